@@ -1,0 +1,1 @@
+"""The durable engine: mailbox, decide (pure), commit, act."""
