@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from devhost.model.history import SPEC_OF, ExecutionStarted, HistoryEvent, InstanceRef, from_json, to_json
+from devhost.model.history import ExecutionStarted, HistoryEvent, InstanceRef
+from devhost.model.wire import SPEC_OF, from_json, to_json
 
 _DICTIONARY = (
     "System.Collections.Generic.Dictionary`2[[System.String, System.Private.CoreLib],"
