@@ -1,0 +1,1 @@
+"""What sets functions off: HTTP requests, queue messages, the passing of time."""
