@@ -1,0 +1,1 @@
+"""From the app's folder to the catalog of its functions."""
