@@ -1,6 +1,10 @@
-"""The seams of dispatch: the storage behind bindings."""
+"""The seams of dispatch: the storage behind bindings, and who wants to hear of invocations."""
 
 from typing import Protocol
+
+from devhost.dispatch.invocation import Invocation
+from devhost.dispatch.outcome import Outcome
+from devhost.model.functions import Function
 
 
 class BindingStore(Protocol):
@@ -20,4 +24,12 @@ class BindingStore(Protocol):
 
     async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
         """Put one message into a queue, encoded as host.json says; the queue is created when missing."""
+        ...
+
+
+class InvocationObserver(Protocol):
+    """The console: hears of each invocation when it ends."""
+
+    def ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
+        """An invocation ended after `seconds`; each try of a retried one is reported."""
         ...

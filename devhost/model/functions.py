@@ -67,7 +67,16 @@ class RetryPolicy:
         if self.strategy == "fixed_delay":
             return self.delay
         doublings = min(retry - 1, 32)
-        return min(self.minimum * 2**doublings, self.maximum)
+        return min(self.minimum * (1 << doublings), self.maximum)
+
+
+def unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The user's function inside the wrapper that the durable SDK puts around orchestrators, entities and clients."""
+    for attribute in ("orchestrator_function", "entity_function", "client_function"):
+        inner: Callable[..., Any] | None = getattr(function, attribute, None)
+        if inner is not None:
+            return inner
+    return function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +86,8 @@ class Function:
     `callable` is what is invoked: the user's own function or the SDK's wrapper around it (orchestrator, entity, durable
     client). `durable_name` is the registered name of an orchestrator, activity or entity and None for the others; an
     entity's is in lower case. `wants_context` says that there is a `context` parameter for a `func.Context`, and
-    `has_return` that a returned value is allowed.
+    `has_return` that a returned value is allowed. `parameter_types` holds the annotations of bound parameters, the `T`
+    of an `Out[T]`.
     """
 
     name: str
@@ -88,6 +98,7 @@ class Function:
     is_async: bool = False
     wants_context: bool = False
     has_return: bool = False
+    parameter_types: Mapping[str, Any] = field(default_factory=dict)
     durable_name: str | None = None
     retry_policy: RetryPolicy | None = None
     script_file: Path
@@ -101,11 +112,7 @@ class Function:
     @property
     def user_function(self) -> Callable[..., Any]:
         """The function as the user wrote it, without the SDK's wrapper."""
-        for attribute in ("orchestrator_function", "entity_function", "client_function"):
-            inner: Callable[..., Any] | None = getattr(self.callable, attribute, None)
-            if inner is not None:
-                return inner
-        return self.callable
+        return unwrapped(self.callable)
 
     @property
     def orchestrator_function(self) -> Callable[..., Any]:
