@@ -1,0 +1,19 @@
+"""Escalate: nobody answered in time, so somebody else has to know."""
+
+import logging
+
+import azure.durable_functions as df
+
+from approvals.outcome import Outcome
+from gateways.records import open_records
+
+bp = df.Blueprint()
+log = logging.getLogger("greenlight.escalation")
+
+
+@bp.activity_trigger(input_name="outcome", activity="Escalate")
+def escalate(outcome: dict) -> dict:
+    """Record the escalation and return what is on record; running twice writes once."""
+    recorded = open_records().settle(Outcome.from_dict(outcome))
+    log.warning("proposal %s escalated to %s", recorded.proposal_id, recorded.decided_by)
+    return recorded.to_dict()

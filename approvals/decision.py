@@ -1,0 +1,82 @@
+"""What a decision is, and how one is read from an event payload: anything else is rejected, never approved.
+
+A payload reaches the workflow in two forms. The durable HTTP API hands over the JSON object itself; the Python client's
+`raise_event` hands over its JSON *text* (a long-standing trait of the SDK). Both are read here. For the same
+reason a bare `true` cannot count: the client's `True` and an HTTP sender's string `"true"` arrive as the same text.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from approvals.identifiers import InstanceId
+from approvals.validation import Boundary, Invalid, Line, Prose, read_json
+
+UNNAMED = "unnamed"
+"""Stands for the approver where an answer does not say who gave it."""
+
+
+class Decision(Boundary):
+    """One person's answer to one request."""
+
+    approved: bool
+    approver: Line = UNNAMED
+    comment: Prose = ""
+
+    @property
+    def verdict(self) -> Literal["approved", "rejected"]:
+        """The answer as a word."""
+        return "approved" if self.approved else "rejected"
+
+    @property
+    def named(self) -> bool:
+        """Whether the answer says who gave it."""
+        return self.approver != UNNAMED
+
+
+class QueuedDecision(Boundary):
+    """A decision as other systems send it: with the instance that it is for."""
+
+    instance_id: InstanceId
+    approved: bool
+    approver: Line = UNNAMED
+    comment: Prose = ""
+
+    @property
+    def decision(self) -> Decision:
+        """The decision without its address."""
+        return Decision(approved=self.approved, approver=self.approver, comment=self.comment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """Something that is no decision; `reason` is one line for the sender, at most 400 characters."""
+
+    reason: str
+
+
+def read_event(payload: Any) -> Decision | Rejected:
+    """Read what an external event carried: an object, or the JSON text of one. Never raises."""
+    try:
+        value = read_json(payload) if isinstance(payload, str) else payload
+        if not isinstance(value, dict):
+            return Rejected(reason=f'a decision is an object like {{"approved": true}}, not {_kind(value)}')
+        return Decision.from_dict(value)
+    except Invalid as error:
+        return Rejected(reason=str(error))
+
+
+def _kind(value: object) -> str:
+    """Name a JSON value's kind in a person's words."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a bare true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case _:
+            return "something else"

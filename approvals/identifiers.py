@@ -1,0 +1,28 @@
+"""Which texts can be an instance id.
+
+The rule is narrower than the durable extension's, which takes nearly everything: an id becomes part of URLs, table
+keys and blob names, and a bare id on the queue must be told from a sentence.
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+_INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
+
+
+def is_instance_id(text: str) -> bool:
+    """Say whether `text` may be an instance id: 1 to 100 of `A-Z a-z 0-9 _ . : -`, the first a letter or digit."""
+    return _INSTANCE_ID.fullmatch(text) is not None
+
+
+def checked_instance_id(text: str) -> str:
+    """Return `text`; raises ValueError with a sentence for the sender where it cannot be an instance id."""
+    if not is_instance_id(text):
+        raise ValueError("an instance id is 1 to 100 of A-Z a-z 0-9 _ . : -, the first a letter or digit")
+    return text
+
+
+InstanceId = Annotated[str, AfterValidator(checked_instance_id)]
+"""A field of a boundary model that holds an instance id."""

@@ -1,0 +1,22 @@
+"""GetCounter: how many proposals there have been of each kind."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from clients.responses import answer, problem
+
+bp = df.Blueprint()
+
+COUNTERS = ("submitted", "approved", "rejected", "escalated")
+
+
+@bp.function_name(name="GetCounter")
+@bp.route(route="counters/{name}", methods=["GET"])
+@bp.durable_client_input(client_name="client")
+async def get_counter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Return `{"name", "value"}`; one that nothing has been counted on yet is 0."""
+    name = req.route_params["name"].lower()
+    if name not in COUNTERS:
+        return problem(404, f"There is no counter {name[:80]!r}.", f"Use one of: {', '.join(COUNTERS)}.")
+    state = await client.read_entity_state(df.EntityId("Counter", name))
+    return answer({"name": name, "value": state.entity_state or 0})

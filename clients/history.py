@@ -1,0 +1,54 @@
+"""GetOrchestrationHistory: what an instance is and how it got there. For operators."""
+
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+
+from clients.responses import answer, problem
+
+bp = df.Blueprint()
+
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+@bp.function_name(name="GetOrchestrationHistory")
+@bp.route(route="orchestrations/{instanceId}", methods=["GET"])
+@bp.durable_client_input(client_name="client")
+async def get_orchestration_history(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Return the status, with `showHistory=true` its events, with `showHistoryOutput=true` their results too."""
+    instance_id = req.route_params["instanceId"]
+    flags: dict[str, bool] = {}
+    for name in ("showHistory", "showHistoryOutput"):
+        flag = _BOOLEANS.get(req.params.get(name, "false").lower())
+        if flag is None:
+            return problem(400, f"{name} is neither true nor false.", f"Send {name}=true or leave it out.")
+        flags[name] = flag
+    status = await client.get_status(
+        instance_id, show_history=flags["showHistory"], show_history_output=flags["showHistoryOutput"], show_input=True
+    )
+    if not status:
+        return problem(
+            404, f"There is no instance {instance_id[:100]!r}.", "Check the id; POST .../orchestrators starts one."
+        )
+    return answer(_view(status))
+
+
+def _view(status: DurableOrchestrationStatus) -> dict[str, Any]:
+    """Return the status in the durable HTTP API's words.
+
+    SDK 1.7 does not map `historyEvents`; it keeps them as an attribute of the name that they came under.
+    """
+    view = {
+        "name": status.name,
+        "instanceId": status.instance_id,
+        "runtimeStatus": status.runtime_status.value,
+        "input": status.input_,
+        "customStatus": status.custom_status,
+        "output": status.output,
+        "createdTime": status.created_time.isoformat(),
+        "lastUpdatedTime": status.last_updated_time.isoformat(),
+    }
+    events = getattr(status, "historyEvents", None)
+    return view if events is None else {**view, "historyEvents": events}

@@ -1,0 +1,66 @@
+"""What client functions ask of durable instances, with the SDK's bare exceptions turned into answers.
+
+The SDK raises plain `Exception` for everything. So where a call fails, the instance is looked at again: if that
+explains the failure, it becomes a return value; if not, the exception goes on, and the host retries or answers 500.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import azure.durable_functions as df
+from azure.durable_functions import OrchestrationRuntimeStatus as RuntimeStatus
+
+_FINISHED = frozenset({RuntimeStatus.Completed, RuntimeStatus.Failed, RuntimeStatus.Canceled, RuntimeStatus.Terminated})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A durable instance, as far as client functions care."""
+
+    id: str
+    workflow: str
+    state: str
+    finished: bool
+    created: datetime
+
+
+async def find_instance(client: df.DurableOrchestrationClient, instance_id: str) -> Instance | None:
+    """Return the instance of that id, or None where there is none."""
+    status = await client.get_status(instance_id)
+    if not status:
+        return None
+    return Instance(
+        id=instance_id,
+        workflow=status.name,
+        state=status.runtime_status.value,
+        finished=status.runtime_status in _FINISHED,
+        created=status.created_time,
+    )
+
+
+async def start(
+    client: df.DurableOrchestrationClient, workflow: str, instance_id: str, argument: dict[str, Any]
+) -> bool:
+    """Start a workflow; False where the id is in use, also where somebody was faster by a moment."""
+    if await find_instance(client, instance_id):
+        return False
+    try:
+        await client.start_new(workflow, instance_id, argument)
+    except Exception:
+        if await find_instance(client, instance_id):
+            return False
+        raise
+    return True
+
+
+async def raise_event(client: df.DurableOrchestrationClient, instance: Instance, event: str, data: Any) -> bool:
+    """Raise an event to an instance; False where it is gone or has finished meanwhile."""
+    try:
+        await client.raise_event(instance.id, event, data)
+    except Exception:
+        now = await find_instance(client, instance.id)
+        if now is None or now.finished:
+            return False
+        raise
+    return True

@@ -1,0 +1,19 @@
+"""How HTTP functions answer: JSON, and for errors a sentence on what happened with one on what to do."""
+
+import json
+from typing import Any
+
+import azure.functions as func
+
+
+def answer(body: Any, *, status: int = 200) -> func.HttpResponse:
+    """Return a JSON response."""
+    text = json.dumps(body, ensure_ascii=False)
+    return func.HttpResponse(
+        text, status_code=status, mimetype="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+def problem(status: int, error: str, what_to_do: str) -> func.HttpResponse:
+    """Return an error that the caller can act on."""
+    return answer({"error": error, "whatToDo": what_to_do}, status=status)

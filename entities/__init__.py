@@ -1,0 +1,1 @@
+"""Durable entities: small state that many workflows share."""

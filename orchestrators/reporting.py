@@ -1,0 +1,48 @@
+"""What a workflow tells about itself: its custom status on the way, and the outcome at the end."""
+
+from typing import Literal
+
+import azure.durable_functions as df
+
+from approvals.lifecycle import State, Status
+from approvals.outcome import AnswerRequest, Outcome
+
+
+class StatusBoard:
+    """The custom status of one run; each change of it is shown at once."""
+
+    def __init__(self, context: df.DurableOrchestrationContext, status: Status) -> None:
+        self._context = context
+        self._status = status
+
+    def move(self, state: State) -> None:
+        """Show that the workflow is one step on."""
+        self._show(self._status.moved_to(state))
+
+    def show_rejection(self, reason: str) -> None:
+        """Show that an answer came which does not count, and why."""
+        self._show(self._status.with_rejection(reason))
+
+    def _show(self, status: Status) -> None:
+        self._status = status
+        self._context.set_custom_status(status.to_dict())
+
+
+def end_of(
+    context: df.DurableOrchestrationContext,
+    request: AnswerRequest,
+    outcome: Literal["approved", "rejected", "escalated"],
+    *,
+    by: str,
+    comment: str = "",
+) -> Outcome:
+    """Return how the request ended, dated now."""
+    return Outcome(
+        proposal_id=request.proposal_id,
+        stage=request.stage,
+        opened_at=request.opened_at,
+        outcome=outcome,
+        decided_by=by,
+        comment=comment,
+        decided_at=context.current_utc_datetime.isoformat(),
+    )
