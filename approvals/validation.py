@@ -72,13 +72,20 @@ Prose = Annotated[str, StringConstraints(max_length=8_000), AfterValidator(_stor
 class Boundary(BaseModel):
     """Base of all that crosses the outer boundary: no unknown keys, no conversions, camelCase outside."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        allow_inf_nan=False,
+    )
 
     @classmethod
     def from_dict(cls, value: object) -> Self:
         """Check plain JSON data against this shape; raises `Invalid`."""
         try:
-            return cls.model_validate(value)
+            return cls.model_validate(value, by_alias=True, by_name=False)
         except ValidationError as error:
             raise Invalid(_explain(error)) from None
 

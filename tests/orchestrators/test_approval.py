@@ -1,0 +1,203 @@
+"""ApprovalWorkflow, episode by episode, in the SDK's own executor."""
+
+from datetime import timedelta
+
+import pytest
+
+from orchestrators.approval import approval_workflow
+
+PROPOSAL = {"title": "Footbridge", "submittedBy": "Ines", "approver": "Mara", "escalateTo": "Jonas"}
+YES = {"approved": True, "approver": "Mara", "comment": "go ahead"}
+NO = {"approved": False, "approver": "Mara", "comment": "too steep"}
+ENVELOPE = {"__class__": "Decision", "__module__": "approvals.decision", "__data__": {"approved": True}}
+WRONG = ["yes", "true", 1, True, None, [], {}, {"approved": "true"}, {"approved": 1}, {"aproved": True}, ENVELOPE]
+
+pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
+
+
+@pytest.fixture
+def run(drive):
+    """A proposal whose approver has been asked."""
+    run = drive(approval_workflow, PROPOSAL)
+    run.begin()
+    run.complete("RequestApproval")
+    return run
+
+
+def test_asks_the_approver_and_shows_what_it_waits_for(drive):
+    """After the first step the approver is being asked, and the clock of 72 hours runs."""
+    run = drive(approval_workflow, PROPOSAL)
+    run.begin()
+    deadline = run.now + timedelta(hours=72)
+    asked = run.asked("RequestApproval")
+    assert run.called == ["RequestApproval"]
+    assert (asked["approver"], asked["deadline"]) == ("Mara", deadline.isoformat())
+    assert run.status == {
+        "state": "waiting",
+        "stage": "design-review",
+        "approver": "Mara",
+        "deadline": deadline.isoformat(),
+    }
+    assert run.open_timers == [deadline]
+
+
+@pytest.mark.parametrize("by_client", [False, True])
+@pytest.mark.parametrize(("answer", "outcome"), [(YES, "approved"), (NO, "rejected")])
+def test_an_answer_decides_and_cancels_the_timer(run, answer, outcome, by_client):
+    """Approve and reject, as the HTTP API delivers an event and as the Python client does."""
+    run.event(answer, by_client=by_client)
+    assert run.status["state"] == "processing"
+    assert run.open_timers == []
+    run.complete("ProcessApproval")
+    assert run.done
+    assert (run.output["outcome"], run.output["decidedBy"]) == (outcome, "Mara")
+    assert run.status["state"] == outcome
+    assert run.counted == ["submitted", outcome]
+
+
+def test_escalates_when_nobody_answers_in_72_hours(run):
+    """Not a minute earlier; the escalation is recorded and counted."""
+    run.pass_time(hours=71, minutes=59)
+    assert run.called == ["RequestApproval"]
+    run.pass_time(minutes=1)
+    assert run.status["state"] == "escalating"
+    run.complete("Escalate")
+    assert run.done
+    assert (run.output["outcome"], run.output["decidedBy"]) == ("escalated", "Jonas")
+    assert run.counted == ["submitted", "escalated"]
+
+
+def test_the_window_comes_from_the_input(drive):
+    """A proposal may be in a hurry."""
+    run = drive(approval_workflow, {**PROPOSAL, "windowHours": 0.5})
+    run.begin()
+    assert run.open_timers == [run.now + timedelta(minutes=30)]
+
+
+@pytest.mark.parametrize("by_client", [False, True])
+@pytest.mark.parametrize("payload", WRONG, ids=repr)
+def test_a_wrong_shaped_event_never_decides_and_the_next_valid_one_does(run, payload, by_client):
+    """The workflow goes on waiting with the old deadline, and says what was wrong."""
+    deadline = run.open_timers
+    run.event(payload, by_client=by_client)
+    assert run.called == ["RequestApproval"]
+    assert run.status["state"] == "waiting"
+    assert run.status["rejectedAnswers"] == 1
+    assert run.status["lastRejection"]
+    assert run.open_timers == deadline
+    run.event(NO)
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "rejected"
+
+
+def test_after_a_rejected_event_the_deadline_still_escalates(run):
+    """The host must be able to reach the new timer and what comes behind it."""
+    run.event("yes")
+    run.event({})
+    run.pass_time(hours=73)
+    run.complete("Escalate")
+    assert run.output["outcome"] == "escalated"
+
+
+def test_an_event_before_anybody_was_asked_decides_once(drive):
+    """The wait is open from the first step, so an answer is never too early."""
+    run = drive(approval_workflow, PROPOSAL)
+    run.begin(run.raised(YES))
+    assert run.called == ["RequestApproval", "ProcessApproval"]
+    run.complete("RequestApproval")
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "approved"
+    assert run.open_timers == []
+
+
+def test_a_rejected_early_event_is_read_once_and_not_for_ever(drive):
+    """SDK issue 507 would hand it to every later wait."""
+    run = drive(approval_workflow, PROPOSAL)
+    run.begin(run.raised("yes"))
+    assert run.status["rejectedAnswers"] == 1
+    run.complete("RequestApproval")
+    assert run.status["rejectedAnswers"] == 1
+    run.pass_time(hours=73)
+    run.complete("Escalate")
+    assert run.output["outcome"] == "escalated"
+
+
+def test_of_several_early_events_the_first_valid_one_decides(drive):
+    """The SDK alone would keep the last one only."""
+    run = drive(approval_workflow, PROPOSAL)
+    run.begin(run.raised("yes"), run.raised(NO), run.raised(YES), run.raised("no"))
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "rejected"
+
+
+def test_a_second_answer_changes_nothing(run):
+    """Neither in the same episode nor after it."""
+    run.together(run.raised(NO), run.raised(YES))
+    run.event(YES)
+    run.complete("ProcessApproval")
+    assert run.called == ["RequestApproval", "ProcessApproval"]
+    assert run.output["outcome"] == "rejected"
+
+
+def test_an_answer_after_the_deadline_changes_nothing(run):
+    """It comes while the escalation is being recorded."""
+    run.pass_time(hours=73)
+    run.event(YES)
+    run.complete("Escalate")
+    assert run.output["outcome"] == "escalated"
+
+
+def test_an_event_whose_name_differs_in_case_does_not_block_the_next(run):
+    """The host takes it for the answer, the SDK does not."""
+    run.event(NO, "approvalevent")
+    run.event(YES)
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "approved"
+
+
+def test_what_is_on_record_wins_over_the_event(run):
+    """ProcessApproval answers with the row that was there first."""
+    run.event(YES)
+    run.complete("ProcessApproval", {**run.asked("ProcessApproval"), "outcome": "rejected"})
+    assert run.output["outcome"] == "rejected"
+    assert run.counted == ["submitted", "rejected"]
+
+
+def test_an_activity_that_fails_is_tried_again(run):
+    """An outage of some seconds does not end a proposal."""
+    run.event(YES)
+    run.fail("ProcessApproval")
+    run.fire_retry()
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "approved"
+
+
+def test_fails_at_once_when_the_approver_cannot_be_asked(drive):
+    """After five attempts; the timer must not keep the failed instance alive for 72 hours."""
+    run = drive(approval_workflow, PROPOSAL)
+    run.begin()
+    for _ in range(5):
+        run.fail("RequestApproval")
+        run.fire_retry()
+    assert "no luck" in run.error
+    assert run.open_timers == []
+
+
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        (None, "valid dictionary"),
+        ({}, "title"),
+        ({**PROPOSAL, "titel": "x"}, "titel"),
+        ({**PROPOSAL, "windowHours": 145}, "windowHours"),
+        ({**PROPOSAL, "windowHours": "72"}, "windowHours"),
+        ({**PROPOSAL, "attachments": [{"name": "a.png", "contentType": "image/png", "content": "aGk="}]}, "attachments"),
+        (ENVELOPE, "JSON object"),
+    ],
+)
+def test_refuses_an_input_that_no_form_has_checked(drive, argument, told):
+    """Started past HttpStart, it ends Failed with a sentence, and nothing has been asked or counted."""
+    run = drive(approval_workflow, argument)
+    run.begin()
+    assert told in run.error
+    assert run.tasks == []
