@@ -13,7 +13,9 @@ from devhost.triggers.schedule import Cron, Every, is_frequent, parse_schedule
 MONDAY = datetime(2024, 1, 1, 12, 0, 0, tzinfo=UTC)
 NEW_YORK = ZoneInfo("America/New_York")
 
-moments = st.tuples(st.floats(9.5e8, 2.8e9), st.sampled_from([UTC, NEW_YORK])).map(lambda x: datetime.fromtimestamp(*x))
+moments = st.tuples(st.floats(9.5e8, 2.8e9), st.sampled_from([UTC, NEW_YORK])).map(
+    lambda x: datetime.fromtimestamp(x[0], tz=x[1])
+)
 
 
 def column(low: int, high: int) -> st.SearchStrategy[str]:
