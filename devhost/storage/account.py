@@ -26,7 +26,7 @@ class StorageFailure(Exception):
 
 
 class NotFound(StorageFailure):
-    """404: there is no such table, row, queue, message, container or blob."""
+    """404: there is no such table, row, queue, message, container or blob. A void pop receipt counts as no message."""
 
 
 class Conflict(StorageFailure):
@@ -37,10 +37,14 @@ class PreconditionFailed(StorageFailure):
     """412: the etag given is not the current one, or the lease is another's."""
 
 
+_KINDS = {404: NotFound, 409: Conflict, 412: PreconditionFailed}
+
+
 def failure(status: int, code: str, message: str) -> StorageFailure:
-    """The failure of the class that belongs to `status`."""
-    kind = {404: NotFound, 409: Conflict, 412: PreconditionFailed}.get(status, StorageFailure)
-    return kind(status, code, message)
+    """The failure of the class that callers tell apart."""
+    if code == "PopReceiptMismatch":
+        return NotFound(status, code, message)
+    return _KINDS.get(status, StorageFailure)(status, code, message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
