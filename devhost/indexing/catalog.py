@@ -64,7 +64,7 @@ def build_catalog(app: FunctionRegister, app_dir: Path, settings: Mapping[str, s
         if one.trigger is not None and not found:
             functions.append(_function(one, one.trigger))
     problems += _duplicate_durable_names(functions)
-    if refusal and not problems and not disabled:
+    if refusal and not problems:
         problems.append(refusal)
     if not declared:
         problems.append("no functions are registered; decorate some, or register the blueprints in the app")

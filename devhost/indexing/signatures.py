@@ -103,7 +103,7 @@ def _is_plain(annotation: Any) -> bool:
         return True
     if type(annotation).__module__ != "typing":
         return False
-    return typing.get_origin(annotation) not in (None, typing.Union, tuple, typing.ClassVar)
+    return typing.get_origin(annotation) not in (None, typing.Union, tuple, typing.ClassVar, Callable)
 
 
 def _fits(binding: Binding, annotation: Any) -> bool:
