@@ -1,0 +1,126 @@
+"""A devhost of one's own for a script: started on free ports over a new folder, and gone when the script is."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import requests
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+START_SECONDS = 90
+STOP_SECONDS = 20
+
+
+class HostFailed(Exception):
+    """The host did not come up, or did not answer as it should; the text holds its last lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A running devhost."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def get(self, path: str) -> Any:
+        """GET a path or a whole URL and return the JSON; raises HostFailed for an error status."""
+        return self._answered(requests.get(self._url(path), timeout=60))
+
+    def post(self, path: str, body: object) -> Any:
+        """POST JSON and return the JSON of the answer; raises HostFailed for an error status."""
+        return self._answered(requests.post(self._url(path), json=body, timeout=600))
+
+    def _url(self, path: str) -> str:
+        return path if path.startswith("http") else self.url + path
+
+    @staticmethod
+    def _answered(response: requests.Response) -> Any:
+        if response.status_code >= 400:
+            raise HostFailed(
+                f"{response.request.method} {response.url} answered {response.status_code}: {response.text}"
+            )
+        return response.json()
+
+
+@contextmanager
+def running_host() -> Iterator[Host]:
+    """Start devhost over a new folder on a virtual clock, wait until it is ready, and stop and tidy up in any case."""
+    folder = Path(tempfile.mkdtemp(prefix="greenlight-demo-"))
+    command = [
+        sys.executable, "-m", "devhost", "start", "--app", str(REPOSITORY), "--port", "0",
+        "--data", str(folder), "--clock", "virtual", "--json-logs",
+    ]  # fmt: skip
+    # A session of its own: Ctrl-C reaches this script alone, which then stops the host in good order.
+    process = subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield Host(url=_wait_until_ready(process), process=process)
+    finally:
+        _stop(process)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_ready(process: subprocess.Popen[str]) -> str:
+    """Read the log until the ready line and return the URL in it; the rest is drained so that the host never blocks."""
+    ready: SimpleQueue[str | None] = SimpleQueue()
+    last = deque[str](maxlen=30)
+
+    def drain() -> None:
+        assert process.stdout
+        for line in process.stdout:
+            last.append(line.rstrip())
+            url = _ready_url(line)
+            if url:
+                ready.put(url)
+        ready.put(None)
+
+    threading.Thread(target=drain, name="devhost-log", daemon=True).start()
+    try:
+        url = ready.get(timeout=START_SECONDS)
+    except Empty:
+        url = None
+    if url is None:
+        raise HostFailed("devhost did not become ready:\n" + "\n".join(last))
+    return url
+
+
+def _ready_url(line: str) -> str | None:
+    """Return the URL of a ready line of `--json-logs`, None for every other line."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or "ready" not in map(str, record.values()):
+        return None
+    found = re.search(r"http://[\w.\[\]:-]+:\d+", line)
+    return found.group() if found else None
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End the host and all that it started: asked first, made to after a while."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -1,0 +1,56 @@
+"""An instance's history as a table that a person can read."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+
+
+def timeline(title: str, events: list[dict[str, Any]]) -> Table:
+    """Return the events in order, each with its time, what happened, and what came with it."""
+    table = Table("time (UTC)", "what", "details", title=title, title_justify="left", show_edge=False)
+    for event in events:
+        table.add_row(_time(event), *_words(event))
+    return table
+
+
+def _time(event: dict[str, Any]) -> str:
+    """A timer's event carries the time of its making; when it fires is another field."""
+    text = event["FireAt"] if event["EventType"] == "TimerFired" else event["Timestamp"]
+    return datetime.fromisoformat(text).strftime("%d %b %H:%M:%S")
+
+
+def _words(event: dict[str, Any]) -> tuple[str, str]:
+    match event["EventType"]:
+        case "ExecutionStarted":
+            return f"{event['FunctionName']} started", ""
+        case "TaskCompleted":
+            return f"{event['FunctionName']} done", _short(event.get("Result"))
+        case "TaskFailed":
+            return f"{event['FunctionName']} failed", _short(event.get("Reason"))
+        case "TimerCreated":
+            return "timer set", f"until {datetime.fromisoformat(event['FireAt']):%d %b %H:%M:%S}"
+        case "TimerFired":
+            return "timer fired", ""
+        case "EventRaised":
+            return f"event {event['Name']}", _short(event.get("Input"))
+        case "EventSent":
+            return "counter told", event.get("InstanceId") or ""
+        case "ExecutionCompleted":
+            return f"ended: {event['OrchestrationStatus']}", _short(event.get("Result"))
+        case other:
+            return str(other), ""
+
+
+def _short(value: object) -> str:
+    """Show a value on one line; JSON inside of text, as the Python client sends it, is unpacked."""
+    while isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            break
+    if isinstance(value, dict):
+        shown = ("outcome", "approved", "approver", "decidedBy", "comment", "requestedAt")
+        value = ", ".join(f"{key} {value[key]}" for key in shown if value.get(key) not in (None, ""))
+    return str(value if value is not None else "")[:90]
