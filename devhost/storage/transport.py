@@ -1,6 +1,7 @@
 """The one HTTP session to a storage account: signs each request, counts it, retries what is worth retrying."""
 
 import asyncio
+import io
 import json
 import re
 from collections import Counter
@@ -23,6 +24,7 @@ _API_VERSION = "2021-12-02"
 _RETRY_DELAYS = (0.1, 0.3, 0.8, 2.0)
 _CONNECTIONS = 64
 _KEEP_ALIVE_S = 300.0
+_LARGE_BODY = 1024 * 1024
 _TIMEOUT = aiohttp.ClientTimeout(total=100.0, sock_connect=5.0)
 _OWN_HEADERS = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
 _XML_ERROR = re.compile(rb"<Code>([^<]*)</Code>.*?<Message>([^<]*)</Message>", re.DOTALL)
@@ -137,7 +139,7 @@ class Transport:
             parameters = f"{parameters}&{account.sas}" if parameters else account.sas
         target = URL(f"{url}?{parameters}" if parameters else url, encoded=True)
         self.calls.add(service, verb)
-        async with self._session.request(verb, target, headers=sent, data=body or None) as response:
+        async with self._session.request(verb, target, headers=sent, data=_payload(body)) as response:
             content = await response.read()
             if response.status >= 400:
                 raise _failure_in(response.status, response.headers, content)
@@ -148,6 +150,11 @@ class Transport:
             f"The storage at {self.account.endpoint(service)} does not answer ({why}). "
             "Start Azurite or correct the connection string, then start devhost again; nothing that was stored is lost."
         )
+
+
+def _payload(body: bytes) -> bytes | io.BytesIO | None:
+    # aiohttp warns of large bytes, which it would copy in one go.
+    return io.BytesIO(body) if len(body) > _LARGE_BODY else body or None
 
 
 def _failure_in(status: int, headers: Mapping[str, str], body: bytes) -> StorageFailure:

@@ -2,7 +2,8 @@
 
 A commit is one or more batches, each of up to 99 rows and the sentinel. Rows that cannot exist are inserted, which is
 far cheaper than an upsert on Azurite; all others are upserted. That stays safe after a crash between two batches:
-`read` then drops the events of the unfinished commit, and reports through `fresh_from` that their rows still exist.
+`read` then drops the events of the unfinished commit, for their messages come again, and its `Tail` makes the next
+commit write over their rows and blank those that are left, before they could be taken for events.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,18 +23,33 @@ _BYTES_PER_BATCH = 3 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredHistory:
-    """What is stored of one instance.
+class Tail:
+    """What is known of the rows behind the last event: pass it on from each read or append to the next append.
 
-    `row_count` is where the next event goes; rows from `fresh_from` on are known not to exist. An instance that was
-    never committed has no events, no execution id and no etag.
+    Rows from `fresh_from` on do not exist; None says that nobody knows. Rows before `unfinished_to` may be left from a
+    commit of the same execution that did not finish.
+    """
+
+    fresh_from: int | None = None
+    unfinished_to: int = 0
+
+
+UNKNOWN = Tail()
+"""The tail of a history that was not read: every row is upserted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredHistory:
+    """What is stored of one instance; `row_count` is where the next event goes.
+
+    An instance that was never committed has no events, no execution id and no etag.
     """
 
     events: tuple[HistoryEvent, ...] = ()
     execution_id: str | None = None
     etag: str | None = None
     row_count: int = 0
-    fresh_from: int = 0
+    tail: Tail = Tail(fresh_from=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +58,7 @@ class Appended:
 
     etag: str
     row_count: int
-    fresh_from: int
+    tail: Tail
     urls: Mapping[str, str]
 
 
@@ -69,12 +85,18 @@ class HistoryStore:
         etag = str(sentinel[ETAG]) if sentinel else None
         current = sentinel.get("ExecutionId") if sentinel else rows[0].get("ExecutionId") if rows else None
         if current is None or (execution_id is not None and current != execution_id):
-            return StoredHistory(etag=etag, fresh_from=fresh_from)
+            return StoredHistory(etag=etag, tail=Tail(fresh_from=fresh_from))
         events = [await self._event(instance_id, row) for row in _generation(rows, str(current))]
+        unfinished_to = 0
         if sentinel is not None and sentinel.get("IsCheckpointComplete") is False:
+            unfinished_to = fresh_from
             events = _finished(events)
         return StoredHistory(
-            events=tuple(events), execution_id=str(current), etag=etag, row_count=len(events), fresh_from=fresh_from
+            events=tuple(events),
+            execution_id=str(current),
+            etag=etag,
+            row_count=len(events),
+            tail=Tail(fresh_from=fresh_from, unfinished_to=unfinished_to),
         )
 
     async def append(
@@ -85,20 +107,21 @@ class HistoryStore:
         first_row: int,
         events: Sequence[HistoryEvent],
         etag: str | None,
-        fresh_from: int | None = None,
+        tail: Tail = UNKNOWN,
     ) -> Appended:
         """Store `events` from row `first_row` on; a new generation begins again at 0.
 
-        `etag` is the one of the last read or append, None for an instance without history. `fresh_from` is what that
-        read or append said; None makes every row an upsert. Raises LostRace when another worker committed meanwhile:
-        nothing of the batch is stored then, and what the caller knows of the instance is void.
+        `etag` and `tail` are those of the last read or append; without history there is no etag. Raises LostRace when
+        another worker committed meanwhile: the batch is not stored then, and what the caller knows is void.
         """
         urls: dict[str, str] = {}
         rows = [
             await self._row(instance_id, execution_id, first_row + n, event, urls) for n, event in enumerate(events)
         ]
+        end = first_row + len(rows)
+        rows += [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
         batches = list(_batches(rows))
-        known = f"{fresh_from:016X}" if fresh_from is not None else None
+        known = row_key(tail.fresh_from) if tail.fresh_from is not None else None
         for number, batch in enumerate(batches, start=1):
             operations = [_write(row, known) for row in batch]
             operations.append(self._sentinel(instance_id, execution_id, etag, complete=number == len(batches)))
@@ -106,8 +129,8 @@ class HistoryStore:
                 etag = (await self._tables.batch(self._table, operations))[-1]
             except (Conflict, PreconditionFailed, NotFound) as error:
                 raise LostRace(f"Another worker has committed instance '{instance_id}' ({error.code}).") from error
-        end = first_row + len(rows)
-        return Appended(etag=etag or "", row_count=end, fresh_from=max(end, fresh_from or 0), urls=urls)
+        fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
+        return Appended(etag=etag or "", row_count=end, tail=Tail(fresh_from=fresh_from), urls=urls)
 
     async def purge(self, instance_id: str) -> int:
         """Delete all rows of an instance, of every generation, and return their number."""
@@ -119,6 +142,20 @@ class HistoryStore:
             for start in range(0, len(page.rows), MAX_BATCH):
                 deleted += await self._delete(page.rows[start : start + MAX_BATCH])
         return deleted
+
+    async def mark_rewound(self, instance_id: str, *, cleared: Mapping[int, str], noted: Mapping[int, str]) -> None:
+        """Take rows out of the replay, in place; both map a row's index to the name of its event type.
+
+        `cleared` rows become GenericEvents, `noted` ones stay what they are; both get a Reason and keep their other
+        columns, and the sentinel stays as it is (`AzureTableTrackingStore.cs: RewindHistoryAsync`). Raises NotFound for
+        a row that does not exist.
+        """
+        marks = [
+            Operation(action=Action.MERGE, row=_mark(escape_key(instance_id), index, name, clear=index in cleared))
+            for index, name in sorted({**cleared, **noted}.items())
+        ]
+        for start in range(0, len(marks), MAX_BATCH):
+            await self._tables.batch(self._table, marks[start : start + MAX_BATCH])
 
     async def _rows(self, instance_id: str) -> tuple[list[Row], Row | None]:
         rows: list[Row] = []
@@ -184,6 +221,13 @@ class HistoryStore:
         return len(rows)
 
 
+def _mark(key: str, index: int, name: str, *, clear: bool) -> Row:
+    row: Row = {"PartitionKey": key, "RowKey": row_key(index), "Reason": f"Rewound: {name}"}
+    if clear:
+        row["EventType"] = "GenericEvent"
+    return row
+
+
 def _index(instance_id: str, row: Row) -> int:
     try:
         return int(str(row["RowKey"]), 16)
@@ -196,6 +240,11 @@ def _generation(rows: Sequence[Row], execution_id: str) -> Iterator[Row]:
         if row.get("ExecutionId") != execution_id:
             return
         yield row
+
+
+def _blank(instance_id: str, index: int) -> Row:
+    """A row that belongs to no execution, where deleting would fail if it was done already."""
+    return {"PartitionKey": escape_key(instance_id), "RowKey": row_key(index), "ExecutionId": ""}
 
 
 def _finished(events: Sequence[HistoryEvent]) -> list[HistoryEvent]:

@@ -91,7 +91,7 @@ async def test_a_message_comes_back_when_its_time_is_over(queues: QueueService, 
     [first] = await queues.get(queue, hidden_for_s=1)
 
     async with asyncio.timeout(10):
-        while not (again := await queues.get(queue, hidden_for_s=30)):
+        while not (again := await queues.get(queue, hidden_for_s=30)):  # noqa: ASYNC110  # only the service knows
             await asyncio.sleep(0.1)
 
     assert [item.dequeue_count for item in again] == [2]
