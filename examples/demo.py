@@ -9,7 +9,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +110,7 @@ def _hand_in(host: Host, console: Console, name: str, attachments: dict[str, str
         if response.status_code != 202:
             raise HostFailed(f"handing in answered {response.status_code}: {response.text}")
         handed = Handed(response.json()["id"], proposal["title"], response.headers["Location"], meter)
-        waiting = _until(host, handed, lambda code, status: (status["customStatus"] or {}).get("state") == "waiting")
+        waiting = _until(handed, 202, "waiting")
     console.print(f"   {proposal['title']}, {proposal['estimatedCost']:,} {proposal['currency']}", highlight=False)
     for file in attachments:
         console.print(f"   with {file} ({(EXAMPLE / file).stat().st_size:,} bytes)", highlight=False)
@@ -131,7 +131,7 @@ def _approve(host: Host, console: Console, proposal: Handed, connection: str) ->
             with suppress(ResourceExistsError):
                 queue.create_queue()
             queue.send_message(json.dumps(message))
-        ended = _until(host, proposal, lambda code, status: code == 200)
+        ended = _until(proposal, 200)
     console.print_json(json.dumps(message), indent=None)
     console.print(f"   GET Location  [bold green]200[/]  {ended['runtimeStatus']}: {ended['output']['outcome']}\n")
 
@@ -140,7 +140,7 @@ def _let_time_pass(host: Host, console: Console, proposal: Handed, hours: int) -
     """Move the virtual clock and show what that leads to."""
     with proposal.meter.running(host):
         moved = host.post("/admin/devhost/clock", {"hours": hours})
-        ended = _until(host, proposal, lambda code, status: code == 200)
+        ended = _until(proposal, 200)
     output = ended["output"]
     console.print(f"   POST /admin/devhost/clock  it is now {moved['now'][:16]}", highlight=False)
     console.print(
@@ -164,16 +164,19 @@ def _account(console: Console, proposals: tuple[Handed, ...], outcomes: list[str
     console.print("   counters: " + ", ".join(f"{name} {value}" for name, value in counters.items()))
 
 
-def _until(host: Host, proposal: Handed, reached: Callable[[int, dict[str, Any]], bool]) -> dict[str, Any]:
-    """Poll the status URL until it shows what is waited for; raises HostFailed if it ends otherwise or takes too long."""
+def _until(proposal: Handed, code: int, state: str | None = None) -> dict[str, Any]:
+    """Poll the status URL until it answers `code`, and shows `state` where one is given.
+
+    Raises HostFailed if the proposal fails or it takes too long.
+    """
     give_up = time.monotonic() + WAIT_SECONDS
     while True:
         response = requests.get(proposal.status_url, timeout=60)
         status: dict[str, Any] = response.json()
-        if reached(response.status_code, status):
+        if status["runtimeStatus"] == "Failed" or response.status_code >= 400 or time.monotonic() > give_up:
+            raise HostFailed(f"{proposal.title!r} got stuck: {response.status_code} {json.dumps(status)}")
+        if response.status_code == code and state in (None, (status["customStatus"] or {}).get("state")):
             return status
-        if response.status_code >= 400 or status["runtimeStatus"] == "Failed" or time.monotonic() > give_up:
-            raise HostFailed(f"{proposal.title} got stuck: {response.status_code} {json.dumps(status)}")
         time.sleep(0.05)
 
 

@@ -1,0 +1,116 @@
+"""Reading decisions: whatever comes, nothing but a clear yes approves."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals.decision import UNNAMED, Decision, QueuedDecision, Rejected, read_event
+from approvals.validation import Invalid
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+ENVELOPE = {"__class__": "Decision", "__module__": "approvals.decision", "__data__": {"approved": True}}
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_decision_is_read_from_an_object_and_from_its_text(as_text):
+    """HTTP delivers the one, the Python client the other."""
+    sent = {"approved": True, "approver": " Mara ", "comment": "go"}
+    expected = Decision(approved=True, approver="Mara", comment="go")
+    assert read_event(json.dumps(sent) if as_text else sent) == expected
+    assert (expected.verdict, expected.named) == ("approved", True)
+
+
+def test_who_decided_may_stay_unsaid():
+    """The decision is then nobody's in particular."""
+    decision = read_event({"approved": False})
+    assert decision == Decision(approved=False, approver=UNNAMED)
+    assert (decision.verdict, decision.named) == ("rejected", False)
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [
+        ("yes", "JSON"),
+        ("true", "bare true or false"),
+        (True, "bare true or false"),
+        (1, "a number"),
+        (1.5, "a number"),
+        (None, "null"),
+        ([], "a list"),
+        ({}, "approved"),
+        ({"approved": "true"}, "approved"),
+        ({"approved": 1}, "approved"),
+        ({"approved": None}, "approved"),
+        ({"approved": True, "approver": ""}, "approver"),
+        ({"approved": True, "approver": 7}, "approver"),
+        ({"approved": True, "approver": "a\nb"}, "one line"),
+        ({"approved": True, "comment": "\x00"}, "control characters"),
+        ({"approved": True, "comment": "x" * 8001}, "comment"),
+        ({"approved": True, "extra": 1}, "extra"),
+        ({"Approved": True}, "approved"),
+        (ENVELOPE, "approved"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_decision_is_rejected_with_a_reason(payload, told, as_text):
+    """The reason names the field, or the kind of thing that came."""
+    read = read_event(json.dumps(payload) if as_text else payload)
+    assert isinstance(read, Rejected)
+    if not (as_text and isinstance(payload, str)):
+        assert told in read.reason
+
+
+def test_text_in_text_is_not_unpacked_again():
+    """One level is the SDK's; a second would be somebody's trick."""
+    assert read_event(json.dumps(json.dumps({"approved": True}))) == Rejected(
+        reason='a decision is an object like {"approved": true}, not a text'
+    )
+
+
+def test_a_value_that_is_no_json_is_named_too():
+    """An envelope that was kept from becoming an object arrives as one."""
+    assert "something else" in read_event(object()).reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"approved": false, "approved": true}', '{"approved": true, "comment": NaN}', "[" * 100_000, '"\ud800"', "{"],
+    ids=["twice", "nan", "deep", "surrogate", "cut"],
+)
+def test_json_that_readers_understand_differently_is_rejected(text):
+    """First key or last key, number or none: whoever sends that gets no approval for it."""
+    assert isinstance(read_event(text), Rejected)
+
+
+@given(JSON)
+def test_nothing_but_a_true_approved_field_approves(payload):
+    """For any JSON at all, as an object and as text; and the reason is short."""
+    for form in (payload, json.dumps(payload)):
+        read = read_event(form)
+        if isinstance(read, Decision):
+            assert isinstance(payload, dict)
+            assert payload["approved"] is read.approved
+        else:
+            assert 0 < len(read.reason) <= 400
+
+
+@given(st.text())
+def test_no_text_makes_the_reader_raise(text):
+    """Reading is total."""
+    assert isinstance(read_event(text), Decision | Rejected)
+
+
+def test_a_queued_decision_carries_its_address():
+    """The instance id is checked, the decision is the same."""
+    queued = QueuedDecision.from_dict({"instanceId": "a-1", "approved": True, "approver": "Mara"})
+    assert queued.decision == Decision(approved=True, approver="Mara")
+    with pytest.raises(Invalid, match="an instance id is"):
+        QueuedDecision.from_dict({"instanceId": "../a", "approved": True})
+    with pytest.raises(Invalid, match="instanceId"):
+        QueuedDecision.from_dict({"instance_id": "a-1", "approved": True})

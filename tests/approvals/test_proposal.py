@@ -1,0 +1,106 @@
+"""Forms and submissions: checked strictly, and turned into small plain data."""
+
+import base64
+from datetime import timedelta
+
+import pytest
+
+from approvals.attachments import MOST_BYTES, InlineAttachment, check_attachments
+from approvals.proposal import BudgetRequest, ProposalForm, ProposalSubmission
+from approvals.validation import Invalid, read_json
+from approvals.workflows import APPROVAL, BUDGET, find_workflow
+
+FORM = {"title": "Footbridge", "submittedBy": "Ines"}
+PNG = b"\x89PNG\r\n\x1a\n" + b"rest"
+
+
+def attached(content: bytes = PNG, kind: str = "image/png", name: str = "plan.png") -> InlineAttachment:
+    """Return an attachment as it is posted."""
+    return InlineAttachment(name=name, content_type=kind, content=base64.b64encode(content).decode())
+
+
+def test_a_form_becomes_a_submission_that_the_workflow_reads():
+    """Defaults are filled in, contents are replaced by where they lie."""
+    form = ProposalForm.from_dict({**FORM, "attachments": [attached().to_dict()]})
+    (upload,) = check_attachments("p-1", form.attachments)
+    submission = ProposalSubmission.from_dict(form.submission((upload.stored,)))
+    assert submission.window == timedelta(hours=72)
+    assert submission.attachments == (upload.stored,)
+    assert (upload.content, upload.stored.size) == (PNG, len(PNG))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": "a\x07b"}, "control"),
+        ({"submittedBy": None}, "submittedBy"),
+        ({"submitted_by": "x"}, "submitted_by"),
+        ({"windowHours": 0}, "windowHours"),
+        ({"windowHours": 144.1}, "windowHours"),
+        ({"estimatedCost": -1}, "estimatedCost"),
+        ({"estimatedCost": True}, "estimatedCost"),
+        ({"estimatedCost": float("inf")}, "estimatedCost"),
+        ({"currency": "eur"}, "currency"),
+        ({"currency": "EUR\n"}, "currency"),
+        ({"attachments": "none"}, "attachments"),
+        ({"attachments": [attached().to_dict()] * 11}, "attachments"),
+        ({"approvers": []}, "approvers"),
+    ],
+)
+def test_a_wrong_form_is_refused_naming_the_field(change, told):
+    """In one line, without repeating what was sent."""
+    with pytest.raises(Invalid, match=told) as refused:
+        ProposalForm.from_dict({**FORM, **change})
+    assert "\n" not in str(refused.value)
+    assert "http" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("attachment", "told"),
+    [
+        (attached(kind="text/html"), "contentType"),
+        (attached(b""), "1 to"),
+        (attached(PNG + b"x" * MOST_BYTES), "1 to"),
+        (attached(b"GIF89a"), "not image/png"),
+        (InlineAttachment(name="x", content_type="image/png", content="%%%"), "Base64"),
+    ],
+)
+def test_an_attachment_must_be_what_it_says(attachment, told):
+    """The first that is not is named."""
+    with pytest.raises(Invalid, match=told):
+        check_attachments("p-1", (attachment,))
+
+
+def test_blob_names_are_ours():
+    """The sender's file name has no say in it, and equal content has equal names."""
+    one, two = check_attachments("p-1", (attached(name="../../secret"), attached(name="b")))
+    assert one.blob == two.blob
+    assert one.blob.startswith("p-1/")
+    assert "secret" not in one.blob
+
+
+def test_a_budget_is_asked_without_papers():
+    """Its form is its submission."""
+    request = BudgetRequest.from_dict({"amount": 5, "title": "Steel"})
+    assert request.attachments == ()
+    assert BudgetRequest.from_dict(request.submission(())) == request
+
+
+def test_workflows_are_found_by_name_in_any_case():
+    """As durable names are."""
+    assert find_workflow("approvalworkflow") is APPROVAL
+    assert find_workflow("BudgetApproval") is BUDGET
+    assert find_workflow("nope") is None
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b'{"a": 1, "a": 2}', b"[Infinity]", b"\xff", b'"\\ud800"'])
+def test_doubtful_json_is_refused(text):
+    """Also bytes that are not UTF-8 and half a surrogate pair."""
+    with pytest.raises(Invalid):
+        read_json(text)
+
+
+def test_plain_json_is_read():
+    """Nothing is changed."""
+    assert read_json('{"a": [1, "ü"]}') == {"a": [1, "ü"]}

@@ -1,0 +1,94 @@
+"""Understanding queue messages: JSON or a bare id, plain or in Base64."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals.decision import Decision, Rejected
+from approvals.identifiers import is_instance_id
+from approvals.queue_message import BareReading, Reading, read_queue_message
+
+MESSAGE = {"instanceId": "abc-1", "approved": False, "approver": "Mara", "comment": "too steep"}
+MEANT = Reading(instance_id="abc-1", decision=Decision(approved=False, approver="Mara", comment="too steep"))
+
+
+def packed(text: str) -> bytes:
+    """Return Base64, as most queue SDKs send by default."""
+    return base64.b64encode(text.encode())
+
+
+@pytest.mark.parametrize(
+    "body", [json.dumps(MESSAGE).encode(), packed(json.dumps(MESSAGE)), b"\xef\xbb\xbf" + json.dumps(MESSAGE).encode()]
+)
+def test_a_json_message_has_one_meaning(body):
+    """Plain, in Base64, with a byte order mark."""
+    assert read_queue_message(body) == (MEANT,)
+
+
+def test_a_bare_id_means_approved():
+    """As in the classic sample; white space around it does not matter."""
+    (reading,) = read_queue_message(b" my_instance \n")
+    assert reading == BareReading(instance_id="my_instance")
+    assert reading.decision == Decision(approved=True)
+
+
+def test_a_bare_id_in_base64_may_also_be_an_id_itself():
+    """The plain meaning comes first; the caller knows which exists."""
+    readings = read_queue_message(packed("my-instance1"))
+    assert [reading.instance_id for reading in readings] == [packed("my-instance1").decode(), "my-instance1"]
+
+
+def test_base64_with_padding_is_no_id():
+    """An equals sign tells."""
+    assert read_queue_message(packed("my-instance")) == (BareReading(instance_id="my-instance"),)
+
+
+@given(st.uuids())
+def test_an_id_of_32_hex_digits_keeps_its_meaning(uuid):
+    """Though each is valid Base64 of 24 bytes."""
+    readings = read_queue_message(uuid.hex.encode())
+    assert readings[0] == BareReading(instance_id=uuid.hex)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "neither"),
+        (b"not an id", "neither"),
+        (b"[1, 2]", "neither"),
+        (b'"abc"', "neither"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"{", "JSON"),
+        (packed("{"), "JSON"),
+        (b"{}", "instanceId"),
+        (json.dumps({**MESSAGE, "approved": "true"}).encode(), "approved"),
+        (json.dumps({**MESSAGE, "instanceId": "@counter@approved"}).encode(), "instance id"),
+        (base64.b64encode(b"\xff\xfe\xfd\xfc"), "neither"),
+    ],
+)
+def test_what_has_no_meaning_is_rejected_with_a_reason(body, told):
+    """So that it can be put aside with the reason."""
+    read = read_queue_message(body)
+    if isinstance(read, Rejected):
+        assert told in read.reason
+    else:
+        assert all(isinstance(reading, BareReading) for reading in read)
+
+
+def test_a_bare_id_wins_over_broken_json_in_its_base64():
+    """The text is an id whatever its Base64 would say."""
+    body = packed('{"a": 1}}')
+    assert is_instance_id(body.decode())
+    assert read_queue_message(body) == (BareReading(instance_id=body.decode()),)
+
+
+@given(st.binary())
+def test_no_message_makes_the_reader_raise(body):
+    """Reading is total, and every meaning has a possible id."""
+    read = read_queue_message(body)
+    if not isinstance(read, Rejected):
+        assert read
+        assert all(is_instance_id(reading.instance_id) for reading in read)
