@@ -27,6 +27,7 @@ MAX_BATCH = 100
 """The most operations of one batch."""
 
 _TYPE = "@odata.type"
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _JSON = "application/json;odata=nometadata"
 _READ = {"accept": "application/json;odata=minimalmetadata", "dataserviceversion": "3.0"}
 _WRITE = {
@@ -252,7 +253,7 @@ def write_row(row: Mapping[str, Value]) -> bytes:
             plain[name + _TYPE] = "Edm.Double"
         elif value is not None and name != ETAG:
             plain[name] = value
-    return json.dumps(plain, separators=(",", ":")).encode()
+    return _ENCODER.encode(plain).encode()
 
 
 def read_row(plain: Mapping[str, Any]) -> Row:

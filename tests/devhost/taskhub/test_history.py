@@ -195,6 +195,22 @@ async def test_a_first_commit_that_did_not_finish_leaves_nothing(hub: TaskHub, t
     assert (await hub.history.read("i")).events == tuple(events)
 
 
+async def test_a_host_may_die_in_every_commit_and_the_last_one_counts(hub: TaskHub, tables: TableService) -> None:
+    """Rows that an unfinished commit left behind never come back as events, however often it is begun again."""
+    first = episode(started())
+    await commit(hub, first)
+    for size in (98, 40, 70):
+        await crash_in_the_second_batch(hub, tables, [OrchestratorStarted(timestamp=WHEN), *scheduled(size)])
+        assert (await hub.history.read("i")).events == tuple(first)
+
+    second = episode(*scheduled(2))
+    one = await commit(hub, second, await hub.history.read("i"))
+    third = episode(TaskCompleted(timestamp=WHEN, task_id=0, result="1"))
+    await hub.history.append("i", "e1", first_row=one.row_count, events=third, etag=one.etag, tail=one.tail)
+
+    assert (await hub.history.read("i")).events == (*first, *second, *third)
+
+
 async def test_a_new_generation_hides_the_rows_of_a_longer_old_one(hub: TaskHub) -> None:
     """Continue-as-new writes from row 0 on; what is behind stays as garbage."""
     one = await commit(hub, episode(started(), *scheduled(10)))

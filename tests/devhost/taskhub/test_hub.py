@@ -1,6 +1,8 @@
 """Opening a hub, and purging an instance from all of it."""
 
+import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -9,9 +11,10 @@ from devhost.errors import SettingsError
 from devhost.model.history import InstanceRef, OrchestratorCompleted, TaskCompleted, TaskScheduled
 from devhost.model.instances import InstanceRecord
 from devhost.model.messages import Message
+from devhost.storage.account import Service, StorageAccount
 from devhost.storage.queues import QueueService
 from devhost.storage.tables import TableService
-from devhost.storage.transport import Transport
+from devhost.storage.transport import Answer, Transport
 from devhost.taskhub.hub import TaskHub
 
 WHEN = datetime(2026, 11, 21, 4, 30, 19, 507357, tzinfo=UTC)
@@ -27,6 +30,41 @@ async def test_opening_creates_what_the_real_host_creates(
         assert await queues.exists(queue)
     for table in (hub.names.history, hub.names.instances, hub.names.partitions):
         assert await tables.create_table(table) is False
+
+
+class Recorder(Transport):
+    """A transport that remembers what was asked for."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        super().__init__(account)
+        self.log: list[str] = []
+
+    async def request(self, service: Service, verb: str, path: str, **more: Any) -> Answer:
+        """Note verb, path and the name in the body, then send it."""
+        body = json.loads(more.get("body") or b"{}")
+        self.log.append(" ".join([verb, path, *(body[key] for key in ("TableName", "RowKey") if key in body)]))
+        return await super().request(service, verb, path, **more)
+
+
+async def test_a_hub_comes_into_being_in_the_recorded_order(transport: Transport, hub_name: str) -> None:
+    """So that a real host that starts at the same time finds what it expects."""
+    low = hub_name.lower()
+
+    async with Recorder(transport.account) as recorder:
+        await TaskHub.open(recorder, hub_name, partition_count=2, clock=SystemClock())
+
+    assert recorder.log == [
+        f"PUT /{low}-applease",
+        f"PUT /{low}-applease/{low}-appleaseinfo",
+        f"POST /Tables {hub_name}Partitions",
+        f"POST /Tables {hub_name}History",
+        f"POST /Tables {hub_name}Instances",
+        f"PUT /{low}-workitems",
+        f"PUT /{low}-control-00",
+        f"POST /{hub_name}Partitions {low}-control-00",
+        f"PUT /{low}-control-01",
+        f"POST /{hub_name}Partitions {low}-control-01",
+    ]
 
 
 async def test_opening_again_changes_nothing(hub: TaskHub, transport: Transport) -> None:
