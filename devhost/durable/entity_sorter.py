@@ -5,6 +5,7 @@ kept back until it comes, but for no longer than a window (half an hour): what i
 comes. Rules and stored form are those of the extension's `EntityScheduler/MessageSorter.cs`.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -142,9 +143,11 @@ class Sorter:
 
 def _with(sender: Received, request: RequestMessage) -> Received:
     """The sender with one more request in its buffer; one of the same label is the same request and is replaced."""
-    others = [waiting for waiting in sender.buffered if _ticks(waiting) != _ticks(request)]
-    buffered = tuple(sorted([*others, request], key=_ticks))
-    return Received(last=sender.last, execution_id=sender.execution_id, buffered=buffered)
+    waiting = list(sender.buffered)
+    place = bisect_left(waiting, _ticks(request), key=_ticks)
+    is_known = place < len(waiting) and _ticks(waiting[place]) == _ticks(request)
+    waiting[place : place + is_known] = [request]
+    return Received(last=sender.last, execution_id=sender.execution_id, buffered=tuple(waiting))
 
 
 def _ticks(request: RequestMessage) -> int:

@@ -28,21 +28,25 @@ ANSWER = (
     '"$type":"Microsoft.Azure.WebJobs.Extensions.DurableTask.ResponseMessage, '
     'Microsoft.Azure.WebJobs.Extensions.DurableTask"'
 )
-RECORDED = [
+SIGNAL = (
     "{" + TYPE + r',"op":"add","signal":true,"input":"\"5\"","id":"7d7cc0f6-3a76-54e5-a62c-ed8f8138f2f5",'
     r'"parent":"e1","parentExecution":"0a32e72b-f102-4049-a176-dcc96cc23201",'
     r'"Timestamp":"2026-11-21T04:30:19.1503316Z","Predecessor":"0001-01-01T00:00:00",'
-    r'"requestTime":"2026-11-21T04:30:19.1678152+00:00"}',
+    r'"requestTime":"2026-11-21T04:30:19.1678152+00:00"}'
+)
+CALL = (
     "{" + TYPE + r',"op":"get","input":"\"null\"","id":"621a2d46-f878-5c2b-bbd3-820fe8646e79",'
     r'"parent":"e1","parentExecution":"0a32e72b-f102-4049-a176-dcc96cc23201",'
     r'"Timestamp":"2026-11-21T04:30:19.4296792Z","Predecessor":"2026-11-21T04:30:19.1503317",'
-    r'"requestTime":"2026-11-21T04:30:19.449731+00:00"}',
+    r'"requestTime":"2026-11-21T04:30:19.449731+00:00"}'
+)
+CLIENT_SIGNAL = (
     r'{"op":"add","signal":true,"input":"\"3\"","id":"febf7de3-d52b-4572-99de-78da39c77d30",'
-    r'"Timestamp":"0001-01-01T00:00:00","Predecessor":"0001-01-01T00:00:00"}',
-]
+    r'"Timestamp":"0001-01-01T00:00:00","Predecessor":"0001-01-01T00:00:00"}'
+)
 
 
-@pytest.mark.parametrize("text", RECORDED, ids=["signal", "call", "client"])
+@pytest.mark.parametrize("text", [SIGNAL, CALL, CLIENT_SIGNAL], ids=["signal", "call", "client"])
 def test_a_recorded_request_is_written_as_it_was_read(text: str) -> None:
     """Nothing is lost and every property stays in its place."""
     assert RequestMessage.from_json_text(text).to_json_text() == text
@@ -51,7 +55,7 @@ def test_a_recorded_request_is_written_as_it_was_read(text: str) -> None:
 def test_a_client_signal_is_written_as_recorded() -> None:
     """No type, no sender, no labels, no time."""
     request = RequestMessage.from_client(op="add", input='"3"', id="febf7de3-d52b-4572-99de-78da39c77d30")
-    assert request.to_json_text() == RECORDED[2]
+    assert request.to_json_text() == CLIENT_SIGNAL
 
 
 def test_an_orchestration_signal_is_written_as_recorded() -> None:
@@ -67,7 +71,7 @@ def test_an_orchestration_signal_is_written_as_recorded() -> None:
         is_typed=True,
     )
     sent = request.sent_at(datetime(2026, 11, 21, 4, 30, 19, 167815, tzinfo=UTC))
-    assert sent.to_json_text() == RECORDED[0].replace("1678152", "167815")
+    assert sent.to_json_text() == SIGNAL.replace("1678152", "167815")
 
 
 def test_the_id_comes_after_nothing_but_the_four_tolerated_properties() -> None:
