@@ -132,7 +132,9 @@ class Run:
 
     def asked(self, activity: str) -> Any:
         """Return the input of the last call of an activity."""
-        return json.loads(next(t.action["input"] for t in reversed(self.tasks) if t.action.get("functionName") == activity))
+        return json.loads(
+            next(t.action["input"] for t in reversed(self.tasks) if t.action.get("functionName") == activity)
+        )
 
     # How an episode goes
 

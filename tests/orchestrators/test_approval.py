@@ -191,7 +191,10 @@ def test_fails_at_once_when_the_approver_cannot_be_asked(drive):
         ({**PROPOSAL, "titel": "x"}, "titel"),
         ({**PROPOSAL, "windowHours": 145}, "windowHours"),
         ({**PROPOSAL, "windowHours": "72"}, "windowHours"),
-        ({**PROPOSAL, "attachments": [{"name": "a.png", "contentType": "image/png", "content": "aGk="}]}, "attachments"),
+        (
+            {**PROPOSAL, "attachments": [{"name": "a.png", "contentType": "image/png", "content": "aGk="}]},
+            "attachments",
+        ),
         (ENVELOPE, "JSON object"),
     ],
 )

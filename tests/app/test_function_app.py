@@ -1,0 +1,49 @@
+"""The front door: every function is registered, under the names that are wire format."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from approvals.workflows import WORKFLOWS
+
+ROOT = Path(__file__).resolve().parents[2]
+LIST = """
+import json, function_app
+found = [(f.get_function_name(), f.get_trigger().get_dict_repr()) for f in function_app.app.get_functions()]
+print(json.dumps([[name, str(t["type"]), t.get("orchestration") or t.get("activity") or t.get("entityName")
+    or t.get("route") or t.get("queueName"), str(t.get("authLevel"))] for name, t in found]))
+"""
+
+
+def functions():
+    """Return what the app registers; in a process of its own, as `get_functions` may be called once."""
+    import json
+
+    output = subprocess.run([sys.executable, "-c", LIST], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return json.loads(output)
+
+
+def test_the_durable_names_and_routes_are_these():
+    """They are wire format: hubs and other systems hold them."""
+    found = functions()
+    assert {(kind, name) for _, kind, name, _ in found} == {
+        ("httpTrigger", "orchestrators/{functionName}"),
+        ("httpTrigger", "orchestrations/{instanceId}"),
+        ("httpTrigger", "counters/{name}"),
+        ("queueTrigger", "approval-queue"),
+        ("queueTrigger", "approval-queue-poison"),
+        ("orchestrationTrigger", "ApprovalWorkflow"),
+        ("orchestrationTrigger", "BudgetApproval"),
+        ("activityTrigger", "RequestApproval"),
+        ("activityTrigger", "ProcessApproval"),
+        ("activityTrigger", "Escalate"),
+        ("entityTrigger", "Counter"),
+    }
+    assert {name for name, *_ in found} >= {"HttpStart", "GetOrchestrationHistory", "ApprovalQueueProcessor"}
+    assert all("function" in level.lower() for _, kind, _, level in found if kind == "httpTrigger")
+
+
+def test_every_workflow_that_can_be_started_is_registered():
+    """The one list and the triggers agree."""
+    registered = {name for _, kind, name, _ in functions() if kind == "orchestrationTrigger"}
+    assert {workflow.name for workflow in WORKFLOWS.values()} == registered

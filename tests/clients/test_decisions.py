@@ -1,0 +1,151 @@
+"""ApprovalQueueProcessor: each message is delivered, put aside with a reason, or shown again."""
+
+import base64
+import json
+import uuid
+
+import azure.functions as func
+import pytest
+
+from clients.decisions import approval_queue_processor
+
+
+class Out:
+    """An output binding that remembers what was set."""
+
+    def __init__(self):
+        self.value = None
+
+    def set(self, value):
+        """Keep the value."""
+        self.value = value
+
+
+@pytest.fixture
+def deliver(call, client):
+    """Return a function that delivers a message and returns what went to the poison queue, if anything."""
+
+    async def deliver(body):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        poison = Out()
+        message = func.QueueMessage(id="m-1", body=content)
+        await call(approval_queue_processor, message=message, poison=poison, client=client)
+        return json.loads(poison.value) if poison.value else None
+
+    return deliver
+
+
+@pytest.fixture
+def waiting(client):
+    """The id of a proposal that waits."""
+    instance_id = uuid.uuid4().hex
+    client.add(instance_id)
+    return instance_id
+
+
+def decision(instance_id, approved=True, **more):
+    """Return a message as other systems send it."""
+    return {"instanceId": instance_id, "approved": approved, "approver": "Mara", "comment": "", **more}
+
+
+@pytest.mark.parametrize(("workflow", "event"), [("ApprovalWorkflow", "ApprovalEvent"), ("BudgetApproval", "Approval")])
+async def test_raises_what_the_instance_waits_for(deliver, client, waiting, workflow, event):
+    """Looked up by the instance's workflow."""
+    client.add(waiting, workflow)
+    assert await deliver(decision(waiting, False, comment="no")) is None
+    assert client.events == [(waiting, event, {"approved": False, "approver": "Mara", "comment": "no"})]
+
+
+@pytest.mark.parametrize("form", ["json", "bare", "json in base64", "bare in base64"])
+async def test_understands_all_four_forms(deliver, client, waiting, form):
+    """A bare id means approved; an id of 32 hex digits is not mistaken for Base64."""
+    body = waiting.encode() if "bare" in form else json.dumps(decision(waiting)).encode()
+    assert await deliver(base64.b64encode(body) if "base64" in form else body) is None
+    ((instance_id, _, data),) = client.events
+    assert (instance_id, data["approved"]) == (waiting, True)
+
+
+async def test_a_message_that_comes_again_raises_the_same_again(deliver, client, waiting):
+    """After a crash between the record and the event."""
+    client.broken["raise_event"] = "connection lost"
+    with pytest.raises(Exception, match="connection lost"):
+        await deliver(decision(waiting))
+    client.broken.clear()
+    assert await deliver(decision(waiting)) is None
+    assert len(client.events) == 1
+
+
+async def test_nobody_answers_twice_differently(deliver, client, waiting):
+    """The first answer stands; the second is put aside."""
+    await deliver(decision(waiting, False))
+    put_aside = await deliver(decision(waiting, True))
+    assert "answered already: rejected" in put_aside["reason"]
+    assert [data["approved"] for _, _, data in client.events] == [False]
+
+
+@pytest.mark.parametrize(
+    ("status", "workflow", "told"),
+    [
+        ("Completed", "ApprovalWorkflow", "finished already: Completed"),
+        ("Failed", "ApprovalWorkflow", "finished already: Failed"),
+        ("Terminated", "ApprovalWorkflow", "finished already"),
+        ("Running", "SomethingElse", "waits for no decision"),
+    ],
+)
+async def test_an_instance_that_cannot_use_it_gets_no_event(deliver, client, waiting, status, workflow, told):
+    """The message is put aside as it came, with the reason."""
+    client.add(waiting, workflow, status)
+    body = decision(waiting)
+    put_aside = await deliver(body)
+    assert told in put_aside["reason"]
+    assert json.loads(put_aside["body"]) == body
+    assert client.events == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"not an id", "neither"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"unknown-instance", "no instance"),
+        (b"{", "JSON"),
+        ({"instanceId": "x"}, "approved"),
+        (decision("unknown-instance"), "no instance"),
+        (decision("unknown-instance", "true"), "approved"),
+    ],
+)
+async def test_what_can_never_succeed_is_put_aside_at_once(deliver, client, body, told):
+    """Not shown five times first."""
+    put_aside = await deliver(body)
+    assert told in put_aside["reason"]
+    assert put_aside["body"]
+    assert client.events == []
+
+
+@pytest.mark.parametrize("named", [False, True])
+async def test_who_does_not_say_who_he_is_counts_only_where_that_is_allowed(
+    deliver, client, waiting, named, monkeypatch
+):
+    """Bare ids are for development; a JSON message without a name is no better."""
+    monkeypatch.delenv("APPROVALS_ALLOW_BARE")
+    message = {"instanceId": waiting, "approved": True} if named else waiting.encode()
+    assert "APPROVALS_ALLOW_BARE" in (await deliver(message))["reason"]
+    assert await deliver(decision(waiting)) is None
+
+
+async def test_an_instance_that_ends_meanwhile_is_no_reason_to_try_again(deliver, client, waiting):
+    """It was running when it was looked at."""
+
+    async def too_late(instance_id, event_name, event_data=None):
+        client.add(instance_id, status="Completed")
+        raise Exception(f"Instance with ID {instance_id} is gone: either completed or failed")
+
+    client.raise_event = too_late
+    assert "before the answer" in (await deliver(decision(waiting)))["reason"]
+
+
+async def test_a_hub_that_does_not_answer_lets_the_host_try_again(deliver, client, waiting):
+    """The message stays on its queue."""
+    client.broken["get_status"] = "unexpected status code 503"
+    with pytest.raises(Exception, match="503"):
+        await deliver(decision(waiting))

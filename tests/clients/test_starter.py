@@ -1,0 +1,102 @@
+"""HttpStart: 202, or an error that says what to do."""
+
+import base64
+import json
+import uuid
+
+import azure.functions as func
+import pytest
+
+from approvals.attachments import StoredAttachment
+from approvals.proposal import ProposalSubmission
+from clients.starter import http_start
+from gateways.attachments import open_attachments
+
+FORM = {"title": "Footbridge", "submittedBy": "Ines"}
+
+
+def request(body, workflow="ApprovalWorkflow", **params):
+    """Return a POST as the host hands it over."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    route = {"functionName": workflow}
+    return func.HttpRequest(
+        "POST", "http://localhost/api/orchestrators", params=params, route_params=route, body=content
+    )
+
+
+async def test_starts_the_workflow_with_its_attachments_stored(call, client):
+    """The input holds where they lie; the content is in blobs."""
+    attachment = {"name": "n.md", "contentType": "text/markdown", "content": base64.b64encode(b"# hi").decode()}
+    response = await call(http_start, req=request({**FORM, "attachments": [attachment]}), client=client)
+    assert response.status_code == 202
+    assert response.headers["Location"]
+    (instance,) = client.instances.values()
+    submission = ProposalSubmission.from_dict(json.loads(instance["input"]))
+    assert instance["name"] == "ApprovalWorkflow"
+    assert "content" not in instance["input"].replace("contentType", "")
+    assert isinstance(submission.attachments[0], StoredAttachment)
+    assert open_attachments().read(submission.attachments[0]) == b"# hi"
+
+
+async def test_takes_the_id_that_is_asked_for(call, client):
+    """And the durable name in any case."""
+    await call(http_start, req=request(FORM, "approvalworkflow", id="p-1"), client=client)
+    assert client.instances["p-1"]["name"] == "ApprovalWorkflow"
+
+
+async def test_a_budget_needs_no_body(call, client):
+    """All its fields have defaults."""
+    response = await call(http_start, req=request(b"", "BudgetApproval"), client=client)
+    assert response.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "workflow", "params", "status", "told"),
+    [
+        (FORM, "Nope", {}, 404, "Nope"),
+        (b"not json", "ApprovalWorkflow", {}, 400, "JSON"),
+        (b"\xff", "ApprovalWorkflow", {}, 400, "JSON"),
+        (b"", "ApprovalWorkflow", {}, 400, "title"),
+        ([], "ApprovalWorkflow", {}, 400, "valid dictionary"),
+        ({**FORM, "x": 1}, "ApprovalWorkflow", {}, 400, "x"),
+        (
+            {**FORM, "attachments": [{"name": "a", "contentType": "a/b", "content": ""}]},
+            "ApprovalWorkflow",
+            {},
+            400,
+            "a",
+        ),
+        (FORM, "ApprovalWorkflow", {"id": "@counter@x"}, 400, "instance id"),
+        (FORM, "ApprovalWorkflow", {"id": "taken"}, 409, "taken"),
+    ],
+)
+async def test_refuses_what_cannot_start_and_says_what_to_do(call, client, body, workflow, params, status, told):
+    """Nothing is started."""
+    client.add("taken", status="Completed")
+    response = await call(http_start, req=request(body, workflow, **params), client=client)
+    problem = json.loads(response.get_body())
+    assert response.status_code == status
+    assert response.mimetype == "application/json"
+    assert told in problem["error"]
+    assert problem["whatToDo"]
+    assert list(client.instances) == ["taken"]
+
+
+async def test_two_starters_of_one_id_do_not_both_win(call, client):
+    """The second is told, though the id was free when it looked."""
+    original = client.start_new
+
+    async def somebody_is_faster(name, instance_id=None, client_input=None):
+        client.add(instance_id)
+        return await original(name, instance_id, client_input)
+
+    client.start_new = somebody_is_faster
+    response = await call(http_start, req=request(FORM, id=uuid.uuid4().hex), client=client)
+    assert response.status_code == 409
+
+
+async def test_a_host_that_fails_is_not_called_a_taken_id(call, client):
+    """The exception goes on to the host, which answers 500."""
+    client.broken["start_new"] = "the hub is down"
+    with pytest.raises(Exception, match="the hub is down"):
+        await call(http_start, req=request(FORM), client=client)

@@ -1,0 +1,18 @@
+"""The app's one now."""
+
+from datetime import UTC, datetime, timedelta
+
+from gateways import clock
+
+
+def test_now_is_the_time_in_utc(monkeypatch):
+    """Without a virtual clock."""
+    monkeypatch.delenv("CLOCK_OFFSET_SECONDS", raising=False)
+    before = datetime.now(UTC)
+    assert before <= clock.now() <= datetime.now(UTC)
+
+
+def test_now_follows_the_host_when_its_clock_jumps(monkeypatch):
+    """The host sets the offset; each call reads it anew."""
+    monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(72 * 3600))
+    assert clock.now() - datetime.now(UTC) > timedelta(hours=71)
