@@ -147,15 +147,18 @@ class HistoryStore:
         """Take rows out of the replay, in place; both map a row's index to the name of its event type.
 
         `cleared` rows become GenericEvents, `noted` ones stay what they are; both get a Reason and keep their other
-        columns, and the sentinel stays as it is (`AzureTableTrackingStore.cs: RewindHistoryAsync`). Raises NotFound for
-        a row that does not exist.
+        columns, and the sentinel stays as it is (`AzureTableTrackingStore.cs: RewindHistoryAsync`). Raises LostRace
+        when a row is not there any more.
         """
         marks = [
             Operation(action=Action.MERGE, row=_mark(escape_key(instance_id), index, name, clear=index in cleared))
             for index, name in sorted({**cleared, **noted}.items())
         ]
         for start in range(0, len(marks), MAX_BATCH):
-            await self._tables.batch(self._table, marks[start : start + MAX_BATCH])
+            try:
+                await self._tables.batch(self._table, marks[start : start + MAX_BATCH])
+            except NotFound as error:
+                raise LostRace(f"Instance '{instance_id}' was purged while it was rewound.") from error
 
     async def _rows(self, instance_id: str) -> tuple[list[Row], Row | None]:
         rows: list[Row] = []

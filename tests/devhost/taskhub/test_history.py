@@ -16,6 +16,7 @@ from devhost.model.history import (
     OrchestratorStarted,
     RuntimeStatus,
     TaskCompleted,
+    TaskFailed,
     TaskScheduled,
 )
 from devhost.storage.tables import ETAG, Row, TableService, read_row, write_row
@@ -293,6 +294,33 @@ async def test_ids_with_special_characters_keep_apart(hub: TaskHub) -> None:
         event = (await hub.history.read(instance_id)).events[1]
         assert isinstance(event, ExecutionStarted)
         assert event.instance.instance_id == instance_id
+
+
+async def test_rewound_rows_keep_their_columns_and_say_why(hub: TaskHub, tables: TableService) -> None:
+    """A failed activity is cleared with its result, the creation of a rewound child only noted."""
+    failed = TaskFailed(timestamp=WHEN, task_id=0, reason="boom", details="{}")
+    await commit(hub, episode(started(), *scheduled(2), failed))
+
+    await hub.history.mark_rewound("i", cleared={2: "TaskScheduled", 4: "TaskFailed"}, noted={3: "TaskScheduled"})
+
+    rows = await rows_of(hub, tables)
+    assert [(row.get("EventType"), row.get("Reason")) for row in rows[2:5]] == [
+        ("GenericEvent", "Rewound: TaskScheduled"),
+        ("TaskScheduled", "Rewound: TaskScheduled"),
+        ("GenericEvent", "Rewound: TaskFailed"),
+    ]
+    assert (rows[4]["Details"], rows[4]["TaskScheduledId"]) == ("{}", 0)
+    assert [type(event).__name__ for event in (await hub.history.read("i")).events[2:5]] == [
+        "GenericEvent",
+        "TaskScheduled",
+        "GenericEvent",
+    ]
+
+
+async def test_a_purged_instance_cannot_be_rewound(hub: TaskHub) -> None:
+    """Its rows are gone."""
+    with pytest.raises(LostRace):
+        await hub.history.mark_rewound("i", cleared={2: "TaskScheduled"}, noted={})
 
 
 async def test_a_purge_leaves_no_row(hub: TaskHub) -> None:
