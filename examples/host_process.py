@@ -22,6 +22,7 @@ import requests
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 90
 STOP_SECONDS = 20
+LOG_LINES = 2_000
 
 
 class HostFailed(Exception):
@@ -33,7 +34,8 @@ class Host:
     """A running devhost."""
 
     url: str
-    process: subprocess.Popen[str]
+    log: deque[str]
+    """The last lines that the host wrote; the newest is at the right."""
 
     def get(self, path: str) -> Any:
         """GET a path or a whole URL and return the JSON; raises HostFailed for an error status."""
@@ -73,21 +75,21 @@ def running_host() -> Iterator[Host]:
         start_new_session=True,
     )
     try:
-        yield Host(url=_wait_until_ready(process), process=process)
+        log = deque[str](maxlen=LOG_LINES)
+        yield Host(url=_wait_until_ready(process, log), log=log)
     finally:
         _stop(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait_until_ready(process: subprocess.Popen[str]) -> str:
+def _wait_until_ready(process: subprocess.Popen[str], log: deque[str]) -> str:
     """Read the log until the ready line and return the URL in it; the rest is drained so that the host never blocks."""
     ready: SimpleQueue[str | None] = SimpleQueue()
-    last = deque[str](maxlen=30)
 
     def drain() -> None:
         assert process.stdout
         for line in process.stdout:
-            last.append(line.rstrip())
+            log.append(line.rstrip())
             url = _ready_url(line)
             if url:
                 ready.put(url)
@@ -99,7 +101,7 @@ def _wait_until_ready(process: subprocess.Popen[str]) -> str:
     except Empty:
         url = None
     if url is None:
-        raise HostFailed("devhost did not become ready:\n" + "\n".join(last))
+        raise HostFailed("devhost did not become ready:\n" + "\n".join(list(log)[-30:]))
     return url
 
 

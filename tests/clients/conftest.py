@@ -28,7 +28,7 @@ class MemoryClient:
             "lastUpdatedTime": created, **more,
         }  # fmt: skip
 
-    async def get_status(self, instance_id, show_history=False, show_history_output=False, show_input=False):
+    async def get_status(self, instance_id, show_history=False, **_):
         """Return the status; an unknown instance is a falsy one, as in the SDK."""
         self._break("get_status")
         found = dict(self.instances.get(instance_id, {}))
@@ -56,7 +56,7 @@ class MemoryClient:
         known = entity_id.key in self.entities
         return EntityStateResponse(known, self.entities.get(entity_id.key))
 
-    def create_check_status_response(self, request, instance_id):
+    def create_check_status_response(self, _, instance_id):
         """Answer 202."""
         return func.HttpResponse(json.dumps({"id": instance_id}), status_code=202, headers={"Location": "/status"})
 

@@ -123,9 +123,7 @@ async def test_what_can_never_succeed_is_put_aside_at_once(deliver, client, body
 
 
 @pytest.mark.parametrize("named", [False, True])
-async def test_who_does_not_say_who_he_is_counts_only_where_that_is_allowed(
-    deliver, client, waiting, named, monkeypatch
-):
+async def test_an_unnamed_answer_counts_only_where_that_is_allowed(deliver, waiting, named, monkeypatch):
     """Bare ids are for development; a JSON message without a name is no better."""
     monkeypatch.delenv("APPROVALS_ALLOW_BARE")
     message = {"instanceId": waiting, "approved": True} if named else waiting.encode()
@@ -136,7 +134,7 @@ async def test_who_does_not_say_who_he_is_counts_only_where_that_is_allowed(
 async def test_an_instance_that_ends_meanwhile_is_no_reason_to_try_again(deliver, client, waiting):
     """It was running when it was looked at."""
 
-    async def too_late(instance_id, event_name, event_data=None):
+    async def too_late(instance_id, *_):
         client.add(instance_id, status="Completed")
         raise Exception(f"Instance with ID {instance_id} is gone: either completed or failed")
 

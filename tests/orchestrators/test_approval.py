@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from orchestrators.approval import approval_workflow
 
@@ -204,3 +206,38 @@ def test_refuses_an_input_that_no_form_has_checked(drive, argument, told):
     run.begin()
     assert told in run.error
     assert run.tasks == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.sampled_from(["yes", "no", "wrong", "asked", "unlucky", "thirty hours"]), max_size=12))
+def test_in_every_order_of_things_the_first_valid_answer_in_time_decides(drive, steps):
+    """The driver checks besides that every replay goes the same way and the host can follow."""
+    run = drive(approval_workflow, PROPOSAL)
+    run.begin()
+    begun, expected, asking = run.now, None, True
+    for step in steps:
+        match step:
+            case "yes" | "no":
+                expected = expected or ("approved" if step == "yes" else "rejected")
+                run.event(YES if step == "yes" else NO)
+            case "wrong":
+                run.event(ENVELOPE)
+            case "asked" if asking:
+                run.complete("RequestApproval")
+                asking = False
+            case "unlucky" if asking:
+                run.fail("RequestApproval")
+                run.fire_retry()
+            case "thirty hours":
+                run.pass_time(hours=30)
+                if run.now - begun >= timedelta(hours=72):
+                    expected = expected or "escalated"
+        if run.error:
+            assert steps.count("unlucky") >= 5
+            return
+    ends = [name for name in run.called if name in ("ProcessApproval", "Escalate")]
+    assert len(ends) == (1 if expected else 0)
+    if expected:
+        run.complete(ends[0])
+        assert run.output["outcome"] == expected
+        assert run.open_timers == []
