@@ -1,4 +1,4 @@
-"""A task hub and an engine in memory, as small as the durable client's seams: real behaviour, no storage, no user code."""
+"""A task hub and an engine in memory, as small as the durable client's seams: real behaviour, no storage, no app."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,9 +44,7 @@ class MemoryInstances:
         rows = [self.rows[each] for each in sorted(self.rows) if each > (continuation or "")]
         found = [self._shown(row, wanted) for row in rows if _fits(row, wanted)]
         page = found[: page_size or len(found)]
-        return InstancePage(
-            records=tuple(page), continuation=page[-1].instance_id if len(page) < len(found) else None
-        )
+        return InstancePage(records=tuple(page), continuation=page[-1].instance_id if len(page) < len(found) else None)
 
     @staticmethod
     def _shown(row: InstanceRecord, wanted: InstanceFilter) -> InstanceRecord:
@@ -104,6 +102,8 @@ class MemoryEngine:
         self.posted: list[Message] = []
         self.started: list[ExecutionStarted] = []
         self.forgotten: list[str] = []
+        self.ends_as: tuple[RuntimeStatus, str] | None = None
+        """How each instance ends as soon as it is started, with its output; None leaves it pending."""
 
     async def start(self, started: ExecutionStarted) -> None:
         """Insert the row of a pending instance."""
@@ -123,6 +123,8 @@ class MemoryEngine:
             last_updated_time=started.timestamp,
         )
         self._hub.history.events[instance_id] = [started]
+        if self.ends_as is not None:
+            await self.finish(instance_id, *self.ends_as)
 
     async def post(self, message: Message) -> None:
         """Append the event and carry out terminate, suspend and resume."""

@@ -1,11 +1,13 @@
 """Rewind, pure and on a hub in memory."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devhost.clock import SystemClock
 from devhost.durable.client_errors import NotFound
 from devhost.durable.rewind import plan_rewind, rewind
 from devhost.model.history import (
@@ -23,6 +25,12 @@ from devhost.model.history import (
     TaskFailed,
     TaskScheduled,
 )
+from devhost.model.instances import InstanceRecord
+from devhost.storage.account import StorageAccount
+from devhost.storage.tables import TableService
+from devhost.storage.transport import Transport
+from devhost.taskhub.hub import TaskHub
+from tests.conftest import Emulator
 from tests.devhost.durable.memory import NOW, Desk
 
 
@@ -135,3 +143,25 @@ async def test_a_purged_child_stops_the_rewind_before_anything_is_changed() -> N
         await rewind(desk.engine, desk.hub, "top", "r", NOW)
     assert failed_parent("top", "gone") == desk.hub.history.events["top"]
     assert RuntimeStatus.FAILED is desk.hub.instances.rows["top"].status
+
+
+async def test_rows_are_rewound_in_place_and_keep_their_other_columns(azurite: Emulator) -> None:
+    """As the real provider leaves them: another type and a reason, the sentinel untouched."""
+    async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
+        hub = await TaskHub.open(transport, f"h{uuid4().hex[:20]}", partition_count=1, clock=SystemClock())
+        await hub.history.append("i/1", "e", first_row=0, events=failed_activity("i/1"), etag=None)
+        await hub.instances.insert(InstanceRecord(instance_id="i/1", name="Flow", status=RuntimeStatus.FAILED))
+        before = await hub.history.read("i/1")
+        await rewind(Desk().engine, hub, "i/1", "r", NOW)
+        after = await hub.history.read("i/1")
+        record = await hub.instances.get("i/1")
+        row = await TableService(transport).get(hub.names.history, "i^01", f"{5:016X}")
+    assert before.etag == after.etag
+    assert [
+        "OrchestratorStarted", "ExecutionStarted", "TaskScheduled", "TaskCompleted", "GenericEvent", "GenericEvent",
+        "GenericEvent", "OrchestratorCompleted",
+    ] == [type(event).__name__ for event in after.events]  # fmt: skip
+    assert row is not None
+    assert ("GenericEvent", "Rewound: TaskFailed", 1) == (row["EventType"], row["Reason"], row["TaskScheduledId"])
+    assert record is not None
+    assert (RuntimeStatus.PENDING, "Flow") == (record.status, record.name)

@@ -113,7 +113,9 @@ def test_every_stored_text_can_be_shown(text: str) -> None:
 def test_a_row_that_a_rewind_cleared_is_a_generic_event_without_data() -> None:
     """Recorded: Data comes first."""
     (event,) = history_body([GenericEvent(timestamp=NOON)], ALL)
-    assert text_of({"Data": None, "EventType": "GenericEvent", "Timestamp": "2026-11-21T12:00:00.25Z"}) == text_of(event)
+    assert text_of({"Data": None, "EventType": "GenericEvent", "Timestamp": "2026-11-21T12:00:00.25Z"}) == text_of(
+        event
+    )
 
 
 def test_a_failed_child_is_joined_with_its_creation() -> None:
