@@ -1,0 +1,74 @@
+"""Apps made in a test and indexed, an invoker without storage, and the emulator's services."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import azure.functions as func
+import pytest
+
+from devhost.clock import SystemClock
+from devhost.dispatch.invoker import Invoker
+from devhost.indexing.catalog import build_catalog
+from devhost.model.functions import FunctionCatalog
+from devhost.storage.account import StorageAccount
+from devhost.storage.blobs import BlobService
+from devhost.storage.queues import QueueService
+from devhost.storage.transport import Transport
+
+Index = Callable[[func.FunctionApp], FunctionCatalog]
+
+
+class NoBindings:
+    """The store of apps without blob and queue bindings: nothing may be asked of it."""
+
+    async def read_blob(self, connection: str | None, container: str, name: str) -> bytes | None:
+        """Refuse."""
+        raise AssertionError("no blob input here")
+
+    async def write_blob(self, connection: str | None, container: str, name: str, content: bytes) -> None:
+        """Refuse."""
+        raise AssertionError("no blob output here")
+
+    async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
+        """Refuse."""
+        raise AssertionError("no queue output here")
+
+
+@pytest.fixture
+def index() -> Index:
+    """Index an app made in the test."""
+    return lambda app: build_catalog(app, Path(__file__).parent, {})
+
+
+@pytest.fixture
+async def invoker() -> AsyncIterator[Invoker]:
+    """An invoker with threads and without storage."""
+    async with Invoker(store=NoBindings(), client_json=lambda _: "{}", clock=SystemClock()) as started:
+        yield started
+
+
+@pytest.fixture
+async def transport(azurite: Any) -> AsyncIterator[Transport]:
+    """An open transport to the emulator."""
+    async with Transport(StorageAccount.parse(azurite.connection_string)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def queues(transport: Transport) -> QueueService:
+    """The emulator's queues."""
+    return QueueService(transport)
+
+
+@pytest.fixture
+async def blobs(transport: Transport) -> BlobService:
+    """The emulator's blobs."""
+    return BlobService(transport)
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that is right for a queue and a container."""
+    return "t" + uuid4().hex[:20]
