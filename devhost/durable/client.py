@@ -12,7 +12,7 @@ from devhost.durable.client_entities import state_of
 from devhost.durable.client_errors import Gone, NotFound, UnknownEntity, WrongState
 from devhost.durable.client_ports import Hub
 from devhost.durable.entity_messages import REQUEST_EVENT, EntityId, RequestMessage, compact_json
-from devhost.durable.ports import App, Engine
+from devhost.durable.ports import Catalog, Engine
 from devhost.durable.rewind import rewind
 from devhost.durable.status import shown_text
 from devhost.model.history import (
@@ -36,7 +36,9 @@ PAGE_SIZE = 100
 class DurableClient:
     """Orchestrations and entities of one hub. Refusals are `ClientError`s, and `InstanceExists` for a start."""
 
-    def __init__(self, *, engine: Engine, hub: Hub, app: App, clock: Clock, default_version: str | None = None) -> None:
+    def __init__(
+        self, *, engine: Engine, hub: Hub, app: Catalog, clock: Clock, default_version: str | None = None
+    ) -> None:
         self._engine = engine
         self._hub = hub
         self._app = app
@@ -57,7 +59,8 @@ class DurableClient:
         instance. Raises InstanceExists while an instance of that id is alive.
         """
         chosen = instance_id or _undashed_guid()
-        await self._start(chosen, new_guid(), name, input_text, version)
+        started = self._started(chosen, new_guid(), name, input_text, version)
+        await self._engine.start(started, is_new=not instance_id)
         return chosen
 
     async def restart(self, instance_id: str, *, new_id: bool = True) -> str:
@@ -67,7 +70,8 @@ class DurableClient:
         """
         record = await self.status(instance_id)
         chosen = _undashed_guid() if new_id else instance_id
-        await self._start(chosen, _undashed_guid(), record.name or "", _again(record.input), None)
+        started = self._started(chosen, _undashed_guid(), record.name or "", _again(record.input), None)
+        await self._engine.start(started, is_new=new_id)
         return chosen
 
     async def status(self, instance_id: str) -> InstanceRecord:
@@ -167,17 +171,16 @@ class DurableClient:
             raise NotFound(entity.scheduler_id)
         return state
 
-    async def _start(
+    def _started(
         self, instance_id: str, execution_id: str, name: str, input_text: str | None, version: str | None
-    ) -> None:
-        started = ExecutionStarted(
+    ) -> ExecutionStarted:
+        return ExecutionStarted(
             timestamp=self._clock.now(),
             instance=InstanceRef(instance_id=instance_id, execution_id=execution_id),
             name=name,
             input=input_text,
             version=version or self._default_version,
         )
-        await self._engine.start(started)
 
     async def _post(self, instance_id: str, event: HistoryEvent) -> None:
         target = InstanceRef(instance_id=instance_id, execution_id=None)

@@ -1,12 +1,12 @@
 """A task hub and an engine in memory, as small as the durable client's seams: real behaviour, no storage, no app."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from devhost.durable.client import DurableClient
-from devhost.durable.ports import InstanceExists, Orchestrator, Outcome
+from devhost.durable.ports import InstanceExists
 from devhost.model.history import (
     ExecutionCompleted,
     ExecutionResumed,
@@ -22,7 +22,6 @@ from devhost.model.messages import Message
 from devhost.taskhub.history import StoredHistory
 
 NOW = datetime(2026, 11, 21, 5, 3, 18, 307_513, tzinfo=UTC)
-Result = TypeVar("Result")
 
 
 class MemoryInstances:
@@ -105,9 +104,10 @@ class MemoryEngine:
         self.ends_as: tuple[RuntimeStatus, str] | None = None
         """How each instance ends as soon as it is started, with its output; None leaves it pending."""
 
-    async def start(self, started: ExecutionStarted) -> None:
+    async def start(self, started: ExecutionStarted, *, is_new: bool = False) -> None:
         """Insert the row of a pending instance."""
         instance_id = started.instance.instance_id
+        assert not (is_new and instance_id in self._hub.instances.rows)
         old = self._hub.instances.rows.get(instance_id)
         if old is not None and old.status is not None and not old.status.is_terminal:
             raise InstanceExists(instance_id, old.status)
@@ -162,21 +162,19 @@ class MemoryEngine:
         )
 
 
-class CounterApp:
-    """An app with the entity Counter, of which nothing is ever run here."""
+class CounterCatalog:
+    """An app with entities and nothing else."""
 
     def __init__(self, entities: Sequence[str] = ("Counter",)) -> None:
         self._entities = entities
 
-    def orchestrator(self, name: str) -> Orchestrator | None:
-        """None is known."""
-        del name
-        return None
+    def has_orchestrator(self, name: str) -> bool:
+        """None is known, and none is asked for: a start is not checked."""
+        raise AssertionError(name)
 
     def has_activity(self, name: str) -> bool:
-        """None is known."""
-        del name
-        return False
+        """Never asked for."""
+        raise AssertionError(name)
 
     def has_entity(self, name: str) -> bool:
         """Without regard to case."""
@@ -189,18 +187,6 @@ class CounterApp:
     def known_entities(self) -> Sequence[str]:
         """As declared."""
         return self._entities
-
-    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
-        """Never called."""
-        raise AssertionError(name, input_text, instance_id)
-
-    async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:
-        """Never called."""
-        raise AssertionError(name, payload, instance_id)
-
-    async def run_episode(self, step: Callable[[], Result], name: str, instance_id: str) -> Result:
-        """Never called."""
-        raise AssertionError(step, name, instance_id)
 
 
 class StandingClock:
@@ -238,7 +224,7 @@ class Desk:
         return DurableClient(
             engine=self.engine,
             hub=self.hub,
-            app=CounterApp(self.entities),
+            app=CounterCatalog(self.entities),
             clock=StandingClock(),  # type: ignore[arg-type]  # a Literal in a class attribute is widened
             default_version=self.default_version,
         )
