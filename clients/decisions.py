@@ -71,7 +71,7 @@ async def _answer(
         decision=decision,
         answered_at=clock.now(),
     )
-    on_record = await asyncio.to_thread(open_records().record_answer, answer)
+    on_record = await asyncio.to_thread(lambda: open_records().record_answer(answer))
     if on_record.approved != decision.approved:
         return Rejected(reason=f"{on_record.approver} has answered already: {on_record.verdict}")
     if not await raise_event(client, instance, workflow.event, on_record.to_dict()):

@@ -6,6 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
+from approvals.identifiers import is_instance_id
 from clients.responses import answer, problem
 
 bp = df.Blueprint()
@@ -19,6 +20,8 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 async def get_orchestration_history(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return the status, with `showHistory=true` its events, with `showHistoryOutput=true` their results too."""
     instance_id = req.route_params["instanceId"]
+    if not is_instance_id(instance_id):  # the SDK puts it into a URL as it is
+        return _unknown(instance_id)
     flags: dict[str, bool] = {}
     for name in ("showHistory", "showHistoryOutput"):
         flag = _BOOLEANS.get(req.params.get(name, "false").lower())
@@ -29,10 +32,12 @@ async def get_orchestration_history(req: func.HttpRequest, client: df.DurableOrc
         instance_id, show_history=flags["showHistory"], show_history_output=flags["showHistoryOutput"], show_input=True
     )
     if not status:
-        return problem(
-            404, f"There is no instance {instance_id[:100]!r}.", "Check the id; POST .../orchestrators starts one."
-        )
+        return _unknown(instance_id)
     return answer(_view(status))
+
+
+def _unknown(instance_id: str) -> func.HttpResponse:
+    return problem(404, f"There is no instance {instance_id[:100]!r}.", "Check the id; HttpStart answered with it.")
 
 
 def _view(status: DurableOrchestrationStatus) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import uuid
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.attachments import check_attachments
+from approvals.attachments import StoredAttachment, Upload, check_attachments
 from approvals.identifiers import checked_instance_id
 from approvals.validation import read_json
 from approvals.workflows import WORKFLOWS, find_workflow
@@ -34,10 +34,18 @@ async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClien
 
     if await find_instance(client, instance_id):
         return _taken(instance_id)
-    stored = tuple([await asyncio.to_thread(open_attachments().store, upload) for upload in uploads])
+    stored = await asyncio.to_thread(_store, uploads)
     if not await start(client, workflow.name, instance_id, form.submission(stored)):
         return _taken(instance_id)
     return client.create_check_status_response(req, instance_id)
+
+
+def _store(uploads: tuple[Upload, ...]) -> tuple[StoredAttachment, ...]:
+    """Store attachments; blocks, so it runs in a thread."""
+    if not uploads:
+        return ()
+    attachments = open_attachments()
+    return tuple(attachments.store(upload) for upload in uploads)
 
 
 def _unknown(name: str) -> func.HttpResponse:

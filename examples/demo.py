@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,9 @@ def main() -> int:
     console = Console()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        with console.status("Starting Azurite and the host on free ports ..."), running_host() as host:
+        with ExitStack() as running:
+            with console.status("Starting Azurite and the host on free ports ..."):
+                host = running.enter_context(running_host())
             return _play(host, console)
     except HostFailed as error:
         console.print(Panel(str(error), title="The demo failed", border_style="red"), markup=False)

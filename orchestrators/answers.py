@@ -1,6 +1,6 @@
 """Waiting for a person: the first answer that counts, or none before the deadline.
 
-Two facts of SDK 1.7 decide how this is written:
+Two facts decide how this is written, one of SDK 1.7 and one of the extension:
 
 * An event that comes before its name is waited for is kept as *the* early event of that name: a second one replaces
   it, and every later wait gets it again (azure-functions-durable-python issue 507). So the wait is opened with the very
@@ -31,8 +31,8 @@ def first_answer(
 ) -> Generator[TaskBase, Any, Decision | None]:
     """Wait for the first acceptable answer; None when the deadline passes without one.
 
-    `asking` is the activity that asks for the answer, not yielded before; it runs while the wait is open already, and
-    its failure ends the wait. `on_rejection` gets the reason of each answer that does not count.
+    `asking` is the activity that asks for the answer, from `call_once` and not yielded before; it runs while the wait
+    is open already, and its failure ends the wait. `on_rejection` gets the reason of each answer that does not count.
     The timer is cancelled on every way out but its own, so that it does not keep the instance from ending.
     """
     while True:

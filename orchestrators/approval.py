@@ -10,7 +10,7 @@ from approvals.outcome import AnswerRequest, Outcome
 from approvals.proposal import ProposalSubmission
 from approvals.workflows import APPROVAL
 from orchestrators.answers import first_answer
-from orchestrators.calls import call, count, read_input
+from orchestrators.calls import call, call_once, count, read_input
 from orchestrators.reporting import StatusBoard, end_of
 
 bp = df.Blueprint()
@@ -42,7 +42,7 @@ def approval_workflow(context: df.DurableOrchestrationContext) -> Generator[Any,
         context,
         APPROVAL.event,
         deadline=deadline,
-        asking=call(context, "RequestApproval", request.to_dict()),
+        asking=call_once(context, "RequestApproval", request.to_dict()),
         on_rejection=board.show_rejection,
     )
 

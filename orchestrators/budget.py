@@ -10,7 +10,7 @@ from approvals.outcome import AnswerRequest, Outcome
 from approvals.proposal import BudgetRequest
 from approvals.workflows import BUDGET
 from orchestrators.answers import first_answer
-from orchestrators.calls import call, read_input
+from orchestrators.calls import call, call_once, read_input
 from orchestrators.reporting import StatusBoard, end_of
 
 bp = df.Blueprint()
@@ -38,7 +38,7 @@ def budget_approval(context: df.DurableOrchestrationContext) -> Generator[Any, A
     decision = yield from first_answer(
         context,
         BUDGET.event,
-        asking=call(context, "RequestApproval", request.to_dict()),
+        asking=call_once(context, "RequestApproval", request.to_dict()),
         on_rejection=board.show_rejection,
     )
 

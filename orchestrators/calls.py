@@ -14,8 +14,17 @@ PATIENCE = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_numbe
 
 
 def call(context: df.DurableOrchestrationContext, activity: str, argument: dict[str, Any]) -> TaskBase:
-    """Call an activity by its durable name (the host waits for ever for a name that is not registered)."""
+    """Call an activity by its durable name and try again when it fails; not for a race, see `call_once`."""
     return context.call_activity_with_retry(activity, PATIENCE, argument)
+
+
+def call_once(context: df.DurableOrchestrationContext, activity: str, argument: dict[str, Any]) -> TaskBase:
+    """Call an activity by its durable name, in a race against a timer that will be cancelled.
+
+    On replay the host takes a cancelled timer, and with it the race, for ended from the start, and gives the next ids
+    to what comes behind. Retries would need those ids: the host would find another history than its own, and fail.
+    """
+    return context.call_activity(activity, argument)
 
 
 def count(context: df.DurableOrchestrationContext, counter: str) -> None:

@@ -29,7 +29,8 @@ async def test_a_history_has_its_events_when_asked_for(call, client, shown):
 
 
 @pytest.mark.parametrize(
-    ("instance_id", "params", "status"), [("nope", {}, 404), ("p-1", {"showHistory": "maybe"}, 400)]
+    ("instance_id", "params", "status"),
+    [("nope", {}, 404), ("?top=1", {}, 404), ("p-1", {"showHistory": "maybe"}, 400)],
 )
 async def test_a_history_that_cannot_be_shown_says_what_to_do(call, client, instance_id, params, status):
     """Unknown instance, unreadable flag."""

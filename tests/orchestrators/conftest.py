@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-TIMER, EVENT, SIGNAL, WHEN_ANY = 5, 6, 9, 11
+WITH_RETRY, TIMER, EVENT, SIGNAL, WHEN_ANY = 1, 5, 6, 9, 11
 
 
 @dataclass
@@ -76,10 +76,13 @@ class Run:
         self._episode(self.completed(activity, self.asked(activity) if result is None else result))
 
     def fail(self, activity: str) -> None:
-        """Let the open call of an activity fail, and take its retry's timer up."""
+        """Let the open call of an activity fail; where it is called with retries, their timer is set."""
         task = self._open_activity(activity)
+        again = task.action["actionType"] == WITH_RETRY
+        task.done = not again
         self._episode({"EventType": 6, "TaskScheduledId": task.id, "Reason": "no luck", "Details": "storage is down"})
-        self._retry_timers[self._take_id()] = task
+        if again:
+            self._retry_timers[self._take_id()] = task
 
     def fire_retry(self) -> None:
         """Let the timer behind a failed call fire: the call is made again, or was the last."""
@@ -153,6 +156,8 @@ class Run:
         self._schedule()
         self._append({"EventType": 13})
         assert not self._out_of_reach(), "the host would never get to these actions"
+        races = [action for action in self.state["actions"][0] if action["actionType"] == WHEN_ANY]
+        assert WITH_RETRY not in [action["actionType"] for action in _atoms(races)], "the host would number them anew"
 
     def _payload(self) -> str:
         return json.dumps(
