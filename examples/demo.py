@@ -31,6 +31,7 @@ ATTACHMENTS = {
     "site-plan.png": "image/png",
 }
 WAIT_SECONDS = 60
+COUNT_SECONDS = 10
 COUNTED = {"submitted": 2, "approved": 1, "rejected": 0, "escalated": 1}
 
 
@@ -93,7 +94,7 @@ def _play(host: Host, console: Console) -> int:
 
     console.rule("4  Look back", align="left")
     outcomes = [_look_back(host, console, proposal) for proposal in (bridge, playground)]
-    counters = {name: host.get(f"/api/counters/{name}")["value"] for name in COUNTED}
+    counters = _count(host)
     _account(console, (bridge, playground), outcomes, counters)
     if outcomes == ["approved", "escalated"] and counters == COUNTED:
         console.print("\n[bold green]Both proposals ended as they should.[/]")
@@ -134,7 +135,7 @@ def _approve(host: Host, console: Console, proposal: Handed, connection: str) ->
                 queue.create_queue()
             queue.send_message(json.dumps(message))
         ended = _until(proposal, 200)
-    console.print_json(json.dumps(message), indent=None)
+    console.print(f"   approval-queue: {json.dumps(message)}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"   GET Location  [bold green]200[/]  {ended['runtimeStatus']}: {ended['output']['outcome']}\n")
 
 
@@ -153,9 +154,19 @@ def _let_time_pass(host: Host, console: Console, proposal: Handed, hours: int) -
 def _look_back(host: Host, console: Console, proposal: Handed) -> str:
     """Print a proposal's history and return its outcome."""
     found = host.get(f"/api/orchestrations/{proposal.id}?showHistory=true&showHistoryOutput=true")
-    console.print(timeline(proposal.title, found["historyEvents"]))
+    console.print(timeline(proposal.title, found["historyEvents"]), "")
     output = found["output"]
     return output["outcome"] if isinstance(output, dict) else str(output)
+
+
+def _count(host: Host) -> dict[str, int]:
+    """Read the counters; they are told by signals, which may still be under way for a moment."""
+    give_up = time.monotonic() + COUNT_SECONDS
+    while True:
+        counters = {name: host.get(f"/api/counters/{name}")["value"] for name in COUNTED}
+        if counters == COUNTED or time.monotonic() > give_up:
+            return counters
+        time.sleep(0.05)
 
 
 def _account(console: Console, proposals: tuple[Handed, ...], outcomes: list[str], counters: dict[str, int]) -> None:
