@@ -18,9 +18,10 @@ from devhost.dispatch.invoker import Invoker
 from devhost.errors import StorageUnavailable
 from devhost.inflight import InFlight
 from devhost.model.functions import Function
+from devhost.settings import QueueSettings
 from devhost.storage.account import NotFound, StorageFailure
 from devhost.storage.queues import QueueItem, QueueService
-from devhost.triggers.queue_processor import HOLD_S, Held, QueueOptions, QueueProcessor
+from devhost.triggers.queue_processor import HOLD_S, Held, QueueProcessor
 
 _log = logging.getLogger(__name__)
 
@@ -43,14 +44,14 @@ class QueueListener:
         queues: QueueService,
         invoker: Invoker,
         in_flight: InFlight,
-        options: QueueOptions,
+        settings: QueueSettings,
     ) -> None:
         self.queue = function.trigger.text("queueName") or ""
         self._function = function
         self._queues = queues
         self._in_flight = in_flight
-        self._options = options
-        self._processor = QueueProcessor(function=function, queues=queues, invoker=invoker, options=options)
+        self._settings = settings
+        self._processor = QueueProcessor(function=function, queues=queues, invoker=invoker, settings=settings)
         self._held: dict[str, Held] = {}
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
@@ -58,7 +59,7 @@ class QueueListener:
 
     async def run(self) -> None:
         """Poll and process until cancelled; a message that is being worked on then comes back within 4 s."""
-        longest = self._options.max_polling_interval
+        longest = self._settings.max_polling_interval
         longest_s = (_LOCAL_POLLING if longest == _DEFAULT_POLLING else longest).total_seconds()
         pause = _FIRST_PAUSE_S
         try:
@@ -97,7 +98,7 @@ class QueueListener:
         self._wake.set()
 
     async def _room(self) -> None:
-        while len(self._held) > self._options.new_batch_threshold:
+        while len(self._held) > self._settings.new_batch_threshold:
             self._freed.clear()
             await self._freed.wait()
 
@@ -118,7 +119,7 @@ class QueueListener:
     async def _receive(self) -> list[QueueItem] | None:
         """Return the next batch, empty also where there is no such queue yet; None where storage is in trouble."""
         try:
-            return await self._queues.get(self.queue, self._options.batch_size, hidden_for_s=HOLD_S)
+            return await self._queues.get(self.queue, self._settings.batch_size, hidden_for_s=HOLD_S)
         except NotFound:
             return []
         except (StorageFailure, StorageUnavailable) as error:

@@ -10,13 +10,12 @@ import logging
 import re
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
-from typing import Literal, Protocol
 
 from devhost.dispatch.invoker import Invoker
 from devhost.dispatch.outcome import Outcome, Raised
 from devhost.errors import StorageUnavailable
 from devhost.model.functions import Function
+from devhost.settings import MessageEncoding, QueueSettings
 from devhost.storage.account import NotFound, StorageFailure
 from devhost.storage.queues import QueueItem, QueueService
 
@@ -31,40 +30,6 @@ _LONGEST_NAME = 63
 _SPACE = re.compile(r"[ \t\r\n]")
 
 
-class QueueOptions(Protocol):
-    """What host.json says under `extensions.queues`, with the extension's defaults."""
-
-    @property
-    def batch_size(self) -> int:
-        """Messages taken at once, 1 to 32."""
-        ...
-
-    @property
-    def new_batch_threshold(self) -> int:
-        """The next batch is taken when no more than this many messages are being worked on."""
-        ...
-
-    @property
-    def max_polling_interval(self) -> timedelta:
-        """The longest pause between two looks at an empty queue."""
-        ...
-
-    @property
-    def max_dequeue_count(self) -> int:
-        """How often a message is tried before it goes to the poison queue."""
-        ...
-
-    @property
-    def visibility_timeout(self) -> timedelta:
-        """How long a failed message is hidden before its next try."""
-        ...
-
-    @property
-    def message_encoding(self) -> Literal["base64", "none"]:
-        """Whether messages travel as Base64."""
-        ...
-
-
 class Held:
     """A message that is being worked on; `item` carries the newest receipt."""
 
@@ -77,20 +42,20 @@ class Held:
 class QueueProcessor:
     """Processes the messages of one queue, any number at a time."""
 
-    def __init__(self, *, function: Function, queues: QueueService, invoker: Invoker, options: QueueOptions) -> None:
+    def __init__(self, *, function: Function, queues: QueueService, invoker: Invoker, settings: QueueSettings) -> None:
         self.queue = function.trigger.text("queueName") or ""
         self._function = function
         self._queues = queues
         self._invoker = invoker
-        self._options = options
+        self._settings = settings
         self._poison_queue = _poison_queue(self.queue)
 
     async def process(self, held: Held) -> None:
         """Bring one message to its end; on a storage error, which is raised, it comes back by itself."""
-        if held.item.dequeue_count > self._options.max_dequeue_count and self._poison_queue:
+        if held.item.dequeue_count > self._settings.max_dequeue_count and self._poison_queue:
             await self._move_to_poison(held, "it was tried too often")
             return
-        body = _body(held.item.text, self._options.message_encoding)
+        body = _body(held.item.text, self._settings.message_encoding)
         if body is None:
             await self._give_up(held, "it is not Base64, which messageEncoding in host.json asks for")
         elif isinstance(await self._run_held(held, body), Raised):
@@ -131,10 +96,10 @@ class QueueProcessor:
         held.item = replace(item, receipt=receipt)
 
     async def _failed(self, held: Held) -> None:
-        if held.item.dequeue_count >= self._options.max_dequeue_count or not self._poison_queue:
+        if held.item.dequeue_count >= self._settings.max_dequeue_count or not self._poison_queue:
             await self._give_up(held, f"the function failed {held.item.dequeue_count} times")
             return
-        hide_s = int(self._options.visibility_timeout.total_seconds())
+        hide_s = int(self._settings.visibility_timeout.total_seconds())
         await self._queues.update(held.item.receipt, visible_after_s=hide_s)
 
     async def _give_up(self, held: Held, why: str) -> None:
@@ -164,7 +129,7 @@ def _poison_queue(queue: str) -> str:
     return "" if queue.endswith("-poison") or len(name) > _LONGEST_NAME else name
 
 
-def _body(text: str, encoding: Literal["base64", "none"]) -> str | bytes | None:
+def _body(text: str, encoding: MessageEncoding) -> str | bytes | None:
     """Return the message as text, as bytes where it is no UTF-8, or None where it is not in the encoding."""
     if encoding == "none":
         return text

@@ -7,28 +7,29 @@ import base64
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import azure.functions as func
 import pytest
 
 from devhost.dispatch.invoker import Invoker
 from devhost.inflight import InFlight
+from devhost.settings import QueueSettings
 from devhost.storage.queues import QueueService, Receipt
 from devhost.triggers.queue import QueueListener
 from tests.devhost.triggers.conftest import Index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    batch_size: int = 16
-    new_batch_threshold: int = 8
-    max_polling_interval: timedelta = timedelta(minutes=1)
-    max_dequeue_count: int = 5
-    visibility_timeout: timedelta = timedelta()
-    message_encoding: Literal["base64", "none"] = "none"
+DEFAULTS = QueueSettings(
+    batch_size=16,
+    new_batch_threshold=8,
+    max_polling_interval=timedelta(minutes=1),
+    max_dequeue_count=5,
+    visibility_timeout=timedelta(),
+    message_encoding="none",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def listen(index: Index, invoker: Invoker, queues: QueueService, name: str) -> L
         app.queue_trigger(arg_name="msg", queue_name=queue, connection="")(function)
         (found,) = index(app).functions
         listener = QueueListener(
-            function=found, queues=queues, invoker=invoker, in_flight=in_flight, options=Options(**options)
+            function=found, queues=queues, invoker=invoker, in_flight=in_flight, settings=replace(DEFAULTS, **options)
         )
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(listener.run())
