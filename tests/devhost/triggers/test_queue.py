@@ -21,7 +21,6 @@ from devhost.storage.queues import QueueService, Receipt
 from devhost.triggers.queue import QueueListener
 from tests.devhost.triggers.conftest import Index
 
-
 DEFAULTS = QueueSettings(
     batch_size=16,
     new_batch_threshold=8,
