@@ -8,6 +8,8 @@ import pytest
 from devhost.azurite import Azurite, running_azurite
 from devhost.errors import DevhostError
 
+pytest_plugins = ["devhost.testing"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

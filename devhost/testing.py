@@ -1,0 +1,281 @@
+"""A pytest plugin that tests any v2 app as a black box: a real host, a real task hub, and a clock that can be moved.
+
+Put `pytest_plugins = ["devhost.testing"]` into the top conftest.py and ask for the fixture `start_app`:
+
+    def test_nobody_answers(start_app):
+        app = start_app("path/to/app")
+        instance = app.start("ApprovalWorkflow", {"title": "A bridge"})
+        app.advance(hours=72)
+        assert app.wait(instance)["output"]["outcome"] == "escalated"
+
+Each host gets a data folder and an Azurite of its own and a virtual clock. What the host printed is shown when the test
+fails.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import pytest
+
+from devhost.azurite import stop_survivor
+
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+_WEBHOOK = "/runtime/webhooks/durabletask"
+_ENDED = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
+_REPOSITORY = Path(__file__).resolve().parent.parent
+_KEPT_LINES = 2000
+
+
+class AppFailed(AssertionError):
+    """The host did not start, or did not answer as a test may expect; the text holds its last lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A response: `body` is the parsed JSON, the text where it is none, None where it is empty.
+
+    `headers` are looked up without regard to case.
+    """
+
+    status: int
+    headers: Message
+    body: Any
+
+
+class AppUnderTest:
+    """One app in a host of its own. `launch` and `restart` start the process, `stop` and `kill` end it."""
+
+    def __init__(self, app_dir: Path, data_dir: Path, options: Sequence[str], environ: Mapping[str, str]) -> None:
+        self.app_dir = app_dir
+        self.data_dir = data_dir
+        self.url = ""
+        self._options = tuple(options)
+        self._environ = dict(environ)
+        self._lines = deque[str](maxlen=_KEPT_LINES)
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+
+    def launch(self) -> Self:
+        """Start the host and wait until it is ready; raises AppFailed when it is not after a minute."""
+        command = ["-m", "devhost", "start", "--app", str(self.app_dir), "--data", str(self.data_dir)]
+        path = os.pathsep.join(filter(None, (str(_REPOSITORY), os.environ.get("PYTHONPATH"))))
+        self._process = subprocess.Popen(
+            [sys.executable, *command, "--json-logs", "--port", "0", *self._options],
+            env=os.environ | {"PYTHONPATH": path} | self._environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        ready = threading.Event()
+        self.url = ""
+        self._reader = threading.Thread(target=self._read, args=(self._process, ready), name="devhost-log", daemon=True)
+        self._reader.start()
+        if not ready.wait(START_SECONDS) or not self.url:
+            self.kill()
+            raise AppFailed(f"The host did not become ready:\n{self.output}")
+        return self
+
+    @property
+    def output(self) -> str:
+        """The last lines that the host has printed, over all its starts."""
+        return "\n".join(list(self._lines))
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The host's JSON log lines so far, oldest first."""
+        return [record for line in list(self._lines) if (record := _record(line))]
+
+    @property
+    def pid(self) -> int:
+        """The host's process id."""
+        assert self._process is not None, "launch the app first"
+        return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """The status with which the host ended, None while it runs."""
+        return self._process.poll() if self._process else None
+
+    # What the host is asked
+
+    def request(self, method: str, path: str, body: object = None, *, timeout: float = 60.0) -> Answer:
+        """Make a request to a path of the host, or to a whole URL; `body` is sent as JSON. Any status is an answer."""
+        url = path if path.startswith("http") else self.url + path
+        data = None if body is None else json.dumps(body).encode()
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        made = urllib.request.Request(url, data=data, headers=headers, method=method)
+        try:
+            with urllib.request.urlopen(made, timeout=timeout) as response:
+                return Answer(status=response.status, headers=response.headers, body=_parsed(response.read()))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(status=error.code, headers=error.headers, body=_parsed(error.read()))
+
+    def start(self, orchestrator: str, argument: object = None, instance_id: str | None = None) -> str:
+        """Start an orchestration and return its id; None is sent as no input."""
+        path = f"{_WEBHOOK}/orchestrators/{quote(orchestrator)}"
+        path += f"/{quote(instance_id, safe='')}" if instance_id else ""
+        instance: str = self._expect("POST", path, argument)["id"]
+        return instance
+
+    def status(self, instance_id: str, *, history: bool = False) -> dict[str, Any] | None:
+        """The status that the durable HTTP API shows, None for an unknown instance."""
+        shown = "?showHistory=true&showHistoryOutput=true" if history else ""
+        answer = self.request("GET", f"{_WEBHOOK}/instances/{quote(instance_id, safe='')}{shown}")
+        if answer.status == 404:
+            return None
+        if answer.status >= 500 and not isinstance(answer.body, dict):
+            raise AppFailed(f"The status of {instance_id} is not to be had: {answer}")
+        found: dict[str, Any] = answer.body
+        return found
+
+    def wait(
+        self, instance_id: str, timeout: float = 20.0, *, until: Callable[[dict[str, Any]], bool] | None = None
+    ) -> dict[str, Any]:
+        """Poll until the instance has ended, or `until` holds for its status, and return that status.
+
+        Raises AppFailed after `timeout` seconds of real time.
+        """
+        give_up = time.monotonic() + timeout
+        while True:
+            found = self.status(instance_id)
+            if found and (until(found) if until else found["runtimeStatus"] in _ENDED):
+                return found
+            if time.monotonic() > give_up:
+                raise AppFailed(f"{instance_id} is not there after {timeout} s: {found}")
+            time.sleep(0.03)
+
+    def raise_event(self, instance_id: str, name: str, payload: object = None) -> None:
+        """Raise an external event."""
+        self._expect("POST", f"{_WEBHOOK}/instances/{quote(instance_id, safe='')}/raiseEvent/{quote(name)}", payload)
+
+    def advance(self, *, hours: float, timeout: float = 60.0) -> str:
+        """Move the virtual clock and return the new time, once all that became due has been worked off."""
+        now: str = self._expect("POST", "/admin/devhost/clock", {"hours": hours}, timeout=timeout)["now"]
+        return now
+
+    def info(self) -> dict[str, Any]:
+        """What the host tells about itself: app, hub, storage with its connection string, clock."""
+        found: dict[str, Any] = self._expect("GET", "/admin/devhost/info")
+        return found
+
+    # What is done to the host
+
+    def kill(self) -> None:
+        """Kill the host alone with SIGKILL, as a power cut would; its Azurite lives on."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> Self:
+        """Start the host again over the same data, after ending it gently where it still runs."""
+        if self.exit_status is None:
+            self._end(signal.SIGTERM)
+        return self.launch()
+
+    def stop(self) -> None:
+        """End the host gently, and the Azurite that a killed one left behind."""
+        self._end(signal.SIGTERM)
+        stop_survivor(self.data_dir)
+
+    def _end(self, sign: signal.Signals) -> None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(sign)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._reader:
+            self._reader.join(STOP_SECONDS)
+
+    def _expect(self, method: str, path: str, body: object = None, *, timeout: float = 60.0) -> Any:
+        answer = self.request(method, path, body, timeout=timeout)
+        if answer.status >= 400:
+            raise AppFailed(f"{method} {path} answered {answer.status}: {answer.body}")
+        return answer.body
+
+    def _read(self, process: "subprocess.Popen[str]", ready: threading.Event) -> None:
+        assert process.stdout
+        with process.stdout as lines:
+            for line in lines:
+                self._lines.append(line.rstrip("\n"))
+                record = _record(line)
+                if record.get("event") == "ready":
+                    self.url = record["url"]
+                    ready.set()
+        ready.set()
+
+
+StartApp = Callable[..., AppUnderTest]
+_RUNNING = pytest.StashKey[list[AppUnderTest]]()
+
+
+@pytest.fixture
+def start_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartApp]:
+    """A function that starts an app: `start_app(folder, clock="virtual", options=[...], environ={...})`.
+
+    Without a folder it is the app at pytest's root. Everything is stopped after the test.
+    """
+    running = request.node.stash.setdefault(_RUNNING, [])
+
+    def start(
+        app_dir: str | Path | None = None,
+        *,
+        clock: str = "virtual",
+        options: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+    ) -> AppUnderTest:
+        app = AppUnderTest(
+            Path(app_dir or request.config.rootpath).resolve(),
+            tmp_path_factory.mktemp("devhost"),
+            ("--clock", clock, *options),
+            environ or {},
+        )
+        running.append(app)
+        return app.launch()
+
+    yield start
+    for app in reversed(running):
+        app.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the hosts of a failed test have printed to its report."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"devhost of {app.app_dir}", app.output) for app in item.stash.get(_RUNNING, [])]
+    return report
+
+
+def _record(line: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _parsed(content: bytes) -> Any:
+    text = content.decode(errors="replace")
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
