@@ -1,0 +1,53 @@
+# What a person types. `make demo` and `make test` set up everything they need by themselves.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check format clean
+
+WORKERS ?= 2
+BIN := .venv/bin
+
+# The first Python on the PATH that the app's packages can be installed on.
+FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+PYTHON ?= $(shell for each in python3 python3.12 python3.11; do \
+	command -v $$each >/dev/null 2>&1 && $$each -c '$(FITTING)' 2>/dev/null && echo $$each && break; done)
+
+help:
+	@echo "make demo    hand in a proposal, approve it through the queue, let another escalate"
+	@echo "make run     run the app on http://localhost:7071 until Ctrl-C"
+	@echo "make test    all tests, on an Azurite of their own"
+	@echo "make check   ruff, mypy and import-linter"
+	@echo "make format  let ruff put the code into shape"
+	@echo "make setup   only the set-up: .venv and node_modules"
+	@echo "make clean   remove what runs and tools have left behind, not the set-up"
+
+setup:
+ifeq ($(PYTHON),)
+	@echo "setup: There is no Python 3.11 or 3.12 on the PATH, and azure-functions needs one of them. Install it," >&2
+	@echo "       or say where it is: make setup PYTHON=/path/to/python3.12" >&2
+	@exit 1
+else
+	@$(PYTHON) tools/setup.py
+endif
+
+demo: setup
+	@$(BIN)/python examples/demo.py
+
+run: setup
+	@$(BIN)/python -m devhost start --port 7071
+
+test: setup
+	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term-missing:skip-covered
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .azurite .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
