@@ -8,7 +8,7 @@ import pytest
 from devhost.azurite import Azurite, running_azurite
 from devhost.errors import DevhostError
 
-pytest_plugins = ["devhost.testing"]
+pytest_plugins = ["devhost.testing", "pytester"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
