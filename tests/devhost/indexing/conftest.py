@@ -16,8 +16,9 @@ LoadApp = Callable[..., FunctionCatalog]
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Iterator[LoadApp]:
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoadApp]:
     """A function that writes the given files and loads them; function_app.py begins with the two imports."""
+    monkeypatch.delitem(sys.modules, "function_app", raising=False)  # another test's app, in the same process
     folder, path, modules = Path.cwd(), list(sys.path), set(sys.modules)
 
     def write_and_load(source: str, environ: dict[str, str] | None = None, **files: str) -> FunctionCatalog:
