@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -21,7 +20,7 @@ import requests
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 90
-STOP_SECONDS = 20
+STOP_SECONDS = 45
 LOG_LINES = 2_000
 
 
@@ -78,7 +77,7 @@ def running_host() -> Iterator[Host]:
         log = deque[str](maxlen=LOG_LINES)
         yield Host(url=_wait_until_ready(process, log), log=log)
     finally:
-        _stop(process)
+        _stop(process, folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -106,19 +105,17 @@ def _wait_until_ready(process: subprocess.Popen[str], log: deque[str]) -> str:
 
 
 def _ready_url(line: str) -> str | None:
-    """Return the URL of a ready line of `--json-logs`, None for every other line."""
+    """Return the URL of the ready line of `--json-logs`, None for every other line."""
     try:
         record = json.loads(line)
     except ValueError:
         return None
-    if not isinstance(record, dict) or "ready" not in map(str, record.values()):
-        return None
-    found = re.search(r"http://[\w.\[\]:-]+:\d+", line)
-    return found.group() if found else None
+    ready = isinstance(record, dict) and record.get("event") == "ready"
+    return str(record["url"]) if ready else None
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    """End the host and all that it started: asked first, made to after a while."""
+def _stop(process: subprocess.Popen[str], folder: Path) -> None:
+    """End the host, which ends its Azurite; where it does not in time, end both."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -126,3 +123,9 @@ def _stop(process: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+    # A host that ended well leaves no Azurite; one that was killed leaves it for the next start over the same folder.
+    survivor = (
+        f"from pathlib import Path; from devhost.azurite import stop_survivor; stop_survivor(Path({str(folder)!r}))"
+    )
+    if process.returncode != 0:
+        subprocess.run([sys.executable, "-c", survivor], cwd=REPOSITORY, check=False, stderr=subprocess.DEVNULL)
