@@ -38,11 +38,11 @@ class Orchestrator:
     input_type: Any = None
 
 
-class App(Protocol):
-    """The user's functions. Names are looked up without regard to case."""
+class Catalog(Protocol):
+    """Which functions the app has; names are compared without regard to case."""
 
-    def orchestrator(self, name: str) -> Orchestrator | None:
-        """The orchestrator registered under `name`, or None."""
+    def has_orchestrator(self, name: str) -> bool:
+        """Whether an orchestrator is registered under `name`."""
         ...
 
     def has_activity(self, name: str) -> bool:
@@ -59,6 +59,14 @@ class App(Protocol):
 
     def known_entities(self) -> Sequence[str]:
         """The durable names of all entities, as they were declared."""
+        ...
+
+
+class App(Catalog, Protocol):
+    """The user's functions: what there is, and how to run it."""
+
+    def orchestrator(self, name: str) -> Orchestrator | None:
+        """The orchestrator registered under `name`, or None."""
         ...
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
@@ -98,10 +106,11 @@ class InstanceExists(Exception):
 class Engine(Protocol):
     """What the durable client may ask of the engine. Each call returns when its effect is stored."""
 
-    async def start(self, started: ExecutionStarted) -> None:
+    async def start(self, started: ExecutionStarted, *, is_new: bool = False) -> None:
         """Start an orchestration; raises InstanceExists unless the old instance of that id may be replaced.
 
-        `started.generation` is set by the engine. An unknown function name is accepted and ends as a failed instance,
+        `is_new` says that the id was made for this start, which saves looking for an old instance. The engine sets
+        `started.generation`. An unknown function name is accepted and ends as a failed instance,
         as on the real host.
         """
         ...

@@ -1,0 +1,294 @@
+"""One live orchestration: its generator, the host's view of it, and where its rows end.
+
+A session is what makes the steady state cheap: no history is read and nothing is replayed as long as it lives. It holds
+nothing that storage does not hold; when a commit fails it is thrown away and built again from the stored history.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from devhost.durable.decider import OrchestrationDecider
+from devhost.durable.decisions import Completed, ContinuedAsNew, Decisions, InstanceMessage, TimerMessage, WorkItem
+from devhost.durable.episode import Episode, Posting
+from devhost.durable.executor import OrchestratorExecutor, Script
+from devhost.durable.pending import Scheduler
+from devhost.durable.ports import Orchestrator
+from devhost.model.history import (
+    ExecutionCompleted,
+    ExecutionResumed,
+    ExecutionStarted,
+    ExecutionSuspended,
+    HistoryEvent,
+    InstanceRef,
+    OrchestratorCompleted,
+    OrchestratorStarted,
+    RuntimeStatus,
+    SubOrchestrationCompleted,
+    SubOrchestrationFailed,
+    TimerCreated,
+)
+from devhost.model.instances import InstanceRecord
+from devhost.model.messages import Message
+
+_TICK = timedelta(microseconds=1)
+
+
+class OrchestrationSession:
+    """The live state of one instance; all methods are synchronous, `step` runs user code."""
+
+    def __init__(
+        self,
+        started: ExecutionStarted,
+        *,
+        orchestrator: Orchestrator | None,
+        known: str,
+        scheduler: Callable[[], Scheduler],
+        hub_name: str,
+        history: Sequence[HistoryEvent] = (),
+        etag: str | None = None,
+    ) -> None:
+        self._orchestrator = orchestrator
+        self._known = known
+        self._make_scheduler = scheduler
+        self._hub_name = hub_name
+        self._unfed: list[HistoryEvent] = list(history)
+        self._unapplied: list[HistoryEvent] = list(history)
+        self._begin(started)
+        self._next_row = len(history)
+        self._episodes = sum(isinstance(event, OrchestratorStarted) for event in history)
+        self.etag = etag
+        self.record = _record_of(started, history, hub_name)
+        self._is_record_known = False
+
+    @property
+    def instance(self) -> InstanceRef:
+        """Which execution of which instance this is."""
+        return self._started.instance
+
+    @property
+    def started(self) -> ExecutionStarted:
+        """The event that began this execution."""
+        return self._started
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the execution ended."""
+        return self.record.status is not None and self.record.status.is_terminal
+
+    def expects(self, task_id: int) -> bool:
+        """Whether an activity, sub-orchestration or timer of this id is still open."""
+        self._catch_up()
+        return self._decider.expects(task_id)
+
+    def open_timers(self) -> list[TimerCreated]:
+        """The timers that have not fired, for the heap after a restart. Needs a session built from a history."""
+        self._catch_up()
+        return self._decider.open_timers(self._unfed)
+
+    def step(self, received: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]) -> Episode:
+        """Run one episode over `received` and say what is to be stored and sent.
+
+        The session counts it as done; if the commit fails the session must be thrown away.
+        """
+        self._catch_up()
+        fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *received]
+        decisions = self._fold(fresh, now, new_execution_id)
+        postings = self._postings(decisions)
+        rows = [*(_played(event) for event in fresh), *decisions.events]
+        first_row, restarted = self._next_row, False
+        while isinstance(decisions.end, ContinuedAsNew):
+            first_row, restarted = 0, True
+            fresh = self._start_over(decisions.end, now, new_execution_id)
+            decisions = self._fold(fresh, now, new_execution_id)
+            postings += self._postings(decisions)
+            rows = [*(_played(event) for event in fresh), *decisions.events]
+        if isinstance(decisions.end, Completed):
+            postings += self._answer_parent(decisions.end, now)
+        rows.append(OrchestratorCompleted(timestamp=now))
+        self._unfed += [*decisions.events, rows[-1]]
+        self._next_row = first_row + len(rows)
+        return Episode(
+            instance_id=self.instance.instance_id,
+            execution_id=self._execution_id,
+            first_row=first_row,
+            events=tuple(rows),
+            etag=self.etag,
+            postings=tuple(postings),
+            **self._note(rows, decisions.end, is_first=first_row == 0, restarted=restarted),
+        )
+
+    def _begin(self, started: ExecutionStarted) -> None:
+        self._started = started
+        self._execution_id = started.instance.execution_id or ""
+        self._executor = OrchestratorExecutor(self._orchestrator, started) if self._orchestrator else None
+        self._decider = OrchestrationDecider(started, self._make_scheduler())
+
+    def _catch_up(self) -> None:
+        """Replay what was read from storage: the function sees the whole history at once, then the host folds it."""
+        if self._unapplied:
+            self._decider.extend(self._advance(self._unfed))
+            self._unfed = []
+            for event in self._unapplied:
+                self._decider.apply(event)
+            self._unapplied = []
+
+    def _fold(
+        self, fresh: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]
+    ) -> Decisions:
+        self._episodes += 1
+        self._decider.extend(self._advance([*self._unfed, *fresh]))
+        self._unfed = []
+        for event in fresh:
+            self._decider.apply(event)
+        return self._decider.decide(now, new_execution_id)
+
+    def _advance(self, events: Sequence[HistoryEvent]) -> Script:
+        if self._executor is None:
+            name = self._started.name
+            return Script(
+                done=True,
+                error=(
+                    f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. "
+                    f"Additional info: The following are the known orchestrator functions: {self._known}."
+                ),
+            )
+        script = self._executor.advance(events)
+        if script.error is not None:
+            self.failure_stack = script.stack
+        return script
+
+    failure_stack: str = ""
+
+    def _start_over(
+        self, end: ContinuedAsNew, now: datetime, new_execution_id: Callable[[], str]
+    ) -> list[HistoryEvent]:
+        """A new generation: same name and parent, new execution id, the custom status carried over."""
+        instance = InstanceRef(instance_id=self.instance.instance_id, execution_id=new_execution_id())
+        started = replace(
+            self._started, timestamp=now - _TICK, instance=instance, input=end.input, generation=None, is_played=False
+        )
+        status = self._decider.custom_status
+        self._begin(started)
+        self._decider.custom_status = status
+        return [
+            OrchestratorStarted(timestamp=now),
+            started,
+            *end.carried,
+            OrchestratorCompleted(timestamp=now, is_played=True),
+        ]
+
+    def _postings(self, decisions: Decisions) -> list[Posting]:
+        return [self._posting(outgoing) for outgoing in decisions.outbox]
+
+    def _posting(self, outgoing: WorkItem | TimerMessage | InstanceMessage) -> Posting:
+        match outgoing:
+            case WorkItem(event=event):
+                return Posting(message=self._message(event, self.instance, from_decision=True), is_work_item=True)
+            case TimerMessage(event=event):
+                return Posting(message=self._message(event, self.instance), due=event.fire_at)
+            case InstanceMessage(target=target, event=event, from_decision=from_decision, due=due):
+                return Posting(message=self._message(event, target, from_decision=from_decision), due=due)
+
+    def _message(self, event: HistoryEvent, target: InstanceRef, *, from_decision: bool = False) -> Message:
+        return Message(
+            event=event,
+            target=target,
+            sender=self.instance,
+            episode=self._episodes,
+            from_decision=from_decision,
+        )
+
+    def _answer_parent(self, end: Completed, now: datetime) -> list[Posting]:
+        parent = self._started.parent
+        if parent is None:
+            return []
+        answer: HistoryEvent
+        if end.status is RuntimeStatus.COMPLETED:
+            answer = SubOrchestrationCompleted(timestamp=now, task_id=parent.task_id, result=end.result)
+        else:
+            error = (end.result or "").removeprefix(f"Orchestrator function '{self._started.name}' failed: ")
+            answer = SubOrchestrationFailed(
+                timestamp=now,
+                task_id=parent.task_id,
+                reason=end.result,
+                details=f"Message: {error}, StackTrace: {self.failure_stack}",
+            )
+        return [Posting(message=self._message(answer, parent.instance))]
+
+    def _note(
+        self,
+        rows: Sequence[HistoryEvent],
+        end: Completed | ContinuedAsNew | None,
+        *,
+        is_first: bool,
+        restarted: bool,
+    ) -> dict[str, InstanceRecord | bool | None]:
+        """Bring the record up to date and say which of its columns a commit has to write, if any."""
+        before = self.record
+        if restarted:
+            before = replace(
+                before,
+                execution_id=self._execution_id,
+                input=self._started.input,
+                created_time=self._started.timestamp,
+            )
+        after = replace(
+            before,
+            custom_status=self._decider.custom_status or "null",
+            last_updated_time=rows[-1].timestamp,
+            **_status_of(rows, end, before),
+        )
+        shown = ("status", "custom_status", "output", "execution_id")
+        changed = any(getattr(after, column) != getattr(self.record, column) for column in shown)
+        is_whole = is_first or not self._is_record_known
+        self.record = after
+        if not (changed or is_whole):
+            return {"record": None, "is_new_record": False}
+        self._is_record_known = True
+        return {"record": after, "is_new_record": is_first and not restarted}
+
+
+def _status_of(
+    rows: Sequence[HistoryEvent], end: Completed | ContinuedAsNew | None, before: InstanceRecord
+) -> dict[str, object]:
+    if isinstance(end, Completed):
+        return {"status": end.status, "output": end.result, "completed_time": rows[-1].timestamp}
+    changes: dict[str, object] = {"status": before.status or RuntimeStatus.RUNNING}
+    for event in rows:
+        match event:
+            case ExecutionSuspended(reason=reason):
+                changes = {"status": RuntimeStatus.SUSPENDED, "output": reason}
+            case ExecutionResumed(reason=reason):
+                changes = {"status": RuntimeStatus.RUNNING, "output": reason}
+    return changes
+
+
+def _record_of(started: ExecutionStarted, history: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord:
+    """What the Instances row says after `history`, as far as the history alone tells."""
+    record = InstanceRecord(
+        instance_id=started.instance.instance_id,
+        execution_id=started.instance.execution_id,
+        name=started.name,
+        version=started.version,
+        input=started.input,
+        created_time=started.timestamp,
+        last_updated_time=history[-1].timestamp if history else started.timestamp,
+        scheduled_start_time=started.scheduled_start_time,
+        task_hub_name=hub_name,
+        generation=started.generation,
+        tags="null",
+    )
+    completed = next((event for event in history if isinstance(event, ExecutionCompleted)), None)
+    if completed is not None:
+        return replace(
+            record, status=completed.status, output=completed.result, completed_time=completed.timestamp
+        )
+    return replace(record, **_status_of(history, None, record)) if history else record  # type: ignore[arg-type]
+
+
+def _played(event: HistoryEvent) -> HistoryEvent:
+    """Received events are stored as played, the markers of an episode as they are (recorded; protocol of IsPlayed)."""
+    if isinstance(event, OrchestratorStarted | OrchestratorCompleted):
+        return event
+    return replace(event, is_played=True)
