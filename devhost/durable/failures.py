@@ -1,0 +1,55 @@
+"""The text of a failed activity, as the real host stores it. Pure.
+
+`Details` is the JSON of a .NET exception; published workarounds parse it and read `Message`, so it stays parseable
+(extension `TaskActivityShim.cs`; keys and order recorded from extension 3.15). .NET's own stack frames are left out.
+"""
+
+import json
+from typing import Any
+
+
+def failure_reason(activity: str, message: str) -> str:
+    """The reason of a TaskFailed event; the two blanks are the real host's."""
+    return f"Activity function '{activity}' failed:  {message}"
+
+
+def failure_details(message: str, stack: str) -> str:
+    """The details of a TaskFailed event; `message` is `ValueError: boom`, `stack` the Python frames."""
+    inner: dict[str, Any] = {
+        "$type": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, Microsoft.Azure.WebJobs.Script",
+        "IsUserException": False,
+        "RemoteStackTrace": stack,
+        "RemoteMessage": message,
+        "RemoteTypeName": None,
+        "Message": f"Result: Failure\nException: {message}\nStack: {stack}",
+        "Data": {"$type": "System.Collections.ListDictionaryInternal, System.Private.CoreLib"},
+        "InnerException": None,
+        "HelpLink": None,
+        "Source": "System.Private.CoreLib",
+        "HResult": -2146233088,
+        "StackTrace": "",
+    }
+    outer = {
+        "$type": "System.Exception, System.Private.CoreLib",
+        "ClassName": "System.Exception",
+        "Message": f" {message}",
+        "Data": None,
+        "InnerException": inner,
+        "HelpURL": None,
+        "StackTraceString": None,
+        "RemoteStackTraceString": None,
+        "RemoteStackIndex": 0,
+        "ExceptionMethod": None,
+        "HResult": -2146233088,
+        "Source": None,
+        "WatsonBuckets": None,
+    }
+    return json.dumps(outer, ensure_ascii=False, separators=(",", ":"))
+
+
+def stored_result(text: str | None) -> str | None:
+    """An activity's JSON text as the host stores it: parsed and written compactly, `null` as nothing (recorded)."""
+    if text is None:
+        return None
+    value = json.loads(text)
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,384 @@
+"""Puts the parts of the host together and runs them: the only module that knows all of them.
+
+Everything that runs, runs in one TaskGroup. Cancelling `run` stops it in good order; nothing depends on that, because
+what is not stored yet was never shown to anybody.
+"""
+
+import asyncio
+import os
+import platform
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from aiohttp import web
+from azure.durable_functions.models.utils import http_utils
+
+from devhost.app_functions import AppFunctions
+from devhost.azurite import data_folder, running_azurite
+from devhost.clock import Clock, VirtualClock
+from devhost.console import Console
+from devhost.control_pages import ControlPages
+from devhost.dispatch.invoker import Invoker
+from devhost.dispatch.store import AccountServices, StorageBindings
+from devhost.durable.client import DurableClient
+from devhost.durable.engine import DurableEngine
+from devhost.durable.listener import HubListener
+from devhost.durable.pending import Scheduler
+from devhost.durable.sessions import SessionBuilder
+from devhost.facts import Ready
+from devhost.indexing.loader import load_app
+from devhost.inflight import InFlight
+from devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
+from devhost.settings import HostSettings, StartOptions
+from devhost.storage.account import StorageAccount
+from devhost.storage.blobs import BlobService
+from devhost.storage.queues import QueueService
+from devhost.storage.transport import Transport
+from devhost.taskhub.hub import TaskHub
+from devhost.taskhub.names import default_hub_name, fnv1a
+from devhost.time_travel import TimeTravel, open_clock
+from devhost.triggers.admin import AdminPages, HostInfo
+from devhost.triggers.http import HttpFront, Mount
+from devhost.triggers.keys import AuthLevel, KeyRing
+from devhost.triggers.management import ManagementApi
+from devhost.triggers.management_urls import RPC_PATH, WEBHOOK_PATH, ManagementUrls, client_binding
+from devhost.triggers.manual import ManualRuns
+from devhost.triggers.queue import QueueListener
+from devhost.triggers.timer import TimerListener
+
+_SYSTEM_KEY = "durabletask_extension"
+_CONTROL_PATH = "/admin/devhost"
+_VERSION = "0.1.0"
+
+
+async def run(options: StartOptions) -> None:
+    """Run the app that `options` name until cancelled; raises DevhostError for what the person can mend."""
+    settings = HostSettings.load(options.app_dir)
+    with ExitStack() as stack:
+        data = stack.enter_context(data_folder(options.data_dir))
+        clock = open_clock(options, data)
+        console = Console.create(clock, json_logs=options.json_logs)
+        stack.enter_context(console.showing_logs(settings.log_level))
+        is_own = options.start_azurite and settings.app_settings.uses_development_storage
+        if is_own:
+            azurite = stack.enter_context(running_azurite(data, settings.app_dir))
+            settings = settings.on_storage(azurite.connection_string)
+        os.environ.update(settings.app_settings)
+        catalog = load_app(settings.app_dir)
+        async with AsyncExitStack() as resources:
+            host = await Host.open(resources, options, settings, catalog, clock, console, data, is_alone=is_own)
+            await host.run(options.port)
+
+
+class Storage:
+    """One transport for each account that the hub or a binding uses."""
+
+    def __init__(self, settings: HostSettings) -> None:
+        self._settings = settings
+        self._transports: dict[str, Transport] = {}
+
+    async def open(self, resources: AsyncExitStack, connection: str | None) -> Transport:
+        """The transport of a connection's account; raises SettingsError where no setting has that name."""
+        text = self._settings.connection_string(connection)
+        if text not in self._transports:
+            transport = Transport(StorageAccount.parse(text))
+            self._transports[text] = await resources.enter_async_context(transport)
+        return self._transports[text]
+
+    def services(self, connection: str | None) -> AccountServices:
+        """The blobs and queues of an account that was opened before."""
+        transport = self._transports[self._settings.connection_string(connection)]
+        return AccountServices(blobs=BlobService(transport), queues=QueueService(transport))
+
+    def calls(self) -> dict[str, Any]:
+        """How many calls were made so far, by service and verb."""
+        counts: dict[str, int] = {}
+        for transport in self._transports.values():
+            for kind, count in transport.calls.snapshot().items():
+                counts[kind] = counts.get(kind, 0) + count
+        return {"total": sum(counts.values()), "byKind": dict(sorted(counts.items()))}
+
+
+@dataclass(kw_only=True)
+class Host:
+    """All the parts of one running host."""
+
+    options: StartOptions
+    settings: HostSettings
+    catalog: FunctionCatalog
+    clock: Clock
+    console: Console
+    data: Path
+    storage: Storage
+    hub: TaskHub
+    in_flight: InFlight
+    invoker: Invoker
+    engine: DurableEngine
+    listener: HubListener
+    client: DurableClient
+    urls: ManagementUrls
+    keys: KeyRing
+    address: "Address"
+
+    @classmethod
+    async def open(
+        cls,
+        resources: AsyncExitStack,
+        options: StartOptions,
+        settings: HostSettings,
+        catalog: FunctionCatalog,
+        clock: Clock,
+        console: Console,
+        data: Path,
+        *,
+        is_alone: bool,
+    ) -> "Host":
+        """Open storage and the hub, and build everything on them; `resources` closes it again."""
+        durable = settings.durable
+        storage = Storage(settings)
+        transport = await storage.open(resources, durable.connection_name)
+        await storage.open(resources, None)
+        for connection in _connections(catalog):
+            await storage.open(resources, connection)
+        hub = await TaskHub.open(
+            transport,
+            durable.hub_name or default_hub_name(settings.app_settings.get("WEBSITE_SITE_NAME")),
+            partition_count=durable.partition_count,
+            clock=clock,
+            store_inputs=durable.store_inputs_in_history,
+            app_name=settings.app_settings.get("WEBSITE_SITE_NAME", ""),
+        )
+        keys = _keys(options, catalog, data)
+        urls = ManagementUrls(hub=hub.names.hub, connection=durable.connection_name, key=keys.system_key(_SYSTEM_KEY))
+        address = Address(urls=urls)
+        in_flight = InFlight()
+        resources.push_async_callback(http_utils._close_session)
+        invoker = await resources.enter_async_context(
+            Invoker(
+                store=StorageBindings(storage.services, encoding=settings.queues.message_encoding),
+                client_json=address.binding,
+                clock=clock,
+                threads=settings.thread_count,
+                observer=console,
+            )
+        )
+        app = AppFunctions(catalog, invoker)
+        engine = _engine(settings, hub, app, clock, in_flight, console)
+        listener = HubListener(
+            hub=hub,
+            engine=engine,
+            clock=clock,
+            observer=console,
+            worker_id=f"devhost-{platform.node()}",
+            is_alone=is_alone,
+            longest_pause=durable.max_queue_polling_interval,
+        )
+        client = DurableClient(engine=engine, hub=hub, app=app, clock=clock, default_version=durable.default_version)
+        return cls(
+            options=options,
+            settings=settings,
+            catalog=catalog,
+            clock=clock,
+            console=console,
+            data=data,
+            storage=storage,
+            hub=hub,
+            in_flight=in_flight,
+            invoker=invoker,
+            engine=engine,
+            listener=listener,
+            client=client,
+            urls=urls,
+            keys=keys,
+            address=address,
+        )
+
+    async def run(self, port: int) -> None:
+        """Serve until cancelled."""
+        queues = [self._queue_listener(function) for function in self.catalog.of(TriggerType.QUEUE)]
+        timers = [self._timer_listener(function) for function in self.catalog.of(TriggerType.TIMER)]
+        manual = ManualRuns(self.invoker, self.in_flight)
+        front = self._front(manual, self._travel(timers, queues))
+        await self.listener.claim()
+        try:
+            async with front.serve(port) as bound, asyncio.TaskGroup() as tasks:
+                self.address.port = bound
+                tasks.create_task(self.engine.run())
+                if isinstance(self.clock, VirtualClock):
+                    await self.listener.recover()
+                else:
+                    tasks.create_task(self.listener.recover())
+                tasks.create_task(self.listener.run())
+                tasks.create_task(manual.run())
+                for queue in queues:
+                    tasks.create_task(queue.run())
+                for timer in timers:
+                    tasks.create_task(timer.run())
+                self.console.started(self._ready())
+                await asyncio.Event().wait()
+        finally:
+            await self.listener.release()
+
+    def _queue_listener(self, function: Function) -> QueueListener:
+        return QueueListener(
+            function=function,
+            queues=self.storage.services(function.trigger.text("connection")).queues,
+            invoker=self.invoker,
+            in_flight=self.in_flight,
+            settings=self.settings.queues,
+        )
+
+    def _timer_listener(self, function: Function) -> TimerListener:
+        return TimerListener(
+            function=function,
+            invoker=self.invoker,
+            blobs=self.storage.services(None).blobs,
+            clock=self.clock,
+            in_flight=self.in_flight,
+            host_id=_host_id(),
+        )
+
+    def _travel(self, timers: list[TimerListener], queues: list[QueueListener]) -> TimeTravel | None:
+        if not isinstance(self.clock, VirtualClock):
+            return None
+        return TimeTravel(
+            self.clock,
+            data=self.data,
+            heap=self.engine.timers,
+            in_flight=self.in_flight,
+            timers=timers,
+            queues=queues,
+        )
+
+    def _front(self, manual: ManualRuns, travel: TimeTravel | None) -> HttpFront:
+        api = ManagementApi(self.client, self.urls)
+        control = ControlPages(clock=self.clock, travel=travel, facts=self._facts)
+
+        async def manage(request: web.Request) -> web.StreamResponse:
+            return await api.handle(request, request.path[len(WEBHOOK_PATH) :])
+
+        async def manage_locally(request: web.Request) -> web.StreamResponse:
+            return await api.handle(request, request.path[len(RPC_PATH) :])
+
+        info = HostInfo(host_id=_host_id(), instance_id=uuid4().hex, version=_VERSION, computer_name=platform.node())
+        return HttpFront(
+            catalog=self.catalog,
+            invoker=self.invoker,
+            in_flight=self.in_flight,
+            keys=self.keys,
+            admin=AdminPages(catalog=self.catalog, manual=manual, info=info, route_prefix=self.settings.route_prefix),
+            mounts=(
+                Mount(prefix=WEBHOOK_PATH, handler=manage, level=AuthLevel.SYSTEM, key_name=_SYSTEM_KEY),
+                Mount(prefix=RPC_PATH, handler=manage_locally, level=AuthLevel.ANONYMOUS),
+                Mount(prefix=_CONTROL_PATH, handler=control.answer, level=AuthLevel.ADMIN),
+            ),
+            route_prefix=self.settings.route_prefix,
+            homepage=self.settings.homepage,
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "app": str(self.settings.app_dir),
+            "hub": self.hub.names.hub,
+            "url": self.address.url,
+            "pid": os.getpid(),
+            "data": str(self.data),
+            "storage": {"connectionString": self.settings.storage_connection_string},
+            "storageCalls": self.storage.calls(),
+            "inFlight": self.in_flight.names(),
+        }
+
+    def _ready(self) -> Ready:
+        account = StorageAccount.parse(self.settings.storage_connection_string)
+        return Ready(
+            url=self.address.url,
+            app=str(self.settings.app_dir),
+            hub=self.hub.names.hub,
+            storage=account.table_endpoint,
+            clock=self.clock.kind,
+            data=str(self.data),
+            keys=str(self.data / "keys.json") if self.keys.is_on else "",
+            functions=Ready.listed(self.catalog, self.address.url, self.settings.route_prefix),
+            disabled=tuple(self.catalog.disabled),
+        )
+
+
+@dataclass(kw_only=True)
+class Address:
+    """Where the host is reached; the port is known once it listens, which is before any function runs."""
+
+    urls: ManagementUrls
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        """The base URL without a slash at its end."""
+        return f"http://localhost:{self.port}"
+
+    def binding(self, binding: Binding) -> str:
+        """The text of a durable client binding."""
+        return client_binding(
+            base_url=f"{self.url}{WEBHOOK_PATH}",
+            rpc_url=f"http://127.0.0.1:{self.port}{RPC_PATH}/",
+            hub=binding.text("taskHub") or self.urls.hub,
+            connection=binding.text("connectionName") or self.urls.connection,
+            key=self.urls.key,
+        )
+
+
+def _engine(
+    settings: HostSettings,
+    hub: TaskHub,
+    app: AppFunctions,
+    clock: Clock,
+    in_flight: InFlight,
+    console: Console,
+) -> DurableEngine:
+    durable = settings.durable
+
+    def scheduler() -> Scheduler:
+        return Scheduler(app, default_version=durable.default_version, store_inputs=durable.store_inputs_in_history)
+
+    return DurableEngine(
+        hub=hub,
+        app=app,
+        clock=clock,
+        in_flight=in_flight,
+        observer=console,
+        builder=SessionBuilder(
+            app=app,
+            hub_name=hub.names.hub,
+            scheduler=scheduler,
+            batch_limit=durable.max_entity_operation_batch_size,
+            reorder_window=durable.entity_reorder_window,
+        ),
+        activity_slots=durable.max_concurrent_activities,
+        orchestration_slots=durable.max_concurrent_orchestrators,
+        new_execution_id=lambda: uuid4().hex,
+    )
+
+
+def _connections(catalog: FunctionCatalog) -> set[str | None]:
+    """The connection names of all queue and blob bindings."""
+    return {
+        binding.text("connection")
+        for function in catalog.functions
+        for binding in (function.trigger, *function.inputs, *function.outputs)
+        if binding.type in ("queueTrigger", "queue", "blob")
+    }
+
+
+def _keys(options: StartOptions, catalog: FunctionCatalog, data: Path) -> KeyRing:
+    if not options.enable_auth:
+        return KeyRing()
+    names = [function.name for function in catalog.of(TriggerType.HTTP)]
+    return KeyRing.open(data / "keys.json", functions=names, systems=[_SYSTEM_KEY])
+
+
+def _host_id() -> str:
+    """A stable id of this machine's host, as locks and timer blobs carry it (recorded form: `name-number`)."""
+    name = platform.node() or "local"
+    return f"{name.lower()[:20]}-{fnv1a(name)}"
