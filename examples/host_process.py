@@ -87,11 +87,12 @@ def _wait_until_ready(process: subprocess.Popen[str], log: deque[str]) -> str:
 
     def drain() -> None:
         assert process.stdout
-        for line in process.stdout:
-            log.append(line.rstrip())
-            url = _ready_url(line)
-            if url:
-                ready.put(url)
+        with process.stdout as lines:
+            for line in lines:
+                log.append(line.rstrip())
+                url = _ready_url(line)
+                if url:
+                    ready.put(url)
         ready.put(None)
 
     threading.Thread(target=drain, name="devhost-log", daemon=True).start()

@@ -42,7 +42,8 @@ class App:
     def raise_event(self, instance_id, payload, event="ApprovalEvent"):
         """Raise an event through the durable HTTP API."""
         url = f"{self.host.url}/runtime/webhooks/durabletask/instances/{instance_id}/raiseEvent/{event}"
-        response = requests.post(url, json=payload, timeout=60)
+        headers = {"Content-Type": "application/json"}
+        response = requests.post(url, data=json.dumps(payload), headers=headers, timeout=60)
         assert response.status_code == 202, response.text
 
     def status(self, instance_id):

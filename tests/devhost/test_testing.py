@@ -41,8 +41,8 @@ def folder(tmp_path: Path) -> Path:
 def test_an_app_is_driven_from_start_to_end(start_app: StartApp, folder: Path) -> None:
     """Start, event, result."""
     app = start_app(folder)
-    instance = app.start("answer_or_wait", {"n": 1}, "first/one")
-    assert instance == "first/one"
+    instance = app.start("answer_or_wait", {"n": 1}, "first-one")
+    assert instance == "first-one"
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
     app.raise_event(instance, "Answer", "yes")
     assert app.wait(instance)["output"] == {"answered": "yes", "input": {"n": 1}}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devhost.azurite import Azurite
 from devhost.clock import SystemClock
 from devhost.durable.client_errors import NotFound
 from devhost.durable.rewind import plan_rewind, rewind
@@ -30,7 +31,6 @@ from devhost.storage.account import StorageAccount
 from devhost.storage.tables import TableService
 from devhost.storage.transport import Transport
 from devhost.taskhub.hub import TaskHub
-from tests.conftest import Emulator
 from tests.devhost.durable.memory import NOW, Desk
 
 
@@ -145,7 +145,7 @@ async def test_a_purged_child_stops_the_rewind_before_anything_is_changed() -> N
     assert RuntimeStatus.FAILED is desk.hub.instances.rows["top"].status
 
 
-async def test_rows_are_rewound_in_place_and_keep_their_other_columns(azurite: Emulator) -> None:
+async def test_rows_are_rewound_in_place_and_keep_their_other_columns(azurite: Azurite) -> None:
     """As the real provider leaves them: another type and a reason, the sentinel untouched."""
     async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
         hub = await TaskHub.open(transport, f"h{uuid4().hex[:20]}", partition_count=1, clock=SystemClock())
