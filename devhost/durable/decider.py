@@ -97,6 +97,10 @@ class OrchestrationDecider:
         """Whether the instance waits for a resume."""
         return self._suspended
 
+    def expects(self, task_id: int) -> bool:
+        """Whether an activity, sub-orchestration or timer of this id is still open."""
+        return task_id in self._open
+
     def extend(self, script: Script) -> None:
         """Take over what the function asked for since the last call."""
         self._script += script.actions
@@ -138,9 +142,7 @@ class OrchestrationDecider:
         """
         end = self._end()
         recorded = {} if self._suspended and self._terminated is None else self._pending
-        effects = [
-            pending.effect(task_id, now, new_execution_id) for task_id, pending in sorted(recorded.items())
-        ]
+        effects = [pending.effect(task_id, now, new_execution_id) for task_id, pending in sorted(recorded.items())]
         recorded.clear()
         events: list[HistoryEvent] = [event for event, _ in effects]
         if isinstance(end, Completed):
@@ -286,12 +288,11 @@ class OrchestrationDecider:
         if self._final.error is not None:
             return self._failed(self._final.error)
         if self._continue_with is not None:
-            return ContinuedAsNew(input=json.dumps(self._continue_with, ensure_ascii=False), carried=tuple(self._carried))
+            return ContinuedAsNew(
+                input=json.dumps(self._continue_with, ensure_ascii=False), carried=tuple(self._carried)
+            )
         return Completed(status=RuntimeStatus.COMPLETED, result=self._final.output)
 
     def _failed(self, error: str) -> Completed:
         text = f"Orchestrator function '{self._started.name}' failed: {error}"
         return Completed(status=RuntimeStatus.FAILED, result=text)
-
-
-

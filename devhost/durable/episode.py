@@ -6,6 +6,7 @@ from datetime import datetime
 from devhost.model.history import HistoryEvent
 from devhost.model.instances import InstanceRecord
 from devhost.model.messages import Message
+from devhost.taskhub.history import Tail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Posting:
 class Episode:
     """The outcome of one episode.
 
-    `events` are the rows to write from `first_row` on, under `etag` (None: there must be no sentinel yet). `record`
+    `events` are the rows to write from `first_row` on, under `etag` (None: there must be no sentinel yet) and `tail`. `record`
     holds the columns of the Instances row that changed, None when a query would show nothing new; `is_new_record` says
     that it replaces whatever stands there.
     """
@@ -34,6 +35,7 @@ class Episode:
     first_row: int
     events: tuple[HistoryEvent, ...]
     etag: str | None
+    tail: Tail
     postings: tuple[Posting, ...] = ()
     record: InstanceRecord | None = None
     is_new_record: bool = False

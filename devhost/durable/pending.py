@@ -32,8 +32,7 @@ HTTP_ACTIVITY = "BuiltIn::HttpActivity"
 """The name under which `call_http` is scheduled (extension `TaskHttpActivityShim.cs`)."""
 
 _HTTP_TYPE = (
-    "Microsoft.Azure.WebJobs.Extensions.DurableTask.DurableHttpRequest, "
-    "Microsoft.Azure.WebJobs.Extensions.DurableTask"
+    "Microsoft.Azure.WebJobs.Extensions.DurableTask.DurableHttpRequest, Microsoft.Azure.WebJobs.Extensions.DurableTask"
 )
 _TICK = timedelta(microseconds=1)
 
@@ -181,9 +180,7 @@ class Scheduler:
             store_input=self._store_inputs,
         )
 
-    def send(
-        self, action: CallEntity | SignalEntity, started: ExecutionStarted, now: datetime
-    ) -> PendingRequest | str:
+    def send(self, action: CallEntity | SignalEntity, started: ExecutionStarted, now: datetime) -> PendingRequest | str:
         """A request to an entity, or the text of the error where there is no such entity."""
         entity = EntityId.parse(action.entity)
         if not self._catalog.has_entity(entity.name):

@@ -30,8 +30,11 @@ from devhost.model.history import (
 )
 from devhost.model.instances import InstanceRecord
 from devhost.model.messages import Message
+from devhost.taskhub.history import Tail
 
 _TICK = timedelta(microseconds=1)
+NEW = Tail(fresh_from=0)
+"""The tail of an instance that has no rows yet."""
 
 
 class OrchestrationSession:
@@ -47,6 +50,7 @@ class OrchestrationSession:
         hub_name: str,
         history: Sequence[HistoryEvent] = (),
         etag: str | None = None,
+        tail: Tail = NEW,
     ) -> None:
         self._orchestrator = orchestrator
         self._known = known
@@ -54,11 +58,14 @@ class OrchestrationSession:
         self._hub_name = hub_name
         self._unfed: list[HistoryEvent] = list(history)
         self._unapplied: list[HistoryEvent] = list(history)
+        self._stored_timers = [event for event in history if isinstance(event, TimerCreated)]
         self._begin(started)
         self._next_row = len(history)
         self._episodes = sum(isinstance(event, OrchestratorStarted) for event in history)
         self.etag = etag
-        self.record = _record_of(started, history, hub_name)
+        self.tail = tail
+        self.failure_stack = ""
+        self.record = record_of(started, history, hub_name)
         self._is_record_known = False
 
     @property
@@ -82,9 +89,9 @@ class OrchestrationSession:
         return self._decider.expects(task_id)
 
     def open_timers(self) -> list[TimerCreated]:
-        """The timers that have not fired, for the heap after a restart. Needs a session built from a history."""
+        """The timers of the stored history that have neither fired nor been cancelled: the heap after a restart."""
         self._catch_up()
-        return self._decider.open_timers(self._unfed)
+        return [timer for timer in self._stored_timers if self._decider.expects(timer.event_id)]
 
     def step(self, received: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]) -> Episode:
         """Run one episode over `received` and say what is to be stored and sent.
@@ -114,6 +121,7 @@ class OrchestrationSession:
             first_row=first_row,
             events=tuple(rows),
             etag=self.etag,
+            tail=self.tail,
             postings=tuple(postings),
             **self._note(rows, decisions.end, is_first=first_row == 0, restarted=restarted),
         )
@@ -133,9 +141,7 @@ class OrchestrationSession:
                 self._decider.apply(event)
             self._unapplied = []
 
-    def _fold(
-        self, fresh: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]
-    ) -> Decisions:
+    def _fold(self, fresh: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]) -> Decisions:
         self._episodes += 1
         self._decider.extend(self._advance([*self._unfed, *fresh]))
         self._unfed = []
@@ -157,8 +163,6 @@ class OrchestrationSession:
         if script.error is not None:
             self.failure_stack = script.stack
         return script
-
-    failure_stack: str = ""
 
     def _start_over(
         self, end: ContinuedAsNew, now: datetime, new_execution_id: Callable[[], str]
@@ -264,7 +268,7 @@ def _status_of(
     return changes
 
 
-def _record_of(started: ExecutionStarted, history: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord:
+def record_of(started: ExecutionStarted, history: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord:
     """What the Instances row says after `history`, as far as the history alone tells."""
     record = InstanceRecord(
         instance_id=started.instance.instance_id,
@@ -281,9 +285,7 @@ def _record_of(started: ExecutionStarted, history: Sequence[HistoryEvent], hub_n
     )
     completed = next((event for event in history if isinstance(event, ExecutionCompleted)), None)
     if completed is not None:
-        return replace(
-            record, status=completed.status, output=completed.result, completed_time=completed.timestamp
-        )
+        return replace(record, status=completed.status, output=completed.result, completed_time=completed.timestamp)
     return replace(record, **_status_of(history, None, record)) if history else record  # type: ignore[arg-type]
 
 
