@@ -42,7 +42,7 @@ class CallSubOrchestrator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTimer:
-    """Wake up at `fire_at`. `ordinal` numbers the timers of one execution, so that a later cancellation finds its own."""
+    """Wake up at `fire_at`. `ordinal` numbers the timers of an execution, so that a cancellation finds its own."""
 
     fire_at: datetime
     is_cancelled: bool
@@ -123,7 +123,7 @@ class UnknownAction(ValueError):
 def read_action(value: Mapping[str, Any], next_ordinal: Callable[[], int]) -> Action:
     """Read one action and its children; `next_ordinal` is asked once for each timer, depth first.
 
-    Raises UnknownAction for a type outside 0–9, 11 and 12, and KeyError when a field is missing.
+    Raises UnknownAction for a type outside 0 to 9, 11 and 12, and KeyError when a field is missing.
     """
     number = value["actionType"]
     match number:

@@ -25,9 +25,9 @@ class Posting:
 class Episode:
     """The outcome of one episode.
 
-    `events` are the rows to write from `first_row` on, under `etag` (None: there must be no sentinel yet) and `tail`. `record`
-    holds the columns of the Instances row that changed, None when a query would show nothing new; `is_new_record` says
-    that it replaces whatever stands there.
+    `events` are the rows to write from `first_row` on, under `etag` (None: there must be no sentinel yet) and `tail`.
+    `record` is the Instances row to write, None when a query would show nothing new; `is_new_record` says that it
+    replaces whatever stands there.
     """
 
     instance_id: str

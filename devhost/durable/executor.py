@@ -8,7 +8,7 @@ of production; after a restart or a lost commit the whole history is fed once (`
 import json
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from azure.durable_functions.models import DurableOrchestrationContext
@@ -127,20 +127,19 @@ class OrchestratorExecutor:
                 self._executor.process_event(sdk_event)
 
     def _script(self) -> Script:
-        actions = self._new_actions()
         status = self._context.custom_status
-        common = {
-            "actions": actions,
-            "cancelled": self._newly_cancelled(),
-            "custom_status": _compact(df_dumps(status)) if status else None,
-        }
+        script = Script(
+            actions=self._new_actions(),
+            cancelled=self._newly_cancelled(),
+            custom_status=_compact(df_dumps(status)) if status else None,
+        )
         if not self._executor.has_execution_completed:
-            return Script(**common)
+            return script
         state, stack = self._final_state()
         if state.get("error") is not None:
-            return Script(**common, done=True, error=state["error"], stack=stack)
+            return replace(script, done=True, error=state["error"], stack=stack)
         output = json.dumps(state["output"], ensure_ascii=False, separators=(",", ":")) if "output" in state else None
-        return Script(**common, done=True, output=output)
+        return replace(script, done=True, output=output)
 
     def _final_state(self) -> tuple[dict[str, Any], str]:
         try:

@@ -123,7 +123,8 @@ class OrchestrationSession:
             etag=self.etag,
             tail=self.tail,
             postings=tuple(postings),
-            **self._note(rows, decisions.end, is_first=first_row == 0, restarted=restarted),
+            record=self._note(rows, decisions.end, is_first=first_row == 0, restarted=restarted),
+            is_new_record=first_row == 0 and not restarted,
         )
 
     def _begin(self, started: ExecutionStarted) -> None:
@@ -227,8 +228,8 @@ class OrchestrationSession:
         *,
         is_first: bool,
         restarted: bool,
-    ) -> dict[str, InstanceRecord | bool | None]:
-        """Bring the record up to date and say which of its columns a commit has to write, if any."""
+    ) -> InstanceRecord | None:
+        """Bring the record up to date; None when a query would show nothing that is not in the row already."""
         before = self.record
         if restarted:
             before = replace(
@@ -237,35 +238,36 @@ class OrchestrationSession:
                 input=self._started.input,
                 created_time=self._started.timestamp,
             )
-        after = replace(
-            before,
-            custom_status=self._decider.custom_status or "null",
-            last_updated_time=rows[-1].timestamp,
-            **_status_of(rows, end, before),
+        self.record, old = (
+            replace(
+                _with_status(before, rows, end),
+                custom_status=self._decider.custom_status or "null",
+                last_updated_time=rows[-1].timestamp,
+            ),
+            self.record,
         )
         shown = ("status", "custom_status", "output", "execution_id")
-        changed = any(getattr(after, column) != getattr(self.record, column) for column in shown)
-        is_whole = is_first or not self._is_record_known
-        self.record = after
-        if not (changed or is_whole):
-            return {"record": None, "is_new_record": False}
+        changed = any(getattr(self.record, column) != getattr(old, column) for column in shown)
+        if not (changed or is_first or not self._is_record_known):
+            return None
         self._is_record_known = True
-        return {"record": after, "is_new_record": is_first and not restarted}
+        return self.record
 
 
-def _status_of(
-    rows: Sequence[HistoryEvent], end: Completed | ContinuedAsNew | None, before: InstanceRecord
-) -> dict[str, object]:
+def _with_status(
+    record: InstanceRecord, rows: Sequence[HistoryEvent], end: Completed | ContinuedAsNew | None = None
+) -> InstanceRecord:
+    """What these rows, and the end if they led to one, mean for the status and the output."""
     if isinstance(end, Completed):
-        return {"status": end.status, "output": end.result, "completed_time": rows[-1].timestamp}
-    changes: dict[str, object] = {"status": before.status or RuntimeStatus.RUNNING}
+        return replace(record, status=end.status, output=end.result, completed_time=rows[-1].timestamp)
+    changed = replace(record, status=record.status or RuntimeStatus.RUNNING)
     for event in rows:
         match event:
             case ExecutionSuspended(reason=reason):
-                changes = {"status": RuntimeStatus.SUSPENDED, "output": reason}
+                changed = replace(changed, status=RuntimeStatus.SUSPENDED, output=reason)
             case ExecutionResumed(reason=reason):
-                changes = {"status": RuntimeStatus.RUNNING, "output": reason}
-    return changes
+                changed = replace(changed, status=RuntimeStatus.RUNNING, output=reason)
+    return changed
 
 
 def record_of(started: ExecutionStarted, history: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord:
@@ -286,7 +288,7 @@ def record_of(started: ExecutionStarted, history: Sequence[HistoryEvent], hub_na
     completed = next((event for event in history if isinstance(event, ExecutionCompleted)), None)
     if completed is not None:
         return replace(record, status=completed.status, output=completed.result, completed_time=completed.timestamp)
-    return replace(record, **_status_of(history, None, record)) if history else record  # type: ignore[arg-type]
+    return _with_status(record, history) if history else record
 
 
 def _played(event: HistoryEvent) -> HistoryEvent:
