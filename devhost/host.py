@@ -7,6 +7,7 @@ what is not stored yet was never shown to anybody.
 import asyncio
 import os
 import platform
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +34,11 @@ from devhost.indexing.loader import load_app
 from devhost.inflight import InFlight
 from devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
 from devhost.settings import HostSettings, StartOptions
-from devhost.storage.account import StorageAccount
+from devhost.storage.account import StorageAccount, StorageFailure
 from devhost.storage.blobs import BlobService
 from devhost.storage.queues import QueueService
 from devhost.storage.transport import Transport
+from devhost.taskhub.failures import CorruptHistory
 from devhost.taskhub.hub import TaskHub
 from devhost.taskhub.names import default_hub_name, fnv1a
 from devhost.time_travel import TimeTravel, open_clock
@@ -257,11 +259,15 @@ class Host:
         api = ManagementApi(self.client, self.urls)
         control = ControlPages(clock=self.clock, travel=travel, facts=self._facts)
 
-        async def manage(request: web.Request) -> web.StreamResponse:
-            return await api.handle(request, request.path[len(WEBHOOK_PATH) :])
+        def managed(prefix: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+            async def handle(request: web.Request) -> web.StreamResponse:
+                try:
+                    return await api.handle(request, request.path[len(prefix) :])
+                except (StorageFailure, CorruptHistory) as error:
+                    self.console.failure(str(error))
+                    return web.json_response({"Message": str(error)}, status=500)
 
-        async def manage_locally(request: web.Request) -> web.StreamResponse:
-            return await api.handle(request, request.path[len(RPC_PATH) :])
+            return handle
 
         info = HostInfo(host_id=_host_id(), instance_id=uuid4().hex, version=_VERSION, computer_name=platform.node())
         return HttpFront(
@@ -271,8 +277,8 @@ class Host:
             keys=self.keys,
             admin=AdminPages(catalog=self.catalog, manual=manual, info=info, route_prefix=self.settings.route_prefix),
             mounts=(
-                Mount(prefix=WEBHOOK_PATH, handler=manage, level=AuthLevel.SYSTEM, key_name=_SYSTEM_KEY),
-                Mount(prefix=RPC_PATH, handler=manage_locally, level=AuthLevel.ANONYMOUS),
+                Mount(prefix=WEBHOOK_PATH, handler=managed(WEBHOOK_PATH), level=AuthLevel.SYSTEM, key_name=_SYSTEM_KEY),
+                Mount(prefix=RPC_PATH, handler=managed(RPC_PATH), level=AuthLevel.ANONYMOUS),
                 Mount(prefix=_CONTROL_PATH, handler=control.answer, level=AuthLevel.ADMIN),
             ),
             route_prefix=self.settings.route_prefix,

@@ -204,6 +204,7 @@ class DurableEngine:
             session, is_new = built
             self._keep(instance_id, session)
         execution_id = session.instance.execution_id or ""
+        _refuse_other_starts(batch, instance_id, execution_id)
         events = accepted(messages, execution_id, session.expects, is_new=is_new)
         if not events:
             return None
@@ -310,3 +311,11 @@ class DurableEngine:
         await asyncio.sleep(min(2**delivery.attempts, _LONGEST_PAUSE_S))
         delivery.token = self._enter(delivery.message)
         self.deliver(delivery)
+
+
+def _refuse_other_starts(batch: Sequence[Delivery], instance_id: str, execution_id: str) -> None:
+    """Of several starts of one id at the same moment one wins; the others are told so."""
+    for delivery in batch:
+        event = delivery.message.event
+        if isinstance(event, ExecutionStarted) and event.instance.execution_id != execution_id:
+            delivery.fail(InstanceExists(instance_id, RuntimeStatus.RUNNING))

@@ -32,10 +32,10 @@ class SessionBuilder:
         None when there is neither: the execution is over, or was never started. `stored` None means: nothing is stored.
         """
         start = next((each.event for each in messages if isinstance(each.event, ExecutionStarted)), None)
-        if stored is not None and stored.events and not is_over(stored.events):
-            started = next((event for event in stored.events if isinstance(event, ExecutionStarted)), None)
-            return None if started is None else (self._session(started, stored), False)
-        if start is None or (stored is not None and stored.execution_id == start.instance.execution_id):
+        old = next((each for each in stored.events if isinstance(each, ExecutionStarted)), None) if stored else None
+        if stored is not None and old is not None and not is_over(stored.events):
+            return self._session(old, stored), False
+        if start is None or (old is not None and _is_same(old, start)):
             return None
         empty = StoredHistory(etag=stored.etag, tail=stored.tail) if stored is not None else StoredHistory(tail=NEW)
         return self._session(start, empty), True
@@ -61,6 +61,13 @@ class SessionBuilder:
             etag=stored.etag,
             tail=stored.tail,
         )
+
+
+def _is_same(old: ExecutionStarted, start: ExecutionStarted) -> bool:
+    """Whether a start was carried out already: a parent that was cut off sends its child's start twice."""
+    return old.instance.execution_id == start.instance.execution_id or (
+        old.parent is not None and old.parent == start.parent
+    )
 
 
 def is_over(events: Sequence[HistoryEvent]) -> bool:
