@@ -17,13 +17,15 @@ from uuid import uuid4
 from aiohttp import web
 from azure.durable_functions.models.utils import http_utils
 
+from devhost.accounts import Accounts, binding_connections
+from devhost.address import Address
 from devhost.app_functions import AppFunctions
 from devhost.azurite import data_folder, running_azurite
 from devhost.clock import Clock, VirtualClock
 from devhost.console import Console
 from devhost.control_pages import ControlPages
 from devhost.dispatch.invoker import Invoker
-from devhost.dispatch.store import AccountServices, StorageBindings
+from devhost.dispatch.store import StorageBindings
 from devhost.durable.client import DurableClient
 from devhost.durable.engine import DurableEngine
 from devhost.durable.listener import HubListener
@@ -32,12 +34,9 @@ from devhost.durable.sessions import SessionBuilder
 from devhost.facts import Ready
 from devhost.indexing.loader import load_app
 from devhost.inflight import InFlight
-from devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
+from devhost.model.functions import Function, FunctionCatalog, TriggerType
 from devhost.settings import HostSettings, StartOptions
 from devhost.storage.account import StorageAccount, StorageFailure
-from devhost.storage.blobs import BlobService
-from devhost.storage.queues import QueueService
-from devhost.storage.transport import Transport
 from devhost.taskhub.failures import CorruptHistory
 from devhost.taskhub.hub import TaskHub
 from devhost.taskhub.names import default_hub_name, fnv1a
@@ -46,7 +45,7 @@ from devhost.triggers.admin import AdminPages, HostInfo
 from devhost.triggers.http import HttpFront, Mount
 from devhost.triggers.keys import AuthLevel, KeyRing
 from devhost.triggers.management import ManagementApi
-from devhost.triggers.management_urls import RPC_PATH, WEBHOOK_PATH, ManagementUrls, client_binding
+from devhost.triggers.management_urls import RPC_PATH, WEBHOOK_PATH, ManagementUrls
 from devhost.triggers.manual import ManualRuns
 from devhost.triggers.queue import QueueListener
 from devhost.triggers.timer import TimerListener
@@ -75,35 +74,6 @@ async def run(options: StartOptions) -> None:
             await host.run(options.port)
 
 
-class Storage:
-    """One transport for each account that the hub or a binding uses."""
-
-    def __init__(self, settings: HostSettings) -> None:
-        self._settings = settings
-        self._transports: dict[str, Transport] = {}
-
-    async def open(self, resources: AsyncExitStack, connection: str | None) -> Transport:
-        """The transport of a connection's account; raises SettingsError where no setting has that name."""
-        text = self._settings.connection_string(connection)
-        if text not in self._transports:
-            transport = Transport(StorageAccount.parse(text))
-            self._transports[text] = await resources.enter_async_context(transport)
-        return self._transports[text]
-
-    def services(self, connection: str | None) -> AccountServices:
-        """The blobs and queues of an account that was opened before."""
-        transport = self._transports[self._settings.connection_string(connection)]
-        return AccountServices(blobs=BlobService(transport), queues=QueueService(transport))
-
-    def calls(self) -> dict[str, Any]:
-        """How many calls were made so far, by service and verb."""
-        counts: dict[str, int] = {}
-        for transport in self._transports.values():
-            for kind, count in transport.calls.snapshot().items():
-                counts[kind] = counts.get(kind, 0) + count
-        return {"total": sum(counts.values()), "byKind": dict(sorted(counts.items()))}
-
-
 @dataclass(kw_only=True)
 class Host:
     """All the parts of one running host."""
@@ -114,7 +84,7 @@ class Host:
     clock: Clock
     console: Console
     data: Path
-    storage: Storage
+    accounts: Accounts
     hub: TaskHub
     in_flight: InFlight
     invoker: Invoker
@@ -123,7 +93,7 @@ class Host:
     client: DurableClient
     urls: ManagementUrls
     keys: KeyRing
-    address: "Address"
+    address: Address
 
     @classmethod
     async def open(
@@ -140,11 +110,11 @@ class Host:
     ) -> "Host":
         """Open storage and the hub, and build everything on them; `resources` closes it again."""
         durable = settings.durable
-        storage = Storage(settings)
-        transport = await storage.open(resources, durable.connection_name)
-        await storage.open(resources, None)
-        for connection in _connections(catalog):
-            await storage.open(resources, connection)
+        accounts = Accounts(settings)
+        transport = await accounts.open(resources, durable.connection_name)
+        await accounts.open(resources, None)
+        for connection in binding_connections(catalog):
+            await accounts.open(resources, connection)
         hub = await TaskHub.open(
             transport,
             durable.hub_name or default_hub_name(settings.app_settings.get("WEBSITE_SITE_NAME")),
@@ -160,7 +130,7 @@ class Host:
         resources.push_async_callback(http_utils._close_session)
         invoker = await resources.enter_async_context(
             Invoker(
-                store=StorageBindings(storage.services, encoding=settings.queues.message_encoding),
+                store=StorageBindings(accounts.services, encoding=settings.queues.message_encoding),
                 client_json=address.binding,
                 clock=clock,
                 threads=settings.thread_count,
@@ -186,7 +156,7 @@ class Host:
             clock=clock,
             console=console,
             data=data,
-            storage=storage,
+            accounts=accounts,
             hub=hub,
             in_flight=in_flight,
             invoker=invoker,
@@ -227,7 +197,7 @@ class Host:
     def _queue_listener(self, function: Function) -> QueueListener:
         return QueueListener(
             function=function,
-            queues=self.storage.services(function.trigger.text("connection")).queues,
+            queues=self.accounts.services(function.trigger.text("connection")).queues,
             invoker=self.invoker,
             in_flight=self.in_flight,
             settings=self.settings.queues,
@@ -237,7 +207,7 @@ class Host:
         return TimerListener(
             function=function,
             invoker=self.invoker,
-            blobs=self.storage.services(None).blobs,
+            blobs=self.accounts.services(None).blobs,
             clock=self.clock,
             in_flight=self.in_flight,
             host_id=_host_id(),
@@ -293,7 +263,7 @@ class Host:
             "pid": os.getpid(),
             "data": str(self.data),
             "storage": {"connectionString": self.settings.storage_connection_string},
-            "storageCalls": self.storage.calls(),
+            "storageCalls": self.accounts.calls(),
             "inFlight": self.in_flight.names(),
         }
 
@@ -309,29 +279,6 @@ class Host:
             keys=str(self.data / "keys.json") if self.keys.is_on else "",
             functions=Ready.listed(self.catalog, self.address.url, self.settings.route_prefix),
             disabled=tuple(self.catalog.disabled),
-        )
-
-
-@dataclass(kw_only=True)
-class Address:
-    """Where the host is reached; the port is known once it listens, which is before any function runs."""
-
-    urls: ManagementUrls
-    port: int = 0
-
-    @property
-    def url(self) -> str:
-        """The base URL without a slash at its end."""
-        return f"http://localhost:{self.port}"
-
-    def binding(self, binding: Binding) -> str:
-        """The text of a durable client binding."""
-        return client_binding(
-            base_url=f"{self.url}{WEBHOOK_PATH}",
-            rpc_url=f"http://127.0.0.1:{self.port}{RPC_PATH}/",
-            hub=binding.text("taskHub") or self.urls.hub,
-            connection=binding.text("connectionName") or self.urls.connection,
-            key=self.urls.key,
         )
 
 
@@ -365,16 +312,6 @@ def _engine(
         orchestration_slots=durable.max_concurrent_orchestrators,
         new_execution_id=lambda: uuid4().hex,
     )
-
-
-def _connections(catalog: FunctionCatalog) -> set[str | None]:
-    """The connection names of all queue and blob bindings."""
-    return {
-        binding.text("connection")
-        for function in catalog.functions
-        for binding in (function.trigger, *function.inputs, *function.outputs)
-        if binding.type in ("queueTrigger", "queue", "blob")
-    }
 
 
 def _keys(options: StartOptions, catalog: FunctionCatalog, data: Path) -> KeyRing:
