@@ -1,0 +1,166 @@
+"""The documents say what is true: paths, targets, options, routes and settings that they name are there."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from devhost import cli
+from devhost.clock import SystemClock
+from devhost.control_pages import ControlPages
+from devhost.triggers.management_routes import match_route
+from devhost.triggers.management_urls import WEBHOOK_PATH
+
+ROOT = Path(__file__).resolve().parents[1]
+LIMITS = {"README.md": 200, "ARCHITECTURE.md": 250, "CONTRIBUTING.md": 200, "CHANGELOG.md": 200, "SECURITY.md": 200}
+MADE_BY_RUNNING = {".azurite/", ".venv/", "node_modules/", "node_modules/.bin/azurite", "keys.json"}
+VALUES = {"DIR": ".", "N": "0", "virtual": "virtual", "system": "system"}
+FILE = re.compile(r"\.?[\w*][\w.*/-]*(?:\.(?:py|md|json|toml|txt|http|yml)|/)|\.\w+(?:/\w+)?")
+ROUTES = """
+import json, function_app
+triggers = [function.get_trigger().get_dict_repr() for function in function_app.app.get_functions()]
+print(json.dumps([trigger["route"] for trigger in triggers if "route" in trigger]))
+"""
+
+
+def text_of(document):
+    """The document's text."""
+    return (ROOT / document).read_text("utf-8")
+
+
+def ticked(document):
+    """What stands in back-ticks inside of lines."""
+    outside = re.sub(r"```.*?```", "", text_of(document), flags=re.DOTALL)
+    return re.findall(r"`([^`\n]+)`", outside)
+
+
+def named_files(document):
+    """The paths in back-ticks with the folder that their table row is about, if any."""
+    section = ""
+    for line in re.sub(r"```.*?```", "", text_of(document), flags=re.DOTALL).splitlines():
+        told = re.match(r"Inside `([^`]+/)`", line)
+        section = told.group(1) if told else "" if line.startswith("## ") else section
+        folder = section
+        for name in re.findall(r"`([^`]+)`", line):
+            if FILE.fullmatch(name):
+                yield folder, name
+                if name.startswith("devhost/") and name.endswith("/"):
+                    folder = name
+
+
+def exists(folder, name):
+    """Whether the path is there, from the top or from the folder; a star stands for any text."""
+    return name in MADE_BY_RUNNING or any(any(ROOT.glob(place + name)) for place in {"", folder})
+
+
+@pytest.mark.parametrize(("document", "limit"), LIMITS.items())
+def test_a_document_is_short(document, limit):
+    """A page that nobody finishes is not read at all."""
+    assert len(text_of(document).splitlines()) <= limit
+
+
+@pytest.mark.parametrize("document", LIMITS)
+def test_every_relative_link_leads_somewhere(document):
+    """Also the part behind the hash is checked, where there is one."""
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text_of(document)) if "://" not in link]
+    for path, _, anchor in (link.partition("#") for link in links):
+        target = ROOT / (path or document)
+        assert target.exists(), path
+        headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), flags=re.MULTILINE) if anchor else []
+        assert not anchor or anchor in [re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings]
+
+
+@pytest.mark.parametrize("document", LIMITS)
+def test_every_path_in_back_ticks_exists(document):
+    """In ARCHITECTURE a bare module name belongs to the folder that its row or section names."""
+    missing = [f"{folder}{name}" for folder, name in named_files(document) if not exists(folder, name)]
+    assert missing == []
+
+
+def test_the_map_in_architecture_has_no_white_spots():
+    """A new folder or top-level module of devhost or of the app belongs on it."""
+    names = {name for _, name in named_files("ARCHITECTURE.md")}
+    devhost = (ROOT / "devhost").iterdir()
+    modules = {f"devhost/{path.name}" for path in devhost if path.suffix == ".py" and path.name != "__init__.py"}
+    packages = {f"{path.parent.relative_to(ROOT)}/" for path in ROOT.glob("*/__init__.py")}
+    inner = {f"{path.parent.relative_to(ROOT)}/" for path in ROOT.glob("devhost/*/__init__.py")}
+    assert (modules | packages - {"devhost/", "tests/"} | inner) - names == set()
+
+
+@pytest.mark.parametrize("document", LIMITS)
+def test_every_make_target_exists(document):
+    """A target that is gone is the first thing that a newcomer types."""
+    targets = set(re.findall(r"^(\w+):", text_of("Makefile"), flags=re.MULTILINE))
+    asked = set(re.findall(r"(?:`|^)make (\w+)", text_of(document), flags=re.MULTILINE))
+    assert asked - targets == set()
+
+
+def test_every_option_in_the_readme_is_known_to_the_command_line():
+    """And the table of options is complete."""
+    documented = re.findall(r"^\| `(--[\w-]+)(?: (\w+))?` \|", text_of("README.md"), flags=re.MULTILINE)
+    for option, value in documented:
+        cli.parse(["start", option, *([VALUES[value]] if value else [])])
+    others = set(re.findall(r"devhost start((?: --[\w-]+(?: \S+)?)*)", text_of("README.md")))
+    for line in others:
+        cli.parse(["start", *line.strip("` ").split()])
+    with pytest.raises(SystemExit):
+        cli.parse(["start", "--no-such-option"])
+    known = set(re.findall(r'"(--[\w-]+)"', Path(cli.__file__).read_text("utf-8")))
+    assert {option for option, _ in documented} == known
+
+
+def test_every_route_of_the_app_in_the_readme_is_registered():
+    """In a process of its own, as `get_functions` may be called once."""
+    listed = subprocess.run([sys.executable, "-c", ROUTES], cwd=ROOT, capture_output=True, text=True, check=True)
+    routes = [re.sub(r"\\{\w+\\}", "[^/]+", re.escape(f"/api/{route}")) for route in json.loads(listed.stdout)]
+    named = set(re.findall(r"(?<=[\s\d`])/api/[\w/{}-]+", text_of("README.md")))
+    assert named
+    assert [path for path in named if not any(re.fullmatch(route, path) for route in routes)] == []
+
+
+def test_every_route_of_the_durable_api_in_the_readme_is_served():
+    """The same table that the host matches with."""
+    named = set(re.findall(rf"{WEBHOOK_PATH}([\w/-]+)", text_of("README.md")))
+    assert named
+    assert [path for path in named if match_route("GET", path) is None and match_route("POST", path) is None] == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "CHANGELOG.md", "SECURITY.md", "ARCHITECTURE.md"])
+async def test_every_page_of_devhost_in_the_documents_is_served(document):
+    """404 is the answer to a page that is not there; with the system clock a jump is refused, but known."""
+    pages = ControlPages(clock=SystemClock(), travel=None, facts=dict)
+    for path in set(re.findall(r"/admin/devhost/\w+", text_of(document))):
+        answers = [await pages.answer(make_mocked_request(method, path)) for method in ("GET", "POST")]
+        assert min(answer.status for answer in answers) != 404, path
+
+
+def test_every_app_setting_in_the_documents_is_read_somewhere():
+    """A setting that nothing reads gives a false feeling of safety."""
+    sources = "".join(
+        path.read_text("utf-8") for folder in ("clients", "gateways") for path in (ROOT / folder).glob("*.py")
+    )
+    sources += text_of("local.settings.json")
+    named = {name.partition("=")[0] for document in LIMITS for name in ticked(document)}
+    settings = {name for name in named if re.fullmatch(r"[A-Z]+(?:_[A-Z]+)+|[A-Z]\w+Storage", name)}
+    assert {name for name in settings if name not in sources} == set()
+
+
+def test_every_host_json_key_in_architecture_is_read_by_the_settings():
+    """The list of keys without effect names keys that exist."""
+    listed = text_of("ARCHITECTURE.md").partition("These keys of `host.json`")[2].partition("\n* ")[0]
+    keys = set(re.findall(r"`(\w+)`", listed))
+    assert keys
+    source = ast.parse((ROOT / "devhost/settings.py").read_text("utf-8"))
+    read = {node.value for node in ast.walk(source) if isinstance(node, ast.Constant)}
+    assert keys - read == set()
+
+
+@pytest.mark.parametrize("document", LIMITS)
+def test_no_path_of_one_persons_machine_is_in_a_document(document):
+    """What works on one machine only is no instruction."""
+    assert re.findall(r"(?<![\w.:/}])/(?:work|home|Users|root|tmp)/\S*", text_of(document)) == []
