@@ -57,6 +57,10 @@ class Answer:
     body: Any
 
 
+NOTHING = object()
+"""A request without a body, which is another thing than one whose body is null."""
+
+
 class AppUnderTest:
     """One app in a host of its own. `launch` and `restart` start the process, `stop` and `kill` end it."""
 
@@ -114,10 +118,10 @@ class AppUnderTest:
 
     # What the host is asked
 
-    def request(self, method: str, path: str, body: object = None, *, timeout: float = 60.0) -> Answer:
+    def request(self, method: str, path: str, body: object = NOTHING, *, timeout: float = 60.0) -> Answer:
         """Make a request to a path of the host, or to a whole URL; `body` is sent as JSON. Any status is an answer."""
         url = path if path.startswith("http") else self.url + path
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is NOTHING else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
         made = urllib.request.Request(url, data=data, headers=headers, method=method)
         try:
@@ -131,7 +135,7 @@ class AppUnderTest:
         """Start an orchestration and return its id; None is sent as no input."""
         path = f"{_WEBHOOK}/orchestrators/{quote(orchestrator)}"
         path += f"/{quote(instance_id, safe='')}" if instance_id else ""
-        instance: str = self._expect("POST", path, argument)["id"]
+        instance: str = self._expect("POST", path, NOTHING if argument is None else argument)["id"]
         return instance
 
     def status(self, instance_id: str, *, history: bool = False) -> dict[str, Any] | None:
@@ -161,8 +165,16 @@ class AppUnderTest:
                 raise AppFailed(f"{instance_id} is not there after {timeout} s: {found}")
             time.sleep(0.03)
 
+    def until(self, holds: Callable[[], object], timeout: float = 20.0) -> None:
+        """Return as soon as `holds` does, for example over `records`; raises AppFailed after `timeout` seconds."""
+        give_up = time.monotonic() + timeout
+        while not holds():
+            if time.monotonic() > give_up:
+                raise AppFailed(f"It did not come true within {timeout} s.")
+            time.sleep(0.03)
+
     def raise_event(self, instance_id: str, name: str, payload: object = None) -> None:
-        """Raise an external event."""
+        """Raise an external event; None is sent as JSON's null."""
         self._expect("POST", f"{_WEBHOOK}/instances/{quote(instance_id, safe='')}/raiseEvent/{quote(name)}", payload)
 
     def advance(self, *, hours: float, timeout: float = 60.0) -> str:
@@ -205,7 +217,7 @@ class AppUnderTest:
         if self._reader:
             self._reader.join(STOP_SECONDS)
 
-    def _expect(self, method: str, path: str, body: object = None, *, timeout: float = 60.0) -> Any:
+    def _expect(self, method: str, path: str, body: object = NOTHING, *, timeout: float = 60.0) -> Any:
         answer = self.request(method, path, body, timeout=timeout)
         if answer.status >= 400:
             raise AppFailed(f"{method} {path} answered {answer.status}: {answer.body}")

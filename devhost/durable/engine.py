@@ -259,6 +259,19 @@ class DurableEngine:
                 )
         if session.is_over:
             del self._live[instance_id]
+            if isinstance(session, OrchestrationSession) and self._tasks is not None:
+                self._tasks.create_task(self._replay(session))
+
+    async def _replay(self, session: OrchestrationSession) -> None:
+        """Replay an ended instance once, as the real host would have all along; see `durable.replay`."""
+        name, instance_id = session.started.name, session.instance.instance_id
+        found = await self._app.run_episode(lambda: session.replay_difference(self._clock.now()), name, instance_id)
+        if found is not None:
+            self._observer.trouble(
+                f"Orchestrator '{name}' is not deterministic: {found}. On Azure this instance could have failed. "
+                "Its code must not depend on time, chance, I/O or anything but its input and what it waits for.",
+                instance_id,
+            )
 
     def _act(self, committed: Committed) -> None:
         """Carry out what is stored now."""

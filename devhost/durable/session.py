@@ -14,6 +14,7 @@ from devhost.durable.episode import Episode, Posting
 from devhost.durable.executor import OrchestratorExecutor, Script
 from devhost.durable.pending import Scheduler
 from devhost.durable.ports import Orchestrator
+from devhost.durable.replay import difference
 from devhost.model.history import (
     ExecutionCompleted,
     ExecutionResumed,
@@ -60,7 +61,7 @@ class OrchestrationSession:
         self._unapplied: list[HistoryEvent] = list(history)
         self._stored_timers = [event for event in history if isinstance(event, TimerCreated)]
         self._begin(started)
-        self._next_row = len(history)
+        self._log: list[HistoryEvent] = list(history)
         self._episodes = sum(isinstance(event, OrchestratorStarted) for event in history)
         self.etag = etag
         self.tail = tail
@@ -83,6 +84,12 @@ class OrchestrationSession:
         """Whether the execution ended."""
         return self.record.status is not None and self.record.status.is_terminal
 
+    def replay_difference(self, now: datetime) -> str | None:
+        """What the function does differently when the execution that has ended is replayed; runs user code."""
+        if self._orchestrator is None:
+            return None
+        return difference(self._orchestrator, self._started, self._log, self._make_scheduler(), now)
+
     def expects(self, task_id: int) -> bool:
         """Whether an activity, sub-orchestration or timer of this id is still open."""
         self._catch_up()
@@ -103,7 +110,7 @@ class OrchestrationSession:
         decisions = self._fold(fresh, now, new_execution_id)
         postings = self._postings(decisions)
         rows = [*(_played(event) for event in fresh), *decisions.events]
-        first_row, restarted = self._next_row, False
+        first_row, restarted = len(self._log), False
         while isinstance(decisions.end, ContinuedAsNew):
             first_row, restarted = 0, True
             fresh = self._start_over(decisions.end, now, new_execution_id)
@@ -114,7 +121,9 @@ class OrchestrationSession:
             postings += self._answer_parent(decisions.end, now)
         rows.append(OrchestratorCompleted(timestamp=now))
         self._unfed += [*decisions.events, rows[-1]]
-        self._next_row = first_row + len(rows)
+        if restarted:
+            self._log.clear()
+        self._log += rows
         return Episode(
             instance_id=self.instance.instance_id,
             execution_id=self._execution_id,
