@@ -4,7 +4,8 @@ Put `pytest_plugins = ["devhost.testing"]` into the top conftest.py and ask for 
 
     def test_nobody_answers(start_app):
         app = start_app("path/to/app")
-        instance = app.start("ApprovalWorkflow", {"title": "A bridge"})
+        instance = app.start("ApprovalWorkflow", {"title": "A bridge", "submittedBy": "Ines Carvalho"})
+        app.wait(instance, until=lambda status: (status["customStatus"] or {}).get("state") == "waiting")
         app.advance(hours=72)
         assert app.wait(instance)["output"]["outcome"] == "escalated"
 
