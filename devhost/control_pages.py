@@ -42,6 +42,7 @@ class ControlPages:
             asked = await request.json()
             by = timedelta(hours=float(asked["hours"]))
             timeout_s = float(asked.get("timeoutSeconds", _TIMEOUT_S))
+            _ = self._clock.now() + by  # the calendar ends with the year 9999
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             return _refusal(400, 'The body must be JSON like {"hours": 72}, with an optional "timeoutSeconds".')
         if by < timedelta() or not 0 < timeout_s <= _LONGEST_S:

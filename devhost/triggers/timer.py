@@ -58,10 +58,11 @@ class TimerListener:
     async def run(self) -> None:
         """Run the function whenever it is due, until cancelled."""
         monitor = self._monitor if self._is_monitored() else None
-        resumed = resume(await monitor.read() if monitor else None, self._schedule, self._now())
-        status = resumed.status
-        if monitor:
-            await monitor.write(status)
+        with self._in_flight.work(f"start of timer {self._function.name}"):  # a jump must not come in between
+            resumed = resume(await monitor.read() if monitor else None, self._schedule, self._now())
+            status = resumed.status
+            if monitor:
+                await monitor.write(status)
         if resumed.is_past_due or _is_set(self._function, "runOnStartup", default=False):
             status = await self._invoke(status, monitor, is_past_due=resumed.is_past_due)
         while True:
