@@ -6,11 +6,13 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 _EXCEPTION = '{"$type":"System.Exception, '
+_EXCEPTION_INSIDE_JSON = _EXCEPTION.replace('"', '\\"')
 _REPLACED = (
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<guid>"),
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"), "<id>"),
     (re.compile(r"(?!0001)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?"), "<time>"),
     (re.compile(r"http://(?:127\.0\.0\.1|localhost):\d+"), "<host>"),
+    (re.compile(r"-[0-9A-F]{8}-"), "-<hash>-"),
     (re.compile(r"[&?]code=[^&\"]*"), ""),
 )
 # What is the other host's own, or was made by a stack of another language.
@@ -45,11 +47,11 @@ def _text(text, instance_id):
     head, found, tail = text.partition(_EXCEPTION)
     if found:
         return _text(head, instance_id) + _exception(json.loads(found + tail), instance_id)
-    if instance_id:
-        text = text.replace(instance_id, "<instance>")
+    if _EXCEPTION_INSIDE_JSON in text:
+        return json.dumps(comparable(json.loads(text), instance_id), ensure_ascii=False)
     for pattern, replacement in _REPLACED:
         text = pattern.sub(replacement, text)
-    return text
+    return re.sub(rf"(?<!\w){re.escape(instance_id)}(?!\w)", "<instance>", text) if instance_id else text
 
 
 def _exception(details, instance_id):

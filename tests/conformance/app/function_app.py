@@ -241,6 +241,16 @@ def retries_exhausted(context: df.DurableOrchestrationContext):
 
 
 @orchestrator
+def caught_failure(context: df.DurableOrchestrationContext):
+    """A failure that is made good."""
+    try:
+        yield context.call_activity("always_fails", "x")
+    except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower
+        yield context.call_activity("say_hello", "compensated")
+        return {"type": type(error).__name__, "text": str(error)}
+
+
+@orchestrator
 def uncaught_failure(context: df.DurableOrchestrationContext):
     """A failure that nobody catches."""
     yield context.call_activity("always_fails", "x")
