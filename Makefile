@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` set up everything they need by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format clean
+.PHONY: help setup demo run test crash check format clean
 
 WORKERS ?= 2
 BIN := .venv/bin
@@ -15,6 +15,7 @@ help:
 	@echo "make demo    hand in a proposal, approve it through the queue, let another escalate"
 	@echo "make run     run the app on http://localhost:7071 until Ctrl-C"
 	@echo "make test    all tests, on an Azurite of their own"
+	@echo "make crash   kill the host five times in the middle of fifty chains, three times over"
 	@echo "make check   ruff, mypy and import-linter"
 	@echo "make format  let ruff put the code into shape"
 	@echo "make setup   only the set-up: .venv and node_modules"
@@ -37,6 +38,9 @@ run: setup
 
 test: setup
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term-missing:skip-covered
+
+crash: setup
+	CRASH_LONG=1 $(BIN)/python -m pytest -q --timeout 300 tests/crash
 
 check: setup
 	$(BIN)/ruff check .
