@@ -88,7 +88,12 @@ async def counter_http(req: func.HttpRequest, client):
 @app.route(route="echo/{name:alpha}/{n:int?}", methods=["GET", "POST", "PUT"])
 def echo(req: func.HttpRequest) -> func.HttpResponse:
     """Answer with what arrived."""
-    seen = {"route": dict(req.route_params), "params": dict(req.params), "method": req.method, "url": req.url}
+    seen = {
+        "route": dict(sorted(req.route_params.items())),
+        "params": dict(req.params),
+        "method": req.method,
+        "url": req.url,
+    }
     seen |= {"body": req.get_body().decode("utf-8", "replace"), "ctype": req.headers.get("content-type")}
     return answer(seen, status_code=207, headers={"X-Truth": "yes"})
 
