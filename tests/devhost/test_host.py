@@ -1,7 +1,9 @@
 """The whole host with apps of its own: what works, and how what cannot work is told."""
 
 import json
+import os
 import re
+import signal
 import socket
 import textwrap
 import time
@@ -14,6 +16,7 @@ import pytest
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
 
+from devhost.azurite import STATE_FILE
 from devhost.taskhub.names import HubNames
 from devhost.testing import AppFailed, AppUnderTest
 
@@ -309,6 +312,20 @@ def test_a_missing_azurite_is_told(tmp_path: Path) -> None:
     settings = {"IsEncrypted": False, "Values": {"AzureWebJobsStorage": nowhere}}
     (folder / "local.settings.json").write_text(json.dumps(settings))
     assert "127.0.0.1:9" in _refused(AppUnderTest(folder, tmp_path / "data", (), {}))
+
+
+def test_storage_that_goes_away_ends_the_host_with_a_sentence(start_app: StartApp, tmp_path: Path) -> None:
+    """And nothing is lost: over the same folder everything goes on."""
+    app = start_app(_write(tmp_path, APP))
+    instance = app.start("waits")
+    os.kill(json.loads((app.data_dir / STATE_FILE).read_text())["pid"], signal.SIGTERM)
+    _until(lambda: app.exit_status is not None, "it did not end", 40.0)
+    assert app.exit_status == 2
+    assert "does not answer" in app.output
+    assert "Traceback" not in app.output
+    app.restart()
+    app.raise_event(instance, "Answer", "yes")
+    assert app.wait(instance)["output"] == "answered"
 
 
 def _write(folder: Path, text: str, **durable: Any) -> Path:
