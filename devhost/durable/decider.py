@@ -19,6 +19,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from typing import assert_never
 
 from devhost.durable.actions import (
     Action,
@@ -82,6 +83,7 @@ class OrchestrationDecider:
         self._pending: dict[int, Pending] = {}
         self._open: dict[int, Leaf | Retried] = {}
         self._timers: dict[int, tuple[int, Leaf]] = {}
+        self._cancelled: set[int] = set()
         self._events = EventWaits()
         self._continue_with: str | None = None
         self._carried: list[EventRaised] = []
@@ -91,11 +93,6 @@ class OrchestrationDecider:
         self._failure: str | None = None
         self.custom_status: str | None = None
         """The custom status as JSON text, as of the last `extend`; None as long as it was never set."""
-
-    @property
-    def is_suspended(self) -> bool:
-        """Whether the instance waits for a resume."""
-        return self._suspended
 
     def expects(self, task_id: int) -> bool:
         """Whether an activity, sub-orchestration or timer of this id is still open."""
@@ -155,7 +152,9 @@ class OrchestrationDecider:
 
     def _go_on(self) -> None:
         """Start actions as long as the one before them is done."""
-        while self._running and (self._current is None or self._current.done) and self._script:
+        while (
+            self._running and self._failure is None and self._script and (self._current is None or self._current.done)
+        ):
             self._current = self._start(self._script.popleft())
 
     def _start(self, action: Action) -> Wait:
@@ -177,6 +176,8 @@ class OrchestrationDecider:
                 return Group(mode="any", children=[self._start(child) for child in children])
             case WhenAll(actions=children):
                 return Group(mode="all", children=[self._start(child) for child in children])
+            case _:
+                assert_never(action)
 
     def _call(self, action: CallActivity | CallSubOrchestrator) -> Wait:
         waiting: Leaf | Retried = Retried(call=action) if action.retry else Leaf()
@@ -199,17 +200,19 @@ class OrchestrationDecider:
         return waiting
 
     def _start_timer(self, action: CreateTimer) -> Leaf:
-        leaf = Leaf(done=action.is_cancelled)
+        leaf = Leaf(done=action.is_cancelled or action.ordinal in self._cancelled)
         task_id = self._scheduler.take_id()
         self._pending[task_id] = PendingTimer(fire_at=action.fire_at)
-        if not action.is_cancelled:
+        if not leaf.done:
             self._open[task_id] = leaf
             self._timers[action.ordinal] = (task_id, leaf)
         return leaf
 
     def _cancel_timer(self, ordinal: int) -> None:
-        task_id, leaf = self._timers.pop(ordinal, (-1, None))
-        if leaf is not None:
+        """Cancel a timer; one that the host has not come to yet is cancelled when it does."""
+        self._cancelled.add(ordinal)
+        if ordinal in self._timers:
+            task_id, leaf = self._timers.pop(ordinal)
             leaf.done = True
             self._open.pop(task_id, None)
 
@@ -229,8 +232,6 @@ class OrchestrationDecider:
         except Mismatch as mismatch:
             self._failure = str(mismatch)
             self._open.clear()
-            self._current = Leaf(done=True)
-            self._script.clear()
             return
         if renamed is not None:
             self._events.rename(*renamed)
@@ -278,11 +279,12 @@ class OrchestrationDecider:
     def _end(self) -> Completed | ContinuedAsNew | None:
         if self._terminated is not None:
             return Completed(status=RuntimeStatus.TERMINATED, result=self._terminated.reason)
-        idle = not self._script and not self._open and (self._current is None or self._current.done)
-        if not (self._running and idle):
+        if not self._running or self._open:
             return None
         if self._failure is not None:
             return self._failed(self._failure)
+        if self._script or not (self._current is None or self._current.done):
+            return None
         if self._final is None:
             return None
         if self._final.error is not None:

@@ -184,6 +184,7 @@ class OrchestrationSession:
         )
         status = self._decider.custom_status
         self._begin(started)
+        self._episodes = 0
         self._decider.custom_status = status
         return [
             OrchestratorStarted(timestamp=now),
