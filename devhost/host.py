@@ -146,6 +146,7 @@ class Host:
             observer=console,
             worker_id=f"devhost-{platform.node()}",
             is_alone=is_alone,
+            uses_app_lease=durable.use_app_lease,
             longest_pause=durable.max_queue_polling_interval,
         )
         client = DurableClient(engine=engine, hub=hub, app=app, clock=clock, default_version=durable.default_version)

@@ -135,7 +135,7 @@ class DurableClient:
     async def purge(self, instance_id: str) -> None:
         """Delete all traces of an ended instance or of an entity; raises NotFound, and WrongState while it is alive."""
         record = await self.status(instance_id)
-        if record.status not in TERMINAL and not instance_id.startswith("@"):
+        if record.status not in TERMINAL and not EntityId.is_one(instance_id):
             raise WrongState(
                 "Only orchestrations in a terminal state can be purged, "
                 f"but the orchestration with instance ID {instance_id} has status {record.status}"

@@ -14,6 +14,7 @@ from devhost.clock import Clock
 from devhost.durable.activities import ActivityRunner
 from devhost.durable.commit import Committed, commit
 from devhost.durable.delivery import Delivery
+from devhost.durable.entity_messages import EntityId
 from devhost.durable.entity_session import EntitySession, as_events
 from devhost.durable.episode import Episode
 from devhost.durable.holds import Holds
@@ -178,7 +179,7 @@ class DurableEngine:
 
     async def _turn(self, instance_id: str, batch: Sequence[Delivery]) -> None:
         """One turn of a mailbox: everything that is in it makes one episode."""
-        if instance_id.startswith("@"):
+        if EntityId.is_one(instance_id):
             episode = await self._entity_episode(instance_id, batch)
         else:
             episode = await self._orchestration_episode(instance_id, batch)

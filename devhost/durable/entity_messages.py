@@ -65,6 +65,11 @@ class EntityId:
             raise ValueError(f"{scheduler_id!r} is no entity id: it must look like @name@key.")
         return cls(name=rest[0], key=rest[1])
 
+    @staticmethod
+    def is_one(instance_id: str) -> bool:
+        """Whether an instance id is an entity's; a lone `@` in front makes none."""
+        return instance_id.startswith("@") and instance_id.find("@", 2) > 0
+
     def to_json(self) -> dict[str, str]:
         """The object that lock sets, signal targets and the HTTP API use."""
         return {"name": self.name, "key": self.key}

@@ -5,14 +5,17 @@ host held, and work items that found no slot; polling is therefore slow, but eag
 """
 
 import asyncio
+import itertools
 from datetime import timedelta
 from time import monotonic
 
 from devhost.clock import Clock, real_now
 from devhost.durable.engine import DurableEngine
+from devhost.durable.entity_messages import EntityId
 from devhost.durable.holds import HOLD
 from devhost.durable.ports import Observer
 from devhost.durable.sessions import is_over, record_after
+from devhost.errors import SettingsError
 from devhost.model.history import InstanceRef, RuntimeStatus, TimerCreated, TimerFired
 from devhost.model.instances import InstanceFilter, InstanceRecord
 from devhost.model.messages import Message
@@ -24,6 +27,7 @@ from devhost.taskhub.queues import Received, Undecodable
 _EAGER_FOR_S = 12.0
 _EAGER_S = 0.25
 _RENEW_EVERY_S = 10.0
+_APP_LEASE_TURNS = 3
 _SOON = timedelta(seconds=1)
 _ALIVE = frozenset({RuntimeStatus.PENDING, RuntimeStatus.RUNNING, RuntimeStatus.SUSPENDED})
 
@@ -40,6 +44,7 @@ class HubListener:
         observer: Observer,
         worker_id: str,
         is_alone: bool,
+        uses_app_lease: bool,
         longest_pause: timedelta,
     ) -> None:
         self._hub = hub
@@ -48,12 +53,15 @@ class HubListener:
         self._observer = observer
         self._worker_id = worker_id
         self._is_alone = is_alone
+        self._uses_app_lease = uses_app_lease
         self._longest_pause_s = longest_pause.total_seconds()
         self._leases: dict[int, PartitionLease] = {}
         self._started = monotonic()
 
     async def claim(self) -> None:
         """Take every partition that is free or was ours; all of them when the storage is ours alone."""
+        if self._uses_app_lease:
+            await self._take_app_lease()
         for lease in await self._hub.partitions.read():
             now = real_now()
             if lease.partition >= self._hub.partition_count:
@@ -74,6 +82,8 @@ class HubListener:
             except LostRace:
                 continue
         self._leases.clear()
+        if self._uses_app_lease:
+            await self._hub.app_lease.release()
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -90,7 +100,7 @@ class HubListener:
         while True:
             page = await self._hub.instances.query(wanted, page_size=1000, continuation=continuation)
             for record in page.records:
-                if not record.instance_id.startswith("@"):
+                if not EntityId.is_one(record.instance_id):
                     await self._recover_instance(record)
             continuation = page.continuation
             if continuation is None:
@@ -114,9 +124,26 @@ class HubListener:
                 fire = TimerFired(timestamp=event.timestamp, timer_id=event.event_id, fire_at=event.fire_at)
                 self._engine.timers.arm(Message(event=fire, target=target, sender=target), event.fire_at, None)
 
+    async def _take_app_lease(self) -> None:
+        try:
+            await self._hub.app_lease.acquire()
+        except LostRace as error:
+            raise SettingsError(
+                f"{error} Give this app a hub of its own (extensions.durableTask.hubName in host.json), "
+                "or stop the other app."
+            ) from None
+
+    async def _renew_app_lease(self) -> None:
+        try:
+            await self._hub.app_lease.renew()
+        except LostRace:
+            await self._take_app_lease()
+
     async def _keep_leases(self) -> None:
-        while True:
+        for turn in itertools.count(1):
             await asyncio.sleep(_RENEW_EVERY_S)
+            if self._uses_app_lease and turn % _APP_LEASE_TURNS == 0:
+                await self._renew_app_lease()
             for partition, lease in list(self._leases.items()):
                 try:
                     self._leases[partition] = await self._hub.partitions.renew(lease, real_now())

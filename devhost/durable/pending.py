@@ -184,7 +184,7 @@ class Scheduler:
         """A request to an entity, or the text of the error where there is no such entity."""
         entity = EntityId.parse(action.entity)
         if not self._catalog.has_entity(entity.name):
-            known = ", ".join(f"'{name.lower()}'" for name in self._catalog.known_entities())
+            known = ", ".join(f"'{name}'" for name in self._catalog.known_entities())
             return (
                 f"The function '{entity.name}' doesn't exist, is disabled, or is not an entity function. "
                 f"Additional info: The following are the known entity functions: {known}."

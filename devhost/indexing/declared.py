@@ -78,12 +78,11 @@ def read_retry_policy(function: SdkFunction) -> RetryPolicy | None:
 
 
 def durable_name(trigger: Binding, function_name: str) -> str | None:
-    """The name in the hub: the trigger's own attribute, else the function's name; an entity's in lower case."""
+    """The name in the hub: the trigger's own attribute, else the function's name, as it was declared."""
     key = _DURABLE_KEYS.get(TriggerType(trigger.type))
     if key is None:
         return None
-    name = trigger.text(key) or function_name
-    return name.lower() if trigger.type == TriggerType.ENTITY else name
+    return trigger.text(key) or function_name
 
 
 def source_of(function: Callable[..., Any], app_dir: Path) -> tuple[Path, int | None]:

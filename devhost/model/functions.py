@@ -176,7 +176,7 @@ class FunctionCatalog:
         return self._names(TriggerType.ACTIVITY)
 
     def known_entities(self) -> tuple[str, ...]:
-        """The durable names of all entities, in lower case."""
+        """The durable names of all entities as they were declared."""
         return self._names(TriggerType.ENTITY)
 
     def _names(self, kind: TriggerType) -> tuple[str, ...]:

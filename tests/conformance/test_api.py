@@ -15,8 +15,6 @@ CALLS = recording("api")
 PLACES = ["waiting", "done", "ended", "new", "key", "two", "cs", "both", "run", "open", "num", "list", "str", "ver"]
 SETTLING_SECONDS = 5
 KNOWN_DIFFERENCES = {
-    "start.bad_id_at": "devhost answers 500: it takes the id @bad for an entity's and cannot parse it",
-    "entity.signal_unknown": "devhost's catalog keeps the names of entities in lower case, the real host as declared",
     "version.status": "devhost runs instances of any version; the real host leaves a newer version Pending",
 }
 OWN_HEADERS = {"content-length", "date", "server", "connection", "transfer-encoding"}

@@ -120,7 +120,6 @@ def test_partition_rows_are_those_of_the_provider(hub):
     assert as_lines(RECORDED["partitions"]) == as_lines(rows)
 
 
-@pytest.mark.xfail(strict=False, reason="devhost makes the blob but never takes the lease, so nothing names the owner")
 def test_app_lease_is_that_of_the_provider(hub):
     """The app lease's blob has the recorded name and content."""
     recorded = RECORDED["appLease"]

@@ -444,7 +444,7 @@ def test_an_unknown_entity_fails_a_signal_and_hangs_a_call(signal: bool) -> None
     episode = Stage(lost).begin()
     assert ended(episode) is signal
     if signal:
-        assert (end_of(episode).result or "").endswith("The following are the known entity functions: 'counter'.")
+        assert (end_of(episode).result or "").endswith("The following are the known entity functions: 'Counter'.")
 
 
 def test_a_loser_keeps_the_instance_running() -> None:

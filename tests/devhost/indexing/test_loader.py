@@ -135,6 +135,6 @@ def test_the_catalog_knows_durable_functions_by_their_durable_names_in_any_case(
     assert activity is not None
     assert entity is not None
     assert [orchestrator.name, activity.name, entity.name] == ["a", "b", "c"]
-    assert (catalog.known_orchestrators(), catalog.known_entities()) == (("Same",), ("same",))
+    assert (catalog.known_orchestrators(), catalog.known_entities()) == (("Same",), ("Same",))
     assert (orchestrator.orchestrator_function.__name__, orchestrator.input_type) == ("a", dict)
     assert (activity.is_async, entity.is_async, catalog.activity("b")) == (True, False, None)
