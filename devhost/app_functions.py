@@ -50,19 +50,19 @@ class AppFunctions:
             input_type=function.input_type,
         )
 
-    async def run_activity(self, name: str, input_text: str, _instance_id: str) -> Outcome:
+    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
         """Run an activity on its JSON text."""
         function = self._catalog.activity(name)
         if function is None:
             return Failed(message=f"Activity function '{name}' does not exist.", stack="")
-        return _outcome(await self._invoker.invoke_activity(function, input_text))
+        return _outcome(await self._invoker.invoke_activity(function, input_text, instance_id=instance_id))
 
-    async def run_entity(self, name: str, payload: str, _instance_id: str) -> Outcome:
+    async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:
         """Run one batch of entity operations."""
         function = self._catalog.entity(name)
         if function is None:
             return Failed(message=f"Entity function '{name}' does not exist.", stack="")
-        return _outcome(await self._invoker.invoke_entity(function, payload))
+        return _outcome(await self._invoker.invoke_entity(function, payload, instance_id=instance_id))
 
     async def run_episode(self, step: Callable[[], Result], name: str, instance_id: str) -> Result:
         """Run one step of an orchestrator in the thread kept for that; log records carry the instance id."""

@@ -84,6 +84,7 @@ class Console:
                 function=function.durable_name or function.name,
                 kind=function.kind.value.removesuffix("Trigger"),
                 invocation=invocation.id,
+                instance=invocation.instance_id,
                 ms=seconds * 1000,
                 error=failed.message if failed else "",
                 stack=failed.stack if failed else "",

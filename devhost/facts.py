@@ -67,6 +67,7 @@ class Invoked:
     kind: str
     invocation: str
     ms: float
+    instance: str = ""
     error: str = ""
     stack: str = ""
 

@@ -92,9 +92,11 @@ def _line(fact: Invoked | Orchestrated | Logged | Said, at: datetime) -> Text:
 def _invoked(text: Text, fact: Invoked) -> Text:
     text.append(f"{fact.function:<{_NAME_WIDTH}}", "cyan").append(f" {fact.kind:<{_ID_WIDTH}} ", "dim")
     if not fact.error:
-        return text.append("ok", "green").append(f"  {fact.ms:,.0f} ms", "dim")
+        whose = f"  {short_id(fact.instance)}" if fact.instance else ""
+        return text.append("ok", "green").append(f"  {fact.ms:,.0f} ms{whose}", "dim")
     text.append("failed", "bold red").append(f"  {fact.ms:,.0f} ms", "dim").append(f"  {fact.error}", "red")
-    return text.append_text(_below(fact.stack))
+    whose = f"instance {fact.instance}\n" if fact.instance else ""
+    return text.append_text(_below(whose + fact.stack))
 
 
 def _orchestrated(text: Text, fact: Orchestrated) -> Text:

@@ -18,10 +18,11 @@ _THREAD = threading.local()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """One call of a function; `id` is normally a dashed GUID."""
+    """One call of a function; `id` is normally a dashed GUID, `instance_id` that of the instance it works for."""
 
     id: str
     function_name: str
+    instance_id: str = ""
 
 
 _CURRENT: ContextVar[Invocation | None] = ContextVar("devhost_invocation", default=None)

@@ -89,6 +89,7 @@ class Invoker(AbstractAsyncContextManager["Invoker"]):
         trigger_metadata: Mapping[str, Any] | None = None,
         binding_data: Mapping[str, Any] | None = None,
         invocation_id: str | None = None,
+        instance_id: str = "",
     ) -> Outcome:
         """Run a function; never raises for what user code does. A timer function is tried again by its retry policy.
 
@@ -99,7 +100,9 @@ class Invoker(AbstractAsyncContextManager["Invoker"]):
         """
         metadata = trigger_metadata or {}
         data = _BindingData(function, trigger_value, metadata, binding_data or {})
-        invocation = Invocation(id=invocation_id or str(self._new_guid()), function_name=function.name)
+        invocation = Invocation(
+            id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id
+        )
         policy = function.retry_policy if function.kind is TriggerType.TIMER else None
         attempt = Attempt(limit=policy.max_retry_count if policy else 0)
         with entered(invocation):
@@ -113,14 +116,18 @@ class Invoker(AbstractAsyncContextManager["Invoker"]):
                 await self._clock.sleep_until(self._clock.now() + policy.wait_before(attempt.count))
 
     async def invoke_activity(
-        self, function: Function, input_text: str, *, invocation_id: str | None = None
+        self, function: Function, input_text: str, *, invocation_id: str | None = None, instance_id: str = ""
     ) -> Outcome:
         """Run an activity on its JSON text (or bare string); `Returned.value` is the SDK's JSON text or None."""
-        return await self.invoke(function, trigger_value=input_text, invocation_id=invocation_id)
+        return await self.invoke(
+            function, trigger_value=input_text, invocation_id=invocation_id, instance_id=instance_id
+        )
 
-    async def invoke_entity(self, function: Function, payload: str, *, invocation_id: str | None = None) -> Outcome:
+    async def invoke_entity(
+        self, function: Function, payload: str, *, invocation_id: str | None = None, instance_id: str = ""
+    ) -> Outcome:
         """Run one batch of entity operations; payload and `Returned.value` are the SDK's JSON."""
-        return await self.invoke(function, trigger_value=payload, invocation_id=invocation_id)
+        return await self.invoke(function, trigger_value=payload, invocation_id=invocation_id, instance_id=instance_id)
 
     async def run_episode(self, step: Callable[[], Result], function_name: str, invocation_id: str) -> Result:
         """Run one step of an orchestrator in a thread kept for that; what it raises comes through."""

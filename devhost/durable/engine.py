@@ -24,10 +24,12 @@ from devhost.durable.session import OrchestrationSession
 from devhost.durable.sessions import SessionBuilder, record_after
 from devhost.durable.timers import TimerHeap
 from devhost.durable.troubles import describe
+from devhost.errors import StorageUnavailable
 from devhost.inflight import InFlight
 from devhost.model.history import ExecutionStarted, RuntimeStatus
 from devhost.model.instances import InstanceRecord
 from devhost.model.messages import Message
+from devhost.storage.account import StorageFailure
 from devhost.storage.queues import Receipt
 from devhost.taskhub.failures import LostRace
 from devhost.taskhub.hub import TaskHub
@@ -291,7 +293,10 @@ class DurableEngine:
         """The effect of these messages is stored: tell those who wait, and delete what triggered them."""
         for delivery in batch:
             delivery.succeed()
-        await asyncio.gather(*(self.holds.finish(delivery.hold) for delivery in batch))
+        try:
+            await asyncio.gather(*(self.holds.finish(delivery.hold) for delivery in batch))
+        except (StorageFailure, StorageUnavailable) as error:
+            self._observer.trouble(f"A message that is dealt with could not be deleted and comes again: {error}")
         for delivery in batch:
             self._in_flight.leave(delivery.token)
 

@@ -6,6 +6,8 @@ host held, and work items that found no slot; polling is therefore slow, but eag
 
 import asyncio
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
 
@@ -19,6 +21,7 @@ from devhost.errors import SettingsError
 from devhost.model.history import InstanceRef, RuntimeStatus, TimerCreated, TimerFired
 from devhost.model.instances import InstanceFilter, InstanceRecord
 from devhost.model.messages import Message
+from devhost.storage.account import StorageFailure
 from devhost.taskhub.failures import CorruptHistory, LostRace
 from devhost.taskhub.hub import TaskHub
 from devhost.taskhub.partitions import PartitionLease
@@ -28,6 +31,7 @@ _EAGER_FOR_S = 12.0
 _EAGER_S = 0.25
 _RENEW_EVERY_S = 10.0
 _APP_LEASE_TURNS = 3
+_PATIENCE_S = 5.0
 _SOON = timedelta(seconds=1)
 _ALIVE = frozenset({RuntimeStatus.PENDING, RuntimeStatus.RUNNING, RuntimeStatus.SUSPENDED})
 
@@ -164,11 +168,23 @@ class HubListener:
     async def _take_messages(self, partition: int) -> None:
         pause = _EAGER_S
         while True:
-            found = await self._hub.queues.receive_control(partition, HOLD) if partition in self._leases else []
-            for item in found:
-                await self._take(item)
+            found: list[Received | Undecodable] = []
+            if partition in self._leases:
+                async with self._patiently():
+                    found = await self._hub.queues.receive_control(partition, HOLD)
+                    for item in found:
+                        await self._take(item)
             pause = 0.0 if found else self._next_pause(pause)
             await asyncio.sleep(pause)
+
+    @asynccontextmanager
+    async def _patiently(self) -> AsyncIterator[None]:
+        """Report what storage refuses, for example because somebody deleted a queue, and go on after a pause."""
+        try:
+            yield
+        except (StorageFailure, LostRace) as error:
+            self._observer.trouble(f"The task hub cannot be read: {error} It is tried again in {_PATIENCE_S:.0f} s.")
+            await asyncio.sleep(_PATIENCE_S)
 
     async def _take(self, item: Received | Undecodable) -> None:
         if isinstance(item, Undecodable):
@@ -195,12 +211,14 @@ class HubListener:
             await activities.has_room.wait()
             was_asked = backlog.is_set()
             backlog.clear()
-            found = await self._hub.queues.receive_work_items(HOLD, max(1, min(32, activities.room())))
-            for item in found:
-                if isinstance(item, Undecodable):
-                    await self._refuse(item)
-                elif (hold := self._engine.holds.take(item.receipt)) is not None:
-                    activities.hand_over(item.message, hold)
+            found: list[Received | Undecodable] = []
+            async with self._patiently():
+                found = await self._hub.queues.receive_work_items(HOLD, max(1, min(32, activities.room())))
+                for item in found:
+                    if isinstance(item, Undecodable):
+                        await self._refuse(item)
+                    elif (hold := self._engine.holds.take(item.receipt)) is not None:
+                        activities.hand_over(item.message, hold)
             if found:
                 backlog.set() if was_asked else None
                 pause = _EAGER_S

@@ -124,7 +124,7 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
             Work
 
           Entities
-            counter
+            Counter
 
           Disabled
             old
