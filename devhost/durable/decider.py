@@ -88,11 +88,25 @@ class OrchestrationDecider:
         self._continue_with: str | None = None
         self._carried: list[EventRaised] = []
         self._suspended = False
+        self._was_suspended = False
+        self._was_refused = False
+        self._has_retries = False
         self._put_aside: list[HistoryEvent] = []
         self._terminated: ExecutionTerminated | None = None
         self._failure: str | None = None
         self.custom_status: str | None = None
         """The custom status as JSON text, as of the last `extend`; None as long as it was never set."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether folding on decides what a replay from the start would decide.
+
+        It does as long as host and function take the same for done. They part at a suspension, at a name that the app
+        does not have, at an event in another case, and where a cancelled timer ends a group that a retry is still in
+        (a replay takes the timer for cancelled from the start). The real host replays at every episode.
+        """
+        has_cut_retries = self._has_retries and bool(self._cancelled)
+        return self._events.are_spelled_alike and not (self._was_suspended or self._was_refused or has_cut_retries)
 
     def expects(self, task_id: int) -> bool:
         """Whether an activity, sub-orchestration or timer of this id is still open."""
@@ -121,7 +135,7 @@ class OrchestrationDecider:
             case ExecutionTerminated():
                 self._terminated = event
             case ExecutionSuspended():
-                self._suspended = True
+                self._suspended = self._was_suspended = True
             case ExecutionResumed():
                 self._resume()
             case TaskScheduled() | TimerCreated() | SubOrchestrationCreated() | EventSent():
@@ -181,6 +195,7 @@ class OrchestrationDecider:
 
     def _call(self, action: CallActivity | CallSubOrchestrator) -> Wait:
         waiting: Leaf | Retried = Retried(call=action) if action.retry else Leaf()
+        self._has_retries |= isinstance(waiting, Retried)
         self._attempt(action, waiting)
         return waiting
 
@@ -188,7 +203,7 @@ class OrchestrationDecider:
         """Schedule one attempt. What the real host refuses here is swallowed by it: no event, and Python waits on."""
         pending = self._scheduler.call(action, self._started)
         if pending is None:
-            waiting.done = True
+            waiting.done = self._was_refused = True
         else:
             self._open_pending(pending, waiting)
 

@@ -105,6 +105,8 @@ class OrchestrationSession:
 
         The session counts it as done; if the commit fails the session must be thrown away.
         """
+        if not self._decider.is_live:
+            self._start_again_from_the_log()
         self._catch_up()
         fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *received]
         decisions = self._fold(fresh, now, new_execution_id)
@@ -141,6 +143,13 @@ class OrchestrationSession:
         self._execution_id = started.instance.execution_id or ""
         self._executor = OrchestratorExecutor(self._orchestrator, started) if self._orchestrator else None
         self._decider = OrchestrationDecider(started, self._make_scheduler())
+
+    def _start_again_from_the_log(self) -> None:
+        """Forget the live state and replay, as production does at every episode."""
+        status = self._decider.custom_status
+        self._begin(self._started)
+        self._decider.custom_status = status
+        self._unfed, self._unapplied = list(self._log), list(self._log)
 
     def _catch_up(self) -> None:
         """Replay what was read from storage: the function sees the whole history at once, then the host folds it."""
@@ -247,6 +256,8 @@ class OrchestrationSession:
                 execution_id=self._execution_id,
                 input=self._started.input,
                 created_time=self._started.timestamp,
+                status=RuntimeStatus.RUNNING,
+                output=None,
             )
         self.record, old = (
             replace(

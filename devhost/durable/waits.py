@@ -58,11 +58,14 @@ class EventWaits:
 
     _waiting: defaultdict[str, list[Leaf]] = field(default_factory=lambda: defaultdict(list))
     _early: defaultdict[str, deque[None]] = field(default_factory=lambda: defaultdict(deque))
+    _spelling: dict[str, str] = field(default_factory=dict)
+    are_spelled_alike: bool = True
+    """Whether each name was always written in one way; Python, for which case matters, saw the same events if so."""
 
     def wait(self, name: str) -> Leaf:
         """Wait for `name`; an early event ends the wait at once."""
         leaf = Leaf()
-        key = name.casefold()
+        key = self._key(name)
         if self._early[key]:
             self._early[key].popleft()
             leaf.done = True
@@ -72,7 +75,7 @@ class EventWaits:
 
     def arrive(self, name: str) -> None:
         """An event of this name came in."""
-        key = name.casefold()
+        key = self._key(name)
         if self._waiting[key]:
             self._waiting[key].pop().done = True
         else:
@@ -81,3 +84,9 @@ class EventWaits:
     def rename(self, old: str, new: str) -> None:
         """Let those that wait for `old` wait for `new`: the recorded id of an entity call wins over a derived one."""
         self._waiting[new.casefold()] += self._waiting.pop(old.casefold(), [])
+
+    def _key(self, name: str) -> str:
+        key = name.casefold()
+        if self._spelling.setdefault(key, name) != name:
+            self.are_spelled_alike = False
+        return key

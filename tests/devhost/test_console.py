@@ -260,3 +260,20 @@ def test_a_reader_that_has_gone_away_stops_nothing(json_logs: bool) -> None:
     console = Console.create(VirtualClock(), json_logs=json_logs, stream=stream)
     stream.close()
     console.notice("nobody reads this")
+
+
+def test_an_invocation_names_the_instance_it_works_for() -> None:
+    """In short where it went well, in full where it failed; machines get it in full."""
+    invocation = Invocation(id="i", function_name="work", instance_id="0123456789abcdef")
+    function = FUNCTIONS.activity("Work")
+    assert function is not None
+
+    def well(console: Console) -> None:
+        console.ended(function, invocation, Returned(value=None), 0.002)
+
+    def badly(console: Console) -> None:
+        console.ended(function, invocation, BOOM, 0.002)
+
+    assert line(well).endswith("ok  2 ms  0123456789..")
+    assert "instance 0123456789abcdef" in line(badly)
+    assert record(well)["instance"] == "0123456789abcdef"
