@@ -37,9 +37,11 @@ pytestmark = [
 
 COUNTER = df.EntityId("Counter", "k")
 RETRY = df.RetryOptions(100, 2)
-TASKS = st.sampled_from(["a", "b", "nope", "retry", "timer", "days", "Go", "Stop", "child", "again", "entity", "http"])
+TASKS = st.sampled_from(["a", "b", "nope", "timer", "days", "Go", "Stop", "child", "entity", "http"])
+# A retry is waited for alone: in a group, where the function may go on without it, the moment at which the host counts
+# its next attempt depends on what the function asked for later. A replay sees that, and production fails there.
 STEPS = st.one_of(
-    TASKS.map(lambda task: ("one", [task])),
+    st.one_of(TASKS, st.sampled_from(["retry", "again"])).map(lambda task: ("one", [task])),
     st.tuples(st.sampled_from(["any", "all", "race"]), st.lists(TASKS, max_size=3)),
     st.sampled_from([("signal", []), ("status", []), ("raise", []), ("restart", []), ("loser", [])]),
 )
