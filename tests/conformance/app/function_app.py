@@ -1,25 +1,17 @@
 # ruff: noqa: ARG001 - a binding needs its parameter, used or not
 """One function per behaviour that the real host was recorded with; names and results are those of the recordings."""
 
-import asyncio
 import json
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import azure.durable_functions as df
 import azure.functions as func
+from work import bp
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 STORAGE = "AzureWebJobsStorage"
 
-
-def count(name):
-    """Remember on disk that `name` was here, and return how often it was: activities keep nothing in memory."""
-    tally = Path(os.environ["CONFORMANCE_TALLIES"], name.replace("/", "_"))
-    with tally.open("a") as file:
-        file.write("|")
-    return len(tally.read_text())
+app.register_functions(bp)
 
 
 def answer(value, **options):
@@ -361,79 +353,3 @@ def http_call(context: df.DurableOrchestrationContext):
 def any_of_activities(context: df.DurableOrchestrationContext):
     """The faster of two activities."""
     return (yield context.task_any([context.call_activity("sleepy", seconds) for seconds in (3, 0)])).result
-
-
-# Activities
-
-
-@app.activity_trigger(input_name="city")
-def say_hello(city: str) -> str:
-    """Greet."""
-    return f"Hello {city}!"
-
-
-@app.activity_trigger(input_name="n")
-def square(n: int) -> int:
-    """Multiply by itself."""
-    return n * n
-
-
-@app.activity_trigger(input_name="value")
-def identity(value):
-    """Return what came."""
-    return value
-
-
-@app.activity_trigger(input_name="spec")
-def flaky(spec: dict):
-    """Fail as often as asked for."""
-    attempt = count(f"flaky-{spec['key']}")
-    if attempt <= spec["fail"]:
-        raise ValueError(f"flaky failure {attempt}")
-    return attempt
-
-
-@app.activity_trigger(input_name="x")
-def always_fails(x):
-    """Fail with a message that needs escaping."""
-    raise ValueError('always: ü "quoted"')
-
-
-@app.activity_trigger(input_name="n")
-def make_text(n: int) -> str:
-    """Return a long text whose letters take two bytes in UTF-8 and six in JSON."""
-    return "é" * n
-
-
-@app.activity_trigger(input_name="text")
-def measure(text: str) -> int:
-    """Return how long a text is."""
-    return len(text)
-
-
-@app.activity_trigger(input_name="seconds")
-async def sleepy(seconds: int) -> int:
-    """Take a while without a thread."""
-    await asyncio.sleep(seconds)
-    return seconds
-
-
-# Entities
-
-
-@app.entity_trigger(context_name="context")
-def Counter(context: df.DurableEntityContext):
-    """A number that can be added to, read, reset and deleted."""
-    value = context.get_state(lambda: 0)
-    match context.operation_name:
-        case "add":
-            context.set_state(value + context.get_input())
-            context.set_result(value + context.get_input())
-        case "get":
-            context.set_result(value)
-        case "reset":
-            context.set_state(0)
-        case "delete":
-            context.destruct_on_exit()
-        case "explode":
-            raise RuntimeError("entity exploded")

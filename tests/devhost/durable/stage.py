@@ -13,6 +13,7 @@ from devhost.durable.ports import Orchestrator
 from devhost.durable.session import OrchestrationSession
 from devhost.model.history import (
     EventRaised,
+    ExecutionCompleted,
     ExecutionResumed,
     ExecutionStarted,
     ExecutionSuspended,
@@ -184,3 +185,13 @@ def terminated() -> ExecutionTerminated:
 def _ids(first: int) -> Callable[[], str]:
     numbers = count(first)
     return lambda: f"e-{next(numbers)}"
+
+
+def end_of(episode: Episode) -> ExecutionCompleted:
+    """The end that the episode wrote."""
+    return next(event for event in episode.events if isinstance(event, ExecutionCompleted))
+
+
+def ended(episode: Episode) -> bool:
+    """Whether the episode wrote an end."""
+    return any(isinstance(event, ExecutionCompleted) for event in episode.events)

@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import azure.functions as func
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from devhost.clock import SystemClock
 from devhost.dispatch.invoker import Invoker
@@ -16,6 +18,10 @@ from devhost.storage.account import StorageAccount
 from devhost.storage.blobs import BlobService
 from devhost.storage.queues import QueueService
 from devhost.storage.transport import Transport
+from devhost.triggers.management import ManagementApi
+from devhost.triggers.management_urls import ManagementUrls
+from tests.devhost.durable.memory import Desk
+from tests.devhost.triggers.front import Front
 
 Index = Callable[[func.FunctionApp], FunctionCatalog]
 
@@ -72,3 +78,18 @@ async def blobs(transport: Transport) -> BlobService:
 def name() -> str:
     """A name that is right for a queue and a container."""
     return "t" + uuid4().hex[:20]
+
+
+@pytest.fixture
+async def front() -> AsyncIterator[Front]:
+    """The API of the hub TruthHub, without keys."""
+    desk = Desk()
+    api = ManagementApi(desk.client, ManagementUrls(hub="TruthHub"))
+
+    async def serve(request: web.Request) -> web.Response:
+        return await api.handle(request, request.match_info["tail"])
+
+    app = web.Application()
+    app.router.add_route("*", "/runtime/webhooks/durabletask/{tail:.*}", serve)
+    async with TestClient(TestServer(app)) as client:
+        yield Front(desk, client)
