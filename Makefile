@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` set up everything they need by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test crash check format clean
+.PHONY: help setup demo demo-all run test crash check format clean
 
 WORKERS ?= 2
 BIN := .venv/bin
@@ -12,14 +12,15 @@ PYTHON ?= $(shell for each in python3 python3.12 python3.11; do \
 	command -v $$each >/dev/null 2>&1 && $$each -c '$(FITTING)' 2>/dev/null && echo $$each && break; done)
 
 help:
-	@echo "make demo    hand in a proposal, approve it through the queue, let another escalate"
-	@echo "make run     run the app on http://localhost:7071 until Ctrl-C"
-	@echo "make test    all tests, on an Azurite of their own"
-	@echo "make crash   kill the host five times in the middle of fifty chains, three times over"
-	@echo "make check   ruff, mypy and import-linter"
-	@echo "make format  let ruff put the code into shape"
-	@echo "make setup   only the set-up: .venv and node_modules"
-	@echo "make clean   remove what runs and tools have left behind, not the set-up"
+	@echo "make demo      hand in a proposal, approve it through the queue, let another escalate"
+	@echo "make demo-all  every workflow on real input, in virtual time, one timeline each"
+	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
+	@echo "make test      all tests, on an Azurite of their own"
+	@echo "make crash     kill the host five times in the middle of fifty chains, three times over"
+	@echo "make check     ruff, mypy and import-linter"
+	@echo "make format    let ruff put the code into shape"
+	@echo "make setup     only the set-up: .venv and node_modules"
+	@echo "make clean     remove what runs and tools have left behind, not the set-up"
 
 setup:
 ifeq ($(PYTHON),)
@@ -32,6 +33,9 @@ endif
 
 demo: setup
 	@$(BIN)/python examples/demo.py
+
+demo-all: setup
+	@$(BIN)/python examples/demo_all.py
 
 run: setup
 	@$(BIN)/python -m devhost start --port 7071

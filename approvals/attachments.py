@@ -65,12 +65,20 @@ class Upload:
 
 
 def check_attachments(proposal_id: str, attachments: tuple[InlineAttachment, ...]) -> tuple[Upload, ...]:
-    """Decode and check all attachments of a proposal; raises `Invalid`, naming the first that cannot be taken.
+    """Decode and check all attachments of a proposal; raises `Invalid`, naming each that cannot be taken.
 
     Blob names are made here, from the proposal's id and the content, so that nobody outside chooses one and storing
     the same file twice stores it once.
     """
-    return tuple(_check(proposal_id, attachment) for attachment in attachments)
+    uploads, errors = list[Upload](), list[str]()
+    for attachment in attachments:
+        try:
+            uploads.append(_check(proposal_id, attachment))
+        except Invalid as error:
+            errors += error.errors
+    if errors:
+        raise Invalid("; ".join(errors), tuple(errors))
+    return tuple(uploads)
 
 
 def _check(proposal_id: str, attachment: InlineAttachment) -> Upload:

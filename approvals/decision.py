@@ -11,6 +11,12 @@ from typing import Any, Literal
 from approvals.identifiers import InstanceId
 from approvals.validation import Boundary, Invalid, Line, Prose, read_json
 
+APPROVAL_EVENT = "ApprovalEvent"
+"""The event that carries a design decision."""
+
+BUDGET_EVENT = "Approval"
+"""The event that carries a decision about money."""
+
 UNNAMED = "unnamed"
 """Stands for the approver where an answer does not say who gave it."""
 

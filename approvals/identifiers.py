@@ -9,6 +9,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from approvals.validation import Invalid
+
+LONGEST_NEW_ID = 80
+"""Characters; 20 are left for the names of parts."""
+
 _INSTANCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 
 
@@ -21,6 +26,18 @@ def checked_instance_id(text: str) -> str:
     """Return `text`; raises ValueError with a sentence for the sender where it cannot be an instance id."""
     if not is_instance_id(text):
         raise ValueError("an instance id is 1 to 100 of A-Z a-z 0-9 _ . : -, the first a letter or digit")
+    return text
+
+
+def checked_new_id(text: str) -> str:
+    """Return `text` as the id of a new instance, short enough that its parts can be named after it.
+
+    A part of a workflow is an instance of its own under `<id>:<word>`. Raises `Invalid`.
+    """
+    if not is_instance_id(text) or len(text) > LONGEST_NEW_ID:
+        raise Invalid(
+            f"id: an instance id is 1 to {LONGEST_NEW_ID} of A-Z a-z 0-9 _ . : -, the first a letter or digit"
+        )
     return text
 
 

@@ -17,17 +17,21 @@ class State(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     ESCALATED = "escalated"
+    NOTIFYING = "notifying"
+    EXPIRED = "expired"
 
 
 TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         State.SUBMITTED: frozenset({State.WAITING}),
-        State.WAITING: frozenset({State.WAITING, State.PROCESSING, State.ESCALATING}),
+        State.WAITING: frozenset({State.WAITING, State.PROCESSING, State.ESCALATING, State.NOTIFYING}),
         State.PROCESSING: frozenset({State.APPROVED, State.REJECTED}),
         State.ESCALATING: frozenset({State.ESCALATED}),
         State.APPROVED: frozenset(),
         State.REJECTED: frozenset(),
         State.ESCALATED: frozenset(),
+        State.NOTIFYING: frozenset({State.REJECTED, State.EXPIRED}),
+        State.EXPIRED: frozenset(),
     }
 )
 """Nothing becomes approved but what was processed, and nothing is processed but what was waited for."""

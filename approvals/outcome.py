@@ -26,9 +26,17 @@ class Outcome(Boundary):
     proposal_id: str
     stage: str
     opened_at: str
-    outcome: Literal["approved", "rejected", "escalated"]
+    outcome: Literal["approved", "rejected", "escalated", "expired"]
     decided_by: Line
-    """The approver; for an escalation, to whom it went."""
+    """The approver; for an escalation, to whom it went; where the time ran out, who did not answer."""
     comment: Prose = ""
     decided_at: str
     """ISO 8601 in UTC: the workflow's time of the answer or of the deadline."""
+
+
+class Notice(Boundary):
+    """What somebody is told who handed something in: the input of NotifyRequester."""
+
+    to: Line
+    about: Line
+    outcome: Outcome

@@ -1,19 +1,13 @@
 """What is handed in: the forms that people send, and the submissions that the workflows get in their stead."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, StoredAttachment
+from approvals.forms import AsTuple, Currency, Form, Hours, Money
 from approvals.validation import Boundary, Line, Prose
-
-Money = Annotated[float, Field(ge=0, le=1e12)]
-Hours = Annotated[float, Field(gt=0, le=144)]
-"""At most six days: above that the SDK splits a timer into slices, which it cannot cancel."""
-
-_Tuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-"""JSON has lists; frozen data has tuples."""
 
 
 class _Proposal(Boundary):
@@ -25,14 +19,14 @@ class _Proposal(Boundary):
     escalate_to: Line = "the head of design"
     summary: Prose = ""
     estimated_cost: Money = 0.0
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    currency: Currency = "EUR"
     window_hours: Hours = 72.0
 
 
 class ProposalSubmission(_Proposal):
     """The input of ApprovalWorkflow: plain, small data; the documents lie in blobs."""
 
-    attachments: Annotated[tuple[StoredAttachment, ...], _Tuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
+    attachments: Annotated[tuple[StoredAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
 
     @property
     def window(self) -> timedelta:
@@ -40,10 +34,24 @@ class ProposalSubmission(_Proposal):
         return timedelta(hours=self.window_hours)
 
 
-class ProposalForm(_Proposal):
+class ProposalForm(_Proposal, Form):
     """A design proposal as it is posted; small attachments may be inside."""
 
-    attachments: Annotated[tuple[InlineAttachment, ...], _Tuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
+    example: ClassVar = {
+        "title": "Mill Stream footbridge",
+        "submittedBy": "Ines Carvalho",
+        "approver": "Mara Lindqvist",
+        "escalateTo": "Jonas Weber",
+        "estimatedCost": 148500,
+        "attachments": [{"name": "note.md", "contentType": "text/markdown", "content": "IyBNaWxsIFN0cmVhbQo="}],
+    }
+
+    attachments: Annotated[tuple[InlineAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
+
+    @property
+    def files(self) -> tuple[InlineAttachment, ...]:
+        """The attachments."""
+        return self.attachments
 
     def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:
         """Return the workflow's input, the attachments replaced by where they lie now."""
@@ -51,19 +59,51 @@ class ProposalForm(_Proposal):
         return {**fields, "attachments": [attachment.to_dict() for attachment in stored]}
 
 
-class BudgetRequest(Boundary):
-    """What BudgetApproval is asked; form and input in one, as it has no attachments."""
+class BudgetRequest(Form):
+    """What BudgetApproval is asked; a figure alone."""
+
+    example: ClassVar = {"title": "Mill Stream footbridge", "requestedBy": "Ines Carvalho", "amount": 148500}
 
     title: Line = "Budget"
     requested_by: Line = "unnamed"
     amount: Money = 0.0
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    currency: Currency = "EUR"
+    window_hours: Hours = 72.0
 
     @property
-    def attachments(self) -> tuple[InlineAttachment, ...]:
-        """None: a budget is asked for with a figure alone."""
-        return ()
+    def window(self) -> timedelta:
+        """How long an answer is waited for."""
+        return timedelta(hours=self.window_hours)
 
-    def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:  # noqa: ARG002  the Form protocol's
-        """Return the workflow's input."""
-        return self.to_dict()
+
+class _Lifecycle(_Proposal):
+    """What the whole way of a proposal needs besides the proposal; what is left out is not done."""
+
+    supplier_url: Annotated[Line | None, Field(description="where a supplier's quote is asked for")] = None
+    budget_limit: Annotated[Money, Field(description="a higher cost needs the budget owner's yes as well")] = 100_000.0
+    budget: Annotated[Line | None, Field(description="the budget on which the cost is reserved and booked")] = None
+    job_id: Annotated[Line | None, Field(description="the job that is watched after the approval")] = None
+    bill_to: Annotated[Line | None, Field(description="the account that is billed daily for ten days")] = None
+    webhook_url: Annotated[Line | None, Field(description="who is told how it ended")] = None
+
+
+class LifecycleSubmission(_Lifecycle, ProposalSubmission):
+    """The input of ProposalLifecycle."""
+
+    def proposal(self) -> dict[str, Any]:
+        """Return the input of the parts that take a proposal."""
+        return self.model_dump(mode="json", by_alias=True, exclude=set(_Lifecycle.model_fields) - _PROPOSAL)
+
+
+class LifecycleForm(_Lifecycle, ProposalForm):
+    """A design proposal for the whole way."""
+
+    example: ClassVar = {
+        **ProposalForm.example,
+        "supplierUrl": "http://localhost:7099/quote",
+        "jobId": "footbridge-works",
+        "billTo": "Town works",
+    }
+
+
+_PROPOSAL = set(_Proposal.model_fields)

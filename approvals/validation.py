@@ -12,7 +12,14 @@ _LONGEST_EXPLANATION = 400
 
 
 class Invalid(ValueError):
-    """What somebody outside sent cannot be used; the text says why, in words for that person."""
+    """What somebody outside sent cannot be used; the text says why, in words for that person.
+
+    `errors` names every fault in a sentence of its own; the text may be cut, as it ends up in custom status.
+    """
+
+    def __init__(self, text: str, errors: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.errors = errors or (text,)
 
 
 def read_json(text: str | bytes) -> Any:
@@ -87,18 +94,19 @@ class Boundary(BaseModel):
         try:
             return cls.model_validate(value, by_alias=True, by_name=False)
         except ValidationError as error:
-            raise Invalid(_explain(error)) from None
+            errors = _explain(error)
+            raise Invalid("; ".join(errors)[:_LONGEST_EXPLANATION], errors) from None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data, as `from_dict` reads it."""
         return self.model_dump(mode="json", by_alias=True)
 
 
-def _explain(error: ValidationError) -> str:
-    """One line: each field with what is wrong with it; what was sent is left out, as it may be personal."""
+def _explain(error: ValidationError) -> tuple[str, ...]:
+    """Each field with what is wrong with it; what was sent is left out, as it may be personal."""
     parts = []
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         where = ".".join(str(step)[:40] for step in item["loc"])
         what = item["msg"].removeprefix("Value error, ")
         parts.append(f"{where}: {what}" if where else what)
-    return "; ".join(parts)[:_LONGEST_EXPLANATION]
+    return tuple(parts)

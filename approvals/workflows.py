@@ -3,43 +3,109 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol, Self
+from typing import Any
 
-from approvals.attachments import InlineAttachment, StoredAttachment
-from approvals.proposal import BudgetRequest, ProposalForm
-
-
-class Form(Protocol):
-    """What is posted to start a workflow."""
-
-    @classmethod
-    def from_dict(cls, value: object) -> Self:
-        """Check plain JSON data; raises `Invalid`."""
-        ...
-
-    @property
-    def attachments(self) -> tuple[InlineAttachment, ...]:
-        """The files inside the form."""
-        ...
-
-    def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:
-        """Return the workflow's input, small and plain."""
-        ...
+from approvals.billing import BillingForm
+from approvals.budgets import ReservationForm
+from approvals.checks import ChecksForm
+from approvals.decision import APPROVAL_EVENT, BUDGET_EVENT
+from approvals.forms import Form
+from approvals.images import ScaleForm
+from approvals.intake import IntakeForm
+from approvals.jobs import MonitorForm
+from approvals.proposal import BudgetRequest, LifecycleForm, ProposalForm
+from approvals.quotes import QuoteForm
+from approvals.webhooks import WebhookForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """One workflow: its durable name, the event that decides it, and the form that starts it."""
+    """One workflow: its durable name, what it does in one sentence, and the form that starts it."""
 
     name: str
-    event: str
+    does: str
     form: type[Form]
+    event: str | None = None
+    """The event that decides it, None where nobody is asked."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a caller needs to know, as plain JSON: name, sentence, JSON schema of the input, an example."""
+        return {
+            "name": self.name,
+            "does": self.does,
+            "event": self.event,
+            "input": self.form.model_json_schema(by_alias=True),
+            "example": dict(self.form.example),
+        }
 
 
-APPROVAL = Workflow(name="ApprovalWorkflow", event="ApprovalEvent", form=ProposalForm)
-BUDGET = Workflow(name="BudgetApproval", event="Approval", form=BudgetRequest)
+LIFECYCLE = Workflow(
+    name="ProposalLifecycle",
+    does="Takes a design proposal from intake through checks, quote, approval and budget to its job and its bills.",
+    form=LifecycleForm,
+)
+APPROVAL = Workflow(
+    name="ApprovalWorkflow",
+    does="Asks an approver, waits up to 72 hours, then processes the decision or escalates.",
+    form=ProposalForm,
+    event=APPROVAL_EVENT,
+)
+BUDGET = Workflow(
+    name="BudgetApproval",
+    does="Waits for the budget owner's yes, which is carried out, or a no or no answer, which the requester is told.",
+    form=BudgetRequest,
+    event=BUDGET_EVENT,
+)
+CHAINING = Workflow(
+    name="Chaining",
+    does="Validates, numbers, summarises and publishes a proposal; a failure undoes what was done, in reverse order.",
+    form=IntakeForm,
+)
+FAN_OUT = Workflow(
+    name="FanOutFanIn",
+    does="Checks every attachment at once and sums the findings up; a failing check does not lose the others.",
+    form=ChecksForm,
+)
+MONITOR = Workflow(
+    name="MonitorJobStatus",
+    does="Polls a job until it is done or its time is over, and sends an alert then.",
+    form=MonitorForm,
+)
+BILLING = Workflow(
+    name="BillingIssuer",
+    does="Issues one bill a day for ten days, each exactly once.",
+    form=BillingForm,
+)
+QUOTE = Workflow(
+    name="TryGetQuote",
+    does="Asks a supplier for a quote: true when it comes within 30 seconds, false when it does not.",
+    form=QuoteForm,
+)
+IMAGES = Workflow(
+    name="ScaleImages",
+    does="Writes scaled copies of an image beside it, each once.",
+    form=ScaleForm,
+)
+RESERVATION = Workflow(
+    name="ReserveBudget",
+    does="Reserves money on a budget that never goes below zero, then books it or gives it back.",
+    form=ReservationForm,
+    event=BUDGET_EVENT,
+)
+WEBHOOK = Workflow(
+    name="CallWebhook",
+    does="Calls an HTTP endpoint of an allowed host, with retries and 202 polling.",
+    form=WebhookForm,
+)
 
-WORKFLOWS: Mapping[str, Workflow] = MappingProxyType({flow.name.casefold(): flow for flow in (APPROVAL, BUDGET)})
+WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
+    {
+        flow.name.casefold(): flow
+        for flow in (
+            LIFECYCLE, APPROVAL, BUDGET, CHAINING, FAN_OUT, MONITOR, BILLING, QUOTE, IMAGES, RESERVATION, WEBHOOK,
+        )
+    }
+)  # fmt: skip
 """By name in lower case, as durable names match without case."""
 
 

@@ -56,7 +56,7 @@ async def _answer(
 ) -> Rejected | None:
     decision = reading.decision
     workflow = find_workflow(instance.workflow)
-    if workflow is None:
+    if workflow is None or workflow.event is None:
         return Rejected(reason=f"{instance.id} is a {instance.workflow}, which waits for no decision")
     if instance.finished:
         return Rejected(reason=f"{instance.id} has finished already: {instance.state}")

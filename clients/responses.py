@@ -14,6 +14,9 @@ def answer(body: Any, *, status: int = 200) -> func.HttpResponse:
     )
 
 
-def problem(status: int, error: str, what_to_do: str) -> func.HttpResponse:
-    """Return an error that the caller can act on."""
-    return answer({"error": error, "whatToDo": what_to_do}, status=status)
+def problem(status: int, error: str, what_to_do: str, errors: tuple[str, ...] = ()) -> func.HttpResponse:
+    """Return an error that the caller can act on; `errors` names every fault where there may be several."""
+    body: dict[str, Any] = {"error": error, "whatToDo": what_to_do}
+    if errors:
+        body["errors"] = list(errors)
+    return answer(body, status=status)

@@ -1,43 +1,98 @@
 """HttpStart: start a workflow by name. For operators: the answer holds the management URLs with their key."""
 
 import asyncio
+import re
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.attachments import StoredAttachment, Upload, check_attachments
-from approvals.identifiers import checked_instance_id
-from approvals.validation import read_json
-from approvals.workflows import WORKFLOWS, find_workflow
+from approvals.forms import Form
+from approvals.identifiers import checked_new_id
+from approvals.validation import Invalid, read_json
+from approvals.workflows import WORKFLOWS, Workflow, find_workflow
 from clients.instances import find_instance, start
 from clients.responses import problem
 from gateways.attachments import open_attachments
 
 bp = df.Blueprint()
 
+T = TypeVar("T")
+
+LONGEST_WAIT_SECONDS = 200
+"""Azure's front end ends a request after 230 s, whatever the function does."""
+
 
 @bp.function_name(name="HttpStart")
 @bp.route(route="orchestrators/{functionName}", methods=["POST"])
 @bp.durable_client_input(client_name="client")
 async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Check the form, store what is attached, start the workflow: 202, or 400, 404, 409 with what to do about it."""
+    """Check the form, store what is attached, start the workflow: 202, or 400, 404, 409 with what to do about it.
+
+    With `?timeout=` seconds it waits that long for the end: 200 with the output, or 202 after all.
+    """
     workflow = find_workflow(req.route_params["functionName"])
     if workflow is None:
         return _unknown(req.route_params["functionName"])
-    try:
-        form = workflow.form.from_dict(read_json(req.get_body() or b"{}"))
-        instance_id = checked_instance_id(req.params.get("id") or uuid.uuid4().hex)
-        uploads = check_attachments(instance_id, form.attachments)
-    except ValueError as error:
-        return problem(400, str(error), "Send a JSON object as in examples/api.http; nothing has been started.")
+    asked, errors = _read(req, workflow)
+    if asked is None:
+        what_to_do = (
+            f"GET /api/workflows/{workflow.name} has the schema and an example that works; nothing was started."
+        )
+        return problem(400, "; ".join(errors)[:400], what_to_do, errors)
+    instance_id, wait_seconds = asked.instance_id, asked.wait_seconds
 
     if await find_instance(client, instance_id):
         return _taken(instance_id)
-    stored = await asyncio.to_thread(_store, uploads)
-    if not await start(client, workflow.name, instance_id, form.submission(stored)):
+    stored = await asyncio.to_thread(_store, asked.uploads)
+    if not await start(client, workflow.name, instance_id, asked.form.submission(stored)):
         return _taken(instance_id)
-    return client.create_check_status_response(req, instance_id)
+    if not wait_seconds:
+        return client.create_check_status_response(req, instance_id)
+    return await client.wait_for_completion_or_create_check_status_response(
+        req, instance_id, wait_seconds * 1000, min(wait_seconds * 1000, 500)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A request to start something, all of it checked."""
+
+    form: Form
+    instance_id: str
+    wait_seconds: int
+    uploads: tuple[Upload, ...]
+
+
+def _read(req: func.HttpRequest, workflow: Workflow) -> tuple[_Asked | None, tuple[str, ...]]:
+    """Check body, id, waiting time and attachments; return the request, or None and every fault in it."""
+    errors: list[str] = []
+
+    def checked(read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except Invalid as error:
+            errors.extend(error.errors)
+            return None
+
+    form = checked(lambda: workflow.form.from_dict(read_json(req.get_body() or b"{}")))
+    instance_id = checked(lambda: checked_new_id(req.params.get("id") or uuid.uuid4().hex))
+    wait_seconds = checked(lambda: _checked_wait(req.params.get("timeout", "0")))
+    uploads = checked(lambda: check_attachments(instance_id or "", form.files)) if form else None
+    if form is None or instance_id is None or wait_seconds is None or uploads is None:
+        return None, tuple(errors)
+    return _Asked(form=form, instance_id=instance_id, wait_seconds=wait_seconds, uploads=uploads), ()
+
+
+def _checked_wait(text: str) -> int:
+    """Read `?timeout=`: how many seconds the caller waits for the end before getting a 202 after all."""
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or int(text) > LONGEST_WAIT_SECONDS:
+        raise Invalid(f"timeout: give whole seconds, 0 to {LONGEST_WAIT_SECONDS}")
+    return int(text)
 
 
 def _store(uploads: tuple[Upload, ...]) -> tuple[StoredAttachment, ...]:

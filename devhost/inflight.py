@@ -1,7 +1,7 @@
 """What is being worked on right now, so that a jump of the virtual clock and a graceful stop can wait for quiet."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 
@@ -15,8 +15,7 @@ class InFlight:
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
         self._next = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._left = asyncio.Event()
 
     @contextmanager
     def work(self, name: str) -> Iterator[None]:
@@ -31,21 +30,24 @@ class InFlight:
         """Begin a piece of work whose end is elsewhere; give the returned token to `leave`."""
         self._next += 1
         self._names[self._next] = name
-        self._quiet.clear()
         return self._next
 
     def leave(self, token: int) -> None:
         """End the piece of work that `enter` began."""
         self._names.pop(token, None)
-        if not self._names:
-            self._quiet.set()
+        self._left.set()
 
     def names(self) -> list[str]:
         """The work in progress, oldest first."""
         return list(self._names.values())
 
-    async def quiet(self) -> None:
-        """Return when nothing is in progress and nothing new began in the same turn of the loop."""
-        while self._names:
-            await self._quiet.wait()
+    def tokens(self) -> frozenset[int]:
+        """The tokens of the work in progress, to wait for what comes besides it."""
+        return frozenset(self._names)
+
+    async def quiet(self, besides: Collection[int] = ()) -> None:
+        """Return when nothing is in progress `besides` these tokens, and nothing new began in the same loop turn."""
+        while not self._names.keys() <= set(besides):
+            self._left.clear()
+            await self._left.wait()
             await asyncio.sleep(0)

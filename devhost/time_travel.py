@@ -24,6 +24,8 @@ OFFSET_SETTING = "CLOCK_OFFSET_SECONDS"
 
 _FILE = "clock.json"
 
+_LITTLE_S = 0.25
+
 
 def open_clock(options: StartOptions, data: Path) -> Clock:
     """The clock that the command line asks for; raises SettingsError where the data folder forbids it."""
@@ -78,26 +80,28 @@ class TimeTravel:
     async def jump(self, by: timedelta, timeout_s: float) -> None:
         """Move the clock by `by`: durable timers fire one after the other, each timer function at most once.
 
-        Raises StillBusy when what became due is not worked off after `timeout_s` seconds of real time.
+        Before each step it waits until all work is done, for `timeout_s` seconds of real time altogether. What is not
+        done by then, such as an activity that waits for another system, is left behind: time passes over it, as it
+        does in production. Raises StillBusy at the end where something of it still runs.
         """
         async with self._one_at_a_time:
             target = self._clock.now() + by
+            patience = _Patience(self._in_flight, timeout_s)
             for timer in self._timers:
                 timer.hold()
             try:
-                async with asyncio.timeout(timeout_s):
-                    await self._work_off()
-                    while (due := self._heap.next_due()) is not None and due <= target:
-                        self._move_to(due)
-                        self._heap.fire_due()
-                        await self._in_flight.quiet()
-                    self._move_to(target)
-                    self._release()
-                    await self._work_off()
-            except TimeoutError:
-                raise StillBusy(self._in_flight.names()) from None
+                await patience.work_off(self._queues)
+                while (due := self._heap.next_due()) is not None and due <= target:
+                    self._move_to(due)
+                    self._heap.fire_due()
+                    await patience.quiet()
+                self._move_to(target)
+                self._release()
+                await patience.work_off(self._queues)
             finally:
                 self._release()
+            if patience.is_over and (names := self._in_flight.names()):
+                raise StillBusy(names)
 
     def _move_to(self, when: datetime) -> None:
         self._clock.move_to(when)
@@ -107,11 +111,42 @@ class TimeTravel:
         for timer in self._timers:
             timer.release()
 
-    async def _work_off(self) -> None:
-        await self._in_flight.quiet()
-        for queue in self._queues:
-            await queue.drain()
-        await self._in_flight.quiet()
+
+class _Patience:
+    """How long one jump goes on waiting for work, and what it has given up waiting for."""
+
+    def __init__(self, in_flight: InFlight, timeout_s: float) -> None:
+        self._in_flight = in_flight
+        self._give_up = asyncio.get_running_loop().time() + timeout_s
+        self._left_behind: frozenset[int] = frozenset()
+        self.is_over = False
+
+    async def quiet(self) -> None:
+        """Wait until all work is done but for what was left behind."""
+        try:
+            async with self._limit():
+                await self._in_flight.quiet(self._left_behind)
+        except TimeoutError:
+            self._give_up_waiting()
+
+    async def work_off(self, queues: Sequence[QueueListener]) -> None:
+        """Wait until all work is done and all queues are empty."""
+        await self.quiet()
+        for queue in queues:
+            try:
+                async with self._limit():
+                    await queue.drain()
+            except TimeoutError:
+                self._give_up_waiting()
+        await self.quiet()
+
+    def _limit(self) -> asyncio.Timeout:
+        """What is left of the patience; a little in any case, for work that became due after it was over."""
+        return asyncio.timeout_at(max(self._give_up, asyncio.get_running_loop().time() + _LITTLE_S))
+
+    def _give_up_waiting(self) -> None:
+        self.is_over = True
+        self._left_behind = self._in_flight.tokens()
 
 
 def _save(path: Path, clock: VirtualClock) -> None:

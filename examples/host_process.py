@@ -57,8 +57,11 @@ class Host:
 
 
 @contextmanager
-def running_host() -> Iterator[Host]:
-    """Start devhost over a new folder on a virtual clock, wait until it is ready, and stop and tidy up in any case."""
+def running_host(**settings: str) -> Iterator[Host]:
+    """Start devhost over a new folder on a virtual clock, wait until it is ready, and stop and tidy up in any case.
+
+    `settings` are app settings that win over those of local.settings.json.
+    """
     folder = Path(tempfile.mkdtemp(prefix="greenlight-demo-"))
     command = [
         sys.executable, "-m", "devhost", "start", "--app", str(REPOSITORY), "--port", "0",
@@ -68,6 +71,7 @@ def running_host() -> Iterator[Host]:
     process = subprocess.Popen(
         command,
         cwd=REPOSITORY,
+        env={**os.environ, **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

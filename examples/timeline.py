@@ -29,6 +29,10 @@ def _words(event: dict[str, Any]) -> tuple[str, str]:
             return f"{event['FunctionName']} done", _short(event.get("Result"))
         case "TaskFailed":
             return f"{event['FunctionName']} failed", _short(event.get("Reason"))
+        case "SubOrchestrationInstanceCompleted":
+            return f"{event['FunctionName']} done", _short(event.get("Result"))
+        case "SubOrchestrationInstanceFailed":
+            return f"{event['FunctionName']} failed", _short(event.get("Reason"))
         case "TimerCreated":
             return "timer set", f"until {datetime.fromisoformat(event['FireAt']):%d %b %H:%M:%S}"
         case "TimerFired":
@@ -36,7 +40,7 @@ def _words(event: dict[str, Any]) -> tuple[str, str]:
         case "EventRaised":
             return f"event {event['Name']}", _short(event.get("Input"))
         case "EventSent":
-            return "counter told", event.get("InstanceId") or ""
+            return "entity told", event.get("InstanceId") or ""
         case "ExecutionCompleted":
             return f"ended: {event['OrchestrationStatus']}", _short(event.get("Result"))
         case other:

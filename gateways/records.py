@@ -1,23 +1,14 @@
-"""What the app writes down: requests, answers and outcomes, each row inserted once and never changed.
+"""What the app writes down of approvals: requests, answers and outcomes, each row inserted once and never changed."""
 
-Insert is the whole concurrency control: of two writers the table lets one in and tells the other 409, who then
-reads what is on record and goes by that.
-"""
-
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
-from azure.core.exceptions import ResourceExistsError
-from azure.data.tables import TableClient, TableServiceClient
+from azure.data.tables import TableClient
 
 from approvals.decision import Decision
-from approvals.identifiers import is_instance_id
 from approvals.outcome import AnswerRequest, Outcome
-from gateways.connections import connection_string
+from gateways.tables import insert_first, keys, open_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +56,10 @@ class TableRecords:
 
     def open_request(self, request: AnswerRequest, *, now: datetime) -> OpenRequest:
         """Insert into `Requests`."""
-        row = _insert_first(
+        row = insert_first(
             self._requests,
             {
-                **_keys(request.proposal_id, request.stage, request.opened_at),
+                **keys(request.proposal_id, request.stage, request.opened_at),
                 "ProposalId": request.proposal_id,
                 "Stage": request.stage,
                 "Approver": request.approver,
@@ -83,10 +74,10 @@ class TableRecords:
     def record_answer(self, answer: Answer) -> Decision:
         """Insert into `Decisions`; one row for (proposal, round, approver)."""
         decision = answer.decision
-        row = _insert_first(
+        row = insert_first(
             self._decisions,
             {
-                **_keys(answer.proposal_id, answer.workflow, answer.round, decision.approver.casefold()),
+                **keys(answer.proposal_id, answer.workflow, answer.round, decision.approver.casefold()),
                 "ProposalId": answer.proposal_id,
                 "Workflow": answer.workflow,
                 "Round": answer.round,
@@ -100,10 +91,10 @@ class TableRecords:
 
     def settle(self, outcome: Outcome) -> Outcome:
         """Insert into `Outcomes`."""
-        row = _insert_first(
+        row = insert_first(
             self._outcomes,
             {
-                **_keys(outcome.proposal_id, outcome.stage, outcome.opened_at),
+                **keys(outcome.proposal_id, outcome.stage, outcome.opened_at),
                 "ProposalId": outcome.proposal_id,
                 "Stage": outcome.stage,
                 "OpenedAt": outcome.opened_at,
@@ -125,37 +116,7 @@ class TableRecords:
 
 
 def open_records() -> Records:
-    """Return the records that the settings name, opened once a process."""
-    return _opened(connection_string("ApprovalsStorage"))
-
-
-@cache
-def _opened(connection: str) -> Records:
-    service = TableServiceClient.from_connection_string(connection)
+    """Return the records that the settings name."""
     return TableRecords(
-        requests=service.create_table_if_not_exists("Requests"),
-        decisions=service.create_table_if_not_exists("Decisions"),
-        outcomes=service.create_table_if_not_exists("Outcomes"),
+        requests=open_table("Requests"), decisions=open_table("Decisions"), outcomes=open_table("Outcomes")
     )
-
-
-def _insert_first(table: TableClient, row: dict[str, Any]) -> Any:
-    """Insert `row` and return it, or return the row that was there before it."""
-    try:
-        table.create_entity(row)
-    except ResourceExistsError:
-        return table.get_entity(row["PartitionKey"], row["RowKey"])
-    return row
-
-
-def _keys(proposal_id: str, *parts: str) -> dict[str, str]:
-    """Return the keys of a row: the proposal, and a hash of what tells its rows apart.
-
-    Names and times hold characters that keys may not; and keys turn up in logs, where names of people do not belong.
-    """
-    partition = proposal_id if is_instance_id(proposal_id) else _hashed(proposal_id)
-    return {"PartitionKey": partition, "RowKey": _hashed(*parts)}
-
-
-def _hashed(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]

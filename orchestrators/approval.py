@@ -5,6 +5,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from approvals.decision import APPROVAL_EVENT
 from approvals.lifecycle import State, Status
 from approvals.outcome import AnswerRequest, Outcome
 from approvals.proposal import ProposalSubmission
@@ -35,12 +36,12 @@ def approval_workflow(context: df.DurableOrchestrationContext) -> Generator[Any,
         opened_at=opened.isoformat(),
         approver=proposal.approver,
         title=proposal.title,
-        event=APPROVAL.event,
+        event=APPROVAL_EVENT,
         deadline=deadline.isoformat(),
     )
     decision = yield from first_answer(
         context,
-        APPROVAL.event,
+        APPROVAL_EVENT,
         deadline=deadline,
         asking=call_once(context, "RequestApproval", request.to_dict()),
         on_rejection=board.show_rejection,

@@ -1,12 +1,13 @@
-"""BudgetApproval: one figure, one yes or no; waits for `Approval` as long as it takes."""
+"""BudgetApproval: one figure; a yes within the window is carried out, a no or no answer is told to the requester."""
 
 from collections.abc import Generator
 from typing import Any
 
 import azure.durable_functions as df
 
+from approvals.decision import BUDGET_EVENT
 from approvals.lifecycle import State, Status
-from approvals.outcome import AnswerRequest, Outcome
+from approvals.outcome import AnswerRequest, Notice, Outcome
 from approvals.proposal import BudgetRequest
 from approvals.workflows import BUDGET
 from orchestrators.answers import first_answer
@@ -21,30 +22,42 @@ APPROVER = "the budget owner"
 
 @bp.orchestration_trigger(context_name="context", orchestration=BUDGET.name)
 def budget_approval(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """Ask the budget owner, wait for the answer, and record it."""
+    """Ask the budget owner, wait for the answer as long as the window lasts, and carry out or notify."""
     budget = read_input(context, BudgetRequest)
-    board = StatusBoard(context, Status(stage=STAGE, approver=APPROVER, deadline=None))
+    opened = context.current_utc_datetime
+    deadline = opened + budget.window
+    board = StatusBoard(context, Status(stage=STAGE, approver=APPROVER, deadline=deadline.isoformat()))
 
     board.move(State.WAITING)
     request = AnswerRequest(
         proposal_id=context.instance_id,
         stage=STAGE,
-        opened_at=context.current_utc_datetime.isoformat(),
+        opened_at=opened.isoformat(),
         approver=APPROVER,
         title=f"{budget.title}: {budget.amount:,.2f} {budget.currency}",
-        event=BUDGET.event,
-        deadline=None,
+        event=BUDGET_EVENT,
+        deadline=deadline.isoformat(),
     )
     decision = yield from first_answer(
         context,
-        BUDGET.event,
+        BUDGET_EVENT,
+        deadline=deadline,
         asking=call_once(context, "RequestApproval", request.to_dict()),
         on_rejection=board.show_rejection,
     )
 
-    assert decision, "without a deadline only an answer ends the wait"
-    board.move(State.PROCESSING)
-    answered = end_of(context, request, decision.verdict, by=decision.approver, comment=decision.comment)
-    outcome = Outcome.from_dict((yield call(context, "ProcessApproval", answered.to_dict())))
+    if decision is None:
+        ended = end_of(context, request, "expired", by=APPROVER)
+    else:
+        ended = end_of(context, request, decision.verdict, by=decision.approver, comment=decision.comment)
+    if ended.outcome == "approved":
+        board.move(State.PROCESSING)
+        recorded = yield call(context, "ProcessApproval", ended.to_dict())
+    else:
+        board.move(State.NOTIFYING)
+        notice = Notice(to=budget.requested_by, about=request.title, outcome=ended)
+        recorded = yield call(context, "NotifyRequester", notice.to_dict())
+
+    outcome = Outcome.from_dict(recorded)
     board.move(State(outcome.outcome))
     return outcome.to_dict()

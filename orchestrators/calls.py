@@ -13,9 +13,15 @@ PATIENCE = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_numbe
 """An outage of the storage account for some seconds must not end a proposal that people have worked on for days."""
 
 
-def call(context: df.DurableOrchestrationContext, activity: str, argument: dict[str, Any]) -> TaskBase:
+def call(
+    context: df.DurableOrchestrationContext,
+    activity: str,
+    argument: dict[str, Any],
+    *,
+    patience: df.RetryOptions = PATIENCE,
+) -> TaskBase:
     """Call an activity by its durable name and try again when it fails; not for a race, see `call_once`."""
-    return context.call_activity_with_retry(activity, PATIENCE, argument)
+    return context.call_activity_with_retry(activity, patience, argument)
 
 
 def call_once(context: df.DurableOrchestrationContext, activity: str, argument: dict[str, Any]) -> TaskBase:

@@ -117,10 +117,16 @@ def test_every_option_in_the_readme_is_known_to_the_command_line():
 def test_every_route_of_the_app_in_the_readme_is_registered():
     """In a process of its own, as `get_functions` may be called once."""
     listed = subprocess.run([sys.executable, "-c", ROUTES], cwd=ROOT, capture_output=True, text=True, check=True)
-    routes = [re.sub(r"\\{\w+\\}", "[^/]+", re.escape(f"/api/{route}")) for route in json.loads(listed.stdout)]
-    named = set(re.findall(r"(?<=[\s\d`])/api/[\w/{}-]+", text_of("README.md")))
+    routes = [_pattern(f"/api/{route}") for route in json.loads(listed.stdout)]
+    named = set(re.findall(r"(?<=[\s\d`])/api/(?:[\w/-]|{\w+\??})+", text_of("README.md")))
     assert named
     assert [path for path in named if not any(re.fullmatch(route, path) for route in routes)] == []
+
+
+def _pattern(route):
+    """What a path of this route looks like; a parameter with a question mark may be left out."""
+    optional = re.sub(r"/\\{\w+\\\?\\}", "(?:/[^/]+)?", re.escape(route))
+    return re.sub(r"\\{\w+\\}", "[^/]+", optional)
 
 
 def test_every_route_of_the_durable_api_in_the_readme_is_served():

@@ -1,5 +1,6 @@
 """The front door: every function is registered, under the names that are wire format."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,16 @@ from pathlib import Path
 from approvals.workflows import WORKFLOWS
 
 ROOT = Path(__file__).resolve().parents[2]
+WORKFLOW_NAMES = (
+    "ProposalLifecycle", "ApprovalWorkflow", "BudgetApproval", "Chaining", "FanOutFanIn", "MonitorJobStatus",
+    "BillingIssuer", "TryGetQuote", "ScaleImages", "ReserveBudget", "CallWebhook",
+)  # fmt: skip
+ACTIVITIES = (
+    "RequestApproval", "ProcessApproval", "Escalate", "NotifyRequester", "ValidateProposal", "NumberProposal",
+    "SummariseProposal", "PublishProposal", "ReleaseNumber", "DiscardSummary", "WithdrawPublication", "ListChecks",
+    "CheckAttachment", "RecordFindings", "ScaleImage", "RequestQuote", "KeepQuote", "BookCost", "VoidCost",
+    "GetJobStatus", "SendAlert", "IssueBill", "CheckDestination", "SendWebhook",
+)  # fmt: skip
 LIST = """
 import json, function_app
 found = [(f.get_function_name(), f.get_trigger().get_dict_repr()) for f in function_app.app.get_functions()]
@@ -29,18 +40,31 @@ def test_the_durable_names_and_routes_are_these():
     assert {(kind, name) for _, kind, name, _ in found} == {
         ("httpTrigger", "orchestrators/{functionName}"),
         ("httpTrigger", "orchestrations/{instanceId}"),
+        ("httpTrigger", "workflows/{name?}"),
         ("httpTrigger", "counters/{name}"),
+        ("httpTrigger", "blob"),
         ("queueTrigger", "approval-queue"),
         ("queueTrigger", "approval-queue-poison"),
-        ("orchestrationTrigger", "ApprovalWorkflow"),
-        ("orchestrationTrigger", "BudgetApproval"),
-        ("activityTrigger", "RequestApproval"),
-        ("activityTrigger", "ProcessApproval"),
-        ("activityTrigger", "Escalate"),
+        ("timerTrigger", None),
+        *(("orchestrationTrigger", name) for name in WORKFLOW_NAMES),
+        *(("activityTrigger", name) for name in ACTIVITIES),
         ("entityTrigger", "Counter"),
+        ("entityTrigger", "Budget"),
     }
-    assert {name for name, *_ in found} >= {"HttpStart", "GetOrchestrationHistory", "ApprovalQueueProcessor"}
+    assert {name for name, *_ in found} >= {
+        "HttpStart", "GetOrchestrationHistory", "ApprovalQueueProcessor", "GetBlob", "ListWorkflows",
+        "PurgeFinishedInstances",
+    }  # fmt: skip
     assert all("function" in level.lower() for _, kind, _, level in found if kind == "httpTrigger")
+
+
+def test_every_activity_and_workflow_that_is_called_is_registered():
+    """A name that is not would hang the instance for ever on Azure."""
+    registered = {name for _, kind, name, _ in functions() if kind in ("activityTrigger", "orchestrationTrigger")}
+    calls = re.compile(r"\bcall(?:_once|_activity|_activity_with_retry)?\(\s*(?:self\._)?context,\s*\"(\w+)\"")
+    called = {name for path in (ROOT / "orchestrators").glob("*.py") for name in calls.findall(path.read_text("utf-8"))}
+    assert len(called) > 15
+    assert called - registered == set()
 
 
 def test_every_workflow_that_can_be_started_is_registered():

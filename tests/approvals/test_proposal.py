@@ -1,14 +1,15 @@
 """Forms and submissions: checked strictly, and turned into small plain data."""
 
 import base64
+import json
 from datetime import timedelta
 
 import pytest
 
 from approvals.attachments import MOST_BYTES, InlineAttachment, check_attachments
-from approvals.proposal import BudgetRequest, ProposalForm, ProposalSubmission
+from approvals.proposal import BudgetRequest, LifecycleForm, LifecycleSubmission, ProposalForm, ProposalSubmission
 from approvals.validation import Invalid, read_json
-from approvals.workflows import APPROVAL, BUDGET, find_workflow
+from approvals.workflows import APPROVAL, BUDGET, WORKFLOWS, find_workflow
 
 FORM = {"title": "Footbridge", "submittedBy": "Ines"}
 PNG = b"\x89PNG\r\n\x1a\n" + b"rest"
@@ -83,8 +84,31 @@ def test_blob_names_are_ours():
 def test_a_budget_is_asked_without_papers():
     """Its form is its submission."""
     request = BudgetRequest.from_dict({"amount": 5, "title": "Steel"})
-    assert request.attachments == ()
+    assert request.files == ()
     assert BudgetRequest.from_dict(request.submission(())) == request
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=lambda workflow: workflow.name)
+def test_every_workflow_describes_itself_with_an_example_that_fits(workflow):
+    """What HttpStart would do with the example, and a schema that names every field of it."""
+    described = workflow.describe()
+    form = workflow.form.from_dict(described["example"])
+    uploads = check_attachments("p-1", form.files)
+    assert form.submission(tuple(upload.stored for upload in uploads))
+    assert set(described["example"]) <= set(described["input"]["properties"])
+    assert described["input"]["additionalProperties"] is False
+    assert described["does"].endswith(".")
+    assert json.dumps(described)
+
+
+def test_the_parts_of_a_lifecycle_get_the_proposal_alone():
+    """What is meant for other parts would be an unknown key to them."""
+    form = LifecycleForm.from_dict(LifecycleForm.example)
+    (upload,) = check_attachments("p-1", form.files)
+    submission = LifecycleSubmission.from_dict(form.submission((upload.stored,)))
+    proposal = ProposalSubmission.from_dict(submission.proposal())
+    assert proposal.attachments == (upload.stored,)
+    assert proposal.window == submission.window
 
 
 def test_workflows_are_found_by_name_in_any_case():

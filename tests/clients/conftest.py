@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.functions as func
 import pytest
+from azure.durable_functions.models.DurableOrchestrationClient import DurableOrchestrationClient
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 from azure.durable_functions.models.EntityStateResponse import EntityStateResponse
 
@@ -59,6 +60,14 @@ class MemoryClient:
     def create_check_status_response(self, _, instance_id):
         """Answer 202."""
         return func.HttpResponse(json.dumps({"id": instance_id}), status_code=202, headers={"Location": "/status"})
+
+    async def wait_for_completion_or_create_check_status_response(self, *arguments):
+        """Do what the SDK's client does, with this one's instances."""
+        return await DurableOrchestrationClient.wait_for_completion_or_create_check_status_response(self, *arguments)
+
+    @staticmethod
+    def _create_http_response(status, body):
+        return func.HttpResponse(json.dumps(body), status_code=status)
 
     def _break(self, call: str) -> None:
         if call in self.broken:

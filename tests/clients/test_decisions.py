@@ -90,6 +90,7 @@ async def test_nobody_answers_twice_differently(deliver, client, waiting):
         ("Failed", "ApprovalWorkflow", "finished already: Failed"),
         ("Terminated", "ApprovalWorkflow", "finished already"),
         ("Running", "SomethingElse", "waits for no decision"),
+        ("Running", "Chaining", "waits for no decision"),
     ],
 )
 async def test_an_instance_that_cannot_use_it_gets_no_event(deliver, client, waiting, status, workflow, told):

@@ -67,6 +67,8 @@ async def test_a_budget_needs_no_body(call, client):
             "a",
         ),
         (FORM, "ApprovalWorkflow", {"id": "@counter@x"}, 400, "instance id"),
+        (FORM, "ApprovalWorkflow", {"timeout": "soon"}, 400, "timeout"),
+        (FORM, "ApprovalWorkflow", {"timeout": "201"}, 400, "timeout"),
         (FORM, "ApprovalWorkflow", {"id": "taken"}, 409, "taken"),
     ],
 )
@@ -80,6 +82,34 @@ async def test_refuses_what_cannot_start_and_says_what_to_do(call, client, body,
     assert told in problem["error"]
     assert problem["whatToDo"]
     assert list(client.instances) == ["taken"]
+
+
+async def test_every_fault_is_named_at_once(call, client):
+    """Nobody wants to learn of them one by one."""
+    attachments = [{"name": n, "contentType": "text/plain", "content": "?"} for n in ("one", "two")]
+    form = {"submittedBy": "Ines", "estimatedCost": -1, "colour": "red"}
+    response = await call(http_start, req=request(form, id="a b", timeout="soon"), client=client)
+    errors = json.loads(response.get_body())["errors"]
+    assert [error.partition(":")[0] for error in errors] == ["title", "estimatedCost", "colour", "id", "timeout"]
+    response = await call(http_start, req=request({**FORM, "attachments": attachments}), client=client)
+    errors = json.loads(response.get_body())["errors"]
+    assert ["one" in errors[0], "two" in errors[1]] == [True, True]
+
+
+async def test_waits_for_the_end_when_asked_to(call, client):
+    """200 with the output where it comes in time, else the 202 after all."""
+    response = await call(http_start, req=request(FORM, timeout="1"), client=client)
+    assert response.status_code == 202
+
+    original = client.start_new
+
+    async def ends_at_once(name, instance_id=None, client_input=None):
+        await original(name, instance_id, client_input)
+        client.instances[instance_id] |= {"runtimeStatus": "Completed", "output": {"outcome": "approved"}}
+
+    client.start_new = ends_at_once
+    response = await call(http_start, req=request(FORM, timeout="20"), client=client)
+    assert (response.status_code, json.loads(response.get_body())) == (200, {"outcome": "approved"})
 
 
 async def test_two_starters_of_one_id_do_not_both_win(call, client):

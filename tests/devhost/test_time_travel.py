@@ -59,6 +59,18 @@ def worker(context: df.DurableOrchestrationContext):
     return (yield context.call_activity("work", context.get_input()["seconds"]))
 
 
+@app.orchestration_trigger(context_name="context")
+def racer(context: df.DurableOrchestrationContext):
+    work = context.call_activity("work", context.get_input()["seconds"])
+    timer = context.create_timer(context.current_utc_datetime + timedelta(hours=1))
+    winner = yield context.task_any([work, timer])
+    if winner is timer:
+        context.set_custom_status("too late")
+        return "timer"
+    timer.cancel()
+    return "work"
+
+
 @app.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
 def hourly(timer: func.TimerRequest):
     logging.warning("hourly past due: %s", timer.past_due)
@@ -145,6 +157,18 @@ def test_a_jump_that_cannot_be_worked_off_in_time_names_what_runs(app: AppUnderT
     assert answer.body["running"] == [f"activity work ({instance})"]
     assert "0.5 s" in answer.body["error"]
     assert app.wait(instance)["runtimeStatus"] == "Completed"
+
+
+def test_time_passes_over_an_activity_that_takes_longer(app: AppUnderTest) -> None:
+    """The timer that it races against fires; the work goes on, and the answer says so."""
+    instance = app.start("racer", {"seconds": 3.0})
+    app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
+    before = _time(app.info()["clock"]["now"])
+    answer = app.request("POST", "/admin/devhost/clock", {"hours": 2, "timeoutSeconds": 0.5})
+    assert (answer.status, answer.body["running"]) == (504, [f"activity work ({instance})"])
+    assert _time(app.info()["clock"]["now"]) >= before + timedelta(hours=2)
+    assert _status(app, instance)["customStatus"] == "too late"
+    assert app.wait(instance)["output"] == "timer"
 
 
 def test_two_jumps_at_once_come_one_after_the_other(app: AppUnderTest) -> None:

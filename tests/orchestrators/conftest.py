@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-WITH_RETRY, TIMER, EVENT, SIGNAL, WHEN_ANY = 1, 5, 6, 9, 11
+WITH_RETRY, TIMER, EVENT, ENTITY, SIGNAL, WHEN_ANY = 1, 5, 6, 7, 9, 11
 
 
 @dataclass
@@ -91,6 +91,22 @@ class Run:
         if not self.error:
             task.id = self._take_id()
 
+    def fail_for_good(self, activity: str, attempts: int = 5) -> None:
+        """Let the open call of an activity fail in each of its attempts."""
+        for _ in range(attempts - 1):
+            self.fail(activity)
+            self.fire_retry()
+        self.fail(activity)
+        timer_id, task = self._retry_timers.popitem()
+        task.done = True
+        self._episode({"EventType": 11, "TimerId": timer_id, "FireAt": self.now.isoformat()})
+
+    def reply(self, operation: str, result: Any) -> None:
+        """Let the entity answer the open call of an operation."""
+        task = next(t for t in self.tasks if t.action.get("operation") == operation and not t.done)
+        task.done = True
+        self._episode({"EventType": 15, "Name": f"call-{task.id}", "Input": json.dumps({"result": json.dumps(result)})})
+
     def pass_time(self, **span: float) -> None:
         """Let time pass; the timers that become due fire, cancelled ones too, as their messages stay in the queue."""
         self.now += timedelta(**span)
@@ -132,6 +148,12 @@ class Run:
     def called(self) -> list[str]:
         """The activities that were called, in order."""
         return [t.action["functionName"] for t in self.tasks if "functionName" in t.action]
+
+    @property
+    def operations(self) -> list[tuple[str, Any]]:
+        """The operations that entities were called with, in order, with their inputs."""
+        calls = (t.action for t in self.tasks if t.action["actionType"] == ENTITY)
+        return [(action["operation"], json.loads(action["input"])) for action in calls]
 
     def asked(self, activity: str) -> Any:
         """Return the input of the last call of an activity."""
@@ -185,8 +207,9 @@ class Run:
                     self._append({"EventType": 4, "EventId": self.tasks[-1].id, "Name": action["functionName"]})
                 case 5:
                     self._append({"EventType": 10, "EventId": self.tasks[-1].id, "FireAt": action["fireAt"]})
-                case 9:
-                    self._append({"EventType": 14, "EventId": self.tasks[-1].id, "Name": "op", "Input": "{}"})
+                case 7 | 9:
+                    request = json.dumps({"id": f"call-{self.tasks[-1].id}"})
+                    self._append({"EventType": 14, "EventId": self.tasks[-1].id, "Name": "op", "Input": request})
 
     def _take_id(self) -> int:
         self._next_id += 1

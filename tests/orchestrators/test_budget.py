@@ -7,18 +7,39 @@ from orchestrators.budget import budget_approval
 pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
 
 
-@pytest.mark.parametrize(("approved", "outcome"), [(True, "approved"), (False, "rejected")])
-def test_waits_for_approval_and_records_it(drive, approved, outcome):
-    """There is no deadline; the answer decides whenever it comes."""
-    run = drive(budget_approval, {"title": "Steel", "amount": 12_500.0})
+REQUEST = {"title": "Steel", "requestedBy": "Ines", "amount": 12_500.0}
+
+
+@pytest.mark.parametrize(
+    ("approved", "activity", "outcome"),
+    [(True, "ProcessApproval", "approved"), (False, "NotifyRequester", "rejected")],
+)
+def test_a_yes_is_carried_out_and_a_no_is_told(drive, approved, activity, outcome):
+    """The custom status says until when it waits; the timer is cancelled by the answer."""
+    run = drive(budget_approval, REQUEST)
     run.begin()
     run.complete("RequestApproval")
-    run.pass_time(days=400)
-    assert run.status == {"state": "waiting", "stage": "budget", "approver": "the budget owner"}
+    assert run.status["state"] == "waiting"
+    assert run.status["deadline"].startswith("2026-03-05T09:00")
     run.event({"approved": approved, "approver": "Ole"}, "Approval", by_client=True)
-    run.complete("ProcessApproval")
+    assert not run.open_timers
+    asked = run.asked(activity)
+    run.complete(activity, asked if approved else asked["outcome"])
     assert run.output["outcome"] == outcome
     assert run.status["state"] == outcome
+
+
+def test_no_answer_within_the_window_is_told_too(drive):
+    """It is neither a yes nor a no."""
+    run = drive(budget_approval, {**REQUEST, "windowHours": 2.0})
+    run.begin()
+    run.complete("RequestApproval")
+    run.pass_time(hours=2)
+    asked = run.asked("NotifyRequester")
+    assert asked["to"] == "Ines"
+    run.complete("NotifyRequester", asked["outcome"])
+    assert run.output["outcome"] == "expired"
+    assert run.status["state"] == "expired"
 
 
 def test_an_answer_that_does_not_count_leaves_it_waiting(drive):

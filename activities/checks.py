@@ -1,0 +1,34 @@
+"""The checks of attachments: what there is to do, one attachment's checks, and the sum put on record."""
+
+import azure.durable_functions as df
+
+from approvals.checks import ChecksSubmission, Work, inspect, list_work
+from approvals.findings import FindingsRecord
+from gateways.attachments import open_attachments
+from gateways.findings import open_findings
+from gateways.pixels import measure
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="submission", activity="ListChecks")
+def list_checks(submission: dict) -> dict:
+    """List the work: one piece for each attachment."""
+    return {"work": [work.to_dict() for work in list_work(ChecksSubmission.from_dict(submission))]}
+
+
+@bp.activity_trigger(input_name="work", activity="CheckAttachment")
+def check_attachment(work: dict) -> dict:
+    """Read one attachment and check it; raises where it cannot be read. It changes nothing, so it may run twice."""
+    asked = Work.from_dict(work)
+    content = open_attachments().read(asked.attachment)
+    picture = measure(content) if "image" in asked.checks else None
+    return inspect(asked, content, picture).to_dict()
+
+
+@bp.activity_trigger(input_name="record", activity="RecordFindings")
+def record_findings(record: dict) -> dict:
+    """Write the sum down and return it."""
+    summed_up = FindingsRecord.from_dict(record)
+    open_findings().record(summed_up)
+    return summed_up.sum.to_dict()

@@ -1,0 +1,23 @@
+"""NotifyRequester: tell the person who asked that the answer was no, or that there was none."""
+
+import json
+import logging
+
+import azure.durable_functions as df
+
+from approvals.outcome import Notice
+from gateways.records import open_records
+
+bp = df.Blueprint()
+log = logging.getLogger("greenlight.notices")
+
+
+@bp.activity_trigger(input_name="notice", activity="NotifyRequester")
+def notify_requester(notice: dict) -> dict:
+    """Record the outcome, write the notice as one structured line, and return what is on record."""
+    told = Notice.from_dict(notice)
+    recorded = open_records().settle(told.outcome)
+    log.warning(
+        json.dumps({"record": "notice", "instanceId": recorded.proposal_id, "to": told.to, "outcome": recorded.outcome})
+    )
+    return recorded.to_dict()

@@ -1,0 +1,31 @@
+"""CheckDestination decides whether an address may be called, SendWebhook calls one."""
+
+import azure.durable_functions as df
+
+from approvals.webhooks import Answer, Call
+from gateways import outbound
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="destination", activity="CheckDestination")
+def check_destination(destination: dict) -> dict:
+    """Return `{"refused": reason}`, or null in its place where the address may be called."""
+    try:
+        outbound.check(destination["url"])
+    except outbound.Refused as error:
+        return {"refused": str(error)}
+    return {"refused": None}
+
+
+@bp.activity_trigger(input_name="call", activity="SendWebhook")
+def send_webhook(call: dict) -> dict:
+    """Make one call and return what came of it; the other system tells a second one by its Idempotency-Key."""
+    asked = Call.from_dict(call)
+    try:
+        response = outbound.send(asked.method, asked.url, timeout=asked.timeout_seconds, body=asked.body, key=asked.key)
+    except outbound.Refused as error:
+        return Answer(status=None, refused=str(error)).to_dict()
+    except outbound.NoAnswer as error:
+        return Answer(status=None, trouble=str(error)).to_dict()
+    return Answer.of(response.status, response.headers, response.text).to_dict()

@@ -1,0 +1,127 @@
+"""Bills: so many of the same amount, one an interval, the first one at once. Whole cents inside.
+
+Each is due at a multiple of the interval after the start, whatever the hour at which it is issued. Ten bills, a day
+apart, so span nine days.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from approvals.budgets import Amount, to_cents, to_money
+from approvals.forms import Currency, Form, Hours
+from approvals.instants import Instant, read_instant
+from approvals.validation import Boundary, Invalid, Line
+
+MOST_BILLS = 100
+_MOST_MONEY = 1e13
+"""Up to here a double, which is what JSON has, tells every cent."""
+
+
+class BillingForm(Form):
+    """Who is billed, how much each time, how often."""
+
+    example: ClassVar = {"account": "Town works", "amount": 1485.5, "currency": "EUR"}
+
+    account: Annotated[Line, Field(description="who is billed")]
+    amount: Annotated[Amount, Field(description="of each bill, with at most two decimals")]
+    currency: Currency = "EUR"
+    days: Annotated[int, Field(ge=1, le=MOST_BILLS, description="how many bills; one an interval")] = 10
+    interval_hours: Annotated[Hours, Field(description="from one bill to the next; the first is issued at once")] = 24.0
+
+    @model_validator(mode="after")
+    def _sum_can_be_told(self) -> Self:
+        if self.amount * self.days > _MOST_MONEY:
+            raise ValueError("amount times days must be at most 10,000,000,000,000")
+        return self
+
+
+class CarriedBills(Boundary):
+    """What one generation of the workflow hands to the next."""
+
+    issued: Annotated[int, Field(ge=1, le=MOST_BILLS)]
+    cents: Annotated[int, Field(ge=0)]
+    """The sum of the bills so far."""
+    started_at: Instant
+
+
+class Bill(Boundary):
+    """One bill: the input of IssueBill."""
+
+    instance_id: str
+    number: int
+    """From 1."""
+    account: Line
+    cents: int
+    currency: Currency
+    due: Instant
+    """The date of the bill."""
+
+
+class IssuedBill(Bill):
+    """A row of the table `Bills`."""
+
+    issued_at: str
+
+
+class BillingState(BillingForm):
+    """The input of BillingIssuer: a form as it was posted, or one with what an earlier generation carried over."""
+
+    carried: CarriedBills | None = None
+
+    def run(self, now: datetime) -> "BillingRun":
+        """Begin, or go on; raises `Invalid` for what no earlier generation can have carried over."""
+        if self.carried is None:
+            return BillingRun(form=self, started=now, issued=0, cents=0)
+        started = read_instant(self.carried.started_at)
+        if started > now or self.carried.issued > self.days:
+            raise Invalid("carried: this is not what an earlier generation of the workflow hands over")
+        return BillingRun(form=self, started=started, issued=self.carried.issued, cents=self.carried.cents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingRun:
+    """A run of bills on its way: when it began, how many are issued and what they come to."""
+
+    form: BillingForm
+    started: datetime
+    issued: int
+    cents: int
+
+    @property
+    def done(self) -> bool:
+        """Whether all bills are issued."""
+        return self.issued >= self.form.days
+
+    @property
+    def total(self) -> float:
+        """What the bills so far come to."""
+        return to_money(self.cents)
+
+    @property
+    def due(self) -> datetime:
+        """When the next bill is due; reckoned from the start, so that delays do not add up."""
+        return self.started + self.issued * timedelta(hours=self.form.interval_hours)
+
+    def next_bill(self, instance_id: str) -> Bill:
+        """Return the next bill."""
+        return Bill(
+            instance_id=instance_id,
+            number=self.issued + 1,
+            account=self.form.account,
+            cents=to_cents(self.form.amount),
+            currency=self.form.currency,
+            due=self.due.isoformat(),
+        )
+
+    def with_bill(self, bill: Bill) -> "BillingRun":
+        """Return the run after this bill, which is the one on record."""
+        return replace(self, issued=self.issued + 1, cents=self.cents + bill.cents)
+
+    def carry_over(self) -> BillingState:
+        """Return the input of the next generation."""
+        fields = self.form.model_dump(exclude={"carried"})
+        carried = CarriedBills(issued=self.issued, cents=self.cents, started_at=self.started.isoformat())
+        return BillingState(**fields, carried=carried)

@@ -1,0 +1,335 @@
+"""Budgets: what is free, reserved and spent, and the steps that a reservation can take. Whole cents inside.
+
+    unknown ──reserve──► reserved ──confirm──► spent
+                             └─────release──► released
+
+Each step names its reservation by a key and may be asked for again: it then changes nothing. For that a budget must
+know its ended reservations; as its state may not grow for ever, it forgets the oldest of them, see `MOST_ENDED`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from approvals.forms import Currency, Form, Hours, Money
+from approvals.identifiers import InstanceId
+from approvals.validation import Boundary, Invalid, Line
+
+MOST_OPEN = 150
+"""Reservations that are open at once; a further one is refused. They stand in the state under their whole keys, so that
+a person who looks sees who holds the money: up to 125 characters each, 19,000 in all."""
+
+MOST_ENDED = 250
+"""Ended reservations that are remembered, the latest, up to 41 characters each, 10,000 in all: together with the open
+ones less than the 30,000 that the hub keeps in a table cell.
+
+What comes late for a forgotten key cannot spend: `confirm` and `release` find nothing. Only a workflow that is started
+again under its old id reserves anew. It then finds its old row in the ledger, which forgets nothing, and gives back."""
+
+_MOST_CENTS = 10**14
+
+
+class Standing(StrEnum):
+    """How a reservation stands."""
+
+    UNKNOWN = "unknown"
+    RESERVED = "reserved"
+    SPENT = "spent"
+    RELEASED = "released"
+
+
+class Step(StrEnum):
+    """What is asked for a reservation."""
+
+    RESERVE = "reserve"
+    CONFIRM = "confirm"
+    RELEASE = "release"
+
+
+TRANSITIONS: Mapping[tuple[Standing, Step], Standing] = MappingProxyType(
+    {
+        (Standing.UNKNOWN, Step.RESERVE): Standing.RESERVED,
+        (Standing.UNKNOWN, Step.RELEASE): Standing.UNKNOWN,
+        (Standing.RESERVED, Step.RESERVE): Standing.RESERVED,
+        (Standing.RESERVED, Step.CONFIRM): Standing.SPENT,
+        (Standing.RESERVED, Step.RELEASE): Standing.RELEASED,
+        (Standing.SPENT, Step.RESERVE): Standing.SPENT,
+        (Standing.SPENT, Step.CONFIRM): Standing.SPENT,
+        (Standing.RELEASED, Step.RELEASE): Standing.RELEASED,
+    }
+)
+"""A step that leads to where the reservation stands is one that is asked for again."""
+
+REFUSALS: Mapping[tuple[Standing, Step], str] = MappingProxyType(
+    {
+        (Standing.UNKNOWN, Step.CONFIRM): "nothing is reserved under this key",
+        (Standing.SPENT, Step.RELEASE): "this reservation has been confirmed, what is spent is not given back",
+        (Standing.RELEASED, Step.RESERVE): "this reservation has been released, reserve under another key",
+        (Standing.RELEASED, Step.CONFIRM): "this reservation has been released",
+    }
+)
+"""Released is final: a late step must not hold or spend money for somebody who has gone."""
+
+Cents = Annotated[int, Field(ge=0, le=_MOST_CENTS)]
+
+
+class Opening(Boundary):
+    """The input of `open`."""
+
+    limit: Cents
+    currency: Currency = "EUR"
+
+
+class Reserving(Boundary):
+    """The input of `reserve`."""
+
+    key: InstanceId
+    amount: Annotated[Cents, Field(gt=0)]
+    currency: Currency = "EUR"
+
+
+class Settling(Boundary):
+    """The input of `confirm` and `release`."""
+
+    key: InstanceId
+
+
+class Reply(Boundary):
+    """The answer to every operation; a refusal is an answer too."""
+
+    granted: bool
+    available: int
+    reason: str = ""
+    standing: str = Standing.UNKNOWN.value
+    new: bool = False
+    """Whether this very call reserved."""
+    limit: int | None = None
+    """What is in force; None where the budget has not been opened."""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """One budget. `available` + `reserved` + `spent` is the limit, and none of them is ever below zero."""
+
+    limit: int | None = None
+    currency: str = ""
+    spent: int = 0
+    holds: Mapping[str, int] = field(default_factory=dict)
+    """The open reservations, oldest first."""
+    ended: Mapping[str, int] = field(default_factory=dict)
+    """The ended ones by a digest of their key, oldest first; 0 for one that was released."""
+
+    @property
+    def reserved(self) -> int:
+        """What the open reservations hold."""
+        return sum(self.holds.values())
+
+    @property
+    def available(self) -> int:
+        """What can still be reserved."""
+        return (self.limit or 0) - self.reserved - self.spent
+
+    def standing(self, key: str) -> Standing:
+        """How the reservation of that key stands."""
+        if key in self.holds:
+            return Standing.RESERVED
+        match self.ended.get(_digest(key)):
+            case None:
+                return Standing.UNKNOWN
+            case 0:
+                return Standing.RELEASED
+            case _:
+                return Standing.SPENT
+
+    def amount(self, key: str) -> int:
+        """What is or was reserved under that key, 0 where it is not known."""
+        return self.holds.get(key) or self.ended.get(_digest(key), 0)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any] | None) -> "Budget":
+        """Read what `to_dict` wrote; None is a budget that nobody has opened."""
+        return cls(**value) if value else cls()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data, at most 30,000 characters as JSON inside JSON."""
+        return {
+            "limit": self.limit,
+            "currency": self.currency,
+            "spent": self.spent,
+            "holds": dict(self.holds),
+            "ended": dict(self.ended),
+        }
+
+
+def serve(budget: Budget, operation: str, argument: object) -> tuple[Budget, dict[str, Any]]:
+    """Carry out `open`, `reserve`, `confirm`, `release` or `get`; returns the budget after it and a `Reply`.
+
+    Never raises: of an operation that failed a caller would not know whether it holds money. `get` adds to the reply
+    what is reserved and spent, and each open reservation.
+    """
+    try:
+        match operation:
+            case "open":
+                return _open(budget, Opening.from_dict(argument))
+            case Step.RESERVE:
+                return _reserve(budget, Reserving.from_dict(argument))
+            case Step.CONFIRM | Step.RELEASE as step:
+                return _settle(budget, Step(step), Settling.from_dict(argument).key)
+            case "get":
+                sums = {"reserved": budget.reserved, "spent": budget.spent, "holds": dict(budget.holds)}
+                return budget, _reply(budget) | sums
+            case unknown:
+                return budget, _reply(budget, reason=f"a Budget knows no {unknown[:40]!r}")
+    except Invalid as error:
+        return budget, _reply(budget, reason=str(error))
+
+
+def _open(budget: Budget, opening: Opening) -> tuple[Budget, dict[str, Any]]:
+    if budget.limit is None:
+        opened = replace(budget, limit=opening.limit, currency=opening.currency)
+        return opened, _reply(opened)
+    if (budget.limit, budget.currency) != (opening.limit, opening.currency):
+        return budget, _reply(budget, reason="the budget is open with another limit or currency, which stays in force")
+    return budget, _reply(budget)
+
+
+def _reserve(budget: Budget, wanted: Reserving) -> tuple[Budget, dict[str, Any]]:
+    standing = budget.standing(wanted.key)
+    reason = REFUSALS.get((standing, Step.RESERVE)) or _why_not(budget, wanted, standing)
+    if reason:
+        return budget, _reply(budget, wanted.key, reason=reason)
+    if TRANSITIONS[standing, Step.RESERVE] is standing:
+        return budget, _reply(budget, wanted.key)
+    after = replace(budget, holds={**budget.holds, wanted.key: wanted.amount})
+    return after, _reply(after, wanted.key, new=True)
+
+
+def _why_not(budget: Budget, wanted: Reserving, standing: Standing) -> str | None:
+    """Return why an amount is not reserved that the table would let pass."""
+    if budget.limit is None:
+        return "the budget is not open"
+    if wanted.currency != budget.currency:
+        return f"the budget is in {budget.currency}"
+    if standing is not Standing.UNKNOWN:
+        return None if wanted.amount == budget.amount(wanted.key) else "another amount is reserved under this key"
+    if wanted.amount > budget.available:
+        return "not enough is left"
+    if len(budget.holds) >= MOST_OPEN:
+        return f"{MOST_OPEN} reservations are open, settle some first"
+    return None
+
+
+def _settle(budget: Budget, step: Step, key: str) -> tuple[Budget, dict[str, Any]]:
+    standing = budget.standing(key)
+    reason = REFUSALS.get((standing, step))
+    if reason:
+        return budget, _reply(budget, key, reason=reason)
+    target = TRANSITIONS[standing, step]
+    after = budget if target is standing else _end(budget, key, spent=target is Standing.SPENT)
+    return after, _reply(after, key)
+
+
+def _end(budget: Budget, key: str, *, spent: bool) -> Budget:
+    """Close an open reservation, and forget the oldest closed one where there are too many."""
+    cents = budget.holds[key] if spent else 0
+    ended = list({**budget.ended, _digest(key): cents}.items())[-MOST_ENDED:]
+    holds = {each: held for each, held in budget.holds.items() if each != key}
+    return replace(budget, spent=budget.spent + cents, holds=holds, ended=dict(ended))
+
+
+def _reply(budget: Budget, key: str | None = None, *, reason: str = "", new: bool = False) -> dict[str, Any]:
+    reply = Reply(
+        granted=not reason,
+        available=budget.available,
+        reason=reason,
+        standing=(budget.standing(key) if key else Standing.UNKNOWN).value,
+        new=new,
+        limit=budget.limit,
+        currency=budget.currency,
+    )
+    return reply.to_dict()
+
+
+def _digest(key: str) -> str:
+    """64 bits: among some hundred keys two are the same once in 10^14 budgets."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def to_cents(amount: float) -> int:
+    """Return an amount of money in cents; raises ValueError where it has more than two decimals."""
+    cents = Decimal(repr(amount)) * 100
+    if cents != int(cents):
+        raise ValueError("give at most two decimals")
+    return int(cents)
+
+
+def to_money(cents: int) -> float:
+    """Return cents as people write them."""
+    return cents / 100
+
+
+def _in_cents(amount: float) -> float:
+    to_cents(amount)
+    return amount
+
+
+Amount = Annotated[Money, AfterValidator(_in_cents)]
+
+
+class ReservationForm(Form):
+    """What is to be paid from which budget."""
+
+    example: ClassVar = {
+        "title": "Mill Stream footbridge",
+        "budget": "bridges-2026",
+        "amount": 148500,
+        "currency": "EUR",
+        "limit": 2000000,
+    }
+
+    title: Line = "Reservation"
+    budget: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$", description="The budget's name; upper and lower case differ"
+        ),
+    ]
+    amount: Annotated[Amount, Field(gt=0, description="With at most two decimals, as all money")]
+    currency: Currency = "EUR"
+    limit: Annotated[
+        Amount | None,
+        Field(description="Opens the budget where it is not open yet; otherwise that limit stays in force"),
+    ] = None
+    ask_first: Annotated[bool, Field(description="Whether the budget owner is asked, by the event Approval")] = False
+    window_hours: Annotated[Hours, Field(description="How long an answer is waited for")] = 72.0
+
+
+class Booking(Boundary):
+    """The input of BookCost and VoidCost: what a reservation is to pay for."""
+
+    instance_id: str
+    round: str
+    """When the workflow began, ISO 8601 in UTC; tells apart two runs under one id."""
+    title: Line
+    budget: str
+    cents: int
+    currency: str
+
+
+class Entry(Booking):
+    """A row of the table `Ledger`: how the reservation of one instance ended, once and for all."""
+
+    state: Literal["booked", "void"]
+    recorded_at: str
+
+    @property
+    def booked(self) -> bool:
+        """Whether the money is to be paid."""
+        return self.state == "booked"

@@ -1,0 +1,183 @@
+"""Automatic checks of attachments: is each what it says, of a sensible size, and harmless as far as a test can tell."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from approvals.attachments import KINDS, MOST_ATTACHMENTS, MOST_BYTES, InlineAttachment, StoredAttachment
+from approvals.findings import Check, Checked, Finding, Severity
+from approvals.forms import AsTuple, Form
+from approvals.validation import Boundary
+
+LONGEST_TEXT = 200_000
+"""Characters; about a hundred pages, more than anybody reads for one decision."""
+SHORTEST_SIDE = 32
+"""Pixels; below that nothing can be made out."""
+LONGEST_SIDE = 10_000
+MOST_PIXELS = 40_000_000
+"""What is decoded at all: 160 MB of memory at four bytes a pixel."""
+
+VIRUS_TEST = "".join(("X5O!P%@AP[4\\PZX5", "4(P^)7CC)7}$EICAR", "-STANDARD-ANTIVIRUS", "-TEST-FILE!$H+H*")).encode()
+"""The string that every scanner reports by agreement; in pieces, so that none reports this file."""
+
+
+_LINE_ON_WHITE = (
+    "iVBORw0KGgoAAAANSUhEUgAAADAAAAAgAQAAAAB8r8axAAAAGElEQVR42mP8z8DAwMDAxDAIKChgpKaTAEXPAjvqd2siAAAAAElFTkSuQmCC"
+)
+"""A PNG of 48 x 32 pixels."""
+
+
+class ChecksForm(Form):
+    """The attachments to check; with none there is nothing to find."""
+
+    example: ClassVar = {
+        "attachments": [
+            {"name": "note.md", "contentType": "text/markdown", "content": "IyBNaWxsIFN0cmVhbQo="},
+            {"name": "deck.png", "contentType": "image/png", "content": _LINE_ON_WHITE},
+        ]
+    }
+
+    attachments: Annotated[tuple[InlineAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
+
+    @property
+    def files(self) -> tuple[InlineAttachment, ...]:
+        """The attachments."""
+        return self.attachments
+
+    def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:
+        """Return the workflow's input, the attachments replaced by where they lie now."""
+        return ChecksSubmission(attachments=stored).to_dict()
+
+
+class ChecksSubmission(Boundary):
+    """The input of FanOutFanIn, and of ListChecks."""
+
+    attachments: Annotated[tuple[StoredAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
+
+
+class Work(Boundary):
+    """The checks of one attachment: the input of CheckAttachment."""
+
+    attachment: StoredAttachment
+    checks: Annotated[tuple[Check, ...], AsTuple]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What was measured of an image; `trouble` says why it cannot be decoded, None where it can."""
+
+    width: int = 0
+    height: int = 0
+    trouble: str | None = None
+
+
+def list_work(submission: ChecksSubmission) -> tuple[Work, ...]:
+    """Return what there is to check: of each attachment what its declared type asks for."""
+    return tuple(Work(attachment=each, checks=_checks_of(each.content_type)) for each in submission.attachments)
+
+
+def inspect(work: Work, content: bytes, picture: Picture | None) -> Checked:
+    """Carry out the checks of one attachment; `picture` is what was measured where `image` is among them."""
+    subject = _Subject(attachment=work.attachment, content=content, picture=picture or Picture(trouble="not measured"))
+    findings = []
+    for check in work.checks:
+        severity, message = _CHECKS[check](subject)
+        findings.append(Finding(attachment=work.attachment.name, check=check, severity=severity, message=message[:200]))
+    return Checked(attachment=work.attachment.name, bytes=len(content), findings=tuple(findings))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    attachment: StoredAttachment
+    content: bytes
+    picture: Picture
+
+
+Verdict = tuple[Severity, str]
+
+
+def _checks_of(content_type: str) -> tuple[Check, ...]:
+    match content_type.partition("/")[0]:
+        case "text":
+            return ("type", "size", "virus", "text")
+        case "image":
+            return ("type", "size", "virus", "image")
+        case _:
+            return ("type", "size", "virus")
+
+
+def _check_type(subject: _Subject) -> Verdict:
+    declared, found = subject.attachment.content_type, _kind_of(subject.content)
+    if declared not in KINDS:
+        return "error", f"files declared as {declared[:60]!r} are not accepted"
+    if found is None:
+        return "error", f"declared as {declared}, but it is neither that nor UTF-8 text"
+    same = found.startswith("text/") if declared.startswith("text/") else found == declared
+    return ("ok", f"is {declared}") if same else ("error", f"declared as {declared}, but it is {found}")
+
+
+def _kind_of(content: bytes) -> str | None:
+    """Return the kind that the content shows; every text is text/plain here, None is of no accepted kind."""
+    for name, kind in KINDS.items():
+        if kind.magic and content.startswith(kind.magic):
+            return name
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return None if any(char < " " and char not in "\n\r\t\f" for char in text) else "text/plain"
+
+
+def _check_size(subject: _Subject) -> Verdict:
+    size, expected = len(subject.content), subject.attachment.size
+    if size != expected:
+        return "error", f"has {size} bytes, but {expected} were handed in"
+    if not 0 < size <= MOST_BYTES:
+        return "error", f"has {size} bytes; 1 to {MOST_BYTES} are accepted"
+    return "ok", f"has {size} bytes"
+
+
+def _check_virus(subject: _Subject) -> Verdict:
+    if VIRUS_TEST in subject.content:
+        return "error", "holds the virus-test string"
+    return "ok", "does not hold the virus-test string"
+
+
+def _check_text(subject: _Subject) -> Verdict:
+    length = len(subject.content.decode(errors="replace").strip("\ufeff \n\r\t\f"))
+    if not length:
+        return "error", "holds no text"
+    if length > LONGEST_TEXT:
+        return "warning", f"has {length} characters; few people read more than {LONGEST_TEXT}"
+    return "ok", f"has {length} characters"
+
+
+def _check_image(subject: _Subject) -> Verdict:
+    picture = subject.picture
+    size = f"{picture.width} x {picture.height} pixels"
+    if is_too_large(picture.width, picture.height):
+        return "error", f"has {size}; {LONGEST_SIDE} a side and {MOST_PIXELS} together are accepted"
+    if picture.trouble is not None:
+        return "error", f"cannot be decoded: {picture.trouble}"
+    if min(picture.width, picture.height) < SHORTEST_SIDE:
+        return "warning", f"has {size}; below {SHORTEST_SIDE} a side little can be made out"
+    return "ok", f"has {size}"
+
+
+def is_too_large(width: int, height: int) -> bool:
+    """Say whether an image must not be decoded: a small file can claim to be a picture that fills the memory."""
+    return max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS
+
+
+_CHECKS: Mapping[Check, Callable[[_Subject], Verdict]] = MappingProxyType(
+    {
+        "type": _check_type,
+        "size": _check_size,
+        "virus": _check_virus,
+        "text": _check_text,
+        "image": _check_image,
+    }
+)

@@ -1,0 +1,33 @@
+"""What a workflow's form is: the JSON that people post to start it, checked before anything is started."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from approvals.attachments import InlineAttachment, StoredAttachment
+from approvals.validation import Boundary
+
+Money = Annotated[float, Field(ge=0, le=1e12)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Hours = Annotated[float, Field(gt=0, le=144)]
+"""At most six days: above that the SDK splits a timer into slices, which it cannot cancel."""
+
+AsTuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+"""JSON has lists; frozen data has tuples."""
+
+
+class Form(Boundary):
+    """Base of all forms. Most are the workflow's input as they are; those with files inside are not."""
+
+    example: ClassVar[Mapping[str, Any]]
+    """JSON data that starts the workflow when it is posted as it stands."""
+
+    @property
+    def files(self) -> tuple[InlineAttachment, ...]:
+        """The files inside the form, which are stored before the workflow starts."""
+        return ()
+
+    def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:  # noqa: ARG002  for those with files
+        """Return the workflow's input: small, plain data, each file replaced by where it lies now."""
+        return self.to_dict()

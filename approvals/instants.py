@@ -1,0 +1,23 @@
+"""Points in time as they cross durable boundaries: ISO 8601 text in UTC."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+
+def read_instant(text: str) -> datetime:
+    """Read what `datetime.isoformat` wrote, or the hub; raises ValueError for anything that is not in UTC."""
+    when = datetime.fromisoformat(text)
+    if when.utcoffset() != timedelta(0):
+        raise ValueError("must be a point in time in UTC, like 2026-03-02T09:00:00+00:00")
+    return when
+
+
+def _checked(text: str) -> str:
+    read_instant(text)
+    return text
+
+
+Instant = Annotated[str, AfterValidator(_checked)]
+"""A field of a boundary model that holds a point in time."""

@@ -1,0 +1,40 @@
+"""GetBlob: a blob of one of the containers that the settings name. For operators."""
+
+import os
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from approvals.blobs import LARGEST_BYTES, checked_blob_name, headers_for, is_readable
+from clients.responses import problem
+from gateways.blobs import open_blobs
+
+bp = df.Blueprint()
+
+NAMES_MISSING = "Please pass a container and blob names on the query string."
+
+
+@bp.function_name(name="GetBlob")
+@bp.route(route="blob", methods=["GET"])
+def get_blob(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer with the blob's bytes; 400, 403, 404 or 413 with what to do about it."""
+    container, name = req.params.get("container"), req.params.get("blob")
+    if not container or not name:
+        return func.HttpResponse(NAMES_MISSING, status_code=400, mimetype="text/plain")
+    if not is_readable(container, os.environ.get("READABLE_CONTAINERS", "")):
+        # The same answer whether there is such a container or not.
+        return problem(403, "This container is not handed out.", "READABLE_CONTAINERS names those that are.")
+    try:
+        checked_blob_name(name)
+    except ValueError as error:
+        return problem(400, f"blob: {error}.", "Give the name as it was stored, percent-encoded once.")
+    blobs = open_blobs(container)
+    found = blobs.find(name)
+    if found and found.size > LARGEST_BYTES:
+        return problem(
+            413, f"The blob has {found.size:,} bytes.", f"Up to {LARGEST_BYTES:,} are handed out; use a storage tool."
+        )
+    content = blobs.read(name) if found else None
+    if found is None or content is None:
+        return problem(404, "There is no such blob in this container.", "Check the name; upper and lower case differ.")
+    return func.HttpResponse(content, headers=headers_for(name, found.content_type, found.content_encoding))

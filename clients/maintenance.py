@@ -1,0 +1,77 @@
+"""PurgeFinishedInstances: once a day, forget the histories of what ended long ago, and keep one line of each."""
+
+import asyncio
+import json
+import logging
+import os
+from urllib.parse import quote
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from approvals.retention import FINISHED, EndedInstance, Rule, due, read_rule
+from approvals.validation import Invalid
+from gateways import clock
+from gateways.audit import open_audit
+from gateways.instances import list_instances
+
+bp = df.Blueprint()
+log = logging.getLogger("greenlight.retention")
+
+
+@bp.function_name(name="PurgeFinishedInstances")
+@bp.timer_trigger(arg_name="timer", schedule="0 30 3 * * *", run_on_startup=False)
+@bp.durable_client_input(client_name="client")
+async def purge_finished_instances(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
+    """Purge what ended RETENTION_DAYS ago or earlier, at most RETENTION_LIMIT instances a run.
+
+    The run may be cut at any moment. It keeps no place of its own: what is not purged is found again by the next one.
+    """
+    try:
+        rule = read_rule(os.environ)
+    except Invalid as error:
+        log.error(json.dumps({"record": "retention", "error": f"{error}; nothing is purged"}))
+        return
+    if not rule.purges:
+        return
+    chosen, found = await _choose(client, rule)
+    purged = sum([await _purge(client, ended) for ended in chosen])
+    remaining = found - purged
+    line = {
+        "record": "retention",
+        "purged": purged,
+        "failed": len(chosen) - purged,
+        "remaining": remaining,
+        "days": rule.days,
+    }
+    log.log(logging.WARNING if remaining else logging.INFO, json.dumps(line))
+
+
+async def _choose(client: df.DurableOrchestrationClient, rule: Rule) -> tuple[list[EndedInstance], int]:
+    """Return the instances whose turn it is, and how many are due in all."""
+    cutoff = rule.cutoff(clock.now())
+    chosen, found = list[EndedInstance](), 0
+    base_url = client._orchestration_bindings.rpc_base_url  # the SDK has no public name for it
+    async for entry in list_instances(base_url, created_before=cutoff, statuses=FINISHED):
+        ended = due(entry, cutoff)
+        if ended is None:
+            continue
+        found += 1
+        if len(chosen) < rule.limit:
+            chosen.append(ended)
+    return chosen, found
+
+
+async def _purge(client: df.DurableOrchestrationClient, ended: EndedInstance) -> bool:
+    """Write down what is kept, then purge; says whether it is gone. One that cannot be purged does not stop the others.
+
+    The host refuses to purge an instance that somebody has started again in between.
+    """
+    try:
+        await asyncio.to_thread(lambda: open_audit().keep(ended, now=clock.now()))
+        # The SDK puts the id into the URL as it is: unquoted, `a?b` would purge `a`.
+        await client.purge_instance_history(quote(ended.instance_id, safe=""))
+    except Exception:
+        log.exception("instance %s could not be purged", ended.instance_id)
+        return False
+    return True

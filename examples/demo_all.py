@@ -1,0 +1,75 @@
+"""Every workflow on real input, in virtual time: one timeline each.
+
+Run it with `make demo-all`, or `python examples/demo_all.py` in the virtual environment. It starts a devhost, an
+Azurite and a small server that plays the other systems, and ends with 0 only if each workflow ended as it should.
+"""
+
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from host_process import HostFailed, running_host
+from neighbour import running_neighbour
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from scenes import SCENES, Scene
+from timeline import timeline
+from world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """How a scene went."""
+
+    scene: Scene
+    well: bool
+    seconds: float
+
+
+def main() -> int:
+    """Play all scenes; returns the exit status."""
+    console = Console()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with ExitStack() as running:
+            with console.status("Starting Azurite, the host and the other systems on free ports ..."):
+                neighbour = running.enter_context(running_neighbour())
+                allowed = neighbour.url.removeprefix("http://")
+                host = running.enter_context(running_host(ALLOWED_HOSTS=allowed))
+            connection = host.get("/admin/devhost/info")["storage"]["connectionString"]
+            world = World(host=host, neighbour=neighbour, connection=connection)
+            return _account(console, [_play(console, world, scene) for scene in SCENES])
+    except HostFailed as error:
+        console.print(Panel(str(error), title="The demo failed", border_style="red"), markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing is left running.")
+        return 130
+
+
+def _play(console: Console, world: World, scene: Scene) -> Played:
+    begun = time.perf_counter()
+    console.rule(f"{scene.workflow}: {scene.title}", align="left")
+    with console.status("under way ..."):
+        instance = world.start(scene.workflow, scene.form_for(world))
+        scene.play(world, instance)
+        ended = world.ended(instance)
+    console.print(timeline("", ended["historyEvents"]))
+    well = ended["runtimeStatus"] == "Completed" and scene.ended_as_it_should(ended["output"])
+    console.print(f"   output: {ended['output']}\n", style="green" if well else "bold red", markup=False)
+    return Played(scene=scene, well=well, seconds=time.perf_counter() - begun)
+
+
+def _account(console: Console, played: list[Played]) -> int:
+    table = Table("workflow", "scene", "ended as it should", "s", title="All of them", title_justify="left")
+    for each in played:
+        table.add_row(each.scene.workflow, each.scene.title, "yes" if each.well else "NO", f"{each.seconds:.1f}")
+    console.print(table)
+    return 0 if all(each.well for each in played) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Blobs of the app's own containers: looked at, read whole up to a limit, and written once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient, ContainerClient, ContentSettings
+
+from gateways.connections import connection_string
+
+_NO_SUCH_NAME = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobFacts:
+    """What is known of a blob without reading it."""
+
+    size: int
+    content_type: str | None
+    content_encoding: str | None
+    metadata: Mapping[str, str]
+
+
+class Blobs(Protocol):
+    """One container."""
+
+    def find(self, name: str) -> BlobFacts | None:
+        """Look at a blob; None where there is none, nor its container."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """Return a blob's content as it is stored; None where there is none."""
+        ...
+
+    def create(self, name: str, content: bytes, *, content_type: str, metadata: Mapping[str, str]) -> bool:
+        """Write a blob; False, and nothing is changed, where there is one of that name."""
+        ...
+
+
+class AzureBlobs:
+    """A container in Azure Blob Storage."""
+
+    def __init__(self, container: ContainerClient) -> None:
+        self._container = container
+
+    def find(self, name: str) -> BlobFacts | None:
+        """Ask for the properties. A name that the service cannot take is one that no blob has."""
+        try:
+            found = self._container.get_blob_client(name).get_blob_properties()
+        except ResourceNotFoundError:
+            return None
+        except HttpResponseError as error:
+            if error.status_code != _NO_SUCH_NAME:
+                raise
+            return None
+        return BlobFacts(
+            size=found.size,
+            content_type=found.content_settings.content_type,
+            content_encoding=found.content_settings.content_encoding,
+            metadata={key.lower(): value for key, value in (found.metadata or {}).items()},
+        )
+
+    def read(self, name: str) -> bytes | None:
+        """Download without unpacking: what is small when packed may be large when not."""
+        try:
+            content: bytes = self._container.download_blob(name, decompress=False).readall()
+        except ResourceNotFoundError:
+            return None
+        return content
+
+    def create(self, name: str, content: bytes, *, content_type: str, metadata: Mapping[str, str]) -> bool:
+        """Upload with If-None-Match: of two writers the service lets one in."""
+        settings = ContentSettings(content_type=content_type, content_disposition="attachment")
+        try:
+            self._container.upload_blob(
+                name, content, overwrite=False, content_settings=settings, metadata=dict(metadata)
+            )
+        except ResourceExistsError:
+            return False
+        return True
+
+
+def open_blobs(container: str) -> Blobs:
+    """Return a container of the account that `ApprovalsStorage` names, opened once a process, not created."""
+    return _opened(connection_string("ApprovalsStorage"), container)
+
+
+def open_pictures() -> Blobs:
+    """Return the container in which the attachments lie, and their scaled copies beside them."""
+    return open_blobs(os.environ.get("ATTACHMENTS_CONTAINER", "attachments"))
+
+
+@cache
+def _opened(connection: str, container: str) -> Blobs:
+    return AzureBlobs(BlobServiceClient.from_connection_string(connection).get_container_client(container))

@@ -1,0 +1,50 @@
+"""The hub's list of instances, page by page.
+
+SDK 1.7 reads the first hundred and drops the token that leads on (azure-functions-durable-python issue 580). This asks
+the same endpoint, and follows the token, as the SDKs for other languages do.
+"""
+
+import base64
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+_CONTINUATION = "x-ms-continuation-token"
+_NO_MORE = frozenset({"", base64.b64encode(b"null").decode()})
+"""Some versions of the extension end the list with an encoded null (azure-functions-durable-extension issue 1174)."""
+
+_PAGE = 250
+
+
+class ListFailed(Exception):
+    """The host did not answer with a list; the text says what it answered."""
+
+
+async def list_instances(
+    base_url: str, *, created_before: datetime, statuses: Iterable[str]
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield the instances in these states, without their inputs; `base_url` is the local endpoint of the SDK's client.
+
+    A page may be empty and yet have a successor, as the table is searched bit by bit. Raises `ListFailed`.
+    """
+    query = {
+        "createdTimeTo": created_before.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "runtimeStatus": ",".join(statuses),
+        "showInput": "false",
+        "top": str(_PAGE),
+    }
+    headers: dict[str, str] = {}
+    async with aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(f"{base_url}instances/", params=query, headers=headers) as response:
+                if response.status != 200:
+                    raise ListFailed(f"the list of instances answered {response.status}")
+                entries = await response.json(content_type=None)
+                token = response.headers.get(_CONTINUATION, "")
+            for entry in entries:
+                yield entry
+            if token in _NO_MORE or token == headers.get(_CONTINUATION):
+                return
+            headers = {_CONTINUATION: token}

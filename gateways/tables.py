@@ -1,0 +1,49 @@
+"""Tables of facts: rows that are inserted once and never changed.
+
+Insert is the whole concurrency control: of two writers the table lets one in and tells the other 409, who then
+reads what is on record and goes by that.
+"""
+
+import hashlib
+import json
+from functools import cache
+from typing import Any
+
+from azure.core.exceptions import ResourceExistsError
+from azure.data.tables import TableClient, TableServiceClient
+
+from approvals.identifiers import is_instance_id
+from gateways.connections import connection_string
+
+
+def open_table(name: str) -> TableClient:
+    """Return a table of the account that `ApprovalsStorage` names, made if need be; opened once a process."""
+    return _opened(connection_string("ApprovalsStorage"), name)
+
+
+@cache
+def _opened(connection: str, name: str) -> TableClient:
+    return TableServiceClient.from_connection_string(connection).create_table_if_not_exists(name)
+
+
+def insert_first(table: TableClient, row: dict[str, Any]) -> Any:
+    """Insert `row` and return it, or return the row that was there before it."""
+    try:
+        table.create_entity(row)
+    except ResourceExistsError:
+        return table.get_entity(row["PartitionKey"], row["RowKey"])
+    return row
+
+
+def keys(instance_id: str, *parts: str) -> dict[str, str]:
+    """Return the keys of a row: the instance, and a hash of what tells its rows apart.
+
+    Names and times hold characters that keys may not; and keys turn up in logs, where names of people do not belong.
+    """
+    partition = instance_id if is_instance_id(instance_id) else hashed(instance_id)
+    return {"PartitionKey": partition, "RowKey": hashed(*parts)}
+
+
+def hashed(*parts: str) -> str:
+    """Return 40 characters that any key may hold, the same for the same parts."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]

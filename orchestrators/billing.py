@@ -1,0 +1,58 @@
+"""BillingIssuer: a bill at the start and then one an interval, each exactly once, until all are issued."""
+
+from collections.abc import Generator
+from typing import Any
+
+import azure.durable_functions as df
+
+from approvals.billing import BillingRun, BillingState, IssuedBill
+from approvals.workflows import BILLING
+from orchestrators.calls import call, read_input
+from orchestrators.reporting import show
+
+bp = df.Blueprint()
+
+BILLS_A_GENERATION = 20
+"""Each bill leaves eight rows in the history. After so many the workflow starts itself anew with an empty one."""
+
+A_DAY = df.RetryOptions(first_retry_interval_in_milliseconds=600_000, max_number_of_attempts=144)
+"""How long an outage may keep a bill from being issued; the next ones are dated as if there had been none."""
+
+
+@bp.orchestration_trigger(context_name="context", orchestration=BILLING.name)
+def billing_issuer(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
+    """Issue the first bill at once, then one an interval: ten daily bills span nine days."""
+    run = read_input(context, BillingState).run(context.current_utc_datetime)
+    for _ in range(BILLS_A_GENERATION):
+        if run.due > context.current_utc_datetime:
+            _show(context, "waiting", run)
+            yield context.create_timer(run.due)
+        _show(context, "billing", run)
+        bill = run.next_bill(context.instance_id)
+        issued = IssuedBill.from_dict((yield call(context, "IssueBill", bill.to_dict(), patience=A_DAY)))
+        run = run.with_bill(issued)
+        if run.done:
+            show(context, "billed", account=run.form.account, bills=run.issued, total=run.total)
+            return {
+                "outcome": "billed",
+                "account": run.form.account,
+                "bills": run.issued,
+                "total": run.total,
+                "currency": run.form.currency,
+                "lastBillOn": issued.due,
+            }
+
+    context.continue_as_new(run.carry_over().to_dict())
+    return {}
+
+
+def _show(context: df.DurableOrchestrationContext, state: str, run: BillingRun) -> None:
+    show(
+        context,
+        state,
+        account=run.form.account,
+        bills=run.issued,
+        of=run.form.days,
+        total=run.total,
+        nextBill=run.due.isoformat(),
+    )

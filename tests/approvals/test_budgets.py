@@ -1,0 +1,225 @@
+"""Budgets: whatever is asked in whatever order, what is free, reserved and spent adds up to the limit."""
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals.budgets import (
+    MOST_ENDED,
+    MOST_OPEN,
+    REFUSALS,
+    TRANSITIONS,
+    Budget,
+    Entry,
+    ReservationForm,
+    Standing,
+    Step,
+    serve,
+    to_cents,
+    to_money,
+)
+from approvals.validation import Invalid
+
+KEYS = st.sampled_from(["p-1", "p-2", "p-3", "p-4"])
+OPERATIONS = st.one_of(
+    st.tuples(st.just("open"), st.fixed_dictionaries({"limit": st.integers(0, 300)})),
+    st.tuples(st.just("reserve"), st.fixed_dictionaries({"key": KEYS, "amount": st.integers(-1, 200)})),
+    st.tuples(st.sampled_from(["confirm", "release"]), st.fixed_dictionaries({"key": KEYS})),
+    st.tuples(st.sampled_from(["get", "explode"]), st.none()),
+)
+RESERVE = {"key": "p-1", "amount": 60}
+KEY = {"key": "p-1"}
+
+
+def after(*operations, limit=100):
+    """Return a budget of 100 cents after some operations on it, and the last reply."""
+    budget, reply = serve(Budget(), "open", {"limit": limit})
+    for operation, argument in operations:
+        budget, reply = serve(budget, operation, argument)
+    return budget, reply
+
+
+@given(st.lists(OPERATIONS, max_size=40))
+def test_it_always_adds_up_and_nothing_is_below_zero(operations):
+    """The law of the whole module, with wrong operations among the others."""
+    budget = Budget()
+    for operation, argument in operations:
+        budget, reply = serve(budget, operation, argument)
+        assert budget.available + budget.reserved + budget.spent == (budget.limit or 0)
+        assert min(budget.available, budget.reserved, budget.spent) >= 0
+        assert reply["available"] == budget.available
+        assert reply["granted"] is not bool(reply["reason"])
+        assert Budget.from_dict(json.loads(json.dumps(budget.to_dict()))) == budget
+
+
+@given(st.lists(OPERATIONS, max_size=20))
+def test_an_operation_that_is_asked_for_again_changes_nothing(operations):
+    """At once, and also after everything else: each step of a key is final or was refused before."""
+    budget = Budget()
+    for operation, argument in operations:
+        budget, reply = serve(budget, operation, argument)
+        again, same = serve(budget, operation, argument)
+        assert again == budget
+        assert same == {**reply, "new": False}
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.data())
+def test_a_whole_run_that_is_repeated_changes_nothing(amounts, data):
+    """Reserve, then confirm or release, for several keys; then the same steps once more, in the same order."""
+    steps = []
+    for number, amount in enumerate(amounts):
+        end = data.draw(st.sampled_from(["confirm", "release"]))
+        steps += [("reserve", {"key": f"k{number}", "amount": amount}), (end, {"key": f"k{number}"})]
+    once, _ = after(*steps)
+    granted = [step for step in steps if once.standing(step[1]["key"]) is not Standing.UNKNOWN]
+    assert after(*steps, *granted)[0] == once
+    assert once.reserved == 0
+
+
+def test_the_tables_name_each_case_once():
+    """A step leads somewhere, or it is refused with a reason."""
+    assert set(itertools.product(Standing, Step)) == set(TRANSITIONS) | set(REFUSALS)
+    assert not set(TRANSITIONS) & set(REFUSALS)
+
+
+@pytest.mark.parametrize(
+    ("steps", "granted", "standing", "available", "told"),
+    [
+        ([("reserve", RESERVE)], True, "reserved", 40, ""),
+        ([("reserve", RESERVE), ("reserve", RESERVE)], True, "reserved", 40, ""),
+        ([("reserve", RESERVE), ("reserve", {**RESERVE, "amount": 61})], False, "reserved", 40, "another amount"),
+        ([("reserve", RESERVE), ("reserve", {"key": "p-2", "amount": 41})], False, "unknown", 40, "not enough"),
+        ([("reserve", RESERVE), ("reserve", {"key": "p-2", "amount": 40})], True, "reserved", 0, ""),
+        ([("reserve", {**RESERVE, "currency": "USD"})], False, "unknown", 100, "EUR"),
+        ([("reserve", RESERVE), ("confirm", KEY)], True, "spent", 40, ""),
+        ([("reserve", RESERVE), ("confirm", KEY), ("confirm", KEY)], True, "spent", 40, ""),
+        ([("reserve", RESERVE), ("confirm", KEY), ("reserve", RESERVE)], True, "spent", 40, ""),
+        ([("reserve", RESERVE), ("confirm", KEY), ("reserve", {**RESERVE, "amount": 1})], False, "spent", 40, "anoth"),
+        ([("reserve", RESERVE), ("confirm", KEY), ("release", KEY)], False, "spent", 40, "not given back"),
+        ([("reserve", RESERVE), ("release", KEY)], True, "released", 100, ""),
+        ([("reserve", RESERVE), ("release", KEY), ("release", KEY)], True, "released", 100, ""),
+        ([("reserve", RESERVE), ("release", KEY), ("confirm", KEY)], False, "released", 100, "released"),
+        ([("reserve", RESERVE), ("release", KEY), ("reserve", RESERVE)], False, "released", 100, "another key"),
+        ([("release", KEY)], True, "unknown", 100, ""),
+        ([("confirm", KEY)], False, "unknown", 100, "nothing is reserved"),
+        ([("open", {"limit": 100})], True, "unknown", 100, ""),
+        ([("open", {"limit": 500})], False, "unknown", 100, "stays in force"),
+        ([("open", {"limit": 100, "currency": "USD"})], False, "unknown", 100, "stays in force"),
+        ([("explode", {})], False, "unknown", 100, "explode"),
+        ([("reserve", {"key": "p-1", "amount": 0})], False, "unknown", 100, "amount"),
+        ([("reserve", {"key": "p-1", "amount": True})], False, "unknown", 100, "amount"),
+        ([("reserve", {"key": "p-1", "amount": 1.5})], False, "unknown", 100, "amount"),
+        ([("reserve", {"key": "@x", "amount": 1})], False, "unknown", 100, "key"),
+        ([("reserve", None)], False, "unknown", 100, "dictionary"),
+        ([("confirm", {})], False, "unknown", 100, "key"),
+        ([("open", {"limit": -1})], False, "unknown", 100, "limit"),
+    ],
+)
+def test_each_step_answers_with_what_it_led_to(steps, granted, standing, available, told):
+    """A refusal is an answer with a reason; nothing raises."""
+    _, reply = after(*steps)
+    assert (reply["granted"], reply["standing"], reply["available"]) == (granted, standing, available)
+    assert told in reply["reason"]
+
+
+def test_only_the_call_that_reserves_says_that_it_is_new():
+    """So that a run can tell its own reservation from an earlier run's."""
+    assert after(("reserve", RESERVE))[1]["new"] is True
+    assert after(("reserve", RESERVE), ("reserve", RESERVE))[1]["new"] is False
+
+
+def test_a_budget_that_is_not_open_holds_nothing():
+    """It says so."""
+    budget, reply = serve(Budget(), "reserve", RESERVE)
+    assert (budget, reply["reason"], reply["limit"]) == (Budget(), "the budget is not open", None)
+
+
+def test_get_shows_who_holds_the_money():
+    """With the sums."""
+    _, reply = after(
+        ("reserve", RESERVE), ("reserve", {"key": "p-2", "amount": 30}), ("confirm", {"key": "p-2"}), ("get", None)
+    )
+    assert (reply["available"], reply["reserved"], reply["spent"], reply["holds"]) == (10, 60, 30, {"p-1": 60})
+    assert reply["limit"] == 100
+
+
+def test_the_state_stays_small():
+    """With the longest keys and amounts, and far more reservations than are remembered."""
+    most = 10**13
+    budget, _ = serve(Budget(), "open", {"limit": 10**14})
+    for number in range(MOST_ENDED + 100):
+        key = f"{number:x<100}"
+        budget, _ = serve(budget, "reserve", {"key": key, "amount": most if number < 5 else 10**10})
+        budget, _ = serve(budget, "confirm" if number % 2 else "release", {"key": key})
+    for number in range(MOST_OPEN):
+        budget, reply = serve(budget, "reserve", {"key": f"{number:y<100}", "amount": 10**10})
+        assert reply["granted"], reply
+    assert (len(budget.holds), len(budget.ended)) == (MOST_OPEN, MOST_ENDED)
+    assert len(json.dumps(json.dumps(budget.to_dict()))) < 30_000
+    assert budget.available + budget.reserved + budget.spent == budget.limit
+    assert "settle some first" in serve(budget, "reserve", {"key": "one-more", "amount": 1})[1]["reason"]
+
+
+def test_a_forgotten_key_spends_nothing():
+    """The latest are remembered; what comes for an older one finds nothing."""
+    budget, _ = after(limit=10_000)
+    for number in range(MOST_ENDED + 1):
+        budget, _ = serve(budget, "reserve", {"key": f"k{number}", "amount": 2})
+        budget, _ = serve(budget, "confirm", {"key": f"k{number}"})
+    assert (budget.standing("k0"), budget.standing("k1")) == (Standing.UNKNOWN, Standing.SPENT)
+    for step in ("confirm", "release"):
+        assert serve(budget, step, {"key": "k0"})[0] == budget
+
+
+@given(st.integers(0, 10**14))
+def test_cents_and_money_are_the_same_amount(cents):
+    """Up to a million millions, which a double holds to the cent."""
+    assert to_cents(to_money(cents)) == cents
+
+
+@pytest.mark.parametrize("amount", [0.001, 1.005, 12.3456, 1e-7, 0.1 + 0.2])
+def test_more_than_two_decimals_are_refused(amount):
+    """Rather than rounded in somebody's favour."""
+    with pytest.raises(ValueError, match="two decimals"):
+        to_cents(amount)
+
+
+def test_the_example_is_a_form():
+    """It is shown to users."""
+    form = ReservationForm.from_dict(dict(ReservationForm.example))
+    assert (form.budget, form.ask_first, form.window_hours) == ("bridges-2026", False, 72.0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"amount": 0}, "amount"),
+        ({"amount": -1}, "amount"),
+        ({"amount": 1.234}, "two decimals"),
+        ({"limit": 0.001}, "two decimals"),
+        ({"budget": "@x"}, "budget"),
+        ({"budget": "a/b"}, "budget"),
+        ({"budget": ""}, "budget"),
+        ({"currency": "eur"}, "currency"),
+        ({"windowHours": 145}, "windowHours"),
+        ({"askFirst": "yes"}, "askFirst"),
+        ({"more": 1}, "more"),
+    ],
+)
+def test_a_form_that_cannot_be_is_refused(wrong, told):
+    """Before anything is started."""
+    with pytest.raises(Invalid, match=told):
+        ReservationForm.from_dict({**ReservationForm.example, **wrong})
+
+
+def test_an_entry_says_whether_the_money_is_paid():
+    """The other end is that it never will be."""
+    facts = {
+        "instanceId": "p-1", "round": "r", "title": "t", "budget": "b", "cents": 1, "currency": "EUR",
+        "recordedAt": "2026-03-02T09:00:00+00:00",
+    }  # fmt: skip
+    assert Entry.from_dict({**facts, "state": "booked"}).booked
+    assert not Entry.from_dict({**facts, "state": "void"}).booked

@@ -1,0 +1,62 @@
+"""Which addresses may be called."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from approvals.destinations import Url, refusal
+
+ALLOWED = "Api.Example.com, hooks.example.com:8443, localhost:7099, [::1]:7099, :x, broken]"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.example.com/x", "https://API.example.COM:444/", "https://api.example.com./",
+        "https://hooks.example.com:8443/", "http://localhost:7099/hook", "http://[::1]:7099/",
+    ],
+)  # fmt: skip
+def test_a_host_on_the_list_is_called(url):
+    """Case does not count, nor a final dot; a bare host stands for each port."""
+    assert refusal(url, ALLOWED) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://example.com/", "ALLOWED_HOSTS"),
+        ("https://api.example.com.evil.org/", "ALLOWED_HOSTS"),
+        ("https://xapi.example.com/", "ALLOWED_HOSTS"),
+        ("https://hooks.example.com/", "ALLOWED_HOSTS"),
+        ("http://localhost:7071/", "ALLOWED_HOSTS"),
+        ("http://169.254.169.254/metadata", "ALLOWED_HOSTS"),
+        ("http://api.example.com/", "https"),
+        ("https://api.example.com@evil.org/", "user name"),
+        ("https://user:pass@api.example.com/", "user name"),
+        ("https://api.example.com\\@evil.org/", "backslash"),
+        ("https://api.example.com/a b", "white space"),
+        ("ftp://api.example.com/", "begins with"),
+        ("https:///path", "begins with"),
+        ("https://api.example.com:x/", "begins with"),
+        ("https://api.example.com:0/", "begins with"),
+        ("//api.example.com/", "begins with"),
+    ],
+)
+def test_all_others_are_refused_with_a_reason(url, why):
+    """Whatever tricks a URL may play on its readers."""
+    assert why in refusal(url, ALLOWED)
+
+
+@given(st.text(), st.sampled_from(["", " ", ",", "*", "*.example.com"]))
+def test_without_a_list_nothing_is_called(url, allowed):
+    """And there are no wildcards."""
+    assert refusal(url, allowed)
+    assert refusal("https://api.example.com/", allowed)
+
+
+@pytest.mark.parametrize("url", ["", "x", "javascript:alert(1)", "https://ä.example/", "https://a\n", "http://[::1"])
+def test_a_field_takes_addresses_only(url):
+    """Whether it may be called is decided later."""
+    with pytest.raises(ValidationError):
+        TypeAdapter(Url).validate_python(url)

@@ -1,0 +1,20 @@
+"""Which ids are taken, and which are short enough to name parts after."""
+
+import pytest
+
+from approvals.identifiers import LONGEST_NEW_ID, checked_new_id, is_instance_id
+from approvals.validation import Invalid
+
+
+@pytest.mark.parametrize("text", ["a", "0" * LONGEST_NEW_ID, "A-1_b.c:d"])
+def test_a_new_id_leaves_room_for_the_names_of_parts(text):
+    """A part's id is one that a message on the queue may name."""
+    assert checked_new_id(text) == text
+    assert is_instance_id(f"{text}:twelve-chars")
+
+
+@pytest.mark.parametrize("text", ["", "@counter@x", "-a", "a b", "ä", "0" * (LONGEST_NEW_ID + 1), "a/b", "a\n"])
+def test_other_texts_are_refused(text):
+    """With a sentence for the sender."""
+    with pytest.raises(Invalid, match="id: "):
+        checked_new_id(text)

@@ -1,0 +1,157 @@
+"""PurgeFinishedInstances, with a hub of a few instances that refuses, fails and is cut as a real one would."""
+
+import json
+import logging
+import uuid
+from types import SimpleNamespace
+from urllib.parse import unquote
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from clients.maintenance import purge_finished_instances
+from gateways.tables import open_table
+
+OLD = "2020-01-01T09:00:00Z"
+
+
+class Hub:
+    """A hub that lists its instances two by two, and a client of it; `broken` ids cannot be purged."""
+
+    def __init__(self, *names, broken=()):
+        self.instances = {name: entry(name) for name in names}
+        self.broken = set(broken)
+        self.purged = []
+        self.listed = 0
+        self._orchestration_bindings = SimpleNamespace(rpc_base_url="")
+
+    async def purge_instance_history(self, name):
+        """Purge what the SDK would write into the URL."""
+        name = unquote(name)
+        if name in self.broken:
+            raise Exception("The operation failed with an unexpected status code 412")
+        self.purged.append(name)
+        del self.instances[name]
+
+    async def answer(self, request):
+        """Answer with a page."""
+        self.listed += 1
+        start = int(request.headers.get("x-ms-continuation-token", "0"))
+        every = list(self.instances.values())
+        token = {"x-ms-continuation-token": str(start + 2)} if start + 2 < len(every) else {}
+        return web.json_response(every[start : start + 2], headers=token)
+
+
+def entry(name, **change):
+    """Return what the list tells of an instance."""
+    return {
+        "instanceId": name, "name": "BudgetApproval", "runtimeStatus": "Completed", "createdTime": OLD,
+        "lastUpdatedTime": OLD, "output": {"outcome": "approved"}, **change,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def run(call, monkeypatch, caplog):
+    """Return a function that runs the timer function over a hub and returns what it told."""
+
+    async def run(hub, **settings):
+        monkeypatch.setenv("RETENTION_DAYS", "30")
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        caplog.clear()
+        caplog.set_level(logging.INFO, "greenlight.retention")
+        app = web.Application()
+        app.router.add_get("/instances/", hub.answer)
+        async with TestServer(app) as server:
+            hub._orchestration_bindings.rpc_base_url = str(server.make_url("/"))
+            await call(purge_finished_instances, timer=None, client=hub)
+        return [json.loads(record.message) for record in caplog.records if record.message.startswith("{")]
+
+    return run
+
+
+def names(count):
+    """Ids that no other test uses."""
+    return [f"{number}-{uuid.uuid4().hex}" for number in range(count)]
+
+
+def audited(*instances):
+    """Those of the instances that have a row in the audit."""
+    return [row["InstanceId"] for row in open_table("Audit").list_entities() if row["InstanceId"] in instances]
+
+
+async def test_each_is_written_down_and_purged(run):
+    """Over all pages of the list."""
+    hub = Hub(*(ids := names(5)))
+    assert await run(hub) == [{"record": "retention", "purged": 5, "failed": 0, "remaining": 0, "days": 30}]
+    assert (hub.purged, sorted(audited(*ids))) == (ids, ids)
+
+
+async def test_a_run_purges_no_more_than_it_may(run, caplog):
+    """The next ones go on; a remainder is a warning."""
+    hub = Hub(*names(5))
+    for purged, remaining in ((2, 3), (2, 1), (1, 0)):
+        (told,) = await run(hub, RETENTION_LIMIT="2")
+        assert (told["purged"], told["remaining"]) == (purged, remaining)
+        assert caplog.records[-1].levelno == (logging.WARNING if remaining else logging.INFO)
+    assert hub.instances == {}
+
+
+async def test_one_that_cannot_be_purged_does_not_stop_the_others(run):
+    """It is named in the log, and counted; the next run tries again and writes nothing twice."""
+    hub = Hub(*(ids := names(3)), broken=(broken := names(1)))
+    hub.instances |= {name: entry(name) for name in broken}
+    (told,) = await run(hub)
+    assert (told["purged"], told["failed"], told["remaining"]) == (3, 1, 1)
+    hub.broken.clear()
+    (told,) = await run(hub)
+    assert told["purged"] == 1
+    assert sorted(audited(*ids, *broken)) == sorted([*ids, *broken])
+
+
+async def test_nothing_is_purged_that_could_not_be_written_down(run):
+    """The audit comes first."""
+    hub = Hub(*names(2))
+    (told,) = await run(hub, ApprovalsStorage="nonsense")
+    assert (told["purged"], told["failed"], hub.purged) == (0, 2, [])
+
+
+async def test_what_is_young_alive_or_an_entity_stays(run):
+    """Whatever the list brings."""
+    hub = Hub()
+    for number, change in enumerate(
+        (
+            {"lastUpdatedTime": "2999-01-01T09:00:00Z"},
+            {"runtimeStatus": "Running"},
+            {"runtimeStatus": "Suspended"},
+            {"runtimeStatus": "Pending"},
+            {"instanceId": "@counter@approved"},
+        )
+    ):
+        hub.instances[str(number)] = entry(str(number), **change)
+    (told,) = await run(hub)
+    assert (told["purged"], told["remaining"], len(hub.instances)) == (0, 0, 5)
+
+
+async def test_an_odd_id_purges_no_other_instance(run):
+    """The SDK puts it into a URL, where `?` would end it."""
+    hub = Hub(odd := f"a?{uuid.uuid4().hex}/%41 #")
+    await run(hub)
+    assert hub.purged == [odd]
+
+
+@pytest.mark.parametrize("days", ["", "0"])
+async def test_without_a_retention_time_nothing_is_purged(run, days):
+    """Nor looked at, nor told."""
+    hub = Hub(*names(1))
+    assert await run(hub, RETENTION_DAYS=days) == []
+    assert hub.listed == 0
+
+
+async def test_a_setting_that_is_no_number_purges_nothing(run, caplog):
+    """And says what is wrong with it."""
+    hub = Hub(*names(1))
+    (told,) = await run(hub, RETENTION_DAYS="thirty")
+    assert "RETENTION_DAYS must be a whole number" in told["error"]
+    assert (caplog.records[-1].levelno, hub.listed) == (logging.ERROR, 0)

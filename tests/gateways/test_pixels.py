@@ -1,0 +1,75 @@
+"""Measuring images: real ones, damaged ones, and those that are made to fill the memory."""
+
+import struct
+import tracemalloc
+import zlib
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from approvals.checks import Picture
+from gateways.pixels import measure
+
+FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
+
+
+@cache
+def image(kind, width=64, height=48):
+    """Return a small picture as a file of that kind."""
+    file = BytesIO()
+    Image.linear_gradient("L").resize((width, height)).save(file, kind)
+    return file.getvalue()
+
+
+def claiming(width, height):
+    """Return a PNG of a few bytes that says it has that many pixels."""
+    file = bytearray(image("PNG"))
+    file[16:24] = struct.pack(">II", width, height)
+    file[29:33] = struct.pack(">I", zlib.crc32(file[12:29]))
+    return bytes(file)
+
+
+def test_real_pictures_are_measured():
+    """As their author drew them."""
+    assert measure((FOOTBRIDGE / "elevation.png").read_bytes()) == Picture(width=860, height=420)
+    assert measure(image("JPEG")) == Picture(width=64, height=48)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", image("GIF"), image("PNG")[:20], claiming(0, 5)])
+def test_what_is_no_image_of_an_accepted_kind_is_told(content):
+    """Other formats have no decoder here."""
+    assert measure(content).trouble == "it is no image that we can read"
+
+
+@pytest.mark.parametrize("content", [image("PNG")[:-40], image("JPEG")[:-200]])
+def test_what_breaks_off_is_told_with_the_size_that_it_claims(content):
+    """The header alone does not make a picture."""
+    measured = measure(content)
+    assert measured.trouble == "it is damaged or cut off"
+    assert measured.width == 64
+
+
+@pytest.mark.parametrize("side", [9_000, 12_000, 60_000])
+def test_a_bomb_is_not_decoded(side):
+    """A small file that claims billions of pixels costs next to nothing."""
+    content = claiming(side, side)
+    tracemalloc.start()
+    measured = measure(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert measured in (Picture(width=side, height=side), Picture(trouble="it claims more pixels than any screen has"))
+    assert peak < 2_000_000
+
+
+@given(st.sampled_from(["PNG", "JPEG"]), st.integers(0, 2_000), st.binary(min_size=1, max_size=12))
+def test_no_damage_raises(kind, where, damage):
+    """A broken image is a finding, not a failed check."""
+    file = bytearray(image(kind))
+    where %= len(file)
+    file[where : where + len(damage)] = damage
+    assert isinstance(measure(bytes(file)), Picture)

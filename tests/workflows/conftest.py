@@ -1,0 +1,90 @@
+"""Each workflow as its users meet it: through HttpStart, on devhost and Azurite, in virtual time."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ResourceExistsError
+from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobServiceClient, ContainerClient
+from azure.storage.queue import QueueClient
+
+from devhost.testing import Answer, AppUnderTest
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = {"ALLOWED_HOSTS": "127.0.0.1", "RETENTION_DAYS": "30"}
+"""Any port of this machine may be called: the servers that play suppliers and other systems take free ones."""
+
+
+class Greenlight(AppUnderTest):
+    """The app in a host of its own, and the ways in which tests look at what it did."""
+
+    def post(self, workflow: str, form: object, *, instance_id: str | None = None, query: str = "") -> Answer:
+        """POST to HttpStart, whatever it answers."""
+        name = instance_id or uuid.uuid4().hex
+        return self.request("POST", f"/api/orchestrators/{workflow}?id={name}{query}", form)
+
+    def begin(self, workflow: str, form: object, *, instance_id: str | None = None) -> str:
+        """Start a workflow through HttpStart and return the instance's id."""
+        answer = self.post(workflow, form, instance_id=instance_id)
+        assert answer.status == 202, answer
+        started: str = answer.body["id"]
+        return started
+
+    def until_shown(self, instance_id: str, **shown: Any) -> dict[str, Any]:
+        """Wait until the custom status shows these values, and return the whole status."""
+        return self.wait(
+            instance_id,
+            until=lambda status: (
+                isinstance(status["customStatus"], dict)
+                and all(status["customStatus"].get(key) == value for key, value in shown.items())
+            ),
+        )
+
+    def result(self, instance_id: str, timeout: float = 20.0) -> Any:
+        """Wait until the instance has completed, and return its output; fails where it did not end well."""
+        status = self.wait(instance_id, timeout)
+        assert status["runtimeStatus"] == "Completed", status
+        return status["output"]
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """All rows of a table of the app's."""
+        with TableServiceClient.from_connection_string(self._connection) as service:
+            return [dict(row) for row in service.get_table_client(table).list_entities()]
+
+    def put_row(self, table: str, row: dict[str, Any]) -> None:
+        """Insert or replace a row, as another system would."""
+        with TableServiceClient.from_connection_string(self._connection) as service:
+            service.create_table_if_not_exists(table).upsert_entity(row)
+
+    def send(self, queue: str, message: object) -> None:
+        """Put a message on a queue, as other systems do."""
+        with QueueClient.from_connection_string(self._connection, queue) as client:
+            with suppress(ResourceExistsError):
+                client.create_queue()
+            client.send_message(json.dumps(message))
+
+    def container(self, name: str) -> ContainerClient:
+        """A blob container of the app's, created where it is missing."""
+        client = BlobServiceClient.from_connection_string(self._connection).get_container_client(name)
+        with suppress(ResourceExistsError):
+            client.create_container()
+        return client
+
+    @property
+    def _connection(self) -> str:
+        return str(self.info()["storage"]["connectionString"])
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenlight]:
+    """The app on a virtual clock: one host a module, which a test may `kill()` and `restart()`."""
+    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS)
+    try:
+        yield running.launch()
+    finally:
+        running.stop()

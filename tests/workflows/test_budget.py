@@ -1,0 +1,60 @@
+"""BudgetApproval through HttpStart: yes, no, no answer, killed, asked for twice."""
+
+import pytest
+
+FORM = {"title": "Steel", "requestedBy": "Ines", "amount": 61800.0}
+
+
+@pytest.mark.parametrize(("approved", "outcome"), [(True, "approved"), (False, "rejected")])
+def test_yes_is_carried_out_and_no_is_told(app, approved, outcome):
+    """The outcome is on record in both cases, and the notice is in the log for a no."""
+    budget = app.begin("BudgetApproval", FORM)
+    app.until_shown(budget, state="waiting", stage="budget")
+    app.raise_event(budget, "Approval", {"approved": approved, "approver": "Ole"})
+    assert app.result(budget)["outcome"] == outcome
+    assert [row["Outcome"] for row in app.rows("Outcomes") if row["ProposalId"] == budget] == [outcome]
+    notices = [record for record in app.records if '"notice"' in str(record) and budget in str(record)]
+    assert bool(notices) is not approved
+
+
+@pytest.mark.parametrize("payload", [True, "true", 1, {}, {"approved": "true"}], ids=repr)
+def test_what_is_no_decision_leaves_it_waiting(app, payload):
+    """The custom status says why; the next decision counts."""
+    budget = app.begin("BudgetApproval", FORM)
+    app.until_shown(budget, state="waiting")
+    app.raise_event(budget, "Approval", payload)
+    app.until_shown(budget, state="waiting", rejectedAnswers=1)
+    app.raise_event(budget, "Approval", {"approved": True})
+    assert app.result(budget)["outcome"] == "approved"
+
+
+def test_no_answer_within_its_own_window_expires(app):
+    """72 hours unless the form says otherwise."""
+    short = app.begin("BudgetApproval", {**FORM, "windowHours": 2})
+    usual = app.begin("BudgetApproval", FORM)
+    for budget in (short, usual):
+        app.until_shown(budget, state="waiting")
+    app.advance(hours=2)
+    assert app.result(short)["outcome"] == "expired"
+    assert app.status(usual)["runtimeStatus"] == "Running"
+    app.advance(hours=70)
+    assert app.result(usual)["outcome"] == "expired"
+
+
+def test_a_killed_host_goes_on_waiting(app):
+    """And the answer is recorded once."""
+    budget = app.begin("BudgetApproval", FORM)
+    app.until_shown(budget, state="waiting")
+    app.kill()
+    app.restart()
+    app.raise_event(budget, "Approval", {"approved": True, "approver": "Ole"})
+    assert app.result(budget)["decidedBy"] == "Ole"
+    assert len([row for row in app.rows("Outcomes") if row["ProposalId"] == budget]) == 1
+
+
+def test_the_same_id_starts_nothing_twice(app):
+    """409, and the first one goes on."""
+    budget = app.begin("BudgetApproval", FORM)
+    assert app.post("BudgetApproval", FORM, instance_id=budget).status == 409
+    app.raise_event(budget, "Approval", {"approved": False})
+    assert app.result(budget)["outcome"] == "rejected"

@@ -1,0 +1,127 @@
+"""ProposalLifecycle: the whole way of a proposal, and each place where it can end early."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from examples.neighbour import running_neighbour
+
+FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
+
+
+@pytest.fixture(scope="module")
+def neighbour():
+    """The suppliers and other systems."""
+    with running_neighbour() as running:
+        yield running
+
+
+def inline(name, content_type):
+    """A file of the footbridge, inside a form."""
+    content = base64.b64encode((FOOTBRIDGE / name).read_bytes()).decode()
+    return {"name": name, "contentType": content_type, "content": content}
+
+
+def form(title, **more):
+    """A proposal with a document and a picture."""
+    files = [inline("design-proposal.md", "text/markdown"), inline("elevation.png", "image/png")]
+    return {
+        "title": title,
+        "submittedBy": "Ines",
+        "approver": "Mara",
+        "estimatedCost": 5000,
+        "attachments": files,
+    } | more
+
+
+def decide(app, instance, word, event, approved=True):
+    """Answer a part as soon as it waits."""
+    part = f"{instance}:{word}"
+    app.until(lambda: app.status(part))
+    app.until_shown(part, state="waiting")
+    app.raise_event(part, event, {"approved": approved, "approver": "Mara"})
+
+
+def test_the_whole_way(app, neighbour):
+    """From intake to the tenth bill; each part is an instance of its own that can be looked at."""
+    app.put_row("Jobs", {"PartitionKey": "jobs", "RowKey": "works", "State": "completed", "Detail": ""})
+    whole = app.begin(
+        "ProposalLifecycle",
+        form(
+            "Whole way", budgetLimit=1000, budget="whole-way", supplierUrl=f"{neighbour.url}/quote", jobId="works",
+            billTo="Town works", webhookUrl=f"{neighbour.url}/hook",
+        ),
+    )  # fmt: skip
+    opened = app.begin("ReserveBudget", {"budget": "whole-way", "amount": 1, "limit": 10_000})
+    assert app.result(opened)["outcome"] == "booked"
+    decide(app, whole, "approval", "ApprovalEvent")
+    decide(app, whole, "budget", "Approval")
+    app.until_shown(whole, state="carrying out")
+    for _ in range(10):
+        app.advance(hours=24)
+    output = app.result(whole)
+    assert output["outcome"] == "approved"
+    assert output["number"]
+    assert (output["quoted"], output["job"], output["billing"]) == (True, "completed", "billed")
+    assert output["webhook"] == "delivered"
+    assert app.status(f"{whole}:picture0")["output"]["outcome"] == "scaled"
+    assert app.status(f"{whole}:money")["output"]["outcome"] == "booked"
+    assert app.status(f"{whole}:checks")["output"]["attachments"] == 2
+    assert sorted(row["Number"] for row in app.rows("Bills")) == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("approval", "budget", "outcome"), [(False, None, "rejected"), (True, False, "refused"), (None, None, "escalated")]
+)
+def test_it_ends_where_somebody_says_no_or_nothing(app, approval, budget, outcome):
+    """And nothing that would follow is started."""
+    whole = app.begin("ProposalLifecycle", form(f"No, {outcome}", budgetLimit=1000, billTo="Town works"))
+    app.until_shown(whole, state="in approval", instance=f"{whole}:approval")
+    if approval is None:
+        app.until_shown(f"{whole}:approval", state="waiting")
+        app.advance(hours=72)
+    else:
+        decide(app, whole, "approval", "ApprovalEvent", approval)
+    if budget is not None:
+        decide(app, whole, "budget", "Approval", budget)
+    assert app.result(whole)["outcome"] == outcome
+    assert app.status(f"{whole}:bills") is None
+
+
+def test_a_title_that_is_taken_ends_at_the_intake(app):
+    """Nobody is asked."""
+    first = app.begin("ProposalLifecycle", form("Taken"))
+    app.until_shown(first, state="in approval")
+    second = app.begin("ProposalLifecycle", form("Taken"))
+    output = app.result(second)
+    assert output["outcome"] == "refused"
+    assert "Taken" in output["reason"] or "title" in output["reason"]
+    assert app.status(f"{second}:approval") is None
+
+
+def test_a_killed_host_goes_on_with_the_part_that_it_was_in(app):
+    """The parts that are done are not done again."""
+    whole = app.begin("ProposalLifecycle", form("Killed"))
+    app.until_shown(whole, state="in approval")
+    checks = app.status(f"{whole}:checks")
+    app.kill()
+    app.restart()
+    decide(app, whole, "approval", "ApprovalEvent")
+    assert app.result(whole)["outcome"] == "approved"
+    assert app.status(f"{whole}:checks") == checks
+
+
+def test_the_same_id_starts_nothing_twice(app):
+    """409."""
+    whole = app.begin("ProposalLifecycle", form("Twice"))
+    assert app.post("ProposalLifecycle", form("Twice again"), instance_id=whole).status == 409
+
+
+def test_it_is_approved_by_a_message_on_the_queue(app):
+    """The message names the part that waits, as its custom status does."""
+    whole = app.begin("ProposalLifecycle", form("By queue"))
+    app.until_shown(whole, state="in approval")
+    app.until_shown(f"{whole}:approval", state="waiting")
+    app.send("approval-queue", {"instanceId": f"{whole}:approval", "approved": True, "approver": "Mara"})
+    assert app.result(whole)["outcome"] == "approved"

@@ -1,0 +1,58 @@
+"""The table of workflows in the README: every line of it is executed here."""
+
+import argparse
+import json
+import re
+import shlex
+from pathlib import Path
+
+from examples.neighbour import running_neighbour
+
+from approvals.workflows import WORKFLOWS
+
+ROOT = Path(__file__).resolve().parents[2]
+ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| `(curl .+)` \|$", re.MULTILINE)
+
+
+def rows():
+    """Name, sentence and command of each line of the table."""
+    return ROW.findall((ROOT / "README.md").read_text("utf-8").replace("\\|", "|"))
+
+
+def curl(line):
+    """What curl would send: the method, the URL and the body. It has not to be installed where the tests run."""
+    options = argparse.ArgumentParser()
+    options.add_argument("-d", dest="data")
+    options.add_argument("url")
+    given = options.parse_args(shlex.split(line)[1:])
+    data = (ROOT / given.data[1:]).read_text("utf-8") if given.data.startswith("@") else given.data
+    return given.url, json.loads(data)
+
+
+def test_the_table_lists_every_workflow_with_the_sentence_of_the_catalogue():
+    """In the order in which GET /api/workflows answers."""
+    assert [(name, does) for name, does, _ in rows()] == [(flow.name, flow.does) for flow in WORKFLOWS.values()]
+
+
+def test_every_line_starts_its_workflow(app):
+    """As it stands, but for the port of the host and of the server that plays the other systems."""
+    with running_neighbour() as neighbour:
+        for name, _, line in rows():
+            url, body = curl(line.replace("localhost:7099", neighbour.url.removeprefix("http://")))
+            assert url == f"localhost:7071/api/orchestrators/{name}"
+            answer = app.request("POST", url.removeprefix("localhost:7071"), body)
+            assert answer.status == 202, (line, answer)
+            instance = answer.body["id"]
+            status = app.wait(instance, until=lambda status: bool(status["customStatus"] or status["output"]))
+            assert status["name"] == name
+            assert status["runtimeStatus"] != "Failed", status
+
+
+def test_every_example_of_the_catalogue_works_as_it_stands(app):
+    """Posted to HttpStart unchanged; where nobody plays the other system the workflow says so, and does not fail."""
+    listed = app.request("GET", "/api/workflows").body["workflows"]
+    assert [each["name"] for each in listed] == [flow.name for flow in WORKFLOWS.values()]
+    for each in listed:
+        instance = app.begin(each["name"], each["example"])
+        status = app.wait(instance, until=lambda status: bool(status["customStatus"] or status["output"]))
+        assert status["runtimeStatus"] != "Failed", status
