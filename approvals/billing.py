@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from approvals.budgets import Amount, to_cents, to_money
 from approvals.forms import Currency, Form, Hours
 from approvals.instants import Instant, read_instant
+from approvals.money import Amount, to_cents, to_money
 from approvals.validation import Boundary, Invalid, Line
 
 MOST_BILLS = 100

@@ -10,15 +10,15 @@ know its ended reservations; as its state may not grow for ever, it forgets the 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from approvals.forms import Currency, Form, Hours, Money
+from approvals.forms import Currency, Form, Hours
 from approvals.identifiers import InstanceId
+from approvals.money import Amount, Cents
 from approvals.validation import Boundary, Invalid, Line
 
 MOST_OPEN = 150
@@ -31,8 +31,6 @@ ones less than the 30,000 that the hub keeps in a table cell.
 
 What comes late for a forgotten key cannot spend: `confirm` and `release` find nothing. Only a workflow that is started
 again under its old id reserves anew. It then finds its old row in the ledger, which forgets nothing, and gives back."""
-
-_MOST_CENTS = 10**14
 
 
 class Standing(StrEnum):
@@ -75,8 +73,6 @@ REFUSALS: Mapping[tuple[Standing, Step], str] = MappingProxyType(
     }
 )
 """Released is final: a late step must not hold or spend money for somebody who has gone."""
-
-Cents = Annotated[int, Field(ge=0, le=_MOST_CENTS)]
 
 
 class Opening(Boundary):
@@ -260,27 +256,6 @@ def _reply(budget: Budget, key: str | None = None, *, reason: str = "", new: boo
 def _digest(key: str) -> str:
     """64 bits: among some hundred keys two are the same once in 10^14 budgets."""
     return hashlib.sha256(key.encode()).hexdigest()[:16]
-
-
-def to_cents(amount: float) -> int:
-    """Return an amount of money in cents; raises ValueError where it has more than two decimals."""
-    cents = Decimal(repr(amount)) * 100
-    if cents != int(cents):
-        raise ValueError("give at most two decimals")
-    return int(cents)
-
-
-def to_money(cents: int) -> float:
-    """Return cents as people write them."""
-    return cents / 100
-
-
-def _in_cents(amount: float) -> float:
-    to_cents(amount)
-    return amount
-
-
-Amount = Annotated[Money, AfterValidator(_in_cents)]
 
 
 class ReservationForm(Form):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, StoredAttachment
 from approvals.forms import AsTuple, Currency, Form, Hours, Money
+from approvals.money import Amount
 from approvals.validation import Boundary, Line, Prose
 
 
@@ -18,7 +19,7 @@ class _Proposal(Boundary):
     approver: Line = "the design board"
     escalate_to: Line = "the head of design"
     summary: Prose = ""
-    estimated_cost: Money = 0.0
+    estimated_cost: Amount = 0.0
     currency: Currency = "EUR"
     window_hours: Hours = 72.0
 
@@ -66,7 +67,7 @@ class BudgetRequest(Form):
 
     title: Line = "Budget"
     requested_by: Line = "unnamed"
-    amount: Money = 0.0
+    amount: Amount = 0.0
     currency: Currency = "EUR"
     window_hours: Hours = 72.0
 

@@ -18,6 +18,7 @@ from approvals.workflows import WORKFLOWS, Workflow, find_workflow
 from clients.instances import find_instance, start
 from clients.responses import problem
 from gateways.attachments import open_attachments
+from gateways.audit import open_audit
 
 bp = df.Blueprint()
 
@@ -47,6 +48,8 @@ async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClien
     instance_id, wait_seconds = asked.instance_id, asked.wait_seconds
 
     if await find_instance(client, instance_id):
+        return _taken(instance_id)
+    if await asyncio.to_thread(_was_purged, instance_id):
         return _taken(instance_id)
     stored = await asyncio.to_thread(_store, asked.uploads)
     if not await start(client, workflow.name, instance_id, asked.form.submission(stored)):
@@ -95,6 +98,11 @@ def _checked_wait(text: str) -> int:
     return int(text)
 
 
+def _was_purged(instance_id: str) -> bool:
+    """Say whether an instance of that id once was: bills, decisions and bookings are on record under it."""
+    return open_audit().knows(instance_id)
+
+
 def _store(uploads: tuple[Upload, ...]) -> tuple[StoredAttachment, ...]:
     """Store attachments; blocks, so it runs in a thread."""
     if not uploads:
@@ -113,5 +121,6 @@ def _taken(instance_id: str) -> func.HttpResponse:
     return problem(
         409,
         f"The id {instance_id!r} is in use.",
-        f"Choose another id or leave ?id= out; GET /api/orchestrations/{instance_id} shows the one that has it.",
+        f"Choose another id or leave ?id= out; GET /api/orchestrations/{instance_id} shows the one that has it, "
+        "unless it ended so long ago that only its audit row is left.",
     )

@@ -16,6 +16,10 @@ class Audit(Protocol):
         """Write down that an instance was, and how it ended; the same end again changes nothing."""
         ...
 
+    def knows(self, instance_id: str) -> bool:
+        """Say whether an instance of that id was purged."""
+        ...
+
 
 class TableAudit:
     """The audit in Azure Table Storage."""
@@ -38,6 +42,14 @@ class TableAudit:
                 "RecordedAt": now.isoformat(),
             },
         )
+
+    def knows(self, instance_id: str) -> bool:
+        """Look for any row in the instance's partition."""
+        partition = keys(instance_id)["PartitionKey"]
+        found = self._table.query_entities(
+            "PartitionKey eq @partition", parameters={"partition": partition}, results_per_page=1, select=["RowKey"]
+        )
+        return next(iter(found), None) is not None
 
 
 def open_audit() -> Audit:

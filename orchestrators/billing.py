@@ -7,16 +7,13 @@ import azure.durable_functions as df
 
 from approvals.billing import BillingRun, BillingState, IssuedBill
 from approvals.workflows import BILLING
-from orchestrators.calls import call, read_input
+from orchestrators.calls import A_DAY, call, read_input
 from orchestrators.reporting import show
 
 bp = df.Blueprint()
 
 BILLS_A_GENERATION = 20
 """Each bill leaves eight rows in the history. After so many the workflow starts itself anew with an empty one."""
-
-A_DAY = df.RetryOptions(first_retry_interval_in_milliseconds=600_000, max_number_of_attempts=144)
-"""How long an outage may keep a bill from being issued; the next ones are dated as if there had been none."""
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=BILLING.name)

@@ -12,6 +12,10 @@ Form = TypeVar("Form", bound=Boundary)
 PATIENCE = df.RetryOptions(first_retry_interval_in_milliseconds=5_000, max_number_of_attempts=5)
 """An outage of the storage account for some seconds must not end a proposal that people have worked on for days."""
 
+A_DAY = df.RetryOptions(first_retry_interval_in_milliseconds=1_800_000, max_number_of_attempts=48)
+"""For what must not be left half done: an outage may last a day. SDK 1.7 knows no growing pauses, and each attempt adds
+to what is replayed, so there are not more of them."""
+
 
 def call(
     context: df.DurableOrchestrationContext,

@@ -9,16 +9,13 @@ from azure.durable_functions.models.Task import TaskBase
 from approvals.jobs import LONGEST_DETAIL, Alert, JobStatus, MonitorState, SentAlert
 from approvals.workflows import MONITOR
 from orchestrators.attempts import Failed, attempt
-from orchestrators.calls import call, call_once, read_input
+from orchestrators.calls import A_DAY, call, call_once, read_input
 from orchestrators.reporting import show
 
 bp = df.Blueprint()
 
 POLLS_A_GENERATION = 20
 """Each look leaves eight rows in the history. After so many the workflow starts itself anew with an empty one."""
-
-A_DAY = df.RetryOptions(first_retry_interval_in_milliseconds=600_000, max_number_of_attempts=144)
-"""How long the alert may be kept from being sent."""
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=MONITOR.name)

@@ -11,21 +11,19 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from approvals.budgets import Booking, Entry, Reply, ReservationForm, Standing, to_cents, to_money
+from approvals.budgets import Booking, Entry, Reply, ReservationForm, Standing
 from approvals.decision import BUDGET_EVENT
+from approvals.money import to_cents, to_money
 from approvals.outcome import AnswerRequest
 from approvals.workflows import RESERVATION
 from orchestrators.answers import first_answer
-from orchestrators.calls import call, call_once, read_input
+from orchestrators.calls import A_DAY, call, call_once, read_input
 from orchestrators.reporting import end_of, show
 
 bp = df.Blueprint()
 
 STAGE = "reservation"
 APPROVER = "the budget owner"
-
-A_DAY = df.RetryOptions(first_retry_interval_in_milliseconds=1_800_000, max_number_of_attempts=48)
-"""How long an outage of the ledger may last."""
 
 
 class Unconfirmed(Exception):

@@ -97,6 +97,11 @@ class QueueListener:
         """Look at the queue now: somebody in this process has just put a message into it."""
         self._wake.set()
 
+    def receipt_of(self, message_id: str) -> str | None:
+        """The newest pop receipt of a message that is being worked on, None where it is not."""
+        held = self._held.get(message_id)
+        return held.item.receipt.pop_receipt if held else None
+
     async def _room(self) -> None:
         while len(self._held) > self._settings.new_batch_threshold:
             self._freed.clear()

@@ -18,8 +18,6 @@ from approvals.budgets import (
     Standing,
     Step,
     serve,
-    to_cents,
-    to_money,
 )
 from approvals.validation import Invalid
 
@@ -172,19 +170,6 @@ def test_a_forgotten_key_spends_nothing():
     assert (budget.standing("k0"), budget.standing("k1")) == (Standing.UNKNOWN, Standing.SPENT)
     for step in ("confirm", "release"):
         assert serve(budget, step, {"key": "k0"})[0] == budget
-
-
-@given(st.integers(0, 10**14))
-def test_cents_and_money_are_the_same_amount(cents):
-    """Up to a million millions, which a double holds to the cent."""
-    assert to_cents(to_money(cents)) == cents
-
-
-@pytest.mark.parametrize("amount", [0.001, 1.005, 12.3456, 1e-7, 0.1 + 0.2])
-def test_more_than_two_decimals_are_refused(amount):
-    """Rather than rounded in somebody's favour."""
-    with pytest.raises(ValueError, match="two decimals"):
-        to_cents(amount)
 
 
 def test_the_example_is_a_form():

@@ -3,7 +3,8 @@
 import pytest
 
 from approvals.budgets import Budget, serve
-from orchestrators.reservation import A_DAY, reserve_budget
+from orchestrators.calls import A_DAY
+from orchestrators.reservation import reserve_budget
 
 pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
 

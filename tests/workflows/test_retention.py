@@ -125,3 +125,14 @@ def test_a_second_run_finds_nothing_to_do(app):
     """And says so."""
     app.advance(hours=24 * 31)
     assert run_by_hand(app) == {"record": "retention", "purged": 0, "failed": 0, "remaining": 0, "days": 30}
+
+
+def test_the_id_of_a_purged_instance_is_not_given_away(app):
+    """Bills and decisions are on record under it."""
+    form = {"title": "Steel", "windowHours": 1}
+    budget = app.begin("BudgetApproval", form)
+    app.until_shown(budget, state="waiting")
+    app.advance(hours=24 * 31)
+    app.until(lambda: app.status(budget) is None)
+    answer = app.post("BudgetApproval", form, instance_id=budget)
+    assert (answer.status, "audit" in answer.body["whatToDo"]) == (409, True)

@@ -1,0 +1,34 @@
+"""Money: outside a number with at most two decimals, inside whole cents, which add up exactly."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from approvals.forms import Money
+
+MOST_CENTS = 10**14
+
+Cents = Annotated[int, Field(ge=0, le=MOST_CENTS)]
+
+
+def to_cents(amount: float) -> int:
+    """Return an amount of money in cents; raises ValueError where it has more than two decimals."""
+    cents = Decimal(repr(amount)) * 100
+    if cents != int(cents):
+        raise ValueError("give at most two decimals")
+    return int(cents)
+
+
+def to_money(cents: int) -> float:
+    """Return cents as people write them."""
+    return cents / 100
+
+
+def _in_cents(amount: float) -> float:
+    to_cents(amount)
+    return amount
+
+
+Amount = Annotated[Money, AfterValidator(_in_cents)]
+"""A field of a form that holds an amount of money."""
