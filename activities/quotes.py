@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from approvals.quotes import GRACE_SECONDS, KeptQuote, QuoteForm, read_quote
+from approvals.quotes import GRACE_SECONDS, KeptQuote, Quote, QuoteForm, read_quote
 from approvals.validation import Invalid
 from gateways import clock, outbound
 from gateways.tables import insert_first, keys, open_table
@@ -26,9 +26,9 @@ def request_quote(question: dict) -> dict:
 
 @bp.activity_trigger(input_name="kept", activity="KeepQuote")
 def keep_quote(kept: dict) -> dict:
-    """Insert into `Quotes`, one row an instance; running twice writes once."""
+    """Insert into `Quotes`, one row an instance, and return the quote on record: the first to be kept stays."""
     won = KeptQuote.from_dict(kept)
-    insert_first(
+    row = insert_first(
         open_table("Quotes"),
         {
             **keys(won.instance_id, "quote"),
@@ -41,4 +41,4 @@ def keep_quote(kept: dict) -> dict:
             "KeptAt": clock.now().isoformat(),
         },
     )
-    return won.quote.to_dict()
+    return Quote(price=row["Price"], currency=row["Currency"], valid_until=row["ValidUntil"]).to_dict()

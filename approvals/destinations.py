@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Annotated
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, TypeAdapter
+
+LONGEST_URL = 1_000
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -24,8 +26,18 @@ def _is_plain(url: str) -> str:
     return url
 
 
-Url = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_is_plain)]
+Url = Annotated[str, StringConstraints(max_length=LONGEST_URL), AfterValidator(_is_plain)]
 """A field of a form that holds an address; whether it may be called is decided when it is called."""
+
+_URL: TypeAdapter[str] = TypeAdapter(Url)
+
+
+def target(url: str, location: str) -> str | None:
+    """Return the address that an answer of `url` names as its Location, or None where no form would take it."""
+    try:
+        return _URL.validate_python(urljoin(url, location))
+    except ValueError:
+        return None
 
 
 def refusal(url: str, allowed: str) -> str | None:

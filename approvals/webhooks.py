@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import urljoin
 
 from pydantic import Field, JsonValue, model_validator
 
-from approvals.destinations import Url
+from approvals.destinations import LONGEST_URL, Url, target
 from approvals.forms import Form
 from approvals.validation import Boundary
 
@@ -72,15 +71,18 @@ class Answer(Boundary):
     """Why nobody answered."""
 
     @classmethod
-    def of(cls, status: int, headers: Mapping[str, str], body: str) -> Self:
-        """Take from a response what matters; header names may be in any case."""
-        known = {name.lower(): value for name, value in headers.items()}
-        wait = known.get("retry-after", "")
+    def of(cls, status: int, headers: Mapping[str, str | list[str]], body: str) -> Self:
+        """Take from a response what matters; header names may be in any case.
+
+        The host gives a header that came more than once as a list: the first one counts.
+        """
+        known = {name.lower(): value if isinstance(value, str) else value[0] for name, value in headers.items()}
+        wait, location = known.get("retry-after", ""), known.get("location")
         return cls(
             status=status,
             body=body[:LONGEST_ANSWER],
-            location=known.get("location"),
-            retry_after=float(wait) if wait.isascii() and wait.isdecimal() else None,
+            location=location and location[: LONGEST_URL + 1],  # too long to be called, and no longer than that
+            retry_after=min(float(wait), _LONGEST_WAIT_SECONDS) if wait.isascii() and wait.isdecimal() else None,
         )
 
 
@@ -127,7 +129,10 @@ def judge(answer: Answer, url: str, *, failures: int, polls: int, most: int) -> 
             return TryAgain(after_seconds=_wait(answer, failures))
         return GivenUp(outcome="failed", reason=answer.trouble or f"the last answer was {answer.status}")
     if answer.status == 202 and answer.location:
-        return FollowUp(url=urljoin(url, answer.location), after_seconds=_wait(answer, polls))
+        place = target(url, answer.location)
+        if place is None:
+            return GivenUp(outcome="refused", reason="the Location of the answer is no address that is called")
+        return FollowUp(url=place, after_seconds=_wait(answer, polls))
     if 200 <= answer.status < 300:
         return Delivered()
     if 300 <= answer.status < 400:

@@ -74,6 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "_Server"
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # who has heard enough, or was killed, hangs up
+            super().handle()
+
     def do_GET(self) -> None:
         self._serve()
 
@@ -98,8 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         neighbour.counts[self.path] += 1
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self._answer(url.path, query, body)
+        self._answer(url.path, query, body)
 
     def _answer(self, path: str, query: dict[str, str], body: Any) -> None:
         asked = self.server.neighbour.counts[self.path]

@@ -1,12 +1,15 @@
 """The only way out by HTTP: hosts of a list, no redirects, no credentials of the machine, small answers."""
 
 import os
-import time
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Timer
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from approvals.destinations import refusal
 
@@ -42,10 +45,12 @@ def check(url: str) -> None:
 def send(method: str, url: str, *, timeout: float, body: Any = None, key: str | None = None) -> Response:
     """Make one request, JSON in the body; raises `Refused` or `NoAnswer`. `timeout` is seconds for all of it."""
     check(url)
-    give_up = time.monotonic() + timeout
+    line, late = _Line(), f"nobody answered within {timeout:g} s"
     headers = {"Idempotency-Key": key} if key else {}
-    with requests.Session() as session:
+    with requests.Session() as session, line.cut_after(timeout):
         session.trust_env = False  # no proxy, no .netrc: what the environment holds is not for others
+        session.mount("http://", line)
+        session.mount("https://", line)
         try:
             with session.request(
                 method,
@@ -56,18 +61,60 @@ def send(method: str, url: str, *, timeout: float, body: Any = None, key: str | 
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Response(status=response.status_code, headers=response.headers, text=_read(response, give_up))
+                text = _read(response)
         except requests.RequestException as error:
-            raise NoAnswer(f"nobody answered: {type(error).__name__}") from error
+            raise NoAnswer(late if line.was_cut else f"nobody answered: {type(error).__name__}") from error
+        if line.was_cut:  # an answer that says no length looks complete then
+            raise NoAnswer(late)
+        return Response(status=response.status_code, headers=response.headers, text=text)
 
 
-def _read(response: requests.Response, give_up: float) -> str:
-    """Read up to the limits of size and time: each byte may come as late as the socket's timeout allows."""
+def _read(response: requests.Response) -> str:
     content = bytearray()
     for chunk in response.iter_content(8192):
         content += chunk
         if len(content) >= LARGEST_ANSWER:
             break
-        if time.monotonic() > give_up:
-            raise NoAnswer("the answer took too long")
     return bytes(content[:LARGEST_ANSWER]).decode("utf-8", errors="replace")
+
+
+class _Line(HTTPAdapter):
+    """A connection that ends when its time is over.
+
+    The timeouts of requests are for each read of the socket: who sends a byte now and then would never be late.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sockets: list[socket.socket] = []
+        self.was_cut = False
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
+        """Return requests' own pool, which notes down the sockets that it opens."""
+        pool: Any = super().get_connection_with_tls_context(*arguments, **options)
+        usual, sockets = pool.ConnectionCls, self._sockets
+
+        class Noted(usual):  # type: ignore[valid-type, misc]  # plain or TLS, as the address says
+            def connect(self) -> None:
+                super().connect()
+                sockets.append(self.sock)
+
+        pool.ConnectionCls = Noted
+        return pool
+
+    @contextmanager
+    def cut_after(self, seconds: float) -> Iterator[None]:
+        """Cut the connection when the block has lasted that long."""
+        watch = Timer(seconds, self._cut)
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
+            watch.join()
+
+    def _cut(self) -> None:
+        self.was_cut = True
+        for opened in self._sockets:
+            with suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)

@@ -41,6 +41,6 @@ def try_get_quote(context: df.DurableOrchestrationContext) -> Generator[Any, Any
 
     quote = Quote.from_dict(answer["quote"])
     kept = KeptQuote(instance_id=context.instance_id, item=form.item, quantity=form.quantity, quote=quote)
-    yield call(context, "KeepQuote", kept.to_dict())
-    show(context, "quoted", item=form.item, **quote.to_dict())
+    on_record = yield call(context, "KeepQuote", kept.to_dict())
+    show(context, "quoted", item=form.item, **on_record)
     return True

@@ -74,8 +74,7 @@ def _ask(context: df.DurableOrchestrationContext, asked: Call, *, durably: bool)
     if checked["refused"]:
         return Answer(status=None, refused=checked["refused"])
     headers = {"Idempotency-Key": asked.key, "Content-Type": "application/json"}
-    body = None if asked.body is None else asked.body
-    response = yield from attempt(context.call_http(asked.method, asked.url, body, headers))
+    response = yield from attempt(context.call_http(asked.method, asked.url, asked.body, headers))
     if isinstance(response, Failed):
         return Answer(status=None, trouble=response.reason)
     return Answer.of(response["statusCode"], response.get("headers") or {}, as_text(response.get("content")))

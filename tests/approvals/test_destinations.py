@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from approvals.destinations import Url, refusal
+from approvals.destinations import LONGEST_URL, Url, refusal, target
 
 ALLOWED = "Api.Example.com, hooks.example.com:8443, localhost:7099, [::1]:7099, :x, broken]"
 
@@ -53,6 +53,25 @@ def test_without_a_list_nothing_is_called(url, allowed):
     """And there are no wildcards."""
     assert refusal(url, allowed)
     assert refusal("https://api.example.com/", allowed)
+
+
+@pytest.mark.parametrize(
+    ("location", "leads_to"),
+    [
+        ("/jobs/2", "https://api.example.com/jobs/2"),
+        ("2", "https://api.example.com/jobs/2"),
+        ("//evil.org/", "https://evil.org/"),
+        ("http://169.254.169.254/", "http://169.254.169.254/"),
+        ("ftp://api.example.com/", None),
+        ("http://[::1", None),
+        ("http://a:99999/", None),
+        ("/a b", None),
+        ("/" + "x" * LONGEST_URL, None),
+    ],
+)
+def test_a_location_leads_to_an_address_or_nowhere(location, leads_to):
+    """Whether that address may be called is decided as for any other."""
+    assert target("https://api.example.com/jobs/1", location) == leads_to
 
 
 @pytest.mark.parametrize("url", ["", "x", "javascript:alert(1)", "https://ä.example/", "https://a\n", "http://[::1"])

@@ -52,12 +52,30 @@ def test_an_address_that_may_not_be_called_is_refused():
     assert judge(answer, URL, failures=0, polls=0, most=3) == GivenUp(outcome="refused", reason="not on the list")
 
 
-@given(st.integers(0, 50), st.integers(0, 50), st.integers(100, 599), st.integers(0, 10_000))
+@pytest.mark.parametrize("location", ["http://[::1", "ftp://api.example.com/", "/" + "x" * 60_000])
+def test_a_location_that_is_no_address_is_refused(location):
+    """It would end in the custom status, and in a workflow that has failed."""
+    assert verdict(202, Location=location).outcome == "refused"
+
+
+def test_of_a_header_that_came_twice_the_first_counts():
+    """The host hands such a header over as a list."""
+    answer = Answer.of(202, {"Location": ["/a", "/b"], "Retry-After": ["7", "9"]}, "")
+    assert (answer.location, answer.retry_after) == ("/a", 7)
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(100, 599), st.integers(0, 10**400))
 def test_no_wait_is_longer_than_five_minutes(failures, polls, status, seconds):
     """Whatever the other system asks for."""
     judged = verdict(status, failures=failures, polls=polls, most=99, location="/", retry_after=str(seconds))
     if isinstance(judged, TryAgain | FollowUp):
         assert 2 <= judged.after_seconds <= 300
+
+
+def test_a_form_says_little_and_the_rest_is_usual():
+    """POST, by the activity, up to five tries."""
+    form = WebhookForm.from_dict(dict(WebhookForm.example))
+    assert (form.method, form.way, form.attempts) == ("POST", "activity", 5)
 
 
 def test_a_large_body_is_not_sent():

@@ -1,5 +1,10 @@
 """The way out by HTTP, against a server that really answers, or does not."""
 
+import socket
+import threading
+import time
+from contextlib import suppress
+
 import pytest
 
 from examples.neighbour import running_neighbour
@@ -12,6 +17,36 @@ def neighbour(monkeypatch):
     with running_neighbour() as running:
         monkeypatch.setenv("ALLOWED_HOSTS", running.url.removeprefix("http://"))
         yield running
+
+
+@pytest.fixture
+def trickle(monkeypatch):
+    """Return a function that starts a server: it answers with this beginning, and then with a letter now and then."""
+    monkeypatch.setenv("ALLOWED_HOSTS", "127.0.0.1")
+    over = threading.Event()
+
+    def serve(server, beginning):
+        with suppress(OSError):
+            line, _ = server.accept()
+            with line:
+                line.recv(65_536)
+                line.sendall(beginning)
+                while not over.wait(0.05):
+                    line.sendall(b"x")
+
+    servers, threads = [], []
+
+    def start(beginning):
+        servers.append(socket.create_server(("127.0.0.1", 0)))
+        threads.append(threading.Thread(target=serve, args=(servers[-1], beginning)))
+        threads[-1].start()
+        return f"http://127.0.0.1:{servers[-1].getsockname()[1]}/"
+
+    yield start
+    over.set()
+    for server, thread in zip(servers, threads, strict=True):
+        thread.join()
+        server.close()
 
 
 def test_a_call_is_answered(neighbour):
@@ -42,6 +77,19 @@ def test_no_answer_is_told_apart_from_a_bad_one(neighbour, path, timeout):
     """Closed, or too late."""
     with pytest.raises(outbound.NoAnswer, match="nobody answered"):
         outbound.send("GET", neighbour.url + path, timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"],
+    ids=["no status", "headers", "body", "body without a length"],
+)
+def test_who_sends_a_letter_now_and_then_is_not_listened_to_for_longer(trickle, beginning):
+    """The time is for the whole call, not for each letter of the answer."""
+    url, started = trickle(beginning), time.monotonic()
+    with pytest.raises(outbound.NoAnswer, match=r"within 0\.5 s"):
+        outbound.send("GET", url, timeout=0.5)
+    assert time.monotonic() - started < 3
 
 
 def test_a_host_that_is_not_on_the_list_is_not_called(neighbour, monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 from examples.neighbour import running_neighbour
 
 CLOCK = "/admin/devhost/clock"
+RESTART = "/runtime/webhooks/durabletask/instances/{}/restart?restartWithNewInstanceId=false"
 
 
 @pytest.fixture
@@ -74,6 +75,32 @@ def test_a_host_killed_while_the_supplier_thinks_asks_again(app, neighbour):
     app.restart()
     assert app.result(instance) is True
     assert len(kept(app, instance)) == 1
+
+
+def test_a_host_killed_while_the_supplier_thinks_still_keeps_to_the_time(app, neighbour):
+    """The supplier is asked again, and is as slow as before."""
+    instance = app.begin("TryGetQuote", question(neighbour, "/slow-quote"))
+    app.until(lambda: neighbour.requests)
+    app.kill()
+    app.restart()
+    app.until(lambda: len(neighbour.requests) == 2)
+    app.request("POST", CLOCK, {"hours": 31 / 3600, "timeoutSeconds": 0.2})
+    app.until_shown(instance, state="timed out")
+    neighbour.release()
+    assert app.result(instance) is False
+    assert kept(app, instance) == []
+
+
+def test_a_quote_that_is_kept_stays_when_the_instance_is_started_again(app, neighbour):
+    """The supplier is asked again; what is on record is what is shown."""
+    instance = app.begin("TryGetQuote", question(neighbour))
+    assert app.result(instance) is True
+    (before,) = kept(app, instance)
+    app.request("POST", RESTART.format(instance))
+    app.until(lambda: len(neighbour.requests) == 2)
+    assert app.result(instance) is True
+    assert app.status(instance)["customStatus"]["price"] == before["Price"]
+    assert kept(app, instance) == [before]
 
 
 def test_the_same_id_asks_nobody_twice(app, neighbour):

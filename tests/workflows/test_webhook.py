@@ -108,6 +108,22 @@ def test_a_host_killed_between_two_tries_goes_on(app, neighbour):
     assert (output["outcome"], output["calls"], len(neighbour.requests)) == ("delivered", 3, 3)
 
 
+@WAYS
+@pytest.mark.parametrize("body", [{}, [], 0, False, "", "as it stands", {"a": {"b": None}}])
+def test_any_json_arrives_as_it_was_given(app, neighbour, way, body):
+    """Also what Python takes for nothing."""
+    assert app.result(app.begin("CallWebhook", {"url": f"{neighbour.url}/hook", "body": body, "way": way}))
+    assert neighbour.requests[0].body == body
+    assert neighbour.requests[0].headers["content-type"] == "application/json"
+
+
+@WAYS
+def test_a_large_answer_is_cut(app, neighbour, way):
+    """The output holds 2,000 characters of it."""
+    output = app.result(app.begin("CallWebhook", {"url": f"{neighbour.url}/large", "way": way}))
+    assert (output["outcome"], len(output["body"])) == ("delivered", 2_000)
+
+
 def test_the_same_id_calls_nobody_twice(app, neighbour):
     """409; and a restart of the instance sends the same key, by which the other system knows it."""
     instance = app.begin("CallWebhook", {"url": f"{neighbour.url}/hook"})
