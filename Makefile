@@ -3,7 +3,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-all run test crash check format clean
 
-WORKERS ?= 2
+# More than cores: much of a test's time is waiting for timers, holds and processes.
+WORKERS ?= 3
 BIN := .venv/bin
 
 # The first Python on the PATH that the app's packages can be installed on.

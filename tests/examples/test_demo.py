@@ -1,19 +1,27 @@
 """The demo does what the README promises, also twice at once, and leaves nothing behind."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from approvals.workflows import WORKFLOWS
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
-def start():
+def start(script="demo.py", **environ):
     """Start a demo."""
     return subprocess.Popen(
-        [sys.executable, str(EXAMPLES / "demo.py")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, str(EXAMPLES / script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **environ},
     )
 
 
@@ -29,14 +37,27 @@ def test_two_demos_at_once_show_both_outcomes():
 
 
 @pytest.mark.timeout(120)
-def test_ctrl_c_stops_the_demo_and_its_host():
-    """The host is gone when the demo is; nothing keeps the pipe open."""
-    demo = start()
-    assert demo.stdout
-    demo.stdout.readline()
+def test_ctrl_c_stops_the_demo_and_its_host(tmp_path):
+    """While they start; the host is gone when the demo is, nothing keeps the pipe open, and the folder is removed."""
+    demo = start(TMPDIR=str(tmp_path))
+    give_up = time.monotonic() + 60
+    while not any(tmp_path.glob("greenlight-demo-*/*")):
+        assert time.monotonic() < give_up, "the host never began"
+        time.sleep(0.01)
     demo.send_signal(signal.SIGINT)
     demo.communicate(timeout=60)
     assert demo.returncode == 130
+    assert list(tmp_path.glob("greenlight-demo-*")) == []
+
+
+@pytest.mark.timeout(240)
+def test_every_workflow_ends_as_it_should_on_real_input():
+    """One timeline each; it says how each ended."""
+    demo = start("demo_all.py")
+    output, _ = demo.communicate(timeout=200)
+    assert demo.returncode == 0, output
+    assert "NO" not in output.partition("All of them")[2]
+    assert {workflow.name for workflow in WORKFLOWS.values()} <= set(output.split())
 
 
 def test_the_pictures_are_small_and_real():
