@@ -14,6 +14,7 @@ from host_process import HostFailed, running_host
 from neighbour import running_neighbour
 from rich.console import Console
 from rich.panel import Panel
+from rich.pretty import Pretty
 from rich.table import Table
 from scenes import SCENES, Scene
 from timeline import timeline
@@ -59,7 +60,8 @@ def _play(console: Console, world: World, scene: Scene) -> Played:
         ended = world.ended(instance)
     console.print(timeline("", ended["historyEvents"]))
     well = ended["runtimeStatus"] == "Completed" and scene.ended_as_it_should(ended["output"])
-    console.print(f"   output: {ended['output']}\n", style="green" if well else "bold red", markup=False)
+    console.print("   output:", style="green" if well else "bold red", end=" ")
+    console.print(Pretty(ended["output"], max_length=6, max_string=60, max_depth=2), "")
     return Played(scene=scene, well=well, seconds=time.perf_counter() - begun)
 
 

@@ -1,10 +1,14 @@
 """An instance's history as a table that a person can read."""
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
 from rich.table import Table
+
+_REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The reply to an entity call is an event under the id of the request."""
 
 
 def timeline(title: str, events: list[dict[str, Any]]) -> Table:
@@ -37,6 +41,8 @@ def _words(event: dict[str, Any]) -> tuple[str, str]:
             return "timer set", f"until {datetime.fromisoformat(event['FireAt']):%d %b %H:%M:%S}"
         case "TimerFired":
             return "timer fired", ""
+        case "EventRaised" if _REQUEST_ID.fullmatch(event["Name"]):
+            return "entity answered", _short(event.get("Input"))
         case "EventRaised":
             return f"event {event['Name']}", _short(event.get("Input"))
         case "EventSent":
@@ -55,6 +61,15 @@ def _short(value: object) -> str:
         except ValueError:
             break
     if isinstance(value, dict):
-        shown = ("outcome", "approved", "approver", "decidedBy", "comment", "requestedAt")
-        value = ", ".join(f"{key} {value[key]}" for key in shown if value.get(key) not in (None, ""))
+        value = value.get("result", value)  # of the reply to an entity call
+        return _short(value) if not isinstance(value, dict) else _named(value)
     return str(value if value is not None else "")[:90]
+
+
+def _named(value: dict[str, Any]) -> str:
+    """The few fields of an object that tell a story."""
+    told = (
+        "outcome", "approved", "approver", "decidedBy", "comment", "number", "state", "status", "granted", "price",
+        "reason", "refused", "size", "polls",
+    )  # fmt: skip
+    return ", ".join(f"{key} {value[key]}" for key in told if value.get(key) not in (None, ""))[:90]
