@@ -6,9 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
-from examples.neighbour import running_neighbour
-
 from approvals.workflows import WORKFLOWS
+from examples.neighbour import running_neighbour
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| `(curl .+)` \|$", re.MULTILINE)
