@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` set up everything they need by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-all run test crash check format clean
+.PHONY: help setup demo demo-all run test long check format clean
 
 # More than cores: much of a test's time is waiting for timers, holds and processes.
 WORKERS ?= 3
@@ -17,7 +17,7 @@ help:
 	@echo "make demo-all  every workflow on real input, in virtual time, one timeline each"
 	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
 	@echo "make test      all tests, on an Azurite of their own"
-	@echo "make crash     kill the host five times in the middle of fifty chains, three times over"
+	@echo "make long      kill the host five times in the middle of fifty chains, three times over; poll a thousand times"
 	@echo "make check     ruff, mypy and import-linter"
 	@echo "make format    let ruff put the code into shape"
 	@echo "make setup     only the set-up: .venv and node_modules"
@@ -44,8 +44,8 @@ run: setup
 test: setup
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term-missing:skip-covered
 
-crash: setup
-	CRASH_LONG=1 $(BIN)/python -m pytest -q --timeout 300 tests/crash
+long: setup
+	LONG=1 $(BIN)/python -m pytest -q --timeout 300 tests/crash tests/workflows/test_monitor.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from io import UnsupportedOperation
+from textwrap import fill, indent
 from typing import TextIO
 
 from rich.console import Console as Terminal
@@ -21,6 +22,7 @@ _TITLES = {
 _STATUS_STYLE = {"Completed": "green", "Failed": "bold red", "Terminated": "red", "Suspended": "yellow"}
 _LEVEL_STYLE = {"debug": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
 _NAME_WIDTH = 26
+_BANNER_WIDTH = 100
 _ID_WIDTH = 12
 
 
@@ -66,7 +68,8 @@ def _listing(functions: Iterable[ListedFunction]) -> Text:
     text = Text()
     listed = list(functions)
     if not any(function.detail for function in listed):
-        return text.append(f"    {', '.join(function.name for function in listed)}\n")
+        names = ", ".join(function.name for function in listed)
+        return text.append(indent(fill(names, _BANNER_WIDTH), "    ") + "\n")
     width = max(len(function.name) for function in listed) + 2
     for function in listed:
         text.append(f"    {function.name:<{width}}", "cyan")
