@@ -2,15 +2,23 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from urllib.parse import unquote
 
 from approvals.validation import Boundary, Invalid, Line
 
 MOST_ATTACHMENTS = 10
 MOST_BYTES = 2 * 1024 * 1024
-"""For one attachment that comes inside the proposal; larger ones will get an upload of their own."""
+"""For one attachment that comes inside the proposal; larger ones have an upload of their own."""
+
+LARGEST_UPLOAD = 20 * 1024 * 1024
+"""Bytes of one attachment that is put by itself; a set of drawings as PDF, and still little enough to be checked."""
+
+LONGEST_FILE_NAME = 150
+"""Characters; with four bytes each percent-encoded it still fits into a URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,88 @@ class Upload:
         """How the workflow will know it."""
         return StoredAttachment(blob=self.blob, name=self.name, content_type=self.content_type, size=len(self.content))
 
+    def holding(self, content: bytes) -> "Upload":
+        """Return the upload with other content, and therefore another blob."""
+        folder = self.blob.rpartition("/")[0]
+        return replace(self, content=content, blob=_blob_name(folder, content, self.content_type))
+
+
+def upload_of(proposal_id: str, name: str, content: bytes) -> Upload:
+    """Return a file that somebody put, ready to be stored; raises `Invalid`.
+
+    What kind it is, its content says. Its name is a label for people, in which only the ending tells two kinds of
+    text apart; the blob's name is made here.
+    """
+    label = checked_file_name(name)
+    if not 0 < len(content) <= LARGEST_UPLOAD:
+        raise Invalid(f"the file must have 1 to {LARGEST_UPLOAD:,} bytes, not {len(content):,}")
+    content_type = kind_of(content)
+    if content_type is None:
+        raise Invalid(f"the file is of no kind that is accepted: {', '.join(KINDS)}")
+    if content_type == "text/plain" and label.lower().endswith((".md", ".markdown")):
+        content_type = "text/markdown"
+    blob = _blob_name(proposal_id, content, content_type)
+    return Upload(blob=blob, name=label, content_type=content_type, content=content)
+
+
+def kind_of(content: bytes) -> str | None:
+    """Return the content type that the content shows; every text is text/plain, None is of no accepted kind."""
+    for name, kind in KINDS.items():
+        if kind.magic and content.startswith(kind.magic):
+            return name
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return None if any(char < " " and char not in "\n\r\t\f" for char in text) else "text/plain"
+
+
+def checked_file_name(name: str) -> str:
+    """Return a file's name as it is shown and asked for; raises `Invalid` for what is no plain name.
+
+    It names nothing but a line in the record. Even so it is refused what could be a path somewhere on its way: to a
+    proxy, to a browser that saves the file, or to whoever sees it in a list. Letters that can be written in several
+    ways come out in one.
+    """
+    text = unicodedata.normalize("NFC", name)
+    decoded = unquote(unquote(text))
+    if not 1 <= len(text) <= LONGEST_FILE_NAME:
+        raise Invalid(f"name: a file's name has 1 to {LONGEST_FILE_NAME} characters")
+    if any(_is_invisible(char) for char in decoded):
+        raise Invalid("name: a file's name holds no control characters, nor any that cannot be seen")
+    if any(char in decoded for char in "/\\"):
+        raise Invalid("name: a file's name holds no slash and no backslash")
+    if decoded.startswith(".") or decoded.endswith(".") or decoded != decoded.strip():
+        raise Invalid("name: a file's name begins and ends with neither a full stop nor a space")
+    return text
+
+
+def check_file_names(names: Iterable[str]) -> None:
+    """Check the names of all files of a proposal, and that they differ; raises `Invalid` with every fault."""
+    errors, known = list[str](), set[str]()
+    for name in names:
+        try:
+            label = checked_file_name(name)
+        except Invalid as error:
+            errors.append(f"attachment {name[:60]!r}: {error}")
+            continue
+        if label in known:
+            errors.append(f"attachment {name[:60]!r}: another one has this name")
+        known.add(label)
+    if errors:
+        raise Invalid("; ".join(errors)[:400], tuple(errors))
+
+
+def _is_invisible(char: str) -> bool:
+    """Say whether a character is none that one sees, or stands for what was no character at all."""
+    if char in "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}":
+        return False  # Persian and Hindi are not written without them
+    return unicodedata.category(char) in _INVISIBLE or char == "\N{REPLACEMENT CHARACTER}"
+
+
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode's categories of control, format and line separators; among them what turns the direction of writing round."""
+
 
 def check_attachments(proposal_id: str, attachments: tuple[InlineAttachment, ...]) -> tuple[Upload, ...]:
     """Decode and check all attachments of a proposal; raises `Invalid`, naming each that cannot be taken.
@@ -94,10 +184,13 @@ def _check(proposal_id: str, attachment: InlineAttachment) -> Upload:
         raise Invalid(f"attachment {shown!r}: content must have 1 to {MOST_BYTES} bytes, not {len(content)}")
     if not content.startswith(kind.magic):
         raise Invalid(f"attachment {shown!r}: the content is not {attachment.content_type}")
-    digest = hashlib.sha256(content).hexdigest()[:32]
     return Upload(
-        blob=f"{proposal_id}/{digest}{kind.suffix}",
+        blob=_blob_name(proposal_id, content, attachment.content_type),
         name=attachment.name,
         content_type=attachment.content_type,
         content=content,
     )
+
+
+def _blob_name(folder: str, content: bytes, content_type: str) -> str:
+    return f"{folder}/{hashlib.sha256(content).hexdigest()[:32]}{KINDS[content_type].suffix}"

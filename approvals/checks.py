@@ -7,7 +7,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from approvals.attachments import KINDS, MOST_ATTACHMENTS, MOST_BYTES, InlineAttachment, StoredAttachment
+from approvals.attachments import (
+    KINDS,
+    LARGEST_UPLOAD,
+    MOST_ATTACHMENTS,
+    InlineAttachment,
+    StoredAttachment,
+    kind_of,
+)
 from approvals.findings import Check, Checked, Finding, Severity
 from approvals.forms import AsTuple, Form
 from approvals.validation import Boundary
@@ -110,7 +117,7 @@ def _checks_of(content_type: str) -> tuple[Check, ...]:
 
 
 def _check_type(subject: _Subject) -> Verdict:
-    declared, found = subject.attachment.content_type, _kind_of(subject.content)
+    declared, found = subject.attachment.content_type, kind_of(subject.content)
     if declared not in KINDS:
         return "error", f"files declared as {declared[:60]!r} are not accepted"
     if found is None:
@@ -119,24 +126,12 @@ def _check_type(subject: _Subject) -> Verdict:
     return ("ok", f"is {declared}") if same else ("error", f"declared as {declared}, but it is {found}")
 
 
-def _kind_of(content: bytes) -> str | None:
-    """Return the kind that the content shows; every text is text/plain here, None is of no accepted kind."""
-    for name, kind in KINDS.items():
-        if kind.magic and content.startswith(kind.magic):
-            return name
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    return None if any(char < " " and char not in "\n\r\t\f" for char in text) else "text/plain"
-
-
 def _check_size(subject: _Subject) -> Verdict:
     size, expected = len(subject.content), subject.attachment.size
     if size != expected:
         return "error", f"has {size} bytes, but {expected} were handed in"
-    if not 0 < size <= MOST_BYTES:
-        return "error", f"has {size} bytes; 1 to {MOST_BYTES} are accepted"
+    if not 0 < size <= LARGEST_UPLOAD:
+        return "error", f"has {size} bytes; 1 to {LARGEST_UPLOAD} are accepted"
     return "ok", f"has {size} bytes"
 
 

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import BlobServiceClient, ContainerClient, ContentSettings
+from azure.storage.blob import ContainerClient, ContentSettings
 
-from gateways.connections import connection_string
+from approvals.blobs import checked_blob_name
+from gateways.connections import open_blob_service
 
 _NO_SUCH_NAME = 400
 
@@ -41,7 +41,11 @@ class Blobs(Protocol):
 
 
 class AzureBlobs:
-    """A container in Azure Blob Storage."""
+    """A container in Azure Blob Storage.
+
+    A name with steps like `..` raises ValueError here, whoever asks: the SDK makes a path of it that leads out of the
+    container, and only a signature made with the account's key would notice.
+    """
 
     def __init__(self, container: ContainerClient) -> None:
         self._container = container
@@ -49,7 +53,7 @@ class AzureBlobs:
     def find(self, name: str) -> BlobFacts | None:
         """Ask for the properties. A name that the service cannot take is one that no blob has."""
         try:
-            found = self._container.get_blob_client(name).get_blob_properties()
+            found = self._container.get_blob_client(checked_blob_name(name)).get_blob_properties()
         except ResourceNotFoundError:
             return None
         except HttpResponseError as error:
@@ -66,7 +70,7 @@ class AzureBlobs:
     def read(self, name: str) -> bytes | None:
         """Download without unpacking: what is small when packed may be large when not."""
         try:
-            content: bytes = self._container.download_blob(name, decompress=False).readall()
+            content: bytes = self._container.download_blob(checked_blob_name(name), decompress=False).readall()
         except ResourceNotFoundError:
             return None
         return content
@@ -76,7 +80,7 @@ class AzureBlobs:
         settings = ContentSettings(content_type=content_type, content_disposition="attachment")
         try:
             self._container.upload_blob(
-                name, content, overwrite=False, content_settings=settings, metadata=dict(metadata)
+                checked_blob_name(name), content, overwrite=False, content_settings=settings, metadata=dict(metadata)
             )
         except ResourceExistsError:
             return False
@@ -84,15 +88,10 @@ class AzureBlobs:
 
 
 def open_blobs(container: str) -> Blobs:
-    """Return a container of the account that `ApprovalsStorage` names, opened once a process, not created."""
-    return _opened(connection_string("ApprovalsStorage"), container)
+    """Return a container of the account that `ApprovalsStorage` names; it is not created."""
+    return AzureBlobs(open_blob_service().get_container_client(container))
 
 
 def open_pictures() -> Blobs:
     """Return the container in which the attachments lie, and their scaled copies beside them."""
     return open_blobs(os.environ.get("ATTACHMENTS_CONTAINER", "attachments"))
-
-
-@cache
-def _opened(connection: str, container: str) -> Blobs:
-    return AzureBlobs(BlobServiceClient.from_connection_string(connection).get_container_client(container))

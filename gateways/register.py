@@ -7,18 +7,16 @@ Container `register`: a page a title, which is how two proposals of one title ar
 
 import json
 import os
-from contextlib import suppress
 from datetime import datetime
-from functools import cache
 from typing import Any, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
-from azure.storage.blob import BlobServiceClient, ContainerClient, ContentSettings
+from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.intake import Refused, SummarisedEntry, Undo, ValidEntry, page_name
-from gateways.connections import connection_string
+from gateways.containers import open_container
 from gateways.tables import hashed, keys, open_table
 
 _PARTITION = "proposals"
@@ -164,16 +162,8 @@ def open_register() -> Register:
     return StoredRegister(
         numbers=open_table("Register"),
         summaries=open_table("Summaries"),
-        pages=_opened(connection_string("ApprovalsStorage"), container),
+        pages=open_container(container),
     )
-
-
-@cache
-def _opened(connection: str, container: str) -> ContainerClient:
-    client = BlobServiceClient.from_connection_string(connection).get_container_client(container)
-    with suppress(ResourceExistsError):
-        client.create_container()
-    return client
 
 
 def _holder(proposal_id: str) -> str:

@@ -9,21 +9,32 @@ import json
 from functools import cache
 from typing import Any
 
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.data.tables import TableClient, TableServiceClient
 
 from approvals.identifiers import is_instance_id
-from gateways.connections import connection_string
+from gateways.connections import open_table_service
+
+_FORBIDDEN = 403
 
 
 def open_table(name: str) -> TableClient:
     """Return a table of the account that `ApprovalsStorage` names, made if need be; opened once a process."""
-    return _opened(connection_string("ApprovalsStorage"), name)
+    return _opened(open_table_service(), name)
 
 
 @cache
-def _opened(connection: str, name: str) -> TableClient:
-    return TableServiceClient.from_connection_string(connection).create_table_if_not_exists(name)
+def _opened(service: TableServiceClient, name: str) -> TableClient:
+    """Make the table. An identity that may not, may still write into one that was deployed with the app."""
+    table = service.get_table_client(name)
+    try:
+        table.create_table()
+    except ResourceExistsError:
+        return table
+    except HttpResponseError as error:
+        if error.status_code != _FORBIDDEN:
+            raise
+    return table
 
 
 def insert_first(table: TableClient, row: dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.attachments import MOST_BYTES, StoredAttachment, check_attachments
+from approvals.attachments import LARGEST_UPLOAD, StoredAttachment, check_attachments
 from approvals.checks import (
     LONGEST_SIDE,
     LONGEST_TEXT,
@@ -81,7 +81,12 @@ def test_the_type_is_told_by_the_content(content, kind, severity, told):
 
 @pytest.mark.parametrize(
     ("content", "size", "severity"),
-    [(b"x", 1, "ok"), (b"x", 2, "error"), (b"", 0, "error"), (b"x" * (MOST_BYTES + 1), MOST_BYTES + 1, "error")],
+    [
+        (b"x", 1, "ok"),
+        (b"x", 2, "error"),
+        (b"", 0, "error"),
+        (b"x" * (LARGEST_UPLOAD + 1), LARGEST_UPLOAD + 1, "error"),
+    ],
 )
 def test_the_size_is_what_was_handed_in_and_within_limits(content, size, severity):
     """A blob that was changed behind our back is noticed."""

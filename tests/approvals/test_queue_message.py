@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from approvals.decision import Decision, Rejected
 from approvals.identifiers import is_instance_id
-from approvals.queue_message import BareReading, Reading, read_queue_message
+from approvals.queue_message import (
+    BareReading,
+    QueuedAnswer,
+    Reading,
+    ReviewReading,
+    answer_in,
+    id_of,
+    named_in,
+    read_queue_message,
+)
 
 MESSAGE = {"instanceId": "abc-1", "approved": False, "approver": "Mara", "comment": "too steep"}
 MEANT = Reading(instance_id="abc-1", decision=Decision(approved=False, approver="Mara", comment="too steep"))
@@ -92,3 +101,47 @@ def test_no_message_makes_the_reader_raise(body):
     if not isinstance(read, Rejected):
         assert read
         assert all(is_instance_id(reading.instance_id) for reading in read)
+
+
+ANSWER = {"proposalId": "p-1", "approver": "Mara", "decision": "fine", "comment": "go", "decisionId": "42"}
+
+
+@pytest.mark.parametrize("body", [json.dumps(ANSWER).encode(), packed(json.dumps(ANSWER))])
+def test_an_answer_to_a_review_names_the_proposal(body):
+    """Plain or in Base64; it asks for what it says, known again by the sender's id."""
+    (reading,) = read_queue_message(body)
+    assert reading == ReviewReading(answer=QueuedAnswer.from_dict(ANSWER))
+    assert (reading.instance_id, named_in(reading), id_of(reading, "m-1")) == ("p-1", "Mara", "42")
+    verb = answer_in(reading, person="Mara", decision_id="42")
+    assert (verb.approver, verb.decision, verb.comment, verb.decision_id) == ("Mara", "fine", "go", "42")
+
+
+def test_an_answer_needs_neither_name_nor_id():
+    """It is then the message that is known again."""
+    (reading,) = read_queue_message(b'{"proposalId": "p-1", "decision": "approve"}')
+    assert (named_in(reading), id_of(reading, "m-1")) == (None, "m-1")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"decision": None}, {"approved": True}, {"instanceId": "p-1"}, {"proposalId": "../p"}], ids=repr
+)
+def test_an_answer_of_another_shape_is_rejected(changes):
+    """Also one that would have two meanings."""
+    assert isinstance(read_queue_message(json.dumps({**ANSWER, **changes}).encode()), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("reading", "name", "word"),
+    [(MEANT, "Mara", "reject"), (BareReading(instance_id="abc-1"), None, "approve")],
+    ids=["named", "bare"],
+)
+def test_every_message_can_be_an_answer_to_a_review(reading, name, word):
+    """A workflow that waits for a decision and a review understand the same messages."""
+    verb = answer_in(reading, person="Mara", decision_id=id_of(reading, "m-1"))
+    assert (named_in(reading), verb.decision, verb.decision_id) == (name, word, "m-1")
+
+
+def test_a_bare_id_that_is_base64_of_a_bad_object_keeps_its_plain_meaning():
+    """There may be an instance of that id."""
+    body = packed('{"a":1}x1')  # its Base64 has no padding, and so may be an id
+    assert read_queue_message(body) == (BareReading(instance_id=body.decode()),)

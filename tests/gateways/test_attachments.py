@@ -1,14 +1,26 @@
-"""Attachments in real blobs."""
+"""Attachments in real blobs; with a shared access signature, as only that shows whether a name leads out."""
 
 import base64
+import hashlib
 import uuid
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import BlobClient
+from azure.storage.blob import (
+    AccountSasPermissions,
+    BlobClient,
+    BlobServiceClient,
+    ResourceTypes,
+    generate_account_sas,
+)
+from PIL import Image, PngImagePlugin
 
-from approvals.attachments import InlineAttachment, StoredAttachment, check_attachments
-from gateways.attachments import open_attachments
+from approvals.attachments import InlineAttachment, StoredAttachment, Upload, check_attachments, upload_of
+from approvals.validation import Invalid
+from gateways.attachments import BlobAttachments, open_attachments
+from gateways.blobs import AzureBlobs
 
 
 @pytest.fixture
@@ -17,6 +29,15 @@ def upload():
     content = base64.b64encode(b"# A bench\n").decode()
     inline = InlineAttachment(name="note.md", content_type="text/markdown", content=content)
     return check_attachments(uuid.uuid4().hex, (inline,))[0]
+
+
+def telling():
+    """Return a PNG that tells who drew it."""
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Author", "Ines Carvalho, at home")
+    file = BytesIO()
+    Image.linear_gradient("L").resize((64, 48)).save(file, "PNG", pnginfo=about)
+    return file.getvalue()
 
 
 def test_what_is_stored_is_read_back(upload):
@@ -45,6 +66,109 @@ def test_a_blob_that_is_gone_says_so():
         open_attachments().read(gone)
 
 
-def test_the_store_is_opened_once():
-    """One client for all invocations of a process."""
-    assert open_attachments() is open_attachments()
+def test_what_is_kept_is_on_record_as_it_lies_there():
+    """Hash, size and blob are those of the cleaned picture, not of what was sent."""
+    sent = upload_of(uuid.uuid4().hex, "plan.png", telling())
+    note = upload_of("p-1", "note.md", b"# A bench\n")
+    kept, text = open_attachments().keep((sent, note))
+    content = open_attachments().read(kept)
+    assert b"Ines" in sent.content
+    assert b"Ines" not in content
+    assert (kept.sha256, kept.size) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert kept.sha256[:32] in kept.blob
+    assert (text.name, text.content_type, text.size) == ("note.md", "text/markdown", 10)
+
+
+def test_keeping_twice_is_keeping_once():
+    """Cleaning makes the same of the same."""
+    sent = upload_of(uuid.uuid4().hex, "plan.png", telling())
+    assert open_attachments().keep((sent,)) == open_attachments().keep((sent,))
+
+
+def test_a_picture_that_cannot_be_read_is_refused_by_name_and_nothing_is_kept(upload):
+    """Every one of them is named."""
+    bad = [upload_of("p-1", name, telling()[:-30]) for name in ("cut.png", "half.png")]
+    with pytest.raises(Invalid) as refused:
+        open_attachments().keep((upload, *bad))
+    assert [error.split(":")[0] for error in refused.value.errors] == [
+        "attachment 'cut.png'", "attachment 'half.png'",
+    ]  # fmt: skip
+    with pytest.raises(ResourceNotFoundError):
+        open_attachments().read(upload.stored)
+
+
+def test_a_picture_of_a_workflow_is_cleaned_where_it_can_be():
+    """One that cannot be read is left for the checks to find."""
+    proposal = uuid.uuid4().hex
+    told = open_attachments().store(upload_of(proposal, "plan.png", telling()))
+    assert b"Ines" not in open_attachments().read(told)
+    damaged = telling()[:-30]
+    assert open_attachments().read(open_attachments().store(upload_of(proposal, "cut.png", damaged))) == damaged
+
+
+@pytest.fixture
+def outside(azurite):
+    """Two containers and a client with an account SAS, which signs no names: as an identity's token does not."""
+    tag = uuid.uuid4().hex[:8]
+    expiry = datetime.now(UTC) + timedelta(hours=1)
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as keyed:
+        secret, mine = keyed.create_container(f"secret-{tag}"), keyed.create_container(f"mine-{tag}")
+        secret.upload_blob("salary.txt", b"a lot")
+        sas = generate_account_sas(
+            keyed.account_name,
+            keyed.credential.account_key,
+            ResourceTypes(service=True, container=True, object=True),
+            AccountSasPermissions(read=True, write=True, create=True, list=True),
+            expiry,
+        )
+        with BlobServiceClient(keyed.url, credential=sas) as service:
+            yield secret, service.get_container_client(mine.container_name)
+
+
+ROUTES_OUT = [
+    "../{}/salary.txt",
+    "x/../../{}/salary.txt",
+    "..\\{}\\salary.txt",
+    "%2e%2e/{}/salary.txt",
+    "/../{}/salary.txt",
+]
+
+
+def test_the_hole_is_there(outside):
+    """Without this the tests below would prove nothing: the SDK itself lets such a name out of the container."""
+    secret, mine = outside
+    assert mine.download_blob(f"../{secret.container_name}/salary.txt").readall() == b"a lot"
+    mine.upload_blob(f"../{secret.container_name}/planted.txt", b"mine")
+    assert secret.download_blob("planted.txt").readall() == b"mine"
+
+
+@pytest.mark.parametrize("route", ROUTES_OUT)
+def test_no_name_leads_out_of_the_container(outside, route):
+    """Neither to read nor to write, by either of the gateways."""
+    secret, mine = outside
+    name = route.format(secret.container_name)
+    attachments, blobs = BlobAttachments(mine), AzureBlobs(mine)
+    upload = Upload(blob=name.replace("salary", "planted"), name="x", content_type="text/plain", content=b"mine")
+    for attempt in (
+        lambda: attachments.read(StoredAttachment(blob=name, name="x", content_type="text/plain", size=1)),
+        lambda: attachments.store(upload),
+        lambda: attachments.keep((upload,)),
+        lambda: blobs.find(name),
+        lambda: blobs.read(name),
+        lambda: blobs.create(upload.blob, b"mine", content_type="text/plain", metadata={}),
+    ):
+        with pytest.raises(ValueError, match="a blob's name holds"):
+            attempt()
+    assert [blob.name for blob in secret.list_blobs()] == ["salary.txt"]
+
+
+@pytest.mark.parametrize("name", ["../x.md", "..\\x.md", "a/b.md", "%2e%2e", "salary.txt"])
+def test_the_name_of_a_file_is_no_part_of_its_blobs(outside, name):
+    """It is a label; the blob's name is made of the proposal's id and the content."""
+    _, mine = outside
+    content = base64.b64encode(b"# A bench\n").decode()
+    inline = InlineAttachment(name=name, content_type="text/markdown", content=content)
+    (upload,) = check_attachments("p-1", (inline,))
+    assert BlobAttachments(mine).store(upload).name == name
+    digest = hashlib.sha256(upload.content).hexdigest()
+    assert [blob.name for blob in mine.list_blobs()] == [f"p-1/{digest[:32]}.md"]

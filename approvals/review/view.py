@@ -1,0 +1,95 @@
+"""What people see of a review: where it stands, who is waited for, and what happened, in order."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from approvals.review.entries import Entry, Kind
+from approvals.review.state import Answer, Review
+
+
+def show(review: Review) -> dict[str, Any]:
+    """Return a proposal as `GET /api/proposals/{id}` shows it: plain JSON data."""
+    shown: dict[str, Any] = {
+        "proposalId": review.proposal_id,
+        "instanceId": review.proposal_id,
+        "status": review.status.value,
+        **review.words,
+        "author": review.author,
+        "policy": review.policy_name,
+        "submittedAt": review.submitted_at.isoformat(),
+        "updatedAt": review.last_at.isoformat(),
+        "round": review.round,
+        "document": review.document,
+        "attachments": [
+            {"name": each.name, "contentType": each.content_type, "size": each.size, "sha256": each.sha256}
+            for each in review.attachments
+        ],
+        "findings": list(review.findings),
+        "stages": [_stage(review, index) for index in range(len(review.stages))],
+        "waitingFor": [each.person for each in review.waiting_for],
+        "deadline": review.stage.deadline.isoformat() if review.stage else None,
+        "comments": review.comments,
+        "escalations": review.escalations,
+        "entries": review.number,
+    }
+    if review.changes_until:
+        shown["changes"] = {"askedBy": review.changes_by, "until": review.changes_until.isoformat()}
+    if review.ended_at:
+        shown["outcome"] = {
+            "decision": review.outcome_word,
+            "decidedBy": review.decided_by,
+            "decidedAt": review.ended_at.isoformat(),
+            "reason": review.reason,
+        }
+    return shown
+
+
+def timeline(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return the entries for people to read: what was submitted and planned is left to the record itself."""
+    return [_line(entry) for entry in entries]
+
+
+def _stage(review: Review, index: int) -> dict[str, Any]:
+    plan = review.stages[index]
+    answers = [_answer(each) for each in review.answers if each.stage == index]
+    shown: dict[str, Any] = {
+        "name": plan.name,
+        "kind": plan.kind,
+        "rule": plan.rule,
+        "state": _state(review, index),
+        "approvers": list(plan.approvers),
+        "answers": answers,
+    }
+    if review.stage and review.stage.index == index:
+        shown["rung"] = review.stage.rung
+        shown["asked"] = [{"person": each.person, "onBehalfOf": each.on_behalf_of} for each in review.stage.asked]
+    return shown
+
+
+def _state(review: Review, index: int) -> str:
+    if review.stage and review.stage.index == index:
+        return "open"
+    ended = [each for each in review.closed if each.index == index and index < review.next_stage]
+    return ended[-1].outcome if ended else "waiting"
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "person": answer.person,
+        "onBehalfOf": answer.on_behalf_of,
+        "decision": answer.word,
+        "at": answer.at.isoformat(),
+        "via": answer.via.value,
+        "entry": answer.number,
+    }
+
+
+_BULKY = frozenset({"policy", "stages", "attachments", "early"})
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    data = {name: value for name, value in entry.data.items() if name not in _BULKY and value not in (None, "", [])}
+    if entry.kind is Kind.CHECKED:
+        data["stages"] = [each["name"] for each in entry.data["stages"]]
+    line = {"number": entry.number, "at": entry.at, "kind": entry.kind.value, "by": entry.by, "via": entry.via.value}
+    return {**line, **data}

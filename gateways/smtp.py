@@ -1,0 +1,143 @@
+"""The mail server: which one the settings name, and handing one message over to it."""
+
+import os
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from enum import Enum
+from ipaddress import ip_address
+
+_SUBMISSION, _SUBMISSION_TLS = 587, 465
+"""RFC 8314: the first begins in the clear and changes to TLS, the second is TLS from its first byte."""
+
+_SECONDS = 30
+"""For each thing that the server is to answer."""
+
+_PERMANENT = 500
+"""Codes from here on say that trying again helps nothing; those below, that it may."""
+
+
+class MailSettingsWrong(Exception):
+    """The settings name no server that can be used; the text says which to mend."""
+
+
+class NotSent(Exception):
+    """The server did not take the message; the same may be tried again later."""
+
+
+class Undeliverable(Exception):
+    """The server will never take this message, for example because there is no such mailbox."""
+
+
+class Line(Enum):
+    """How what is said to the server is kept secret."""
+
+    PLAIN = "plain"
+    """Not at all; only for a server on this machine."""
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where mail is handed in."""
+
+    host: str
+    port: int
+    line: Line
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def read_server() -> Server | None:
+    """Return the server that `SMTP_HOST` names, with `SMTP_PORT`, `SMTP_USER`, `SMTP_PASSWORD`; None without it.
+
+    A server elsewhere is spoken to by TLS alone. Raises `MailSettingsWrong`.
+    """
+    host = os.environ.get("SMTP_HOST", "").strip()
+    if not host:
+        return None
+    port_text = os.environ.get("SMTP_PORT") or str(_SUBMISSION)
+    if not re.fullmatch(r"\d{1,5}", port_text, re.ASCII) or not 0 < int(port_text) < 65_536:
+        raise MailSettingsWrong(f"SMTP_PORT: a number from 1 to 65535, usually {_SUBMISSION} or {_SUBMISSION_TLS}")
+    port = int(port_text)
+    user, password = os.environ.get("SMTP_USER") or None, os.environ.get("SMTP_PASSWORD") or None
+    if (user is None) != (password is None):
+        raise MailSettingsWrong("SMTP_USER and SMTP_PASSWORD: set both, or neither where the server asks for none")
+    if not os.environ.get("MAIL_FROM"):
+        raise MailSettingsWrong("MAIL_FROM: set the address from which the server lets this app send")
+    usual = Line.PLAIN if _on_this_machine(host) else Line.STARTTLS
+    return Server(
+        host=host, port=port, line=Line.TLS if port == _SUBMISSION_TLS else usual, user=user, password=password
+    )
+
+
+def deliver(server: Server, message: EmailMessage) -> None:
+    """Hand one message over; raises `NotSent` or `Undeliverable`, neither with what was in it."""
+    try:
+        connection = _connect(server)
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotSent(f"the mail server {server.host}:{server.port} cannot be used: {_in_short(error)}") from error
+    try:
+        connection.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        if _is_permanent(error):
+            raise Undeliverable(_in_short(error)) from error
+        raise NotSent(f"the mail server {server.host}:{server.port} did not take it: {_in_short(error)}") from error
+    finally:
+        # What is taken is taken, whatever becomes of the farewell.
+        with suppress(OSError, smtplib.SMTPException):
+            connection.quit()
+        connection.close()
+
+
+def _connect(server: Server) -> smtplib.SMTP:
+    """Connect, by TLS where that is asked for, and sign in; certificates are checked."""
+    if server.line is Line.TLS:
+        context = ssl.create_default_context()
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=_SECONDS, context=context)
+    else:
+        connection = smtplib.SMTP(server.host, server.port, timeout=_SECONDS)
+    try:
+        if server.line is Line.STARTTLS:
+            # Raises where the server does not offer it: whoever sits in between could take the offer out.
+            connection.starttls(context=ssl.create_default_context())
+        if server.user and server.password:
+            connection.login(server.user, server.password)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_permanent(error: Exception) -> bool:
+    match error:
+        case smtplib.SMTPRecipientsRefused(recipients=recipients):
+            return all(code >= _PERMANENT for code, _ in recipients.values())
+        case smtplib.SMTPDataError(smtp_code=code):
+            return bool(code >= _PERMANENT)
+        case _:
+            return False
+
+
+def _in_short(error: Exception) -> str:
+    """Return what the server said, without addresses, as this goes into the log."""
+    match error:
+        case smtplib.SMTPRecipientsRefused(recipients=recipients):
+            return f"the recipient was refused with {', '.join(str(code) for code, _ in recipients.values())}"
+        case smtplib.SMTPResponseException(smtp_code=code):
+            return f"{type(error).__name__} {code}"
+        case smtplib.SMTPNotSupportedError():
+            return f"SMTPNotSupportedError: {error}"
+        case _:
+            return type(error).__name__
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

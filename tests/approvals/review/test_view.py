@@ -1,0 +1,58 @@
+"""What people see of a review."""
+
+from approvals.review.view import show, timeline
+from tests.approvals.review.story import AUTHOR, Story, policy
+
+
+def test_an_open_proposal_shows_who_is_waited_for_and_until_when() -> None:
+    """And what each stage has come to so far."""
+    stages = ({"approvers": ["Mara"]}, {"approvers": ["Jonas", "Ana"], "rule": "all"}, {"approvers": ["Olga"]})
+    story = Story(policy(*stages)).check("passed")
+    story.attaches("plan", "drawn")
+    story.check("passed")
+    story.decides("Mara")
+    story.decides("Ana")
+    story.does("delegate", approver="Jonas", to="Cem")
+    shown = show(story.review)
+    assert ("inReview", ["Cem"], "2026-03-05T09:00:00+00:00") == (
+        shown["status"],
+        shown["waitingFor"],
+        shown["deadline"],
+    )
+    assert ["approved", "open", "waiting"] == [stage["state"] for stage in shown["stages"]]
+    assert ["Mara"] == [answer["person"] for answer in shown["stages"][0]["answers"]]
+    assert {"person": "Cem", "onBehalfOf": "Jonas"} in shown["stages"][1]["asked"]
+    assert [{"name": "plan", "contentType": "text/plain", "size": 5, "sha256": "drawn"}] == shown["attachments"]
+    assert "outcome" not in shown
+
+
+def test_changes_show_who_asked_for_them_and_until_when_they_may_come() -> None:
+    """Nobody has a deadline meanwhile but the author."""
+    story = Story(policy({"approvers": ["Mara"]})).check()
+    story.does("changes", approver="Mara", comment="shorter")
+    shown = show(story.review)
+    assert {"askedBy": "Mara", "until": "2026-04-01T09:00:00+00:00"} == shown["changes"]
+    assert shown["deadline"] is None
+
+
+def test_an_end_shows_how_by_whom_and_why() -> None:
+    """In the word that was used."""
+    story = Story(policy({"approvers": ["Mara"]}, outcomes={"not now": "reject"})).check()
+    story.decides("Mara", "not now")
+    assert show(story.review)["outcome"] == {
+        "decision": "not now",
+        "decidedBy": "Mara",
+        "decidedAt": "2026-03-02T09:00:00+00:00",
+        "reason": "stage 'A'",
+    }
+
+
+def test_the_timeline_is_short_enough_to_read() -> None:
+    """Plans by their names, nothing empty."""
+    story = Story(policy({"approvers": ["Mara"]})).check()
+    story.does("comments", by=AUTHOR, comment="please")
+    lines = timeline(story.entries)
+    assert ["submitted", "checked", "stageOpened", "commented"] == [line["kind"] for line in lines]
+    assert ["A"] == lines[1]["stages"]
+    assert "policy" not in lines[0]
+    assert {"number": 4, "by": AUTHOR, "via": "system", "comment": "please"}.items() <= lines[3].items()

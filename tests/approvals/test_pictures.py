@@ -1,0 +1,124 @@
+"""Files of pictures: told apart by whether they hold a picture alone, chunk by chunk and segment by segment."""
+
+import struct
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals.pictures import holds_a_picture_alone
+
+PNG, JPEG = "image/png", "image/jpeg"
+
+
+def chunk(kind, body=b""):
+    """Return a PNG chunk."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(*between, behind=b""):
+    """Return a PNG's structure with chunks between its header and its pixels."""
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", bytes(13))
+        + b"".join(between)
+        + chunk(b"IDAT", b"x")
+        + chunk(b"IEND")
+        + behind
+    )
+
+
+def segment(mark, body=b""):
+    """Return a JPEG segment."""
+    return struct.pack(">BBH", 0xFF, mark, len(body) + 2) + body
+
+
+JFIF = segment(0xE0, b"JFIF\0" + bytes(9))
+SCAN = segment(0xDA, bytes(6)) + b"\x01\xff\x00\x02\xff\xd3\x03"
+
+
+def jpeg(*between, scans=SCAN, behind=b""):
+    """Return a JPEG's structure with segments before its scans."""
+    return b"\xff\xd8" + JFIF + b"".join(between) + segment(0xDB, bytes(65)) + scans + b"\xff\xd9" + behind
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        png(),
+        png(chunk(b"PLTE", bytes(3)), chunk(b"tRNS", b"\0"), chunk(b"gAMA", bytes(4)), chunk(b"pHYs", bytes(9))),
+        png(chunk(b"iCCP", b"x\0\0"), chunk(b"IDAT", b"more")),
+    ],
+)
+def test_a_png_of_pixels_and_how_to_show_them_is_a_picture_alone(content):
+    """Colours, transparency and resolution belong to it."""
+    assert holds_a_picture_alone(content, PNG)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        png(chunk(b"tEXt", b"Author\0Ines")),
+        png(chunk(b"iTXt", b"x")),
+        png(chunk(b"zTXt", b"x")),
+        png(chunk(b"eXIf", b"x")),
+        png(chunk(b"tIME", bytes(7))),
+        png(chunk(b"acTL", bytes(8))),
+        png(chunk(b"prVt", b"made up")),
+        png(behind=b"PK\x03\x04 an archive"),
+        png()[:-12],
+        png()[:20],
+        b"\x89PNG\r\n\x1a\n",
+    ],
+)
+def test_a_png_that_tells_more_is_not(content):
+    """Nor one that cannot be understood."""
+    assert not holds_a_picture_alone(content, PNG)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        jpeg(),
+        jpeg(segment(0xE2, b"ICC_PROFILE\0\1\1profile")),
+        jpeg(segment(0xEE, b"Adobe" + bytes(7))),
+        jpeg(segment(0xC4, bytes(20)), segment(0xDD, bytes(2)), segment(0xC2, bytes(9)), scans=SCAN + SCAN),
+    ],
+)
+def test_a_jpeg_of_tables_and_scans_is_a_picture_alone(content):
+    """Also one that comes in several scans, and with its colours."""
+    assert holds_a_picture_alone(content, JPEG)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        jpeg(segment(0xE1, b"Exif\0\0")),
+        jpeg(segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0")),
+        jpeg(segment(0xFE, b"a comment")),
+        jpeg(segment(0xED, b"Photoshop 3.0\0")),
+        jpeg(segment(0xE2, b"MPF\0")),
+        jpeg(segment(0xE0, b"JFXX\0" + bytes(9))),
+        jpeg(segment(0xE0, b"JFIF\0" + bytes(9) + b"thumbnail")),
+        jpeg(segment(0xEE, b"Adobe" + bytes(7) + b"more")),
+        jpeg(segment(0xEE, b"Other" + bytes(7))),
+        jpeg(scans=SCAN + segment(0xFE, b"a comment between scans") + SCAN),
+        jpeg(behind=b"PK\x03\x04 an archive"),
+        jpeg(b"\0"),
+        jpeg()[:-2],
+        jpeg(scans=segment(0xDA, bytes(6)) + b"\1")[:-2],
+        jpeg()[:10],
+        b"\xff\xd8\xff",
+    ],
+)
+def test_a_jpeg_that_tells_more_is_not(content):
+    """Nor one that cannot be understood."""
+    assert not holds_a_picture_alone(content, JPEG)
+
+
+@given(st.binary(max_size=40), st.sampled_from([PNG, JPEG]))
+def test_nothing_raises(content, kind):
+    """Whatever stands in the file; it has ended the walk when it ends."""
+    begins = b"\x89PNG\r\n\x1a\n" if kind == PNG else b"\xff\xd8"
+    assert holds_a_picture_alone(begins + content, kind) in (True, False)

@@ -1,0 +1,226 @@
+"""Cleaned pictures: what they tell besides is gone, what they show is not."""
+
+import struct
+import tracemalloc
+import zlib
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageCms, PngImagePlugin
+
+from approvals.pictures import holds_a_picture_alone
+from gateways.images import Unreadable, clean
+
+FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
+TYPES = {"PNG": "image/png", "JPEG": "image/jpeg"}
+SECRET = b"55.6761 N 12.5683 E"
+ORIENTATION, PLACE = 0x0112, 0x9286
+
+
+def opened(content):
+    """Return a picture, decoded."""
+    picture = Image.open(BytesIO(content))
+    picture.load()
+    return picture
+
+
+def drawn(mode="RGB", size=(64, 48)):
+    """Return a picture whose corners differ."""
+    picture = Image.linear_gradient("L").resize(size)
+    picture.paste(255, (0, 0, 8, 8))
+    return picture.convert(mode)
+
+
+@cache
+def encoded(kind, mode="RGB", **options):
+    """Return a picture's file."""
+    file = BytesIO()
+    drawn(mode).save(file, kind, **options)
+    return file.getvalue()
+
+
+def exif(orientation=1):
+    """Return EXIF that tells a place, and how to hold the picture."""
+    told = Image.Exif()
+    told[ORIENTATION] = orientation
+    told[PLACE] = SECRET
+    return told
+
+
+def png_telling():
+    """Return a PNG with texts."""
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Location", SECRET.decode())
+    file = BytesIO()
+    drawn().save(file, "PNG", pnginfo=about)
+    return file.getvalue()
+
+
+def jpeg_telling(orientation=1, mode="RGB", **options):
+    """Return a JPEG with EXIF and a comment."""
+    file = BytesIO()
+    drawn(mode).save(file, "JPEG", exif=exif(orientation), comment=SECRET, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["elevation.png", "site-plan.png"])
+def test_a_file_that_tells_nothing_stays_byte_for_byte(name):
+    """The real drawings: who compares hashes finds the file that they sent."""
+    content = (FOOTBRIDGE / name).read_bytes()
+    assert clean(content, "image/png") is content
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_pngs_of_all_modes_are_pictures_alone_as_pillow_writes_them(mode):
+    """So cleaning what was cleaned changes nothing."""
+    content = encoded("PNG", mode)
+    assert clean(content, "image/png") == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [encoded("JPEG", "L"), encoded("JPEG"), encoded("JPEG", progressive=True), encoded("JPEG", "CMYK")],
+)
+def test_jpegs_that_tell_nothing_stay_too(content):
+    """Also progressive ones, and those for printing."""
+    assert clean(content, "image/jpeg") == content
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("PNG", png_telling()),
+        ("PNG", encoded("PNG", exif=exif().tobytes())),
+        ("PNG", encoded("PNG") + SECRET),
+        ("JPEG", jpeg_telling()),
+        ("JPEG", jpeg_telling(mode="L")),
+        ("JPEG", jpeg_telling(mode="CMYK")),
+        ("JPEG", encoded("JPEG") + SECRET),
+        ("JPEG", encoded("JPEG", xmp=b"<x:xmpmeta>" + SECRET)),
+    ],
+)
+def test_what_is_told_besides_is_gone(kind, content):
+    """Texts, EXIF, XMP, comments, and what was hung on at the end."""
+    assert SECRET in content
+    cleaned = clean(content, TYPES[kind])
+    assert SECRET not in cleaned
+    assert holds_a_picture_alone(cleaned, TYPES[kind])
+    assert opened(cleaned).size == (64, 48)
+    assert clean(cleaned, TYPES[kind]) == cleaned
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_a_png_loses_no_pixel(mode):
+    """Nor its palette's transparency."""
+    options = {"transparency": 3} if mode == "P" else {}
+    content = encoded("PNG", mode, **options)
+    cleaned = opened(clean(content + SECRET, "image/png"))
+    assert (cleaned.mode, cleaned.tobytes()) == (opened(content).mode, opened(content).tobytes())
+    assert cleaned.info.get("transparency") == opened(content).info.get("transparency")
+
+
+def test_a_jpeg_looks_as_before():
+    """It is written with the tables that it had, so that little is lost."""
+    content = jpeg_telling(quality=70, subsampling=0)
+    before, after = opened(content), opened(clean(content, "image/jpeg"))
+    assert after.quantization == before.quantization
+    assert ImageChops.difference(before, after).getextrema() <= ((0, 4),) * 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_stand_as_their_camera_held_them(orientation):
+    """The note on how to turn them goes, so they are turned."""
+    upright = opened(clean(jpeg_telling(orientation), "image/jpeg"))
+    assert upright.size == ((64, 48) if orientation < 5 else (48, 64))
+    assert not upright.getexif()
+
+
+def test_colours_stay_what_they_are():
+    """The profile is part of the picture."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    told = {"PNG": encoded("PNG", icc_profile=profile) + SECRET, "JPEG": jpeg_telling(icc_profile=profile)}
+    for kind, content in told.items():
+        assert opened(clean(content, TYPES[kind])).info["icc_profile"] == profile
+
+
+def test_exif_that_cannot_be_read_asks_for_nothing():
+    """It goes like any other."""
+    content = jpeg_telling(6).replace(b"MM\0*", b"??\0*", 1)
+    cleaned = clean(content, "image/jpeg")
+    assert SECRET not in cleaned
+    assert opened(cleaned).size == (64, 48)
+
+
+def test_of_an_animation_the_first_picture_stays():
+    """What moves cannot be decided on; and every frame would have to be checked."""
+    file = BytesIO()
+    drawn().save(file, "PNG", save_all=True, append_images=[drawn("L").convert("RGB").rotate(180)], duration=100)
+    cleaned = opened(clean(file.getvalue(), "image/png"))
+    assert getattr(cleaned, "n_frames", 1) == 1
+
+
+def claiming(width, height):
+    """Return a PNG of a few bytes that says it has that many pixels."""
+    file = bytearray(encoded("PNG"))
+    file[16:24] = struct.pack(">II", width, height)
+    file[29:33] = struct.pack(">I", zlib.crc32(file[12:29]))
+    return bytes(file)
+
+
+@pytest.mark.parametrize("side", [6_400, 12_000, 60_000])
+def test_a_bomb_is_refused_before_it_is_decoded(side):
+    """A small file that claims to be a huge picture costs next to nothing."""
+    content = claiming(side, side)
+    tracemalloc.start()
+    with pytest.raises(Unreadable, match="more than 40,000,000 pixels"):
+        clean(content, "image/png")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+def test_a_text_in_a_picture_that_unpacks_to_gigabytes_is_refused():
+    """A compressed comment can be a bomb as well."""
+    body = b"Comment\0\0" + zlib.compress(bytes(200_000_000), 9)
+    chunk = struct.pack(">I", len(body)) + b"zTXt" + body + struct.pack(">I", zlib.crc32(b"zTXt" + body))
+    content = encoded("PNG")
+    with pytest.raises(Unreadable):
+        clean(content[:33] + chunk + content[33:], "image/png")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "PNG"),
+        (b"no picture", "PNG"),
+        (encoded("JPEG"), "PNG"),
+        (encoded("PNG"), "JPEG"),
+        (encoded("PNG")[:-40], "PNG"),
+        (encoded("JPEG")[:-200], "JPEG"),
+        (claiming(0, 5), "PNG"),
+    ],
+)
+def test_what_is_no_whole_picture_of_its_kind_is_refused(content, kind):
+    """Somebody would be asked to decide on half a drawing."""
+    with pytest.raises(Unreadable, match=f"no {kind} picture"):
+        clean(content, TYPES[kind])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # what Pillow says of damaged EXIF, which goes anyway
+@given(st.sampled_from(["PNG", "JPEG"]), st.booleans(), st.integers(0, 2_000), st.binary(max_size=12))
+def test_what_comes_out_is_a_picture_alone_or_nothing(kind, telling, where, damage):
+    """Whatever is broken in the file."""
+    whole = {("PNG", True): png_telling, ("JPEG", True): jpeg_telling}.get((kind, telling), lambda: encoded(kind))()
+    file = bytearray(whole)
+    where %= len(file)
+    file[where : where + len(damage)] = damage
+    try:
+        cleaned = clean(bytes(file), TYPES[kind])
+    except Unreadable:
+        return
+    assert holds_a_picture_alone(cleaned, TYPES[kind])
+    assert clean(cleaned, TYPES[kind]) == cleaned

@@ -1,0 +1,105 @@
+"""The directory of people: addresses and identities, or none, or every fault in the file."""
+
+import json
+
+import pytest
+
+from gateways.people import FILE, DirectoryWrong, address_of, is_address, open_directory, person_of
+
+TENANT, MARA, JONAS = (f"{digit}1111111-2222-3333-4444-55555555aBcD" for digit in "123")
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """Return a function that reads a directory with this content."""
+
+    def directory(content):
+        file = tmp_path / "people.json"
+        file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return open_directory(file)
+
+    return directory
+
+
+def test_a_person_has_an_address(directory):
+    """Their name may be written in any case."""
+    known = directory({"Mara Lindqvist": {"mail": "mara@example.org"}, "Jonas Weber": {}})
+    assert known.address_of("mara  LINDQVIST ") == "mara@example.org"
+    assert known.address_of("Jonas Weber") is None
+    assert known.address_of("Nobody") is None
+
+
+def test_a_name_that_is_an_address_is_where_mail_goes(directory):
+    """Unless the directory knows better."""
+    known = directory({"jonas@example.org": {"mail": "team@example.org"}})
+    assert known.address_of("mara@example.org") == "mara@example.org"
+    assert known.address_of("Jonas@example.org") == "team@example.org"
+
+
+def test_who_has_signed_in_has_a_name(directory):
+    """By tenant and object together: an object's id alone may be another tenant's."""
+    known = directory({"Mara Lindqvist": {"tenant": TENANT, "object": MARA}})
+    assert known.person_of(TENANT.upper(), MARA.lower()) == "Mara Lindqvist"
+    assert known.person_of(TENANT, JONAS) is None
+    assert known.person_of(JONAS, MARA) is None
+
+
+def test_nobody_needs_to_be_in_it(tmp_path):
+    """Nor need there be a file."""
+    known = open_directory(tmp_path / "none.json")
+    assert (known.address_of("Mara"), known.person_of(TENANT, MARA)) == (None, None)
+
+
+def test_the_app_reads_the_file_beside_its_policies():
+    """Whatever is in it."""
+    assert FILE.parts[-2:] == ("policies", "people.json")
+    assert address_of("mara@example.org") == "mara@example.org"
+    assert person_of(TENANT, MARA) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", ["not JSON"]),
+        ("[]", ["must be an object"]),
+        ('{"Mara": {}, "Mara": {}}', ["given twice"]),
+        ({"Mara": {"mail": "mara"}, "Jonas": {"phone": "1"}}, ["Mara: mail", "Jonas: phone"]),
+        ({"Mara": {"tenant": "x", "object": MARA}}, ["Mara: tenant"]),
+        ({"Mara": {"tenant": TENANT}}, ["Mara: tenant and object are given together"]),
+        ({" ": {}}, ["a name is empty"]),
+        ({"Mara": {}, "MARA ": {}}, ["Mara and MARA  have the same name"]),
+        (
+            {"Mara": {"tenant": TENANT, "object": MARA}, "Jonas": {"tenant": TENANT.lower(), "object": MARA.upper()}},
+            ["Mara and Jonas have the same tenant and object"],
+        ),
+    ],
+)
+def test_every_fault_of_the_file_is_named(directory, content, told):
+    """One person's identity must never be another's."""
+    with pytest.raises(DirectoryWrong) as refused:
+        directory(content)
+    assert str(refused.value).startswith("people.json: ")
+    assert all(each in str(refused.value) for each in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mara@example.org", True),
+        ("mara.l+x@mail.example.co.uk", True),
+        ("root@localhost", True),
+        ("mara", False),
+        ("@example.org", False),
+        ("mara@", False),
+        ("Mara <mara@example.org>", False),
+        ("mara@example.org, jonas@example.org", False),
+        ("mara@example.org\nBcc: x@example.org", False),
+        ("mara@exa mple.org", False),
+        ('"a b"@example.org', False),
+        ("mära@example.org", False),
+        (f"{'m' * 65}@example.org", False),
+    ],
+)
+def test_an_address_is_one_plain_mailbox(text, expected):
+    """Nothing that a mail server could take for more."""
+    assert is_address(text) is expected

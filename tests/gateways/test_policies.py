@@ -1,0 +1,171 @@
+"""The deployed policies: each can be used by anybody it is meant for, and a name finds nothing but a policy."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from approvals.review.plan import choose_stages
+from approvals.review.policy import check_for
+from approvals.validation import Invalid
+from gateways.policies import DEFAULT, FOLDER, find_policy, policy_names
+
+
+def plan(name, *, cost=0.0, department=None, findings=("passed",), author="Ines Carvalho"):
+    """Return the stages that a proposal meets under a deployed policy."""
+    policy = find_policy(name)
+    return choose_stages(policy, cost=cost, department=department, findings=findings, author=author)
+
+
+def names(stages):
+    """Return what stages are called."""
+    return [stage.name for stage in stages]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with one good policy, one bad one, and files that are none."""
+    good = {"stages": [{"name": "a", "approvers": ["Ana"]}]}
+    (tmp_path / "good.json").write_text(json.dumps(good))
+    (tmp_path / "bad.json").write_text(json.dumps({"stages": [{"name": "a", "approvers": [], "rule": "most"}]}))
+    (tmp_path / "torn.json").write_text('{"stages": [')
+    (tmp_path / "people.json").write_text("{}")
+    (tmp_path / "Notes.json").write_text(json.dumps(good))
+    (tmp_path / "readme.txt").write_text("not a policy")
+    (tmp_path.parent / "outside.json").write_text(json.dumps(good))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", policy_names())
+def test_every_deployed_policy_can_be_used(name):
+    """By somebody who is not among its approvers, at any cost; and it says what it is for."""
+    policy = find_policy(name)
+    check_for(policy, "Ines Carvalho")
+    assert policy.description
+
+
+def test_the_default_is_what_a_proposal_without_a_policy_has_always_had():
+    """One stage of three days, then the head of design."""
+    [stage] = plan(DEFAULT)
+    assert (stage.name, stage.approvers, stage.rule, stage.anyone) == (
+        "design-review",
+        ("the design board",),
+        "first",
+        True,
+    )
+    assert (stage.window_hours, stage.on_timeout) == (72.0, "escalate")
+    assert [rung.to for rung in stage.escalate_to] == [("the head of design",)]
+
+
+def test_public_works_ask_for_money_above_the_limit():
+    """Engineers, board, budget."""
+    assert names(plan("footbridge-works", cost=100_000.0)) == ["technical review", "works board"]
+    technical, board, budget = plan("footbridge-works", cost=148_500.0)
+    assert (technical.needed, board.needed, board.required) == (2, 2, ("Amara Okafor",))
+    assert budget.approvers == ("Tomas Novak",)
+
+
+@pytest.mark.parametrize(
+    ("proposal", "way"),
+    [
+        ({"cost": 300.0}, ["team lead"]),
+        ({"cost": 300.0, "department": "it"}, ["team lead", "IT security"]),
+        ({"cost": 1000.01}, ["team lead", "purchasing"]),
+        ({"cost": 40_000.0, "department": "engineering"}, ["team lead", "IT security", "purchasing", "budget"]),
+    ],
+)
+def test_purchases_go_as_far_as_their_cost_and_department_lead(proposal, way):
+    """The conditions of the file, on both sides of their limits."""
+    assert names(plan("small-purchase", **proposal)) == way
+
+
+def test_two_people_sign_whoever_of_the_four_wrote_it():
+    """Nobody signs twice, and silence is a no."""
+    first, second = plan("two-person-rule", author="Yuki Tanaka")
+    assert first.approvers == second.approvers == ("Kofi Mensah", "Lars Holm", "Sofia Marin")
+    assert (first.on_timeout, second.on_timeout) == ("reject", "reject")
+    assert find_policy("two-person-rule").four_eyes
+
+
+def test_silence_approves_in_an_emergency_and_in_nothing_else():
+    """Of all deployed policies."""
+    silent = [
+        name for name in policy_names() if any(stage.on_timeout == "approve" for stage in find_policy(name).stages)
+    ]
+    assert silent == ["emergency"]
+
+
+@pytest.mark.parametrize(
+    ("findings", "way"),
+    [
+        (("passed",), ["peer review"]),
+        (("warnings", "text"), ["peer review"]),
+        (("warnings", "virus"), ["peer review", "security"]),
+        (("objections", "type"), ["peer review", "security"]),
+        (("incomplete",), ["peer review", "security"]),
+    ],
+)
+def test_security_is_asked_where_the_checks_object(findings, way):
+    """Also where a check could not be carried out."""
+    assert names(plan("security-findings", findings=findings)) == way
+
+
+def test_planning_has_answers_between_yes_and_no():
+    """Words of its own, each with what it comes to."""
+    assert find_policy("planning-application").outcomes == {
+        "approved with conditions": "approve",
+        "deferred": "changes",
+        "not in our remit": "reject",
+    }
+
+
+def test_a_contract_climbs_a_ladder_of_three_rungs():
+    """Each with a window of its own."""
+    signature = plan("supplier-contract", cost=60_000.0)[-1]
+    assert [(rung.to, rung.window_hours) for rung in signature.escalate_to] == [
+        (("Helena Brandt",), 24.0),
+        (("Greta Lindholm", "Clara Voss"), 24.0),
+        (("Henrik Aalto",), 12.0),
+    ]
+
+
+def test_names_are_those_of_the_files_that_can_be_policies(folder):
+    """Neither the directory of people nor what no proposal could name."""
+    assert policy_names(folder) == ("bad", "good", "torn")
+
+
+@pytest.mark.parametrize("name", ["none", "people", "Notes", "", "../outside", "..", "good.json", "good\n", "a/b", "é"])
+def test_a_name_that_is_no_policy_finds_nothing(folder, name):
+    """Least of all a file somewhere else."""
+    assert find_policy(name, folder) is None
+
+
+def test_a_policy_is_found_by_its_name(folder):
+    """As it is in its file now."""
+    assert find_policy("good", folder).stages[0].approvers == ("Ana",)
+    (folder / "good.json").write_text(json.dumps({"stages": [{"name": "a", "approvers": ["Ben"]}]}))
+    assert find_policy("good", folder).stages[0].approvers == ("Ben",)
+
+
+def test_a_policy_that_cannot_be_used_names_its_file_in_every_fault(folder):
+    """Operators read it."""
+    with pytest.raises(Invalid, match="the policy 'bad' of this app cannot be used") as raised:
+        find_policy("bad", folder)
+    assert raised.value.errors == (
+        "policies/bad.json: stages.0.rule: must be 'first', 'all' or 'quorum'",
+        "policies/bad.json: stages.0.approvers: must have at least 1 item, not 0",
+    )
+    with pytest.raises(Invalid, match="the policy 'torn' of this app cannot be used: this is not JSON"):
+        find_policy("torn", folder)
+
+
+def test_the_policies_are_deployed():
+    """No pattern of .funcignore, whose rules are those of .gitignore, leaves one out."""
+    root = FOLDER.parent
+    paths = [str(path.relative_to(root)) for path in FOLDER.glob("*.json")]
+    assert paths
+    command = ["git", "-c", f"core.excludesFile={root / '.funcignore'}", "check-ignore", "--no-index", "--stdin"]
+    tried = subprocess.run(command, cwd=root, input="\n".join([*paths, "tests/x.py"]), text=True, capture_output=True)
+    assert tried.stdout.split() == ["tests/x.py"]
+    assert Path(root, "host.json").exists()

@@ -1,0 +1,191 @@
+"""The list of proposals in a real table: newest first, in pages, and the same whatever order it is written in."""
+
+import itertools
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals.validation import Invalid
+from gateways import proposal_index
+from gateways.connections import open_table_service
+from gateways.proposal_index import IndexRow, TableIndex, join, open_proposal_index
+
+NOW = datetime(2026, 3, 2, 9, 0, 0, 250, tzinfo=UTC)
+
+
+@pytest.fixture
+def index():
+    """A table of this test's own."""
+    return TableIndex(open_table_service().create_table(f"Proposals{uuid.uuid4().hex[:8]}"))
+
+
+def row(proposal_id="p-1", **change):
+    """Return a proposal that Mara is asked about."""
+    facts = {
+        "proposal_id": proposal_id, "title": "Mill Stream footbridge", "author": "Ines Carvalho", "department": None,
+        "cost": 148_500.0, "currency": "EUR", "status": "inReview", "stage": "design",
+        "waiting_for": ("Mara Lindqvist",), "submitted_at": NOW, "deadline": NOW + timedelta(hours=72), "entries": 3,
+        "head": "a" * 64, "size": 0, "told": 0,
+    }  # fmt: skip
+    return IndexRow(**{**facts, **change})
+
+
+def fill(index, count, **change):
+    """Write proposals, each a minute after the one before; returns their ids, newest first."""
+    for number in range(count):
+        index.write(row(f"p-{number:03d}", submitted_at=NOW + timedelta(minutes=number), **change))
+    return [f"p-{number:03d}" for number in reversed(range(count))]
+
+
+def listed(index, **question):
+    """Return the ids of all pages."""
+    ids, token = [], None
+    for _ in range(200):
+        page = index.page(**question, token=token)
+        ids += [each.proposal_id for each in page.rows]
+        token = page.token
+        if token is None:
+            return ids
+    raise AssertionError("the list does not end")
+
+
+def test_a_row_is_found_as_it_was_written(index):
+    """With large figures, empty fields and letters of all kinds."""
+    written = row(title="Über 橋", department="works", cost=1e12, size=2**40, told=2, waiting_for=("É", "b, c"))
+    assert index.write(written) == written
+    assert index.find("p-1") == written
+    index.write(row("p-2", deadline=None, waiting_for=(), stage=""))
+    assert index.find("p-2").deadline is None
+
+
+@pytest.mark.parametrize("name", ["p-2", "../x", "", "p 1", "'"])
+def test_what_was_never_written_is_not_found(index, name):
+    """Nor what is no id."""
+    index.write(row())
+    assert index.find(name) is None
+
+
+def test_a_row_never_goes_back(index):
+    """A late writer's news are old; what it knows of the workflow's progress is kept."""
+    index.write(row(entries=5, status="approved", head="b" * 64, size=100))
+    assert index.write(row(entries=3, size=900, told=3)) == index.find("p-1")
+    assert index.find("p-1") == row(entries=5, status="approved", head="b" * 64, size=900, told=3)
+
+
+def test_an_anchor_is_not_lifted(index):
+    """Of as many entries there is one head: the one that was seen first."""
+    index.write(row(head="a" * 64))
+    index.write(row(head="f" * 64))
+    assert index.find("p-1").head == "a" * 64
+
+
+@given(st.lists(st.tuples(*[st.integers(1, 4)] * 3), min_size=1, max_size=4))
+def test_the_order_in_which_rows_come_is_no_matter(figures):
+    """Nor whether some come twice."""
+    rows = [row(entries=e, head=str(e), status=f"s{e}", size=size, told=told) for e, size, told in figures]
+    results = set()
+    for order in itertools.permutations(rows):
+        stored = order[0]
+        for each in (*order[1:], order[0]):
+            stored = join(stored, each)
+        results.add(stored)
+    assert len(results) == 1
+
+
+def test_many_writers_at_once_lose_nothing(index):
+    """The row of most entries is there in the end, with the largest size."""
+    rows = [row(entries=number, size=100 - number, told=number % 7) for number in range(1, 13)]
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(index.write, rows))
+    assert index.find("p-1") == row(entries=12, size=99, told=6)
+
+
+def test_the_newest_come_first_page_by_page(index):
+    """Every row once, in the order of their submission; the last page says that it is the last."""
+    ids = fill(index, 25)
+    first = index.page(top=10)
+    assert [each.proposal_id for each in first.rows] == ids[:10]
+    assert listed(index, top=10) == ids
+    assert index.page(top=25).token is None
+
+
+def test_proposals_of_one_moment_are_all_listed(index):
+    """Their ids tell them apart."""
+    for number in range(5):
+        index.write(row(f"p-{number}"))
+    assert sorted(listed(index, top=2)) == [f"p-{number}" for number in range(5)]
+
+
+def test_what_comes_in_between_pages_disturbs_nobody(index):
+    """The newer is before the place that the token names."""
+    ids = fill(index, 4)
+    token = index.page(top=2).token
+    index.write(row("p-new", submitted_at=NOW + timedelta(days=1)))
+    assert [each.proposal_id for each in index.page(top=2, token=token).rows] == ids[2:]
+
+
+def test_filters_choose_and_can_be_joined(index):
+    """Names in any case."""
+    index.write(row("mine", author="Ines  Carvalho"))
+    index.write(row("hers", author="Mara Lindqvist", waiting_for=("Jonas Weber",)))
+    index.write(row("done", status="approved", waiting_for=()))
+    assert sorted(listed(index, author="INES CARVALHO")) == ["done", "mine"]
+    assert listed(index, status="approved") == ["done"]
+    assert listed(index, approver="jonas weber") == ["hers"]
+    assert listed(index, approver="Mara Lindqvist", author="Ines Carvalho") == ["mine"]
+    assert listed(index, author="Nobody") == []
+    assert listed(index, status="' or true or '") == []
+
+
+def test_an_approver_finds_a_few_among_many(index, monkeypatch):
+    """Though only so many rows are looked at for one page: such a page may be empty and yet not be the last."""
+    monkeypatch.setattr(proposal_index, "_MOST_LOOKED_AT", 5)
+    fill(index, 12, waiting_for=("Somebody else",))
+    index.write(row("p-old", submitted_at=NOW - timedelta(days=1)))
+    first = index.page(approver="Mara Lindqvist")
+    assert (first.rows, first.token is None) == ((), False)
+    assert listed(index, approver="Mara Lindqvist") == ["p-old"]
+
+
+def test_a_token_belongs_to_its_question(index):
+    """With other filters it would leave rows out."""
+    fill(index, 5)
+    token = index.page(top=2, author="Ines Carvalho").token
+    assert index.page(top=2, author="ines carvalho", token=token).rows
+    for other in ({}, {"author": "Mara"}, {"status": "inReview"}, {"approver": "Ines Carvalho"}):
+        with pytest.raises(Invalid, match="token"):
+            index.page(top=2, token=token, **other)
+
+
+@pytest.mark.parametrize("token", ["x", "é", "%%%", "AAAA", "a" * 5000, "' or PartitionKey ne '"])
+def test_a_token_that_was_made_up_is_refused(index, token):
+    """With a sentence, not a failure."""
+    with pytest.raises(Invalid, match="leave it out"):
+        index.page(token=token)
+
+
+def test_what_has_not_ended_can_be_gone_through(index):
+    """For the sweep."""
+    fill(index, 3)
+    for status in ("approved", "rejected", "withdrawn", "expired", "failed"):
+        index.write(row(status, status=status))
+    index.write(row("p-000", entries=9, status="approved"))
+    assert [each.proposal_id for each in index.open_rows()] == ["p-002", "p-001"]
+
+
+def test_the_list_is_in_the_table_that_operators_know():
+    """`Proposals`."""
+    name = uuid.uuid4().hex
+    open_proposal_index().write(row(name))
+    assert open_table_service().get_table_client("Proposals").query_entities(f"ProposalId eq '{name}'").next()["Title"]
+
+
+def test_the_older_row_gives_way():
+    """Whichever is stored."""
+    old, new = row(entries=1, size=5), row(entries=2, told=1)
+    assert join(old, new) == join(new, old) == replace(new, size=5)

@@ -1,0 +1,216 @@
+"""Records in real append blobs: one order, nothing doubled, nothing half."""
+
+import os
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from azure.core.exceptions import ResourceNotFoundError, ServiceResponseError
+from azure.core.pipeline.transport import RequestsTransport
+from azure.storage.blob import BlobServiceClient, LinearRetry
+
+from approvals.review.chain import GENESIS, Tampered, read_chain, verify
+from approvals.review.entries import Entry, Kind, Via
+from gateways.review_records import BlobRecords, open_review_records
+
+
+@pytest.fixture(autouse=True)
+def container(azurite, monkeypatch):
+    """A container that the gateway makes, and its client."""
+    name = f"records-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("RECORDS_CONTAINER", name)
+    with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
+        yield service.get_container_client(name)
+
+
+@pytest.fixture
+def proposal():
+    """An id that no other test uses."""
+    return uuid.uuid4().hex
+
+
+def entry(number, by="Ines Carvalho", **data):
+    """Return an entry that says something."""
+    return Entry(
+        number=number, kind=Kind.COMMENTED, at="2026-03-02T09:00:00+00:00", by=by, via=Via.PERSON, data=data,
+        document="0" * 64,
+    )  # fmt: skip
+
+
+def test_a_record_that_is_begun_is_read_back(proposal, container):
+    """What create returns is what read finds; the blob is there for tools that know JSON lines."""
+    records = open_review_records()
+    chain = records.create(proposal, [entry(1), entry(2, comment="Über")])
+    assert records.read(proposal) == chain
+    assert records.raw(proposal).count(b"\n") == 2
+    settings = container.get_blob_client(f"{proposal}.jsonl").get_blob_properties().content_settings
+    assert settings.content_type == "application/x-ndjson"
+
+
+def test_there_is_one_beginning(proposal):
+    """A second one changes nothing."""
+    records = open_review_records()
+    first = records.create(proposal, [entry(1, by="Ines")])
+    assert records.create(proposal, [entry(1, by="Mara")]) is None
+    assert records.read(proposal) == first
+
+
+def test_a_record_that_was_never_begun_is_none(proposal):
+    """Nor is one that a crash has left empty, which somebody may still begin."""
+    records = open_review_records()
+    assert (records.read(proposal), records.raw(proposal)) == (None, None)
+    records._blob(proposal).create_append_blob()
+    assert (records.read(proposal), dict(records.sizes())) == (None, {})
+    assert records.create(proposal, [entry(1)]) == records.read(proposal)
+
+
+def test_entries_follow_each_other(proposal):
+    """Each append continues the chain, and returns it as it can be read."""
+    records = open_review_records()
+    chain = records.create(proposal, [entry(1)])
+    for number in range(2, 6):
+        chain = records.append(proposal, [entry(number)], after=chain)
+    assert records.read(proposal) == chain
+    assert verify(records.raw(proposal), expected_head=chain.head, expected_entries=5).ok
+    assert dict(records.sizes()) == {proposal: chain.size}
+
+
+def test_several_entries_come_together_or_not_at_all(proposal, container):
+    """They are one block, so that no reader ever sees some of them."""
+    records = open_review_records()
+    chain = records.create(proposal, [entry(1)])
+    grown = records.append(proposal, [entry(2), entry(3)], after=chain)
+    assert container.get_blob_client(f"{proposal}.jsonl").get_blob_properties().append_blob_committed_block_count == 2
+    assert records.append(proposal, [entry(2, by="Mara"), entry(3, by="Mara")], after=chain) is None
+    assert records.read(proposal) == grown
+
+
+def test_of_64_who_append_at_once_one_does():
+    """The others hear that they came too late, and the record holds the one."""
+    records, proposal = open_review_records(), uuid.uuid4().hex
+    chain = records.create(proposal, [entry(1)])
+    with ThreadPoolExecutor(64) as pool:
+        attempts = [
+            pool.submit(records.append, proposal, [entry(2, by=f"Person {number}")], after=chain)
+            for number in range(64)
+        ]
+        (winner,) = [grown for attempt in attempts if (grown := attempt.result())]
+    assert records.read(proposal) == winner
+
+
+def test_of_many_who_begin_at_once_one_does():
+    """One record, whoever asks."""
+    records, proposal = open_review_records(), uuid.uuid4().hex
+    with ThreadPoolExecutor(16) as pool:
+        attempts = [pool.submit(records.create, proposal, [entry(1, by=f"Person {n}")]) for n in range(16)]
+        (winner,) = [chain for attempt in attempts if (chain := attempt.result())]
+    assert records.read(proposal) == winner
+
+
+class LosingLine(RequestsTransport):
+    """Loses the answers to the next appends on their way back, as a broken line does: what was asked was done."""
+
+    lose = 0
+    """How many."""
+    meanwhile = staticmethod(lambda: None)
+    """What others do before it is sent again."""
+
+    def send(self, request, **options):
+        response = super().send(request, **options)
+        if self.lose and "comp=appendblock" in request.url:
+            self.lose -= 1
+            self.meanwhile()
+            raise ServiceResponseError("the line broke")
+        return response
+
+
+@pytest.fixture
+def line(azurite):
+    """A line on which answers get lost, and the records behind it."""
+    transport = LosingLine()
+    at_once = LinearRetry(backoff=0, random_jitter_range=0)
+    service = BlobServiceClient.from_connection_string(
+        azurite.connection_string, transport=transport, retry_policy=at_once
+    )
+    with service:
+        yield transport, BlobRecords(service.get_container_client(os.environ["RECORDS_CONTAINER"]))
+
+
+def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_a_lost_race(line, proposal):
+    """The SDK sends it again and is told that the blob has grown: by itself."""
+    answers, records = line
+    assert open_review_records().read(proposal) is None
+    answers.lose = 1
+    chain = records.create(proposal, [entry(1)])
+    answers.lose = 2
+    grown = records.append(proposal, [entry(2), entry(3)], after=chain)
+    assert answers.lose == 0
+    assert open_review_records().read(proposal) == grown
+    assert len(grown.entries) == 3
+
+
+def test_an_append_whose_answer_was_lost_counts_though_others_followed(line, proposal):
+    """What stands behind the place that it was meant for tells."""
+    answers, records = line
+    others = open_review_records()
+    chain = records.create(proposal, [entry(1)])
+    answers.meanwhile = lambda: others.append(proposal, [entry(3, by="Mara")], after=others.read(proposal))
+    answers.lose = 1
+    grown = records.append(proposal, [entry(2)], after=chain)
+    assert [each.by for each in grown.entries] == ["Ines Carvalho"] * 2
+    assert [each.by for each in others.read(proposal).entries][-1] == "Mara"
+
+
+def test_a_record_that_is_shorter_than_was_read_is_no_place_to_write(proposal, container):
+    """Somebody has written it anew: the append fails as a lost race, and the next look shows the damage."""
+    records = open_review_records()
+    chain = records.create(proposal, [entry(1), entry(2)])
+    blob = container.get_blob_client(f"{proposal}.jsonl")
+    blob.delete_blob()
+    blob.create_append_blob()
+    assert records.append(proposal, [entry(3)], after=chain) is None
+
+
+def test_a_record_that_is_gone_is_an_error(proposal, container):
+    """Not a lost race, which would be tried again for ever."""
+    records = open_review_records()
+    chain = records.create(proposal, [entry(1)])
+    container.delete_blob(f"{proposal}.jsonl")
+    with pytest.raises(ResourceNotFoundError):
+        records.append(proposal, [entry(2)], after=chain)
+
+
+def test_what_was_changed_from_outside_is_told(proposal, container):
+    """Reading checks the chain; the bytes can be had all the same, to be looked into."""
+    records = open_review_records()
+    records.create(proposal, [entry(1, by="Ines"), entry(2)])
+    damaged = records.raw(proposal).replace(b"Ines", b"Mara", 1)
+    blob = container.get_blob_client(f"{proposal}.jsonl")
+    blob.delete_blob()
+    blob.create_append_blob()
+    blob.append_block(damaged)
+    with pytest.raises(Tampered):
+        records.read(proposal)
+    assert records.raw(proposal) == damaged
+
+
+def test_sizes_tell_of_all_records_and_nothing_else(container):
+    """The sweep compares them with the list."""
+    records = open_review_records()
+    made = {f"p-{number}": records.create(f"p-{number}", [entry(1)]).size for number in range(3)}
+    container.upload_blob("readme.txt", b"not a record")
+    assert dict(records.sizes()) == made
+
+
+@pytest.mark.parametrize("name", ["../secret", "a/b", "a\\b", "", "%2e%2e", ".hidden", "x" * 101, "a\n"])
+def test_what_is_no_id_has_no_record(name):
+    """It is not asked for either, as a path could lead out of the container."""
+    records = open_review_records()
+    assert (records.read(name), records.raw(name)) == (None, None)
+    with pytest.raises(ValueError, match="no id"):
+        records.create(name, [entry(1)])
+
+
+def test_a_chain_begins_with_nothing():
+    """No bytes, no entries."""
+    assert (read_chain(b"").head, read_chain(b"").size) == (GENESIS, 0)
