@@ -1,15 +1,45 @@
 """The front door of Greenlight: builds the durable app and registers one blueprint a module, nothing else.
 
-Follow a proposal from here: clients/starter.py starts it, orchestrators/proposal_lifecycle.py tells its whole way,
-orchestrators/approval.py how it is decided, clients/decisions.py brings the answer.
+Follow a proposal from here: clients/proposals.py puts it on record, orchestrators/review.py carries its review out,
+clients/verbs.py, clients/links.py and clients/decisions.py bring what people do to it. clients/starter.py starts any
+workflow by its name; orchestrators/proposal_lifecycle.py tells the whole way of a proposal without a policy.
 """
+
+import os
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from activities import billing as bills
-from activities import checks, escalation, images, intake, jobs, ledger, notices, quotes, records, requests, webhooks
-from clients import blobs, decisions, history, maintenance, poison, starter
+from activities import (
+    checks,
+    escalation,
+    images,
+    intake,
+    jobs,
+    ledger,
+    notices,
+    quotes,
+    records,
+    requests,
+    review,
+    webhooks,
+)
+from clients import (
+    attachments,
+    audit,
+    blobs,
+    decisions,
+    history,
+    links,
+    maintenance,
+    openapi,
+    poison,
+    proposals,
+    starter,
+    sweep,
+    verbs,
+)
 from clients import counters as counter_readings
 from clients import workflows as catalogue
 from entities import budgets, counters
@@ -27,9 +57,29 @@ from orchestrators import (
 )
 from orchestrators import images as scaling
 
+# Whatever the settings say: in its loose mode the SDK builds objects of the classes that a payload names, or fails the
+# whole instance over one that it does not know, before any code of ours sees the payload.
+os.environ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] = "1"
+
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
-CLIENTS = (starter, catalogue, decisions, poison, history, counter_readings, blobs, maintenance)
+CLIENTS = (
+    proposals,
+    verbs,
+    links,
+    attachments,
+    audit,
+    openapi,
+    decisions,
+    poison,
+    sweep,
+    starter,
+    catalogue,
+    history,
+    counter_readings,
+    blobs,
+    maintenance,
+)
 WORKFLOWS = (
     proposal_lifecycle,
     chaining,
@@ -43,7 +93,21 @@ WORKFLOWS = (
     scaling,
     webhook,
 )
-ACTIVITIES = (requests, records, escalation, notices, intake, checks, quotes, jobs, bills, images, ledger, webhooks)
+ACTIVITIES = (
+    review,
+    requests,
+    records,
+    escalation,
+    notices,
+    intake,
+    checks,
+    quotes,
+    jobs,
+    bills,
+    images,
+    ledger,
+    webhooks,
+)
 ENTITIES = (counters, budgets)
 
 for module in CLIENTS + WORKFLOWS + ACTIVITIES + ENTITIES:

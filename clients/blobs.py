@@ -6,6 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.blobs import LARGEST_BYTES, checked_blob_name, headers_for, is_readable
+from clients.headers import json_headers
 from clients.responses import problem
 from gateways.blobs import open_blobs
 
@@ -20,7 +21,7 @@ def get_blob(req: func.HttpRequest) -> func.HttpResponse:
     """Answer with the blob's bytes; 400, 403, 404 or 413 with what to do about it."""
     container, name = req.params.get("container"), req.params.get("blob")
     if not container or not name:
-        return func.HttpResponse(NAMES_MISSING, status_code=400, mimetype="text/plain")
+        return func.HttpResponse(NAMES_MISSING, status_code=400, mimetype="text/plain", headers=json_headers())
     if not is_readable(container, os.environ.get("READABLE_CONTAINERS", "")):
         # The same answer whether there is such a container or not.
         return problem(403, "This container is not handed out.", "READABLE_CONTAINERS names those that are.")
@@ -37,4 +38,5 @@ def get_blob(req: func.HttpRequest) -> func.HttpResponse:
     content = blobs.read(name) if found else None
     if found is None or content is None:
         return problem(404, "There is no such blob in this container.", "Check the name; upper and lower case differ.")
-    return func.HttpResponse(content, headers=headers_for(name, found.content_type, found.content_encoding))
+    headers = json_headers() | headers_for(name, found.content_type, found.content_encoding)
+    return func.HttpResponse(content, headers=headers)

@@ -3,11 +3,12 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from clients.replies import CounterReply
 from clients.responses import answer, problem
 
 bp = df.Blueprint()
 
-COUNTERS = ("submitted", "approved", "rejected", "escalated")
+COUNTERS = ("submitted", "approved", "rejected", "escalated", "withdrawn", "expired", "failed")
 
 
 @bp.function_name(name="GetCounter")
@@ -19,4 +20,4 @@ async def get_counter(req: func.HttpRequest, client: df.DurableOrchestrationClie
     if name not in COUNTERS:
         return problem(404, f"There is no counter {name[:80]!r}.", f"Use one of: {', '.join(COUNTERS)}.")
     state = await client.read_entity_state(df.EntityId("Counter", name))
-    return answer({"name": name, "value": state.entity_state or 0})
+    return answer(CounterReply(name=name, value=state.entity_state or 0).to_dict())

@@ -1,4 +1,4 @@
-"""ApprovalQueueProcessor: bring a decision from `approval-queue` to the workflow that waits for it.
+"""ApprovalQueueProcessor: bring a decision from `approval-queue` to the review or the workflow that waits for it.
 
 What can never succeed is put aside on the poison queue with a reason, at once. What may succeed later raises, so that
 the host shows the message again.
@@ -14,14 +14,33 @@ import azure.functions as func
 
 from approvals.decision import Rejected
 from approvals.poison import PoisonMessage
-from approvals.queue_message import BareReading, Reading, read_queue_message
+from approvals.queue_message import (
+    AnyReading,
+    BareReading,
+    Reading,
+    ReviewReading,
+    answer_in,
+    id_of,
+    named_in,
+    read_queue_message,
+)
+from approvals.review.acceptance import Actor
+from approvals.review.entries import Via
+from approvals.review.replay import replay
+from approvals.review.standing import Refused
+from approvals.review.unnamed import whose
 from approvals.workflows import find_workflow
+from clients import desk
 from clients.instances import Instance, find_instance, raise_event
 from gateways import clock
 from gateways.records import Answer, open_records
+from gateways.review_changes import Unknown
+from gateways.review_records import open_review_records
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.decisions")
+
+_UNNAMED = "the message does not say who decided, and APPROVALS_ALLOW_BARE is not 1"
 
 
 @bp.function_name(name="ApprovalQueueProcessor")
@@ -33,22 +52,64 @@ async def approval_queue_processor(
 ) -> None:
     """Deliver one message, or put it aside."""
     body = message.get_body()
-    refusal = await _deliver(client, body)
+    refusal = await _deliver(client, body, f"message {message.id}")
     if refusal:
         log.warning("message %s put aside: %s", message.id, refusal.reason)
         poison.set(PoisonMessage.of(body, refusal.reason).to_json())
 
 
-async def _deliver(client: df.DurableOrchestrationClient, body: bytes) -> Rejected | None:
+async def _deliver(client: df.DurableOrchestrationClient, body: bytes, message: str) -> Rejected | None:
     """Understand the message, find whom it is for, write the answer down, raise the event; or say why not."""
     readings = read_queue_message(body)
     if isinstance(readings, Rejected):
         return readings
     for reading in readings:
-        instance = await find_instance(client, reading.instance_id)
-        if instance:
+        decided = await _decide(client, reading, message)
+        if not isinstance(decided, Unknown):
+            return decided
+        instance = None if isinstance(reading, ReviewReading) else await find_instance(client, reading.instance_id)
+        if instance and not isinstance(reading, ReviewReading):
             return await _answer(client, instance, reading)
-    return Rejected(reason=f"there is no instance {readings[0].instance_id}")
+    kind = "proposal" if isinstance(readings[0], ReviewReading) else "instance"
+    return Rejected(reason=f"there is no {kind} {readings[0].instance_id}")
+
+
+async def _decide(
+    client: df.DurableOrchestrationClient, reading: AnyReading, message: str
+) -> Rejected | Unknown | None:
+    """Take an answer to a review down, at the desk to which all answers go; `Unknown` where it is no review.
+
+    What is delivered twice is known again by its id, also where it names nobody: the second delivery does not count for
+    the stage that the first has opened.
+    """
+    decision_id = id_of(reading, message)
+    person = await asyncio.to_thread(_whose, reading, decision_id)
+    if isinstance(person, Unknown):
+        return person
+    if isinstance(person, Refused):
+        return Rejected(reason=person.reason)
+    verb = answer_in(reading, person=person, decision_id=decision_id)
+    done = await desk.act(client, reading.instance_id, verb, Actor(name=person, via=Via.QUEUE))
+    match done:
+        case Unknown():
+            return done
+        case Refused(reason=reason):
+            return Rejected(reason=reason)
+        case _:
+            return None
+
+
+def _whose(reading: AnyReading, decision_id: str) -> str | Refused | Unknown:
+    """Return whom the answer counts for: who is named, or the only person who is waited for. Blocks."""
+    named = named_in(reading)
+    if named:
+        return named
+    chain = open_review_records().read(reading.instance_id)
+    if chain is None:
+        return Unknown()
+    if os.environ.get("APPROVALS_ALLOW_BARE") != "1":
+        return Refused(code="notAsked", reason=_UNNAMED)
+    return whose(replay(chain.entries), decision_id)
 
 
 async def _answer(
@@ -61,7 +122,7 @@ async def _answer(
     if instance.finished:
         return Rejected(reason=f"{instance.id} has finished already: {instance.state}")
     if not decision.named and os.environ.get("APPROVALS_ALLOW_BARE") != "1":
-        return Rejected(reason="the message does not say who decided, and APPROVALS_ALLOW_BARE is not 1")
+        return Rejected(reason=_UNNAMED)
 
     # First the fact, then the event: after a crash in between the message comes again and raises what is on record.
     answer = Answer(

@@ -1,22 +1,48 @@
-"""How HTTP functions answer: JSON, and for errors a sentence on what happened with one on what to do."""
+"""How HTTP functions answer: JSON, and for errors problem details (RFC 9457) that also say what to do next."""
 
 import json
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import azure.functions as func
 
+from clients.headers import json_headers
 
-def answer(body: Any, *, status: int = 200) -> func.HttpResponse:
-    """Return a JSON response."""
-    text = json.dumps(body, ensure_ascii=False)
+
+def answer(
+    body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, mimetype: str = "application/json"
+) -> func.HttpResponse:
+    """Return a JSON response; bytes go out as they are."""
+    content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
     return func.HttpResponse(
-        text, status_code=status, mimetype="application/json", headers={"Cache-Control": "no-store"}
+        content, status_code=status, mimetype=mimetype, headers={**json_headers(), **(headers or {})}
     )
 
 
-def problem(status: int, error: str, what_to_do: str, errors: tuple[str, ...] = ()) -> func.HttpResponse:
-    """Return an error that the caller can act on; `errors` names every fault where there may be several."""
-    body: dict[str, Any] = {"error": error, "whatToDo": what_to_do}
+def problem(
+    status: int,
+    detail: str,
+    what_to_do: str,
+    errors: tuple[str, ...] = (),
+    headers: Mapping[str, str] | None = None,
+    *,
+    code: str | None = None,
+) -> func.HttpResponse:
+    """Return an error that the caller can act on.
+
+    `errors` names every fault where there may be several. `code` is one word for programs, where one status has
+    several reasons.
+    """
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "whatToDo": what_to_do,
+    }
+    if code:
+        body["code"] = code
     if errors:
         body["errors"] = list(errors)
-    return answer(body, status=status)
+    return answer(body, status=status, headers=headers, mimetype="application/problem+json")

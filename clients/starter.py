@@ -15,6 +15,7 @@ from approvals.forms import Form
 from approvals.identifiers import checked_new_id
 from approvals.validation import Invalid, read_json
 from approvals.workflows import WORKFLOWS, Workflow, find_workflow
+from clients.headers import json_headers
 from clients.instances import find_instance, start
 from clients.responses import problem
 from gateways.attachments import open_attachments
@@ -54,11 +55,14 @@ async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClien
     stored = await asyncio.to_thread(_store, asked.uploads)
     if not await start(client, workflow.name, instance_id, asked.form.submission(stored)):
         return _taken(instance_id)
-    if not wait_seconds:
-        return client.create_check_status_response(req, instance_id)
-    return await client.wait_for_completion_or_create_check_status_response(
-        req, instance_id, wait_seconds * 1000, min(wait_seconds * 1000, 500)
-    )
+    if wait_seconds:
+        told = await client.wait_for_completion_or_create_check_status_response(
+            req, instance_id, wait_seconds * 1000, min(wait_seconds * 1000, 500)
+        )
+    else:
+        told = client.create_check_status_response(req, instance_id)
+    told.headers.update(json_headers())  # it holds a key, so that nothing on its way may keep it
+    return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

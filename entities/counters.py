@@ -1,4 +1,8 @@
-"""Counter: how many proposals were submitted, approved, rejected and escalated; one entity for each word."""
+"""Counter: how many proposals were submitted, escalated, approved, rejected and so on; one entity for each word.
+
+A review's workflow tells its counters what they do not know yet (orchestrators/review.py), so that their sum is that of
+the records.
+"""
 
 import azure.durable_functions as df
 

@@ -1,4 +1,8 @@
-"""ApprovalWorkflow: one design proposal from submission to outcome."""
+"""ApprovalWorkflow: one design proposal from submission to outcome.
+
+A proposal with a record and a policy is carried out by orchestrators/review.py; here is the way of one without: one
+stage, one approver, and escalation when the time is up.
+"""
 
 from collections.abc import Generator
 from typing import Any
@@ -13,6 +17,7 @@ from approvals.workflows import APPROVAL
 from orchestrators.answers import first_answer
 from orchestrators.calls import call, call_once, count, read_input
 from orchestrators.reporting import StatusBoard, end_of
+from orchestrators.review import carry_out_review, is_review
 
 bp = df.Blueprint()
 
@@ -23,6 +28,8 @@ STAGE = "design-review"
 @bp.orchestration_trigger(context_name="context", orchestration=APPROVAL.name)
 def approval_workflow(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
     """Ask for a decision, wait for it as long as the window lasts, and carry out what was decided."""
+    if is_review(context):
+        return (yield from carry_out_review(context))
     proposal = read_input(context, ProposalSubmission)
     opened = context.current_utc_datetime
     deadline = opened + proposal.window

@@ -16,8 +16,14 @@ ACTIVITIES = (
     "RequestApproval", "ProcessApproval", "Escalate", "NotifyRequester", "ValidateProposal", "NumberProposal",
     "SummariseProposal", "PublishProposal", "ReleaseNumber", "DiscardSummary", "WithdrawPublication", "ListChecks",
     "CheckAttachment", "RecordFindings", "ScaleImage", "RequestQuote", "KeepQuote", "BookCost", "VoidCost",
-    "GetJobStatus", "SendAlert", "IssueBill", "CheckDestination", "SendWebhook",
+    "GetJobStatus", "SendAlert", "IssueBill", "CheckDestination", "SendWebhook", "AdvanceReview", "RecordChecks",
+    "TellPeople", "DecideByEvent", "FailReview",
 )  # fmt: skip
+PEOPLES_ROUTES = {
+    "proposals", "proposals/{proposalId}", "proposals/{proposalId}/{verb}", "proposals/{proposalId}/audit",
+    "proposals/{proposalId}/attachments/{name}", "openapi.json",
+}  # fmt: skip
+LINK_ROUTES = {"decide/{token}"}
 LIST = """
 import json, function_app
 found = [(f.get_function_name(), f.get_trigger().get_dict_repr()) for f in function_app.app.get_functions()]
@@ -38,6 +44,7 @@ def test_the_durable_names_and_routes_are_these():
     """They are wire format: hubs and other systems hold them."""
     found = functions()
     assert {(kind, name) for _, kind, name, _ in found} == {
+        *(("httpTrigger", route) for route in PEOPLES_ROUTES | LINK_ROUTES),
         ("httpTrigger", "orchestrators/{functionName}"),
         ("httpTrigger", "orchestrations/{instanceId}"),
         ("httpTrigger", "workflows/{name?}"),
@@ -53,9 +60,17 @@ def test_the_durable_names_and_routes_are_these():
     }
     assert {name for name, *_ in found} >= {
         "HttpStart", "GetOrchestrationHistory", "ApprovalQueueProcessor", "GetBlob", "ListWorkflows",
-        "PurgeFinishedInstances",
+        "PurgeFinishedInstances", "SubmitProposal", "ListProposals", "GetProposal", "ActOnProposal", "PutAttachment",
+        "GetAttachment", "GetAudit", "GetOpenApi", "ShowDecisionPage", "DecideByLink", "SweepReviews",
     }  # fmt: skip
-    assert all("function" in level.lower() for _, kind, _, level in found if kind == "httpTrigger")
+
+
+def test_only_a_link_gets_in_without_a_key():
+    """It brings a token of its own; everything else asks for a function key where the settings say nothing."""
+    open_routes = {
+        route for _, kind, route, level in functions() if kind == "httpTrigger" and "anonymous" in level.lower()
+    }
+    assert open_routes == LINK_ROUTES
 
 
 def test_every_activity_and_workflow_that_is_called_is_registered():

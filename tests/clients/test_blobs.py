@@ -131,4 +131,4 @@ def test_a_blob_that_is_too_large_is_not_read(container):
     container.get_blob_client("large.bin").create_page_blob(64 * 1024 * 1024)
     response = get(container=container.container_name, blob="large.bin")
     assert response.status_code == 413
-    assert "67,108,864" in json.loads(response.get_body())["error"]
+    assert "67,108,864" in json.loads(response.get_body())["detail"]

@@ -3,11 +3,18 @@
 import base64
 import json
 import uuid
+from datetime import UTC, datetime
 
 import azure.functions as func
 import pytest
 
+from approvals.review.entries import Via
+from approvals.review.policy import Policy
+from approvals.review.progress import begin, checked
+from approvals.review.replay import replay
 from clients.decisions import approval_queue_processor
+from gateways.review_changes import add
+from gateways.review_records import open_review_records
 
 
 class Out:
@@ -25,10 +32,10 @@ class Out:
 def deliver(call, client):
     """Return a function that delivers a message and returns what went to the poison queue, if anything."""
 
-    async def deliver(body):
+    async def deliver(body, name="m-1"):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         poison = Out()
-        message = func.QueueMessage(id="m-1", body=content)
+        message = func.QueueMessage(id=name, body=content)
         await call(approval_queue_processor, message=message, poison=poison, client=client)
         return json.loads(poison.value) if poison.value else None
 
@@ -148,3 +155,99 @@ async def test_a_hub_that_does_not_answer_lets_the_host_try_again(deliver, clien
     client.broken["get_status"] = "unexpected status code 503"
     with pytest.raises(Exception, match="503"):
         await deliver(decision(waiting))
+
+
+WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
+STAGES = [{"name": "board", "approvers": ["Mara"]}, {"name": "release", "approvers": ["Vera"]}]
+
+
+@pytest.fixture
+def review(client):
+    """The id of a proposal whose review waits for Mara, and then for Vera."""
+    name, now = uuid.uuid4().hex, datetime.now(UTC)
+    policy = Policy.from_dict({"stages": STAGES, "outcomes": {"fine": "approve"}})
+    entries = begin(
+        name, WORDS, author="Ines", via=Via.SYSTEM, policy=policy, policy_name="own", attachments=(), now=now
+    )
+    open_review_records().create(name, entries)
+    add(name, lambda found: checked(found, ("passed",), document=found.document, now=now))
+    client.add(name)
+    return name
+
+
+def decided(name):
+    """Who has decided in a review, with which word and by which way."""
+    answers = replay(open_review_records().read(name).entries).decisions
+    return [(answer.person, answer.word, answer.via.value) for answer in answers]
+
+
+async def test_an_answer_to_a_review_is_on_record_before_its_workflow_is_woken(deliver, client, review):
+    """With the sender's word; the workflow hears nothing but that it should look."""
+    assert await deliver({"proposalId": review, "approver": "Mara", "decision": "fine"}) is None
+    assert decided(review) == [("Mara", "fine", "queue")]
+    assert client.events == [(review, "Wake", {})]
+
+
+@pytest.mark.parametrize("body", ["instance", "bare", "bare in base64"])
+async def test_a_review_understands_what_other_workflows_do(deliver, review, body):
+    """Approved is its `approve`; a bare id is of the only person who is waited for."""
+    bodies = {
+        "instance": json.dumps(decision(review)).encode(),
+        "bare": review.encode(),
+        "bare in base64": base64.b64encode(review.encode()),
+    }
+    assert await deliver(bodies[body]) is None
+    assert decided(review) == [("Mara", "approve", "queue")]
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_an_answer_that_is_delivered_twice_counts_for_one_stage(deliver, review, named):
+    """The process died before the message was gone. The next message counts for the next stage."""
+    message = {"proposalId": review, "decision": "approve", **({"approver": "Mara"} if named else {})}
+    assert [await deliver(message), await deliver(message)] == [None, None]
+    assert len(decided(review)) == 1
+    await deliver({"proposalId": review, "decision": "approve"}, "m-2")
+    assert [person for person, *_ in decided(review)] == ["Mara", "Vera"]
+
+
+async def test_an_unnamed_answer_with_an_id_of_the_senders_counts_once(deliver, review):
+    """Also in another message."""
+    message = {"proposalId": review, "decision": "approve", "decisionId": "42"}
+    assert [await deliver(message), await deliver(message, "m-2")] == [None, None]
+    assert len(decided(review)) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ({"approver": "Ines", "decision": "approve"}, "may not decide"),
+        ({"approver": "Somebody", "decision": "approve"}, "not asked"),
+        ({"approver": "Mara", "decision": "perhaps"}, "use one of"),
+    ],
+)
+async def test_an_answer_that_can_never_count_is_put_aside_with_the_reason(deliver, client, review, message, told):
+    """And wakes nobody."""
+    put_aside = await deliver({"proposalId": review, **message})
+    assert told in put_aside["reason"]
+    assert (decided(review), client.events) == ([], [])
+
+
+async def test_a_review_takes_unnamed_answers_only_where_that_is_allowed(deliver, review, monkeypatch):
+    """As other workflows do."""
+    monkeypatch.delenv("APPROVALS_ALLOW_BARE")
+    assert "APPROVALS_ALLOW_BARE" in (await deliver(review.encode()))["reason"]
+    assert await deliver({"proposalId": review, "approver": "Mara", "decision": "approve"}) is None
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_proposal_that_is_not_on_record_is_not_looked_for_among_workflows(deliver, waiting, named):
+    """A message in the words of a policy means a review."""
+    message = {"proposalId": waiting, "decision": "approve", **({"approver": "Mara"} if named else {})}
+    assert f"no proposal {waiting}" in (await deliver(message))["reason"]
+
+
+async def test_an_answer_stays_on_record_where_the_workflow_cannot_be_woken(deliver, client, review):
+    """The message is done with; the sweep wakes it."""
+    client.broken["raise_event"] = "connection lost"
+    assert await deliver({"proposalId": review, "approver": "Mara", "decision": "approve"}) is None
+    assert len(decided(review)) == 1

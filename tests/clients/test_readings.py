@@ -40,7 +40,9 @@ async def test_a_history_that_cannot_be_shown_says_what_to_do(call, client, inst
     assert json.loads(response.get_body())["whatToDo"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("approved", 3), ("Rejected", 0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("approved", 3), ("Rejected", 0), ("withdrawn", 0), ("expired", 0), ("failed", 0)]
+)
 async def test_a_counter_answers_with_its_value(call, client, name, value):
     """Zero where nothing has been counted."""
     client.entities["approved"] = 3

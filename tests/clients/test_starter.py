@@ -78,8 +78,8 @@ async def test_refuses_what_cannot_start_and_says_what_to_do(call, client, body,
     response = await call(http_start, req=request(body, workflow, **params), client=client)
     problem = json.loads(response.get_body())
     assert response.status_code == status
-    assert response.mimetype == "application/json"
-    assert told in problem["error"]
+    assert response.mimetype == "application/problem+json"
+    assert told in problem["detail"]
     assert problem["whatToDo"]
     assert list(client.instances) == ["taken"]
 

@@ -52,7 +52,7 @@ def test_the_same_id_starts_nothing_twice(app):
     app.raise_event(proposal, "ApprovalEvent", {"approved": False, "approver": "Mara"})
     ended = app.result(proposal)
     again = app.post("ApprovalWorkflow", FORM, instance_id=proposal)
-    assert (again.status, proposal in again.body["error"]) == (409, True)
+    assert (again.status, proposal in again.body["detail"]) == (409, True)
     assert app.result(proposal) == ended
 
 

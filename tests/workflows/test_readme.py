@@ -1,4 +1,4 @@
-"""The table of workflows in the README: every line of it is executed here."""
+"""What the README tells people to type is executed here, and what it lists is all that there is."""
 
 import argparse
 import json
@@ -19,11 +19,14 @@ def rows():
 
 
 def curl(line):
-    """What curl would send: the method, the URL and the body. It has not to be installed where the tests run."""
+    """What curl would send: the URL and the body. It has not to be installed where the tests run."""
     options = argparse.ArgumentParser()
+    options.add_argument("-i", action="store_true")
     options.add_argument("-d", dest="data")
     options.add_argument("url")
     given = options.parse_args(shlex.split(line)[1:])
+    if given.data is None:
+        return given.url, None
     data = (ROOT / given.data[1:]).read_text("utf-8") if given.data.startswith("@") else given.data
     return given.url, json.loads(data)
 
@@ -55,3 +58,24 @@ def test_every_example_of_the_catalogue_works_as_it_stands(app):
         instance = app.begin(each["name"], each["example"])
         status = app.wait(instance, until=lambda status: bool(status["customStatus"] or status["output"]))
         assert status["runtimeStatus"] != "Failed", status
+
+
+def test_the_first_steps_work_as_they_stand(app):
+    """The five lines that a newcomer types after `make run`, one after the other."""
+    lines = re.findall(r"^curl .+$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    statuses, bodies = [], []
+    for line in lines:
+        url, body = curl(line)
+        answer = app.request("GET" if body is None else "POST", url.removeprefix("localhost:7071"), body)
+        statuses.append(answer.status)
+        bodies.append(answer.body)
+    assert [202, 200, 200, 200, 200] == statuses
+    assert bodies[3]["comments"] == 1
+    assert bodies[4]["verdict"]["ok"] is True
+
+
+def test_the_table_of_policies_lists_every_policy():
+    """Each file in the folder, and no other."""
+    listed = re.findall(r"^\| `([\w-]+)` \| [^`]+ \|$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    files = {path.stem for path in (ROOT / "policies").glob("*.json")} - {"people"}
+    assert files == set(listed)

@@ -1,0 +1,201 @@
+"""PutAttachment, GetAttachment: the files of a proposal; its author puts them, whoever has a part in it reads them."""
+
+import asyncio
+import hashlib
+from unicodedata import normalize
+from urllib.parse import quote
+
+import azure.durable_functions as df
+import azure.functions as func
+from azure.core.exceptions import ResourceNotFoundError
+
+from approvals.attachments import KINDS, LARGEST_UPLOAD, Upload, checked_file_name, kind_of, upload_of
+from approvals.review.acceptance import Actor, accept
+from approvals.review.chain import Tampered
+from approvals.review.documents import Attachment
+from approvals.review.standing import Refused
+from approvals.review.state import Review
+from approvals.review.verbs import Attach
+from approvals.validation import Invalid
+from clients import desk
+from clients.access import damaged, see, unknown
+from clients.headers import json_headers
+from clients.identity import caller, claim, level
+from clients.replies import AttachmentView, VerbReply
+from clients.responses import answer, problem
+from clients.verbs import refusal
+from gateways import clock
+from gateways.attachments import open_attachments
+from gateways.review_changes import Crowded, Done, Unknown
+
+bp = df.Blueprint()
+
+BY = "by"
+"""The parameter that names who puts a file, as the body is the file alone; without it a system means the author."""
+
+
+class AttachmentReply(VerbReply):
+    """A file is on record; `attachment` says as what, which for pictures is not what was sent."""
+
+    attachment: AttachmentView
+
+
+@bp.function_name(name="PutAttachment")
+@bp.route(route="proposals/{proposalId}/attachments/{name}", methods=["PUT"], auth_level=level())
+@bp.durable_client_input(client_name="client")
+async def put_attachment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Add the body as a file of that name, or in the place of the one that has it: 201, or 200 where it was there.
+
+    Nothing is stored before the proposal's author is known to send it, as the file that it says it is.
+    """
+    who = caller(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    wrong = _too_long(req.headers.get("Content-Length")) or _packed(req)
+    if wrong:
+        return wrong
+    proposal_id = req.route_params["proposalId"]
+    seen = await see(who, proposal_id)
+    if isinstance(seen, func.HttpResponse):
+        return seen
+    # Nobody but the author may, so a system that names nobody can only mean them.
+    meant = None if who.name else seen.review.author
+    author = claim(who, req.params.get(BY) or meant)
+    if isinstance(author, func.HttpResponse):
+        return author
+    upload = _read(req, proposal_id)
+    if isinstance(upload, func.HttpResponse):
+        return upload
+    actor = Actor(name=author, via=who.via)
+    return _foreseen(seen.review, upload, actor) or await _put(client, proposal_id, upload, actor)
+
+
+@bp.function_name(name="GetAttachment")
+@bp.route(route="proposals/{proposalId}/attachments/{name}", methods=["GET"], auth_level=level())
+async def get_attachment(req: func.HttpRequest) -> func.HttpResponse:
+    """Return a file's bytes, to be saved and not to be shown: 404 for what is no file of this proposal."""
+    who = caller(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    seen = await see(who, req.route_params["proposalId"])
+    if isinstance(seen, func.HttpResponse):
+        return seen
+    name = normalize("NFC", req.route_params["name"])
+    found = next((each for each in seen.review.attachments if normalize("NFC", each.name) == name), None)
+    if found is None:
+        return problem(
+            404, f"This proposal has no file {name[:60]!r}.", "GET the proposal: attachments names those that it has."
+        )
+    return await _serve(found)
+
+
+def _too_long(length: str | None) -> func.HttpResponse | None:
+    """Refuse by what the header says, before a byte of the body is looked at."""
+    if length is None or not length.isascii() or not length.isdigit() or int(length[:18]) <= LARGEST_UPLOAD:
+        return None
+    return _too_large(int(length[:18]))
+
+
+def _too_large(size: int) -> func.HttpResponse:
+    return problem(
+        413, f"The file has {size:,} bytes.", f"Up to {LARGEST_UPLOAD:,} are taken; split it, or make pictures smaller."
+    )
+
+
+def _packed(req: func.HttpRequest) -> func.HttpResponse | None:
+    """Refuse a body that is packed: its kind is not to be seen, and unpacked it may be any size."""
+    coding = req.headers.get("Content-Encoding", "identity")
+    if coding == "identity":
+        return None
+    return problem(415, f"The body is packed as {coding[:20]!r}.", "Send the file as it is, without Content-Encoding.")
+
+
+def _read(req: func.HttpRequest, proposal_id: str) -> Upload | func.HttpResponse:
+    """Understand name and content; what the header says of the content's type is not asked."""
+    what_to_do = "Mend the name; the file was not taken."
+    try:
+        name = checked_file_name(req.route_params["name"])
+        content = req.get_body()
+        if len(content) > LARGEST_UPLOAD:
+            return _too_large(len(content))
+        if content and kind_of(content) is None:
+            kinds = ", ".join(KINDS)
+            return problem(415, "The content is of no kind that is taken.", f"Send one of {kinds}; texts in UTF-8.")
+        what_to_do = "Send the file as the body."
+        return upload_of(proposal_id, name, content)
+    except Invalid as error:
+        return problem(400, str(error), what_to_do, error.errors, code="invalid")
+
+
+def _foreseen(review: Review, upload: Upload, actor: Actor) -> func.HttpResponse | None:
+    """Refuse what would be refused after it was stored: others' proposals, ended ones, one file too many."""
+    digest = hashlib.sha256(upload.content).hexdigest()
+    verb = Attach(
+        by=actor.name,
+        name=upload.name,
+        blob=upload.blob,
+        content_type=upload.content_type,
+        size=len(upload.content),
+        sha256=digest,
+    )
+    judged = accept(review, verb, actor, clock.now())
+    if isinstance(judged, Refused):
+        return refusal(judged)
+    return None
+
+
+async def _put(
+    client: df.DurableOrchestrationClient, proposal_id: str, upload: Upload, actor: Actor
+) -> func.HttpResponse:
+    """Store the file, then put it on record. A crash in between leaves a blob that no record names, and nobody gets."""
+    try:
+        (kept,) = await asyncio.to_thread(lambda: open_attachments().keep((upload,)))
+        done = await desk.act(client, proposal_id, Attach(by=actor.name, **kept.model_dump()), actor)
+    except Invalid as error:
+        what_to_do = "Export the picture anew, smaller where it is large, and send that."
+        return problem(400, str(error), what_to_do, error.errors, code="invalid")
+    except Tampered as error:
+        return damaged(proposal_id, error)
+    except Crowded as error:
+        return problem(503, f"{error}.", "Send the same again.", headers={"Retry-After": "1"})
+    match done:
+        case Done():
+            return _respond(done, kept)
+        case Refused():
+            return refusal(done)
+        case Unknown():
+            return unknown(proposal_id)
+
+
+def _respond(done: Done, kept: Attachment) -> func.HttpResponse:
+    view = AttachmentView(**kept.model_dump(exclude={"blob"}))
+    reply = AttachmentReply(**VerbReply.of(done).model_dump(), attachment=view)
+    where = f"/api/proposals/{done.review.proposal_id}/attachments/{quote(kept.name, safe='')}"
+    return answer(reply.to_dict(), status=200 if done.repeated else 201, headers={"Location": where})
+
+
+async def _serve(found: Attachment) -> func.HttpResponse:
+    """Return the blob that the record names, if it still is what was put."""
+    try:
+        content = await asyncio.to_thread(lambda: open_attachments().read(found))
+    except (ResourceNotFoundError, ValueError):
+        return problem(410, f"The file {found.name!r} is gone.", "Ask its author to PUT it again.")
+    if hashlib.sha256(content).hexdigest() != found.sha256:
+        return problem(
+            500,
+            f"The file {found.name!r} is not what was put on record.",
+            "Tell an operator, and decide nothing by it.",
+            code="tampered",
+        )
+    return func.HttpResponse(content, headers=_headers(found))
+
+
+def _headers(found: Attachment) -> dict[str, str]:
+    """Return the headers under which a browser saves a file and runs nothing of it, whatever it holds."""
+    kind = found.content_type if found.content_type in KINDS else "application/octet-stream"
+    return {
+        **json_headers(),
+        "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    }

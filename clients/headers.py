@@ -1,0 +1,43 @@
+"""The headers that keep a browser from doing more with an answer than showing it.
+
+They go with every page and every JSON answer. A page of ours runs no script, loads nothing, cannot be framed, sends
+its form home only, and is kept nowhere: its address is what a person decides with.
+"""
+
+import base64
+import hashlib
+
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+}
+"""Browsers heed the last one over HTTPS only, so that it does no harm on this machine."""
+
+
+def json_headers() -> dict[str, str]:
+    """Return the headers of an answer for programs: as a page it would be blank."""
+    return _ALWAYS | {"Content-Security-Policy": _policy(form_action="'none'")}
+
+
+def page_headers(style: str) -> dict[str, str]:
+    """Return the headers of a page whose one `<style>` element holds exactly `style`."""
+    return _ALWAYS | {
+        "Content-Security-Policy": _policy(style_src=_source(style), form_action="'self'"),
+        "X-Robots-Tag": "noindex, nofollow",
+    }
+
+
+def _policy(**directives: str) -> str:
+    """Put a policy together; what is not named falls back to nothing at all."""
+    named = {"default_src": "'none'", **directives, "frame_ancestors": "'none'", "base_uri": "'none'"}
+    return "; ".join(f"{name.replace('_', '-')} {value}" for name, value in named.items())
+
+
+def _source(style: str) -> str:
+    """Return the CSP source that allows a style element with this text, and no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"

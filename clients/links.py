@@ -1,0 +1,178 @@
+"""The decision page, to which the links in letters lead: GET shows what is asked, POST answers it, once.
+
+GET changes nothing, as mail programs follow links before anybody reads the letter. A link is no sign-in: it tells who
+answers what, until when, and is judged with every other answer at the desk. Neither it nor its token is ever logged.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from approvals.review.acceptance import Accepted, Actor, Repeated, accept
+from approvals.review.chain import Tampered
+from approvals.review.choices import ChosenAnswer, to_verb
+from approvals.review.entries import Via
+from approvals.review.links import Expired, Forged, Link, read_link
+from approvals.review.people import same
+from approvals.review.replay import replay
+from approvals.review.standing import Refused
+from approvals.review.state import Review, Status
+from approvals.review.verbs import Decide, RequestChanges
+from approvals.validation import Invalid
+from clients import desk
+from clients.link_replies import (
+    ANSWERED,
+    CROWDED,
+    DAMAGED,
+    EXPIRED,
+    FORGED,
+    GONE,
+    OTHER_PROPOSAL,
+    OTHER_SITE,
+    Held,
+    Told,
+    refused_by,
+    show_faults,
+    show_form,
+    show_result,
+    show_told,
+    unread,
+)
+from clients.link_requests import NotReadable, read_fields, wants_json
+from clients.origins import crosses_sites
+from clients.rates import slow_down
+from gateways import clock
+from gateways.letters import public_url
+from gateways.link_keys import link_keys
+from gateways.review_changes import Crowded, Done, Unknown
+from gateways.review_records import open_review_records
+
+bp = df.Blueprint()
+log = logging.getLogger("greenlight.links")
+
+
+@bp.function_name(name="ShowDecisionPage")
+@bp.route(route="decide/{token}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def show_decision_page(req: func.HttpRequest) -> func.HttpResponse:
+    """Show what is asked and a form, 200; or tell what an answer would be told: 403, 404, 409 or 410."""
+    too_many = slow_down(req)
+    if too_many:
+        return too_many
+    held = await asyncio.to_thread(_look_up, req.route_params["token"])
+    if isinstance(held, Told):
+        return show_told(held, as_json=wants_json(req))
+    return show_form(held, now=clock.now(), as_json=wants_json(req))
+
+
+@bp.function_name(name="DecideByLink")
+@bp.route(route="decide/{token}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.durable_client_input(client_name="client")
+async def decide_by_link(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Take down an answer, 200; or say why not, 409 where the link was used or somebody else has decided."""
+    too_many = slow_down(req)
+    if too_many:
+        return too_many
+    as_json = wants_json(req)
+    if crosses_sites(req, (req.url, public_url())):
+        return show_told(OTHER_SITE, as_json=as_json)
+    held = await asyncio.to_thread(_look_up, req.route_params["token"])
+    if isinstance(held, Told):
+        return show_told(held, as_json=as_json)
+    read = _read(req, held)
+    if isinstance(read, Told):
+        return show_told(read, as_json=as_json)
+    if isinstance(read, _Faulty):
+        return show_faults(held, read.error, read.fields, now=clock.now(), as_json=as_json)
+    done = await _act(client, held, read)
+    if isinstance(done, Told):
+        return show_told(done, as_json=as_json)
+    return show_result(done, read, as_json=as_json)
+
+
+def _look_up(token: str) -> Held | Told:
+    """Return what a token stands for, with the record as it is now; or why nothing can be answered with it.
+
+    What an answer would meet is found out by judging one without taking it down. Blocks.
+    """
+    now = clock.now()
+    match read_link(token, link_keys(), now):
+        case Forged():
+            log.warning(json.dumps({"record": "link", "refused": "forged"}))
+            return FORGED
+        case Expired(link=link):
+            log.info(json.dumps({"record": "link", "refused": "expired", "proposalId": link.proposal}))
+            return EXPIRED
+        case Link() as link:
+            pass
+    try:
+        chain = open_review_records().read(link.proposal)
+    except Tampered:
+        log.exception("the record of %s is not what was written", link.proposal)
+        return DAMAGED
+    if chain is None:
+        return GONE
+    review = replay(chain.entries)
+    if _has_asked_for_changes(review, link):
+        return ANSWERED
+    match accept(review, Decide(approver=link.person, decision="approve"), _actor(link), now):
+        case Refused() as refused:
+            return refused_by(refused)
+        case Repeated():
+            return ANSWERED
+        case Accepted():
+            return Held(link=link, entries=chain.entries, review=review)
+
+
+def _has_asked_for_changes(review: Review, link: Link) -> bool:
+    """Say whether the round that a link is for was stopped by the person that it was made for."""
+    stopped = review.status is Status.CHANGES_REQUESTED and review.round == link.round
+    return stopped and same(review.changes_by or "", link.person)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Faulty:
+    """An answer that cannot be taken as it was sent."""
+
+    error: Invalid
+    fields: Mapping[str, Any]
+
+
+def _read(req: func.HttpRequest, held: Held) -> Decide | RequestChanges | _Faulty | Told:
+    fields: Mapping[str, Any] = {}
+    try:
+        fields = read_fields(req)
+        if fields.get("proposalId") not in (None, "", held.link.proposal):
+            return OTHER_PROPOSAL
+        return to_verb(ChosenAnswer.from_dict(fields), held.review.policy, held.link.person)
+    except NotReadable as error:
+        return unread(error.status, str(error))
+    except Invalid as error:
+        return _Faulty(error=error, fields=fields)
+
+
+async def _act(client: df.DurableOrchestrationClient, held: Held, verb: Decide | RequestChanges) -> Done | Told:
+    try:
+        done = await desk.act(client, held.link.proposal, verb, _actor(held.link))
+    except Tampered:
+        return DAMAGED
+    except Crowded:
+        return CROWDED
+    match done:
+        case Done(repeated=False):
+            return done
+        case Done():
+            return ANSWERED
+        case Refused():
+            return refused_by(done)
+        case Unknown():
+            return GONE
+
+
+def _actor(link: Link) -> Actor:
+    return Actor(name=link.person, via=Via.LINK, link=link)

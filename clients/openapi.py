@@ -1,0 +1,174 @@
+"""GetOpenApi: the HTTP API in OpenAPI 3.1, made of the table of operations and of the models that the app uses."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from approvals.review.forms import SubmissionForm
+from approvals.review.policy import Policy
+from clients.described import JSON, Answer, Body, Caller, Operation, Parameter
+from clients.identity import USER_HEADER, level
+from clients.operations import OPERATIONS
+from clients.operators import LEFT_OUT
+from clients.replies import Problem
+from clients.responses import answer
+
+bp = df.Blueprint()
+
+Document = dict[str, Any]
+
+PROBLEM = "application/problem+json"
+
+_WHO: Mapping[Caller, list[dict[str, list[str]]]] = {
+    "people": [{"functionKey": []}, {"signedIn": []}, {"named": []}],
+    "operators": [{"functionKey": []}],
+    "link": [],
+}
+
+
+@bp.function_name(name="GetOpenApi")
+@bp.route(route="openapi.json", methods=["GET"], auth_level=level())
+def get_openapi(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
+    """Return the document."""
+    return answer(document())
+
+
+@cache
+def document() -> Document:
+    """Return the whole document; it is the same as long as the process lives."""
+    paths: dict[str, Document] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(f"/api/{operation.path}", {})[operation.method.lower()] = _describe(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Greenlight",
+            "version": "1",
+            "summary": "Approvals of design proposals.",
+            "description": "Errors are problem details (RFC 9457): `detail` says what happened, `whatToDo` what now.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "tags": [{"name": name} for name in dict.fromkeys(each.tag for each in OPERATIONS)],
+        "paths": paths,
+        "components": {"schemas": _schemas(), "securitySchemes": _schemes()},
+        "x-left-out": dict(LEFT_OUT),
+    }
+
+
+def _describe(operation: Operation) -> Document:
+    described: Document = {
+        "operationId": operation.id,
+        "summary": operation.does,
+        "tags": [operation.tag],
+        "security": _WHO[operation.caller],
+        "responses": {
+            **{str(status): _answer(each) for status, each in operation.answers.items()},
+            **{str(status): _problem(status) for status in operation.problems},
+        },
+    }
+    parameters = [
+        *(_parameter(each, "path") for each in operation.path_parameters),
+        *(_parameter(each, "query") for each in operation.query),
+    ]
+    if parameters:
+        described["parameters"] = parameters
+    if operation.body:
+        described["requestBody"] = _body(operation.body)
+    return described
+
+
+def _parameter(parameter: Parameter, place: str) -> Document:
+    described = {
+        "name": parameter.name,
+        "in": place,
+        "required": place == "path" or parameter.required,
+        "description": parameter.does,
+        "schema": dict(parameter.schema),
+    }
+    return described if parameter.example is None else {**described, "example": parameter.example}
+
+
+def _body(body: Body) -> Document:
+    content = {kind: _content(model) for kind, model in body.models.items()}
+    if body.example is not None:
+        content[JSON]["example"] = dict(body.example)
+    described: Document = {"required": True, "content": content}
+    if body.optional:
+        described["description"] = f"Somebody who is signed in may leave `{'`, `'.join(body.optional)}` out."
+    return described
+
+
+def _answer(each: Answer) -> Document:
+    described: Document = {
+        "description": each.does,
+        "content": {kind: _content(model) for kind, model in each.models.items()},
+    }
+    if each.headers:
+        described["headers"] = {
+            name: {"description": does, "schema": {"type": "string"}} for name, does in each.headers.items()
+        }
+    return described
+
+
+def _problem(status: int) -> Document:
+    described: Document = {"description": HTTPStatus(status).phrase, "content": {PROBLEM: _content(Problem)}}
+    if status in (429, 503):
+        seconds = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+        described["headers"] = {"Retry-After": seconds}
+    return described
+
+
+def _content(model: type[BaseModel] | None) -> Document:
+    return {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}} if model else {}
+
+
+def _schemas() -> Document:
+    """Return the schema of every model: of what is sent as it is read, of what is answered as it is written."""
+    wanted = dict[tuple[type[BaseModel], JsonSchemaMode], None]()
+    for operation in OPERATIONS:
+        wanted |= dict.fromkeys((model, "validation") for model in _models([operation.body] if operation.body else []))
+        wanted |= dict.fromkeys((model, "serialization") for model in _models(operation.answers.values()))
+    wanted |= {(Policy, "validation"): None, (Problem, "serialization"): None}
+    _, together = models_json_schema(list(wanted), ref_template="#/components/schemas/{model}")
+    schemas: Document = together["$defs"]
+    policy = schemas[SubmissionForm.__name__]["properties"]["policy"]
+    policy["anyOf"] = [{"type": "string"}, {"$ref": "#/components/schemas/Policy"}, {"type": "null"}]
+    for operation in OPERATIONS:
+        for model in _models([operation.body] if operation.body else []):
+            schema = schemas[model.__name__]
+            optional = operation.body.optional if operation.body else ()
+            schema["required"] = [name for name in schema.get("required", []) if name not in optional]
+    return schemas
+
+
+def _models(bearers: Iterable[Body | Answer]) -> list[type[BaseModel]]:
+    return [model for each in bearers for model in each.models.values() if model]
+
+
+def _schemes() -> Document:
+    """Return the ways to say who one is; which of them holds, the setting AUTH_MODE of the app says."""
+    return {
+        "functionKey": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "x-functions-key",
+            "description": "For systems, which name the person that they act for. The default.",
+        },
+        "signedIn": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "For people, where AUTH_MODE is easyauth: the platform signs them in.",
+        },
+        "named": {
+            "type": "apiKey",
+            "in": "header",
+            "name": USER_HEADER,
+            "description": "On one's own machine, where AUTH_MODE is development: whatever name is sent is believed.",
+        },
+    }

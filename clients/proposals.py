@@ -1,0 +1,172 @@
+"""SubmitProposal, ListProposals, GetProposal: hand a proposal in, find proposals, see where one stands."""
+
+import asyncio
+import re
+import uuid
+from dataclasses import dataclass
+
+import azure.durable_functions as df
+import azure.functions as func
+from pydantic import TypeAdapter, ValidationError
+
+from approvals.review.chain import Tampered
+from approvals.review.forms import LARGEST_BODY
+from approvals.review.people import among, same
+from approvals.review.state import Status
+from approvals.review.view import show
+from approvals.validation import Invalid, Line, read_json
+from clients.access import damaged, see
+from clients.identity import Caller, caller, claim, level
+from clients.rates import admit
+from clients.replies import ProposalLine, ProposalList, SubmissionReply
+from clients.responses import answer, problem
+from clients.submissions import Submission, Taken, hand_in, read_submission
+from gateways.proposal_index import MOST_ROWS, IndexRow, Page, open_proposal_index
+
+bp = df.Blueprint()
+
+FILTERS = ("status", "approver", "author", "top", "continuationToken")
+TOP = 20
+"""Rows on a page, where nobody asks for another number."""
+
+_MOST_PAGES = 10
+"""Looked through for one answer to a person who may see few of many proposals."""
+
+_PLATFORM = frozenset({"code", "clientId"})
+"""Where the platform takes a function key from; no filters."""
+
+_LINE = TypeAdapter[str](Line)
+
+
+@bp.function_name(name="SubmitProposal")
+@bp.route(route="proposals", methods=["POST"], auth_level=level())
+@bp.durable_client_input(client_name="client")
+async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Check a proposal, put it on record, start its review: 202, or 400, 409, 413 with what to do about it.
+
+    With `?id=` of the sender's choice the same may be sent again until an answer comes.
+    """
+    who = admit(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    proposal_id = req.params.get("id") or uuid.uuid4().hex
+    size = len(req.get_body())
+    if size > LARGEST_BODY:
+        return problem(413, f"The body has {size:,} bytes.", f"Send up to {LARGEST_BODY:,}; larger files one by one.")
+    try:
+        submission = await asyncio.to_thread(_read_submission, req, who, proposal_id)
+        if isinstance(submission, func.HttpResponse):
+            return submission
+        review = await hand_in(client, submission)
+    except Invalid as error:
+        what_to_do = "Mend what errors names; GET /api/openapi.json has the schema. Nothing was handed in."
+        return problem(400, str(error), what_to_do, error.errors, code="invalid")
+    except Taken:
+        return problem(
+            409,
+            f"The id {proposal_id!r} stands for something else that was handed in.",
+            "Choose another id, or leave ?id= out.",
+            code="conflict",
+        )
+    except Tampered as error:
+        return damaged(proposal_id, error)
+    reply = SubmissionReply(proposal_id=review.proposal_id, instance_id=review.proposal_id)
+    return answer(reply.to_dict(), status=202, headers={"Location": f"/api/proposals/{review.proposal_id}"})
+
+
+@bp.function_name(name="GetProposal")
+@bp.route(route="proposals/{proposalId}", methods=["GET"], auth_level=level())
+async def get_proposal(req: func.HttpRequest) -> func.HttpResponse:
+    """Return where a proposal stands, as its record says."""
+    who = caller(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    seen = await see(who, req.route_params["proposalId"])
+    return seen if isinstance(seen, func.HttpResponse) else answer(show(seen.review))
+
+
+@bp.function_name(name="ListProposals")
+@bp.route(route="proposals", methods=["GET"], auth_level=level())
+async def list_proposals(req: func.HttpRequest) -> func.HttpResponse:
+    """Return a page of proposals, newest first: systems see all, people what they wrote or are asked to decide."""
+    who = caller(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    try:
+        question = _read_question(req)
+        rows, token = await asyncio.to_thread(_look_up, question, who)
+    except Invalid as error:
+        what_to_do = f"Mend what errors names; filters are {', '.join(FILTERS)}."
+        return problem(400, str(error), what_to_do, error.errors, code="invalid")
+    page = ProposalList(proposals=tuple(ProposalLine.of(row) for row in rows), continuation_token=token)
+    return answer(page.to_dict())
+
+
+def _read_submission(req: func.HttpRequest, who: Caller, proposal_id: str) -> Submission | func.HttpResponse:
+    """Understand a proposal; somebody who is signed in need not say that they are its author, and nobody else is."""
+    body = read_json(req.get_body() or b"{}")
+    author = body.get("author") if isinstance(body, dict) else None
+    if isinstance(body, dict) and who.name is not None and isinstance(author, str | None):
+        name = claim(who, author)
+        if isinstance(name, func.HttpResponse):
+            return name
+        body = {**body, "author": name}
+    return read_submission(body, proposal_id, who.via)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """What is asked of the list."""
+
+    status: str | None
+    approver: str | None
+    author: str | None
+    top: int
+    token: str | None
+
+
+def _read_question(req: func.HttpRequest) -> _Question:
+    """Read the query string; raises `Invalid` that names every fault. A filter that is misspelt must not widen."""
+    given = dict(req.params)
+    errors = [f"{name[:40]}: there is no such filter" for name in given if name not in {*FILTERS, *_PLATFORM}]
+    if given.get("status", Status.CHECKING) not in set(Status):
+        errors.append(f"status: use one of {', '.join(Status)}")
+    top = given.get("top", str(TOP))
+    if not re.fullmatch(r"[0-9]{1,3}", top, re.ASCII) or not 1 <= int(top) <= MOST_ROWS:
+        errors.append(f"top: give a number from 1 to {MOST_ROWS}")
+    for name in ("approver", "author"):
+        try:
+            _LINE.validate_python(given.get(name, "-"))
+        except ValidationError:
+            errors.append(f"{name}: give one name in one line")
+    if errors:
+        raise Invalid("; ".join(errors)[:400], tuple(errors))
+    names = {name: given.get(name) for name in ("status", "approver", "author")}
+    return _Question(**names, top=int(top), token=given.get("continuationToken"))
+
+
+def _look_up(question: _Question, who: Caller) -> tuple[tuple[IndexRow, ...], str | None]:
+    """Return a page of what this caller may see, and the token of the next one."""
+    index, token = open_proposal_index(), question.token
+
+    def ask(top: int) -> Page:
+        asked = {"status": question.status, "approver": question.approver, "author": question.author}
+        return index.page(**asked, top=top, token=token)
+
+    if who.name is None:
+        page = ask(question.top)
+        return page.rows, page.token
+    for _ in range(_MOST_PAGES):
+        page = ask(MOST_ROWS)
+        places = [place for place, row in enumerate(page.rows, start=1) if _concerns(row, who.name)]
+        if len(places) > question.top:
+            page = ask(places[question.top - 1])  # so that the token leads right behind the last one that is shown
+        rows = tuple(row for row in page.rows if _concerns(row, who.name))
+        token = page.token
+        if rows or token is None:
+            return rows, token
+    return (), token
+
+
+def _concerns(row: IndexRow, person: str) -> bool:
+    return same(row.author, person) or among(person, row.waiting_for)

@@ -1,0 +1,76 @@
+"""Who asks too often is told to wait: people and systems as who they are, users of links by the address they come from.
+
+Only what changes something is counted, and what a link leads to: the routes that are dear, or open to everybody.
+"""
+
+import hashlib
+from ipaddress import IPv6Address, ip_address
+
+import azure.functions as func
+
+from clients.identity import Caller, caller
+from clients.link_replies import Told, show_told
+from clients.link_requests import wants_json
+from clients.responses import problem
+from gateways.rates import take
+
+_KEY_HEADER, _KEY_PARAMETER = "x-functions-key", "code"
+_FORWARDED_FOR = "X-Forwarded-For"
+
+_TOO_MANY = Told(
+    status=429,
+    code="tooMany",
+    heading="Please wait a little",
+    detail="Too many requests came from where you are.",
+    what_to_do="Wait a minute, then open the link again.",
+)
+
+
+def admit(req: func.HttpRequest) -> Caller | func.HttpResponse:
+    """Say who calls, as `identity.caller` does, and count the request: 429 with Retry-After where they are too many."""
+    who = caller(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    wait = take(_name(req, who))
+    if wait is None:
+        return who
+    return problem(
+        429,
+        "You have sent too many requests.",
+        "Wait as many seconds as Retry-After says, then send the same again; nothing was taken down.",
+        headers={"Retry-After": str(wait)},
+        code="tooMany",
+    )
+
+
+def slow_down(req: func.HttpRequest) -> func.HttpResponse | None:
+    """Count a request to a decision link: None where it may go on, else the answer, 429 with Retry-After."""
+    wait = take(f"address {_address(req)}")
+    if wait is None:
+        return None
+    refused = show_told(_TOO_MANY, as_json=wants_json(req))
+    refused.headers["Retry-After"] = str(wait)
+    return refused
+
+
+def _name(req: func.HttpRequest, who: Caller) -> str:
+    """Return under what a caller is counted; a system under its key, of which only a hash is kept."""
+    if who.name is not None:
+        return f"person {' '.join(who.name.casefold().split())}"
+    key = req.headers.get(_KEY_HEADER) or req.params.get(_KEY_PARAMETER) or ""
+    return f"system {hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _address(req: func.HttpRequest) -> str:
+    """Return where a request comes from, as the platform's front end has put it last; what stands before, anybody may.
+
+    An IPv6 address stands for its network of 64 bits: each subscriber has all of that.
+    """
+    last = req.headers.get(_FORWARDED_FOR, "").rpartition(",")[2].strip()
+    for text in (last, last.rpartition(":")[0].strip("[]")):
+        try:
+            found = ip_address(text)
+        except ValueError:
+            continue
+        return str(found) if not isinstance(found, IPv6Address) else f"{found.exploded[:19]}::/64"
+    return "unknown"

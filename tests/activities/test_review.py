@@ -1,0 +1,182 @@
+"""The activities of a review, on real records; each may run twice."""
+
+import logging
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from activities.review import advance_review, decide_by_event, fail_review, record_checks, tell_people
+from approvals.review.entries import Via
+from approvals.review.policy import Policy
+from approvals.review.progress import begin
+from approvals.review.replay import replay
+from gateways.mail import Outbox
+from gateways.proposal_index import open_proposal_index
+from gateways.review_records import open_review_records
+
+WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
+BOARD = {
+    "stages": [
+        {"name": "board", "approvers": ["Mara", "Jonas"], "rule": "all", "windowHours": 10, "escalateTo": ["Vera"]},
+        {"name": "release", "approvers": ["Amara"]},
+    ]
+}
+
+
+@pytest.fixture(autouse=True)
+def _storage(azurite, monkeypatch):
+    """Write to the Azurite of the test session."""
+    monkeypatch.setenv("ApprovalsStorage", azurite.connection_string)
+    monkeypatch.setenv("RECORDS_CONTAINER", "activity-tests")
+    monkeypatch.setenv("OUTBOX_CONTAINER", "activity-tests-outbox")
+
+
+@pytest.fixture
+def now():
+    """The time at which the proposal is handed in."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def proposal(now):
+    """The id of a proposal that is on record and nothing more."""
+    name = uuid.uuid4().hex
+    policy = Policy.from_dict(BOARD)
+    entries = begin(
+        name, WORDS, author="Ines", via=Via.SYSTEM, policy=policy, policy_name="own", attachments=(), now=now
+    )
+    open_review_records().create(name, entries)
+    return name
+
+
+@pytest.fixture
+def waiting(proposal, now):
+    """The id of a proposal that waits for Mara and Jonas."""
+    step = look(proposal, now)
+    call(record_checks, {"proposalId": proposal, "document": step["document"], "findings": ["passed"]})
+    return proposal
+
+
+def call(activity, argument):
+    """Call what the host would call."""
+    return activity._function.get_user_function()(argument)
+
+
+def look(proposal, at, told=0):
+    """Look at the record at that time."""
+    return call(advance_review, {"proposalId": proposal, "now": at.isoformat(), "told": told})["step"]
+
+
+def review(proposal):
+    """What the record adds up to."""
+    return replay(open_review_records().read(proposal).entries)
+
+
+def event(proposal, decision, name="event 1"):
+    """Take down a decision that came as an event."""
+    return call(decide_by_event, {"proposalId": proposal, "heard": {"id": name, "decision": decision}})["refused"]
+
+
+def test_a_look_enters_the_proposal_in_the_list(proposal, now):
+    """With how far the workflow has seen its record, which is what the sweep goes by."""
+    step = look(proposal, now, told=1)
+    row = open_proposal_index().find(proposal)
+    chain = open_review_records().read(proposal)
+    assert (step["next"], step["entries"]) == ("check", 1)
+    assert (row.status, row.entries, row.size, row.head, row.told) == ("checking", 1, chain.size, chain.head, 1)
+
+
+def test_checks_open_the_first_stage_once(waiting, now):
+    """Those of another document say nothing."""
+    step = look(waiting, now)
+    again = {"proposalId": waiting, "document": step["document"], "findings": ["objections"]}
+    assert call(record_checks, again) == {"recorded": True}
+    assert call(record_checks, {**again, "document": "another"}) == {"recorded": True}
+    assert (step["next"], step["stage"], review(waiting).findings) == ("wait", "board", ("passed",))
+    assert open_proposal_index().find(waiting).waiting_for == ("Mara", "Jonas")
+
+
+def test_a_look_writes_down_what_time_has_brought(waiting, now):
+    """By the workflow's time where this host's clock is behind it; once."""
+    at = now + timedelta(hours=11)
+    steps = [look(waiting, at) for _ in range(2)]
+    assert steps[0] == steps[1]
+    assert steps[0]["counts"] == {"submitted": 1, "escalated": 1}
+    assert open_proposal_index().find(waiting).waiting_for == ("Vera",)
+
+
+def test_the_clock_counts_where_it_is_ahead(waiting, now, monkeypatch):
+    """A workflow that is behind is no reason to let a deadline pass."""
+    monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(11 * 3600))
+    assert look(waiting, now)["counts"]["escalated"] == 1
+
+
+def test_an_event_is_taken_down_once(waiting):
+    """Under its id; the same person's other answer is refused by a word."""
+    yes = {"approved": True, "approver": "Mara", "comment": "go"}
+    assert [event(waiting, yes), event(waiting, yes)] == [None, None]
+    assert [each.person for each in review(waiting).decisions] == ["Mara"]
+    assert event(waiting, {"approved": False, "approver": "Mara"}, "event 2") == "alreadyDecided"
+
+
+def test_an_unnamed_event_counts_for_the_only_one_who_is_waited_for(waiting):
+    """And for one stage, however often it is delivered."""
+    unnamed = {"approved": True}
+    assert event(waiting, unnamed) == "notAsked"
+    event(waiting, {"approved": True, "approver": "Mara"})
+    assert [event(waiting, unnamed, "event 2") for _ in range(3)] == [None, None, None]
+    assert [each.person for each in review(waiting).decisions] == ["Mara", "Jonas"]
+    assert [each.person for each in review(waiting).waiting_for] == ["Amara"]
+
+
+def test_an_unnamed_yes_that_comes_late_is_not_that_of_whom_it_was_escalated_to(waiting, monkeypatch):
+    """It was Jonas's, whose time is up."""
+    event(waiting, {"approved": True, "approver": "Mara"})
+    monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(11 * 3600))
+    assert event(waiting, {"approved": True}, "event 2") == "over"
+    assert [each.person for each in review(waiting).decisions] == ["Mara"]
+
+
+def test_people_are_told_once(waiting):
+    """Who runs twice sends nothing the second time."""
+    sent = [call(tell_people, {"proposalId": waiting, "told": told}) for told in (0, 0, 3)]
+    assert sent == [{"told": 3, "failed": 0}] * 3
+
+
+def test_a_letter_that_cannot_be_sent_does_not_keep_the_others_back(waiting, now, monkeypatch, caplog):
+    """What is told is up to the entry before it; the log says which, and not to whom."""
+    look(waiting, now + timedelta(hours=11))
+    send, sent = Outbox.send, []
+
+    def no_asking(self, letter, *, key):
+        if "-asked-" in key:
+            raise OSError("the post is closed")
+        sent.append(key)
+        return send(self, letter, key=key)
+
+    monkeypatch.setattr(Outbox, "send", no_asking)
+    event(waiting, {"approved": True, "approver": "Vera"})
+    with caplog.at_level(logging.ERROR):
+        told = call(tell_people, {"proposalId": waiting, "told": 0})
+    assert (told["failed"], told["told"] < review(waiting).number, len(sent) > 0) == (1, True, True)
+    assert [word for word in ("Mara", "Amara") if word in caplog.messages[0]] == []
+
+
+def test_a_review_that_cannot_go_on_is_ended(waiting):
+    """Once, and not where it has ended already; the list shows it."""
+    failing = {"proposalId": waiting, "told": 0, "reason": "the workflow could not go on"}
+    steps = [call(fail_review, failing)["step"] for _ in range(2)]
+    assert [(step["next"], step["status"], step["entries"]) for step in steps] == [("ended", "failed", 4)] * 2
+    assert (open_proposal_index().find(waiting).status, review(waiting).reason) == ("failed", failing["reason"])
+
+
+def test_where_there_is_no_record_there_is_nothing_to_do():
+    """Each says so; telling raises, as it is called after a look."""
+    nobody = uuid.uuid4().hex
+    assert look(nobody, datetime.now(UTC)) is None
+    assert call(record_checks, {"proposalId": nobody, "document": "d", "findings": []}) == {"recorded": False}
+    assert event(nobody, {"approved": True}) == "unknown"
+    assert call(fail_review, {"proposalId": nobody, "told": 0, "reason": "r"}) == {"step": None}
+    with pytest.raises(Exception, match="no record"):
+        call(tell_people, {"proposalId": nobody, "told": 0})

@@ -1,0 +1,355 @@
+"""Decision links: GET shows and changes nothing, POST decides once, and everything else is told apart."""
+
+import json
+import logging
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from approvals.review.acceptance import accept
+from approvals.review.entries import Kind, Via
+from approvals.review.links import write_link
+from gateways.review_records import open_review_records
+from tests.approvals.review.story import AUTHOR, BEGUN, Story, policy
+from tests.clients.link_desk import KEYS, PUBLIC, Desk, text_of
+
+TWO = policy(
+    {"name": "design", "approvers": ["Ana", "Ben"], "windowHours": 10, "escalateTo": ["Eva"]},
+    {"name": "release", "approvers": ["Cem"]},
+    outcomes={"approve with conditions": "approve"},
+)
+
+
+@pytest.fixture(autouse=True)
+def _links(monkeypatch):
+    """Give each test records of its own, keys, and the time at which its story begins."""
+    monkeypatch.setenv("RECORDS_CONTAINER", f"records-{uuid.uuid4().hex}")
+    monkeypatch.setenv("LINK_KEYS", ",".join(KEYS))
+    monkeypatch.setenv("PUBLIC_URL", PUBLIC)
+    monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str((BEGUN - datetime.now(UTC)).total_seconds()))
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Return a function that lets hours go by."""
+
+    def go(hours):
+        offset = BEGUN - datetime.now(UTC) + timedelta(hours=hours)
+        monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(offset.total_seconds()))
+
+    return go
+
+
+@pytest.fixture
+def desk(call, client):
+    """A proposal that Ana and Ben are asked about."""
+    return Desk(call, client, Story(TWO).check())
+
+
+async def test_the_link_shows_the_proposal_and_a_form(desk):
+    """Who is asked, for what, until when, and what can be answered."""
+    response = await desk.get()
+    page = text_of(response)
+    assert response.status_code == 200
+    assert response.mimetype == "text/html"
+    for shown in ("Bench", "Ana", "stage “design”", "Monday 2 March 2026, 19:00 UTC", "Ines", "100 EUR"):
+        assert shown in page
+    assert re.findall(r'name="decision" value="([^"]+)"', page) == [
+        "approve", "approve with conditions", "changes", "reject",
+    ]  # fmt: skip
+
+
+async def test_following_the_link_changes_nothing(desk):
+    """Mail programs do it before anybody reads the letter, some of them several times."""
+    before = desk.entries()
+    for _ in range(3):
+        assert (await desk.get()).status_code == 200
+    assert desk.entries() == before
+    assert desk.client.events == []
+
+
+async def test_the_form_decides(desk):
+    """As the person that the link was made for, and the record says by which link; the workflow is woken."""
+    response = await desk.post(decision="approve", comment="Good.\r\nGo on.", proposalId="p1")
+    assert response.status_code == 200
+    assert "Your answer: Approve" in text_of(response)
+    assert "The next answer is up to Cem." in text_of(response)
+    (decided,) = [entry for entry in desk.entries() if entry.kind is Kind.DECIDED]
+    assert (decided.by, decided.via, decided.data["comment"]) == ("Ana", Via.LINK, "Good.\nGo on.")
+    assert decided.data["linkId"] == desk.link.id
+    assert [("p1", "Wake", {})] == desk.client.events
+
+
+async def test_a_program_decides_with_json(desk):
+    """And is answered like everybody who decides."""
+    response = await desk.send({"decision": "Approve With Conditions"})
+    assert response.status_code == 200
+    assert json.loads(response.get_body())["waitingFor"] == ["Cem"]
+    assert desk.decisions() == [("Ana", "approve with conditions", "link")]
+
+
+async def test_a_program_is_shown_json(desk):
+    """With the choices that it has."""
+    shown = json.loads((await desk.get(Accept="application/json")).get_body())
+    assert (shown["proposalId"], shown["person"], shown["stage"], shown["round"]) == ("p1", "Ana", "design", 1)
+    assert [each["decision"] for each in shown["choices"] if each["needsComment"]] == ["changes"]
+
+
+async def test_a_link_is_used_once(desk):
+    """Whatever is sent the second time, and by GET one is told so."""
+    await desk.post(decision="approve")
+    for decision in ("approve", "reject"):
+        response = await desk.post(decision=decision)
+        assert response.status_code == 409
+        assert "has been used" in text_of(response)
+    assert (await desk.get()).status_code == 409
+    assert json.loads((await desk.send({"decision": "approve"})).get_body())["code"] == "replayed"
+    assert desk.decisions() == [("Ana", "approve", "link")]
+
+
+async def test_another_letters_link_does_not_answer_twice(desk):
+    """A reminder has a link of its own."""
+    await desk.post(decision="approve")
+    response = await desk.post(desk.token_of(id="link-in-a-reminder"), decision="reject")
+    assert response.status_code == 409
+    assert len(desk.decisions()) == 1
+
+
+async def test_somebody_else_was_faster_and_is_named(desk):
+    """One answer is enough in this stage; the other one is told who gave it."""
+    desk.story.decides("Ben", "approve")
+    desk.write()
+    for response in (await desk.get(), await desk.post(decision="reject")):
+        assert response.status_code == 409
+        assert "approved by Ben" in text_of(response)
+
+
+async def test_of_two_people_at_the_same_moment_one_is_told_that_the_other_won(desk, monkeypatch):
+    """Even where both saw the form."""
+    monkeypatch.setattr(
+        "clients.links.accept", lambda review, verb, actor, now: _accept_then_ben(desk, review, verb, actor, now)
+    )
+    response = await desk.post(decision="reject")
+    assert response.status_code == 409
+    assert "approved by Ben" in text_of(response)
+
+
+async def test_a_link_expires_with_its_stage(desk, later):
+    """To the second."""
+    later(10)
+    assert (await desk.get()).status_code == 410
+    response = await desk.post(decision="approve")
+    assert response.status_code == 410
+    assert "has expired" in text_of(response)
+    assert desk.decisions() == []
+
+
+async def test_a_link_ends_with_an_escalation(desk):
+    """Also where its time is not over by the clock of this host."""
+    desk.story.passes(10)
+    desk.write()
+    for response in (await desk.get(), await desk.post(decision="approve")):
+        assert response.status_code == 410
+        assert "newer letter" in text_of(response)
+
+
+async def test_a_link_ends_with_a_new_round(desk):
+    """What it was sent for is not what would be decided on."""
+    desk.story.does("changes", approver="Ben", comment="Use oak.")
+    desk.story.does("resubmit", by=AUTHOR, title="Oak bench")
+    desk.story.check()
+    desk.write()
+    assert (await desk.get()).status_code == 410
+    assert (await desk.post(decision="approve")).status_code == 410
+    assert desk.decisions() == []
+
+
+async def test_a_link_of_somebody_who_has_handed_the_task_over_does_not_answer(desk):
+    """Two people for one answer would be one too many."""
+    desk.story.does("delegate", **{"from": "Ana", "to": "Dora"})
+    desk.write()
+    response = await desk.post(decision="approve")
+    assert response.status_code == 403
+    assert "Dora" in text_of(response)
+
+
+async def test_a_withdrawn_proposal_cannot_be_decided(desk):
+    """It is over."""
+    desk.story.does("withdraw", by=AUTHOR)
+    desk.story.passes(0)
+    desk.write()
+    response = await desk.post(decision="approve")
+    assert response.status_code == 409
+    assert "withdrawn" in text_of(response)
+
+
+@pytest.mark.parametrize("token", ["x", "a.b", "..", "%2e%2e", "é" * 10, "x" * 9_000])
+async def test_what_is_no_link_is_refused(desk, token):
+    """Whatever it is."""
+    assert (await desk.get(token)).status_code == 403
+    assert (await desk.post(token, decision="approve")).status_code == 403
+
+
+async def test_a_link_that_was_changed_is_forged(desk):
+    """In any letter."""
+    for place in range(0, len(desk.token), 7):
+        other = "A" if desk.token[place] != "A" else "B"
+        forged = desk.token[:place] + other + desk.token[place + 1 :]
+        assert (await desk.post(forged, decision="approve")).status_code == 403
+    assert desk.decisions() == []
+
+
+async def test_a_link_by_a_key_that_is_gone_is_forged(desk, monkeypatch):
+    """A key that leaked is taken out of the setting; that of today signs, and that of yesterday is believed."""
+    older = write_link(desk.link, KEYS[:1])
+    assert (await desk.get(older)).status_code == 200
+    monkeypatch.setenv("LINK_KEYS", KEYS[1])
+    assert (await desk.get(older)).status_code == 403
+    assert (await desk.get()).status_code == 200
+
+
+async def test_without_keys_there_are_no_links(desk, monkeypatch):
+    """Nothing is believed that nobody signed."""
+    monkeypatch.delenv("LINK_KEYS")
+    assert (await desk.get()).status_code == 403
+
+
+async def test_an_answer_that_names_another_proposal_is_refused(desk):
+    """The page that was filled in belongs to another letter."""
+    assert (await desk.post(decision="approve", proposalId="p2")).status_code == 403
+    response = await desk.send({"decision": "approve", "proposalId": "p2"})
+    assert (response.status_code, json.loads(response.get_body())["code"]) == (403, "otherProposal")
+    assert desk.decisions() == []
+
+
+async def test_a_link_to_a_proposal_that_is_not_there_says_so(desk):
+    """It may have been removed by the rules of retention."""
+    assert (await desk.get(desk.token_of(proposal="gone"))).status_code == 404
+
+
+async def test_asking_for_changes_stops_the_clock(desk):
+    """With the words for the author; the link is used up."""
+    response = await desk.post(decision="changes", comment="Use oak.")
+    assert response.status_code == 200
+    assert "Ines is asked to change it." in text_of(response)
+    (asked,) = [entry for entry in desk.entries() if entry.kind is Kind.CHANGES_REQUESTED]
+    assert (asked.by, asked.via, asked.data["comment"]) == ("Ana", Via.LINK, "Use oak.")
+    assert (await desk.post(decision="changes", comment="Use oak.")).status_code == 409
+    assert (await desk.post(decision="approve")).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"decision": "changes", "comment": " "}, "Say what to change"),
+        ({"comment": "Keep this."}, "Choose one of these answers."),
+        ({"decision": "perhaps"}, "Choose one of these answers."),
+        ({"decision": "approve", "comment": "x" * 8_001}, "at most 8000 characters"),
+        ({"decision": "approve", "approver": "Eva"}, "approver"),
+        ({"decision": "approve", "comment": "\x00"}, "control characters"),
+    ],
+)
+async def test_what_is_missing_is_said_beside_the_form_as_it_was_filled_in(desk, fields, told):
+    """Nobody writes their comment twice."""
+    response = await desk.post(**fields)
+    assert response.status_code == 400
+    assert told in text_of(response)
+    assert fields.get("comment", "").strip() in text_of(response)
+    assert desk.decisions() == []
+
+
+async def test_a_program_is_told_each_fault(desk):
+    """With the field."""
+    response = await desk.send({"comment": 7})
+    assert response.status_code == 400
+    assert len(json.loads(response.get_body())["errors"]) == 2
+
+
+async def test_an_envelope_of_the_sdk_decides_nothing(desk):
+    """Durable functions would read it as an object of a class."""
+    envelope = {"__class__": "Decide", "__module__": "approvals.review.verbs", "__data__": "approve"}
+    assert (await desk.send({"decision": envelope})).status_code == 400
+    assert (await desk.send({**envelope, "decision": "approve"})).status_code == 400
+    assert desk.decisions() == []
+
+
+async def test_a_page_of_another_site_cannot_send_the_form(desk):
+    """Browsers say where a form comes from; what is asked for in JSON is told in JSON."""
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        response = await desk.post(decision="approve", headers=headers)
+        assert response.status_code == 403
+        assert "another site" in text_of(response)
+    assert desk.decisions() == []
+
+
+@pytest.mark.parametrize("headers", [{"Origin": PUBLIC}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}])
+async def test_our_own_page_can_send_the_form(desk, headers):
+    """Also where the public address is not the one that this host sees."""
+    assert (await desk.post(decision="approve", headers=headers)).status_code == 200
+
+
+async def test_a_body_that_cannot_be_read_decides_nothing(desk):
+    """It is too large, of another kind, or not what it says that it is."""
+    text = await desk.post(decision="approve", headers={"Content-Type": "text/plain"})
+    large = await desk.post(decision="approve", comment="x" * 200_000)
+    broken = [await desk.send(body) for body in (b"", b"[]", b"{", b'{"decision": "approve", "decision": "reject"}')]
+    assert [415, 413, 400, 400, 400, 400] == [answer.status_code for answer in (text, large, *broken)]
+    assert desk.decisions() == []
+
+
+async def test_every_answer_forbids_scripts_frames_and_copies(desk):
+    """The page, its faults, its refusals, and the answers for programs."""
+    answers = [
+        await desk.get(),
+        await desk.get("forged"),
+        await desk.get(Accept="application/json"),
+        await desk.get("forged", Accept="application/json"),
+        await desk.post(),
+        await desk.post(decision="approve"),
+        await desk.post(decision="approve"),
+    ]
+    assert [200, 403, 200, 403, 400, 200, 409] == [answer.status_code for answer in answers]
+    for answer in answers:
+        headers = answer.headers
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("no-store", "no-referrer")
+        assert "<script" not in text_of(answer)
+        assert not re.search(r"\sstyle=|\son[a-z]+=", text_of(answer))
+
+
+async def test_no_answer_and_no_log_line_holds_a_token_or_a_management_key(desk, caplog):
+    """Whoever reads the logs could decide with it."""
+    caplog.set_level(logging.DEBUG, "greenlight")
+    answers = [
+        await desk.get(),
+        await desk.get("forged-token"),
+        await desk.post(decision="nope"),
+        await desk.post(decision="approve"),
+        await desk.post(decision="approve"),
+    ]
+    shown = "".join(text_of(answer) + json.dumps(dict(answer.headers)) for answer in answers) + caplog.text
+    for secret in (desk.token, desk.token[-20:], "forged-token", "/runtime/webhooks", "code=", *KEYS):
+        assert secret not in shown
+    assert "forged" in caplog.text
+
+
+async def test_a_record_that_was_changed_decides_nothing(desk):
+    """Nor is it shown as if it were true."""
+    blob = open_review_records()._blob("p1")  # type: ignore[attr-defined]
+    content = blob.download_blob().readall().replace(b"Bench", b"Bunch")
+    blob.delete_blob()
+    blob.create_append_blob()
+    blob.append_block(content)
+    assert (await desk.get()).status_code == 500
+    assert (await desk.post(decision="approve")).status_code == 500
+
+
+def _accept_then_ben(desk, review, verb, actor, now):
+    """Judge, and let Ben's answer into the record in the moment after it."""
+    judged = accept(review, verb, actor, now)
+    desk.story.decides("Ben", "approve")
+    desk.write()
+    return judged

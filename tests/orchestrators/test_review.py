@@ -1,0 +1,382 @@
+"""A review's turns, in the SDK's own executor: what one looks at, waits for, and hands to the next."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from approvals.review.clockwork import MOST_TROUBLES
+from orchestrators.approval import approval_workflow
+
+YES = {"approved": True, "approver": "Mara", "comment": "go ahead"}
+NO = {"approved": False, "approver": "Jonas", "comment": ""}
+ENVELOPE = {"__class__": "Decision", "__module__": "approvals.decision", "__data__": {"approved": True}}
+CLASSIC = {"title": "Footbridge", "submittedBy": "Ines", "approver": "Mara"}
+FILE = {"blob": "p/1-ab.md", "name": "note.md", "contentType": "text/markdown", "size": 12}
+SUM = {
+    "outcome": "warnings",
+    "attachments": 1,
+    "bytes": 12,
+    "counts": {"ok": 2, "warning": 1, "error": 0},
+    "findings": [
+        {"attachment": "note.md", "check": "type", "severity": "ok", "message": "is text/markdown"},
+        {"attachment": "note.md", "check": "text", "severity": "warning", "message": "has many characters"},
+    ],
+    "failed": [],
+}
+CONTINUE = 4
+
+pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
+
+
+def step(**changes):
+    """What AdvanceReview answers for a review that waits for an approver."""
+    return {
+        "step": {
+            "next": "wait", "status": "inReview", "stage": "design-review", "deadline": "2026-03-05T09:00:00+00:00",
+            "wakeAt": "2026-03-05T09:00:00+00:00", "endedAt": None, "entries": 3, "round": 1, "document": "ab",
+            "counts": {"submitted": 1}, "attachments": [], **changes,
+        }
+    }  # fmt: skip
+
+
+def ended(**changes):
+    """What AdvanceReview answers for a review that is over."""
+    end = {"next": "ended", "status": "approved", "stage": None, "deadline": None, "wakeAt": None}
+    over = {"endedAt": "2026-03-03T09:00:00+00:00", "entries": 5, "counts": {"submitted": 1, "approved": 1}}
+    return step(**(end | over | changes))
+
+
+@pytest.fixture
+def turn(drive):
+    """Return a function that makes a turn, with these fields in its input, and begins it."""
+
+    def make(*early, **fields):
+        run = drive(approval_workflow, {"review": {"proposalId": "proposal-1", **fields}})
+        run.begin(*(run.raised(payload, event) for event, payload in early))
+        return run
+
+    return make
+
+
+@pytest.fixture
+def waiting(turn):
+    """A turn that has looked and told people, and waits."""
+    run = turn()
+    run.complete("AdvanceReview", step())
+    run.complete("TellPeople", {"told": 3, "failed": 0})
+    return run
+
+
+def next_turn(run):
+    """Return what the next execution is given; fails where there is none."""
+    last = run.tasks[-1].action
+    assert (run.done, last["actionType"]) == (True, CONTINUE), run.state
+    return json.loads(last["input"])["review"]
+
+
+def heard(run):
+    """Return the decisions that the next execution takes down."""
+    return [each["decision"] for each in next_turn(run)["heard"]]
+
+
+def test_a_turn_looks_tells_counts_shows_and_waits(turn):
+    """In this order, each once; and what it shows holds no name and nothing that anybody wrote."""
+    run = turn()
+    assert run.asked("AdvanceReview") == {"proposalId": "proposal-1", "now": run.now.isoformat(), "told": 0}
+    run.complete("AdvanceReview", step())
+    assert run.asked("TellPeople") == {"proposalId": "proposal-1", "told": 0}
+    run.complete("TellPeople", {"told": 3, "failed": 0})
+    assert run.counted == ["submitted"]
+    assert run.status == {
+        "status": "inReview", "stage": "design-review", "deadline": "2026-03-05T09:00:00+00:00", "entries": 3,
+    }  # fmt: skip
+    assert [each.isoformat() for each in run.open_timers] == ["2026-03-05T09:00:00+00:00"]
+    assert not run.done
+
+
+def test_the_first_turn_needs_nothing_but_the_id(waiting):
+    """What the next one is given is all that a turn can be given."""
+    waiting.event({}, "Wake")
+    assert next_turn(waiting) == {
+        "proposalId": "proposal-1", "told": 3, "counted": {"submitted": 1}, "heard": [], "reached": None, "refused": 0,
+        "lastRefusal": None, "troubles": 0, "untold": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("by_client", [False, True])
+@pytest.mark.parametrize("payload", [{}, None, ENVELOPE, "anything", [1]], ids=repr)
+def test_a_wake_begins_the_next_turn_whatever_it_carries(waiting, payload, by_client):
+    """And leaves no timer that would keep it from beginning."""
+    waiting.event(payload, "Wake", by_client=by_client)
+    assert (next_turn(waiting)["heard"], next_turn(waiting)["refused"]) == ([], 0)
+    assert waiting.open_timers == []
+
+
+def test_a_wake_that_came_while_the_turn_was_looking_is_not_lost(turn):
+    """The look may have missed what it was raised for, so the wait ends at once."""
+    run = turn(("Wake", {}))
+    run.complete("AdvanceReview", step())
+    assert not run.done
+    run.complete("TellPeople", {"told": 3, "failed": 0})
+    assert next_turn(run)["told"] == 3
+
+
+def test_what_is_known_is_not_told_or_counted_again(turn):
+    """A second turn over the same record only waits."""
+    run = turn(told=3, counted={"submitted": 1})
+    run.complete("AdvanceReview", step())
+    assert (run.called, run.counted) == (["AdvanceReview"], [])
+    assert len(run.open_timers) == 1
+
+
+def test_counters_get_the_difference(turn):
+    """Also where a turn sees several escalations at once."""
+    run = turn(told=9, counted={"submitted": 1, "escalated": 1})
+    run.complete("AdvanceReview", step(entries=9, counts={"submitted": 1, "escalated": 3, "expired": 1}))
+    signals = [(task.action["instanceId"], json.loads(task.action["input"])) for task in run.tasks[1:3]]
+    assert signals == [("@counter@escalated", 2), ("@counter@expired", 1)]
+
+
+def test_the_end_of_the_review_is_the_end_of_the_workflow(turn):
+    """Told and counted first; the output is small."""
+    run = turn(told=3, counted={"submitted": 1})
+    run.complete("AdvanceReview", ended())
+    run.complete("TellPeople", {"told": 5, "failed": 0})
+    assert run.output == {
+        "proposalId": "proposal-1", "status": "approved", "entries": 5, "endedAt": "2026-03-03T09:00:00+00:00",
+    }  # fmt: skip
+    assert (run.counted, run.status["status"]) == (["approved"], "approved")
+
+
+@pytest.mark.parametrize("event", ["ApprovalEvent", "Approval"])
+@pytest.mark.parametrize("by_client", [False, True])
+def test_a_decision_is_taken_down_by_the_next_turn(waiting, turn, event, by_client):
+    """Before it looks at the record; both event names count, as the HTTP API and the Python client deliver them."""
+    waiting.event(YES, event, by_client=by_client)
+    (kept,) = next_turn(waiting)["heard"]
+    assert (kept["decision"], kept["id"].startswith("event ")) == (YES, True)
+    run = turn(**next_turn(waiting) | {"proposalId": "proposal-1"})
+    assert (run.called, run.asked("DecideByEvent")["heard"]) == (["DecideByEvent"], kept)
+    run.complete("DecideByEvent", {"refused": None})
+    assert run.called == ["DecideByEvent", "AdvanceReview"]
+
+
+def test_decisions_under_both_names_in_one_turn_are_both_kept(turn):
+    """They were early, so the wait ends with one of them while the other is there too."""
+    run = turn(("Approval", NO), ("Wake", {}), ("ApprovalEvent", YES), told=3)
+    run.complete("AdvanceReview", step())
+    assert heard(run) == [YES, NO]
+
+
+def test_a_decision_that_the_host_delivers_once_more_counts_once(waiting, turn):
+    """The host carries the event over that ended the wait: the next turn began with it already."""
+    waiting.event({"approved": True})
+    run = turn(("ApprovalEvent", {"approved": True}), **next_turn(waiting))
+    run.complete("DecideByEvent", {"refused": None})
+    run.complete("AdvanceReview", step())
+    assert heard(run) == []
+
+
+def test_a_decision_of_somebody_else_behind_it_counts(waiting, turn):
+    """It came in the same breath, and was carried over too."""
+    waiting.event(YES)
+    run = turn(("ApprovalEvent", NO), **next_turn(waiting))
+    run.complete("DecideByEvent", {"refused": None})
+    run.complete("AdvanceReview", step())
+    assert heard(run) == [NO]
+
+
+def test_a_refused_decision_is_shown_by_its_word_alone(turn):
+    """The reason in the record's words names people; the status does not."""
+    run = turn(told=3, heard=[{"id": "event 1", "decision": YES}])
+    run.complete("DecideByEvent", {"refused": "notAsked"})
+    run.complete("AdvanceReview", step())
+    assert (run.status["refusedEvents"], run.status["lastRefusal"]) == (1, "notAsked")
+    run.event({}, "Wake")
+    assert (next_turn(run)["refused"], next_turn(run)["lastRefusal"]) == (1, "notAsked")
+
+
+def test_a_decision_that_storage_does_not_take_is_kept_for_the_next_turn(turn):
+    """Which comes a minute later, and takes it down under the same id."""
+    kept = {"id": "event 1", "decision": YES}
+    run = turn(told=3, heard=[kept])
+    run.fail_for_good("DecideByEvent")
+    run.complete("AdvanceReview", step())
+    assert run.open_timers == [run.now + timedelta(minutes=1)]
+    run.pass_time(minutes=1)
+    assert (next_turn(run)["heard"], next_turn(run)["troubles"]) == ([kept], 1)
+
+
+def test_a_decision_that_can_never_be_taken_down_is_given_up(turn):
+    """After a day of it, so that it does not end the review."""
+    run = turn(told=3, heard=[{"id": "event 1", "decision": YES}], troubles=MOST_TROUBLES - 1)
+    run.fail_for_good("DecideByEvent")
+    run.complete("AdvanceReview", step())
+    assert run.status["lastRefusal"] == "failed"
+    run.event({}, "Wake")
+    assert (next_turn(run)["heard"], next_turn(run)["troubles"]) == ([], 0)
+
+
+def test_a_timer_that_has_fired_counts_as_punctual(waiting, turn):
+    """The host may let it fire a second early; the record is then looked at as if its time had come."""
+    waiting.pass_time(days=3)
+    assert next_turn(waiting)["reached"] == "2026-03-05T09:00:00+00:00"
+    run = turn(reached="2026-03-02T09:00:01+00:00")
+    assert run.asked("AdvanceReview")["now"] == "2026-03-02T09:00:01+00:00"
+
+
+def test_nobody_can_hurry_a_review_by_starting_it_in_the_future(turn):
+    """Two seconds are as early as a timer fires."""
+    run = turn(reached="2027-01-01T00:00:00+00:00")
+    assert run.asked("AdvanceReview")["now"] == (run.now + timedelta(seconds=2)).isoformat()
+
+
+def test_no_timer_is_longer_than_six_days(turn):
+    """The SDK could not cancel it; a review may wait for a year."""
+    run = turn(told=3)
+    run.complete("AdvanceReview", step(wakeAt="2027-03-05T09:00:00+00:00"))
+    assert run.open_timers == [run.now + timedelta(days=6)]
+    run.pass_time(days=6)
+    assert next_turn(run)["told"] == 3
+
+
+def test_a_document_without_files_is_clean(turn):
+    """There is nothing to wait for; the record is looked at again in the same turn."""
+    run = turn()
+    run.complete("AdvanceReview", step(next="check", status="checking", wakeAt=None))
+    assert run.status["status"] == "checking"
+    assert run.asked("RecordChecks") == {"proposalId": "proposal-1", "document": "ab", "findings": ["passed"]}
+    run.complete("RecordChecks", {"recorded": True})
+    assert run.called == ["AdvanceReview", "RecordChecks", "AdvanceReview"]
+
+
+def test_files_are_checked_by_a_workflow_of_their_own(turn):
+    """Under an id of the round; its findings are put into the words that policies know."""
+    run = turn()
+    run.complete("AdvanceReview", step(next="check", status="checking", round=2, attachments=[FILE]))
+    part = run.tasks[-1].action
+    assert (part["functionName"], part["instanceId"]) == ("FanOutFanIn", "proposal-1:checks-2")
+    assert run.asked("FanOutFanIn") == {"attachments": [FILE]}
+    run.complete("FanOutFanIn", SUM)
+    assert run.asked("RecordChecks")["findings"] == ["warnings", "text"]
+
+
+def test_checks_that_fail_leave_the_findings_open(turn):
+    """A policy takes `incomplete` for the worst; the review goes on."""
+    run = turn()
+    run.complete("AdvanceReview", step(next="check", status="checking", attachments=[FILE]))
+    run.fail("FanOutFanIn")
+    assert run.asked("RecordChecks")["findings"] == ["incomplete"]
+
+
+def test_a_document_that_changes_all_the_time_does_not_keep_the_turn_from_its_wait(turn):
+    """After three checks it begins anew at once, so that events are heard."""
+    run = turn(told=3)
+    for _ in range(3):
+        run.complete("AdvanceReview", step(next="check", status="checking"))
+        run.complete("RecordChecks", {"recorded": True})
+    assert run.open_timers[0] <= run.now
+    run.pass_time(seconds=1)
+    assert next_turn(run)["told"] == 3
+
+
+def test_letters_that_cannot_be_sent_do_not_stop_the_review(turn):
+    """It waits for the approvers meanwhile, and tries again after a minute, from the entry that nobody was told of."""
+    run = turn(told=1)
+    run.complete("AdvanceReview", step())
+    run.complete("TellPeople", {"told": 2, "failed": 1})
+    assert run.open_timers == [run.now + timedelta(minutes=1)]
+    run.pass_time(minutes=1)
+    assert (next_turn(run)["told"], next_turn(run)["untold"]) == (2, 1)
+
+
+def test_nor_does_a_post_that_fails_altogether(turn):
+    """After all retries the turn goes on to count and to wait."""
+    run = turn(told=1, untold=3)
+    run.complete("AdvanceReview", step())
+    run.fail_for_good("TellPeople")
+    assert run.counted == ["submitted"]
+    assert run.open_timers == [run.now + timedelta(minutes=8)]
+    run.event(YES)
+    assert (heard(run), next_turn(run)["untold"]) == ([YES], 4)
+
+
+def test_a_review_that_is_over_waits_for_its_letters(turn):
+    """Whoever handed it in wants to know; after a day of trying it ends without them."""
+    run = turn(told=3)
+    run.complete("AdvanceReview", ended())
+    run.complete("TellPeople", {"told": 4, "failed": 1})
+    assert not run.done
+    run.pass_time(minutes=1)
+    last = turn(**next_turn(run) | {"untold": MOST_TROUBLES - 1})
+    last.complete("AdvanceReview", ended())
+    last.complete("TellPeople", {"told": 4, "failed": 1})
+    assert last.output["status"] == "approved"
+
+
+def test_a_look_that_fails_is_tried_again_in_growing_pauses(turn):
+    """Events are heard meanwhile."""
+    run = turn(troubles=2)
+    run.fail_for_good("AdvanceReview")
+    assert run.open_timers == [run.now + timedelta(minutes=4)]
+    run.event(YES)
+    assert (heard(run), next_turn(run)["troubles"]) == ([YES], 3)
+
+
+def test_and_so_is_a_plan_that_cannot_be_put_on_record(turn):
+    """It is the same storage."""
+    run = turn()
+    run.complete("AdvanceReview", step(next="check", status="checking"))
+    run.fail_for_good("RecordChecks")
+    run.pass_time(minutes=1)
+    assert next_turn(run)["troubles"] == 1
+
+
+def test_a_review_that_cannot_go_on_is_put_on_record_as_failed(turn):
+    """After a day; people are told, it is counted, and the instance fails with the reason."""
+    run = turn(troubles=MOST_TROUBLES - 1, told=3, counted={"submitted": 1})
+    run.fail_for_good("AdvanceReview")
+    failing = {"proposalId": "proposal-1", "told": 3, "reason": "the workflow could not go on"}
+    assert run.asked("FailReview") == failing
+    run.complete("FailReview", ended(status="failed", counts={"submitted": 1, "failed": 1}))
+    run.complete("TellPeople", {"told": 5, "failed": 0})
+    assert (run.counted, run.status["status"]) == (["failed"], "failed")
+    assert "for a day" in run.error
+
+
+def test_a_failure_that_cannot_be_put_on_record_is_left_to_the_sweep(turn):
+    """The reason is that of the first failure."""
+    run = turn(troubles=MOST_TROUBLES - 1)
+    run.fail_for_good("AdvanceReview")
+    run.fail_for_good("FailReview")
+    assert (run.counted, "for a day" in run.error) == ([], True)
+
+
+def test_a_workflow_without_a_record_fails_at_once(turn):
+    """There is nothing to decide on; FailReview finds nothing either, which does not hide the reason."""
+    run = turn()
+    run.complete("AdvanceReview", {"step": None})
+    run.complete("FailReview", {"step": None})
+    assert "no record of proposal proposal-1" in run.error
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"proposalId": "another"}, {"told": -1}, {"told": "3"}, {"surprise": 1}, {"heard": [YES]}, {"reached": "soon"}],
+    ids=repr,
+)
+def test_an_input_of_another_shape_is_refused(turn, fields):
+    """Only the app starts reviews, and always so."""
+    run = turn(**fields)
+    assert run.error
+    assert run.called == []
+
+
+@pytest.mark.parametrize("argument", [CLASSIC, {}, None, ENVELOPE, [1], "text"], ids=repr)
+def test_every_other_input_goes_the_classic_way(drive, argument):
+    """Right or wrong, it is no review."""
+    run = drive(approval_workflow, argument)
+    run.begin()
+    assert "AdvanceReview" not in run.called
+    assert run.called == (["RequestApproval"] if argument == CLASSIC else [])

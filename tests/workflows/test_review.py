@@ -1,0 +1,232 @@
+"""A review from submission to outcome, on devhost and Azurite, in virtual time."""
+
+import base64
+
+import pytest
+
+from tests.workflows.reviews import Reviews, counted, stage
+
+
+@pytest.fixture
+def reviews(app):
+    """The reviews of the module's host."""
+    return Reviews(app)
+
+
+def test_two_stages_and_a_budget_one_after_the_other(reviews):
+    """Each asks its people when the one before it has passed; everything is on record, told and counted once."""
+    before = reviews.counters()
+    proposal = reviews.submit(
+        stage("Mara", "Jonas", name="design", rule="all"),
+        stage("Vera", name="release"),
+        policy={"budgetLimit": 1000, "budgetOwners": ["Amara"]},
+        cost=5000,
+    )
+    reviews.waits(proposal, "Mara", "Jonas", status="inReview")
+    reviews.decide(proposal, "Jonas")
+    reviews.waits(proposal, "Mara")
+    reviews.decide(proposal, "Mara")
+    reviews.waits(proposal, "Vera", status="inReview")
+    reviews.decide(proposal, "Vera")
+    reviews.waits(proposal, "Amara", status="awaitingBudget")
+    reviews.decide(proposal, "Amara")
+    assert reviews.ended(proposal) == "approved"
+    opened_and_closed = ["stageOpened", "decided", "stageClosed"]
+    assert reviews.kinds(proposal) == [
+        "submitted", "checked", "stageOpened", "decided", "decided", "stageClosed", *opened_and_closed,
+        *opened_and_closed, "ended",
+    ]  # fmt: skip
+    assert reviews.letters(proposal) == [
+        "3-asked", "3-asked", "7-asked", "10-asked", *["13-ended"] * 5,
+    ]  # fmt: skip
+    assert counted(before, reviews.counters()) == {"submitted": 1, "approved": 1}
+
+
+def test_a_no_ends_it(reviews):
+    """The later stage is not asked."""
+    proposal = reviews.submit(stage("Mara"), stage("Vera", name="release"))
+    reviews.waits(proposal, "Mara")
+    reviews.decide(proposal, "Mara", "reject", comment="too steep")
+    assert reviews.ended(proposal) == "rejected"
+    assert reviews.decide(proposal, "Vera").status == 409
+
+
+def test_nobody_answers_to_the_end_of_the_ladder(app, reviews):
+    """72 hours on each rung, 216 in all; each rung is asked once, and then the proposal has expired."""
+    before = reviews.counters()
+    proposal = reviews.submit(stage("Mara", escalateTo=["Jonas", {"to": ["Vera"], "windowHours": 72}]))
+    reviews.waits(proposal, "Mara")
+    app.advance(hours=71.9)
+    reviews.waits(proposal, "Mara")
+    app.advance(hours=0.2)
+    reviews.waits(proposal, "Jonas")
+    late = reviews.decide(proposal, "Mara")
+    assert (late.status, "Jonas" in late.body["detail"]) == (409, True)
+    app.advance(hours=72)
+    reviews.waits(proposal, "Vera")
+    app.advance(hours=71.7)
+    reviews.waits(proposal, "Vera")
+    app.advance(hours=0.3)
+    assert reviews.ended(proposal) == "expired"
+    assert reviews.kinds(proposal)[2:] == ["stageOpened", "escalated", "escalated", "stageClosed", "ended"]
+    assert counted(before, reviews.counters()) == {"submitted": 1, "escalated": 2, "expired": 1}
+
+
+def test_the_whole_ladder_in_one_jump(app, reviews):
+    """The clock goes from timer to timer, and each rung still has its whole window."""
+    proposal = reviews.submit(stage("Mara", escalateTo=["Jonas", "Vera"]))
+    reviews.waits(proposal, "Mara")
+    app.advance(hours=217)
+    assert reviews.ended(proposal) == "expired"
+    assert reviews.letters(proposal)[:5] == ["3-asked", "4-escalated", "4-escalated", "5-escalated", "5-escalated"]
+
+
+@pytest.mark.parametrize(("on_timeout", "outcome"), [("approve", "approved"), ("reject", "rejected")])
+def test_a_policy_may_say_what_silence_means(app, reviews, on_timeout, outcome):
+    """Then nobody is asked instead."""
+    proposal = reviews.submit(stage("Mara", onTimeout=on_timeout, windowHours=5))
+    reviews.waits(proposal, "Mara")
+    app.advance(hours=5.1)
+    assert reviews.ended(proposal) == outcome
+    assert reviews.show(proposal)["outcome"]["decidedBy"] == "nobody"
+
+
+def test_people_are_reminded_on_time(app, reviews):
+    """Each reminder once, of a window that is longer than one durable timer."""
+    proposal = reviews.submit(stage("Mara", windowHours=400, remindAfterHours=[24, 300]))
+    reviews.waits(proposal, "Mara")
+    app.advance(hours=25)
+    reviews.settled(proposal)
+    assert reviews.letters(proposal) == ["3-asked", "4-reminded"]
+    app.advance(hours=274)
+    assert reviews.kinds(proposal).count("reminded") == 1
+    app.advance(hours=2)
+    reviews.settled(proposal)
+    assert reviews.letters(proposal) == ["3-asked", "4-reminded", "5-reminded"]
+    app.advance(hours=100)
+    assert reviews.ended(proposal) == "expired"
+
+
+def test_changes_stop_the_clock_and_void_what_was_decided(app, reviews):
+    """A new round with a new document asks everybody again; its window begins anew."""
+    proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
+    reviews.waits(proposal, "Mara", "Jonas")
+    reviews.decide(proposal, "Mara")
+    assert reviews.do(proposal, "changes", approver="Jonas", comment="a ramp, please").status == 200
+    reviews.waits(proposal, status="changesRequested")
+    app.advance(hours=200)
+    reviews.waits(proposal, status="changesRequested")
+    assert reviews.do(proposal, "resubmit", by="Ines", summary="with a ramp").status == 200
+    again = reviews.waits(proposal, "Mara", "Jonas", status="inReview")
+    assert (again["round"], again["stages"][0]["answers"]) == (2, [])
+    reviews.decide(proposal, "Mara")
+    reviews.decide(proposal, "Jonas")
+    assert reviews.ended(proposal) == "approved"
+
+
+def test_the_same_document_again_goes_on_where_it_was(app, reviews):
+    """What was left of the window is left, and answers hold."""
+    proposal = reviews.submit(stage("Mara", "Jonas", rule="all", windowHours=10))
+    reviews.waits(proposal, "Mara", "Jonas")
+    reviews.decide(proposal, "Mara")
+    app.advance(hours=6)
+    reviews.do(proposal, "changes", approver="Jonas", comment="why here?")
+    reviews.waits(proposal, status="changesRequested")
+    app.advance(hours=20)
+    reviews.do(proposal, "resubmit", by="Ines", comment="because of the mill")
+    reviews.waits(proposal, "Jonas")
+    app.advance(hours=3.8)
+    reviews.waits(proposal, "Jonas")
+    app.advance(hours=0.4)
+    assert reviews.ended(proposal) == "expired"
+
+
+@pytest.mark.parametrize("place", ["at once", "in review", "when changes are asked for", "at the budget"])
+def test_the_author_may_withdraw_at_any_time(reviews, place):
+    """Nothing that is waited for keeps the workflow, and nobody else may."""
+    proposal = reviews.submit(stage("Mara"), policy={"budgetLimit": 1, "budgetOwners": ["Amara"]}, cost=5)
+    if place != "at once":
+        reviews.waits(proposal, "Mara")
+    if place == "when changes are asked for":
+        reviews.do(proposal, "changes", approver="Mara", comment="a ramp")
+    if place == "at the budget":
+        reviews.decide(proposal, "Mara")
+        reviews.waits(proposal, "Amara")
+    assert reviews.do(proposal, "withdraw", by="Mara").status == 403
+    assert reviews.do(proposal, "withdraw", by="Ines", reason="no money").status == 200
+    assert reviews.ended(proposal) == "withdrawn"
+    assert reviews.do(proposal, "withdraw", by="Ines").body["repeated"]
+
+
+def test_a_task_that_is_handed_over_is_answered_by_whom_it_was_handed_to(reviews):
+    """Delegated, then reassigned: the last one decides, the former are told who has it."""
+    proposal = reviews.submit(stage("Mara"))
+    reviews.waits(proposal, "Mara")
+    reviews.do(proposal, "delegate", from_="Mara", to="Jonas")
+    reviews.waits(proposal, "Jonas")
+    reviews.do(proposal, "reassign", from_="Jonas", to="Vera")
+    reviews.waits(proposal, "Vera")
+    assert (reviews.decide(proposal, "Mara").status, reviews.decide(proposal, "Vera").status) == (403, 200)
+    assert reviews.ended(proposal) == "approved"
+
+
+def test_an_answer_before_its_stage_counts_when_the_stage_opens(reviews):
+    """Vera need not wait for Mara; she is not asked any more then."""
+    proposal = reviews.submit(stage("Mara"), stage("Vera", name="release"))
+    assert reviews.decide(proposal, "Vera").status == 200
+    reviews.waits(proposal, "Mara")
+    reviews.decide(proposal, "Mara")
+    assert reviews.ended(proposal) == "approved"
+    assert [each for each in reviews.letters(proposal) if "asked" in each] == ["4-asked"]
+
+
+def test_what_the_checks_find_chooses_the_stages(reviews):
+    """A file that is not what it says brings the security people in."""
+    security = stage("Sven", name="security", when={"findings": ["objections"]})
+    note = {"name": "note.md", "contentType": "text/markdown"}
+    clean, dirty = (
+        reviews.submit(security, stage("Mara"), attachments=[{**note, "content": base64.b64encode(text).decode()}])
+        for text in (
+            b"# A bridge\n",
+            b"".join((b"X5O!P%@AP[4\\PZX5", b"4(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*")),
+        )
+    )
+    reviews.waits(clean, "Mara", findings=["passed"])
+    reviews.waits(dirty, "Sven", findings=["objections", "virus"])
+    assert reviews.app.status(f"{dirty}:checks-1")["runtimeStatus"] == "Completed"
+
+
+def test_the_status_that_operators_see_names_nobody(reviews):
+    """Custom status, input and output of the workflow: where it stands, and nothing that people wrote."""
+    proposal = reviews.submit(stage("Mara", name="board"), summary="a secret plan")
+    reviews.waits(proposal, "Mara")
+    reviews.decide(proposal, "Mara", comment="a secret comment")
+    reviews.ended(proposal)
+    shown = str(reviews.app.status(proposal))
+    assert [word for word in ("Mara", "Ines", "secret", "footbridge") if word in shown] == []
+
+
+def test_a_proposal_without_a_policy_is_decided_by_the_board(app, reviews):
+    """Any member whom a system names, within 72 hours; after that the head of design."""
+    decided, forgotten = reviews.submit(), reviews.submit()
+    reviews.waits(decided, "the design board")
+    reviews.decide(decided, "Mara")
+    assert reviews.ended(decided) == "approved"
+    reviews.waits(forgotten, "the design board")
+    app.advance(hours=72.1)
+    reviews.waits(forgotten, "the head of design")
+
+
+def test_a_host_that_is_killed_in_mid_review_goes_on(app, reviews):
+    """The answer that is given right before, the one after, and the deadline all count."""
+    answered, forgotten = (reviews.submit(stage("Mara", "Jonas", rule="all", windowHours=72)) for _ in range(2))
+    for proposal in (answered, forgotten):
+        reviews.waits(proposal, "Mara", "Jonas")
+    reviews.decide(answered, "Mara")
+    app.kill()
+    app.restart()
+    reviews.decide(answered, "Jonas")
+    assert reviews.ended(answered) == "approved"
+    app.advance(hours=73)
+    assert reviews.ended(forgotten) == "expired"
+    assert reviews.letters(answered).count("3-asked") == 2

@@ -1,0 +1,180 @@
+"""Answers to a review by every way at once: the API, the queue and durable events; early, late, twice and together."""
+
+import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from azure.storage.queue import QueueClient
+
+from tests.workflows.reviews import Reviews, counted, stage
+
+MANY = 64
+
+
+@pytest.fixture
+def reviews(app):
+    """The reviews of the module's host."""
+    return Reviews(app)
+
+
+def send_raw(app, text):
+    """Put a text on the queue as it is."""
+    with QueueClient.from_connection_string(app._connection, "approval-queue") as queue:
+        queue.send_message(text)
+
+
+def poison(app, proposal):
+    """Return the reasons with which messages about a proposal were put aside, as the log has them."""
+    lines = (json.loads(each["text"]) for each in app.records if each.get("logger") == "greenlight.poison")
+    return [line["reason"] for line in lines if proposal in line["body"]]
+
+
+def test_64_answers_at_once_have_one_winner(app, reviews):
+    """32 through the API and 32 through the queue to a stage of one answer; each of the API's losers hears who won."""
+    people = [f"Person {number}" for number in range(MANY // 2)]
+    proposal = reviews.submit()  # the design board: any member may answer
+    reviews.waits(proposal, "the design board")
+    before = reviews.counters()
+
+    def by_queue(person):
+        app.send("approval-queue", {"proposalId": proposal, "approver": f"{person} Q", "decision": "approve"})
+
+    with ThreadPoolExecutor(MANY) as pool:
+        queued = [pool.submit(by_queue, person) for person in people]
+        answers = list(pool.map(lambda person: reviews.decide(proposal, person), people))
+        for each in queued:
+            each.result()
+    assert reviews.ended(proposal) == "approved"
+    winner = reviews.show(proposal)["outcome"]["decidedBy"]
+    won = [person for person, answer in zip(people, answers, strict=True) if answer.status == 200]
+    assert won == [person for person in people if person == winner]
+    lost = [answer.body["detail"] for answer in answers if answer.status != 200]
+    assert [detail for detail in lost if winner not in detail] == []
+    app.until(lambda: len(poison(app, proposal)) == MANY - len(lost) - 1)
+    assert [reason for reason in poison(app, proposal) if winner not in reason] == []
+    assert reviews.kinds(proposal).count("decided") == 1
+    app.until(lambda: counted(before, reviews.counters()) == {"approved": 1})
+
+
+def test_all_of_many_are_taken_down_when_all_are_needed(reviews):
+    """Each appends behind another; nobody is lost and nobody counts twice."""
+    people = [f"Person {number}" for number in range(24)]
+    proposal = reviews.submit(stage(*people, rule="all"))
+    reviews.waits(proposal, *people)
+    with ThreadPoolExecutor(MANY) as pool:
+        answers = list(pool.map(lambda person: reviews.decide(proposal, person), [*people, *people]))
+    assert {answer.status for answer in answers} <= {200, 409}
+    assert [answers[number].status == 200 or answers[number + 24].status == 200 for number in range(24)] == [True] * 24
+    assert reviews.ended(proposal) == "approved"
+    assert reviews.kinds(proposal).count("decided") == len(people)
+
+
+@pytest.mark.parametrize("form", ["proposal", "instance", "bare", "bare in base64", "event", "client event"])
+def test_every_form_of_an_answer_decides(app, reviews, form):
+    """Where it does not say whose it is, it is that of the only person who is waited for."""
+    proposal = reviews.submit(stage("Mara"))
+    reviews.waits(proposal, "Mara")
+    match form:
+        case "proposal":
+            app.send("approval-queue", {"proposalId": proposal, "approver": "Mara", "decision": "approve"})
+        case "instance":
+            app.send("approval-queue", {"instanceId": proposal, "approved": True, "approver": "Mara"})
+        case "bare":
+            send_raw(app, proposal)
+        case "bare in base64":
+            send_raw(app, base64.b64encode(proposal.encode()).decode())
+        case "event":
+            reviews.raise_decision(proposal, approved=True, approver="Mara")
+        case _:
+            app.raise_event(proposal, "Approval", json.dumps({"approved": True}))
+    assert reviews.ended(proposal) == "approved"
+    decided = reviews.show(proposal)["outcome"]["decidedBy"]
+    assert decided == "Mara"
+
+
+def test_a_word_of_the_policys_own_may_come_by_the_queue(app, reviews):
+    """With a comment, and with an id of the sender's; the same one again changes nothing."""
+    proposal = reviews.submit(stage("Mara"), stage("Mara", name="release"), policy={"outcomes": {"fine": "approve"}})
+    reviews.waits(proposal, "Mara")
+    message = {"proposalId": proposal, "approver": "Mara", "decision": "fine", "comment": "go", "decisionId": "42"}
+    app.send("approval-queue", message)
+    app.send("approval-queue", message)
+    app.until(lambda: "stageClosed" in reviews.kinds(proposal))
+    app.send("approval-queue", {**message, "decision": "approve", "decisionId": "43"})
+    assert reviews.ended(proposal) == "approved"
+    assert reviews.kinds(proposal).count("decided") == 2
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ({"decision": "approve"}, "2 people are waited for"),
+        ({"decision": "approve", "approver": "Nobody"}, "not asked"),
+        ({"decision": "approve", "approver": "Ines"}, "may not decide"),
+        ({"decision": "maybe", "approver": "Mara"}, "use one of"),
+        ({"decision": "approve", "approver": "Mara", "extra": 1}, "Extra inputs"),
+    ],
+    ids=["unnamed", "a stranger", "the author", "no word", "another shape"],
+)
+def test_what_can_never_count_is_put_aside_with_the_reason(app, reviews, message, told):
+    """At once; the review waits on."""
+    proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
+    reviews.waits(proposal, "Mara", "Jonas")
+    app.send("approval-queue", {"proposalId": proposal, **message})
+    app.until(lambda: poison(app, proposal))
+    assert told in poison(app, proposal)[0]
+    reviews.waits(proposal, "Mara", "Jonas")
+
+
+def test_an_answer_by_the_queue_that_comes_late_is_told_so(app, reviews):
+    """With who decided; also when the workflow has long ended."""
+    proposal = reviews.submit(stage("Mara", "Jonas"))
+    reviews.waits(proposal, "Mara", "Jonas")
+    reviews.decide(proposal, "Mara")
+    reviews.ended(proposal)
+    app.send("approval-queue", {"instanceId": proposal, "approved": False, "approver": "Jonas"})
+    app.until(lambda: poison(app, proposal))
+    assert "approved by Mara" in poison(app, proposal)[0]
+
+
+def test_the_same_answer_by_every_way_counts_once(app, reviews):
+    """API, queue and event, one after the other and in one breath."""
+    proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
+    reviews.waits(proposal, "Mara", "Jonas")
+    with ThreadPoolExecutor() as pool:
+        ways = (
+            lambda: reviews.decide(proposal, "Mara"),
+            lambda: app.send("approval-queue", {"instanceId": proposal, "approved": True, "approver": "Mara"}),
+            lambda: reviews.raise_decision(proposal, approved=True, approver="Mara"),
+            lambda: reviews.raise_decision(proposal, "Approval", approved=True, approver="mara"),
+        )
+        for done in [pool.submit(way) for way in ways * 2]:
+            done.result()
+    reviews.waits(proposal, "Jonas")
+    reviews.decide(proposal, "Jonas")
+    assert reviews.ended(proposal) == "approved"
+    assert reviews.kinds(proposal).count("decided") == 2
+
+
+def test_an_unnamed_event_for_several_people_is_refused_and_shown(reviews):
+    """By a word; the next one that says whose it is counts."""
+    proposal = reviews.submit(stage("Mara", "Jonas"))
+    reviews.waits(proposal, "Mara", "Jonas")
+    reviews.raise_decision(proposal, approved=True)
+    shown = reviews.app.until_shown(proposal, refusedEvents=1)["customStatus"]
+    assert shown["lastRefusal"] == "notAsked"
+    reviews.raise_decision(proposal, approved=False, approver="Jonas")
+    assert reviews.ended(proposal) == "rejected"
+
+
+def test_an_unnamed_event_counts_for_one_stage(reviews):
+    """The host delivers it once more to the next execution, where another person is the only one."""
+    proposal = reviews.submit(stage("Mara"), stage("Vera", name="release"))
+    reviews.waits(proposal, "Mara")
+    reviews.raise_decision(proposal, approved=True)
+    reviews.app.advance(hours=0.001)  # all that follows from it has happened
+    reviews.waits(proposal, "Vera")
+    reviews.raise_decision(proposal, approved=True)
+    assert reviews.ended(proposal) == "approved"
+    assert reviews.kinds(proposal).count("decided") == 2

@@ -1,0 +1,106 @@
+"""A payload that claims to be an object of a class, on every way in, with the setting for strict typing on and off.
+
+Whoever may send one could otherwise end a review with it, or make the worker build an object of their choice. The app
+turns the SDK's strict typing on also where the setting says no (function_app.py).
+"""
+
+import pytest
+
+from tests.workflows.conftest import ROOT, SETTINGS, Greenlight
+from tests.workflows.reviews import Reviews, stage
+
+ENVELOPE = {"__class__": "Decision", "__module__": "approvals.decision", "__data__": {"approved": True}}
+POPEN = {"__class__": "Popen", "__module__": "subprocess", "__data__": ["touch", "/tmp/never"]}
+STRICT = "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"
+
+
+@pytest.fixture(scope="module", params=["1", "0"], ids=["strict", "lax"])
+def reviews(request, tmp_path_factory):
+    """The reviews of a host whose settings ask for strict typing, and of one whose settings do not."""
+    environ = {**SETTINGS, STRICT: request.param}
+    app = Greenlight(ROOT, tmp_path_factory.mktemp("envelope"), ("--clock", "virtual"), environ)
+    try:
+        yield Reviews(app.launch())
+    finally:
+        app.stop()
+
+
+@pytest.fixture
+def waiting(reviews):
+    """A review that waits for Mara."""
+    proposal = reviews.submit(stage("Mara"))
+    reviews.waits(proposal, "Mara")
+    return proposal
+
+
+def decided_by_mara(reviews, proposal):
+    """Say whether the review is where it was, and Mara can still decide it."""
+    assert reviews.show(proposal)["waitingFor"] == ["Mara"]
+    assert reviews.decide(proposal, "Mara").status == 200
+    return reviews.ended(proposal) == "approved" and reviews.kinds(proposal).count("decided") == 1
+
+
+@pytest.mark.parametrize("payload", [ENVELOPE, POPEN, {**ENVELOPE, "approved": True}], ids=["ours", "Popen", "mixed"])
+@pytest.mark.parametrize("event", ["ApprovalEvent", "Approval"])
+def test_as_a_decision_it_is_refused_and_shown(reviews, waiting, event, payload):
+    """It is no decision, whatever is inside."""
+    reviews.app.raise_event(waiting, event, payload)
+    shown = reviews.app.until_shown(waiting, refusedEvents=1)["customStatus"]
+    assert shown["lastRefusal"]
+    assert decided_by_mara(reviews, waiting)
+
+
+@pytest.mark.parametrize("payload", [ENVELOPE, POPEN], ids=["ours", "Popen"])
+def test_as_a_wake_it_wakes(reviews, waiting, payload):
+    """What a Wake carries is not looked at."""
+    reviews.app.raise_event(waiting, "Wake", payload)
+    assert decided_by_mara(reviews, waiting)
+
+
+@pytest.mark.parametrize("payload", [ENVELOPE, {"proposalId": "p", **ENVELOPE}], ids=["alone", "in a message"])
+def test_as_a_message_on_the_queue_it_is_put_aside(reviews, waiting, payload):
+    """Its keys are none that a message has."""
+    reviews.app.send("approval-queue", {**payload, "comment": waiting})
+    reviews.app.until(
+        lambda: any("poison-message" in str(each) and waiting in str(each) for each in reviews.app.records)
+    )
+    assert decided_by_mara(reviews, waiting)
+
+
+@pytest.mark.parametrize("verb", ["decisions", "comments", "withdraw", "changes", "delegate"])
+def test_as_a_verb_it_is_a_bad_request(reviews, waiting, verb):
+    """Alone, and in the place of a text."""
+    for body in (ENVELOPE, {"approver": "Mara", "decision": ENVELOPE, "comment": ENVELOPE}):
+        assert reviews.app.request("POST", f"/api/proposals/{waiting}/{verb}", body).status == 400
+    assert decided_by_mara(reviews, waiting)
+
+
+@pytest.mark.parametrize(
+    "form", [ENVELOPE, {"title": ENVELOPE, "author": "Ines"}, {"title": "t", "author": "Ines", "policy": ENVELOPE}]
+)
+def test_as_a_proposal_it_is_a_bad_request(reviews, form):
+    """Nothing is handed in."""
+    assert reviews.app.request("POST", "/api/proposals", form).status == 400
+
+
+@pytest.mark.parametrize(
+    "form",
+    [ENVELOPE, POPEN, {"review": ENVELOPE}, {"review": {"proposalId": ENVELOPE}}, {"review": POPEN, **ENVELOPE}],
+    ids=["alone", "Popen", "as a review", "as its id", "both"],
+)
+def test_as_the_input_of_the_workflow_it_fails_that_instance_alone(reviews, form):
+    """Through the operators' durable HTTP API, past all forms; through HttpStart it is a bad request."""
+    instance = reviews.app.start("ApprovalWorkflow", form)
+    assert reviews.app.wait(instance)["runtimeStatus"] == "Failed"
+    assert reviews.app.post("ApprovalWorkflow", form).status == 400
+
+
+def test_in_what_people_write_it_is_text(reviews, waiting):
+    """A comment that looks like one comes back as it was written."""
+    text = '{"__class__": "Popen", "__module__": "subprocess", "__data__": []}'
+    assert reviews.do(waiting, "comments", by="Mara", comment=text).status == 200
+    reviews.raise_decision(waiting, approved=True, approver="Mara", comment=text)
+    assert reviews.ended(waiting) == "approved"
+    audit = reviews.app.request("GET", f"/api/proposals/{waiting}/audit").body
+    said = [entry["data"]["comment"] for entry in audit["entries"] if "comment" in entry["data"]]
+    assert said == [text, text]
