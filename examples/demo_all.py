@@ -1,7 +1,7 @@
-"""Every workflow on real input, in virtual time: one timeline each.
+"""Every workflow and every kind of policy on real input, in virtual time: one timeline each.
 
 Run it with `make demo-all`, or `python examples/demo_all.py` in the virtual environment. It starts a devhost, an
-Azurite and a small server that plays the other systems, and ends with 0 only if each workflow ended as it should.
+Azurite and a small server that plays the other systems, and ends with 0 only if each of them ended as it should.
 """
 
 import signal
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from host_process import HostFailed, running_host
 from neighbour import running_neighbour
+from review_scenes import REVIEW_SCENES, ReviewScene
 from rich.console import Console
 from rich.panel import Panel
 from rich.pretty import Pretty
@@ -25,7 +26,8 @@ from world import World
 class Played:
     """How a scene went."""
 
-    scene: Scene
+    what: str
+    title: str
     well: bool
     seconds: float
 
@@ -42,7 +44,9 @@ def main() -> int:
                 host = running.enter_context(running_host(ALLOWED_HOSTS=allowed))
             connection = host.get("/admin/devhost/info")["storage"]["connectionString"]
             world = World(host=host, neighbour=neighbour, connection=connection)
-            return _account(console, [_play(console, world, scene) for scene in SCENES])
+            played = [_play(console, world, scene) for scene in SCENES]
+            played += [_review(console, world, scene) for scene in REVIEW_SCENES]
+            return _account(console, played)
     except HostFailed as error:
         console.print(Panel(str(error), title="The demo failed", border_style="red"), markup=False)
         return 1
@@ -62,13 +66,26 @@ def _play(console: Console, world: World, scene: Scene) -> Played:
     well = ended["runtimeStatus"] == "Completed" and scene.ended_as_it_should(ended["output"])
     console.print("   output:", style="green" if well else "bold red", end=" ")
     console.print(Pretty(ended["output"], max_length=6, max_string=60, max_depth=2), "")
-    return Played(scene=scene, well=well, seconds=time.perf_counter() - begun)
+    return Played(what=scene.workflow, title=scene.title, well=well, seconds=time.perf_counter() - begun)
+
+
+def _review(console: Console, world: World, scene: ReviewScene) -> Played:
+    begun = time.perf_counter()
+    console.rule(f"Review of {scene.file}: {scene.title}", align="left")
+    told = scene.tell_policy()
+    with console.status("under way ..."):
+        proposal = scene.hand_in(world)
+        scene.play(proposal)
+        ended = proposal.ended()
+    well = proposal.tell() and told and ended["status"] == scene.end
+    console.print(f"   the end: {ended['status']}", "", style="green" if well else "bold red", sep="\n")
+    return Played(what="Review", title=scene.title, well=well, seconds=time.perf_counter() - begun)
 
 
 def _account(console: Console, played: list[Played]) -> int:
-    table = Table("workflow", "scene", "ended as it should", "s", title="All of them", title_justify="left")
+    table = Table("what", "scene", "ended as it should", "s", title="All of them", title_justify="left")
     for each in played:
-        table.add_row(each.scene.workflow, each.scene.title, "yes" if each.well else "NO", f"{each.seconds:.1f}")
+        table.add_row(each.what, each.title, "yes" if each.well else "NO", f"{each.seconds:.1f}")
     console.print(table)
     return 0 if all(each.well for each in played) else 1
 

@@ -1,4 +1,4 @@
-"""Prepares a clone: the virtual environment in .venv and Azurite in node_modules. Quick when that has been done.
+"""Prepares a clone: the virtual environment and the command line in .venv, Azurite in node_modules. Quick when done.
 
 Run by `make`, with nothing but the standard library. Two runs at once wait for each other.
 """
@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 VENV = REPOSITORY / ".venv"
@@ -21,6 +22,7 @@ NODE_MODULES = REPOSITORY / "node_modules"
 PYTHON_INPUTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
 NODE_INPUTS = ("package.json", "package-lock.json")
 OLDEST_NODE = 20
+COMMAND = VENV / "bin" / "greenlight"
 HEARTBEAT_S = 15
 
 
@@ -33,6 +35,7 @@ def main() -> int:
     try:
         with _alone():
             _prepare_python()
+            _install_command()
             _prepare_azurite()
     except SetupFailed as error:
         print(f"setup: {error}", file=sys.stderr)
@@ -63,6 +66,25 @@ def _prepare_python() -> None:
         "See above. Check the network, or the proxy and the index in pip's configuration, and run `make setup` again.",
     )  # fmt: skip
     _mark_done(VENV, wanted)
+
+
+def _install_command() -> None:
+    """Write `.venv/bin/greenlight`: this clone's command line, as it lies here, from whatever folder it is started.
+
+    Three lines of shell in place of an installed package: nothing to build or download, every change of the code counts
+    at once, and a clone that was moved gets a new one.
+    """
+    launcher = (
+        "#!/bin/sh\n"
+        "# Greenlight's command line. Made by `make setup`.\n"
+        f'PYTHONPATH={quote(str(REPOSITORY))} exec {quote(str(VENV / "bin" / "python"))} -P -m greenlight "$@"\n'
+    )
+    if COMMAND.exists() and COMMAND.read_text("utf-8") == launcher and os.access(COMMAND, os.X_OK):
+        return
+    new = COMMAND.with_name(f".{COMMAND.name}.new")
+    new.write_text(launcher, "utf-8")
+    new.chmod(0o755)
+    new.replace(COMMAND)
 
 
 def _prepare_azurite() -> None:

@@ -1,0 +1,178 @@
+"""The commands by which people act on a proposal: one verb each, and afterwards where the proposal stands."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.padding import Padding
+from rich.text import Text
+
+from greenlight.api import Json
+from greenlight.errors import GreenlightError
+from greenlight.files import content_type, read_bytes
+from greenlight.session import Session, connected
+from greenlight.texts import one_line
+from greenlight.times import present
+from greenlight.views import standing
+
+_ID = click.argument("proposal", metavar="ID")
+_WHY = click.option("-m", "--comment", default="", metavar="TEXT", help="What you have to say about it.")
+_WHAT = click.option("-m", "--comment", required=True, metavar="TEXT", help="What should be changed.")
+
+
+@click.command()
+@_ID
+@_WHY
+@connected
+def approve(session: Session, *, proposal: str, comment: str) -> None:
+    """Say yes."""
+    _decide(session, proposal, "approve", comment, "You approved")
+
+
+@click.command()
+@_ID
+@_WHY
+@connected
+def reject(session: Session, *, proposal: str, comment: str) -> None:
+    """Say no."""
+    _decide(session, proposal, "reject", comment, "You rejected")
+
+
+@click.command()
+@_ID
+@click.argument("word")
+@_WHY
+@connected
+def decide(session: Session, *, proposal: str, word: str, comment: str) -> None:
+    """Answer with a word of the policy's own."""
+    _decide(session, proposal, word, comment, f"You answered “{one_line(word)}” to")
+
+
+@click.command()
+@_ID
+@_WHAT
+@connected
+def changes(session: Session, *, proposal: str, comment: str) -> None:
+    """Ask the author for changes; the clock stops."""
+    body = {"approver": session.api.access.person(), "comment": comment}
+    _act(session, proposal, "changes", body, "You asked for changes to")
+
+
+@click.command()
+@_ID
+@click.option("--title")
+@click.option("--summary")
+@click.option("--cost", type=float)
+@click.option("--currency")
+@click.option("--department")
+@click.option(
+    "--attach", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="New documents."
+)
+@_WHY
+@connected
+def resubmit(session: Session, *, proposal: str, files: tuple[Path, ...], **options: Any) -> None:
+    """Hand it in again after changes.
+
+    What you leave out stays as it is.
+    """
+    body = {name: value for name, value in options.items() if value not in (None, "")}
+    _attach(session, proposal, files)
+    _act(session, proposal, "resubmit", {"by": session.api.access.person(), **body}, "You resubmitted")
+
+
+@click.command()
+@_ID
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@connected
+def attach(session: Session, *, proposal: str, files: tuple[Path, ...]) -> None:
+    """Add documents, or replace those of the same name."""
+    _attach(session, proposal, files)
+    _tell(session, proposal, f"You attached {', '.join(one_line(path.name) for path in files)} to")
+
+
+@click.command()
+@_ID
+@click.argument("text")
+@connected
+def comment(session: Session, *, proposal: str, text: str) -> None:
+    """Say something that decides nothing."""
+    _act(session, proposal, "comments", {"by": session.api.access.person(), "comment": text}, "You commented on")
+
+
+@click.command()
+@_ID
+@click.option("--to", required=True, metavar="NAME", help="Who answers in your stead.")
+@_WHY
+@connected
+def delegate(session: Session, *, proposal: str, to: str, comment: str) -> None:
+    """Let somebody answer in your stead.
+
+    The record keeps both names.
+    """
+    body = {"from": session.api.access.person(), "to": to, "comment": comment}
+    _act(session, proposal, "delegate", body, f"{one_line(to)} answers for you on")
+
+
+@click.command()
+@_ID
+@click.option("--from", "owner", metavar="NAME", help="Whose task it is, where it is not yours.")
+@click.option("--to", required=True, metavar="NAME", help="Whose it becomes.")
+@_WHY
+@connected
+def reassign(session: Session, *, proposal: str, owner: str | None, to: str, comment: str) -> None:
+    """Give a task to somebody else altogether."""
+    person = session.api.access.person()
+    body = {"from": owner or person, "to": to, "by": person, "comment": comment}
+    _act(session, proposal, "reassign", body, f"{one_line(to)} has the task now on")
+
+
+@click.command()
+@_ID
+@connected
+def remind(session: Session, *, proposal: str) -> None:
+    """Ask those once more who have not answered."""
+    _act(
+        session, proposal, "remind", {"by": session.api.access.person()}, "Those who have not answered are reminded of"
+    )
+
+
+@click.command()
+@_ID
+@click.option("-m", "--reason", default="", metavar="TEXT", help="Why.")
+@connected
+def withdraw(session: Session, *, proposal: str, reason: str) -> None:
+    """Take back what you have handed in."""
+    _act(session, proposal, "withdraw", {"by": session.api.access.person(), "reason": reason}, "You withdrew")
+
+
+def _decide(session: Session, proposal: str, word: str, comment: str, done: str) -> None:
+    body = {"approver": session.api.access.person(), "decision": word, "comment": comment}
+    _act(session, proposal, "decisions", body, done)
+
+
+def _act(session: Session, proposal: str, verb: str, body: Json, done: str) -> None:
+    session.on(proposal, lambda whole: session.api.act(whole, verb, body))
+    _tell(session, proposal, done)
+
+
+def _attach(session: Session, proposal: str, files: tuple[Path, ...]) -> None:
+    """Store documents; all are read before the first is sent."""
+    contents = [(path, read_bytes(path)) for path in files]
+    for path, content in contents:
+        try:
+            session.on(proposal, partial(_put, session, path, content))
+        except GreenlightError as error:
+            error.happened = f"{path}: {error.happened}"
+            raise
+
+
+def _put(session: Session, path: Path, content: bytes, proposal: str) -> Json:
+    return session.api.attach(proposal, path.name, content, content_type(path))
+
+
+def _tell(session: Session, proposal: str, done: str) -> None:
+    """Print what was done, and what it led to."""
+    view = session.proposal(proposal)
+    session.put(Text(f"{done} “{one_line(view['title'])}”.", "bold"))
+    session.put(Padding(Text("Now ").append_text(standing(view, present(view))).append("."), (0, 0, 0, 2)))

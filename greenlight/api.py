@@ -1,0 +1,182 @@
+"""The HTTP API as Python calls: one method a route, plain JSON in and out, every failure a GreenlightError."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from greenlight.access import Access
+from greenlight.errors import GreenlightError, Unknown
+from greenlight.failures import complaint, stranger, unanswered
+from greenlight.texts import one_line
+
+Json = dict[str, Any]
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 60.0
+ATTEMPTS = 3
+"""Everything may be sent again: the app knows what it has been told already."""
+SHORTEST_ID = 4
+"""Characters of an id that a person has to type at least, as in git."""
+_PAGE = 100
+_SEARCHED_PAGES = 10
+_HICCUPS = (502, 503, 504)
+"""A host that restarts or is moved answers so for a moment."""
+
+
+class Api:
+    """A client for one address and one person. It keeps its connection open; `close` it, or use it in a `with`."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._session = _session(access)
+
+    def __enter__(self) -> "Api":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
+    @property
+    def access(self) -> Access:
+        """Where, and for whom."""
+        return self._access
+
+    # Reading
+
+    def page(self, *, top: int = 25, token: str | None = None, **narrowed: str | None) -> Json:
+        """Return one page of the list, newest first; `narrowed` by status, approver or author."""
+        asked = {"top": str(top), "continuationToken": token, **narrowed}
+        given = {key: value for key, value in asked.items() if value}
+        return self._ask("GET", "/api/proposals", "proposals", params=given)
+
+    def proposal(self, proposal: str) -> Json:
+        """Return one proposal as it stands; raises Unknown."""
+        return self._ask("GET", _path(proposal), "status", "entries")
+
+    def audit(self, proposal: str, *, verify: bool = False) -> Json:
+        """Return the record of a proposal; with `verify` the app checks the chain first."""
+        return self._ask("GET", _path(proposal, "audit"), "entries", params={"verify": "true"} if verify else {})
+
+    def record(self, proposal: str) -> bytes:
+        """Return the record as it lies in storage, byte for byte: one JSON object a line."""
+        return self._send("GET", _path(proposal, "audit"), headers={"Accept": "application/x-ndjson"}).content
+
+    def attachment(self, proposal: str, name: str) -> bytes:
+        """Return the content of a file."""
+        return self._send("GET", _path(proposal, "attachments", name)).content
+
+    def full_id(self, given: str) -> str:
+        """Return the id that a shortened one begins; raises Unknown, and Refused where there are several.
+
+        The newest thousand proposals are looked through.
+        """
+        if len(given) < SHORTEST_ID:
+            raise Unknown(f"{given} is too short for an id.", f"Type at least {SHORTEST_ID} characters of it.")
+        found = [one for one in self._newest() if one.startswith(given)]
+        if len(found) > 1:
+            raise GreenlightError(
+                f"{given} is the beginning of {len(found)} ids.", f"Type more of it: {', '.join(found[:3])}."
+            )
+        if not found:
+            raise Unknown(
+                f"There is no proposal {one_line(given)} in your list.",
+                "See `greenlight list`. What is not in it, or not yet, is found by its whole id.",
+            )
+        return found[0]
+
+    # Writing
+
+    def submit(self, form: Json) -> Json:
+        """Hand a proposal in; returns its ids. Its own is chosen here, so that it may be sent again."""
+        return self._ask("POST", "/api/proposals", "proposalId", params={"id": uuid.uuid4().hex}, json=form)
+
+    def act(self, proposal: str, verb: str, body: Json) -> Json:
+        """Do something to a proposal: `verb` is the last part of the URL.
+
+        Each may be sent again after a lost answer; a decision carries an id of its own for that.
+        """
+        if verb == "decisions":
+            body = {"decisionId": uuid.uuid4().hex, **body}
+        return self._ask("POST", _path(proposal, verb), json=body)
+
+    def attach(self, proposal: str, name: str, content: bytes, content_type: str) -> Json:
+        """Add a file, or put another in the place of the one of this name."""
+        headers, by = {"Content-Type": content_type}, {"by": self._access.person()}
+        return self._ask("PUT", _path(proposal, "attachments", name), data=content, headers=headers, params=by)
+
+    def _newest(self) -> Iterator[str]:
+        token = None
+        for _ in range(_SEARCHED_PAGES):
+            page = self.page(top=_PAGE, token=token)
+            yield from (row["proposalId"] for row in page["proposals"])
+            token = page.get("continuationToken")
+            if not token:
+                return
+
+    def _ask(self, method: str, path: str, *expected: str, **options: Any) -> Json:
+        """Return the JSON object of an answer; one without what is expected in it is somebody else's."""
+        response = self._send(method, path, **options)
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict) or not body.keys() >= set(expected):
+            raise stranger(self._access)
+        return body
+
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send a request and return the answer to it if it is a good one."""
+        timeout = (CONNECT_SECONDS, ANSWER_SECONDS)
+        try:
+            response = self._session.request(
+                method, self._access.url + path, timeout=timeout, allow_redirects=False, **options
+            )
+        except requests.RequestException as error:
+            raise unanswered(error, self._access) from error
+        if response.status_code >= 300:
+            raise complaint(response, self._access)
+        return response
+
+
+def _session(access: Access) -> requests.Session:
+    """Return a session that sends a request again where the answer got lost, but not where nobody is there at all."""
+    session = requests.Session()
+    # A proxy for the way out knows nothing of this machine, and ~/.netrc nothing of function keys.
+    session.trust_env = not access.local
+    again = Retry(
+        total=ATTEMPTS - 1,
+        connect=0,
+        allowed_methods=None,
+        status_forcelist=_HICCUPS,
+        backoff_factor=0.2,
+        raise_on_status=False,
+        respect_retry_after_header=False,
+    )
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=again))
+    session.headers.update({"Accept": "application/json", "User-Agent": "greenlight-cli"})
+    session.headers.update(_who(access))
+    return session
+
+
+def _who(access: Access) -> Mapping[str, str]:
+    """Show the key to the platform and the name to a development host; both are ignored where they mean nothing."""
+    headers: dict[str, str] = {}
+    if access.key:
+        headers["x-functions-key"] = access.key
+    if access.user:
+        headers["X-Greenlight-User"] = quote(access.user, safe=" ")
+    return headers
+
+
+def _path(proposal: str, *parts: str) -> str:
+    return "/".join(["/api/proposals", *(quote(part, safe="") for part in (proposal, *parts))])

@@ -1,0 +1,175 @@
+"""`policies`: the rules under which proposals can be handed in, in words, and every fault of one in the making."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from click.exceptions import Exit
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from approvals.review.policy import Policy, read_policy
+from approvals.review.stages import Condition, Rung, Stage
+from approvals.review.wording import people
+from approvals.validation import Invalid, read_json
+from greenlight.errors import NO, GreenlightError
+from greenlight.files import read_bytes
+from greenlight.session import console, print_json, put, with_json
+from greenlight.texts import one_line
+from greenlight.times import hours
+
+FOLDER = Path(__file__).resolve().parents[1] / "policies"
+"""Beside the app, in the clone that this command line belongs to."""
+
+_DIRECTORY = "people.json"
+"""Lies there too, and is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A file of the folder: what it says, or what is wrong with it."""
+
+    name: str
+    content: Any
+    policy: Policy | None
+    faults: tuple[str, ...] = ()
+
+
+@click.command()
+@click.argument("which", metavar="[NAME|FILE]", required=False)
+@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where they lie: policies/ of the app.")
+@with_json
+def policies(*, which: str | None, folder: Path, as_json: bool) -> None:
+    """List the policies, or check one.
+
+    Needs no host: it reads the files of the clone that this command belongs to. One of them is chosen by
+    `greenlight submit --policy NAME`. A policy of your own is checked with every fault named at once; the exit status
+    is 1 where there is any.
+    """
+    found = [_find(which, folder)] if which else list(_all(folder))
+    if as_json:
+        print_json([{"name": each.name, "policy": each.content, "faults": list(each.faults)} for each in found])
+    else:
+        _print(found, in_full=which is not None)
+    if any(each.faults for each in found):
+        raise Exit(NO)
+
+
+def _print(found: list[Found], *, in_full: bool) -> None:
+    out = console()
+    if not found:
+        put(out, Text("There are no policies here; --folder says where they are."))
+    for number, each in enumerate(found):
+        if number:
+            put(out, "")
+        put(out, _words(each, in_full=in_full))
+
+
+def _all(folder: Path) -> Iterator[Found]:
+    for path in sorted(folder.glob("*.json")):
+        if path.name != _DIRECTORY:
+            yield _read(path)
+
+
+def _find(which: str, folder: Path) -> Found:
+    inside = folder / f"{which}.json"
+    path = inside if inside.exists() else Path(which)
+    if not path.exists():
+        raise GreenlightError(f"There is no policy {one_line(which)}.", "List them: greenlight policies")
+    return _read(path)
+
+
+def _read(path: Path) -> Found:
+    content = None
+    try:
+        content = _inside(read_json(read_bytes(path)))
+        return Found(name=path.stem, content=content, policy=read_policy(content))
+    except Invalid as error:
+        return Found(name=path.stem, content=content, policy=None, faults=error.errors)
+
+
+def _inside(content: Any) -> Any:
+    """Return the policy of a proposal that brings its own; anything else as it is."""
+    brought = content.get("policy") if isinstance(content, dict) and "stages" not in content else None
+    return brought if isinstance(brought, dict) else content
+
+
+def _words(found: Found, *, in_full: bool) -> RenderableType:
+    title = Text(one_line(found.name), "bold")
+    if found.policy is None:
+        faults = [Text(f"- {one_line(fault)}", "red") for fault in found.faults]
+        return Group(title, Padding(Group(*faults), (0, 2)))
+    policy = found.policy
+    parts: list[RenderableType] = [Text(one_line(policy.description))] if policy.description else []
+    parts.append(_table(policy, in_full=in_full))
+    parts += [Text(rule, "dim") for rule in _rules(policy)]
+    return Group(title, Padding(Group(*parts), (0, 2)))
+
+
+def _table(policy: Policy, *, in_full: bool) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, max_width=24, overflow="ellipsis", style="cyan")
+    table.add_column(ratio=1)
+    for stage in policy.stages:
+        table.add_row(one_line(stage.name), stage_in_words(stage, in_full=in_full))
+    if policy.budget_limit is not None:
+        owners = people(policy.budget_owners)
+        table.add_row("budget", f"{one_line(owners)}, above {policy.budget_limit:,.0f}")
+    return table
+
+
+def stage_in_words(stage: Stage, *, in_full: bool) -> str:
+    """Say who decides a stage and how; in full also what happens while nobody does."""
+    names = people(stage.approvers)
+    who = {
+        "first": names if len(stage.approvers) == 1 else f"the first of {names}",
+        "all": names if len(stage.approvers) == 1 else f"all of {names}",
+        "quorum": f"{stage.quorum} of {names}",
+    }[stage.rule]
+    words = [f"{who}, within {hours(stage.window_hours)}", _when(stage.when) if stage.when else ""]
+    if in_full:
+        words += [
+            f"required: {people(stage.required)}" if stage.required else "",
+            _veto(stage),
+            f"reminded after {people(tuple(hours(each) for each in stage.remind_after_hours))}"
+            if stage.remind_after_hours
+            else "",
+            f"then {', then '.join(_rung(each) for each in stage.escalate_to)}" if stage.escalate_to else "",
+            {"escalate": "", "reject": "no answer is a no", "approve": "no answer is a yes"}[stage.on_timeout],
+            "systems may name anybody but the author" if stage.anyone else "",
+        ]
+    return "\n".join(one_line(each) for each in words if each)
+
+
+def _rung(rung: Rung) -> str:
+    window = f" within {hours(rung.window_hours)}" if rung.window_hours else ""
+    return f"{people(rung.to)}{window}"
+
+
+def _veto(stage: Stage) -> str:
+    if isinstance(stage.veto, bool):
+        return "one no is enough" if stage.veto else ""
+    return f"a no of {people(stage.veto)} is enough" if stage.veto else ""
+
+
+def _when(condition: Condition) -> str:
+    parts = [
+        f"the cost is above {condition.cost_above:,.0f}" if condition.cost_above is not None else "",
+        f"the cost is at most {condition.cost_up_to:,.0f}" if condition.cost_up_to is not None else "",
+        f"the department is {' or '.join(condition.departments)}" if condition.departments else "",
+        f"the checks say {' or '.join(condition.findings)}" if condition.findings else "",
+    ]
+    return f"only if {' and '.join(part for part in parts if part)}"
+
+
+def _rules(policy: Policy) -> Iterator[str]:
+    if policy.four_eyes:
+        yield "nobody decides in two stages"
+    if policy.allow_self_approval:
+        yield "the author may decide too"
+    for word, effect in policy.outcomes.items():
+        yield f"“{one_line(word)}” means {'asking for changes' if effect == 'changes' else effect}"

@@ -1,0 +1,109 @@
+"""The commands that only look: the list, one proposal on a page, a document of it."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from greenlight.api import Json
+from greenlight.errors import GreenlightError
+from greenlight.session import Session, connected, print_json, with_json
+from greenlight.story import tell
+from greenlight.texts import one_line
+from greenlight.times import present
+from greenlight.views import STATUSES, listing, proposal
+
+_ID = click.argument("given", metavar="ID")
+_LARGEST_PAGE = 100
+
+
+@click.command("list")
+@click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="One of the nine states.")
+@click.option("--approver", metavar="NAME", help="Where this person is waited for.")
+@click.option("--author", metavar="NAME")
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=25, show_default=True, help="How many at most.")
+@click.option("--all", "everything", is_flag=True, help="As many as there are.")
+@click.option("--token", metavar="TOKEN", help="Go on where a list with --json ended.")
+@with_json
+@connected
+def list_proposals(
+    session: Session, *, limit: int, everything: bool, token: str | None, as_json: bool, **narrowed: str | None
+) -> None:
+    """List proposals, the newest first.
+
+    For a program that reads lines, a list that goes into a pipe has the whole id, the status, the title and those who
+    are waited for, with tabs between.
+    """
+    rows, rest = _collect(session, None if everything else limit, token, narrowed)
+    if as_json:
+        print_json({"proposals": rows, "continuationToken": rest})
+        return
+    if not session.out.is_terminal:
+        for row in rows:
+            waiting = ", ".join(one_line(each) for each in row["waitingFor"])
+            click.echo("\t".join((row["proposalId"], row["status"], one_line(row["title"]), waiting)))
+        return
+    if not rows:
+        session.say("There are no such proposals." if any(narrowed.values()) else "There are no proposals yet.")
+        return
+    session.put(listing(rows, datetime.now(UTC)))
+    if rest:
+        session.say(f"These are the newest {len(rows)}; for more, --limit {2 * limit} or --all.", "dim")
+
+
+@click.command()
+@_ID
+@with_json
+@connected
+def show(session: Session, *, given: str, as_json: bool) -> None:
+    """Show all about a proposal.
+
+    Where it stands, who is waited for and until when, its documents, and what happened.
+    """
+    view = session.proposal(given)
+    if as_json:
+        print_json(view)
+        return
+    record = session.api.audit(view["proposalId"])
+    session.put(proposal(view, tell(record["entries"]), present(view)))
+
+
+@click.command()
+@_ID
+@click.argument("name")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, allow_dash=True), help="Where to; - is standard output."
+)
+@connected
+def download(session: Session, *, given: str, name: str, output: Path | None) -> None:
+    """Fetch a document of a proposal."""
+    content = session.on(given, lambda whole: session.api.attachment(whole, name))
+    if str(output) == "-":
+        sys.stdout.buffer.write(content)
+        return
+    # The name was chosen by whoever attached it: only its last part counts, and nothing is overwritten by it.
+    path = output or Path(Path(name).name)
+    if output is None and path.exists():
+        raise GreenlightError(f"{path} is here already.", "Say where to write it: --output FILE.")
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise GreenlightError(f"{path} cannot be written: {error.strerror}.", "Choose another --output.") from error
+    session.put(Text(f"{one_line(path)}, {len(content):,} bytes"))
+
+
+def _collect(
+    session: Session, limit: int | None, token: str | None, narrowed: dict[str, str | None]
+) -> tuple[list[Json], str | None]:
+    """Return rows of as many pages as it takes, and the token of what is left."""
+    rows = list[Json]()
+    while limit is None or len(rows) < limit:
+        top = _LARGEST_PAGE if limit is None else min(limit - len(rows), _LARGEST_PAGE)
+        page = session.api.page(top=top, token=token, **narrowed)
+        rows += page["proposals"]
+        token = page.get("continuationToken")
+        if not token:
+            break
+    return rows, token

@@ -1,0 +1,75 @@
+"""`submit`: hands in a proposal from a file, from options, or from a file that options correct."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from approvals.review.wording import money
+from greenlight.errors import GreenlightError
+from greenlight.files import enclosed, read_object
+from greenlight.session import Session, connected, print_json, with_json
+from greenlight.texts import one_line, short_id
+
+Form = dict[str, Any]
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--title")
+@click.option("--summary")
+@click.option("--author", help="Where it is not you.")
+@click.option("--cost", type=float)
+@click.option("--currency", help="Three letters, as in EUR.")
+@click.option("--department")
+@click.option("--policy", metavar="NAME|FILE", help="One of the app's, or a JSON file of your own.")
+@click.option("--attach", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="May be repeated.")
+@with_json
+@connected
+def submit(session: Session, *, file: Path | None, attach: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+    """Hand in a proposal.
+
+    FILE is JSON with the fields of the options, - is standard input; options win. Its attachments may be names of
+    files, which are then looked for beside it.
+
+    \b
+      greenlight submit --title "Footbridge" --cost 148500 --attach plan.pdf
+      greenlight submit proposal.json --policy two-stages
+    """
+    form = _form(file, attach, options)
+    form.setdefault("author", session.api.access.user)
+    if not form.get("title"):
+        raise GreenlightError("The proposal has no title.", 'Add --title "…", or name a JSON FILE that has one.')
+    if not form["author"]:
+        session.api.access.person()
+    answer = session.api.submit(form)
+    if as_json:
+        print_json(answer)
+        return
+    proposal = str(answer["proposalId"])
+    cost = f", {money(form['cost'], form.get('currency', 'EUR'))}" if form.get("cost") else ""
+    session.say(f"Handed in: {one_line(form['title'])}{cost}", "bold")
+    session.say(f"  id     {proposal}")
+    session.say(f"  next   greenlight watch {short_id(proposal)}")
+
+
+def _form(file: Path | None, attach: Iterable[Path], options: Form) -> Form:
+    """Return what is posted."""
+    form = read_object(file) if file else {}
+    form |= {name: value for name, value in options.items() if value is not None}
+    if options.get("policy"):
+        form["policy"] = _policy(options["policy"])
+    inside = form.get("attachments", [])
+    if not isinstance(inside, list):
+        raise GreenlightError(f"The attachments of {file} are no list.", "Put them between [ and ].")
+    beside = Path() if file is None or str(file) == "-" else file.parent
+    enclosures = [enclosed(beside / each) if isinstance(each, str) else each for each in inside]
+    enclosures += [enclosed(path) for path in attach]
+    return {**form, "attachments": enclosures} if enclosures else form
+
+
+def _policy(given: str) -> str | Form:
+    """Return the name of one of the app's policies, or the policy of a file."""
+    path = Path(given)
+    return read_object(path) if path.suffix == ".json" or path.parent != Path() else given

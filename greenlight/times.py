@@ -1,0 +1,53 @@
+"""Times in words: when something was, and how long it still takes. Every function is told what time it is."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+_UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+
+
+def moment(text: str) -> datetime:
+    """Read an instant as the API writes it; naive ones are none of its."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text} does not say in which time zone")
+    return instant
+
+
+def clock_time(instant: datetime, *, seconds: bool = False) -> str:
+    """Return an instant in the time zone of the reader, as short as it is clear."""
+    return instant.astimezone().strftime("%d %b %Y %H:%M:%S" if seconds else "%a %d %b %Y, %H:%M")
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its two largest units, rounded down: `2 days 3 hours`."""
+    parts: list[tuple[int, str]] = []
+    rest = abs(length)
+    for unit, name in _UNITS:
+        count, rest = divmod(rest, unit)
+        if count or parts:
+            parts.append((count, name))
+    told = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in parts[:2] if count]
+    return " ".join(told) or "less than a minute"
+
+
+def distance(instant: datetime, now: datetime) -> str:
+    """Say how far off an instant is: `in 2 days 3 hours`, `5 minutes ago`."""
+    return f"in {span(instant - now)}" if instant > now else f"{span(now - instant)} ago"
+
+
+def hours(number: float) -> str:
+    """Return a policy's hours as people say them: `3 days`, `36 hours`, `30 minutes`."""
+    length = timedelta(hours=number)
+    if length >= timedelta(days=2) and length % timedelta(days=1) == timedelta():
+        return f"{length.days} days"
+    if length % timedelta(hours=1) == timedelta():
+        return f"{number:.0f} hour{'' if number == 1 else 's'}"
+    return span(length)
+
+
+def present(view: Mapping[str, Any]) -> datetime:
+    """Return what time it is for a proposal: the app's own clock where it tells it, which may be a virtual one."""
+    told = view.get("now")
+    return moment(told) if told else max(datetime.now(UTC), moment(view["updatedAt"]))

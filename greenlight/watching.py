@@ -1,0 +1,160 @@
+"""`watch`: follows a proposal to its end, as a live page on a terminal and as one line an event in a pipe."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import click
+from click.exceptions import Exit
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from greenlight.api import Api, Json
+from greenlight.errors import NO, Lost, Unreachable
+from greenlight.session import Session, connected
+from greenlight.story import Event, tell
+from greenlight.texts import one_line
+from greenlight.times import present
+from greenlight.views import FINAL, line, stage_bar, standing, timeline
+
+SHORTEST_PAUSE = 0.5
+LONGEST_PAUSE = 10.0
+"""Seconds between two looks: soon after something happened, seldom while people think."""
+PATIENCE = 120.0
+"""Seconds for which a host may be away, as it is while it restarts."""
+LINES_BESIDE = 8
+"""Of the live page: what stands above the events, and a line for the prompt below."""
+LINES_AN_EVENT = 3
+"""That an event may take."""
+STOPPED = 130
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """Looks at one proposal again and again; `see` is called with what is new."""
+
+    api: Api
+    proposal: str
+    see: Callable[[Json, Sequence[Event]], None]
+    miss: Callable[[Unreachable], None]
+    pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    _told: int = field(default=0, init=False)
+
+    def run(self) -> Json:
+        """Return the proposal as it ended; raises Unreachable where the host stays away."""
+        length = SHORTEST_PAUSE
+        while True:
+            view = self._look()
+            events: tuple[Event, ...] = ()
+            if view["entries"] > self._told:
+                events = tuple(each for each in self._record() if each.number > self._told)
+                self._told = max([self._told, *(each.number for each in events)])
+                length = SHORTEST_PAUSE
+            self.see(view, events)
+            if view["status"] in FINAL:
+                return view
+            self.pause(length)
+            length = min(length * 1.3, LONGEST_PAUSE)
+
+    def _look(self) -> Json:
+        return self._patiently(lambda: self.api.proposal(self.proposal))
+
+    def _record(self) -> tuple[Event, ...]:
+        return tell(self._patiently(lambda: self.api.audit(self.proposal))["entries"])
+
+    def _patiently(self, ask: Callable[[], Json]) -> Json:
+        give_up = self.clock() + PATIENCE
+        while True:
+            try:
+                return ask()
+            except Unreachable as error:
+                # One that was never there is told at once.
+                if self.clock() > give_up or (self._told == 0 and not isinstance(error, Lost)):
+                    raise
+                self.miss(error)
+                self.pause(1.0)
+
+
+@click.command()
+@click.argument("given", metavar="ID")
+@connected
+def watch(session: Session, *, given: str) -> None:
+    """Follow a proposal to its end.
+
+    Exit status: 0 approved, 1 another end, 2 where it could not be followed. Ctrl-C stops watching, not the proposal.
+    """
+    proposal = str(session.proposal(given)["proposalId"])
+    try:
+        ended = _live(session, proposal) if session.out.is_terminal else _in_lines(session, proposal)
+    except KeyboardInterrupt:
+        session.say("Stopped watching; the proposal goes on.", "dim")
+        raise Exit(STOPPED) from None
+    if ended["status"] != "approved":
+        raise Exit(NO)
+
+
+def _in_lines(session: Session, proposal: str) -> Json:
+    def see(_view: Json, events: Sequence[Event]) -> None:
+        for event in events:
+            click.echo(line(event).plain)
+
+    return Watch(api=session.api, proposal=proposal, see=see, miss=lambda _: None).run()
+
+
+def _live(session: Session, proposal: str) -> Json:
+    page = Page(console=session.out)
+    with Live(page, console=session.out, refresh_per_second=4, transient=True) as live:
+
+        def see(view: Json, events: Sequence[Event]) -> None:
+            page.turn(view, events)
+            live.refresh()
+
+        ended = Watch(api=session.api, proposal=proposal, see=see, miss=page.miss).run()
+    session.put(page.whole())
+    return ended
+
+
+@dataclass(slots=True, kw_only=True)
+class Page:
+    """What a terminal shows while it waits."""
+
+    console: Console
+    _view: Json | None = field(default=None, init=False)
+    _events: list[Event] = field(default_factory=list, init=False)
+    _missing: str = field(default="", init=False)
+    _spinner: Spinner = field(default_factory=lambda: Spinner("dots"), init=False)
+
+    def turn(self, view: Json, events: Sequence[Event]) -> None:
+        """Show where it stands now."""
+        self._view, self._missing = view, ""
+        self._events.extend(events)
+
+    def miss(self, error: Unreachable) -> None:
+        """Show that nobody answers for now."""
+        self._missing = f"{error.happened} Trying again ..."
+
+    def __rich__(self) -> RenderableType:
+        """Draw the page as it is while watching."""
+        if self._view is None:
+            return self._spinner
+        now: RenderableType = Text(self._missing, "yellow") if self._missing else self._waiting()
+        latest = max(1, (self.console.height - LINES_BESIDE) // LINES_AN_EVENT)
+        return Group(self._head(self._view), now, "", timeline(self._events[-latest:]))
+
+    def whole(self) -> RenderableType:
+        """Draw what is left on the terminal at the end."""
+        assert self._view  # there is an end only of what was seen
+        return Group(self._head(self._view), timeline(self._events), "", standing(self._view, present(self._view)))
+
+    def _head(self, view: Json) -> RenderableType:
+        return Group(Text(one_line(view["title"]), "bold"), stage_bar(view), "")
+
+    def _waiting(self) -> RenderableType:
+        assert self._view  # drawn only with one
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_row(self._spinner, standing(self._view, present(self._view)))
+        return table

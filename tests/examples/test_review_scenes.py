@@ -1,0 +1,30 @@
+"""The proposals that the demo plays are ones that the app takes, each under a policy that can decide it."""
+
+import json
+
+import pytest
+from review_scenes import REVIEW_SCENES, REVIEWS
+
+from approvals.review.forms import SubmissionForm
+from approvals.review.policy import check_for, read_policy
+
+FILES = sorted(path.name for path in REVIEWS.glob("*.json"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_proposal_can_be_handed_in_as_it_lies_there(name):
+    """With curl, or with `greenlight submit`."""
+    form = SubmissionForm.from_dict(json.loads((REVIEWS / name).read_text("utf-8")))
+    check_for(read_policy(form.policy), form.author, cost=form.cost, department=form.department)
+
+
+def test_each_is_played_once():
+    """And no two have the same policy."""
+    assert sorted(scene.file for scene in REVIEW_SCENES) == FILES
+    policies = {json.dumps(json.loads((REVIEWS / name).read_text("utf-8"))["policy"]["stages"]) for name in FILES}
+    assert len(policies) == len(FILES) >= 5
+
+
+def test_they_end_in_every_way_that_people_bring_about():
+    """Approved, rejected, expired, withdrawn."""
+    assert {scene.end for scene in REVIEW_SCENES} == {"approved", "rejected", "expired", "withdrawn"}

@@ -1,0 +1,175 @@
+"""The API's client, against a server that answers as it is told."""
+
+import json
+import socket
+import threading
+
+import pytest
+
+from greenlight.access import Access
+from greenlight.api import Api
+from greenlight.errors import GreenlightError, Lost, Refused, Unknown, Unreachable
+
+SHOWN = {"status": "approved", "entries": 9}
+
+
+@pytest.fixture
+def api(server):
+    """A client for the server, for Łukasz."""
+    with Api(Access(url=server.url, user="Łukasz 50%", key="k")) as api:
+        yield api
+
+
+def test_a_name_goes_into_the_header_as_ascii(api, server):
+    """Headers have no other letters; the app takes the percent signs out again."""
+    server.will(200, SHOWN)
+    api.proposal("p-1")
+    headers = server.asked[0]["headers"]
+    assert headers["X-Greenlight-User"] == "%C5%81ukasz 50%25"
+    assert headers["x-functions-key"] == "k"
+
+
+def test_an_id_cannot_lead_to_another_path(api, server):
+    """What a person types is one part of the path, whatever it holds."""
+    server.will(200, SHOWN)
+    api.proposal("../counters/submitted?x=1")
+    assert server.asked[0]["path"] == "/api/proposals/..%2Fcounters%2Fsubmitted%3Fx%3D1"
+
+
+def test_a_decision_carries_the_same_id_when_it_is_sent_again(api, server):
+    """The first answer may have been lost behind the decision."""
+    server.will(503, "busy").will(200, {"entry": 4})
+    assert api.act("p-1", "decisions", {"approver": "Mara", "decision": "approve"}) == {"entry": 4}
+    first, second = (json.loads(each["body"])["decisionId"] for each in server.asked)
+    assert first == second
+
+
+def test_a_submission_carries_the_same_id_when_it_is_sent_again(api, server):
+    """Otherwise a lost answer would make two proposals."""
+    server.will(502, "bad gateway").will(202, {"proposalId": "p-1"})
+    api.submit({"title": "A bridge"})
+    assert len({each["path"] for each in server.asked}) == 1
+    assert "?id=" in server.asked[0]["path"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, GreenlightError), (403, Refused), (404, Unknown), (409, Refused), (429, Refused)]
+)
+def test_a_problem_becomes_an_error_with_its_words(api, server, status, kind):
+    """What it says is for people already."""
+    server.refuses(status, "Nobody can.", "Wait.")
+    with pytest.raises(kind) as error:
+        api.proposal("p-1")
+    assert (error.value.happened, error.value.what_to_do) == ("Nobody can.", "Wait.")
+    assert type(error.value) is kind
+
+
+def test_several_faults_have_a_line_each(api, server):
+    """And their sum is not said a second time."""
+    server.refuses(400, "title: missing; cost: negative", errors=["title: missing", "cost: negative"])
+    with pytest.raises(GreenlightError) as error:
+        api.submit({})
+    assert error.value.details == ("title: missing", "cost: negative")
+    assert "missing" not in error.value.happened
+
+
+def test_advice_for_programs_is_said_for_the_command_line(api, server):
+    """`GET the proposal` is no help for somebody who types."""
+    server.refuses(409, "It was approved.", "GET the proposal's audit.", code="over")
+    with pytest.raises(Refused) as error:
+        api.act("p-1", "decisions", {})
+    assert "greenlight show" in error.value.what_to_do
+
+
+def test_who_is_too_early_is_told_how_long_to_wait(api, server):
+    """In words, from Retry-After."""
+    server.will(429, {"detail": "They were reminded.", "code": "tooSoon"}, Retry_After="1800")
+    with pytest.raises(Refused) as error:
+        api.act("p-1", "remind", {"by": "Mara"})
+    assert error.value.what_to_do == "Try again in 30 minutes."
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [302, 401, 403])
+def test_a_platform_that_does_not_know_who_asks_asks_for_the_key(api, server, status):
+    """The host answers so before the app is asked; a way to a page for signing in is not followed."""
+    server.will(status, "", Location="https://login.example/")
+    with pytest.raises(GreenlightError) as error:
+        api.proposal("p-1")
+    assert "GREENLIGHT_KEY" in error.value.what_to_do
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, "no such page"), (200, "<html>"), (200, [1]), (200, {"ok": True})])
+def test_another_server_is_told_from_greenlight(api, server, status, body):
+    """Something else may listen on the port."""
+    server.will(status, body)
+    with pytest.raises(GreenlightError, match="is not Greenlight"):
+        api.proposal("p-1")
+
+
+def test_a_failure_without_words_is_told_with_its_status(api, server):
+    """After three attempts for those that may pass."""
+    server.will(503, "")
+    with pytest.raises(GreenlightError, match="503"):
+        api.proposal("p-1")
+    assert len(server.asked) == 3
+
+
+def test_nobody_there_is_told_with_how_to_start_it():
+    """The most frequent fault of all."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Api(Access(url=f"http://127.0.0.1:{port}")) as api, pytest.raises(Unreachable) as error:
+        api.proposal("p-1")
+    assert "make run" in error.value.what_to_do
+    assert not isinstance(error.value, Lost)
+
+
+def test_a_lost_answer_is_not_called_an_absent_host():
+    """It may have been done."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+
+        def hang_up():
+            for _ in range(3):
+                taken, _address = silent.accept()
+                taken.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        with Api(Access(url=url)) as api, pytest.raises(Lost):
+            api.act("p-1", "comments", {})
+        thread.join()
+
+
+def test_a_number_that_json_does_not_have_is_not_sent(api, server):
+    """Python would write NaN."""
+    with pytest.raises(GreenlightError, match="numbers"):
+        api.submit({"cost": float("nan")})
+    assert server.asked == []
+
+
+def test_a_proxy_for_the_way_out_is_not_asked_for_this_machine(server, monkeypatch):
+    """Many offices set one for everything."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    server.will(200, SHOWN)
+    with Api(Access(url=server.url)) as api:
+        assert api.proposal("p-1") == SHOWN
+
+
+def test_a_shortened_id_is_looked_for_on_every_page(api, server):
+    """The list comes in pages."""
+    server.will(200, {"proposals": [{"proposalId": "aaaa1"}], "continuationToken": "t"})
+    server.will(200, {"proposals": [{"proposalId": "bbbb2"}], "continuationToken": None})
+    assert api.full_id("bbbb") == "bbbb2"
+
+
+@pytest.mark.parametrize(("given", "words"), [("aaaa", "2 ids"), ("cccc", "no proposal"), ("aaa", "too short")])
+def test_a_shortened_id_that_says_too_little_is_refused(api, server, given, words):
+    """Nobody wants to approve the wrong one."""
+    server.will(200, {"proposals": [{"proposalId": "aaaa1"}, {"proposalId": "aaaa2"}], "continuationToken": None})
+    with pytest.raises(GreenlightError, match=words):
+        api.full_id(given)

@@ -1,0 +1,153 @@
+"""The command line and the app together: a host, an Azurite, virtual time, and people who type."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devhost.testing import AppUnderTest
+from tests.greenlight.played import REVIEWS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "examples" / "footbridge" / "design-proposal.md"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
+    """The app on a virtual clock."""
+    running = AppUnderTest(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), {})
+    try:
+        yield running.launch()
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def greenlight(app, run):
+    """Type a command at the app; it has to end with this status."""
+
+    def typed(*words, status=0, **options):
+        result = run(*words, "--url", app.url, **options)
+        assert result.exit_code == status, result.output
+        return result.output
+
+    return typed
+
+
+@pytest.fixture
+def handed_in(app, greenlight):
+    """Hand in a proposal of the examples and wait until somebody is asked; returns its id."""
+
+    def submit(name, *more):
+        form = json.loads((REVIEWS / f"{name}.json").read_text("utf-8"))
+        words = greenlight("submit", REVIEWS / f"{name}.json", "--as", form["author"], *more)
+        proposal = re.search(r"id +(\w+)", words).group(1)
+        app.wait(proposal, until=lambda _: json.loads(greenlight("show", proposal, "--json"))["waitingFor"])
+        return proposal
+
+    return submit
+
+
+def test_a_proposal_is_decided_from_the_command_line(app, greenlight, handed_in, tmp_path):
+    """From its submission to the check of its record, by shortened ids."""
+    proposal = handed_in("footbridge", "--attach", DOCUMENT)
+    short = proposal[:8]
+
+    def listed_for(person):
+        """The list may be some moments behind; who is asked is in it soon."""
+        return app.wait(proposal, until=lambda _: proposal in greenlight("list", "--as", person))
+
+    assert "asks Mara Lindqvist, Jonas Weber and Amara Okafor" in " ".join(greenlight("show", short).split())
+    greenlight("delegate", short, "--as", "Mara Lindqvist", "--to", "Ruth Adeyemi")
+    listed_for("Ruth Adeyemi")
+    assert "Ruth Adeyemi (for Mara Lindqvist)" in greenlight("show", short)
+    greenlight("comment", short, "I am checking the abutments.", "--as", "Amara Okafor")
+    greenlight("remind", short, "--as", "Ines Carvalho")
+    assert "Try again in" in greenlight("remind", short, "--as", "Ines Carvalho", status=1)
+    greenlight("approve", short, "--as", "Ruth Adeyemi", "-m", "Fine.")
+    assert "Now in review: works waits for" in greenlight("approve", short, "--as", "Amara Okafor")
+    listed_for("Leila Haddad")
+    greenlight("approve", short, "--as", "Leila Haddad")
+    listed_for("Helen Okoro")
+    assert "Now approved by Helen Okoro." in greenlight("approve", short, "--as", "Helen Okoro")
+    assert greenlight("watch", short).splitlines()[-1].endswith("the end: approved (decided by Helen Okoro)")
+
+    record = tmp_path / "record.jsonl"
+    greenlight("audit", "show", short, "--save", record)
+    assert greenlight("audit", "verify", short) == greenlight("audit", "verify", short, "--entries", "2")
+    kept = tmp_path / "kept.md"
+    greenlight("download", short, DOCUMENT.name, "-o", kept)
+    assert kept.read_bytes() == DOCUMENT.read_bytes()
+
+
+def test_a_saved_record_is_checked_without_the_host(greenlight, handed_in, run, tmp_path):
+    """And with one byte flipped it is found out."""
+    proposal = handed_in("library-roof")
+    greenlight("reject", proposal, "--as", "Sven Dahl", "-m", "One stair is not enough.")
+    record = tmp_path / "record.jsonl"
+    greenlight("audit", "show", proposal, "--save", record)
+    assert run("audit", "verify", record).exit_code == 0
+    record.write_bytes(record.read_bytes().replace(b"One stair", b"Two stair"))
+    result = run("audit", "verify", record)
+    assert (result.exit_code, "line 4:" in result.output) == (1, True)
+
+
+def test_whoever_comes_late_is_told_who_was_faster(greenlight, handed_in):
+    """In two lines, with exit status 1."""
+    proposal = handed_in("playground")
+    greenlight("approve", proposal, "--as", "Mara Lindqvist")
+    words = greenlight("reject", proposal, "--as", "Jonas Weber", status=1)
+    assert "approved by Mara Lindqvist" in words
+    assert f"greenlight show {proposal[:8]}" in words
+
+
+def test_a_stranger_sees_nothing(greenlight, handed_in):
+    """Not even by the beginning of an id."""
+    proposal = handed_in("kerb-repairs")
+    assert greenlight("list", "--as", "A Stranger") == ""
+    assert "no part in" in greenlight("show", proposal, "--as", "A Stranger", status=1)
+    assert "There is no proposal" in greenlight("show", proposal[:8], "--as", "A Stranger", status=2)
+
+
+def test_changes_are_asked_for_and_made(greenlight, handed_in, tmp_path):
+    """The new document is decided on anew."""
+    proposal = handed_in("cycle-lane")
+    greenlight("approve", proposal, "--as", "Jonas Weber")
+    words = greenlight("changes", proposal, "--as", "Leila Haddad", "-m", "Keep two spaces.")
+    assert "Now changes requested by Leila Haddad" in words
+    plan = tmp_path / "plan.md"
+    plan.write_text("# Ten spaces go", "utf-8")
+    greenlight("resubmit", proposal, "--as", "Ines Carvalho", "--cost", "53000", "--attach", plan)
+    words = greenlight("show", proposal)
+    assert "53,000 EUR" in words
+    assert "plan.md" in words
+    assert "round 2" in words
+
+
+def test_watching_sees_time_run_out(app, greenlight, handed_in):
+    """Exit status 1: nobody answered."""
+    proposal = handed_in("market-lights")
+    app.advance(hours=48)
+    app.advance(hours=24)
+    lines = greenlight("watch", proposal, status=1).splitlines()
+    assert [line for line in lines if "escalated to Sami Virtanen" in line]
+    assert "the end: expired" in lines[-1]
+
+
+def test_an_author_takes_a_proposal_back(greenlight, handed_in):
+    """And nobody else."""
+    proposal = handed_in("tree-avenue")
+    assert "only Tomasz Zielinski" in greenlight("withdraw", proposal, "--as", "Kofi Mensah", status=1).replace(
+        "Only", "only"
+    )
+    greenlight("withdraw", proposal, "--as", "Tomasz Zielinski", "-m", "A water main.")
+    assert f"{proposal}\twithdrawn" in greenlight("list", "--status", "withdrawn")
+
+
+def test_every_fault_of_a_proposal_is_named(greenlight):
+    """At once, and nothing is handed in."""
+    words = greenlight("submit", "--title", "Bench", "--cost", "-1", "--currency", "euro", "--as", "Noor", status=2)
+    assert "cost:" in words
+    assert "currency:" in words

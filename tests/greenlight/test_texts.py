@@ -1,0 +1,41 @@
+"""Other people's words on a terminal."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from greenlight.texts import one_line, plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2Jgone", "\\u001b[2Jgone"),
+        ("\x9b31m", "\\u009b31m"),
+        ("pay \u202eevil", "pay \\u202eevil"),
+        ("zero\u200bwidth", "zero\\u200bwidth"),
+        ("a\rb", "a\\u000db"),
+    ],
+)
+def test_what_a_terminal_would_act_on_is_shown_instead(text, shown):
+    """An escape sequence in a title may hide the line above it."""
+    assert plain(text) == shown
+
+
+@given(st.text())
+def test_no_control_character_gets_through(text):
+    """But line ends and tabs, and the joiners of scripts and emoji."""
+    left = {char for char in plain(text) if unicodedata.category(char) in ("Cc", "Cf", "Cs")}
+    assert left <= set("\n\t\u200c\u200d")
+
+
+def test_letters_of_every_script_stay_as_they_are():
+    """Names are not ours to change."""
+    assert plain("Zoë Łukasz 田中 نور 👩‍🔬") == "Zoë Łukasz 田中 نور 👩‍🔬"
+
+
+def test_one_line_is_one_line():
+    """A title with line ends must not look like two entries."""
+    assert one_line(" a\nb\t c ") == "a b c"
