@@ -18,7 +18,7 @@ help:
 	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
 	@echo "make test      all tests, on an Azurite of their own"
 	@echo "make long      kill the host five times in the middle of fifty chains, three times over; poll a thousand times"
-	@echo "make check     ruff, mypy and import-linter"
+	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
 	@echo "make format    let ruff put the code into shape"
 	@echo "make setup     only the set-up: .venv and node_modules"
 	@echo "make clean     remove what runs and tools have left behind, not the set-up"
@@ -56,6 +56,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python infra/check.py
 
 format: setup
 	$(BIN)/ruff check --fix .

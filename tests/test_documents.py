@@ -17,8 +17,13 @@ from devhost.control_pages import ControlPages
 ROOT = Path(__file__).resolve().parents[1]
 DEVHOST = "docs/DEVHOST.md"
 LIMITS = {
-    "README.md": 200, "ARCHITECTURE.md": 250, "CONTRIBUTING.md": 200, "CHANGELOG.md": 200, "SECURITY.md": 200, DEVHOST: 200,
-}  # fmt: skip
+    "README.md": 200,
+    "ARCHITECTURE.md": 250,
+    "CONTRIBUTING.md": 200,
+    "CHANGELOG.md": 200,
+    "SECURITY.md": 200,
+    DEVHOST: 200,
+}
 MADE_BY_RUNNING = {".azurite/", ".venv/", "node_modules/", "node_modules/.bin/azurite", "keys.json"}
 VALUES = {"DIR": ".", "N": "0", "virtual": "virtual", "system": "system"}
 FILE = re.compile(r"\.?[\w*][\w.*/-]*(?:\.(?:py|md|json|toml|txt|http|yml)|/)|\.\w+(?:/\w+)?")

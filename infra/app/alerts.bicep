@@ -1,0 +1,312 @@
+// What wakes somebody: one action group, and a rule for each way in which approvals stop without anybody noticing.
+// The queries are those of docs/OPERATIONS.md, word for word. <hub account> and <app identity> are filled in below.
+
+param actionGroupName string
+param rulePrefix string
+param location string
+param tags object
+@description('Empty: alerts are shown in the portal only.')
+param email string
+param insightsResourceId string
+param workspaceResourceId string
+@allowed(['off', 'queues', 'all'])
+param storageLogs string
+@description('Whether orchestrations keep their state in the Durable Task Scheduler, not in the hub account.')
+param onScheduler bool
+param hubAccountName string
+param appPrincipalId string
+
+// logs: what the rule reads, app or storage. count: rows of the result, or the column that holds the number.
+var rules = [
+  {
+    name: 'orchestration-failed'
+    title: 'A workflow has failed'
+    text: 'An orchestration ended as Failed. Find the instance id in the result, then its history: GET /api/orchestrations/{id}?showHistory=true.'
+    severity: 1
+    logs: 'app'
+    every: 'PT5M'
+    window: 'PT5M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+traces
+| where customDimensions.Category == "Host.Triggers.DurableTask"
+| where tostring(customDimensions.prop__state) == "Failed"
+| where tostring(customDimensions.prop__functionType) == "Orchestrator"
+| where tolower(tostring(customDimensions.prop__isReplay)) != "true"
+| project timestamp, instance = tostring(customDimensions.prop__instanceId), workflow = tostring(customDimensions.prop__functionName), reason = tostring(customDimensions.prop__reason)
+'''
+  }
+  {
+    name: 'decision-put-aside'
+    title: 'A decision could not be used'
+    text: 'A message of approval-queue went to approval-queue-poison. The line says why; whoever sent it believes it counts.'
+    severity: 2
+    logs: 'app'
+    every: 'PT5M'
+    window: 'PT5M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+traces
+| where operation_Name == "LogPoisonMessage" and message contains "poison-message"
+| extend record = parse_json(message)
+| project timestamp, messageId = tostring(record.messageId), reason = tostring(record.reason)
+'''
+  }
+  {
+    name: 'hub-message-unreadable'
+    title: 'The task hub has a message that cannot be processed'
+    text: 'The durable extension tries it again every ten minutes for ever and never puts it aside.'
+    severity: 2
+    logs: 'app'
+    every: 'PT15M'
+    window: 'PT15M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+traces
+| where customDimensions.Category == "DurableTask.AzureStorage" and tostring(customDimensions.EventId) == "109"
+| project timestamp, message, details = tostring(customDimensions)
+'''
+  }
+  {
+    name: 'sweep-silent'
+    title: 'The app does not run'
+    text: 'The sweep runs once a minute wherever the app runs at all. No run for 15 minutes: it does not start, or may not read its storage.'
+    severity: 0
+    logs: 'app'
+    every: 'PT5M'
+    window: 'PT15M'
+    count: 'Runs'
+    operator: 'LessThan'
+    threshold: 1
+    query: '''
+requests
+| where name == "SweepReviews"
+| summarize Runs = count()
+'''
+  }
+  {
+    name: 'workflows-stuck'
+    title: 'Workflows get messages and do nothing'
+    text: 'In 15 minutes messages were put into the control queues and none was taken out: instances stay Pending. Look at the table role of the identity first.'
+    severity: 0
+    logs: 'hub'
+    every: 'PT5M'
+    window: 'PT15M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+StorageQueueLogs
+| where AccountName == "<hub account>" and Uri contains "/greenlighthub-control-" and StatusText == "Success"
+| summarize Sent = countif(OperationName == "PutMessage"), Done = countif(OperationName == "DeleteMessage")
+| where Sent > 0 and Done == 0
+'''
+  }
+  {
+    name: 'reviews-not-mended'
+    title: 'Reviews are late, and the sweep cannot help'
+    text: 'Deadlines, escalations or letters of a proposal are overdue: for a quarter of an hour the sweep has found what it could not put right.'
+    severity: 1
+    logs: 'app'
+    every: 'PT15M'
+    window: 'PT15M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 5
+    query: '''
+traces
+| where operation_Name == "SweepReviews" and severityLevel >= 2
+| where message contains "could not be mended" or message contains "notMended"
+| project timestamp, message
+'''
+  }
+  {
+    name: 'escalation-or-notice-failed'
+    title: 'Somebody was not told'
+    text: 'An escalation, a notice or a letter could not be sent. The proposal waits, and the person does not know.'
+    severity: 1
+    logs: 'app'
+    every: 'PT15M'
+    window: 'PT15M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+union traces, exceptions
+| extend text = strcat(message, outerMessage), activity = tostring(customDimensions.prop__functionName)
+| where text contains "could not be sent" or text contains "can never be sent"
+    or (activity in ("Escalate", "NotifyRequester", "TellPeople", "SendAlert") and tostring(customDimensions.prop__state) == "Failed")
+| project timestamp, activity, text
+'''
+  }
+  {
+    name: 'links-forged'
+    title: 'Somebody tries decision links'
+    text: 'Links that no key of ours has signed, or was cut. A few are a broken mail program; many are somebody who guesses.'
+    severity: 2
+    logs: 'app'
+    every: 'PT15M'
+    window: 'PT15M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 20
+    query: '''
+traces
+| where message contains "\"refused\": \"forged\""
+| project timestamp, message, operation_Name
+'''
+  }
+  {
+    name: 'refusals-burst'
+    title: 'Many requests are refused'
+    text: 'More than 50 answers 401, 403 or 429 in 15 minutes: somebody tries keys, names or links, or a system has lost its key.'
+    severity: 2
+    logs: 'app'
+    every: 'PT15M'
+    window: 'PT15M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 50
+    query: '''
+requests
+| where resultCode in ("401", "403", "429")
+| project timestamp, name, resultCode, operation_Id
+'''
+  }
+  {
+    name: 'server-errors'
+    title: 'Requests fail'
+    text: 'Of at least 20 requests in 15 minutes more than one in twenty was answered with 5xx.'
+    severity: 1
+    logs: 'app'
+    every: 'PT5M'
+    window: 'PT15M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+requests
+| where toint(resultCode) > 0
+| summarize Failed = countif(toint(resultCode) >= 500), All = count()
+| where All >= 20 and Failed * 20 > All
+'''
+  }
+  {
+    name: 'record-changed'
+    title: 'An approval record was tampered with'
+    text: 'A record is not what the app wrote. Nothing is decided by it any more. Find out who wrote to the container records.'
+    severity: 0
+    logs: 'app'
+    every: 'PT5M'
+    window: 'PT5M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+union traces, exceptions
+| extend text = strcat(message, outerMessage)
+| where text contains "is not what was written" or text contains "its record is shorter than it was"
+| project timestamp, text
+'''
+  }
+  {
+    name: 'purge-failing'
+    title: 'Old histories are not purged'
+    text: 'The nightly purge refuses its settings, or leaves instances behind; personal data is kept longer than promised.'
+    severity: 3
+    logs: 'app'
+    every: 'PT1H'
+    window: 'P1D'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+traces
+| where operation_Name == "PurgeFinishedInstances" and severityLevel >= 2
+| where message contains "\"record\": \"retention\"" or message contains "could not be purged"
+| project timestamp, message
+'''
+  }
+  {
+    name: 'hub-written-by-stranger'
+    title: 'Somebody else has written into the task hub'
+    text: 'Only the identity of the app may write into the hub account: what is written there decides what code runs.'
+    severity: 0
+    logs: 'storage'
+    every: 'PT5M'
+    window: 'PT5M'
+    count: 'rows'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: '''
+union isfuzzy=true StorageQueueLogs, StorageBlobLogs, StorageTableLogs
+| where AccountName == "<hub account>" and Category in ("StorageWrite", "StorageDelete") and toint(StatusCode) < 400
+| where AuthenticationType != "OAuth" or RequesterObjectId != "<app identity>"
+| project TimeGenerated, OperationName, AuthenticationType, RequesterObjectId, CallerIpAddress, Uri
+'''
+  }
+]
+
+// Rules that read logs which are not written would never fire, and look as if all were well.
+var readable = filter(
+  rules,
+  rule => rule.logs == 'app' || (storageLogs != 'off' && (rule.logs == 'storage' || !onScheduler))
+)
+
+module actionGroup 'br/public:avm/res/insights/action-group:0.8.0' = {
+  name: 'action-group'
+  params: {
+    name: actionGroupName
+    groupShortName: 'greenlight'
+    location: 'global'
+    tags: tags
+    emailReceivers: empty(email)
+      ? []
+      : [
+          {
+            name: 'operators'
+            emailAddress: email
+            useCommonAlertSchema: true
+          }
+        ]
+  }
+}
+
+module each 'br/public:avm/res/insights/scheduled-query-rule:0.6.0' = [
+  for rule in readable: {
+    name: 'alert-${rule.name}'
+    params: {
+      name: '${rulePrefix}-${rule.name}'
+      location: location
+      tags: tags
+      kind: 'LogAlert'
+      alertDisplayName: rule.title
+      alertDescription: rule.text
+      severity: rule.severity
+      scopes: [rule.logs == 'app' ? insightsResourceId : workspaceResourceId]
+      evaluationFrequency: rule.every
+      windowSize: rule.window
+      autoMitigate: true
+      skipQueryValidation: true // Tables of logs come into being with their first line.
+      criterias: {
+        allOf: [
+          {
+            query: replace(replace(rule.query, '<hub account>', hubAccountName), '<app identity>', appPrincipalId)
+            operator: rule.operator
+            threshold: rule.threshold
+            timeAggregation: rule.count == 'rows' ? 'Count' : 'Total'
+            metricMeasureColumn: rule.count == 'rows' ? null : rule.count
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroupResourceIds: [actionGroup.outputs.resourceId] }
+    }
+  }
+]
