@@ -11,6 +11,9 @@ LONGEST_URL = 1_000
 
 _PORTS = {"http": 80, "https": 443}
 
+_WIRE_SERVER = ip_address("168.63.129.16")
+"""Azure's own, in every virtual network, beside the metadata service at 169.254.169.254."""
+
 
 def _is_plain(url: str) -> str:
     """Refuse what one reader of URLs takes for something else than another: white space, controls, backslashes."""
@@ -58,6 +61,21 @@ def refusal(url: str, allowed: str) -> str | None:
     if parts.scheme == "http" and not _is_this_machine(host):
         return f"{host} may only be called with https"
     return None
+
+
+def inside(host: str, address: str) -> str | None:
+    """Return `address` where a host's name has led to this machine or to the platform below it; None elsewhere.
+
+    Names can be made to lead anywhere, after they were looked at, too: only the address of a connection tells where it
+    goes. A private network is no such place, as a host there is on the list because somebody means it, and proves with
+    its certificate that it is the one.
+    """
+    found = ip_address(address.partition("%")[0])
+    found = getattr(found, "ipv4_mapped", None) or found
+    if found.is_loopback and _is_this_machine(host.rstrip(".").lower()):
+        return None
+    closed = found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
+    return address if closed or found == _WIRE_SERVER else None
 
 
 def _entries(allowed: str) -> Iterator[tuple[str, int | None]]:

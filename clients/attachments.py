@@ -21,6 +21,7 @@ from clients import desk
 from clients.access import damaged, see, unknown
 from clients.headers import json_headers
 from clients.identity import caller, claim, level
+from clients.rates import admit
 from clients.replies import AttachmentView, VerbReply
 from clients.responses import answer, problem
 from clients.verbs import refusal
@@ -48,7 +49,7 @@ async def put_attachment(req: func.HttpRequest, client: df.DurableOrchestrationC
 
     Nothing is stored before the proposal's author is known to send it, as the file that it says it is.
     """
-    who = caller(req)
+    who = admit(req)
     if isinstance(who, func.HttpResponse):
         return who
     wrong = _too_long(req.headers.get("Content-Length")) or _packed(req)

@@ -21,6 +21,7 @@ from clients.rates import admit
 from clients.replies import ProposalLine, ProposalList, SubmissionReply
 from clients.responses import answer, problem
 from clients.submissions import Submission, Taken, hand_in, read_submission
+from gateways import clock
 from gateways.proposal_index import MOST_ROWS, IndexRow, Page, open_proposal_index
 
 bp = df.Blueprint()
@@ -82,7 +83,7 @@ async def get_proposal(req: func.HttpRequest) -> func.HttpResponse:
     if isinstance(who, func.HttpResponse):
         return who
     seen = await see(who, req.route_params["proposalId"])
-    return seen if isinstance(seen, func.HttpResponse) else answer(show(seen.review))
+    return seen if isinstance(seen, func.HttpResponse) else answer(show(seen.review, now=clock.now()))
 
 
 @bp.function_name(name="ListProposals")

@@ -132,6 +132,8 @@ class StageView(Reply):
     name: str
     kind: str
     rule: str
+    needed: int
+    """How many must say yes."""
     state: str
     """`waiting`, `open`, or how it ended."""
     approvers: tuple[str, ...]
@@ -174,6 +176,8 @@ class ProposalView(Reply):
     policy: str
     submitted_at: Time
     updated_at: Time
+    now: Time
+    """The server's time, to which deadlines are near or far."""
     round: int
     document: str
     """SHA-256 of words and files in hex: what is decided on."""

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from approvals.destinations import refusal
+from approvals.destinations import inside, refusal
 
 CONNECT_SECONDS = 5
 LARGEST_ANSWER = 256 * 1024
@@ -63,6 +63,8 @@ def send(method: str, url: str, *, timeout: float, body: Any = None, key: str | 
             ) as response:
                 text = _read(response)
         except requests.RequestException as error:
+            if line.led_inside:
+                raise Refused(f"the host's name leads to {line.led_inside}, which is not to be called") from error
             raise NoAnswer(late if line.was_cut else f"nobody answered: {type(error).__name__}") from error
         if line.was_cut:  # an answer that says no length looks complete then
             raise NoAnswer(late)
@@ -88,13 +90,23 @@ class _Line(HTTPAdapter):
         super().__init__()
         self._sockets: list[socket.socket] = []
         self.was_cut = False
+        self.led_inside: str | None = None
+        """The address that the host's name stood for, where that is one of the machine or the platform."""
 
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
         """Return requests' own pool, which notes down the sockets that it opens."""
         pool: Any = super().get_connection_with_tls_context(*arguments, **options)
-        usual, sockets = pool.ConnectionCls, self._sockets
+        usual, sockets, line = pool.ConnectionCls, self._sockets, self
 
         class Noted(usual):  # type: ignore[valid-type, misc]  # plain or TLS, as the address says
+            def _new_conn(self) -> socket.socket:
+                opened: socket.socket = super()._new_conn()
+                line.led_inside = inside(self.host, str(opened.getpeername()[0]))
+                if line.led_inside:
+                    opened.close()
+                    raise ConnectionRefusedError("the name leads inside")  # becomes one of requests' own
+                return opened
+
             def connect(self) -> None:
                 super().connect()
                 sockets.append(self.sock)

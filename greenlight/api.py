@@ -95,9 +95,9 @@ class Api:
 
     # Writing
 
-    def submit(self, form: Json) -> Json:
-        """Hand a proposal in; returns its ids. Its own is chosen here, so that it may be sent again."""
-        return self._ask("POST", "/api/proposals", "proposalId", params={"id": uuid.uuid4().hex}, json=form)
+    def submit(self, form: Json, proposal: str | None = None) -> Json:
+        """Hand a proposal in; returns its ids. One that has chosen none gets it here, so that it may be sent again."""
+        return self._ask("POST", "/api/proposals", "proposalId", params={"id": proposal or uuid.uuid4().hex}, json=form)
 
     def act(self, proposal: str, verb: str, body: Json) -> Json:
         """Do something to a proposal: `verb` is the last part of the URL.

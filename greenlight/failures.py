@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 from urllib3.exceptions import NewConnectionError
 
 from greenlight.access import Access
 from greenlight.errors import GreenlightError, Lost, Refused, Unknown, Unreachable
-from greenlight.texts import SHORT_ID
+from greenlight.texts import short_id
 from greenlight.times import span
 
 _KINDS: Mapping[int, type[GreenlightError]] = MappingProxyType(
@@ -91,4 +92,4 @@ def _told(response: requests.Response, problem: Mapping[str, Any]) -> Greenlight
 def _proposal(response: requests.Response) -> str:
     """Return the proposal that was asked about, as a person types it."""
     parts = (response.request.path_url or "").split("?")[0].split("/")
-    return parts[3][:SHORT_ID] if len(parts) > 3 else "ID"
+    return short_id(unquote(parts[3])) if len(parts) > 3 else "ID"

@@ -25,9 +25,12 @@ Form = dict[str, Any]
 @click.option("--department")
 @click.option("--policy", metavar="NAME|FILE", help="One of the app's, or a JSON file of your own.")
 @click.option("--attach", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="May be repeated.")
+@click.option("--id", "chosen", metavar="ID", help="One of your choice; handed in twice it is one proposal.")
 @with_json
 @connected
-def submit(session: Session, *, file: Path | None, attach: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+def submit(
+    session: Session, *, file: Path | None, attach: tuple[Path, ...], chosen: str | None, as_json: bool, **options: Any
+) -> None:
     """Hand in a proposal.
 
     FILE is JSON with the fields of the options, - is standard input; options win. Its attachments may be names of
@@ -43,7 +46,7 @@ def submit(session: Session, *, file: Path | None, attach: tuple[Path, ...], as_
         raise GreenlightError("The proposal has no title.", 'Add --title "…", or name a JSON FILE that has one.')
     if not form["author"]:
         session.api.access.person()
-    answer = session.api.submit(form)
+    answer = session.api.submit(form, chosen)
     if as_json:
         print_json(answer)
         return

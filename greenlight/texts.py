@@ -1,9 +1,12 @@
 """Other people's words, made safe for a terminal: what could move the cursor or turn letters round is shown instead."""
 
+import re
 import unicodedata
 
 SHORT_ID = 8
-"""Characters by which people name a proposal; every command takes them, or fewer."""
+"""Characters by which people name a proposal that chose no id of its own; every command takes them, or fewer."""
+
+_MADE = re.compile(r"[0-9a-f]{32}")
 
 _KEPT = frozenset("\n\t")
 _JOINERS = frozenset("\u200c\u200d")
@@ -31,5 +34,8 @@ def _shown(char: str) -> str:
 
 
 def short_id(proposal: str) -> str:
-    """Return as much of an id as people type."""
-    return one_line(proposal)[:SHORT_ID]
+    """Return as much of an id as people type: of one that was made the beginning, of one that was chosen all.
+
+    `bridge-10` must not become `bridge-1`, which may be another proposal.
+    """
+    return proposal[:SHORT_ID] if _MADE.fullmatch(proposal) else one_line(proposal)

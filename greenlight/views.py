@@ -49,7 +49,7 @@ def state(status: str) -> Text:
 def listing(rows: Iterable[Json], now: datetime) -> Table:
     """Return the list of proposals, one a row, for eighty columns and more."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("id", no_wrap=True)
+    table.add_column("id", max_width=24, overflow="fold")
     table.add_column("title", ratio=3, no_wrap=True, overflow="ellipsis")
     table.add_column("status", no_wrap=True)
     table.add_column("waits for", ratio=2, no_wrap=True, overflow="ellipsis")

@@ -14,7 +14,8 @@ world it reads from the record; an event says no more than "look again". Four fa
   reached that request before it comes to the event, and carries the event over: the next execution hears it once more
   (azure-functions-durable-extension issue 2606 is the endless loop that this can become). Here it cannot: the first
   thing that an execution does is an activity, so that the second hearing lies before the next request. A `Wake` heard
-  twice costs one more look; a decision heard twice is known again by `Turn.holds`.
+  twice costs one more look. A decision that equals one of those that the execution began with is not taken down again
+  (`Turn.holds`): a second yes that names nobody would else count for the next stage.
 * **What else comes in the same breath** is carried over too, behind it. What comes later finds the next execution.
 * **Races.** The race lists its three events and its timer itself; none of it is older (orchestrators/answers.py).
 """

@@ -157,7 +157,12 @@ def step_of(review: Review) -> Step:
     wake = next_wake(review)
     deadline = review.stage.deadline if review.stage else review.changes_until
     files = [
-        StoredAttachment(blob=each.blob, name=each.name, content_type=each.content_type, size=each.size)
+        StoredAttachment(
+            blob=each.blob,
+            name=each.blob.rpartition("/")[2],  # not what people call it: this goes into the history
+            content_type=each.content_type,
+            size=each.size,
+        )
         for each in review.attachments
     ]
     return Step(

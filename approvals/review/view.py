@@ -1,14 +1,15 @@
 """What people see of a review: where it stands, who is waited for, and what happened, in order."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from approvals.review.entries import Entry, Kind
 from approvals.review.state import Answer, Review
 
 
-def show(review: Review) -> dict[str, Any]:
-    """Return a proposal as `GET /api/proposals/{id}` shows it: plain JSON data."""
+def show(review: Review, *, now: datetime) -> dict[str, Any]:
+    """Return a proposal as `GET /api/proposals/{id}` shows it: plain JSON data, with the time that it is there."""
     shown: dict[str, Any] = {
         "proposalId": review.proposal_id,
         "instanceId": review.proposal_id,
@@ -18,6 +19,7 @@ def show(review: Review) -> dict[str, Any]:
         "policy": review.policy_name,
         "submittedAt": review.submitted_at.isoformat(),
         "updatedAt": review.last_at.isoformat(),
+        "now": now.isoformat(),
         "round": review.round,
         "document": review.document,
         "attachments": [
@@ -56,6 +58,7 @@ def _stage(review: Review, index: int) -> dict[str, Any]:
         "name": plan.name,
         "kind": plan.kind,
         "rule": plan.rule,
+        "needed": plan.needed,
         "state": _state(review, index),
         "approvers": list(plan.approvers),
         "answers": answers,

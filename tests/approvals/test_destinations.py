@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from approvals.destinations import LONGEST_URL, Url, refusal, target
+from approvals.destinations import LONGEST_URL, Url, inside, refusal, target
 
 ALLOWED = "Api.Example.com, hooks.example.com:8443, localhost:7099, [::1]:7099, :x, broken]"
 
@@ -79,3 +79,29 @@ def test_a_field_takes_addresses_only(url):
     """Whether it may be called is decided later."""
     with pytest.raises(ValidationError):
         TypeAdapter(Url).validate_python(url)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1%eth0", "0.0.0.0", "::",
+     "168.63.129.16", "224.0.0.1"],
+)  # fmt: skip
+def test_a_name_that_leads_to_the_machine_or_its_platform_leads_inside(address):
+    """Whatever is on the list of hosts, it was not meant."""
+    assert inside("supplier.example", address) == address
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("supplier.example", "203.0.113.7"), ("erp.town.internal", "10.0.0.4"), ("supplier.example", "2001:db8::1"),
+     ("localhost", "127.0.0.1"), ("LOCALHOST.", "::1"), ("127.0.0.1", "127.0.0.1")],
+)  # fmt: skip
+def test_other_hosts_do_not_nor_does_this_machine_under_its_own_name(host, address):
+    """A private network may be meant: the host's certificate shows that it is the one."""
+    assert inside(host, address) is None
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "168.63.129.16", "0.0.0.0"])
+def test_this_machines_name_opens_its_own_addresses_alone(address):
+    """Not those of the platform."""
+    assert inside("localhost", address) == address

@@ -55,7 +55,7 @@ class Played:
     @property
     def shown(self):
         """The answer to `GET /api/proposals/{id}`, as JSON has it."""
-        return json.loads(json.dumps(view.show(self.review)))
+        return json.loads(json.dumps(view.show(self.review, now=self.review.last_at)))
 
     def checked(self, *findings):
         """The checks are through."""

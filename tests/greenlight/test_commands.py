@@ -143,6 +143,14 @@ def test_a_proposal_is_submitted_from_standard_input_and_from_options_alone(run,
     assert [sent(server, n).get("policy") for n in (0, 1)] == [None, "small-purchase"]
 
 
+def test_an_id_may_be_chosen(run, server):
+    """So that a script that is run again hands nothing in twice."""
+    server.will(202, {"proposalId": "bench-10", "instanceId": "bench-10"})
+    result = run("submit", "--title", "Bench", "--id", "bench-10", "--as", "Noor", "--url", server.url)
+    assert server.asked[0]["path"] == "/api/proposals?id=bench-10"
+    assert "greenlight watch bench-10" in result.output
+
+
 def test_a_policy_of_ones_own_comes_from_a_file(run, server, tmp_path):
     """A name is one of the app's."""
     path = tmp_path / "mine.json"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenlight.texts import one_line, plain
+from greenlight.texts import one_line, plain, short_id
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,9 @@ def test_letters_of_every_script_stay_as_they_are():
 def test_one_line_is_one_line():
     """A title with line ends must not look like two entries."""
     assert one_line(" a\nb\t c ") == "a b c"
+
+
+def test_an_id_is_shortened_only_where_it_was_made():
+    """What is left of a chosen one may be another proposal's whole id."""
+    assert short_id("3f2a1b9c4e0d4c0f8f0f1b2a3c4d5e6f") == "3f2a1b9c"
+    assert short_id("bridge-10") == "bridge-10"

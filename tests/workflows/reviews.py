@@ -22,12 +22,14 @@ class Reviews:
 
     app: Greenlight
 
-    def submit(self, *stages: dict[str, Any], policy: dict[str, Any] | None = None, **fields: Any) -> str:
+    def submit(
+        self, *stages: dict[str, Any], policy: dict[str, Any] | None = None, name: str | None = None, **fields: Any
+    ) -> str:
         """Hand in a proposal of Ines's with these stages, and return its id."""
         form = {"title": "Mill Stream footbridge", "author": "Ines", **fields}
         if stages:
             form["policy"] = {"stages": list(stages), **(policy or {})}
-        answer = self.app.request("POST", f"/api/proposals?id=p-{uuid.uuid4().hex}", form)
+        answer = self.app.request("POST", f"/api/proposals?id={name or f'p-{uuid.uuid4().hex}'}", form)
         assert answer.status == 202, answer
         proposal: str = answer.body["proposalId"]
         return proposal

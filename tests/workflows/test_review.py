@@ -196,6 +196,26 @@ def test_what_the_checks_find_chooses_the_stages(reviews):
     assert reviews.app.status(f"{dirty}:checks-1")["runtimeStatus"] == "Completed"
 
 
+def test_checks_run_again_under_the_id_of_their_round(app, reviews):
+    """As where the author adds a file while the first ones are being checked."""
+    earlier = app.begin("FanOutFanIn", {"attachments": []}, instance_id="checked-twice:checks-1")
+    assert app.result(earlier)["attachments"] == 0
+    note = {"name": "note.md", "contentType": "text/markdown", "content": base64.b64encode(b"# A bridge").decode()}
+    proposal = reviews.submit(stage("Mara"), name="checked-twice", attachments=[note])
+    reviews.waits(proposal, "Mara", findings=["passed"])
+    assert app.result(earlier)["attachments"] == 1
+
+
+def test_a_review_that_is_looked_at_often_has_a_short_history(app, reviews):
+    """Each look begins anew, so that a replay never takes longer than the first."""
+    proposal = reviews.submit(stage("Mara"))
+    reviews.waits(proposal, "Mara")
+    for number in range(30):
+        assert reviews.do(proposal, "comments", by="Mara", comment=f"and {number}").status == 200
+    reviews.settled(proposal)
+    assert len(app.status(proposal, history=True)["historyEvents"]) < 15
+
+
 def test_the_status_that_operators_see_names_nobody(reviews):
     """Custom status, input and output of the workflow: where it stands, and nothing that people wrote."""
     proposal = reviews.submit(stage("Mara", name="board"), summary="a secret plan")
