@@ -1,0 +1,134 @@
+"""The GitHub workflows keep to their rules, and each rule is seen to fail on a workflow that does not."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+import yaml
+
+from tests.docs import workflow_rules as rules
+from tests.docs.workflow_rules import ROOT, RULES, Workflow
+
+FOLDER = ROOT / ".github/workflows"
+FILES = sorted(path.name for path in FOLDER.glob("*.yml"))
+CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
+
+GOOD = f"""
+on: [push]
+permissions: {{}}
+concurrency:
+  group: it
+defaults:
+  run:
+    shell: bash
+jobs:
+  one:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    permissions:
+      contents: read
+    steps:
+      - uses: {CHECKOUT} # v7.0.1
+        with:
+          persist-credentials: false
+      - uses: {CHECKOUT} # v7.0.1
+        with:
+          persist-credentials: false
+      - run: make setup && python tools/setup.py -r requirements.txt
+"""
+
+MISTAKES = [
+    (rules.pinned, CHECKOUT + " #", "actions/checkout@v7 #", "actions/checkout@v7 is not pinned by a commit"),
+    (rules.pinned, " # v7.0.1", "", "has no comment with its version"),
+    (rules.one_version, f"{CHECKOUT} # v7.0.1\n", f"{CHECKOUT[:-1]}0 # v7.0.1\n", "is used in 2 versions"),
+    (rules.least_rights, "permissions: {}", "permissions: read-all", "at the top is not {}"),
+    (rules.least_rights, "permissions: {}\n", "", "at the top is not {}"),
+    (rules.least_rights, "    permissions:\n      contents: read\n", "", "one: says no permissions of its own"),
+    (rules.least_rights, "contents: read", "contents: write", "one: contents is write"),
+    (rules.in_time, "    timeout-minutes: 10\n", "", "one: timeout-minutes is None"),
+    (rules.in_time, "minutes: 10", "minutes: 360", "one: timeout-minutes is 360"),
+    (rules.no_templates_in_commands, "run: make", "run: echo ${{ github.ref }} && make", "written into a command"),
+    (rules.no_kept_credentials, "persist-credentials: false", "persist-credentials: true", "keeps its token"),
+    (rules.no_kept_credentials, "persist-credentials: false", "fetch-depth: 1", "unless told otherwise"),
+    (rules.safe_triggers, "on: [push]", "on: [pull_request_target]", "pull_request_target runs with"),
+    (rules.safe_triggers, "on: [push]", "on:\n  workflow_run:\n    workflows: [CI]", "workflow_run runs with"),
+    (rules.one_run_at_a_time, "concurrency:\n  group: it\n", "", "has no group"),
+    (rules.known_machines, "ubuntu-24.04", "ubuntu-latest", "one: runs-on is ubuntu-latest"),
+    (rules.honest_failures, "    steps:", "    continue-on-error: true\n    steps:", "one: goes on after an error"),
+    (rules.honest_failures, "requirements.txt", "requirements.txt || true", "step 3: goes on after an error"),
+    (rules.no_broken_pipes, "defaults:\n  run:\n    shell: bash\n", "", "run.shell is not bash"),
+    (rules.real_targets, "make setup", "make settup", "there is no make target settup"),
+    (rules.real_paths, "tools/setup.py", "tools/set-up.py", "there is no tools/set-up.py"),
+    (rules.real_paths, "requirements.txt", "requirements-test.txt", "there is no requirements-test.txt"),
+]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_workflow_keeps_to_every_rule(rule: Callable[[Workflow], Iterator[str]], name: str) -> None:
+    """What the rule is for stands at the rule."""
+    workflow = Workflow.read(name, (FOLDER / name).read_text("utf-8"))
+    assert [] == list(rule(workflow))
+
+
+def test_the_pattern_of_the_mistakes_is_without_fault() -> None:
+    """Otherwise a rule could fail for another reason than the seeded one."""
+    workflow = Workflow.read("ci.yml", GOOD)
+    assert [] == [finding for rule in RULES for finding in rule(workflow)]
+
+
+@pytest.mark.parametrize(("rule", "right", "wrong", "finding"), MISTAKES)
+def test_a_seeded_mistake_is_found_by_the_rule_that_is_meant_to(
+    rule: Callable[[Workflow], Iterator[str]], right: str, wrong: str, finding: str
+) -> None:
+    """A rule that cannot fail proves nothing."""
+    assert right in GOOD
+    found = list(rule(Workflow.read("ci.yml", GOOD.replace(right, wrong, 1))))
+    assert any(finding in one for one in found), found
+
+
+def test_every_rule_has_a_seeded_mistake() -> None:
+    """A new rule brings its own."""
+    assert set(RULES) == {mistake[0] for mistake in MISTAKES}
+
+
+def test_the_workflows_do_what_is_asked_of_them() -> None:
+    """Each of these has a step of its own; a renamed or lost one would otherwise leave everything green."""
+    texts = {name: (FOLDER / name).read_text("utf-8") for name in FILES}
+    asked = {
+        "ci.yml": (
+            "make check", "make test", "infra/check.py", "az bicep build", "az bicep lint", "func start",
+            "tools/smoke.py", "pytest -q tests/security tests/workflows/test_review_envelope.py",
+        ),
+        "security.yml": ("pip-audit", "tools/check_audit.py", "cyclonedx-py", "zizmor", "--require-hashes"),
+    }  # fmt: skip
+    assert {} == {
+        name: lost for name, lines in asked.items() if (lost := [one for one in lines if one not in texts[name]])
+    }
+
+
+def test_each_python_that_the_app_runs_on_is_tested_and_no_other_may_fail() -> None:
+    """The list is that of pyproject.toml."""
+    ci = Workflow.read("ci.yml", (FOLDER / "ci.yml").read_text("utf-8"))
+    assert ["3.11", "3.12"] == ci.jobs["test"]["strategy"]["matrix"]["python"]
+    assert 'requires-python = ">=3.11,<3.13"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert ["0", "1"] == ci.jobs["payloads"]["strategy"]["matrix"]["strict"]
+    assert {"next-python"} == {name for name, job in ci.jobs.items() if job.get("continue-on-error")}
+
+
+def test_the_security_tools_are_installed_by_hash() -> None:
+    """Each package in one version, each version with its files' hashes."""
+    lines = (ROOT / ".github/security-tools.txt").read_text("utf-8").splitlines()
+    packages = [number for number, line in enumerate(lines) if re.match(r"[\w.-]+==", line)]
+    assert len(packages) > 20
+    assert [] == [
+        lines[number] for number in packages if not re.match(r"    --hash=sha256:[0-9a-f]{64}", lines[number + 1])
+    ]
+    asked = [line for line in (ROOT / ".github/security-tools.in").read_text("utf-8").splitlines() if line[0] != "#"]
+    assert [] == [line for line in asked if not any(locked.startswith(f"{line} ") for locked in lines)]
+
+
+def test_dependabot_renews_every_kind_of_pin() -> None:
+    """A pin that nobody renews becomes the weakness that it was to keep out."""
+    content = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text("utf-8"))
+    assert {"github-actions", "pip", "npm"} == {update["package-ecosystem"] for update in content["updates"]}
