@@ -17,7 +17,7 @@ help:
 	@echo "make demo-all  every workflow on real input, in virtual time, one timeline each"
 	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
 	@echo "make test      all tests, on an Azurite of their own"
-	@echo "make long      kill the host five times in the middle of fifty chains, three times over; poll a thousand times"
+	@echo "make long      the long forms: kill the host fifteen times, poll a thousand times, drive random reviews"
 	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
 	@echo "make format    let ruff put the code into shape"
 	@echo "make setup     only the set-up: .venv and node_modules"
@@ -49,7 +49,8 @@ test: setup
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(COVERED:%=--ignore=%)
 
 long: setup
-	LONG=1 $(BIN)/python -m pytest -q --timeout 300 tests/crash tests/workflows/test_monitor.py
+	LONG=1 $(BIN)/python -m pytest -q --timeout 1200 tests/crash tests/workflows/test_monitor.py \
+		tests/workflows/test_review_machine.py
 
 check: setup
 	$(BIN)/ruff check .

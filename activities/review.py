@@ -4,7 +4,7 @@ Each may run twice. The record takes an entry once, letters have keys, and the i
 """
 
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import azure.durable_functions as df
@@ -154,7 +154,7 @@ def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]
     if isinstance(found, Unknown):
         return {"step": None}
     chain, review = found
-    open_proposal_index().write(_row(review, chain, told=told))
+    open_proposal_index().write(IndexRow.of(review, head=chain.head, size=chain.size, told=told))
     return {"step": step_of(review).to_dict()}
 
 
@@ -181,23 +181,3 @@ def _judge(review: Review, heard: Heard, now: datetime) -> tuple[Entry, ...] | R
 def _verb(decision: Decision, person: str, decision_id: str) -> Decide:
     word = "approve" if decision.approved else "reject"
     return Decide(approver=person, decision=word, comment=decision.comment, decision_id=decision_id)
-
-
-def _row(review: Review, chain: Chain, *, told: int) -> IndexRow:
-    return IndexRow(
-        proposal_id=review.proposal_id,
-        title=review.title,
-        author=review.author,
-        department=review.department,
-        cost=review.cost,
-        currency=review.currency,
-        status=review.status.value,
-        stage=review.open_stage.name if review.open_stage else "",
-        waiting_for=tuple(each.person for each in review.waiting_for),
-        submitted_at=review.submitted_at.astimezone(UTC),
-        deadline=review.stage.deadline if review.stage else review.changes_until,
-        entries=review.number,
-        head=chain.head,
-        size=chain.size,
-        told=told,
-    )

@@ -106,7 +106,12 @@ def _explain(error: ValidationError) -> tuple[str, ...]:
     """Each field with what is wrong with it; what was sent is left out, as it may be personal."""
     parts = []
     for item in error.errors(include_url=False, include_context=False, include_input=False):
-        where = ".".join(str(step)[:40] for step in item["loc"])
+        where = ".".join(_shown(str(step)[:40]) for step in item["loc"])
         what = item["msg"].removeprefix("Value error, ")
         parts.append(f"{where}: {what}" if where else what)
     return tuple(parts)
+
+
+def _shown(key: str) -> str:
+    """Return a key that somebody made up so that it stays in the line that it is shown in, also in a log."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in key)

@@ -11,14 +11,12 @@ import logging
 import azure.durable_functions as df
 
 from approvals.review.acceptance import Actor
+from approvals.review.clockwork import WAKE
 from approvals.review.standing import Refused
 from approvals.review.verbs import Verb
 from gateways.review_changes import Done, Unknown, take_down
 
 log = logging.getLogger("greenlight.desk")
-
-WAKE = "Wake"
-"""The event that makes the workflow look at the record again."""
 
 
 async def act(

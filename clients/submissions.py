@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any, TypeVar
 
 import azure.durable_functions as df
@@ -132,7 +131,7 @@ def _put_on_record(submission: Submission, known: Chain | None) -> Chain:
         line = {"record": "submission", "proposalId": submission.proposal_id, "via": submission.via.value}
         log.info(json.dumps(line))
     if len(chain.entries) == 1:
-        open_proposal_index().write(_row(chain))
+        open_proposal_index().write(IndexRow.of(replay(chain.entries), head=chain.head))
     return chain
 
 
@@ -162,28 +161,6 @@ def _is_same(first: Entry, submission: Submission) -> bool:
         and data["policyName"] == submission.policy_name
         and (named or data["policy"] == submission.policy.to_dict())
         and [each["name"] for each in data["attachments"]] == [each.name for each in submission.uploads]
-    )
-
-
-def _row(chain: Chain) -> IndexRow:
-    """Return what the list shows before the workflow has looked: `size` is 0, as it has seen nothing yet."""
-    review = replay(chain.entries)
-    return IndexRow(
-        proposal_id=review.proposal_id,
-        title=review.title,
-        author=review.author,
-        department=review.department,
-        cost=review.cost,
-        currency=review.currency,
-        status=review.status.value,
-        stage="",
-        waiting_for=(),
-        submitted_at=review.submitted_at.astimezone(UTC),
-        deadline=None,
-        entries=review.number,
-        head=chain.head,
-        size=0,
-        told=0,
     )
 
 

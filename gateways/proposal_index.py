@@ -18,7 +18,7 @@ from azure.data.tables import EdmType, EntityProperty, TableClient, TableTransac
 
 from approvals.identifiers import is_instance_id
 from approvals.review import people
-from approvals.review.state import FINAL
+from approvals.review.state import FINAL, Review
 from approvals.validation import Invalid
 from gateways.tables import hashed, open_table
 
@@ -66,6 +66,27 @@ class IndexRow:
     """Bytes of the record up to which the workflow has seen it; 0 where the writer does not know."""
     told: int
     """Number of the entry up to which people have been told; 0 where the writer does not know."""
+
+    @classmethod
+    def of(cls, review: Review, *, head: str, size: int = 0, told: int = 0) -> "IndexRow":
+        """Return the row of a review as it stands; `head` is the hash of its last entry."""
+        return cls(
+            proposal_id=review.proposal_id,
+            title=review.title,
+            author=review.author,
+            department=review.department,
+            cost=review.cost,
+            currency=review.currency,
+            status=review.status.value,
+            stage=review.open_stage.name if review.open_stage else "",
+            waiting_for=tuple(each.person for each in review.waiting_for),
+            submitted_at=review.submitted_at.astimezone(UTC),
+            deadline=review.stage.deadline if review.stage else review.changes_until,
+            entries=review.number,
+            head=head,
+            size=size,
+            told=told,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

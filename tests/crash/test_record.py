@@ -1,0 +1,139 @@
+"""What is on record is carried out, wherever between two steps the process that wrote it died."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from approvals.review.acceptance import Actor
+from approvals.review.entries import Via
+from approvals.review.policy import Policy
+from approvals.review.progress import begin
+from approvals.review.verbs import Decide, Withdraw
+from devhost.testing import AppFailed
+from gateways.review_changes import Done, take_down
+from gateways.review_records import open_review_records
+from tests.workflows.conftest import ROOT, SETTINGS, Greenlight
+from tests.workflows.reviews import Reviews, counted, stage
+
+WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
+BOARD = Policy.from_dict({"stages": [{"name": "board", "approvers": ["Mara", "Jonas"], "rule": "all"}]})
+A_SWEEP = 0.05
+"""Hours; three minutes, in which the sweep comes by."""
+SENDERS, MOST_SENT = 8, 40
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """One host for the module; what the dead process would have written is written beside it."""
+    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS)
+    try:
+        yield running.launch()
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def reviews(app, monkeypatch):
+    """The reviews of that host; the gateways of this process write into the same storage."""
+    monkeypatch.setenv("ApprovalsStorage", app.info()["storage"]["connectionString"])
+    return Reviews(app)
+
+
+def put_on_record():
+    """Begin a record as a submission does, and do nothing more."""
+    name = f"p-{uuid.uuid4().hex}"
+    entries = begin(
+        name,
+        WORDS,
+        author="Ines",
+        via=Via.SYSTEM,
+        policy=BOARD,
+        policy_name="own",
+        attachments=(),
+        now=datetime.now(UTC),
+    )
+    assert open_review_records().create(name, entries)
+    return name
+
+
+def write_down(proposal, verb):
+    """Take a verb down as the desk does, and wake nobody."""
+    assert isinstance(take_down(proposal, verb, Actor(name=verb.acting, via=Via.SYSTEM)), Done)
+
+
+def test_a_proposal_that_is_nothing_but_a_record_is_reviewed(app, reviews):
+    """Neither in the list nor started: people are asked after the next sweep, and decide."""
+    proposal = put_on_record()
+    assert app.status(proposal) is None
+    app.advance(hours=A_SWEEP)
+    reviews.waits(proposal, "Mara", "Jonas")
+    for person in ("Mara", "Jonas"):
+        reviews.decide(proposal, person)
+    assert reviews.ended(proposal) == "approved"
+    assert len(reviews.letters(proposal)) == 5
+
+
+@pytest.mark.parametrize("last", ["an answer", "a withdrawal"])
+def test_what_was_taken_down_without_waking_anybody_is_carried_out(app, reviews, last):
+    """No Wake is raised at all; the sweep sees that the record has grown."""
+    proposal = reviews.submit(stage("Mara"))
+    reviews.waits(proposal, "Mara")
+    before = reviews.counters()
+    verbs = {"an answer": Decide(approver="Mara", decision="approve"), "a withdrawal": Withdraw(by="Ines")}
+    write_down(proposal, verbs[last])
+    assert app.status(proposal)["runtimeStatus"] == "Running"
+    app.advance(hours=A_SWEEP)
+    outcome = {"an answer": "approved", "a withdrawal": "withdrawn"}[last]
+    assert reviews.ended(proposal) == outcome
+    assert counted(before, reviews.counters()) == {outcome: 1}
+
+
+def test_a_workflow_that_an_operator_ends_is_a_review_that_failed(app, reviews):
+    """At the next thing that happens to it; nothing is approved, people are told, and it is counted once."""
+    proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
+    reviews.waits(proposal, "Mara", "Jonas")
+    before = reviews.counters()
+    app.request("POST", f"/runtime/webhooks/durabletask/instances/{proposal}/terminate?reason=mistake")
+    app.wait(proposal)
+    assert reviews.decide(proposal, "Mara").status == 200
+    app.advance(hours=A_SWEEP)
+    app.until(lambda: app.status(proposal)["runtimeStatus"] == "Completed")
+    assert reviews.show(proposal)["status"] == "failed"
+    assert reviews.decide(proposal, "Jonas").status == 409
+    assert [each for each in reviews.letters(proposal) if "ended" in each] == ["5-ended"] * 3
+    app.advance(hours=1)
+    assert counted(before, reviews.counters()) == {"failed": 1}
+
+
+def test_a_killed_host_loses_nothing_that_it_has_acknowledged(app, reviews):
+    """Proposals and answers pour in; each one that was answered with 2xx is carried out after the restart."""
+    handed_in, answered = list[str](), list[str]()
+
+    def pour():
+        for _ in range(MOST_SENT):
+            try:
+                proposal = reviews.submit(stage("Mara", "Jonas"))
+                handed_in.append(proposal)
+                if reviews.decide(proposal, "Mara").status == 200:
+                    answered.append(proposal)
+            except (OSError, AppFailed, AssertionError):
+                return
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        senders = [pool.submit(pour) for _ in range(SENDERS)]
+        app.until(lambda: len(answered) > SENDERS)
+        app.kill()
+        for sender in senders:
+            sender.result()
+    app.restart()
+    app.advance(hours=A_SWEEP)
+    for proposal in handed_in:
+        expected = ["Mara", "Jonas"] if reviews.show(proposal)["status"] == "inReview" else []
+        assert proposal not in answered or expected == []
+        if expected:
+            reviews.waits(proposal, *expected)
+            assert reviews.decide(proposal, "Jonas").status == 200
+        assert reviews.ended(proposal) == "approved"
+        assert reviews.kinds(proposal).count("decided") == 1
