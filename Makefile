@@ -42,7 +42,7 @@ run: setup
 	@$(BIN)/python -m devhost start --port 7071
 
 # What decides is covered to every branch by the tests of these folders; tracing the others would only slow them down.
-COVERED := tests/approvals tests/devhost/durable tests/orchestrators tests/entities tests/activities tests/clients
+COVERED := tests/approvals tests/devhost/durable
 
 test: setup
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term-missing:skip-covered $(COVERED)
@@ -50,7 +50,7 @@ test: setup
 
 long: setup
 	LONG=1 $(BIN)/python -m pytest -q --timeout 1200 tests/crash tests/workflows/test_monitor.py \
-		tests/workflows/test_review_machine.py
+		tests/workflows/test_review_machine.py tests/approvals/review/test_machine.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -95,16 +96,20 @@ def upload_of(proposal_id: str, name: str, content: bytes) -> Upload:
     return Upload(blob=blob, name=label, content_type=content_type, content=content)
 
 
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
+"""What no text holds; in UTF-8 these bytes stand for nothing else."""
+
+
 def kind_of(content: bytes) -> str | None:
     """Return the content type that the content shows; every text is text/plain, None is of no accepted kind."""
     for name, kind in KINDS.items():
         if kind.magic and content.startswith(kind.magic):
             return name
     try:
-        text = content.decode("utf-8-sig")
+        content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-    return None if any(char < " " and char not in "\n\r\t\f" for char in text) else "text/plain"
+    return None if _CONTROL.search(content) else "text/plain"
 
 
 def checked_file_name(name: str) -> str:

@@ -128,3 +128,8 @@ def test_doubtful_json_is_refused(text):
 def test_plain_json_is_read():
     """Nothing is changed."""
     assert read_json('{"a": [1, "ü"]}') == {"a": [1, "ü"]}
+
+
+def test_a_budget_is_waited_for_as_long_as_it_says():
+    """In hours, as everything else."""
+    assert BudgetRequest.from_dict({"windowHours": 1.5}).window == timedelta(hours=1.5)

@@ -8,7 +8,7 @@ from approvals.review.entries import Entry, Kind, Via
 from approvals.review.links import Link
 from approvals.review.policy import Policy
 from approvals.review.progress import begin, checked, settle
-from approvals.review.replay import replay
+from approvals.review.replay import apply, replay
 from approvals.review.standing import Refused
 from approvals.review.state import Review
 from approvals.review.verbs import VERBS, Attach, Verb
@@ -22,6 +22,7 @@ class Story:
 
     def __init__(self, policy: dict[str, Any], *, cost: float = 100.0, department: str | None = None) -> None:
         self.now = BEGUN
+        self._sum: Review | None = None
         words = {"title": "Bench", "summary": "", "cost": cost, "currency": "EUR", "department": department}
         self.entries: tuple[Entry, ...] = begin(
             "p1",
@@ -36,8 +37,12 @@ class Story:
 
     @property
     def review(self) -> Review:
-        """What the entries add up to."""
-        return replay(self.entries)
+        """What the entries add up to; entries are only added, so the sum goes on from where it was."""
+        if self._sum is None:
+            self._sum = replay(self.entries)
+        for entry in self.entries[self._sum.number :]:
+            self._sum = apply(self._sum, entry)
+        return self._sum
 
     @property
     def status(self) -> str:

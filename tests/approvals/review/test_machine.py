@@ -3,10 +3,12 @@
 The checks below know the rules only from what was asked and answered, not from the code that applies them.
 """
 
+import os
 from collections import Counter
 from datetime import datetime
 from typing import Any
 
+import pytest
 from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -15,6 +17,7 @@ from approvals.review.acceptance import Accepted, Actor, accept
 from approvals.review.chain import GENESIS, read_chain, seal, verify
 from approvals.review.entries import Entry, Kind, Via
 from approvals.review.progress import counts
+from approvals.review.replay import replay
 from approvals.review.state import FINAL
 from approvals.review.verbs import Attach, Comment, Decide, Delegate, Reassign, Remind, RequestChanges, Resubmit, Verb
 from approvals.review.verbs import Withdraw as TakeBack
@@ -176,6 +179,7 @@ class Machine(RuleBasedStateMachine):
         content = seal(self.story.entries, head=GENESIS)
         assert verify(content, expected_head=None, expected_entries=None).ok
         self.story.entries = read_chain(content).entries
+        assert replay(self.story.entries) == self.story.review
 
     @invariant()
     def the_record_is_whole(self) -> None:
@@ -277,5 +281,8 @@ def openings(entries: tuple[Entry, ...]) -> list[Opening]:
     return found
 
 
+LIVES = 1_000 if os.environ.get("LONG") else 100
+
 TestMachine = Machine.TestCase
-TestMachine.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestMachine.settings = settings(max_examples=LIVES, stateful_step_count=30, deadline=None)
+TestMachine.pytestmark = [pytest.mark.timeout(1200)]  # what fails is made as short as it can be, which takes its time
