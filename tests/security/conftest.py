@@ -1,0 +1,26 @@
+"""One host for all attacks that need one: it asks operators for keys, and lets a header name people."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.security.fortress import ROOT, Fortress
+
+SETTINGS = {
+    "AUTH_MODE": "development",
+    "APPROVALS_ALLOW_BARE": "",
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "RETENTION_DAYS": "30",
+    "READABLE_CONTAINERS": "attachments",
+}
+
+
+@pytest.fixture(scope="session")
+def fortress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fortress]:
+    """The app on a virtual clock, with keys."""
+    options = ("--clock", "virtual", "--enable-auth")
+    running = Fortress(ROOT, tmp_path_factory.mktemp("fortress"), options, SETTINGS)
+    try:
+        yield running.launch()
+    finally:
+        running.stop()

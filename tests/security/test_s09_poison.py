@@ -1,0 +1,88 @@
+"""S9: a message that can never succeed is worked once, put aside with a reason, and does not stop the next one.
+
+What may succeed later is tried again, as often as host.json says: tests/clients/test_decisions.py (which error means
+what), tests/devhost/triggers/test_queue.py (the number of times).
+"""
+
+import json
+
+import pytest
+from azure.storage.queue import QueueClient
+
+from clients.decisions import approval_queue_processor
+
+GARBAGE = [
+    "not json {marker}",
+    '{{"marker": "{marker}"}}',
+    '{{"proposalId": "{marker}"}}',
+    '{{"proposalId": "../{marker}", "approver": "Mara", "decision": "approve"}}',
+    '{{"instanceId": "{marker}", "approved": "true"}}',
+    '[["{marker}"]]',
+    '{{"proposalId": "{marker}", "approver": "Mara", "decision": NaN}}',
+    '{{"proposalId": "{marker}", "comment": "' + "x" * 9_000 + '"}}',
+    '"{marker}"',
+]
+
+
+def left(fortress, queue):
+    """Return how many messages lie in a queue, hidden ones too."""
+    with QueueClient.from_connection_string(fortress.connection, queue) as client:
+        return client.get_queue_properties().approximate_message_count
+
+
+def test_garbage_is_worked_once_and_leaves_both_queues(fortress):
+    """Each piece has one line in the log with its reason; behind it an answer that is meant well still counts."""
+    before = len(fortress.lines("poison-message"))
+    for number, text in enumerate(GARBAGE):
+        fortress.send(text.format(marker=f"garbage-{number}"))
+    proposal = fortress.begin()
+    fortress.send(json.dumps({"proposalId": proposal, "approver": "Mara", "decision": "approve"}))
+    fortress.until(lambda: fortress.look(proposal)["status"] == "approved")
+    fortress.until(lambda: len(fortress.lines("poison-message")) >= before + len(GARBAGE))
+    fortress.until(lambda: (left(fortress, "approval-queue"), left(fortress, "approval-queue-poison")) == (0, 0))
+    told = fortress.lines("poison-message")[before:]
+    assert sorted(each["body"].partition("garbage-")[2][:1] for each in told) == [str(n) for n in range(len(GARBAGE))]
+    assert all(each["reason"] for each in told)
+
+
+class Put:
+    """What the function puts on the poison queue."""
+
+    def __init__(self):
+        self.texts = []
+
+    def set(self, text):
+        self.texts.append(text)
+
+
+class Message:
+    """A message as the host hands it over."""
+
+    id = "m-1"
+
+    def __init__(self, text):
+        self._text = text
+
+    def get_body(self):
+        return self._text.encode()
+
+
+class NoHub:
+    """A hub that does not answer."""
+
+    async def get_status(self, *_, **__):
+        raise ConnectionError("the hub is away")
+
+
+@pytest.mark.parametrize("text", [each.format(marker="p-1") for each in GARBAGE[:3]])
+async def test_garbage_raises_nothing_and_a_hub_that_is_away_does(azurite, monkeypatch, text):
+    """Else the host would show garbage again and again, or a good answer would be put aside for ever."""
+    monkeypatch.setenv("ApprovalsStorage", azurite.connection_string)
+    work = approval_queue_processor._function.get_user_function().client_function
+    poison = Put()
+    await work(message=Message(text), poison=poison, client=NoHub())
+    assert len(poison.texts) == 1
+    good = json.dumps({"instanceId": "p-1", "approved": True, "approver": "Mara"})
+    with pytest.raises(ConnectionError):
+        await work(message=Message(good), poison=poison, client=NoHub())
+    assert len(poison.texts) == 1
