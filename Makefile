@@ -4,7 +4,7 @@
 .PHONY: help setup demo demo-all run test long check format clean
 
 # More than cores: much of a test's time is waiting for timers, holds and processes.
-WORKERS ?= 3
+WORKERS ?= 4
 BIN := .venv/bin
 
 # The first Python on the PATH that the app's packages can be installed on.
@@ -50,7 +50,7 @@ test: setup
 
 long: setup
 	LONG=1 $(BIN)/python -m pytest -q --timeout 1200 tests/crash tests/workflows/test_monitor.py \
-		tests/workflows/test_review_machine.py tests/approvals/review/test_machine.py
+		tests/workflows/test_review_machine.py tests/approvals/review/test_machine.py tests/examples/test_demo.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -26,9 +26,19 @@ MARK_S = 5.0
 StartApp = Callable[..., AppUnderTest]
 
 
-def test_fifty_chains_survive_two_kills(start_app: StartApp) -> None:
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
+    """One host for all: a kill leaves nothing behind that another test would notice."""
+    running = AppUnderTest(APP, tmp_path_factory.mktemp("crash"), ("--clock", "virtual"), {})
+    try:
+        yield running.launch()
+    finally:
+        running.stop()
+
+
+def test_fifty_chains_survive_two_kills(app: AppUnderTest) -> None:
     """The short form: activities of 0.2 to 0.5 s."""
-    _survive(start_app(APP), random.Random(7), kills=2, steps=4, seconds=(0.2, 0.5))
+    _survive(app, random.Random(7), kills=2, steps=4, seconds=(0.2, 0.5))
 
 
 @pytest.mark.timeout(300)
@@ -39,9 +49,8 @@ def test_fifty_chains_survive_five_kills(start_app: StartApp, seed: int) -> None
     _survive(start_app(APP), random.Random(seed), kills=5, steps=8, seconds=(0.2, 2.0))
 
 
-def test_a_parent_gets_its_childs_result_after_a_kill(start_app: StartApp) -> None:
+def test_a_parent_gets_its_childs_result_after_a_kill(app: AppUnderTest) -> None:
     """Also what goes from one instance to another is stored before anything is done about it."""
-    app = start_app(APP)
     families = [app.start("Family", {"steps": [0.3, 0.3]}) for _ in range(10)]
     _until(lambda: len(_running(app)) >= 5, "five children never ran")
     app.kill()
@@ -49,9 +58,8 @@ def test_a_parent_gets_its_childs_result_after_a_kill(start_app: StartApp) -> No
     assert [[0, 1]] * 10 == [app.wait(each)["output"] for each in families]
 
 
-def test_a_waiting_approval_outlives_a_kill(start_app: StartApp) -> None:
+def test_a_waiting_approval_outlives_a_kill(app: AppUnderTest) -> None:
     """One gets its answer afterwards; for the other the three days still end on time."""
-    app = start_app(APP)
     answered, forgotten = app.start("Approval"), app.start("Approval")
     for each in (answered, forgotten):
         app.wait(each, until=lambda status: status["customStatus"] == "waiting")
@@ -65,9 +73,8 @@ def test_a_waiting_approval_outlives_a_kill(start_app: StartApp) -> None:
     assert app.wait(forgotten)["output"] == "nobody answered"
 
 
-def test_an_event_that_was_acknowledged_is_never_lost(start_app: StartApp) -> None:
+def test_an_event_that_was_acknowledged_is_never_lost(app: AppUnderTest) -> None:
     """The host is killed while events pour in; each one that it answered with 202 arrives, in order and once."""
-    app = start_app(APP)
     instance = app.start("Collector")
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
     acknowledged = []
@@ -87,9 +94,8 @@ def test_an_event_that_was_acknowledged_is_never_lost(start_app: StartApp) -> No
     assert noted in ([*acknowledged, "last"], [*acknowledged, len(acknowledged), "last"])  # one went unanswered
 
 
-def test_a_message_in_work_when_the_host_dies_is_worked_again(start_app: StartApp) -> None:
+def test_a_message_in_work_when_the_host_dies_is_worked_again(app: AppUnderTest) -> None:
     """Each message on the queue leads to its chain, whenever the kill comes."""
-    app = start_app(APP)
     names = [f"from-queue-{number}" for number in range(20)]
     with QueueClient.from_connection_string(app.info()["storage"]["connectionString"], "chains") as queue:
         queue.create_queue()
@@ -102,18 +108,16 @@ def test_a_message_in_work_when_the_host_dies_is_worked_again(start_app: StartAp
     assert [[0]] * 20 == [app.wait(name)["output"] for name in names]
 
 
-def test_the_azurite_of_a_killed_host_is_found_and_used(start_app: StartApp) -> None:
+def test_the_azurite_of_a_killed_host_is_found_and_used(app: AppUnderTest) -> None:
     """It kept every write, so nothing has to be started or read anew."""
-    app = start_app(APP)
     before = (app.data_dir / STATE_FILE).read_text()
     app.kill()
     app.restart()
     assert before == (app.data_dir / STATE_FILE).read_text()
 
 
-def test_a_second_host_over_the_same_folder_is_refused(start_app: StartApp) -> None:
+def test_a_second_host_over_the_same_folder_is_refused(app: AppUnderTest) -> None:
     """It names the pid of the first, which goes on undisturbed."""
-    app = start_app(APP)
     second = AppUnderTest(APP, app.data_dir, ("--clock", "virtual"), {})
     with pytest.raises(AppFailed, match=rf"Another devhost \(pid {app.pid}\) is using the data folder"):
         second.launch()

@@ -156,7 +156,7 @@ def test_a_wrong_form_starts_nothing(app, wrong):
 
 @pytest.mark.parametrize(
     "looks",
-    [150, pytest.param(1000, marks=pytest.mark.skipif("LONG" not in os.environ, reason="half a minute: make long"))],
+    [50, pytest.param(1000, marks=pytest.mark.skipif("LONG" not in os.environ, reason="half a minute: make long"))],
 )
 def test_many_looks_leave_a_short_history(app, looks):
     """The history starts anew after some looks; count and expiry go on.
