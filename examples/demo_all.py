@@ -1,7 +1,7 @@
 """Every workflow and every kind of policy on real input, in virtual time: one timeline each.
 
-Run it with `make demo-all`, or `python examples/demo_all.py` in the virtual environment; behind it may stand the names
-of workflows and of files in `reviews/` to play those alone. It starts a devhost, an Azurite and a small server that plays
+Run it with `make demo-all`, or `python examples/demo_all.py` in the virtual environment; behind it may stand names of
+workflows and of files in `reviews/`, to play those alone. It starts a devhost, an Azurite and a small server that plays
 the other systems, and ends with 0 only if each of them ended as it should.
 """
 
