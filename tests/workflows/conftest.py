@@ -83,12 +83,9 @@ class Greenlight(AppUnderTest):
         return str(self.info()["storage"]["connectionString"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenlight]:
-    """The app on a virtual clock, one host for all modules: each looks at its own instances alone.
-
-    A test may `kill()` and `restart()` it.
-    """
+    """The app on a virtual clock: one host a module, which a test may `kill()` and `restart()`."""
     running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS)
     try:
         yield running.launch()

@@ -3,10 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
-import pytest
 from azure.core.exceptions import ResourceNotFoundError
-
-from tests.workflows.conftest import ROOT, SETTINGS, Greenlight
 
 PURGE = "/admin/functions/PurgeFinishedInstances"
 INSTANCES = "/runtime/webhooks/durabletask/instances"
@@ -21,16 +18,6 @@ def audit(app, *instances):
         return [row for row in app.rows("Audit") if row["InstanceId"] in instances]
     except ResourceNotFoundError:
         return []
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory):
-    """A host of its own, in which nothing else has ended."""
-    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS)
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
 
 
 def reports(app):
