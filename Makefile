@@ -4,7 +4,7 @@
 .PHONY: help setup demo demo-all run test long check format clean
 
 # More than cores: much of a test's time is waiting for timers, holds and processes.
-WORKERS ?= 4
+WORKERS ?= 3
 BIN := .venv/bin
 
 # The first Python on the PATH that the app's packages can be installed on.

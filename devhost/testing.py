@@ -151,7 +151,7 @@ class AppUnderTest:
         return found
 
     def wait(
-        self, instance_id: str, timeout: float = 20.0, *, until: Callable[[dict[str, Any]], bool] | None = None
+        self, instance_id: str, timeout: float = 40.0, *, until: Callable[[dict[str, Any]], bool] | None = None
     ) -> dict[str, Any]:
         """Poll until the instance has ended, or `until` holds for its status, and return that status.
 
@@ -166,7 +166,7 @@ class AppUnderTest:
                 raise AppFailed(f"{instance_id} is not there after {timeout} s: {found}")
             time.sleep(0.03)
 
-    def until(self, holds: Callable[[], object], timeout: float = 20.0) -> None:
+    def until(self, holds: Callable[[], object], timeout: float = 40.0) -> None:
         """Return as soon as `holds` does, for example over `records`; raises AppFailed after `timeout` seconds."""
         give_up = time.monotonic() + timeout
         while not holds():

@@ -45,7 +45,7 @@ class Greenlight(AppUnderTest):
             ),
         )
 
-    def result(self, instance_id: str, timeout: float = 20.0) -> Any:
+    def result(self, instance_id: str, timeout: float = 40.0) -> Any:
         """Wait until the instance has completed, and return its output; fails where it did not end well."""
         status = self.wait(instance_id, timeout)
         assert status["runtimeStatus"] == "Completed", status
