@@ -80,6 +80,7 @@ class Boundary(BaseModel):
     """Base of all that crosses the outer boundary: no unknown keys, no conversions, camelCase outside."""
 
     model_config = ConfigDict(
+        defer_build=True,  # on first use, as a cold start waits for every import and needs few of the shapes
         extra="forbid",
         strict=True,
         frozen=True,

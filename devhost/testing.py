@@ -40,6 +40,8 @@ _WEBHOOK = "/runtime/webhooks/durabletask"
 _ENDED = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
 _REPOSITORY = Path(__file__).resolve().parent.parent
 _KEPT_LINES = 2000
+_SHORTEST_PAUSE_S = 0.02
+_LONGEST_PAUSE_S = 0.2
 
 
 class AppFailed(AssertionError):
@@ -71,6 +73,7 @@ class AppUnderTest:
         self.url = ""
         self._options = tuple(options)
         self._environ = dict(environ)
+        self._connection_string = ""
         self._lines = deque[str](maxlen=_KEPT_LINES)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -88,7 +91,7 @@ class AppUnderTest:
             start_new_session=True,
         )
         ready = threading.Event()
-        self.url = ""
+        self.url = self._connection_string = ""
         self._reader = threading.Thread(target=self._read, args=(self._process, ready), name="devhost-log", daemon=True)
         self._reader.start()
         if not ready.wait(START_SECONDS) or not self.url:
@@ -157,22 +160,17 @@ class AppUnderTest:
 
         Raises AppFailed after `timeout` seconds of real time.
         """
-        give_up = time.monotonic() + timeout
-        while True:
+        found = None
+        for _ in _looks(timeout):
             found = self.status(instance_id)
             if found and (until(found) if until else found["runtimeStatus"] in _ENDED):
                 return found
-            if time.monotonic() > give_up:
-                raise AppFailed(f"{instance_id} is not there after {timeout} s: {found}")
-            time.sleep(0.03)
+        raise AppFailed(f"{instance_id} is not there after {timeout} s: {found}")
 
     def until(self, holds: Callable[[], object], timeout: float = 40.0) -> None:
         """Return as soon as `holds` does, for example over `records`; raises AppFailed after `timeout` seconds."""
-        give_up = time.monotonic() + timeout
-        while not holds():
-            if time.monotonic() > give_up:
-                raise AppFailed(f"It did not come true within {timeout} s.")
-            time.sleep(0.03)
+        if not any(holds() for _ in _looks(timeout)):
+            raise AppFailed(f"It did not come true within {timeout} s.")
 
     def raise_event(self, instance_id: str, name: str, payload: object = None) -> None:
         """Raise an external event; None is sent as JSON's null."""
@@ -187,6 +185,13 @@ class AppUnderTest:
         """What the host tells about itself: app, hub, storage with its connection string, clock."""
         found: dict[str, Any] = self._expect("GET", "/admin/devhost/info")
         return found
+
+    @property
+    def connection_string(self) -> str:
+        """What any Azure SDK needs to reach the storage that the hub is in; a restart may move it to other ports."""
+        if not self._connection_string:
+            self._connection_string = str(self.info()["storage"]["connectionString"])
+        return self._connection_string
 
     # What is done to the host
 
@@ -276,6 +281,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         report.sections += [(f"devhost of {app.app_dir}", app.output) for app in item.stash.get(_RUNNING, [])]
     return report
+
+
+def _looks(timeout: float) -> Iterator[None]:
+    """Yield whenever it is time to look again: soon, then seldom, as each look keeps the host from its work."""
+    give_up, pause = time.monotonic() + timeout, _SHORTEST_PAUSE_S
+    yield
+    while time.monotonic() < give_up:
+        time.sleep(pause)
+        pause = min(1.5 * pause, _LONGEST_PAUSE_S)
+        yield
 
 
 def _record(line: str) -> dict[str, Any]:

@@ -73,9 +73,9 @@ class App:
         return status if all(values.get(key) == value for key, value in shown.items()) else None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def app():
-    """The app, running."""
+    """The app, running: one host for all modules."""
     with running_host() as host:
         yield App(host)
 

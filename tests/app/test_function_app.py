@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from approvals.workflows import WORKFLOWS
@@ -32,6 +33,7 @@ print(json.dumps([[name, str(t["type"]), t.get("orchestration") or t.get("activi
 """
 
 
+@cache
 def functions():
     """Return what the app registers; in a process of its own, as `get_functions` may be called once."""
     import json

@@ -36,7 +36,7 @@ class Town(AppUnderTest):
 
     def letters(self, proposal_id: str) -> dict[str, list[str]]:
         """Return the texts of the letters in the outbox, by whom they are for."""
-        connection = self.info()["storage"]["connectionString"]
+        connection = self.connection_string
         found: dict[str, list[str]] = {}
         with BlobServiceClient.from_connection_string(connection) as service:
             outbox = service.get_container_client("outbox")

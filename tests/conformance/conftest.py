@@ -73,4 +73,4 @@ def host(tmp_path_factory):
 @pytest.fixture(scope="session")
 def connection(host):
     """The connection string of the host's storage, for the plain Azure SDKs."""
-    return host.info()["storage"]["connectionString"]
+    return host.connection_string

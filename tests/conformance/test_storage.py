@@ -138,7 +138,7 @@ def test_messages_on_the_queues_are_those_of_the_provider(start_app, host):
         "AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemQueueVisibilityTimeout": "00:00:01"
     }
     victim = start_app(host.app_dir, clock="system", environ=hidden)
-    connection = victim.info()["storage"]["connectionString"]
+    connection = victim.connection_string
     open_ids = [
         victim.start("any_of_activities", instance_id="open-activity"),
         victim.start("approval", {"seconds": 3}, "open-timer"),

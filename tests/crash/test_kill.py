@@ -97,7 +97,7 @@ def test_an_event_that_was_acknowledged_is_never_lost(app: AppUnderTest) -> None
 def test_a_message_in_work_when_the_host_dies_is_worked_again(app: AppUnderTest) -> None:
     """Each message on the queue leads to its chain, whenever the kill comes."""
     names = [f"from-queue-{number}" for number in range(20)]
-    with QueueClient.from_connection_string(app.info()["storage"]["connectionString"], "chains") as queue:
+    with QueueClient.from_connection_string(app.connection_string, "chains") as queue:
         queue.create_queue()
         for name in names:
             queue.send_message(f'{{"id": "{name}", "steps": [0.2]}}')

@@ -37,7 +37,7 @@ def app(tmp_path_factory):
 @pytest.fixture
 def reviews(app, monkeypatch):
     """The reviews of that host; the gateways of this process write into the same storage."""
-    monkeypatch.setenv("ApprovalsStorage", app.info()["storage"]["connectionString"])
+    monkeypatch.setenv("ApprovalsStorage", app.connection_string)
     return Reviews(app)
 
 

@@ -16,7 +16,7 @@ import pytest
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
 
-from devhost.azurite import STATE_FILE
+from devhost.azurite import STATE_FILE, Azurite
 from devhost.taskhub.names import HubNames
 from devhost.testing import AppFailed, AppUnderTest
 
@@ -124,7 +124,7 @@ def test_http_orchestrations_entities_and_queues_work_together(app: AppUnderTest
     assert app.request("GET", "/api/hello/Ines").body == "Hello Ines"
     assert app.wait(app.start("chain_of_five"))["output"] == 32
     key = uuid.uuid4().hex
-    with QueueClient.from_connection_string(_connection(app), "orders") as queue:
+    with QueueClient.from_connection_string(app.connection_string, "orders") as queue:
         queue.create_queue()
         queue.send_message(json.dumps({"key": key}))
     _until(lambda: app.status(key), "the message started nothing")
@@ -212,7 +212,7 @@ def test_a_wait_and_its_answer_cost_five_storage_calls(app: AppUnderTest) -> Non
 def test_a_corrupt_message_is_told_and_left_alone(app: AppUnderTest) -> None:
     """The host goes on, and the message stays in the queue."""
     queue_name = HubNames("HostHub").control(0)
-    with QueueClient.from_connection_string(_connection(app), queue_name) as queue:
+    with QueueClient.from_connection_string(app.connection_string, queue_name) as queue:
         queue.send_message("{nonsense")
         told = _until(lambda: _warning(app, f"A message on queue {queue_name} cannot be read"), "not told", 40.0)
         assert "It stays there and is tried again" in told
@@ -220,12 +220,11 @@ def test_a_corrupt_message_is_told_and_left_alone(app: AppUnderTest) -> None:
     assert app.wait(app.start("chain_of_five"))["output"] == 32
 
 
-def test_a_corrupt_history_row_is_told_and_nothing_else_suffers(start_app: StartApp, tmp_path: Path) -> None:
+def test_a_corrupt_history_row_is_told_and_nothing_else_suffers(app: AppUnderTest) -> None:
     """The instance's work stays where it is; once the row is mended, it goes on."""
-    app = start_app(_write(tmp_path, APP))
     instance = app.start("waits")
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
-    with TableClient.from_connection_string(_connection(app), "HostHubHistory") as table:
+    with TableClient.from_connection_string(app.connection_string, "HostHubHistory") as table:
         row = next(row for row in table.query_entities(f"PartitionKey eq '{instance}'") if row["RowKey"].endswith("1"))
         app.kill()
         table.upsert_entity({**row, "EventType": "Nonsense"})
@@ -243,7 +242,7 @@ def test_a_corrupt_history_row_is_told_and_nothing_else_suffers(start_app: Start
 def test_two_apps_with_two_hubs_share_one_azurite(start_app: StartApp, tmp_path: Path) -> None:
     """And do not see each other's instances."""
     first = start_app(_write(tmp_path / "first", APP))
-    settings = {"IsEncrypted": False, "Values": {"AzureWebJobsStorage": _connection(first)}}
+    settings = {"IsEncrypted": False, "Values": {"AzureWebJobsStorage": first.connection_string}}
     second_app = _write(tmp_path / "second", APP, hubName="OtherHub")
     (second_app / "local.settings.json").write_text(json.dumps(settings))
     second = start_app(second_app, clock="system")
@@ -285,20 +284,22 @@ def test_with_auth_enabled_keys_are_asked_for(start_app: StartApp, tmp_path: Pat
     ids=["syntax error", "two of one name", "hub name", "hub connection", "queue connection", "import", "no app"],
 )
 def test_what_a_person_can_mend_ends_the_start_with_a_sentence(
-    tmp_path: Path, text: str, host: dict[str, Any], sentence: str
+    tmp_path: Path, azurite: Azurite, text: str, host: dict[str, Any], sentence: str
 ) -> None:
     """Exit status 2, and of frames at most the app's own."""
-    said = _refused(AppUnderTest(_write(tmp_path / "app", text, **host), tmp_path / "data", (), {}))
+    environ = {"AzureWebJobsStorage": azurite.connection_string}
+    said = _refused(AppUnderTest(_write(tmp_path / "app", text, **host), tmp_path / "data", (), environ))
     assert re.search(sentence, said)
     assert "This is a defect" not in said
     assert "devhost/" not in said.replace(str(tmp_path), "")
 
 
-def test_a_port_in_use_is_told(tmp_path: Path) -> None:
+def test_a_port_in_use_is_told(tmp_path: Path, azurite: Azurite) -> None:
     """With the way out."""
+    environ = {"AzureWebJobsStorage": azurite.connection_string}
     with socket.create_server(("", 0)) as taken:
         port = str(taken.getsockname()[1])
-        said = _refused(AppUnderTest(_write(tmp_path / "app", APP), tmp_path / "data", ("--port", port), {}))
+        said = _refused(AppUnderTest(_write(tmp_path / "app", APP), tmp_path / "data", ("--port", port), environ))
     assert port in said
     assert "--port" in said
 
@@ -352,11 +353,6 @@ def _post(app: AppUnderTest, path: str, expected: int, body: object = None) -> A
     answer = app.request("POST", DURABLE + path, body)
     assert (answer.status, answer.body) == (expected, answer.body)
     return answer.body
-
-
-def _connection(app: AppUnderTest) -> str:
-    connection: str = app.info()["storage"]["connectionString"]
-    return connection
 
 
 def _cost(app: AppUnderTest, work: Callable[[], object]) -> int:

@@ -11,10 +11,10 @@ from devhost.errors import SettingsError
 from devhost.jsonc import parse_object
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text()
-TREES = st.recursive(SCALARS, lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=20)
+TREES = st.recursive(SCALARS, lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=8)
 
 
-@given(st.dictionaries(st.text(), TREES))
+@given(st.dictionaries(st.text(), TREES, max_size=4))
 def test_plain_json_means_what_it_always_means(value: dict[str, Any]) -> None:
     """Whatever a text holds, slashes, stars and commas in it are no comments."""
     assert parse_object(json.dumps(value, ensure_ascii=False, indent=1), "host.json") == value

@@ -207,7 +207,7 @@ def test_refuses_an_input_that_no_form_has_checked(drive, argument, told):
     assert run.tasks == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["yes", "no", "wrong", "asked", "unlucky", "thirty hours"]), max_size=12))
 def test_in_every_order_of_things_the_first_valid_answer_in_time_decides(drive, steps):
     """The driver checks besides that every replay goes the same way and the host can follow."""

@@ -15,7 +15,7 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fortress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fortress]:
     """The app on a virtual clock, with keys."""
     options = ("--clock", "virtual", "--enable-auth")

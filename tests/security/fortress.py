@@ -79,10 +79,10 @@ class Fortress(AppUnderTest):
         """The durable extension's key, which starts, ends and purges whatever there is."""
         return next(text for name, text in _named(self.keys) if "durabletask" in name)
 
-    @property
-    def connection(self) -> str:
-        """The connection string of the host's storage."""
-        return str(self.call("GET", "/admin/devhost/info", key=self.master).json()["storage"]["connectionString"])
+    def info(self) -> dict[str, Any]:
+        """What the host tells about itself to whoever has the master key."""
+        told: dict[str, Any] = self.call("GET", "/admin/devhost/info", key=self.master).json()
+        return told
 
     # What people do
 
@@ -122,7 +122,7 @@ class Fortress(AppUnderTest):
 
     def letters(self, proposal: str) -> list[str]:
         """Return the letters about a proposal: headers, text and HTML, decoded."""
-        with BlobServiceClient.from_connection_string(self.connection) as service:
+        with BlobServiceClient.from_connection_string(self.connection_string) as service:
             outbox = service.get_container_client("outbox")
             try:
                 blobs = [outbox.download_blob(each.name).readall() for each in outbox.list_blobs(f"{proposal}/")]
@@ -132,7 +132,7 @@ class Fortress(AppUnderTest):
 
     def send(self, text: str) -> None:
         """Put a message on the approvals' queue as it is."""
-        with QueueClient.from_connection_string(self.connection, "approval-queue") as queue:
+        with QueueClient.from_connection_string(self.connection_string, "approval-queue") as queue:
             with suppress(ResourceExistsError):
                 queue.create_queue()
             queue.send_message(text)
@@ -148,7 +148,7 @@ class Fortress(AppUnderTest):
 
     def tables(self) -> TableServiceClient:
         """Return the client of the account's tables."""
-        return TableServiceClient.from_connection_string(self.connection)
+        return TableServiceClient.from_connection_string(self.connection_string)
 
 
 def path_of(operation: Operation, **known: str) -> str:

@@ -26,7 +26,7 @@ GARBAGE = [
 
 def left(fortress, queue):
     """Return how many messages lie in a queue, hidden ones too."""
-    with QueueClient.from_connection_string(fortress.connection, queue) as client:
+    with QueueClient.from_connection_string(fortress.connection_string, queue) as client:
         return client.get_queue_properties().approximate_message_count
 
 

@@ -40,11 +40,11 @@ def hub(fortress):
         for table in tables.list_tables():
             if table.name.lower().startswith(HUB):
                 found += [f"{table.name} {dict(row)}" for row in tables.get_table_client(table.name).list_entities()]
-    with QueueServiceClient.from_connection_string(fortress.connection) as queues:
+    with QueueServiceClient.from_connection_string(fortress.connection_string) as queues:
         for queue in queues.list_queues():
             if queue.name.startswith(HUB):
                 found += [str(each.content) for each in queues.get_queue_client(queue.name).peek_messages(32)]
-    with BlobServiceClient.from_connection_string(fortress.connection) as blobs:
+    with BlobServiceClient.from_connection_string(fortress.connection_string) as blobs:
         for container in blobs.list_containers():
             if container.name.startswith(HUB):
                 client = blobs.get_container_client(container.name)

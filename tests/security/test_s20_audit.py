@@ -26,7 +26,7 @@ def rejected(fortress):
 
 def rewrite(fortress, proposal, change):
     """Put other bytes in the place of a record, as the account's key allows; return what is there now."""
-    with BlobServiceClient.from_connection_string(fortress.connection) as service:
+    with BlobServiceClient.from_connection_string(fortress.connection_string) as service:
         blob = service.get_blob_client("records", f"{proposal}.jsonl")
         content = change(blob.download_blob().readall())
         blob.delete_blob()
@@ -92,6 +92,6 @@ def test_on_a_record_that_was_changed_nothing_is_decided(fortress):
     assert fortress.call("POST", f"/api/proposals/{proposal}/decisions", yes).status_code == 500
     assert fortress.call("POST", link, {"decision": "approve"}).status_code == 500
     assert fortress.call("GET", f"/api/proposals/{proposal}").status_code == 500
-    with BlobServiceClient.from_connection_string(fortress.connection) as service:
+    with BlobServiceClient.from_connection_string(fortress.connection_string) as service:
         content = service.get_blob_client("records", f"{proposal}.jsonl").download_blob().readall()
     assert b'"decided"' not in content

@@ -1,16 +1,24 @@
 """The smoke test passes on an app that works, and fails with a reason on one that does not."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from devhost.testing import AppUnderTest
 from tools import smoke
 
+ROOT = Path(__file__).resolve().parents[2]
 
-@pytest.fixture
-def app(start_app):
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
     """The app of this repository with keys on, as on Azure."""
-    return start_app(options=["--enable-auth"])
+    running = AppUnderTest(ROOT, tmp_path_factory.mktemp("smoke"), ("--clock", "virtual", "--enable-auth"), {})
+    try:
+        yield running.launch()
+    finally:
+        running.stop()
 
 
 @pytest.fixture
@@ -46,7 +54,7 @@ def test_where_people_sign_in_the_workflow_alone_is_tried(start_app, monkeypatch
     """Nobody is signed in at night; the rest is worth knowing all the same."""
     app = start_app(environ={"AUTH_MODE": "easyauth", "WEBSITE_AUTH_ENABLED": "true"})
     monkeypatch.delenv("GREENLIGHT_KEY", raising=False)
-    assert 0 == smoke.main(["--url", app.url, "--storage", app.info()["storage"]["connectionString"]])
+    assert 0 == smoke.main(["--url", app.url, "--storage", app.connection_string])
     assert "passed over proposals are for people here" in capsys.readouterr().out
 
 

@@ -53,7 +53,7 @@ class Greenlight(AppUnderTest):
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table of the app's; none where nothing has been written to it yet."""
-        with TableServiceClient.from_connection_string(self._connection) as service:
+        with TableServiceClient.from_connection_string(self.connection_string) as service:
             try:
                 return [dict(row) for row in service.get_table_client(table).list_entities()]
             except ResourceNotFoundError:
@@ -61,31 +61,40 @@ class Greenlight(AppUnderTest):
 
     def put_row(self, table: str, row: dict[str, Any]) -> None:
         """Insert or replace a row, as another system would."""
-        with TableServiceClient.from_connection_string(self._connection) as service:
+        with TableServiceClient.from_connection_string(self.connection_string) as service:
             service.create_table_if_not_exists(table).upsert_entity(row)
 
     def send(self, queue: str, message: object) -> None:
         """Put a message on a queue, as other systems do."""
-        with QueueClient.from_connection_string(self._connection, queue) as client:
+        with QueueClient.from_connection_string(self.connection_string, queue) as client:
             with suppress(ResourceExistsError):
                 client.create_queue()
             client.send_message(json.dumps(message))
 
     def container(self, name: str) -> ContainerClient:
         """A blob container of the app's, created where it is missing."""
-        client = BlobServiceClient.from_connection_string(self._connection).get_container_client(name)
+        client = BlobServiceClient.from_connection_string(self.connection_string).get_container_client(name)
         with suppress(ResourceExistsError):
             client.create_container()
         return client
 
-    @property
-    def _connection(self) -> str:
-        return str(self.info()["storage"]["connectionString"])
+
+@pytest.fixture(scope="package")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenlight]:
+    """The app on a virtual clock, one host for many modules: each looks at its own instances alone.
+
+    A test may `kill()` and `restart()` it.
+    """
+    yield from _running(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenlight]:
-    """The app on a virtual clock: one host a module, which a test may `kill()` and `restart()`."""
+def app_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenlight]:
+    """The same for one module, which looks at all that a host has done."""
+    yield from _running(tmp_path_factory)
+
+
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenlight]:
     running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS)
     try:
         yield running.launch()

@@ -88,7 +88,7 @@ def test_a_host_that_is_killed_between_days_bills_on(app):
 
 def test_a_host_that_is_killed_while_it_bills_issues_none_twice(app):
     """Again and again in the middle of a leap, with several at work."""
-    instances = [app.begin("BillingIssuer", FORM) for _ in range(5)]
+    instances = [app.begin("BillingIssuer", FORM) for _ in range(3)]
     for instance in instances:
         app.until_shown(instance, state="waiting", bills=1)
     for most in (3, 7):

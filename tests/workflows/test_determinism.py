@@ -27,6 +27,12 @@ NEIGHBOUR = "http://localhost:7099"
 MARKER = "\n\n$OutOfProcData$:"
 
 
+@pytest.fixture(scope="module")
+def app(app_alone):
+    """A host of its own: every history in the hub is replayed."""
+    return app_alone
+
+
 def registered():
     """The functions that run the workflows, by durable name in lower case."""
     found = {}

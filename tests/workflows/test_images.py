@@ -154,7 +154,7 @@ def test_a_second_run_under_one_id_does_nothing_twice(app):
 def test_a_kill_between_two_sizes_makes_no_size_twice(app):
     """A picture that takes a while: what was made before the kill stays as it was."""
     target = BytesIO()
-    Image.linear_gradient("L").resize((6000, 6000)).convert("RGB").save(target, "PNG", compress_level=1)
+    Image.linear_gradient("L").resize((4400, 4400)).convert("RGB").save(target, "PNG", compress_level=1)
     blob = stored(app, target.getvalue())
     container = app.container("attachments")
     instance = app.begin("ScaleImages", {"blob": blob})

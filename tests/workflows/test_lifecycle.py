@@ -17,6 +17,12 @@ def neighbour():
         yield running
 
 
+@pytest.fixture(scope="module")
+def app(app_alone):
+    """A host of its own: all bills are counted."""
+    return app_alone
+
+
 def inline(name, content_type):
     """A file of the footbridge, inside a form."""
     content = base64.b64encode((FOOTBRIDGE / name).read_bytes()).decode()

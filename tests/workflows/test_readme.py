@@ -6,11 +6,19 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from approvals.workflows import WORKFLOWS
 from examples.neighbour import running_neighbour
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| `(curl .+)` \|$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def app(app_alone):
+    """A host of its own: the lines of the README name their instances."""
+    return app_alone
 
 
 def rows():

@@ -168,7 +168,7 @@ def test_fifty_at_once_never_overdraw(app, name):
 
 def test_fifty_survive_a_kill_in_the_middle(app, name):
     """Some have ended, some have not: afterwards it is as if nothing had been."""
-    hub = TableServiceClient.from_connection_string(app.info()["storage"]["connectionString"])
+    hub = TableServiceClient.from_connection_string(app.connection_string)
     instances = begin_fifty(app, name)
     app.until(lambda: app.status(instances[0])["runtimeStatus"] == "Completed")
     app.kill()

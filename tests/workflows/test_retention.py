@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
+import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
 PURGE = "/admin/functions/PurgeFinishedInstances"
@@ -10,6 +11,12 @@ INSTANCES = "/runtime/webhooks/durabletask/instances"
 BUDGET = {"title": "Steel", "amount": 100}
 MONTH = timedelta(days=30)
 """What the setting of these tests says."""
+
+
+@pytest.fixture(scope="module")
+def app(app_alone):
+    """A host of its own: every run tells how much it has found."""
+    return app_alone
 
 
 def audit(app, *instances):

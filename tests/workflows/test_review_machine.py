@@ -16,7 +16,7 @@ from tests.workflows.review_model import ALL_OF, ONE_OF, TWO_OF, Model, Plan
 from tests.workflows.reviews import Reviews, counted
 
 LONG = "LONG" in os.environ
-SEEDS, STEPS = (range(1, 13), 60) if LONG else (range(1, 3), 18)
+SEEDS, STEPS = (range(1, 13), 60) if LONG else (range(1, 2), 20)
 OPEN = 2
 """Proposals at a time; those that have ended still get late answers."""
 MARGIN = 0.06

@@ -33,7 +33,7 @@ def test_a_deleted_control_queue_is_reported_and_the_host_goes_on(start_app: Sta
         ' "storageProvider": {"maxQueuePollingInterval": "00:00:00.2"}}}}'
     )
     app = start_app(tmp_path)
-    storage = app.info()["storage"]["connectionString"]
+    storage = app.connection_string
     with QueueClient.from_connection_string(storage, "listenhub-control-00") as queue:
         queue.delete_queue()
 

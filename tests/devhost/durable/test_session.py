@@ -6,7 +6,7 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devhost.model.history import (
@@ -148,7 +148,6 @@ def _answered(event: HistoryEvent) -> int | None:
     return getattr(event, "task_id", None) if hasattr(event, "task_id") else getattr(event, "timer_id", None)
 
 
-@settings(max_examples=150, deadline=None)
 @given(program=st.lists(STEPS, max_size=5), ends=st.booleans(), data=st.data())
 def test_a_rebuilt_session_decides_what_the_live_one_decides(program: Program, ends: bool, data: st.DataObject) -> None:
     """At every point of any run: same rows, ids and messages (the stage compares them), and one end at most."""
