@@ -2,6 +2,9 @@
 
 Azurite runs in a session of its own, so that Ctrl-C and a `kill -9` of devhost do not touch it and no committed write
 is lost. `azurite.json` in the folder says where it is. Only the holder of the folder's lock reads or writes that file.
+
+Where many hosts run one after the other, as in tests, `lend` gives each an account of one Azurite: it costs a second to
+start, and accounts see nothing of each other.
 """
 
 import errno
@@ -14,9 +17,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -29,7 +32,7 @@ _ADDRESS = "127.0.0.1"
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _OPTIONS = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
-_STATE = ("pid", "blob_port", "queue_port", "table_port")
+_STATE = ("pid", "blob_port", "queue_port", "table_port", "location", "account")
 _START_S = 40.0
 _STOP_S = 20.0
 _TRIES = 3
@@ -38,12 +41,15 @@ _PAUSE_S = 0.03
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Azurite:
-    """A running Azurite; `process` is set where this devhost started it."""
+    """A running Azurite, and one of its accounts; `process` is set where this devhost started it."""
 
     pid: int
     blob_port: int
     queue_port: int
     table_port: int
+    location: str
+    """The folder of its files; another one than the data folder where it was lent."""
+    account: str = _ACCOUNT
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False, compare=False)
 
     @property
@@ -55,10 +61,10 @@ class Azurite:
     def connection_string(self) -> str:
         """What any Azure SDK needs to reach all three services. The key is Azurite's published one, no secret."""
         endpoints = "".join(
-            f"{name}Endpoint=http://{_ADDRESS}:{port}/{_ACCOUNT};"
+            f"{name}Endpoint=http://{_ADDRESS}:{port}/{self.account};"
             for name, port in zip(("Blob", "Queue", "Table"), self.ports, strict=True)
         )
-        return f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};{endpoints}"
+        return f"DefaultEndpointsProtocol=http;AccountName={self.account};AccountKey={_KEY};{endpoints}"
 
 
 @contextmanager
@@ -81,17 +87,26 @@ def data_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def running_azurite(folder: Path, app_dir: Path) -> Iterator[Azurite]:
+def running_azurite(folder: Path, app_dir: Path, accounts: Sequence[str] = ()) -> Iterator[Azurite]:
     """Run an Azurite over `folder`, which `data_folder` holds; one that outlived a crashed devhost is taken over.
 
-    Stops it when the block ends. Raises DevhostError where Azurite or Node is missing, and StorageUnavailable where
+    `accounts` are those that it has besides the usual one, to be lent. Stops it when the block ends, but not one that
+    was lent to this folder. Raises DevhostError where Azurite or Node is missing, and StorageUnavailable where
     it does not start.
     """
-    azurite = _survivor(folder) or _start(folder, _find_command(app_dir))
+    azurite = _survivor(folder) or _start(folder, _find_command(app_dir), accounts)
     try:
         yield azurite
     finally:
         stop(azurite, folder)
+
+
+def lend(azurite: Azurite, account: str, folder: Path) -> None:
+    """Give the devhost over `folder` an account of a running Azurite to be its own: it starts none and stops none."""
+    folder = folder.resolve()
+    with _writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_state(folder, replace(azurite, account=account))
 
 
 def stop_survivor(folder: Path) -> None:
@@ -102,11 +117,16 @@ def stop_survivor(folder: Path) -> None:
 
 
 def stop(azurite: Azurite, folder: Path) -> None:
-    """Ask Azurite to write its files and end, and wait until it has; after 20 seconds it is killed."""
+    """Ask Azurite to write its files and end, and wait until it has; after 20 seconds it is killed.
+
+    One that was lent to the folder is left alone.
+    """
+    if azurite.location != str(folder):
+        return
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        if _runs(azurite, folder):
+        if _runs(azurite):
             os.kill(azurite.pid, sign)
-            _wait_for_end(azurite, folder)
+            _wait_for_end(azurite)
     (folder / STATE_FILE).unlink(missing_ok=True)
 
 
@@ -165,21 +185,21 @@ def _survivor(folder: Path) -> Azurite | None:
         azurite = Azurite(**json.loads((folder / STATE_FILE).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    if not _runs(azurite, folder):
+    if not _runs(azurite):
         return None
-    if not _answers(azurite, folder):
+    if not _answers(azurite):
         stop(azurite, folder)
         return None
     return azurite
 
 
-def _start(folder: Path, command: str) -> Azurite:
+def _start(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
     """Start Azurite; another program may take a port before Azurite does, so this is tried with several sets."""
     for _ in range(_TRIES):
-        azurite = _spawn(folder, command)
+        azurite = _spawn(folder, command, accounts)
         with _writable(folder):
             _write_state(folder, azurite)  # before it answers: a crash now must not leave two over one folder
-        if _answers(azurite, folder):
+        if _answers(azurite):
             return azurite
         stop(azurite, folder)
     said = (folder / LOG_FILE).read_text("utf-8", errors="replace").strip()[-1500:]
@@ -189,20 +209,24 @@ def _start(folder: Path, command: str) -> Azurite:
     )
 
 
-def _spawn(folder: Path, command: str) -> Azurite:
+def _spawn(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
     blob, queue, table = _free_ports()
     ports = ["--blobPort", blob, "--queuePort", queue, "--tablePort", table]
+    known = ";".join(f"{account}:{_KEY}" for account in (_ACCOUNT, *accounts))
     with _writable(folder), (folder / LOG_FILE).open("wb") as log:
         # Its output goes to a file: a pipe would break when devhost is killed.
         process = subprocess.Popen(
             [command, "--location", str(folder), *_OPTIONS, *map(str, ports)],
             cwd=folder,
+            env=os.environ | {"AZURITE_ACCOUNTS": known},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    return Azurite(pid=process.pid, blob_port=blob, queue_port=queue, table_port=table, process=process)
+    return Azurite(
+        pid=process.pid, blob_port=blob, queue_port=queue, table_port=table, location=str(folder), process=process
+    )
 
 
 def _write_state(folder: Path, azurite: Azurite) -> None:
@@ -218,14 +242,14 @@ def _free_ports() -> tuple[int, int, int]:
     return first, second, third
 
 
-def _answers(azurite: Azurite, folder: Path) -> bool:
+def _answers(azurite: Azurite) -> bool:
     """Wait until all three services answer; false when the process ends or the time is up."""
     give_up = time.monotonic() + _START_S
     waiting = list(azurite.ports)
     while waiting:
         if _is_azurite(waiting[0]):
             waiting.pop(0)
-        elif time.monotonic() > give_up or not _runs(azurite, folder):
+        elif time.monotonic() > give_up or not _runs(azurite):
             return False
         else:
             time.sleep(_PAUSE_S)
@@ -243,17 +267,17 @@ def _is_azurite(port: int) -> bool:
         connection.close()
 
 
-def _wait_for_end(azurite: Azurite, folder: Path) -> None:
+def _wait_for_end(azurite: Azurite) -> None:
     give_up = time.monotonic() + _STOP_S
-    while _runs(azurite, folder) and time.monotonic() < give_up:
+    while _runs(azurite) and time.monotonic() < give_up:
         time.sleep(_PAUSE_S)
 
 
-def _runs(azurite: Azurite, folder: Path) -> bool:
-    """Whether the process is still the Azurite over `folder`, and no stranger that was given its number later."""
+def _runs(azurite: Azurite) -> bool:
+    """Whether the process is still that Azurite, and no stranger that was given its number later."""
     if azurite.process is not None:
         return azurite.process.poll() is None
-    return f" --location {folder} " in _command_line(azurite.pid)
+    return f" --location {azurite.location} " in _command_line(azurite.pid)
 
 
 def _command_line(pid: int) -> str:

@@ -9,8 +9,8 @@ Put `pytest_plugins = ["devhost.testing"]` into the top conftest.py and ask for 
         app.advance(hours=72)
         assert app.wait(instance)["output"]["outcome"] == "escalated"
 
-Each host gets a data folder and an Azurite of its own and a virtual clock. What the host printed is shown when the test
-fails.
+Each host gets a data folder, a storage account and a virtual clock of its own. One Azurite holds the accounts of all
+hosts of a session, as it takes a second to start. What the host printed is shown when the test fails.
 """
 
 import json
@@ -32,7 +32,8 @@ from urllib.parse import quote
 
 import pytest
 
-from devhost.azurite import stop_survivor
+from devhost.azurite import STATE_FILE, Azurite, lend, running_azurite, stop_survivor
+from devhost.errors import DevhostError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -40,6 +41,7 @@ _WEBHOOK = "/runtime/webhooks/durabletask"
 _ENDED = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
 _REPOSITORY = Path(__file__).resolve().parent.parent
 _KEPT_LINES = 2000
+_MOST_HOSTS = 1000
 _SHORTEST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.2
 
@@ -64,15 +66,39 @@ NOTHING = object()
 """A request without a body, which is another thing than one whose body is null."""
 
 
-class AppUnderTest:
-    """One app in a host of its own. `launch` and `restart` start the process, `stop` and `kill` end it."""
+class Storage:
+    """An Azurite whose accounts are given to hosts, one each, for as long as the block runs that made it."""
 
-    def __init__(self, app_dir: Path, data_dir: Path, options: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(self, azurite: Azurite, accounts: Sequence[str]) -> None:
+        self.azurite = azurite
+        self._accounts = iter(accounts)
+
+    def give_to(self, data_dir: Path) -> None:
+        """Let the host over this folder use the next account; nothing happens where it has one."""
+        if not (data_dir / STATE_FILE).exists():
+            lend(self.azurite, next(self._accounts), data_dir)
+
+
+class AppUnderTest:
+    """One app in a host of its own. `launch` and `restart` start the process, `stop` and `kill` end it.
+
+    Without `storage` the host starts an Azurite for itself.
+    """
+
+    def __init__(
+        self,
+        app_dir: Path,
+        data_dir: Path,
+        options: Sequence[str],
+        environ: Mapping[str, str],
+        storage: Storage | None = None,
+    ) -> None:
         self.app_dir = app_dir
         self.data_dir = data_dir
         self.url = ""
         self._options = tuple(options)
         self._environ = dict(environ)
+        self._storage = storage
         self._connection_string = ""
         self._lines = deque[str](maxlen=_KEPT_LINES)
         self._process: subprocess.Popen[str] | None = None
@@ -80,6 +106,8 @@ class AppUnderTest:
 
     def launch(self) -> Self:
         """Start the host and wait until it is ready; raises AppFailed when it is not after a minute."""
+        if self._storage:
+            self._storage.give_to(self.data_dir)
         command = ["-m", "devhost", "start", "--app", str(self.app_dir), "--data", str(self.data_dir)]
         path = os.pathsep.join(filter(None, (str(_REPOSITORY), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
@@ -245,11 +273,25 @@ StartApp = Callable[..., AppUnderTest]
 _RUNNING = pytest.StashKey[list[AppUnderTest]]()
 
 
+@pytest.fixture(scope="session")
+def app_storage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
+    """The Azurite of the session, with an account for each of a thousand hosts."""
+    accounts = [f"app{number}" for number in range(_MOST_HOSTS)]
+    try:
+        with running_azurite(tmp_path_factory.mktemp("azurite"), request.config.rootpath, accounts) as azurite:
+            yield Storage(azurite, accounts)
+    except DevhostError as error:
+        pytest.fail(f"{error} The tests run on it.", pytrace=False)
+
+
 @pytest.fixture
-def start_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartApp]:
+def start_app(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, app_storage: Storage
+) -> Iterator[StartApp]:
     """A function that starts an app: `start_app(folder, clock="virtual", options=[...], environ={...})`.
 
-    Without a folder it is the app at pytest's root. Everything is stopped after the test.
+    Without a folder it is the app at pytest's root. With `own_azurite` the host starts an Azurite for itself, which a
+    test may then stop. Everything is stopped after the test.
     """
     running = request.node.stash.setdefault(_RUNNING, [])
 
@@ -259,12 +301,14 @@ def start_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         clock: str = "virtual",
         options: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
+        own_azurite: bool = False,
     ) -> AppUnderTest:
         app = AppUnderTest(
             Path(app_dir or request.config.rootpath).resolve(),
             tmp_path_factory.mktemp("devhost"),
             ("--clock", clock, *options),
             environ or {},
+            None if own_azurite else app_storage,
         )
         running.append(app)
         return app.launch()

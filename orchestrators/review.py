@@ -15,7 +15,8 @@ world it reads from the record; an event says no more than "look again". Four fa
   (azure-functions-durable-extension issue 2606 is the endless loop that this can become). Here it cannot: the first
   thing that an execution does is an activity, so that the second hearing lies before the next request. A `Wake` heard
   twice costs one more look. A decision that equals one of those that the execution began with is not taken down again
-  (`Turn.holds`): a second yes that names nobody would else count for the next stage.
+  (`Turn.holds`): a second yes that names nobody would else count for the next stage. Nor is an event counted as refused
+  that has the same fault as one of those (`Turn.rejected`).
 * **What else comes in the same breath** is carried over too, behind it. What comes later finds the next execution.
 * **Races.** The race lists its three events and its timer itself; none of it is older (orchestrators/answers.py).
 """
@@ -202,13 +203,17 @@ def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None
 
 def _hear(context: df.DurableOrchestrationContext, turn: Turn, left: list[Heard], payloads: list[Any]) -> Turn:
     """Return the turn with the decisions that the next execution takes down."""
-    heard = list(left)
+    heard, before = list(left), turn.rejected
+    turn = turn.model_copy(update={"rejected": ()})
     for payload in payloads:
         match read_event(payload):
             case Decision() as decision if turn.holds(decision):
                 pass  # delivered once more, see above
             case Decision() as decision:
                 heard.append(Heard(id=f"event {context.new_uuid()}", decision=decision))
+            case rejected if rejected.reason in before:
+                pass  # as above
             case rejected:
                 turn = turn.with_refusal(rejected.reason)
+                turn = turn.model_copy(update={"rejected": (*turn.rejected, rejected.reason)})
     return turn.model_copy(update={"heard": tuple(heard)})

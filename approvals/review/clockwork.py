@@ -56,6 +56,8 @@ class Turn(Boundary):
     """What the counters have been told of this review so far."""
     heard: Annotated[tuple[Heard, ...], AsTuple] = ()
     """Events to take down first."""
+    rejected: Annotated[tuple[str, ...], AsTuple] = ()
+    """What was wrong with the form of events that the last execution heard."""
     reached: Instant | None = None
     """What the last execution's timer was set to, where it was the timer that ended the wait."""
     refused: Count = 0

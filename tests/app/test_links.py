@@ -14,7 +14,7 @@ import requests
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from devhost.testing import AppUnderTest
+from devhost.testing import AppUnderTest, Storage
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30
@@ -68,10 +68,10 @@ class Town(AppUnderTest):
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[Town]:
     """The app on a virtual clock, with links signed by the development key."""
     settings = {"AUTH_MODE": "development", "ALLOWED_HOSTS": "127.0.0.1"}
-    running = Town(ROOT, tmp_path_factory.mktemp("links"), ("--clock", "virtual"), settings)
+    running = Town(ROOT, tmp_path_factory.mktemp("links"), ("--clock", "virtual"), settings, app_storage)
     try:
         yield running.launch()
     finally:

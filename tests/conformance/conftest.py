@@ -54,7 +54,7 @@ def send(connection, queue, content):
         client.send_message(b64encode(content.encode()).decode())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def host(tmp_path_factory):
     """The running host. CONFORMANCE_APP names another folder with an app of the same functions."""
     tallies = tmp_path_factory.mktemp("tallies")
@@ -70,7 +70,7 @@ def host(tmp_path_factory):
         app.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def connection(host):
     """The connection string of the host's storage, for the plain Azure SDKs."""
     return host.connection_string

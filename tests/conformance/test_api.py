@@ -26,7 +26,7 @@ COMPARED = [
     for name in (call["name"] for call in CALLS if "status" in call)
 ]
 
-pytestmark = [pytest.mark.xdist_group("conformance"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 class Caller:

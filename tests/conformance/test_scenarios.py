@@ -13,7 +13,7 @@ SCENARIOS = recording("scenarios")
 CLIENTS = 8
 ENDED = 200
 
-pytestmark = [pytest.mark.xdist_group("conformance"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 class Play:

@@ -17,7 +17,7 @@ RECORDED = recording("storage")
 RUNS = RECORDED["runs"]
 PEEKED = 32
 
-pytestmark = [pytest.mark.xdist_group("conformance"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 class Hub:

@@ -9,7 +9,7 @@ from tests.conformance.conftest import eventually, queue_of, send
 
 PEEKED = 32
 
-pytestmark = [pytest.mark.xdist_group("conformance"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 
 def texts(connection, name):

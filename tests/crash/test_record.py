@@ -25,9 +25,9 @@ SENDERS, MOST_SENT = 8, 40
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory):
+def app(tmp_path_factory, app_storage):
     """One host for the module; what the dead process would have written is written beside it."""
-    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS)
+    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS, app_storage)
     try:
         yield running.launch()
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devhost.azurite import STATE_FILE, Azurite, _writable, data_folder, running_azurite, stop_survivor
+from devhost.azurite import STATE_FILE, Azurite, _writable, data_folder, lend, running_azurite, stop_survivor
 from devhost.errors import DevhostError, StorageUnavailable
 from devhost.storage.account import StorageAccount
 from devhost.storage.blobs import BlobService
@@ -34,12 +34,12 @@ def crash_over(folder: Path) -> Azurite:
     )
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     pid, blob, queue, table = map(int, ended.stdout.split())
-    return Azurite(pid=pid, blob_port=blob, queue_port=queue, table_port=table)
+    return Azurite(pid=pid, blob_port=blob, queue_port=queue, table_port=table, location=str(folder.resolve()))
 
 
-def is_gone(pid: int) -> bool:
-    """Whether the process ends within a few seconds; one that nobody has reaped yet counts as ended."""
-    give_up = time.monotonic() + 10
+def is_gone(pid: int, seconds: float = 10) -> bool:
+    """Whether the process ends in this time; one that nobody has reaped yet counts as ended."""
+    give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
@@ -82,9 +82,24 @@ def test_the_one_that_was_left_behind_can_be_stopped(tmp_path: Path) -> None:
     stop_survivor(tmp_path)
 
 
+async def test_an_account_is_lent_with_nothing_of_the_others_in_it(tmp_path: Path) -> None:
+    """Whoever has it finds it again after a crash and never stops the Azurite."""
+    with running_azurite(tmp_path, tmp_path, ["one", "two"]) as azurite:
+        for account in ("one", "two"):
+            lend(azurite, account, tmp_path / account)
+            for _ in range(2):
+                with running_azurite(tmp_path / account, tmp_path) as lent:
+                    assert (lent.pid, lent.account) == (azurite.pid, account)
+                    async with Transport(StorageAccount.parse(lent.connection_string)) as transport:
+                        assert await BlobService(transport).create_container("own") == (_ == 0)
+            stop_survivor(tmp_path / account)
+        assert not is_gone(azurite.pid, seconds=0.1)
+
+
 def test_a_stranger_with_the_same_number_is_left_alone(tmp_path: Path) -> None:
     """A pid is given away again; the process behind it must be the Azurite over this folder."""
-    state = {"pid": os.getpid(), "blob_port": 1, "queue_port": 2, "table_port": 3}
+    where = {"location": str(tmp_path.resolve()), "account": "devstoreaccount1"}
+    state = {"pid": os.getpid(), "blob_port": 1, "queue_port": 2, "table_port": 3, **where}
     (tmp_path / STATE_FILE).write_text(json.dumps(state))
     with running_azurite(tmp_path.resolve(), tmp_path) as azurite:
         assert azurite.pid != os.getpid()

@@ -18,7 +18,7 @@ from azure.storage.queue import QueueClient
 
 from devhost.azurite import STATE_FILE, Azurite
 from devhost.taskhub.names import HubNames
-from devhost.testing import AppFailed, AppUnderTest
+from devhost.testing import AppFailed, AppUnderTest, Storage
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -111,10 +111,10 @@ StartApp = Callable[..., AppUnderTest]
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
+def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """One host for the tests that leave it as it was."""
     folder = _write(tmp_path_factory.mktemp("app"), APP)
-    running = AppUnderTest(folder, tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}).launch()
+    running = AppUnderTest(folder, tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}, app_storage).launch()
     yield running
     running.stop()
 
@@ -317,7 +317,7 @@ def test_a_missing_azurite_is_told(tmp_path: Path) -> None:
 
 def test_storage_that_goes_away_ends_the_host_with_a_sentence(start_app: StartApp, tmp_path: Path) -> None:
     """And nothing is lost: over the same folder everything goes on."""
-    app = start_app(_write(tmp_path, APP))
+    app = start_app(_write(tmp_path, APP), own_azurite=True)
     instance = app.start("waits")
     os.kill(json.loads((app.data_dir / STATE_FILE).read_text())["pid"], signal.SIGTERM)
     _until(lambda: app.exit_status is not None, "it did not end", 40.0)

@@ -12,7 +12,7 @@ import pytest
 from devhost.clock import VirtualClock, real_now
 from devhost.errors import SettingsError
 from devhost.settings import StartOptions
-from devhost.testing import AppUnderTest
+from devhost.testing import AppUnderTest, Storage
 from devhost.time_travel import OFFSET_SETTING, StillBusy, open_clock
 
 pytestmark = pytest.mark.timeout(120)
@@ -79,9 +79,11 @@ StartApp = Callable[..., AppUnderTest]
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
+def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """The app on a virtual clock, on which time goes on from test to test."""
-    app = AppUnderTest(_folder(tmp_path_factory), tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}).launch()
+    app = AppUnderTest(
+        _folder(tmp_path_factory), tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}, app_storage
+    ).launch()
     yield app
     app.stop()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devhost.testing import AppUnderTest
+from devhost.testing import AppUnderTest, Storage
 from tests.greenlight.played import REVIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,9 +15,9 @@ DOCUMENT = ROOT / "examples" / "footbridge" / "design-proposal.md"
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
+def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """The app on a virtual clock."""
-    running = AppUnderTest(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), {})
+    running = AppUnderTest(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), {}, app_storage)
     try:
         yield running.launch()
     finally:

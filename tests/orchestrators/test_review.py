@@ -99,8 +99,8 @@ def test_the_first_turn_needs_nothing_but_the_id(waiting):
     """What the next one is given is all that a turn can be given."""
     waiting.event({}, "Wake")
     assert next_turn(waiting) == {
-        "proposalId": "proposal-1", "told": 3, "counted": {"submitted": 1}, "heard": [], "reached": None, "refused": 0,
-        "lastRefusal": None, "troubles": 0, "untold": 0,
+        "proposalId": "proposal-1", "told": 3, "counted": {"submitted": 1}, "heard": [], "rejected": [],
+        "reached": None, "refused": 0, "lastRefusal": None, "troubles": 0, "untold": 0,
     }  # fmt: skip
 
 
@@ -185,6 +185,17 @@ def test_a_decision_of_somebody_else_behind_it_counts(waiting, turn):
     run.complete("DecideByEvent", {"refused": None})
     run.complete("AdvanceReview", step())
     assert heard(run) == [NO]
+
+
+def test_an_event_of_no_shape_that_the_host_delivers_once_more_is_refused_once(waiting, turn):
+    """The turn that hears it again forgets it, so that the next of that kind is counted."""
+    waiting.event({"nonsense": 1})
+    again = turn(("ApprovalEvent", {"nonsense": 1}), **next_turn(waiting))
+    again.complete("AdvanceReview", step())
+    assert next_turn(again)["refused"] == 1
+    third = turn(("ApprovalEvent", {"nonsense": 1}), **next_turn(again))
+    third.complete("AdvanceReview", step())
+    assert next_turn(third)["refused"] == 2
 
 
 def test_a_refused_decision_is_shown_by_its_word_alone(turn):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from devhost.testing import Storage
 from tests.security.fortress import ROOT, Fortress
 
 SETTINGS = {
@@ -16,10 +17,10 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="package")
-def fortress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fortress]:
+def fortress(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[Fortress]:
     """The app on a virtual clock, with keys."""
     options = ("--clock", "virtual", "--enable-auth")
-    running = Fortress(ROOT, tmp_path_factory.mktemp("fortress"), options, SETTINGS)
+    running = Fortress(ROOT, tmp_path_factory.mktemp("fortress"), options, SETTINGS, app_storage)
     try:
         yield running.launch()
     finally:

@@ -12,9 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory):
+def app(tmp_path_factory, app_storage):
     """The app of this repository with keys on, as on Azure."""
-    running = AppUnderTest(ROOT, tmp_path_factory.mktemp("smoke"), ("--clock", "virtual", "--enable-auth"), {})
+    running = AppUnderTest(
+        ROOT, tmp_path_factory.mktemp("smoke"), ("--clock", "virtual", "--enable-auth"), {}, app_storage
+    )
     try:
         yield running.launch()
     finally:

@@ -13,7 +13,7 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient
 
-from devhost.testing import Answer, AppUnderTest
+from devhost.testing import Answer, AppUnderTest, Storage
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"ALLOWED_HOSTS": "127.0.0.1", "RETENTION_DAYS": "30"}
@@ -80,22 +80,22 @@ class Greenlight(AppUnderTest):
 
 
 @pytest.fixture(scope="package")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenlight]:
+def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[Greenlight]:
     """The app on a virtual clock, one host for many modules: each looks at its own instances alone.
 
     A test may `kill()` and `restart()` it.
     """
-    yield from _running(tmp_path_factory)
+    yield from _running(tmp_path_factory, app_storage)
 
 
 @pytest.fixture(scope="module")
-def app_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenlight]:
+def app_alone(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[Greenlight]:
     """The same for one module, which looks at all that a host has done."""
-    yield from _running(tmp_path_factory)
+    yield from _running(tmp_path_factory, app_storage)
 
 
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenlight]:
-    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS)
+def _running(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[Greenlight]:
+    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS, app_storage)
     try:
         yield running.launch()
     finally:
