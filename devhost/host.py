@@ -5,6 +5,7 @@ what is not stored yet was never shown to anybody.
 """
 
 import asyncio
+import gc
 import os
 import platform
 from collections.abc import Awaitable, Callable
@@ -69,6 +70,8 @@ async def run(options: StartOptions) -> None:
             settings = settings.on_storage(azurite.connection_string)
         os.environ.update(settings.app_settings)
         catalog = load_app(settings.app_dir)
+        gc.freeze()
+        gc.enable()  # __main__ has turned it off
         async with AsyncExitStack() as resources:
             host = await Host.open(resources, options, settings, catalog, clock, console, data, is_alone=is_own)
             await host.run(options.port)

@@ -1,20 +1,19 @@
 """What every test may ask for: an Azurite of its own worker, and the fixtures of devhost's pytest plugin.
 
-Properties try 50 examples each, ten times as many in `make long`; another fifty with every run.
+Properties try thirty examples each, other ones with every run, and 500 in `make long`.
 """
-
-import os
 
 import pytest
 from hypothesis import settings
 
 from devhost.azurite import Azurite
+from tests.long import LONG
 
 pytest_plugins = ["devhost.testing", "pytester", "tests.sharing"]
 
-settings.register_profile("short", max_examples=50, deadline=None)
+settings.register_profile("short", max_examples=30, deadline=None)
 settings.register_profile("long", max_examples=500, deadline=None)
-settings.load_profile("long" if "LONG" in os.environ else "short")
+settings.load_profile("long" if LONG else "short")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """`kill -9` of the host loses nothing: work goes on within five seconds, to the result it would have had."""
 
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from azure.storage.queue import QueueClient
 
 from devhost.azurite import STATE_FILE
 from devhost.testing import AppFailed, AppUnderTest
+from tests.long import long
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -42,7 +42,7 @@ def test_fifty_chains_survive_two_kills(app: AppUnderTest) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.skipif("LONG" not in os.environ, reason="half a minute each: make long")
+@long
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_fifty_chains_survive_five_kills(start_app: StartApp, seed: int) -> None:
     """The long form: activities of 0.2 to 2 s."""

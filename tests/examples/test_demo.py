@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from approvals.workflows import WORKFLOWS
+from tests.long import long
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -55,7 +56,7 @@ def test_ctrl_c_stops_the_demo_and_its_host(tmp_path):
     "names",
     [
         ("Chaining", "TryGetQuote", "tree-avenue"),
-        pytest.param((), marks=pytest.mark.skipif("LONG" not in os.environ, reason="half a minute: make long")),
+        pytest.param((), marks=long),
     ],
 )
 def test_workflows_and_reviews_end_as_they_should_on_real_input(names):

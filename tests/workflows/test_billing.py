@@ -8,6 +8,7 @@ from http.client import HTTPException
 import pytest
 
 from devhost.testing import AppFailed
+from tests.long import killing
 
 FORM = {"account": "Town works", "amount": 1485.1}
 RESTART = "/runtime/webhooks/durabletask/instances/{}/restart?restartWithNewInstanceId=false"
@@ -72,6 +73,7 @@ def test_one_bill_needs_no_waiting(app):
     assert (output["bills"], output["total"], output["currency"]) == (1, 1485.1, "SEK")
 
 
+@killing
 def test_a_host_that_is_killed_between_days_bills_on(app):
     """No bill is missing, doubled or dated otherwise."""
     instance = app.begin("BillingIssuer", FORM)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.long import killing
+
 FORM = {"title": "Steel", "requestedBy": "Ines", "amount": 61800.0}
 
 
@@ -41,6 +43,7 @@ def test_no_answer_within_its_own_window_expires(app):
     assert app.result(usual)["outcome"] == "expired"
 
 
+@killing
 def test_a_killed_host_goes_on_waiting(app):
     """And the answer is recorded once."""
     budget = app.begin("BudgetApproval", FORM)

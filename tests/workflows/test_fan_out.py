@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from approvals.checks import VIRUS_TEST
+from tests.long import killing
 
 FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
 KINDS = {".md": "text/markdown", ".png": "image/png", ".txt": "text/plain", ".pdf": "application/pdf"}
@@ -136,6 +137,7 @@ def test_checks_that_fail_lose_no_others_results(app):
     assert recorded(app, instance) == (1, 8)
 
 
+@killing
 def test_a_kill_in_the_middle_does_nothing_twice(app):
     """One check is being retried when the host dies; the next host knows the other's result and ends the rest."""
     late, there = stored(app), stored(app, b"A bench")

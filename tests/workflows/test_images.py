@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from approvals.images import ScaleForm
+from tests.long import killing
 
 FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
 
@@ -151,6 +152,7 @@ def test_a_second_run_under_one_id_does_nothing_twice(app):
     assert states(app.container("attachments"), first["blob"]) == before
 
 
+@killing
 def test_a_kill_between_two_sizes_makes_no_size_twice(app):
     """A picture that takes a while: what was made before the kill stays as it was."""
     target = BytesIO()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from examples.neighbour import running_neighbour
+from tests.long import killing
 
 FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
 
@@ -106,6 +107,7 @@ def test_a_title_that_is_taken_ends_at_the_intake(app):
     assert app.status(f"{second}:approval") is None
 
 
+@killing
 def test_a_killed_host_goes_on_with_the_part_that_it_was_in(app):
     """The parts that are done are not done again."""
     whole = app.begin("ProposalLifecycle", form("Killed"))

@@ -1,11 +1,12 @@
 """MonitorJobStatus through HttpStart: completed, failed, expired, killed, watched for long."""
 
 import json
-import os
 from datetime import datetime
 
 import pytest
 from azure.data.tables import TableServiceClient
+
+from tests.long import killing, long
 
 RESTART = "/runtime/webhooks/durabletask/instances/{}/restart?restartWithNewInstanceId=false"
 
@@ -110,6 +111,7 @@ def test_the_interval_grows_as_far_as_it_may(app):
     assert (output["outcome"], output["polls"]) == ("expired", 4 + 59)
 
 
+@killing
 def test_a_killed_host_goes_on_watching(app):
     """Also one that was away past the expiry: it looks once more, and tells once."""
     seen = app.begin("MonitorJobStatus", {"jobId": "seen", "pollSeconds": 600, "expiresAfterMinutes": 600})
@@ -156,7 +158,7 @@ def test_a_wrong_form_starts_nothing(app, wrong):
 
 @pytest.mark.parametrize(
     "looks",
-    [50, pytest.param(1000, marks=pytest.mark.skipif("LONG" not in os.environ, reason="half a minute: make long"))],
+    [50, pytest.param(1000, marks=long)],
 )
 def test_many_looks_leave_a_short_history(app, looks):
     """The history starts anew after some looks; count and expiry go on.

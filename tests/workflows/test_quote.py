@@ -3,6 +3,7 @@
 import pytest
 
 from examples.neighbour import running_neighbour
+from tests.long import killing
 
 CLOCK = "/admin/devhost/clock"
 RESTART = "/runtime/webhooks/durabletask/instances/{}/restart?restartWithNewInstanceId=false"
@@ -77,6 +78,7 @@ def test_a_host_killed_while_the_supplier_thinks_asks_again(app, neighbour):
     assert len(kept(app, instance)) == 1
 
 
+@killing
 def test_a_host_killed_while_the_supplier_thinks_still_keeps_to_the_time(app, neighbour):
     """The supplier is asked again, and is as slow as before."""
     instance = app.begin("TryGetQuote", question(neighbour, "/slow-quote"))

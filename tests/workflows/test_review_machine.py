@@ -4,19 +4,18 @@ A seed decides what is done; `LONG=1` gives more lives, and longer ones.
 """
 
 import json
-import os
 import random
 from datetime import datetime
 from itertools import count
 
 import pytest
 
+from tests.long import LONG
 from tests.workflows.conftest import ROOT, SETTINGS, Greenlight
 from tests.workflows.review_model import ALL_OF, ONE_OF, TWO_OF, Model, Plan
 from tests.workflows.reviews import Reviews, counted
 
-LONG = "LONG" in os.environ
-SEEDS, STEPS = (range(1, 13), 60) if LONG else (range(1, 2), 20)
+SEEDS, STEPS = (range(1, 13), 60) if LONG else (range(1, 2), 14)
 OPEN = 2
 """Proposals at a time; those that have ended still get late answers."""
 MARGIN = 0.06

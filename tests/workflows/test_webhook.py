@@ -3,6 +3,7 @@
 import pytest
 
 from examples.neighbour import running_neighbour
+from tests.long import killing
 
 RESTART = "/runtime/webhooks/durabletask/instances/{}/restart?restartWithNewInstanceId=false"
 WAYS = pytest.mark.parametrize("way", ["activity", "durable"])
@@ -98,6 +99,7 @@ def test_a_slow_system_is_left_after_the_timeout(app, neighbour):
     assert len(neighbour.requests) == 2
 
 
+@killing
 def test_a_host_killed_between_two_tries_goes_on(app, neighbour):
     """The tries before the kill count."""
     instance = app.begin("CallWebhook", {"url": f"{neighbour.url}/flaky?failures=2"})
