@@ -1,10 +1,8 @@
-"""What people see of a review: where it stands, who is waited for, and what happened, in order."""
+"""What people see of a review: where it stands, and who is waited for."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from approvals.review.entries import Entry, Kind
 from approvals.review.state import Answer, Review
 
 
@@ -46,11 +44,6 @@ def show(review: Review, *, now: datetime) -> dict[str, Any]:
     return shown
 
 
-def timeline(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """Return the entries for people to read: what was submitted and planned is left to the record itself."""
-    return [_line(entry) for entry in entries]
-
-
 def _stage(review: Review, index: int) -> dict[str, Any]:
     plan = review.stages[index]
     answers = [_answer(each) for each in review.answers if each.stage == index]
@@ -85,14 +78,3 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "via": answer.via.value,
         "entry": answer.number,
     }
-
-
-_BULKY = frozenset({"policy", "stages", "attachments", "early"})
-
-
-def _line(entry: Entry) -> dict[str, Any]:
-    data = {name: value for name, value in entry.data.items() if name not in _BULKY and value not in (None, "", [])}
-    if entry.kind is Kind.CHECKED:
-        data["stages"] = [each["name"] for each in entry.data["stages"]]
-    line = {"number": entry.number, "at": entry.at, "kind": entry.kind.value, "by": entry.by, "via": entry.via.value}
-    return {**line, **data}

@@ -1,7 +1,6 @@
 """A copy of what the checks look at, in which one thing can be changed."""
 
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,10 +9,6 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDERS = ("infra", "activities", "approvals", "clients", "entities", "gateways", "orchestrators")
 FILES = ("function_app.py", "host.json", "host.dts.json", "local.settings.json", "azure.yaml", ".funcignore")
-
-# `python infra/check.py` finds its own folder first on the path; so do the tests.
-if str(REPOSITORY / "infra") not in sys.path:
-    sys.path.insert(0, str(REPOSITORY / "infra"))
 
 
 @pytest.fixture(scope="session")

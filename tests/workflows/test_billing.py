@@ -8,7 +8,7 @@ from http.client import HTTPException
 import pytest
 
 from devhost.testing import AppFailed
-from tests.long import killing
+from tests.long import killing, long
 
 FORM = {"account": "Town works", "amount": 1485.1}
 RESTART = "/runtime/webhooks/durabletask/instances/{}/restart?restartWithNewInstanceId=false"
@@ -56,6 +56,7 @@ def test_ten_days_bring_ten_bills_a_day_apart(app):
     assert len(bills(app, instance)) == 10
 
 
+@long
 def test_a_hundred_days_leave_a_short_history(app):
     """It starts anew on the way; number, sum and dates go on."""
     instance = app.begin("BillingIssuer", FORM | {"days": 100, "amount": 0.07, "intervalHours": 1.5})

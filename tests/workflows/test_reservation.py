@@ -10,6 +10,7 @@ from azure.data.tables import EdmType, EntityProperty, TableServiceClient
 
 from approvals.budgets import ReservationForm
 from gateways.tables import keys
+from tests.long import killing
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -166,6 +167,7 @@ def test_fifty_at_once_never_overdraw(app, name):
     check_fifty(app, name, [app.result(each, 60) for each in instances])
 
 
+@killing
 def test_fifty_survive_a_kill_in_the_middle(app, name):
     """Some have ended, some have not: afterwards it is as if nothing had been."""
     hub = TableServiceClient.from_connection_string(app.connection_string)
@@ -180,6 +182,7 @@ def test_fifty_survive_a_kill_in_the_middle(app, name):
     check_fifty(app, name, [app.result(each, 60) for each in instances])
 
 
+@killing
 def test_a_kill_while_somebody_thinks_keeps_the_money_reserved(app, name):
     """The answer that comes afterwards counts."""
     instance = app.begin("ReserveBudget", form(name, askFirst=True))

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
+from tests.long import killing
+
 PURGE = "/admin/functions/PurgeFinishedInstances"
 INSTANCES = "/runtime/webhooks/durabletask/instances"
 BUDGET = {"title": "Steel", "amount": 100}
@@ -111,6 +113,7 @@ def test_after_a_month_only_the_audit_is_left(app):
     assert reports(app)[-1] == {"record": "retention", "purged": 4, "failed": 0, "remaining": 0, "days": 30}
 
 
+@killing
 def test_a_run_that_is_cut_is_finished_by_the_next(app):
     """The host dies in the middle; the next night purges the rest, and each instance has one line in the audit."""
     finish_a_job(app)

@@ -1,7 +1,7 @@
 """What people see of a review."""
 
-from approvals.review.view import show, timeline
-from tests.approvals.review.story import AUTHOR, Story, policy
+from approvals.review.view import show
+from tests.approvals.review.story import Story, policy
 
 
 def test_an_open_proposal_shows_who_is_waited_for_and_until_when() -> None:
@@ -45,14 +45,3 @@ def test_an_end_shows_how_by_whom_and_why() -> None:
         "decidedAt": "2026-03-02T09:00:00+00:00",
         "reason": "stage 'A'",
     }
-
-
-def test_the_timeline_is_short_enough_to_read() -> None:
-    """Plans by their names, nothing empty."""
-    story = Story(policy({"approvers": ["Mara"]})).check()
-    story.does("comments", by=AUTHOR, comment="please")
-    lines = timeline(story.entries)
-    assert ["submitted", "checked", "stageOpened", "commented"] == [line["kind"] for line in lines]
-    assert ["A"] == lines[1]["stages"]
-    assert "policy" not in lines[0]
-    assert {"number": 4, "by": AUTHOR, "via": "system", "comment": "please"}.items() <= lines[3].items()
