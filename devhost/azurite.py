@@ -3,8 +3,8 @@
 Azurite runs in a session of its own, so that Ctrl-C and a `kill -9` of devhost do not touch it and no committed write
 is lost. `azurite.json` in the folder says where it is. Only the holder of the folder's lock reads or writes that file.
 
-Where many hosts run one after the other, as in tests, `lend` gives each an account of one Azurite: it costs a second to
-start, and accounts see nothing of each other.
+Where many hosts run one after the other, as in tests, `lend` gives each an account of one Azurite: it takes a second to
+start, and accounts see nothing of each other. That one keeps everything in memory, which costs a fifth less.
 """
 
 import errno
@@ -48,7 +48,7 @@ class Azurite:
     queue_port: int
     table_port: int
     location: str
-    """The folder of its files; another one than the data folder where it was lent."""
+    """The folder of its files; empty where it keeps everything in memory."""
     account: str = _ACCOUNT
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False, compare=False)
 
@@ -90,9 +90,9 @@ def data_folder(folder: Path) -> Iterator[Path]:
 def running_azurite(folder: Path, app_dir: Path, accounts: Sequence[str] = ()) -> Iterator[Azurite]:
     """Run an Azurite over `folder`, which `data_folder` holds; one that outlived a crashed devhost is taken over.
 
-    `accounts` are those that it has besides the usual one, to be lent. Stops it when the block ends, but not one that
-    was lent to this folder. Raises DevhostError where Azurite or Node is missing, and StorageUnavailable where
-    it does not start.
+    With `accounts`, which it has besides the usual one to be lent, it keeps everything in memory. Stops it when the
+    block ends, but not one that was lent to this folder. Raises DevhostError where Azurite or Node is missing, and
+    StorageUnavailable where it does not start.
     """
     azurite = _survivor(folder) or _start(folder, _find_command(app_dir), accounts)
     try:
@@ -121,7 +121,7 @@ def stop(azurite: Azurite, folder: Path) -> None:
 
     One that was lent to the folder is left alone.
     """
-    if azurite.location != str(folder):
+    if azurite.process is None and azurite.location != str(folder):
         return
     for sign in (signal.SIGTERM, signal.SIGKILL):
         if _runs(azurite):
@@ -211,12 +211,13 @@ def _start(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
 
 def _spawn(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
     blob, queue, table = _free_ports()
-    ports = ["--blobPort", blob, "--queuePort", queue, "--tablePort", table]
+    ports = ["--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", str(table)]
+    place = ["--inMemoryPersistence"] if accounts else ["--location", str(folder)]
     known = ";".join(f"{account}:{_KEY}" for account in (_ACCOUNT, *accounts))
     with _writable(folder), (folder / LOG_FILE).open("wb") as log:
         # Its output goes to a file: a pipe would break when devhost is killed.
         process = subprocess.Popen(
-            [command, "--location", str(folder), *_OPTIONS, *map(str, ports)],
+            [command, *place, *ports, *_OPTIONS],
             cwd=folder,
             env=os.environ | {"AZURITE_ACCOUNTS": known},
             stdin=subprocess.DEVNULL,
@@ -225,7 +226,12 @@ def _spawn(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
             start_new_session=True,
         )
     return Azurite(
-        pid=process.pid, blob_port=blob, queue_port=queue, table_port=table, location=str(folder), process=process
+        pid=process.pid,
+        blob_port=blob,
+        queue_port=queue,
+        table_port=table,
+        location="" if accounts else str(folder),
+        process=process,
     )
 
 
@@ -277,7 +283,8 @@ def _runs(azurite: Azurite) -> bool:
     """Whether the process is still that Azurite, and no stranger that was given its number later."""
     if azurite.process is not None:
         return azurite.process.poll() is None
-    return f" --location {azurite.location} " in _command_line(azurite.pid)
+    where = f" --location {azurite.location} " if azurite.location else f" --blobPort {azurite.blob_port} "
+    return where in _command_line(azurite.pid)
 
 
 def _command_line(pid: int) -> str:

@@ -1,6 +1,6 @@
 """What every test may ask for: an Azurite of its own worker, and the fixtures of devhost's pytest plugin.
 
-Properties try thirty examples each, other ones with every run, and 500 in `make long`.
+Properties try twenty examples each, other ones with every run, and 500 in `make long`.
 """
 
 import pytest
@@ -11,7 +11,7 @@ from tests.long import LONG
 
 pytest_plugins = ["devhost.testing", "pytester", "tests.sharing"]
 
-settings.register_profile("short", max_examples=30, deadline=None)
+settings.register_profile("short", max_examples=20, deadline=None)
 settings.register_profile("long", max_examples=500, deadline=None)
 settings.load_profile("long" if LONG else "short")
 
