@@ -82,7 +82,7 @@ class Storage:
 class AppUnderTest:
     """One app in a host of its own. `launch` and `restart` start the process, `stop` and `kill` end it.
 
-    Without `storage` the host starts an Azurite for itself.
+    It runs for as long as a `with` block does. Without `storage` the host starts an Azurite for itself.
     """
 
     def __init__(
@@ -103,6 +103,16 @@ class AppUnderTest:
         self._lines = deque[str](maxlen=_KEPT_LINES)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            return self.launch()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def launch(self) -> Self:
         """Start the host and wait until it is ready; raises AppFailed when it is not after a minute."""

@@ -71,11 +71,8 @@ class Town(AppUnderTest):
 def town(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[Town]:
     """The app on a virtual clock, with links signed by the development key."""
     settings = {"AUTH_MODE": "development", "ALLOWED_HOSTS": "127.0.0.1"}
-    running = Town(ROOT, tmp_path_factory.mktemp("links"), ("--clock", "virtual"), settings, app_storage)
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
+    with Town(ROOT, tmp_path_factory.mktemp("links"), ("--clock", "virtual"), settings, app_storage) as running:
+        yield running
 
 
 def test_a_letter_leads_to_a_page_that_decides(town: Town):

@@ -58,16 +58,13 @@ def send(connection, queue, content):
 def host(tmp_path_factory):
     """The running host. CONFORMANCE_APP names another folder with an app of the same functions."""
     tallies = tmp_path_factory.mktemp("tallies")
-    app = Recorded(
+    with Recorded(
         Path(os.environ.get("CONFORMANCE_APP", APP)),
         tmp_path_factory.mktemp("conformance"),
         ("--clock", "system"),
         {"CONFORMANCE_TALLIES": str(tallies)},
-    )
-    try:
-        yield app.launch()
-    finally:
-        app.stop()
+    ) as app:
+        yield app
 
 
 @pytest.fixture(scope="package")

@@ -29,11 +29,8 @@ StartApp = Callable[..., AppUnderTest]
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
     """One host for all: a kill leaves nothing behind that another test would notice."""
-    running = AppUnderTest(APP, tmp_path_factory.mktemp("crash"), ("--clock", "virtual"), {})
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
+    with AppUnderTest(APP, tmp_path_factory.mktemp("crash"), ("--clock", "virtual"), {}) as running:
+        yield running
 
 
 def test_fifty_chains_survive_two_kills(app: AppUnderTest) -> None:

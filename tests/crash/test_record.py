@@ -27,11 +27,10 @@ SENDERS, MOST_SENT = 8, 40
 @pytest.fixture(scope="module")
 def app(tmp_path_factory, app_storage):
     """One host for the module; what the dead process would have written is written beside it."""
-    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS, app_storage)
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
+    with Greenlight(
+        ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS, app_storage
+    ) as running:
+        yield running
 
 
 @pytest.fixture

@@ -114,9 +114,8 @@ StartApp = Callable[..., AppUnderTest]
 def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """One host for the tests that leave it as it was."""
     folder = _write(tmp_path_factory.mktemp("app"), APP)
-    running = AppUnderTest(folder, tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}, app_storage).launch()
-    yield running
-    running.stop()
+    with AppUnderTest(folder, tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}, app_storage) as running:
+        yield running
 
 
 def test_http_orchestrations_entities_and_queues_work_together(app: AppUnderTest) -> None:

@@ -81,11 +81,10 @@ StartApp = Callable[..., AppUnderTest]
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """The app on a virtual clock, on which time goes on from test to test."""
-    app = AppUnderTest(
+    with AppUnderTest(
         _folder(tmp_path_factory), tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}, app_storage
-    ).launch()
-    yield app
-    app.stop()
+    ) as app:
+        yield app
 
 
 def test_a_timer_of_72_hours_fires_by_a_jump_and_never_early(app: AppUnderTest) -> None:

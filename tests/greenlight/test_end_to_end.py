@@ -17,11 +17,8 @@ DOCUMENT = ROOT / "examples" / "footbridge" / "design-proposal.md"
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """The app on a virtual clock."""
-    running = AppUnderTest(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), {}, app_storage)
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
+    with AppUnderTest(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), {}, app_storage) as running:
+        yield running
 
 
 @pytest.fixture

@@ -20,8 +20,5 @@ SETTINGS = {
 def fortress(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[Fortress]:
     """The app on a virtual clock, with keys."""
     options = ("--clock", "virtual", "--enable-auth")
-    running = Fortress(ROOT, tmp_path_factory.mktemp("fortress"), options, SETTINGS, app_storage)
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
+    with Fortress(ROOT, tmp_path_factory.mktemp("fortress"), options, SETTINGS, app_storage) as running:
+        yield running

@@ -20,11 +20,8 @@ DAYS = 31
 def fortress(tmp_path_factory, app_storage):
     """A host of these tests' own: in a month everything happens that all other tests have left waiting."""
     options = ("--clock", "virtual", "--enable-auth")
-    running = Fortress(ROOT, tmp_path_factory.mktemp("retention"), options, SETTINGS, app_storage)
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
+    with Fortress(ROOT, tmp_path_factory.mktemp("retention"), options, SETTINGS, app_storage) as running:
+        yield running
 
 
 def decided(fortress):

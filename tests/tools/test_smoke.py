@@ -14,13 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def app(tmp_path_factory, app_storage):
     """The app of this repository with keys on, as on Azure."""
-    running = AppUnderTest(
+    with AppUnderTest(
         ROOT, tmp_path_factory.mktemp("smoke"), ("--clock", "virtual", "--enable-auth"), {}, app_storage
-    )
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
+    ) as running:
+        yield running
 
 
 @pytest.fixture

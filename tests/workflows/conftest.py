@@ -95,8 +95,7 @@ def app_alone(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) ->
 
 
 def _running(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[Greenlight]:
-    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS, app_storage)
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
+    with Greenlight(
+        ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), SETTINGS, app_storage
+    ) as running:
+        yield running

@@ -21,11 +21,8 @@ def reviews(request, tmp_path_factory, app_storage):
         yield Reviews(request.getfixturevalue("app"))
         return
     environ = {**SETTINGS, STRICT: "0"}
-    app = Greenlight(ROOT, tmp_path_factory.mktemp("envelope"), ("--clock", "virtual"), environ, app_storage)
-    try:
-        yield Reviews(app.launch())
-    finally:
-        app.stop()
+    with Greenlight(ROOT, tmp_path_factory.mktemp("envelope"), ("--clock", "virtual"), environ, app_storage) as app:
+        yield Reviews(app)
 
 
 @pytest.fixture

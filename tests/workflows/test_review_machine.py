@@ -44,11 +44,10 @@ pytestmark = pytest.mark.timeout(1200 if LONG else 240)
 def app(tmp_path_factory, app_storage):
     """A host that forgets nothing, however many months of virtual time go by."""
     environ = {**SETTINGS, "RETENTION_DAYS": "3650"}
-    running = Greenlight(ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), environ, app_storage)
-    try:
-        yield running.launch()
-    finally:
-        running.stop()
+    with Greenlight(
+        ROOT, tmp_path_factory.mktemp("greenlight"), ("--clock", "virtual"), environ, app_storage
+    ) as running:
+        yield running
 
 
 class Life:
