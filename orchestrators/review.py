@@ -203,17 +203,16 @@ def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None
 
 def _hear(context: df.DurableOrchestrationContext, turn: Turn, left: list[Heard], payloads: list[Any]) -> Turn:
     """Return the turn with the decisions that the next execution takes down."""
-    heard, before = list(left), turn.rejected
-    turn = turn.model_copy(update={"rejected": ()})
+    heard, rejected = list(left), list[str]()
     for payload in payloads:
         match read_event(payload):
             case Decision() as decision if turn.holds(decision):
                 pass  # delivered once more, see above
             case Decision() as decision:
                 heard.append(Heard(id=f"event {context.new_uuid()}", decision=decision))
-            case rejected if rejected.reason in before:
+            case unusable if unusable.reason in turn.rejected:
                 pass  # as above
-            case rejected:
-                turn = turn.with_refusal(rejected.reason)
-                turn = turn.model_copy(update={"rejected": (*turn.rejected, rejected.reason)})
-    return turn.model_copy(update={"heard": tuple(heard)})
+            case unusable:
+                turn = turn.with_refusal(unusable.reason)
+                rejected.append(unusable.reason)
+    return turn.model_copy(update={"heard": tuple(heard), "rejected": tuple(rejected)})
