@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from azure.storage.blob import BlobServiceClient
 
 from approvals.review.chain import verify
 from clients.audit import LINES
 from clients.replies import AuditReply
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
+from tests import records
 from tests.clients.front import Front
 
 
@@ -40,12 +40,7 @@ def rewrite(azurite):
     """Return a function that changes a record as only somebody with the account's key can."""
 
     def change(proposal_id, edit):
-        with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
-            blob = service.get_blob_client("records", f"{proposal_id}.jsonl")
-            content = edit(blob.download_blob().readall())
-            blob.delete_blob()
-            blob.create_append_blob()
-            blob.append_block(content)
+        records.rewrite(azurite.connection_string, proposal_id, edit)
 
     return change
 

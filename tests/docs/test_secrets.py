@@ -1,13 +1,12 @@
 """No file of the repository holds a secret; the emulator's published key is none."""
 
 import re
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.repository import ROOT, files
+
 EMULATOR = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq"
 """The beginning of the key that Azurite has on every machine."""
 
@@ -28,18 +27,6 @@ def secrets_in(text: str) -> Iterator[str]:
         for found in shape.finditer(text):
             if not found["secret"].startswith(EMULATOR):
                 yield f"{kind}: {found['secret'][:6]}…"
-
-
-def files() -> list[Path]:
-    """All files that git has or would take."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
-    return [path for path in paths if path.is_file()]
 
 
 def test_no_file_of_the_repository_holds_a_secret() -> None:

@@ -94,26 +94,26 @@ def test_a_name_that_leads_to_this_machine_is_not_spoken_to(monkeypatch, lying, 
     assert [each for each in heard if each] == []
 
 
-def test_without_the_check_it_would_be(monkeypatch, lying, raw):
+@pytest.fixture
+def heard_without_the_check(monkeypatch, lying, raw):
+    """What this machine hears of a request to an allowed name that leads to it, where nobody looks where it leads."""
+    port, heard = raw
+    monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
+    monkeypatch.setattr(outbound, "inside", lambda *_: None)
+    lying("127.0.0.1")
+    with pytest.raises(outbound.NoAnswer):
+        outbound.send("POST", f"https://{SUPPLIER}:{port}/orders", timeout=5, body={"secret": 1})
+    return heard
+
+
+def test_without_the_check_it_would_be(heard_without_the_check):
     """The name is allowed, so the connection is made, and the greeting sent."""
-    port, heard = raw
-    monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
-    monkeypatch.setattr(outbound, "inside", lambda *_: None)
-    lying("127.0.0.1")
-    with pytest.raises(outbound.NoAnswer):
-        outbound.send("POST", f"https://{SUPPLIER}:{port}/orders", timeout=5, body={"secret": 1})
-    assert any(each.startswith(b"\x16\x03") for each in heard)
+    assert any(each.startswith(b"\x16\x03") for each in heard_without_the_check)
 
 
-def test_and_then_the_certificate_would_stop_it(monkeypatch, lying, raw):
+def test_and_then_the_certificate_would_stop_it(heard_without_the_check):
     """A host of a private network that is not the one has no certificate for the name: no request is sent to it."""
-    port, heard = raw
-    monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
-    monkeypatch.setattr(outbound, "inside", lambda *_: None)
-    lying("127.0.0.1")
-    with pytest.raises(outbound.NoAnswer):
-        outbound.send("POST", f"https://{SUPPLIER}:{port}/orders", timeout=5, body={"secret": 1})
-    assert not any(b"secret" in each or b"/orders" in each for each in heard)
+    assert not any(b"secret" in each or b"/orders" in each for each in heard_without_the_check)
 
 
 def test_a_name_without_tls_is_not_looked_up_at_all(monkeypatch, inner):

@@ -4,12 +4,11 @@ import base64
 import json
 import re
 import secrets
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.security.fortress import ROOT
+from tests.repository import ROOT, files
 
 PATTERNS = {
     "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
@@ -36,21 +35,9 @@ def found(text):
     return {kind for kind, pattern in PATTERNS.items() if re.search(pattern, plain)}
 
 
-def files():
-    """Return what would go into a commit."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
-    return [path for path in paths if path.is_file() and path.stat().st_size < LARGEST]
-
-
 def test_no_file_of_the_repository_holds_one():
     """In any of the forms in which such things are handed out."""
-    paths = files()
+    paths = [path for path in files() if path.stat().st_size < LARGEST]
     assert len(paths) > 300
     texts = {path.relative_to(ROOT).as_posix(): path.read_bytes().decode("latin-1") for path in paths}
     assert {name: kinds for name, text in texts.items() if (kinds := found(text))} == {}

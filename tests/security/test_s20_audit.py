@@ -10,6 +10,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from approvals.review.chain import GENESIS, read_chain, seal, verify
+from tests import records
 
 DECISION = {"approver": "Mara", "decision": "reject", "comment": "Too steep."}
 
@@ -26,13 +27,7 @@ def rejected(fortress):
 
 def rewrite(fortress, proposal, change):
     """Put other bytes in the place of a record, as the account's key allows; return what is there now."""
-    with BlobServiceClient.from_connection_string(fortress.connection_string) as service:
-        blob = service.get_blob_client("records", f"{proposal}.jsonl")
-        content = change(blob.download_blob().readall())
-        blob.delete_blob()
-        blob.create_append_blob()
-        blob.append_block(content)
-    return content
+    return records.rewrite(fortress.connection_string, proposal, change)
 
 
 def verdict(fortress, proposal):
