@@ -17,7 +17,7 @@ help:
 	@echo "make demo      hand in a proposal, approve it through the queue, let another escalate"
 	@echo "make demo-all  every workflow on real input, in virtual time, one timeline each"
 	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
-	@echo "make test      all tests, on an Azurite of their own"
+	@echo "make test      the tests, on Azurites of their own"
 	@echo "make long      the long forms: kill the host fifteen times, poll a thousand times, many more random examples"
 	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
 	@echo "make format    let ruff put the code into shape"

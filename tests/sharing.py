@@ -14,9 +14,19 @@ from xdist.scheduler import LoadFileScheduling
 TESTS = Path(__file__).resolve().parent
 SHARED = {"workflows": 3, "security": 1, "app": 1, "conformance": 1}
 """Folders whose modules share a host, and how many of them there may be: what shares one runs in one worker."""
-OF_ITS_OWN = re.compile(r"^    return app_alone$|^def (app|town)\(", re.MULTILINE)
+OF_ITS_OWN = re.compile(r"^    return app_alone$|^def (app|town|fortress)\(", re.MULTILINE)
 """What a module has that starts a host for itself."""
-LONGEST_FIRST = ("workflows", "security", "crash", "devhost/test_", "examples", "app", "tools", "greenlight", "conf")
+LONGEST_FIRST = (
+    "workflows",
+    "security",
+    "crash",
+    "devhost/test_",
+    "examples",
+    "app",
+    "tools",
+    "greenlight",
+    "conformance",
+)
 """Beginnings of paths, so that at the end no worker waits long for another."""
 
 
