@@ -40,13 +40,13 @@ demo-all: setup
 	@$(BIN)/python examples/demo_all.py
 
 run: setup
-	@$(BIN)/python -m devhost start --port 7071
+	@$(BIN)/python -m durable_devhost start --port 7071
 
 # Tests and demos start dozens of hosts: each would compile the whole app anew where its bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
 # What decides is covered to every branch by the tests of these folders; tracing the others would only slow them down.
-COVERED := tests/approvals tests/devhost/durable
+COVERED := tests/approvals packages/devhost/tests/durable
 
 test: setup
 	$(BIN)/python -m pytest -q -n $(CORES) --cov --cov-report=term-missing:skip-covered $(COVERED)
@@ -55,7 +55,7 @@ test: setup
 
 long: setup
 	LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 1200 --dist loadfile --no-loadscope-reorder $(COVERED) \
-		tests/crash tests/examples/test_demo.py tests/workflows
+		tests/crash packages/devhost/tests/crash tests/examples/test_demo.py tests/workflows
 
 check: setup
 	$(BIN)/ruff check .

@@ -64,7 +64,7 @@ def running_host(**settings: str) -> Iterator[Host]:
     """
     folder = Path(tempfile.mkdtemp(prefix="greenlight-demo-"))
     command = [
-        sys.executable, "-m", "devhost", "start", "--app", str(REPOSITORY), "--port", "0",
+        sys.executable, "-m", "durable_devhost", "start", "--app", str(REPOSITORY), "--port", "0",
         "--data", str(folder), "--clock", "virtual", "--json-logs",
     ]  # fmt: skip
     # A session of its own: Ctrl-C reaches this script alone, which then stops the host in good order.
@@ -130,7 +130,8 @@ def _stop(process: subprocess.Popen[str], folder: Path) -> None:
             process.wait()
     # A host that ended well leaves no Azurite; one that was killed leaves it for the next start over the same folder.
     survivor = (
-        f"from pathlib import Path; from devhost.azurite import stop_survivor; stop_survivor(Path({str(folder)!r}))"
+        "from pathlib import Path; from durable_devhost.azurite.process import stop_survivor; "
+        f"stop_survivor(Path({str(folder)!r}))"
     )
     if process.returncode != 0:
         subprocess.run([sys.executable, "-c", survivor], cwd=REPOSITORY, check=False, stderr=subprocess.DEVNULL)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-TESTS = Path(__file__).resolve().parent
+REPOSITORY = Path(__file__).resolve().parent.parent
+TESTS = (REPOSITORY / "tests", REPOSITORY / "packages" / "devhost" / "tests")
 SHARED = {"workflows": 3, "security": 1, "app": 1, "conformance": 1}
 """Folders whose modules share a host, and how many of them there may be: what shares one runs in one worker."""
 OF_ITS_OWN = re.compile(r"^    return app_alone$|^def (app|town|fortress)\(", re.MULTILINE)
@@ -20,7 +21,8 @@ LONGEST_FIRST = (
     "workflows",
     "security",
     "crash",
-    "devhost/test_",
+    "test_",
+    "host",
     "examples",
     "app",
     "tools",
@@ -35,7 +37,7 @@ class Sharing(LoadFileScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        folder = Path(path).parts[1]
+        folder = Path(path).parent.name
         files = _sharing(folder)
         return f"{folder} {files.index(path) % SHARED[folder]}" if path in files else path
 
@@ -50,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests in the order of `LONGEST_FIRST`."""
 
     def rank(item: pytest.Item) -> int:
-        path = item.path.relative_to(TESTS).as_posix()
+        path = next(item.path.relative_to(top).as_posix() for top in TESTS if item.path.is_relative_to(top))
         return next((at for at, start in enumerate(LONGEST_FIRST) if path.startswith(start)), len(LONGEST_FIRST))
 
     items.sort(key=rank)
@@ -61,5 +63,7 @@ def _sharing(folder: str) -> list[str]:
     """The test files of a folder that share a host, in their order."""
     if folder not in SHARED:
         return []
-    files = sorted((TESTS / folder).glob("test_*.py"))
-    return [f"tests/{folder}/{file.name}" for file in files if not OF_ITS_OWN.search(file.read_text("utf-8"))]
+    files = sorted(file for top in TESTS for file in (top / folder).glob("test_*.py"))
+    return [
+        file.relative_to(REPOSITORY).as_posix() for file in files if not OF_ITS_OWN.search(file.read_text("utf-8"))
+    ]

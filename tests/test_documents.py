@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from devhost import cli
-from devhost.clock import SystemClock
-from devhost.control_pages import ControlPages
+from durable_devhost import cli
+from durable_devhost.clock import SystemClock
+from durable_devhost.host.control_pages import ControlPages
 
 ROOT = Path(__file__).resolve().parents[1]
-DEVHOST = "docs/DEVHOST.md"
+DEVHOST = "packages/devhost/README.md"
+ROOMS = "packages/devhost/ARCHITECTURE.md"
+PACKAGE = ROOT / "packages/devhost/src/durable_devhost"
 LIMITS = {
     "README.md": 200,
     "ARCHITECTURE.md": 250,
@@ -23,6 +25,8 @@ LIMITS = {
     "CHANGELOG.md": 200,
     "SECURITY.md": 200,
     DEVHOST: 200,
+    ROOMS: 250,
+    "packages/devhost/CHANGELOG.md": 200,
 }
 MADE_BY_RUNNING = {".azurite/", ".venv/", "node_modules/", "node_modules/.bin/azurite", "keys.json"}
 VALUES = {"DIR": ".", "N": "0", "virtual": "virtual", "system": "system"}
@@ -46,7 +50,7 @@ def ticked(document):
 
 
 def named_files(document):
-    """The paths in back-ticks with the folder that their table row is about, if any."""
+    """The paths in back-ticks with the folders that their section and their table row are about, if any."""
     section = ""
     for line in re.sub(r"```.*?```", "", text_of(document), flags=re.DOTALL).splitlines():
         told = re.match(r"Inside `([^`]+/)`", line)
@@ -54,14 +58,15 @@ def named_files(document):
         folder = section
         for name in re.findall(r"`([^`]+)`", line):
             if FILE.fullmatch(name):
-                yield folder, name
-                if name.startswith("devhost/") and name.endswith("/"):
-                    folder = name
+                yield {section, folder}, name
+                if name.endswith("/") and (section or name.startswith("src/durable_devhost/")):
+                    folder = f"{section}{name}"
 
 
-def exists(folder, name):
+def exists(document, folders, name):
     """Whether the path is there, from the top or from the folder; a star stands for any text."""
-    return name in MADE_BY_RUNNING or any(any(ROOT.glob(place + name)) for place in {"", folder})
+    tops = {ROOT, (ROOT / document).parent}
+    return name in MADE_BY_RUNNING or any(any(top.glob(place + name)) for top in tops for place in {"", *folders})
 
 
 @pytest.mark.parametrize(("document", "limit"), LIMITS.items())
@@ -84,18 +89,18 @@ def test_every_relative_link_leads_somewhere(document):
 @pytest.mark.parametrize("document", LIMITS)
 def test_every_path_in_back_ticks_exists(document):
     """In ARCHITECTURE a bare module name belongs to the folder that its row or section names."""
-    missing = [f"{folder}{name}" for folder, name in named_files(document) if not exists(folder, name)]
+    missing = [name for folders, name in named_files(document) if not exists(document, folders, name)]
     assert missing == []
 
 
 def test_the_map_in_architecture_has_no_white_spots():
     """A new folder or top-level module of devhost or of the app belongs on it."""
-    names = {name for _, name in named_files("ARCHITECTURE.md")}
-    devhost = (ROOT / "devhost").iterdir()
-    modules = {f"devhost/{path.name}" for path in devhost if path.suffix == ".py" and path.name != "__init__.py"}
+    names = {name for document in ("ARCHITECTURE.md", ROOMS) for _, name in named_files(document)}
+    top = PACKAGE.parents[1]
+    modules = {str(path.relative_to(top)) for path in PACKAGE.glob("*.py") if path.name != "__init__.py"}
     packages = {f"{path.parent.relative_to(ROOT)}/" for path in ROOT.glob("*/__init__.py")}
-    inner = {f"{path.parent.relative_to(ROOT)}/" for path in ROOT.glob("devhost/*/__init__.py")}
-    assert (modules | packages - {"devhost/", "tests/"} | inner) - names == set()
+    inner = {f"{path.parent.relative_to(top)}/" for path in PACKAGE.glob("*/__init__.py")}
+    assert (modules | packages - {"tests/"} | inner) - names == set()
 
 
 @pytest.mark.parametrize("document", LIMITS)
@@ -135,7 +140,7 @@ def _pattern(route):
     return re.sub(r"\\{\w+\\}", "[^/]+", optional)
 
 
-@pytest.mark.parametrize("document", ["README.md", DEVHOST, "CHANGELOG.md", "SECURITY.md", "ARCHITECTURE.md"])
+@pytest.mark.parametrize("document", ["README.md", DEVHOST, "CHANGELOG.md", "SECURITY.md", ROOMS])
 async def test_every_page_of_devhost_in_the_documents_is_served(document):
     """404 is the answer to a page that is not there; with the system clock a jump is refused, but known."""
     pages = ControlPages(clock=SystemClock(), travel=None, facts=dict)
@@ -157,10 +162,10 @@ def test_every_app_setting_in_the_documents_is_read_somewhere():
 
 def test_every_host_json_key_in_architecture_is_read_by_the_settings():
     """The list of keys without effect names keys that exist."""
-    listed = text_of("ARCHITECTURE.md").partition("These keys of `host.json`")[2].partition("\n* ")[0]
+    listed = text_of(ROOMS).partition("These keys of `host.json`")[2].partition("\n* ")[0]
     keys = set(re.findall(r"`(\w+)`", listed))
     assert keys
-    source = ast.parse((ROOT / "devhost/settings.py").read_text("utf-8"))
+    source = ast.parse((PACKAGE / "settings.py").read_text("utf-8"))
     read = {node.value for node in ast.walk(source) if isinstance(node, ast.Constant)}
     assert keys - read == set()
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (
-    "activities", "approvals", "clients", "devhost", "entities", "examples", "gateways", "greenlight", "infra",
-    "orchestrators", "tests", "tools",
+    "activities", "approvals", "clients", "entities", "examples", "gateways", "greenlight", "infra",
+    "orchestrators", "packages", "tests", "tools",
 )  # fmt: skip
 
 

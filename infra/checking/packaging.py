@@ -10,7 +10,7 @@ from checking.tree import Tree
 
 AZD = "azure.yaml"
 IGNORED = ".funcignore"
-_LEFT_OUT = ("tests/", "infra/", "devhost/", "node_modules/", "local.settings.json")
+_LEFT_OUT = ("tests/", "infra/", "packages/", "node_modules/", "local.settings.json")
 _NEEDED = ("function_app.py", "host.json", "requirements.txt")
 
 

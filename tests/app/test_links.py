@@ -14,7 +14,7 @@ import requests
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
-from devhost.testing import AppUnderTest, Storage
+from durable_devhost.testing.plugin import AppUnderTest, Storage
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30

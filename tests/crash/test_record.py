@@ -11,7 +11,7 @@ from approvals.review.entries import Via
 from approvals.review.policy import Policy
 from approvals.review.progress import begin
 from approvals.review.verbs import Decide, Withdraw
-from devhost.testing import AppFailed
+from durable_devhost.testing.plugin import AppFailed
 from gateways.review_changes import Done, take_down
 from gateways.review_records import open_review_records
 from tests.workflows.conftest import ROOT, SETTINGS, Greenlight

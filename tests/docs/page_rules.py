@@ -17,8 +17,8 @@ from pathlib import Path
 
 import click
 
-from devhost.triggers.management_routes import match_route
-from devhost.triggers.management_urls import WEBHOOK_PATH
+from durable_devhost.triggers.management.routes import match_route
+from durable_devhost.triggers.management.urls import WEBHOOK_PATH
 from greenlight.cli import main as greenlight
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -264,7 +264,7 @@ def _bicep() -> str:
 
 @cache
 def _sources() -> str:
-    folders = ("clients", "gateways", "activities", "orchestrators", "approvals", "greenlight", "devhost", "infra")
+    folders = ("clients", "gateways", "activities", "orchestrators", "approvals", "greenlight", "packages", "infra")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.*") if path.suffix in (".py", ".bicep")]
     return "\n".join(
         path.read_text("utf-8") for path in [*files, ROOT / "local.settings.json", ROOT / "tools/smoke.py"]

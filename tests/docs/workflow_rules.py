@@ -20,7 +20,7 @@ MAY_WRITE = {("security.yml", "code"): {"security-events"}}
 """The only rights to write, by file and job: CodeQL shows its findings."""
 MAY_FAIL = {("ci.yml", "next-python")}
 FOLDERS = (
-    "activities|approvals|clients|devhost|docs|entities|examples|gateways|infra|orchestrators|tests|tools|\\.github"
+    "activities|approvals|clients|packages|docs|entities|examples|gateways|infra|orchestrators|tests|tools|\\.github"
 )
 NAMED_PATH = re.compile(
     rf"(?<![\w$./\"-])((?:{FOLDERS})(?:/[\w.*-]+)+|(?:requirements|constraints)[\w-]*\.txt)(?![\w/])"

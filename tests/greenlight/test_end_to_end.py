@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devhost.testing import AppUnderTest, Storage
+from durable_devhost.testing.plugin import AppUnderTest, Storage
 from tests.greenlight.played import REVIEWS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from devhost.testing import Storage
+from durable_devhost.testing.plugin import Storage
 from tests.security.fortress import ROOT, Fortress
 
 SETTINGS = {

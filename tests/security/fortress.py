@@ -19,7 +19,7 @@ from azure.storage.queue import QueueClient
 
 from clients.described import Operation
 from clients.operations import OPERATIONS
-from devhost.testing import AppUnderTest
+from durable_devhost.testing.plugin import AppUnderTest
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30

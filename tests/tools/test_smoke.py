@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devhost.testing import AppUnderTest
+from durable_devhost.testing.plugin import AppUnderTest
 from tools import smoke
 
 ROOT = Path(__file__).resolve().parents[2]

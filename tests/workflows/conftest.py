@@ -13,7 +13,7 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from azure.storage.queue import QueueClient
 
-from devhost.testing import Answer, AppUnderTest, Storage
+from durable_devhost.testing.plugin import Answer, AppUnderTest, Storage
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"ALLOWED_HOSTS": "127.0.0.1", "RETENTION_DAYS": "30"}

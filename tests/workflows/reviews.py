@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from devhost.testing import Answer
+from durable_devhost.testing.plugin import Answer
 from tests.workflows.conftest import Greenlight
 
 FINAL = ("approved", "rejected", "withdrawn", "expired", "failed")

@@ -7,7 +7,7 @@ from http.client import HTTPException
 
 import pytest
 
-from devhost.testing import AppFailed
+from durable_devhost.testing.plugin import AppFailed
 from tests.long import killing, long
 
 FORM = {"account": "Town works", "amount": 1485.1}

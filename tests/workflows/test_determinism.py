@@ -8,13 +8,13 @@ import pytest
 
 import orchestrators
 from approvals.workflows import WORKFLOWS
-from devhost.clock import SystemClock
-from devhost.model.history import ExecutionStarted, OrchestratorCompleted
-from devhost.model.instances import InstanceFilter
-from devhost.model.wire import to_json
-from devhost.storage.account import StorageAccount
-from devhost.storage.transport import Transport
-from devhost.taskhub.hub import TaskHub
+from durable_devhost.clock import SystemClock
+from durable_devhost.model.history import ExecutionStarted, OrchestratorCompleted
+from durable_devhost.model.instances import InstanceFilter
+from durable_devhost.model.wire import to_json
+from durable_devhost.storage.account import StorageAccount
+from durable_devhost.storage.transport import Transport
+from durable_devhost.taskhub.hub import TaskHub
 from examples.neighbour import running_neighbour
 
 pytestmark = [

@@ -1,0 +1,1 @@
+"""Azurite, the storage emulator: found, started, kept for a data folder, lent to tests."""

@@ -1,0 +1,298 @@
+"""devhost's own Azurite: one for each data folder, started on free ports, found again after a crash, stopped gently.
+
+Azurite runs in a session of its own, so that Ctrl-C and a `kill -9` of devhost do not touch it and no committed write
+is lost. `azurite.json` in the folder says where it is. Only the holder of the folder's lock reads or writes that file.
+
+Where many hosts run one after the other, as in tests, `lend` gives each an account of one Azurite: it takes a second to
+start, and accounts see nothing of each other. That one keeps everything in memory, which costs a fifth less.
+"""
+
+import errno
+import fcntl
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TextIO
+
+from durable_devhost.errors import DevhostError, StorageUnavailable
+
+LOCK_FILE = "devhost.lock"
+STATE_FILE = "azurite.json"
+LOG_FILE = "azurite.log"
+_ADDRESS = "127.0.0.1"
+_ACCOUNT = "devstoreaccount1"
+_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+_OPTIONS = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
+_STATE = ("pid", "blob_port", "queue_port", "table_port", "location", "account")
+_START_S = 40.0
+_STOP_S = 20.0
+_TRIES = 3
+_PAUSE_S = 0.03
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Azurite:
+    """A running Azurite, and one of its accounts; `process` is set where this devhost started it."""
+
+    pid: int
+    blob_port: int
+    queue_port: int
+    table_port: int
+    location: str
+    """The folder of its files; empty where it keeps everything in memory."""
+    account: str = _ACCOUNT
+    process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False, compare=False)
+
+    @property
+    def ports(self) -> tuple[int, int, int]:
+        """The ports of blobs, queues and tables."""
+        return self.blob_port, self.queue_port, self.table_port
+
+    @property
+    def connection_string(self) -> str:
+        """What any Azure SDK needs to reach all three services. The key is Azurite's published one, no secret."""
+        endpoints = "".join(
+            f"{name}Endpoint=http://{_ADDRESS}:{port}/{self.account};"
+            for name, port in zip(("Blob", "Queue", "Table"), self.ports, strict=True)
+        )
+        return f"DefaultEndpointsProtocol=http;AccountName={self.account};AccountKey={_KEY};{endpoints}"
+
+
+@contextmanager
+def data_folder(folder: Path) -> Iterator[Path]:
+    """Hold the data folder for one devhost while the block runs, making it where it is missing.
+
+    Raises DevhostError when another devhost holds it, naming its pid, or when it cannot be written.
+    """
+    folder = folder.resolve()
+    with _writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK_FILE).open("a+", encoding="ascii")
+    with lock:
+        _lock(lock, folder)
+        with _writable(folder):
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
+        yield folder
+
+
+@contextmanager
+def running_azurite(folder: Path, app_dir: Path, accounts: Sequence[str] = ()) -> Iterator[Azurite]:
+    """Run an Azurite over `folder`, which `data_folder` holds; one that outlived a crashed devhost is taken over.
+
+    With `accounts`, which it has besides the usual one to be lent, it keeps everything in memory. Stops it when the
+    block ends, but not one that was lent to this folder. Raises DevhostError where Azurite or Node is missing, and
+    StorageUnavailable where it does not start.
+    """
+    azurite = _survivor(folder) or _start(folder, _find_command(app_dir), accounts)
+    try:
+        yield azurite
+    finally:
+        stop(azurite, folder)
+
+
+def lend(azurite: Azurite, account: str, folder: Path) -> None:
+    """Give the devhost over `folder` an account of a running Azurite to be its own: it starts none and stops none."""
+    folder = folder.resolve()
+    with _writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_state(folder, replace(azurite, account=account))
+
+
+def stop_survivor(folder: Path) -> None:
+    """Stop the Azurite that a killed devhost left behind over `folder`; nothing happens where there is none."""
+    azurite = _survivor(folder.resolve())
+    if azurite:
+        stop(azurite, folder.resolve())
+
+
+def stop(azurite: Azurite, folder: Path) -> None:
+    """Ask Azurite to write its files and end, and wait until it has; after 20 seconds it is killed.
+
+    One that was lent to the folder is left alone.
+    """
+    if azurite.process is None and azurite.location != str(folder):
+        return
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if _runs(azurite):
+            os.kill(azurite.pid, sign)
+            _wait_for_end(azurite)
+    (folder / STATE_FILE).unlink(missing_ok=True)
+
+
+def _lock(lock: TextIO, folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        raise DevhostError(
+            f"Another devhost (pid {holder}) is using the data folder {folder}. "
+            f"Stop it with `kill {holder}`, or give this one a folder of its own with --data."
+        ) from None
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Turn what the file system refuses into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DevhostError(
+                f"The disk that holds the data folder {folder} is full. Free some space, or choose another with --data."
+            ) from None
+        raise DevhostError(
+            f"The data folder {folder} cannot be written ({error.strerror}). "
+            "Choose one that you may write to with --data."
+        ) from None
+
+
+def _find_command(app_dir: Path) -> str:
+    start = app_dir.resolve()
+    for folder in (start, *start.parents):
+        command = folder / "node_modules" / ".bin" / "azurite"
+        if command.exists():
+            return _with_node(str(command))
+    on_path = shutil.which("azurite")
+    if on_path is None:
+        raise DevhostError(
+            "There is no Azurite, the storage emulator that devhost keeps its state in. "
+            "Install it with `make setup` in devhost's repository or `npm install -g azurite`, "
+            "or use a running one with --no-azurite."
+        )
+    return _with_node(on_path)
+
+
+def _with_node(command: str) -> str:
+    if shutil.which("node") is None:
+        raise DevhostError("There is no `node` on the PATH, which Azurite runs on. Install Node.js 20 or newer.")
+    return command
+
+
+def _survivor(folder: Path) -> Azurite | None:
+    try:
+        azurite = Azurite(**json.loads((folder / STATE_FILE).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    if not _runs(azurite):
+        return None
+    if not _answers(azurite):
+        stop(azurite, folder)
+        return None
+    return azurite
+
+
+def _start(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
+    """Start Azurite; another program may take a port before Azurite does, so this is tried with several sets."""
+    for _ in range(_TRIES):
+        azurite = _spawn(folder, command, accounts)
+        with _writable(folder):
+            _write_state(folder, azurite)  # before it answers: a crash now must not leave two over one folder
+        if _answers(azurite):
+            return azurite
+        stop(azurite, folder)
+    said = (folder / LOG_FILE).read_text("utf-8", errors="replace").strip()[-1500:]
+    raise StorageUnavailable(
+        f"Azurite ({command}) did not start over {folder}. "
+        f"See {folder / LOG_FILE}; if its files there are damaged, choose another folder with --data.\n{said}".rstrip()
+    )
+
+
+def _spawn(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
+    blob, queue, table = _free_ports()
+    ports = ["--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", str(table)]
+    place = ["--inMemoryPersistence"] if accounts else ["--location", str(folder)]
+    known = ";".join(f"{account}:{_KEY}" for account in (_ACCOUNT, *accounts))
+    with _writable(folder), (folder / LOG_FILE).open("wb") as log:
+        # Its output goes to a file: a pipe would break when devhost is killed.
+        process = subprocess.Popen(
+            [command, *place, *ports, *_OPTIONS],
+            cwd=folder,
+            env=os.environ | {"AZURITE_ACCOUNTS": known},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Azurite(
+        pid=process.pid,
+        blob_port=blob,
+        queue_port=queue,
+        table_port=table,
+        location="" if accounts else str(folder),
+        process=process,
+    )
+
+
+def _write_state(folder: Path, azurite: Azurite) -> None:
+    draft = folder / f"{STATE_FILE}.new"
+    draft.write_text(json.dumps({name: getattr(azurite, name) for name in _STATE}), "utf-8")
+    draft.replace(folder / STATE_FILE)
+
+
+def _free_ports() -> tuple[int, int, int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server((_ADDRESS, 0))) for _ in range(3)]
+        first, second, third = (each.getsockname()[1] for each in sockets)
+    return first, second, third
+
+
+def _answers(azurite: Azurite) -> bool:
+    """Wait until all three services answer; false when the process ends or the time is up."""
+    give_up = time.monotonic() + _START_S
+    waiting = list(azurite.ports)
+    while waiting:
+        if _is_azurite(waiting[0]):
+            waiting.pop(0)
+        elif time.monotonic() > give_up or not _runs(azurite):
+            return False
+        else:
+            time.sleep(_PAUSE_S)
+    return True
+
+
+def _is_azurite(port: int) -> bool:
+    connection = http.client.HTTPConnection(_ADDRESS, port, timeout=5)
+    try:
+        connection.request("GET", f"/{_ACCOUNT}?comp=list")
+        return (connection.getresponse().getheader("Server") or "").startswith("Azurite")
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _wait_for_end(azurite: Azurite) -> None:
+    give_up = time.monotonic() + _STOP_S
+    while _runs(azurite) and time.monotonic() < give_up:
+        time.sleep(_PAUSE_S)
+
+
+def _runs(azurite: Azurite) -> bool:
+    """Whether the process is still that Azurite, and no stranger that was given its number later."""
+    if azurite.process is not None:
+        return azurite.process.poll() is None
+    where = f" --location {azurite.location} " if azurite.location else f" --blobPort {azurite.blob_port} "
+    return where in _command_line(azurite.pid)
+
+
+def _command_line(pid: int) -> str:
+    """The command line of a process; empty when it has ended. Linux tells by a file, other systems by `ps`."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text("utf-8", errors="replace").replace("\0", " ")
+        except OSError:
+            return ""
+    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return shown.stdout

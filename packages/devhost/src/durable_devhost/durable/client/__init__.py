@@ -1,0 +1,1 @@
+"""What callers from outside may do with orchestrations and entities."""

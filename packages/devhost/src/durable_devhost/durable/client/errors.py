@@ -1,0 +1,46 @@
+"""Why a client's request to an instance or entity was not carried out; the HTTP API turns each into its answer."""
+
+from collections.abc import Sequence
+
+from durable_devhost.model.history import RuntimeStatus
+
+
+class ClientError(Exception):
+    """Root of the refusals of the durable client; nothing has been changed when one is raised."""
+
+
+class NotFound(ClientError):
+    """There is no instance of that id."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"No instance with ID '{instance_id}' was found.")
+        self.instance_id = instance_id
+
+
+class Gone(ClientError):
+    """The instance has ended, so nothing can be sent to it any more."""
+
+    def __init__(self, instance_id: str, status: RuntimeStatus) -> None:
+        super().__init__(f"The orchestration instance {instance_id} is in the {status} state.")
+        self.instance_id = instance_id
+        self.status = status
+
+
+class WrongState(ClientError):
+    """The instance is alive but the request does not fit its state: resume of a running one, purge, rewind."""
+
+
+class UnknownEntity(ClientError):
+    """The app has no entity function of that name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        quoted = ", ".join(f"'{each}'" for each in known)
+        names = f"The following are the known entity functions: {quoted}."
+        super().__init__(
+            f"The function '{name}' doesn't exist, is disabled, or is not an entity function. Additional info: "
+            + (names if known else "No entity functions are currently registered!")
+        )
+
+
+class BadArgument(ClientError):
+    """A value can never be right: an entity key with a slash, a polling interval above the timeout."""

@@ -1,0 +1,34 @@
+"""A message in the hands of this host: what it says, what storage still holds of it, and who waits for its effect."""
+
+import asyncio
+from dataclasses import dataclass
+
+from durable_devhost.durable.holds import Hold
+from durable_devhost.model.messages import Message
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Delivery:
+    """One message on its way through a mailbox.
+
+    `hold` is the queue message that must be deleted once the effect is stored, None for what never was in a queue.
+    `stored` is resolved at that moment. `is_new` marks the start of an instance whose id was made for it.
+    `token` is its entry in the in-flight register.
+    """
+
+    message: Message
+    token: int
+    hold: Hold | None = None
+    stored: "asyncio.Future[None] | None" = None
+    is_new: bool = False
+    attempts: int = 0
+
+    def succeed(self) -> None:
+        """Tell whoever waits that the effect is stored, or that there is none."""
+        if self.stored is not None and not self.stored.done():
+            self.stored.set_result(None)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell whoever waits that nothing was stored."""
+        if self.stored is not None and not self.stored.done():
+            self.stored.set_exception(error)

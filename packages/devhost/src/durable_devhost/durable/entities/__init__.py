@@ -1,0 +1,1 @@
+"""Entities: batches of operations, the order of their messages, locks."""

@@ -1,0 +1,1 @@
+"""Orchestrations: sessions, what the SDK asked for, what follows of it."""

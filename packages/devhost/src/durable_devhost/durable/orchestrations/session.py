@@ -1,0 +1,326 @@
+"""One live orchestration: its generator, the host's view of it, and where its rows end.
+
+A session is what makes the steady state cheap: no history is read and nothing is replayed as long as it lives. It holds
+nothing that storage does not hold; when a commit fails it is thrown away and built again from the stored history.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from durable_devhost.durable.decisions import (
+    Completed,
+    ContinuedAsNew,
+    Decisions,
+    InstanceMessage,
+    TimerMessage,
+    WorkItem,
+)
+from durable_devhost.durable.episode import Episode, Posting
+from durable_devhost.durable.orchestrations.decider import OrchestrationDecider
+from durable_devhost.durable.orchestrations.executor import OrchestratorExecutor, Script
+from durable_devhost.durable.orchestrations.pending import Scheduler
+from durable_devhost.durable.orchestrations.replay import difference
+from durable_devhost.durable.ports import Orchestrator
+from durable_devhost.model.history import (
+    ExecutionCompleted,
+    ExecutionResumed,
+    ExecutionStarted,
+    ExecutionSuspended,
+    HistoryEvent,
+    InstanceRef,
+    OrchestratorCompleted,
+    OrchestratorStarted,
+    RuntimeStatus,
+    SubOrchestrationCompleted,
+    SubOrchestrationFailed,
+    TimerCreated,
+)
+from durable_devhost.model.instances import InstanceRecord
+from durable_devhost.model.messages import Message
+from durable_devhost.taskhub.history import Tail
+
+_TICK = timedelta(microseconds=1)
+NEW = Tail(fresh_from=0)
+"""The tail of an instance that has no rows yet."""
+
+
+class OrchestrationSession:
+    """The live state of one instance; all methods are synchronous, `step` runs user code."""
+
+    def __init__(
+        self,
+        started: ExecutionStarted,
+        *,
+        orchestrator: Orchestrator | None,
+        known: str,
+        scheduler: Callable[[], Scheduler],
+        hub_name: str,
+        history: Sequence[HistoryEvent] = (),
+        etag: str | None = None,
+        tail: Tail = NEW,
+    ) -> None:
+        self._orchestrator = orchestrator
+        self._known = known
+        self._make_scheduler = scheduler
+        self._hub_name = hub_name
+        self._unfed: list[HistoryEvent] = list(history)
+        self._unapplied: list[HistoryEvent] = list(history)
+        self._stored_timers = [event for event in history if isinstance(event, TimerCreated)]
+        self._begin(started)
+        self._log: list[HistoryEvent] = list(history)
+        self._episodes = sum(isinstance(event, OrchestratorStarted) for event in history)
+        self.etag = etag
+        self.tail = tail
+        self.failure_stack = ""
+        self.record = record_of(started, history, hub_name)
+        self._is_record_known = False
+
+    @property
+    def instance(self) -> InstanceRef:
+        """Which execution of which instance this is."""
+        return self._started.instance
+
+    @property
+    def started(self) -> ExecutionStarted:
+        """The event that began this execution."""
+        return self._started
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the execution ended."""
+        return self.record.status is not None and self.record.status.is_terminal
+
+    def replay_difference(self, now: datetime) -> str | None:
+        """What the function does differently when the execution that has ended is replayed; runs user code."""
+        if self._orchestrator is None:
+            return None
+        return difference(self._orchestrator, self._started, self._log, self._make_scheduler(), now)
+
+    def expects(self, task_id: int) -> bool:
+        """Whether an activity, sub-orchestration or timer of this id is still open."""
+        self._catch_up()
+        return self._decider.expects(task_id)
+
+    def open_timers(self) -> list[TimerCreated]:
+        """The timers of the stored history that have neither fired nor been cancelled: the heap after a restart."""
+        self._catch_up()
+        return [timer for timer in self._stored_timers if self._decider.expects(timer.event_id)]
+
+    def step(self, received: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]) -> Episode:
+        """Run one episode over `received` and say what is to be stored and sent.
+
+        The session counts it as done; if the commit fails the session must be thrown away.
+        """
+        if not self._decider.is_live:
+            self._start_again_from_the_log()
+        self._catch_up()
+        fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *received]
+        decisions = self._fold(fresh, now, new_execution_id)
+        postings = self._postings(decisions)
+        rows = [*(_played(event) for event in fresh), *decisions.events]
+        first_row, restarted = len(self._log), False
+        while isinstance(decisions.end, ContinuedAsNew):
+            first_row, restarted = 0, True
+            fresh = self._start_over(decisions.end, now, new_execution_id)
+            decisions = self._fold(fresh, now, new_execution_id)
+            postings += self._postings(decisions)
+            rows = [*(_played(event) for event in fresh), *decisions.events]
+        if isinstance(decisions.end, Completed):
+            postings += self._answer_parent(decisions.end, now)
+        rows.append(OrchestratorCompleted(timestamp=now))
+        self._unfed += [*decisions.events, rows[-1]]
+        if restarted:
+            self._log.clear()
+        self._log += rows
+        return Episode(
+            instance_id=self.instance.instance_id,
+            execution_id=self._execution_id,
+            first_row=first_row,
+            events=tuple(rows),
+            etag=self.etag,
+            tail=self.tail,
+            postings=tuple(postings),
+            record=self._note(rows, decisions.end, is_first=first_row == 0, restarted=restarted),
+            is_new_record=first_row == 0 and not restarted,
+        )
+
+    def _begin(self, started: ExecutionStarted) -> None:
+        self._started = started
+        self._execution_id = started.instance.execution_id or ""
+        self._executor = OrchestratorExecutor(self._orchestrator, started) if self._orchestrator else None
+        self._decider = OrchestrationDecider(started, self._make_scheduler())
+
+    def _start_again_from_the_log(self) -> None:
+        """Forget the live state and replay, as production does at every episode."""
+        status = self._decider.custom_status
+        self._begin(self._started)
+        self._decider.custom_status = status
+        self._unfed, self._unapplied = list(self._log), list(self._log)
+
+    def _catch_up(self) -> None:
+        """Replay what was read from storage: the function sees the whole history at once, then the host folds it."""
+        if self._unapplied:
+            self._decider.extend(self._advance(self._unfed))
+            self._unfed = []
+            for event in self._unapplied:
+                self._decider.apply(event)
+            self._unapplied = []
+
+    def _fold(self, fresh: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]) -> Decisions:
+        self._episodes += 1
+        self._decider.extend(self._advance([*self._unfed, *fresh]))
+        self._unfed = []
+        for event in fresh:
+            self._decider.apply(event)
+        return self._decider.decide(now, new_execution_id)
+
+    def _advance(self, events: Sequence[HistoryEvent]) -> Script:
+        if self._executor is None:
+            name = self._started.name
+            return Script(
+                done=True,
+                error=(
+                    f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. "
+                    f"Additional info: The following are the known orchestrator functions: {self._known}."
+                ),
+            )
+        script = self._executor.advance(events)
+        if script.error is not None:
+            self.failure_stack = script.stack
+        return script
+
+    def _start_over(
+        self, end: ContinuedAsNew, now: datetime, new_execution_id: Callable[[], str]
+    ) -> list[HistoryEvent]:
+        """A new generation: same name and parent, new execution id, the custom status carried over."""
+        instance = InstanceRef(instance_id=self.instance.instance_id, execution_id=new_execution_id())
+        started = replace(
+            self._started, timestamp=now - _TICK, instance=instance, input=end.input, generation=None, is_played=False
+        )
+        status = self._decider.custom_status
+        self._begin(started)
+        self._episodes = 0
+        self._decider.custom_status = status
+        return [
+            OrchestratorStarted(timestamp=now),
+            started,
+            *end.carried,
+            OrchestratorCompleted(timestamp=now, is_played=True),
+        ]
+
+    def _postings(self, decisions: Decisions) -> list[Posting]:
+        return [self._posting(outgoing) for outgoing in decisions.outbox]
+
+    def _posting(self, outgoing: WorkItem | TimerMessage | InstanceMessage) -> Posting:
+        match outgoing:
+            case WorkItem(event=event):
+                return Posting(message=self._message(event, self.instance, from_decision=True), is_work_item=True)
+            case TimerMessage(event=event):
+                return Posting(message=self._message(event, self.instance), due=event.fire_at)
+            case InstanceMessage(target=target, event=event, from_decision=from_decision, due=due):
+                return Posting(message=self._message(event, target, from_decision=from_decision), due=due)
+
+    def _message(self, event: HistoryEvent, target: InstanceRef, *, from_decision: bool = False) -> Message:
+        return Message(
+            event=event,
+            target=target,
+            sender=self.instance,
+            episode=self._episodes,
+            from_decision=from_decision,
+        )
+
+    def _answer_parent(self, end: Completed, now: datetime) -> list[Posting]:
+        parent = self._started.parent
+        if parent is None:
+            return []
+        answer: HistoryEvent
+        if end.status is RuntimeStatus.COMPLETED:
+            answer = SubOrchestrationCompleted(timestamp=now, task_id=parent.task_id, result=end.result)
+        else:
+            error = (end.result or "").removeprefix(f"Orchestrator function '{self._started.name}' failed: ")
+            answer = SubOrchestrationFailed(
+                timestamp=now,
+                task_id=parent.task_id,
+                reason=end.result,
+                details=f"Message: {error}, StackTrace: {self.failure_stack}",
+            )
+        return [Posting(message=self._message(answer, parent.instance))]
+
+    def _note(
+        self,
+        rows: Sequence[HistoryEvent],
+        end: Completed | ContinuedAsNew | None,
+        *,
+        is_first: bool,
+        restarted: bool,
+    ) -> InstanceRecord | None:
+        """Bring the record up to date; None when a query would show nothing that is not in the row already."""
+        before = self.record
+        if restarted:
+            before = replace(
+                before,
+                execution_id=self._execution_id,
+                input=self._started.input,
+                created_time=self._started.timestamp,
+                status=RuntimeStatus.RUNNING,
+                output=None,
+            )
+        self.record, old = (
+            replace(
+                _with_status(before, rows, end),
+                custom_status=self._decider.custom_status or "null",
+                last_updated_time=rows[-1].timestamp,
+            ),
+            self.record,
+        )
+        shown = ("status", "custom_status", "output", "execution_id")
+        changed = any(getattr(self.record, column) != getattr(old, column) for column in shown)
+        if not (changed or is_first or not self._is_record_known):
+            return None
+        self._is_record_known = True
+        return self.record
+
+
+def _with_status(
+    record: InstanceRecord, rows: Sequence[HistoryEvent], end: Completed | ContinuedAsNew | None = None
+) -> InstanceRecord:
+    """What these rows, and the end if they led to one, mean for the status and the output."""
+    if isinstance(end, Completed):
+        return replace(record, status=end.status, output=end.result, completed_time=rows[-1].timestamp)
+    changed = replace(record, status=record.status or RuntimeStatus.RUNNING)
+    for event in rows:
+        match event:
+            case ExecutionSuspended(reason=reason):
+                changed = replace(changed, status=RuntimeStatus.SUSPENDED, output=reason)
+            case ExecutionResumed(reason=reason):
+                changed = replace(changed, status=RuntimeStatus.RUNNING, output=reason)
+    return changed
+
+
+def record_of(started: ExecutionStarted, history: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord:
+    """What the Instances row says after `history`, as far as the history alone tells."""
+    record = InstanceRecord(
+        instance_id=started.instance.instance_id,
+        execution_id=started.instance.execution_id,
+        name=started.name,
+        version=started.version,
+        input=started.input,
+        created_time=started.timestamp,
+        last_updated_time=history[-1].timestamp if history else started.timestamp,
+        scheduled_start_time=started.scheduled_start_time,
+        task_hub_name=hub_name,
+        generation=started.generation,
+        tags="null",
+    )
+    completed = next((event for event in history if isinstance(event, ExecutionCompleted)), None)
+    if completed is not None:
+        return replace(record, status=completed.status, output=completed.result, completed_time=completed.timestamp)
+    return _with_status(record, history) if history else record
+
+
+def _played(event: HistoryEvent) -> HistoryEvent:
+    """Received events are stored as played, the markers of an episode as they are (recorded; protocol of IsPlayed)."""
+    if isinstance(event, OrchestratorStarted | OrchestratorCompleted):
+        return event
+    return replace(event, is_played=True)

@@ -1,0 +1,92 @@
+"""What an orchestration waits for, as the host sees it: tasks that become done, alone or in groups.
+
+The decider keeps one tree of these for the action that it executes; the leaves are completed by history events.
+"""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from durable_devhost.durable.orchestrations.actions import CallActivity, CallSubOrchestrator
+
+
+@dataclass(slots=True)
+class Leaf:
+    """Something that is done or not: an activity, a timer, an event, an entity's answer."""
+
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Group:
+    """A WhenAny or WhenAll; done is read off the children."""
+
+    mode: Literal["any", "all"]
+    children: list["Wait"]
+
+    @property
+    def done(self) -> bool:
+        """Whether enough of the children are done; an empty group is done at once, as in .NET's WhenAll."""
+        if self.mode == "any":
+            return not self.children or any(child.done for child in self.children)
+        return all(child.done for child in self.children)
+
+
+@dataclass(slots=True)
+class Retried:
+    """An activity or sub-orchestration with a retry policy, between its attempts.
+
+    DurableTask sets one more timer after the last failed attempt, due at once, and so does the SDK: the whole is done
+    when that one has fired (DurableTask.Core `RetryInterceptor.cs`, SDK `RetryAbleTask`).
+    """
+
+    call: CallActivity | CallSubOrchestrator
+    attempts: int = 1
+    done: bool = False
+
+
+Wait = Leaf | Group | Retried
+
+
+@dataclass(slots=True)
+class EventWaits:
+    """Who waits for which external event, and what arrived before anybody waited.
+
+    Names match without regard to case; the most recent waiter of a name gets the event (a stack), early events are
+    handed out in the order of their arrival (extension `DurableOrchestrationContext.RaiseEvent`).
+    """
+
+    _waiting: defaultdict[str, list[Leaf]] = field(default_factory=lambda: defaultdict(list))
+    _early: defaultdict[str, deque[None]] = field(default_factory=lambda: defaultdict(deque))
+    _spelling: dict[str, str] = field(default_factory=dict)
+    are_spelled_alike: bool = True
+    """Whether each name was always written in one way; Python, for which case matters, saw the same events if so."""
+
+    def wait(self, name: str) -> Leaf:
+        """Wait for `name`; an early event ends the wait at once."""
+        leaf = Leaf()
+        key = self._key(name)
+        if self._early[key]:
+            self._early[key].popleft()
+            leaf.done = True
+        else:
+            self._waiting[key].append(leaf)
+        return leaf
+
+    def arrive(self, name: str) -> None:
+        """An event of this name came in."""
+        key = self._key(name)
+        if self._waiting[key]:
+            self._waiting[key].pop().done = True
+        else:
+            self._early[key].append(None)
+
+    def rename(self, old: str, new: str) -> None:
+        """Let those that wait for `old` wait for `new`: the recorded id of an entity call wins over a derived one."""
+        self._waiting[new.casefold()] += self._waiting.pop(old.casefold(), [])
+
+    def _key(self, name: str) -> str:
+        key = name.casefold()
+        if self._spelling.setdefault(key, name) != name:
+            self.are_spelled_alike = False
+        return key

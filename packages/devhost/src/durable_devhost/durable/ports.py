@@ -1,0 +1,128 @@
+"""The seams of the durable engine: what it needs of the app and of the console, and what its callers may ask of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
+from durable_devhost.model.instances import InstanceRecord
+from durable_devhost.model.messages import Message
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """A function returned; `text` is its result as JSON text, None for nothing."""
+
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A function raised: `message` is `ValueError: boom`, `stack` the user's own traceback."""
+
+    message: str
+    stack: str
+
+
+Outcome = Succeeded | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orchestrator:
+    """An orchestrator function as the SDK's executor wants it: the undecorated function and its declared input type."""
+
+    name: str
+    function: Callable[..., Any]
+    input_type: Any = None
+
+
+class Catalog(Protocol):
+    """Which functions the app has; names are compared without regard to case."""
+
+    def has_orchestrator(self, name: str) -> bool:
+        """Whether an orchestrator is registered under `name`."""
+        ...
+
+    def has_activity(self, name: str) -> bool:
+        """Whether an activity is registered under `name`."""
+        ...
+
+    def has_entity(self, name: str) -> bool:
+        """Whether an entity is registered under `name`."""
+        ...
+
+    def known_orchestrators(self) -> Sequence[str]:
+        """The durable names of all orchestrators, as they were declared."""
+        ...
+
+    def known_entities(self) -> Sequence[str]:
+        """The durable names of all entities, as they were declared."""
+        ...
+
+
+class App(Catalog, Protocol):
+    """The user's functions: what there is, and how to run it."""
+
+    def orchestrator(self, name: str) -> Orchestrator | None:
+        """The orchestrator registered under `name`, or None."""
+        ...
+
+    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
+        """Run an activity on its JSON input; never raises for what user code does."""
+        ...
+
+    async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:
+        """Run one batch of entity operations; the payload and the result are the SDK's JSON."""
+        ...
+
+    async def run_episode(self, step: Callable[[], Result], name: str, instance_id: str) -> Result:
+        """Run one synchronous step of an orchestrator where user code may run (a pool thread)."""
+        ...
+
+
+class Observer(Protocol):
+    """Who wants to know what happens to instances: the console."""
+
+    def orchestration(self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None) -> None:
+        """An instance reached `status`; `detail` is the failure text where there is one."""
+        ...
+
+    def trouble(self, text: str, instance_id: str | None = None) -> None:
+        """Something is wrong that a person should read: a corrupt row, a message that cannot be handled."""
+        ...
+
+
+class InstanceExists(Exception):
+    """A start hit an instance that is still alive."""
+
+    def __init__(self, instance_id: str, status: RuntimeStatus) -> None:
+        super().__init__(f"An Orchestration instance with the status {status} already exists.")
+        self.instance_id = instance_id
+        self.status = status
+
+
+class Engine(Protocol):
+    """What the durable client may ask of the engine. Each call returns when its effect is stored."""
+
+    async def start(self, started: ExecutionStarted, *, is_new: bool = False) -> None:
+        """Start an orchestration; raises InstanceExists unless the old instance of that id may be replaced.
+
+        `is_new` says that the id was made for this start, which saves looking for an old instance. The engine sets
+        `started.generation`. An unknown function name is accepted and ends as a failed instance,
+        as on the real host.
+        """
+        ...
+
+    async def post(self, message: Message) -> None:
+        """Deliver an event to an instance or entity; an event for an instance that is gone is dropped."""
+        ...
+
+    async def record(self, instance_id: str) -> InstanceRecord | None:
+        """The instance's row as of its last commit, or None; sees every earlier `start` and `post`."""
+        ...
+
+    async def forget(self, instance_id: str) -> None:
+        """Drop what is in memory of an instance whose rows were changed or purged behind the engine's back."""
+        ...

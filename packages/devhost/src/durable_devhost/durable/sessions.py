@@ -1,0 +1,81 @@
+"""Builds sessions from what is stored and from the messages that arrived."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from durable_devhost.durable.entities.session import EntitySession
+from durable_devhost.durable.orchestrations.pending import Scheduler
+from durable_devhost.durable.orchestrations.session import NEW, OrchestrationSession, record_of
+from durable_devhost.durable.ports import App
+from durable_devhost.model.history import ExecutionCompleted, ExecutionStarted, HistoryEvent
+from durable_devhost.model.instances import InstanceRecord
+from durable_devhost.model.messages import Message
+from durable_devhost.taskhub.history import StoredHistory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionBuilder:
+    """What every session of a hub has in common."""
+
+    app: App
+    hub_name: str
+    scheduler: Callable[[], Scheduler]
+    batch_limit: int
+    reorder_window: timedelta
+
+    def orchestration(
+        self, stored: StoredHistory | None, messages: Sequence[Message]
+    ) -> tuple[OrchestrationSession, bool] | None:
+        """The session of the stored execution, or of the one that a start among `messages` begins (then True).
+
+        None when there is neither: the execution is over, or was never started. `stored` None means: nothing is stored.
+        """
+        start = next((each.event for each in messages if isinstance(each.event, ExecutionStarted)), None)
+        old = next((each for each in stored.events if isinstance(each, ExecutionStarted)), None) if stored else None
+        if stored is not None and old is not None and not is_over(stored.events):
+            return self._session(old, stored), False
+        if start is None or (old is not None and _is_same(old, start)):
+            return None
+        empty = StoredHistory(etag=stored.etag, tail=stored.tail) if stored is not None else StoredHistory(tail=NEW)
+        return self._session(start, empty), True
+
+    def entity(self, instance_id: str, stored: StoredHistory) -> EntitySession:
+        """The session of an entity, which begins with its first message."""
+        return EntitySession(
+            instance_id,
+            stored,
+            hub_name=self.hub_name,
+            batch_limit=self.batch_limit,
+            reorder_window=self.reorder_window,
+        )
+
+    def _session(self, started: ExecutionStarted, stored: StoredHistory) -> OrchestrationSession:
+        return OrchestrationSession(
+            started,
+            orchestrator=self.app.orchestrator(started.name),
+            known=", ".join(f"'{name}'" for name in self.app.known_orchestrators()),
+            scheduler=self.scheduler,
+            hub_name=self.hub_name,
+            history=stored.events,
+            etag=stored.etag,
+            tail=stored.tail,
+        )
+
+
+def _is_same(old: ExecutionStarted, start: ExecutionStarted) -> bool:
+    """Whether a start was carried out already: a parent that was cut off sends its child's start twice."""
+    return old.instance.execution_id == start.instance.execution_id or (
+        old.parent is not None and old.parent == start.parent
+    )
+
+
+def is_over(events: Sequence[HistoryEvent]) -> bool:
+    """Whether the execution has ended."""
+    return any(isinstance(event, ExecutionCompleted) for event in events)
+
+
+def record_after(events: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord | None:
+    """What the Instances row should say after this history, for a row that a crash kept from being written."""
+    started = next((event for event in events if isinstance(event, ExecutionStarted)), None)
+    return None if started is None else record_of(started, events, hub_name)

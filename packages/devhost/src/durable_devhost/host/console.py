@@ -1,0 +1,163 @@
+"""Tells what happens in the host: to a person in colour, or to a machine as one JSON object a line.
+
+`Console` takes what happens and makes a fact of it; a `Sink` writes facts. Two sinks, the same facts. The app's log
+records come the same way through `showing_logs`.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol, TextIO
+
+from durable_devhost.clock import Clock
+from durable_devhost.dispatch.invocation import Invocation, InvocationFilter
+from durable_devhost.dispatch.outcome import Outcome, Raised
+from durable_devhost.host.facts import Fact, Invoked, Logged, Orchestrated, Ready, Said, as_record
+from durable_devhost.host.printing import TextSink
+from durable_devhost.indexing.tracebacks import user_traceback
+from durable_devhost.model.functions import Function
+from durable_devhost.model.history import RuntimeStatus
+
+_LEVELS = {
+    "trace": logging.DEBUG,
+    "debug": logging.DEBUG,
+    "information": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "critical": logging.CRITICAL,
+    "none": logging.CRITICAL + 1,
+}
+_TALKATIVE = ("azure", "asyncio", "aiohttp", "urllib3")
+
+
+class Sink(Protocol):
+    """Where facts go. Called from any thread."""
+
+    def write(self, fact: Fact, at: datetime) -> None:
+        """Show one fact; never raises for a reader that has gone away."""
+        ...
+
+
+class JsonSink:
+    """One JSON object a line. A line is written in one piece, so that threads need no lock."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, fact: Fact, at: datetime) -> None:
+        """Write the line and flush it, since whoever reads along waits for it."""
+        try:
+            self._stream.write(json.dumps(as_record(fact, at), default=str) + "\n")
+            self._stream.flush()
+        except (BrokenPipeError, ValueError):
+            return  # nobody reads any more; the host goes on
+
+
+class Console:
+    """The one place to report to. Fits the observers of `dispatch` and `durable` as it is.
+
+    Times are those of the host's clock, so that with a virtual clock a jump can be seen.
+    """
+
+    def __init__(self, sink: Sink, clock: Clock) -> None:
+        self._sink = sink
+        self._clock = clock
+
+    @classmethod
+    def create(cls, clock: Clock, *, json_logs: bool, stream: TextIO | None = None) -> "Console":
+        """A console on standard output."""
+        target = stream or sys.stdout
+        return cls(JsonSink(target) if json_logs else TextSink(target), clock)
+
+    def started(self, info: Ready) -> None:
+        """The host answers now."""
+        self._tell(info)
+
+    def ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
+        """An invocation ended."""
+        failed = outcome if isinstance(outcome, Raised) else None
+        self._tell(
+            Invoked(
+                function=function.durable_name or function.name,
+                kind=function.kind.value.removesuffix("Trigger"),
+                invocation=invocation.id,
+                instance=invocation.instance_id,
+                ms=seconds * 1000,
+                error=failed.message if failed else "",
+                stack=failed.stack if failed else "",
+            )
+        )
+
+    def orchestration(self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None) -> None:
+        """An instance reached a status."""
+        self._tell(Orchestrated(name=name, instance=instance_id, status=status.value, detail=detail or ""))
+
+    def trouble(self, text: str, instance_id: str | None = None) -> None:
+        """Something is wrong that a person should read, with the instance where one is concerned."""
+        self.warning(text, instance_id)
+
+    def notice(self, text: str) -> None:
+        """Something worth knowing."""
+        self._tell(Said(severity="notice", text=text))
+
+    def warning(self, text: str, instance_id: str | None = None) -> None:
+        """Something that needs a person, though the host goes on."""
+        self._tell(Said(severity="warning", text=text, instance=instance_id or ""))
+
+    def failure(self, text: str, *, instance_id: str | None = None, details: str = "") -> None:
+        """Something failed; `details` is a traceback, normally the user's own."""
+        self._tell(Said(severity="failure", text=text, instance=instance_id or "", details=details))
+
+    @contextmanager
+    def showing_logs(self, level: str = "Information") -> Iterator[None]:
+        """Show the process's log records while the block runs; `level` is host.json's name for the lowest one.
+
+        Libraries that tell of every request are shown from warnings on.
+        """
+        handler = _LogHandler(self)
+        root = logging.getLogger()
+        before = root.level
+        root.addHandler(handler)
+        root.setLevel(_LEVELS.get(level.lower(), logging.INFO))
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+            root.setLevel(before)
+
+    def logged(self, record: logging.LogRecord) -> None:
+        """Show one log record."""
+        error = record.exc_info[1] if record.exc_info else None
+        self._tell(
+            Logged(
+                level=record.levelname.lower(),
+                logger=record.name,
+                text=record.getMessage(),
+                function=str(getattr(record, "function_name", "")),
+                invocation=str(getattr(record, "invocation_id", "")),
+                stack=user_traceback(error) if error else "",
+            )
+        )
+
+    def _tell(self, fact: Fact) -> None:
+        self._sink.write(fact, self._clock.now())
+
+
+class _LogHandler(logging.Handler):
+    """Hands log records to the console; what a record's arguments break is reported as logging does."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self.addFilter(InvocationFilter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._console.logged(record)
+        except Exception:  # noqa: BLE001 - a log call of the app must never fail it
+            self.handleError(record)

@@ -1,0 +1,129 @@
+"""What the console can tell: one frozen value for each kind of line, the same for people and for machines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
+
+_DETAIL = {
+    TriggerType.QUEUE: "queueName",
+    TriggerType.TIMER: "schedule",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFunction:
+    """One function in the start banner. `detail` is its URL, queue or schedule, empty for durable functions."""
+
+    name: str
+    kind: str
+    detail: str = ""
+    methods: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, function: Function, base_url: str, route_prefix: str) -> Self:
+        """List a function under the name by which others call it: the durable name where it has one."""
+        detail = function.trigger.text(_DETAIL.get(function.kind, "")) or ""
+        methods: Sequence[str] = ()
+        if function.kind is TriggerType.HTTP:
+            parts = (base_url, route_prefix.strip("/"), function.trigger.text("route") or "")
+            detail = "/".join(part for part in parts if part)
+            methods = function.trigger.properties.get("methods") or ()
+        return cls(
+            name=function.durable_name or function.name,
+            kind=function.kind.value.removesuffix("Trigger"),
+            detail=detail,
+            methods=tuple(str(method) for method in methods),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The host answers. `url` has no slash at its end; `storage` names the account's place, never its key."""
+
+    url: str
+    app: str
+    hub: str
+    storage: str
+    clock: str
+    data: str = ""
+    keys: str = ""
+    functions: tuple[ListedFunction, ...] = ()
+    disabled: tuple[str, ...] = ()
+
+    @staticmethod
+    def listed(catalog: FunctionCatalog, url: str, route_prefix: str) -> tuple[ListedFunction, ...]:
+        """The functions of a catalog as the banner lists them."""
+        return tuple(ListedFunction.of(function, url, route_prefix) for function in catalog.functions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoked:
+    """An invocation ended. `error` is `ValueError: boom` where it failed, `stack` the user's own frames."""
+
+    function: str
+    kind: str
+    invocation: str
+    ms: float
+    instance: str = ""
+    error: str = ""
+    stack: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orchestrated:
+    """An instance reached a status; `detail` is the failure text where there is one."""
+
+    name: str
+    instance: str
+    status: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """A log record of the app or of a library; `invocation` and `function` are empty outside invocations."""
+
+    level: str
+    logger: str
+    text: str
+    function: str = ""
+    invocation: str = ""
+    stack: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A sentence of devhost itself: a notice, a warning, or a failure with the details that explain it."""
+
+    severity: Literal["notice", "warning", "failure"]
+    text: str
+    instance: str = ""
+    details: str = ""
+
+
+Fact = Ready | Invoked | Orchestrated | Logged | Said
+
+_EVENT = {Ready: "ready", Invoked: "invocation", Orchestrated: "orchestration", Logged: "log"}
+
+
+def as_record(fact: Fact, at: datetime) -> dict[str, Any]:
+    """A fact as one flat JSON object: `time`, `event`, then its fields, without those that are empty."""
+    event = fact.severity if isinstance(fact, Said) else _EVENT[type(fact)]
+    shown = {each.name: _plain(getattr(fact, each.name)) for each in fields(fact) if each.name != "severity"}
+    kept = {name: value for name, value in shown.items() if value not in ("", [])}
+    return {"time": at.isoformat().replace("+00:00", "Z"), "event": event, **kept}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case ListedFunction():
+            return {each.name: shown for each in fields(value) if (shown := _plain(getattr(value, each.name)))}
+        case tuple():
+            return [_plain(each) for each in value]
+        case float():
+            return round(value, 3)
+        case _:
+            return value

@@ -1,0 +1,132 @@
+"""The console as a person reads it: a banner with every URL, then one line for each thing that happens."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from io import UnsupportedOperation
+from textwrap import fill, indent
+from typing import TextIO
+
+from rich.console import Console as Terminal
+from rich.text import Text
+
+from durable_devhost.host.facts import Fact, Invoked, ListedFunction, Logged, Orchestrated, Ready, Said
+
+_TITLES = {
+    "http": "HTTP",
+    "queue": "Queues",
+    "timer": "Timers",
+    "orchestration": "Orchestrators",
+    "activity": "Activities",
+    "entity": "Entities",
+}
+_STATUS_STYLE = {"Completed": "green", "Failed": "bold red", "Terminated": "red", "Suspended": "yellow"}
+_LEVEL_STYLE = {"debug": "dim", "warning": "yellow", "error": "red", "critical": "bold red"}
+_NAME_WIDTH = 26
+_BANNER_WIDTH = 100
+_ID_WIDTH = 12
+
+
+class TextSink:
+    """Prints facts with rich: in colour on a terminal, plain into a file or a pipe. Lines are never wrapped or cut."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._terminal = Terminal(file=stream, highlight=False, soft_wrap=True)
+
+    def write(self, fact: Fact, at: datetime) -> None:
+        """Print one fact."""
+        text = _banner(fact) if isinstance(fact, Ready) else _line(fact, at)
+        try:
+            self._terminal.print(text, end="\n")
+        except (BrokenPipeError, UnsupportedOperation, ValueError):
+            return  # nobody reads any more; the host goes on
+
+
+def short_id(instance_id: str) -> str:
+    """An instance id short enough for a column; long ones keep their beginning."""
+    return instance_id if len(instance_id) <= _ID_WIDTH else f"{instance_id[: _ID_WIDTH - 2]}.."
+
+
+def _banner(ready: Ready) -> Text:
+    text = Text()
+    text.append("\ndevhost", "bold cyan").append(f" runs {ready.app}\n\n")
+    facts = {"hub": ready.hub, "storage": ready.storage, "clock": ready.clock, "data": ready.data, "keys": ready.keys}
+    for name, value in facts.items():
+        if value:
+            text.append(f"  {name:<10}", "dim").append(f"{value}\n")
+    for kind, title in _TITLES.items():
+        listed = [function for function in ready.functions if function.kind == kind]
+        if listed:
+            text.append(f"\n  {title}\n", "bold")
+            text.append_text(_listing(listed))
+    if ready.disabled:
+        text.append("\n  Disabled\n", "bold").append(f"    {', '.join(ready.disabled)}\n")
+    text.append("\nReady on ", "bold").append(ready.url, "bold underline").append("  Ctrl-C stops.\n", "dim")
+    return text
+
+
+def _listing(functions: Iterable[ListedFunction]) -> Text:
+    text = Text()
+    listed = list(functions)
+    if not any(function.detail for function in listed):
+        names = ", ".join(function.name for function in listed)
+        return text.append(indent(fill(names, _BANNER_WIDTH), "    ") + "\n")
+    width = max(len(function.name) for function in listed) + 2
+    for function in listed:
+        text.append(f"    {function.name:<{width}}", "cyan")
+        if function.kind == "http":
+            text.append(f"{','.join(function.methods) or 'ANY':<10}", "green")
+        text.append(f"{function.detail}\n")
+    return text
+
+
+def _line(fact: Invoked | Orchestrated | Logged | Said, at: datetime) -> Text:
+    text = Text().append(f"{at:%H:%M:%S}  ", "dim")
+    match fact:
+        case Invoked():
+            return _invoked(text, fact)
+        case Orchestrated():
+            return _orchestrated(text, fact)
+        case Logged():
+            return _logged(text, fact)
+        case Said():
+            return _said(text, fact)
+
+
+def _invoked(text: Text, fact: Invoked) -> Text:
+    text.append(f"{fact.function:<{_NAME_WIDTH}}", "cyan").append(f" {fact.kind:<{_ID_WIDTH}} ", "dim")
+    if not fact.error:
+        whose = f"  {short_id(fact.instance)}" if fact.instance else ""
+        return text.append("ok", "green").append(f"  {fact.ms:,.0f} ms{whose}", "dim")
+    text.append("failed", "bold red").append(f"  {fact.ms:,.0f} ms", "dim").append(f"  {fact.error}", "red")
+    whose = f"instance {fact.instance}\n" if fact.instance else ""
+    return text.append_text(_below(whose + fact.stack))
+
+
+def _orchestrated(text: Text, fact: Orchestrated) -> Text:
+    text.append(f"{fact.name:<{_NAME_WIDTH}}", "magenta").append(f" {short_id(fact.instance):<{_ID_WIDTH}} ", "dim")
+    text.append("started" if fact.status == "Running" else fact.status.lower(), _STATUS_STYLE.get(fact.status, ""))
+    if not fact.detail:
+        return text
+    return text.append_text(_below(f"instance {fact.instance}\n{fact.detail}"))
+
+
+def _logged(text: Text, fact: Logged) -> Text:
+    style = _LEVEL_STYLE.get(fact.level, "")
+    text.append(f"{fact.function or fact.logger:<{_NAME_WIDTH}}", "dim")
+    text.append(f" {fact.level:<{_ID_WIDTH}} ", style or "dim").append(fact.text, style)
+    return text.append_text(_below(fact.stack))
+
+
+def _said(text: Text, fact: Said) -> Text:
+    style = {"notice": "blue", "warning": "yellow", "failure": "bold red"}[fact.severity]
+    text.append(f"{fact.severity}: ", style).append(fact.text)
+    if fact.instance:
+        text.append(f" (instance {fact.instance})", "dim")
+    return text.append_text(_below(fact.details))
+
+
+def _below(details: str) -> Text:
+    """What explains a line, indented under it."""
+    if not details.strip():
+        return Text()
+    return Text("\n" + "\n".join(f"          {line}" for line in details.rstrip().splitlines()), "red")

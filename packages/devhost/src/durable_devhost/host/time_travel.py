@@ -1,0 +1,157 @@
+"""Moves the virtual clock: from one due timer to the next, waiting each time until all that became due is worked off.
+
+The clock's lead over real time is kept in the data folder, so that virtual time survives a restart. A hub that has
+lived in virtual time holds rows from the future; a start with the system clock over the same folder is refused.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from durable_devhost.clock import Clock, SystemClock, VirtualClock
+from durable_devhost.durable.timers import TimerHeap
+from durable_devhost.errors import SettingsError
+from durable_devhost.inflight import InFlight
+from durable_devhost.settings import StartOptions
+from durable_devhost.triggers.queue import QueueListener
+from durable_devhost.triggers.timer import TimerListener
+
+OFFSET_SETTING = "CLOCK_OFFSET_SECONDS"
+"""Where the app finds how far its own "now" should be ahead, if it wants to follow the virtual clock."""
+
+_FILE = "clock.json"
+
+_LITTLE_S = 0.25
+
+
+def open_clock(options: StartOptions, data: Path) -> Clock:
+    """The clock that the command line asks for; raises SettingsError where the data folder forbids it."""
+    path = data / _FILE
+    if options.clock == "system":
+        if path.exists():
+            raise SettingsError(
+                f"The data in {data} has lived in virtual time and holds points in time that are still to come. "
+                "Start with --clock virtual, or with another --data folder."
+            )
+        return SystemClock()
+    if not options.start_azurite:
+        raise SettingsError("--clock virtual needs devhost's own Azurite. Leave --no-azurite out.")
+    try:
+        seconds = float(json.loads(path.read_text())["offset_seconds"]) if path.exists() else 0.0
+    except (ValueError, KeyError, TypeError):
+        raise SettingsError(f"{path} is damaged. Delete it, or choose another --data folder.") from None
+    clock = VirtualClock(timedelta(seconds=seconds))
+    _save(path, clock)
+    return clock
+
+
+class StillBusy(Exception):
+    """The clock was moved, but not everything that became due ended in time; `names` says what still runs."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__("Still running: " + ", ".join(names))
+        self.names = tuple(names)
+
+
+class TimeTravel:
+    """Jumps of one host's virtual clock; one at a time, a second one waits for the first."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        *,
+        data: Path,
+        heap: TimerHeap,
+        in_flight: InFlight,
+        timers: Sequence[TimerListener],
+        queues: Sequence[QueueListener],
+    ) -> None:
+        self._clock = clock
+        self._path = data / _FILE
+        self._heap = heap
+        self._in_flight = in_flight
+        self._timers = timers
+        self._queues = queues
+        self._one_at_a_time = asyncio.Lock()
+
+    async def jump(self, by: timedelta, timeout_s: float) -> None:
+        """Move the clock by `by`: durable timers fire one after the other, each timer function at most once.
+
+        Before each step it waits until all work is done, for `timeout_s` seconds of real time altogether. What is not
+        done by then, such as an activity that waits for another system, is left behind: time passes over it, as it
+        does in production. Raises StillBusy at the end where something of it still runs.
+        """
+        async with self._one_at_a_time:
+            target = self._clock.now() + by
+            patience = _Patience(self._in_flight, timeout_s)
+            for timer in self._timers:
+                timer.hold()
+            try:
+                await patience.work_off(self._queues)
+                while (due := self._heap.next_due()) is not None and due <= target:
+                    self._move_to(due)
+                    self._heap.fire_due()
+                    await patience.quiet()
+                self._move_to(target)
+                self._release()
+                await patience.work_off(self._queues)
+            finally:
+                self._release()
+            if patience.is_over and (names := self._in_flight.names()):
+                raise StillBusy(names)
+
+    def _move_to(self, when: datetime) -> None:
+        self._clock.move_to(when)
+        _save(self._path, self._clock)
+
+    def _release(self) -> None:
+        for timer in self._timers:
+            timer.release()
+
+
+class _Patience:
+    """How long one jump goes on waiting for work, and what it has given up waiting for."""
+
+    def __init__(self, in_flight: InFlight, timeout_s: float) -> None:
+        self._in_flight = in_flight
+        self._give_up = asyncio.get_running_loop().time() + timeout_s
+        self._left_behind: frozenset[int] = frozenset()
+        self.is_over = False
+
+    async def quiet(self) -> None:
+        """Wait until all work is done but for what was left behind."""
+        try:
+            async with self._limit():
+                await self._in_flight.quiet(self._left_behind)
+        except TimeoutError:
+            self._give_up_waiting()
+
+    async def work_off(self, queues: Sequence[QueueListener]) -> None:
+        """Wait until all work is done and all queues are empty."""
+        await self.quiet()
+        for queue in queues:
+            try:
+                async with self._limit():
+                    await queue.drain()
+            except TimeoutError:
+                self._give_up_waiting()
+        await self.quiet()
+
+    def _limit(self) -> asyncio.Timeout:
+        """What is left of the patience; a little in any case, for work that became due after it was over."""
+        return asyncio.timeout_at(max(self._give_up, asyncio.get_running_loop().time() + _LITTLE_S))
+
+    def _give_up_waiting(self) -> None:
+        self.is_over = True
+        self._left_behind = self._in_flight.tokens()
+
+
+def _save(path: Path, clock: VirtualClock) -> None:
+    seconds = clock.offset.total_seconds()
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps({"offset_seconds": seconds}))
+    partial.replace(path)
+    os.environ[OFFSET_SETTING] = str(seconds)

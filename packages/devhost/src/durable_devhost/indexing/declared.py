@@ -1,0 +1,104 @@
+"""Reads what the SDK's decorators declared into devhost's own values: bindings, settings, retry policies."""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from azure.functions.decorators.function_app import Function as SdkFunction
+
+from durable_devhost.model.functions import Binding, RetryPolicy, TriggerType, unwrapped
+
+_SETTING = re.compile(r"%([^%\s]+)%")
+_RAW_KEYS = frozenset({"connection", "connectionName"})
+_DURABLE_KEYS = {
+    TriggerType.ORCHESTRATION: "orchestration",
+    TriggerType.ACTIVITY: "activity",
+    TriggerType.ENTITY: "entityName",
+}
+
+
+def read_binding(raw: str) -> Binding:
+    """One binding from the JSON text that the worker would send to the host."""
+    given: dict[str, Any] = json.loads(raw)
+    properties = {key: value for key, value in given.items() if key not in ("type", "name", "direction")}
+    if "route" in properties:
+        properties["route"] = str(properties["route"]).strip("/")
+    if "methods" in properties:
+        properties["methods"] = [str(method).upper() for method in properties["methods"]]
+    if "authLevel" in properties:
+        properties["authLevel"] = str(properties["authLevel"]).lower()
+    direction = str(given.get("direction", "IN")).lower()
+    return Binding(
+        type=given["type"],
+        name=given["name"],
+        direction="out" if direction in ("out", "1") else "in",
+        properties=properties,
+    )
+
+
+def resolve_settings(binding: Binding, settings: Mapping[str, str]) -> tuple[Binding, list[str]]:
+    """The binding with every `%NAME%` replaced, and the names that are no app setting.
+
+    The names of connections stay as they are: they name a setting by themselves.
+    """
+    missing: list[str] = []
+
+    def replace(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in settings:
+            missing.append(name)
+        return settings.get(name, match[0])
+
+    def resolve(key: str, value: Any) -> Any:
+        return _SETTING.sub(replace, value) if isinstance(value, str) and key not in _RAW_KEYS else value
+
+    properties = {key: resolve(key, value) for key, value in binding.properties.items()}
+    return Binding(type=binding.type, name=binding.name, direction=binding.direction, properties=properties), missing
+
+
+def read_retry_policy(function: SdkFunction) -> RetryPolicy | None:
+    """The values of `@app.retry`, or None; ValueError where they make no sense."""
+    given = function.get_settings_dict("retry_policy")
+    if given is None:
+        return None
+    strategy = given["strategy"]
+    if strategy not in ("fixed_delay", "exponential_backoff"):
+        raise ValueError(f"the retry strategy '{strategy}' is neither fixed_delay nor exponential_backoff")
+    return RetryPolicy(
+        strategy=strategy,
+        max_retry_count=int(given["max_retry_count"]),
+        delay=_interval(given.get("delay_interval")),
+        minimum=_interval(given.get("minimum_interval")),
+        maximum=_interval(given.get("maximum_interval")),
+    )
+
+
+def durable_name(trigger: Binding, function_name: str) -> str | None:
+    """The name in the hub: the trigger's own attribute, else the function's name, as it was declared."""
+    key = _DURABLE_KEYS.get(TriggerType(trigger.type))
+    if key is None:
+        return None
+    return trigger.text(key) or function_name
+
+
+def source_of(function: Callable[..., Any], app_dir: Path) -> tuple[Path, int | None]:
+    """File (relative to the app where it lies in it) and line of the function that the user wrote."""
+    code = getattr(inspect.unwrap(unwrapped(function)), "__code__", None)
+    if code is None:
+        return Path(getattr(function, "__module__", "?")), None
+    path = Path(code.co_filename)
+    return (path.relative_to(app_dir) if path.is_relative_to(app_dir) else path), code.co_firstlineno
+
+
+def _interval(text: str | None) -> timedelta:
+    if not text:
+        return timedelta()
+    parts = re.fullmatch(r"(?:(\d+)\.)?(\d+):(\d+):(\d+(?:\.\d+)?)", text)
+    if parts is None:
+        raise ValueError(f"the retry interval '{text}' is not of the form HH:MM:SS")
+    days, hours, minutes, seconds = parts.groups()
+    return timedelta(days=int(days or 0), hours=int(hours), minutes=int(minutes), seconds=float(seconds))

@@ -1,0 +1,239 @@
+"""All that host.json and the command line decide, read once at the start into values that never change.
+
+Names, defaults and limits are those of the durable extension 3.15 (`DurableTaskOptions.cs`, `AzureStorageOptions.cs`)
+and of the queue extension (`QueuesOptions.cs`).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, Self, cast
+
+from durable_devhost.app_settings import AppSettings
+from durable_devhost.errors import SettingsError
+from durable_devhost.jsonc import parse_object
+from durable_devhost.sections import Section, overridden
+
+HOST_FILE = "host.json"
+DEFAULT_PORT = 7071
+MessageEncoding = Literal["base64", "none"]
+OverridableStates = Literal["NonRunningStates", "AnyState"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOptions:
+    """What the command line asks for. `port` 0 means a free one; `start_azurite` False means the standard ports."""
+
+    app_dir: Path
+    data_dir: Path
+    port: int = DEFAULT_PORT
+    clock: Literal["system", "virtual"] = "system"
+    enable_auth: bool = False
+    json_logs: bool = False
+    start_azurite: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DurableSettings:
+    """`extensions.durableTask`. `hub_name` is None where host.json names none; the hub and the count are checked where
+    the hub is opened.
+    """
+
+    hub_name: str | None
+    connection_name: str | None
+    partition_count: int
+    control_queue_batch_size: int
+    control_queue_buffer_threshold: int
+    control_queue_visibility_timeout: timedelta
+    work_item_queue_visibility_timeout: timedelta
+    max_queue_polling_interval: timedelta
+    max_concurrent_activities: int
+    max_concurrent_orchestrators: int
+    max_concurrent_entities: int
+    max_entity_operation_batch_size: int
+    max_orchestration_actions: int
+    overridable_existing_instance_states: OverridableStates
+    entity_reorder_window: timedelta
+    store_inputs_in_history: bool
+    use_app_lease: bool
+    http_async_sleep: timedelta
+    use_forwarded_host: bool
+    default_version: str | None
+    version_match_strategy: str
+    version_failure_strategy: str
+    throw_status_exceptions_on_raise_event: bool
+
+    @classmethod
+    def read(cls, section: Section, cpus: int) -> Self:
+        """Read the section; the concurrency limits default to ten a CPU."""
+        storage, http = section.section("storageProvider"), section.section("httpSettings")
+        _refuse_other_providers(storage)
+        five_minutes, per_host = timedelta(minutes=5), 10 * cpus
+        states = section.choice(
+            "overridableExistingInstanceStates", ("NonRunningStates", "AnyState"), "NonRunningStates"
+        )
+        return cls(
+            hub_name=section.text("hubName") or None,
+            connection_name=storage.text("connectionName") or storage.text("connectionStringName") or None,
+            partition_count=_partition_count(storage),
+            control_queue_batch_size=storage.integer("controlQueueBatchSize", 32, at_least=1, at_most=32),
+            control_queue_buffer_threshold=storage.integer(
+                "controlQueueBufferThreshold", 256, at_least=1, at_most=1000
+            ),
+            control_queue_visibility_timeout=storage.duration("controlQueueVisibilityTimeout", five_minutes),
+            work_item_queue_visibility_timeout=storage.duration("workItemQueueVisibilityTimeout", five_minutes),
+            max_queue_polling_interval=storage.duration("maxQueuePollingInterval", timedelta(seconds=30)),
+            max_concurrent_activities=section.integer("maxConcurrentActivityFunctions", per_host, at_least=1),
+            max_concurrent_orchestrators=section.integer("maxConcurrentOrchestratorFunctions", per_host, at_least=1),
+            max_concurrent_entities=section.integer("maxConcurrentEntityFunctions", per_host, at_least=1),
+            max_entity_operation_batch_size=section.integer("maxEntityOperationBatchSize", 5000, at_least=1),
+            max_orchestration_actions=section.integer("maxOrchestrationActions", 100_000, at_least=1),
+            overridable_existing_instance_states=cast(OverridableStates, states),
+            entity_reorder_window=timedelta(minutes=section.integer("entityMessageReorderWindowInMinutes", 30)),
+            store_inputs_in_history=section.boolean("storeInputsInOrchestrationHistory", False),
+            use_app_lease=section.boolean("useAppLease", True),
+            http_async_sleep=timedelta(milliseconds=http.integer("defaultAsyncRequestSleepTimeMilliseconds", 30_000)),
+            use_forwarded_host=http.boolean("useForwardedHost", False),
+            default_version=section.text("defaultVersion") or None,
+            version_match_strategy=section.choice(
+                "versionMatchStrategy", ("None", "Strict", "CurrentOrOlder"), "CurrentOrOlder"
+            ),
+            version_failure_strategy=section.choice("versionFailureStrategy", ("Reject", "Fail"), "Reject"),
+            throw_status_exceptions_on_raise_event=section.boolean("throwStatusExceptionsOnRaiseEvent", False),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSettings:
+    """`extensions.queues`: how queue triggers fetch, and how queue messages are written."""
+
+    batch_size: int
+    new_batch_threshold: int
+    max_polling_interval: timedelta
+    max_dequeue_count: int
+    visibility_timeout: timedelta
+    message_encoding: MessageEncoding
+
+    @classmethod
+    def read(cls, section: Section, cpus: int) -> Self:
+        """Read the section; the threshold for fetching again defaults to half a batch a CPU."""
+        batch_size = section.integer("batchSize", 16, at_least=1, at_most=32)
+        encoding = section.choice("messageEncoding", ("base64", "none"), "base64")
+        return cls(
+            batch_size=batch_size,
+            new_batch_threshold=section.integer("newBatchThreshold", batch_size // 2 * cpus),
+            max_polling_interval=section.duration(
+                "maxPollingInterval", timedelta(minutes=1), at_least=timedelta(milliseconds=100)
+            ),
+            max_dequeue_count=section.integer("maxDequeueCount", 5, at_least=1),
+            visibility_timeout=section.duration("visibilityTimeout", timedelta()),
+            message_encoding=cast(MessageEncoding, encoding),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """Everything that one start of the host goes by."""
+
+    app_dir: Path
+    app_settings: AppSettings = field(repr=False)
+    durable: DurableSettings
+    queues: QueueSettings
+    route_prefix: str
+    homepage: bool
+    thread_count: int | None
+    log_level: str
+
+    @classmethod
+    def load(
+        cls,
+        app_dir: Path,
+        overrides: Mapping[str, str] | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        cpus: int | None = None,
+    ) -> Self:
+        """Read host.json and local.settings.json of the app; changes nothing, not even the environment.
+
+        `overrides` are app settings that win over all others. A missing host.json means all defaults.
+        Raises SettingsError, with file and line for bad JSON, with key and value for anything unusable.
+        """
+        folder = app_dir.resolve()
+        if not folder.is_dir():
+            raise SettingsError(f"There is no folder {folder}. Give the folder of a function app with --app.")
+        settings = AppSettings.load(folder, os.environ if environ is None else environ, overrides)
+        top = Section(overridden(_host_json(folder / HOST_FILE), settings), settings)
+        extensions, count = top.section("extensions"), cpus or os.cpu_count() or 1
+        prefix = extensions.section("http").text("routePrefix")
+        return cls(
+            app_dir=folder,
+            app_settings=settings,
+            durable=DurableSettings.read(extensions.section("durableTask"), count),
+            queues=QueueSettings.read(extensions.section("queues"), count),
+            route_prefix="api" if prefix is None else prefix,
+            homepage=not _is_true(settings.get("AzureWebJobsDisableHomepage")),
+            thread_count=_thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),
+            log_level=top.section("logging").section("logLevel").text("default") or "Information",
+        )
+
+    @property
+    def storage_connection_string(self) -> str:
+        """Where the task hub is: `storageProvider.connectionName`, or AzureWebJobsStorage."""
+        return self.connection_string(self.durable.connection_name)
+
+    def connection_string(self, name: str | None = None) -> str:
+        """The storage connection string of a binding's connection; SettingsError where no setting has that name."""
+        return self.app_settings.connection_string(name)
+
+    def on_storage(self, connection_string: str) -> Self:
+        """The same settings for an app whose development storage is at `connection_string`."""
+        return replace(self, app_settings=self.app_settings.with_storage(connection_string))
+
+
+def _host_json(path: Path) -> dict[str, Any]:
+    try:
+        content = parse_object(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}). Make it a readable file in UTF-8.") from None
+    if (version := content.get("version")) != "2.0":
+        given = "has no version" if version is None else f"has version {version!r}"
+        raise SettingsError(f'{path} {given}. Write "version": "2.0", the only one that the host knows.')
+    return content
+
+
+def _refuse_other_providers(storage: Section) -> None:
+    kind = storage.text("type") or "AzureStorage"
+    if kind.lower() not in ("azurestorage", "azure_storage"):
+        raise SettingsError(
+            f"extensions.durableTask.storageProvider.type in host.json is {kind!r}; devhost keeps its state in Azure "
+            f"Storage only. Leave the key out, or override it locally with the app setting "
+            f"AzureFunctionsJobHost__extensions__durableTask__storageProvider__type."
+        )
+    for name in ("trackingStoreConnectionName", "trackingStoreConnectionStringName"):
+        if storage.text(name):
+            raise SettingsError(
+                f"extensions.durableTask.storageProvider.{name} in host.json asks for a second account, which devhost "
+                "does not support. Leave the key out: history and instances then live beside the queues."
+            )
+
+
+def _partition_count(storage: Section) -> int:
+    """The number of control queues; the extension's own words for one that no hub can have (recorded from 3.15)."""
+    try:
+        count = storage.integer("partitionCount", 4, at_least=1, at_most=16)
+    except SettingsError:
+        raise SettingsError("PartitionCount must be an integer value between 1 and 16.") from None
+    return count
+
+
+def _thread_count(text: str | None) -> int | None:
+    """The size of the pool for sync functions; None is Python's default, also for nonsense, as in the real worker."""
+    return int(text) if text and text.isdecimal() and int(text) > 0 else None
+
+
+def _is_true(text: str | None) -> bool:
+    return (text or "").strip().lower() in ("true", "1")

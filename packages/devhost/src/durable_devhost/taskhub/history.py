@@ -1,0 +1,275 @@
+"""The History table: read an execution's events, append new ones under the protection of the sentinel's etag.
+
+A commit is one or more batches, each of up to 99 rows and the sentinel. Rows that cannot exist are inserted, which is
+far cheaper than an upsert on Azurite; all others are upserted. That stays safe after a crash between two batches:
+`read` then drops the events of the unfinished commit, for their messages come again, and its `Tail` makes the next
+commit write over their rows and blank those that are left, before they could be taken for events.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from durable_devhost.clock import Clock
+from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted
+from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed
+from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, quoted
+from durable_devhost.taskhub.failures import CorruptHistory, LostRace
+from durable_devhost.taskhub.large_messages import LargeMessages, is_large
+from durable_devhost.taskhub.names import HubNames, escape_key
+from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, estimated_size, from_row, row_key, to_row
+
+_ROWS_PER_BATCH = MAX_BATCH - 1
+_BYTES_PER_BATCH = 3 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """What is known of the rows behind the last event: pass it on from each read or append to the next append.
+
+    Rows from `fresh_from` on do not exist; None says that nobody knows. Rows before `unfinished_to` may be left from a
+    commit of the same execution that did not finish.
+    """
+
+    fresh_from: int | None = None
+    unfinished_to: int = 0
+
+
+UNKNOWN = Tail()
+"""The tail of a history that was not read: every row is upserted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredHistory:
+    """What is stored of one instance; `row_count` is where the next event goes.
+
+    An instance that was never committed has no events, no execution id and no etag.
+    """
+
+    events: tuple[HistoryEvent, ...] = ()
+    execution_id: str | None = None
+    etag: str | None = None
+    row_count: int = 0
+    tail: Tail = Tail(fresh_from=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """A commit that is stored. `urls` maps each text that went to a blob to that blob's URL."""
+
+    etag: str
+    row_count: int
+    tail: Tail
+    urls: Mapping[str, str]
+
+
+class HistoryStore:
+    """The history of all instances of a hub. No locks: the etag makes the second of two writers fail."""
+
+    def __init__(
+        self, tables: TableService, large: LargeMessages, names: HubNames, clock: Clock, *, store_inputs: bool
+    ) -> None:
+        self._tables = tables
+        self._large = large
+        self._table = names.history
+        self._clock = clock
+        self._store_inputs = store_inputs
+
+    async def read(self, instance_id: str, execution_id: str | None = None) -> StoredHistory:
+        """The current execution's events; none, but the etag, when `execution_id` is given and is not the current one.
+
+        Events of a commit that did not finish are left out, rows of an older and longer generation are passed over.
+        Raises CorruptHistory for a row that cannot be understood.
+        """
+        rows, sentinel = await self._rows(instance_id)
+        fresh_from = _index(instance_id, rows[-1]) + 1 if rows else 0
+        etag = str(sentinel[ETAG]) if sentinel else None
+        current = sentinel.get("ExecutionId") if sentinel else rows[0].get("ExecutionId") if rows else None
+        if current is None or (execution_id is not None and current != execution_id):
+            return StoredHistory(etag=etag, tail=Tail(fresh_from=fresh_from))
+        events = [await self._event(instance_id, row) for row in _generation(rows, str(current))]
+        unfinished_to = 0
+        if sentinel is not None and sentinel.get("IsCheckpointComplete") is False:
+            unfinished_to = fresh_from
+            events = _finished(events)
+        return StoredHistory(
+            events=tuple(events),
+            execution_id=str(current),
+            etag=etag,
+            row_count=len(events),
+            tail=Tail(fresh_from=fresh_from, unfinished_to=unfinished_to),
+        )
+
+    async def append(
+        self,
+        instance_id: str,
+        execution_id: str,
+        *,
+        first_row: int,
+        events: Sequence[HistoryEvent],
+        etag: str | None,
+        tail: Tail = UNKNOWN,
+    ) -> Appended:
+        """Store `events` from row `first_row` on; a new generation begins again at 0.
+
+        `etag` and `tail` are those of the last read or append; without history there is no etag. Raises LostRace when
+        another worker committed meanwhile: the batch is not stored then, and what the caller knows is void.
+        """
+        urls: dict[str, str] = {}
+        rows = [
+            await self._row(instance_id, execution_id, first_row + n, event, urls) for n, event in enumerate(events)
+        ]
+        end = first_row + len(rows)
+        rows += [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
+        batches = list(_batches(rows))
+        known = row_key(tail.fresh_from) if tail.fresh_from is not None else None
+        for number, batch in enumerate(batches, start=1):
+            operations = [_write(row, known) for row in batch]
+            operations.append(self._sentinel(instance_id, execution_id, etag, complete=number == len(batches)))
+            try:
+                etag = (await self._tables.batch(self._table, operations))[-1]
+            except (Conflict, PreconditionFailed, NotFound) as error:
+                raise LostRace(f"Another worker has committed instance '{instance_id}' ({error.code}).") from error
+        fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
+        return Appended(etag=etag or "", row_count=end, tail=Tail(fresh_from=fresh_from), urls=urls)
+
+    async def purge(self, instance_id: str) -> int:
+        """Delete all rows of an instance, of every generation, and return their number."""
+        key = escape_key(instance_id)
+        deleted = 0
+        async for page in self._tables.query(
+            self._table, filter=f"PartitionKey eq {quoted(key)}", select=("PartitionKey", "RowKey")
+        ):
+            for start in range(0, len(page.rows), MAX_BATCH):
+                deleted += await self._delete(page.rows[start : start + MAX_BATCH])
+        return deleted
+
+    async def mark_rewound(self, instance_id: str, *, cleared: Mapping[int, str], noted: Mapping[int, str]) -> None:
+        """Take rows out of the replay, in place; both map a row's index to the name of its event type.
+
+        `cleared` rows become GenericEvents, `noted` ones stay what they are; both get a Reason and keep their other
+        columns, and the sentinel stays as it is (`AzureTableTrackingStore.cs: RewindHistoryAsync`). Raises LostRace
+        when a row is not there any more.
+        """
+        marks = [
+            Operation(action=Action.MERGE, row=_mark(escape_key(instance_id), index, name, clear=index in cleared))
+            for index, name in sorted({**cleared, **noted}.items())
+        ]
+        for start in range(0, len(marks), MAX_BATCH):
+            try:
+                await self._tables.batch(self._table, marks[start : start + MAX_BATCH])
+            except NotFound as error:
+                raise LostRace(f"Instance '{instance_id}' was purged while it was rewound.") from error
+
+    async def _rows(self, instance_id: str) -> tuple[list[Row], Row | None]:
+        rows: list[Row] = []
+        async for page in self._tables.query(self._table, filter=f"PartitionKey eq {quoted(escape_key(instance_id))}"):
+            rows += page.rows
+        if rows and rows[-1]["RowKey"] == SENTINEL:
+            return rows[:-1], rows[-1]
+        return rows, None
+
+    async def _event(self, instance_id: str, row: Row) -> HistoryEvent:
+        for column in [name for name in row if name.endswith(BLOB_NAME)]:
+            text = await self._large.read(str(row[column]))
+            if text is None:
+                reason = f"its {column} names the blob '{row[column]}', which is not there or not readable"
+                raise CorruptHistory(instance_id, str(row["RowKey"]), reason)
+            row[column.removesuffix(BLOB_NAME)] = text
+        try:
+            return from_row(row)
+        except ValueError as error:
+            raise CorruptHistory(instance_id, str(row["RowKey"]), str(error)) from error
+
+    async def _row(
+        self, instance_id: str, execution_id: str, index: int, event: HistoryEvent, urls: dict[str, str]
+    ) -> Row:
+        row = to_row(
+            event,
+            partition_key=escape_key(instance_id),
+            index=index,
+            execution_id=execution_id,
+            store_inputs=self._store_inputs,
+        )
+        for column in LARGE_COLUMNS & row.keys():
+            text = str(row[column])
+            if is_large(text):
+                name = await self._large.put_column(instance_id, row_key(index), str(row["EventType"]), column, text)
+                row[column] = ""
+                row[column + BLOB_NAME] = name
+                urls[text] = self._large.url(name)
+        return row
+
+    def _sentinel(self, instance_id: str, execution_id: str, etag: str | None, *, complete: bool) -> Operation:
+        row: Row = {
+            "PartitionKey": escape_key(instance_id),
+            "RowKey": SENTINEL,
+            "ExecutionId": execution_id,
+            "IsCheckpointComplete": complete,
+        }
+        if complete:
+            row["CheckpointCompletedTimestamp"] = self._clock.now()
+        return Operation(action=Action.INSERT if etag is None else Action.MERGE, row=row, etag=etag)
+
+    async def _delete(self, rows: Sequence[Row]) -> int:
+        operations = [Operation(action=Action.DELETE, row=row) for row in rows]
+        try:
+            await self._tables.batch(self._table, operations)
+        except NotFound:
+            # Somebody purges the same instance: what is left of it goes row by row.
+            for row in rows:
+                try:
+                    await self._tables.delete(self._table, str(row["PartitionKey"]), str(row["RowKey"]))
+                except NotFound:
+                    continue
+        return len(rows)
+
+
+def _mark(key: str, index: int, name: str, *, clear: bool) -> Row:
+    row: Row = {"PartitionKey": key, "RowKey": row_key(index), "Reason": f"Rewound: {name}"}
+    if clear:
+        row["EventType"] = "GenericEvent"
+    return row
+
+
+def _index(instance_id: str, row: Row) -> int:
+    try:
+        return int(str(row["RowKey"]), 16)
+    except ValueError as error:
+        raise CorruptHistory(instance_id, str(row["RowKey"]), "its RowKey is no hexadecimal number") from error
+
+
+def _generation(rows: Sequence[Row], execution_id: str) -> Iterator[Row]:
+    for row in rows:
+        if row.get("ExecutionId") != execution_id:
+            return
+        yield row
+
+
+def _blank(instance_id: str, index: int) -> Row:
+    """A row that belongs to no execution, where deleting would fail if it was done already."""
+    return {"PartitionKey": escape_key(instance_id), "RowKey": row_key(index), "ExecutionId": ""}
+
+
+def _finished(events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
+    """What was committed for sure: every commit ends with OrchestratorCompleted."""
+    ends = [index for index, event in enumerate(events) if isinstance(event, OrchestratorCompleted)]
+    return list(events[: ends[-1] + 1]) if ends else []
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Cut rows into batches as the real provider does: 99 rows, or the row with which 3 MB are passed."""
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += estimated_size(row)
+        if len(batch) == _ROWS_PER_BATCH or size > _BYTES_PER_BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch or not rows:
+        yield batch
+
+
+def _write(row: Row, fresh_from: str | None) -> Operation:
+    is_fresh = fresh_from is not None and str(row["RowKey"]) >= fresh_from
+    return Operation(action=Action.INSERT if is_fresh else Action.UPSERT_REPLACE, row=row)

@@ -1,0 +1,148 @@
+"""The HTTP server: finds the function that a request is for, checks the key, calls it, writes what it returned."""
+
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import hdrs, web
+
+from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.errors import SettingsError
+from durable_devhost.inflight import InFlight
+from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
+from durable_devhost.triggers.admin import AdminPages
+from durable_devhost.triggers.keys import KEY_HEADER, KEY_PARAMETER, AuthLevel, KeyRing
+from durable_devhost.triggers.requests import read_request
+from durable_devhost.triggers.responses import empty, write_outcome
+from durable_devhost.triggers.routes import Route, RouteTable
+from durable_devhost.triggers.templates import parse_template
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_ADDRESS = "127.0.0.1"
+_MAX_BODY = 100 * 1024 * 1024
+_MAX_LINE = 32 * 1024
+_SHUTDOWN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A part of the URL space that somebody else answers, for example `/runtime/webhooks/durabletask`.
+
+    The handler gets every request to the prefix and below it, whatever the verb, once the caller may pass at `level`;
+    for SYSTEM `key_name` is the extension's key (`durabletask_extension`).
+    """
+
+    prefix: str
+    handler: Handler
+    level: AuthLevel
+    key_name: str = ""
+
+
+class HttpFront:
+    """The front door. Bound to 127.0.0.1 only; the longest fitting mount comes first, then `/admin`, then functions.
+
+    Stateless between requests, so that no lock is needed.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalog: FunctionCatalog,
+        invoker: Invoker,
+        in_flight: InFlight,
+        keys: KeyRing,
+        admin: AdminPages,
+        mounts: Sequence[Mount] = (),
+        route_prefix: str = "api",
+        homepage: bool = True,
+    ) -> None:
+        self._invoker = invoker
+        self._in_flight = in_flight
+        self._keys = keys
+        self._admin = admin
+        self._mounts = sorted(mounts, key=lambda mount: len(mount.prefix), reverse=True)
+        self._routes = RouteTable(_route(function, route_prefix) for function in catalog.of(TriggerType.HTTP))
+        self._homepage = homepage
+
+    @asynccontextmanager
+    async def serve(self, port: int) -> AsyncIterator[int]:
+        """Listen while the block runs and give the port (0 finds a free one); SettingsError when it is taken."""
+        application = web.Application(client_max_size=_MAX_BODY)
+        application.router.add_route("*", "/{path:.*}", self.answer)
+        application.on_response_prepare.append(_finish_headers)
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            shutdown_timeout=_SHUTDOWN_S,
+            auto_decompress=False,
+            max_line_size=_MAX_LINE,
+            max_field_size=_MAX_LINE,
+        )
+        await runner.setup()
+        try:
+            await _listen(runner, port)
+            yield int(runner.addresses[0][1])
+        finally:
+            await runner.cleanup()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        path = request.path.lower()
+        for mount in self._mounts:
+            if _is_below(path, mount.prefix.lower()):
+                admitted = self._admits(request, mount.level, mount.key_name)
+                return await mount.handler(request) if admitted else empty(401)
+        if _is_below(path, "/admin"):
+            return await self._admin.answer(request) if self._admits(request, AuthLevel.ADMIN) else empty(401)
+        if path == "/" and request.method == hdrs.METH_GET and (found := self._find(request)) is None:
+            return self._admin.landing_page(request) if self._homepage else empty(204)
+        if (found := self._find(request)) is None:
+            return empty(404)
+        function, route_params = found
+        level = AuthLevel((function.trigger.text("authLevel") or AuthLevel.FUNCTION).lower())
+        if not self._admits(request, level, function.name):
+            return empty(401)
+        with self._in_flight.work(f"http {function.name}"):
+            value = await read_request(request, route_params)
+            return write_outcome(await self._invoker.invoke(function, trigger_value=value))
+
+    def _find(self, request: web.Request) -> tuple[Function, dict[str, str]] | None:
+        found = self._routes.find(request.method, request.rel_url.raw_path)
+        return (found[0], dict(found[1])) if found else None
+
+    def _admits(self, request: web.Request, level: AuthLevel, owner: str = "") -> bool:
+        presented = request.headers.get(KEY_HEADER) or request.query.get(KEY_PARAMETER)
+        return self._keys.admits(level, presented, owner=owner)
+
+
+def _route(function: Function, prefix: str) -> Route[Function]:
+    methods = function.trigger.properties.get("methods")
+    route = (function.trigger.text("route") or "").strip("/")
+    return Route(
+        template=parse_template("/".join(part for part in (prefix.strip("/"), route) if part)),
+        methods=frozenset(str(method).upper() for method in methods) if methods else None,
+        target=function,
+    )
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(prefix.rstrip("/") + "/")
+
+
+async def _listen(runner: web.AppRunner, port: int) -> None:
+    try:
+        await web.TCPSite(runner, _ADDRESS, port).start()
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        why = "is in use" if error.errno == errno.EADDRINUSE else "needs more rights than this user has"
+        raise SettingsError(f"Port {port} {why}. Choose another with --port, or stop what holds it.") from None
+
+
+async def _finish_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """Drop aiohttp's own content type from responses that have none of ours, and its name and version."""
+    response.headers["Server"] = "devhost"
+    if isinstance(response, web.Response) and not response.body and response.content_type == "application/octet-stream":
+        response.headers.popall(hdrs.CONTENT_TYPE, None)

@@ -1,0 +1,1 @@
+"""The durable HTTP API, as the extension serves it."""

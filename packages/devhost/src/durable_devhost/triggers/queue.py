@@ -1,0 +1,157 @@
+"""Polls the queue of one queue function and has its messages processed.
+
+The rules are those of the storage extension's `QueueListener`: batches, a threshold for the next one, a pause that
+doubles while the queue is empty. Deviations, besides the short hold of `durable_devhost.triggers.queue_processor`:
+
+* With the default `maxPollingInterval` of a minute an idle queue is looked at every 2 s, since nobody at a desk wants
+  to wait for a minute. Any other value in host.json is obeyed.
+* The pause is not randomised: there is one host.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.errors import StorageUnavailable
+from durable_devhost.inflight import InFlight
+from durable_devhost.model.functions import Function
+from durable_devhost.settings import QueueSettings
+from durable_devhost.storage.account import NotFound, StorageFailure
+from durable_devhost.storage.queues import QueueItem, QueueService
+from durable_devhost.triggers.queue_processor import HOLD_S, Held, QueueProcessor
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S = 0.1
+_DEFAULT_POLLING = timedelta(minutes=1)
+_LOCAL_POLLING = timedelta(seconds=2)
+
+
+class QueueListener:
+    """The listener of one queue function.
+
+    All state is touched by the event loop only, between awaits, so no lock is needed. `_held` are the messages between
+    receipt and deletion.
+    """
+
+    def __init__(
+        self,
+        *,
+        function: Function,
+        queues: QueueService,
+        invoker: Invoker,
+        in_flight: InFlight,
+        settings: QueueSettings,
+    ) -> None:
+        self.queue = function.trigger.text("queueName") or ""
+        self._function = function
+        self._queues = queues
+        self._in_flight = in_flight
+        self._settings = settings
+        self._processor = QueueProcessor(function=function, queues=queues, invoker=invoker, settings=settings)
+        self._held: dict[str, Held] = {}
+        self._wake = asyncio.Event()
+        self._freed = asyncio.Event()
+        self._drains: list[asyncio.Future[None]] = []
+
+    async def run(self) -> None:
+        """Poll and process until cancelled; a message that is being worked on then comes back within 4 s."""
+        longest = self._settings.max_polling_interval
+        longest_s = (_LOCAL_POLLING if longest == _DEFAULT_POLLING else longest).total_seconds()
+        pause = _FIRST_PAUSE_S
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    await self._room()
+                    asked = tuple(self._drains)
+                    items = await self._receive()
+                    for item in items or ():
+                        self._take(item, tasks)
+                    if items is not None and not self._held:
+                        self._drained(asked)
+                    woken = not items and await self._paused(pause)
+                    pause = _FIRST_PAUSE_S if items or woken else min(pause * 2, longest_s)
+        finally:
+            for drain in self._drains:
+                drain.cancel()
+
+    async def drain(self) -> None:
+        """Poll at once, again and again, until the queue shows no message and none is being worked on.
+
+        A failed message that is tried again at once belongs to it; one that is hidden for a while does not. Returns
+        only while `run` is under way, and is cancelled when that ends.
+        """
+        drain = asyncio.get_running_loop().create_future()
+        self._drains.append(drain)
+        self._wake.set()
+        try:
+            await drain
+        finally:
+            with suppress(ValueError):
+                self._drains.remove(drain)
+
+    def nudge(self) -> None:
+        """Look at the queue now: somebody in this process has just put a message into it."""
+        self._wake.set()
+
+    def receipt_of(self, message_id: str) -> str | None:
+        """The newest pop receipt of a message that is being worked on, None where it is not."""
+        held = self._held.get(message_id)
+        return held.item.receipt.pop_receipt if held else None
+
+    async def _room(self) -> None:
+        while len(self._held) > self._settings.new_batch_threshold:
+            self._freed.clear()
+            await self._freed.wait()
+
+    async def _paused(self, seconds: float) -> bool:
+        """Wait, and tell whether somebody cut the wait short."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        woken = self._wake.is_set()
+        self._wake.clear()
+        return woken
+
+    def _drained(self, asked: Sequence[asyncio.Future[None]]) -> None:
+        for drain in asked:
+            if not drain.done():
+                drain.set_result(None)
+
+    async def _receive(self) -> list[QueueItem] | None:
+        """Return the next batch, empty also where there is no such queue yet; None where storage is in trouble."""
+        try:
+            return await self._queues.get(self.queue, self._settings.batch_size, hidden_for_s=HOLD_S)
+        except NotFound:
+            return []
+        except (StorageFailure, StorageUnavailable) as error:
+            _log.warning("The queue '%s' of %s cannot be read: %s", self.queue, self._function.name, error)
+            return None
+
+    def _take(self, item: QueueItem, tasks: asyncio.TaskGroup) -> None:
+        """Begin with a message; one that is still held came back because its renewal was late: keep its new receipt."""
+        message_id = item.receipt.message_id
+        if (held := self._held.get(message_id)) is not None:
+            held.item = item
+            return
+        held = self._held[message_id] = Held(item)
+        token = self._in_flight.enter(f"queue {self._function.name} (message {message_id})")
+        tasks.create_task(self._process(held, token))
+
+    async def _process(self, held: Held, token: int) -> None:
+        message_id = held.item.receipt.message_id
+        try:
+            await self._processor.process(held)
+        except NotFound:
+            _log.warning("Message %s of queue '%s' was handed out again meanwhile.", message_id, self.queue)
+        except (StorageFailure, StorageUnavailable) as error:
+            _log.warning("Message %s of queue '%s' will come back: %s", message_id, self.queue, error)
+        finally:
+            del self._held[message_id]
+            self._in_flight.leave(token)
+            self._freed.set()
+            if self._drains:
+                self._wake.set()

@@ -1,0 +1,148 @@
+"""Which HTTP function a request is for: route templates matched against paths, in order of precedence. Pure.
+
+Rules and order are those of ASP.NET Core attribute routing (learn.microsoft.com, "Routing in ASP.NET Core"; source
+`RoutePrecedence` and `RoutePatternMatcher`): a literal segment comes before a mixed or constrained one, that before a
+plain parameter, that before a catch-all. Verbs are a constraint, so a verb that no route takes is "not found".
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import unquote
+
+from durable_devhost.triggers.templates import Parameter, Part, Template, Text
+
+Target = TypeVar("Target")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Generic[Target]):
+    """A template, the verbs that it takes (None: all) and what it leads to."""
+
+    template: Template
+    methods: frozenset[str] | None
+    target: Target
+
+
+class RouteTable(Generic[Target]):
+    """All routes, in order of precedence; among equals the earlier declared one wins."""
+
+    def __init__(self, routes: Iterable[Route[Target]]) -> None:
+        self._routes = sorted(routes, key=lambda route: precedence(route.template))
+
+    def find(self, method: str, path: str) -> tuple[Target, Mapping[str, str]] | None:
+        """Return the target for a request with its route parameters; None means 404, whatever the reason."""
+        for route in self._routes:
+            if route.methods is not None and method.upper() not in route.methods:
+                continue
+            if (values := match_template(route.template, path)) is not None:
+                return route.target, values
+        return None
+
+
+def match_template(template: Template, path: str) -> dict[str, str] | None:
+    """Return the parameters of `path` (percent-encoded, as on the wire), or None where the template does not fit.
+
+    Values are decoded except `%2F`; a parameter that the path leaves out and that has no default has no key.
+    """
+    pieces = _split(path)
+    values: dict[str, str] = {}
+    for index, parts in enumerate(template.segments):
+        if isinstance(last := parts[-1], Parameter) and last.catch_all:
+            pieces[index:] = ["/".join(pieces[index:])] if index < len(pieces) else []
+        if not _match_segment(parts, pieces[index] if index < len(pieces) else None, values):
+            return None
+    return values if len(pieces) <= len(template.segments) else None
+
+
+def precedence(template: Template) -> tuple[int, ...]:
+    """Sort key: one digit a segment, smaller first; a template that begins like a longer one comes before it."""
+    return tuple(_rank(parts) for parts in template.segments)
+
+
+def _split(path: str) -> list[str]:
+    trimmed = path.removeprefix("/").removesuffix("/")
+    return trimmed.split("/") if trimmed else []
+
+
+def _decode(piece: str) -> str:
+    return "%2F".join(unquote(part) for part in re.split("%2F", piece, flags=re.IGNORECASE))
+
+
+def _fold(text: str) -> str:
+    """Lower case, character by character, so that positions stay what they are."""
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+def _match_segment(parts: Sequence[Part], piece: str | None, values: dict[str, str]) -> bool:
+    match parts:
+        case [Text(text=text)]:
+            return piece is not None and _fold(_decode(piece)) == _fold(text)
+        case [Parameter() as parameter]:
+            return _match_parameter(parameter, piece, values)
+        case _ if piece:
+            return _match_mixed(parts, _decode(piece), values)
+        case _:
+            return False
+
+
+def _match_parameter(parameter: Parameter, piece: str | None, values: dict[str, str]) -> bool:
+    if piece is None:
+        if parameter.default is not None:
+            values[parameter.name] = parameter.default
+            return parameter.accepts(parameter.default)
+        return parameter.optional or (parameter.catch_all and not parameter.constraints)
+    if not piece and not parameter.catch_all:
+        return False
+    values[parameter.name] = _decode(piece)
+    return parameter.accepts(values[parameter.name])
+
+
+def _match_mixed(parts: Sequence[Part], piece: str, values: dict[str, str]) -> bool:
+    """Match a segment such as `{name}.{ext?}`: whole, or without its optional end and the full stop before it."""
+    if _match_parts(parts, piece, values):
+        return True
+    match parts:
+        case [*rest, Text(text="."), Parameter(optional=True)] if not piece.endswith("."):
+            return _match_parts(rest, piece, values)
+        case _:
+            return False
+
+
+def _match_parts(parts: Sequence[Part], piece: str, values: dict[str, str]) -> bool:
+    """Take the literals from right to left, each as far right as it goes and without going back, as ASP.NET does."""
+    found: dict[str, str] = {}
+    folded, end, pending = _fold(piece), len(piece), None
+    for part in reversed(parts):
+        match part:
+            case Parameter():
+                pending = part
+            case Text(text=text):
+                at = folded.rfind(_fold(text), 0, end - (1 if pending else 0))
+                if at < 0 or (pending is None and at + len(text) != end):
+                    return False
+                if pending is not None:
+                    found[pending.name] = piece[at + len(text) : end]
+                end, pending = at, None
+    if pending is not None:
+        found[pending.name] = piece[:end]
+    elif end != 0:
+        return False
+    parameters = {part.name: part for part in parts if isinstance(part, Parameter)}
+    if not all(value and parameters[name].accepts(value) for name, value in found.items()):
+        return False
+    values.update(found)
+    return True
+
+
+def _rank(parts: Sequence[Part]) -> int:
+    match parts:
+        case [Text()]:
+            return 1
+        case [Parameter(catch_all=True) as parameter]:
+            return 4 if parameter.constraints else 5
+        case [Parameter() as parameter]:
+            return 2 if parameter.constraints else 3
+        case _:
+            return 2

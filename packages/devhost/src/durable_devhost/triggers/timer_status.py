@@ -1,0 +1,110 @@
+"""What a timer remembers between two runs of the host: when it ran last and when it should run next.
+
+Kept as a blob in the container `azure-webjobs-hosts`, at the place and in the JSON of the timer extension
+(`StorageScheduleMonitor` and `ScheduleMonitor.CheckPastDueAsync`), so that either host goes on where the other stopped.
+"""
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from durable_devhost.errors import StorageUnavailable
+from durable_devhost.model.timestamps import parse_time
+from durable_devhost.storage.account import NotFound, StorageFailure
+from durable_devhost.storage.blobs import BlobService
+from durable_devhost.triggers.schedule import Schedule
+
+_log = logging.getLogger(__name__)
+
+CONTAINER = "azure-webjobs-hosts"
+_NEVER = "0001-01-01T00:00:00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleStatus:
+    """Aware times; `last` is None before the first invocation."""
+
+    last: datetime | None = None
+    next: datetime
+    last_updated: datetime | None = None
+
+    def to_dict(self) -> dict[str, str]:
+        """The JSON of the extension, also what a function sees as `schedule_status`."""
+        return {
+            "Last": self.last.isoformat() if self.last else _NEVER,
+            "Next": self.next.isoformat(),
+            "LastUpdated": self.last_updated.isoformat() if self.last_updated else _NEVER,
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> "ScheduleStatus":
+        """Read what `to_dict` or the extension wrote; ValueError, KeyError or TypeError for anything else."""
+        return cls(
+            last=_time(content["Last"]),
+            next=parse_time(content["Next"]),
+            last_updated=_time(content.get("LastUpdated", _NEVER)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """How a timer goes on when the host starts: the status that is valid now, and whether an occurrence was missed."""
+
+    status: ScheduleStatus
+    is_past_due: bool
+
+
+def resume(stored: ScheduleStatus | None, schedule: Schedule, now: datetime) -> Resumption:
+    """Decide how to go on from the stored status. Pure.
+
+    A schedule that was changed since (the stored next time is not what it gives) is never past due. `now` is in the
+    zone in which the schedule counts.
+    """
+    if stored is None:
+        fresh = ScheduleStatus(next=schedule.next_after(now), last_updated=now)
+        return Resumption(status=fresh, is_past_due=False)
+    since = stored.last or stored.last_updated
+    expected = schedule.next_after(since.astimezone(now.tzinfo)) if since else stored.next
+    if expected == stored.next:
+        return Resumption(status=stored, is_past_due=now > stored.next)
+    if now > expected:
+        changed = ScheduleStatus(next=schedule.next_after(now), last_updated=now)
+    else:
+        changed = replace(stored, next=expected)
+    return Resumption(status=changed, is_past_due=False)
+
+
+class ScheduleMonitor:
+    """The status blob of one timer. Best effort, as in the extension: trouble is logged and the timer goes on."""
+
+    def __init__(self, *, blobs: BlobService, host_id: str, function_name: str) -> None:
+        self.blob_name = f"timers/{host_id}/Host.Functions.{function_name}/status"
+        self._blobs = blobs
+
+    async def read(self) -> ScheduleStatus | None:
+        """Return the stored status; None where there is none that can be read."""
+        try:
+            content = await self._blobs.get(CONTAINER, self.blob_name)
+            return ScheduleStatus.from_dict(json.loads(content)) if content is not None else None
+        except (StorageFailure, StorageUnavailable, ValueError, KeyError, TypeError) as error:
+            _log.warning("The timer status %s cannot be read, the schedule starts anew: %s", self.blob_name, error)
+            return None
+
+    async def write(self, status: ScheduleStatus) -> None:
+        """Store the status; the container is made when missing."""
+        content = json.dumps(status.to_dict(), separators=(",", ":")).encode()
+        try:
+            try:
+                await self._blobs.put(CONTAINER, self.blob_name, content, content_type="text/plain; charset=utf-8")
+            except NotFound:
+                await self._blobs.create_container(CONTAINER)
+                await self._blobs.put(CONTAINER, self.blob_name, content, content_type="text/plain; charset=utf-8")
+        except (StorageFailure, StorageUnavailable) as error:
+            _log.warning("The timer status %s cannot be written: %s", self.blob_name, error)
+
+
+def _time(text: str) -> datetime | None:
+    when = parse_time(text)
+    return None if when.year == 1 else when

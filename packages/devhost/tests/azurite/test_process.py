@@ -1,0 +1,183 @@
+"""devhost's own Azurite: one a folder, found again after a crash, stopped gently, and clear about what is missing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from durable_devhost.azurite.process import (
+    STATE_FILE,
+    Azurite,
+    _writable,
+    data_folder,
+    lend,
+    running_azurite,
+    stop_survivor,
+)
+from durable_devhost.errors import DevhostError, StorageUnavailable
+from durable_devhost.storage.account import StorageAccount
+from durable_devhost.storage.blobs import BlobService
+from durable_devhost.storage.transport import Transport
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+CRASH = """
+import os, sys
+from pathlib import Path
+from durable_devhost.azurite.process import data_folder, running_azurite
+with data_folder(Path(sys.argv[1])) as folder, running_azurite(folder, folder) as azurite:
+    print(azurite.pid, *azurite.ports, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def crash_over(folder: Path) -> Azurite:
+    """Start Azurite in another process that is then killed with -9, and say which Azurite lives on."""
+    ended = subprocess.run(
+        [sys.executable, "-c", CRASH, str(folder)], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    pid, blob, queue, table = map(int, ended.stdout.split())
+    return Azurite(pid=pid, blob_port=blob, queue_port=queue, table_port=table, location=str(folder.resolve()))
+
+
+def is_gone(pid: int, seconds: float = 10) -> bool:
+    """Whether the process ends in this time; one that nobody has reaped yet counts as ended."""
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+            os.kill(pid, 0)
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+async def test_what_is_stored_is_there_at_the_next_start(tmp_path: Path) -> None:
+    """Stopped with SIGTERM it has written its files; the connection string reaches it."""
+    data = tmp_path / "new folder" / "data"
+    with data_folder(data) as folder:
+        with running_azurite(folder, tmp_path) as azurite:
+            async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
+                await BlobService(transport).create_container("kept")
+                await BlobService(transport).put("kept", "note", b"still here")
+        assert is_gone(azurite.pid)
+        assert not (folder / STATE_FILE).exists()
+        with running_azurite(folder, tmp_path) as azurite:
+            async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
+                assert await BlobService(transport).get("kept", "note") == b"still here"
+
+
+def test_an_azurite_that_outlived_its_devhost_is_found_and_used(tmp_path: Path) -> None:
+    """The same process on the same ports, and stopped at the end."""
+    left = crash_over(tmp_path)
+    with data_folder(tmp_path) as folder, running_azurite(folder, tmp_path) as azurite:
+        assert azurite == left
+    assert is_gone(left.pid)
+
+
+def test_the_one_that_was_left_behind_can_be_stopped(tmp_path: Path) -> None:
+    """Without starting anything; a second time does nothing."""
+    left = crash_over(tmp_path)
+    stop_survivor(tmp_path)
+    assert is_gone(left.pid)
+    stop_survivor(tmp_path)
+
+
+async def test_an_account_is_lent_with_nothing_of_the_others_in_it(tmp_path: Path) -> None:
+    """Whoever has it finds it again after a crash and never stops the Azurite."""
+    with running_azurite(tmp_path, tmp_path, ["one", "two"]) as azurite:
+        for account in ("one", "two"):
+            lend(azurite, account, tmp_path / account)
+            for is_new in (True, False):
+                with running_azurite(tmp_path / account, tmp_path) as lent:
+                    assert (lent.pid, lent.account) == (azurite.pid, account)
+                    async with Transport(StorageAccount.parse(lent.connection_string)) as transport:
+                        assert await BlobService(transport).create_container("own") is is_new
+            stop_survivor(tmp_path / account)
+        assert not is_gone(azurite.pid, seconds=0.1)
+
+
+def test_a_stranger_with_the_same_number_is_left_alone(tmp_path: Path) -> None:
+    """A pid is given away again; the process behind it must be the Azurite over this folder."""
+    where = {"location": str(tmp_path.resolve()), "account": "devstoreaccount1"}
+    state = {"pid": os.getpid(), "blob_port": 1, "queue_port": 2, "table_port": 3, **where}
+    (tmp_path / STATE_FILE).write_text(json.dumps(state))
+    with running_azurite(tmp_path.resolve(), tmp_path) as azurite:
+        assert azurite.pid != os.getpid()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', '{"port": 1}'])
+def test_a_damaged_note_of_the_last_start_is_no_obstacle(tmp_path: Path, content: str) -> None:
+    """It is as if there were none."""
+    (tmp_path / STATE_FILE).write_text(content)
+    stop_survivor(tmp_path)
+
+
+def test_a_second_devhost_over_the_folder_is_refused(tmp_path: Path) -> None:
+    """With the pid of the first; afterwards the folder is free again."""
+    with (
+        data_folder(tmp_path),
+        pytest.raises(DevhostError, match=rf"Another devhost \(pid {os.getpid()}\) .* --data"),
+        data_folder(tmp_path),
+    ):
+        pass
+    with data_folder(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """Here a file is in the way, which stops even root."""
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(DevhostError, match=r"data folder .*file/data cannot be written .*--data"),
+        data_folder(tmp_path / "file" / "data"),
+    ):
+        pass
+
+
+def test_a_full_disk_is_named() -> None:
+    """The device that is always full stands for it."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(DevhostError, match=r"The disk that holds the data folder .* is full"), _writable(full):
+        full.write_text("x")
+
+
+def test_a_missing_azurite_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither near devhost, nor near the app, nor on the PATH."""
+    monkeypatch.setattr("durable_devhost.azurite.__file__", str(tmp_path / "azurite.py"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with (
+        pytest.raises(DevhostError, match=r"no Azurite.*make setup.*npm install -g azurite.*--no-azurite"),
+        running_azurite(tmp_path, tmp_path),
+    ):
+        pass
+
+
+def test_a_missing_node_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Azurite alone is not enough."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DevhostError, match=r"no `node` on the PATH"), running_azurite(tmp_path, REPOSITORY):
+        pass
+
+
+def test_an_azurite_that_does_not_start_shows_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app's own node_modules is searched too; this one's Azurite is broken."""
+    command = tmp_path / "node_modules" / ".bin" / "azurite"
+    command.parent.mkdir(parents=True)
+    command.write_text("#!/bin/sh\necho my files are damaged\nexit 1\n")
+    command.chmod(0o755)
+    monkeypatch.setattr("durable_devhost.azurite.__file__", "/nowhere/azurite.py")
+    with (
+        pytest.raises(StorageUnavailable, match=r"(?s)did not start over .*azurite\.log.*my files are damaged"),
+        running_azurite(tmp_path, tmp_path),
+    ):
+        pass

@@ -1,0 +1,277 @@
+"""The durable client on an engine and a hub in memory."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from durable_devhost.durable.client.entities import addressed
+from durable_devhost.durable.client.errors import ClientError, Gone, NotFound, UnknownEntity, WrongState
+from durable_devhost.durable.ports import InstanceExists
+from durable_devhost.model.history import (
+    TERMINAL,
+    EventRaised,
+    ExecutionResumed,
+    ExecutionSuspended,
+    ExecutionTerminated,
+    RuntimeStatus,
+)
+from durable_devhost.model.instances import InstanceFilter
+from packages.devhost.tests.durable.memory import NOW, Desk
+
+LIVE = sorted(set(RuntimeStatus) - TERMINAL)
+UNDASHED = re.compile("[0-9a-f]{32}")
+DASHED = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A client, and what is behind it."""
+    return Desk()
+
+
+async def test_a_start_makes_up_an_id_without_dashes_and_an_execution_id_with_them(desk: Desk) -> None:
+    """Recorded from the HTTP API."""
+    instance_id = await desk.client.start("hello", input_text='{"a": 1}')
+    (started,) = desk.engine.started
+    assert UNDASHED.fullmatch(instance_id)
+    assert DASHED.fullmatch(started.instance.execution_id or "")
+    assert ("hello", '{"a": 1}', None, NOW) == (started.name, started.input, started.version, started.timestamp)
+
+
+@pytest.mark.parametrize("instance_id", ["@bad", "x" * 101, "a/b"])
+async def test_an_id_is_taken_as_it_is(desk: Desk, instance_id: str) -> None:
+    """The real host checks neither ids nor names (recorded)."""
+    assert instance_id == await desk.client.start("nope", instance_id=instance_id)
+
+
+async def test_a_start_has_the_version_that_is_asked_for_or_the_default() -> None:
+    """host.json's defaultVersion."""
+    desk = Desk(default_version="1.0")
+    await desk.client.start("hello")
+    await desk.client.start("hello", version="2.0")
+    assert ["1.0", "2.0"] == [started.version for started in desk.engine.started]
+
+
+async def test_an_id_in_use_cannot_be_started_again(desk: Desk) -> None:
+    """The text is the real host's."""
+    desk.put("i", RuntimeStatus.RUNNING)
+    with pytest.raises(InstanceExists, match=r"^An Orchestration instance with the status Running already exists\.$"):
+        await desk.client.start("hello", instance_id="i")
+
+
+async def test_a_started_instance_is_seen_at_once(desk: Desk) -> None:
+    """Read your writes."""
+    await desk.client.start("hello", instance_id="i")
+    assert RuntimeStatus.PENDING is (await desk.client.status("i")).status
+
+
+async def test_an_unknown_instance_is_not_found(desk: Desk) -> None:
+    """For each operation on one instance."""
+    client = desk.client
+    with pytest.raises(NotFound):
+        await client.status("i")
+    for refused in (
+        client.raise_event("i", "Go", "1"),
+        client.terminate("i", None),
+        client.suspend("i", None),
+        client.resume("i", None),
+        client.rewind("i", None),
+        client.restart("i"),
+        client.purge("i"),
+    ):
+        with pytest.raises(NotFound, match=r"^No instance with ID 'i' was found\.$"):
+            await refused
+
+
+async def test_an_event_goes_to_whatever_execution_is_current(desk: Desk) -> None:
+    """So the message has no execution id."""
+    desk.put("i", RuntimeStatus.RUNNING)
+    await desk.client.raise_event("i", "Go", '"{\\"k\\":1}"')
+    (message,) = desk.engine.posted
+    assert EventRaised(timestamp=NOW, name="Go", input='"{\\"k\\":1}"') == message.event
+    assert ("i", None) == (message.target.instance_id, message.target.execution_id)
+
+
+@pytest.mark.parametrize("status", sorted(TERMINAL))
+async def test_nothing_can_be_sent_to_an_ended_instance(desk: Desk, status: RuntimeStatus) -> None:
+    """410 in the HTTP API."""
+    desk.put("i", status)
+    client = desk.client
+    for refused in (
+        client.raise_event("i", "Go", "1"),
+        client.terminate("i", None),
+        client.suspend("i", None),
+        client.resume("i", None),
+    ):
+        with pytest.raises(Gone):
+            await refused
+    assert [] == desk.engine.posted
+
+
+async def test_terminate_suspend_and_resume_are_events_with_a_reason(desk: Desk) -> None:
+    """In the order in which they were asked for."""
+    desk.put("i", RuntimeStatus.RUNNING)
+    await desk.client.suspend("i", "pause")
+    await desk.client.resume("i", "go")
+    await desk.client.terminate("i", "enough")
+    assert [
+        ExecutionSuspended(timestamp=NOW, reason="pause"),
+        ExecutionResumed(timestamp=NOW, reason="go"),
+        ExecutionTerminated(timestamp=NOW, reason="enough"),
+    ] == [message.event for message in desk.engine.posted]
+
+
+@pytest.mark.parametrize(("verb", "status"), [("resume", RuntimeStatus.RUNNING), ("suspend", RuntimeStatus.SUSPENDED)])
+async def test_a_change_that_does_not_fit_the_state_says_so(desk: Desk, verb: str, status: RuntimeStatus) -> None:
+    """The text is the real host's."""
+    desk.put("i", status)
+    text = f"Cannot {verb} the orchestration instance i because instance is in the {status} state."
+    with pytest.raises(WrongState, match=f"^{re.escape(text)}$"):
+        await getattr(desk.client, verb)("i", "r")
+
+
+@pytest.mark.parametrize("status", sorted(set(RuntimeStatus) - {RuntimeStatus.FAILED}))
+async def test_only_a_failed_instance_can_be_rewound(desk: Desk, status: RuntimeStatus) -> None:
+    """412 in the HTTP API."""
+    desk.put("i", status)
+    with pytest.raises(WrongState, match=f'has status {status}, but only orchestrations in the "Failed" state'):
+        await desk.client.rewind("i", "r")
+
+
+async def test_a_failed_instance_is_rewound(desk: Desk) -> None:
+    """The details are rewind's own tests."""
+    await desk.client.start("hello", instance_id="i")
+    await desk.engine.finish("i", RuntimeStatus.FAILED, "no")
+    await desk.client.rewind("i", "r")
+    assert RuntimeStatus.PENDING is (await desk.client.status("i")).status
+
+
+@pytest.mark.parametrize(
+    ("stored", "again"), [('{"a": 1}', '{"a":1}'), ('"{\\"a\\": 1}"', '"{\\"a\\": 1}"'), (None, "null"), ("ü", '"ü"')]
+)
+async def test_a_restart_takes_name_and_input_of_the_old_instance(desk: Desk, stored: str | None, again: str) -> None:
+    """The input is serialised again, with all its layers."""
+    desk.put("i", RuntimeStatus.COMPLETED, input=stored)
+    instance_id = await desk.client.restart("i")
+    (started,) = desk.engine.started
+    assert ("hello", again) == (started.name, started.input)
+    assert instance_id != "i"
+    assert UNDASHED.fullmatch(instance_id)
+    assert UNDASHED.fullmatch(started.instance.execution_id or "")
+
+
+async def test_a_restart_with_the_same_id_needs_the_old_instance_to_have_ended(desk: Desk) -> None:
+    """A live one is not replaced."""
+    desk.put("done", RuntimeStatus.COMPLETED)
+    desk.put("live", RuntimeStatus.RUNNING)
+    assert "done" == await desk.client.restart("done", new_id=False)
+    with pytest.raises(InstanceExists):
+        await desk.client.restart("live", new_id=False)
+
+
+@pytest.mark.parametrize("status", LIVE)
+async def test_a_live_instance_cannot_be_purged(desk: Desk, status: RuntimeStatus) -> None:
+    """Recorded: 412 with this text."""
+    desk.put("i", status)
+    text = (
+        "Only orchestrations in a terminal state can be purged, "
+        f"but the orchestration with instance ID i has status {status}"
+    )
+    with pytest.raises(WrongState, match=f"^{text}$"):
+        await desk.client.purge("i")
+
+
+@pytest.mark.parametrize("instance_id", ["done", "@counter@k"])
+async def test_a_purge_leaves_nothing_behind(desk: Desk, instance_id: str) -> None:
+    """Neither in storage nor in memory; entities never end and can be purged all the same."""
+    await desk.client.start("hello", instance_id=instance_id)
+    if instance_id == "done":
+        await desk.engine.finish(instance_id, RuntimeStatus.COMPLETED)
+    await desk.client.purge(instance_id)
+    assert ({}, {}) == (desk.hub.instances.rows, desk.hub.history.events)
+    assert [instance_id] == desk.engine.forgotten
+
+
+async def test_a_purge_by_filter_takes_ended_instances_only(desk: Desk) -> None:
+    """Whatever statuses were asked for."""
+    for status in RuntimeStatus:
+        desk.put(f"i-{status}", status)
+    assert 0 == await desk.client.purge_all(InstanceFilter(statuses=frozenset({RuntimeStatus.RUNNING})))
+    assert 1 == await desk.client.purge_all(
+        InstanceFilter(statuses=frozenset({RuntimeStatus.RUNNING, RuntimeStatus.FAILED}))
+    )
+    assert 3 == await desk.client.purge_all(InstanceFilter())
+    assert {f"i-{status}" for status in LIVE} == set(desk.hub.instances.rows)
+
+
+async def test_a_purge_by_filter_goes_through_all_pages(desk: Desk) -> None:
+    """More than one page of 1,000."""
+    for number in range(1001):
+        desk.put(f"i{number:04}", RuntimeStatus.COMPLETED)
+    assert 1001 == await desk.client.purge_all(InstanceFilter())
+
+
+async def test_a_list_has_pages(desk: Desk) -> None:
+    """Ordered by id, with a continuation as long as there is more."""
+    for name in "cab":
+        desk.put(name, RuntimeStatus.RUNNING)
+    first = await desk.client.instances(InstanceFilter(), page_size=2)
+    rest = await desk.client.instances(InstanceFilter(), page_size=2, continuation=first.continuation)
+    assert [["a", "b"], ["c"]] == [[record.instance_id for record in page.records] for page in (first, rest)]
+    assert rest.continuation is None
+
+
+@pytest.mark.parametrize("input_text", ['"5"', None])
+async def test_a_signal_has_the_recorded_form(desk: Desk, input_text: str | None) -> None:
+    """Order of keys included; the name is in lower case, the key as it is."""
+    await desk.client.signal(addressed("COUNTER", "K"), "add", input_text)
+    (message,) = desk.engine.posted
+    assert isinstance(message.event, EventRaised)
+    request: dict[str, Any] = json.loads(message.event.input or "")
+    expected = {"op": "add", "signal": True, "input": input_text, "id": request["id"]}
+    expected |= {"Timestamp": "0001-01-01T00:00:00", "Predecessor": "0001-01-01T00:00:00"}
+    if input_text is None:
+        del expected["input"]
+    assert json.dumps(expected) == json.dumps(request)
+    assert ("op", "@counter@K", None) == (
+        message.event.name,
+        message.target.instance_id,
+        message.target.execution_id,
+    )
+
+
+async def test_an_unknown_entity_is_named_with_the_known_ones() -> None:
+    """The texts are the real host's."""
+    start = "The function 'nope' doesn't exist, is disabled, or is not an entity function. Additional info: "
+    for entities, info in {
+        ("Counter", "Lamp"): "The following are the known entity functions: 'Counter', 'Lamp'.",
+        (): "No entity functions are currently registered!",
+    }.items():
+        with pytest.raises(UnknownEntity) as caught:
+            await Desk(entities=entities).client.signal(addressed("Nope", "k"), "add")
+        assert start + info == str(caught.value)
+
+
+async def test_an_entity_s_state_is_its_json_text(desk: Desk) -> None:
+    """Also while the text is null; an entity that was never signalled is not found."""
+    desk.put("@counter@k", RuntimeStatus.RUNNING, input='{"exists":true,"state":"7","sorter":{}}')
+    desk.put("@counter@new", RuntimeStatus.RUNNING, input=None)
+    assert "7" == await desk.client.entity_state(addressed("Counter", "k"))
+    for key in ("new", "unknown"):
+        with pytest.raises(NotFound):
+            await desk.client.entity_state(addressed("Counter", key))
+
+
+async def test_every_refusal_has_one_root(desk: Desk) -> None:
+    """So a caller can catch them all."""
+    with pytest.raises(ClientError):
+        await desk.client.purge("i")
+
+
+async def test_the_history_is_what_is_stored(desk: Desk) -> None:
+    """In order."""
+    await desk.client.start("hello", instance_id="i")
+    await desk.client.raise_event("i", "Go", "1")
+    assert ["ExecutionStarted", "EventRaised"] == [type(event).__name__ for event in await desk.client.history("i")]

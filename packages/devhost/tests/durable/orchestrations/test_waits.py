@@ -1,0 +1,29 @@
+"""Who gets which external event."""
+
+from durable_devhost.durable.orchestrations.waits import EventWaits
+
+
+def test_an_event_that_came_early_ends_the_next_wait_for_it_and_no_further_one() -> None:
+    """In any case of its name; that it was written in another one is remembered."""
+    waits = EventWaits()
+    waits.arrive("Go")
+    assert waits.are_spelled_alike
+    assert [waits.wait("GO").done, waits.wait("Go").done] == [True, False]
+    assert not waits.are_spelled_alike
+
+
+def test_the_most_recent_waiter_gets_the_event() -> None:
+    """A stack, as in the extension."""
+    waits = EventWaits()
+    first, second = waits.wait("Go"), waits.wait("Go")
+    waits.arrive("Go")
+    assert (first.done, second.done) == (False, True)
+
+
+def test_a_renamed_wait_gets_the_event_of_its_new_name() -> None:
+    """As the reply to an entity call whose recorded id wins."""
+    waits = EventWaits()
+    waiter = waits.wait("derived")
+    waits.rename("derived", "recorded")
+    waits.arrive("recorded")
+    assert waiter.done

@@ -1,0 +1,90 @@
+"""A commit on a real hub: messages, rows and the record are stored, or nothing is left behind."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from durable_devhost.azurite.process import Azurite
+from durable_devhost.clock import SystemClock
+from durable_devhost.durable.commit import commit
+from durable_devhost.durable.episode import Episode, Posting
+from durable_devhost.durable.orchestrations.session import NEW
+from durable_devhost.model.history import (
+    ExecutionStarted,
+    InstanceRef,
+    OrchestratorStarted,
+    RuntimeStatus,
+    TaskScheduled,
+)
+from durable_devhost.model.instances import InstanceRecord
+from durable_devhost.model.messages import Message
+from durable_devhost.storage.account import StorageAccount
+from durable_devhost.storage.transport import Transport
+from durable_devhost.taskhub.failures import LostRace
+from durable_devhost.taskhub.hub import TaskHub
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TARGET = InstanceRef(instance_id="i", execution_id="e")
+HIDDEN = timedelta(seconds=30)
+
+
+@pytest.fixture
+async def hub(azurite: Azurite) -> AsyncIterator[TaskHub]:
+    """An empty hub."""
+    async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
+        yield await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+
+
+def _episode(work_items: int = 0) -> Episode:
+    started = ExecutionStarted(timestamp=NOW, instance=TARGET, name="o")
+    events = [TaskScheduled(timestamp=NOW, event_id=number, name="Work") for number in range(work_items)]
+    return Episode(
+        instance_id="i",
+        execution_id="e",
+        first_row=0,
+        events=(OrchestratorStarted(timestamp=NOW), started, *events),
+        etag=None,
+        tail=NEW,
+        postings=tuple(Posting(message=Message(event=each, target=TARGET), is_work_item=True) for each in events),
+        record=InstanceRecord(instance_id="i", execution_id="e", name="o", status=RuntimeStatus.RUNNING),
+        is_new_record=True,
+    )
+
+
+async def test_rows_and_record_are_stored(hub: TaskHub) -> None:
+    """And the etag for the next commit is that of the rows."""
+    committed = await commit(hub, SystemClock(), _episode(), work_items_to_hold=0)
+    stored = await hub.history.read("i")
+    assert (len(stored.events), stored.execution_id, stored.etag) == (2, "e", committed.appended.etag)
+    record = await hub.instances.get("i")
+    assert record is not None
+    assert record.status is RuntimeStatus.RUNNING
+
+
+async def test_only_so_many_work_items_are_held_as_there_is_room_for(hub: TaskHub) -> None:
+    """The others are visible at once, to whoever is free first."""
+    committed = await commit(hub, SystemClock(), _episode(3), work_items_to_hold=2)
+    assert [True, True, False] == [sent.is_held for sent in committed.sent]
+    (visible,) = await hub.queues.receive_work_items(HIDDEN, 32)
+    assert visible.receipt.message_id == committed.sent[2].receipt.message_id
+
+
+async def test_a_due_time_keeps_a_message_back(hub: TaskHub) -> None:
+    """A second longer than needed, so that the heap is always first."""
+    posting = replace(_episode(1).postings[0], is_work_item=False, due=SystemClock().now())
+    committed = await commit(hub, SystemClock(), replace(_episode(), postings=(posting,)), work_items_to_hold=0)
+    assert [True] == [sent.is_held for sent in committed.sent]
+    assert await hub.queues.receive_control(0, HIDDEN) == []
+
+
+async def test_a_lost_race_leaves_nothing_behind(hub: TaskHub) -> None:
+    """Neither messages nor rows: the winner's stay as they are."""
+    first = await commit(hub, SystemClock(), _episode(), work_items_to_hold=0)
+    with pytest.raises(LostRace):
+        await commit(hub, SystemClock(), _episode(2), work_items_to_hold=0)
+    assert await hub.queues.receive_work_items(HIDDEN, 32) == []
+    stored = await hub.history.read("i")
+    assert (len(stored.events), stored.etag) == (2, first.appended.etag)

@@ -1,0 +1,92 @@
+"""Held messages on a real queue: hidden while they are held, back by themselves when they are let go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from uuid import uuid4
+
+import pytest
+
+from durable_devhost.azurite.process import Azurite
+from durable_devhost.clock import SystemClock
+from durable_devhost.durable.holds import HOLD, Holds
+from durable_devhost.model.history import InstanceRef, TaskScheduled
+from durable_devhost.model.messages import Message
+from durable_devhost.storage.account import StorageAccount
+from durable_devhost.storage.queues import Receipt
+from durable_devhost.storage.transport import Transport
+from durable_devhost.taskhub.hub import TaskHub
+
+NONE = timedelta()
+
+
+@pytest.fixture
+async def hub(azurite: Azurite) -> AsyncIterator[TaskHub]:
+    """An empty hub."""
+    async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
+        yield await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+
+
+async def _send(hub: TaskHub, hidden_for: timedelta) -> Receipt:
+    event = TaskScheduled(timestamp=datetime(2026, 1, 1, tzinfo=UTC), event_id=1, name="Work")
+    message = Message(event=event, target=InstanceRef(instance_id="i", execution_id="e"))
+    return await hub.queues.send_work_item(message, visible_after=hidden_for)
+
+
+async def test_what_is_finished_is_deleted(hub: TaskHub) -> None:
+    """It never comes back; finishing nothing, or twice, does no harm."""
+    holds = Holds(hub.queues)
+    hold = holds.take(await _send(hub, NONE))
+    await holds.finish(hold)
+    await holds.finish(hold)
+    await holds.finish(None)
+    assert await hub.queues.receive_work_items(HOLD) == []
+
+
+async def test_a_message_that_is_held_already_is_not_taken_twice(hub: TaskHub) -> None:
+    """But the newer receipt counts, or it could not be deleted any more."""
+    holds = Holds(hub.queues)
+    hold = holds.take(await _send(hub, NONE))
+    (again,) = await hub.queues.receive_work_items(HOLD)
+    assert holds.take(again.receipt) is None
+    assert hold is not None
+    assert hold.receipt == again.receipt
+    await holds.finish(hold)
+    holds.drop(hold)
+    assert await hub.queues.receive_work_items(HOLD) == []
+
+
+async def test_a_hold_is_renewed_before_it_ends_and_a_dropped_one_is_not(hub: TaskHub) -> None:
+    """The first is hidden beyond its four seconds, the second comes back by itself."""
+    holds = Holds(hub.queues)
+    kept, dropped = [holds.take(await _send(hub, HOLD)) for _ in range(2)]
+    assert kept is not None
+    assert dropped is not None
+    holds.drop(dropped)
+    holds.drop(None)
+    renewing = asyncio.create_task(holds.run())
+    give_up = monotonic() + 20
+    while not (back := await hub.queues.receive_work_items(timedelta(seconds=30), 32)):
+        assert monotonic() < give_up
+        await asyncio.sleep(0.1)
+    renewing.cancel()
+    assert [dropped.receipt.message_id] == [item.receipt.message_id for item in back]
+    assert kept.expires > monotonic()
+    assert await hub.queues.delete(kept.receipt)
+
+
+async def test_a_lost_message_stops_nothing(hub: TaskHub) -> None:
+    """One that somebody else has taken or deleted cannot be renewed; the others are."""
+    holds = Holds(hub.queues)
+    lost, kept = [holds.take(await _send(hub, HOLD)) for _ in range(2)]
+    assert lost is not None
+    assert kept is not None
+    await hub.queues.delete(lost.receipt)
+    lost.expires = kept.expires = 0.0
+    before = kept.receipt
+    renewing = asyncio.create_task(holds.run())
+    while kept.receipt == before:  # noqa: ASYNC110 - nobody but the hold itself tells
+        await asyncio.sleep(0.01)
+    assert not renewing.done()
+    renewing.cancel()

@@ -1,0 +1,46 @@
+"""What the hub's listener does when storage does not do what it should."""
+
+from pathlib import Path
+
+from azure.storage.queue import QueueClient
+
+from durable_devhost.testing.plugin import StartApp
+
+APP = """
+import azure.durable_functions as df
+import azure.functions as func
+
+app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+
+@app.orchestration_trigger(context_name="context")
+def pair(context: df.DurableOrchestrationContext):
+    first = yield context.call_activity("same", 1)
+    return (yield context.call_activity("same", first + 1))
+
+
+@app.activity_trigger(input_name="n")
+def same(n: int) -> int:
+    return n
+"""
+
+
+def test_a_deleted_control_queue_is_reported_and_the_host_goes_on(start_app: StartApp, tmp_path: Path) -> None:
+    """Somebody deletes a queue under the running host: one sentence, no traceback, other instances still run."""
+    (tmp_path / "function_app.py").write_text(APP)
+    (tmp_path / "host.json").write_text(
+        '{"version": "2.0", "extensions": {"durableTask": {"hubName": "ListenHub",'
+        ' "storageProvider": {"maxQueuePollingInterval": "00:00:00.2"}}}}'
+    )
+    app = start_app(tmp_path)
+    storage = app.connection_string
+    with QueueClient.from_connection_string(storage, "listenhub-control-00") as queue:
+        queue.delete_queue()
+
+    def warnings() -> list[str]:
+        return [record["text"] for record in app.records if record["event"] == "warning"]
+
+    app.until(warnings)
+    assert warnings()[0].startswith("The task hub cannot be read: ")
+    assert app.wait(app.start("pair"))["output"] == 2
+    assert app.exit_status is None

@@ -1,0 +1,109 @@
+"""Which session the messages for an instance lead to."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from durable_devhost.durable.orchestrations.pending import Scheduler
+from durable_devhost.durable.ports import Orchestrator
+from durable_devhost.durable.sessions import SessionBuilder, is_over, record_after
+from durable_devhost.model.history import (
+    EventRaised,
+    ExecutionCompleted,
+    ExecutionStarted,
+    HistoryEvent,
+    InstanceRef,
+    OrchestratorStarted,
+    ParentRef,
+    RuntimeStatus,
+)
+from durable_devhost.model.messages import Message
+from durable_devhost.taskhub.history import StoredHistory, Tail
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class NoApp:
+    """An app without functions."""
+
+    def orchestrator(self, name: str) -> Orchestrator | None:
+        """None is there."""
+        return None
+
+    def known_orchestrators(self) -> Sequence[str]:
+        """None is known."""
+        return ()
+
+
+APP = NoApp()
+BUILDER = SessionBuilder(
+    app=APP,  # type: ignore[arg-type]  # what a builder asks of an app
+    hub_name="Hub",
+    scheduler=lambda: Scheduler(APP, default_version=None, store_inputs=False),  # type: ignore[arg-type]
+    batch_limit=10,
+    reorder_window=timedelta(minutes=30),
+)
+
+
+def _started(execution: str = "e", parent: ParentRef | None = None) -> ExecutionStarted:
+    ref = InstanceRef(instance_id="i", execution_id=execution)
+    return ExecutionStarted(timestamp=NOW, instance=ref, name="o", parent=parent)
+
+
+def _message(event: HistoryEvent) -> Message:
+    return Message(event=event, target=InstanceRef(instance_id="i", execution_id=None))
+
+
+def _stored(*events: HistoryEvent) -> StoredHistory:
+    return StoredHistory(events=events, execution_id="e", etag="etag", tail=Tail(fresh_from=len(events)))
+
+
+RAISED = _message(EventRaised(timestamp=NOW, name="Answer"))
+ENDED = ExecutionCompleted(timestamp=NOW, event_id=0, status=RuntimeStatus.COMPLETED, result='"done"')
+
+
+def test_a_running_execution_goes_on() -> None:
+    """Also when a start for it arrives again."""
+    stored = _stored(OrchestratorStarted(timestamp=NOW), _started())
+    for messages in ([RAISED], [_message(_started("other")), RAISED]):
+        built = BUILDER.orchestration(stored, messages)
+        assert built is not None
+        session, is_new = built
+        assert (session.instance.execution_id, session.etag, is_new) == ("e", "etag", False)
+
+
+def test_a_start_begins_an_execution() -> None:
+    """Where nothing is stored, and in the place of one that is over."""
+    for stored in (None, _stored(_started("old"), ENDED)):
+        built = BUILDER.orchestration(stored, [RAISED, _message(_started("new"))])
+        assert built is not None
+        session, is_new = built
+        assert (session.instance.execution_id, is_new) == ("new", True)
+
+
+def test_an_event_for_what_is_over_or_was_never_started_leads_nowhere() -> None:
+    """There is nothing that it could change."""
+    assert BUILDER.orchestration(_stored(_started(), ENDED), [RAISED]) is None
+    assert BUILDER.orchestration(_stored(), [RAISED]) is None
+
+
+@pytest.mark.parametrize("execution", ["e", "another"])
+def test_a_start_that_was_carried_out_is_not_carried_out_again(execution: str) -> None:
+    """A parent that was cut off sends its child's start twice, the second time with a new execution id."""
+    parent = ParentRef(name="p", instance=InstanceRef(instance_id="p", execution_id="pe"), task_id=3, version="")
+    again = _message(_started(execution, parent))
+    assert BUILDER.orchestration(_stored(_started("e", parent), ENDED), [again]) is None
+
+
+def test_the_record_can_be_made_of_the_history() -> None:
+    """For a row that a crash kept from being written."""
+    ended = record_after([_started(), ENDED], "Hub")
+    assert ended is not None
+    assert (ended.status, ended.output, ended.execution_id) == (RuntimeStatus.COMPLETED, '"done"', "e")
+    running = record_after([_started()], "Hub")
+    assert running is not None
+    assert running.status is RuntimeStatus.RUNNING
+    assert record_after([], "Hub") is None
+    assert (is_over([_started(), ENDED]), is_over([replace(_started())])) == (True, False)

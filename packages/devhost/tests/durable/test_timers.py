@@ -1,0 +1,83 @@
+"""The timer heap: order, punctuality, and no timer twice."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from durable_devhost.clock import VirtualClock
+from durable_devhost.durable.timers import TimerHeap
+from durable_devhost.model.history import InstanceRef, TimerFired
+from durable_devhost.model.messages import Message
+
+
+class Watch:
+    """A heap and what it has fired, each with the time at which it was."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.began = self.clock.now()
+        self.heap = TimerHeap(self.clock, lambda message, _: self.note(message))
+        self.fired: list[int] = []
+        self.early: list[int] = []
+        self.two_fired = asyncio.Event()
+        self.all_fired = asyncio.Event()
+
+    def arm(self, number: int, seconds: float) -> None:
+        """Arm the timer `number`, due some seconds after the beginning."""
+        due = self.began + timedelta(seconds=seconds)
+        event = TimerFired(timestamp=self.began, timer_id=number, fire_at=due)
+        self.heap.arm(Message(event=event, target=InstanceRef(instance_id="i", execution_id="e")), due, None)
+
+    def note(self, message: Message) -> None:
+        """Remember what fired, and whether it was too early."""
+        assert isinstance(message.event, TimerFired)
+        self.fired.append(message.event.timer_id)
+        if self.clock.now() < message.event.fire_at:
+            self.early.append(message.event.timer_id)
+        if len(self.fired) == 2:
+            self.two_fired.set()
+        if not len(self.heap):
+            self.all_fired.set()
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1))
+def test_timers_fire_in_the_order_in_which_they_are_due(seconds: Sequence[int]) -> None:
+    """Equal ones in the order in which they were armed."""
+    watch = Watch()
+    for number, due in enumerate(seconds):
+        watch.arm(number, due)
+    assert watch.heap.next_due() == watch.began + timedelta(seconds=min(seconds))
+    watch.clock.move_to(watch.began + timedelta(seconds=2000))
+    watch.heap.fire_due()
+    assert [number for _, number in sorted((due, number) for number, due in enumerate(seconds))] == watch.fired
+    assert (watch.early, watch.heap.next_due()) == ([], None)
+
+
+def test_a_timer_that_is_armed_already_is_not_armed_twice() -> None:
+    """Until it has fired: the next generation may use its number again."""
+    watch = Watch()
+    for _ in range(2):
+        watch.arm(1, 0)
+    assert len(watch.heap) == 1
+    watch.heap.fire_due()
+    watch.arm(1, 0)
+    watch.heap.fire_due()
+    assert [1, 1] == watch.fired
+
+
+async def test_the_heap_sleeps_until_the_next_timer_also_one_that_comes_later() -> None:
+    """An earlier one that is armed meanwhile goes first, and a jump wakes it."""
+    watch = Watch()
+    running = asyncio.create_task(watch.heap.run())
+    watch.arm(3, 7200)
+    await asyncio.sleep(0)
+    watch.arm(2, 0.05)
+    watch.arm(1, 0.02)
+    await watch.two_fired.wait()
+    watch.clock.move_to(watch.began + timedelta(hours=3))
+    await watch.all_fired.wait()
+    running.cancel()
+    assert ([1, 2, 3], []) == (watch.fired, watch.early)

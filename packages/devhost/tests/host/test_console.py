@@ -1,0 +1,279 @@
+"""The console: the same facts for a person and for a machine, the app's log records among them."""
+
+import io
+import json
+import logging
+import textwrap
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+import pytest
+
+from durable_devhost.clock import VirtualClock
+from durable_devhost.dispatch.invocation import Invocation, entered
+from durable_devhost.dispatch.outcome import Raised, Returned
+from durable_devhost.host.console import Console
+from durable_devhost.host.facts import Ready
+from durable_devhost.indexing.catalog import build_catalog
+from durable_devhost.model.functions import FunctionCatalog
+from durable_devhost.model.history import RuntimeStatus
+
+NOON = datetime(2199, 5, 17, 12, 0, tzinfo=UTC)
+INVOCATION = Invocation(id="11111111-2222-3333-4444-555555555555", function_name="hello")
+BOOM = Raised(
+    type_name="ValueError",
+    message="ValueError: boom",
+    stack='  File "app.py", line 3, in hello\n',
+    exception=ValueError(),
+)
+
+
+def catalog() -> FunctionCatalog:
+    """An app with a function of each kind."""
+    app = df.DFApp()
+
+    @app.route(route="hello/{name}", methods=["GET", "POST"])
+    def hello(req: func.HttpRequest) -> str:
+        return req.method
+
+    @app.route(route="any")
+    def anything(req: func.HttpRequest) -> str:
+        return req.method
+
+    @app.queue_trigger(arg_name="msg", queue_name="orders", connection="")
+    def order(msg: func.QueueMessage) -> None:
+        pass
+
+    @app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
+    def tick(timer: func.TimerRequest) -> None:
+        pass
+
+    @app.orchestration_trigger(context_name="context", orchestration="ApprovalWorkflow")
+    def approval_workflow(context: df.DurableOrchestrationContext) -> Any:
+        yield context.call_activity("Work")
+
+    @app.activity_trigger(input_name="work", activity="Work")
+    def work(work: str) -> str:
+        return work
+
+    @app.entity_trigger(context_name="context", entity_name="Counter")
+    def counter(context: df.DurableEntityContext) -> None:
+        pass
+
+    return build_catalog(app, Path(__file__).parent, {})
+
+
+FUNCTIONS = catalog()
+URL = "http://127.0.0.1:7071"
+READY = Ready(
+    url=URL, app="shop", hub="ShopHub", storage="Azurite on port 10000", clock="virtual",
+    functions=Ready.listed(FUNCTIONS, URL, "api"), disabled=("old",),
+)  # fmt: skip
+
+
+def told(tell: Callable[[Console], None], *, json_logs: bool) -> str:
+    """What a console prints at noon."""
+    stream, clock = io.StringIO(), VirtualClock()
+    clock.move_to(NOON)
+    tell(Console.create(clock, json_logs=json_logs, stream=stream))
+    return stream.getvalue()
+
+
+def record(tell: Callable[[Console], None]) -> dict[str, Any]:
+    """The one JSON line without its time, which must be noon."""
+    (line,) = told(tell, json_logs=True).splitlines()
+    found: dict[str, Any] = json.loads(line)
+    assert found.pop("time").startswith("2199-05-17T12:00:00")
+    return found
+
+
+def line(tell: Callable[[Console], None]) -> str:
+    """The text for a person, which begins with the time."""
+    text = told(tell, json_logs=False)
+    assert text.startswith("12:00:00  ")
+    return text.removeprefix("12:00:00  ").rstrip("\n")
+
+
+def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
+    """Durable functions by the names that others call them by."""
+    expected = """
+        devhost runs shop
+
+          hub       ShopHub
+          storage   Azurite on port 10000
+          clock     virtual
+
+          HTTP
+            hello     GET,POST  http://127.0.0.1:7071/api/hello/{name}
+            anything  ANY       http://127.0.0.1:7071/api/any
+
+          Queues
+            order  orders
+
+          Timers
+            tick  0 */5 * * * *
+
+          Orchestrators
+            ApprovalWorkflow
+
+          Activities
+            Work
+
+          Entities
+            Counter
+
+          Disabled
+            old
+
+        Ready on http://127.0.0.1:7071  Ctrl-C stops.
+
+    """
+    assert textwrap.dedent(expected) == told(lambda console: console.started(READY), json_logs=False)
+
+
+def test_the_ready_record_has_the_url_and_the_functions() -> None:
+    """What a program waits for; what is empty is left out."""
+    found = record(lambda console: console.started(READY))
+    assert (found["event"], found["url"], found["hub"], found["clock"]) == ("ready", URL, "ShopHub", "virtual")
+    assert "keys" not in found
+    assert found["functions"][0] == {
+        "name": "hello", "kind": "http", "detail": f"{URL}/api/hello/{{name}}", "methods": ["GET", "POST"],
+    }  # fmt: skip
+    assert {"name": "ApprovalWorkflow", "kind": "orchestration"} in found["functions"]
+
+
+def test_an_invocation_is_one_line_with_its_time() -> None:
+    """Name, kind, outcome, milliseconds."""
+
+    def tell(console: Console) -> None:
+        console.ended(FUNCTIONS.functions[0], INVOCATION, Returned(value="hi"), 0.0124)
+
+    assert line(tell).split() == ["hello", "http", "ok", "12", "ms"]
+    assert record(tell) == {
+        "event": "invocation", "function": "hello", "kind": "http", "invocation": INVOCATION.id, "ms": 12.4,
+    }  # fmt: skip
+
+
+def test_a_failed_invocation_shows_the_users_own_stack() -> None:
+    """Below the line, indented."""
+
+    def tell(console: Console) -> None:
+        console.ended(FUNCTIONS.functions[0], INVOCATION, BOOM, 1)
+
+    assert 'failed  1,000 ms  ValueError: boom\n            File "app.py", line 3, in hello' in line(tell)
+    assert (record(tell)["error"], record(tell)["stack"]) == (BOOM.message, BOOM.stack)
+
+
+def test_an_orchestration_is_told_from_start_to_end() -> None:
+    """With a short id; a failure shows the whole id and the text."""
+    instance = "0123456789abcdef0123456789abcdef"
+
+    def start(console: Console) -> None:
+        console.orchestration("ApprovalWorkflow", instance, RuntimeStatus.RUNNING)
+
+    def fail(console: Console) -> None:
+        console.orchestration("ApprovalWorkflow", instance, RuntimeStatus.FAILED, "boom\n  at line 3")
+
+    assert line(start).split() == ["ApprovalWorkflow", "0123456789..", "started"]
+    assert record(start) == {
+        "event": "orchestration", "name": "ApprovalWorkflow", "instance": instance, "status": "Running",
+    }  # fmt: skip
+    assert f"failed\n          instance {instance}\n          boom\n            at line 3" in line(fail)
+    assert (record(fail)["status"], record(fail)["detail"]) == ("Failed", "boom\n  at line 3")
+
+
+def test_notices_warnings_and_failures_are_told_apart() -> None:
+    """Brackets in a text are no markup."""
+    assert line(lambda console: console.notice("[red]x")) == "notice: [red]x"
+    assert line(lambda console: console.warning("odd", "i-1")) == "warning: odd (instance i-1)"
+    assert line(lambda console: console.trouble("corrupt row", "i-1")) == "warning: corrupt row (instance i-1)"
+    assert line(lambda console: console.failure("bad", details="why\n")) == "failure: bad\n          why"
+    assert record(lambda console: console.warning("odd", "i-1")) == {
+        "event": "warning", "text": "odd", "instance": "i-1",
+    }  # fmt: skip
+
+
+def test_a_log_record_of_the_app_names_its_function_and_invocation() -> None:
+    """Where it was logged inside one."""
+
+    def tell(console: Console) -> None:
+        with console.showing_logs(), entered(INVOCATION):
+            logging.getLogger("shop").warning("%s orders", 3)
+
+    assert record(tell) == {
+        "event": "log", "level": "warning", "logger": "shop", "text": "3 orders", "function": "hello",
+        "invocation": INVOCATION.id,
+    }  # fmt: skip
+    assert line(tell).split() == ["hello", "warning", "3", "orders"]
+
+
+def test_an_exception_is_logged_with_its_traceback() -> None:
+    """As Python prints it."""
+
+    def tell(console: Console) -> None:
+        with console.showing_logs():
+            try:
+                raise ValueError("boom")
+            except ValueError:
+                logging.getLogger("shop").exception("oops")
+
+    assert record(tell)["stack"].endswith("ValueError: boom\n")
+
+
+def test_the_level_of_host_json_decides_what_is_shown() -> None:
+    """Libraries that chatter are shown from warnings on, and afterwards logging is as it was."""
+
+    def tell(console: Console) -> None:
+        with console.showing_logs("Warning"):
+            logging.getLogger("shop").info("not shown")
+            logging.getLogger("azure.core").info("not shown")
+            logging.getLogger("shop").error("shown")
+
+    before = (list(logging.getLogger().handlers), logging.getLogger().level)
+    assert record(tell)["text"] == "shown"
+    assert before == (list(logging.getLogger().handlers), logging.getLogger().level)
+
+
+def test_a_log_call_with_wrong_arguments_fails_nobody(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logging reports it on standard error, as always."""
+    monkeypatch.setattr(logging.getLogger("shop"), "propagate", True)
+
+    def tell(console: Console) -> None:
+        with console.showing_logs():
+            handler = logging.getLogger().handlers[-1]
+            handler.handle(logging.LogRecord("shop", logging.INFO, "app.py", 1, "%d", ("x",), None))
+
+    assert told(tell, json_logs=True) == ""
+    assert "--- Logging error ---" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("json_logs", [True, False])
+def test_a_reader_that_has_gone_away_stops_nothing(json_logs: bool) -> None:
+    """The pipe of `| head` is closed; the host goes on."""
+    stream = io.StringIO()
+    console = Console.create(VirtualClock(), json_logs=json_logs, stream=stream)
+    stream.close()
+    console.notice("nobody reads this")
+
+
+def test_an_invocation_names_the_instance_it_works_for() -> None:
+    """In short where it went well, in full where it failed; machines get it in full."""
+    invocation = Invocation(id="i", function_name="work", instance_id="0123456789abcdef")
+    function = FUNCTIONS.activity("Work")
+    assert function is not None
+
+    def well(console: Console) -> None:
+        console.ended(function, invocation, Returned(value=None), 0.002)
+
+    def badly(console: Console) -> None:
+        console.ended(function, invocation, BOOM, 0.002)
+
+    assert line(well).endswith("ok  2 ms  0123456789..")
+    assert "instance 0123456789abcdef" in line(badly)
+    assert record(well)["instance"] == "0123456789abcdef"

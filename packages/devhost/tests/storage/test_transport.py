@@ -1,0 +1,137 @@
+"""The session: what is counted, what is sent again, and what is said when nobody answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from durable_devhost.errors import StorageUnavailable
+from durable_devhost.storage.account import NotFound, StorageAccount, StorageFailure
+from durable_devhost.storage.tables import TableService
+from durable_devhost.storage.transport import Transport
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def served(handler: Handler) -> AsyncIterator[StorageAccount]:
+    """An account whose blob service is `handler`."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        yield StorageAccount.parse(f"AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:{port}/a")
+    finally:
+        await runner.cleanup()
+
+
+async def test_each_request_is_counted_by_service_and_verb(transport: Transport) -> None:
+    """The budget of storage calls is checked with these figures."""
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await transport.request("queue", "GET", "/no-such-queue", query={"comp": "metadata"})
+
+    assert transport.calls.snapshot() == {"queue GET": 2}
+    assert transport.calls.total == 2
+
+
+async def test_a_busy_service_is_asked_again_and_each_attempt_counts() -> None:
+    """503 twice, then an answer."""
+    statuses = iter([503, 500, 200])
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=next(statuses), text="ok")
+
+    async with served(handler) as account, Transport(account, retry_delays=(0, 0)) as transport:
+        answer = await transport.request("blob", "GET", "/c/b")
+
+    assert answer.body == b"ok"
+    assert transport.calls.snapshot() == {"blob GET": 3}
+
+
+async def test_a_connection_that_breaks_is_tried_again() -> None:
+    """A write goes out again too; a conflict that follows is the caller's to understand."""
+    seen: list[bytes] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(await request.read())
+        if len(seen) == 1 and request.transport is not None:
+            request.transport.close()
+        return web.Response(status=409, headers={"x-ms-error-code": "BlobAlreadyExists"})
+
+    async with served(handler) as account, Transport(account, retry_delays=(0,)) as transport:
+        with pytest.raises(StorageFailure, match="409 BlobAlreadyExists"):
+            await transport.request("blob", "PUT", "/c/b", body=b"content")
+
+    assert seen == [b"content", b"content"]
+
+
+async def test_a_mistake_is_not_sent_again() -> None:
+    """400 is our fault and stays it."""
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=400, body=b"<Error><Code>Bad</Code><Message>No.\nRequestId:1</Message></Error>")
+
+    async with served(handler) as account, Transport(account) as transport:
+        with pytest.raises(StorageFailure, match=r"^400 Bad: No\.$"):
+            await transport.request("blob", "GET", "/c/b")
+
+    assert transport.calls.total == 1
+
+
+async def test_a_service_that_stays_busy_is_unavailable() -> None:
+    """The sentence names the endpoint."""
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=503)
+
+    async with served(handler) as account, Transport(account, retry_delays=(0,)) as transport:
+        with pytest.raises(StorageUnavailable, match=f"The storage at {account.blob_endpoint} does not answer"):
+            await transport.request("blob", "GET", "/c/b")
+
+
+async def test_nobody_at_the_endpoint_is_said_in_a_sentence() -> None:
+    """Port 1 answers nobody; the sentence says what to do."""
+    account = StorageAccount.parse("AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a")
+
+    async with Transport(account, retry_delays=(0,)) as transport:
+        with pytest.raises(StorageUnavailable, match="Start Azurite or correct the connection string"):
+            await TableService(transport).create_table("Any")
+
+    assert transport.calls.total == 2
+
+
+async def test_a_shared_access_signature_is_appended_and_nothing_is_signed() -> None:
+    """The signature in the URL is all that such a connection string has."""
+    seen: list[web.Request] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request)
+        return web.Response()
+
+    async with served(handler) as account:
+        text = f"BlobEndpoint={account.blob_endpoint};SharedAccessSignature=sv=1&sig=x%3D"
+        async with Transport(StorageAccount.parse(text)) as transport:
+            await transport.request("blob", "GET", "/c", query={"comp": "list"})
+
+    assert seen[0].query_string == "comp=list&sv=1&sig=x%3D"
+    assert "Authorization" not in seen[0].headers
+
+
+async def test_many_requests_share_the_session(transport: Transport, name: str) -> None:
+    """Concurrent requests do not disturb one another."""
+    tables = TableService(transport)
+    await tables.create_table(name)
+
+    rows: list[dict[str, Any]] = [{"PartitionKey": "p", "RowKey": f"{n:03}"} for n in range(100)]
+    await asyncio.gather(*(tables.insert(name, row) for row in rows))
+
+    page = await tables.query_page(name)
+    assert [row["RowKey"] for row in page.rows] == [row["RowKey"] for row in rows]

@@ -1,0 +1,125 @@
+"""Sections of host.json: typed, without regard to case, overridden by app settings, and clear about what is wrong."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from durable_devhost.errors import SettingsError
+from durable_devhost.sections import Section, overridden, parse_time_span
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("00:00:30", timedelta(seconds=30)),
+        ("1:2", timedelta(hours=1, minutes=2)),
+        ("3.00:00:00", timedelta(days=3)),
+        ("6", timedelta(days=6)),
+        ("00:00:00.25", timedelta(milliseconds=250)),
+        ("-00:01:00", timedelta(minutes=-1)),
+        (" 00:00:01 ", timedelta(seconds=1)),
+    ],
+)
+def test_a_time_span_is_read_as_dotnet_reads_it(text: str, span: timedelta) -> None:
+    """Days before a dot, fractions after one, a bare number is days."""
+    assert parse_time_span(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "x", "24:00:00", "00:60", "00:00:60", "1:2:3:4", "0:0:0.12345678"])
+def test_what_is_no_time_span_is_refused(text: str) -> None:
+    """A value out of range is an error, not a carry."""
+    with pytest.raises(ValueError, match="no TimeSpan"):
+        parse_time_span(text)
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=999)))
+def test_every_span_comes_back_from_its_own_text(span: timedelta) -> None:
+    """Down to the microsecond."""
+    seconds = span.seconds
+    text = f"{span.days}.{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{span.microseconds:06}"
+    assert parse_time_span(text) == span
+
+
+def test_names_are_found_in_any_case_and_values_may_be_texts() -> None:
+    """As in .NET's configuration binding."""
+    section = Section({"Outer": {"BATCHsize": "7", "on": "True", "wait": "00:00:02", "way": "anystate"}}, {})
+    outer = section.section("outer")
+    assert [7, True, timedelta(seconds=2), "AnyState"] == [
+        outer.integer("batchSize", 1),
+        outer.boolean("On", False),
+        outer.duration("Wait", timedelta()),
+        outer.choice("way", ("NonRunningStates", "AnyState"), "NonRunningStates"),
+    ]
+
+
+def test_what_is_absent_or_empty_has_its_default() -> None:
+    """Sections too."""
+    section = Section({"empty": "", "null": None}, {}).section("none")
+    assert [3, True, timedelta(1), "x", None] == [
+        section.integer("empty", 3),
+        section.boolean("null", True),
+        section.duration("gone", timedelta(1)),
+        section.choice("gone", ("x", "y"), "x"),
+        section.text("gone"),
+    ]
+
+
+def test_a_setting_stands_between_percent_signs() -> None:
+    """Anywhere in a text."""
+    assert Section({"hub": "%SITE%Hub"}, {"SITE": "Blue"}).text("hub") == "BlueHub"
+
+
+def test_a_setting_that_is_missing_is_named() -> None:
+    """With the place that asks for it and the place to add it."""
+    with pytest.raises(SettingsError, match=r"a\.hub in host\.json refers to %SITE%.*Add SITE to Values"):
+        Section({"a": {"hub": "%SITE%"}}, {}).section("a").text("hub")
+
+
+@pytest.mark.parametrize(
+    ("value", "read", "wanted"),
+    [
+        ("x", lambda s: s.integer("key", 1, at_least=1, at_most=32), "a whole number between 1 and 32, not 'x'"),
+        (33, lambda s: s.integer("key", 1, at_least=1, at_most=32), "a whole number between 1 and 32, not '33'"),
+        (0, lambda s: s.integer("key", 1, at_least=1), "a whole number of at least 1, not '0'"),
+        ("maybe", lambda s: s.boolean("key", True), "true or false, not 'maybe'"),
+        ("soon", lambda s: s.duration("key", timedelta()), "a time like 00:00:30, not 'soon'"),
+        ("00:00:00", lambda s: s.duration("key", timedelta(), at_least=timedelta(seconds=1)), "at least 0:00:01"),
+        ("z", lambda s: s.choice("key", ("x", "y"), "x"), "x or y, not 'z'"),
+        ([1], lambda s: s.text("key"), r"a text, not \[1\]"),
+        (1, lambda s: s.section("key"), "a section in braces, not 1"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(
+    value: object, read: Callable[[Section], object], wanted: str
+) -> None:
+    """Key, value, what would be right."""
+    with pytest.raises(SettingsError, match=rf"^queues\.key in host\.json must be {wanted}"):
+        read(Section({"queues": {"key": value}}, {}).section("queues"))
+
+
+def test_app_settings_override_what_the_file_says() -> None:
+    """With two underscores or a colon, in any case, also where the file has nothing or no section."""
+    file = {"extensions": {"durableTask": {"hubName": "File", "useAppLease": True}, "http": 1}}
+    settings = {
+        "AzureFunctionsJobHost__Extensions__DurableTask__HubName": "Override",
+        "azurefunctionsjobhost:extensions:queues:batchSize": "3",
+        "AzureFunctionsJobHost__extensions__http__routePrefix": "",
+        "Unrelated": "x",
+    }
+    extensions = Section(overridden(file, settings), settings).section("extensions")
+    assert ["Override", True, 3, ""] == [
+        extensions.section("durableTask").text("hubName"),
+        extensions.section("durableTask").boolean("useAppLease", False),
+        extensions.section("queues").integer("batchSize", 16),
+        extensions.section("http").text("routePrefix"),
+    ]
+
+
+def test_overriding_leaves_the_file_as_it_was() -> None:
+    """The tree is a new one."""
+    file = {"a": {"b": "1"}}
+    overridden(file, {"AzureFunctionsJobHost__a__b": "2"})
+    assert {"a": {"b": "1"}} == file

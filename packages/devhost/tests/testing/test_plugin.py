@@ -1,0 +1,92 @@
+"""The pytest plugin, with a small app of its own on a real host."""
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from durable_devhost.testing.plugin import AppFailed, AppUnderTest
+
+pytestmark = pytest.mark.timeout(120)
+
+APP = """
+from datetime import timedelta
+
+import azure.durable_functions as df
+
+app = df.DFApp()
+
+
+@app.orchestration_trigger(context_name="context")
+def answer_or_wait(context: df.DurableOrchestrationContext):
+    answer = context.wait_for_external_event("Answer")
+    deadline = context.create_timer(context.current_utc_datetime + timedelta(hours=72))
+    winner = yield context.task_any([answer, deadline])
+    if winner is deadline:
+        return "nobody answered"
+    deadline.cancel()
+    return {"answered": answer.result, "input": context.get_input()}
+"""
+StartApp = Callable[..., AppUnderTest]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The app's folder."""
+    (tmp_path / "function_app.py").write_text(textwrap.dedent(APP))
+    return tmp_path
+
+
+def test_an_app_is_driven_from_start_to_end(start_app: StartApp, folder: Path) -> None:
+    """Start, event, result."""
+    app = start_app(folder)
+    instance = app.start("answer_or_wait", {"n": 1}, "first-one")
+    assert instance == "first-one"
+    app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
+    app.raise_event(instance, "Answer", "yes")
+    assert app.wait(instance)["output"] == {"answered": "yes", "input": {"n": 1}}
+    assert app.status("unknown") is None
+
+
+def test_72_hours_pass_when_told_to(start_app: StartApp, folder: Path) -> None:
+    """The clock is virtual, and says what time it is."""
+    app = start_app(folder)
+    before = app.info()["clock"]["now"]
+    instance = app.start("answer_or_wait")
+    app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
+    assert app.advance(hours=72) > before
+    assert app.wait(instance)["output"] == "nobody answered"
+
+
+def test_a_killed_host_goes_on_where_it_was(start_app: StartApp, folder: Path) -> None:
+    """Its Azurite lives on, and the next start uses it."""
+    app = start_app(folder)
+    instance = app.start("answer_or_wait")
+    app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
+    app.kill()
+    assert app.exit_status == -9
+    app.restart()
+    app.raise_event(instance, "Answer", "late")
+    assert app.wait(instance)["output"]["answered"] == "late"
+    app.stop()
+    assert app.exit_status == 0
+
+
+def test_an_app_that_does_not_start_shows_what_the_host_said(start_app: StartApp, tmp_path: Path) -> None:
+    """Not a timeout, but the sentence."""
+    with pytest.raises(AppFailed, match=r"did not become ready:\n.*There is no function_app\.py"):
+        start_app(tmp_path)
+
+
+def test_a_failing_test_shows_what_the_host_printed(pytester: pytest.Pytester, folder: Path) -> None:
+    """As a section of its report."""
+    pytester.makepyfile(f"""
+        def test_it(start_app):
+            start_app({str(folder)!r})
+            assert False
+    """)
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*devhost of*", '*"event": "ready"*'])

@@ -1,0 +1,95 @@
+"""Apps made in a test and indexed, an invoker without storage, and the emulator's services."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import azure.functions as func
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from durable_devhost.clock import SystemClock
+from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.indexing.catalog import build_catalog
+from durable_devhost.model.functions import FunctionCatalog
+from durable_devhost.storage.account import StorageAccount
+from durable_devhost.storage.blobs import BlobService
+from durable_devhost.storage.queues import QueueService
+from durable_devhost.storage.transport import Transport
+from durable_devhost.triggers.management.api import ManagementApi
+from durable_devhost.triggers.management.urls import ManagementUrls
+from packages.devhost.tests.durable.memory import Desk
+from packages.devhost.tests.triggers.front import Front
+
+Index = Callable[[func.FunctionApp], FunctionCatalog]
+
+
+class NoBindings:
+    """The store of apps without blob and queue bindings: nothing may be asked of it."""
+
+    async def read_blob(self, connection: str | None, container: str, name: str) -> bytes | None:
+        """Refuse."""
+        raise AssertionError("no blob input here")
+
+    async def write_blob(self, connection: str | None, container: str, name: str, content: bytes) -> None:
+        """Refuse."""
+        raise AssertionError("no blob output here")
+
+    async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
+        """Refuse."""
+        raise AssertionError("no queue output here")
+
+
+@pytest.fixture
+def index() -> Index:
+    """Index an app made in the test."""
+    return lambda app: build_catalog(app, Path(__file__).parent, {})
+
+
+@pytest.fixture
+async def invoker() -> AsyncIterator[Invoker]:
+    """An invoker with threads and without storage."""
+    async with Invoker(store=NoBindings(), client_json=lambda _: "{}", clock=SystemClock()) as started:
+        yield started
+
+
+@pytest.fixture
+async def transport(azurite: Any) -> AsyncIterator[Transport]:
+    """An open transport to the emulator."""
+    async with Transport(StorageAccount.parse(azurite.connection_string)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def queues(transport: Transport) -> QueueService:
+    """The emulator's queues."""
+    return QueueService(transport)
+
+
+@pytest.fixture
+async def blobs(transport: Transport) -> BlobService:
+    """The emulator's blobs."""
+    return BlobService(transport)
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that is right for a queue and a container."""
+    return "t" + uuid4().hex[:20]
+
+
+@pytest.fixture
+async def front() -> AsyncIterator[Front]:
+    """The API of the hub TruthHub, without keys."""
+    desk = Desk()
+    api = ManagementApi(desk.client, ManagementUrls(hub="TruthHub"))
+
+    async def serve(request: web.Request) -> web.Response:
+        return await api.handle(request, request.match_info["tail"])
+
+    app = web.Application()
+    app.router.add_route("*", "/runtime/webhooks/durabletask/{tail:.*}", serve)
+    async with TestClient(TestServer(app)) as client:
+        yield Front(desk, client)

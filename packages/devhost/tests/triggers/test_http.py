@@ -1,0 +1,279 @@
+"""Tests of the HTTP front over a real socket."""
+
+# ruff: noqa: ARG001 - user functions take the arguments that their bindings name
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import azure.functions as func
+import pytest
+from aiohttp import web
+
+from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.errors import SettingsError
+from durable_devhost.inflight import InFlight
+from durable_devhost.triggers.admin import AdminPages, HostInfo
+from durable_devhost.triggers.http import HttpFront, Mount
+from durable_devhost.triggers.keys import AuthLevel, KeyRing, Keys
+from durable_devhost.triggers.manual import ManualRuns
+from packages.devhost.tests.triggers.conftest import Index
+
+Serve = Callable[..., AbstractAsyncContextManager[aiohttp.ClientSession]]
+KEYS = Keys(master="master", host="host", functions={"secret": "own"}, systems={"ext": "system"})
+
+
+def make_app() -> func.FunctionApp:
+    """An app with one function for each kind of answer."""
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+    @app.route(route="echo/{name:alpha}/{n:int?}", methods=["GET", "POST", "PUT"])
+    def echo(req: func.HttpRequest) -> func.HttpResponse:
+        seen = {"route": dict(req.route_params), "params": dict(req.params), "method": req.method, "url": req.url,
+                "body": req.get_body().decode(), "ctype": req.headers.get("content-type")}  # fmt: skip
+        return func.HttpResponse(
+            json.dumps(seen), mimetype="application/json", status_code=207, headers={"X-Truth": "yes"}
+        )
+
+    @app.route(route="text")
+    def text(req: func.HttpRequest) -> str:
+        return req.get_body().decode() or "plain text"
+
+    @app.route(route="created")
+    async def created(req: func.HttpRequest) -> func.HttpResponse:
+        response = func.HttpResponse(status_code=201)
+        response.headers.add("Set-Cookie", "a=1")
+        response.headers.add("Set-Cookie", "b=2")
+        response.headers.add("Content-Length", "99")
+        return response
+
+    @app.route(route="boom")
+    def boom(req: func.HttpRequest) -> func.HttpResponse:
+        raise ValueError("boom in http")
+
+    @app.route(route="nothing")
+    def nothing(req: func.HttpRequest) -> func.HttpResponse:
+        return None  # type: ignore[return-value]
+
+    @app.route(route="split")
+    def split(req: func.HttpRequest) -> func.HttpResponse:
+        return func.HttpResponse("x", headers={"X-A": "1\r\nX-B: 2"})
+
+    @app.route(route="json")
+    def parse(req: func.HttpRequest) -> str:
+        try:
+            return str(req.get_json()["a"])
+        except ValueError:
+            return "no JSON"
+
+    @app.route(route="secret", auth_level=func.AuthLevel.FUNCTION)
+    def secret(req: func.HttpRequest) -> str:
+        return "ok"
+
+    @app.route(route="top", auth_level=func.AuthLevel.ADMIN)
+    def top(req: func.HttpRequest) -> str:
+        return "ok"
+
+    return app
+
+
+@pytest.fixture
+def serve(index: Index, invoker: Invoker) -> Serve:
+    """Serve an app on a free port and give a client whose base is the server."""
+
+    @asynccontextmanager
+    async def started(
+        app: func.FunctionApp | None = None,
+        keys: Keys | None = None,
+        prefix: str = "api",
+        mounts: tuple[Mount, ...] = (),
+    ) -> AsyncIterator[aiohttp.ClientSession]:
+        catalog, in_flight = index(app or make_app()), InFlight()
+        manual = ManualRuns(invoker, in_flight)
+        info = HostInfo(host_id="h", instance_id="i", version="0.1", computer_name="c")
+        admin = AdminPages(catalog=catalog, manual=manual, info=info, route_prefix=prefix)
+        front = HttpFront(catalog=catalog, invoker=invoker, in_flight=in_flight, keys=KeyRing(keys), admin=admin,
+                          mounts=mounts, route_prefix=prefix)  # fmt: skip
+        async with AsyncExitStack() as stack:
+            tasks = await stack.enter_async_context(asyncio.TaskGroup())
+            port = await stack.enter_async_context(front.serve(0))
+            client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))
+            running = tasks.create_task(manual.run())
+            yield client
+            await in_flight.quiet()
+            running.cancel()
+
+    return started
+
+
+async def fetch(client: aiohttp.ClientSession, method: str, path: str, **more: object) -> tuple[int, str | None, str]:
+    """Status, content type and body of one request."""
+    async with client.request(method, path, **more) as response:  # type: ignore[arg-type]
+        return response.status, response.headers.get("Content-Type"), await response.text()
+
+
+async def test_a_request_reaches_the_function_as_recorded_from_the_real_host(serve: Serve) -> None:
+    """Route values are text, repeated query values are joined, empty ones are dropped."""
+    async with serve() as client, client.get("/api/echo/abc/7?q=1&q=2&e=") as response:
+        assert response.status == 207
+        assert response.headers["Content-Type"] == "application/json"
+        assert response.headers["X-Truth"] == "yes"
+        assert await response.json() == {
+            "route": {"name": "abc", "n": "7"},
+            "params": {"q": "1,2"},
+            "method": "GET",
+            "url": f"http://127.0.0.1:{response.url.port}/api/echo/abc/7?q=1&q=2&e=",
+            "body": "",
+            "ctype": None,
+        }
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/echo/123/7"), ("GET", "/api/echo/abc/x"), ("DELETE", "/api/echo/abc/7"), ("GET", "/api/nope"),
+     ("GET", "/text"), ("GET", "/admin/nope"), ("GET", "/admin/functions/nope"), ("GET", "/runtime/webhooks/x")],
+)  # fmt: skip
+async def test_what_fits_no_route_is_an_empty_404(serve: Serve, method: str, path: str) -> None:
+    """Unknown path, failed constraint and unlisted verb look the same (recorded)."""
+    async with serve() as client:
+        assert await fetch(client, method, path) == (404, None, "")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("", (200, "text/plain; charset=utf-8", "plain text")),
+        ('{"a": 1}', (200, "text/plain; charset=utf-8", '{"a": 1}')),
+        ('{"body": "hé", "status": 201}', (201, "text/plain; charset=utf-8", "hé")),
+        ('{"Body": {"a": "é"}, "statusCode": "418"}', (418, "application/json; charset=utf-8", '{"a": "é"}')),
+        ('{"body": "<b>", "headers": {"content-type": "text/html"}}', (200, "text/html", "<b>")),
+        ('{"body": null}', (200, "application/json; charset=utf-8", "")),
+        ('{"body": "x", "status": "many"}', (500, None, "")),
+        ("{no json", (200, "text/plain; charset=utf-8", "{no json")),
+    ],
+)
+async def test_text_is_itself_unless_it_is_a_response_object(
+    serve: Serve, body: str, expected: tuple[int, str | None, str]
+) -> None:
+    """The host looks for a `body` property in returned JSON text."""
+    async with serve() as client:
+        assert await fetch(client, "POST", "/api/text", data=body) == expected
+
+
+async def test_an_empty_response_has_the_default_content_type_and_its_cookies(serve: Serve) -> None:
+    """Recorded for a 201; framing headers of the function are not believed."""
+    async with serve() as client, client.get("/API/CREATED") as response:
+        assert (response.status, response.headers["Content-Type"]) == (201, "text/plain; charset=utf-8")
+        assert response.headers.getall("Set-Cookie") == ["a=1", "b=2"]
+        assert response.headers["Content-Length"] == "0"
+
+
+@pytest.mark.parametrize("path", ["/api/boom", "/api/nothing", "/api/split"])
+async def test_a_failure_is_an_empty_500(serve: Serve, path: str) -> None:
+    """An exception, None where a response is due, and a header that would split the response."""
+    async with serve() as client:
+        assert await fetch(client, "GET", path) == (500, None, "")
+
+
+async def test_json_is_parsed_by_the_function_itself(serve: Serve) -> None:
+    """Bad JSON is the function's ValueError, not the host's business."""
+    async with serve() as client:
+        assert (await fetch(client, "POST", "/api/json", json={"a": 5}))[2] == "5"
+        assert (await fetch(client, "POST", "/api/json", data="{"))[2] == "no JSON"
+
+
+async def test_an_empty_route_prefix_puts_functions_at_the_root(serve: Serve) -> None:
+    """host.json may remove `api`."""
+    async with serve(prefix="") as client:
+        assert (await fetch(client, "GET", "/text"))[0] == 200
+        assert (await fetch(client, "GET", "/api/text"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "status"),
+    [
+        ("/api/text", None, 200),
+        ("/api/secret", None, 401),
+        ("/api/secret", "own", 200),
+        ("/api/secret", "host", 200),
+        ("/api/secret", "system", 401),
+        ("/api/top", "host", 401),
+        ("/api/top", "master", 200),
+        ("/admin/host/status", None, 401),
+        ("/admin/host/status", "host", 401),
+        ("/admin/host/status", "master", 200),
+        ("/mounted/x", "own", 401),
+        ("/mounted/x", "system", 200),
+    ],
+)
+async def test_a_key_is_asked_for_where_keys_are_on(serve: Serve, path: str, key: str | None, status: int) -> None:
+    """In the header or in `code`; a refusal has no body (recorded)."""
+
+    async def mounted(_: web.Request) -> web.Response:
+        return web.Response(text="mounted")
+
+    mount = Mount(prefix="/mounted", handler=mounted, level=AuthLevel.SYSTEM, key_name="ext")
+    async with serve(keys=KEYS, mounts=(mount,)) as client:
+        for more in ({"headers": {"x-functions-key": key or ""}}, {"params": {"code": key or ""}}):
+            answer = await fetch(client, "GET", path, **more)
+            assert answer[0] == status
+            assert status == 200 or answer[1:] == (None, "")
+
+
+async def test_without_keys_no_endpoint_asks_for_one(serve: Serve) -> None:
+    """The default of a local host."""
+    async with serve() as client:
+        assert [
+            (await fetch(client, "GET", path))[0] for path in ("/api/secret", "/api/top", "/admin/host/status")
+        ] == [200] * 3
+
+
+async def test_the_host_tells_about_itself(serve: Serve) -> None:
+    """The landing page, the status, ping and the list of functions."""
+    async with serve() as client:
+        status, kind, page = await fetch(client, "GET", "/")
+        assert (status, kind) == (200, "text/html; charset=utf-8")
+        assert "/api/echo/{name:alpha}/{n:int?}" in page
+        assert json.loads((await fetch(client, "GET", "/admin/host/status"))[2])["state"] == "Running"
+        assert (await fetch(client, "POST", "/admin/host/ping"))[0] == 200
+        listed = json.loads((await fetch(client, "GET", "/admin/functions"))[2])
+        assert "secret" in [each["name"] for each in listed]
+        one = json.loads((await fetch(client, "GET", "/admin/functions/SECRET"))[2])
+        assert one["invoke_url_template"].endswith("/api/secret")
+
+
+async def test_a_function_is_run_out_of_turn_on_demand(serve: Serve) -> None:
+    """`POST /admin/functions/{name}` answers 202 and the function gets the input."""
+    app, seen = func.FunctionApp(), []
+
+    @app.queue_trigger(arg_name="msg", queue_name="queue", connection="c")
+    def on_message(msg: func.QueueMessage) -> None:
+        seen.append(msg.get_body())
+
+    @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
+    def on_time(timer: func.TimerRequest) -> None:
+        seen.append(timer.past_due)
+
+    async with serve(app) as client:
+        assert (await fetch(client, "POST", "/admin/functions/on_message", json={"input": "hi"}))[0] == 202
+        assert (await fetch(client, "POST", "/admin/functions/on_time", json={}))[0] == 202
+        assert (await fetch(client, "POST", "/admin/functions/on_time"))[0] == 400
+        assert (await fetch(client, "POST", "/admin/functions/nope", json={}))[0] == 404
+    assert sorted(seen, key=str) == [False, b"hi"]
+
+
+async def test_a_port_in_use_is_told_in_a_sentence(index: Index, invoker: Invoker) -> None:
+    """With what to do about it."""
+    catalog, in_flight = index(make_app()), InFlight()
+    info = HostInfo(host_id="h", instance_id="i", version="0.1", computer_name="c")
+    admin = AdminPages(catalog=catalog, manual=ManualRuns(invoker, in_flight), info=info, route_prefix="api")
+    front = HttpFront(catalog=catalog, invoker=invoker, in_flight=in_flight, keys=KeyRing(), admin=admin)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SettingsError, match="--port"):
+            async with front.serve(taken.getsockname()[1]):
+                pass
