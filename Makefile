@@ -10,8 +10,10 @@ BIN := .venv/bin
 
 # The first Python on the PATH that the app's packages can be installed on.
 FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
-PYTHON ?= $(shell for each in python3 python3.12 python3.11; do \
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for each in python3 python3.12 python3.11; do \
 	command -v $$each >/dev/null 2>&1 && $$each -c '$(FITTING)' 2>/dev/null && echo $$each && break; done)
+endif
 
 help:
 	@echo "make demo      hand in a proposal, approve it through the queue, let another escalate"
@@ -68,6 +70,6 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Any Python will do. On a terminal it asks before proposals go; YES=1 answers.
 clean:
-	rm -rf .azurite .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+	@$(or $(PYTHON),python3) tools/clean.py $(if $(filter 1 y yes,$(YES)),--yes)

@@ -6,10 +6,10 @@ Run by `make`, with nothing but the standard library. Two runs at once wait for 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +19,57 @@ from shlex import quote
 REPOSITORY = Path(__file__).resolve().parent.parent
 VENV = REPOSITORY / ".venv"
 NODE_MODULES = REPOSITORY / "node_modules"
-PYTHON_INPUTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
+PYTHON_INPUTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "packages/devhost/pyproject.toml")
 NODE_INPUTS = ("package.json", "package-lock.json")
 OLDEST_NODE = 20
+RUNNING = sys.version_info[:2]
+FITTING = ((3, 11), (3, 12))  # azure-functions 1.26 cannot be installed on another
 COMMAND = VENV / "bin" / "greenlight"
-HEARTBEAT_S = 15
+HEARTBEAT_S = 15.0
+# With this npm warns of a file that it could not write, as on a full disk, and ends with status 0 all the same.
+NPM_LEFT_OUT = "TAR_ENTRY_ERROR"
+
+# What pip, npm, venv or the system said, and what to do then. The first row that fits counts: a full disk may come
+# after a download that was tried again, and npm speaks of proxies whenever the network fails.
+_AGAIN = "and run `make setup` again."
+ADVICE = tuple(
+    (re.compile(pattern, re.IGNORECASE), sentence)
+    for pattern, sentence in (
+        (
+            r"ENOSPC|no space left on device|disk quota exceeded",
+            "A disk is full: the one of this folder, or the one for temporary files and downloads. "
+            f"Free about 1 GB, {_AGAIN}",
+        ),
+        (
+            r"EROFS|read-only file system",
+            "A folder that the set-up writes to is on a read-only file system. Make that writable, or clone the "
+            "repository to a place that is, and run `make setup` there.",
+        ),
+        (
+            # Not where a firewall of the machine denies a connection, as in "[Errno 13] Permission denied')".
+            r"permission denied(?!')|EPERM",
+            "This user may not write to a file or folder that the set-up needs. "
+            f'Give it to this user (`sudo chown -R "$USER"` with its name), {_AGAIN}',
+        ),
+        (
+            r"ProxyError|connect to proxy|proxy authentication required|tunneling socket",
+            "The proxy cannot be reached, or refuses. "
+            f"Check HTTPS_PROXY, and the proxy in the configuration of pip or npm, {_AGAIN}",
+        ),
+        (
+            r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|SELF_SIGNED_CERT|UNABLE_TO_(?:GET|VERIFY)_",
+            "The certificate of the package index is not trusted, as where a proxy opens what passes. "
+            f"Name the file of the proxy's certificate in PIP_CERT and NODE_EXTRA_CA_CERTS, {_AGAIN}",
+        ),
+        (
+            r"name resolution|name or service not known|nodename nor servname|getaddrinfo|ENOTFOUND|EAI_AGAIN"
+            r"|timed out|TimeoutError|E(?:SOCKET)?TIMEDOUT|NewConnectionError|connection (?:refused|reset|aborted)"
+            r"|ECONN(?:REFUSED|RESET|ABORTED)|E(?:NET|HOST)UNREACH|network is unreachable|from versions: none",
+            "The package index cannot be reached over the network. "
+            f"Check the connection, and the index and the proxy in the configuration of pip or npm, {_AGAIN}",
+        ),
+    )
+)
 
 
 class SetupFailed(Exception):
@@ -33,6 +79,7 @@ class SetupFailed(Exception):
 def main() -> int:
     """Prepare what is not up to date; returns the exit status."""
     try:
+        _check_running()
         with _alone():
             _prepare_python()
             _install_command()
@@ -40,32 +87,93 @@ def main() -> int:
     except SetupFailed as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        what = error.strerror or str(error)
+        print(f"setup: {where}{what}. {advice(what) or f'Fix that, {_AGAIN}'}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("setup: stopped; run `make setup` again to go on.", file=sys.stderr)
         return 130
     return 0
 
 
+def advice(output: str) -> str:
+    """What to do about a failure, by what was said about it; empty where that names no cause that is known."""
+    return next((sentence for pattern, sentence in ADVICE if pattern.search(output)), "")
+
+
+def _check_running() -> None:
+    if RUNNING not in FITTING:
+        raise SetupFailed(
+            f"This is Python {_version(RUNNING)}, and {_need()}. "
+            "Name one that fits: make setup PYTHON=/path/to/python3.12"
+        )
+
+
 def _prepare_python() -> None:
     python = VENV / "bin" / "python"
-    wanted = _fingerprint(PYTHON_INPUTS)
-    if _is_done(VENV, wanted) and _works(python):
+    wanted = _fingerprint(PYTHON_INPUTS) + b"\n" + os.fsencode(VENV)
+    fault = _fault(python) if VENV.exists() else ""
+    if fault:
+        print(f"The virtual environment in .venv is made anew: {fault}.")
+    if fault or not VENV.exists():
+        _make_environment(python)
+    elif _is_done(VENV, wanted):
         return
-    if not _works(python):
-        _step(
-            "Making the virtual environment in .venv",
-            [sys.executable, "-m", "venv", "--clear", str(VENV)],
-            "See above. On Debian and Ubuntu, `apt install python3-venv` brings what is missing.",
-        )
     _step(
         "Installing the Python packages (a minute or two)",
         [
             str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
-            "-r", "requirements-dev.txt", "-c", "constraints.txt",
+            "-r", "requirements-dev.txt", "-e", "packages/devhost", "-c", "constraints.txt",
         ],
         "See above. Check the network, or the proxy and the index in pip's configuration, and run `make setup` again.",
     )  # fmt: skip
     _mark_done(VENV, wanted)
+
+
+def _make_environment(python: Path) -> None:
+    """Make .venv, and pip in it as a step of its own: venv keeps what pip says to itself."""
+    missing = "See above. On Debian and Ubuntu, `apt install python3-venv` brings what is missing."
+    _step(
+        "Making the virtual environment in .venv",
+        [sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)],
+        missing,
+    )
+    _step("Installing pip in it", [str(python), "-m", "ensurepip", "--upgrade", "--default-pip"], missing)
+
+
+def _fault(python: Path) -> str:
+    """Why the virtual environment of this Python is of no use; empty where it is."""
+    if not python.exists():
+        return "the Python that it was made with is gone"
+    try:
+        asked = _ask(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+    except OSError as error:
+        return f"its Python cannot be run ({error.strerror})"
+    version = asked.stdout.strip()
+    if asked.returncode or not version:
+        return "its Python does not start"
+    if version not in map(_version, FITTING):
+        return f"it has Python {version}, and {_need()}"
+    if _ask(python, "-m", "pip", "--version").returncode:
+        return "pip does not work in it"
+    place = _stamp(VENV).partition(b"\n")[2]
+    if place and place != os.fsencode(VENV):
+        return f"it was made for {os.fsdecode(place)}"
+    return ""
+
+
+def _ask(python: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([python, *arguments], capture_output=True, text=True, errors="replace", check=False)
+
+
+def _version(numbers: tuple[int, int]) -> str:
+    return ".".join(map(str, numbers))
+
+
+def _need() -> str:
+    return f"the app's packages need {' or '.join(map(_version, FITTING))}"
 
 
 def _install_command() -> None:
@@ -74,15 +182,15 @@ def _install_command() -> None:
     Three lines of shell in place of an installed package: nothing to build or download, every change of the code counts
     at once, and a clone that was moved gets a new one.
     """
-    launcher = (
+    launcher = os.fsencode(
         "#!/bin/sh\n"
         "# Greenlight's command line. Made by `make setup`.\n"
         f'PYTHONPATH={quote(str(REPOSITORY))} exec {quote(str(VENV / "bin" / "python"))} -P -m greenlight "$@"\n'
     )
-    if COMMAND.exists() and COMMAND.read_text("utf-8") == launcher and os.access(COMMAND, os.X_OK):
+    if COMMAND.exists() and COMMAND.read_bytes() == launcher and os.access(COMMAND, os.X_OK):
         return
     new = COMMAND.with_name(f".{COMMAND.name}.new")
-    new.write_text(launcher, "utf-8")
+    new.write_bytes(launcher)
     new.chmod(0o755)
     new.replace(COMMAND)
 
@@ -96,7 +204,7 @@ def _prepare_azurite() -> None:
         raise SetupFailed("There is no `npm` on the PATH. It comes with Node.js; install Node.js 20 or newer.")
     _step(
         "Installing Azurite (half a minute)",
-        ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+        ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=warn"],
         "See above. Check the network, or the registry in npm's configuration, and run `make setup` again.",
     )
     _mark_done(NODE_MODULES, wanted)
@@ -112,43 +220,52 @@ def _check_node() -> None:
         raise SetupFailed(f"Node.js is {version or 'broken'}, and Azurite needs {OLDEST_NODE} or newer. Update it.")
 
 
-def _step(title: str, command: list[str], advice: str) -> None:
-    """Run a command quietly, with a sign of life now and then; what it said is shown when it fails."""
+def _step(title: str, command: list[str], general: str) -> None:
+    """Run a command quietly, with a sign of life now and then; where it fails, show what it said, and advise.
+
+    What it says goes into memory: on a full disk a file would not hold the line that tells of it. `general` is the
+    advice where no other fits.
+    """
     print(f"{title} ...", flush=True)
     begun = time.monotonic()
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        process = subprocess.Popen(
-            command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
-        )
+    with subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
         while True:
             try:
-                status = process.wait(HEARTBEAT_S)
+                said, _ = process.communicate(timeout=HEARTBEAT_S)
                 break
             except subprocess.TimeoutExpired:
                 print(f"  still at it after {time.monotonic() - begun:.0f} s", flush=True)
-        if status:
-            said.seek(0)
-            print(said.read()[-4000:], file=sys.stderr)
-            raise SetupFailed(f"{title} failed. {advice}")
+    if process.returncode or NPM_LEFT_OUT in said:
+        print(said[-4000:], file=sys.stderr)
+        raise SetupFailed(f"{title} failed. {advice(said) or general}")
     print(f"  done in {time.monotonic() - begun:.0f} s", flush=True)
 
 
-def _works(python: Path) -> bool:
-    return python.exists() and subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode == 0
-
-
-def _fingerprint(names: tuple[str, ...]) -> str:
+def _fingerprint(names: tuple[str, ...]) -> bytes:
     content = b"\0".join((REPOSITORY / name).read_bytes() for name in names)
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(content).hexdigest().encode()
 
 
-def _is_done(folder: Path, wanted: str) -> bool:
+def _is_done(folder: Path, wanted: bytes) -> bool:
+    return _stamp(folder) == wanted
+
+
+def _stamp(folder: Path) -> bytes:
     stamp = folder / ".set-up"
-    return stamp.exists() and stamp.read_text("ascii") == wanted
+    return stamp.read_bytes() if stamp.is_file() else b""
 
 
-def _mark_done(folder: Path, wanted: str) -> None:
-    (folder / ".set-up").write_text(wanted, "ascii")
+def _mark_done(folder: Path, wanted: bytes) -> None:
+    (folder / ".set-up").write_bytes(wanted)
 
 
 @contextmanager

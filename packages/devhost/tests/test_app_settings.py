@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from durable_devhost.app_settings import AppSettings
+from durable_devhost.app_settings import DEVELOPMENT_KEY, AppSettings, is_development_storage, worker_environment
 from durable_devhost.errors import SettingsError
 
 SHORTHAND = "UseDevelopmentStorage=true"
 REAL = "AccountName=a;AccountKey=b"
+ACCOUNT = f"AccountName=devstoreaccount1;AccountKey={DEVELOPMENT_KEY}"
+BLOB = "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1"
+QUEUE = "QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1"
+TABLE = "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
 
 
 def load(folder: Path, content: dict[str, Any] | None = None, **environ: str) -> AppSettings:
@@ -25,6 +29,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     (tmp_path / "local.settings.json").write_text('{"Values": {"A": "file", "B": "file", "C": "file"}} // local')
     settings = AppSettings.load(tmp_path, {"B": "environment", "C": "environment"}, {"C": "override"})
     assert ["file", "environment", "override"] == [settings["A"], settings["B"], settings["C"]]
+
+
+def test_an_empty_variable_does_not_win(tmp_path: Path) -> None:
+    """Core Tools takes it for one that is not set; it stays where the file has none."""
+    settings = load(tmp_path, {"Values": {"A": "file"}}, A="", B="")
+    assert ["file", ""] == [settings["A"], settings["B"]]
 
 
 def test_values_may_be_numbers_and_truths(tmp_path: Path) -> None:
@@ -50,12 +60,68 @@ def test_development_storage_is_replaced_wherever_it_stands(tmp_path: Path) -> N
     """Every spelling of the shorthand, nothing else; the first settings stay as they were."""
     before = load(
         tmp_path,
-        {"Values": {"AzureWebJobsStorage": SHORTHAND, "Mine": " usedevelopmentstorage = TRUE; ", "Other": REAL}},
+        {"Values": {"AzureWebJobsStorage": SHORTHAND, "Mine": f"{ACCOUNT};{BLOB}", "Other": REAL}},
     )
     after = before.with_storage("REAL")
     assert {"AzureWebJobsStorage": "REAL", "Mine": "REAL", "Other": REAL} == dict(after)
     assert before["AzureWebJobsStorage"] == SHORTHAND
     assert not after.uses_development_storage
+
+
+def test_a_string_that_is_written_out_asks_for_an_azurite_too(tmp_path: Path) -> None:
+    """Where it is the only one."""
+    assert load(tmp_path, AzureWebJobsStorage=f"{ACCOUNT};{BLOB};{QUEUE};{TABLE}").uses_development_storage
+    assert not load(tmp_path, AzureWebJobsStorage=REAL).uses_development_storage
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SHORTHAND,
+        " usedevelopmentstorage = TRUE; ",
+        f"{SHORTHAND};DevelopmentStorageProxyUri=http://127.0.0.1",
+        f"DevelopmentStorageProxyUri=http://localhost/;{SHORTHAND};",
+        f"DefaultEndpointsProtocol=http;{ACCOUNT};{BLOB};{QUEUE};{TABLE};",
+        f"{TABLE};{QUEUE};{BLOB};{ACCOUNT};DefaultEndpointsProtocol=http",
+        f"{ACCOUNT};{BLOB}",
+        f"{ACCOUNT};{QUEUE};{TABLE}",
+        f"accountname=devstoreaccount1; ACCOUNTKEY = {DEVELOPMENT_KEY} ; {BLOB.lower()}/",
+        f"{ACCOUNT};BlobEndpoint=https://LOCALHOST:10000/devstoreaccount1",
+        f"{ACCOUNT};BlobEndpoint=http://[::1]:10000/devstoreaccount1;EndpointSuffix=core.windows.net",
+    ],
+)
+def test_these_are_development_storage(text: str) -> None:
+    """The shorthand and what it stands for, in any case and order, with all three services or some."""
+    assert is_development_storage(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "5",
+        REAL,
+        "UseDevelopmentStorage=false",
+        f"{SHORTHAND};DevelopmentStorageProxyUri=http://azurite",
+        f"{SHORTHAND};{BLOB}",
+        ACCOUNT,
+        f"DefaultEndpointsProtocol=https;{ACCOUNT};EndpointSuffix=core.windows.net",
+        f"AccountName=other;AccountKey={DEVELOPMENT_KEY};BlobEndpoint=http://127.0.0.1:10000/other",
+        f"AccountName=devstoreaccount1;AccountKey=b3RoZXI=;{BLOB}",
+        f"AccountName=devstoreaccount1;SharedAccessSignature=sv;{BLOB}",
+        f"{ACCOUNT};{BLOB};QueueEndpoint=http://127.0.0.1:20001/devstoreaccount1",
+        f"{ACCOUNT};BlobEndpoint=http://127.0.0.1:10001/devstoreaccount1",
+        f"{ACCOUNT};BlobEndpoint=http://azurite:10000/devstoreaccount1",
+        f"{ACCOUNT};BlobEndpoint=http://127.0.0.1:10000/other",
+        f"{ACCOUNT};BlobEndpoint=http://127.0.0.1/devstoreaccount1",
+        f"{ACCOUNT};BlobEndpoint=http://[::1",
+        f"{ACCOUNT};BlobEndpoint=http://127.0.0.1:many/devstoreaccount1",
+        f"{ACCOUNT};FileEndpoint=http://127.0.0.1:10000/devstoreaccount1",
+    ],
+)
+def test_these_are_left_alone(text: str) -> None:
+    """Other accounts, keys, machines, ports and services; the account without an endpoint is one in Azure."""
+    assert not is_development_storage(text)
 
 
 @pytest.mark.parametrize(
@@ -125,3 +191,67 @@ def test_bad_json_and_unreadable_bytes_are_named_with_the_file(tmp_path: Path) -
 def test_secrets_do_not_show_in_its_own_form(tmp_path: Path) -> None:
     """A log line with the settings gives nothing away."""
     assert "AccountKey" not in repr(load(tmp_path, {"Values": {"A": REAL}}))
+
+
+def worker(settings: AppSettings, **environ: str) -> dict[str, str]:
+    """The environment of the worker of an app in /app, whose host is on port 7071."""
+    return worker_environment(
+        settings, environ, port=7071, app_dir=Path("/app"), python=Path("/venv/bin/python"), python_version="3.11"
+    )
+
+
+def test_the_worker_has_the_environment_the_settings_and_what_the_host_sets(tmp_path: Path) -> None:
+    """Names and values as `func start` gives them."""
+    made = worker(load(tmp_path, {"Values": {"MINE": "file"}}, PATH="/bin"), PATH="/bin", LATER="x")
+    assert made == {
+        "ASPNETCORE_SUPPRESSSTATUSMESSAGES": "true",
+        "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
+        "AzureWebJobsScriptRoot": "/app",
+        "AzureWebJobsStorage": SHORTHAND,
+        "FUNCTIONS_APPLICATION_DIRECTORY": "/app",
+        "FUNCTIONS_CORETOOLS_ENVIRONMENT": "true",
+        "FUNCTIONS_WORKER_DIRECTORY": made["FUNCTIONS_WORKER_DIRECTORY"],
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "FUNCTIONS_WORKER_RUNTIME_VERSION": "3.11",
+        "LATER": "x",
+        "MINE": "file",
+        "PATH": "/bin",
+        "PYTHON_THREADPOOL_THREAD_COUNT": "1000",
+        "WEBSITE_HOSTNAME": "localhost:7071",
+        "languageWorkers__python__defaultExecutablePath": "/venv/bin/python",
+    }
+    assert Path(made["FUNCTIONS_WORKER_DIRECTORY"]).name == "worker"
+
+
+def test_the_worker_sees_what_the_app_was_given_over_what_the_host_would_set(tmp_path: Path) -> None:
+    """From local.settings.json or the environment, which wins; an empty value counts as none."""
+    environ = {"WEBSITE_HOSTNAME": "example.org", "BOTH": "environment", "FUNCTIONS_WORKER_RUNTIME": ""}
+    values = {"PYTHON_THREADPOOL_THREAD_COUNT": "8", "BOTH": "file"}
+    made = worker(load(tmp_path, {"Values": values}, **environ), **environ)
+    assert (made["WEBSITE_HOSTNAME"], made["PYTHON_THREADPOOL_THREAD_COUNT"]) == ("example.org", "8")
+    assert (made["BOTH"], made["FUNCTIONS_WORKER_RUNTIME"]) == ("environment", "python")
+
+
+def test_the_environment_is_development_unless_the_process_says_otherwise(tmp_path: Path) -> None:
+    """Core Tools overrides what local.settings.json says here, and says so."""
+    settings = load(tmp_path, {"Values": {"AZURE_FUNCTIONS_ENVIRONMENT": "Production"}})
+    assert worker(settings)["AZURE_FUNCTIONS_ENVIRONMENT"] == "Development"
+    assert worker(settings, AZURE_FUNCTIONS_ENVIRONMENT="Staging")["AZURE_FUNCTIONS_ENVIRONMENT"] == "Staging"
+
+
+def test_the_worker_gets_the_storage_that_is_really_there(tmp_path: Path) -> None:
+    """Not the shorthand that the environment has for it."""
+    environ = {"AzureWebJobsStorage": SHORTHAND}
+    assert worker(load(tmp_path, **environ).with_storage(REAL), **environ)["AzureWebJobsStorage"] == REAL
+
+
+def test_connection_strings_keep_their_name_with_the_colon(tmp_path: Path) -> None:
+    """As Core Tools hands them over."""
+    made = worker(load(tmp_path, {"ConnectionStrings": {"Sql": {"ConnectionString": REAL}}}))
+    assert made["ConnectionStrings:Sql"] == REAL
+
+
+def test_what_no_environment_can_hold_is_left_out(tmp_path: Path) -> None:
+    """The worker would not start with it."""
+    made = worker(load(tmp_path, {"Values": {"": "no name", "A=B": "x", "NUL": "\0", "GOOD": "x"}}))
+    assert {"", "A=B", "NUL", "GOOD"} & made.keys() == {"GOOD"}

@@ -90,10 +90,71 @@ def test_a_partition_count_that_no_hub_can_have_is_refused_in_the_extensions_wor
         load(tmp_path, {"storageProvider": {"partitionCount": count}})
 
 
-def test_another_storage_provider_is_refused(tmp_path: Path) -> None:
-    """devhost keeps its state in Azure Storage only."""
-    with pytest.raises(SettingsError, match="'mssql'; devhost keeps its state in Azure Storage only"):
-        load(tmp_path, {"storageProvider": {"type": "mssql"}})
+@pytest.mark.parametrize(
+    ("kind", "provider"),
+    [
+        ("azureManaged", "the Durable Task Scheduler"),
+        ("AzureManaged", "the Durable Task Scheduler"),
+        ("durabletask-scheduler", "the Durable Task Scheduler"),
+        ("mssql", "Microsoft SQL Server"),
+        ("Netherite", "Netherite"),
+    ],
+)
+def test_an_app_of_another_storage_provider_runs_on_azure_storage(tmp_path: Path, kind: str, provider: str) -> None:
+    """In a hub of the same name, at the usual connection; what the section says is for the other provider."""
+    storage = {"type": kind, "connectionStringName": "SCHEDULER", "partitionCount": 32}
+    settings = load(tmp_path, {"hubName": "%HUB%", "storageProvider": storage}, HUB="Orders")
+    durable = settings.durable
+    assert (durable.hub_name, durable.connection_name, durable.partition_count) == ("Orders", None, 4)
+    assert settings.storage_connection_string == "UseDevelopmentStorage=true"
+    assert settings.notices == (
+        f"host.json keeps the durable state in {provider}, which devhost does not have. "
+        "Here it is in Azure Storage (AzureWebJobsStorage), in the task hub 'Orders'.",
+    )
+
+
+@pytest.mark.parametrize("durable", [{"hubName": "%TASKHUB_NAME%"}, {"hubName": ""}, {}])
+def test_the_hub_of_another_provider_is_default_where_it_has_no_name(tmp_path: Path, durable: dict[str, str]) -> None:
+    """As in the scheduler's emulator: samples leave the name to a setting that a clone does not have."""
+    settings = load(tmp_path, {**durable, "storageProvider": {"type": "azureManaged"}})
+    assert settings.durable.hub_name == "default"
+    assert "in the task hub 'default'." in settings.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "hub"),
+    [
+        ("my-hub", "myhub"),
+        ("TASKHUB_NAME", "TASKHUBNAME"),
+        ("7-eleven", "t7eleven"),
+        ("ab", "abHub"),
+        ("a-" * 40, "a" * 40),
+        ("x" * 60, "x" * 44),
+        ("4" * 60, "t" + "4" * 44),
+        ("-", "default"),
+    ],
+)
+def test_a_hub_name_that_azure_storage_does_not_take_is_made_fit(tmp_path: Path, name: str, hub: str) -> None:
+    """The same at every start, and named."""
+    settings = load(tmp_path, {"hubName": name, "storageProvider": {"type": "azureManaged"}})
+    assert settings.durable.hub_name == hub
+    assert f"in the task hub '{hub}' ('{name}' in host.json; Azure Storage takes 3 to 45" in settings.notices[0]
+
+
+@pytest.mark.parametrize("kind", [None, "AzureStorage", "azure_storage"])
+def test_an_app_on_azure_storage_gets_no_notice(tmp_path: Path, kind: str | None) -> None:
+    """Its hub's name stays as it is, also where a later check refuses it, and a setting that is missing is told."""
+    storage = {"type": kind} if kind else {}
+    settings = load(tmp_path, {"hubName": "my-hub", "storageProvider": storage})
+    assert (settings.notices, settings.durable.hub_name) == ((), "my-hub")
+    with pytest.raises(SettingsError, match="refers to %TASKHUB_NAME%, which is no app setting"):
+        load(tmp_path, {"hubName": "%TASKHUB_NAME%", "storageProvider": storage})
+
+
+def test_a_storage_provider_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    """With those there are; a second account is not supported either."""
+    with pytest.raises(SettingsError, match=r"'azuremanged', which is no storage provider.*azureManaged, mssql"):
+        load(tmp_path, {"storageProvider": {"type": "azuremanged"}})
     with pytest.raises(SettingsError, match=r"trackingStoreConnectionName .* second account"):
         load(tmp_path, {"storageProvider": {"trackingStoreConnectionName": "Other"}})
 
@@ -124,6 +185,20 @@ def test_the_pool_of_sync_functions_has_its_setting(tmp_path: Path, text: str | 
     """Nonsense means the default, as in the real worker."""
     environ = {} if text is None else {"PYTHON_THREADPOOL_THREAD_COUNT": text}
     assert HostSettings.load(tmp_path, environ=environ).thread_count == count
+
+
+@pytest.mark.parametrize(("text", "count"), [(None, 1), ("", 1), ("4", 4), (" 10 ", 10), ("0", 1), ("-3", 1)])
+def test_the_number_of_worker_processes_has_its_setting(tmp_path: Path, text: str | None, count: int) -> None:
+    """One where it is not set or below one, as in the real host."""
+    environ = {} if text is None else {"FUNCTIONS_WORKER_PROCESS_COUNT": text}
+    assert HostSettings.load(tmp_path, environ=environ).worker_processes == count
+
+
+@pytest.mark.parametrize("text", ["11", "many", "2.5"])
+def test_a_number_of_worker_processes_that_makes_no_sense_is_refused(tmp_path: Path, text: str) -> None:
+    """The real host starts no worker then, and only its log says why."""
+    with pytest.raises(SettingsError, match=rf"WORKER_PROCESS_COUNT is '{text}'\. Make it a whole number from 1 to 10"):
+        HostSettings.load(tmp_path, environ={"FUNCTIONS_WORKER_PROCESS_COUNT": text})
 
 
 def test_the_homepage_can_be_switched_off(tmp_path: Path) -> None:

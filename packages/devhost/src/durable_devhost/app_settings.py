@@ -1,9 +1,9 @@
 """The app settings: the process environment plus local.settings.json, and the storage connections that they hold."""
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from durable_devhost.errors import SettingsError
 from durable_devhost.jsonc import parse_object
@@ -11,8 +11,14 @@ from durable_devhost.jsonc import parse_object
 DEFAULT_CONNECTION = "AzureWebJobsStorage"
 DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
 FILE_NAME = "local.settings.json"
+_LAST_PORT = 65535
+DEVELOPMENT_ACCOUNT = "devstoreaccount1"
+DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""The published key of every Azurite, no secret."""
+DEVELOPMENT_PORTS = {"blob": 10000, "queue": 10001, "table": 10002}
 _PREFIX = "azurewebjobs"
-_SHORTHAND = re.compile(r"\s*UseDevelopmentStorage\s*=\s*true\s*;?\s*", re.IGNORECASE)
+_SHORTHAND_PARTS = {"usedevelopmentstorage", "developmentstorageproxyuri"}
+_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _IDENTITY = ("accountName", "blobServiceUri", "queueServiceUri", "tableServiceUri", "serviceUri")
 
 
@@ -30,10 +36,13 @@ class AppSettings(Mapping[str, str]):
     def load(cls, app_dir: Path, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Self:
         """Read local.settings.json, which may be missing, below the environment, which wins as it does with `func`.
 
-        `overrides` win over both. An app that has no AzureWebJobsStorage at all gets development storage.
+        An empty variable does not win, also as with `func`. `overrides` win over both. An app that has no
+        AzureWebJobsStorage at all gets development storage.
         Raises SettingsError with file and line.
         """
-        values = {**_local(app_dir / FILE_NAME), **environ, **(overrides or {})}
+        values = _local(app_dir / FILE_NAME)
+        values |= {name: value for name, value in environ.items() if value or name not in values}
+        values |= overrides or {}
         settings = cls(values)
         if not settings.get(DEFAULT_CONNECTION) and not settings._identity(DEFAULT_CONNECTION):
             settings = cls({**values, DEFAULT_CONNECTION: DEVELOPMENT_STORAGE})
@@ -50,13 +59,16 @@ class AppSettings(Mapping[str, str]):
 
     @property
     def uses_development_storage(self) -> bool:
-        """Whether some connection is `UseDevelopmentStorage=true`, so that an Azurite is needed."""
-        return any(_SHORTHAND.fullmatch(value) for value in self._values.values())
+        """Whether some connection is development storage, so that an Azurite is needed."""
+        return any(map(is_development_storage, self._values.values()))
 
     def with_storage(self, connection_string: str) -> "AppSettings":
-        """The same settings with the real connection string in place of each `UseDevelopmentStorage=true`."""
+        """The same settings with the real connection string in place of each that is development storage."""
         return AppSettings(
-            {name: connection_string if _SHORTHAND.fullmatch(value) else value for name, value in self._values.items()}
+            {
+                name: connection_string if is_development_storage(value) else value
+                for name, value in self._values.items()
+            }
         )
 
     def connection_string(self, name: str | None = None) -> str:
@@ -85,17 +97,119 @@ class AppSettings(Mapping[str, str]):
         return any(self.get(f"{name}:{key}") for key in _IDENTITY)
 
 
+def is_development_storage(text: str) -> bool:
+    """Whether a setting is a connection string of an Azurite on this machine, on its standard ports.
+
+    That is `UseDevelopmentStorage=true`, or the same written out: Azurite's own account and key with one endpoint or
+    more, each at the port of its service. Case and order do not matter. A string without endpoints is Azure's.
+    """
+    if "=" not in text:
+        return False
+    pairs = (part.partition("=") for part in text.split(";") if part.strip())
+    parts = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    if parts.get("usedevelopmentstorage", "").lower() == "true":
+        proxy = parts.get("developmentstorageproxyuri")
+        return parts.keys() <= _SHORTHAND_PARTS and (not proxy or _place(proxy).host in _LOCAL_HOSTS)
+    endpoints = {name.removesuffix("endpoint"): uri for name, uri in parts.items() if name.endswith("endpoint")}
+    return (
+        parts.get("accountname", "").lower() == DEVELOPMENT_ACCOUNT
+        and parts.get("accountkey") == DEVELOPMENT_KEY
+        and bool(endpoints)
+        and all(_is_standard(service, uri) for service, uri in endpoints.items())
+    )
+
+
+def local_port(app_dir: Path) -> int | None:
+    """`Host.LocalHttpPort` of local.settings.json, where the app has one; raises SettingsError for a bad one."""
+    path = app_dir / FILE_NAME
+    host = (read_object(path) or {}).get("Host")
+    given = host.get("LocalHttpPort") if isinstance(host, Mapping) else None
+    if given is None:
+        return None
+    if not str(given).isdecimal() or int(given) > _LAST_PORT:
+        raise SettingsError(f"Host.LocalHttpPort in {path} is {given!r}. Make it a port from 0 to {_LAST_PORT}.")
+    return int(given)
+
+
+def worker_environment(
+    settings: AppSettings,
+    environ: Mapping[str, str],
+    *,
+    port: int,
+    app_dir: Path,
+    python: Path | None = None,
+    python_version: str | None = None,
+) -> dict[str, str]:
+    """The whole environment of the worker process, as `func start` and the Functions host make it.
+
+    It holds the process environment, the app settings over it (`ConnectionStrings:NAME` under that name), and below
+    both what the host sets itself. `port` is the host's, `python` the worker's interpreter and `python_version` its
+    version like "3.11". What no environment can hold, an empty name for one, is left out.
+    """
+    folder = str(app_dir)
+    made = {
+        "ASPNETCORE_SUPPRESSSTATUSMESSAGES": "true",
+        "AzureWebJobsScriptRoot": folder,
+        "FUNCTIONS_APPLICATION_DIRECTORY": folder,
+        "FUNCTIONS_CORETOOLS_ENVIRONMENT": "true",
+        "FUNCTIONS_WORKER_DIRECTORY": str(Path(__file__).with_name("worker")),
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "FUNCTIONS_WORKER_RUNTIME_VERSION": python_version or "",
+        "PYTHON_THREADPOOL_THREAD_COUNT": "1000",
+        "WEBSITE_HOSTNAME": f"localhost:{port}",
+        "languageWorkers__python__defaultExecutablePath": str(python or ""),
+    }
+    given = {name: value for name, value in {**environ, **settings}.items() if _can_be_set(name, value)}
+    # As with `func`, which says so: local.settings.json cannot change this one, the environment can.
+    given["AZURE_FUNCTIONS_ENVIRONMENT"] = environ.get("AZURE_FUNCTIONS_ENVIRONMENT") or "Development"
+    return given | {name: value for name, value in made.items() if value and not given.get(name)}
+
+
+def _can_be_set(name: str, value: str) -> bool:
+    return bool(name) and "=" not in name and "\0" not in name + value
+
+
+def _is_standard(service: str, uri: str) -> bool:
+    place = _place(uri)
+    return (
+        place.host in _LOCAL_HOSTS
+        and place.port == DEVELOPMENT_PORTS.get(service, -1)
+        and place.path.strip("/").lower() == DEVELOPMENT_ACCOUNT
+    )
+
+
+class _Place(NamedTuple):
+    """What a URI names; all empty where it is none."""
+
+    host: str | None = None
+    port: int | None = None
+    path: str = ""
+
+
+def _place(uri: str) -> _Place:
+    try:
+        split = urlsplit(uri)
+        return _Place(split.hostname, split.port, split.path)
+    except ValueError:
+        return _Place()
+
+
 def _key(name: str) -> str:
     return name.replace("__", ":").lower()
 
 
-def _local(path: Path) -> dict[str, str]:
+def read_object(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file of the app; None where there is no file. Raises SettingsError with file and line."""
     try:
-        content = parse_object(path.read_text(encoding="utf-8"), str(path))
+        return parse_object(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
-        return {}
+        return None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read ({error}). Make it a readable file in UTF-8.") from None
+
+
+def _local(path: Path) -> dict[str, str]:
+    content = read_object(path) or {}
     if content.get("IsEncrypted") is True:
         raise SettingsError(
             f"{path} is encrypted, which only Core Tools can read. Run `func settings decrypt` in that folder."

@@ -3,22 +3,24 @@
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
 import traceback
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from durable_devhost.errors import DevhostError
-from durable_devhost.host.assembly import run
-from durable_devhost.indexing.loader import AppImportError
-from durable_devhost.settings import DEFAULT_PORT, StartOptions
+from durable_devhost import __version__
+from durable_devhost.azurite.install import install
+from durable_devhost.errors import AppImportError, DevhostError, SettingsError
+from durable_devhost.host.shutdown import EXIT_INTERRUPTED, Shutdown
+from durable_devhost.host.startup import run
+from durable_devhost.options import DEFAULT_PORT, StartOptions
+from durable_devhost.shim import Said, Start, translate, write_shim
 
 EXIT_STOPPED = 0
 EXIT_DEFECT = 1
 EXIT_UNUSABLE = 2
-EXIT_INTERRUPTED = 130
+DEBUG_PORT = 5678
 _DESCRIPTION = "Run an Azure Functions app (Python v2 model, durable functions included) on this machine, on Azurite."
 _START_HELP = """\
 Start the app in a folder and keep it running until Ctrl-C. All state is kept in the data folder: a start over the
@@ -27,21 +29,44 @@ same folder goes on where the last one ended, also after a crash.
 _EXAMPLES = """\
 examples:
   durable-devhost start                          the app in this folder, on port 7071
+  durable-devhost start --watch                  the same, loaded anew whenever a file of it is saved
   durable-devhost start --app ../other --port 0  another app, on a free port
   durable-devhost start --clock virtual          with time that can be moved:
       curl -X POST http://localhost:7071/admin/devhost/clock -d '{"hours": 72}'
 """
+_SHIM_HELP = """\
+Write an executable `func` into a folder. Put the folder on the PATH, and tools that start `func start`, such as VS
+Code's tasks and test harnesses, start durable-devhost.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallAzurite:
+    """`durable-devhost azurite install`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteShim:
+    """`durable-devhost shim DIR`."""
+
+    folder: Path
+
+
+Command = StartOptions | InstallAzurite | WriteShim
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status.
 
-    0 after a stop by Ctrl-C or SIGTERM, 2 for anything that the person at the console can mend, 130 when a second
+    0 after a stop by Ctrl-C or SIGTERM, 2 for anything that the person at the console can fix, 130 when a second
     Ctrl-C cut the stop short, 1 for a defect of devhost.
     """
-    options, status = parse(arguments), EXIT_STOPPED
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    status = EXIT_STOPPED
     try:
-        asyncio.run(_until_told_to_stop(run(options)))
+        if given[:1] == ["func"]:
+            return _func(given[1:])
+        _carry_out(read(given))
     except* DevhostError as errors:
         for error in _leaves(errors):
             _complain(error)
@@ -56,9 +81,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse(arguments: Sequence[str] | None = None) -> StartOptions:
-    """Read the options; exits with status 2 and a usage line for what makes no sense, with 0 after `--help`."""
+    """Read the options of a start; exits with status 2 and a usage line for what makes no sense."""
+    command = read(arguments)
+    if not isinstance(command, StartOptions):
+        raise SettingsError("This is no start.")
+    return command
+
+
+def read(arguments: Sequence[str] | None = None) -> Command:
+    """Read a command line; exits with status 2 and a usage line for what makes no sense, with 0 after `--help`."""
     parser = argparse.ArgumentParser(prog="durable-devhost", description=_DESCRIPTION)
-    commands = parser.add_subparsers(required=True, metavar="start", title="commands")
+    parser.add_argument("--version", action="version", version=f"durable-devhost {__version__}")
+    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND", title="commands")
     start = commands.add_parser(
         "start",
         help="start an app",
@@ -66,13 +100,28 @@ def parse(arguments: Sequence[str] | None = None) -> StartOptions:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_start_options(start)
+    azurite = commands.add_parser("azurite", help="install the storage emulator")
+    azurite.add_argument("action", choices=("install",), help="install: fetch Azurite with npm into a cache folder")
+    shim = commands.add_parser("shim", help="write a `func` that starts devhost", description=_SHIM_HELP)
+    shim.add_argument("folder", type=Path, metavar="DIR", help="where to write it")
+    given = parser.parse_args(arguments)
+    match given.command:
+        case "azurite":
+            return InstallAzurite()
+        case "shim":
+            return WriteShim(folder=given.folder.resolve())
+        case _:
+            return _start_options(given)
+
+
+def _add_start_options(start: argparse.ArgumentParser) -> None:
     start.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: this one)")
     start.add_argument(
         "--port",
         type=_port,
-        default=DEFAULT_PORT,
         metavar="N",
-        help="port of the host; 0 takes a free one (default: 7071)",
+        help=f"port of the host; 0 takes a free one (default: Host.LocalHttpPort, else {DEFAULT_PORT})",
     )
     start.add_argument(
         "--data",
@@ -81,6 +130,22 @@ def parse(arguments: Sequence[str] | None = None) -> StartOptions:
         help="folder of Azurite's files and devhost's own (default: .azurite in the app)",
     )
     start.add_argument(
+        "--python",
+        metavar="PYTHON",
+        help="the app's Python, or its virtual environment (default: VIRTUAL_ENV, then .venv, venv or env of the app)",
+    )
+    start.add_argument("--watch", action="store_true", help="load the app anew when one of its files is saved")
+    start.add_argument(
+        "--debug",
+        type=_port,
+        nargs="?",
+        const=DEBUG_PORT,
+        metavar="PORT",
+        help=f"start a debugger in the app's process, to attach to on this port (default: {DEBUG_PORT})",
+    )
+    start.add_argument("--debugpy", metavar="DIR", help=argparse.SUPPRESS)  # where the caller's own debugger is
+    start.add_argument("--as-func", action="store_true", help=argparse.SUPPRESS)  # say what tools wait for of `func`
+    start.add_argument(
         "--clock", choices=("system", "virtual"), default="system", help="virtual: time that can be moved forward"
     )
     start.add_argument("--enable-auth", action="store_true", help="ask for keys, as Azure does")
@@ -88,7 +153,9 @@ def parse(arguments: Sequence[str] | None = None) -> StartOptions:
     start.add_argument(
         "--no-azurite", action="store_true", help="use an Azurite that runs already, on ports 10000 to 10002"
     )
-    given = parser.parse_args(arguments)
+
+
+def _start_options(given: argparse.Namespace) -> StartOptions:
     return StartOptions(
         app_dir=given.app.resolve(),
         data_dir=(given.data or given.app / ".azurite").resolve(),
@@ -97,22 +164,40 @@ def parse(arguments: Sequence[str] | None = None) -> StartOptions:
         enable_auth=given.enable_auth,
         json_logs=given.json_logs,
         start_azurite=not given.no_azurite,
+        python=given.python,
+        watch=given.watch,
+        debug=given.debug,
+        debugpy=given.debugpy,
+        as_func=given.as_func,
     )
 
 
-async def _until_told_to_stop(host: Coroutine[Any, Any, None]) -> None:
-    """Run the host; the first Ctrl-C or SIGTERM cancels it, so that it stops in good order, the second cuts it off."""
-    loop = asyncio.get_running_loop()
+def _carry_out(command: Command) -> None:
+    match command:
+        case InstallAzurite():
+            print(f"Azurite is ready: {install(print)}")
+        case WriteShim(folder=folder):
+            print(f"Wrote {write_shim(folder)}. Put {folder} in front on the PATH, and `func start` starts devhost.")
+        case StartOptions():
+            asyncio.run(_until_told_to_stop(command))
+
+
+def _func(arguments: Sequence[str]) -> int:
+    match translate(arguments):
+        case Said(text=text):
+            print(text)
+        case Start(arguments=start, notes=notes):
+            for note in notes:
+                print(f"func: {note}", file=sys.stderr)
+            _carry_out(read(start))
+    return EXIT_STOPPED
+
+
+async def _until_told_to_stop(options: StartOptions) -> None:
+    """Run the host until a signal asks it to end."""
+    shutdown = Shutdown()
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(host)
-
-        def stop() -> None:
-            for sign in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(sign)
-            task.cancel()
-
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(sign, stop)
+        shutdown.watch(tasks.create_task(run(options, shutdown)))
 
 
 def _port(text: str) -> int:

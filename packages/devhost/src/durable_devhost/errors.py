@@ -6,7 +6,7 @@ traceback and exits with status 2. Anything else that escapes is a defect of dev
 
 
 class DevhostError(Exception):
-    """Root of every error that a person can mend without reading devhost's source."""
+    """Root of every error that a person can fix without reading devhost's source."""
 
 
 class SettingsError(DevhostError):
@@ -15,6 +15,18 @@ class SettingsError(DevhostError):
 
 class AppError(DevhostError):
     """The function app cannot be loaded or asks for something that devhost does not support."""
+
+
+class AppImportError(AppError):
+    """The app's own code failed while it was imported; `details` is its traceback without devhost's frames."""
+
+    def __init__(self, text: str, details: str) -> None:
+        super().__init__(text)
+        self.details = details
+
+
+class WorkerKeepsDying(DevhostError):
+    """The app's process ended again and again; the host gives up."""
 
 
 class StorageUnavailable(DevhostError):

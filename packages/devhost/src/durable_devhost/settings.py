@@ -5,34 +5,27 @@ and of the queue extension (`QueuesOptions.cs`).
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
-from durable_devhost.app_settings import AppSettings
+from durable_devhost.app_settings import DEFAULT_CONNECTION, AppSettings, read_object
 from durable_devhost.errors import SettingsError
-from durable_devhost.jsonc import parse_object
 from durable_devhost.sections import Section, overridden
 
 HOST_FILE = "host.json"
-DEFAULT_PORT = 7071
+MOST_WORKER_PROCESSES = 10
+_PARTITIONS = 4
+_HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,49}")
+_DEFAULT_HUB = "default"
+_OTHER_PROVIDERS = {"mssql": "Microsoft SQL Server", "netherite": "Netherite"} | dict.fromkeys(
+    ("azuremanaged", "durabletaskscheduler"), "the Durable Task Scheduler"
+)
 MessageEncoding = Literal["base64", "none"]
 OverridableStates = Literal["NonRunningStates", "AnyState"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartOptions:
-    """What the command line asks for. `port` 0 means a free one; `start_azurite` False means the standard ports."""
-
-    app_dir: Path
-    data_dir: Path
-    port: int = DEFAULT_PORT
-    clock: Literal["system", "virtual"] = "system"
-    enable_auth: bool = False
-    json_logs: bool = False
-    start_azurite: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +62,15 @@ class DurableSettings:
     def read(cls, section: Section, cpus: int) -> Self:
         """Read the section; the concurrency limits default to ten a CPU."""
         storage, http = section.section("storageProvider"), section.section("httpSettings")
-        _refuse_other_providers(storage)
+        hub_name, connection_name, partitions = _hub_place(section)
         five_minutes, per_host = timedelta(minutes=5), 10 * cpus
         states = section.choice(
             "overridableExistingInstanceStates", ("NonRunningStates", "AnyState"), "NonRunningStates"
         )
         return cls(
-            hub_name=section.text("hubName") or None,
-            connection_name=storage.text("connectionName") or storage.text("connectionStringName") or None,
-            partition_count=_partition_count(storage),
+            hub_name=hub_name,
+            connection_name=connection_name,
+            partition_count=partitions,
             control_queue_batch_size=storage.integer("controlQueueBatchSize", 32, at_least=1, at_most=32),
             control_queue_buffer_threshold=storage.integer(
                 "controlQueueBufferThreshold", 256, at_least=1, at_most=1000
@@ -144,7 +137,10 @@ class HostSettings:
     route_prefix: str
     homepage: bool
     thread_count: int | None
+    worker_processes: int
     log_level: str
+    notices: tuple[str, ...] = ()
+    """Sentences about what is otherwise here than host.json says, for the person at the console."""
 
     @classmethod
     def load(
@@ -166,16 +162,19 @@ class HostSettings:
         settings = AppSettings.load(folder, os.environ if environ is None else environ, overrides)
         top = Section(overridden(_host_json(folder / HOST_FILE), settings), settings)
         extensions, count = top.section("extensions"), cpus or os.cpu_count() or 1
+        durable = extensions.section("durableTask")
         prefix = extensions.section("http").text("routePrefix")
         return cls(
             app_dir=folder,
             app_settings=settings,
-            durable=DurableSettings.read(extensions.section("durableTask"), count),
+            durable=DurableSettings.read(durable, count),
             queues=QueueSettings.read(extensions.section("queues"), count),
             route_prefix="api" if prefix is None else prefix,
             homepage=not _is_true(settings.get("AzureWebJobsDisableHomepage")),
             thread_count=_thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),
+            worker_processes=_worker_processes(settings.get("FUNCTIONS_WORKER_PROCESS_COUNT")),
             log_level=top.section("logging").section("logLevel").text("default") or "Information",
+            notices=_notices(durable),
         )
 
     @property
@@ -193,46 +192,90 @@ class HostSettings:
 
 
 def _host_json(path: Path) -> dict[str, Any]:
-    try:
-        content = parse_object(path.read_text(encoding="utf-8"), str(path))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read ({error}). Make it a readable file in UTF-8.") from None
-    if (version := content.get("version")) != "2.0":
+    content = read_object(path)
+    if content is not None and (version := content.get("version")) != "2.0":
         given = "has no version" if version is None else f"has version {version!r}"
         raise SettingsError(f'{path} {given}. Write "version": "2.0", the only one that the host knows.')
-    return content
+    return content or {}
 
 
-def _refuse_other_providers(storage: Section) -> None:
+def _other_provider(storage: Section) -> str | None:
+    """What the app keeps its state in where that is not Azure Storage, else None."""
     kind = storage.text("type") or "AzureStorage"
-    if kind.lower() not in ("azurestorage", "azure_storage"):
+    key = re.sub("[^a-z]", "", kind.lower())
+    if key not in ("azurestorage", *_OTHER_PROVIDERS):
         raise SettingsError(
-            f"extensions.durableTask.storageProvider.type in host.json is {kind!r}; devhost keeps its state in Azure "
-            f"Storage only. Leave the key out, or override it locally with the app setting "
-            f"AzureFunctionsJobHost__extensions__durableTask__storageProvider__type."
+            f"extensions.durableTask.storageProvider.type in host.json is {kind!r}, which is no storage provider. "
+            "Leave the key out, or write AzureStorage, azureManaged, mssql or netherite."
         )
+    return _OTHER_PROVIDERS.get(key)
+
+
+def _hub_place(section: Section) -> tuple[str | None, str | None, int]:
+    """The hub's name, connection and number of partitions. What a section says for another provider is not for us."""
+    storage = section.section("storageProvider")
+    if _other_provider(storage):
+        return _fitting(_foreign_hub_name(section)), None, _PARTITIONS
     for name in ("trackingStoreConnectionName", "trackingStoreConnectionStringName"):
         if storage.text(name):
             raise SettingsError(
                 f"extensions.durableTask.storageProvider.{name} in host.json asks for a second account, which devhost "
                 "does not support. Leave the key out: history and instances then live beside the queues."
             )
+    connection = storage.text("connectionName") or storage.text("connectionStringName")
+    return section.text("hubName") or None, connection or None, _partition_count(storage)
+
+
+def _foreign_hub_name(section: Section) -> str:
+    """The hub's name at another provider; the emulator's `default` where it is missing, or its setting is."""
+    try:
+        return section.text("hubName") or _DEFAULT_HUB
+    except SettingsError:
+        return _DEFAULT_HUB
+
+
+def _fitting(name: str) -> str:
+    """A hub name that Azure Storage takes, made as the extension makes one of a site's name."""
+    if _HUB_NAME.fullmatch(name):
+        return name
+    kept = re.sub("[^A-Za-z0-9]", "", name)[:44] or _DEFAULT_HUB
+    kept = f"t{kept}" if kept[0].isdigit() else kept
+    return kept if len(kept) >= 3 else f"{kept}Hub"
+
+
+def _notices(section: Section) -> tuple[str, ...]:
+    provider = _other_provider(section.section("storageProvider"))
+    if not provider:
+        return ()
+    name = _foreign_hub_name(section)
+    hub = _fitting(name)
+    renamed = "" if hub == name else f" ('{name}' in host.json; Azure Storage takes 3 to 45 letters and digits)"
+    return (
+        f"host.json keeps the durable state in {provider}, which devhost does not have. "
+        f"Here it is in Azure Storage ({DEFAULT_CONNECTION}), in the task hub '{hub}'{renamed}.",
+    )
 
 
 def _partition_count(storage: Section) -> int:
     """The number of control queues; the extension's own words for one that no hub can have (recorded from 3.15)."""
     try:
-        count = storage.integer("partitionCount", 4, at_least=1, at_most=16)
+        return storage.integer("partitionCount", _PARTITIONS, at_least=1, at_most=16)
     except SettingsError:
         raise SettingsError("PartitionCount must be an integer value between 1 and 16.") from None
-    return count
 
 
 def _thread_count(text: str | None) -> int | None:
     """The size of the pool for sync functions; None is Python's default, also for nonsense, as in the real worker."""
     return int(text) if text and text.isdecimal() and int(text) > 0 else None
+
+
+def _worker_processes(text: str | None) -> int:
+    """How many worker processes share the work. Below one is one, and too many end the start, as in the real host."""
+    if not re.fullmatch(r"\s*[+-]?\d+\s*", text or "1") or int(text or 1) > MOST_WORKER_PROCESSES:
+        raise SettingsError(
+            f"FUNCTIONS_WORKER_PROCESS_COUNT is {text!r}. Make it a whole number from 1 to {MOST_WORKER_PROCESSES}."
+        )
+    return max(1, int(text or 1))
 
 
 def _is_true(text: str | None) -> bool:

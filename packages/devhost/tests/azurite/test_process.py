@@ -1,4 +1,7 @@
-"""devhost's own Azurite: one a folder, found again after a crash, stopped gently, and clear about what is missing."""
+"""devhost's own Azurite: one a folder, found again after a crash, stopped gently, on the standard ports if free.
+
+Whether they are is not for these tests to decide, as other hosts may run beside them: what is asked for is the rule.
+"""
 
 import json
 import os
@@ -10,16 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from durable_devhost.azurite.process import (
-    STATE_FILE,
-    Azurite,
-    _writable,
-    data_folder,
-    lend,
-    running_azurite,
-    stop_survivor,
-)
-from durable_devhost.errors import DevhostError, StorageUnavailable
+from durable_devhost.azurite import process
+from durable_devhost.azurite.ports import STANDARD_PORTS, free_ports
+from durable_devhost.azurite.process import STATE_FILE, Azurite, data_folder, lend, running_azurite, stop_survivor
+from durable_devhost.errors import StorageUnavailable
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.transport import Transport
@@ -120,62 +117,62 @@ def test_a_damaged_note_of_the_last_start_is_no_obstacle(tmp_path: Path, content
     stop_survivor(tmp_path)
 
 
-def test_a_second_devhost_over_the_folder_is_refused(tmp_path: Path) -> None:
-    """With the pid of the first; afterwards the folder is free again."""
-    with (
-        data_folder(tmp_path),
-        pytest.raises(DevhostError, match=rf"Another devhost \(pid {os.getpid()}\) .* --data"),
-        data_folder(tmp_path),
-    ):
-        pass
-    with data_folder(tmp_path):
-        pass
+def test_it_takes_the_standard_ports_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that `standard_or_free_ports` finds; here three others stand for the standard ones."""
+    standard = free_ports()
+    monkeypatch.setattr(process, "STANDARD_PORTS", standard)
+    monkeypatch.setattr(process, "standard_or_free_ports", lambda: standard)
+    with running_azurite(tmp_path, tmp_path) as azurite:
+        assert standard == azurite.ports
+        assert azurite.has_standard_ports
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    """Here a file is in the way, which stops even root."""
-    (tmp_path / "file").write_text("")
-    with (
-        pytest.raises(DevhostError, match=r"data folder .*file/data cannot be written .*--data"),
-        data_folder(tmp_path / "file" / "data"),
-    ):
-        pass
+def test_it_says_that_it_has_other_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the host can tell the person."""
+    monkeypatch.setattr(process, "standard_or_free_ports", free_ports)
+    with running_azurite(tmp_path, tmp_path) as azurite:
+        assert not azurite.has_standard_ports
 
 
-def test_a_full_disk_is_named() -> None:
-    """The device that is always full stands for it."""
-    full = Path("/dev/full")
-    if not full.exists():
-        pytest.skip("this system has no /dev/full")
-    with pytest.raises(DevhostError, match=r"The disk that holds the data folder .* is full"), _writable(full):
-        full.write_text("x")
+def test_one_whose_accounts_are_lent_leaves_the_standard_ports_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests never take them from a host that a person runs."""
+    monkeypatch.setattr(process, "standard_or_free_ports", lambda: pytest.fail("asked for the standard ports"))
+    with running_azurite(tmp_path, tmp_path, ["one"]) as azurite:
+        assert not set(azurite.ports) & set(STANDARD_PORTS)
 
 
-def test_a_missing_azurite_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither near devhost, nor near the app, nor on the PATH."""
-    monkeypatch.setattr("durable_devhost.azurite.__file__", str(tmp_path / "azurite.py"))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with (
-        pytest.raises(DevhostError, match=r"no Azurite.*make setup.*npm install -g azurite.*--no-azurite"),
-        running_azurite(tmp_path, tmp_path),
-    ):
-        pass
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_whoever_loses_the_race_for_a_port_takes_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """Another Azurite has a port by then, or all of them from there on, and answers there: that is not this one."""
+    with running_azurite(tmp_path, tmp_path, ["one"]) as quicker:
+        contested = (*free_ports()[:lost], *quicker.ports[lost:])
+        monkeypatch.setattr(process, "standard_or_free_ports", lambda: contested)
+        mine = tmp_path / "mine"
+        mine.mkdir()
+        with running_azurite(mine, tmp_path) as azurite:
+            assert azurite.process is not None
+            assert azurite.process.poll() is None
+            assert not set(azurite.ports) & set(quicker.ports)
 
 
-def test_a_missing_node_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Azurite alone is not enough."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DevhostError, match=r"no `node` on the PATH"), running_azurite(tmp_path, REPOSITORY):
-        pass
+def test_an_azurite_that_words_its_log_otherwise_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five seconds, here less: by then one that lost a port has ended."""
+    monkeypatch.setattr(process, "_LISTENS", b"words of another version")
+    monkeypatch.setattr(process, "_BIND_S", 0.1)
+    with running_azurite(tmp_path, tmp_path, ["one"]) as azurite:
+        assert azurite.process is not None
 
 
-def test_an_azurite_that_does_not_start_shows_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The app's own node_modules is searched too; this one's Azurite is broken."""
+def test_an_azurite_that_does_not_start_shows_what_it_said(tmp_path: Path) -> None:
+    """The Azurite in the app's own node_modules is broken."""
     command = tmp_path / "node_modules" / ".bin" / "azurite"
     command.parent.mkdir(parents=True)
     command.write_text("#!/bin/sh\necho my files are damaged\nexit 1\n")
     command.chmod(0o755)
-    monkeypatch.setattr("durable_devhost.azurite.__file__", "/nowhere/azurite.py")
     with (
         pytest.raises(StorageUnavailable, match=r"(?s)did not start over .*azurite\.log.*my files are damaged"),
         running_azurite(tmp_path, tmp_path),

@@ -1,13 +1,12 @@
-"""Functions without files, and a binding store in memory that keeps the contract of the real one."""
+"""Functions made in a test and run by the worker's code in this process, and a binding store in memory."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import azure.functions as func
 import pytest
 
-from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.model.functions import Function
+from packages.devhost.tests.local import LocalWorkers
 
 Build = Callable[[func.FunctionApp], Function]
 
@@ -33,11 +32,18 @@ class MemoryBindings:
 
 
 @pytest.fixture
-def build() -> Build:
-    """Index an app made in the test and give its only function."""
+async def workers() -> AsyncIterator[LocalWorkers]:
+    """The worker's code in this process."""
+    async with LocalWorkers() as started:
+        yield started
+
+
+@pytest.fixture
+def build(workers: LocalWorkers) -> Build:
+    """Have an app made in the test callable and give its only function."""
 
     def only(app: func.FunctionApp) -> Function:
-        (function,) = build_catalog(app, Path(__file__).parent, {}).functions
+        (function,) = workers.take(app).functions
         return function
 
     return only

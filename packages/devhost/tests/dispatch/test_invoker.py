@@ -5,18 +5,17 @@
 
 import asyncio
 import json
-import logging
-import threading
-from typing import List  # noqa: UP035 - as apps must write it
+from typing import Any, List  # noqa: UP035 - as apps must write it
 
 import azure.durable_functions as df
 import azure.functions as func
 import pytest
 
 from durable_devhost.clock import VirtualClock
-from durable_devhost.dispatch.invocation import InvocationFilter, current_invocation
+from durable_devhost.dispatch.connection import WorkerGone
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Raised, Returned
+from durable_devhost.triggers.requests import made_request
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions")
 CLIENT = json.dumps({"taskHubName": "H", "creationUrls": {}, "managementUrls": {"id": "x"}, "rpcBaseUrl": "http://x/"})
@@ -41,15 +40,17 @@ def ends() -> Ends:
 
 
 @pytest.fixture
-async def invoker(bindings, ends):
+def invoker(workers, bindings, ends):
     """An invoker over the store in memory."""
-    clock = VirtualClock()
-    async with Invoker(store=bindings, client_json=lambda _: CLIENT, clock=clock, observer=ends) as invoker:
-        yield invoker
+    return Invoker(workers, store=bindings, client_json=lambda _: CLIENT, clock=VirtualClock(), observer=ends)
 
 
-def _request(method: str = "GET", body: bytes = b"", **route_params: str) -> func.HttpRequest:
-    return func.HttpRequest(method, "http://localhost/api/x", route_params=route_params, body=body)
+def _request(method: str = "GET", body: bytes = b"", **route_params: str) -> dict[str, Any]:
+    return made_request(method=method, url="http://localhost/api/x", route_params=route_params, body=body)
+
+
+def _text(value: str) -> Returned:
+    return Returned(value={"type": "string", "value": value})
 
 
 async def test_an_http_function_returns_its_response_and_its_outputs_are_stored(invoker, bindings, build):
@@ -63,8 +64,8 @@ async def test_an_http_function_returns_its_response_and_its_outputs_are_stored(
         return func.HttpResponse(status_code=201)
 
     outcome = await invoker.invoke(build(app), trigger_value=_request("POST", "hällo".encode(), name="one"))
-    assert outcome.value.status_code == 201
-    assert outcome.outputs == {"target": "stored: hällo"}
+    assert (outcome.value["type"], outcome.value["status"]) == ("http", 201)
+    assert outcome.outputs == {"target": {"type": "string", "value": "stored: hällo"}}
     assert bindings.blobs == {("Other", "blobs", "one.txt"): "stored: hällo".encode()}
 
 
@@ -79,8 +80,8 @@ async def test_a_blob_input_is_read_or_none(invoker, bindings, build):
 
     bindings.blobs[None, "blobs", "one.txt"] = b"here"
     function = build(app)
-    assert (await invoker.invoke(function, trigger_value=_request(name="one"))).value == "here"
-    assert (await invoker.invoke(function, trigger_value=_request(name="two"))).value == "none"
+    assert await invoker.invoke(function, trigger_value=_request(name="one")) == _text("here")
+    assert await invoker.invoke(function, trigger_value=_request(name="two")) == _text("none")
 
 
 async def test_a_queue_function_enqueues_to_a_queue_named_by_its_message(invoker, bindings, build):
@@ -95,7 +96,7 @@ async def test_a_queue_function_enqueues_to_a_queue_named_by_its_message(invoker
     outcome = await invoker.invoke(
         build(app), trigger_value='{"who": "ann"}', trigger_metadata={"Id": "1", "DequeueCount": 2}
     )
-    assert outcome == Returned(outputs={"out": ["a", "2"]})
+    assert outcome == Returned(outputs={"out": {"type": "json", "value": '["a", "2"]'}})
     assert bindings.queues == {(None, "for-ann"): ["a", "2"]}
 
 
@@ -123,18 +124,18 @@ async def test_a_client_function_gets_a_durable_client_with_the_invocations_id(i
         )
 
     outcome = await invoker.invoke(build(app), trigger_value=_request(), invocation_id="abc")
-    assert outcome == Returned(value="H abc start")
+    assert outcome == _text("H abc start")
 
 
 async def test_an_activity_takes_and_gives_json(invoker, build, ends):
-    """The thin path; the observer hears of it."""
+    """Its result is JSON text; the observer hears of it."""
     app = df.DFApp()
 
     @app.activity_trigger(input_name="n")
     async def square(n: int) -> int:
         return n * n
 
-    assert await invoker.invoke_activity(build(app), "7", invocation_id="i") == Returned(value="49")
+    assert await invoker.invoke(build(app), trigger_value="7", invocation_id="i") == Returned(value="49")
     assert ends.seen == [("square", "i", "Returned")]
 
 
@@ -146,11 +147,12 @@ async def test_a_failing_activity_is_told_in_the_workers_words(invoker, build):
     def always_fails(x):
         raise ValueError('always: ü "quoted"')
 
-    outcome = await invoker.invoke_activity(build(app), "null")
+    outcome = await invoker.invoke(build(app), trigger_value="null")
     assert isinstance(outcome, Raised)
     assert outcome.message == 'ValueError: always: ü "quoted"'
     assert "in always_fails" in outcome.stack
-    assert "devhost/dispatch/" not in outcome.stack.replace("tests/devhost/dispatch/", "")
+    assert outcome.stack.count("File ") == 1
+    assert not outcome.worker_died
 
 
 async def test_an_unserialisable_result_is_a_failure(invoker, build):
@@ -161,7 +163,7 @@ async def test_an_unserialisable_result_is_a_failure(invoker, build):
     def odd(x):
         return {1, 2}
 
-    outcome = await invoker.invoke_activity(build(app), "null")
+    outcome = await invoker.invoke(build(app), trigger_value="null")
     assert isinstance(outcome, Raised)
     assert outcome.message == "ValueError: activity trigger output must be json serializable ({1, 2})"
 
@@ -179,25 +181,10 @@ async def test_an_entity_runs_its_batch_through_the_sdk(invoker, build):
         "self": {"name": "counter", "key": "k"}, "exists": False, "state": None,
         "batch": [{"name": "add", "input": '"5"', "isSignal": False}],
     }  # fmt: skip
-    outcome = await invoker.invoke_entity(build(app), json.dumps(payload))
+    outcome = await invoker.invoke(build(app), trigger_value=json.dumps(payload))
     assert isinstance(outcome, Returned)
     answer = json.loads(outcome.value)
     assert (answer["entityState"], answer["results"][0]["result"]) == ("5", "5")
-
-
-async def test_an_orchestrators_wrapper_can_be_invoked_too(invoker, build):
-    """The engine uses the SDK's executor directly; this is the worker's way."""
-    app = df.DFApp()
-
-    @app.orchestration_trigger(context_name="context")
-    def story(context):
-        return "end"
-        yield
-
-    function = build(app)
-    outcome = await invoker.invoke(function, trigger_value='{"history": [], "instanceId": "x", "input": "null"}')
-    assert isinstance(outcome, Raised | Returned)
-    assert function.orchestrator_function.__name__ == "story"
 
 
 async def test_a_value_without_a_place_to_go_is_a_failure(invoker, build):
@@ -257,55 +244,124 @@ async def test_a_timer_function_is_tried_again_by_its_policy_and_knows_the_try(i
     assert [kind for _, _, kind in ends.seen] == ["Raised", "Raised", "Returned"]
 
 
-@pytest.mark.parametrize("is_async", [False, True])
-async def test_log_records_of_an_invocation_carry_its_id(invoker, build, is_async):
-    """In pool threads, in async functions and in the tasks that they start."""
+class Reporting:
+    """Workers that note what they are told and give one answer."""
+
+    def __init__(self, answer: dict[str, Any] | None) -> None:
+        self._answer = answer
+        self.told: list[tuple[str, dict[str, Any]]] = []
+
+    async def invoke(self, message, name):
+        """Keep the message; die where there is no answer."""
+        self.told.append((name, message))
+        if self._answer is None:
+            raise WorkerGone
+        return self._answer
+
+
+NOTHING = {"kind": "returned", "result": None, "outputs": {}}
+
+
+def _invoker(workers, bindings, ends=None):
+    return Invoker(workers, store=bindings, client_json=lambda _: CLIENT, clock=VirtualClock(), observer=ends)
+
+
+async def test_a_worker_that_dies_under_a_function_is_a_failure_of_its_own_kind(bindings, build, ends):
+    """Whoever called decides what it means: an activity runs again, an HTTP caller gets a 500."""
     app = df.DFApp()
-    logger = logging.getLogger("the.app")
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.addFilter(InvocationFilter())
-    handler.emit = records.append
-    logger.addHandler(handler)
-
-    async def write_async(x):
-        await asyncio.gather(asyncio.to_thread(logger.warning, "here"))
-
-    def write(x):
-        logger.warning("here")
-
-    app.activity_trigger(input_name="x")(write_async if is_async else write)
-    await invoker.invoke_activity(build(app), "null", invocation_id="abc")
-    logger.warning("outside")
-    logger.removeHandler(handler)
-    name = "write_async" if is_async else "write"
-    assert [(r.invocation_id, r.function_name) for r in records] == [("abc", name), ("", "")]
-    assert current_invocation() is None
-
-
-async def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id(invoker, build):
-    """As the worker documents `context.thread_local_storage`."""
-    app = df.DFApp()
-    marked: list[str] = []
 
     @app.activity_trigger(input_name="x")
-    def one(x, context: func.Context):
-        def work() -> None:
-            context.thread_local_storage.invocation_id = context.invocation_id
-            record = logging.makeLogRecord({})
-            InvocationFilter().filter(record)
-            marked.append(record.invocation_id)
+    def one(x): ...
 
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-        return [context.trace_context.trace_parent.count("-"), context.retry_context.retry_count]
-
-    assert (await invoker.invoke_activity(build(app), "null", invocation_id="abc")).value == "[3, 0]"
-    assert marked == ["abc"]
+    outcome = await _invoker(Reporting(None), bindings, ends).invoke(build(app), trigger_value="1")
+    assert outcome == Raised(
+        type_name="WorkerGone", message="The worker ended while it ran this function.", worker_died=True
+    )
+    assert [kind for _, _, kind in ends.seen] == ["Raised"]
 
 
-async def test_an_episode_belongs_to_its_instance_in_the_log(invoker):
-    """The step runs in a thread, with the id that the engine gives."""
-    invocation = await invoker.run_episode(current_invocation, "story", "instance-1")
-    assert (invocation.id, invocation.function_name) == ("instance-1", "story")
+async def test_the_work_has_a_name_for_people(bindings, build):
+    """What kind, which function, and for which instance."""
+    app = df.DFApp()
+
+    @app.activity_trigger(input_name="x", activity="Work")
+    def one(x): ...
+
+    workers = Reporting(NOTHING)
+    invoker, function = _invoker(workers, bindings), build(app)
+    await invoker.invoke(function, trigger_value="1", instance_id="i-1")
+    await invoker.invoke(function, trigger_value="1")
+    assert [name for name, _ in workers.told] == ["activity one (i-1)", "activity one"]
+    assert [message["instance"] for _, message in workers.told] == ["i-1", ""]
+
+
+@pytest.mark.parametrize(
+    ("decorator", "said"),
+    [
+        ("table_input", "devhost has no input binding of type table, which 'row' is."),
+        ("table_output", "devhost has no output binding of type table, which 'row' is."),
+    ],
+)
+async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(workers, bindings, build, decorator, said):
+    """An input before the function runs, an output where it was set."""
+    app = func.FunctionApp()
+
+    def one(req, row):
+        if hasattr(row, "set"):
+            row.set("x")
+        return "done"
+
+    one.__annotations__ = {"req": func.HttpRequest, "row": func.Out[str] if decorator == "table_output" else str}
+    bound = getattr(app, decorator)(arg_name="row", table_name="t", connection="")(one)
+    app.route()(bound)
+    outcome = await _invoker(workers, bindings).invoke(build(app), trigger_value=_request())
+    assert isinstance(outcome, Raised)
+    assert outcome.message.startswith(f"NotImplementedError: {said}")
+
+
+async def test_a_function_without_a_listener_is_called_by_hand(invoker, build):
+    """What the payload's text looks like decides how the SDK reads it."""
+    app = func.FunctionApp()
+
+    @app.generic_trigger(arg_name="what", type="someBrandNewTrigger")
+    @app.generic_output_binding(arg_name="$return", type="http")
+    def one(what) -> str:
+        return f"got {what}"
+
+    assert await invoker.invoke(build(app), trigger_value='{"a": 1}') == _text('got {"a": 1}')
+
+
+async def test_more_binding_data_can_be_given(invoker, bindings, build):
+    """As the path of a blob trigger has it."""
+    app = func.FunctionApp()
+
+    @app.blob_trigger(arg_name="source", path="in/{name}", connection="")
+    @app.blob_output(arg_name="target", path="out/{name}", connection="")
+    def copy(source: func.InputStream, target: func.Out[bytes]) -> None:
+        target.set(source.read())
+
+    outcome = await invoker.invoke(build(app), trigger_value=b"\xff", binding_data={"name": "one"})
+    assert isinstance(outcome, Returned)
+    assert bindings.blobs == {(None, "out", "one"): b"\xff"}
+
+
+async def test_a_cancelled_invocation_cancels_the_function(invoker, build):
+    """An async one; it cleans up."""
+    app = df.DFApp()
+    steps: asyncio.Queue[str] = asyncio.Queue()
+    host = asyncio.get_running_loop()
+
+    @app.activity_trigger(input_name="x")
+    async def endless(x):
+        host.call_soon_threadsafe(steps.put_nowait, "begun")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            host.call_soon_threadsafe(steps.put_nowait, "cleaned up")
+
+    call = asyncio.create_task(invoker.invoke(build(app), trigger_value="1"))
+    assert await steps.get() == "begun"
+    call.cancel()
+    assert await steps.get() == "cleaned up"
+    with pytest.raises(asyncio.CancelledError):
+        await call

@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from durable_devhost.durable.episode import Episode, Posting
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.orchestrations.session import OrchestrationSession
-from durable_devhost.durable.ports import Orchestrator
 from durable_devhost.model.history import (
     EventRaised,
     ExecutionCompleted,
@@ -28,13 +27,27 @@ from durable_devhost.model.history import (
     TimerFired,
 )
 from durable_devhost.model.wire import SPEC_OF
+from packages.devhost.tests.local import LocalExecution, run_now
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 PARENT = ParentRef(name="parent", instance=InstanceRef(instance_id="boss", execution_id="e-boss"), task_id=3)
 
 
 class Functions:
-    """An app with the activities `a` and `b`, the orchestrators `child` and `play`, and the entity `counter`."""
+    """An app with the activities `a` and `b`, the orchestrators `child` and `play`, and the entity `counter`.
+
+    `play` runs the function that is given, if one is; `executions` are all that were made of it.
+    """
+
+    def __init__(self, play: Callable[..., Any] | None = None) -> None:
+        self._play = play
+        self.executions: list[LocalExecution] = []
+
+    def execution(self, started: ExecutionStarted) -> LocalExecution | None:
+        if self._play is None:
+            return None
+        self.executions.append(LocalExecution(self._play, started))
+        return self.executions[-1]
 
     def has_activity(self, name: str) -> bool:
         return name.casefold() in ("a", "b")
@@ -44,6 +57,10 @@ class Functions:
 
     def has_entity(self, name: str) -> bool:
         return name.casefold() == "counter"
+
+    def explain(self, kind: Literal["activity", "orchestrator", "entity"], name: str) -> str | None:
+        has = {"activity": self.has_activity, "orchestrator": self.has_orchestrator, "entity": self.has_entity}
+        return None if has[kind](name) else f"There is no {kind} {name}."
 
     def known_orchestrators(self) -> Sequence[str]:
         return ["child", "play"]
@@ -64,7 +81,7 @@ class Stage:
         default_version: str | None = None,
         store_inputs: bool = False,
     ) -> None:
-        self._function = function
+        self.app = Functions(function)
         self._default_version = default_version
         self._store_inputs = store_inputs
         self._numbers = count()
@@ -85,10 +102,12 @@ class Stage:
         started = next((row for row in rows if isinstance(row, ExecutionStarted)), self.started)
         return OrchestrationSession(
             started,
-            orchestrator=Orchestrator(name="play", function=self._function) if self._function else None,
+            app=self.app,  # type: ignore[arg-type]  # what a session asks of an app
             known="'child', 'play'",
             scheduler=lambda: Scheduler(
-                Functions(), default_version=self._default_version, store_inputs=self._store_inputs
+                self.app,  # type: ignore[arg-type]  # as above
+                default_version=self._default_version,
+                store_inputs=self._store_inputs,
             ),
             hub_name="Hub",
             history=list(rows),
@@ -100,9 +119,9 @@ class Stage:
         received = [replace(event, timestamp=self.now) for event in events]
         first = next(self._numbers) * 100
         rebuilt = self.session_of(self.rows) if self.rows else None
-        episode = self.session.step(received, self.now, _ids(first))
+        episode = run_now(self.session.step(received, self.now, _ids(first)))
         if rebuilt is not None:
-            again = rebuilt.step(received, self.now, _ids(first))
+            again = run_now(rebuilt.step(received, self.now, _ids(first)))
             assert [*map(shown, again.events)] == [*map(shown, episode.events)]
             assert [*map(posted, again.postings)] == [*map(posted, episode.postings)]
             assert rebuilt.record.status == self.session.record.status

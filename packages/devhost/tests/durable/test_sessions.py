@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from durable_devhost.durable.orchestrations.pending import Scheduler
-from durable_devhost.durable.ports import Orchestrator
 from durable_devhost.durable.sessions import SessionBuilder, is_over, record_after
 from durable_devhost.model.history import (
     EventRaised,
@@ -28,9 +27,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class NoApp:
     """An app without functions."""
 
-    def orchestrator(self, name: str) -> Orchestrator | None:
+    def execution(self, started: ExecutionStarted) -> None:
         """None is there."""
-        return None
 
     def known_orchestrators(self) -> Sequence[str]:
         """None is known."""

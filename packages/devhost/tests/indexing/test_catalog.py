@@ -3,23 +3,24 @@
 import pytest
 
 from durable_devhost.errors import AppError
+from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.model.functions import TriggerType
 
 
-def test_an_unsupported_binding_is_named_with_function_and_type_and_what_is_supported(load):
-    """The issue demands file and function."""
-    with pytest.raises(AppError) as caught:
-        load(
-            """
-            app = func.FunctionApp()
+def test_a_trigger_that_nothing_here_listens_to_is_taken_all_the_same(load):
+    """It can be called by hand, and its place can be told; the same with bindings."""
+    (function,) = load(
+        """
+        app = func.FunctionApp()
 
-            @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
-            def on_blob(blob: func.InputStream): ...
-            """
-        )
-    text = str(caught.value)
-    assert "function_app.py:6 on_blob: devhost does not support the trigger binding 'blob' of type blobTrigger" in text
-    assert "httpTrigger" in text
+        @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
+        @app.table_output(arg_name="row", table_name="t", connection="")
+        def on_blob(blob: func.InputStream, row: func.Out[str]): ...
+        """
+    ).functions
+    assert (function.kind, function.trigger.type) == (TriggerType.OTHER, "blobTrigger")
+    assert function.where == "function_app.py:6"
+    assert [binding.type for binding in function.outputs] == ["table"]
 
 
 def test_all_problems_come_in_one_text(load):
@@ -33,8 +34,7 @@ def test_all_problems_come_in_one_text(load):
             def a(tick: func.TimerRequest): ...
 
             @app.queue_trigger(arg_name="msg", queue_name="Bad_Name", connection="")
-            @app.table_output(arg_name="row", table_name="t", connection="")
-            def b(msg: func.QueueMessage, row: func.Out[str]): ...
+            def b(msg: func.QueueMessage): ...
 
             @app.route()
             @app.durable_client_input(client_name="client")
@@ -52,15 +52,16 @@ def test_all_problems_come_in_one_text(load):
         )
     text = str(caught.value)
     for expected in (
-        "things need mending",
+        "these 9 things need fixing",
         "a: %WHEN% is no app setting",
-        "output binding 'row' of type table",
+        "b: 'Bad_Name' is no queue name",
         "c: a function with a durable client must be declared with 'async def'",
         "d: context_name is 'ctx'",
         "another function has this name too",
         "A: the return annotation dict[str, int] is no plain class",
         "e: the parameter 'other' has no binding",
         "e: 'n' is annotated with int | None",
+        "AzureWebJobs.NAME.Disabled=true",
     ):
         assert expected in text
 
@@ -110,20 +111,37 @@ def test_settings_are_resolved_in_bindings_but_names_of_connections_stay(load):
 
 
 def test_a_disabled_function_is_left_out_and_not_even_checked(load):
-    """So an app with an unsupported binding can still be run without it."""
+    """So an app can run without a function that cannot."""
     catalog = load(
         """
         app = func.FunctionApp()
 
-        @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
-        def on_blob(blob: func.InputStream): ...
+        @app.queue_trigger(arg_name="msg", queue_name="Bad_Name", connection="")
+        def on_message(msg: func.QueueMessage, what): ...
 
         @app.route()
         def here(req: func.HttpRequest) -> str: ...
         """,
-        {"AzureWebJobs.On_Blob.Disabled": "TRUE"},
+        {"AzureWebJobs.On_Message.Disabled": "TRUE"},
     )
-    assert ([f.name for f in catalog.functions], catalog.disabled) == (["here"], ("on_blob",))
+    assert ([f.name for f in catalog.functions], catalog.disabled) == (["here"], ("on_message",))
+
+
+def test_a_disabled_durable_function_is_known_but_does_not_run(load):
+    """As on Azure, where a call of one fails and does not wait for ever."""
+    catalog = load(
+        """
+        app = df.DFApp()
+
+        @app.activity_trigger(input_name="x", activity="Work")
+        def a(x): ...
+        @app.orchestration_trigger(context_name="context")
+        def b(context): ...
+        """,
+        {"AzureWebJobs__a__Disabled": "1"},
+    )
+    assert (catalog.activity("work"), catalog.is_off(TriggerType.ACTIVITY, "WORK")) == (None, True)
+    assert (catalog.known_activities(), catalog.known_orchestrators()) == (("Work",), ("b",))
 
 
 def test_routes_methods_and_levels_come_in_one_form(load):
@@ -145,35 +163,73 @@ def test_routes_methods_and_levels_come_in_one_form(load):
     ]
 
 
-@pytest.mark.parametrize(
-    "declaration",
-    [
-        "req: func.HttpRequest) -> None",
-        "req: dict) -> str",
-        "req: func.Out[str]) -> str",
-        "req: func.HttpRequest) -> 'Missing'",
-        "request: func.HttpRequest) -> str",
-        "req: func.HttpRequest, context: int) -> str",
-    ],
-)
-def test_signatures_that_the_worker_would_refuse_are_refused(load, declaration):
-    """The worker's FunctionLoadError, told at the start."""
-    with pytest.raises(AppError, match="one: "):
-        load(f"app = func.FunctionApp()\n@app.route()\ndef one({declaration}: ...\n")
+def test_what_the_worker_has_against_a_signature_is_told_with_place_and_function(load):
+    """The real worker's FunctionLoadError, told at the start; a sound one is taken."""
+    source = """
+        app = func.FunctionApp()
+        @app.route()
+        def one({}: ...
+        """
+    with pytest.raises(AppError, match=r"function_app\.py:5 one: the httpTrigger binding is called 'req'"):
+        load(source.format("request: func.HttpRequest) -> str"))
+    assert load(source.format("req: func.HttpRequest, context: func.Context) -> func.HttpResponse")).get("one")
 
 
 @pytest.mark.parametrize(
-    "declaration",
+    ("source", "expected"),
     [
-        "req: func.HttpRequest, context: func.Context) -> func.HttpResponse",
-        "req, context)",
-        "req: func.HttpRequest) -> str",
+        ("app = df.DFApp()\n", "no functions are registered; decorate some"),
+        ("app = func.FunctionApp()\n@app.blob_output(arg_name='b', path='a/b', connection='')\ndef f(b): ...\n",
+         "f: it has no trigger"),
     ],
-)
-def test_signatures_that_the_worker_takes_are_taken(load, declaration):
-    """With a context, without annotations, with a text result."""
-    catalog = load(f"app = func.FunctionApp()\n@app.route()\ndef one({declaration}: ...\n")
-    assert catalog.functions[0].wants_context == ("context" in declaration)
+)  # fmt: skip
+def test_an_app_without_anything_to_start_is_refused(load, source, expected):
+    """An empty app, and a function that nothing starts."""
+    with pytest.raises(AppError, match=expected):
+        load(source)
+
+
+def test_the_sdks_own_refusal_is_told_where_nothing_else_is_wrong(tmp_path):
+    """It has no place, so whatever else is found is better."""
+    found = {"name": "f", "bindings": [{"type": "httpTrigger", "name": "req", "direction": "IN"}],
+             "trigger": {"type": "httpTrigger", "name": "req"}, "file": "function_app.py", "line": 3, "problems": [],
+             "retry": None}  # fmt: skip
+    with pytest.raises(AppError, match="it is full"):
+        build_catalog([found], "it is full", tmp_path, {})
+    with pytest.raises(AppError, match="f: it is odd") as caught:
+        build_catalog([{**found, "problems": ["it is odd"]}], "it is full", tmp_path, {})
+    assert "it is full" not in str(caught.value)
+
+
+def test_the_catalog_knows_durable_functions_by_their_durable_names_in_any_case(load):
+    """Three tables of names: an orchestrator, an activity and an entity may share one."""
+    catalog = load(
+        """
+        app = df.DFApp()
+        blueprint = df.Blueprint()
+
+        @app.orchestration_trigger(context_name="context", orchestration="Same", input_type=dict)
+        def a(context): ...
+
+        @blueprint.activity_trigger(input_name="x", activity="Same")
+        async def b(x): ...
+
+        @app.entity_trigger(context_name="context", entity_name="Same")
+        def c(context): ...
+
+        app.register_functions(blueprint)
+        """
+    )
+    orchestrator, activity, entity = catalog.orchestrator("SAME"), catalog.activity("same"), catalog.entity("sAME")
+    assert orchestrator is not None
+    assert activity is not None
+    assert entity is not None
+    assert [each.name for each in (orchestrator, activity, entity)] == ["a", "b", "c"]
+    assert [function.where for function in catalog.functions] == [
+        "function_app.py:7", "function_app.py:13", "function_app.py:10",
+    ]  # fmt: skip
+    assert (catalog.known_orchestrators(), catalog.known_entities()) == (("Same",), ("Same",))
+    assert catalog.activity("b") is None
 
 
 def test_a_retry_policy_is_read_and_a_senseless_one_refused(load):

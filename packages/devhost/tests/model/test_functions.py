@@ -3,14 +3,14 @@
 from datetime import timedelta
 from pathlib import Path
 
-from durable_devhost.model.functions import Binding, Function, FunctionCatalog, RetryPolicy, TriggerType, unwrapped
+import pytest
+
+from durable_devhost.model.functions import Binding, Function, FunctionCatalog, RetryPolicy, TriggerType
 
 
-def _function(name: str, kind: TriggerType, durable_name: str | None = None) -> Function:
+def _function(name: str, kind: str, durable_name: str | None = None) -> Function:
     trigger = Binding(type=kind, name="x", direction="in")
-    return Function(
-        name=name, trigger=trigger, callable=len, durable_name=durable_name, script_file=Path("a.py"), line=3
-    )
+    return Function(name=name, trigger=trigger, durable_name=durable_name, script_file=Path("a.py"), line=3)
 
 
 def test_functions_are_found_by_name_without_regard_to_case_and_by_kind_in_order():
@@ -52,10 +52,41 @@ def test_a_fixed_delay_stays_and_an_exponential_one_doubles_up_to_its_maximum():
     assert [growing.wait_before(n).total_seconds() for n in (1, 2, 3, 4, 10_000)] == [1, 2, 4, 6, 6]
 
 
-def test_the_users_function_is_found_inside_the_sdks_wrapper():
-    """Orchestrators, entities and client functions carry it as an attribute."""
+def test_a_trigger_without_a_listener_is_of_another_kind():
+    """The type itself stays what it is."""
+    function = _function("a", "mcpToolTrigger")
+    assert (function.kind, function.trigger.type) == (TriggerType.OTHER, "mcpToolTrigger")
+    assert FunctionCatalog([function]).of(TriggerType.OTHER) == (function,)
 
-    def wrapper() -> None: ...
 
-    wrapper.client_function = len  # type: ignore[attr-defined]
-    assert (unwrapped(wrapper), unwrapped(len)) == (len, len)
+CATALOG = FunctionCatalog(
+    [_function("a", TriggerType.ACTIVITY, "SendMail"), _function("o", TriggerType.ORCHESTRATION, "Story")],
+    disabled=["off"],
+    off=[(TriggerType.ACTIVITY, "Off")],
+)
+
+
+def test_a_disabled_durable_function_is_known_and_not_found():
+    """Its name counts among those that the app has."""
+    assert (CATALOG.activity("off"), CATALOG.is_off(TriggerType.ACTIVITY, "oFF")) == (None, True)
+    assert CATALOG.known_activities() == ("SendMail", "Off")
+    assert not CATALOG.is_off(TriggerType.ORCHESTRATION, "Off")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (TriggerType.ACTIVITY, "sendmail", []),
+        (TriggerType.ACTIVITY, "SendMall", ["no activity 'SendMall'", "Did you mean 'SendMail'?", "waits for ever"]),
+        (TriggerType.ACTIVITY, "Zzz", ["no activity 'Zzz'", "It has 'SendMail', 'Off'."]),
+        (TriggerType.ACTIVITY, "OFF", ["The activity 'OFF' is disabled by AzureWebJobs.NAME.Disabled"]),
+        (TriggerType.ORCHESTRATION, "SendMail", ["no orchestrator 'SendMail'", "It has 'Story'."]),
+        (TriggerType.ENTITY, "Counter", ["no entity 'Counter'", "It has none at all.", "a signal fails"]),
+    ],
+)
+def test_why_a_call_leads_nowhere_is_explained(kind, name, said):
+    """With what was probably meant; nothing is said of a call that works."""
+    explained = CATALOG.explain(kind, name)
+    assert (explained is None) == (said == [])
+    for words in said:
+        assert words in explained

@@ -1,1 +1,1 @@
-"""Azurite, the storage emulator: found, started, kept for a data folder, lent to tests."""
+"""Azurite, the storage emulator: found or installed, started, kept for a data folder, lent to tests."""

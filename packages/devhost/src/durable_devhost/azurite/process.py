@@ -1,5 +1,6 @@
-"""devhost's own Azurite: one for each data folder, started on free ports, found again after a crash, stopped gently.
+"""devhost's own Azurite: one for each data folder, found again after a crash, stopped gently.
 
+It takes the standard ports where they are free, as apps have them written out, and three others where they are not.
 Azurite runs in a session of its own, so that Ctrl-C and a `kill -9` of devhost do not touch it and no committed write
 is lost. `azurite.json` in the folder says where it is. Only the holder of the folder's lock reads or writes that file.
 
@@ -7,36 +8,35 @@ Where many hosts run one after the other, as in tests, `lend` gives each an acco
 start, and accounts see nothing of each other. That one keeps everything in memory, which costs a fifth less.
 """
 
-import errno
-import fcntl
 import http.client
 import json
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TextIO
 
-from durable_devhost.errors import DevhostError, StorageUnavailable
+from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
+from durable_devhost.azurite.command import find_command
+from durable_devhost.azurite.folder import data_folder, writable
+from durable_devhost.azurite.ports import ADDRESS, STANDARD_PORTS, Ports, free_ports, standard_or_free_ports
+from durable_devhost.errors import StorageUnavailable
 
-LOCK_FILE = "devhost.lock"
+__all__ = ["STATE_FILE", "Azurite", "data_folder", "lend", "running_azurite", "stop", "stop_survivor"]
+
 STATE_FILE = "azurite.json"
 LOG_FILE = "azurite.log"
-_ADDRESS = "127.0.0.1"
-_ACCOUNT = "devstoreaccount1"
-_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _OPTIONS = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
 _STATE = ("pid", "blob_port", "queue_port", "table_port", "location", "account")
 _START_S = 40.0
 _STOP_S = 20.0
+_BIND_S = 5.0
 _TRIES = 3
 _PAUSE_S = 0.03
+_LISTENS = b"successfully listen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,52 +49,38 @@ class Azurite:
     table_port: int
     location: str
     """The folder of its files; empty where it keeps everything in memory."""
-    account: str = _ACCOUNT
+    account: str = DEVELOPMENT_ACCOUNT
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False, compare=False)
 
     @property
-    def ports(self) -> tuple[int, int, int]:
+    def ports(self) -> Ports:
         """The ports of blobs, queues and tables."""
         return self.blob_port, self.queue_port, self.table_port
+
+    @property
+    def has_standard_ports(self) -> bool:
+        """Whether connection strings that name the ports 10000 to 10002 reach it as they are."""
+        return self.ports == STANDARD_PORTS
 
     @property
     def connection_string(self) -> str:
         """What any Azure SDK needs to reach all three services. The key is Azurite's published one, no secret."""
         endpoints = "".join(
-            f"{name}Endpoint=http://{_ADDRESS}:{port}/{self.account};"
+            f"{name}Endpoint=http://{ADDRESS}:{port}/{self.account};"
             for name, port in zip(("Blob", "Queue", "Table"), self.ports, strict=True)
         )
-        return f"DefaultEndpointsProtocol=http;AccountName={self.account};AccountKey={_KEY};{endpoints}"
-
-
-@contextmanager
-def data_folder(folder: Path) -> Iterator[Path]:
-    """Hold the data folder for one devhost while the block runs, making it where it is missing.
-
-    Raises DevhostError when another devhost holds it, naming its pid, or when it cannot be written.
-    """
-    folder = folder.resolve()
-    with _writable(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / LOCK_FILE).open("a+", encoding="ascii")
-    with lock:
-        _lock(lock, folder)
-        with _writable(folder):
-            lock.truncate(0)
-            lock.write(f"{os.getpid()}\n")
-            lock.flush()
-        yield folder
+        return f"DefaultEndpointsProtocol=http;AccountName={self.account};AccountKey={DEVELOPMENT_KEY};{endpoints}"
 
 
 @contextmanager
 def running_azurite(folder: Path, app_dir: Path, accounts: Sequence[str] = ()) -> Iterator[Azurite]:
     """Run an Azurite over `folder`, which `data_folder` holds; one that outlived a crashed devhost is taken over.
 
-    With `accounts`, which it has besides the usual one to be lent, it keeps everything in memory. Stops it when the
-    block ends, but not one that was lent to this folder. Raises DevhostError where Azurite or Node is missing, and
-    StorageUnavailable where it does not start.
+    With `accounts`, which it has besides the usual one to be lent, it keeps everything in memory and leaves the
+    standard ports to others. Stops it when the block ends, but not one that was lent to this folder. Raises
+    DevhostError where Azurite or Node is missing, and StorageUnavailable where it does not start.
     """
-    azurite = _survivor(folder) or _start(folder, _find_command(app_dir), accounts)
+    azurite = _survivor(folder) or _start(folder, find_command(app_dir), accounts)
     try:
         yield azurite
     finally:
@@ -104,7 +90,7 @@ def running_azurite(folder: Path, app_dir: Path, accounts: Sequence[str] = ()) -
 def lend(azurite: Azurite, account: str, folder: Path) -> None:
     """Give the devhost over `folder` an account of a running Azurite to be its own: it starts none and stops none."""
     folder = folder.resolve()
-    with _writable(folder):
+    with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _write_state(folder, replace(azurite, account=account))
 
@@ -130,56 +116,6 @@ def stop(azurite: Azurite, folder: Path) -> None:
     (folder / STATE_FILE).unlink(missing_ok=True)
 
 
-def _lock(lock: TextIO, folder: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        holder = lock.read().strip() or "unknown"
-        raise DevhostError(
-            f"Another devhost (pid {holder}) is using the data folder {folder}. "
-            f"Stop it with `kill {holder}`, or give this one a folder of its own with --data."
-        ) from None
-
-
-@contextmanager
-def _writable(folder: Path) -> Iterator[None]:
-    """Turn what the file system refuses into a sentence."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DevhostError(
-                f"The disk that holds the data folder {folder} is full. Free some space, or choose another with --data."
-            ) from None
-        raise DevhostError(
-            f"The data folder {folder} cannot be written ({error.strerror}). "
-            "Choose one that you may write to with --data."
-        ) from None
-
-
-def _find_command(app_dir: Path) -> str:
-    start = app_dir.resolve()
-    for folder in (start, *start.parents):
-        command = folder / "node_modules" / ".bin" / "azurite"
-        if command.exists():
-            return _with_node(str(command))
-    on_path = shutil.which("azurite")
-    if on_path is None:
-        raise DevhostError(
-            "There is no Azurite, the storage emulator that devhost keeps its state in. "
-            "Install it with `make setup` in devhost's repository or `npm install -g azurite`, "
-            "or use a running one with --no-azurite."
-        )
-    return _with_node(on_path)
-
-
-def _with_node(command: str) -> str:
-    if shutil.which("node") is None:
-        raise DevhostError("There is no `node` on the PATH, which Azurite runs on. Install Node.js 20 or newer.")
-    return command
-
-
 def _survivor(folder: Path) -> Azurite | None:
     try:
         azurite = Azurite(**json.loads((folder / STATE_FILE).read_text("utf-8")))
@@ -193,13 +129,14 @@ def _survivor(folder: Path) -> Azurite | None:
     return azurite
 
 
-def _start(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
+def _start(folder: Path, command: Path, accounts: Sequence[str]) -> Azurite:
     """Start Azurite; another program may take a port before Azurite does, so this is tried with several sets."""
-    for _ in range(_TRIES):
-        azurite = _spawn(folder, command, accounts)
-        with _writable(folder):
+    for attempt in range(_TRIES):
+        ports = standard_or_free_ports() if attempt == 0 and not accounts else free_ports()
+        azurite = _spawn(folder, command, accounts, ports)
+        with writable(folder):
             _write_state(folder, azurite)  # before it answers: a crash now must not leave two over one folder
-        if _answers(azurite):
+        if _answers(azurite) and _has_its_ports(azurite, folder):
             return azurite
         stop(azurite, folder)
     said = (folder / LOG_FILE).read_text("utf-8", errors="replace").strip()[-1500:]
@@ -209,15 +146,15 @@ def _start(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
     )
 
 
-def _spawn(folder: Path, command: str, accounts: Sequence[str]) -> Azurite:
-    blob, queue, table = _free_ports()
-    ports = ["--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", str(table)]
+def _spawn(folder: Path, command: Path, accounts: Sequence[str], ports: Ports) -> Azurite:
+    blob, queue, table = ports
+    where = ["--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", str(table)]
     place = ["--inMemoryPersistence"] if accounts else ["--location", str(folder)]
-    known = ";".join(f"{account}:{_KEY}" for account in (_ACCOUNT, *accounts))
-    with _writable(folder), (folder / LOG_FILE).open("wb") as log:
+    known = ";".join(f"{account}:{DEVELOPMENT_KEY}" for account in (DEVELOPMENT_ACCOUNT, *accounts))
+    with writable(folder), (folder / LOG_FILE).open("wb") as log:
         # Its output goes to a file: a pipe would break when devhost is killed.
         process = subprocess.Popen(
-            [command, *place, *ports, *_OPTIONS],
+            [command, *place, *where, *_OPTIONS],
             cwd=folder,
             env=os.environ | {"AZURITE_ACCOUNTS": known},
             stdin=subprocess.DEVNULL,
@@ -241,13 +178,6 @@ def _write_state(folder: Path, azurite: Azurite) -> None:
     draft.replace(folder / STATE_FILE)
 
 
-def _free_ports() -> tuple[int, int, int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server((_ADDRESS, 0))) for _ in range(3)]
-        first, second, third = (each.getsockname()[1] for each in sockets)
-    return first, second, third
-
-
 def _answers(azurite: Azurite) -> bool:
     """Wait until all three services answer; false when the process ends or the time is up."""
     give_up = time.monotonic() + _START_S
@@ -262,10 +192,24 @@ def _answers(azurite: Azurite) -> bool:
     return True
 
 
+def _has_its_ports(azurite: Azurite, folder: Path) -> bool:
+    """Whether it is this Azurite that answers, and not another one that was quicker to take a port.
+
+    It says in its log that each service listens, and ends when one cannot. In a version that says so in other words,
+    one that still runs after five seconds has its ports.
+    """
+    give_up = time.monotonic() + _BIND_S
+    while _runs(azurite):
+        if (folder / LOG_FILE).read_bytes().count(_LISTENS) >= len(azurite.ports) or time.monotonic() > give_up:
+            return True
+        time.sleep(_PAUSE_S)
+    return False
+
+
 def _is_azurite(port: int) -> bool:
-    connection = http.client.HTTPConnection(_ADDRESS, port, timeout=5)
+    connection = http.client.HTTPConnection(ADDRESS, port, timeout=5)
     try:
-        connection.request("GET", f"/{_ACCOUNT}?comp=list")
+        connection.request("GET", f"/{DEVELOPMENT_ACCOUNT}?comp=list")
         return (connection.getresponse().getheader("Server") or "").startswith("Azurite")
     except (OSError, http.client.HTTPException):
         return False

@@ -1,63 +1,62 @@
-"""Payloads to what user code sees and back, with the SDK's own converters; what the host adds to them is here too."""
+"""What goes to the worker and what comes back as typed values, and what the host adds to them. Pure.
+
+A typed value is the SDK's `Datum` as JSON: `{"type": "string" | "bytes" | "json" | "int", "value": ...}`.
+"""
 
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import azure.functions as func
-from azure.functions.meta import Datum
-
-from durable_devhost.indexing.converters import converter
 from durable_devhost.model.functions import Binding, Function, TriggerType
 
+Value = dict[str, Any]
 
-def trigger_argument(function: Function, value: Any, metadata: Mapping[str, Any]) -> Any:
-    """What the trigger's parameter gets; raises ValueError or TypeError where the value does not fit."""
-    trigger = function.trigger
+
+def trigger_argument(function: Function, value: Any) -> Value:
+    """The trigger's value as the worker takes it; an HTTP request is one already."""
     match function.kind:
         case TriggerType.HTTP:
-            return value
+            request: Value = value
+            return request
         case TriggerType.QUEUE:
-            return _queue_argument(function, value, metadata)
+            return {"type": "string" if isinstance(value, str) else "bytes", "value": value}
         case TriggerType.TIMER:
-            datum = Datum(json.dumps(value), "json")
+            return {"type": "json", "value": json.dumps(value)}
         case TriggerType.ORCHESTRATION | TriggerType.ACTIVITY | TriggerType.ENTITY:
-            datum = Datum(value, "json")
-    return converter(trigger.type).decode(datum, trigger_metadata={})
+            return {"type": "json", "value": value}
+        case TriggerType.OTHER:
+            return _by_hand(function, value)
 
 
-def _queue_argument(function: Function, value: str | bytes, metadata: Mapping[str, Any]) -> Any:
-    wanted = function.parameter_types.get(function.trigger.name)
-    if wanted is str:
-        return value if isinstance(value, str) else value.decode()
-    if wanted is bytes:
-        return value.encode() if isinstance(value, str) else value
-    datum = Datum(value, "string" if isinstance(value, str) else "bytes")
-    data = {key: _metadata_datum(item) for key, item in metadata.items() if item is not None}
-    return converter(function.trigger.type).decode(datum, trigger_metadata=data)
+def _by_hand(function: Function, value: str | bytes) -> Value:
+    """A payload for a trigger without a listener: the kind of value that the SDK's converter wants."""
+    if function.trigger.type == "blobTrigger" or isinstance(value, bytes):
+        return {"type": "bytes", "value": value.encode() if isinstance(value, str) else value}
+    return {"type": "json" if _is_json(value) else "string", "value": value}
 
 
-def _metadata_datum(value: Any) -> Datum:
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def metadata_values(metadata: Mapping[str, Any]) -> dict[str, Value]:
+    """The trigger's metadata: texts, numbers, and JSON for the rest."""
+    return {key: _metadata_value(value) for key, value in metadata.items() if value is not None}
+
+
+def _metadata_value(value: Any) -> Value:
     if isinstance(value, datetime):
-        return Datum(value.isoformat(), "string")
+        return {"type": "string", "value": value.isoformat()}
     if isinstance(value, int):
-        return Datum(value, "int")
-    return Datum(value, "string") if isinstance(value, str) else Datum(json.dumps(value), "json")
-
-
-def blob_argument(content: bytes | None, wanted: Any) -> Any:
-    """A blob input: None where there is no blob, text or bytes for such an annotation, else an InputStream.
-
-    The stream has neither name nor length (recorded).
-    """
-    if content is None:
-        return None
-    if wanted is bytes:
-        return content
-    if wanted is str:
-        return content.decode()
-    return converter("blob").decode(Datum(content, "bytes"), trigger_metadata=None)
+        return {"type": "int", "value": value}
+    return (
+        {"type": "string", "value": value} if isinstance(value, str) else {"type": "json", "value": json.dumps(value)}
+    )
 
 
 def trigger_data(function: Function, value: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,18 +67,20 @@ def trigger_data(function: Function, value: Any, metadata: Mapping[str, Any]) ->
         case TriggerType.QUEUE:
             text = value if isinstance(value, str) else value.decode(errors="replace")
             return {**_json_object(text), **metadata, "queueTrigger": text}
+        case TriggerType.OTHER:
+            return {**(_json_object(value) if isinstance(value, str) else {}), **metadata}
         case _:
             return {}
 
 
-def _http_data(request: func.HttpRequest) -> dict[str, Any]:
-    query = dict(request.params)
+def _http_data(request: Value) -> dict[str, Any]:
+    query = dict(request["params"])
     return {
-        **_json_object(request.get_body().decode(errors="replace")),
+        **_json_object(request["body"].decode(errors="replace")),
         **query,
-        **request.route_params,
+        **request["route_params"],
         "query": query,
-        "headers": dict(request.headers),
+        "headers": dict(request["headers"]),
     }
 
 
@@ -91,37 +92,21 @@ def _json_object(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def encode_return(function: Function, value: Any) -> str | None:
-    """The result of an activity or entity as JSON text; None where it returned nothing."""
-    if value is None:
-        return None
-    text: str = converter(function.trigger.type).encode(value, expected_type=None).value
-    return text
-
-
-def http_result(value: Any) -> Any:
-    """What an HTTP output accepts: a response or text; TypeError for anything else, as the worker has it."""
-    if not isinstance(value, func.HttpResponse | str):
-        raise TypeError(f"the http output takes an azure.functions.HttpResponse or a str, not {type(value).__name__}")
-    return value
-
-
-def blob_content(binding: Binding, value: Any) -> bytes:
-    """The bytes of a blob output given as text, bytes or a file-like object."""
-    content = _encoded(binding, value).value
+def blob_content(value: Value) -> bytes:
+    """The bytes of a blob output."""
+    content = value["value"]
     return content.encode() if isinstance(content, str) else bytes(content)
 
 
-def queue_messages(binding: Binding, value: Any) -> list[str | bytes]:
+def queue_messages(value: Value) -> list[str | bytes]:
     """The messages of a queue output, one for each element of a list.
 
     The host parses text that looks like JSON: an object is enqueued indented, with other characters than ASCII as they
     are (recorded), an array as one message an element (`FunctionBinding.ReadAsEnumerable` of azure-functions-host).
     """
-    datum = _encoded(binding, value)
-    if datum.type == "bytes":
-        return [datum.value]
-    text: str = datum.value
+    if value["type"] == "bytes":
+        return [value["value"]]
+    text: str = value["value"]
     if text.strip()[:1] not in ("{", "["):
         return [text]
     try:
@@ -135,11 +120,9 @@ def _message_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _encoded(binding: Binding, value: Any) -> Datum:
-    try:
-        datum: Datum = converter(binding.type).encode(value, expected_type=None)
-    except NotImplementedError:
-        raise TypeError(
-            f"the {binding.type} output '{binding.name}' cannot take a value of type {type(value).__name__}"
-        ) from None
-    return datum
+def unsupported(binding: Binding, direction: str) -> NotImplementedError:
+    """Why an invocation fails that uses a binding which devhost does not have."""
+    return NotImplementedError(
+        f"devhost has no {direction} binding of type {binding.type}, which '{binding.name}' is. "
+        f"It works on Azure; here, leave it out or replace it for local runs."
+    )

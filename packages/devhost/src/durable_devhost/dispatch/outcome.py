@@ -1,4 +1,4 @@
-"""How an invocation ended: a closed union that callers match."""
+"""How an invocation is named, and how it ended: a closed union that callers match."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,12 +6,31 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One call of a function; `id` is normally a dashed GUID, `instance_id` that of the instance it works for."""
+
+    id: str
+    function_name: str
+    instance_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Which try of a function with a retry policy this is; the first has count 0 and no failure."""
+
+    count: int = 0
+    limit: int = 0
+    message: str = ""
+    stack: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
     """The function returned and its outputs are stored.
 
-    `value` is what a caller has to carry on: for an HTTP function the `func.HttpResponse` or `str` (None where the
-    function declares no HTTP output: an empty 200), for an activity and an entity the result as JSON text, None for
-    the others. `outputs` holds what was set on output parameters, by parameter name.
+    `value` is what a caller has to carry on: for an HTTP function the response as the worker sent it (`type` is `http`,
+    or `string` for a plain text; None where the function declares no HTTP output: an empty 200), for an activity and an
+    entity the result as JSON text, None for the others. `outputs` holds what was stored, by parameter name.
     """
 
     value: Any = None
@@ -23,13 +42,19 @@ class Raised:
     """The function, or the conversion of its input or output, failed.
 
     `message` is `ValueError: boom`, the text that the real worker reports; `stack` is the traceback in Python's own
-    form, without heading and without frames of devhost.
+    form, without heading and without frames of devhost. `worker_died` says that the process ended under the function.
     """
 
     type_name: str
     message: str
-    stack: str
-    exception: BaseException
+    stack: str = ""
+    worker_died: bool = False
 
 
 Outcome = Returned | Raised
+
+
+def failed_by(error: Exception) -> Raised:
+    """The outcome where not user code, but a binding failed."""
+    name = type(error).__name__
+    return Raised(type_name=name, message=f"{name}: {error}")

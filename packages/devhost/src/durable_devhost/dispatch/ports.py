@@ -2,8 +2,7 @@
 
 from typing import Protocol
 
-from durable_devhost.dispatch.invocation import Invocation
-from durable_devhost.dispatch.outcome import Outcome
+from durable_devhost.dispatch.outcome import Invocation, Outcome
 from durable_devhost.model.functions import Function
 
 

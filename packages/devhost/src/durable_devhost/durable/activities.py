@@ -37,6 +37,7 @@ class ActivityRunner:
         self._answer = answer
         self._waiting: deque[tuple[Message, Hold | None, int]] = deque()
         self._running = 0
+        self._is_paused = False
         self._tasks: asyncio.TaskGroup | None = None
         self.has_room = asyncio.Event()
         self.has_room.set()
@@ -47,11 +48,20 @@ class ActivityRunner:
 
     def hand_over(self, message: Message, hold: Hold | None) -> None:
         """Run this work item as soon as a slot is free."""
+        if self._is_paused:
+            return
         event = message.event
         name = event.name if isinstance(event, TaskScheduled) else type(event).__name__
         token = self._in_flight.enter(f"activity {name} ({message.target.instance_id})")
         self._waiting.append((message, hold, token))
         self._fill()
+
+    def pause(self) -> None:
+        """Begin no more activities; those that wait come back from their queue, here or elsewhere."""
+        self._is_paused = True
+        for _, _, token in self._waiting:
+            self._in_flight.leave(token)
+        self._waiting.clear()
 
     async def run(self) -> None:
         """Own the running activities until cancelled."""

@@ -20,7 +20,7 @@ from durable_devhost.durable.episode import Episode
 from durable_devhost.durable.holds import Holds
 from durable_devhost.durable.orchestrations.reconcile import accepted
 from durable_devhost.durable.orchestrations.session import OrchestrationSession
-from durable_devhost.durable.ports import App, InstanceExists, Observer
+from durable_devhost.durable.ports import App, ExecutionLost, InstanceExists, Observer
 from durable_devhost.durable.sessions import SessionBuilder, record_after
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
@@ -133,7 +133,7 @@ class DurableEngine:
 
     async def forget(self, instance_id: str) -> None:
         """Drop what is in memory of an instance."""
-        self._live.pop(instance_id, None)
+        self._discard(instance_id)
 
     def deliver(self, delivery: Delivery) -> None:
         """Put a message into its instance's mailbox."""
@@ -174,6 +174,9 @@ class DurableEngine:
                     await self._turn(instance_id, batch)
                 except LostRace as error:
                     self._again(instance_id, mailbox, batch, error)
+                except ExecutionLost:
+                    self._discard(instance_id)
+                    mailbox.items.extendleft(reversed(batch))
                 except Exception as error:  # noqa: BLE001 - the top of the loop: one instance must not stop the others
                     self._give_back(instance_id, batch, error)
         mailbox.is_worked_on = False
@@ -208,13 +211,11 @@ class DurableEngine:
             self._keep(instance_id, session)
         execution_id = session.instance.execution_id or ""
         _refuse_other_starts(batch, instance_id, execution_id)
+        await session.catch_up()
         events = accepted(messages, execution_id, session.expects, is_new=is_new)
         if not events:
             return None
-        now = self._clock.now()
-        return await self._app.run_episode(
-            lambda: session.step(events, now, self._new_execution_id), session.started.name, instance_id
-        )
+        return await session.step(events, self._clock.now(), self._new_execution_id)
 
     async def _entity_episode(self, instance_id: str, batch: Sequence[Delivery]) -> Episode | None:
         live = self._live.get(instance_id)
@@ -244,7 +245,12 @@ class DurableEngine:
             if oldest in self._mailboxes:
                 self._live.move_to_end(oldest)
                 break
-            del self._live[oldest]
+            self._discard(oldest)
+
+    def _discard(self, instance_id: str) -> None:
+        live = self._live.pop(instance_id, None)
+        if live is not None and isinstance(live.session, OrchestrationSession):
+            live.session.close()
 
     def _stored(self, instance_id: str, episode: Episode, committed: Committed) -> None:
         live = self._live.get(instance_id)
@@ -253,22 +259,32 @@ class DurableEngine:
         session = live.session
         session.etag, session.tail = committed.appended.etag, committed.appended.tail
         before, live.record = live.record, session.record
+        if isinstance(session, OrchestrationSession):
+            for warning in session.take_warnings():
+                self._observer.trouble(warning, instance_id)
         if episode.record is not None and isinstance(session, OrchestrationSession):
             status = session.record.status
-            if status is not None and (before is None or before.status is not status):
+            if status is not None and status is not (before.status if before else session.status_at_first):
                 failed = status is RuntimeStatus.FAILED
                 self._observer.orchestration(
-                    session.started.name, instance_id, status, session.record.output if failed else None
+                    session.started.name,
+                    instance_id,
+                    status,
+                    session.record.output if failed else None,
+                    session.failure_stack if failed else "",
                 )
         if session.is_over:
-            del self._live[instance_id]
+            self._discard(instance_id)
             if isinstance(session, OrchestrationSession) and self._tasks is not None:
                 self._tasks.create_task(self._replay(session))
 
     async def _replay(self, session: OrchestrationSession) -> None:
         """Replay an ended instance once, as the real host would have all along; see `durable.replay`."""
         name, instance_id = session.started.name, session.instance.instance_id
-        found = await self._app.run_episode(lambda: session.replay_difference(self._clock.now()), name, instance_id)
+        try:
+            found = await session.replay_difference(self._clock.now())
+        except ExecutionLost:
+            return  # the worker ended meanwhile: it was only a hint
         if found is not None:
             self._observer.trouble(
                 f"Orchestrator '{name}' is not deterministic: {found}. On Azure this instance could have failed. "
@@ -302,7 +318,7 @@ class DurableEngine:
 
     def _again(self, instance_id: str, mailbox: _Mailbox, batch: list[Delivery], error: LostRace) -> None:
         """Another worker was faster, or an id is in use: read what it stored and decide again."""
-        self._live.pop(instance_id, None)
+        self._discard(instance_id)
         retried = []
         for delivery in batch:
             delivery.attempts += 1
@@ -316,7 +332,7 @@ class DurableEngine:
 
     def _give_back(self, instance_id: str, batch: Sequence[Delivery], error: Exception) -> None:
         """Something else went wrong: nothing was stored, so the messages come again after a pause."""
-        self._live.pop(instance_id, None)
+        self._discard(instance_id)
         self._observer.trouble(describe(error), instance_id)
         for delivery in batch:
             delivery.attempts += 1

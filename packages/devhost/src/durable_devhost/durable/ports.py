@@ -1,14 +1,13 @@
 """The seams of the durable engine: what it needs of the app and of the console, and what its callers may ask of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Literal, Protocol
 
-from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
+from durable_devhost.durable.script import Script
+from durable_devhost.model.history import ExecutionStarted, HistoryEvent, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +28,43 @@ class Failed:
 Outcome = Succeeded | Failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orchestrator:
-    """An orchestrator function as the SDK's executor wants it: the undecorated function and its declared input type."""
+class ExecutionLost(Exception):
+    """The process that ran an orchestrator function has ended; its session is built again from the stored history."""
 
-    name: str
-    function: Callable[..., Any]
-    input_type: Any = None
+
+class Execution(Protocol):
+    """One execution of an orchestrator function, in the hands of user code."""
+
+    async def advance(self, events: Sequence[HistoryEvent]) -> Script:
+        """Feed the next events of the history, in order, and return what that made the function ask for.
+
+        The first call needs at least OrchestratorStarted and ExecutionStarted in front. Events after the function has
+        ended change nothing. Raises ExecutionLost.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let user code forget this execution."""
+        ...
 
 
 class Catalog(Protocol):
     """Which functions the app has; names are compared without regard to case."""
 
     def has_orchestrator(self, name: str) -> bool:
-        """Whether an orchestrator is registered under `name`."""
+        """Whether an orchestrator is registered under `name`, also one that is disabled."""
         ...
 
     def has_activity(self, name: str) -> bool:
-        """Whether an activity is registered under `name`."""
+        """Whether an activity is registered under `name`, also one that is disabled."""
         ...
 
     def has_entity(self, name: str) -> bool:
         """Whether an entity is registered under `name`."""
+        ...
+
+    def explain(self, kind: Literal["activity", "orchestrator", "entity"], name: str) -> str | None:
+        """Why nothing runs when that function is called, as a sentence for the console; None where it runs."""
         ...
 
     def known_orchestrators(self) -> Sequence[str]:
@@ -65,8 +79,8 @@ class Catalog(Protocol):
 class App(Catalog, Protocol):
     """The user's functions: what there is, and how to run it."""
 
-    def orchestrator(self, name: str) -> Orchestrator | None:
-        """The orchestrator registered under `name`, or None."""
+    def execution(self, started: ExecutionStarted) -> Execution | None:
+        """A new execution of the orchestrator that `started` names, None where the app has none of that name."""
         ...
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
@@ -77,16 +91,14 @@ class App(Catalog, Protocol):
         """Run one batch of entity operations; the payload and the result are the SDK's JSON."""
         ...
 
-    async def run_episode(self, step: Callable[[], Result], name: str, instance_id: str) -> Result:
-        """Run one synchronous step of an orchestrator where user code may run (a pool thread)."""
-        ...
-
 
 class Observer(Protocol):
     """Who wants to know what happens to instances: the console."""
 
-    def orchestration(self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None) -> None:
-        """An instance reached `status`; `detail` is the failure text where there is one."""
+    def orchestration(
+        self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None, stack: str = ""
+    ) -> None:
+        """An instance reached `status`; a failed one has `detail`, its text, and `stack`, the user's own frames."""
         ...
 
     def trouble(self, text: str, instance_id: str | None = None) -> None:

@@ -53,7 +53,7 @@ class SessionBuilder:
     def _session(self, started: ExecutionStarted, stored: StoredHistory) -> OrchestrationSession:
         return OrchestrationSession(
             started,
-            orchestrator=self.app.orchestrator(started.name),
+            app=self.app,
             known=", ".join(f"'{name}'" for name in self.app.known_orchestrators()),
             scheduler=self.scheduler,
             hub_name=self.hub_name,

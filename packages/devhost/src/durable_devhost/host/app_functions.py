@@ -1,75 +1,87 @@
-"""The user's functions as the durable engine wants them: its `App` port, on the catalog and the invoker."""
+"""The user's functions as the durable engine wants them: its `App` port, on catalog, invoker and workers."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
 
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome as Invocation
 from durable_devhost.dispatch.outcome import Returned
-from durable_devhost.durable.ports import Failed, Orchestrator, Outcome, Succeeded
-from durable_devhost.model.functions import FunctionCatalog
+from durable_devhost.dispatch.pool import WorkerPool
+from durable_devhost.durable.ports import Failed, Outcome, Succeeded
+from durable_devhost.host.executions import WorkerExecution
+from durable_devhost.model.functions import FunctionCatalog, TriggerType
+from durable_devhost.model.history import ExecutionStarted
 
-Result = TypeVar("Result")
+_KINDS = {
+    "activity": TriggerType.ACTIVITY, "orchestrator": TriggerType.ORCHESTRATION, "entity": TriggerType.ENTITY,
+}  # fmt: skip
 
 
 class AppFunctions:
-    """Looks functions up in the catalog and runs them through the invoker. Fits `durable_devhost.durable.ports.App`."""
+    """Looks functions up in the catalog and has them run. Fits `durable.ports.App`. `catalog` changes with a reload."""
 
-    def __init__(self, catalog: FunctionCatalog, invoker: Invoker) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog: FunctionCatalog, invoker: Invoker, pool: WorkerPool) -> None:
+        self.catalog = catalog
         self._invoker = invoker
+        self._pool = pool
 
     def has_orchestrator(self, name: str) -> bool:
-        """Whether an orchestrator is registered under `name`."""
-        return self._catalog.orchestrator(name) is not None
+        """Whether an orchestrator is registered under `name`, also one that is disabled."""
+        return self._knows(TriggerType.ORCHESTRATION, name)
 
     def has_activity(self, name: str) -> bool:
-        """Whether an activity is registered under `name`."""
-        return self._catalog.activity(name) is not None
+        """Whether an activity is registered under `name`, also one that is disabled."""
+        return self._knows(TriggerType.ACTIVITY, name)
 
     def has_entity(self, name: str) -> bool:
         """Whether an entity is registered under `name`."""
-        return self._catalog.entity(name) is not None
+        return self.catalog.entity(name) is not None
+
+    def explain(self, kind: Literal["activity", "orchestrator", "entity"], name: str) -> str | None:
+        """Why nothing runs when that function is called; None where it runs."""
+        return self.catalog.explain(_KINDS[kind], name)
 
     def known_orchestrators(self) -> Sequence[str]:
         """The durable names of all orchestrators."""
-        return self._catalog.known_orchestrators()
+        return self.catalog.known_orchestrators()
 
     def known_entities(self) -> Sequence[str]:
         """The durable names of all entities."""
-        return self._catalog.known_entities()
+        return self.catalog.known_entities()
 
-    def orchestrator(self, name: str) -> Orchestrator | None:
-        """The undecorated orchestrator function, which the SDK's executor drives."""
-        function = self._catalog.orchestrator(name)
-        if function is None:
-            return None
-        return Orchestrator(
-            name=function.durable_name or function.name,
-            function=function.orchestrator_function,
-            input_type=function.input_type,
-        )
+    def execution(self, started: ExecutionStarted) -> WorkerExecution | None:
+        """A new execution of an orchestrator function, in a worker."""
+        function = self.catalog.orchestrator(started.name)
+        return WorkerExecution(self._pool, function, started) if function else None
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
-        """Run an activity on its JSON text."""
-        function = self._catalog.activity(name)
+        """Run an activity on its JSON text; where its worker dies it runs again."""
+        function = self.catalog.activity(name)
         if function is None:
-            return Failed(message=f"Activity function '{name}' does not exist.", stack="")
-        return _outcome(await self._invoker.invoke_activity(function, input_text, instance_id=instance_id))
+            why = "is disabled" if self.catalog.is_off(TriggerType.ACTIVITY, name) else "does not exist"
+            return Failed(message=f"Activity function '{name}' {why}.", stack="")
+        return await _again_after_a_death(
+            lambda: self._invoker.invoke(function, trigger_value=input_text, instance_id=instance_id)
+        )
 
     async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:
-        """Run one batch of entity operations."""
-        function = self._catalog.entity(name)
+        """Run one batch of entity operations; where its worker dies it runs again."""
+        function = self.catalog.entity(name)
         if function is None:
             return Failed(message=f"Entity function '{name}' does not exist.", stack="")
-        return _outcome(await self._invoker.invoke_entity(function, payload, instance_id=instance_id))
+        return await _again_after_a_death(
+            lambda: self._invoker.invoke(function, trigger_value=payload, instance_id=instance_id)
+        )
 
-    async def run_episode(self, step: Callable[[], Result], name: str, instance_id: str) -> Result:
-        """Run one step of an orchestrator in the thread kept for that; log records carry the instance id."""
-        return await self._invoker.run_episode(step, name, instance_id)
+    def _knows(self, kind: TriggerType, name: str) -> bool:
+        return self.catalog.is_off(kind, name) or self.catalog.durable(kind, name) is not None
 
 
-def _outcome(invocation: Invocation) -> Outcome:
-    if isinstance(invocation, Returned):
-        return Succeeded(text=invocation.value)
-    return Failed(message=invocation.message, stack=invocation.stack)
+async def _again_after_a_death(run: Callable[[], Awaitable[Invocation]]) -> Outcome:
+    """Ends in any case: a worker that dies too often ends the host."""
+    while True:
+        outcome = await run()
+        if isinstance(outcome, Returned):
+            return Succeeded(text=outcome.value)
+        if not outcome.worker_died:
+            return Failed(message=outcome.message, stack=outcome.stack)

@@ -5,23 +5,23 @@ what is not stored yet was never shown to anybody.
 """
 
 import asyncio
-import gc
 import os
 import platform
+import socket
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
-from azure.durable_functions.models.utils import http_utils
 
 from durable_devhost import __version__
-from durable_devhost.azurite.process import data_folder, running_azurite
 from durable_devhost.clock import Clock, VirtualClock
 from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.dispatch.pool import WorkerPool
+from durable_devhost.dispatch.process import Loaded
 from durable_devhost.dispatch.store import StorageBindings
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
@@ -34,11 +34,15 @@ from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.console import Console
 from durable_devhost.host.control_pages import ControlPages
 from durable_devhost.host.facts import Ready
-from durable_devhost.host.time_travel import TimeTravel, open_clock
-from durable_devhost.indexing.loader import load_app
+from durable_devhost.host.listeners import TriggerListeners
+from durable_devhost.host.reload import Reloader, watched
+from durable_devhost.host.shutdown import Shutdown
+from durable_devhost.host.time_travel import OFFSET_SETTING, TimeTravel
+from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
-from durable_devhost.settings import HostSettings, StartOptions
+from durable_devhost.options import StartOptions
+from durable_devhost.settings import HostSettings
 from durable_devhost.storage.account import StorageAccount, StorageFailure
 from durable_devhost.taskhub.failures import CorruptHistory
 from durable_devhost.taskhub.hub import TaskHub
@@ -52,34 +56,16 @@ from durable_devhost.triggers.manual import ManualRuns
 from durable_devhost.triggers.queue import QueueListener
 from durable_devhost.triggers.timer import TimerListener
 
+FINISH_S = 5.0
+"""How long work may go on after the wish to stop."""
+
 _SYSTEM_KEY = "durabletask_extension"
 _CONTROL_PATH = "/admin/devhost"
 
 
-async def run(options: StartOptions) -> None:
-    """Run the app that `options` name until cancelled; raises DevhostError for what the person can mend."""
-    settings = HostSettings.load(options.app_dir)
-    with ExitStack() as stack:
-        data = stack.enter_context(data_folder(options.data_dir))
-        clock = open_clock(options, data)
-        console = Console.create(clock, json_logs=options.json_logs)
-        stack.enter_context(console.showing_logs(settings.log_level))
-        is_own = options.start_azurite and settings.app_settings.uses_development_storage
-        if is_own:
-            azurite = stack.enter_context(running_azurite(data, settings.app_dir))
-            settings = settings.on_storage(azurite.connection_string)
-        os.environ.update(settings.app_settings)
-        catalog = load_app(settings.app_dir)
-        gc.freeze()
-        gc.enable()  # __main__ has turned it off
-        async with AsyncExitStack() as resources:
-            host = await Host.open(resources, options, settings, catalog, clock, console, data, is_alone=is_own)
-            await host.run(options.port)
-
-
-@dataclass(kw_only=True)
-class Host:
-    """All the parts of one running host."""
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a start has found and made before there is a host: the app in its workers, storage, clock and port."""
 
     options: StartOptions
     settings: HostSettings
@@ -87,9 +73,22 @@ class Host:
     clock: Clock
     console: Console
     data: Path
+    pool: WorkerPool
+    door: socket.socket
+    is_alone: bool
+    python: str
+
+
+@dataclass(kw_only=True)
+class Host:
+    """All the parts of one running host."""
+
+    around: Surroundings
+    resources: AsyncExitStack
     accounts: Accounts
     hub: TaskHub
     in_flight: InFlight
+    app: AppFunctions
     invoker: Invoker
     engine: DurableEngine
     listener: HubListener
@@ -97,26 +96,22 @@ class Host:
     urls: ManagementUrls
     keys: KeyRing
     address: Address
+    listeners: TriggerListeners = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.listeners = TriggerListeners(
+            self.around.catalog, queue_listener=self._queue_listener, timer_listener=self._timer_listener
+        )
 
     @classmethod
-    async def open(
-        cls,
-        resources: AsyncExitStack,
-        options: StartOptions,
-        settings: HostSettings,
-        catalog: FunctionCatalog,
-        clock: Clock,
-        console: Console,
-        data: Path,
-        *,
-        is_alone: bool,
-    ) -> "Host":
+    async def open(cls, resources: AsyncExitStack, around: Surroundings) -> "Host":
         """Open storage and the hub, and build everything on them; `resources` closes it again."""
+        settings, clock, console = around.settings, around.clock, around.console
         durable = settings.durable
         accounts = Accounts(settings)
         transport = await accounts.open(resources, durable.connection_name)
         await accounts.open(resources, None)
-        for connection in binding_connections(catalog):
+        for connection in binding_connections(around.catalog):
             await accounts.open(resources, connection)
         hub = await TaskHub.open(
             transport,
@@ -126,21 +121,18 @@ class Host:
             store_inputs=durable.store_inputs_in_history,
             app_name=settings.app_settings.get("WEBSITE_SITE_NAME", ""),
         )
-        keys = _keys(options, catalog, data)
+        keys = _keys(around.options, around.catalog, around.data)
         urls = ManagementUrls(hub=hub.names.hub, connection=durable.connection_name, key=keys.system_key(_SYSTEM_KEY))
-        address = Address(urls=urls)
+        address = Address(urls=urls, port=int(around.door.getsockname()[1]))
         in_flight = InFlight()
-        resources.push_async_callback(http_utils._close_session)
-        invoker = await resources.enter_async_context(
-            Invoker(
-                store=StorageBindings(accounts.services, encoding=settings.queues.message_encoding),
-                client_json=address.binding,
-                clock=clock,
-                threads=settings.thread_count,
-                observer=console,
-            )
+        invoker = Invoker(
+            around.pool,
+            store=StorageBindings(accounts.services, encoding=settings.queues.message_encoding),
+            client_json=address.binding,
+            clock=clock,
+            observer=console,
         )
-        app = AppFunctions(catalog, invoker)
+        app = AppFunctions(around.catalog, invoker, around.pool)
         engine = _engine(settings, hub, app, clock, in_flight, console)
         listener = HubListener(
             hub=hub,
@@ -148,21 +140,18 @@ class Host:
             clock=clock,
             observer=console,
             worker_id=f"devhost-{platform.node()}",
-            is_alone=is_alone,
+            is_alone=around.is_alone,
             uses_app_lease=durable.use_app_lease,
             longest_pause=durable.max_queue_polling_interval,
         )
         client = DurableClient(engine=engine, hub=hub, app=app, clock=clock, default_version=durable.default_version)
         return cls(
-            options=options,
-            settings=settings,
-            catalog=catalog,
-            clock=clock,
-            console=console,
-            data=data,
+            around=around,
+            resources=resources,
             accounts=accounts,
             hub=hub,
             in_flight=in_flight,
+            app=app,
             invoker=invoker,
             engine=engine,
             listener=listener,
@@ -172,31 +161,69 @@ class Host:
             address=address,
         )
 
-    async def run(self, port: int) -> None:
-        """Serve until cancelled."""
-        queues = [self._queue_listener(function) for function in self.catalog.of(TriggerType.QUEUE)]
-        timers = [self._timer_listener(function) for function in self.catalog.of(TriggerType.TIMER)]
+    async def run(self, shutdown: Shutdown) -> None:
+        """Serve until `shutdown` is asked for, then let work finish for a while."""
         manual = ManualRuns(self.invoker, self.in_flight)
-        front = self._front(manual, self._travel(timers, queues))
+        admin = self._admin(manual)
+        front = self._front(admin)
         await self.listener.claim()
         try:
-            async with front.serve(port) as bound, asyncio.TaskGroup() as tasks:
-                self.address.port = bound
-                tasks.create_task(self.engine.run())
-                if isinstance(self.clock, VirtualClock):
+            async with front.serve(self.around.door) as site, asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(each)
+                    for each in (self.around.pool.run(), self.engine.run(), self.listener.run(), manual.run())
+                ]
+                if isinstance(self.around.clock, VirtualClock):
                     await self.listener.recover()
                 else:
-                    tasks.create_task(self.listener.recover())
-                tasks.create_task(self.listener.run())
-                tasks.create_task(manual.run())
-                for queue in queues:
-                    tasks.create_task(queue.run())
-                for timer in timers:
-                    tasks.create_task(timer.run())
-                self.console.started(self._ready())
-                await asyncio.Event().wait()
+                    running.append(tasks.create_task(self.listener.recover()))
+                running.append(tasks.create_task(self.listeners.run()))
+                if self.around.options.watch:
+                    running.append(tasks.create_task(self._reloader(front, admin).run()))
+                shutdown.is_ready = True
+                self.around.console.started(self._ready())
+                if self.around.options.as_func:
+                    self.around.console.notice("Worker process started and initialized.")
+                await shutdown.requested.wait()
+                await self._finish(site)
+                for task in running:
+                    task.cancel()
         finally:
             await self.listener.release()
+
+    async def _finish(self, site: web.BaseSite) -> None:
+        """Take nothing new, and wait for what is under way; what is not done by then is done at the next start."""
+        await site.stop()
+        self.listeners.stop()
+        self.engine.activities.pause()
+        if names := self.in_flight.names():
+            self.around.console.notice(
+                f"Stopping. What runs may finish within {FINISH_S:.0f} s ({_few(names)}); Ctrl-C ends it at once."
+            )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_S):
+                await self.in_flight.quiet()
+
+    def _reloader(self, front: HttpFront, admin: AdminPages) -> Reloader:
+        around = self.around
+
+        async def accept(loaded: Loaded) -> FunctionCatalog:
+            catalog = build_catalog(
+                loaded.functions, loaded.complaint, around.settings.app_dir, around.settings.app_settings
+            )
+            for connection in binding_connections(catalog):
+                await self.accounts.open(self.resources, connection)
+            return catalog
+
+        async def reload() -> int:
+            catalog = await around.pool.reload(accept)
+            self.app.catalog = admin.catalog = catalog
+            front.replace(catalog)
+            self.listeners.replace(catalog)
+            return len(catalog.functions)
+
+        changes = watched(around.settings.app_dir, around.data)
+        return Reloader(around.settings.app_dir, changes=changes, reload=reload, console=around.console)
 
     def _queue_listener(self, function: Function) -> QueueListener:
         return QueueListener(
@@ -204,7 +231,7 @@ class Host:
             queues=self.accounts.services(function.trigger.text("connection")).queues,
             invoker=self.invoker,
             in_flight=self.in_flight,
-            settings=self.settings.queues,
+            settings=self.around.settings.queues,
         )
 
     def _timer_listener(self, function: Function) -> TimerListener:
@@ -212,78 +239,93 @@ class Host:
             function=function,
             invoker=self.invoker,
             blobs=self.accounts.services(None).blobs,
-            clock=self.clock,
+            clock=self.around.clock,
             in_flight=self.in_flight,
             host_id=_host_id(),
         )
 
-    def _travel(self, timers: list[TimerListener], queues: list[QueueListener]) -> TimeTravel | None:
-        if not isinstance(self.clock, VirtualClock):
+    def _travel(self) -> TimeTravel | None:
+        if not isinstance(self.around.clock, VirtualClock):
             return None
         return TimeTravel(
-            self.clock,
-            data=self.data,
+            self.around.clock,
+            data=self.around.data,
             heap=self.engine.timers,
             in_flight=self.in_flight,
-            timers=timers,
-            queues=queues,
+            listeners=self.listeners,
+            tell=lambda seconds: self.around.pool.set_environ(OFFSET_SETTING, str(seconds)),
         )
 
-    def _front(self, manual: ManualRuns, travel: TimeTravel | None) -> HttpFront:
-        api = ManagementApi(self.client, self.urls)
-        control = ControlPages(clock=self.clock, travel=travel, facts=self._facts)
+    def _admin(self, manual: ManualRuns) -> AdminPages:
+        info = HostInfo(host_id=_host_id(), instance_id=uuid4().hex, version=__version__, computer_name=platform.node())
+        prefix = self.around.settings.route_prefix
+        return AdminPages(catalog=self.around.catalog, manual=manual, info=info, route_prefix=prefix)
 
-        def managed(prefix: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _front(self, admin: AdminPages) -> HttpFront:
+        api = ManagementApi(self.client, self.urls)
+        control = ControlPages(clock=self.around.clock, travel=self._travel(), facts=self._facts)
+
+        def managed(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
             async def handle(request: web.Request) -> web.StreamResponse:
                 try:
-                    return await api.handle(request, request.path[len(prefix) :])
+                    return await api.handle(request, request.path[len(path) :])
                 except (StorageFailure, CorruptHistory) as error:
-                    self.console.failure(str(error))
+                    self.around.console.failure(str(error))
                     return web.json_response({"Message": str(error)}, status=500)
 
             return handle
 
-        info = HostInfo(host_id=_host_id(), instance_id=uuid4().hex, version=__version__, computer_name=platform.node())
         return HttpFront(
-            catalog=self.catalog,
+            catalog=self.around.catalog,
             invoker=self.invoker,
             in_flight=self.in_flight,
             keys=self.keys,
-            admin=AdminPages(catalog=self.catalog, manual=manual, info=info, route_prefix=self.settings.route_prefix),
+            admin=admin,
             mounts=(
                 Mount(prefix=WEBHOOK_PATH, handler=managed(WEBHOOK_PATH), level=AuthLevel.SYSTEM, key_name=_SYSTEM_KEY),
                 Mount(prefix=RPC_PATH, handler=managed(RPC_PATH), level=AuthLevel.ANONYMOUS),
                 Mount(prefix=_CONTROL_PATH, handler=control.answer, level=AuthLevel.ADMIN),
             ),
-            route_prefix=self.settings.route_prefix,
-            homepage=self.settings.homepage,
+            route_prefix=self.around.settings.route_prefix,
+            homepage=self.around.settings.homepage,
+            observer=self.around.console,
         )
 
     def _facts(self) -> dict[str, Any]:
         return {
-            "app": str(self.settings.app_dir),
+            "app": str(self.around.settings.app_dir),
             "hub": self.hub.names.hub,
             "url": self.address.url,
             "pid": os.getpid(),
-            "data": str(self.data),
-            "storage": {"connectionString": self.settings.storage_connection_string},
+            "python": self.around.python,
+            "workers": self.around.pool.pids,
+            "data": str(self.around.data),
+            "storage": {"connectionString": self.around.settings.storage_connection_string},
             "storageCalls": self.accounts.calls(),
             "inFlight": self.in_flight.names(),
         }
 
     def _ready(self) -> Ready:
-        account = StorageAccount.parse(self.settings.storage_connection_string)
+        settings, data = self.around.settings, self.around.data
+        account = StorageAccount.parse(settings.storage_connection_string)
         return Ready(
             url=self.address.url,
-            app=str(self.settings.app_dir),
+            app=str(settings.app_dir),
             hub=self.hub.names.hub,
             storage=account.table_endpoint,
-            clock=self.clock.kind,
-            data=str(self.data),
-            keys=str(self.data / "keys.json") if self.keys.is_on else "",
-            functions=Ready.listed(self.catalog, self.address.url, self.settings.route_prefix),
-            disabled=tuple(self.catalog.disabled),
+            clock=self.around.clock.kind,
+            python=self.around.python,
+            data=str(data),
+            debugger=f"127.0.0.1:{port}" if (port := self.around.options.debug) else "",
+            keys=str(data / "keys.json") if self.keys.is_on else "",
+            functions=Ready.listed(self.around.catalog, self.address.url, settings.route_prefix),
+            disabled=tuple(self.around.catalog.disabled),
         )
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
 def _engine(

@@ -1,23 +1,23 @@
 """Tells what happens in the host: to a person in colour, or to a machine as one JSON object a line.
 
 `Console` takes what happens and makes a fact of it; a `Sink` writes facts. Two sinks, the same facts. The app's log
-records come the same way through `showing_logs`.
+records come from the workers, those of the host through `showing_logs`.
 """
 
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol, TextIO
 
 from durable_devhost.clock import Clock
-from durable_devhost.dispatch.invocation import Invocation, InvocationFilter
-from durable_devhost.dispatch.outcome import Outcome, Raised
-from durable_devhost.host.facts import Fact, Invoked, Logged, Orchestrated, Ready, Said, as_record
+from durable_devhost.dispatch.connection import Message
+from durable_devhost.dispatch.outcome import Invocation, Outcome, Raised
+from durable_devhost.host.facts import Fact, Invoked, Logged, Orchestrated, Ready, Requested, Said, as_record
 from durable_devhost.host.printing import TextSink
-from durable_devhost.indexing.tracebacks import user_traceback
 from durable_devhost.model.functions import Function
 from durable_devhost.model.history import RuntimeStatus
 
@@ -30,7 +30,12 @@ _LEVELS = {
     "critical": logging.CRITICAL,
     "none": logging.CRITICAL + 1,
 }
-_TALKATIVE = ("azure", "asyncio", "aiohttp", "urllib3")
+_TALKATIVE = ("asyncio", "aiohttp", "watchfiles")
+
+
+def level_number(name: str) -> int:
+    """Python's number for a level of host.json; Information for an unknown one."""
+    return _LEVELS.get(name.lower(), logging.INFO)
 
 
 class Sink(Protocol):
@@ -82,7 +87,7 @@ class Console:
         self._tell(
             Invoked(
                 function=function.durable_name or function.name,
-                kind=function.kind.value.removesuffix("Trigger"),
+                kind=function.trigger.type.removesuffix("Trigger"),
                 invocation=invocation.id,
                 instance=invocation.instance_id,
                 ms=seconds * 1000,
@@ -91,9 +96,35 @@ class Console:
             )
         )
 
-    def orchestration(self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None) -> None:
-        """An instance reached a status."""
-        self._tell(Orchestrated(name=name, instance=instance_id, status=status.value, detail=detail or ""))
+    def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
+        """A request was answered; `function` is empty where the path leads to none."""
+        self._tell(Requested(method=method, path=path, status=status, ms=seconds * 1000, function=function))
+
+    def orchestration(
+        self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None, stack: str = ""
+    ) -> None:
+        """An instance reached a status; a failed one has a text and the user's own frames."""
+        self._tell(Orchestrated(name=name, instance=instance_id, status=status.value, detail=detail or "", stack=stack))
+
+    def heard(self, message: Message) -> None:
+        """A worker sent a log record of user code, or noticed that an orchestrator blocks."""
+        if message["kind"] == "log":
+            names = ("level", "logger", "text", "function", "invocation", "stack")
+            self._tell(Logged(**{name: message[name] for name in names}))
+        elif message["kind"] == "slow":
+            self.warning(
+                f"The orchestrator '{message['name']}' has not come back for a second. An orchestrator only decides: "
+                "move what waits, computes or talks to others into an activity.",
+                message["instance"],
+            )
+
+    def worker_died(self, pid: int, ending: str, last_words: str) -> None:
+        """A worker ended by itself."""
+        self.failure(
+            f"The app's worker (pid {pid}) has died: {ending}. Another one is started. Orchestrators are replayed, "
+            "activities that ran run again, and HTTP callers got a 500.",
+            details=last_words,
+        )
 
     def trouble(self, text: str, instance_id: str | None = None) -> None:
         """Something is wrong that a person should read, with the instance where one is concerned."""
@@ -121,7 +152,7 @@ class Console:
         root = logging.getLogger()
         before = root.level
         root.addHandler(handler)
-        root.setLevel(_LEVELS.get(level.lower(), logging.INFO))
+        root.setLevel(level_number(level))
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
@@ -138,9 +169,7 @@ class Console:
                 level=record.levelname.lower(),
                 logger=record.name,
                 text=record.getMessage(),
-                function=str(getattr(record, "function_name", "")),
-                invocation=str(getattr(record, "invocation_id", "")),
-                stack=user_traceback(error) if error else "",
+                stack="".join(traceback.format_exception(error)) if error else "",
             )
         )
 
@@ -154,7 +183,6 @@ class _LogHandler(logging.Handler):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console
-        self.addFilter(InvocationFilter())
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

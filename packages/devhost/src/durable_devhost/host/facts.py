@@ -21,6 +21,7 @@ class ListedFunction:
     kind: str
     detail: str = ""
     methods: tuple[str, ...] = ()
+    listened: bool = True
 
     @classmethod
     def of(cls, function: Function, base_url: str, route_prefix: str) -> Self:
@@ -33,9 +34,19 @@ class ListedFunction:
             methods = function.trigger.properties.get("methods") or ()
         return cls(
             name=function.durable_name or function.name,
-            kind=function.kind.value.removesuffix("Trigger"),
+            kind=function.trigger.type.removesuffix("Trigger"),
             detail=detail,
             methods=tuple(str(method) for method in methods),
+        )
+
+    @classmethod
+    def not_listened(cls, function: Function, base_url: str) -> Self:
+        """A function whose trigger devhost does not have: where it is, and how to call it."""
+        return cls(
+            name=function.name,
+            kind=function.trigger.type.removesuffix("Trigger"),
+            detail=f"{function.where}: POST {base_url}/admin/functions/{function.name}",
+            listened=False,
         )
 
 
@@ -48,15 +59,22 @@ class Ready:
     hub: str
     storage: str
     clock: str
+    python: str = ""
     data: str = ""
     keys: str = ""
+    debugger: str = ""
     functions: tuple[ListedFunction, ...] = ()
     disabled: tuple[str, ...] = ()
 
     @staticmethod
     def listed(catalog: FunctionCatalog, url: str, route_prefix: str) -> tuple[ListedFunction, ...]:
         """The functions of a catalog as the banner lists them."""
-        return tuple(ListedFunction.of(function, url, route_prefix) for function in catalog.functions)
+        return tuple(
+            ListedFunction.not_listened(function, url)
+            if function.kind is TriggerType.OTHER
+            else ListedFunction.of(function, url, route_prefix)
+            for function in catalog.functions
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +91,17 @@ class Invoked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """A request was answered. `function` is empty for a path that leads to none."""
+
+    method: str
+    path: str
+    status: int
+    ms: float
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Orchestrated:
     """An instance reached a status; `detail` is the failure text where there is one."""
 
@@ -80,6 +109,7 @@ class Orchestrated:
     instance: str
     status: str
     detail: str = ""
+    stack: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +134,9 @@ class Said:
     details: str = ""
 
 
-Fact = Ready | Invoked | Orchestrated | Logged | Said
+Fact = Ready | Invoked | Requested | Orchestrated | Logged | Said
 
-_EVENT = {Ready: "ready", Invoked: "invocation", Orchestrated: "orchestration", Logged: "log"}
+_EVENT = {Ready: "ready", Invoked: "invocation", Requested: "request", Orchestrated: "orchestration", Logged: "log"}
 
 
 def as_record(fact: Fact, at: datetime) -> dict[str, Any]:
@@ -120,7 +150,8 @@ def as_record(fact: Fact, at: datetime) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     match value:
         case ListedFunction():
-            return {each.name: shown for each in fields(value) if (shown := _plain(getattr(value, each.name)))}
+            shown = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+            return {name: item for name, item in shown.items() if item not in ("", [], True)}
         case tuple():
             return [_plain(each) for each in value]
         case float():

@@ -9,7 +9,8 @@ from typing import TextIO
 from rich.console import Console as Terminal
 from rich.text import Text
 
-from durable_devhost.host.facts import Fact, Invoked, ListedFunction, Logged, Orchestrated, Ready, Said
+from durable_devhost.host.facts import Fact, Invoked, ListedFunction, Logged, Orchestrated, Ready, Requested, Said
+from durable_devhost.host.printable import folded, printable_fact
 
 _TITLES = {
     "http": "HTTP",
@@ -34,6 +35,9 @@ class TextSink:
 
     def write(self, fact: Fact, at: datetime) -> None:
         """Print one fact."""
+        if isinstance(fact, Invoked) and fact.kind == "http" and not fact.error:
+            return  # the request's own line says it
+        fact = printable_fact(fact)
         text = _banner(fact) if isinstance(fact, Ready) else _line(fact, at)
         try:
             self._terminal.print(text, end="\n")
@@ -50,14 +54,22 @@ def _banner(ready: Ready) -> Text:
     text = Text()
     text.append("\ndevhost", "bold cyan").append(f" runs {ready.app}\n\n")
     facts = {"hub": ready.hub, "storage": ready.storage, "clock": ready.clock, "data": ready.data, "keys": ready.keys}
+    facts = {"python": ready.python, **facts, "debugger": ready.debugger}
     for name, value in facts.items():
         if value:
             text.append(f"  {name:<10}", "dim").append(f"{value}\n")
     for kind, title in _TITLES.items():
-        listed = [function for function in ready.functions if function.kind == kind]
+        listed = [function for function in ready.functions if function.kind == kind and function.listened]
         if listed:
             text.append(f"\n  {title}\n", "bold")
             text.append_text(_listing(listed))
+    unheard = [function for function in ready.functions if not function.listened]
+    if unheard:
+        text.append("\n  Not listened to\n", "bold yellow")
+        text.append("    devhost has no listener for these triggers. Call them by hand, with ", "dim")
+        text.append('{"input": …}\n', "dim")
+        for function in unheard:
+            text.append(f"    {function.name}", "cyan").append(f"  {function.kind}  {function.detail}\n")
     if ready.disabled:
         text.append("\n  Disabled\n", "bold").append(f"    {', '.join(ready.disabled)}\n")
     text.append("\nReady on ", "bold").append(ready.url, "bold underline").append("  Ctrl-C stops.\n", "dim")
@@ -79,11 +91,13 @@ def _listing(functions: Iterable[ListedFunction]) -> Text:
     return text
 
 
-def _line(fact: Invoked | Orchestrated | Logged | Said, at: datetime) -> Text:
+def _line(fact: Invoked | Requested | Orchestrated | Logged | Said, at: datetime) -> Text:
     text = Text().append(f"{at:%H:%M:%S}  ", "dim")
     match fact:
         case Invoked():
             return _invoked(text, fact)
+        case Requested():
+            return _requested(text, fact)
         case Orchestrated():
             return _orchestrated(text, fact)
         case Logged():
@@ -102,12 +116,19 @@ def _invoked(text: Text, fact: Invoked) -> Text:
     return text.append_text(_below(whose + fact.stack))
 
 
+def _requested(text: Text, fact: Requested) -> Text:
+    style = "green" if fact.status < 400 else "yellow" if fact.status < 500 else "bold red"
+    text.append(f"{fact.function or '-':<{_NAME_WIDTH}}", "cyan").append(f" {'http':<{_ID_WIDTH}} ", "dim")
+    text.append(str(fact.status), style).append(f"  {fact.ms:,.0f} ms", "dim")
+    return text.append(f"  {fact.method} {fact.path}")
+
+
 def _orchestrated(text: Text, fact: Orchestrated) -> Text:
     text.append(f"{fact.name:<{_NAME_WIDTH}}", "magenta").append(f" {short_id(fact.instance):<{_ID_WIDTH}} ", "dim")
     text.append("started" if fact.status == "Running" else fact.status.lower(), _STATUS_STYLE.get(fact.status, ""))
     if not fact.detail:
         return text
-    return text.append_text(_below(f"instance {fact.instance}\n{fact.detail}"))
+    return text.append_text(_below(f"instance {fact.instance}\n{folded(fact.detail)}\n{fact.stack}"))
 
 
 def _logged(text: Text, fact: Logged) -> Text:

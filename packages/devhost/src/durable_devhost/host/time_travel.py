@@ -6,16 +6,16 @@ lived in virtual time holds rows from the future; a start with the system clock 
 
 import asyncio
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from durable_devhost.clock import Clock, SystemClock, VirtualClock
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.errors import SettingsError
 from durable_devhost.inflight import InFlight
-from durable_devhost.settings import StartOptions
+from durable_devhost.options import StartOptions
 from durable_devhost.triggers.queue import QueueListener
 from durable_devhost.triggers.timer import TimerListener
 
@@ -48,6 +48,20 @@ def open_clock(options: StartOptions, data: Path) -> Clock:
     return clock
 
 
+class Listeners(Protocol):
+    """The listeners that a jump has to wait for and to hold; a reload of the app changes them."""
+
+    @property
+    def timers(self) -> Sequence[TimerListener]:
+        """Those of timer functions."""
+        ...
+
+    @property
+    def queues(self) -> Sequence[QueueListener]:
+        """Those of queue functions."""
+        ...
+
+
 class StillBusy(Exception):
     """The clock was moved, but not everything that became due ended in time; `names` says what still runs."""
 
@@ -57,7 +71,10 @@ class StillBusy(Exception):
 
 
 class TimeTravel:
-    """Jumps of one host's virtual clock; one at a time, a second one waits for the first."""
+    """Jumps of one host's virtual clock; one at a time, a second one waits for the first.
+
+    `tell` gets the clock's lead in seconds after each move, so that the app can follow.
+    """
 
     def __init__(
         self,
@@ -66,15 +83,15 @@ class TimeTravel:
         data: Path,
         heap: TimerHeap,
         in_flight: InFlight,
-        timers: Sequence[TimerListener],
-        queues: Sequence[QueueListener],
+        listeners: Listeners,
+        tell: Callable[[float], None],
     ) -> None:
         self._clock = clock
         self._path = data / _FILE
         self._heap = heap
         self._in_flight = in_flight
-        self._timers = timers
-        self._queues = queues
+        self._listeners = listeners
+        self._tell = tell
         self._one_at_a_time = asyncio.Lock()
 
     async def jump(self, by: timedelta, timeout_s: float) -> None:
@@ -87,17 +104,17 @@ class TimeTravel:
         async with self._one_at_a_time:
             target = self._clock.now() + by
             patience = _Patience(self._in_flight, timeout_s)
-            for timer in self._timers:
+            for timer in self._listeners.timers:
                 timer.hold()
             try:
-                await patience.work_off(self._queues)
+                await patience.work_off(self._listeners.queues)
                 while (due := self._heap.next_due()) is not None and due <= target:
                     self._move_to(due)
                     self._heap.fire_due()
                     await patience.quiet()
                 self._move_to(target)
                 self._release()
-                await patience.work_off(self._queues)
+                await patience.work_off(self._listeners.queues)
             finally:
                 self._release()
             if patience.is_over and (names := self._in_flight.names()):
@@ -106,9 +123,10 @@ class TimeTravel:
     def _move_to(self, when: datetime) -> None:
         self._clock.move_to(when)
         _save(self._path, self._clock)
+        self._tell(self._clock.offset.total_seconds())
 
     def _release(self) -> None:
-        for timer in self._timers:
+        for timer in self._listeners.timers:
             timer.release()
 
 
@@ -154,4 +172,3 @@ def _save(path: Path, clock: VirtualClock) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps({"offset_seconds": seconds}))
     partial.replace(path)
-    os.environ[OFFSET_SETTING] = str(seconds)

@@ -1,45 +1,31 @@
 """Builds the catalog from the app's registered functions, or says everything that is wrong with them at once."""
 
-import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from azure.functions import FunctionRegister
-from azure.functions.decorators.function_app import Function as SdkFunction
+from typing import Any
 
 from durable_devhost.errors import AppError
-from durable_devhost.indexing.converters import has_implicit_output
-from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings, source_of
-from durable_devhost.indexing.signatures import is_async, parameter_types, signature_problems, wants_context
-from durable_devhost.model.functions import (
-    INPUT_TYPES,
-    OUTPUT_TYPES,
-    RETURN_NAME,
-    Binding,
-    Function,
-    FunctionCatalog,
-    TriggerType,
-    unwrapped,
-)
+from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings
+from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
 
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
 _SCHEDULE = re.compile(r"\S+(?: +\S+){4,5}|(?:\d+\.)?\d{1,2}:\d{2}(?::\d{2})?")
-_TRIGGER_TYPES: frozenset[str] = frozenset(TriggerType)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """A function as declared, before it is known to be sound."""
+    """A function as declared, before it is known to be sound; `told` is what the worker has against it."""
 
-    sdk: SdkFunction
     name: str
     bindings: tuple[Binding, ...]
     script_file: Path
     line: int | None
     trigger: Binding | None
     missing: tuple[str, ...]
+    told: tuple[str, ...]
+    retry: Mapping[str, Any] | None
 
     @property
     def where(self) -> str:
@@ -47,73 +33,65 @@ class _Candidate:
         return f"{place} {self.name}"
 
 
-def build_catalog(app: FunctionRegister, app_dir: Path, settings: Mapping[str, str]) -> FunctionCatalog:
+def build_catalog(
+    found: Sequence[Mapping[str, Any]], complaint: str | None, app_dir: Path, settings: Mapping[str, str]
+) -> FunctionCatalog:
     """The functions of the app that are not disabled; AppError lists every problem with file, line and function.
 
-    A disabled function is not looked at, so that an app with an unsupported binding can run without that function.
+    `found` and `complaint` are what the worker reports: each function with its raw bindings, and the SDK's refusal of
+    the whole. A disabled function is not looked at, so that an app can run without a function that cannot.
     """
-    registered, refusal = _registered(app)
-    declared = [_candidate(function, app_dir, settings) for function in registered]
-    disabled = [one.name for one in declared if _is_disabled(one.name, settings)]
-    candidates = [one for one in declared if one.name not in disabled]
+    declared = [_candidate(each, settings) for each in found]
+    off = [one for one in declared if _is_disabled(one.name, settings)]
+    candidates = [one for one in declared if one not in off]
     problems = list(_duplicate_names(candidates))
     functions: list[Function] = []
     for one in candidates:
-        found = list(_problems_of(one))
-        problems += [f"{one.where}: {text}" for text in found]
-        if one.trigger is not None and not found:
+        against = list(_problems_of(one))
+        problems += [f"{one.where}: {text}" for text in against]
+        if one.trigger is not None and not against:
             functions.append(_function(one, one.trigger))
     problems += _duplicate_durable_names(functions)
-    if refusal and not problems:
-        problems.append(refusal)
+    if complaint and not problems:
+        problems.append(complaint)
     if not declared:
         problems.append("no functions are registered; decorate some, or register the blueprints in the app")
     if problems:
         raise AppError(_report(app_dir, problems))
-    return FunctionCatalog(functions, disabled)
+    return FunctionCatalog(functions, [one.name for one in off], _durable_names(off))
 
 
-def _registered(app: FunctionRegister) -> tuple[list[SdkFunction], str | None]:
-    """What get_functions() gives, or all builders and the SDK's complaint, so that every fault gets named.
-
-    It may be called once only: it keeps a table of the names it has seen.
-    """
-    try:
-        return list(app.get_functions()), None
-    except (ValueError, KeyError) as error:
-        return [builder._function for builder in app._function_builders], str(error)
+def _durable_names(candidates: list[_Candidate]) -> Iterator[tuple[TriggerType, str]]:
+    for one in candidates:
+        if one.trigger is not None and (name := durable_name(one.trigger, one.name)):
+            yield TriggerType(one.trigger.type), name
 
 
-def _candidate(function: SdkFunction, app_dir: Path, settings: Mapping[str, str]) -> _Candidate:
-    resolved = [resolve_settings(read_binding(raw), settings) for raw in function.get_raw_bindings()]
+def _candidate(found: Mapping[str, Any], settings: Mapping[str, str]) -> _Candidate:
+    resolved = [resolve_settings(read_binding(raw), settings) for raw in found["bindings"]]
     bindings = tuple(binding for binding, _ in resolved)
-    declared = function.get_trigger()
-    script_file, line = source_of(function.get_user_function(), app_dir)
+    trigger = found["trigger"] or {}
+    wanted = (trigger.get("name"), trigger.get("type"))
     return _Candidate(
-        sdk=function,
-        name=function.get_function_name() or "",
+        name=found["name"],
         bindings=bindings,
-        trigger=next((b for b in bindings if declared and (b.name, b.type) == (declared.name, declared.type)), None),
-        script_file=script_file,
-        line=line,
+        trigger=next((binding for binding in bindings if (binding.name, binding.type) == wanted), None),
+        script_file=Path(found["file"]),
+        line=found["line"],
         missing=tuple(name for _, missing in resolved for name in missing),
+        told=tuple(found["problems"]),
+        retry=found["retry"],
     )
 
 
 def _function(one: _Candidate, trigger: Binding) -> Function:
-    user = one.sdk.get_user_function()
     return Function(
         name=one.name,
         trigger=trigger,
         inputs=tuple(b for b in one.bindings if b.direction == "in" and b is not trigger),
         outputs=tuple(b for b in one.bindings if b.direction == "out"),
-        callable=user,
-        is_async=is_async(user),
-        wants_context=wants_context(user, one.bindings),
-        has_return=has_implicit_output(trigger.type) or any(b.name == RETURN_NAME for b in one.bindings),
-        parameter_types=parameter_types(user),
         durable_name=durable_name(trigger, one.name),
-        retry_policy=read_retry_policy(one.sdk),
+        retry_policy=read_retry_policy(one.retry),
         script_file=one.script_file,
         line=one.line,
     )
@@ -123,36 +101,15 @@ def _problems_of(one: _Candidate) -> Iterator[str]:
     if one.trigger is None:
         yield "it has no trigger; every function needs exactly one"
         return
-    unsupported = list(_unsupported(one.bindings, one.trigger))
-    if unsupported:
-        yield from unsupported
-        return
     for name in one.missing:
         yield f"%{name}% is no app setting; add {name} to Values in local.settings.json"
     for binding in one.bindings:
         yield from _property_problems(binding, one.name)
-    yield from signature_problems(one.sdk.get_user_function(), one.bindings)
-    if any(b.type == "durableClient" for b in one.bindings):
-        yield from _client_problems(one)
+    yield from one.told
     try:
-        read_retry_policy(one.sdk)
+        read_retry_policy(one.retry)
     except ValueError as error:
         yield f"{error}"
-
-
-def _unsupported(bindings: tuple[Binding, ...], trigger: Binding) -> Iterator[str]:
-    for binding in bindings:
-        if binding is trigger:
-            kind, supported = "trigger", _TRIGGER_TYPES
-        elif binding.direction == "in":
-            kind, supported = "input", INPUT_TYPES
-        else:
-            kind, supported = "output", OUTPUT_TYPES
-        if binding.type not in supported:
-            yield (
-                f"devhost does not support the {kind} binding '{binding.name}' of type {binding.type} "
-                f"(it supports {', '.join(sorted(supported))})"
-            )
 
 
 def _property_problems(binding: Binding, function_name: str) -> Iterator[str]:
@@ -171,12 +128,6 @@ def _property_problems(binding: Binding, function_name: str) -> Iterator[str]:
                 yield f"the schedule '{schedule}' is neither NCRONTAB (six or five fields) nor a time span hh:mm:ss"
         case "orchestrationTrigger" if (durable_name(binding, function_name) or "").startswith("@"):
             yield "the name of an orchestrator must not begin with '@'"
-
-
-def _client_problems(one: _Candidate) -> Iterator[str]:
-    inner = inspect.unwrap(unwrapped(one.sdk.get_user_function()))
-    if not is_async(inner):
-        yield "a function with a durable client must be declared with 'async def', because the SDK awaits it"
 
 
 def _duplicate_names(candidates: list[_Candidate]) -> Iterator[str]:
@@ -210,7 +161,8 @@ def _is_disabled(name: str, settings: Mapping[str, str]) -> bool:
 
 
 def _report(app_dir: Path, problems: list[str]) -> str:
+    advice = "A function can be left out with the app setting AzureWebJobs.NAME.Disabled=true."
     if len(problems) == 1:
-        return f"The app in {app_dir} cannot run. {problems[0]}."
+        return f"The app in {app_dir} cannot run. {problems[0]}.\n{advice}"
     lines = "".join(f"\n  {problem}" for problem in problems)
-    return f"The app in {app_dir} cannot run; these {len(problems)} things need mending:{lines}"
+    return f"The app in {app_dir} cannot run; these {len(problems)} things need fixing:{lines}\n{advice}"

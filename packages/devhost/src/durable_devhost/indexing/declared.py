@@ -1,29 +1,23 @@
-"""Reads what the SDK's decorators declared into devhost's own values: bindings, settings, retry policies."""
+"""Reads what the worker found declared into devhost's own values: bindings, settings, retry policies. Pure."""
 
-import inspect
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from azure.functions.decorators.function_app import Function as SdkFunction
-
-from durable_devhost.model.functions import Binding, RetryPolicy, TriggerType, unwrapped
+from durable_devhost.model.functions import Binding, RetryPolicy
 
 _SETTING = re.compile(r"%([^%\s]+)%")
 _RAW_KEYS = frozenset({"connection", "connectionName"})
 _DURABLE_KEYS = {
-    TriggerType.ORCHESTRATION: "orchestration",
-    TriggerType.ACTIVITY: "activity",
-    TriggerType.ENTITY: "entityName",
+    "orchestrationTrigger": "orchestration",
+    "activityTrigger": "activity",
+    "entityTrigger": "entityName",
 }
 
 
-def read_binding(raw: str) -> Binding:
-    """One binding from the JSON text that the worker would send to the host."""
-    given: dict[str, Any] = json.loads(raw)
+def read_binding(given: Mapping[str, Any]) -> Binding:
+    """One binding from the SDK's dictionary of it."""
     properties = {key: value for key, value in given.items() if key not in ("type", "name", "direction")}
     if "route" in properties:
         properties["route"] = str(properties["route"]).strip("/")
@@ -60,9 +54,8 @@ def resolve_settings(binding: Binding, settings: Mapping[str, str]) -> tuple[Bin
     return Binding(type=binding.type, name=binding.name, direction=binding.direction, properties=properties), missing
 
 
-def read_retry_policy(function: SdkFunction) -> RetryPolicy | None:
+def read_retry_policy(given: Mapping[str, Any] | None) -> RetryPolicy | None:
     """The values of `@app.retry`, or None; ValueError where they make no sense."""
-    given = function.get_settings_dict("retry_policy")
     if given is None:
         return None
     strategy = given["strategy"]
@@ -79,19 +72,10 @@ def read_retry_policy(function: SdkFunction) -> RetryPolicy | None:
 
 def durable_name(trigger: Binding, function_name: str) -> str | None:
     """The name in the hub: the trigger's own attribute, else the function's name, as it was declared."""
-    key = _DURABLE_KEYS.get(TriggerType(trigger.type))
+    key = _DURABLE_KEYS.get(trigger.type)
     if key is None:
         return None
     return trigger.text(key) or function_name
-
-
-def source_of(function: Callable[..., Any], app_dir: Path) -> tuple[Path, int | None]:
-    """File (relative to the app where it lies in it) and line of the function that the user wrote."""
-    code = getattr(inspect.unwrap(unwrapped(function)), "__code__", None)
-    if code is None:
-        return Path(getattr(function, "__module__", "?")), None
-    path = Path(code.co_filename)
-    return (path.relative_to(app_dir) if path.is_relative_to(app_dir) else path), code.co_firstlineno
 
 
 def _interval(text: str | None) -> timedelta:

@@ -4,9 +4,10 @@ Built once by `indexing` and never changed. Names of functions and durable names
 case, as the durable extension does (`FunctionName.cs`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -21,11 +22,21 @@ class TriggerType(StrEnum):
     ORCHESTRATION = "orchestrationTrigger"
     ACTIVITY = "activityTrigger"
     ENTITY = "entityTrigger"
+    OTHER = "other"
+    """Any other type: such functions are indexed and can be called by hand, but nothing listens for them."""
 
 
 INPUT_TYPES = frozenset({"blob", "durableClient"})
 OUTPUT_TYPES = frozenset({"http", "queue", "blob"})
+_KINDS: Mapping[str, TriggerType] = {kind.value: kind for kind in TriggerType if kind is not TriggerType.OTHER}
 RETURN_NAME = "$return"
+_NOUNS = {TriggerType.ACTIVITY: "activity", TriggerType.ORCHESTRATION: "orchestrator", TriggerType.ENTITY: "entity"}
+_FOREVER = "As on Azure, the instance that called it waits for ever; terminate it."
+_CONSEQUENCES = {
+    TriggerType.ACTIVITY: _FOREVER,
+    TriggerType.ORCHESTRATION: _FOREVER,
+    TriggerType.ENTITY: "As on Azure, a call waits for ever, and a signal fails the instance.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,35 +81,18 @@ class RetryPolicy:
         return min(self.minimum * (1 << doublings), self.maximum)
 
 
-def unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The user's function inside the wrapper that the durable SDK puts around orchestrators, entities and clients."""
-    for attribute in ("orchestrator_function", "entity_function", "client_function"):
-        inner: Callable[..., Any] | None = getattr(function, attribute, None)
-        if inner is not None:
-            return inner
-    return function
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """One function of the app.
 
-    `callable` is what is invoked: the user's own function or the SDK's wrapper around it (orchestrator, entity, durable
-    client). `durable_name` is the registered name of an orchestrator, activity or entity and None for the others; an
-    entity's is in lower case. `wants_context` says that there is a `context` parameter for a `func.Context`, and
-    `has_return` that a returned value is allowed. `parameter_types` holds the annotations of bound parameters, the `T`
-    of an `Out[T]`.
+    `durable_name` is the registered name of an orchestrator, activity or entity and None for the others; an entity's is
+    in lower case.
     """
 
     name: str
     trigger: Binding
     inputs: tuple[Binding, ...] = ()
     outputs: tuple[Binding, ...] = ()
-    callable: Callable[..., Any]
-    is_async: bool = False
-    wants_context: bool = False
-    has_return: bool = False
-    parameter_types: Mapping[str, Any] = field(default_factory=dict)
     durable_name: str | None = None
     retry_policy: RetryPolicy | None = None
     script_file: Path
@@ -106,24 +100,8 @@ class Function:
 
     @property
     def kind(self) -> TriggerType:
-        """What starts this function."""
-        return TriggerType(self.trigger.type)
-
-    @property
-    def user_function(self) -> Callable[..., Any]:
-        """The function as the user wrote it, without the SDK's wrapper."""
-        return unwrapped(self.callable)
-
-    @property
-    def orchestrator_function(self) -> Callable[..., Any]:
-        """The generator function that the SDK's executor runs; AttributeError where this is no orchestrator."""
-        inner: Callable[..., Any] = self.callable.orchestrator_function  # type: ignore[attr-defined]
-        return inner
-
-    @property
-    def input_type(self) -> Any:
-        """The `input_type` that an orchestrator declared in its decorator, or None."""
-        return getattr(self.callable, "_df_input_type", None)
+        """What starts this function; OTHER for a trigger that devhost has no listener for."""
+        return _KINDS.get(self.trigger.type, TriggerType.OTHER)
 
     @property
     def where(self) -> str:
@@ -134,12 +112,19 @@ class Function:
 class FunctionCatalog:
     """All functions that run, in the order in which the app declared them.
 
-    `disabled` are the names of those left out because of an `AzureWebJobs.<Name>.Disabled` setting.
+    `disabled` are the names of those left out because of an `AzureWebJobs.<Name>.Disabled` setting; `off` are the
+    durable functions among them, by kind and durable name: the host knows those, but does not run them.
     """
 
-    def __init__(self, functions: Iterable[Function], disabled: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        functions: Iterable[Function],
+        disabled: Iterable[str] = (),
+        off: Iterable[tuple[TriggerType, str]] = (),
+    ) -> None:
         self.functions = tuple(functions)
         self.disabled = tuple(disabled)
+        self._off = {(kind, name.lower()): name for kind, name in off}
         self._by_name = {function.name.lower(): function for function in self.functions}
         self._durable = {
             (function.kind, function.durable_name.lower()): function
@@ -155,17 +140,40 @@ class FunctionCatalog:
         """The functions with that kind of trigger."""
         return tuple(function for function in self.functions if function.kind is kind)
 
+    def durable(self, kind: TriggerType, name: str) -> Function | None:
+        """The orchestrator, activity or entity registered under that durable name."""
+        return self._durable.get((kind, name.lower()))
+
     def orchestrator(self, name: str) -> Function | None:
         """The orchestrator registered under that durable name."""
-        return self._durable.get((TriggerType.ORCHESTRATION, name.lower()))
+        return self.durable(TriggerType.ORCHESTRATION, name)
 
     def activity(self, name: str) -> Function | None:
         """The activity registered under that durable name."""
-        return self._durable.get((TriggerType.ACTIVITY, name.lower()))
+        return self.durable(TriggerType.ACTIVITY, name)
 
     def entity(self, name: str) -> Function | None:
         """The entity registered under that durable name."""
-        return self._durable.get((TriggerType.ENTITY, name.lower()))
+        return self.durable(TriggerType.ENTITY, name)
+
+    def is_off(self, kind: TriggerType, durable_name: str) -> bool:
+        """Whether there is such a durable function, but a setting keeps it from running."""
+        return (kind, durable_name.lower()) in self._off
+
+    def explain(self, kind: TriggerType, durable_name: str) -> str | None:
+        """Why nothing runs when that durable function is called, with what was probably meant; None where it runs."""
+        if (kind, durable_name.lower()) in self._durable:
+            return None
+        noun = _NOUNS[kind]
+        if self.is_off(kind, durable_name):
+            return (
+                f"The {noun} '{durable_name}' is disabled by AzureWebJobs.NAME.Disabled, so the call fails. "
+                "Take the setting out, or do not call it."
+            )
+        known = {name.lower(): name for name in self._names(kind)}
+        near = get_close_matches(durable_name.lower(), known, n=1)
+        meant = f" Did you mean '{known[near[0]]}'?" if near else f" It has {_listed(list(known.values()))}."
+        return f"The app has no {noun} '{durable_name}'.{meant} {_CONSEQUENCES[kind]}"
 
     def known_orchestrators(self) -> tuple[str, ...]:
         """The durable names of all orchestrators as they were declared."""
@@ -180,4 +188,9 @@ class FunctionCatalog:
         return self._names(TriggerType.ENTITY)
 
     def _names(self, kind: TriggerType) -> tuple[str, ...]:
-        return tuple(function.durable_name for function in self.of(kind) if function.durable_name is not None)
+        names = (function.durable_name for function in self.of(kind) if function.durable_name is not None)
+        return (*names, *(name for (off_kind, _), name in self._off.items() if off_kind is kind))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names) or "none at all"

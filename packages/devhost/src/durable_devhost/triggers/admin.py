@@ -24,10 +24,10 @@ class HostInfo:
 
 
 class AdminPages:
-    """Answers the admin paths; the caller has checked the key."""
+    """Answers the admin paths; the caller has checked the key. `catalog` changes with a reload."""
 
     def __init__(self, *, catalog: FunctionCatalog, manual: ManualRuns, info: HostInfo, route_prefix: str) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         self._manual = manual
         self._info = info
         self._prefix = route_prefix.strip("/")
@@ -42,9 +42,9 @@ class AdminPages:
             case "GET" | "POST", ["host", "ping"]:
                 return empty(200)
             case "GET", ["functions"]:
-                return as_json(200, [self._metadata(request, each) for each in self._catalog.functions])
+                return as_json(200, [self._metadata(request, each) for each in self.catalog.functions])
             case method, ["functions", name, *rest]:
-                function = self._catalog.get(name)
+                function = self.catalog.get(name)
                 return empty(404) if function is None else await self._function(request, method, function, rest)
             case _:
                 return empty(404)
@@ -113,9 +113,9 @@ class AdminPages:
         }
 
     def _lines(self, base: str) -> Iterable[str]:
-        for function in self._catalog.functions:
+        for function in self.catalog.functions:
             url = _url(base, self._prefix, function)
-            yield f"{function.name}: {url or function.kind.value}"
+            yield f"{function.name}: {url or function.trigger.type}"
 
 
 def _url(base: str, prefix: str, function: Function) -> str | None:

@@ -1,12 +1,17 @@
 """The HTTP server: finds the function that a request is for, checks the key, calls it, writes what it returned."""
 
 import errno
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import re
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
 
 from aiohttp import hdrs, web
 
+from durable_devhost.dispatch.budget import ByteBudget
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.errors import SettingsError
 from durable_devhost.inflight import InFlight
@@ -23,7 +28,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ADDRESS = "127.0.0.1"
 _MAX_BODY = 100 * 1024 * 1024
 _MAX_LINE = 32 * 1024
-_SHUTDOWN_S = 5.0
+_HELD_BODIES = 256 * 1024 * 1024
+_SHUTDOWN_S = 0.5
+_LONGEST_SHOWN = 64
+_HIDDEN = "…"
+_SECRET = re.compile("token|key|code|secret|sig|password", re.IGNORECASE)
+"""Names of route parameters whose values nobody should read in a log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +50,33 @@ class Mount:
     key_name: str = ""
 
 
+class RequestObserver(Protocol):
+    """The console: hears of each request when it is answered."""
+
+    def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
+        """A request was answered; `function` is empty for a path that leads to none."""
+        ...
+
+
+def reserve(port: int) -> socket.socket:
+    """Take a port of the loopback address (0: a free one) without listening yet; SettingsError when it is taken."""
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((_ADDRESS, port))
+    except OSError as error:
+        door.close()
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        why = "is in use" if error.errno == errno.EADDRINUSE else "needs more rights than this user has"
+        raise SettingsError(f"Port {port} {why}. Choose another with --port, or stop what holds it.") from None
+    return door
+
+
 class HttpFront:
     """The front door. Bound to 127.0.0.1 only; the longest fitting mount comes first, then `/admin`, then functions.
 
-    Stateless between requests, so that no lock is needed.
+    Bodies are read only as long as they fit into memory together; further callers wait.
     """
 
     def __init__(
@@ -57,18 +90,26 @@ class HttpFront:
         mounts: Sequence[Mount] = (),
         route_prefix: str = "api",
         homepage: bool = True,
+        observer: RequestObserver | None = None,
     ) -> None:
         self._invoker = invoker
         self._in_flight = in_flight
         self._keys = keys
         self._admin = admin
         self._mounts = sorted(mounts, key=lambda mount: len(mount.prefix), reverse=True)
-        self._routes = RouteTable(_route(function, route_prefix) for function in catalog.of(TriggerType.HTTP))
+        self._prefix = route_prefix
         self._homepage = homepage
+        self._observer = observer
+        self._bodies = ByteBudget(_HELD_BODIES)
+        self.replace(catalog)
+
+    def replace(self, catalog: FunctionCatalog) -> None:
+        """Answer for the functions of this catalog from now on."""
+        self._routes = RouteTable(_route(function, self._prefix) for function in catalog.of(TriggerType.HTTP))
 
     @asynccontextmanager
-    async def serve(self, port: int) -> AsyncIterator[int]:
-        """Listen while the block runs and give the port (0 finds a free one); SettingsError when it is taken."""
+    async def serve(self, door: socket.socket) -> AsyncIterator[web.BaseSite]:
+        """Listen at `door` while the block runs; stopping the site, which it gives, takes no more callers in."""
         application = web.Application(client_max_size=_MAX_BODY)
         application.router.add_route("*", "/{path:.*}", self.answer)
         application.on_response_prepare.append(_finish_headers)
@@ -82,13 +123,34 @@ class HttpFront:
         )
         await runner.setup()
         try:
-            await _listen(runner, port)
-            yield int(runner.addresses[0][1])
+            site = web.SockSite(runner, door)
+            await site.start()
+            yield site
         finally:
             await runner.cleanup()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request."""
+        """Answer one request and tell the console of it, but not of those to the host itself that went well."""
+        began, function = perf_counter(), self._find(request)
+        try:
+            response = await self._answer(request, function)
+        except web.HTTPException as refusal:
+            self._tell(request, refusal.status, began, function)
+            raise
+        self._tell(request, response.status, began, function)
+        return response
+
+    def _tell(
+        self, request: web.Request, status: int, began: float, found: tuple[Function, dict[str, str]] | None
+    ) -> None:
+        is_own = found is None and status < 400
+        if self._observer is not None and not is_own:
+            function, route_params = found or (None, {})
+            path = _shown(request.path, route_params)
+            name = function.name if function else ""
+            self._observer.requested(request.method, path, status, perf_counter() - began, name)
+
+    async def _answer(self, request: web.Request, found: tuple[Function, dict[str, str]] | None) -> web.StreamResponse:
         path = request.path.lower()
         for mount in self._mounts:
             if _is_below(path, mount.prefix.lower()):
@@ -96,17 +158,17 @@ class HttpFront:
                 return await mount.handler(request) if admitted else empty(401)
         if _is_below(path, "/admin"):
             return await self._admin.answer(request) if self._admits(request, AuthLevel.ADMIN) else empty(401)
-        if path == "/" and request.method == hdrs.METH_GET and (found := self._find(request)) is None:
-            return self._admin.landing_page(request) if self._homepage else empty(204)
-        if (found := self._find(request)) is None:
-            return empty(404)
+        if found is None:
+            is_home = path == "/" and request.method == hdrs.METH_GET
+            return empty(404) if not is_home else self._admin.landing_page(request) if self._homepage else empty(204)
         function, route_params = found
         level = AuthLevel((function.trigger.text("authLevel") or AuthLevel.FUNCTION).lower())
         if not self._admits(request, level, function.name):
             return empty(401)
         with self._in_flight.work(f"http {function.name}"):
-            value = await read_request(request, route_params)
-            return write_outcome(await self._invoker.invoke(function, trigger_value=value))
+            async with self._bodies.hold(request.content_length or 0):
+                value = await read_request(request, route_params)
+                return write_outcome(await self._invoker.invoke(function, trigger_value=value))
 
     def _find(self, request: web.Request) -> tuple[Function, dict[str, str]] | None:
         found = self._routes.find(request.method, request.rel_url.raw_path)
@@ -127,18 +189,14 @@ def _route(function: Function, prefix: str) -> Route[Function]:
     )
 
 
+def _shown(path: str, route_params: Mapping[str, str]) -> str:
+    """The path as the console shows it: without secrets, which a log is not the place for."""
+    secrets = {value for name, value in route_params.items() if _SECRET.search(name)}
+    return "/".join(_HIDDEN if part in secrets or len(part) > _LONGEST_SHOWN else part for part in path.split("/"))
+
+
 def _is_below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix.rstrip("/") + "/")
-
-
-async def _listen(runner: web.AppRunner, port: int) -> None:
-    try:
-        await web.TCPSite(runner, _ADDRESS, port).start()
-    except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-            raise
-        why = "is in use" if error.errno == errno.EADDRINUSE else "needs more rights than this user has"
-        raise SettingsError(f"Port {port} {why}. Choose another with --port, or stop what holds it.") from None
 
 
 async def _finish_headers(_request: web.Request, response: web.StreamResponse) -> None:

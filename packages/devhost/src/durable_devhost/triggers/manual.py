@@ -3,11 +3,10 @@
 import asyncio
 from typing import Any
 
-from azure.functions.http import HttpRequest
-
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, TriggerType
+from durable_devhost.triggers.requests import made_request
 
 _REFUSED = {
     TriggerType.ORCHESTRATION: "an orchestrator; start it through a client function or the durable HTTP API",
@@ -36,7 +35,7 @@ class ManualRuns:
 
     def start(self, function: Function, text: str) -> None:
         """Run a function soon with `text` as message, body or activity input; a timer function ignores it."""
-        token = self._in_flight.enter(f"{function.kind.value} {function.name} (manual)")
+        token = self._in_flight.enter(f"{function.trigger.type} {function.name} (manual)")
         self._wanted.put_nowait((function, text, token))
 
     async def _invoke(self, function: Function, text: str, token: int) -> None:
@@ -49,10 +48,7 @@ class ManualRuns:
 def _trigger_value(function: Function, text: str) -> Any:
     match function.kind:
         case TriggerType.HTTP:
-            return HttpRequest(
-                "POST", f"/{function.trigger.text('route') or ''}", headers={}, params={}, route_params={},
-                body_type="bytes", body=text.encode(),
-            )  # fmt: skip
+            return made_request(method="POST", url=f"/{function.trigger.text('route') or ''}", body=text.encode())
         case TriggerType.TIMER:
             return {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
         case _:

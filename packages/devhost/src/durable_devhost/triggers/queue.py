@@ -56,15 +56,16 @@ class QueueListener:
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
         self._drains: list[asyncio.Future[None]] = []
+        self._is_stopping = False
 
     async def run(self) -> None:
-        """Poll and process until cancelled; a message that is being worked on then comes back within 4 s."""
+        """Poll and process until stopped or cancelled; a message that is worked on then comes back within 4 s."""
         longest = self._settings.max_polling_interval
         longest_s = (_LOCAL_POLLING if longest == _DEFAULT_POLLING else longest).total_seconds()
         pause = _FIRST_PAUSE_S
         try:
             async with asyncio.TaskGroup() as tasks:
-                while True:
+                while not self._is_stopping:
                     await self._room()
                     asked = tuple(self._drains)
                     items = await self._receive()
@@ -93,6 +94,12 @@ class QueueListener:
             with suppress(ValueError):
                 self._drains.remove(drain)
 
+    def stop(self) -> None:
+        """Fetch no more messages; `run` returns when those that are being worked on have ended."""
+        self._is_stopping = True
+        self._wake.set()
+        self._freed.set()
+
     def nudge(self) -> None:
         """Look at the queue now: somebody in this process has just put a message into it."""
         self._wake.set()
@@ -103,7 +110,7 @@ class QueueListener:
         return held.item.receipt.pop_receipt if held else None
 
     async def _room(self) -> None:
-        while len(self._held) > self._settings.new_batch_threshold:
+        while len(self._held) > self._settings.new_batch_threshold and not self._is_stopping:
             self._freed.clear()
             await self._freed.wait()
 

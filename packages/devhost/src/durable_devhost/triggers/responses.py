@@ -1,10 +1,9 @@
 """From what an HTTP function returned to the response on the wire."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import azure.functions as func
 from aiohttp import web
 from multidict import CIMultiDict
 
@@ -31,20 +30,21 @@ def write_outcome(outcome: Outcome) -> web.Response:
             return empty(500)
         case Returned(value=None):
             return empty(200)
-        case Returned(value=func.HttpResponse() as response):
+        case Returned(value={"type": "http"} as response):
             return _from_object(response)
-        case Returned(value=str() as text):
+        case Returned(value={"type": "string", "value": str() as text}):
             return _from_text(text)
         case _:
             return empty(500)
 
 
-def _from_object(response: func.HttpResponse) -> web.Response:
-    headers = list(response.headers.items())
+def _from_object(response: Mapping[str, Any]) -> web.Response:
+    headers = [(str(name), str(value)) for name, value in response["headers"]]
     if not any(name.lower() == "content-type" for name, _ in headers):
-        charset = f"; charset={response.charset}" if response.mimetype.startswith("text/") else ""
-        headers.append(("Content-Type", f"{response.mimetype}{charset}"))
-    return _response(response.status_code, headers, response.get_body())
+        mimetype = response["mimetype"]
+        charset = f"; charset={response['charset']}" if mimetype.startswith("text/") else ""
+        headers.append(("Content-Type", f"{mimetype}{charset}"))
+    return _response(response["status"], headers, response["body"])
 
 
 def _from_text(text: str) -> web.Response:

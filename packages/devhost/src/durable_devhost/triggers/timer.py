@@ -48,6 +48,7 @@ class TimerListener:
         self._waiting_for: datetime | None = None
         self._token: int | None = None
         self._open = asyncio.Event()
+        self._is_stopping = False
         self._open.set()
 
     @property
@@ -65,9 +66,15 @@ class TimerListener:
                 await monitor.write(status)
         if resumed.is_past_due or _is_set(self._function, "runOnStartup", default=False):
             status = await self._invoke(status, monitor, is_past_due=resumed.is_past_due)
-        while True:
+        while not self._is_stopping:
             is_late = await self._until_due(status.next)
             status = await self._invoke(status, monitor, is_past_due=is_late)
+
+    def stop(self, running: "asyncio.Task[None]") -> None:
+        """End `running`, the task of `run`: at once while it waits, after the invocation while one is under way."""
+        self._is_stopping = True
+        if self._waiting_for is not None:
+            running.cancel()
 
     def hold(self) -> None:
         """Let the function not begin, however often it comes due, until `release`: for a jump in several steps."""

@@ -7,7 +7,7 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
-from durable_devhost.durable.orchestrations.actions import UnknownAction, read_action
+from durable_devhost.durable.actions import UnknownAction, read_action
 from durable_devhost.model.history import (
     EventRaised,
     ExecutionCompleted,
@@ -34,6 +34,7 @@ from packages.devhost.tests.durable.stage import (
     suspended,
     terminated,
 )
+from packages.devhost.tests.local import run_now
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Potential duplicate Task completion"),
@@ -325,7 +326,7 @@ def test_a_history_that_the_code_does_not_match_fails_the_instance(row: HistoryE
         OrchestratorCompleted(timestamp=START),
     ]
     stage.restart()
-    episode = stage.session.step([completed(0)], stage.now, lambda: "e")
+    episode = run_now(stage.session.step([completed(0)], stage.now, lambda: "e"))
     assert "Non-Deterministic workflow detected" in (end_of(episode).result or "")
 
 
@@ -354,7 +355,12 @@ def test_timers_of_a_stored_history_are_found_again() -> None:
     stage = Stage(approval)
     stage.begin()
     stage.restart()
-    assert [timer.event_id for timer in stage.session.open_timers()] == [0]
+    run_now(stage.session.catch_up())
+    assert stage.session.expects(0)
+    stage.step(raised("Approval"))
+    stage.restart()
+    run_now(stage.session.catch_up())
+    assert not stage.session.expects(0)
 
 
 def test_an_action_that_nobody_knows_is_named() -> None:

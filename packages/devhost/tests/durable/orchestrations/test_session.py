@@ -1,6 +1,8 @@
 """A session that lives on and one that is built from the rows decide the same, whatever the orchestrator does."""
 
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +31,7 @@ from packages.devhost.tests.durable.stage import (
     suspended,
     terminated,
 )
+from packages.devhost.tests.local import run_now
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Potential duplicate Task completion"),
@@ -167,3 +170,168 @@ def test_a_rebuilt_session_decides_what_the_live_one_decides(program: Program, e
     assert [row for row in stage.rows if isinstance(row, ExecutionCompleted)] == [
         row for row in stage.rows[-2:-1] if stage.session.is_over
     ]
+
+
+class Asking:
+    """An orchestrator that notes `is_replaying` at each of its steps; `passes` has a list for each run from the top."""
+
+    def __init__(self, story: Callable[[Any, Callable[[str], None]], Any]) -> None:
+        self._story = story
+        self.passes: list[list[tuple[str, bool]]] = []
+        self.stage = Stage(self._run)
+        self.play([self.stage.started])
+
+    def play(self, *episodes: Sequence[HistoryEvent]) -> list[list[tuple[str, bool]]]:
+        """Give the live session these events, an episode each, and return all passes up to now."""
+        for events in episodes:
+            self.stage.now += timedelta(seconds=1)
+            received = [replace(event, timestamp=self.stage.now) for event in events]
+            run_now(self.stage.session.step(received, self.stage.now, lambda: "e-next"))
+        return self.passes
+
+    def _run(self, context: Any) -> Any:
+        steps: list[tuple[str, bool]] = []
+        self.passes.append(steps)
+        return (yield from self._story(context, lambda name: steps.append((name, context.is_replaying))))
+
+
+def _chain(context: Any, note: Callable[[str], None]) -> Any:
+    note("start")
+    for name in "abc":
+        yield context.call_activity("a", name)
+        note(name)
+
+
+def test_a_function_that_asks_whether_it_is_replayed_sees_a_replay_in_every_episode() -> None:
+    """Recorded: each episode is one pass from the top, a replay until the last event that is not new."""
+    passes = Asking(_chain).play(*([completed(number)] for number in range(3)))
+    assert passes == [
+        [("start", False)],
+        [("start", True), ("a", False)],
+        [("start", True), ("a", True), ("b", False)],
+        [("start", True), ("a", True), ("b", True), ("c", False)],
+    ]
+
+
+def test_what_comes_in_one_episode_is_new_as_a_whole() -> None:
+    """Recorded: of a fan-out only the pass that goes on sees that it does."""
+
+    def fan(context: Any, note: Callable[[str], None]) -> Any:
+        note("start")
+        yield context.task_all([context.call_activity("a", number) for number in range(3)])
+        note("all")
+
+    passes = Asking(fan).play([completed(0), completed(1)], [completed(2)])
+    assert passes == [[("start", False)], [("start", True)], [("start", True), ("all", False)]]
+    at_once = Asking(fan).play([completed(0), completed(1), completed(2)])
+    assert at_once == [[("start", False)], [("start", True), ("all", False)]]
+
+
+def test_a_timer_and_an_event_are_replayed_like_an_activity() -> None:
+    """Also where an event comes that nobody waits for."""
+
+    def waits(context: Any, note: Callable[[str], None]) -> Any:
+        note("start")
+        yield context.create_timer(context.current_utc_datetime + timedelta(seconds=1))
+        note("timer")
+        yield context.wait_for_external_event("Go")
+        note("event")
+
+    passes = Asking(waits).play([fired(0)], [raised("Other")], [raised("Go")])
+    assert passes == [
+        [("start", False)],
+        [("start", True), ("timer", False)],
+        [("start", True), ("timer", True)],
+        [("start", True), ("timer", True), ("event", False)],
+    ]
+
+
+def test_who_asks_late_is_replayed_from_the_first_question_on() -> None:
+    """Recorded: what was run before it was asked cannot be told apart; its code runs from the top again afterwards."""
+
+    def late(context: Any, note: Callable[[str], None]) -> Any:
+        yield context.call_activity("a", 1)
+        yield context.call_activity("a", 2)
+        note("asked late")
+        yield context.call_activity("a", 3)
+        note("last")
+
+    asking = Asking(late)
+    assert asking.play([completed(0)], [completed(1)]) == [[("asked late", False)]]
+    passes = asking.play([completed(2)])
+    assert passes == [[("asked late", False)], [("asked late", True), ("last", False)]]
+
+
+def test_a_new_generation_begins_without_a_replay() -> None:
+    """Its first pass is new, whatever was before; the ones after it are not."""
+
+    def again(context: Any, note: Callable[[str], None]) -> Any:
+        number = context.get_input() or 0
+        note(f"start {number}")
+        yield context.call_activity("a", number)
+        note(f"did {number}")
+        if number < 1:
+            context.continue_as_new(number + 1)
+
+    passes = Asking(again).play([completed(0)], [completed(0)])
+    assert passes == [
+        [("start 0", False)],
+        [("start 0", True), ("did 0", False)],
+        [("start 1", False)],
+        [("start 1", True), ("did 1", False)],
+    ]
+
+
+def test_a_function_that_never_asks_keeps_its_generator() -> None:
+    """Which is what makes the steady state cheap."""
+    stage = Stage(lambda context: Interpreter(context).run([("one", ["a"]), ("one", ["b"])]))
+    for events in ([stage.started], [completed(0)], [completed(1)]):
+        run_now(stage.session.step(events, stage.now, lambda: "e-next"))
+    assert len(stage.app.executions) == 1
+
+
+def test_an_execution_is_closed_when_its_session_is_or_begins_anew() -> None:
+    """So that user code forgets what nobody will go on with."""
+    asking = Asking(_chain)
+    asking.play([completed(0)])
+    first, second = asking.stage.app.executions
+    assert (first.is_closed, second.is_closed) == (True, False)
+    asking.stage.session.close()
+    assert second.is_closed
+
+
+def test_an_ended_instance_is_replayed_for_a_hint_unless_every_episode_was_a_replay() -> None:
+    """The throw-away execution is closed; who is always replayed would have failed by now."""
+    stage = Stage(lambda context: Interpreter(context).run([("one", ["a"])]))
+    stage.begin()
+    stage.step(completed(0))
+    made = len(stage.app.executions)
+    assert run_now(stage.session.replay_difference(stage.now)) is None
+    assert [execution.is_closed for execution in stage.app.executions[made:]] == [True]
+
+    asking = Asking(_chain)
+    asking.play(*([completed(number)] for number in range(3)))
+    assert run_now(asking.stage.session.replay_difference(asking.stage.now)) is None
+    assert len(asking.passes) == 4
+    assert run_now(Stage(None).session.replay_difference(stage.now)) is None
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_call_of_what_is_not_there_is_a_warning_once(asks: bool) -> None:
+    """Not again with every replay, and not from a session that is built from the rows."""
+
+    def lost(context: Any) -> Any:
+        if asks:
+            assert context.is_replaying in (True, False)
+        yield context.task_any([context.call_activity("nope"), context.wait_for_external_event("Go")])
+        yield context.task_any([context.call_sub_orchestrator("nobody"), context.wait_for_external_event("Go")])
+        yield context.call_entity(df.EntityId("Nope", "k"), "get")
+
+    stage = Stage(lost)
+    stage.begin()
+    assert stage.session.take_warnings() == ["There is no activity nope."]
+    stage.step(raised("Go"))
+    assert stage.session.take_warnings() == ["There is no orchestrator nobody."]
+    stage.restart()
+    stage.step(raised("Go"))
+    assert stage.session.take_warnings() == ["There is no entity nope."]

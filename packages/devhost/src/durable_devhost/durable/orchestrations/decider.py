@@ -21,8 +21,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
-from durable_devhost.durable.decisions import Completed, ContinuedAsNew, Decisions
-from durable_devhost.durable.orchestrations.actions import (
+from durable_devhost.durable.actions import (
     Action,
     CallActivity,
     CallEntity,
@@ -35,7 +34,7 @@ from durable_devhost.durable.orchestrations.actions import (
     WhenAll,
     WhenAny,
 )
-from durable_devhost.durable.orchestrations.executor import Script
+from durable_devhost.durable.decisions import Completed, ContinuedAsNew, Decisions
 from durable_devhost.durable.orchestrations.pending import (
     Mismatch,
     Pending,
@@ -44,6 +43,7 @@ from durable_devhost.durable.orchestrations.pending import (
     Scheduler,
 )
 from durable_devhost.durable.orchestrations.waits import EventWaits, Group, Leaf, Retried, Wait
+from durable_devhost.durable.script import Script
 from durable_devhost.model.history import (
     EventRaised,
     EventSent,

@@ -8,11 +8,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
+from durable_devhost.durable.actions import CallActivity, CallEntity, CallSubOrchestrator, SignalEntity
 from durable_devhost.durable.decisions import InstanceMessage, Outgoing, TimerMessage, WorkItem
 from durable_devhost.durable.entities.messages import EntityId, RequestMessage, SendLabels, request_guid
-from durable_devhost.durable.orchestrations.actions import CallActivity, CallEntity, CallSubOrchestrator, SignalEntity
 from durable_devhost.durable.orchestrations.waits import Retried
 from durable_devhost.durable.ports import Catalog
 from durable_devhost.model.history import (
@@ -155,6 +155,8 @@ class Scheduler:
         self._store_inputs = store_inputs
         self._labels = SendLabels()
         self._guids = 0
+        self.warnings: list[str] = []
+        """What a person should know of the calls so far: names that nothing runs for."""
         self.next_id = 0
         """The id that the next decision will get."""
 
@@ -165,6 +167,8 @@ class Scheduler:
 
     def call(self, action: CallActivity | CallSubOrchestrator, started: ExecutionStarted) -> Pending | None:
         """One attempt of a call; None where the real host refuses it silently and the instance waits for ever."""
+        kind: Literal["activity", "orchestrator"] = "activity" if isinstance(action, CallActivity) else "orchestrator"
+        self._check(kind, action.name)
         if isinstance(action, CallActivity):
             if not self._catalog.has_activity(action.name):
                 return None
@@ -183,6 +187,7 @@ class Scheduler:
     def send(self, action: CallEntity | SignalEntity, started: ExecutionStarted, now: datetime) -> PendingRequest | str:
         """A request to an entity, or the text of the error where there is no such entity."""
         entity = EntityId.parse(action.entity)
+        self._check("entity", entity.name)
         if not self._catalog.has_entity(entity.name):
             known = ", ".join(f"'{name}'" for name in self._catalog.known_entities())
             return (
@@ -204,6 +209,10 @@ class Scheduler:
             is_typed=True,
         )
         return PendingRequest(entity=entity.scheduler_id, request=request)
+
+    def _check(self, kind: Literal["activity", "orchestrator", "entity"], name: str) -> None:
+        if (warning := self._catalog.explain(kind, name)) is not None:
+            self.warnings.append(warning)
 
     def retry_timer(self, waiting: Retried, now: datetime) -> PendingTimer:
         """The pause after a failed attempt; after the last one the extra timer, which is due at once."""

@@ -9,17 +9,16 @@ from datetime import datetime
 
 from durable_devhost.durable.decisions import Completed
 from durable_devhost.durable.orchestrations.decider import OrchestrationDecider
-from durable_devhost.durable.orchestrations.executor import OrchestratorExecutor
 from durable_devhost.durable.orchestrations.pending import Scheduler
-from durable_devhost.durable.ports import Orchestrator
+from durable_devhost.durable.ports import Execution
 from durable_devhost.model.history import ExecutionCompleted, ExecutionStarted, HistoryEvent, RuntimeStatus
 
 MAX_EVENTS = 2_000
 """Longer histories are not replayed: it would take longer than anybody wants to wait for a hint."""
 
 
-def difference(
-    orchestrator: Orchestrator,
+async def difference(
+    execution: Execution,
     started: ExecutionStarted,
     history: Sequence[HistoryEvent],
     scheduler: Scheduler,
@@ -27,13 +26,13 @@ def difference(
 ) -> str | None:
     """What a replay of `history` does differently, as a sentence; None when it ends in the same way.
 
-    Runs the user's function; call it where user code may run.
+    `execution` is a new one of the same function; it is advanced over the whole history.
     """
     ended = next((event for event in reversed(history) if isinstance(event, ExecutionCompleted)), None)
     if ended is None or ended.status is RuntimeStatus.TERMINATED or len(history) > MAX_EVENTS:
         return None
     decider = OrchestrationDecider(started, scheduler)
-    decider.extend(OrchestratorExecutor(orchestrator, started).advance(history))
+    decider.extend(await execution.advance(history))
     for event in history:
         decider.apply(event)
     decisions = decider.decide(now, lambda: "")

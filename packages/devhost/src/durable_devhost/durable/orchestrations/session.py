@@ -2,6 +2,9 @@
 
 A session is what makes the steady state cheap: no history is read and nothing is replayed as long as it lives. It holds
 nothing that storage does not hold; when a commit fails it is thrown away and built again from the stored history.
+
+A function that reads `context.is_replaying` must see what the real host shows, which replays from the top in every
+episode. From its first question on, its session does the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,10 +21,10 @@ from durable_devhost.durable.decisions import (
 )
 from durable_devhost.durable.episode import Episode, Posting
 from durable_devhost.durable.orchestrations.decider import OrchestrationDecider
-from durable_devhost.durable.orchestrations.executor import OrchestratorExecutor, Script
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.orchestrations.replay import difference
-from durable_devhost.durable.ports import Orchestrator
+from durable_devhost.durable.ports import App, Execution
+from durable_devhost.durable.script import Script
 from durable_devhost.model.history import (
     ExecutionCompleted,
     ExecutionResumed,
@@ -34,7 +37,6 @@ from durable_devhost.model.history import (
     RuntimeStatus,
     SubOrchestrationCompleted,
     SubOrchestrationFailed,
-    TimerCreated,
 )
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
@@ -46,13 +48,13 @@ NEW = Tail(fresh_from=0)
 
 
 class OrchestrationSession:
-    """The live state of one instance; all methods are synchronous, `step` runs user code."""
+    """The live state of one instance; `catch_up` and `step` run user code, one after the other."""
 
     def __init__(
         self,
         started: ExecutionStarted,
         *,
-        orchestrator: Orchestrator | None,
+        app: App,
         known: str,
         scheduler: Callable[[], Scheduler],
         hub_name: str,
@@ -60,13 +62,15 @@ class OrchestrationSession:
         etag: str | None = None,
         tail: Tail = NEW,
     ) -> None:
-        self._orchestrator = orchestrator
+        self._app = app
+        self._execution: Execution | None = None
         self._known = known
         self._make_scheduler = scheduler
         self._hub_name = hub_name
         self._unfed: list[HistoryEvent] = list(history)
         self._unapplied: list[HistoryEvent] = list(history)
-        self._stored_timers = [event for event in history if isinstance(event, TimerCreated)]
+        self._replays_always = False
+        self._warnings: list[str] = []
         self._begin(started)
         self._log: list[HistoryEvent] = list(history)
         self._episodes = sum(isinstance(event, OrchestratorStarted) for event in history)
@@ -74,6 +78,7 @@ class OrchestrationSession:
         self.tail = tail
         self.failure_stack = ""
         self.record = record_of(started, history, hub_name)
+        self.status_at_first = self.record.status
         self._is_record_known = False
 
     @property
@@ -91,39 +96,64 @@ class OrchestrationSession:
         """Whether the execution ended."""
         return self.record.status is not None and self.record.status.is_terminal
 
-    def replay_difference(self, now: datetime) -> str | None:
-        """What the function does differently when the execution that has ended is replayed; runs user code."""
-        if self._orchestrator is None:
+    async def replay_difference(self, now: datetime) -> str | None:
+        """What the function does differently when the execution that has ended is replayed; runs user code.
+
+        Nothing is tried where every episode was a replay anyway.
+        """
+        if self._replays_always:
             return None
-        return difference(self._orchestrator, self._started, self._log, self._make_scheduler(), now)
+        execution = self._app.execution(self._started)
+        if execution is None:
+            return None
+        try:
+            return await difference(execution, self._started, self._log, self._make_scheduler(), now)
+        finally:
+            execution.close()
+
+    def take_warnings(self) -> list[str]:
+        """What a person should know of the last steps, each told once."""
+        warnings, self._warnings = self._warnings, []
+        return warnings
+
+    def close(self) -> None:
+        """Let user code forget this execution."""
+        if self._execution is not None:
+            self._execution.close()
 
     def expects(self, task_id: int) -> bool:
-        """Whether an activity, sub-orchestration or timer of this id is still open."""
-        self._catch_up()
+        """Whether an activity, sub-orchestration or timer of this id is still open; `catch_up` comes first."""
         return self._decider.expects(task_id)
 
-    def open_timers(self) -> list[TimerCreated]:
-        """The timers of the stored history that have neither fired nor been cancelled: the heap after a restart."""
-        self._catch_up()
-        return [timer for timer in self._stored_timers if self._decider.expects(timer.event_id)]
+    async def catch_up(self) -> None:
+        """Replay what was read from storage: the function sees the whole history at once, then the host folds it."""
+        if self._unapplied:
+            self._decider.extend(await self._advance(self._unfed))
+            self._scheduler.warnings.clear()  # they were given when these calls were new
+            self._unfed = []
+            for event in self._unapplied:
+                self._decider.apply(event)
+            self._unapplied = []
 
-    def step(self, received: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]) -> Episode:
+    async def step(
+        self, received: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]
+    ) -> Episode:
         """Run one episode over `received` and say what is to be stored and sent.
 
         The session counts it as done; if the commit fails the session must be thrown away.
         """
-        if not self._decider.is_live:
+        if self._log and (self._replays_always or not self._decider.is_live):
             self._start_again_from_the_log()
-        self._catch_up()
+        await self.catch_up()
         fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *received]
-        decisions = self._fold(fresh, now, new_execution_id)
+        decisions = await self._fold(fresh, now, new_execution_id)
         postings = self._postings(decisions)
         rows = [*(_played(event) for event in fresh), *decisions.events]
         first_row, restarted = len(self._log), False
         while isinstance(decisions.end, ContinuedAsNew):
             first_row, restarted = 0, True
             fresh = self._start_over(decisions.end, now, new_execution_id)
-            decisions = self._fold(fresh, now, new_execution_id)
+            decisions = await self._fold(fresh, now, new_execution_id)
             postings += self._postings(decisions)
             rows = [*(_played(event) for event in fresh), *decisions.events]
         if isinstance(decisions.end, Completed):
@@ -148,8 +178,10 @@ class OrchestrationSession:
     def _begin(self, started: ExecutionStarted) -> None:
         self._started = started
         self._execution_id = started.instance.execution_id or ""
-        self._executor = OrchestratorExecutor(self._orchestrator, started) if self._orchestrator else None
-        self._decider = OrchestrationDecider(started, self._make_scheduler())
+        self.close()
+        self._execution = self._app.execution(started)
+        self._scheduler = self._make_scheduler()
+        self._decider = OrchestrationDecider(started, self._scheduler)
 
     def _start_again_from_the_log(self) -> None:
         """Forget the live state and replay, as production does at every episode."""
@@ -158,25 +190,21 @@ class OrchestrationSession:
         self._decider.custom_status = status
         self._unfed, self._unapplied = list(self._log), list(self._log)
 
-    def _catch_up(self) -> None:
-        """Replay what was read from storage: the function sees the whole history at once, then the host folds it."""
-        if self._unapplied:
-            self._decider.extend(self._advance(self._unfed))
-            self._unfed = []
-            for event in self._unapplied:
-                self._decider.apply(event)
-            self._unapplied = []
-
-    def _fold(self, fresh: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]) -> Decisions:
+    async def _fold(
+        self, fresh: Sequence[HistoryEvent], now: datetime, new_execution_id: Callable[[], str]
+    ) -> Decisions:
         self._episodes += 1
-        self._decider.extend(self._advance([*self._unfed, *fresh]))
+        self._decider.extend(await self._advance([*self._unfed, *fresh]))
         self._unfed = []
         for event in fresh:
             self._decider.apply(event)
-        return self._decider.decide(now, new_execution_id)
+        decisions = self._decider.decide(now, new_execution_id)
+        self._warnings += self._scheduler.warnings
+        self._scheduler.warnings.clear()
+        return decisions
 
-    def _advance(self, events: Sequence[HistoryEvent]) -> Script:
-        if self._executor is None:
+    async def _advance(self, events: Sequence[HistoryEvent]) -> Script:
+        if self._execution is None:
             name = self._started.name
             return Script(
                 done=True,
@@ -185,7 +213,8 @@ class OrchestrationSession:
                     f"Additional info: The following are the known orchestrator functions: {self._known}."
                 ),
             )
-        script = self._executor.advance(events)
+        script = await self._execution.advance(events)
+        self._replays_always |= script.asked
         if script.error is not None:
             self.failure_stack = script.stack
         return script

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from durable_devhost.durable.orchestrations.actions import CallActivity, CallSubOrchestrator
+from durable_devhost.durable.actions import CallActivity, CallSubOrchestrator
 
 
 @dataclass(slots=True)

@@ -1,0 +1,78 @@
+"""Where the command `azurite` is: beside the app, beside the person, on the PATH, or in devhost's own cache."""
+
+import os
+import shutil
+from pathlib import Path
+
+from durable_devhost.errors import DevhostError
+
+OLDEST_NODE = 20
+_NO_AZURITE = (
+    "There is no Azurite, the storage emulator that devhost keeps its state in. "
+    "Install it with `durable-devhost azurite install` or `npm install -g azurite`, "
+    "or use a running one with --no-azurite."
+)
+_NO_NODE = (
+    f"There is no `node` on the PATH, which Azurite runs on. Install Node.js {OLDEST_NODE} or newer from "
+    "https://nodejs.org or with the system's package manager."
+)
+
+
+def find_command(app_dir: Path) -> Path:
+    """The path of `azurite`; raises DevhostError where there is none, or no Node to run it.
+
+    Looked for in `node_modules` at or above the app's folder, then at or above the current one, on the PATH, and
+    where `durable-devhost azurite install` puts it.
+    """
+    command = _in_node_modules(app_dir) or _in_node_modules(Path()) or _on_path() or _in_cache()
+    if command is None:
+        raise DevhostError(_NO_AZURITE)
+    find_node()
+    return command
+
+
+def find_node() -> Path:
+    """The path of `node`; raises DevhostError where there is none."""
+    node = shutil.which("node")
+    if node is None:
+        raise DevhostError(_NO_NODE)
+    return Path(node)
+
+
+def cache_folder() -> Path:
+    """The folder that devhost's own Azurite is installed in, which may be missing.
+
+    Below XDG_CACHE_HOME where that is an absolute path, as its specification asks, else below ~/.cache. Raises
+    DevhostError for a user without a home.
+    """
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        caches = given if given.is_absolute() else Path.home() / ".cache"
+    except RuntimeError:
+        raise DevhostError(
+            "This user has no home folder to keep Azurite in. Set XDG_CACHE_HOME to a folder that can be written."
+        ) from None
+    return caches / "durable-devhost" / "azurite"
+
+
+def command_in(folder: Path) -> Path:
+    """Where npm puts the command when it installs Azurite into `folder`."""
+    return folder / "node_modules" / ".bin" / "azurite"
+
+
+def _in_node_modules(start: Path) -> Path | None:
+    folder = start.resolve()
+    return next((found for each in (folder, *folder.parents) if (found := command_in(each)).exists()), None)
+
+
+def _on_path() -> Path | None:
+    found = shutil.which("azurite")
+    return Path(found) if found else None
+
+
+def _in_cache() -> Path | None:
+    try:
+        found = command_in(cache_folder())
+    except DevhostError:
+        return None
+    return found if found.exists() else None

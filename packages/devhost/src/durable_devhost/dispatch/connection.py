@@ -1,0 +1,132 @@
+"""One end of the socket between host and worker: calls that wait for an answer, and notes that do not.
+
+The frames are those of `wire.frames`. Whoever calls waits until the worker has taken the bytes, so that a slow worker
+slows its callers down and does not fill the host's memory.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from itertools import count
+from typing import Any, Self
+
+from durable_devhost.wire.frames import PREFIX_SIZE, BrokenFrame, decode, encode, read_prefix
+
+Message = dict[str, Any]
+
+
+class WorkerGone(Exception):
+    """The worker ended before it answered."""
+
+
+class Connection(asyncio.Protocol):
+    """The host's end: a protocol rather than a stream, as each activity and each step of an orchestrator passes here.
+
+    `heard` gets each message that answers no call, in order. One event loop has all the state, so no lock.
+    """
+
+    def __init__(self, heard: Callable[[Message], None]) -> None:
+        self._heard = heard
+        self._numbers = count(1)
+        self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self._received = bytearray()
+        self._wanted = PREFIX_SIZE
+        self._lengths: tuple[int, int] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._is_quiet = asyncio.Event()
+        self.gone = asyncio.Event()
+        """Set when the other end has hung up, or was hung up on."""
+
+    @classmethod
+    async def over(cls, end: socket.socket, heard: Callable[[Message], None]) -> Self:
+        """A connection over a socket."""
+        _, connection = await asyncio.get_running_loop().create_connection(lambda: cls(heard), sock=end)
+        return connection
+
+    async def call(self, message: Mapping[str, Any]) -> Message:
+        """Send a message and return its answer; cancelling the call tells the worker. Raises WorkerGone."""
+        if self.gone.is_set():
+            raise WorkerGone
+        number = next(self._numbers)
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            self.note({**message, "id": number})
+            if not self._has_room.is_set():
+                await self._has_room.wait()
+            received: Message = await answer
+            return received
+        except asyncio.CancelledError:
+            self.note({"kind": "cancel", "id": number})
+            raise
+        finally:
+            del self._waiting[number]
+            self._is_quiet.set()
+
+    def note(self, message: Mapping[str, Any]) -> None:
+        """Send a message without waiting; one to a worker that is gone is lost."""
+        if self._transport is not None and not self.gone.is_set():
+            for piece in encode(message):
+                self._transport.write(piece)
+
+    async def answered(self, timeout_s: float) -> None:
+        """Return when no call waits for an answer any more, or after `timeout_s` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._waiting:
+                    self._is_quiet.clear()
+                    await self._is_quiet.wait()
+
+    def close(self) -> None:
+        """Hang up; open calls fail with WorkerGone."""
+        self.gone.set()
+        self._has_room.set()
+        if self._transport is not None:
+            self._transport.abort()
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(WorkerGone())
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        assert isinstance(transport, asyncio.Transport)  # of a socket, see `over`
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Take every message that is complete now."""
+        self._received += data
+        try:
+            while len(self._received) >= self._wanted:
+                self._take_frame()
+        except BrokenFrame:
+            self.close()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """The worker is gone: every open call fails."""
+        self.close()
+
+    def pause_writing(self) -> None:
+        """Let callers wait: the worker is slower than they are."""
+        self._has_room.clear()
+
+    def resume_writing(self) -> None:
+        """Let callers go on."""
+        self._has_room.set()
+
+    def _take_frame(self) -> None:
+        with memoryview(self._received) as view:
+            piece = bytes(view[: self._wanted])
+        del self._received[: self._wanted]
+        if self._lengths is None:
+            self._lengths = read_prefix(piece)
+            self._wanted = sum(self._lengths)
+            return
+        header, self._lengths, self._wanted = self._lengths[0], None, PREFIX_SIZE
+        message = decode(piece[:header], piece[header:])
+        number = message.get("id")
+        if number is None:
+            self._heard(message)
+        elif (answer := self._waiting.get(number)) is not None and not answer.done():
+            answer.set_result(message)

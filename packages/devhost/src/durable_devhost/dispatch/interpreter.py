@@ -1,0 +1,57 @@
+"""Which Python runs the app: the one that was asked for, the active environment, the app's own, or the host's."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from durable_devhost.errors import SettingsError
+
+_FOLDERS = (".venv", "venv", "env")
+_PLACES = ("bin/python", "Scripts/python.exe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """The app's Python; `reason` says in a few words why it is this one."""
+
+    path: str
+    reason: str
+
+
+def find_interpreter(app_dir: Path, given: str | None, environ: Mapping[str, str]) -> Interpreter:
+    """The Python of `--python`, else of VIRTUAL_ENV, else of .venv, venv or env in the app's folder, else the host's.
+
+    `given` may be a path, a command on the PATH or the folder of a virtual environment. Raises SettingsError for one
+    that is not there.
+    """
+    if given:
+        return Interpreter(path=_given(given), reason="--python")
+    active = environ.get("VIRTUAL_ENV")
+    if active and (found := _in_environment(Path(active))):
+        return Interpreter(path=found, reason="VIRTUAL_ENV")
+    for name in _FOLDERS:
+        if found := _in_environment(app_dir / name):
+            return Interpreter(path=found, reason=f"{name} of the app")
+    return Interpreter(path=sys.executable, reason="the host's own")
+
+
+def _given(text: str) -> str:
+    path = Path(text).expanduser()
+    if path.is_dir() and (found := _in_environment(path)):
+        return found
+    if path.is_file() and os.access(path, os.X_OK):
+        return str(path.absolute())
+    if os.sep not in text and (on_path := shutil.which(text)):
+        return on_path
+    raise SettingsError(
+        f"--python names {text}, where no Python can be started. "
+        "Give the python of the app's virtual environment, for example .venv/bin/python, or that environment's folder."
+    )
+
+
+def _in_environment(folder: Path) -> str | None:
+    """The Python of a virtual environment; its link is kept, as it is what makes the environment one."""
+    return next((str((folder / place).absolute()) for place in _PLACES if (folder / place).is_file()), None)

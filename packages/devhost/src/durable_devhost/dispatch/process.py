@@ -1,0 +1,207 @@
+"""One worker process: started with the app's Python, greeted, told to load the app, and ended in good order.
+
+It stays in the host's process group and keeps its terminal, so that `breakpoint()` works there. What it writes to its
+standard error is passed on, and its last lines are kept for the day it dies.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import durable_devhost
+from durable_devhost.dispatch.connection import Connection, Message, WorkerGone
+from durable_devhost.errors import AppError, AppImportError, DevhostError, SettingsError
+from durable_devhost.wire.frames import PROTOCOL
+
+BOOT = Path(durable_devhost.__file__).parent / "worker" / "__main__.py"
+_GREETING_S = 30.0
+_STOP_S = 1.0
+_KEPT_LINES = 20
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerPlan:
+    """How workers of this host are started. `threads` and `debug` (a port) are None where nobody asked for them."""
+
+    python: str
+    app_dir: Path
+    script: str
+    environ: Mapping[str, str] = field(repr=False)
+    threads: int | None = None
+    log_level: int = 20
+    debug: int | None = None
+    debugpy: str | None = None
+    """Where to look for a debugger after the app's own environment; the host's packages where nothing is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """What the worker runs on; a package that is not installed is missing in `packages`."""
+
+    python: str
+    executable: str
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The functions of an app as its worker found them, raw; `complaint` is the SDK's refusal, if any."""
+
+    functions: tuple[Mapping[str, Any], ...]
+    complaint: str | None
+    versions: Versions
+
+
+class WorkerProcess:
+    """A running worker; `launch` starts one, `load` makes it import the app, `end` is awaited for its last hour."""
+
+    def __init__(self, process: asyncio.subprocess.Process, connection: Connection) -> None:
+        self.process = process
+        self.connection = connection
+        self.is_leaving = False
+        self._tail = deque[str](maxlen=_KEPT_LINES)
+        self._greeting: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._passing_on: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def launch(cls, plan: WorkerPlan, heard: Callable[[Message], None]) -> Self:
+        """Start a worker; `heard` gets its log records. Raises DevhostError where it cannot be started."""
+        ours, theirs = socket.socketpair()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                plan.python, str(BOOT), "--fd", str(theirs.fileno()),
+                pass_fds=(theirs.fileno(),), cwd=plan.app_dir, env=dict(plan.environ), stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+        except OSError as error:
+            ours.close()
+            raise SettingsError(
+                f"{plan.python} cannot be started ({error.strerror}). Give the app's Python with --python."
+            ) from None
+        finally:
+            theirs.close()
+        connection = await Connection.over(ours, lambda message: worker.hear(message, heard))
+        worker = cls(process, connection)
+        worker._passing_on = asyncio.create_task(worker._pass_on())
+        return worker
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.process.pid
+
+    @property
+    def last_words(self) -> str:
+        """The last lines that the worker wrote to its standard error."""
+        return "\n".join(self._tail)
+
+    @property
+    def ending(self) -> str:
+        """How the process ended, in words."""
+        status = self.process.returncode
+        if status is None:
+            return "it is still running"
+        if status >= 0:
+            return f"it exited with status {status}"
+        with suppress(ValueError):
+            return f"it was ended by {signal.Signals(-status).name}"
+        return f"it was ended by signal {-status}"
+
+    def hear(self, message: Message, heard: Callable[[Message], None]) -> None:
+        """Take a message that answers no call: the greeting, or a log record."""
+        if message["kind"] == "hello":
+            if not self._greeting.done():
+                self._greeting.set_result(message)
+        else:
+            heard(message)
+
+    async def load(self, plan: WorkerPlan) -> Loaded:
+        """Make the worker import the app; raises AppError, AppImportError, and DevhostError for a worker that ended."""
+        try:
+            versions = await self._greeted()
+            debug = (
+                {"port": plan.debug, "path": plan.debugpy or _site_packages(), "python": sys.executable}
+                if plan.debug
+                else None
+            )
+            answer = await self.connection.call(
+                {"kind": "load", "script": plan.script, "threads": plan.threads, "level": plan.log_level,
+                 "debug": debug}
+            )  # fmt: skip
+        except WorkerGone:
+            await self.process.wait()
+            raise AppError(
+                f"The worker ended while it loaded the app: {self.ending}. "
+                f"Run {plan.python} -c 'import {Path(plan.script).stem}' in {plan.app_dir} to see why."
+            ) from None
+        if answer["kind"] == "refused":
+            text, details = answer["text"], answer.get("details")
+            raise AppImportError(text, details) if details else AppError(text)
+        return Loaded(functions=tuple(answer["functions"]), complaint=answer.get("complaint"), versions=versions)
+
+    async def wait(self) -> None:
+        """Return when the process has ended and all that it wrote is passed on."""
+        await self.process.wait()
+        self.connection.close()
+        if self._passing_on is not None:
+            # A child of the app may hold the pipe for longer than its worker lived.
+            await asyncio.wait((self._passing_on,), timeout=_STOP_S)
+            self._passing_on.cancel()
+
+    async def stop(self, patience_s: float = _STOP_S) -> None:
+        """Ask the worker to end, and kill it where it does not: nothing of it stays behind."""
+        self.is_leaving = True
+        self.connection.note({"kind": "stop"})
+        try:
+            await asyncio.wait_for(self.process.wait(), patience_s)
+        except TimeoutError:
+            self.kill()
+        await self.wait()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self.is_leaving = True
+        with suppress(ProcessLookupError):
+            self.process.kill()
+
+    async def _greeted(self) -> Versions:
+        gone = asyncio.create_task(self.connection.gone.wait())
+        await asyncio.wait((self._greeting, gone), timeout=_GREETING_S, return_when=asyncio.FIRST_COMPLETED)
+        gone.cancel()
+        if not self._greeting.done():
+            raise WorkerGone
+        hello = self._greeting.result()
+        if hello["protocol"] != PROTOCOL:
+            raise DevhostError(
+                f"The worker speaks version {hello['protocol']} of the protocol, this host version {PROTOCOL}. "
+                "durable-devhost was updated while it ran; start it again."
+            )
+        packages = {name: version for name, version in hello["packages"].items() if version}
+        return Versions(python=hello["python"], executable=hello["executable"], packages=packages)
+
+    async def _pass_on(self) -> None:
+        """Pass standard error on as it comes, also half a line, as a prompt is one."""
+        assert self.process.stderr is not None  # a pipe, see `launch`
+        rest = ""
+        while chunk := await self.process.stderr.read(_CHUNK):
+            text = chunk.decode(errors="replace")
+            with suppress(OSError, ValueError):
+                sys.stderr.write(text)
+                sys.stderr.flush()
+            *lines, rest = (rest + text).split("\n")
+            self._tail.extend(lines)
+        if rest:
+            self._tail.append(rest)
+
+
+def _site_packages() -> str:
+    """Where the host's own packages are, for a debugger that the app's environment does not have."""
+    return os.path.dirname(os.path.dirname(os.path.abspath(sys.modules["aiohttp"].__file__ or "")))

@@ -1,0 +1,40 @@
+"""What an orchestrator function asked for in one step, as the worker reports it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from durable_devhost.durable.actions import Action, read_action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What the user's code asked for since the last step.
+
+    `cancelled` holds the ordinals of timers that were cancelled since they were asked for. `done` says that the
+    function returned or continues as new; `output` is compact JSON text. `error` is the failure's text, `stack` the
+    user's own frames. `asked` says that the function has read `context.is_replaying` in this execution.
+    """
+
+    actions: tuple[Action, ...] = ()
+    cancelled: tuple[int, ...] = ()
+    custom_status: str | None = None
+    done: bool = False
+    output: str | None = None
+    error: str | None = None
+    stack: str = ""
+    asked: bool = False
+
+
+def read_script(message: Mapping[str, Any], next_ordinal: Callable[[], int]) -> Script:
+    """The script in a worker's answer; `next_ordinal` numbers the timers of the execution. Raises UnknownAction."""
+    return Script(
+        actions=tuple(read_action(action, next_ordinal) for action in message["actions"]),
+        cancelled=tuple(message["cancelled"]),
+        custom_status=message["custom_status"],
+        done=message["done"],
+        output=message["output"],
+        error=message["error"],
+        stack=message["stack"],
+        asked=message["asked"],
+    )

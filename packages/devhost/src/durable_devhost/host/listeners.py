@@ -1,0 +1,54 @@
+"""The listeners of the app's queue and timer functions, which a reload of the app ends and starts anew."""
+
+import asyncio
+from collections.abc import Callable
+
+from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
+from durable_devhost.triggers.queue import QueueListener
+from durable_devhost.triggers.timer import TimerListener
+
+
+class TriggerListeners:
+    """Owns the listeners of one catalog at a time. `run` must be under way for them to listen.
+
+    `queue_listener` and `timer_listener` make a listener for a function. One event loop touches all, so no lock.
+    """
+
+    def __init__(
+        self,
+        catalog: FunctionCatalog,
+        *,
+        queue_listener: Callable[[Function], QueueListener],
+        timer_listener: Callable[[Function], TimerListener],
+    ) -> None:
+        self._queue_listener = queue_listener
+        self._timer_listener = timer_listener
+        self._generation = asyncio.Event()
+        self._is_stopping = False
+        self.replace(catalog)
+
+    def replace(self, catalog: FunctionCatalog) -> None:
+        """Listen for the functions of this catalog from now on; what is being worked on is finished first."""
+        self.queues = [self._queue_listener(function) for function in catalog.of(TriggerType.QUEUE)]
+        self.timers = [self._timer_listener(function) for function in catalog.of(TriggerType.TIMER)]
+        self._generation.set()
+
+    def stop(self) -> None:
+        """Take nothing new; what is being worked on is finished."""
+        self._is_stopping = True
+        self._generation.set()
+
+    async def run(self) -> None:
+        """Listen until stopped or cancelled."""
+        while not self._is_stopping:
+            self._generation.clear()
+            queues, timers = self.queues, self.timers
+            async with asyncio.TaskGroup() as tasks:
+                for queue in queues:
+                    tasks.create_task(queue.run())
+                running = [tasks.create_task(timer.run()) for timer in timers]
+                await self._generation.wait()
+                for queue in queues:
+                    queue.stop()
+                for timer, task in zip(timers, running, strict=True):
+                    timer.stop(task)

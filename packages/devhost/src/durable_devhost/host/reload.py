@@ -1,0 +1,79 @@
+"""Watches the app's files and has the app loaded anew when one of them is saved."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from durable_devhost.errors import AppImportError, DevhostError, SettingsError
+from durable_devhost.host.console import Console
+
+_SOURCES = frozenset({".py", ".html", ".jinja", ".j2", ".yaml", ".yml", ".toml", ".sql", ".graphql"})
+"""What an app is made of. Not .json, .txt and the like: apps write such files themselves, and would reload for ever."""
+
+_AT_THE_START = frozenset({"host.json", "local.settings.json"})
+_DEBOUNCE_MS = 200
+_STEP_MS = 50
+
+
+class Reloader:
+    """`reload` loads the app and raises DevhostError where it does not load; everything stays as it was then.
+
+    `changes` tells of changed files, in batches; `watched` makes it of the file system.
+    """
+
+    def __init__(
+        self, app_dir: Path, *, changes: AsyncIterator[Sequence[Path]], reload: Callable[[], Awaitable[int]],
+        console: Console,
+    ) -> None:  # fmt: skip
+        self._app_dir = app_dir
+        self._changes = changes
+        self._reload = reload
+        self._console = console
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async for paths in self._changes:
+            sources = [path for path in paths if path.suffix in _SOURCES]
+            if settings := sorted({path.name for path in paths if path.parent == self._app_dir} & _AT_THE_START):
+                self._console.notice(f"{' and '.join(settings)} changed. It is read at the start: start the host anew.")
+            if sources:
+                await self._again(self._named(sources))
+
+    async def _again(self, names: str) -> None:
+        began = perf_counter()
+        try:
+            count = await self._reload()
+        except DevhostError as error:
+            details = error.details if isinstance(error, AppImportError) else ""
+            self._console.failure(
+                f"{names} changed, but the app does not load: {error} "
+                "The code that was loaded before goes on; save again when it is fixed.",
+                details=details,
+            )
+            return
+        self._console.notice(f"{names} changed: loaded anew in {perf_counter() - began:.1f} s, {count} functions.")
+
+    def _named(self, paths: Iterable[Path]) -> str:
+        names = sorted({str(path.relative_to(self._app_dir)) for path in paths})
+        return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+async def watched(app_dir: Path, data: Path) -> AsyncIterator[Sequence[Path]]:
+    """The files below the app's folder that change, without those of environments, tools and the data folder.
+
+    Raises SettingsError where the package that watches is not installed.
+    """
+    try:
+        from watchfiles import DefaultFilter, awatch
+    except ModuleNotFoundError:
+        raise SettingsError(
+            "--watch needs the package watchfiles. Install it beside devhost: pip install 'durable-devhost[watch]'."
+        ) from None
+    ignored = DefaultFilter(
+        ignore_dirs=(*DefaultFilter.ignore_dirs, "venv", "env", ".python_packages", ".azurite", "dist", "build"),
+        ignore_paths=[data],
+    )
+    async for changes in awatch(
+        app_dir, watch_filter=ignored, debounce=_DEBOUNCE_MS, step=_STEP_MS, raise_interrupt=False
+    ):
+        yield sorted(Path(path) for _, path in changes)

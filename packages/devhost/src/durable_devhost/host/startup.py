@@ -1,0 +1,148 @@
+"""A start of the host, step by step: data folder, clock, Azurite, port, worker, app, and then the host itself."""
+
+import gc
+import os
+import signal
+import socket
+from contextlib import AsyncExitStack, ExitStack
+from functools import partial
+from pathlib import Path
+
+from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, local_port, worker_environment
+from durable_devhost.azurite.process import Azurite, data_folder, running_azurite
+from durable_devhost.clock import VirtualClock
+from durable_devhost.dispatch.interpreter import Interpreter, find_interpreter
+from durable_devhost.dispatch.pool import WorkerPool
+from durable_devhost.dispatch.process import Versions, WorkerPlan
+from durable_devhost.errors import AppError
+from durable_devhost.host.assembly import Host, Surroundings
+from durable_devhost.host.console import Console, level_number
+from durable_devhost.host.shutdown import Shutdown
+from durable_devhost.host.time_travel import OFFSET_SETTING, open_clock
+from durable_devhost.indexing.catalog import build_catalog
+from durable_devhost.options import DEFAULT_PORT, StartOptions
+from durable_devhost.settings import HostSettings
+from durable_devhost.triggers.http import reserve
+
+DEFAULT_SCRIPT = "function_app.py"
+_DEFAULT_THREADS = 1000
+_PACKAGES = ("azure-functions", "azure-functions-durable")
+
+
+async def run(options: StartOptions, shutdown: Shutdown) -> None:
+    """Run the app that `options` name until `shutdown` is asked for; raises DevhostError for what a person can fix."""
+    settings = HostSettings.load(options.app_dir)
+    interpreter = find_interpreter(settings.app_dir, options.python, os.environ)
+    script = _script(settings)
+    with ExitStack() as stack:
+        data = stack.enter_context(data_folder(options.data_dir))
+        clock = open_clock(options, data)
+        console = Console.create(clock, json_logs=options.json_logs)
+        stack.enter_context(console.showing_logs(settings.log_level))
+        door = stack.enter_context(reserve(_port(options)))
+        is_own = options.start_azurite and settings.app_settings.uses_development_storage
+        if is_own:
+            azurite = stack.enter_context(running_azurite(data, settings.app_dir))
+            shutdown.at_once(partial(_let_end, azurite))
+            settings = settings.on_storage(azurite.connection_string)
+            _tell_of_ports(console, azurite)
+        for notice in settings.notices:
+            console.notice(notice)
+        async with AsyncExitStack() as resources:
+            plan = _plan(options, settings, interpreter, script, door)
+            pool = WorkerPool(plan, count=settings.worker_processes, observer=console)
+            resources.push_async_callback(pool.close)
+            shutdown.at_once(pool.kill)
+            if isinstance(clock, VirtualClock):
+                pool.set_environ(OFFSET_SETTING, str(clock.offset.total_seconds()))
+            loaded = await pool.start()
+            for found in loaded.functions:
+                for hint in found["hints"]:
+                    console.warning(f"{found['file']}:{found['line']} {found['name']}: {hint}.")
+            catalog = build_catalog(loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings)
+            around = Surroundings(
+                options=options,
+                settings=settings,
+                catalog=catalog,
+                clock=clock,
+                console=console,
+                data=data,
+                pool=pool,
+                door=door,
+                is_alone=is_own,
+                python=_shown(loaded.versions, interpreter),
+            )
+            host = await Host.open(resources, around)
+            gc.freeze()
+            gc.enable()  # __main__ has turned it off
+            await host.run(shutdown)
+        console.notice("Stopped.")
+
+
+def _script(settings: HostSettings) -> str:
+    """The app's main file; raises AppError where it is not there."""
+    folder = settings.app_dir
+    name = settings.app_settings.get("PYTHON_SCRIPT_FILE_NAME") or DEFAULT_SCRIPT
+    script = folder / name
+    if script.suffix != ".py" or not script.stem.isidentifier():
+        raise AppError(f"PYTHON_SCRIPT_FILE_NAME is '{name}', which is no Python module. Name a .py file of the app.")
+    if script.is_file():
+        return name
+    if any(folder.glob("*/function.json")):
+        raise AppError(
+            f"{folder} holds an app of the v1 model (function.json files), which devhost does not run. "
+            f"Move it to the v2 model, with decorators in {DEFAULT_SCRIPT}."
+        )
+    raise AppError(
+        f"There is no {name} in {folder}. Give the folder of a v2 app with --app, "
+        f"or set PYTHON_SCRIPT_FILE_NAME if its main file has another name."
+    )
+
+
+def _port(options: StartOptions) -> int:
+    if options.port is not None:
+        return options.port
+    given = local_port(options.app_dir)
+    return DEFAULT_PORT if given is None else given
+
+
+def _plan(
+    options: StartOptions, settings: HostSettings, interpreter: Interpreter, script: str, door: socket.socket
+) -> WorkerPlan:
+    environ = worker_environment(
+        settings.app_settings,
+        os.environ,
+        port=int(door.getsockname()[1]),
+        app_dir=settings.app_dir,
+        python=Path(interpreter.path),
+    )
+    return WorkerPlan(
+        python=interpreter.path,
+        app_dir=settings.app_dir,
+        script=script,
+        environ=environ,
+        threads=settings.thread_count or _DEFAULT_THREADS,
+        log_level=level_number(settings.log_level),
+        debug=options.debug,
+        debugpy=options.debugpy,
+    )
+
+
+def _tell_of_ports(console: Console, azurite: Azurite) -> None:
+    if azurite.account == DEVELOPMENT_ACCOUNT and not azurite.has_standard_ports:
+        first, last = min(azurite.ports), max(azurite.ports)
+        console.notice(
+            f"The ports 10000 to 10002 are taken, so storage is on other ones ({first} to {last}). "
+            "A connection string of the app that names those ports is led here too."
+        )
+
+
+def _let_end(azurite: Azurite) -> None:
+    """Ask for a gentle end without waiting for it; a lent one is not ours to end."""
+    if azurite.account == DEVELOPMENT_ACCOUNT:
+        os.kill(azurite.pid, signal.SIGTERM)
+
+
+def _shown(versions: Versions, interpreter: Interpreter) -> str:
+    packages = [f"{name} {versions.packages[name]}" for name in _PACKAGES if name in versions.packages]
+    return ", ".join([f"{versions.python} ({interpreter.reason}: {interpreter.path})", *packages])

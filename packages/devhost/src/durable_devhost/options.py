@@ -1,0 +1,31 @@
+"""What the command line asks for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+DEFAULT_PORT = 7071
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOptions:
+    """The options of one start.
+
+    `port` 0 means a free one, None what local.settings.json says, else 7071; `start_azurite` False means an Azurite on
+    the standard ports. `python` is a path, a command or a virtual environment. `debug` is the debugger's port, None for
+    none, and `debugpy` the folder of a debugger that the caller brings along. `as_func` says the line that tools wait
+    for when they start `func`.
+    """
+
+    app_dir: Path
+    data_dir: Path
+    port: int | None = None
+    clock: Literal["system", "virtual"] = "system"
+    enable_auth: bool = False
+    json_logs: bool = False
+    start_azurite: bool = True
+    python: str | None = None
+    watch: bool = False
+    debug: int | None = None
+    debugpy: str | None = None
+    as_func: bool = False

@@ -1,0 +1,41 @@
+"""Starts a worker: `APP_PYTHON …/worker/__main__.py --fd N`, with the app's folder as working directory.
+
+It runs in an environment that knows nothing of devhost. So the package is registered by hand: a path entry would let
+devhost's neighbours, or this very folder, hide modules of the app.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+if __name__ == "__main__" and sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(_HERE):
+    del sys.path[0]  # before anything else is imported: `loader` and `index` are names that an app may use
+
+
+def _register_package() -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    package = os.path.dirname(_HERE)
+    spec = spec_from_file_location(
+        "durable_devhost", os.path.join(package, "__init__.py"), submodule_search_locations=[package]
+    )
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{package} holds no package; install durable-devhost again.")
+    module = module_from_spec(spec)
+    sys.modules["durable_devhost"] = module
+    spec.loader.exec_module(module)
+
+
+def _start() -> None:
+    _register_package()
+    from durable_devhost.worker.process import run
+
+    descriptor = int(sys.argv[sys.argv.index("--fd") + 1])
+    del sys.argv[1:]  # some libraries read the command line of whatever process they are in
+    run(descriptor)
+
+
+if __name__ == "__main__":
+    _start()

@@ -1,0 +1,131 @@
+"""Runs the functions that the host asks for: sync ones in a pool of threads, async ones on the one event loop.
+
+Nothing that user code does comes through: what it returns or raises is the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from durable_devhost.wire.frames import BrokenFrame
+from durable_devhost.worker.context import InvocationContext
+from durable_devhost.worker.functions import RETURN_NAME, Function
+from durable_devhost.worker.inputs import input_argument, trigger_argument
+from durable_devhost.worker.invocation import Attempt, Invocation, entered
+from durable_devhost.worker.outputs import Output, results
+from durable_devhost.worker.tracebacks import user_stack
+
+Send = Callable[[Mapping[str, Any]], bool]
+
+
+class Calls:
+    """Takes `invoke` and `cancel` from the thread that reads and sends an answer for each call.
+
+    `threads` is `PYTHON_THREADPOOL_THREAD_COUNT`; None leaves Python's default of min(32, CPUs + 4). `initializer` is
+    run in every new thread.
+    """
+
+    def __init__(
+        self,
+        functions: Mapping[str, Function],
+        send: Send,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        threads: int | None = None,
+        initializer: Callable[[], None] | None = None,
+    ) -> None:
+        self._functions = functions
+        self._send = send
+        self._loop = loop
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function", initializer=initializer)
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._cancelled: set[int] = set()
+
+    def invoke(self, message: Mapping[str, Any]) -> None:
+        """Start a call; its answer follows from whichever thread it runs in."""
+        function = self._functions.get(message["function"])
+        if function is None:
+            error = RuntimeError(f"the app has no function {message['function']!r} that can be called")
+            self._answer(message, _raised(error))
+        elif function.is_async:
+            self._loop.call_soon_threadsafe(self._begin, function, message)
+        else:
+            self._pool.submit(contextvars.copy_context().run, self._run, function, message)
+
+    def cancel(self, call_id: int) -> None:
+        """Cancel an async function that still runs; a sync one cannot be stopped and goes on."""
+        self._loop.call_soon_threadsafe(self._cancel, call_id)
+
+    def _begin(self, function: Function, message: Mapping[str, Any]) -> None:
+        task = self._loop.create_task(self._run_async(function, message))
+        self._tasks[message["id"]] = task
+        task.add_done_callback(lambda _: self._forget(message["id"]))
+
+    def _cancel(self, call_id: int) -> None:
+        task = self._tasks.get(call_id)
+        if task is not None:
+            self._cancelled.add(call_id)
+            task.cancel()
+
+    def _forget(self, call_id: int) -> None:
+        self._tasks.pop(call_id, None)
+        self._cancelled.discard(call_id)
+
+    def _run(self, function: Function, message: Mapping[str, Any]) -> None:
+        with entered(_invocation(message)):
+            try:
+                arguments, outputs = _arguments(function, message)
+                answer = _returned(function, function.call(**arguments), outputs)
+            except BaseException as error:  # noqa: BLE001 - the edge of user code: what it raises is its result
+                answer = _raised(error)
+            self._answer(message, answer)
+
+    async def _run_async(self, function: Function, message: Mapping[str, Any]) -> None:
+        with entered(_invocation(message)):
+            try:
+                arguments, outputs = _arguments(function, message)
+                answer = _returned(function, await function.call(**arguments), outputs)
+            except BaseException as error:  # noqa: BLE001 - the edge of user code: what it raises is its result
+                answer = _raised(error)
+            if message["id"] not in self._cancelled:
+                self._answer(message, answer)
+
+    def _answer(self, message: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        try:
+            self._send({**answer, "id": message["id"]})
+        except (TypeError, ValueError, BrokenFrame) as error:
+            self._send({**_raised(error), "id": message["id"]})
+
+
+def _invocation(message: Mapping[str, Any]) -> Invocation:
+    return Invocation(id=message["invocation"], function_name=message["function"])
+
+
+def _arguments(function: Function, message: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Output]]:
+    """Every argument of the call, and those among them that collect outputs."""
+    given: Mapping[str, Any] = message.get("inputs") or {}
+    trigger = trigger_argument(function, message["trigger"], message.get("metadata") or {})
+    arguments = {function.trigger.name: trigger}
+    for binding in function.inputs:
+        arguments[binding.name] = input_argument(
+            binding, given.get(binding.name), function.parameter_types.get(binding.name)
+        )
+    outputs = {binding.name: Output() for binding in function.outputs if binding.name != RETURN_NAME}
+    arguments.update(outputs)
+    if function.wants_context:
+        arguments["context"] = InvocationContext(_invocation(message), Attempt.read(message.get("attempt")))
+    return arguments, outputs
+
+
+def _returned(function: Function, value: Any, outputs: Mapping[str, Output]) -> dict[str, Any]:
+    return {"kind": "returned", **results(function, value, outputs)}
+
+
+def _raised(error: BaseException) -> dict[str, Any]:
+    """The failure in the form that the real worker reports."""
+    name = type(error).__name__
+    return {"kind": "raised", "type_name": name, "message": f"{name}: {error}", "stack": user_stack(error)}

@@ -1,0 +1,57 @@
+"""What a function of the app is to the worker: what to call, and which parameter is bound to what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from durable_devhost.worker.sdk import unwrapped
+
+RETURN_NAME = "$return"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A trigger, input or output: its type as the SDK names it (`queueTrigger`, `blob`) and the parameter it fills."""
+
+    type: str
+    name: str
+    is_output: bool = False
+
+
+def read_binding(raw: Mapping[str, Any]) -> Binding:
+    """The part of a binding that concerns the worker; the direction is a name or a number, by version of the SDK."""
+    direction = str(raw.get("direction", "in")).lower()
+    return Binding(type=str(raw["type"]), name=str(raw["name"]), is_output=direction in ("out", "1"))
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function that can be called.
+
+    `call` is what is invoked: the user's own function or the SDK's wrapper around it. `has_return` says that a returned
+    value has somewhere to go, and `is_durable` that it is the trigger's own result, as JSON. `parameter_types` holds
+    the annotations of bound parameters, the `T` of an `Out[T]`.
+    """
+
+    name: str
+    call: Callable[..., Any]
+    trigger: Binding
+    inputs: tuple[Binding, ...] = ()
+    outputs: tuple[Binding, ...] = ()
+    is_async: bool = False
+    wants_context: bool = False
+    has_return: bool = False
+    is_durable: bool = False
+    parameter_types: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def orchestrator(self) -> Callable[..., Any]:
+        """The user's generator function, which the SDK's executor runs."""
+        return unwrapped(self.call)
+
+    @property
+    def input_type(self) -> Any:
+        """The `input_type` that an orchestrator declared in its decorator, or None."""
+        return getattr(self.call, "_df_input_type", None)

@@ -1,0 +1,87 @@
+"""Which invocation the running code belongs to: the contextvar, the log filter and the `context` parameter."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+_THREAD = threading.local()
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One call of a function, or one episode of an orchestrator, whose id is then that of its instance."""
+
+    id: str
+    function_name: str
+
+
+_CURRENT: ContextVar[Invocation | None] = ContextVar("devhost_invocation", default=None)
+
+
+def current_invocation() -> Invocation | None:
+    """The invocation of the calling task or pool thread, None outside user code."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def entered(invocation: Invocation) -> Iterator[None]:
+    """Make the body, its tasks and what it sends to other threads with its context belong to `invocation`."""
+    token = _CURRENT.set(invocation)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+class InvocationFilter(logging.Filter):
+    """Adds `invocation_id` and `function_name` to every record (empty outside invocations); drops none.
+
+    Attach it to a handler. A thread of the user's own is known by the id that it copied to
+    `context.thread_local_storage.invocation_id`, as the real worker documents.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mark the record."""
+        invocation = _CURRENT.get()
+        record.invocation_id = invocation.id if invocation else getattr(_THREAD, "invocation_id", "")
+        record.function_name = invocation.function_name if invocation else ""
+        return True
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Which try of a function with a retry policy this is; the first has count 0 and no failure."""
+
+    count: int = 0
+    limit: int = 0
+    message: str = ""
+    stack: str = ""
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any] | None) -> Attempt:
+        """The attempt as a message has it; the first of one where there is none."""
+        return cls(**given) if given else cls()
+
+
+def thread_local_storage() -> Any:
+    """Where a thread of the user's own leaves the id of the invocation that it works for."""
+    return _THREAD
+
+
+def trace_parent(invocation_id: str) -> str:
+    """A W3C trace parent made from the invocation id."""
+    seed = uuid5(NAMESPACE_OID, invocation_id).hex
+    return f"00-{seed}-{seed[:16]}-00"
+
+
+def app_folder() -> str:
+    """The app's folder, which is the working directory."""
+    return os.getcwd()

@@ -1,0 +1,52 @@
+"""Sends the log records of the process to the host, which shows them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from durable_devhost.worker.invocation import InvocationFilter
+from durable_devhost.worker.tracebacks import user_traceback
+
+_TALKATIVE = ("azure", "asyncio", "aiohttp", "urllib3")
+
+
+def send_logs(send: Callable[[Mapping[str, Any]], bool], level: int) -> None:
+    """Send every record from `level` on; libraries that tell of every request only from warnings on."""
+    root = logging.getLogger()
+    root.addHandler(LogHandler(send))
+    root.setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+class LogHandler(logging.Handler):
+    """Hands log records to the host; what a record's arguments break is reported as logging does."""
+
+    def __init__(self, send: Callable[[Mapping[str, Any]], bool]) -> None:
+        super().__init__()
+        self._send = send
+        self.addFilter(InvocationFilter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send the record; a forked process, which has no host, writes its warnings to stderr as Python does."""
+        try:
+            last = logging.lastResort
+            if not self._send(_message(record)) and last is not None and record.levelno >= last.level:
+                last.handle(record)
+        except Exception:  # noqa: BLE001 - a log call of the app must never fail it
+            self.handleError(record)
+
+
+def _message(record: logging.LogRecord) -> dict[str, Any]:
+    error = record.exc_info[1] if record.exc_info else None
+    return {
+        "kind": "log",
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "text": record.getMessage(),
+        "function": str(getattr(record, "function_name", "")),
+        "invocation": str(getattr(record, "invocation_id", "")),
+        "stack": user_traceback(error) if error else "",
+    }

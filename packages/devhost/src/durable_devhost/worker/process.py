@@ -1,0 +1,84 @@
+"""The worker as a process: its manners, its main thread with the app's event loop, its thread that hears the host."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import io
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+from durable_devhost.wire.frames import PROTOCOL
+from durable_devhost.worker import sdk
+from durable_devhost.worker.channel import Channel
+from durable_devhost.worker.desk import Desk
+from durable_devhost.worker.leaving import leave
+from durable_devhost.worker.loader import enter
+
+_SET_PARENT_DEATH_SIGNAL = 1
+
+
+def run(descriptor: int) -> None:
+    """Serve the host behind the socket `descriptor` until it says stop or hangs up; does not return."""
+    channel = Channel(socket.socket(fileno=descriptor))
+    channel.settle()
+    _settle()
+    folder = Path.cwd().resolve()
+    enter(folder)
+    code = 1
+    try:
+        _serve(channel, folder)
+    except SystemExit as exit_:  # a task of the app's own ended the loop, as it would end the real worker
+        code = exit_.code if isinstance(exit_.code, int) else 1
+    except BaseException:  # noqa: BLE001 - the top of the process: what ends it must be seen
+        traceback.print_exc()
+    finally:
+        leave(code)
+
+
+def _serve(channel: Channel, folder: Path) -> None:
+    channel.send(_hello())
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    threading.Thread(target=Desk(channel, loop, folder).serve, name="host", daemon=True).start()
+    loop.run_forever()
+
+
+def _hello() -> dict[str, Any]:
+    return {
+        "kind": "hello",
+        "protocol": PROTOCOL,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "executable": sys.executable,
+        "pid": os.getpid(),
+        "packages": sdk.installed(),
+    }
+
+
+def _settle() -> None:
+    """What a process needs that a terminal, a debugger and the host share with it."""
+    # The terminal sends Ctrl-C to host and worker, and the host decides. Not SIG_IGN, which programs that the app
+    # starts would inherit.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    faulthandler.enable()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    _die_with_parent()
+
+
+def _die_with_parent() -> None:
+    """Ask Linux for an end when the host is killed; user code may keep the thread that would notice from running."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    try:
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    except (OSError, AttributeError):
+        return  # a libc without it: the end of the socket has to do

@@ -1,0 +1,139 @@
+"""What the real Python worker demands of a function's parameters and annotations, told before anything runs.
+
+The rules are those of its `functions.py` (azure-functions-python-worker): every parameter is bound and every binding
+is a parameter, annotations are plain run-time classes that fit the binding. The real worker refuses to load the
+function otherwise, with a text that only shows in its log.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from azure.functions import Context, Out
+
+from durable_devhost.worker.converters import converter
+from durable_devhost.worker.functions import RETURN_NAME, Binding
+from durable_devhost.worker.sdk import unwrapped
+
+CONTEXT = "context"
+
+
+def signature_problems(function: Callable[..., Any], bindings: Sequence[Binding]) -> Iterator[str]:
+    """Everything that keeps the real worker from calling `function` with these bindings, one sentence each."""
+    parameters = dict(inspect.signature(function).parameters)
+    bound = {binding.name: binding for binding in bindings if binding.name != RETURN_NAME}
+    if CONTEXT not in bound:
+        parameters.pop(CONTEXT, None)
+    for name in parameters.keys() - bound.keys():
+        yield f"the parameter '{name}' has no binding; bind it with a decorator or take it out"
+    for name in bound.keys() - parameters.keys():
+        yield _missing_parameter(bound[name])
+    try:
+        hints = typing.get_type_hints(function)
+    except (NameError, TypeError, AttributeError, SyntaxError) as error:
+        yield f"its annotations cannot be read at run time ({error}); import the types for real, not for checkers only"
+        return
+    if CONTEXT not in bound and CONTEXT in hints and hints[CONTEXT] is not Context:
+        yield f"'context' is annotated with {_shown(hints[CONTEXT])}, but it gets an azure.functions.Context"
+    for name in bound.keys() & parameters.keys() & hints.keys():
+        yield from _annotation_problems(bound[name], hints[name])
+    if "return" in hints and any(binding.name == RETURN_NAME for binding in bindings):
+        yield from _return_problems(next(b for b in bindings if b.name == RETURN_NAME), hints["return"])
+
+
+def client_hints(function: Callable[..., Any], bindings: Sequence[Binding]) -> Iterator[str]:
+    """What will fail when `function` is called, though the real worker loads it."""
+    if any(binding.type == "durableClient" for binding in bindings) and not is_async(
+        inspect.unwrap(unwrapped(function))
+    ):
+        yield "a function with a durable client must be declared with 'async def': the SDK awaits what it returns"
+
+
+def wants_context(function: Callable[..., Any], bindings: Sequence[Binding]) -> bool:
+    """Whether there is a `context` parameter that no binding fills: it gets the `func.Context`."""
+    names = {binding.name for binding in bindings}
+    return CONTEXT not in names and CONTEXT in inspect.signature(function).parameters
+
+
+def parameter_types(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotated types by parameter, `Out[T]` as `T`; only for functions whose annotations can be read."""
+    hints = typing.get_type_hints(function)
+    hints.pop("return", None)
+    return {name: _out_argument(hint) for name, hint in hints.items()}
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling the function gives something to await on the loop."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _missing_parameter(binding: Binding) -> str:
+    if binding.type in ("orchestrationTrigger", "entityTrigger"):
+        return f"context_name is '{binding.name}', but the SDK takes no other name than 'context' there"
+    return f"the {binding.type} binding is called '{binding.name}', but the function has no such parameter"
+
+
+def _annotation_problems(binding: Binding, annotation: Any) -> Iterator[str]:
+    is_out = annotation is Out or typing.get_origin(annotation) is Out
+    if binding.is_output and not is_out:
+        yield f"'{binding.name}' is an output and must be annotated with azure.functions.Out[...]"
+        return
+    if not binding.is_output and is_out:
+        yield f"'{binding.name}' is an input, but it is annotated with azure.functions.Out"
+        return
+    arguments = typing.get_args(annotation)
+    if is_out and len(arguments) != 1:
+        yield f"'{binding.name}' needs one type inside Out, for example azure.functions.Out[str]"
+        return
+    inner = arguments[0] if is_out else annotation
+    if not _is_plain(inner):
+        yield (
+            f"'{binding.name}' is annotated with {_shown(annotation)}; the worker takes plain classes only "
+            f"(dict for dict[str, Any], no unions)"
+        )
+    elif not _fits(binding, inner):
+        yield f"'{binding.name}' is annotated with {_shown(annotation)}, which does not fit a {binding.type} binding"
+
+
+def _return_problems(binding: Binding, annotation: Any) -> Iterator[str]:
+    if not _is_plain(annotation):
+        yield f"the return annotation {_shown(annotation)} is no plain class, which the worker refuses"
+    elif not _fits(binding, annotation):
+        yield f"the return annotation {_shown(annotation)} does not fit its {binding.type} output"
+
+
+def _is_plain(annotation: Any) -> bool:
+    """A class, or a generic of `typing` that the worker lets through; built-in generics and unions are neither."""
+    if isinstance(annotation, types.GenericAlias):
+        return isinstance(annotation, type)  # Python 3.9 and 3.10 say yes, so the real worker takes it there
+    if isinstance(annotation, type):
+        return True
+    if type(annotation).__module__ != "typing":
+        return False
+    return typing.get_origin(annotation) not in (None, typing.Union, tuple, typing.ClassVar, Callable)
+
+
+def _fits(binding: Binding, annotation: Any) -> bool:
+    """Whether the SDK's converter takes the annotation; a type without a converter takes any."""
+    if annotation in (str, bytes) and binding.type not in ("httpTrigger", "timerTrigger"):
+        return True
+    side = "output" if binding.is_output else "input"
+    check = getattr(converter(binding.type), f"check_{side}_type_annotation", None)
+    try:
+        return check is None or bool(check(annotation))
+    except TypeError:
+        return False
+
+
+def _out_argument(annotation: Any) -> Any:
+    return next(iter(typing.get_args(annotation)), Any) if typing.get_origin(annotation) is Out else annotation
+
+
+def _shown(annotation: Any) -> str:
+    # Before Python 3.11 `dict[str, int]` passes for a class, called dict.
+    is_class = isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias)
+    return str(annotation.__qualname__) if is_class else str(annotation)

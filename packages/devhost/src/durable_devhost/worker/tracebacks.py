@@ -1,0 +1,44 @@
+"""Tracebacks as the user wants them: their own frames, none of the machinery that called them."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+
+_PACKAGE = str(Path(os.path.abspath(__file__)).parents[1]) + os.sep
+_MACHINERY = (_PACKAGE, "<frozen importlib")
+_LIBRARY = (str(Path("concurrent", "futures", "thread.py")), str(Path("importlib", "__init__.py")))
+
+
+def user_stack(error: BaseException) -> str:
+    """The frames of the error itself without heading and message, in the form of `traceback.format_tb`.
+
+    The real worker reports exactly this text as the stack, its own frames in front (recorded from worker 4.34).
+    """
+    return "".join(traceback.StackSummary.from_list(user_frames(error)).format())
+
+
+def user_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """The frames of the error itself, without devhost's and the import machinery's."""
+    return _kept(traceback.extract_tb(error.__traceback__))
+
+
+def user_traceback(error: BaseException) -> str:
+    """The whole report as Python prints it, with causes, message and all but devhost's frames."""
+    report = traceback.TracebackException.from_exception(error)
+    part: traceback.TracebackException | None = report
+    seen: set[int] = set()
+    while part is not None and id(part) not in seen:
+        seen.add(id(part))
+        part.stack = traceback.StackSummary.from_list(_kept(part.stack))
+        part = part.__cause__ or part.__context__
+    return "".join(report.format())
+
+
+def _kept(frames: traceback.StackSummary) -> list[traceback.FrameSummary]:
+    return [frame for frame in frames if not _is_machinery(frame.filename)]
+
+
+def _is_machinery(filename: str) -> bool:
+    return filename.startswith(_MACHINERY) or filename.endswith(_LIBRARY)

@@ -1,0 +1,83 @@
+"""Where Azurite is looked for, in which order, and what is said where it or Node is missing."""
+
+from pathlib import Path
+
+import pytest
+
+from durable_devhost.azurite.command import cache_folder, command_in, find_command
+from durable_devhost.errors import DevhostError
+
+
+def place(command: Path) -> Path:
+    """Put an executable there."""
+    command.parent.mkdir(parents=True, exist_ok=True)
+    command.write_text("#!/bin/sh\n")
+    command.chmod(0o755)
+    return command
+
+
+@pytest.fixture(autouse=True)
+def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has Node and nothing else, and a person in a folder of their own."""
+    place(tmp_path / "bin" / "node")
+    (tmp_path / "here" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here" / "below")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_the_nearest_place_wins(tmp_path: Path) -> None:
+    """The app's folder, those above it, the current one, those above it, the PATH, devhost's cache."""
+    app = tmp_path / "apps" / "mine"
+    places = [
+        command_in(app),
+        command_in(tmp_path / "apps"),
+        command_in(tmp_path / "here" / "below"),
+        command_in(tmp_path / "here"),
+        tmp_path / "bin" / "azurite",
+        command_in(tmp_path / "cache" / "durable-devhost" / "azurite"),
+    ]
+    found = []
+    for each in reversed(places):
+        place(each)
+        found.append(find_command(app))
+    assert list(reversed(places)) == found
+
+
+def test_a_missing_azurite_says_how_to_get_one(tmp_path: Path) -> None:
+    """devhost's own command comes first, as it needs no rights."""
+    with pytest.raises(
+        DevhostError, match=r"no Azurite.*durable-devhost azurite install.*npm install -g azurite.*--no-azurite"
+    ):
+        find_command(tmp_path)
+
+
+def test_a_missing_node_says_so(tmp_path: Path) -> None:
+    """Azurite alone is not enough."""
+    place(command_in(tmp_path))
+    (tmp_path / "bin" / "node").unlink()
+    with pytest.raises(DevhostError, match=r"no `node` on the PATH.*Install Node\.js 20"):
+        find_command(tmp_path)
+
+
+def test_the_cache_is_where_the_person_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative XDG_CACHE_HOME does not count, as its specification says."""
+    assert cache_folder() == tmp_path / "cache" / "durable-devhost" / "azurite"
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for useless in ("", "caches"):
+        monkeypatch.setenv("XDG_CACHE_HOME", useless)
+        assert cache_folder() == tmp_path / "home" / ".cache" / "durable-devhost" / "azurite"
+
+
+def test_a_user_without_a_home_is_no_obstacle_to_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no cache to look in then; only an install needs one."""
+
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(DevhostError, match="There is no Azurite"):
+        find_command(tmp_path)
+    with pytest.raises(DevhostError, match=r"no home folder.*XDG_CACHE_HOME"):
+        cache_folder()

@@ -1,0 +1,167 @@
+"""Calls, notes and back pressure over a real pair of sockets; the other end is played by hand."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from durable_devhost.dispatch.connection import Connection, Message, WorkerGone
+from durable_devhost.wire.frames import PREFIX_SIZE, decode, encode, read_prefix
+
+MIB = 1 << 20
+PATIENCE_S = 20.0
+
+
+class Pair:
+    """The host's connection, what it heard, and the other end as streams."""
+
+    def __init__(
+        self, connection: Connection, heard: list[Message], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.connection = connection
+        self.heard = heard
+        self.reader = reader
+        self.writer = writer
+
+    async def receive(self) -> Message:
+        """The next message at the other end."""
+        header, body = read_prefix(await self.reader.readexactly(PREFIX_SIZE))
+        return decode(await self.reader.readexactly(header), await self.reader.readexactly(body))
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """A message from the other end."""
+        self.writer.writelines(encode(message))
+        await self.writer.drain()
+
+    async def over(self) -> None:
+        """Return when the connection has noticed the end."""
+        async with asyncio.timeout(PATIENCE_S):
+            await self.connection.gone.wait()
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    """A connection and its other end."""
+    ours, theirs = socket.socketpair()
+    heard: list[Message] = []
+    reader, writer = await asyncio.open_connection(sock=theirs)
+    pair = Pair(await Connection.over(ours, heard.append), heard, reader, writer)
+    yield pair
+    pair.connection.close()
+    writer.transport.abort()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+    await pair.over()
+
+
+async def test_answers_find_their_calls_in_whatever_order_they_come(pair: Pair) -> None:
+    """Each call has a number of its own."""
+    calls = [asyncio.create_task(pair.connection.call({"kind": "invoke", "n": n})) for n in range(3)]
+    received = [await pair.receive() for _ in calls]
+    for message in reversed(received):
+        await pair.send({"kind": "returned", "id": message["id"], "n": message["n"]})
+    assert [(await call)["n"] for call in calls] == [0, 1, 2]
+    assert len({message["id"] for message in received}) == 3
+
+
+async def test_a_hundred_mebibytes_go_there_and_back(pair: Pair) -> None:
+    """The largest request that the host takes, and a response of the same size."""
+    big = bytes(range(256)) * (100 * MIB // 256)
+    call = asyncio.create_task(pair.connection.call({"kind": "invoke", "body": big}))
+    message = await pair.receive()
+    assert message["body"] == big
+    await pair.send({"kind": "returned", "id": message["id"], "body": message["body"]})
+    assert (await call)["body"] == big
+
+
+async def test_a_slow_reader_makes_callers_wait_and_nothing_piles_up(pair: Pair) -> None:
+    """Each caller keeps its own message until there is room; they go out in the order of the calls."""
+    pair.writer.transport.pause_reading()  # type: ignore[attr-defined]  # of a socket's transport
+    calls = [asyncio.create_task(pair.connection.call({"n": n, "body": bytes(MIB)})) for n in range(20)]
+    for _ in range(200):
+        await asyncio.sleep(0)  # give everything that could move its turns
+    transport = pair.connection._transport
+    assert transport is not None
+    assert transport.get_write_buffer_size() < 3 * MIB
+
+    pair.writer.transport.resume_reading()  # type: ignore[attr-defined]  # as above
+    for number in range(20):
+        message = await pair.receive()
+        assert message["n"] == number
+        await pair.send({"id": message["id"]})
+    await asyncio.gather(*calls)
+
+
+async def test_messages_that_answer_nothing_are_heard_in_order(pair: Pair) -> None:
+    """Log records, and before them the greeting; an answer to a call that nobody waits for is passed over."""
+    await pair.send({"kind": "returned", "id": 99})
+    for number in range(5):
+        await pair.send({"kind": "log", "n": number})
+    call = asyncio.create_task(pair.connection.call({"kind": "invoke"}))
+    await pair.send({"kind": "returned", "id": (await pair.receive())["id"]})
+    await call
+    assert [message["n"] for message in pair.heard] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("last", [b"", b"\0\0\0\1", b"\0\0\0\x02\0\0\0\0{", b"HTTP/1.1 200 OK"])
+async def test_open_and_later_calls_fail_when_the_other_end_is_gone(pair: Pair, last: bytes) -> None:
+    """Whether it hangs up between two frames, in the middle of one, or says something that is no frame."""
+    call = asyncio.create_task(pair.connection.call({"kind": "invoke"}))
+    await pair.receive()
+    pair.writer.write(last)
+    if not last.startswith(b"HTTP"):
+        pair.writer.close()
+    with pytest.raises(WorkerGone):
+        await call
+    await pair.over()
+    with pytest.raises(WorkerGone):
+        await pair.connection.call({"kind": "invoke"})
+    pair.connection.note({"kind": "stop"})  # lost, and no error
+
+
+async def test_a_caller_that_waits_for_room_learns_that_the_other_end_is_gone(pair: Pair) -> None:
+    """It is not left waiting for a reader that will never read."""
+    pair.writer.transport.pause_reading()  # type: ignore[attr-defined]  # of a socket's transport
+    call = asyncio.create_task(pair.connection.call({"kind": "invoke", "body": bytes(8 * MIB)}))
+    await asyncio.sleep(0)
+    pair.writer.transport.abort()
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(WorkerGone):
+            await call
+
+
+async def test_a_call_that_is_cancelled_is_told_to_the_other_end(pair: Pair) -> None:
+    """A late answer to it harms nobody."""
+    call = asyncio.create_task(pair.connection.call({"kind": "invoke"}))
+    number = (await pair.receive())["id"]
+    call.cancel()
+    assert await pair.receive() == {"kind": "cancel", "id": number}
+    await pair.send({"kind": "returned", "id": number})
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+
+async def test_the_last_answer_can_be_waited_for(pair: Pair) -> None:
+    """So that a worker which is replaced finishes what it does; not for longer than one is ready to wait."""
+    async with asyncio.timeout(PATIENCE_S):
+        await pair.connection.answered(PATIENCE_S)  # nothing is open
+        calls = [asyncio.create_task(pair.connection.call({"kind": "invoke"})) for _ in range(2)]
+        numbers = [(await pair.receive())["id"] for _ in calls]
+        waiting = asyncio.create_task(pair.connection.answered(PATIENCE_S))
+        await pair.send({"kind": "returned", "id": numbers[0]})
+        await calls[0]
+        assert not waiting.done()
+        await pair.connection.answered(0.01)
+        await pair.send({"kind": "returned", "id": numbers[1]})
+        await waiting
+
+
+async def test_a_message_that_cannot_be_sent_leaves_the_connection_whole(pair: Pair) -> None:
+    """It is the caller's mistake alone."""
+    with pytest.raises(TypeError, match="of type set"):
+        await pair.connection.call({"kind": "invoke", "odd": {1}})
+    pair.connection.note({"kind": "environ"})
+    assert (await pair.receive())["kind"] == "environ"

@@ -1,0 +1,167 @@
+"""One worker process: how it is greeted, what it says when the app does not load, and that nothing of it stays."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from durable_devhost.dispatch import process
+from durable_devhost.dispatch.connection import WorkerGone
+from durable_devhost.dispatch.process import WorkerPlan, WorkerProcess
+from durable_devhost.errors import AppError, AppImportError, DevhostError, SettingsError
+from packages.devhost.tests.dispatch.machines import PATIENCE_S, Listener, is_alive, plan_of
+
+HELLO = """
+import json, socket, struct, sys, time
+connection = socket.socket(fileno=int(sys.argv[-1]))
+header = json.dumps({**HELLO, "kind": "hello", "parts": []}).encode()
+connection.sendall(struct.pack("!II", len(header), 0) + header)
+time.sleep(60)
+"""
+Launch = Callable[[WorkerPlan], Awaitable[WorkerProcess]]
+
+
+@pytest.fixture
+async def launch() -> AsyncIterator[Launch]:
+    """A function that starts workers, which end with the test."""
+    workers: list[WorkerProcess] = []
+
+    async def start(plan: WorkerPlan) -> WorkerProcess:
+        workers.append(await WorkerProcess.launch(plan, Listener().heard))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.kill()
+        await worker.wait()
+
+
+def _python(folder: Path, source: str) -> str:
+    """Something that can be given as the app's Python and does this instead of starting a worker."""
+    script = folder / "python"
+    script.write_text(f"#!{sys.executable}\n{source}")
+    script.chmod(0o755)
+    return str(script)
+
+
+async def test_a_worker_loads_the_app_and_says_what_it_runs_on(launch: Launch, tmp_path: Path) -> None:
+    """Its functions come raw; a package that is not installed is not named."""
+    plan = plan_of(tmp_path / "app")
+    worker = await launch(plan)
+    loaded = await worker.load(plan)
+    assert "story" in [function["name"] for function in loaded.functions]
+    assert (loaded.complaint, loaded.versions.executable) == (None, sys.executable)
+    assert loaded.versions.python == ".".join(map(str, sys.version_info[:3]))
+    assert "azure-functions" in loaded.versions.packages
+    assert worker.ending == "it is still running"
+
+
+async def test_a_stop_ends_it_in_good_order(launch: Launch, tmp_path: Path) -> None:
+    """With status 0, and the end is nobody's surprise."""
+    plan = plan_of(tmp_path / "app")
+    worker = await launch(plan)
+    await worker.load(plan)
+    await worker.stop(PATIENCE_S)
+    assert (worker.ending, worker.is_leaving, is_alive(worker.pid)) == ("it exited with status 0", True, False)
+
+
+async def test_one_that_does_not_listen_is_killed(launch: Launch, tmp_path: Path) -> None:
+    """Here a process that stands still."""
+    plan = plan_of(tmp_path / "app")
+    worker = await launch(plan)
+    await worker.load(plan)
+    os.kill(worker.pid, signal.SIGSTOP)
+    await worker.stop(0.05)
+    assert (worker.ending, is_alive(worker.pid)) == ("it was ended by SIGKILL", False)
+    with pytest.raises(WorkerGone):
+        await worker.connection.call({"kind": "invoke"})
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "said"),
+    [
+        ("import azure.functions as func\nraise ValueError('odd')\n", AppImportError, r"function_app\.py:2: ValueError"),
+        ("x = 1\n", AppError, r"function_app\.py defines no app"),
+        ("import os\nos._exit(3)\n", AppError, r"ended while it loaded the app: it exited with status 3\. Run .* to see"),
+        ("import os\nos.kill(os.getpid(), 9)\n", AppError, "while it loaded the app: it was ended by SIGKILL"),
+    ],
+)
+async def test_an_app_that_does_not_load_is_told_in_a_sentence(
+    launch: Launch, tmp_path: Path, source: str, error: type[AppError], said: str
+) -> None:
+    """What the worker says is taken over; where it dies, how it died."""
+    plan = plan_of(tmp_path / "app", source)
+    worker = await launch(plan)
+    with pytest.raises(error, match=said) as caught:
+        await worker.load(plan)
+    assert type(caught.value) is error
+    assert not isinstance(caught.value, AppImportError) or "raise ValueError('odd')" in caught.value.details
+
+
+async def test_a_python_that_cannot_be_started_is_told(launch: Launch, tmp_path: Path) -> None:
+    """With the option that names another one."""
+    with pytest.raises(SettingsError, match=r"nowhere cannot be started \(No such file or directory\)\. .*--python"):
+        await launch(plan_of(tmp_path / "app", python=str(tmp_path / "nowhere")))
+
+
+async def test_a_worker_of_another_version_is_told(launch: Launch, tmp_path: Path) -> None:
+    """Its files were replaced under a host that runs."""
+    hello = {"protocol": 99, "python": "3.11.0", "executable": "python", "packages": {}}
+    plan = plan_of(tmp_path / "app", python=_python(tmp_path, HELLO.replace("HELLO", repr(hello))))
+    worker = await launch(plan)
+    with pytest.raises(DevhostError, match="speaks version 99 of the protocol.* start it again"):
+        await worker.load(plan)
+
+
+async def test_a_python_that_never_greets_is_given_up(
+    launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrapper that hangs must not make the host hang."""
+    monkeypatch.setattr(process, "_GREETING_S", 0.1)
+    plan = plan_of(tmp_path / "app", python=_python(tmp_path, "import time\ntime.sleep(60)\n"))
+    worker = await launch(plan)
+    async with asyncio.timeout(5):
+        with pytest.raises(DevhostError):
+            await worker.load(plan)
+
+
+async def test_what_it_writes_to_standard_error_is_passed_on_and_its_end_is_kept(
+    launch: Launch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also half a line and what is no UTF-8; twenty lines are kept for the day it dies."""
+    lines = "".join(f"line {number}\n" for number in range(30))
+    source = f"import os\nos.write(2, {lines.encode()!r} + b'\\xff and half a li')\nos._exit(1)\n"
+    plan = plan_of(tmp_path / "app", source)
+    worker = await launch(plan)
+    with pytest.raises(AppError):
+        await worker.load(plan)
+    await worker.wait()
+    assert capsys.readouterr().err == f"{lines}\ufffd and half a li"
+    assert worker.last_words.splitlines()[0] == "line 11"
+    assert worker.last_words.splitlines()[-2:] == ["line 29", "\ufffd and half a li"]
+
+
+async def test_a_child_of_the_app_that_outlives_the_worker_does_not_hold_up_the_end(
+    launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has inherited standard error, so nothing says that this is at its end."""
+    monkeypatch.setattr(process, "_STOP_S", 0.1)
+    source = """
+        import os, subprocess, sys
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        open("child", "w").write(str(child.pid))
+        os._exit(1)
+        """
+    plan = plan_of(tmp_path / "app", source)
+    worker = await launch(plan)
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(AppError, match="it exited with status 1"):
+            await worker.load(plan)
+        await worker.wait()
+    child = int((tmp_path / "app" / "child").read_text())
+    assert is_alive(child)
+    os.kill(child, signal.SIGKILL)

@@ -1,0 +1,193 @@
+"""The engine on a real hub when the process that runs user code ends in the middle of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from durable_devhost.azurite.process import Azurite
+from durable_devhost.clock import SystemClock
+from durable_devhost.durable.engine import DurableEngine
+from durable_devhost.durable.orchestrations.pending import Scheduler
+from durable_devhost.durable.ports import ExecutionLost, Outcome, Succeeded
+from durable_devhost.durable.script import Script
+from durable_devhost.durable.sessions import SessionBuilder
+from durable_devhost.inflight import InFlight
+from durable_devhost.model.history import (
+    EventRaised,
+    ExecutionStarted,
+    HistoryEvent,
+    InstanceRef,
+    RuntimeStatus,
+)
+from durable_devhost.model.messages import Message
+from durable_devhost.model.wire import SPEC_OF
+from durable_devhost.storage.account import StorageAccount
+from durable_devhost.storage.transport import Transport
+from durable_devhost.taskhub.hub import TaskHub
+from packages.devhost.tests.durable.stage import Functions
+from packages.devhost.tests.local import LocalExecution
+
+
+class Fragile(LocalExecution):
+    """Does its step, and then it may be lost before anybody hears of it."""
+
+    def __init__(self, function: Callable[..., Any], started: ExecutionStarted, is_lost: Callable[[], bool]) -> None:
+        super().__init__(function, started)
+        self._is_lost = is_lost
+
+    async def advance(self, events: Sequence[HistoryEvent]) -> Script:
+        script = await super().advance(events)
+        if self._is_lost():
+            raise ExecutionLost
+        return script
+
+
+class FragileApp(Functions):
+    """Its executions are lost at the steps with these numbers, counted over all of them from 1."""
+
+    def __init__(self, play: Callable[..., Any], lost_at: set[int]) -> None:
+        super().__init__(play)
+        self._function = play
+        self._lost_at = lost_at
+        self.steps = 0
+
+    def execution(self, started: ExecutionStarted) -> LocalExecution:
+        self.executions.append(Fragile(self._function, started, self._is_lost))
+        return self.executions[-1]
+
+    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
+        return Succeeded(text=input_text)
+
+    async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:
+        raise AssertionError("no entity here")
+
+    def _is_lost(self) -> bool:
+        self.steps += 1
+        return self.steps in self._lost_at
+
+
+class Watcher:
+    """What the console would have told."""
+
+    def __init__(self) -> None:
+        self.statuses: list[RuntimeStatus] = []
+        self.troubles: list[str] = []
+        self.has_ended = asyncio.Event()
+
+    def orchestration(
+        self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None, stack: str = ""
+    ) -> None:
+        self.statuses.append(status)
+        if status.is_terminal:
+            self.has_ended.set()
+
+    def trouble(self, text: str, instance_id: str | None = None) -> None:
+        self.troubles.append(text)
+
+
+class Bench:
+    """An engine that runs, the app below it and the console above."""
+
+    def __init__(self, engine: DurableEngine, app: FragileApp, watcher: Watcher, hub: TaskHub, idle: InFlight) -> None:
+        self.engine = engine
+        self.app = app
+        self.watcher = watcher
+        self.hub = hub
+        self.in_flight = idle
+
+    async def begin(self) -> None:
+        """Start the instance `i`; returns when its first episode is stored."""
+        ref = InstanceRef(instance_id="i", execution_id="e")
+        started = ExecutionStarted(timestamp=SystemClock().now(), instance=ref, name="play", input='"1"')
+        await self.engine.start(started)
+
+    async def say(self, name: str) -> None:
+        """Raise an event; returns when its effect is stored."""
+        event = EventRaised(timestamp=SystemClock().now(), name=name, input="2")
+        await self.engine.post(Message(event=event, target=InstanceRef(instance_id="i", execution_id=None)))
+
+    async def rows(self) -> list[str]:
+        """What is stored of the instance, without the marks of episodes."""
+        stored = await self.hub.history.read("i")
+        names = [SPEC_OF[type(event)].name for event in stored.events]
+        return [name for name in names if not name.startswith("Orchestrator")]
+
+
+@pytest.fixture
+async def hub(azurite: Azurite) -> AsyncIterator[TaskHub]:
+    """An empty hub."""
+    async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
+        yield await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+
+
+@asynccontextmanager
+async def _running(hub: TaskHub, play: Callable[..., Any], *lost_at: int) -> AsyncIterator[Bench]:
+    app, watcher, in_flight = FragileApp(play, set(lost_at)), Watcher(), InFlight()
+    builder = SessionBuilder(
+        app=app, hub_name="Hub", scheduler=lambda: Scheduler(app), batch_limit=10, reorder_window=timedelta(minutes=30)
+    )
+    engine = DurableEngine(
+        hub=hub, app=app, clock=SystemClock(), in_flight=in_flight, observer=watcher, builder=builder,
+        activity_slots=2, orchestration_slots=2, new_execution_id=lambda: uuid4().hex,
+    )  # fmt: skip
+    running = asyncio.create_task(engine.run())
+    try:
+        yield Bench(engine, app, watcher, hub, in_flight)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def _story(context: Any) -> Any:
+    """An activity, then an event."""
+    first = yield context.call_activity("a", context.get_input())
+    return [first, (yield context.wait_for_external_event("Go"))]
+
+
+@pytest.mark.parametrize("lost_at", [(), (1,), (1, 2, 3), (2,), (3,), (2, 3, 5)])
+async def test_a_batch_whose_execution_is_lost_is_done_again(hub: TaskHub, lost_at: tuple[int, ...]) -> None:
+    """At whatever step: nothing is stored twice, nobody waits in vain, and nobody is told of a trouble."""
+    async with _running(hub, _story, *lost_at) as bench:
+        await bench.begin()
+        await bench.say("Go")
+        await bench.watcher.has_ended.wait()
+
+        record = await bench.engine.record("i")
+        assert record is not None
+        assert (record.status, record.output) == (RuntimeStatus.COMPLETED, "[1,2]")
+        assert sorted(await bench.rows()) == sorted(
+            ["ExecutionStarted", "TaskScheduled", "TaskCompleted", "EventRaised", "ExecutionCompleted"]
+        )
+        assert bench.watcher.statuses == [RuntimeStatus.RUNNING, RuntimeStatus.COMPLETED]
+        assert bench.watcher.troubles == []
+
+
+async def test_a_lost_replay_of_an_ended_instance_is_no_trouble(hub: TaskHub) -> None:
+    """It was only for a hint. The one step before it is the whole instance."""
+
+    def short(context: Any) -> Any:
+        return context.get_input()
+
+    async with _running(hub, short, 2) as bench:
+        await bench.begin()
+        await bench.say("Other")  # drives the loop past the replay
+        assert bench.app.steps == 2
+        assert bench.app.executions[1].is_closed
+        assert bench.watcher.troubles == []
+
+
+async def test_user_code_forgets_what_the_engine_forgets(hub: TaskHub) -> None:
+    """Also when the rows were changed behind its back; then the next message builds the session anew."""
+    async with _running(hub, _story) as bench:
+        await bench.begin()
+        await bench.engine.forget("i")
+        assert bench.app.executions[0].is_closed
+        await bench.say("Go")
+        await bench.watcher.has_ended.wait()
+        assert bench.app.executions[1].is_closed
+        assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2]"

@@ -1,0 +1,64 @@
+"""What a worker reports of a step becomes a script: actions that the decider knows, timers numbered by the host."""
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+
+from durable_devhost.durable.actions import CallActivity, CreateTimer, UnknownAction, WhenAny
+from durable_devhost.durable.script import Script, read_script
+
+DUE = "2026-01-05T09:00:00.0Z"
+
+
+def _answer(*actions: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    nothing = {
+        "kind": "script", "id": 8, "actions": list(actions), "cancelled": [], "custom_status": None, "done": False,
+        "output": None, "error": None, "stack": "", "asked": False,
+    }  # fmt: skip
+    return {**nothing, **fields}
+
+
+def test_a_step_that_asks_for_nothing_is_an_empty_script() -> None:
+    """The orchestrator waits on."""
+    assert read_script(_answer(), count().__next__) == Script()
+
+
+def test_every_field_arrives() -> None:
+    """As it stands in the message."""
+    answer = _answer(
+        cancelled=[0, 2], custom_status='{"a":1}', done=True, output="[1]", error="ValueError: x", stack="  File",
+        asked=True,
+    )  # fmt: skip
+    assert read_script(answer, count().__next__) == Script(
+        cancelled=(0, 2), custom_status='{"a":1}', done=True, output="[1]", error="ValueError: x", stack="  File",
+        asked=True,
+    )  # fmt: skip
+
+
+def test_timers_are_numbered_over_the_whole_execution_also_inside_groups() -> None:
+    """The worker counts in the same way and names the cancelled ones by these numbers."""
+    timer = {"actionType": 5, "fireAt": DUE, "isCanceled": False}
+    activity = {"actionType": 0, "functionName": "a", "input": "1"}
+    group = {"actionType": 11, "compoundActions": [timer, activity, timer]}
+    numbers = count()
+    first = read_script(_answer(timer, group), numbers.__next__)
+    second = read_script(_answer(timer), numbers.__next__)
+
+    assert isinstance(first.actions[1], WhenAny)
+    alone, inside, later = first.actions[0], first.actions[1].actions, second.actions[0]
+    assert [_ordinal(each) for each in (alone, inside[0], inside[2], later)] == [0, 1, 2, 3]
+    assert isinstance(inside[1], CallActivity)
+
+
+def _ordinal(action: Any) -> int:
+    assert isinstance(action, CreateTimer)
+    assert action.fire_at == datetime(2026, 1, 5, 9, tzinfo=UTC)
+    return action.ordinal
+
+
+def test_an_action_that_nobody_knows_is_named() -> None:
+    """A newer SDK may ask for more than this host can do."""
+    with pytest.raises(UnknownAction, match="type 13"):
+        read_script(_answer({"actionType": 13}), count().__next__)

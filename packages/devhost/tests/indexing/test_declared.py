@@ -1,0 +1,70 @@
+"""What the SDK writes into a binding, in the one form that the host works with."""
+
+from datetime import timedelta
+
+import pytest
+
+from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings
+from durable_devhost.model.functions import Binding
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("IN", "in"), ("OUT", "out"), (0, "in"), (1, "out"), ("out", "out"), (None, "in")]
+)
+def test_a_direction_is_a_name_or_a_number(given, expected):
+    """By version of the SDK; None stands for one that is not there."""
+    raw = {"type": "queue", "name": "q", "queueName": "orders"}
+    binding = read_binding(raw if given is None else {**raw, "direction": given})
+    assert (binding.direction, binding.properties) == (expected, {"queueName": "orders"})
+
+
+def test_routes_methods_and_levels_come_in_one_form():
+    """Slashes cut, methods in capitals, levels in small letters."""
+    given = {"type": "httpTrigger", "name": "r", "route": "/a/{id}/", "methods": ["get"], "authLevel": "ADMIN"}
+    assert read_binding(given).properties == {"route": "a/{id}", "methods": ["GET"], "authLevel": "admin"}
+
+
+def test_settings_are_put_in_and_missing_ones_named():
+    """Several in one text, and nothing in what names a connection or is no text."""
+    properties = {"path": "%A%/%B%", "connection": "%A%", "connectionName": "%A%", "rows": 3}
+    binding = Binding(type="blob", name="b", direction="in", properties=properties)
+    resolved, missing = resolve_settings(binding, {"A": "one"})
+    assert resolved.properties == {**properties, "path": "one/%B%"}
+    assert missing == ["B"]
+
+
+def test_a_retry_policy_is_read():
+    """Intervals with days and parts of seconds."""
+    policy = read_retry_policy(
+        {"strategy": "exponential_backoff", "max_retry_count": "-1", "minimum_interval": "00:00:01.5",
+         "maximum_interval": "1.00:00:00"}
+    )  # fmt: skip
+    assert policy is not None
+    assert (policy.max_retry_count, policy.minimum, policy.maximum, policy.delay) == (
+        -1, timedelta(seconds=1.5), timedelta(days=1), timedelta(),
+    )  # fmt: skip
+    assert read_retry_policy(None) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"strategy": "hope"}, "'hope' is neither"), ({"delay_interval": "soon"}, "'soon' is not of the form HH:MM:SS")],
+)
+def test_a_senseless_retry_policy_is_refused(changes, said):
+    """With the text as it was written."""
+    with pytest.raises(ValueError, match=said):
+        read_retry_policy({"strategy": "fixed_delay", "max_retry_count": "2", **changes})
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "expected"),
+    [
+        ("orchestrationTrigger", {"orchestration": "Big Story"}, "Big Story"),
+        ("activityTrigger", {"activity": ""}, "fn"),
+        ("entityTrigger", {"entityName": "Counter"}, "Counter"),
+        ("httpTrigger", {"activity": "x"}, None),
+    ],
+)
+def test_the_durable_name_is_the_triggers_own_else_the_functions(kind, properties, expected):
+    """Other triggers have none."""
+    assert durable_name(Binding(type=kind, name="x", direction="in", properties=properties), "fn") == expected

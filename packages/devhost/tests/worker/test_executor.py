@@ -1,0 +1,221 @@
+"""One orchestrator through the SDK's own executor, event by event and all at once."""
+
+# Orchestrators must have the context, used or not.
+# ruff: noqa: ARG001
+
+from datetime import timedelta
+from typing import Any
+
+import azure.durable_functions as df
+import pytest
+
+from durable_devhost.worker.executor import OrchestratorExecutor
+from durable_devhost.worker.functions import Binding, Function
+from packages.devhost.tests.worker.driver import beginning, event, started, task_completed
+
+pytestmark = pytest.mark.filterwarnings("ignore:azure.functions")
+
+
+def _executor(orchestrator: Any, argument: str | None = None) -> OrchestratorExecutor:
+    function = Function(
+        name="story", call=df.Orchestrator.create(orchestrator),
+        trigger=Binding(type="orchestrationTrigger", name="context"),
+    )  # fmt: skip
+    return OrchestratorExecutor(function, beginning("story", argument))
+
+
+def _first(orchestrator: Any, argument: str | None = None) -> dict[str, Any]:
+    return _executor(orchestrator, argument).advance(started("story", argument))
+
+
+def chain(context):
+    """Two activities, one after the other, with a status between."""
+    first = yield context.call_activity("one", 1)
+    context.set_custom_status({"ü": first})
+    second = yield context.call_activity("two", first)
+    return [first, second]
+
+
+def test_each_step_gives_what_is_new():
+    """Actions in the SDK's own JSON, the status compact."""
+    executor = _executor(chain)
+    first = executor.advance(started("story"))
+    assert first == {
+        "actions": [{"actionType": 0, "functionName": "one", "input": "1"}], "cancelled": [], "custom_status": None,
+        "done": False, "output": None, "error": None, "stack": "", "asked": False,
+    }  # fmt: skip
+    second = executor.advance(task_completed(0, "10"))
+    assert second["actions"] == [{"actionType": 0, "functionName": "two", "input": "10"}]
+    assert second["custom_status"] == '{"ü":10}'
+    last = executor.advance(task_completed(1, '"ü"', 2))
+    assert (last["actions"], last["done"], last["output"]) == ([], True, '[10,"ü"]')
+    assert executor.advance(task_completed(7, "1", 3))["output"] == '[10,"ü"]'
+
+
+def test_a_whole_history_at_once_gives_the_same():
+    """As after a restart; events that the SDK does not read are passed over."""
+    history = [
+        *started("story"), event(4, Name="one", event_id=0), event(13), *task_completed(0, "10"),
+        event(4, Name="two", event_id=1), event(13), *task_completed(1, "2", 2),
+    ]  # fmt: skip
+    script = _executor(chain).advance(history)
+    assert (len(script["actions"]), script["output"]) == (2, "[10,2]")
+    executor = _executor(chain)
+    for each in (history[:2], history[2:6], history[6:]):
+        script = executor.advance(each)
+    assert script["output"] == "[10,2]"
+
+
+def test_an_orchestrator_knows_its_instance_and_input():
+    """The input is JSON of JSON for texts, as the extension sends it."""
+
+    def one(context):
+        return [context.instance_id, context.parent_instance_id, context.get_input()]
+        yield
+
+    assert _first(one, '{"a":1}')["output"] == '["i1",null,{"a":1}]'
+    assert _first(one, None)["output"] == '["i1",null,null]'
+
+
+def test_a_failure_is_told_with_the_users_stack():
+    """The SDK's frames are not the user's."""
+
+    def fails(context):
+        yield context.call_activity("one")
+        raise ValueError("boom")
+
+    executor = _executor(fails)
+    executor.advance(started("story"))
+    script = executor.advance(task_completed(0, "1"))
+    assert (script["done"], script["error"], script["output"]) == (True, "boom", None)
+    assert "in fails" in script["stack"]
+    assert "durable_functions" not in script["stack"]
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), StopIteration(7)])
+def test_whatever_a_step_raises_is_a_failure_of_the_instance(error):
+    """An orchestrator must not be able to end the worker; Python itself makes a RuntimeError of StopIteration."""
+
+    def fails(context):
+        raise error
+        yield
+
+    executor = _executor(fails)
+    script = executor.advance(started("story"))
+    assert script["done"]
+    assert script["error"].startswith(
+        "generator raised StopIteration" if isinstance(error, StopIteration) else f"{type(error).__name__}: "
+    )
+    assert executor.advance([event(12, 1)]) == script or isinstance(error, StopIteration)
+
+
+def test_a_function_that_is_no_generator_runs_at_once():
+    """What it raises is told with its type."""
+
+    def plain(context):
+        return context.get_input()
+
+    def fails(context):
+        raise KeyError("x")
+
+    assert _first(plain, '"7"')["output"] == "7"
+    assert _first(fails)["error"] == "KeyError: 'x'"
+
+
+def test_an_output_that_is_no_json_is_a_failure():
+    """Since 1.2.10 in the SDK's words."""
+
+    def odd(context):
+        return {1}
+        yield
+
+    assert "set is not JSON serializable" in _first(odd)["error"]
+
+
+def test_an_error_without_a_text_is_named_by_its_class():
+    """An empty error would look like a success."""
+
+    def fails(context):
+        raise ValueError
+        yield
+
+    assert _first(fails)["error"] == "<class 'ValueError'>"
+
+
+def test_timers_are_counted_through_compound_actions_and_told_when_they_are_cancelled():
+    """The ordinals are in the order in which the host reads the actions, depth first."""
+
+    def race(context):
+        due = context.current_utc_datetime + timedelta(minutes=1)
+        slow, slower = context.create_timer(due), context.create_timer(due + timedelta(minutes=1))
+        approval = context.wait_for_external_event("approved")
+        yield context.task_any([context.task_all([slow, slower]), approval])
+        slower.cancel()
+        yield context.create_timer(due)
+
+    executor = _executor(race)
+    kinds = executor.advance(started("story"))["actions"][0]["compoundActions"]
+    assert [each["actionType"] for each in kinds[0]["compoundActions"]] == [5, 5]
+    script = executor.advance([event(12, 1), event(15, 1, Name="approved", Input="true")])
+    assert (script["cancelled"], [each["actionType"] for each in script["actions"]]) == ([1], [5])
+    assert executor.advance([event(12, 2)])["cancelled"] == []
+
+
+def test_continue_as_new_ends_the_execution():
+    """Its action says with which input."""
+
+    def again(context):
+        yield context.call_activity("one")
+        context.continue_as_new("next")
+
+    executor = _executor(again)
+    executor.advance(started("story"))
+    script = executor.advance(task_completed(0, "1"))
+    assert (script["done"], [each["actionType"] for each in script["actions"]]) == (True, [4])
+
+
+def test_only_a_read_of_the_user_counts_as_asked():
+    """From then on, for this execution."""
+
+    def curious(context):
+        yield context.call_activity("one")
+        seen = context.is_replaying
+        yield context.call_activity("two", seen)
+
+    executor = _executor(curious)
+    assert executor.advance(started("story"))["asked"] is False
+    script = executor.advance(task_completed(0, "1"))
+    assert (script["asked"], script["actions"][0]["input"]) == (True, "false")
+    assert executor.advance(task_completed(1, "1", 2))["asked"] is True
+
+
+def test_a_replay_is_one_for_the_user_too():
+    """By the IsPlayed of what comes back, and in the first step by that of the start."""
+
+    def tells(context):
+        before = context.is_replaying
+        yield context.call_activity("one")
+        return [before, context.is_replaying]
+
+    done = task_completed(0, "1")
+    first = event(0, is_played=True, Name="story", Version=None, Input=None)
+    assert _executor(tells).advance([event(12), first, event(13), *done])["output"] == "[true,false]"
+    assert _executor(tells).advance([*started("story"), done[1]])["output"] == "[false,false]"
+
+
+def test_closing_runs_the_users_cleaning_up_and_swallows_its_failures():
+    """The instance is forgotten; nobody wants to hear of it."""
+    ended = []
+
+    def careful(context):
+        try:
+            yield context.call_activity("one")
+        finally:
+            ended.append(True)
+            raise ValueError("too late")
+
+    executor = _executor(careful)
+    executor.close()
+    executor.advance(started("story"))
+    executor.close()
+    assert ended == [True]

@@ -1,0 +1,53 @@
+"""Log records and the `context` parameter know which invocation runs."""
+
+import asyncio
+import logging
+import os
+import threading
+
+from durable_devhost.worker.context import InvocationContext
+from durable_devhost.worker.invocation import Attempt, Invocation, InvocationFilter, current_invocation, entered
+
+ONE = Invocation(id="abc", function_name="one")
+
+
+def _mark() -> tuple[str, str]:
+    record = logging.makeLogRecord({})
+    assert InvocationFilter().filter(record)
+    return record.invocation_id, record.function_name
+
+
+async def test_records_carry_the_invocation_of_the_task_that_writes_them():
+    """Also from tasks and threads that the function starts with asyncio."""
+    with entered(ONE):
+        assert (current_invocation(), _mark()) == (ONE, ("abc", "one"))
+        assert await asyncio.gather(asyncio.to_thread(_mark)) == [("abc", "one")]
+    assert (current_invocation(), _mark()) == (None, ("", ""))
+
+
+def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
+    """As the real worker documents `context.thread_local_storage`."""
+    context = InvocationContext(ONE, Attempt())
+    marked = []
+
+    def work() -> None:
+        context.thread_local_storage.invocation_id = context.invocation_id
+        marked.append(_mark())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert marked == [("abc", "")]
+
+
+def test_the_context_has_everything_that_the_real_one_has():
+    """Names, folder, trace and retry."""
+    attempt = Attempt.read({"count": 1, "limit": 3, "message": "ValueError: x", "stack": "s"})
+    context = InvocationContext(ONE, attempt)
+    assert (context.function_name, context.function_directory) == ("one", os.getcwd())
+    assert (context.trace_context.trace_parent.count("-"), context.trace_context.trace_state) == (3, "")
+    assert context.trace_context.attributes == {}
+    retry = context.retry_context
+    assert (retry.retry_count, retry.max_retry_count) == (1, 3)
+    assert (retry.exception.message, retry.exception.stack_trace, retry.exception.source) == ("ValueError: x", "s", "")
+    assert Attempt.read(None) == Attempt()

@@ -1,0 +1,87 @@
+"""The app is imported as the real worker does it, and its own failures are told as one sentence with their place."""
+
+import sys
+
+import pytest
+
+from durable_devhost.worker.loader import Refused, load_app
+
+APP = """
+app = df.DFApp()
+
+@app.route(route="hello")
+def hello(req: func.HttpRequest) -> str:
+    return "hi"
+"""
+
+
+def test_the_apps_folder_is_first_on_the_path_and_its_deployed_packages_second(load, tmp_path):
+    """As on Azure."""
+    (tmp_path / ".python_packages" / "lib" / "site-packages").mkdir(parents=True)
+    load(APP)
+    folder = tmp_path.resolve()
+    assert sys.path[:2] == [str(folder), str(folder / ".python_packages" / "lib" / "site-packages")]
+
+
+def test_another_script_name_is_taken(load):
+    """PYTHON_SCRIPT_FILE_NAME replaces function_app.py."""
+    main_app = "import azure.functions as func\nimport azure.durable_functions as df\n" + APP
+    assert "hello" in load("", "main_app.py", main_app=main_app).functions
+
+
+def test_a_syntax_error_is_told_with_file_and_line(load):
+    """The line is the one of the fault, not of the import."""
+    with pytest.raises(Refused, match=r"^function_app\.py:4: SyntaxError: .+ Fix that line") as caught:
+        load("app = df.DFApp()\ndef broken(:\n")
+    assert "def broken(:" in caught.value.details
+
+
+def test_a_missing_package_is_told_with_what_to_install(load):
+    """The import's place is named, and the command that helps."""
+    with pytest.raises(Refused, match=r"function_app\.py:3: the module 'no_such_thing' is not installed.*pip"):
+        load("import no_such_thing\n")
+
+
+def test_a_name_that_a_package_does_not_have_is_told_as_such(load):
+    """Normally the wrong version."""
+    with pytest.raises(Refused, match=r"function_app\.py:3: ImportError: cannot import name 'Nope'.*the version"):
+        load("from azure.functions import Nope\n")
+
+
+def test_a_failure_in_an_imported_module_names_that_module_and_keeps_the_users_traceback_only(load):
+    """The traceback goes through the user's two files and through nothing of devhost or importlib."""
+    with pytest.raises(Refused, match=r"^deep\.py:2: KeyError: 'x'\..* fix it") as caught:
+        load("import deep\n", deep="settings = {}\nsettings['x']\n")
+    assert [line.split('"')[1].rpartition("/")[2] for line in caught.value.details.splitlines() if "File" in line] == [
+        "function_app.py",
+        "deep.py",
+    ]
+
+
+def test_an_app_that_exits_at_import_does_not_end_the_worker(load):
+    """SystemExit is an answer, not the end."""
+    with pytest.raises(Refused, match=r"function_app\.py:3: the app ended the process"):
+        load("raise SystemExit(3)\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("x = 1\n", "defines no app"), ("bp = df.Blueprint()\n", "defines no app"),
+     ("app = df.DFApp()\nother = func.FunctionApp()\n", r"more than one app \(app, other\)")],
+)  # fmt: skip
+def test_a_script_without_exactly_one_app_is_refused(load, source, expected):
+    """The real worker wants exactly one FunctionRegister; blueprints do not count."""
+    with pytest.raises(Refused, match=expected):
+        load(source)
+
+
+def test_a_folder_without_an_app_is_refused_with_what_to_do(tmp_path):
+    """Wrong folder, v1 app, odd script name: each has its own sentence."""
+    with pytest.raises(Refused, match=r"There is no function_app\.py in .*--app"):
+        load_app(tmp_path, "function_app.py")
+    with pytest.raises(Refused, match="is no Python module"):
+        load_app(tmp_path, "app-main.txt")
+    (tmp_path / "Old").mkdir()
+    (tmp_path / "Old" / "function.json").write_text("{}")
+    with pytest.raises(Refused, match="v1 model"):
+        load_app(tmp_path, "function_app.py")

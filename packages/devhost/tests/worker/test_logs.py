@@ -1,0 +1,75 @@
+"""Every log record of the process reaches the host, with the invocation it belongs to."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from durable_devhost.worker.invocation import Invocation, entered
+from durable_devhost.worker.logs import LogHandler
+
+
+class Wire:
+    """Takes messages, or does not."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.is_open = True
+
+    def send(self, message: Any) -> bool:
+        """Keep it."""
+        if self.is_open:
+            self.sent.append(message)
+        return self.is_open
+
+
+@pytest.fixture
+def wire() -> Wire:
+    """An open one."""
+    return Wire()
+
+
+@pytest.fixture
+def logger(wire) -> logging.Logger:
+    """A logger of the app, whose records go to the wire and nowhere else."""
+    logger = logging.Logger("the.app", logging.INFO)
+    logger.addHandler(LogHandler(wire.send))
+    return logger
+
+
+def test_a_record_is_sent_with_its_invocation(logger, wire):
+    """Text filled in, level by name."""
+    with entered(Invocation(id="i1", function_name="one")):
+        logger.warning("hi %s", "ann")
+    logger.info("outside")
+    assert wire.sent == [
+        {"kind": "log", "level": "warning", "logger": "the.app", "text": "hi ann", "function": "one",
+         "invocation": "i1", "stack": ""},
+        {"kind": "log", "level": "info", "logger": "the.app", "text": "outside", "function": "", "invocation": "",
+         "stack": ""},
+    ]  # fmt: skip
+
+
+def test_an_exception_comes_with_its_traceback(logger, wire):
+    """As Python prints it."""
+    try:
+        raise KeyError("x")
+    except KeyError:
+        logger.exception("oh")
+    assert wire.sent[0]["stack"].splitlines()[0] == "Traceback (most recent call last):"
+    assert wire.sent[0]["stack"].endswith("KeyError: 'x'\n")
+
+
+def test_a_record_that_cannot_be_formatted_is_reported_as_logging_does(logger, wire, capsys):
+    """And fails nobody."""
+    logger.warning("%d", "no number")
+    assert wire.sent == []
+    assert "--- Logging error ---" in capsys.readouterr().err
+
+
+def test_without_a_host_warnings_go_to_stderr(logger, wire, capsys):
+    """In processes that user code forks."""
+    wire.is_open = False
+    logger.warning("careful")
+    logger.info("nothing special")
+    assert capsys.readouterr().err == "careful\n"

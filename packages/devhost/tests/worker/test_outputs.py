@@ -1,0 +1,129 @@
+"""What the host gets of what a function returned and set."""
+
+import io
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+import pytest
+
+from durable_devhost.worker.functions import RETURN_NAME, Binding, Function
+from durable_devhost.worker.outputs import Output, http_result, results
+
+pytestmark = pytest.mark.filterwarnings("ignore:azure.functions")
+
+
+def _outputs(kind: str, value: Any, wanted: Any = None) -> dict[str, Any]:
+    function = Function(
+        name="one", call=print, trigger=Binding(type="queueTrigger", name="msg"),
+        outputs=(Binding(type=kind, name="out", is_output=True),),
+        parameter_types={} if wanted is None else {"out": wanted},
+    )  # fmt: skip
+    output = Output()
+    output.set(value)
+    return results(function, None, {"out": output})
+
+
+def _returned(kind: str, value: Any) -> dict[str, Any]:
+    function = Function(
+        name="one", call=print, trigger=Binding(type="queueTrigger", name="msg"), has_return=True,
+        outputs=(Binding(type=kind, name=RETURN_NAME, is_output=True),),
+    )  # fmt: skip
+    return results(function, value, {})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, None), ("é", '"\\u00e9"'), ({"a": [1]}, '{"a": [1]}'), (0, "0")]
+)
+def test_an_activitys_result_is_the_sdks_json(build, value, expected):
+    """Compact form and unescaped letters are the task hub's business."""
+    app = df.DFApp()
+
+    @app.activity_trigger(input_name="x")
+    def one(x): ...
+
+    found = results(build(app), value, {})
+    assert found == {"result": None if expected is None else {"type": "json", "value": expected}, "outputs": {}}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("plain", {"type": "string", "value": "plain"}),
+        (b"\xff", {"type": "bytes", "value": b"\xff"}),
+        (["a", "b"], {"type": "json", "value": '["a", "b"]'}),
+    ],
+)
+def test_a_queue_output_is_encoded_by_the_sdk(value, expected):
+    """The host makes messages of it."""
+    assert _outputs("queue", value) == {"result": None, "outputs": {"out": expected}}
+    assert _returned("queue", value) == {"result": None, "outputs": {RETURN_NAME: expected}}
+
+
+def test_an_output_of_an_impossible_type_is_refused():
+    """The converter's NotImplementedError says nothing."""
+    with pytest.raises(TypeError, match="the queue output 'out' cannot take a value of type int"):
+        _outputs("queue", 3)
+
+
+@pytest.mark.parametrize("value", ["é", "é".encode(), bytearray("é".encode()), io.BytesIO("é".encode())])
+def test_blob_outputs_take_text_bytes_and_files(value):
+    """Text stays text, everything else is bytes."""
+    content = _outputs("blob", value)["outputs"]["out"]
+    assert content == ({"type": "string", "value": "é"} if value == "é" else {"type": "bytes", "value": "é".encode()})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("x", {"type": "string", "value": "x"}),
+        (bytearray(b"x"), {"type": "bytes", "value": b"x"}),
+        ({"a": 1}, {"type": "json", "value": '{"a": 1}'}),
+    ],
+)
+def test_an_output_without_a_converter_takes_text_bytes_and_json(value, expected):
+    """As the real worker's generic binding, and values besides."""
+    assert _outputs("someBrandNew", value)["outputs"] == {"out": expected}
+
+
+def test_an_out_of_text_is_taken_as_it_is_whatever_the_converter_says():
+    """Kafka's converter takes nothing, but the real worker uses its generic one for `Out[str]`."""
+    assert _outputs("kafka", "x", str)["outputs"] == {"out": {"type": "string", "value": "x"}}
+    with pytest.raises(TypeError, match="kafka output"):
+        _outputs("kafka", "x")
+
+
+def test_documents_are_json_text():
+    """Values travel as text, never as objects."""
+    assert _outputs("cosmosDB", func.Document.from_dict({"id": "1"}))["outputs"]["out"]["type"] == "json"
+
+
+def test_what_was_not_set_is_not_there():
+    """The host stores nothing then."""
+    assert _outputs("queue", None) == {"result": None, "outputs": {}}
+
+
+def test_a_value_without_a_place_to_go_is_a_failure():
+    """A queue function has no return binding."""
+    function = Function(name="one", call=print, trigger=Binding(type="queueTrigger", name="msg"))
+    with pytest.raises(RuntimeError, match=r"function 'one' without a \$return binding returned a non-None value"):
+        results(function, 5, {})
+
+
+def test_a_response_is_taken_apart():
+    """Headers in order, cookies each for itself."""
+    response = func.HttpResponse("hü", status_code=201, headers={"X-A": "1"}, charset="latin-1", mimetype="text/html")
+    response.headers.add("Set-Cookie", "a=1")
+    response.headers.add("Set-Cookie", "b=2")
+    assert http_result(response) == {
+        "type": "http", "status": 201, "headers": [["X-A", "1"], ["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]],
+        "mimetype": "text/html", "charset": "latin-1", "body": "hü".encode("latin-1"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [None, 5, {"a": 1}])
+def test_an_http_output_takes_a_response_or_text_only(value):
+    """Everything else is a 500 on the real host."""
+    assert _returned("http", "x") == {"result": {"type": "string", "value": "x"}, "outputs": {}}
+    with pytest.raises(TypeError, match=f"not {type(value).__name__}"):
+        _returned("http", value)

@@ -1,0 +1,327 @@
+"""The worker as the host sees it: a process that is always heard, and gone when it should be."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import venv
+from pathlib import Path
+
+import durable_devhost
+from durable_devhost.wire.frames import PROTOCOL
+from packages.devhost.tests.worker.driver import beginning, http, started, task_completed, text
+
+APP = """
+import asyncio, os, sys, threading, time
+app = df.DFApp()
+lock = asyncio.Lock()
+
+@app.activity_trigger(input_name="x")
+def blocks(x):
+    time.sleep(600)
+
+@app.activity_trigger(input_name="x")
+async def blocks_the_loop(x):
+    time.sleep(600)
+
+@app.activity_trigger(input_name="path")
+async def waits(path):
+    open(path, "w").close()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        os.remove(path)
+
+@app.activity_trigger(input_name="name")
+async def setting(name):
+    async with lock:
+        return os.environ.get(name)
+
+@app.route()
+def one(req: func.HttpRequest) -> str: ...
+
+@app.activity_trigger(input_name="x")
+def thread(x):
+    return [threading.current_thread().name, threading.main_thread().name]
+
+@app.orchestration_trigger(context_name="context")
+def story(context):
+    return (yield context.call_activity("one"))
+"""
+
+
+def _until(condition) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_worker_says_hello_and_lists_its_functions(work):
+    """Versions first, the catalog when it is asked for it."""
+    worker = work(APP)
+    assert (worker.hello["protocol"], worker.hello["pid"]) == (PROTOCOL, worker.process.pid)
+    assert set(worker.hello["packages"]) == {"azure-functions", "azure-functions-durable"}
+    catalog = worker.load()
+    assert (catalog["kind"], catalog["functions"][0]["file"]) == ("catalog", "function_app.py")
+    assert json.loads(worker.call("thread", text("1"))["result"]["value"]) == ["function_0", "MainThread"]
+
+
+def test_the_app_sees_nothing_of_devhost(work):
+    """Its own modules may have any name of ours, also as folders without an __init__.py."""
+    worker = work(
+        """
+        import sys
+        import loader, index, sdk
+        import worker.thing, wire.frames
+        app = func.FunctionApp()
+
+        @app.route()
+        async def path(req: func.HttpRequest) -> str:
+            return "\\n".join([*sys.path, loader.NAME, index.NAME, worker.thing.NAME, wire.frames.NAME, *sys.argv[1:]])
+        """,
+        {"loader": "NAME = 'l'", "index": "NAME = 'i'", "sdk": "", "worker/thing.py": "NAME = 'w'",
+         "wire/frames.py": "NAME = 'f'"},
+    )  # fmt: skip
+    assert worker.load()["kind"] == "catalog"
+    lines = worker.call("path", http())["result"]["value"].splitlines()
+    assert lines[-4:] == ["l", "i", "w", "f"]
+    package = str(Path(durable_devhost.__file__).parent)
+    assert not [line for line in lines if line.startswith(package)]
+    assert worker.logs == []
+
+
+def test_an_app_that_cannot_be_imported_is_refused_with_its_traceback(work):
+    """The worker lives on; the host decides."""
+    answer = work("raise ValueError('x')").load()
+    assert answer["kind"] == "refused"
+    assert answer["text"].startswith("function_app.py:3: ValueError: x.")
+    assert 'function_app.py", line 3' in answer["details"]
+    assert str(Path(durable_devhost.__file__).parent) not in answer["details"]
+
+
+def test_a_python_without_azure_functions_says_hello_and_how_to_get_it(work, tmp_path):
+    """The commonest mistake: the wrong environment."""
+    venv.create(tmp_path / "empty", symlinks=True)
+    python = str(tmp_path / "empty" / "bin" / "python")
+    worker = work("", python=python)
+    assert worker.hello["packages"] == {"azure-functions": None, "azure-functions-durable": None}
+    assert worker.load()["text"].startswith(f"azure-functions is not installed in {python}.")
+
+
+def test_an_app_without_durable_functions_runs(work):
+    """Only azure-functions is needed then, and only it is imported."""
+    worker = work(
+        """
+        import azure.functions as func
+        import sys
+        app = func.FunctionApp()
+
+        @app.route()
+        def one(req: func.HttpRequest) -> str:
+            return str([name for name in sys.modules if "durable_functions." in name or name == "aiohttp"])
+        """,
+        imports="",
+    )
+    worker.load()
+    assert worker.call("one", http())["result"]["value"] == "[]"
+
+
+def test_logs_and_prints_come_at_once(work):
+    """Records over the wire with their invocation, prints line by line even into a pipe."""
+    worker = work(
+        """
+        import logging
+        logging.warning("while importing")
+        app = df.DFApp()
+
+        @app.route()
+        def one(req: func.HttpRequest) -> str: ...
+
+        @app.activity_trigger(input_name="x")
+        def talks(x):
+            print("printed")
+            logging.info("told")
+            logging.getLogger("azure.core").info("never mind")
+
+        @app.orchestration_trigger(context_name="context")
+        def story(context):
+            logging.debug("hidden")
+            logging.error("orchestrated")
+            yield context.call_activity("one")
+        """,
+        stdout=subprocess.PIPE,
+    )
+    worker.load()
+    worker.call("talks", text("1"))
+    worker.advance(started("story"), beginning("story"))
+    assert worker.process.stdout.readline() == b"printed\n"
+    assert [(log["text"], log["function"], log["invocation"]) for log in worker.logs] == [
+        ("while importing", "", ""),
+        ("told", "talks", "inv-1"),
+        ("orchestrated", "story", "i1"),
+    ]
+
+
+def test_settings_change_in_order_with_calls(work):
+    """Set, used, taken away, missed."""
+    worker = work(APP)
+    worker.load()
+    worker.send("environ", values={"DEVHOST_TEST": "hä", "HOME": None})
+    assert worker.call("setting", text('"DEVHOST_TEST"'))["result"]["value"] == '"h\\u00e4"'
+    assert worker.call("setting", text('"HOME"'))["result"] is None
+    worker.send("environ", values={"DEVHOST_TEST": None, "NEVER_SET": None})
+    assert worker.call("setting", text('"DEVHOST_TEST"'))["result"] is None
+
+
+def test_orchestrations_go_on_while_the_pool_and_the_loop_are_blocked(work):
+    """And the host is still heard."""
+    worker = work(APP)
+    worker.load(threads=1)
+    for name in ("blocks", "blocks", "blocks_the_loop"):
+        worker.begin_call(name, text("1"))
+    assert len(worker.advance(started("story"), beginning("story"))["actions"]) == 1
+    assert worker.advance(task_completed(0, "7"))["output"] == "7"
+    whole = [*started("story"), *task_completed(0, "8")]
+    assert worker.ask("replay", name="story", begin=beginning("story"), events=whole)["output"] == "8"
+    worker.send("drop", session="s1")
+    assert worker.advance([])["kind"] == "lost"
+    worker.send("stop")
+    assert worker.ends_with() == 0
+
+
+def test_a_stop_lets_async_functions_clean_up(work, tmp_path):
+    """They are cancelled; sync ones are not waited for."""
+    worker = work(APP)
+    worker.load()
+    waiting = tmp_path / "waiting"
+    worker.begin_call("waits", text(json.dumps(str(waiting))))
+    worker.begin_call("blocks", text("1"))
+    _until(waiting.exists)
+    worker.send("stop")
+    assert worker.ends_with() == 0
+    assert not waiting.exists()
+
+
+def test_a_cancelled_call_cleans_up(work, tmp_path):
+    """The host has given up on it."""
+    worker = work(APP)
+    worker.load()
+    waiting = tmp_path / "waiting"
+    number = worker.begin_call("waits", text(json.dumps(str(waiting))))
+    _until(waiting.exists)
+    worker.send("cancel", id=number)
+    _until(lambda: not waiting.exists())
+
+
+def test_a_host_that_is_gone_takes_the_worker_and_its_children_with_it(work):
+    """Whatever user code does; forks hold no end of the connection."""
+    worker = work(
+        """
+        import multiprocessing, time
+        app = df.DFApp()
+
+        def endless(): time.sleep(600)
+
+        @app.activity_trigger(input_name="x")
+        def forks(x):
+            child = multiprocessing.get_context("fork").Process(target=endless)
+            child.start()
+            return child.pid
+
+        @app.activity_trigger(input_name="x")
+        async def blocks(x):
+            time.sleep(600)
+        """
+    )
+    worker.load()
+    child = int(worker.call("forks", text("1"))["result"]["value"])
+    worker.begin_call("blocks", text("1"))
+    worker.hang_up()
+    assert worker.ends_with() == 1
+    _until(lambda: not _is_alive(child))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_ctrl_c_at_the_terminal_is_the_hosts_business(work):
+    """And programs that the app starts get it as ever."""
+    worker = work(
+        """
+        import subprocess, sys
+        app = df.DFApp()
+
+        @app.activity_trigger(input_name="x")
+        def child(x):
+            code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+            return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+        """
+    )
+    os.kill(worker.process.pid, signal.SIGINT)
+    worker.load()
+    os.kill(worker.process.pid, signal.SIGINT)
+    assert worker.call("child", text("1"))["result"]["value"] == '"True\\n"'
+
+
+def test_a_task_that_exits_ends_the_process_with_its_code(work):
+    """As it would end the real worker; a function that exits has only failed."""
+    worker = work(
+        """
+        import asyncio, sys
+        app = df.DFApp()
+
+        async def bye(): sys.exit(7)
+
+        @app.activity_trigger(input_name="x")
+        async def exits(x):
+            sys.exit(5)
+
+        @app.activity_trigger(input_name="x")
+        async def spawns(x):
+            global task
+            task = asyncio.create_task(bye())
+            await asyncio.sleep(600)
+        """
+    )
+    worker.load()
+    assert worker.call("exits", text("1"))["message"] == "SystemExit: 5"
+    worker.begin_call("spawns", text("1"))
+    assert worker.ends_with() == 7
+
+
+def test_messages_that_make_no_sense_are_told_and_passed_over(work):
+    """A newer host, or a fault of this one."""
+    worker = work(APP)
+    worker.load()
+    worker.send("dance")
+    worker.send("drop")
+    assert worker.call("thread", text("1"))["kind"] == "returned"
+    assert [log["level"] for log in worker.logs] == ["warning", "error"]
+    assert "does not know: dance" in worker.logs[0]["text"]
+
+
+def test_bytes_of_any_size_go_through(work):
+    """A blob of some megabytes, in and out, and a request body."""
+    worker = work(
+        """
+        app = func.FunctionApp()
+
+        @app.route()
+        @app.blob_input(arg_name="source", path="a/b", connection="")
+        @app.blob_output(arg_name="target", path="a/c", connection="")
+        def copy(req: func.HttpRequest, source: bytes, target: func.Out[bytes]) -> func.HttpResponse:
+            target.set(source + source)
+            return func.HttpResponse(req.get_body()[::-1])
+        """
+    )
+    worker.load()
+    big = os.urandom(3_000_000)
+    answer = worker.call("copy", http("POST", b"\x00\xff"), inputs={"source": text(big, "bytes")})
+    assert answer["outputs"]["target"]["value"] == big + big
+    assert answer["result"]["body"] == b"\xff\x00"

@@ -1,0 +1,129 @@
+"""Sessions live until they are dropped, in threads of their own."""
+
+# Orchestrators must have the context, used or not.
+# ruff: noqa: ARG001
+
+import queue
+import threading
+from typing import Any
+
+import azure.durable_functions as df
+import pytest
+
+from durable_devhost.worker.functions import Binding, Function
+from durable_devhost.worker.invocation import current_invocation
+from durable_devhost.worker.sessions import Sessions
+from packages.devhost.tests.worker.driver import beginning, started, task_completed
+
+pytestmark = pytest.mark.filterwarnings("ignore:azure.functions")
+
+
+class Desk:
+    """Sessions over some orchestrators, and their answers."""
+
+    def __init__(self, **orchestrators: Any) -> None:
+        self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
+        trigger = Binding(type="orchestrationTrigger", name="context")
+        functions = {
+            name: Function(name=name, call=df.Orchestrator.create(function), trigger=trigger)
+            for name, function in orchestrators.items()
+        }
+        functions["work"] = Function(name="work", call=print, trigger=Binding(type="activityTrigger", name="x"))
+        self.sessions = Sessions(functions, lambda message: self._answers.put(dict(message)) is None)
+
+    def answer(self) -> dict[str, Any]:
+        """The next answer."""
+        return self._answers.get(timeout=10)
+
+    def advance(self, events: list[Any], begin: Any = None, session: str = "s1") -> dict[str, Any]:
+        """A step and its answer."""
+        self.start(events, begin, session)
+        return self.answer()
+
+    def start(self, events: list[Any], begin: Any = None, session: str = "s1") -> None:
+        """Begin a step."""
+        message = {"id": 1, "session": session, "name": "Big Story", "begin": begin, "events": events}
+        self.sessions.advance(message)
+
+
+def chain(context):
+    """An activity and its result."""
+    return (yield context.call_activity("one"))
+
+
+def test_a_session_goes_on_until_it_is_dropped():
+    """Afterwards it is lost, and the host begins it again with the whole history."""
+    desk = Desk(chain=chain)
+    first = desk.advance(started("chain"), beginning("chain"))
+    assert (first["kind"], first["id"], len(first["actions"])) == ("script", 1, 1)
+    assert desk.advance(task_completed(0, "7"))["output"] == "7"
+    desk.sessions.drop("s1")
+    desk.sessions.drop("s1")
+    assert desk.advance(task_completed(0, "7")) == {"kind": "lost", "id": 1}
+    whole = [*started("chain"), *task_completed(0, "8")]
+    assert desk.advance(whole, beginning("chain"))["output"] == "8"
+
+
+def test_a_beginning_replaces_the_session_of_that_name_and_closes_its_generator():
+    """A new execution of the same instance."""
+    closed = threading.Event()
+
+    def careful(context):
+        try:
+            yield context.call_activity("one")
+        finally:
+            closed.set()
+
+    desk = Desk(careful=careful)
+    desk.advance(started("careful"), beginning("careful"))
+    assert len(desk.advance(started("careful"), beginning("careful"))["actions"]) == 1
+    assert closed.wait(10)
+
+
+def test_a_replay_leaves_the_live_session_alone():
+    """It is closed when it has answered."""
+    desk = Desk(chain=chain)
+    desk.advance(started("chain"), beginning("chain"))
+    whole = [*started("chain"), *task_completed(0, "7")]
+    desk.sessions.replay({"id": 2, "name": "x", "begin": beginning("chain"), "events": whole})
+    answer = desk.answer()
+    assert (answer["id"], answer["output"]) == (2, "7")
+    assert desk.advance(task_completed(0, "9"))["output"] == "9"
+
+
+@pytest.mark.parametrize("name", ["nobody", "work"])
+def test_what_is_no_orchestrator_fails(name):
+    """The host asks only for what is in the catalog; still it gets an answer."""
+    script = Desk().advance(started(name), beginning(name))
+    assert script["done"]
+    assert script["error"] == f"the app has no orchestrator '{name}' that can run"
+
+
+def test_a_step_runs_in_a_thread_kept_for_episodes_and_belongs_to_its_instance():
+    """The log name is the host's."""
+
+    def who(context):
+        found = current_invocation()
+        return [threading.current_thread().name[:8], found.id, found.function_name]
+        yield
+
+    assert Desk(who=who).advance(started("who"), beginning("who"))["output"] == '["episode_","i1","Big Story"]'
+
+
+def test_a_script_that_cannot_be_sent_is_a_failure(monkeypatch):
+    """Too much for a frame."""
+    answers: list[Any] = []
+
+    def send(message: Any) -> bool:
+        if message["actions"]:
+            raise TypeError("too odd")
+        answers.append(message)
+        done.set()
+        return True
+
+    done = threading.Event()
+    desk = Desk(chain=chain)
+    monkeypatch.setattr(desk.sessions, "_send", send)
+    desk.start(started("chain"), beginning("chain"))
+    assert done.wait(10)
+    assert (answers[0]["done"], answers[0]["error"]) == (True, "TypeError: too odd")

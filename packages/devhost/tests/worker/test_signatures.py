@@ -1,0 +1,86 @@
+"""The real worker's rules for annotations, one case each."""
+
+from typing import Any, Dict, List, Optional, Tuple, Union  # noqa: UP035 - the spellings are what this is about
+from typing import Callable as TypingCallable  # noqa: UP035 - as above
+
+import azure.functions as func
+import pytest
+
+from durable_devhost.worker.functions import Binding
+from durable_devhost.worker.signatures import client_problems, parameter_types, signature_problems, wants_context
+
+
+def _problems(annotation: Any, kind: str = "activityTrigger", *, is_output: bool = False) -> list[str]:
+    def one(x): ...
+
+    one.__annotations__["x"] = annotation
+    return list(signature_problems(one, [Binding(type=kind, name="x", is_output=is_output)]))
+
+
+@pytest.mark.parametrize("annotation", [dict, str, Any, Dict[str, Any], List[int], object])  # noqa: UP006
+def test_plain_classes_and_generics_of_typing_are_taken(annotation):
+    """`typing` generics pass the worker's own test, built-in ones do not."""
+    assert _problems(annotation) == []
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [dict[str, Any], list[int], int | None, Optional[int], Union[int, str], Tuple[int], TypingCallable[..., int]],  # noqa: UP006, UP007, UP045
+)  # fmt: skip
+def test_unions_and_built_in_generics_are_refused(annotation):
+    """The worker says `invalid non-type annotation`."""
+    assert len(_problems(annotation)) == 1
+
+
+@pytest.mark.parametrize("annotation", [func.Out[str], func.Out[bytes], func.Out[List[str]]])  # noqa: UP006
+def test_an_output_takes_an_out(annotation):
+    """For queues also a list."""
+    assert _problems(annotation, "queue", is_output=True) == []
+
+
+@pytest.mark.parametrize("annotation", [str, func.Out, func.Out[int], func.Out[list[str]]])
+def test_an_output_without_a_fitting_out_is_refused(annotation):
+    """The parameter has `set`, nothing else."""
+    assert len(_problems(annotation, "queue", is_output=True)) == 1
+
+
+@pytest.mark.parametrize(
+    ("annotation", "kind"),
+    [(func.EventHubEvent, "eventHubTrigger"), (List[func.EventHubEvent], "eventHubTrigger"),  # noqa: UP006
+     (func.ServiceBusMessage, "serviceBusTrigger"), (func.InputStream, "blobTrigger"), (str, "cosmosDBTrigger"),
+     (func.DocumentList, "cosmosDBTrigger"), (dict, "someBrandNewTrigger")],
+)  # fmt: skip
+def test_every_type_of_the_sdk_is_judged_by_its_own_converter_and_an_unknown_one_not_at_all(annotation, kind):
+    """devhost indexes them all, whether it can start them or not."""
+    assert _problems(annotation, kind) == []
+    assert (_problems(int, kind) == []) == (kind == "someBrandNewTrigger")
+
+
+def test_the_context_is_recognised_unless_a_binding_has_that_name():
+    """An orchestrator's `context` is its trigger."""
+
+    def one(context): ...
+
+    trigger = Binding(type="orchestrationTrigger", name="context")
+    assert (wants_context(one, []), wants_context(one, [trigger])) == (True, False)
+
+
+def test_the_type_inside_an_out_is_the_parameters_type():
+    """Bare `Out` says nothing."""
+
+    def one(a: func.Out[bytes], b: func.Out, c: int) -> str: ...
+
+    assert parameter_types(one) == {"a": bytes, "b": func.Out, "c": int}
+
+
+def test_a_durable_client_needs_an_async_function():
+    """The SDK awaits what it wraps."""
+
+    async def good(client): ...
+
+    def bad(client): ...
+
+    client = Binding(type="durableClient", name="client")
+    assert list(client_problems(good, [client])) == []
+    assert list(client_problems(bad, [])) == []
+    assert "async def" in next(client_problems(bad, [client]))
