@@ -9,7 +9,7 @@ from tests.security.fortress import ROOT, Fortress
 
 SETTINGS = {
     "AUTH_MODE": "development",
-    "APPROVALS_ALLOW_BARE": "",
+    "APPROVALS_ALLOW_BARE": "0",
     "ALLOWED_HOSTS": "127.0.0.1",
     "RETENTION_DAYS": "30",
     "READABLE_CONTAINERS": "attachments",

@@ -3,37 +3,49 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from durable_devhost import cli
-from durable_devhost.errors import AppError, DevhostError, SettingsError
-from durable_devhost.indexing.loader import AppImportError
-from durable_devhost.settings import StartOptions
+from durable_devhost.errors import AppError, AppImportError, DevhostError, SettingsError
+from durable_devhost.host.shutdown import Shutdown
+from durable_devhost.options import StartOptions
 
-Playing = Callable[[Exception | None], None]
+Playing = Callable[..., list[StartOptions]]
 
 
 @pytest.fixture
-def playing(monkeypatch: pytest.MonkeyPatch) -> Playing:
-    """A function that puts a small host in place of the real one: it fails with the error given, or runs for ever."""
+def playing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Playing]:
+    """A function that puts a small host in place of the real one and gives the options that it is started with.
 
-    def play(error: Exception | None) -> None:
-        async def run(_: StartOptions) -> None:
+    The host fails with the error given, or is told to stop by a signal to the process.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {sign: signal.getsignal(sign) for sign in signals}
+    started: list[StartOptions] = []
+
+    def play(error: Exception | None = None, sign: signal.Signals = signal.SIGTERM, is_ready: bool = True) -> Any:
+        async def run(options: StartOptions, shutdown: Shutdown) -> None:
+            started.append(options)
             if error:
                 raise error
-            os.kill(os.getpid(), signal.SIGTERM)
-            await asyncio.Event().wait()
+            shutdown.is_ready = is_ready
+            os.kill(os.getpid(), sign)
+            await (shutdown.requested if is_ready else asyncio.Event()).wait()
 
         monkeypatch.setattr(cli, "run", run)
+        return started
 
-    return play
+    yield play
+    for sign, handler in before.items():
+        signal.signal(sign, handler)
 
 
 def test_without_options_it_starts_the_app_in_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On port 7071, on the system clock, with data in .azurite."""
+    """On the system clock, with data in .azurite; the port is the settings' business."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path.resolve()
     assert StartOptions(app_dir=folder, data_dir=folder / ".azurite") == cli.parse(["start"])
@@ -42,7 +54,7 @@ def test_without_options_it_starts_the_app_in_this_folder(tmp_path: Path, monkey
 def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Paths are made absolute, since loading the app changes the working directory."""
     monkeypatch.chdir(tmp_path)
-    flags = ["--enable-auth", "--json-logs", "--no-azurite"]
+    flags = ["--enable-auth", "--json-logs", "--no-azurite", "--watch", "--debug", "--python", "py", "--as-func"]
     given = ["start", "--app", "shop", "--port", "0", "--data", "d", "--clock", "virtual", *flags]
     expected = StartOptions(
         app_dir=tmp_path.resolve() / "shop",
@@ -52,13 +64,21 @@ def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         enable_auth=True,
         json_logs=True,
         start_azurite=False,
+        watch=True,
+        debug=5678,
+        python="py",
+        as_func=True,
     )
     assert expected == cli.parse(given)
+    assert cli.parse(["start", "--debug", "9091", "--debugpy", "/ext"]).debugpy == "/ext"
+    assert cli.parse(["start", "--debug", "9091"]).debug == 9091
 
 
 @pytest.mark.parametrize(
-    "given", ["", "stop", "start --port x", "start --port 65536", "start --clock lunar", "start x"]
-)
+    "given",
+    ["", "stop", "start --port x", "start --port 65536", "start --clock lunar", "start x", "start --debug x", "azurite",
+     "azurite remove", "shim"],
+)  # fmt: skip
 def test_options_that_make_no_sense_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With status 2 and a usage line."""
     with pytest.raises(SystemExit) as ended:
@@ -76,10 +96,46 @@ def test_help_is_no_error(given: list[str], capsys: pytest.CaptureFixture[str]) 
     assert "start" in capsys.readouterr().out
 
 
-def test_sigterm_stops_the_host_in_good_order(playing: Playing) -> None:
-    """Cancelled, not killed: the exit status is 0."""
-    playing(None)
+@pytest.mark.parametrize("is_ready", [True, False])
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_the_host_in_good_order(playing: Playing, sign: signal.Signals, is_ready: bool) -> None:
+    """Also while it starts: the exit status is 0."""
+    playing(None, sign, is_ready)
     assert cli.main(["start"]) == 0
+
+
+def test_as_func_it_takes_what_core_tools_take(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+    """And says what changes nothing."""
+    started = playing()
+    assert cli.main(["func", "host", "start", "--port", "7", "--cors", "*"]) == 0
+    ((options),) = started
+    assert (options.port, options.as_func) == (7, True)
+    assert capsys.readouterr().err == "func: --cors changes nothing here.\n"
+    assert cli.main(["func", "--version"]) == 0
+    assert capsys.readouterr().out == "4.5.0\n"
+    assert cli.main(["func", "new"]) == 2
+    assert "'func new' is Azure Functions Core Tools' own" in capsys.readouterr().err
+
+
+def test_the_shim_is_written_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do next."""
+    assert cli.main(["shim", str(tmp_path / "bin")]) == 0
+    assert capsys.readouterr().out.startswith(f"Wrote {tmp_path}/bin/func. Put {tmp_path}/bin in front on the PATH")
+    (tmp_path / "file").touch()
+    assert cli.main(["shim", str(tmp_path / "file")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_azurite_is_installed_on_demand(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The steps are told while they are done."""
+
+    def install(tell: Callable[[str], None]) -> str:
+        tell("fetching")
+        return "/cache/azurite"
+
+    monkeypatch.setattr(cli, "install", install)
+    assert cli.main(["azurite", "install"]) == 0
+    assert capsys.readouterr().out == "fetching\nAzurite is ready: /cache/azurite\n"
 
 
 @pytest.mark.parametrize("error", [SettingsError("Port 1 is in use."), DevhostError("Port 1 is in use.")])

@@ -95,7 +95,6 @@ def test_a_message_in_work_when_the_host_dies_is_worked_again(app: AppUnderTest)
     """Each message on the queue leads to its chain, whenever the kill comes."""
     names = [f"from-queue-{number}" for number in range(20)]
     with QueueClient.from_connection_string(app.connection_string, "chains") as queue:
-        queue.create_queue()
         for name in names:
             queue.send_message(f'{{"id": "{name}", "steps": [0.2]}}')
     _until(lambda: app.status(names[0]) or app.status(names[3]), "no message was taken")

@@ -302,7 +302,9 @@ async def test_the_work_has_a_name_for_people(bindings, build):
         ("table_output", "devhost has no output binding of type table, which 'row' is."),
     ],
 )
-async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(workers, bindings, build, decorator, said):
+async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(
+    workers, bindings, build, decorator, said
+):
     """An input before the function runs, an output where it was set."""
     app = func.FunctionApp()
 

@@ -84,9 +84,17 @@ async def test_one_that_does_not_listen_is_killed(launch: Launch, tmp_path: Path
 @pytest.mark.parametrize(
     ("source", "error", "said"),
     [
-        ("import azure.functions as func\nraise ValueError('odd')\n", AppImportError, r"function_app\.py:2: ValueError"),
+        (
+            "import azure.functions as func\nraise ValueError('odd')\n",
+            AppImportError,
+            r"function_app\.py:2: ValueError",
+        ),
         ("x = 1\n", AppError, r"function_app\.py defines no app"),
-        ("import os\nos._exit(3)\n", AppError, r"ended while it loaded the app: it exited with status 3\. Run .* to see"),
+        (
+            "import os\nos._exit(3)\n",
+            AppError,
+            r"ended while it loaded the app: it exited with status 3\. Run .* to see",
+        ),
         ("import os\nos.kill(os.getpid(), 9)\n", AppError, "while it loaded the app: it was ended by SIGKILL"),
     ],
 )
@@ -113,7 +121,7 @@ async def test_a_worker_of_another_version_is_told(launch: Launch, tmp_path: Pat
     hello = {"protocol": 99, "python": "3.11.0", "executable": "python", "packages": {}}
     plan = plan_of(tmp_path / "app", python=_python(tmp_path, HELLO.replace("HELLO", repr(hello))))
     worker = await launch(plan)
-    with pytest.raises(DevhostError, match="speaks version 99 of the protocol.* start it again"):
+    with pytest.raises(DevhostError, match=r"speaks version 99 of the protocol.* start it again"):
         await worker.load(plan)
 
 

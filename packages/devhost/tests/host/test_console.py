@@ -14,22 +14,16 @@ import azure.functions as func
 import pytest
 
 from durable_devhost.clock import VirtualClock
-from durable_devhost.dispatch.invocation import Invocation, entered
-from durable_devhost.dispatch.outcome import Raised, Returned
-from durable_devhost.host.console import Console
+from durable_devhost.dispatch.outcome import Invocation, Raised, Returned
+from durable_devhost.host.console import Console, level_number
 from durable_devhost.host.facts import Ready
-from durable_devhost.indexing.catalog import build_catalog
-from durable_devhost.model.functions import FunctionCatalog
+from durable_devhost.model.functions import Function, FunctionCatalog
 from durable_devhost.model.history import RuntimeStatus
+from packages.devhost.tests.local import catalog_of
 
 NOON = datetime(2199, 5, 17, 12, 0, tzinfo=UTC)
 INVOCATION = Invocation(id="11111111-2222-3333-4444-555555555555", function_name="hello")
-BOOM = Raised(
-    type_name="ValueError",
-    message="ValueError: boom",
-    stack='  File "app.py", line 3, in hello\n',
-    exception=ValueError(),
-)
+BOOM = Raised(type_name="ValueError", message="ValueError: boom", stack='  File "app.py", line 3, in hello\n')
 
 
 def catalog() -> FunctionCatalog:
@@ -64,7 +58,11 @@ def catalog() -> FunctionCatalog:
     def counter(context: df.DurableEntityContext) -> None:
         pass
 
-    return build_catalog(app, Path(__file__).parent, {})
+    @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
+    def on_blob(blob: func.InputStream) -> None:
+        pass
+
+    return catalog_of(app, Path(__file__).parent)
 
 
 FUNCTIONS = catalog()
@@ -73,6 +71,10 @@ READY = Ready(
     url=URL, app="shop", hub="ShopHub", storage="Azurite on port 10000", clock="virtual",
     functions=Ready.listed(FUNCTIONS, URL, "api"), disabled=("old",),
 )  # fmt: skip
+
+
+def _function(name: str) -> Function:
+    return FUNCTIONS.get(name) or pytest.fail(f"no {name}")
 
 
 def told(tell: Callable[[Console], None], *, json_logs: bool) -> str:
@@ -126,13 +128,18 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
           Entities
             Counter
 
+          Not listened to
+            devhost has no listener for these triggers. Call them by hand, with {"input": …}
+            on_blob  blob  PLACE: POST http://127.0.0.1:7071/admin/functions/on_blob
+
           Disabled
             old
 
         Ready on http://127.0.0.1:7071  Ctrl-C stops.
 
     """
-    assert textwrap.dedent(expected) == told(lambda console: console.started(READY), json_logs=False)
+    expected = textwrap.dedent(expected).replace("PLACE", _function("on_blob").where)
+    assert expected == told(lambda console: console.started(READY), json_logs=False)
 
 
 def test_the_ready_record_has_the_url_and_the_functions() -> None:
@@ -150,19 +157,41 @@ def test_an_invocation_is_one_line_with_its_time() -> None:
     """Name, kind, outcome, milliseconds."""
 
     def tell(console: Console) -> None:
-        console.ended(FUNCTIONS.functions[0], INVOCATION, Returned(value="hi"), 0.0124)
+        console.ended(_function("order"), INVOCATION, Returned(), 0.0124)
 
-    assert line(tell).split() == ["hello", "http", "ok", "12", "ms"]
+    assert line(tell).split() == ["order", "queue", "ok", "12", "ms"]
     assert record(tell) == {
-        "event": "invocation", "function": "hello", "kind": "http", "invocation": INVOCATION.id, "ms": 12.4,
+        "event": "invocation", "function": "order", "kind": "queue", "invocation": INVOCATION.id, "ms": 12.4,
     }  # fmt: skip
+
+
+def test_an_http_invocation_that_went_well_is_shown_as_its_request() -> None:
+    """One line for a person is enough; machines get both."""
+
+    def tell(console: Console) -> None:
+        console.ended(_function("hello"), INVOCATION, Returned(value="hi"), 0.0124)
+
+    assert told(tell, json_logs=False) == ""
+    assert record(tell)["event"] == "invocation"
+
+
+@pytest.mark.parametrize(("status", "function"), [(200, "hello"), (404, ""), (500, "hello")])
+def test_a_request_is_one_line_with_its_status(status: int, function: str) -> None:
+    """Who answered, how, how fast, and what was asked for."""
+
+    def tell(console: Console) -> None:
+        console.requested("GET", "/api/hello/ann", status, 0.0124, function)
+
+    assert line(tell).split() == [function or "-", "http", str(status), "12", "ms", "GET", "/api/hello/ann"]
+    expected = {"event": "request", "method": "GET", "path": "/api/hello/ann", "status": status, "ms": 12.4}
+    assert record(tell) == expected | ({"function": function} if function else {})
 
 
 def test_a_failed_invocation_shows_the_users_own_stack() -> None:
     """Below the line, indented."""
 
     def tell(console: Console) -> None:
-        console.ended(FUNCTIONS.functions[0], INVOCATION, BOOM, 1)
+        console.ended(_function("hello"), INVOCATION, BOOM, 1)
 
     assert 'failed  1,000 ms  ValueError: boom\n            File "app.py", line 3, in hello' in line(tell)
     assert (record(tell)["error"], record(tell)["stack"]) == (BOOM.message, BOOM.stack)
@@ -198,17 +227,69 @@ def test_notices_warnings_and_failures_are_told_apart() -> None:
 
 
 def test_a_log_record_of_the_app_names_its_function_and_invocation() -> None:
-    """Where it was logged inside one."""
+    """It comes from a worker; outside an invocation its logger is shown."""
+    message = {"kind": "log", "level": "warning", "logger": "shop", "text": "3 orders", "function": "hello",
+               "invocation": INVOCATION.id, "stack": ""}  # fmt: skip
 
-    def tell(console: Console) -> None:
-        with console.showing_logs(), entered(INVOCATION):
-            logging.getLogger("shop").warning("%s orders", 3)
-
-    assert record(tell) == {
+    assert record(lambda console: console.heard(message)) == {
         "event": "log", "level": "warning", "logger": "shop", "text": "3 orders", "function": "hello",
         "invocation": INVOCATION.id,
     }  # fmt: skip
-    assert line(tell).split() == ["hello", "warning", "3", "orders"]
+    assert line(lambda console: console.heard(message)).split() == ["hello", "warning", "3", "orders"]
+    outside = {**message, "function": "", "invocation": "", "stack": "  File x\n"}
+    assert line(lambda console: console.heard(outside)).split()[:2] == ["shop", "warning"]
+    assert line(lambda console: console.heard(outside)).endswith("\n            File x")
+
+
+def test_an_orchestrator_that_blocks_is_a_warning_for_its_instance() -> None:
+    """The worker notices it; a message of a kind that nobody knows says nothing."""
+    slow = record(lambda console: console.heard({"kind": "slow", "name": "story", "instance": "i-1"}))
+    assert (slow["event"], slow["instance"]) == ("warning", "i-1")
+    assert slow["text"].startswith("The orchestrator 'story' has not come back for a second.")
+    assert told(lambda console: console.heard({"kind": "news"}), json_logs=True) == ""
+
+
+def test_the_death_of_a_worker_is_a_failure_with_its_last_words() -> None:
+    """And with what it means for whoever waited."""
+
+    def tell(console: Console) -> None:
+        console.worker_died(7, "it was ended by SIGSEGV", "Fatal Python error\n  File x")
+
+    assert record(tell)["event"] == "failure"
+    assert record(tell)["details"] == "Fatal Python error\n  File x"
+    assert line(tell).startswith("failure: The app's worker (pid 7) has died: it was ended by SIGSEGV. Another one is")
+    assert line(tell).endswith("          Fatal Python error\n            File x")
+
+
+def test_control_characters_move_nothing_on_the_terminal_and_machines_get_them_as_they_are() -> None:
+    """What an app, a caller or a storage account says is never a command."""
+    text = "a\x1b[2Jb\x07\u202ec"
+    assert line(lambda console: console.notice(text)) == "notice: a\\x1b[2Jb\\x07\\u202ec"
+    assert record(lambda console: console.notice(text))["text"] == text
+
+    def tell(console: Console) -> None:
+        console.requested("GET", "/a\nb", 404, 0.0)
+
+    assert line(tell).endswith("GET  /a\\nb".replace("  ", " "))
+
+
+def test_the_net_exception_in_a_failures_text_is_folded() -> None:
+    """Nobody reads it; machines get the whole."""
+    detail = 'boom \n {"$type":"System.Exception",\n"a":1}'
+
+    def tell(console: Console) -> None:
+        console.orchestration("Story", "i", RuntimeStatus.FAILED, detail, "  File app.py\n")
+
+    assert line(tell).endswith("failed\n          instance i\n          boom {…}\n            File app.py")
+    assert record(tell)["detail"] == detail
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("Debug", 10), ("information", 20), ("Warning", 30), ("None", 51), ("strange", 20)]
+)
+def test_the_levels_of_host_json_have_numbers(name: str, number: int) -> None:
+    """Trace is Python's debug; an unknown one is Information."""
+    assert level_number(name) == number
 
 
 def test_an_exception_is_logged_with_its_traceback() -> None:

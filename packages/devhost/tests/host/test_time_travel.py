@@ -12,7 +12,7 @@ import pytest
 from durable_devhost.clock import VirtualClock, real_now
 from durable_devhost.errors import SettingsError
 from durable_devhost.host.time_travel import OFFSET_SETTING, StillBusy, open_clock
-from durable_devhost.settings import StartOptions
+from durable_devhost.options import StartOptions
 from durable_devhost.testing.plugin import AppUnderTest, Storage
 
 pytestmark = pytest.mark.timeout(120)

@@ -1,11 +1,13 @@
 """The pytest plugin, with a small app of its own on a real host."""
 
+import os
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from durable_devhost.azurite.command import find_command
 from durable_devhost.testing.plugin import AppFailed, AppUnderTest
 
 pytestmark = pytest.mark.timeout(120)
@@ -79,8 +81,12 @@ def test_an_app_that_does_not_start_shows_what_the_host_said(start_app: StartApp
         start_app(tmp_path)
 
 
-def test_a_failing_test_shows_what_the_host_printed(pytester: pytest.Pytester, folder: Path) -> None:
+def test_a_failing_test_shows_what_the_host_printed(
+    pytester: pytest.Pytester, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As a section of its report."""
+    azurite = find_command(Path(__file__).parent)  # pytester runs in a folder and with a home of its own
+    monkeypatch.setenv("PATH", f"{azurite.parent}{os.pathsep}{os.environ['PATH']}")
     pytester.makepyfile(f"""
         def test_it(start_app):
             start_app({str(folder)!r})

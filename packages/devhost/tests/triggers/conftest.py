@@ -1,7 +1,6 @@
-"""Apps made in a test and indexed, an invoker without storage, and the emulator's services."""
+"""Apps made in a test and run in this process, an invoker without storage, and the emulator's services."""
 
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +11,6 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from durable_devhost.clock import SystemClock
 from durable_devhost.dispatch.invoker import Invoker
-from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.model.functions import FunctionCatalog
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.blobs import BlobService
@@ -21,6 +19,7 @@ from durable_devhost.storage.transport import Transport
 from durable_devhost.triggers.management.api import ManagementApi
 from durable_devhost.triggers.management.urls import ManagementUrls
 from packages.devhost.tests.durable.memory import Desk
+from packages.devhost.tests.local import LocalWorkers
 from packages.devhost.tests.triggers.front import Front
 
 Index = Callable[[func.FunctionApp], FunctionCatalog]
@@ -43,16 +42,22 @@ class NoBindings:
 
 
 @pytest.fixture
-def index() -> Index:
-    """Index an app made in the test."""
-    return lambda app: build_catalog(app, Path(__file__).parent, {})
+async def workers() -> AsyncIterator[LocalWorkers]:
+    """The worker's code in this process."""
+    async with LocalWorkers() as started:
+        yield started
 
 
 @pytest.fixture
-async def invoker() -> AsyncIterator[Invoker]:
-    """An invoker with threads and without storage."""
-    async with Invoker(store=NoBindings(), client_json=lambda _: "{}", clock=SystemClock()) as started:
-        yield started
+def index(workers: LocalWorkers) -> Index:
+    """Index an app made in the test and have it callable."""
+    return workers.take
+
+
+@pytest.fixture
+def invoker(workers: LocalWorkers) -> Invoker:
+    """An invoker without storage."""
+    return Invoker(workers, store=NoBindings(), client_json=lambda _: "{}", clock=SystemClock())
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import aiohttp
 import azure.functions as func
@@ -17,7 +18,7 @@ from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.errors import SettingsError
 from durable_devhost.inflight import InFlight
 from durable_devhost.triggers.admin import AdminPages, HostInfo
-from durable_devhost.triggers.http import HttpFront, Mount
+from durable_devhost.triggers.http import HttpFront, Mount, reserve
 from durable_devhost.triggers.keys import AuthLevel, KeyRing, Keys
 from durable_devhost.triggers.manual import ManualRuns
 from packages.devhost.tests.triggers.conftest import Index
@@ -90,16 +91,19 @@ def serve(index: Index, invoker: Invoker) -> Serve:
         keys: Keys | None = None,
         prefix: str = "api",
         mounts: tuple[Mount, ...] = (),
+        **options: Any,
     ) -> AsyncIterator[aiohttp.ClientSession]:
         catalog, in_flight = index(app or make_app()), InFlight()
         manual = ManualRuns(invoker, in_flight)
         info = HostInfo(host_id="h", instance_id="i", version="0.1", computer_name="c")
         admin = AdminPages(catalog=catalog, manual=manual, info=info, route_prefix=prefix)
         front = HttpFront(catalog=catalog, invoker=invoker, in_flight=in_flight, keys=KeyRing(keys), admin=admin,
-                          mounts=mounts, route_prefix=prefix)  # fmt: skip
+                          mounts=mounts, route_prefix=prefix, **options)  # fmt: skip
         async with AsyncExitStack() as stack:
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            port = await stack.enter_async_context(front.serve(0))
+            door = stack.enter_context(reserve(0))
+            port = door.getsockname()[1]
+            await stack.enter_async_context(front.serve(door))
             client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))
             running = tasks.create_task(manual.run())
             yield client
@@ -265,15 +269,115 @@ async def test_a_function_is_run_out_of_turn_on_demand(serve: Serve) -> None:
     assert sorted(seen, key=str) == [False, b"hi"]
 
 
-async def test_a_port_in_use_is_told_in_a_sentence(index: Index, invoker: Invoker) -> None:
-    """With what to do about it."""
-    catalog, in_flight = index(make_app()), InFlight()
+async def test_a_function_without_a_listener_gets_what_is_posted_and_its_metadata(serve: Serve) -> None:
+    """An event is an object, which need not be quoted."""
+    app, seen = func.FunctionApp(), []
+
+    @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
+    def on_blob(blob: func.InputStream) -> None:
+        seen.append((blob.name, blob.read()))
+
+    @app.event_grid_trigger(arg_name="event")
+    def on_event(event: func.EventGridEvent) -> None:
+        seen.append((event.id, event.get_json()))
+
+    event = {"id": "e1", "data": {"n": 1}, "topic": "t", "subject": "s", "eventType": "x", "dataVersion": "1"}
+    async with serve(app) as client:
+        given = {"input": "text", "metadata": {"BlobTrigger": "in/a"}}
+        assert (await fetch(client, "POST", "/admin/functions/on_blob", json=given))[0] == 202
+        assert (await fetch(client, "POST", "/admin/functions/on_event", json={"input": event}))[0] == 202
+    assert sorted(seen) == [("e1", {"n": 1}), ("in/a", b"text")]
+
+
+class Requests:
+    """Keeps what the console would show."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, int, str]] = []
+
+    def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
+        assert seconds >= 0
+        self.seen.append((method, path, status, function))
+
+
+async def test_the_console_hears_of_each_request_but_not_of_the_hosts_own_that_went_well(serve: Serve) -> None:
+    """A token in a path is shortened, and a query is never shown."""
+
+    async def mounted(request: web.Request) -> web.Response:
+        if request.path.endswith("large"):
+            raise web.HTTPRequestEntityTooLarge(max_size=1, actual_size=2)
+        return web.Response(text="mounted")
+
+    observer, mount = Requests(), Mount(prefix="/mounted", handler=mounted, level=AuthLevel.ANONYMOUS)
+    token = "abcdefgh" + "x" * 60
+    paths = ["/api/text?code=secret", "/api/boom", "/api/nope", f"/api/{token}", "/", "/admin/host/status",
+             "/admin/nope", "/mounted/x", "/mounted/large"]  # fmt: skip
+    async with serve(observer=observer, mounts=(mount,)) as client:
+        for path in paths:
+            await fetch(client, "GET", path)
+    assert observer.seen == [
+        ("GET", "/api/text", 200, "text"),
+        ("GET", "/api/boom", 500, "boom"),
+        ("GET", "/api/nope", 404, ""),
+        ("GET", "/api/…", 404, ""),
+        ("GET", "/admin/nope", 404, ""),
+        ("GET", "/mounted/large", 413, ""),
+    ]
+
+
+async def test_a_homepage_that_is_switched_off_is_an_empty_answer(serve: Serve) -> None:
+    """The setting AzureWebJobsDisableHomepage."""
+    async with serve(homepage=False) as client:
+        assert await fetch(client, "GET", "/") == (204, None, "")
+
+
+async def test_after_a_reload_other_functions_answer(index: Index, invoker: Invoker) -> None:
+    """On the same port, without a moment in which nobody does."""
+    later = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+    @later.route(route="new")
+    def new(req: func.HttpRequest) -> str:
+        return "new"
+
+    in_flight = InFlight()
     info = HostInfo(host_id="h", instance_id="i", version="0.1", computer_name="c")
+    catalog = index(make_app())
     admin = AdminPages(catalog=catalog, manual=ManualRuns(invoker, in_flight), info=info, route_prefix="api")
     front = HttpFront(catalog=catalog, invoker=invoker, in_flight=in_flight, keys=KeyRing(), admin=admin)
+    with reserve(0) as door:
+        base = f"http://127.0.0.1:{door.getsockname()[1]}"
+        async with front.serve(door), aiohttp.ClientSession(base) as client:
+            assert [(await fetch(client, "GET", path))[0] for path in ("/api/text", "/api/new")] == [200, 404]
+            front.replace(index(later))
+            assert [(await fetch(client, "GET", path))[0] for path in ("/api/text", "/api/new")] == [404, 200]
+
+
+async def test_bodies_wait_until_they_fit_into_memory(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other where each takes all there is; all of them are answered."""
+    monkeypatch.setattr("durable_devhost.triggers.http._HELD_BODIES", 10)
+    app, running, most = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS), 0, 0
+
+    @app.route(route="slow", methods=["POST"])
+    async def slow(req: func.HttpRequest) -> str:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.01)
+        running -= 1
+        return "ok"
+
+    async with serve(app) as client:
+        answers = await asyncio.gather(*(fetch(client, "POST", "/api/slow", data="x" * 8) for _ in range(5)))
+    assert ([status for status, _, _ in answers], most) == ([200] * 5, 1)
+
+
+def test_a_port_in_use_is_told_in_a_sentence() -> None:
+    """With what to do about it."""
+    with reserve(0) as door:
+        assert door.getsockname()[0] == "127.0.0.1"
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(SettingsError, match="--port"):
-            async with front.serve(taken.getsockname()[1]):
-                pass
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=rf"Port {port} is in use\. .*--port"):
+            reserve(port)

@@ -17,6 +17,7 @@ import pytest
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.inflight import InFlight
 from durable_devhost.settings import QueueSettings
+from durable_devhost.storage.account import NotFound
 from durable_devhost.storage.queues import QueueService, Receipt
 from durable_devhost.triggers.queue import QueueListener
 from packages.devhost.tests.triggers.conftest import Index
@@ -45,13 +46,16 @@ def listen(index: Index, invoker: Invoker, queues: QueueService, name: str) -> L
     """Listen to the test's own queue with a function while the block runs."""
 
     @asynccontextmanager
-    async def started(function: Callable[..., Any], *, queue: str = name, **options: Any) -> AsyncIterator[Listening]:
+    async def started(
+        function: Callable[..., Any], *, queue: str = name, makes_queue: bool = False, **options: Any
+    ) -> AsyncIterator[Listening]:
         app, in_flight = func.FunctionApp(), InFlight()
         app.queue_trigger(arg_name="msg", queue_name=queue, connection="")(function)
         (found,) = index(app).functions
         listener = QueueListener(
-            function=found, queues=queues, invoker=invoker, in_flight=in_flight, settings=replace(DEFAULTS, **options)
-        )
+            function=found, queues=queues, invoker=invoker, in_flight=in_flight, settings=replace(DEFAULTS, **options),
+            makes_queue=makes_queue,
+        )  # fmt: skip
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(listener.run())
             yield Listening(listener=listener, in_flight=in_flight)
@@ -363,3 +367,24 @@ async def test_a_message_that_reappears_while_its_function_runs_is_not_run_again
         await listening.listener.drain()
         assert started.empty()
     assert await queues.length(name) == 0
+
+
+@pytest.mark.parametrize("makes_queue", [True, False])
+async def test_a_queue_that_is_not_there_is_told_once_and_made_where_storage_is_the_hosts_own(
+    listen: Listen, queues: QueueService, name: str, makes_queue: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Elsewhere it is somebody else's to make, and the function only waits."""
+
+    def work(msg: func.QueueMessage) -> None: ...
+
+    async with listen(work, makes_queue=makes_queue) as listening:
+        for _ in range(2):
+            await listening.listener.drain()
+    (told,) = [record.getMessage() for record in caplog.records if name in record.getMessage()]
+    assert told.startswith(f"The queue '{name}' of work did not exist, so ")
+    assert ("it was made" in told) == makes_queue
+    if makes_queue:
+        assert await queues.length(name) == 0
+    else:
+        with pytest.raises(NotFound):
+            await queues.length(name)

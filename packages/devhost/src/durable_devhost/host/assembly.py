@@ -7,76 +7,49 @@ what is not stored yet was never shown to anybody.
 import asyncio
 import os
 import platform
-import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
 
 from durable_devhost import __version__
-from durable_devhost.clock import Clock, VirtualClock
+from durable_devhost.clock import VirtualClock
 from durable_devhost.dispatch.invoker import Invoker
-from durable_devhost.dispatch.pool import WorkerPool
+from durable_devhost.dispatch.outcome import Outcome
 from durable_devhost.dispatch.process import Loaded
 from durable_devhost.dispatch.store import StorageBindings
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.listener import HubListener
-from durable_devhost.durable.orchestrations.pending import Scheduler
-from durable_devhost.durable.sessions import SessionBuilder
 from durable_devhost.host.accounts import Accounts, binding_connections
 from durable_devhost.host.address import Address
 from durable_devhost.host.app_functions import AppFunctions
-from durable_devhost.host.console import Console
 from durable_devhost.host.control_pages import ControlPages
 from durable_devhost.host.facts import Ready
 from durable_devhost.host.listeners import TriggerListeners
+from durable_devhost.host.parts import SYSTEM_KEY, Surroundings, host_id, open_engine, open_front, open_keys
 from durable_devhost.host.reload import Reloader, watched
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, TimeTravel
 from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.inflight import InFlight
-from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
-from durable_devhost.options import StartOptions
-from durable_devhost.settings import HostSettings
-from durable_devhost.storage.account import StorageAccount, StorageFailure
-from durable_devhost.taskhub.failures import CorruptHistory
+from durable_devhost.model.functions import Function, FunctionCatalog
+from durable_devhost.storage.account import StorageAccount
 from durable_devhost.taskhub.hub import TaskHub
-from durable_devhost.taskhub.names import default_hub_name, fnv1a
+from durable_devhost.taskhub.names import default_hub_name
 from durable_devhost.triggers.admin import AdminPages, HostInfo
-from durable_devhost.triggers.http import HttpFront, Mount
-from durable_devhost.triggers.keys import AuthLevel, KeyRing
-from durable_devhost.triggers.management.api import ManagementApi
-from durable_devhost.triggers.management.urls import RPC_PATH, WEBHOOK_PATH, ManagementUrls
+from durable_devhost.triggers.http import HttpFront
+from durable_devhost.triggers.keys import KeyRing
+from durable_devhost.triggers.management.urls import ManagementUrls
 from durable_devhost.triggers.manual import ManualRuns
 from durable_devhost.triggers.queue import QueueListener
 from durable_devhost.triggers.timer import TimerListener
 
 FINISH_S = 5.0
 """How long work may go on after the wish to stop."""
-
-_SYSTEM_KEY = "durabletask_extension"
-_CONTROL_PATH = "/admin/devhost"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a start has found and made before there is a host: the app in its workers, storage, clock and port."""
-
-    options: StartOptions
-    settings: HostSettings
-    catalog: FunctionCatalog
-    clock: Clock
-    console: Console
-    data: Path
-    pool: WorkerPool
-    door: socket.socket
-    is_alone: bool
-    python: str
 
 
 @dataclass(kw_only=True)
@@ -121,8 +94,8 @@ class Host:
             store_inputs=durable.store_inputs_in_history,
             app_name=settings.app_settings.get("WEBSITE_SITE_NAME", ""),
         )
-        keys = _keys(around.options, around.catalog, around.data)
-        urls = ManagementUrls(hub=hub.names.hub, connection=durable.connection_name, key=keys.system_key(_SYSTEM_KEY))
+        keys = open_keys(around.options, around.catalog, around.data)
+        urls = ManagementUrls(hub=hub.names.hub, connection=durable.connection_name, key=keys.system_key(SYSTEM_KEY))
         address = Address(urls=urls, port=int(around.door.getsockname()[1]))
         in_flight = InFlight()
         invoker = Invoker(
@@ -133,7 +106,7 @@ class Host:
             observer=console,
         )
         app = AppFunctions(around.catalog, invoker, around.pool)
-        engine = _engine(settings, hub, app, clock, in_flight, console)
+        engine = open_engine(settings, hub, app, clock, in_flight, console)
         listener = HubListener(
             hub=hub,
             engine=engine,
@@ -165,7 +138,16 @@ class Host:
         """Serve until `shutdown` is asked for, then let work finish for a while."""
         manual = ManualRuns(self.invoker, self.in_flight)
         admin = self._admin(manual)
-        front = self._front(admin)
+        front = open_front(
+            self.around,
+            keys=self.keys,
+            urls=self.urls,
+            client=self.client,
+            invoker=self.invoker,
+            in_flight=self.in_flight,
+            admin=admin,
+            control=self._control(manual),
+        )
         await self.listener.claim()
         try:
             async with front.serve(self.around.door) as site, asyncio.TaskGroup() as tasks:
@@ -232,6 +214,7 @@ class Host:
             invoker=self.invoker,
             in_flight=self.in_flight,
             settings=self.around.settings.queues,
+            makes_queue=self.around.is_alone,
         )
 
     def _timer_listener(self, function: Function) -> TimerListener:
@@ -241,7 +224,7 @@ class Host:
             blobs=self.accounts.services(None).blobs,
             clock=self.around.clock,
             in_flight=self.in_flight,
-            host_id=_host_id(),
+            host_id=host_id(),
         )
 
     def _travel(self) -> TimeTravel | None:
@@ -257,39 +240,18 @@ class Host:
         )
 
     def _admin(self, manual: ManualRuns) -> AdminPages:
-        info = HostInfo(host_id=_host_id(), instance_id=uuid4().hex, version=__version__, computer_name=platform.node())
+        info = HostInfo(host_id=host_id(), instance_id=uuid4().hex, version=__version__, computer_name=platform.node())
         prefix = self.around.settings.route_prefix
         return AdminPages(catalog=self.around.catalog, manual=manual, info=info, route_prefix=prefix)
 
-    def _front(self, admin: AdminPages) -> HttpFront:
-        api = ManagementApi(self.client, self.urls)
-        control = ControlPages(clock=self.around.clock, travel=self._travel(), facts=self._facts)
+    def _control(self, manual: ManualRuns) -> ControlPages:
+        async def deliver(name: str, payload: str | bytes, metadata: Mapping[str, Any]) -> Outcome | None:
+            function = self.app.catalog.get(name)
+            if function is None or manual.refusal(function):
+                return None
+            return await manual.deliver(function, payload, metadata)
 
-        def managed(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-            async def handle(request: web.Request) -> web.StreamResponse:
-                try:
-                    return await api.handle(request, request.path[len(path) :])
-                except (StorageFailure, CorruptHistory) as error:
-                    self.around.console.failure(str(error))
-                    return web.json_response({"Message": str(error)}, status=500)
-
-            return handle
-
-        return HttpFront(
-            catalog=self.around.catalog,
-            invoker=self.invoker,
-            in_flight=self.in_flight,
-            keys=self.keys,
-            admin=admin,
-            mounts=(
-                Mount(prefix=WEBHOOK_PATH, handler=managed(WEBHOOK_PATH), level=AuthLevel.SYSTEM, key_name=_SYSTEM_KEY),
-                Mount(prefix=RPC_PATH, handler=managed(RPC_PATH), level=AuthLevel.ANONYMOUS),
-                Mount(prefix=_CONTROL_PATH, handler=control.answer, level=AuthLevel.ADMIN),
-            ),
-            route_prefix=self.around.settings.route_prefix,
-            homepage=self.around.settings.homepage,
-            observer=self.around.console,
-        )
+        return ControlPages(clock=self.around.clock, travel=self._travel(), facts=self._facts, deliver=deliver)
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -326,48 +288,3 @@ class Host:
 def _few(names: list[str]) -> str:
     shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
-
-
-def _engine(
-    settings: HostSettings,
-    hub: TaskHub,
-    app: AppFunctions,
-    clock: Clock,
-    in_flight: InFlight,
-    console: Console,
-) -> DurableEngine:
-    durable = settings.durable
-
-    def scheduler() -> Scheduler:
-        return Scheduler(app, default_version=durable.default_version, store_inputs=durable.store_inputs_in_history)
-
-    return DurableEngine(
-        hub=hub,
-        app=app,
-        clock=clock,
-        in_flight=in_flight,
-        observer=console,
-        builder=SessionBuilder(
-            app=app,
-            hub_name=hub.names.hub,
-            scheduler=scheduler,
-            batch_limit=durable.max_entity_operation_batch_size,
-            reorder_window=durable.entity_reorder_window,
-        ),
-        activity_slots=durable.max_concurrent_activities,
-        orchestration_slots=durable.max_concurrent_orchestrators,
-        new_execution_id=lambda: uuid4().hex,
-    )
-
-
-def _keys(options: StartOptions, catalog: FunctionCatalog, data: Path) -> KeyRing:
-    if not options.enable_auth:
-        return KeyRing()
-    names = [function.name for function in catalog.of(TriggerType.HTTP)]
-    return KeyRing.open(data / "keys.json", functions=names, systems=[_SYSTEM_KEY])
-
-
-def _host_id() -> str:
-    """A stable id of this machine's host, as locks and timer blobs carry it (recorded form: `name-number`)."""
-    name = platform.node() or "local"
-    return f"{name.lower()[:20]}-{fnv1a(name)}"

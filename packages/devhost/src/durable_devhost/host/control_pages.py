@@ -1,26 +1,41 @@
-"""devhost's own pages below `/admin/devhost`: what runs here, and the virtual clock."""
+"""devhost's own pages below `/admin/devhost`: what runs here, the virtual clock, and triggers delivered by hand."""
 
-from collections.abc import Callable
+from base64 import b64decode
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
 from durable_devhost.clock import Clock
+from durable_devhost.dispatch.outcome import Outcome, Raised
 from durable_devhost.host.time_travel import StillBusy, TimeTravel
 from durable_devhost.model.timestamps import format_time
 
+Deliver = Callable[[str, str | bytes, Mapping[str, Any]], Awaitable[Outcome | None]]
 _TIMEOUT_S = 30.0
 _LONGEST_S = 600.0
 
 
 class ControlPages:
-    """Answers `GET /admin/devhost/info` and `POST /admin/devhost/clock`; the caller has checked the key."""
+    """Answers below `/admin/devhost`; the caller has checked the key.
 
-    def __init__(self, *, clock: Clock, travel: TimeTravel | None, facts: Callable[[], dict[str, Any]]) -> None:
+    `GET info`, `GET clock`, `POST clock` moves a virtual one, and `POST trigger` runs a function and waits for its end.
+    `deliver` gets a function's name, the payload and the metadata; it gives None for a function that is not there.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        travel: TimeTravel | None,
+        facts: Callable[[], dict[str, Any]],
+        deliver: Deliver,
+    ) -> None:
         self._clock = clock
         self._travel = travel
         self._facts = facts
+        self._deliver = deliver
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -32,6 +47,8 @@ class ControlPages:
                 return web.json_response({"kind": self._clock.kind, "now": format_time(self._clock.now())})
             case "POST", "clock":
                 return await self._move(request)
+            case "POST", "trigger":
+                return await self._trigger(request)
             case _:
                 return web.Response(status=404)
 
@@ -59,6 +76,21 @@ class ControlPages:
                 status=504,
             )
         return web.json_response({"now": format_time(self._clock.now())})
+
+    async def _trigger(self, request: web.Request) -> web.Response:
+        try:
+            asked = await request.json()
+            name, metadata = str(asked["name"]), dict(asked.get("metadata") or {})
+            payload = b64decode(asked["base64"], validate=True) if "base64" in asked else str(asked.get("input", ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return _refusal(400, 'The body must be JSON like {"name": "on_event", "input": "text", "metadata": {}}.')
+        match await self._deliver(name, payload, metadata):
+            case None:
+                return _refusal(404, f"The app has no function '{name}' that can be run by hand.")
+            case Raised(message=message, stack=stack):
+                return web.json_response({"error": message, "stack": stack}, status=500)
+            case _:
+                return web.json_response({"name": name})
 
 
 def _refusal(status: int, text: str) -> web.Response:

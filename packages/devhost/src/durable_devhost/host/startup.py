@@ -15,8 +15,9 @@ from durable_devhost.dispatch.interpreter import Interpreter, find_interpreter
 from durable_devhost.dispatch.pool import WorkerPool
 from durable_devhost.dispatch.process import Versions, WorkerPlan
 from durable_devhost.errors import AppError
-from durable_devhost.host.assembly import Host, Surroundings
+from durable_devhost.host.assembly import Host
 from durable_devhost.host.console import Console, level_number
+from durable_devhost.host.parts import Surroundings
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, open_clock
 from durable_devhost.indexing.catalog import build_catalog

@@ -22,6 +22,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _WEBHOOK = "/runtime/webhooks/durabletask"
 _ENDED = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
-_KEPT_LINES = 2000
+_KEPT_LINES = 5000
 _MOST_HOSTS = 1000
 _SHORTEST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.2
@@ -118,6 +119,8 @@ class AppUnderTest:
         if self._storage:
             self._storage.give_to(self.data_dir)
         command = ["-m", "durable_devhost", "start", "--app", str(self.app_dir), "--data", str(self.data_dir)]
+        if "--python" not in self._options:
+            command += ["--python", sys.executable]
         self._process = subprocess.Popen(
             [sys.executable, *command, "--json-logs", "--port", "0", *self._options],
             env=os.environ | self._environ,
@@ -211,6 +214,20 @@ class AppUnderTest:
     def raise_event(self, instance_id: str, name: str, payload: object = None) -> None:
         """Raise an external event; None is sent as JSON's null."""
         self._expect("POST", f"{_WEBHOOK}/instances/{quote(instance_id, safe='')}/raiseEvent/{quote(name)}", payload)
+
+    def trigger(self, name: str, payload: object = "", metadata: Mapping[str, Any] | None = None) -> None:
+        """Run a function as its trigger would, and return when it has ended; raises AppFailed where it fails.
+
+        For triggers that devhost does not listen to (Event Hub, Service Bus, Event Grid, Cosmos DB, blobs and so on),
+        and for any other function but orchestrators and entities. `payload` is text or bytes, or anything else as JSON;
+        `metadata` is what the trigger tells besides, under the host's names.
+        """
+        body: dict[str, object] = {"name": name, "metadata": dict(metadata or {})}
+        if isinstance(payload, bytes):
+            body["base64"] = b64encode(payload).decode("ascii")
+        else:
+            body["input"] = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
+        self._expect("POST", "/admin/devhost/trigger", body)
 
     def advance(self, *, hours: float, timeout: float = 60.0) -> str:
         """Move the virtual clock and return the new time, once all that became due has been worked off."""

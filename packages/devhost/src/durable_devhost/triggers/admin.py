@@ -1,5 +1,6 @@
 """The host's own pages: the landing page, `/admin/host/*` and `/admin/functions*` (`HOST/WebJobs.Script.WebHost`)."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -77,11 +78,14 @@ class AdminPages:
         except ValueError:
             body = None
         given = body.get("input", "") if isinstance(body, dict) else None
+        if function.kind is TriggerType.OTHER and not isinstance(given, str | None):
+            given = json.dumps(given, ensure_ascii=False)  # an event is an object, and nobody likes to quote one
         if not isinstance(given, str | None) or not isinstance(body, dict):
             return as_json(400, {"Message": 'The body must be JSON of the form {"input": "text"}.'})
         if refusal := self._manual.refusal(function):
             return as_json(400, {"Message": refusal})
-        self._manual.start(function, given or "")
+        metadata = body.get("metadata")
+        self._manual.start(function, given or "", metadata if isinstance(metadata, dict) else None)
         return empty(202)
 
     def _status(self) -> dict[str, Any]:

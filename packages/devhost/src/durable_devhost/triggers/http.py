@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from time import perf_counter
 from typing import Protocol
 
@@ -48,6 +49,8 @@ class Mount:
     handler: Handler
     level: AuthLevel
     key_name: str = ""
+    is_told: bool = True
+    """Whether the console tells of its requests; not of those that the SDK makes, which nobody asked for."""
 
 
 class RequestObserver(Protocol):
@@ -131,31 +134,36 @@ class HttpFront:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request and tell the console of it, but not of those to the host itself that went well."""
-        began, function = perf_counter(), self._find(request)
+        began, path = perf_counter(), request.path.lower()
+        mount = next((mount for mount in self._mounts if _is_below(path, mount.prefix.lower())), None)
+        found = None if mount else self._find(request)
         try:
-            response = await self._answer(request, function)
+            response = await (self._pass_on(request, mount) if mount else self._answer(request, path, found))
         except web.HTTPException as refusal:
-            self._tell(request, refusal.status, began, function)
+            self._tell(request, refusal.status, perf_counter() - began, found)
             raise
-        self._tell(request, response.status, began, function)
+        is_own = found is None and (
+            response.status < HTTPStatus.BAD_REQUEST or (mount is not None and not mount.is_told)
+        )
+        if not is_own:
+            self._tell(request, response.status, perf_counter() - began, found)
         return response
 
     def _tell(
-        self, request: web.Request, status: int, began: float, found: tuple[Function, dict[str, str]] | None
+        self, request: web.Request, status: int, seconds: float, found: tuple[Function, dict[str, str]] | None
     ) -> None:
-        is_own = found is None and status < 400
-        if self._observer is not None and not is_own:
+        if self._observer is not None:
             function, route_params = found or (None, {})
-            path = _shown(request.path, route_params)
             name = function.name if function else ""
-            self._observer.requested(request.method, path, status, perf_counter() - began, name)
+            self._observer.requested(request.method, _shown(request.path, route_params), status, seconds, name)
 
-    async def _answer(self, request: web.Request, found: tuple[Function, dict[str, str]] | None) -> web.StreamResponse:
-        path = request.path.lower()
-        for mount in self._mounts:
-            if _is_below(path, mount.prefix.lower()):
-                admitted = self._admits(request, mount.level, mount.key_name)
-                return await mount.handler(request) if admitted else empty(401)
+    async def _pass_on(self, request: web.Request, mount: Mount) -> web.StreamResponse:
+        admitted = self._admits(request, mount.level, mount.key_name)
+        return await mount.handler(request) if admitted else empty(401)
+
+    async def _answer(
+        self, request: web.Request, path: str, found: tuple[Function, dict[str, str]] | None
+    ) -> web.StreamResponse:
         if _is_below(path, "/admin"):
             return await self._admin.answer(request) if self._admits(request, AuthLevel.ADMIN) else empty(401)
         if found is None:

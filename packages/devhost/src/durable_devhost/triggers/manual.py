@@ -1,9 +1,11 @@
 """Functions run out of turn, because somebody asked for it with `POST /admin/functions/{name}`."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.dispatch.outcome import Outcome
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, TriggerType
 from durable_devhost.triggers.requests import made_request
@@ -20,7 +22,7 @@ class ManualRuns:
     def __init__(self, invoker: Invoker, in_flight: InFlight) -> None:
         self._invoker = invoker
         self._in_flight = in_flight
-        self._wanted: asyncio.Queue[tuple[Function, str, int]] = asyncio.Queue()
+        self._wanted: asyncio.Queue[tuple[Function, str, Mapping[str, Any], int]] = asyncio.Queue()
 
     async def run(self) -> None:
         """Run what is asked for until cancelled."""
@@ -33,23 +35,42 @@ class ManualRuns:
         reason = _REFUSED.get(function.kind)
         return f"'{function.name}' is {reason}." if reason else None
 
-    def start(self, function: Function, text: str) -> None:
+    def start(self, function: Function, text: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Run a function soon with `text` as message, body or activity input; a timer function ignores it."""
-        token = self._in_flight.enter(f"{function.trigger.type} {function.name} (manual)")
-        self._wanted.put_nowait((function, text, token))
+        token = self._in_flight.enter(_entry(function))
+        self._wanted.put_nowait((function, text, metadata or {}, token))
 
-    async def _invoke(self, function: Function, text: str, token: int) -> None:
+    async def deliver(self, function: Function, payload: str | bytes, metadata: Mapping[str, Any]) -> Outcome:
+        """Run a function now and return how it ended; `metadata` is what the trigger would tell besides the payload."""
+        with self._in_flight.work(_entry(function)):
+            return await self._run(function, payload, metadata)
+
+    async def _invoke(self, function: Function, text: str, metadata: Mapping[str, Any], token: int) -> None:
         try:
-            await self._invoker.invoke(function, trigger_value=_trigger_value(function, text))
+            await self._run(function, text, metadata)
         finally:
             self._in_flight.leave(token)
 
+    async def _run(self, function: Function, payload: str | bytes, metadata: Mapping[str, Any]) -> Outcome:
+        value = _trigger_value(function, payload)
+        return await self._invoker.invoke(function, trigger_value=value, trigger_metadata=metadata)
 
-def _trigger_value(function: Function, text: str) -> Any:
+
+def _entry(function: Function) -> str:
+    return f"{function.trigger.type} {function.name} (manual)"
+
+
+def _trigger_value(function: Function, payload: str | bytes) -> Any:
     match function.kind:
         case TriggerType.HTTP:
-            return made_request(method="POST", url=f"/{function.trigger.text('route') or ''}", body=text.encode())
+            return made_request(method="POST", url=f"/{function.trigger.text('route') or ''}", body=_as_bytes(payload))
         case TriggerType.TIMER:
             return {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
+        case TriggerType.ACTIVITY:
+            return payload if isinstance(payload, str) else payload.decode(errors="replace")
         case _:
-            return text
+            return payload
+
+
+def _as_bytes(payload: str | bytes) -> bytes:
+    return payload.encode() if isinstance(payload, str) else payload

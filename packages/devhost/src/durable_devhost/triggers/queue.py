@@ -31,7 +31,7 @@ _LOCAL_POLLING = timedelta(seconds=2)
 
 
 class QueueListener:
-    """The listener of one queue function.
+    """The listener of one queue function. `makes_queue` lets it make a queue that is not there.
 
     All state is touched by the event loop only, between awaits, so no lock is needed. `_held` are the messages between
     receipt and deletion.
@@ -45,12 +45,15 @@ class QueueListener:
         invoker: Invoker,
         in_flight: InFlight,
         settings: QueueSettings,
+        makes_queue: bool = False,
     ) -> None:
         self.queue = function.trigger.text("queueName") or ""
         self._function = function
         self._queues = queues
         self._in_flight = in_flight
         self._settings = settings
+        self._makes_queue = makes_queue
+        self._is_told = False
         self._processor = QueueProcessor(function=function, queues=queues, invoker=invoker, settings=settings)
         self._held: dict[str, Held] = {}
         self._wake = asyncio.Event()
@@ -133,10 +136,22 @@ class QueueListener:
         try:
             return await self._queues.get(self.queue, self._settings.batch_size, hidden_for_s=HOLD_S)
         except NotFound:
+            await self._missing()
             return []
         except (StorageFailure, StorageUnavailable) as error:
             _log.warning("The queue '%s' of %s cannot be read: %s", self.queue, self._function.name, error)
             return None
+
+    async def _missing(self) -> None:
+        """Make the queue where storage is the host's own; elsewhere say once that it is not there."""
+        if self._makes_queue:
+            await self._queues.create(self.queue)
+        if not self._is_told:
+            self._is_told = True
+            if self._makes_queue:
+                _log.info("The queue '%s' of %s did not exist; it was made.", self.queue, self._function.name)
+            else:
+                _log.warning("The queue '%s' of %s does not exist. Make it.", self.queue, self._function.name)
 
     def _take(self, item: QueueItem, tasks: asyncio.TaskGroup) -> None:
         """Begin with a message; one that is still held came back because its renewal was late: keep its new receipt."""

@@ -1,0 +1,143 @@
+"""What the host is made of before it is put together: its surroundings, the engine, the front door, the keys."""
+
+import platform
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from aiohttp import web
+
+from durable_devhost.clock import Clock
+from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.dispatch.pool import WorkerPool
+from durable_devhost.durable.client.client import DurableClient
+from durable_devhost.durable.engine import DurableEngine
+from durable_devhost.durable.orchestrations.pending import Scheduler
+from durable_devhost.durable.sessions import SessionBuilder
+from durable_devhost.host.app_functions import AppFunctions
+from durable_devhost.host.console import Console
+from durable_devhost.host.control_pages import ControlPages
+from durable_devhost.inflight import InFlight
+from durable_devhost.model.functions import FunctionCatalog, TriggerType
+from durable_devhost.options import StartOptions
+from durable_devhost.settings import HostSettings
+from durable_devhost.storage.account import StorageFailure
+from durable_devhost.taskhub.failures import CorruptHistory
+from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.names import fnv1a
+from durable_devhost.triggers.admin import AdminPages
+from durable_devhost.triggers.http import HttpFront, Mount
+from durable_devhost.triggers.keys import AuthLevel, KeyRing
+from durable_devhost.triggers.management.api import ManagementApi
+from durable_devhost.triggers.management.urls import RPC_PATH, WEBHOOK_PATH, ManagementUrls
+
+SYSTEM_KEY = "durabletask_extension"
+"""The name of the key of the durable HTTP API."""
+
+_CONTROL_PATH = "/admin/devhost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a start has found and made before there is a host: the app in its workers, storage, clock and port."""
+
+    options: StartOptions
+    settings: HostSettings
+    catalog: FunctionCatalog
+    clock: Clock
+    console: Console
+    data: Path
+    pool: WorkerPool
+    door: socket.socket
+    is_alone: bool
+    python: str
+
+
+def open_front(
+    around: Surroundings,
+    *,
+    keys: KeyRing,
+    urls: ManagementUrls,
+    client: DurableClient,
+    invoker: Invoker,
+    in_flight: InFlight,
+    admin: AdminPages,
+    control: ControlPages,
+) -> HttpFront:
+    """The front door: functions, the durable HTTP API under both its paths, and the host's own pages."""
+    api = ManagementApi(client, urls)
+
+    def managed(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                return await api.handle(request, request.path[len(path) :])
+            except (StorageFailure, CorruptHistory) as error:
+                around.console.failure(str(error))
+                return web.json_response({"Message": str(error)}, status=500)
+
+        return handle
+
+    return HttpFront(
+        catalog=around.catalog,
+        invoker=invoker,
+        in_flight=in_flight,
+        keys=keys,
+        admin=admin,
+        mounts=(
+            Mount(prefix=WEBHOOK_PATH, handler=managed(WEBHOOK_PATH), level=AuthLevel.SYSTEM, key_name=SYSTEM_KEY),
+            Mount(prefix=RPC_PATH, handler=managed(RPC_PATH), level=AuthLevel.ANONYMOUS, is_told=False),
+            Mount(prefix=_CONTROL_PATH, handler=control.answer, level=AuthLevel.ADMIN),
+        ),
+        route_prefix=around.settings.route_prefix,
+        homepage=around.settings.homepage,
+        observer=around.console,
+    )
+
+
+def open_engine(
+    settings: HostSettings,
+    hub: TaskHub,
+    app: AppFunctions,
+    clock: Clock,
+    in_flight: InFlight,
+    console: Console,
+) -> DurableEngine:
+    """The durable engine, with what host.json says of it."""
+    durable = settings.durable
+
+    def scheduler() -> Scheduler:
+        return Scheduler(app, default_version=durable.default_version, store_inputs=durable.store_inputs_in_history)
+
+    return DurableEngine(
+        hub=hub,
+        app=app,
+        clock=clock,
+        in_flight=in_flight,
+        observer=console,
+        builder=SessionBuilder(
+            app=app,
+            hub_name=hub.names.hub,
+            scheduler=scheduler,
+            batch_limit=durable.max_entity_operation_batch_size,
+            reorder_window=durable.entity_reorder_window,
+        ),
+        activity_slots=durable.max_concurrent_activities,
+        orchestration_slots=durable.max_concurrent_orchestrators,
+        new_execution_id=lambda: uuid4().hex,
+    )
+
+
+def open_keys(options: StartOptions, catalog: FunctionCatalog, data: Path) -> KeyRing:
+    """The keys that callers have to present; with `--enable-auth` only."""
+    if not options.enable_auth:
+        return KeyRing()
+    names = [function.name for function in catalog.of(TriggerType.HTTP)]
+    return KeyRing.open(data / "keys.json", functions=names, systems=[SYSTEM_KEY])
+
+
+def host_id() -> str:
+    """A stable id of this machine's host, as locks and timer blobs carry it (recorded form: `name-number`)."""
+    name = platform.node() or "local"
+    return f"{name.lower()[:20]}-{fnv1a(name)}"

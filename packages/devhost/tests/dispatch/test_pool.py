@@ -1,0 +1,327 @@
+"""Real worker processes that die, are replaced, reloaded, and share the work."""
+
+import asyncio
+import gc
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from durable_devhost.dispatch import pool as pools
+from durable_devhost.dispatch.connection import WorkerGone
+from durable_devhost.dispatch.pool import MOST_DEATHS, SessionLost, WorkerPool
+from durable_devhost.dispatch.process import Loaded
+from durable_devhost.errors import AppError, AppImportError, WorkerKeepsDying
+from packages.devhost.tests.dispatch.machines import (
+    APP,
+    PATIENCE_S,
+    Listener,
+    Machine,
+    is_alive,
+    machine,
+    plan_of,
+)
+
+pytestmark = pytest.mark.timeout(60)
+
+
+async def _accepted(loaded: Loaded) -> list[str]:
+    return sorted(function["name"] for function in loaded.functions)
+
+
+async def _replaced(running: Machine, deaths: int = 1) -> None:
+    """Wait until that many workers have died and their successors work."""
+    await running.listener.until(lambda: len(running.listener.deaths) >= deaths)
+    await running.call("pid")
+
+
+@pytest.mark.parametrize(
+    ("function", "ending"), [("leave", "it exited with status 3"), ("shoot", "it was ended by SIGKILL")]
+)
+async def test_a_worker_that_dies_is_replaced_and_its_open_calls_are_told(
+    tmp_path: Path, function: str, ending: str
+) -> None:
+    """The one that killed it and the one that it was in the middle of; the console hears how it ended."""
+    async with machine(plan_of(tmp_path / "app")) as running:
+        first = int(await running.call("pid"))
+        endless = asyncio.create_task(running.call("endless"))
+        await running.listener.until(lambda: "endless runs" in running.listener.texts)
+        with pytest.raises(WorkerGone):
+            await running.call(function, "3")
+        with pytest.raises(WorkerGone):
+            await endless
+        await _replaced(running)
+        second = int(await running.call("pid"))
+        assert running.pool.pids == [second]
+        assert (second != first, is_alive(first)) == (True, False)
+        ((pid, said, last_words),) = running.listener.deaths
+        assert (pid, said) == (first, ending)
+        assert last_words == ("last words" if function == "leave" else "")
+        assert running.pool.busy.names() == []
+
+
+async def test_a_call_waits_for_the_next_worker_and_does_not_fail_on_the_dead_one(tmp_path: Path) -> None:
+    """Whoever calls again after a death must not turn in a circle until the process is buried."""
+    async with machine(plan_of(tmp_path / "app")) as running:
+        for number in range(3):
+            with pytest.raises(WorkerGone):
+                await running.call("shoot")
+            await running.call("pid")
+            assert len(running.listener.deaths) == number + 1
+
+
+async def test_a_worker_whose_child_lives_on_is_replaced_all_the_same(tmp_path: Path) -> None:
+    """The child has inherited standard error, so the pipe never comes to its end."""
+    source = APP + (
+        "\n\n@app.activity_trigger(input_name='x')\ndef orphan(x):\n    import subprocess, sys\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "    open('child', 'w').write(str(child.pid))\n    os._exit(1)\n"
+    )
+    async with machine(plan_of(tmp_path / "app", source)) as running:
+        with pytest.raises(WorkerGone):
+            await running.call("orphan")
+        try:
+            await _replaced(running)
+        finally:
+            os.kill(int((tmp_path / "app" / "child").read_text()), 9)
+
+
+async def test_what_a_worker_logged_before_it_died_is_heard(tmp_path: Path) -> None:
+    """It is what explains the death."""
+    source = APP.replace('logging.error("about to leave")', "for n in range(500): logging.error('line %s', n)")
+    async with machine(plan_of(tmp_path / "app", source)) as running:
+        with pytest.raises(WorkerGone):
+            await running.call("leave", "1")
+        await _replaced(running)
+        assert [text for text in running.listener.texts if text.startswith("line")][-1:] == ["line 499"]
+
+
+async def test_ten_deaths_within_a_minute_end_in_one_sentence(tmp_path: Path) -> None:
+    """An app that kills its process each time would go on for ever."""
+    async with machine(plan_of(tmp_path / "app")) as running:
+        async with asyncio.timeout(PATIENCE_S):
+            while not running.running.done():
+                call = asyncio.create_task(running.call("leave", "7"))
+                await asyncio.wait((call, running.running), return_when=asyncio.FIRST_COMPLETED)
+                call.cancel()
+                await asyncio.gather(call, return_exceptions=True)
+        error: BaseException | None = running.running.exception()
+        while isinstance(error, BaseExceptionGroup):
+            (error,) = error.exceptions
+        assert isinstance(error, WorkerKeepsDying)
+        assert str(error).startswith(
+            "The app's worker has died 10 times within a minute, the last time because it exited with status 7."
+        )
+        assert len(running.listener.deaths) == MOST_DEATHS
+
+
+async def test_deaths_that_lie_far_apart_are_no_reason_to_give_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only so many within a minute count; here the minute is none."""
+    monkeypatch.setattr(pools, "DEATHS_WITHIN_S", 0.0)
+    async with machine(plan_of(tmp_path / "app")) as running:
+        for number in range(MOST_DEATHS + 1):
+            with pytest.raises(WorkerGone):
+                await running.call("shoot")
+            await _replaced(running, number + 1)
+
+
+async def test_a_session_is_lost_with_its_worker(tmp_path: Path) -> None:
+    """A step that is under way, and the next one of a session that stood still; another session begins anew."""
+    async with machine(plan_of(tmp_path / "app")) as running:
+        session = running.pool.new_session()
+        assert (await running.begin(session))["actions"][0]["functionName"] == "pid"
+        with pytest.raises(WorkerGone):
+            await running.call("shoot")
+        with pytest.raises(SessionLost):
+            await running.go_on(session)
+        await _replaced(running)
+        with pytest.raises(SessionLost):
+            await running.go_on(session)
+        other = running.pool.new_session()
+        await running.begin(other)
+        assert json.loads((await running.go_on(other))["output"])[0] == 1
+
+
+async def test_a_session_that_was_dropped_is_lost(tmp_path: Path) -> None:
+    """For the host and for the worker."""
+    async with machine(plan_of(tmp_path / "app")) as running:
+        session = running.pool.new_session()
+        await running.begin(session)
+        running.pool.drop(session)
+        running.pool.drop(session)
+        with pytest.raises(SessionLost):
+            await running.go_on(session)
+
+
+async def test_several_workers_share_the_calls_and_sessions_stay_where_they_began(tmp_path: Path) -> None:
+    """A death of one of them costs only what it had."""
+    async with machine(plan_of(tmp_path / "app"), workers=3) as running:
+        async with asyncio.timeout(PATIENCE_S):
+            while len(running.pool.pids) < 3:
+                await running.call("pid")
+        seen = {int(await running.call("pid")) for _ in range(6)}
+        assert seen == set(running.pool.pids)
+
+        sessions = [running.pool.new_session() for _ in range(3)]
+        for session in sessions:
+            await running.begin(session)
+        ended = [json.loads((await running.go_on(session))["output"])[1] for session in sessions]
+        assert set(ended) == seen
+
+        with pytest.raises(WorkerGone):
+            await running.call("shoot")
+        await running.listener.until(lambda: running.listener.deaths)
+        (dead, _, _) = running.listener.deaths[0]
+        assert set(running.pool.pids) >= seen - {dead}
+        async with asyncio.timeout(PATIENCE_S):
+            while len(running.pool.pids) < 3:
+                await running.call("pid")
+
+
+async def test_a_reload_takes_over_and_what_runs_is_finished(tmp_path: Path) -> None:
+    """New calls go to the new code at once; sessions begin anew; the old worker leaves when it is done."""
+    plan = plan_of(tmp_path / "app")
+    gate = tmp_path / "gate"
+    async with machine(plan) as running:
+        session, old = running.pool.new_session(), running.pool.pids[0]
+        await running.begin(session)
+        under_way = asyncio.create_task(running.call("until", json.dumps(str(gate))))
+        await running.listener.until(lambda: "until runs" in running.listener.texts)
+
+        plan_of(tmp_path / "app", APP.replace("VERSION = 1", "VERSION = 2"))
+        assert "story" in await running.pool.reload(_accepted)
+        assert await running.call("version") == "2"
+        with pytest.raises(SessionLost):
+            await running.go_on(session)
+        assert is_alive(old)
+        gate.touch()
+        assert await under_way == "1"
+        async with asyncio.timeout(PATIENCE_S):
+            while is_alive(old):
+                await running.call("pid")
+        assert running.listener.deaths == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_an_app_that_is_broken_now_leaves_the_old_one_running(tmp_path: Path, workers: int) -> None:
+    """Also one that the host does not take; its sessions go on, and no process is left over."""
+    plan = plan_of(tmp_path / "app")
+
+    async def refuse(_: Loaded) -> None:
+        raise AppError("The host does not take it.")
+
+    async with machine(plan, workers) as running:
+        async with asyncio.timeout(PATIENCE_S):
+            while len(running.pool.pids) < workers:
+                await running.call("pid")
+        session, before = running.pool.new_session(), running.pool.pids
+        await running.begin(session)
+        plan_of(tmp_path / "app", "def broken(:\n")
+        with pytest.raises(AppImportError, match=r"function_app\.py:1: SyntaxError"):
+            await running.pool.reload(_accepted)
+        plan_of(tmp_path / "app", APP.replace("VERSION = 1", "VERSION = 2"))
+        with pytest.raises(AppError, match="does not take it"):
+            await running.pool.reload(refuse)
+        assert running.pool.pids == before
+        assert await running.call("version") == "1"
+        assert (await running.go_on(session))["done"]
+        assert _children() == sorted(before)
+
+
+async def test_a_reload_ends_an_old_worker_that_never_finishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its caller is told as after a death, but the console is not."""
+    monkeypatch.setattr(pools, "_FAREWELL_S", 0.05)
+    async with machine(plan_of(tmp_path / "app")) as running:
+        endless = asyncio.create_task(running.call("endless"))
+        await running.listener.until(lambda: "endless runs" in running.listener.texts)
+        await running.pool.reload(_accepted)
+        with pytest.raises(WorkerGone):
+            await endless
+        assert running.listener.deaths == []
+
+
+async def test_a_worker_that_was_reloaded_away_ends_with_the_pool_too(tmp_path: Path) -> None:
+    """Although it was still busy."""
+    async with machine(plan_of(tmp_path / "app")) as running:
+        endless = asyncio.create_task(running.call("endless"))
+        await running.listener.until(lambda: "endless runs" in running.listener.texts)
+        await running.pool.reload(_accepted)
+        endless.cancel()
+    assert _children() == []
+
+
+async def test_a_setting_reaches_all_workers_and_those_to_come(tmp_path: Path) -> None:
+    """In order with the calls: whoever is called afterwards sees it."""
+    async with machine(plan_of(tmp_path / "app")) as running:
+        assert await running.call("setting", '"CLOCK"') is None
+        running.pool.set_environ("CLOCK", "72")
+        assert await running.call("setting", '"CLOCK"') == '"72"'
+        with pytest.raises(WorkerGone):
+            await running.call("shoot")
+        await _replaced(running)
+        assert await running.call("setting", '"CLOCK"') == '"72"'
+
+
+async def test_an_app_that_breaks_while_its_worker_is_dead_is_tried_again(tmp_path: Path) -> None:
+    """Somebody is in the middle of editing it; each failure counts as a death, with a pause that grows."""
+    plan = plan_of(tmp_path / "app")
+    async with machine(plan) as running:
+        plan_of(tmp_path / "app", "def broken(:\n")
+        with pytest.raises(WorkerGone):
+            await running.call("shoot")
+        await running.listener.until(lambda: running.listener.deaths)
+        call = asyncio.create_task(running.call("version"))
+        plan_of(tmp_path / "app", APP.replace("VERSION = 1", "VERSION = 2"))
+        assert await call == "2"
+
+
+async def test_an_app_that_does_not_load_ends_the_start(tmp_path: Path) -> None:
+    """And leaves no process."""
+    pool = WorkerPool(plan_of(tmp_path / "app", "x = 1\n"), count=1, observer=Listener())
+    with pytest.raises(AppError, match="defines no app"):
+        await pool.start()
+    assert (pool.pids, _children()) == ([], [])
+
+
+@pytest.mark.parametrize("turns", [1, 2, 4, 8, 16, 32])
+async def test_a_start_that_is_cut_short_leaves_nothing(tmp_path: Path, turns: int) -> None:
+    """At whatever moment: neither a process nor an open socket, of which pytest would tell."""
+    pool = WorkerPool(plan_of(tmp_path / "app"), count=1, observer=Listener())
+    starting = asyncio.create_task(pool.start())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert (pool.pids, _children()) == ([], [])
+    gc.collect()
+
+
+@pytest.mark.parametrize("how", ["close", "kill"])
+async def test_nothing_is_left_of_a_pool_that_ends(tmp_path: Path, how: str) -> None:
+    """In good order or at once."""
+    pool = WorkerPool(plan_of(tmp_path / "app"), count=1, observer=Listener())
+    await pool.start()
+    assert _children() == pool.pids
+    if how == "kill":
+        pool.kill()
+    await pool.close()
+    assert _children() == []
+
+
+def _children() -> list[int]:
+    """The processes that this one has started and that still run a worker."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(os.getpid())],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines: list[Any] = [line.split(maxsplit=1) for line in listed.stdout.splitlines()]
+    return sorted(int(pid) for pid, arguments in lines if arguments.startswith(sys.executable) and "--fd" in arguments)

@@ -1,0 +1,48 @@
+"""What a start needs before there is a host, and that the host itself never imports the SDK."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from durable_devhost.errors import AppError
+from durable_devhost.host import startup
+from durable_devhost.host.shutdown import Shutdown
+from durable_devhost.options import StartOptions
+
+IMPORT = """
+import sys
+import durable_devhost.cli
+import durable_devhost.host.startup
+print(sorted(name for name in sys.modules if name.split(".")[0] == "azure"))
+"""
+
+
+def test_the_host_loads_nothing_of_azure() -> None:
+    """Which SDK there is, and in which version, is the app's business and its worker's."""
+    ended = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("[]\n", "", 0)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, r"There is no function_app\.py in .* --app"),
+        ({"Old/function.json": "{}"}, "v1 model"),
+        ({"local.settings.json": '{"Values": {"PYTHON_SCRIPT_FILE_NAME": "app-main.txt"}}'}, "is no Python module"),
+        ({"local.settings.json": '{"Values": {"PYTHON_SCRIPT_FILE_NAME": "main.py"}}'}, r"There is no main\.py"),
+    ],
+)
+async def test_a_folder_without_an_app_is_refused_before_anything_is_started(
+    tmp_path: Path, files: dict[str, str], said: str
+) -> None:
+    """With what to do; no data folder is made."""
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    options = StartOptions(app_dir=tmp_path, data_dir=tmp_path / "data", port=0)
+    with pytest.raises(AppError, match=said):
+        await startup.run(options, Shutdown())
+    assert not (tmp_path / "data").exists()

@@ -1,0 +1,106 @@
+"""A `func` for tools that start whatever `func` is on the PATH."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from durable_devhost.errors import DevhostError, SettingsError
+from durable_devhost.shim import CORE_TOOLS_VERSION, Said, Start, translate, write_shim
+
+
+def _start(*arguments: str, environ: dict[str, str] | None = None) -> tuple[list[str], list[str]]:
+    """The arguments of the start without what is always there, and the notes."""
+    found = translate(list(arguments), environ or {})
+    assert isinstance(found, Start)
+    assert found.arguments[:2] == ("start", "--as-func")
+    return list(found.arguments[2:]), list(found.notes)
+
+
+@pytest.mark.parametrize("arguments", [["start"], ["host", "start"]])
+def test_a_start_is_a_start_in_both_spellings(arguments: list[str]) -> None:
+    """The older one has the word host in front; a folder may be called so too."""
+    assert _start(*arguments) == ([], [])
+    assert _start(*arguments, "--script-root", "host") == (["--app", "host"], [])
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        (["--port", "7072"], ["--port", "7072"]),
+        (["-p", "7072"], ["--port", "7072"]),
+        (["--port=7072"], ["--port", "7072"]),
+        (["--script-root", "app"], ["--app", "app"]),
+        (["--enableAuth", "--verbose"], ["--enable-auth"]),
+        (["--language-worker", "--", "-m debugpy --listen 127.0.0.1:9091"], ["--debug", "9091"]),
+        (["--language-worker", "--", "'/ext/with space/debugpy' --listen 0.0.0.0:9"],
+         ["--debug", "9", "--debugpy", "/ext/with space"]),
+        (["--language-worker", "--", "-X dev"], []),
+        (["--port", "1", "--no-build", "-p", "2"], ["--port", "1", "--port", "2"]),
+    ],
+)  # fmt: skip
+def test_what_means_something_here_is_taken(given: list[str], taken: list[str]) -> None:
+    """And what every tool gives along is passed over in silence."""
+    assert _start("start", *given) == (taken, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "note"),
+    [(["--cors", "*", "http://x"], "--cors"), (["--functions", "a", "b"], "--functions"), (["--odd"], "--odd")],
+)
+def test_what_changes_nothing_is_told_with_its_values_left_out(given: list[str], note: str) -> None:
+    """The option behind it is heard all the same."""
+    assert _start("start", *given, "--port", "1") == (["--port", "1"], [f"{note} changes nothing here."])
+
+
+def test_vs_code_says_in_the_environment_how_to_debug_and_with_which_python() -> None:
+    """At every start, debugging or not."""
+    environ = {
+        "languageWorkers__python__arguments": "-m debugpy --listen 127.0.0.1:9091",
+        "languageWorkers__python__defaultExecutablePath": "/app/.venv/bin/python",
+    }
+    assert _start("start", environ=environ)[0] == ["--debug", "9091", "--python", "/app/.venv/bin/python"]
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["-v"]])
+def test_the_version_is_that_of_core_tools(arguments: list[str]) -> None:
+    """Tools look for a 4 in front."""
+    assert translate(arguments, {}) == Said(text=CORE_TOOLS_VERSION)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])
+def test_help_says_what_this_is(arguments: list[str]) -> None:
+    """And what it is not."""
+    said = translate(arguments, {})
+    assert isinstance(said, Said)
+    assert "func of durable-devhost" in said.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [(["new"], "'func new' is Azure"), (["start", "--useHttps"], "HTTP only"), (["start", "--port"], "needs a value")],
+)
+def test_what_devhost_cannot_do_in_its_place_is_refused(arguments: list[str], text: str) -> None:
+    """Better than to do something else."""
+    with pytest.raises(SettingsError, match=text):
+        translate(arguments, {})
+
+
+def test_the_shim_is_a_program_that_starts_devhost(tmp_path: Path) -> None:
+    """With the Python that wrote it; a second one replaces the first."""
+    for _ in range(2):
+        shim = write_shim(tmp_path / "bin")
+    assert os.listdir(tmp_path / "bin") == ["func"]
+    environ = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    ended = subprocess.run(["func", "--version"], env=environ, capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("4.5.0\n", "", 0)
+    assert f"exec {sys.executable} -m durable_devhost func" in shim.read_text()
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    """Here a file in its place."""
+    (tmp_path / "file").touch()
+    with pytest.raises(DevhostError, match=r"cannot be written to .*file"):
+        write_shim(tmp_path / "file")
