@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` set up everything they need by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-all run test long check format clean
+.PHONY: help setup demo demo-all run test long bench check format clean
 
 # Tests of pure rules keep a core busy; those with a host wait much of their time for timers, holds and processes.
 CORES ?= 2
@@ -21,10 +21,11 @@ help:
 	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
 	@echo "make test      the tests, on Azurites of their own"
 	@echo "make long      the long forms: kill the host fifteen times, poll a thousand times, many more random examples"
+	@echo "make bench     chains of five activities on the local host: one after the other, and 200 at once"
 	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
 	@echo "make format    let ruff put the code into shape"
 	@echo "make setup     only the set-up: .venv and node_modules"
-	@echo "make clean     remove what runs and tools have left behind, not the set-up"
+	@echo "make clean     remove what runs and tools have left behind, the local proposals too, but not the set-up"
 
 setup:
 ifeq ($(PYTHON),)
@@ -57,7 +58,10 @@ test: setup
 
 long: setup
 	LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 1200 --dist loadfile --no-loadscope-reorder $(COVERED) \
-		tests/crash packages/devhost/tests/crash tests/examples/test_demo.py tests/workflows
+		tests/crash packages/devhost/tests/crash packages/devhost/tests/outside tests/examples/test_demo.py tests/workflows
+
+bench: setup
+	$(BIN)/python packages/devhost/bench/chains.py
 
 check: setup
 	$(BIN)/ruff check .

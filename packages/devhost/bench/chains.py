@@ -143,12 +143,9 @@ def main() -> None:
 
 def _children(pid: int) -> list[int]:
     """The workers: children of the host that are no Azurite."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            if b"azurite" not in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(int(child))
-    return found
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    children = [child for task in tasks for child in (task / "children").read_text().split()]
+    return [int(child) for child in children if b"azurite" not in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def _cpu_s(pid: int) -> float:

@@ -95,8 +95,7 @@ def write_shim(folder: Path) -> Path:
 
 def translate(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> Start | Said:
     """What a command line of `func` means here; raises SettingsError for what devhost cannot do in its place."""
-    rest = [argument for argument in arguments if argument != "host"] if arguments[:1] == ["host"] else list(arguments)
-    match rest:
+    match list(arguments[1:] if arguments[:1] == ["host"] else arguments):
         case [] | ["--help" | "-h" | "help", *_]:
             return Said(text=_HELP)
         case ["--version" | "-v", *_]:

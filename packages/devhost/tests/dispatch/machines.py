@@ -13,7 +13,7 @@ from durable_devhost.dispatch.connection import Message
 from durable_devhost.dispatch.pool import WorkerPool
 from durable_devhost.dispatch.process import WorkerPlan
 
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 APP = """
 import asyncio
 import logging

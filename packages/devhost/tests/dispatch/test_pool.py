@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,26 @@ from packages.devhost.tests.dispatch.machines import (
 )
 
 pytestmark = pytest.mark.timeout(60)
+Children = Callable[[], list[int]]
+
+
+@pytest.fixture
+def children() -> Children:
+    """A function that lists the workers which the test has started and which still run."""
+    before = set(_workers())
+    return lambda: [pid for pid in _workers() if pid not in before]
+
+
+def _workers() -> list[int]:
+    """The processes that this one has started and that still run a worker."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(os.getpid())],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines: list[Any] = [line.split(maxsplit=1) for line in listed.stdout.splitlines()]
+    return sorted(int(pid) for pid, arguments in lines if arguments.startswith(sys.executable) and "--fd" in arguments)
 
 
 async def _accepted(loaded: Loaded) -> list[str]:
@@ -209,7 +230,9 @@ async def test_a_reload_takes_over_and_what_runs_is_finished(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-async def test_an_app_that_is_broken_now_leaves_the_old_one_running(tmp_path: Path, workers: int) -> None:
+async def test_an_app_that_is_broken_now_leaves_the_old_one_running(
+    tmp_path: Path, workers: int, children: Children
+) -> None:
     """Also one that the host does not take; its sessions go on, and no process is left over."""
     plan = plan_of(tmp_path / "app")
 
@@ -231,7 +254,7 @@ async def test_an_app_that_is_broken_now_leaves_the_old_one_running(tmp_path: Pa
         assert running.pool.pids == before
         assert await running.call("version") == "1"
         assert (await running.go_on(session))["done"]
-        assert _children() == sorted(before)
+        assert children() == sorted(before)
 
 
 async def test_a_reload_ends_an_old_worker_that_never_finishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,14 +269,14 @@ async def test_a_reload_ends_an_old_worker_that_never_finishes(tmp_path: Path, m
         assert running.listener.deaths == []
 
 
-async def test_a_worker_that_was_reloaded_away_ends_with_the_pool_too(tmp_path: Path) -> None:
+async def test_a_worker_that_was_reloaded_away_ends_with_the_pool_too(tmp_path: Path, children: Children) -> None:
     """Although it was still busy."""
     async with machine(plan_of(tmp_path / "app")) as running:
         endless = asyncio.create_task(running.call("endless"))
         await running.listener.until(lambda: "endless runs" in running.listener.texts)
         await running.pool.reload(_accepted)
         endless.cancel()
-    assert _children() == []
+    assert children() == []
 
 
 async def test_a_setting_reaches_all_workers_and_those_to_come(tmp_path: Path) -> None:
@@ -281,16 +304,16 @@ async def test_an_app_that_breaks_while_its_worker_is_dead_is_tried_again(tmp_pa
         assert await call == "2"
 
 
-async def test_an_app_that_does_not_load_ends_the_start(tmp_path: Path) -> None:
+async def test_an_app_that_does_not_load_ends_the_start(tmp_path: Path, children: Children) -> None:
     """And leaves no process."""
     pool = WorkerPool(plan_of(tmp_path / "app", "x = 1\n"), count=1, observer=Listener())
     with pytest.raises(AppError, match="defines no app"):
         await pool.start()
-    assert (pool.pids, _children()) == ([], [])
+    assert (pool.pids, children()) == ([], [])
 
 
 @pytest.mark.parametrize("turns", [1, 2, 4, 8, 16, 32])
-async def test_a_start_that_is_cut_short_leaves_nothing(tmp_path: Path, turns: int) -> None:
+async def test_a_start_that_is_cut_short_leaves_nothing(tmp_path: Path, turns: int, children: Children) -> None:
     """At whatever moment: neither a process nor an open socket, of which pytest would tell."""
     pool = WorkerPool(plan_of(tmp_path / "app"), count=1, observer=Listener())
     starting = asyncio.create_task(pool.start())
@@ -299,29 +322,17 @@ async def test_a_start_that_is_cut_short_leaves_nothing(tmp_path: Path, turns: i
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
-    assert (pool.pids, _children()) == ([], [])
+    assert (pool.pids, children()) == ([], [])
     gc.collect()
 
 
 @pytest.mark.parametrize("how", ["close", "kill"])
-async def test_nothing_is_left_of_a_pool_that_ends(tmp_path: Path, how: str) -> None:
+async def test_nothing_is_left_of_a_pool_that_ends(tmp_path: Path, how: str, children: Children) -> None:
     """In good order or at once."""
     pool = WorkerPool(plan_of(tmp_path / "app"), count=1, observer=Listener())
     await pool.start()
-    assert _children() == pool.pids
+    assert children() == pool.pids
     if how == "kill":
         pool.kill()
     await pool.close()
-    assert _children() == []
-
-
-def _children() -> list[int]:
-    """The processes that this one has started and that still run a worker."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(os.getpid())],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    lines: list[Any] = [line.split(maxsplit=1) for line in listed.stdout.splitlines()]
-    return sorted(int(pid) for pid, arguments in lines if arguments.startswith(sys.executable) and "--fd" in arguments)
+    assert children() == []

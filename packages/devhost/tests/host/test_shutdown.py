@@ -88,7 +88,7 @@ def test_the_first_signal_asks_for_a_good_end(run: Run, sign: signal.Signals) ->
 def test_the_second_signal_ends_the_process_at_once(
     run: Run, body: str, signs: tuple[signal.Signals, signal.Signals]
 ) -> None:
-    """Also while the loop is blocked; what must end with it ends before, the latest first, and a failure is no matter."""
+    """Also while the loop is blocked; what must end with it ends before, the latest first, whatever fails."""
     process = run(body)
     process.send_signal(signs[0])
     assert _line(process) == "asked"

@@ -1,5 +1,6 @@
 """The pytest plugin, with a small app of its own on a real host."""
 
+import json
 import os
 import textwrap
 from collections.abc import Callable
@@ -13,11 +14,24 @@ from durable_devhost.testing.plugin import AppFailed, AppUnderTest
 pytestmark = pytest.mark.timeout(120)
 
 APP = """
+import json
 from datetime import timedelta
 
 import azure.durable_functions as df
+import azure.functions as func
 
 app = df.DFApp()
+
+
+@app.blob_trigger(arg_name="blob", path="in/{name}", connection="AzureWebJobsStorage")
+@app.durable_client_input(client_name="client")
+async def on_blob(blob: func.InputStream, client):
+    await client.start_new("answer_or_wait", blob.name, blob.read().decode("latin-1"))
+
+
+@app.event_grid_trigger(arg_name="event")
+def on_event(event: func.EventGridEvent):
+    raise ValueError(event.get_json()["n"])
 
 
 @app.orchestration_trigger(context_name="context")
@@ -49,6 +63,19 @@ def test_an_app_is_driven_from_start_to_end(start_app: StartApp, folder: Path) -
     app.raise_event(instance, "Answer", "yes")
     assert app.wait(instance)["output"] == {"answered": "yes", "input": {"n": 1}}
     assert app.status("unknown") is None
+
+
+def test_a_trigger_without_a_listener_is_delivered_by_hand(start_app: StartApp, folder: Path) -> None:
+    """And its function has ended when the call returns; its failure fails the test that asked for it."""
+    app = start_app(folder)
+    app.trigger("on_blob", b"h\xe4llo", {"BlobTrigger": "from-a-blob"})
+    status = app.wait("from-a-blob", until=lambda status: status["runtimeStatus"] == "Running")
+    assert json.loads(status["input"]) == "hällo"
+    event = {"id": "e1", "topic": "t", "subject": "s", "eventType": "x", "dataVersion": "1", "data": {"n": 7}}
+    with pytest.raises(AppFailed, match="ValueError: 7"):
+        app.trigger("on_event", event)
+    with pytest.raises(AppFailed, match="no function 'nobody'"):
+        app.trigger("nobody")
 
 
 def test_72_hours_pass_when_told_to(start_app: StartApp, folder: Path) -> None:

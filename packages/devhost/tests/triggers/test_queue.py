@@ -377,12 +377,13 @@ async def test_a_queue_that_is_not_there_is_told_once_and_made_where_storage_is_
 
     def work(msg: func.QueueMessage) -> None: ...
 
+    caplog.set_level("INFO")
     async with listen(work, makes_queue=makes_queue) as listening:
         for _ in range(2):
             await listening.listener.drain()
-    (told,) = [record.getMessage() for record in caplog.records if name in record.getMessage()]
-    assert told.startswith(f"The queue '{name}' of work did not exist, so ")
-    assert ("it was made" in told) == makes_queue
+    (told,) = [record for record in caplog.records if name in record.getMessage()]
+    said, level = ("did not exist; it was made.", "INFO") if makes_queue else ("does not exist. Make it.", "WARNING")
+    assert (told.getMessage(), told.levelname) == (f"The queue '{name}' of work {said}", level)
     if makes_queue:
         assert await queues.length(name) == 0
     else:

@@ -31,7 +31,7 @@ def test_functions_of_registered_blueprints_are_listed_in_the_order_of_registrat
                       "orchestration": "Big Story"}],
         "trigger": {"name": "context", "type": "orchestrationTrigger"},
         "file": "pieces.py", "line": 5, "is_async": False, "wants_context": False, "implicit_output": True,
-        "problems": [], "retry": None,
+        "problems": [], "hints": [], "retry": None,
     }  # fmt: skip
     assert [own[key] for key in ("name", "file", "line", "is_async", "wants_context", "implicit_output")] == [
         "own", "function_app.py", 8, True, True, False,
@@ -89,9 +89,11 @@ def test_a_function_with_problems_is_listed_and_cannot_be_called(load):
         def e(n: "int | None", other): ...
         """
     )
-    assert index.functions == {}
+    assert list(index.functions) == ["c"]
+    (hints,) = [entry["hints"] for entry in index.entries if entry["name"] == "c"]
     problems = {entry["name"]: " ".join(entry["problems"]) for entry in index.entries}
-    assert "a function with a durable client must be declared with 'async def'" in problems["c"]
+    assert (problems["c"], len(hints)) == ("", 1)
+    assert "a function with a durable client must be declared with 'async def'" in hints[0]
     assert "context_name is 'ctx'" in problems["d"]
     assert "the return annotation dict[str, int] is no plain class" in problems["a"]
     assert "the parameter 'other' has no binding" in problems["e"]

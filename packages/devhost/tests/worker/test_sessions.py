@@ -80,17 +80,6 @@ def test_a_beginning_replaces_the_session_of_that_name_and_closes_its_generator(
     assert closed.wait(10)
 
 
-def test_a_replay_leaves_the_live_session_alone():
-    """It is closed when it has answered."""
-    desk = Desk(chain=chain)
-    desk.advance(started("chain"), beginning("chain"))
-    whole = [*started("chain"), *task_completed(0, "7")]
-    desk.sessions.replay({"id": 2, "name": "x", "begin": beginning("chain"), "events": whole})
-    answer = desk.answer()
-    assert (answer["id"], answer["output"]) == (2, "7")
-    assert desk.advance(task_completed(0, "9"))["output"] == "9"
-
-
 @pytest.mark.parametrize("name", ["nobody", "work"])
 def test_what_is_no_orchestrator_fails(name):
     """The host asks only for what is in the catalog; still it gets an answer."""

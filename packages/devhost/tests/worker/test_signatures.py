@@ -7,7 +7,7 @@ import azure.functions as func
 import pytest
 
 from durable_devhost.worker.functions import Binding
-from durable_devhost.worker.signatures import client_problems, parameter_types, signature_problems, wants_context
+from durable_devhost.worker.signatures import client_hints, parameter_types, signature_problems, wants_context
 
 
 def _problems(annotation: Any, kind: str = "activityTrigger", *, is_output: bool = False) -> list[str]:
@@ -81,6 +81,6 @@ def test_a_durable_client_needs_an_async_function():
     def bad(client): ...
 
     client = Binding(type="durableClient", name="client")
-    assert list(client_problems(good, [client])) == []
-    assert list(client_problems(bad, [])) == []
-    assert "async def" in next(client_problems(bad, [client]))
+    assert list(client_hints(good, [client])) == []
+    assert list(client_hints(bad, [])) == []
+    assert "async def" in next(client_hints(bad, [client]))

@@ -53,9 +53,9 @@ class Connection(asyncio.Protocol):
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
-            self.note({**message, "id": number})
-            if not self._has_room.is_set():
+            while not self._has_room.is_set():
                 await self._has_room.wait()
+            self.note({**message, "id": number})
             received: Message = await answer
             return received
         except asyncio.CancelledError:

@@ -54,6 +54,7 @@ class WorkerPool:
         self._observer = observer
         self._environ = dict(plan.environ)
         self._workers: list[WorkerProcess] = []
+        self._leaving: list[WorkerProcess] = []
         self._turn = 0
         self._sessions: dict[str, WorkerProcess] = {}
         self._session_numbers = _numbers()
@@ -89,12 +90,12 @@ class WorkerPool:
 
     async def close(self) -> None:
         """End all workers."""
-        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        await asyncio.gather(*(worker.stop() for worker in (*self._workers, *self._leaving)))
         self._workers.clear()
 
     def kill(self) -> None:
         """End all workers at once."""
-        for worker in self._workers:
+        for worker in (*self._workers, *self._leaving):
             worker.kill()
 
     async def invoke(self, message: Mapping[str, Any], name: str) -> Message:
@@ -164,11 +165,12 @@ class WorkerPool:
         return accepted
 
     async def _next(self) -> WorkerProcess:
-        while not self._workers:
+        """The worker whose turn it is; waits for one where all have just died."""
+        while not (alive := [worker for worker in self._workers if not worker.connection.gone.is_set()]):
             self._changed.clear()
             await self._changed.wait()
         self._turn += 1
-        return self._workers[self._turn % len(self._workers)]
+        return alive[self._turn % len(alive)]
 
     async def _launched(self, *, first: bool) -> tuple[WorkerProcess, Loaded]:
         plan = replace(self._plan, environ=self._environ, debug=self._plan.debug if first else None)
@@ -217,9 +219,12 @@ class WorkerPool:
             )
 
     async def _retire(self, worker: WorkerProcess) -> None:
-        """Let an old worker finish its calls, for a while."""
+        """Let an old worker finish its calls, for a while. Those that it has not finished then are done again."""
+        self._leaving.append(worker)
         await worker.connection.answered(_FAREWELL_S)
+        worker.connection.close()
         await worker.stop()
+        self._leaving.remove(worker)
 
 
 def _numbers() -> Iterator[str]:

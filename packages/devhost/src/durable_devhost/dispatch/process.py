@@ -76,21 +76,39 @@ class WorkerProcess:
     async def launch(cls, plan: WorkerPlan, heard: Callable[[Message], None]) -> Self:
         """Start a worker; `heard` gets its log records. Raises DevhostError where it cannot be started."""
         ours, theirs = socket.socketpair()
+        # A pipe of our own: the end of a process with one of its own waits for children that hold the other side.
+        reading, writing = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
-                plan.python, str(BOOT), "--fd", str(theirs.fileno()),
-                pass_fds=(theirs.fileno(),), cwd=plan.app_dir, env=dict(plan.environ), stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-        except OSError as error:
+                plan.python,
+                str(BOOT),
+                "--fd",
+                str(theirs.fileno()),
+                pass_fds=(theirs.fileno(),),
+                cwd=plan.app_dir,
+                env=dict(plan.environ),
+                stderr=writing,
+            )
+        except BaseException as error:
             ours.close()
+            os.close(reading)
+            if not isinstance(error, OSError):
+                raise
             raise SettingsError(
                 f"{plan.python} cannot be started ({error.strerror}). Give the app's Python with --python."
             ) from None
         finally:
             theirs.close()
-        connection = await Connection.over(ours, lambda message: worker.hear(message, heard))
+            os.close(writing)
+        try:
+            connection = await Connection.over(ours, lambda message: worker.hear(message, heard))
+        except BaseException:  # the start was cut short
+            process.kill()
+            os.close(reading)
+            await process.wait()
+            raise
         worker = cls(process, connection)
-        worker._passing_on = asyncio.create_task(worker._pass_on())
+        worker._passing_on = asyncio.create_task(worker._pass_on(reading))
         return worker
 
     @property
@@ -126,16 +144,16 @@ class WorkerProcess:
     async def load(self, plan: WorkerPlan) -> Loaded:
         """Make the worker import the app; raises AppError, AppImportError, and DevhostError for a worker that ended."""
         try:
-            versions = await self._greeted()
-            debug = (
-                {"port": plan.debug, "path": plan.debugpy or _site_packages(), "python": sys.executable}
-                if plan.debug
-                else None
-            )
+            versions = await self._greeted(plan)
             answer = await self.connection.call(
-                {"kind": "load", "script": plan.script, "threads": plan.threads, "level": plan.log_level,
-                 "debug": debug}
-            )  # fmt: skip
+                {
+                    "kind": "load",
+                    "script": plan.script,
+                    "threads": plan.threads,
+                    "level": plan.log_level,
+                    "debug": _debugger(plan),
+                }
+            )
         except WorkerGone:
             await self.process.wait()
             raise AppError(
@@ -172,12 +190,18 @@ class WorkerProcess:
         with suppress(ProcessLookupError):
             self.process.kill()
 
-    async def _greeted(self) -> Versions:
+    async def _greeted(self, plan: WorkerPlan) -> Versions:
         gone = asyncio.create_task(self.connection.gone.wait())
         await asyncio.wait((self._greeting, gone), timeout=_GREETING_S, return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()
         if not self._greeting.done():
-            raise WorkerGone
+            if self.connection.gone.is_set():
+                raise WorkerGone
+            self.kill()
+            raise DevhostError(
+                f"{plan.python} was started, but did not greet within {_GREETING_S:g} s. Give the app's Python with "
+                "--python, or look at what that one does when it starts (sitecustomize, .pth files)."
+            )
         hello = self._greeting.result()
         if hello["protocol"] != PROTOCOL:
             raise DevhostError(
@@ -187,19 +211,31 @@ class WorkerProcess:
         packages = {name: version for name, version in hello["packages"].items() if version}
         return Versions(python=hello["python"], executable=hello["executable"], packages=packages)
 
-    async def _pass_on(self) -> None:
+    async def _pass_on(self, pipe: int) -> None:
         """Pass standard error on as it comes, also half a line, as a prompt is one."""
-        assert self.process.stderr is not None  # a pipe, see `launch`
+        stream = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(pipe, "rb", buffering=0)
+        )
         rest = ""
-        while chunk := await self.process.stderr.read(_CHUNK):
-            text = chunk.decode(errors="replace")
-            with suppress(OSError, ValueError):
-                sys.stderr.write(text)
-                sys.stderr.flush()
-            *lines, rest = (rest + text).split("\n")
-            self._tail.extend(lines)
-        if rest:
-            self._tail.append(rest)
+        try:
+            while chunk := await stream.read(_CHUNK):
+                text = chunk.decode(errors="replace")
+                with suppress(OSError, ValueError):
+                    sys.stderr.write(text)
+                    sys.stderr.flush()
+                *lines, rest = (rest + text).split("\n")
+                self._tail.extend(lines)
+        finally:
+            transport.close()
+            if rest:
+                self._tail.append(rest)
+
+
+def _debugger(plan: WorkerPlan) -> dict[str, Any] | None:
+    if plan.debug is None:
+        return None
+    return {"port": plan.debug, "path": plan.debugpy or _site_packages(), "python": sys.executable}
 
 
 def _site_packages() -> str:

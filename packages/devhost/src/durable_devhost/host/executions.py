@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from durable_devhost.dispatch.pool import SessionLost, WorkerPool
+from durable_devhost.durable.actions import UnknownAction
 from durable_devhost.durable.ports import ExecutionLost
 from durable_devhost.durable.script import Script, read_script
 from durable_devhost.model.functions import Function
@@ -37,7 +38,10 @@ class WorkerExecution:
             answer = await self._pool.advance(self._session, message, name, begins=begins)
         except SessionLost:
             raise ExecutionLost from None
-        return read_script(answer, self._take_ordinal)
+        try:
+            return read_script(answer, self._take_ordinal)
+        except (UnknownAction, KeyError, ValueError) as error:
+            return Script(done=True, error=f"{type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Let the worker forget the session."""

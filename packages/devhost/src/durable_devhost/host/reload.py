@@ -11,6 +11,29 @@ _SOURCES = frozenset({".py", ".html", ".jinja", ".j2", ".yaml", ".yml", ".toml",
 """What an app is made of. Not .json, .txt and the like: apps write such files themselves, and would reload for ever."""
 
 _AT_THE_START = frozenset({"host.json", "local.settings.json"})
+_IGNORED = frozenset(
+    [
+        ".azurite",
+        ".git",
+        ".hg",
+        ".idea",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".python_packages",
+        ".ruff_cache",
+        ".venv",
+        ".vscode",
+        "__pycache__",
+        "build",
+        "dist",
+        "env",
+        "node_modules",
+        "site-packages",
+        "venv",
+    ]
+)
+"""Folders whose files are not the app, or not only: environments, tools, what is built."""
+
 _DEBOUNCE_MS = 200
 _STEP_MS = 50
 
@@ -64,16 +87,15 @@ async def watched(app_dir: Path, data: Path) -> AsyncIterator[Sequence[Path]]:
     Raises SettingsError where the package that watches is not installed.
     """
     try:
-        from watchfiles import DefaultFilter, awatch
+        from watchfiles import awatch
     except ModuleNotFoundError:
         raise SettingsError(
             "--watch needs the package watchfiles. Install it beside devhost: pip install 'durable-devhost[watch]'."
         ) from None
-    ignored = DefaultFilter(
-        ignore_dirs=(*DefaultFilter.ignore_dirs, "venv", "env", ".python_packages", ".azurite", "dist", "build"),
-        ignore_paths=[data],
-    )
-    async for changes in awatch(
-        app_dir, watch_filter=ignored, debounce=_DEBOUNCE_MS, step=_STEP_MS, raise_interrupt=False
-    ):
+
+    def is_of_the_app(_change: object, path: str) -> bool:
+        found = Path(path)
+        return not found.is_relative_to(data) and _IGNORED.isdisjoint(found.relative_to(app_dir).parts[:-1])
+
+    async for changes in awatch(app_dir, watch_filter=is_of_the_app, debounce=_DEBOUNCE_MS, step=_STEP_MS):
         yield sorted(Path(path) for _, path in changes)

@@ -26,10 +26,7 @@ class TriggerType(StrEnum):
     """Any other type: such functions are indexed and can be called by hand, but nothing listens for them."""
 
 
-INPUT_TYPES = frozenset({"blob", "durableClient"})
-OUTPUT_TYPES = frozenset({"http", "queue", "blob"})
 _KINDS: Mapping[str, TriggerType] = {kind.value: kind for kind in TriggerType if kind is not TriggerType.OTHER}
-RETURN_NAME = "$return"
 _NOUNS = {TriggerType.ACTIVITY: "activity", TriggerType.ORCHESTRATION: "orchestrator", TriggerType.ENTITY: "entity"}
 _FOREVER = "As on Azure, the instance that called it waits for ever; terminate it."
 _CONSEQUENCES = {

@@ -11,7 +11,9 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from durable_devhost.wire.frames import PROTOCOL
@@ -22,6 +24,7 @@ from durable_devhost.worker.leaving import leave
 from durable_devhost.worker.loader import enter
 
 _SET_PARENT_DEATH_SIGNAL = 1
+_FOR_THE_HOST = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(descriptor: int) -> None:
@@ -63,13 +66,24 @@ def _hello() -> dict[str, Any]:
 
 def _settle() -> None:
     """What a process needs that a terminal, a debugger and the host share with it."""
-    # The terminal sends Ctrl-C to host and worker, and the host decides. Not SIG_IGN, which programs that the app
-    # starts would inherit.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    # Terminals and process managers send these to host and worker, and the host decides. Not SIG_IGN, which programs
+    # that the app starts would inherit; a fork gets back what it had.
+    before = {sign: signal.signal(sign, _leave_it_to_the_host) for sign in _FOR_THE_HOST}
+    os.register_at_fork(after_in_child=lambda: _give_back(before))
     faulthandler.enable()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     _die_with_parent()
+
+
+def _leave_it_to_the_host(_number: int, _frame: FrameType | None) -> None:
+    return
+
+
+def _give_back(handlers: Mapping[signal.Signals, Any]) -> None:
+    for sign, handler in handlers.items():
+        if signal.getsignal(sign) is _leave_it_to_the_host:
+            signal.signal(sign, handler)
 
 
 def _die_with_parent() -> None:

@@ -45,7 +45,7 @@ def flaky(spec: dict):
 
 
 @bp.activity_trigger(input_name="x")
-def always_fails(x):  # noqa: ARG001  a binding needs its parameter
+def always_fails(x):
     """Fail with a message that needs escaping."""
     raise ValueError('always: ü "quoted"')
 

@@ -129,10 +129,10 @@ class OrchestrationSession:
         """Replay what was read from storage: the function sees the whole history at once, then the host folds it."""
         if self._unapplied:
             self._decider.extend(await self._advance(self._unfed))
-            self._scheduler.warnings.clear()  # they were given when these calls were new
             self._unfed = []
             for event in self._unapplied:
                 self._decider.apply(event)
+            self._scheduler.warnings.clear()  # they were given when these calls were new
             self._unapplied = []
 
     async def step(
