@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -28,7 +27,7 @@ SITE_PACKAGES = Path(azure.functions.__file__).parents[2]
 def test_folders_of_the_app_are_the_apps(make: Make) -> None:
     """Whatever they are called: as devhost's rooms, as modules beside its worker's script, as the app in its repository."""
     with make("shadows") as app:
-        rooms = "activities clients dispatch entities host model policies wire worker".split()
+        rooms = ["activities", "clients", "dispatch", "entities", "host", "model", "policies", "wire", "worker"]
         assert app.request("GET", "/api/greetings").body == ", ".join(
             f"{each} of the app" for each in sorted([*rooms, "channel", "loader"])
         )

@@ -63,23 +63,21 @@ def twice(send: Signal) -> Signal:
 
 SCENARIOS = {
     "ctrl-c": (("sleeper", "endless"), to_group(signal.SIGINT)),
-    "term": (("blocker", "patient"), to_host(signal.SIGTERM)),
+    "term": (("cleanup", "pool", "patient"), to_host(signal.SIGTERM)),
     "term-to-all": (("sleeper", "endless", "blocker"), to_group(signal.SIGTERM)),
-    "hang-up": (("cleanup", "pool"), to_host(signal.SIGHUP)),
     "ctrl-c-twice": (("sleeper", "endless", "blocker"), twice(to_group(signal.SIGINT))),
-    "term-twice": (("sleeper", "endless", "pool"), twice(to_host(signal.SIGTERM))),
 }
-GENTLE = [name for name in SCENARIOS if not name.endswith("twice")]
-AT_ONCE = [name for name in SCENARIOS if name.endswith("twice")]
+GENTLE = ("ctrl-c", "term", "term-to-all")
 SHOWS_BUSY = {"patient": "activity"}
 ORCHESTRATORS = ("endless", "patient")
 
 
 @pytest.fixture(scope="module")
 def endings(make: Make) -> Iterator[dict[str, Ending]]:
-    """All scenarios, played side by side as most of their time is waiting."""
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        played = {name: pool.submit(_play, make, *scenario) for name, scenario in SCENARIOS.items()}
+    """All scenarios, played side by side as most of their time is waiting; the loops begin when all hosts are there."""
+    together = threading.Barrier(len(SCENARIOS), timeout=60.0).wait
+    with ThreadPoolExecutor(max_workers=len(SCENARIOS)) as pool:
+        played = {name: pool.submit(_play, make, *scenario, together) for name, scenario in SCENARIOS.items()}
         yield {name: each.result() for name, each in played.items()}
 
 
@@ -94,10 +92,9 @@ def test_a_signal_ends_everything_soon(endings: dict[str, Ending], name: str) ->
     assert "Traceback" not in ending.output
 
 
-@pytest.mark.parametrize("name", AT_ONCE)
-def test_a_second_signal_ends_everything_at_once(endings: dict[str, Ending], name: str) -> None:
+def test_a_second_signal_ends_everything_at_once(endings: dict[str, Ending]) -> None:
     """With a status that says so; nothing stays behind."""
-    ending = endings[name]
+    ending = endings["ctrl-c-twice"]
     assert (ending.left, ending.status) == ([], 130), ending.output
     assert ending.seconds < 2.5
     assert "Traceback" not in ending.output
@@ -105,7 +102,7 @@ def test_a_second_signal_ends_everything_at_once(endings: dict[str, Ending], nam
 
 def test_an_async_function_can_tidy_up(endings: dict[str, Ending]) -> None:
     """It is cancelled, as the real worker does."""
-    assert "tidied up" in endings["hang-up"].output
+    assert "tidied up" in endings["term"].output
 
 
 def test_an_idle_host_ends_at_once(make: Make) -> None:
@@ -118,7 +115,11 @@ def test_an_idle_host_ends_at_once(make: Make) -> None:
 
 @long
 @pytest.mark.parametrize("busy", ["sleeper", "blocker", "endless", "patient", "cleanup", "pool"])
-@pytest.mark.parametrize("send", [to_host(signal.SIGINT), to_host(signal.SIGTERM), to_group(signal.SIGTERM)])
+@pytest.mark.parametrize(
+    "send",
+    [to_host(signal.SIGINT), to_host(signal.SIGTERM), to_host(signal.SIGHUP), to_group(signal.SIGTERM)],
+    ids=["int", "term", "hup", "term-to-all"],
+)
 def test_each_kind_of_function_with_each_signal(make: Make, busy: str, send: Signal) -> None:
     """The long form."""
     ending = _play(make, (busy,), send)
@@ -127,9 +128,19 @@ def test_each_kind_of_function_with_each_signal(make: Make, busy: str, send: Sig
     assert "Traceback" not in ending.output
 
 
-def _play(make: Make, busy: tuple[str, ...], send: Signal) -> Ending:
+@long
+@pytest.mark.parametrize("busy", ["sleeper", "blocker", "endless", "patient", "cleanup"])
+def test_each_kind_of_function_with_a_second_signal(make: Make, busy: str) -> None:
+    """The long form, to the host alone."""
+    ending = _play(make, (busy,), twice(to_host(signal.SIGTERM)))
+    assert (ending.left, ending.status) == ([], 130), ending.output
+    assert ending.seconds < 2.5
+
+
+def _play(make: Make, busy: tuple[str, ...], send: Signal, started: Callable[[], object] = bool) -> Ending:
     """Start a host with an Azurite of its own, keep it busy, and end it."""
     with make("stubborn", own_azurite=True) as app:
+        started()
         for name in busy:
             _begin(app, name)
         expected = {SHOWS_BUSY.get(name, name) for name in busy} - {"pool"}
@@ -141,17 +152,16 @@ def _play(make: Make, busy: tuple[str, ...], send: Signal) -> Ending:
 
 
 def _begin(app: AppUnderTest, name: str) -> None:
-    if name in ORCHESTRATORS:
-        app.start(name)
-    elif name == "pool":
-        app.request("GET", f"/api/{name}")
-    else:
-        threading.Thread(target=_ask, args=(app, name), daemon=True).start()
+    """Ask for it without waiting: also the start of an orchestrator is answered only after its first step."""
+    threading.Thread(target=_ask, args=(app, name), daemon=True).start()
 
 
 def _ask(app: AppUnderTest, name: str) -> None:
     with suppress(Exception):  # the host ends before it answers, which is what the test wants
-        app.request("GET", f"/api/{name}", timeout=90.0)
+        if name in ORCHESTRATORS:
+            app.start(name)
+        else:
+            app.request("GET", f"/api/{name}")
 
 
 def _end(app: AppUnderTest, send: Signal) -> Ending:

@@ -7,7 +7,7 @@ host held, and work items that found no slot; polling is therefore slow, but eag
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from time import monotonic
 
@@ -17,7 +17,7 @@ from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.holds import HOLD
 from durable_devhost.durable.ports import Observer
 from durable_devhost.durable.sessions import is_over, record_after
-from durable_devhost.errors import SettingsError
+from durable_devhost.errors import SettingsError, StorageUnavailable
 from durable_devhost.model.history import InstanceRef, RuntimeStatus, TimerCreated, TimerFired
 from durable_devhost.model.instances import InstanceFilter, InstanceRecord
 from durable_devhost.model.messages import Message
@@ -79,15 +79,17 @@ class HubListener:
             )
 
     async def release(self) -> None:
-        """Give the partitions up, so that the next host need not wait for the leases to run out."""
+        """Give the partitions up, so that the next host need not wait for the leases to run out.
+
+        What storage says of it changes nothing: leases that cannot be given up run out.
+        """
         for lease in self._leases.values():
-            try:
+            with suppress(LostRace, StorageFailure, StorageUnavailable):
                 await self._hub.partitions.release(lease)
-            except LostRace:
-                continue
         self._leases.clear()
         if self._uses_app_lease:
-            await self._hub.app_lease.release()
+            with suppress(StorageFailure, StorageUnavailable):
+                await self._hub.app_lease.release()
 
     async def run(self) -> None:
         """Listen until cancelled."""

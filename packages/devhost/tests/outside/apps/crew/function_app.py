@@ -41,7 +41,7 @@ async def async_company(req: func.HttpRequest) -> func.HttpResponse:
             each.set_result(None)
     try:
         await asyncio.wait_for(asyncio.shield(waiting[0]), timeout=5)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return func.HttpResponse("alone")
     return func.HttpResponse("together")
 

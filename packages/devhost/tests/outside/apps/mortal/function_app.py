@@ -1,5 +1,6 @@
 """An app whose process dies: by itself, by a fault, by the system; in each kind of function, once for each name."""
 
+import ctypes
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ import azure.functions as func
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 DEATHS = {
     "exit": lambda: os._exit(3),
-    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "segfault": lambda: ctypes.string_at(0),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
 }
 
@@ -52,7 +53,7 @@ def risky(how: str) -> str:
 def employer(context: df.DurableOrchestrationContext):
     """The risky activity between two harmless ones."""
     first = yield context.call_activity("plain", 1)
-    middle = yield context.call_activity("risky", context.get_input())
+    middle = yield context.call_activity("risky", context.get_input()["how"])
     last = yield context.call_activity("plain", 2)
     return [first, middle, last]
 
@@ -67,7 +68,7 @@ def plain(number: int) -> int:
 def daring(context: df.DurableOrchestrationContext):
     """Die in the second step."""
     first = yield context.call_activity("plain", 1)
-    _die_once(context.get_input(), "orchestrator")
+    _die_once(context.get_input()["how"], "orchestrator")
     last = yield context.call_activity("plain", 2)
     return [first, last]
 

@@ -18,7 +18,7 @@ def total(req: func.HttpRequest) -> func.HttpResponse:
 def halt(req: func.HttpRequest) -> func.HttpResponse:
     """Ask whoever sits at the terminal."""
     answer = 41
-    breakpoint()  # noqa: T100 - what this function is for
+    breakpoint()
     return func.HttpResponse(str(answer))
 
 

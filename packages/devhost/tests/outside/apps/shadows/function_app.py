@@ -3,15 +3,16 @@
 import azure.functions as func
 import channel
 import loader
-from activities import greeting as activities
-from clients import greeting as clients
 from dispatch import greeting as dispatch
-from entities import greeting as entities
 from host import greeting as host
 from model import greeting as model
-from policies import greeting as policies
 from wire import frames
 from worker import greeting as worker
+
+from activities import greeting as activities
+from clients import greeting as clients
+from entities import greeting as entities
+from policies import greeting as policies
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 MODULES = (activities, channel, clients, dispatch, entities, frames, host, loader, model, policies, worker)
