@@ -52,7 +52,7 @@ class BlobService:
         if only_if_new:
             headers["if-none-match"] = "*"
         answer = await self._transport.request("blob", "PUT", _path(container, name), headers=headers, body=content)
-        return answer.headers["ETag"]
+        return answer.headers["etag"]
 
     async def get(self, container: str, name: str) -> bytes | None:
         """The content of a blob, None when there is none."""
@@ -71,10 +71,10 @@ class BlobService:
         headers = answer.headers
         prefix = "x-ms-meta-"
         return BlobProperties(
-            length=int(headers["Content-Length"]),
-            content_type=headers.get("Content-Type", ""),
-            etag=headers["ETag"],
-            last_modified=parsedate_to_datetime(headers["Last-Modified"]),
+            length=int(headers["content-length"]),
+            content_type=headers.get("content-type", ""),
+            etag=headers["etag"],
+            last_modified=parsedate_to_datetime(headers["last-modified"]),
             metadata={key[len(prefix) :]: value for key, value in headers.items() if key.lower().startswith(prefix)},
         )
 

@@ -201,7 +201,7 @@ class TableService:
             headers=headers,
             body=b"" if action is Action.DELETE else write_row(row),
         )
-        return answer.headers.get("ETag", "")
+        return answer.headers.get("etag", "")
 
     def _part(self, table: str, operation: Operation) -> bytes:
         action = operation.action
@@ -292,6 +292,6 @@ def _next(answer: Answer) -> str | None:
     keys = {
         name: value
         for name in ("NextPartitionKey", "NextRowKey")
-        if (value := answer.headers.get(f"x-ms-continuation-{name}")) is not None
+        if (value := answer.headers.get(f"x-ms-continuation-{name.lower()}")) is not None
     }
     return urlencode(keys) if keys else None

@@ -1,7 +1,6 @@
 """The one HTTP session to a storage account: signs each request, counts it, retries what is worth retrying."""
 
 import asyncio
-import io
 import json
 import re
 from collections import Counter
@@ -12,21 +11,15 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-import aiohttp
-from yarl import URL
-
 from durable_devhost.clock import real_now
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.storage.account import Service, StorageAccount, StorageFailure, failure
+from durable_devhost.storage.connections import ConnectionBroken, ConnectionPool
 from durable_devhost.storage.signing import authorization
 
 _API_VERSION = "2021-12-02"
 _RETRY_DELAYS = (0.1, 0.3, 0.8, 2.0)
 _CONNECTIONS = 64
-_KEEP_ALIVE_S = 300.0
-_LARGE_BODY = 1024 * 1024
-_TIMEOUT = aiohttp.ClientTimeout(total=100.0, sock_connect=5.0)
-_OWN_HEADERS = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
 _XML_ERROR = re.compile(rb"<Code>([^<]*)</Code>.*?<Message>([^<]*)</Message>", re.DOTALL)
 
 
@@ -52,7 +45,7 @@ class CallCounter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A successful answer; header names are case-insensitive."""
+    """A successful answer; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -60,34 +53,28 @@ class Answer:
 
 
 class Transport:
-    """All requests to one account. Use as an async context manager: the session lives as long as the block.
+    """All requests to one account. Use as an async context manager: its connections live as long as the block.
 
-    No locks: aiohttp gives each request a connection of its own, and the counter is only touched by the loop.
+    No locks: each request has a connection to itself, and the counter is only touched by the loop.
     """
 
     def __init__(self, account: StorageAccount, *, retry_delays: Sequence[float] = _RETRY_DELAYS) -> None:
         self.account = account
         self.calls = CallCounter()
         self._retry_delays = retry_delays
-        self._session: aiohttp.ClientSession | None = None
+        self._connections: ConnectionPool | None = None
 
     async def __aenter__(self) -> Self:
-        """Open the session."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S),
-            timeout=_TIMEOUT,
-            auto_decompress=False,
-            skip_auto_headers=_OWN_HEADERS,
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        """Begin; connections are opened when they are needed."""
+        self._connections = ConnectionPool(_CONNECTIONS)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the session and its connections."""
-        if self._session is not None:
-            await self._session.close()
+        """Close the connections."""
+        if self._connections is not None:
+            self._connections.close()
 
     async def request(
         self,
@@ -109,7 +96,7 @@ class Transport:
         for delay in self._retry_delays:
             try:
                 return await self._attempt(service, verb, path, query or {}, headers or {}, body)
-            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError):
+            except (ConnectionBroken, TimeoutError):
                 pass
             except StorageFailure as error:
                 if error.status not in (500, 503):
@@ -117,7 +104,7 @@ class Transport:
             await asyncio.sleep(delay)
         try:
             return await self._attempt(service, verb, path, query or {}, headers or {}, body)
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
+        except (ConnectionBroken, TimeoutError) as error:
             raise self._unavailable(service, str(error) or type(error).__name__) from error
         except StorageFailure as error:
             if error.status in (500, 503):
@@ -127,7 +114,7 @@ class Transport:
     async def _attempt(
         self, service: Service, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
     ) -> Answer:
-        if self._session is None:
+        if self._connections is None:
             raise RuntimeError("the transport is used outside its async with block")
         account = self.account
         sent = {"x-ms-version": _API_VERSION, "x-ms-date": format_datetime(real_now(), usegmt=True), **headers}
@@ -137,24 +124,17 @@ class Transport:
             sent["authorization"] = authorization(account, service, verb, path, query, sent, len(body))
         else:
             parameters = f"{parameters}&{account.sas}" if parameters else account.sas
-        target = URL(f"{url}?{parameters}" if parameters else url, encoded=True)
         self.calls.add(service, verb)
-        async with self._session.request(verb, target, headers=sent, data=_payload(body)) as response:
-            content = await response.read()
-            if response.status >= 400:
-                raise _failure_in(response.status, response.headers, content)
-            return Answer(status=response.status, headers=response.headers, body=content)
+        reply = await self._connections.request(verb, f"{url}?{parameters}" if parameters else url, sent, body)
+        if reply.status >= 400:
+            raise _failure_in(reply.status, reply.headers, reply.body)
+        return Answer(status=reply.status, headers=reply.headers, body=reply.body)
 
     def _unavailable(self, service: Service, why: str) -> StorageUnavailable:
         return StorageUnavailable(
             f"The storage at {self.account.endpoint(service)} does not answer ({why}). "
             "Start Azurite or correct the connection string, then start devhost again; nothing that was stored is lost."
         )
-
-
-def _payload(body: bytes) -> bytes | io.BytesIO | None:
-    # aiohttp warns of large bytes, which it would copy in one go.
-    return io.BytesIO(body) if len(body) > _LARGE_BODY else body or None
 
 
 def _failure_in(status: int, headers: Mapping[str, str], body: bytes) -> StorageFailure:
