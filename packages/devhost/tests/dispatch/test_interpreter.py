@@ -77,3 +77,24 @@ def test_a_python_that_is_not_there_is_refused_with_what_to_give(
     (app / "notes.txt").write_text("")
     with pytest.raises(SettingsError, match=rf"--python names {text}, where no Python can be started\. Give"):
         find_interpreter(app, text, {})
+
+
+def test_in_place_of_func_the_python_of_the_path_is_taken(app: Path, tmp_path: Path) -> None:
+    """Where it has azure-functions, and no environment comes before it."""
+    fitting = _script(tmp_path / "fitting", "exit 0")
+    unfit = _script(tmp_path / "unfit", "exit 1")
+    with_func = {"PATH": f"{fitting.parent}:{unfit.parent}"}
+    assert find_interpreter(app, None, with_func, as_func=True) == Interpreter(path=str(fitting), reason="PATH")
+    assert find_interpreter(app, None, {"PATH": str(unfit.parent)}, as_func=True).path == sys.executable
+    assert find_interpreter(app, None, with_func).path == sys.executable
+    own = _environment(app / ".venv")
+    assert find_interpreter(app, None, with_func, as_func=True).path == str(own)
+
+
+def _script(folder: Path, line: str) -> Path:
+    """A python3 that does nothing but end."""
+    folder.mkdir()
+    script = folder / "python3"
+    script.write_text(f"#!/bin/sh\n{line}\n")
+    script.chmod(0o755)
+    return script

@@ -73,3 +73,12 @@ async def test_the_account_is_the_one_of_the_connection(services, name):
     await store.enqueue("Other", name, "x")
     await store.read_blob(None, name, "x")
     assert asked == ["Other", None]
+
+
+async def test_whoever_listens_hears_of_a_message(services, name):
+    """When it is stored, not before."""
+    store = StorageBindings(lambda _: services)
+    heard = []
+    store.sent = heard.append
+    await store.enqueue(None, name, "one")
+    assert heard == [name]

@@ -43,7 +43,7 @@ class Functions:
         self._play = play
         self.executions: list[LocalExecution] = []
 
-    def execution(self, started: ExecutionStarted) -> LocalExecution | None:
+    def execution(self, started: ExecutionStarted, *, is_quiet: bool = False) -> LocalExecution | None:
         if self._play is None:
             return None
         self.executions.append(LocalExecution(self._play, started))

@@ -56,7 +56,7 @@ class FragileApp(Functions):
         self._lost_at = lost_at
         self.steps = 0
 
-    def execution(self, started: ExecutionStarted) -> LocalExecution:
+    def execution(self, started: ExecutionStarted, *, is_quiet: bool = False) -> LocalExecution:
         self.executions.append(Fragile(self._function, started, self._is_lost))
         return self.executions[-1]
 

@@ -27,7 +27,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class NoApp:
     """An app without functions."""
 
-    def execution(self, started: ExecutionStarted) -> None:
+    def execution(self, started: ExecutionStarted, *, is_quiet: bool = False) -> None:
         """None is there."""
 
     def known_orchestrators(self) -> Sequence[str]:

@@ -358,3 +358,24 @@ def test_an_invocation_names_the_instance_it_works_for() -> None:
     assert line(well).endswith("ok  2 ms  0123456789..")
     assert "instance 0123456789abcdef" in line(badly)
     assert record(well)["instance"] == "0123456789abcdef"
+
+
+def test_in_place_of_func_the_apps_lines_have_the_form_of_core_tools() -> None:
+    """Test harnesses cut the time off and look for the text; everything else is as it was."""
+    stream, clock = io.StringIO(), VirtualClock()
+    clock.move_to(NOON)
+    console = Console.create(clock, json_logs=False, as_func=True, stream=stream)
+    log = {"kind": "log", "level": "info", "logger": "shop", "function": "order", "invocation": "i", "stack": ""}
+    console.heard({**log, "text": "taken\x1b[31m"})
+    console.ended(_function("order"), INVOCATION, BOOM, 0.0124)
+    console.requested("GET", "/api/any", 404, 0.001)
+    taken, executed, while_executing, error, *stack, requested = stream.getvalue().splitlines()
+    assert taken.startswith("[2199-05-17T12:00:00.")
+    assert [each.partition("Z] ")[2] for each in (taken, executed, while_executing, error)] == [
+        "taken\\x1b[31m",
+        f"Executed 'Functions.order' (Failed, Id={INVOCATION.id}, Duration=12ms)",
+        "System.Private.CoreLib: Exception while executing function: Functions.order.",
+        "Exception: ValueError: boom",
+    ]
+    assert "app.py" in stack[0]
+    assert "404" in requested

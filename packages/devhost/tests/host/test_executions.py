@@ -57,7 +57,13 @@ async def test_the_first_step_begins_the_session_and_the_others_go_on() -> None:
         await execution.advance([OrchestratorStarted(timestamp=NOW)])
     (first, opening, name, begins), (second, going_on, _, begins_again) = sessions.told
     assert (first, second, begins, begins_again, name) == ("s1", "s1", True, False, "orchestrator story (i1)")
-    assert opening["begin"] == {"function": "story", "instance_id": "i1", "parent_instance_id": None, "input": None}
+    assert opening["begin"] == {
+        "function": "story",
+        "instance_id": "i1",
+        "parent_instance_id": None,
+        "input": None,
+        "is_quiet": False,
+    }
     assert going_on["begin"] is None
     assert [event["EventType"] for event in opening["events"]] == [12]
 

@@ -38,6 +38,7 @@ class Listening:
 
     def __init__(self, function: Function, journal: Journal, work: asyncio.Event) -> None:
         self._name = function.name
+        self.queue = f"queue of {function.name}"
         self._journal = journal
         self._work = work
         self._is_stopped = asyncio.Event()
@@ -48,6 +49,9 @@ class Listening:
         self._journal.note(f"{self._name} takes nothing new")
         await self._work.wait()
         self._journal.note(f"{self._name} is done")
+
+    def nudge(self) -> None:
+        self._journal.note(f"{self._name} nudged")
 
     def stop(self, _task: Any = None) -> None:
         self._is_stopped.set()
@@ -135,3 +139,11 @@ async def test_who_is_stopped_before_it_runs_never_listens() -> None:
     async with asyncio.timeout(PATIENCE_S):
         await bench.running
     assert bench.journal.entries == []
+
+
+async def test_only_the_listener_of_a_queue_that_got_a_message_looks_at_once(bench: Bench) -> None:
+    """What a function puts into a queue need not wait for the next look at it."""
+    bench.listeners.nudge("another")
+    bench.listeners.nudge("queue of q1")
+    await bench.journal.until("q1 nudged")
+    assert bench.journal.entries.count("q1 nudged") == 1

@@ -21,7 +21,7 @@ from durable_devhost.triggers.admin import AdminPages, HostInfo
 from durable_devhost.triggers.http import HttpFront, Mount, reserve
 from durable_devhost.triggers.keys import AuthLevel, KeyRing, Keys
 from durable_devhost.triggers.manual import ManualRuns
-from packages.devhost.tests.triggers.conftest import Index
+from packages.devhost.tests.triggers.conftest import Index, NoBindings
 
 Serve = Callable[..., AbstractAsyncContextManager[aiohttp.ClientSession]]
 KEYS = Keys(master="master", host="host", functions={"secret": "own"}, systems={"ext": "system"})
@@ -94,7 +94,7 @@ def serve(index: Index, invoker: Invoker) -> Serve:
         **options: Any,
     ) -> AsyncIterator[aiohttp.ClientSession]:
         catalog, in_flight = index(app or make_app()), InFlight()
-        manual = ManualRuns(invoker, in_flight)
+        manual = ManualRuns(invoker, in_flight, NoBindings().read_blob)
         info = HostInfo(host_id="h", instance_id="i", version="0.1", computer_name="c")
         admin = AdminPages(catalog=catalog, manual=manual, info=info, route_prefix=prefix)
         front = HttpFront(catalog=catalog, invoker=invoker, in_flight=in_flight, keys=KeyRing(keys), admin=admin,
@@ -342,7 +342,9 @@ async def test_after_a_reload_other_functions_answer(index: Index, invoker: Invo
     in_flight = InFlight()
     info = HostInfo(host_id="h", instance_id="i", version="0.1", computer_name="c")
     catalog = index(make_app())
-    admin = AdminPages(catalog=catalog, manual=ManualRuns(invoker, in_flight), info=info, route_prefix="api")
+    admin = AdminPages(
+        catalog=catalog, manual=ManualRuns(invoker, in_flight, NoBindings().read_blob), info=info, route_prefix="api"
+    )
     front = HttpFront(catalog=catalog, invoker=invoker, in_flight=in_flight, keys=KeyRing(), admin=admin)
     with reserve(0) as door:
         base = f"http://127.0.0.1:{door.getsockname()[1]}"

@@ -25,6 +25,12 @@ async def test_records_carry_the_invocation_of_the_task_that_writes_them():
     assert (current_invocation(), _mark()) == (None, ("", ""))
 
 
+def test_records_of_a_quiet_invocation_are_dropped():
+    """A replay that is made to compare would log everything twice."""
+    with entered(Invocation(id="abc", function_name="one", is_quiet=True)):
+        assert not InvocationFilter().filter(logging.makeLogRecord({}))
+
+
 def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
     """As the real worker documents `context.thread_local_storage`."""
     context = InvocationContext(ONE, Attempt())
@@ -46,7 +52,10 @@ def test_the_context_has_everything_that_the_real_one_has():
     context = InvocationContext(ONE, attempt)
     assert (context.function_name, context.function_directory) == ("one", os.getcwd())
     assert (context.trace_context.trace_parent.count("-"), context.trace_context.trace_state) == (3, "")
-    assert context.trace_context.attributes == {}
+    trace = context.trace_context
+    assert (trace.Traceparent, trace.Tracestate) == (trace.trace_parent, "")
+    trace.attributes["tenant"] = "a"
+    assert context.trace_context.Attributes == {"tenant": "a"}  # libraries for tracing leave things there
     retry = context.retry_context
     assert (retry.retry_count, retry.max_retry_count) == (1, 3)
     assert (retry.exception.message, retry.exception.stack_trace, retry.exception.source) == ("ValueError: x", "s", "")

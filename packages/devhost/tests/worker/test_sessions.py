@@ -116,3 +116,18 @@ def test_a_script_that_cannot_be_sent_is_a_failure(monkeypatch):
     desk.start(started("chain"), beginning("chain"))
     assert done.wait(10)
     assert (answers[0]["done"], answers[0]["error"]) == (True, "TypeError: too odd")
+
+
+def test_a_quiet_session_logs_nothing():
+    """The host begins one to see whether an ended instance would do the same again."""
+    seen = []
+
+    def watching(context):
+        seen.append(current_invocation().is_quiet)
+        return "x"
+        yield
+
+    desk = Desk(watching=watching)
+    for is_quiet in (False, True):
+        desk.advance(started("watching"), {**beginning("watching"), "is_quiet": is_quiet})
+    assert seen == [False, True]

@@ -3,7 +3,7 @@
 import pytest
 
 from durable_devhost.wire.frames import BrokenFrame, read_prefix
-from durable_devhost.worker.tracebacks import user_stack, user_traceback
+from durable_devhost.worker.tracebacks import failure_text, user_stack, user_traceback
 
 
 def _caught() -> BaseException:
@@ -37,3 +37,16 @@ def test_frames_of_devhost_are_left_out():
         read_prefix(b"")
     assert "durable_devhost/" not in user_traceback(caught.value)
     assert user_stack(caught.value).count("File ") == 1
+
+
+class Silent(ValueError):
+    """An error that cannot be written out."""
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+def test_an_error_that_cannot_say_what_it_is_has_a_text_all_the_same():
+    """Its class; without a text nobody would ever be answered."""
+    assert failure_text(ValueError("boom")) == "ValueError: boom"
+    assert failure_text(Silent()) == "Silent: (its text cannot be read: its __str__ fails)"

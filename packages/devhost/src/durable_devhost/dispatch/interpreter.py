@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,11 +22,14 @@ class Interpreter:
     reason: str
 
 
-def find_interpreter(app_dir: Path, given: str | None, environ: Mapping[str, str]) -> Interpreter:
+def find_interpreter(
+    app_dir: Path, given: str | None, environ: Mapping[str, str], *, as_func: bool = False
+) -> Interpreter:
     """The Python of `--python`, else of VIRTUAL_ENV, else of .venv, venv or env in the app's folder, else the host's.
 
     `given` may be a path, a command on the PATH or the folder of a virtual environment. Raises SettingsError for one
-    that is not there.
+    that is not there. With `as_func` the Python of the PATH comes before the host's, where it has azure-functions: that
+    is the one that `func` takes.
     """
     if given:
         return Interpreter(path=_given(given), reason="--python")
@@ -35,6 +39,8 @@ def find_interpreter(app_dir: Path, given: str | None, environ: Mapping[str, str
     for name in _FOLDERS:
         if found := _in_environment(app_dir / name):
             return Interpreter(path=found, reason=f"{name} of the app")
+    if as_func and (found := _on_path(environ)):
+        return Interpreter(path=found, reason="PATH")
     return Interpreter(path=sys.executable, reason="the host's own")
 
 
@@ -50,6 +56,14 @@ def _given(text: str) -> str:
         f"--python names {text}, where no Python can be started. "
         "Give the python of the app's virtual environment, for example .venv/bin/python, or that environment's folder."
     )
+
+
+def _on_path(environ: Mapping[str, str]) -> str | None:
+    for name in ("python3", "python"):
+        found = shutil.which(name, path=environ.get("PATH"))
+        if found and subprocess.run([found, "-c", "import azure.functions"], capture_output=True).returncode == 0:
+            return found
+    return None
 
 
 def _in_environment(folder: Path) -> str | None:

@@ -26,10 +26,15 @@ class StorageBindings:
     """
 
     def __init__(
-        self, services: Callable[[str | None], AccountServices], *, encoding: Literal["base64", "none"] = "base64"
+        self,
+        services: Callable[[str | None], AccountServices],
+        *,
+        encoding: Literal["base64", "none"] = "base64",
     ) -> None:
         self._services = services
         self._encoding = encoding
+        self.sent: Callable[[str], None] = lambda _queue: None
+        """Hears of each queue that got a message, so that a listener of this host need not find it by polling."""
 
     async def read_blob(self, connection: str | None, container: str, name: str) -> bytes | None:
         """The blob's bytes, or None where there is no such blob or container."""
@@ -53,6 +58,7 @@ class StorageBindings:
         except NotFound:
             await queues.create(queue)
             await queues.put(queue, text)
+        self.sent(queue)
 
     def _encoded(self, message: str | bytes) -> str:
         if self._encoding == "none":

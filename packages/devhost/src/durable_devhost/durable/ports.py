@@ -79,8 +79,11 @@ class Catalog(Protocol):
 class App(Catalog, Protocol):
     """The user's functions: what there is, and how to run it."""
 
-    def execution(self, started: ExecutionStarted) -> Execution | None:
-        """A new execution of the orchestrator that `started` names, None where the app has none of that name."""
+    def execution(self, started: ExecutionStarted, *, is_quiet: bool = False) -> Execution | None:
+        """A new execution of the orchestrator that `started` names, None where the app has none of that name.
+
+        A quiet one logs nothing: it is there only to be compared.
+        """
         ...
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:

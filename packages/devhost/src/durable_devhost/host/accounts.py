@@ -42,10 +42,10 @@ class Accounts:
 
 
 def binding_connections(catalog: FunctionCatalog) -> set[str | None]:
-    """The connection names of all queue and blob bindings."""
+    """The connection names of all queue and blob bindings and triggers."""
     return {
         binding.text("connection")
         for function in catalog.functions
         for binding in (function.trigger, *function.inputs, *function.outputs)
-        if binding.type in ("queueTrigger", "queue", "blob")
+        if binding.type in ("queueTrigger", "queue", "blob", "blobTrigger")
     }

@@ -49,10 +49,10 @@ class AppFunctions:
         """The durable names of all entities."""
         return self.catalog.known_entities()
 
-    def execution(self, started: ExecutionStarted) -> WorkerExecution | None:
+    def execution(self, started: ExecutionStarted, *, is_quiet: bool = False) -> WorkerExecution | None:
         """A new execution of an orchestrator function, in a worker."""
         function = self.catalog.orchestrator(started.name)
-        return WorkerExecution(self._pool, function, started) if function else None
+        return WorkerExecution(self._pool, function, started, is_quiet=is_quiet) if function else None
 
     async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
         """Run an activity on its JSON text; where its worker dies it runs again."""

@@ -62,6 +62,7 @@ class Host:
     hub: TaskHub
     in_flight: InFlight
     app: AppFunctions
+    store: StorageBindings
     invoker: Invoker
     engine: DurableEngine
     listener: HubListener
@@ -75,6 +76,7 @@ class Host:
         self.listeners = TriggerListeners(
             self.around.catalog, queue_listener=self._queue_listener, timer_listener=self._timer_listener
         )
+        self.store.sent = self.listeners.nudge
 
     @classmethod
     async def open(cls, resources: AsyncExitStack, around: Surroundings) -> "Host":
@@ -98,9 +100,10 @@ class Host:
         urls = ManagementUrls(hub=hub.names.hub, connection=durable.connection_name, key=keys.system_key(SYSTEM_KEY))
         address = Address(urls=urls, port=int(around.door.getsockname()[1]))
         in_flight = InFlight()
+        store = StorageBindings(accounts.services, encoding=settings.queues.message_encoding)
         invoker = Invoker(
             around.pool,
-            store=StorageBindings(accounts.services, encoding=settings.queues.message_encoding),
+            store=store,
             client_json=address.binding,
             clock=clock,
             observer=console,
@@ -125,6 +128,7 @@ class Host:
             hub=hub,
             in_flight=in_flight,
             app=app,
+            store=store,
             invoker=invoker,
             engine=engine,
             listener=listener,
@@ -136,7 +140,7 @@ class Host:
 
     async def run(self, shutdown: Shutdown) -> None:
         """Serve until `shutdown` is asked for, then let work finish for a while."""
-        manual = ManualRuns(self.invoker, self.in_flight)
+        manual = ManualRuns(self.invoker, self.in_flight, self.store.read_blob)
         admin = self._admin(manual)
         front = open_front(
             self.around,

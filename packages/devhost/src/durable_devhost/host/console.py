@@ -17,7 +17,7 @@ from durable_devhost.clock import Clock
 from durable_devhost.dispatch.connection import Message
 from durable_devhost.dispatch.outcome import Invocation, Outcome, Raised
 from durable_devhost.host.facts import Fact, Invoked, Logged, Orchestrated, Ready, Requested, Said, as_record
-from durable_devhost.host.printing import TextSink
+from durable_devhost.host.printing import FuncSink, TextSink
 from durable_devhost.model.functions import Function
 from durable_devhost.model.history import RuntimeStatus
 
@@ -72,10 +72,12 @@ class Console:
         self._clock = clock
 
     @classmethod
-    def create(cls, clock: Clock, *, json_logs: bool, stream: TextIO | None = None) -> "Console":
-        """A console on standard output."""
+    def create(cls, clock: Clock, *, json_logs: bool, as_func: bool = False, stream: TextIO | None = None) -> "Console":
+        """A console on standard output; with `as_func` in the form of Core Tools, which test harnesses read."""
         target = stream or sys.stdout
-        return cls(JsonSink(target) if json_logs else TextSink(target), clock)
+        if json_logs:
+            return cls(JsonSink(target), clock)
+        return cls(FuncSink(target) if as_func else TextSink(target), clock)
 
     def started(self, info: Ready) -> None:
         """The host answers now."""

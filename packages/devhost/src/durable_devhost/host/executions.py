@@ -16,10 +16,13 @@ from durable_devhost.model.wire import to_json
 class WorkerExecution:
     """Fits `durable.ports.Execution`. The first step begins a session in a worker, the others go to the same one."""
 
-    def __init__(self, pool: WorkerPool, function: Function, started: ExecutionStarted) -> None:
+    def __init__(
+        self, pool: WorkerPool, function: Function, started: ExecutionStarted, *, is_quiet: bool = False
+    ) -> None:
         self._pool = pool
         self._function = function
         self._started = started
+        self._is_quiet = is_quiet
         self._session = ""
         self._next_ordinal = 0
 
@@ -55,6 +58,7 @@ class WorkerExecution:
             "instance_id": self._started.instance.instance_id,
             "parent_instance_id": parent.instance.instance_id if parent else None,
             "input": _as_json(self._started.input),
+            "is_quiet": self._is_quiet,
         }
 
     def _take_ordinal(self) -> int:

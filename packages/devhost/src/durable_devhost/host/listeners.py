@@ -33,6 +33,12 @@ class TriggerListeners:
         self.timers = [self._timer_listener(function) for function in catalog.of(TriggerType.TIMER)]
         self._generation.set()
 
+    def nudge(self, queue: str) -> None:
+        """Look at this queue now: the host has just put a message into it."""
+        for listener in self.queues:
+            if listener.queue == queue:
+                listener.nudge()
+
     def stop(self) -> None:
         """Take nothing new; what is being worked on is finished."""
         self._is_stopping = True

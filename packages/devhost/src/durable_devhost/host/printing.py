@@ -1,6 +1,7 @@
 """The console as a person reads it: a banner with every URL, then one line for each thing that happens."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from io import UnsupportedOperation
 from textwrap import fill, indent
@@ -43,6 +44,31 @@ class TextSink:
             self._terminal.print(text, end="\n")
         except (BrokenPipeError, UnsupportedOperation, ValueError):
             return  # nobody reads any more; the host goes on
+
+
+class FuncSink(TextSink):
+    """Prints what the app logs, and how it fails, in the form of Core Tools; all else as it is.
+
+    Test harnesses cut `[2026-11-26T16:55:35.123Z] ` off a line and look for the text behind it.
+    """
+
+    def write(self, fact: Fact, at: datetime) -> None:
+        """Print one fact."""
+        match printable_fact(fact):
+            case Logged(text=text, stack=stack):
+                self._print(at, text, stack)
+            case Invoked(function=name, error=error, stack=stack, invocation=id_, ms=ms) if error:
+                self._print(at, f"Executed 'Functions.{name}' (Failed, Id={id_}, Duration={ms:.0f}ms)")
+                self._print(at, f"System.Private.CoreLib: Exception while executing function: Functions.{name}.")
+                self._print(at, f"Exception: {error}", f"Stack: {stack}")
+            case _:
+                super().write(fact, at)
+
+    def _print(self, at: datetime, *texts: str) -> None:
+        stamp = f"[{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z]"
+        for line in "\n".join(text for text in texts if text.strip()).splitlines():
+            with suppress(BrokenPipeError, UnsupportedOperation, ValueError):  # nobody reads any more
+                self._terminal.print(Text(f"{stamp} {line}"))
 
 
 def short_id(instance_id: str) -> str:

@@ -1,6 +1,7 @@
 """Watches the app's files and has the app loaded anew when one of them is saved."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -60,6 +61,7 @@ class Reloader:
             if settings := sorted({path.name for path in paths if path.parent == self._app_dir} & _AT_THE_START):
                 self._console.notice(f"{' and '.join(settings)} changed. It is read at the start: start the host anew.")
             if sources:
+                _forget_bytecode(sources)
                 await self._again(self._named(sources))
 
     async def _again(self, names: str) -> None:
@@ -81,10 +83,21 @@ class Reloader:
         return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
-async def watched(app_dir: Path, data: Path) -> AsyncIterator[Sequence[Path]]:
+def _forget_bytecode(sources: Iterable[Path]) -> None:
+    """Delete what Python has compiled of the files: one saved twice in a second, at one size, is unchanged to it.
+
+    It compares the whole seconds of the time and the size ("Cached bytecode invalidation" in Python's reference).
+    """
+    for source in sources:
+        for compiled in source.parent.glob(f"__pycache__/{source.stem}.*.pyc"):
+            with suppress(OSError):
+                compiled.unlink()
+
+
+def watched(app_dir: Path, data: Path) -> AsyncIterator[Sequence[Path]]:
     """The files below the app's folder that change, without those of environments, tools and the data folder.
 
-    Raises SettingsError where the package that watches is not installed.
+    Raises SettingsError where the package that watches is not installed, at once rather than with the first change.
     """
     try:
         from watchfiles import awatch
@@ -97,5 +110,5 @@ async def watched(app_dir: Path, data: Path) -> AsyncIterator[Sequence[Path]]:
         found = Path(path)
         return not found.is_relative_to(data) and _IGNORED.isdisjoint(found.relative_to(app_dir).parts[:-1])
 
-    async for changes in awatch(app_dir, watch_filter=is_of_the_app, debounce=_DEBOUNCE_MS, step=_STEP_MS):
-        yield sorted(Path(path) for _, path in changes)
+    changes = awatch(app_dir, watch_filter=is_of_the_app, debounce=_DEBOUNCE_MS, step=_STEP_MS)
+    return (sorted(Path(path) for _, path in batch) async for batch in changes)

@@ -33,12 +33,12 @@ _PACKAGES = ("azure-functions", "azure-functions-durable")
 async def run(options: StartOptions, shutdown: Shutdown) -> None:
     """Run the app that `options` name until `shutdown` is asked for; raises DevhostError for what a person can fix."""
     settings = HostSettings.load(options.app_dir)
-    interpreter = find_interpreter(settings.app_dir, options.python, os.environ)
+    interpreter = find_interpreter(settings.app_dir, options.python, os.environ, as_func=options.as_func)
     script = _script(settings)
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(options.data_dir))
         clock = open_clock(options, data)
-        console = Console.create(clock, json_logs=options.json_logs)
+        console = Console.create(clock, json_logs=options.json_logs, as_func=options.as_func)
         stack.enter_context(console.showing_logs(settings.log_level))
         door = stack.enter_context(reserve(_port(options)))
         is_own = options.start_azurite and settings.app_settings.uses_development_storage

@@ -8,6 +8,7 @@ from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, TriggerType
+from durable_devhost.triggers.blob_path import ReadBlob, find_blob
 from durable_devhost.triggers.requests import made_request
 
 _REFUSED = {
@@ -17,10 +18,14 @@ _REFUSED = {
 
 
 class ManualRuns:
-    """Takes functions to run and owns their tasks; `run` must be under way for them to begin."""
+    """Takes functions to run and owns their tasks; `run` must be under way for them to begin.
 
-    def __init__(self, invoker: Invoker, in_flight: InFlight) -> None:
+    A blob function gets the blob whose path is given, or what is given where that is no path of a blob.
+    """
+
+    def __init__(self, invoker: Invoker, in_flight: InFlight, read_blob: ReadBlob) -> None:
         self._invoker = invoker
+        self._read_blob = read_blob
         self._in_flight = in_flight
         self._wanted: asyncio.Queue[tuple[Function, str, Mapping[str, Any], int]] = asyncio.Queue()
 
@@ -52,6 +57,15 @@ class ManualRuns:
             self._in_flight.leave(token)
 
     async def _run(self, function: Function, payload: str | bytes, metadata: Mapping[str, Any]) -> Outcome:
+        if function.trigger.type == "blobTrigger" and isinstance(payload, str):
+            found = await find_blob(function, payload, self._read_blob)
+            if found is not None:
+                return await self._invoker.invoke(
+                    function,
+                    trigger_value=found.content,
+                    trigger_metadata={**found.metadata, **metadata},
+                    binding_data=found.data,
+                )
         value = _trigger_value(function, payload)
         return await self._invoker.invoke(function, trigger_value=value, trigger_metadata=metadata)
 

@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from durable_devhost.wire.frames import BrokenFrame
+from durable_devhost.worker import asgi
 from durable_devhost.worker.context import InvocationContext
 from durable_devhost.worker.functions import RETURN_NAME, Function
 from durable_devhost.worker.inputs import input_argument, trigger_argument
 from durable_devhost.worker.invocation import Attempt, Invocation, entered
 from durable_devhost.worker.outputs import Output, results
-from durable_devhost.worker.tracebacks import user_stack
+from durable_devhost.worker.tracebacks import failure_text, user_stack
 
 Send = Callable[[Mapping[str, Any]], bool]
 
@@ -79,7 +80,10 @@ class Calls:
         with entered(_invocation(message)):
             try:
                 arguments, outputs = _arguments(function, message)
-                answer = _returned(function, function.call(**arguments), outputs)
+                value = function.call(**arguments)
+                if asgi.is_response(type(value)):
+                    value = asyncio.run(asgi.collected(value))
+                answer = _returned(function, value, outputs)
             except BaseException as error:  # noqa: BLE001 - the edge of user code: what it raises is its result
                 answer = _raised(error)
             self._answer(message, answer)
@@ -88,7 +92,10 @@ class Calls:
         with entered(_invocation(message)):
             try:
                 arguments, outputs = _arguments(function, message)
-                answer = _returned(function, await function.call(**arguments), outputs)
+                value = await function.call(**arguments)
+                if asgi.is_response(type(value)):
+                    value = await asgi.collected(value)
+                answer = _returned(function, value, outputs)
             except BaseException as error:  # noqa: BLE001 - the edge of user code: what it raises is its result
                 answer = _raised(error)
             if message["id"] not in self._cancelled:
@@ -128,4 +135,4 @@ def _returned(function: Function, value: Any, outputs: Mapping[str, Output]) -> 
 def _raised(error: BaseException) -> dict[str, Any]:
     """The failure in the form that the real worker reports."""
     name = type(error).__name__
-    return {"kind": "raised", "type_name": name, "message": f"{name}: {error}", "stack": user_stack(error)}
+    return {"kind": "raised", "type_name": name, "message": failure_text(error), "stack": user_stack(error)}

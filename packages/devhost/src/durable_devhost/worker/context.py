@@ -11,8 +11,11 @@ from durable_devhost.worker.invocation import Attempt, Invocation, app_folder, t
 
 
 class _Trace(abstract.TraceContext):
+    """Has both spellings that the real worker's has; what user code writes into the attributes stays there."""
+
     def __init__(self, invocation_id: str) -> None:
         self._invocation_id = invocation_id
+        self._attributes: dict[str, str] = {}
 
     @property
     def trace_parent(self) -> str:
@@ -24,7 +27,19 @@ class _Trace(abstract.TraceContext):
 
     @property
     def attributes(self) -> dict[str, str]:
-        return {}
+        return self._attributes
+
+    @property
+    def Traceparent(self) -> str:
+        return self.trace_parent
+
+    @property
+    def Tracestate(self) -> str:
+        return self.trace_state
+
+    @property
+    def Attributes(self) -> dict[str, str]:
+        return self._attributes
 
 
 class _Failure(abstract.RpcException):
@@ -67,6 +82,7 @@ class InvocationContext(func.Context):
     def __init__(self, invocation: Invocation, attempt: Attempt) -> None:
         self._invocation = invocation
         self._attempt = attempt
+        self._trace = _Trace(invocation.id)
 
     @property
     def invocation_id(self) -> str:
@@ -91,7 +107,7 @@ class InvocationContext(func.Context):
     @property
     def trace_context(self) -> abstract.TraceContext:
         """A W3C trace context made from the invocation id."""
-        return _Trace(self._invocation.id)
+        return self._trace
 
     @property
     def retry_context(self) -> abstract.RetryContext:

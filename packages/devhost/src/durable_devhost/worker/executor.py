@@ -23,7 +23,7 @@ from azure.durable_functions.models.TaskOrchestrationExecutor import TaskOrchest
 from durable_devhost.worker import sdk
 from durable_devhost.worker.functions import Function
 from durable_devhost.worker.scripts import script
-from durable_devhost.worker.tracebacks import user_frames
+from durable_devhost.worker.tracebacks import failure_text, user_frames
 
 _MARKER = "$OutOfProcData$:"
 _SDK = str(Path("azure", "durable_functions"))
@@ -91,9 +91,7 @@ class OrchestratorExecutor:
                 self._feed(events)
             return self._script()
         except BaseException as error:  # noqa: BLE001 - whatever user code raises outside its generator fails the instance
-            self._failure = script(
-                done=True, error=f"{type(error).__name__}: {error}", stack=_stack_of(error), asked=self._asked
-            )
+            self._failure = script(done=True, error=failure_text(error), stack=_stack_of(error), asked=self._asked)
             return self._failure
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from azure.functions.http import HttpRequest
 from azure.functions.meta import Datum
 
+from durable_devhost.worker import asgi
 from durable_devhost.worker.converters import converter
 from durable_devhost.worker.functions import Binding, Function
 
@@ -23,7 +24,8 @@ def trigger_argument(function: Function, value: Mapping[str, Any] | None, metada
     A parameter annotated with a list gets a batch of one where there is one event.
     """
     if value is not None and value["type"] == "http":
-        return _request(value)
+        wanted = function.parameter_types.get(function.trigger.name)
+        return asgi.request(value) if asgi.is_request(wanted) else _request(value)
     datum = _datum(value)
     wanted = function.parameter_types.get(function.trigger.name)
     if wanted in (str, bytes) and not function.is_durable:

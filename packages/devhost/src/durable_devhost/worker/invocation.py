@@ -21,6 +21,8 @@ class Invocation:
 
     id: str
     function_name: str
+    is_quiet: bool = False
+    """Whether its log records are dropped: those of a replay that is made only to compare."""
 
 
 _CURRENT: ContextVar[Invocation | None] = ContextVar("devhost_invocation", default=None)
@@ -42,18 +44,18 @@ def entered(invocation: Invocation) -> Iterator[None]:
 
 
 class InvocationFilter(logging.Filter):
-    """Adds `invocation_id` and `function_name` to every record (empty outside invocations); drops none.
+    """Adds `invocation_id` and `function_name` to every record (empty outside invocations); drops those of quiet ones.
 
     Attach it to a handler. A thread of the user's own is known by the id that it copied to
     `context.thread_local_storage.invocation_id`, as the real worker documents.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mark the record."""
+        """Mark the record, and say whether it counts."""
         invocation = _CURRENT.get()
         record.invocation_id = invocation.id if invocation else getattr(_THREAD, "invocation_id", "")
         record.function_name = invocation.function_name if invocation else ""
-        return True
+        return invocation is None or not invocation.is_quiet
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import azure.functions as func
 
+from durable_devhost.worker.asgi import Collected
 from durable_devhost.worker.converters import converter
 from durable_devhost.worker.functions import RETURN_NAME, Binding, Function
 
@@ -53,6 +54,8 @@ def http_result(value: Any) -> dict[str, Any]:
     """What an HTTP output accepts: a response or text; TypeError for anything else, as the real worker has it."""
     if isinstance(value, str):
         return {"type": "string", "value": value}
+    if isinstance(value, Collected):
+        return value
     if not isinstance(value, func.HttpResponse):
         raise TypeError(f"the http output takes an azure.functions.HttpResponse or a str, not {type(value).__name__}")
     return {

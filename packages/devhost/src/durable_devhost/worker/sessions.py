@@ -31,6 +31,9 @@ class Session:
         self._lock = threading.Lock()
         self._executor: OrchestratorExecutor | None = None
 
+    def _invocation(self, name: str) -> Invocation:
+        return Invocation(id=self.instance_id, function_name=name, is_quiet=bool(self._begin.get("is_quiet")))
+
     @property
     def instance_id(self) -> str:
         """The instance that it belongs to."""
@@ -42,7 +45,7 @@ class Session:
             return script(done=True, error=f"the app has no orchestrator '{self._begin['function']}' that can run")
         from durable_devhost.worker.executor import OrchestratorExecutor  # an app need not have its SDK
 
-        with self._lock, entered(Invocation(id=self._begin["instance_id"], function_name=name)):
+        with self._lock, entered(self._invocation(name)):
             if self._executor is None:
                 self._executor = OrchestratorExecutor(self._function, self._begin)
             return self._executor.advance(events)
@@ -52,7 +55,7 @@ class Session:
         with self._lock:
             if self._executor is not None:
                 name = self._function.name if self._function else ""
-                with entered(Invocation(id=self._begin["instance_id"], function_name=name)):
+                with entered(self._invocation(name)):
                     self._executor.close()
 
 

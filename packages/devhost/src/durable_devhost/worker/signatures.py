@@ -15,6 +15,7 @@ from typing import Any
 
 from azure.functions import Context, Out
 
+from durable_devhost.worker import asgi
 from durable_devhost.worker.converters import converter
 from durable_devhost.worker.functions import RETURN_NAME, Binding
 from durable_devhost.worker.sdk import unwrapped
@@ -96,7 +97,7 @@ def _annotation_problems(binding: Binding, annotation: Any) -> Iterator[str]:
             f"(dict for dict[str, Any], no unions)"
         )
     elif not _fits(binding, inner):
-        yield f"'{binding.name}' is annotated with {_shown(annotation)}, which does not fit a {binding.type} binding"
+        yield f"'{binding.name}' is annotated with {_shown(annotation)}, which {_why(binding, inner)}"
 
 
 def _return_problems(binding: Binding, annotation: Any) -> Iterator[str]:
@@ -119,6 +120,8 @@ def _is_plain(annotation: Any) -> bool:
 
 def _fits(binding: Binding, annotation: Any) -> bool:
     """Whether the SDK's converter takes the annotation; a type without a converter takes any."""
+    if asgi.is_request(annotation) or asgi.is_response(annotation):
+        return binding.type in ("httpTrigger", "http")
     if annotation in (str, bytes) and binding.type not in ("httpTrigger", "timerTrigger"):
         return True
     side = "output" if binding.is_output else "input"
@@ -127,6 +130,12 @@ def _fits(binding: Binding, annotation: Any) -> bool:
         return check is None or bool(check(annotation))
     except TypeError:
         return False
+
+
+def _why(binding: Binding, annotation: Any) -> str:
+    if str(getattr(annotation, "__module__", "")).startswith("azurefunctions.extensions."):
+        return "is an SDK type: it works on Azure, but devhost does not have it; take azure.functions.InputStream here"
+    return f"does not fit a {binding.type} binding"
 
 
 def _out_argument(annotation: Any) -> Any:

@@ -19,6 +19,14 @@ def user_stack(error: BaseException) -> str:
     return "".join(traceback.StackSummary.from_list(user_frames(error)).format())
 
 
+def failure_text(error: BaseException) -> str:
+    """`ValueError: boom`, also where the exception cannot say what it is: a failure must be told in any case."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - the edge of user code: its __str__ runs here
+        return f"{type(error).__name__}: (its text cannot be read: its __str__ fails)"
+
+
 def user_frames(error: BaseException) -> list[traceback.FrameSummary]:
     """The frames of the error itself, without devhost's and the import machinery's."""
     return _kept(traceback.extract_tb(error.__traceback__))

@@ -103,7 +103,7 @@ class OrchestrationSession:
         """
         if self._replays_always:
             return None
-        execution = self._app.execution(self._started)
+        execution = self._app.execution(self._started, is_quiet=True)
         if execution is None:
             return None
         try:
