@@ -125,6 +125,14 @@ async def test_a_worker_of_another_version_is_told(launch: Launch, tmp_path: Pat
         await worker.load(plan)
 
 
+async def test_a_python_that_is_too_old_is_told(launch: Launch, tmp_path: Path) -> None:
+    """It greets all the same, so that the sentence can name it."""
+    hello = {"protocol": 1, "python": "3.8.18", "executable": "/old/python", "packages": {}}
+    worker = await launch(plan_of(tmp_path / "app", python=_python(tmp_path, HELLO.replace("HELLO", repr(hello)))))
+    with pytest.raises(AppError, match=r"^/old/python is Python 3\.8\.18, and apps run on Python 3\.9 to 3\.13\."):
+        await worker.load(plan_of(tmp_path / "app"))
+
+
 async def test_a_python_that_never_greets_is_given_up(
     launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,9 @@ from durable_devhost.errors import AppError, AppImportError, DevhostError, Setti
 from durable_devhost.wire.frames import PROTOCOL
 
 BOOT = Path(durable_devhost.__file__).parent / "worker" / "__main__.py"
+OLDEST_PYTHON = (3, 9)
+"""The oldest Python that the worker's code runs on."""
+
 _GREETING_S = 30.0
 _STOP_S = 1.0
 _KEPT_LINES = 20
@@ -208,6 +211,11 @@ class WorkerProcess:
                 f"The worker speaks version {hello['protocol']} of the protocol, this host version {PROTOCOL}. "
                 "durable-devhost was updated while it ran; start it again."
             )
+        if _numbers(hello["python"]) < OLDEST_PYTHON:
+            raise AppError(
+                f"{hello['executable']} is Python {hello['python']}, and apps run on Python 3.9 to 3.13. "
+                "Give another one with --python."
+            )
         packages = {name: version for name, version in hello["packages"].items() if version}
         return Versions(python=hello["python"], executable=hello["executable"], packages=packages)
 
@@ -230,6 +238,10 @@ class WorkerProcess:
             transport.close()
             if rest:
                 self._tail.append(rest)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 def _debugger(plan: WorkerPlan) -> dict[str, Any] | None:

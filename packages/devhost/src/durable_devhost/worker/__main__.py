@@ -28,11 +28,28 @@ def _register_package() -> None:
     spec.loader.exec_module(module)
 
 
+def _greet_from_the_past(descriptor: int) -> None:
+    """Say which Python this is, in the words of `wire.frames`, which such an old one cannot import."""
+    import json
+    import socket
+    import struct
+
+    version = ".".join(map(str, sys.version_info[:3]))
+    hello = {"kind": "hello", "protocol": 1, "python": version, "executable": sys.executable, "pid": os.getpid()}
+    header = json.dumps(dict(hello, packages={}, parts=[])).encode("utf-8")
+    connection = socket.socket(fileno=descriptor)
+    connection.sendall(struct.pack("!II", len(header), 0) + header)
+    connection.recv(1)  # until the host has read it and hangs up
+
+
 def _start() -> None:
+    descriptor = int(sys.argv[sys.argv.index("--fd") + 1])
+    if sys.version_info < (3, 9):  # noqa: UP036 - whoever started it may have such a one
+        _greet_from_the_past(descriptor)
+        return
     _register_package()
     from durable_devhost.worker.process import run
 
-    descriptor = int(sys.argv[sys.argv.index("--fd") + 1])
     del sys.argv[1:]  # some libraries read the command line of whatever process they are in
     run(descriptor)
 
