@@ -18,6 +18,7 @@ SHARED = {"workflows": 3, "security": 1, "app": 1, "conformance": 1}
 OF_ITS_OWN = re.compile(r"^    return app_alone$|^def (app|town|fortress)\(", re.MULTILINE)
 """What a module has that starts a host for itself."""
 LONGEST_FIRST = (
+    "outside",
     "workflows",
     "security",
     "crash",

@@ -11,6 +11,7 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
+from durable_devhost.durable import engine as engine_module
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.ports import ExecutionLost, Outcome, Succeeded
@@ -29,8 +30,14 @@ from durable_devhost.model.wire import SPEC_OF
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.queues import Received
 from packages.devhost.tests.durable.stage import Functions
 from packages.devhost.tests.local import LocalExecution
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Potential duplicate Task completion"),  # the SDK, of an early event
+    pytest.mark.filterwarnings("ignore:.*not be repeated"),  # the SDK, once a process, of what is new in it
+]
 
 
 class Fragile(LocalExecution):
@@ -191,3 +198,57 @@ async def test_user_code_forgets_what_the_engine_forgets(hub: TaskHub) -> None:
         await bench.watcher.has_ended.wait()
         assert bench.app.executions[1].is_closed
         assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2]"
+
+
+async def test_who_starts_an_instance_does_not_wait_for_a_step_that_blocks(
+    hub: TaskHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor who raises an event: the messages are stored, and a query shows Pending. The step's end settles them."""
+    monkeypatch.setattr(engine_module, "PATIENCE_S", 0.05)
+    let_go = asyncio.Event()
+
+    class Slow(LocalExecution):
+        async def advance(self, events: Sequence[HistoryEvent]) -> Script:
+            await let_go.wait()
+            return await super().advance(events)
+
+    async with _running(hub, _story) as bench:
+        bench.app.execution = lambda started, **_: Slow(_story, started)  # type: ignore[method-assign]
+        async with asyncio.timeout(5):
+            await bench.begin()
+            await bench.say("Go")
+        record = await bench.engine.record("i")
+        assert record is not None
+        assert (record.status, record.name) == (RuntimeStatus.PENDING, "play")
+        let_go.set()
+        await bench.watcher.has_ended.wait()
+        await bench.in_flight.quiet()
+        ended = await bench.engine.record("i")
+        assert ended is not None
+        assert (ended.status, ended.output) == (RuntimeStatus.COMPLETED, "[1,2]")
+    assert await hub.queues.receive_control(0, timedelta(seconds=1)) == []
+
+
+async def test_a_start_that_was_put_by_comes_back_after_a_crash(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its message is in the control queue, hidden for as long as the host lives."""
+    monkeypatch.setattr(engine_module, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(engine_module, "HOLD", timedelta(seconds=1))
+
+    class Stuck(LocalExecution):
+        async def advance(self, events: Sequence[HistoryEvent]) -> Script:
+            await asyncio.Event().wait()
+            raise AssertionError("never")
+
+    async with _running(hub, _story) as bench:
+        bench.app.execution = lambda started, **_: Stuck(_story, started)  # type: ignore[method-assign]
+        await bench.begin()
+    async with asyncio.timeout(20):
+        while not (found := await hub.queues.receive_control(0, timedelta(seconds=30))):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # storage alone knows when the message is seen again
+    async with _running(hub, _story) as bench:
+        (item,) = found
+        assert isinstance(item, Received)
+        bench.engine.receive(item.message, item.receipt)
+        await bench.say("Go")
+        await bench.watcher.has_ended.wait()
+        assert bench.watcher.statuses[-1] is RuntimeStatus.COMPLETED

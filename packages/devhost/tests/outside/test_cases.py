@@ -25,7 +25,7 @@ SITE_PACKAGES = Path(azure.functions.__file__).parents[2]
 
 
 def test_folders_of_the_app_are_the_apps(make: Make) -> None:
-    """Whatever they are called: as devhost's rooms, as modules beside its worker's script, as the app in its repository."""
+    """Whatever they are called: as devhost's rooms, as modules beside its worker's script, as the app beside it."""
     with make("shadows") as app:
         rooms = ["activities", "clients", "dispatch", "entities", "host", "model", "policies", "wire", "worker"]
         assert app.request("GET", "/api/greetings").body == ", ".join(
@@ -34,7 +34,7 @@ def test_folders_of_the_app_are_the_apps(make: Make) -> None:
 
 
 def test_what_an_app_patches_is_its_own(make: Make) -> None:
-    """Neither the host's storage traffic nor its wire passes through an aiohttp, socket or sleep that the app replaced."""
+    """No storage traffic and no wire of devhost passes through an aiohttp, socket or sleep that the app replaced."""
     with make("patched") as app:
         instances = [app.start("chain") for _ in range(3)]
         assert [42] * 3 == [app.wait(each)["output"] for each in instances]
@@ -74,7 +74,10 @@ def test_a_python_that_is_too_old_is_one_sentence(make: Make) -> None:
     found = sorted(Path.home().glob(".pyenv/versions/3.8.*/bin/python"))
     if not found:
         pytest.skip("There is no Python 3.8 in ~/.pyenv/versions.")
-    _refused(make("small", ["--python", str(found[0])]), r"Python 3\.8\.\d+ .*devhost runs .*3\.9")
+    _refused(
+        make("small", ["--python", str(found[0])]),
+        r"is Python 3\.8\.\d+, and apps run on Python 3\.9 to 3\.13\. Give another one with --python\.",
+    )
 
 
 def test_a_program_that_is_no_python_is_one_sentence(make: Make) -> None:

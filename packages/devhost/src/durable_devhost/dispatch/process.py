@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import durable_devhost
 from durable_devhost.dispatch.connection import Connection, Message, WorkerGone
+from durable_devhost.dispatch.descendants import descendants
 from durable_devhost.errors import AppError, AppImportError, DevhostError, SettingsError
 from durable_devhost.wire.frames import PROTOCOL
 
@@ -159,6 +160,10 @@ class WorkerProcess:
             )
         except WorkerGone:
             await self.process.wait()
+            if not self._greeting.done():
+                raise SettingsError(
+                    f"{plan.python} ended before it greeted: {self.ending}. Give the app's Python with --python."
+                ) from None
             raise AppError(
                 f"The worker ended while it loaded the app: {self.ending}. "
                 f"Run {plan.python} -c 'import {Path(plan.script).stem}' in {plan.app_dir} to see why."
@@ -188,10 +193,11 @@ class WorkerProcess:
         await self.wait()
 
     def kill(self) -> None:
-        """End the process at once."""
+        """End the process at once, and those that the app has started."""
         self.is_leaving = True
-        with suppress(ProcessLookupError):
-            self.process.kill()
+        for pid in (*descendants(self.pid), self.pid):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
     async def _greeted(self, plan: WorkerPlan) -> Versions:
         gone = asyncio.create_task(self.connection.gone.wait())

@@ -8,6 +8,7 @@ session is only a cache: whenever a commit fails it is dropped and built again f
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from durable_devhost.clock import Clock
@@ -17,9 +18,9 @@ from durable_devhost.durable.delivery import Delivery
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.entities.session import EntitySession, as_events
 from durable_devhost.durable.episode import Episode
-from durable_devhost.durable.holds import Holds
+from durable_devhost.durable.holds import HOLD, Holds
 from durable_devhost.durable.orchestrations.reconcile import accepted
-from durable_devhost.durable.orchestrations.session import OrchestrationSession
+from durable_devhost.durable.orchestrations.session import OrchestrationSession, record_of
 from durable_devhost.durable.ports import App, ExecutionLost, InstanceExists, Observer
 from durable_devhost.durable.sessions import SessionBuilder, record_after
 from durable_devhost.durable.timers import TimerHeap
@@ -36,6 +37,9 @@ from durable_devhost.taskhub.hub import TaskHub
 
 MAX_SESSIONS = 10_000
 """Live sessions kept in memory, about 12 KiB each; the least recently used one goes first."""
+
+PATIENCE_S = 1.0
+"""How long a caller waits for an effect; what takes longer is a step of user code that blocks, or a debugger."""
 
 _MAX_ATTEMPTS = 5
 _LONGEST_PAUSE_S = 60
@@ -101,7 +105,10 @@ class DurableEngine:
                 self._wake(instance_id, mailbox)
 
     async def start(self, started: ExecutionStarted, *, is_new: bool = False) -> None:
-        """Start an orchestration and return when its first episode is stored; raises InstanceExists."""
+        """Start an orchestration and return when its first episode, or at least its start, is stored.
+
+        Raises InstanceExists.
+        """
         instance_id = started.instance.instance_id
         generation = 0
         if not is_new and (old := await self.record(instance_id)) is not None:
@@ -117,7 +124,10 @@ class DurableEngine:
             await self.start(started)
 
     async def post(self, message: Message) -> None:
-        """Deliver an event and return when its effect is stored; one for an instance that is gone has none."""
+        """Deliver an event and return when its effect, or at least it itself, is stored.
+
+        One for an instance that is gone has no effect.
+        """
         await self._deliver_and_wait(message, is_new=False)
 
     async def record(self, instance_id: str) -> InstanceRecord | None:
@@ -150,8 +160,27 @@ class DurableEngine:
 
     async def _deliver_and_wait(self, message: Message, *, is_new: bool) -> None:
         stored = asyncio.get_running_loop().create_future()
-        self.deliver(Delivery(message=message, token=self._enter(message), stored=stored, is_new=is_new))
-        await stored
+        delivery = Delivery(message=message, token=self._enter(message), stored=stored, is_new=is_new)
+        self.deliver(delivery)
+        done, _ = await asyncio.wait((stored,), timeout=PATIENCE_S)
+        await (stored if done else self._put_by(delivery))
+
+    async def _put_by(self, delivery: Delivery) -> None:
+        """Store a message whose episode takes long, so that its caller need not wait for it, as on the real host.
+
+        From then on it is like one that came through the queue: a crash brings it back.
+        """
+        message = delivery.message
+        if isinstance(message.event, ExecutionStarted):
+            pending = replace(record_of(message.event, (), self._hub.names.hub), status=RuntimeStatus.PENDING)
+            with suppress(LostRace):  # there is a row already, of an older execution or of this one's first commit
+                await self._hub.instances.insert(pending)
+        hold = self.holds.take(await self._hub.queues.send_control(message, visible_after=HOLD))
+        if delivery.stored is not None and delivery.stored.done():
+            await self.holds.finish(hold)
+            await delivery.stored
+            return
+        delivery.hold, delivery.stored = hold, None
 
     def _fire(self, message: Message, receipt: Receipt | None) -> None:
         hold = self.holds.take(receipt) if receipt is not None else None

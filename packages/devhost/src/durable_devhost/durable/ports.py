@@ -119,7 +119,10 @@ class InstanceExists(Exception):
 
 
 class Engine(Protocol):
-    """What the durable client may ask of the engine. Each call returns when its effect is stored."""
+    """What the durable client may ask of the engine.
+
+    Each call returns when its effect is stored; where that takes long, when the message itself is.
+    """
 
     async def start(self, started: ExecutionStarted, *, is_new: bool = False) -> None:
         """Start an orchestration; raises InstanceExists unless the old instance of that id may be replaced.

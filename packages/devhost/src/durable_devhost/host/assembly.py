@@ -166,6 +166,7 @@ class Host:
                 running.append(tasks.create_task(self.listeners.run()))
                 if self.around.options.watch:
                     running.append(tasks.create_task(self._reloader(front, admin).run()))
+                    await asyncio.sleep(0)  # it watches before anybody is told that it does
                 shutdown.is_ready = True
                 self.around.console.started(self._ready())
                 if self.around.options.as_func:

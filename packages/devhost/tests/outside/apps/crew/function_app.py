@@ -21,9 +21,9 @@ def pid(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="company")
 def company(req: func.HttpRequest) -> func.HttpResponse:
-    """Whether another call runs beside this one, within half a second."""
+    """Whether another call runs beside this one, within so many seconds."""
     try:
-        PAIR.wait(timeout=0.5)
+        PAIR.wait(timeout=float(req.params["patience"]))
     except threading.BrokenBarrierError:
         PAIR.reset()
         return func.HttpResponse("alone")
