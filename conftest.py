@@ -1,4 +1,4 @@
-"""What every test may ask for, of the app and of packages/devhost: an Azurite of its own worker, on devhost's pytest plugin.
+"""What every test may ask for, of the app and of packages/devhost: an Azurite of its own worker, on the pytest plugin.
 
 Properties try twenty examples each, other ones with every run, and 500 in `make long`.
 """

@@ -65,6 +65,4 @@ def _sharing(folder: str) -> list[str]:
     if folder not in SHARED:
         return []
     files = sorted(file for top in TESTS for file in (top / folder).glob("test_*.py"))
-    return [
-        file.relative_to(REPOSITORY).as_posix() for file in files if not OF_ITS_OWN.search(file.read_text("utf-8"))
-    ]
+    return [file.relative_to(REPOSITORY).as_posix() for file in files if not OF_ITS_OWN.search(file.read_text("utf-8"))]

@@ -215,9 +215,9 @@ async def test_a_reload_takes_over_and_what_runs_is_finished(tmp_path: Path) -> 
         under_way = asyncio.create_task(running.call("until", json.dumps(str(gate))))
         await running.listener.until(lambda: "until runs" in running.listener.texts)
 
-        plan_of(tmp_path / "app", APP.replace("VERSION = 1", "VERSION = 2"))
+        plan_of(tmp_path / "app", APP.replace("VERSION = 1", "VERSION = 22"))
         assert "story" in await running.pool.reload(_accepted)
-        assert await running.call("version") == "2"
+        assert await running.call("version") == "22"
         with pytest.raises(SessionLost):
             await running.go_on(session)
         assert is_alive(old)
@@ -248,7 +248,7 @@ async def test_an_app_that_is_broken_now_leaves_the_old_one_running(
         plan_of(tmp_path / "app", "def broken(:\n")
         with pytest.raises(AppImportError, match=r"function_app\.py:1: SyntaxError"):
             await running.pool.reload(_accepted)
-        plan_of(tmp_path / "app", APP.replace("VERSION = 1", "VERSION = 2"))
+        plan_of(tmp_path / "app", APP.replace("VERSION = 1", "VERSION = 22"))
         with pytest.raises(AppError, match="does not take it"):
             await running.pool.reload(refuse)
         assert running.pool.pids == before
@@ -300,8 +300,8 @@ async def test_an_app_that_breaks_while_its_worker_is_dead_is_tried_again(tmp_pa
             await running.call("shoot")
         await running.listener.until(lambda: running.listener.deaths)
         call = asyncio.create_task(running.call("version"))
-        plan_of(tmp_path / "app", APP.replace("VERSION = 1", "VERSION = 2"))
-        assert await call == "2"
+        plan_of(tmp_path / "app", APP.replace("VERSION = 1", "VERSION = 22"))
+        assert await call == "22"
 
 
 async def test_an_app_that_does_not_load_ends_the_start(tmp_path: Path, children: Children) -> None:

@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+_PATIENCE_S = 0.2
+
 
 def leave(code: int) -> NoReturn:
     """End the process without waiting for anything; the pool processes of the app, which would stay behind, too."""
@@ -27,5 +29,10 @@ def _end_children() -> None:
     processes = sys.modules.get("multiprocessing.process")
     if processes is None:
         return
-    for child in processes.active_children():
+    children = processes.active_children()
+    for child in children:
         child.terminate()
+    for child in children:
+        child.join(_PATIENCE_S)
+        if child.is_alive():  # it ignores the signal, or was forked so lately that it still had this process's handlers
+            child.kill()
