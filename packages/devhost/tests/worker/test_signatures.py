@@ -7,7 +7,8 @@ import azure.functions as func
 import pytest
 
 from durable_devhost.worker.functions import Binding
-from durable_devhost.worker.signatures import client_hints, parameter_types, signature_problems, wants_context
+from durable_devhost.worker.inputs import input_argument
+from durable_devhost.worker.signatures import parameter_types, signature_hints, signature_problems, wants_context
 
 
 def _problems(annotation: Any, kind: str = "activityTrigger", *, is_output: bool = False) -> list[str]:
@@ -81,6 +82,25 @@ def test_a_durable_client_needs_an_async_function():
     def bad(client): ...
 
     client = Binding(type="durableClient", name="client")
-    assert list(client_hints(good, [client])) == []
-    assert list(client_hints(bad, [])) == []
-    assert "async def" in next(client_hints(bad, [client]))
+    assert list(signature_hints(good, [client])) == []
+    assert list(signature_hints(bad, [])) == []
+    assert "async def" in next(signature_hints(bad, [client]))
+
+
+def test_an_sdk_type_is_loaded_and_named():
+    """The real worker has it; here only the call that needs it fails."""
+
+    class BlobClient:
+        """Stands for the class of the extension."""
+
+    BlobClient.__module__ = "azurefunctions.extensions.bindings.blob.blobClient"
+
+    def reads(req: func.HttpRequest, client: BlobClient): ...
+
+    bindings = [Binding(type="httpTrigger", name="req"), Binding(type="blob", name="client")]
+    assert list(signature_problems(reads, bindings)) == []
+    (hint,) = signature_hints(reads, bindings)
+    assert "'client' is annotated with" in hint
+    assert "works on Azure and not on devhost" in hint
+    with pytest.raises(NotImplementedError, match="an SDK type"):
+        input_argument(bindings[1], {"type": "bytes", "value": b"x"}, BlobClient)

@@ -13,9 +13,9 @@ from durable_devhost.worker import sdk
 from durable_devhost.worker.converters import has_implicit_output
 from durable_devhost.worker.functions import RETURN_NAME, Binding, Function, read_binding
 from durable_devhost.worker.signatures import (
-    client_hints,
     is_async,
     parameter_types,
+    signature_hints,
     signature_problems,
     wants_context,
 )
@@ -76,7 +76,7 @@ def _read(declared: Any, folder: Path) -> tuple[dict[str, Any], Function | None]
         "wants_context": wants_context(user, bindings),
         "implicit_output": has_implicit_output(trigger.type) if trigger else False,
         "problems": problems,
-        "hints": list(client_hints(user, bindings)),
+        "hints": [] if problems else list(signature_hints(user, bindings)),
         "retry": sdk.retry_policy(declared),
     }
     return entry, None if trigger is None or problems else _function(name, user, trigger, bindings)

@@ -13,6 +13,7 @@ from azure.functions.meta import Datum
 from durable_devhost.worker import asgi
 from durable_devhost.worker.converters import converter
 from durable_devhost.worker.functions import Binding, Function
+from durable_devhost.worker.signatures import is_sdk_type, refusal_of
 
 _COLLECTION = "collection_"
 _DEMANDED = {"eventHubTrigger": "SystemProperties", "serviceBusTrigger": "UserProperties"}
@@ -28,6 +29,7 @@ def trigger_argument(function: Function, value: Mapping[str, Any] | None, metada
         return asgi.request(value) if asgi.is_request(wanted) else _request(value)
     datum = _datum(value)
     wanted = function.parameter_types.get(function.trigger.name)
+    _refuse_sdk_types(function.trigger, wanted)
     if wanted in (str, bytes) and not function.is_durable:
         return _plain(datum, wanted)
     decoded = _decoded(function.trigger.type, datum, _metadata(function.trigger.type, metadata))
@@ -39,6 +41,7 @@ def input_argument(binding: Binding, value: Mapping[str, Any] | None, wanted: An
 
     A blob becomes an InputStream without name and length (recorded).
     """
+    _refuse_sdk_types(binding, wanted)
     if value is None:
         return None
     datum = _datum(value)
@@ -52,6 +55,11 @@ def _metadata(kind: str, given: Mapping[str, Any]) -> dict[str, Datum]:
     if name is not None and name not in metadata and f"{name}Array" not in metadata:
         metadata[name] = Datum("{}", "json")
     return metadata
+
+
+def _refuse_sdk_types(binding: Binding, wanted: Any) -> None:
+    if is_sdk_type(wanted):
+        raise NotImplementedError(refusal_of(binding, wanted))
 
 
 def _request(value: Mapping[str, Any]) -> HttpRequest:

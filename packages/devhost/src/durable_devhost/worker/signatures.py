@@ -46,12 +46,29 @@ def signature_problems(function: Callable[..., Any], bindings: Sequence[Binding]
         yield from _return_problems(next(b for b in bindings if b.name == RETURN_NAME), hints["return"])
 
 
-def client_hints(function: Callable[..., Any], bindings: Sequence[Binding]) -> Iterator[str]:
-    """What will fail when `function` is called, though the real worker loads it."""
+def signature_hints(function: Callable[..., Any], bindings: Sequence[Binding]) -> Iterator[str]:
+    """What will fail when `function` is called, though the real worker loads it; only where annotations can be read."""
     if any(binding.type == "durableClient" for binding in bindings) and not is_async(
         inspect.unwrap(unwrapped(function))
     ):
         yield "a function with a durable client must be declared with 'async def': the SDK awaits what it returns"
+    types_by_name = parameter_types(function)
+    for binding in bindings:
+        if is_sdk_type(types_by_name.get(binding.name)):
+            yield refusal_of(binding, types_by_name[binding.name])
+
+
+def is_sdk_type(annotation: Any) -> bool:
+    """Whether a parameter wants a client of a storage SDK, which `azurefunctions-extensions-bindings-*` makes of it."""
+    return str(getattr(annotation, "__module__", "")).startswith("azurefunctions.extensions.bindings.")
+
+
+def refusal_of(binding: Binding, annotation: Any) -> str:
+    """Why a call with such a parameter fails here, and what to do."""
+    return (
+        f"'{binding.name}' is annotated with {_shown(annotation)}, an SDK type, which works on Azure and not on "
+        "devhost; for local runs take azure.functions.InputStream, str or bytes"
+    )
 
 
 def wants_context(function: Callable[..., Any], bindings: Sequence[Binding]) -> bool:
@@ -97,7 +114,7 @@ def _annotation_problems(binding: Binding, annotation: Any) -> Iterator[str]:
             f"(dict for dict[str, Any], no unions)"
         )
     elif not _fits(binding, inner):
-        yield f"'{binding.name}' is annotated with {_shown(annotation)}, which {_why(binding, inner)}"
+        yield f"'{binding.name}' is annotated with {_shown(annotation)}, which does not fit a {binding.type} binding"
 
 
 def _return_problems(binding: Binding, annotation: Any) -> Iterator[str]:
@@ -122,6 +139,8 @@ def _fits(binding: Binding, annotation: Any) -> bool:
     """Whether the SDK's converter takes the annotation; a type without a converter takes any."""
     if asgi.is_request(annotation) or asgi.is_response(annotation):
         return binding.type in ("httpTrigger", "http")
+    if is_sdk_type(annotation):
+        return True  # a call of it fails here, see `signature_hints`
     if annotation in (str, bytes) and binding.type not in ("httpTrigger", "timerTrigger"):
         return True
     side = "output" if binding.is_output else "input"
@@ -130,12 +149,6 @@ def _fits(binding: Binding, annotation: Any) -> bool:
         return check is None or bool(check(annotation))
     except TypeError:
         return False
-
-
-def _why(binding: Binding, annotation: Any) -> str:
-    if str(getattr(annotation, "__module__", "")).startswith("azurefunctions.extensions."):
-        return "is an SDK type: it works on Azure, but devhost does not have it; take azure.functions.InputStream here"
-    return f"does not fit a {binding.type} binding"
 
 
 def _out_argument(annotation: Any) -> Any:
