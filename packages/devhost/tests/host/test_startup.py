@@ -1,13 +1,19 @@
 """What a start needs before there is a host, and that the host itself never imports the SDK."""
 
+import asyncio
+import io
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from durable_devhost.clock import SystemClock
+from durable_devhost.dispatch.interpreter import Interpreter
 from durable_devhost.errors import AppError
 from durable_devhost.host import startup
+from durable_devhost.host.console import Console
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.options import StartOptions
 
@@ -46,3 +52,16 @@ async def test_a_folder_without_an_app_is_refused_before_anything_is_started(
     with pytest.raises(AppError, match=said):
         await startup.run(options, Shutdown())
     assert not (tmp_path / "data").exists()
+
+
+async def test_an_app_that_imports_for_long_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every ten seconds, with the Python that does it, until it is loaded."""
+    monkeypatch.setattr(startup, "LOADING_NOTICE_S", 0.01)
+    stream = io.StringIO()
+    console = Console.create(SystemClock(), json_logs=True, stream=stream)
+    async with startup._saying_that_it_loads(console, Interpreter(path="/app/python", reason="PATH")):
+        while stream.getvalue().count("\n") < 2:  # noqa: ASYNC110 - the stream tells nobody
+            await asyncio.sleep(0.01)
+    first, second, *_ = (json.loads(line)["text"] for line in stream.getvalue().splitlines())
+    assert first == "The app is still being imported after 0.01 s, by /app/python."
+    assert second.startswith("The app is still being imported after 0.02 s")

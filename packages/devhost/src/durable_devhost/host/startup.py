@@ -1,11 +1,14 @@
 """A start of the host, step by step: data folder, clock, Azurite, port, worker, app, and then the host itself."""
 
+import asyncio
 import gc
 import os
 import signal
 import socket
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, local_port, worker_environment
@@ -26,6 +29,7 @@ from durable_devhost.settings import HostSettings
 from durable_devhost.triggers.http import reserve
 
 DEFAULT_SCRIPT = "function_app.py"
+LOADING_NOTICE_S = 10.0
 _DEFAULT_THREADS = 1000
 _PACKAGES = ("azure-functions", "azure-functions-durable")
 
@@ -56,7 +60,8 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
             shutdown.at_once(pool.kill)
             if isinstance(clock, VirtualClock):
                 pool.set_environ(OFFSET_SETTING, str(clock.offset.total_seconds()))
-            loaded = await pool.start()
+            async with _saying_that_it_loads(console, interpreter):
+                loaded = await pool.start()
             for found in loaded.functions:
                 for hint in found["hints"]:
                     console.warning(f"{found['file']}:{found['line']} {found['name']}: {hint}.")
@@ -127,6 +132,22 @@ def _plan(
         debug=options.debug,
         debugpy=options.debugpy,
     )
+
+
+@asynccontextmanager
+async def _saying_that_it_loads(console: Console, interpreter: Interpreter) -> AsyncIterator[None]:
+    """Give a sign of life now and then while the block runs: some apps import for a long time."""
+
+    async def tell() -> None:
+        for seconds in count(LOADING_NOTICE_S, LOADING_NOTICE_S):
+            await asyncio.sleep(LOADING_NOTICE_S)
+            console.notice(f"The app is still being imported after {seconds:g} s, by {interpreter.path}.")
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
 
 
 def _tell_of_ports(console: Console, azurite: Azurite) -> None:
