@@ -172,3 +172,14 @@ def test_a_defect_of_devhost_is_called_one(playing: Playing, capsys: pytest.Capt
     said = capsys.readouterr().err
     assert "RuntimeError: unthinkable" in said
     assert said.endswith("This is a defect of devhost. Please report it with the lines above.\n")
+
+
+def test_what_an_app_says_of_itself_reaches_the_terminal_harmless(
+    playing: Playing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name or an error of the app, for one, could colour or clear it."""
+    playing(AppImportError("function_app.py:1: ValueError: \x1b[31mred", "a traceback\n  \x1b]0;title\x07"))
+    assert cli.main(["start"]) == 2
+    said = capsys.readouterr().err
+    assert "\\x1b[31mred" in said
+    assert ("\x1b" in said, "\x07" in said) == (False, False)

@@ -12,6 +12,7 @@ from pathlib import Path
 from durable_devhost import __version__
 from durable_devhost.azurite.install import install
 from durable_devhost.errors import AppImportError, DevhostError, SettingsError
+from durable_devhost.host.printable import printable
 from durable_devhost.host.shutdown import EXIT_INTERRUPTED, Shutdown
 from durable_devhost.host.startup import run
 from durable_devhost.options import DEFAULT_PORT, StartOptions
@@ -209,7 +210,7 @@ def _port(text: str) -> int:
 
 def _complain(error: DevhostError) -> None:
     details = f"\n{error.details.rstrip()}" if isinstance(error, AppImportError) else ""
-    print(f"devhost: {error}{details}", file=sys.stderr)
+    print(printable(f"devhost: {error}{details}", lines=True), file=sys.stderr)
 
 
 def _leaves(errors: BaseExceptionGroup[DevhostError]) -> list[DevhostError]:
