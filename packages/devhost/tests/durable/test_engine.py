@@ -33,6 +33,7 @@ from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
 from packages.devhost.tests.durable.stage import Functions
 from packages.devhost.tests.local import LocalExecution
+from packages.devhost.tests.lossy import losing
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Potential duplicate Task completion"),  # the SDK, of an early event
@@ -252,3 +253,40 @@ async def test_a_start_that_was_put_by_comes_back_after_a_crash(hub: TaskHub, mo
         await bench.say("Go")
         await bench.watcher.has_ended.wait()
         assert bench.watcher.statuses[-1] is RuntimeStatus.COMPLETED
+
+
+@pytest.mark.parametrize("lost", range(1, 5))
+async def test_an_instance_goes_on_where_the_answer_to_a_commit_is_lost(azurite: Azurite, lost: int) -> None:
+    """Its work items stay, its events count once, and who started it is not told that it exists."""
+    batches = 0
+
+    def loses(_verb: str, path: str) -> bool:
+        nonlocal batches
+        batches += path.endswith("$batch")
+        return path.endswith("$batch") and batches == lost
+
+    account = StorageAccount.parse(azurite.connection_string)
+    async with (
+        losing(account, azurite.connection_string, loses) as through,
+        Transport(StorageAccount.parse(through)) as transport,
+    ):
+        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        async with _running(hub, _count) as bench:
+            await bench.begin()
+            for _ in range(3):
+                await bench.say("Go")
+            await bench.watcher.has_ended.wait()
+            record = await bench.engine.record("i")
+            assert record is not None
+            assert (record.status, record.output) == (RuntimeStatus.COMPLETED, "[1,2,2,2]")
+            assert (await bench.rows()).count("EventRaised") == 3
+            assert batches >= 4
+
+
+def _count(context: Any) -> Any:
+    """An activity, then three events."""
+    seen = [(yield context.call_activity("a", context.get_input()))]
+    while len(seen) < 4:
+        told = yield context.wait_for_external_event("Go")
+        seen.append(told)
+    return seen

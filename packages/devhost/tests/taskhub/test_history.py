@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from durable_devhost.azurite.process import Azurite
+from durable_devhost.clock import SystemClock
 from durable_devhost.model.history import (
     ExecutionCompleted,
     ExecutionStarted,
@@ -19,11 +21,13 @@ from durable_devhost.model.history import (
     TaskFailed,
     TaskScheduled,
 )
+from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.tables import ETAG, Row, TableService, read_row, write_row
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
 from durable_devhost.taskhub.history import Appended, StoredHistory, Tail
 from durable_devhost.taskhub.hub import TaskHub
+from packages.devhost.tests.lossy import losing
 
 WHEN = datetime(2026, 11, 21, 4, 30, 19, 507357, tzinfo=UTC)
 LARGE = "é" * 40_000
@@ -330,3 +334,30 @@ async def test_a_purge_leaves_no_row(hub: TaskHub) -> None:
     assert await hub.history.purge("i") == 254
     assert await hub.history.purge("i") == 0
     assert await hub.history.read("i") == StoredHistory()
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+async def test_a_commit_whose_answer_is_lost_stood(azurite: Azurite, hub_name: str, lost: int) -> None:
+    """It is sent again and meets itself, be it the first one, one in between, or one of several batches."""
+    batches = 0
+
+    def loses(_verb: str, path: str) -> bool:
+        nonlocal batches
+        batches += path.endswith("$batch")
+        return path.endswith("$batch") and batches == lost
+
+    account = StorageAccount.parse(azurite.connection_string)
+    async with (
+        losing(account, azurite.connection_string, loses) as through,
+        Transport(StorageAccount.parse(through)) as transport,
+    ):
+        hub = await TaskHub.open(transport, hub_name, partition_count=1, clock=SystemClock())
+        first = episode(started(), *scheduled(120))
+        appended = await commit(hub, first)
+        stored = await hub.history.read("i")
+        assert (stored.events, stored.etag) == (tuple(first), appended.etag)
+        second = episode(TaskCompleted(timestamp=WHEN, task_id=0, result="1"))
+        await commit(hub, second, stored)
+        assert (await hub.history.read("i")).events == (*first, *second)
+        with pytest.raises(LostRace):
+            await commit(hub, second, stored)

@@ -20,6 +20,8 @@ from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, est
 
 _ROWS_PER_BATCH = MAX_BATCH - 1
 _BYTES_PER_BATCH = 3 * 1024 * 1024
+_MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp"})
+_ROW_MARKS = ("ExecutionId", "EventType", "_Timestamp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +130,28 @@ class HistoryStore:
             try:
                 etag = (await self._tables.batch(self._table, operations))[-1]
             except (Conflict, PreconditionFailed, NotFound) as error:
-                raise LostRace(f"Another worker has committed instance '{instance_id}' ({error.code}).") from error
+                etag = await self._etag_of_own(operations)
+                if etag is None:
+                    raise LostRace(f"Another worker has committed instance '{instance_id}' ({error.code}).") from error
         fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
         return Appended(etag=etag or "", row_count=end, tail=Tail(fresh_from=fresh_from), urls=urls)
+
+    async def _etag_of_own(self, operations: Sequence[Operation]) -> str | None:
+        """The sentinel's etag where the refused batch is stored after all; None where it is another worker's.
+
+        A batch whose answer was lost is sent again, and meets itself. Its mark is the time in the sentinel, or in a
+        batch that more will follow the time of its last row.
+        """
+        sentinel = operations[-1].row
+        stored = await self._tables.get(self._table, str(sentinel["PartitionKey"]), SENTINEL)
+        if stored is None or any(stored.get(name) != sentinel[name] for name in _MARKS & sentinel.keys()):
+            return None
+        if not sentinel["IsCheckpointComplete"]:
+            last = operations[-2].row
+            found = await self._tables.get(self._table, str(last["PartitionKey"]), str(last["RowKey"]))
+            if found is None or any(found.get(name) != last.get(name) for name in _ROW_MARKS):
+                return None
+        return str(stored[ETAG])
 
     async def purge(self, instance_id: str) -> int:
         """Delete all rows of an instance, of every generation, and return their number."""

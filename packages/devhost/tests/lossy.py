@@ -1,0 +1,53 @@
+"""A proxy before Azurite that loses some answers: the call has its effect, and nobody hears of it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from durable_devhost.storage.account import StorageAccount
+
+Loses = Callable[[str, str], bool]
+"""Whether the answer to a request of this verb and path is lost."""
+
+_HOP = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
+
+
+@asynccontextmanager
+async def losing(account: StorageAccount, connection_string: str, loses: Loses) -> AsyncIterator[str]:
+    """The connection string of the same account through the proxy."""
+
+    ports: dict[int, int | None] = {}
+
+    async def forward(request: web.Request) -> web.StreamResponse:
+        port = ports[request.transport.get_extra_info("sockname")[1]]  # type: ignore[union-attr]
+        target = URL(f"http://127.0.0.1:{port}{request.raw_path}", encoded=True)
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in {"host", *_HOP}}
+        body = await request.read()
+        async with session.request(request.method, target, headers=headers, data=body) as answer:
+            content = await answer.read()
+            if loses(request.method, request.path):
+                assert request.transport is not None
+                request.transport.abort()
+            kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
+            return web.Response(status=answer.status, headers=kept, body=content)
+
+    app = web.Application(client_max_size=1 << 28)
+    app.router.add_route("*", "/{path:.*}", forward)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, auto_decompress=False)
+    await runner.setup()
+    text = connection_string
+    async with aiohttp.ClientSession(auto_decompress=False, skip_auto_headers={"Content-Type"}) as session:
+        for endpoint in (account.blob_endpoint, account.queue_endpoint, account.table_endpoint):
+            port = URL(endpoint).port
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            own = runner.addresses[-1][1]
+            ports[own] = port
+            text = text.replace(f":{port}/", f":{own}/")
+        try:
+            yield text
+        finally:
+            await runner.cleanup()
