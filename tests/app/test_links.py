@@ -128,6 +128,7 @@ def test_a_link_of_one_proposal_does_not_decide_another(town: Town):
     """Whoever sends it with another id is told so."""
     one, other = town.submit(), town.submit()
     link = town.link(one, "Ana")
+    town.until(lambda: town.look(other)["status"] == "inReview")
     response = requests.post(link, json={"decision": "approve", "proposalId": other}, timeout=30)
     assert response.status_code == 403
     assert [town.look(each)["status"] for each in (one, other)] == ["inReview", "inReview"]
