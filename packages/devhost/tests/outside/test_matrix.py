@@ -39,6 +39,7 @@ class Environment:
 
 
 ENVIRONMENTS = (
+    Environment(python="3.9", functions="1.11.3", durable="1.2.0"),
     Environment(python="3.9", functions="1.12.0", durable="1.2.9"),
     Environment(python="3.11", functions="1.26.0", durable="1.7.0"),
     Environment(python="3.12", functions="1.26.0", durable="1.7.0"),

@@ -1,6 +1,7 @@
 """The app is imported as the real worker does it, and its own failures are told as one sentence with their place."""
 
 import sys
+from textwrap import dedent
 
 import pytest
 
@@ -46,6 +47,18 @@ def test_a_name_that_a_package_does_not_have_is_told_as_such(load):
     """Normally the wrong version."""
     with pytest.raises(Refused, match=r"function_app\.py:3: ImportError: cannot import name 'Nope'.*the version"):
         load("from azure.functions import Nope\n")
+
+
+def test_an_sdk_whose_own_import_fails_is_told_with_its_versions_and_ones_that_fit(load):
+    """As durable 1.3.0 does, which does not ask for the opentelemetry that it imports: the app is not at fault."""
+    source = """
+        from pathlib import Path
+        inside = Path(df.__file__).parent / "models" / "spans.py"
+        exec(compile("import no_such_thing", str(inside), "exec"))
+    """
+    expected = r"^function_app\.py:\d: No module named 'no_such_thing'\. azure-functions-durable 1\..* beside .*<2'"
+    with pytest.raises(Refused, match=expected):
+        load(dedent(source))
 
 
 def test_a_failure_in_an_imported_module_names_that_module_and_keeps_the_users_traceback_only(load):

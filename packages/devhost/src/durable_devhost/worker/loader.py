@@ -85,6 +85,8 @@ def _short(filename: str, folder: Path) -> str:
 def _story(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}. Fix that line and start again."
+    if isinstance(error, ImportError) and _failed_in_sdk(error):
+        return f"{error}. {sdk.unfit()}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         return (
             f"the module '{error.name}' is not installed. Install what the app needs "
@@ -95,6 +97,12 @@ def _story(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return "the app ended the process while it was imported. Take the exit out of the module's top level."
     return f"{type(error).__name__}: {error}. The app failed while it was imported; fix it and start again."
+
+
+def _failed_in_sdk(error: ImportError) -> bool:
+    """Whether it is the durable SDK's own import that failed: its versions do not fit, the app is not at fault."""
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if "importlib" not in each.filename]
+    return bool(frames) and "/azure/durable_functions/" in Path(frames[-1].filename).as_posix()
 
 
 def _only_app(module: ModuleType, script: Path) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 FUNCTIONS = "azure-functions"
 DURABLE = "azure-functions-durable"
 _OLDEST_FUNCTIONS = (1, 11)  # the first with the v2 model out of preview
-_OLDEST_DURABLE = (1, 2)  # the first with DFApp; needs azure-functions 1.12
+_OLDEST_DURABLE = (1, 2)  # the first with DFApp; 1.2.0 needs azure-functions 1.11.3, later ones 1.12
 _OTHER_DURABLE = (2,)  # its executor speaks another protocol
 _UTC_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 _WRAPPING_MODULES = ("azure.durable_functions.orchestrator", "azure.durable_functions.entity")
@@ -38,6 +38,15 @@ def refusal(packages: dict[str, str | None]) -> str | None:
     if durable is not None and not _OLDEST_DURABLE <= _numbers(durable) < _OTHER_DURABLE:
         return f"azure-functions-durable {durable} is installed in {sys.executable}; devhost runs 1.2 to 1.7."
     return None
+
+
+def unfit() -> str:
+    """What to do where the two packages do not fit each other, for example durable 1.3.0, which misses one it needs."""
+    packages = installed()
+    return (
+        f"{DURABLE} {packages[DURABLE]} does not work beside {FUNCTIONS} {packages[FUNCTIONS]}. Take versions that "
+        f"fit, devhost runs 1.2 to 1.7: {sys.executable} -m pip install -U '{DURABLE}<2' {FUNCTIONS}"
+    )
 
 
 def app_class() -> Any:
