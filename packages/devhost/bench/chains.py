@@ -126,6 +126,7 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=200)
     parser.add_argument("commands", nargs="*", metavar="COMMAND")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # unwinds, so that the host is stopped too
     commands = given.commands or [f"{shlex.quote(sys.executable)} -m durable_devhost start"]
     figures = {command: Figures() for command in commands}
     for number in range(given.rounds):
