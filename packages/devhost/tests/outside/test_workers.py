@@ -46,7 +46,7 @@ def test_a_worker_of_three_that_dies_is_replaced(crew: AppUnderTest) -> None:
     before = set(workers(crew))
     gone = before.pop()
     os.kill(gone, 9)
-    until(lambda: len(workers(crew)) == 3 and gone not in workers(crew), "no third one came")
+    until(lambda: len(now := workers(crew)) == 3 and gone not in now, "no third one came")
     assert before < set(workers(crew))
 
 
