@@ -1,7 +1,6 @@
 """The real store on Azurite and the one in memory keep the same contract."""
 
 import base64
-from uuid import uuid4
 
 import pytest
 
@@ -26,12 +25,6 @@ def store(request):
         return request.getfixturevalue("bindings")
     services = request.getfixturevalue("services")
     return StorageBindings(lambda _: services)
-
-
-@pytest.fixture
-def name() -> str:
-    """A container or queue of its own."""
-    return f"t{uuid4().hex[:12]}"
 
 
 async def test_a_blob_is_none_until_written_and_its_container_is_made(store, name):

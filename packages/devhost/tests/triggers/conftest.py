@@ -1,8 +1,6 @@
-"""Apps made in a test and run in this process, an invoker without storage, and the emulator's services."""
+"""Apps made in a test and run in this process, and an invoker without storage."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any
-from uuid import uuid4
 
 import azure.functions as func
 import pytest
@@ -12,10 +10,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from durable_devhost.clock import SystemClock
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.model.functions import FunctionCatalog
-from durable_devhost.storage.account import StorageAccount
-from durable_devhost.storage.blobs import BlobService
-from durable_devhost.storage.queues import QueueService
-from durable_devhost.storage.transport import Transport
 from durable_devhost.triggers.management.api import ManagementApi
 from durable_devhost.triggers.management.urls import ManagementUrls
 from packages.devhost.tests.durable.memory import Desk
@@ -58,31 +52,6 @@ def index(workers: LocalWorkers) -> Index:
 def invoker(workers: LocalWorkers) -> Invoker:
     """An invoker without storage."""
     return Invoker(workers, store=NoBindings(), client_json=lambda _: "{}", clock=SystemClock())
-
-
-@pytest.fixture
-async def transport(azurite: Any) -> AsyncIterator[Transport]:
-    """An open transport to the emulator."""
-    async with Transport(StorageAccount.parse(azurite.connection_string)) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def queues(transport: Transport) -> QueueService:
-    """The emulator's queues."""
-    return QueueService(transport)
-
-
-@pytest.fixture
-async def blobs(transport: Transport) -> BlobService:
-    """The emulator's blobs."""
-    return BlobService(transport)
-
-
-@pytest.fixture
-def name() -> str:
-    """A name that is right for a queue and a container."""
-    return "t" + uuid4().hex[:20]
 
 
 @pytest.fixture

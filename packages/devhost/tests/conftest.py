@@ -1,4 +1,4 @@
-"""A transport to the emulator, and names that no other test uses."""
+"""The emulator's services, and names that no other test uses."""
 
 from collections.abc import AsyncIterator
 from typing import Any
