@@ -24,6 +24,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from durable_devhost.dispatch.descendants import descendants
+
 APP = Path(__file__).resolve().parent / "app"
 API = "/runtime/webhooks/durabletask"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -70,7 +72,7 @@ class Running:
 
     def cpu_s(self) -> float:
         """The CPU that the host and its workers have used."""
-        return sum(_cpu_s(pid) for pid in [self.pid, *_children(self.pid)])
+        return sum(_cpu_s(pid) for pid in [self.pid, *_workers(self.pid)])
 
 
 @contextmanager
@@ -142,11 +144,9 @@ def main() -> None:
         )
 
 
-def _children(pid: int) -> list[int]:
-    """The workers: children of the host that are no Azurite."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    children = [child for task in tasks for child in (task / "children").read_text().split()]
-    return [int(child) for child in children if b"azurite" not in Path(f"/proc/{child}/cmdline").read_bytes()]
+def _workers(pid: int) -> list[int]:
+    """What the host has started, without Azurite."""
+    return [each for each in descendants(pid) if b"azurite" not in Path(f"/proc/{each}/cmdline").read_bytes()]
 
 
 def _cpu_s(pid: int) -> float:
