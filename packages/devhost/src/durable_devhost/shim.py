@@ -132,7 +132,7 @@ def _start(options: Sequence[str], environ: Mapping[str, str]) -> Start:
             handler()
         elif option in _WITH_VALUE:
             reading.leave_out(option, with_value=True)
-        elif option.lower() in {"--usehttps"}:
+        elif option.lower() == "--usehttps":
             raise SettingsError("devhost serves HTTP only. Leave --useHttps out.")
         elif option not in _PLAIN:
             reading.leave_out(option, with_value=False)

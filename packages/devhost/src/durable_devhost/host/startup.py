@@ -27,8 +27,8 @@ from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.options import DEFAULT_PORT, StartOptions
 from durable_devhost.settings import HostSettings
 from durable_devhost.triggers.http import reserve
+from durable_devhost.wire.script import DEFAULT_SCRIPT, script_fault
 
-DEFAULT_SCRIPT = "function_app.py"
 LOADING_NOTICE_S = 10.0
 _DEFAULT_THREADS = 1000
 _PACKAGES = ("azure-functions", "azure-functions-durable")
@@ -87,22 +87,10 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
 
 def _script(settings: HostSettings) -> str:
     """The app's main file; raises AppError where it is not there."""
-    folder = settings.app_dir
     name = settings.app_settings.get("PYTHON_SCRIPT_FILE_NAME") or DEFAULT_SCRIPT
-    script = folder / name
-    if script.suffix != ".py" or not script.stem.isidentifier():
-        raise AppError(f"PYTHON_SCRIPT_FILE_NAME is '{name}', which is no Python module. Name a .py file of the app.")
-    if script.is_file():
-        return name
-    if any(folder.glob("*/function.json")):
-        raise AppError(
-            f"{folder} holds an app of the v1 model (function.json files), which devhost does not run. "
-            f"Move it to the v2 model, with decorators in {DEFAULT_SCRIPT}."
-        )
-    raise AppError(
-        f"There is no {name} in {folder}. Give the folder of a v2 app with --app, "
-        f"or set PYTHON_SCRIPT_FILE_NAME if its main file has another name."
-    )
+    if fault := script_fault(settings.app_dir, name):
+        raise AppError(fault)
+    return name
 
 
 def _port(options: StartOptions) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from durable_devhost.wire.script import script_fault
 from durable_devhost.worker import sdk
 from durable_devhost.worker.tracebacks import user_traceback
 
@@ -37,25 +38,10 @@ def enter(folder: Path) -> None:
 
 def load_app(folder: Path, script_name: str) -> Any:
     """The app object that the script in `folder` defines; raises Refused."""
-    script = _script(folder, script_name)
+    if fault := script_fault(folder, script_name):
+        raise Refused(fault)
+    script = folder / script_name
     return _only_app(_import(script, folder), script)
-
-
-def _script(folder: Path, name: str) -> Path:
-    script = folder / name
-    if script.suffix != ".py" or not script.stem.isidentifier():
-        raise Refused(f"PYTHON_SCRIPT_FILE_NAME is '{name}', which is no Python module. Name a .py file of the app.")
-    if script.is_file():
-        return script
-    if any(folder.glob("*/function.json")):
-        raise Refused(
-            f"{folder} holds an app of the v1 model (function.json files), which devhost does not run. "
-            f"Move it to the v2 model, with decorators in function_app.py."
-        )
-    raise Refused(
-        f"There is no {name} in {folder}. Give the folder of a v2 app with --app, "
-        f"or set PYTHON_SCRIPT_FILE_NAME if its main file has another name."
-    )
 
 
 def _import(script: Path, folder: Path) -> ModuleType:
