@@ -1,6 +1,5 @@
 """Azure Queue messages: put, get, update, delete. Texts travel as they are; Base64 is the caller's business."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -80,19 +79,23 @@ class QueueService:
         if visible_after_s > 0:
             query["visibilitytimeout"] = str(visible_after_s)
         answer = await self._transport.request("queue", "POST", f"/{queue}/messages", query=query, body=_body(text))
-        return _receipt(queue, next(_messages(answer.body)))
+        with self._transport.understanding("queue"):
+            (message,) = _messages(answer.body)
+            return _receipt(queue, message)
 
     async def get(self, queue: str, count: int = 1, *, hidden_for_s: int) -> list[QueueItem]:
         """Take up to `count` (at most 32) visible messages and hide them for `hidden_for_s` (at least 1)."""
         query = {"numofmessages": str(count), "visibilitytimeout": str(hidden_for_s)}
         answer = await self._transport.request("queue", "GET", f"/{queue}/messages", query=query)
-        return [_item(queue, element) for element in _messages(answer.body)]
+        with self._transport.understanding("queue"):
+            return [_item(queue, element) for element in _messages(answer.body)]
 
     async def peek(self, queue: str, count: int = MAX_BATCH) -> list[QueueItem]:
         """Look at up to `count` visible messages without hiding them."""
         query = {"numofmessages": str(count), "peekonly": "true"}
         answer = await self._transport.request("queue", "GET", f"/{queue}/messages", query=query)
-        return [_item(queue, element) for element in _messages(answer.body)]
+        with self._transport.understanding("queue"):
+            return [_item(queue, element) for element in _messages(answer.body)]
 
     async def update(self, receipt: Receipt, *, visible_after_s: int, text: str | None = None) -> Receipt:
         """Hide a message for `visible_after_s` from now on, with a new text if given; the old receipt is void.
@@ -106,9 +109,10 @@ class QueueService:
             query={"popreceipt": receipt.pop_receipt, "visibilitytimeout": str(visible_after_s)},
             body=_body(text) if text is not None else b"",
         )
-        return Receipt(
-            queue=receipt.queue, message_id=receipt.message_id, pop_receipt=answer.headers["x-ms-popreceipt"]
-        )
+        with self._transport.understanding("queue"):
+            return Receipt(
+                queue=receipt.queue, message_id=receipt.message_id, pop_receipt=answer.headers["x-ms-popreceipt"]
+            )
 
     async def delete(self, receipt: Receipt) -> None:
         """Delete a message; raises NotFound when it is gone or was handed out again."""
@@ -122,9 +126,8 @@ def _body(text: str) -> bytes:
     return f"<QueueMessage><MessageText>{escaped}</MessageText></QueueMessage>".encode(errors="replace")
 
 
-def _messages(body: bytes) -> Iterator[dict[str, str]]:
-    for message in ElementTree.fromstring(body):
-        yield {field.tag: field.text or "" for field in message}
+def _messages(body: bytes) -> list[dict[str, str]]:
+    return [{field.tag: field.text or "" for field in message} for message in ElementTree.fromstring(body)]
 
 
 def _receipt(queue: str, fields: dict[str, str]) -> Receipt:
