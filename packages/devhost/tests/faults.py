@@ -22,6 +22,8 @@ class Fault(Enum):
     PRECONDITION = "412 without a reason"
     GARBAGE = "200 with a body that makes no sense"
     LATE = "the answer is late"
+    STUCK = "nothing happens, and no answer comes"
+    STUCK_AFTER = "the call has its effect, and no answer comes"
 
 
 class FaultyTransport(Transport):
@@ -34,10 +36,12 @@ class FaultyTransport(Transport):
         self._left = 0
         self._count = 0
         self.struck = ""
+        self.has_struck = asyncio.Event()
 
     def arm(self, fault: Fault, at: int) -> None:
         """Begin to count."""
         self._fault, self._at, self._count, self.struck = fault, at, 0, ""
+        self.has_struck.clear()
 
     async def _attempt(
         self, service: Service, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
@@ -46,6 +50,8 @@ class FaultyTransport(Transport):
         match fault:
             case None:
                 return await super()._attempt(service, verb, path, query, headers, body)
+            case Fault.STUCK:
+                await asyncio.Event().wait()
             case Fault.REFUSED:
                 raise ConnectionBroken("refused")
             case Fault.BUSY:
@@ -64,6 +70,9 @@ class FaultyTransport(Transport):
         match fault:
             case Fault.FAILED_AFTER:
                 raise failure(500, "OperationTimedOut", "It took too long.")
+            case Fault.STUCK_AFTER:
+                await asyncio.Event().wait()
+                raise AssertionError("nobody sets it")
             case Fault.LATE:
                 await asyncio.sleep(0.3)
                 return answer
@@ -80,5 +89,6 @@ class FaultyTransport(Transport):
         if self._count <= self._at:
             return None
         self.struck = f"{service} {verb} {path}"
+        self.has_struck.set()
         self._left = 4 if self._fault is Fault.LOST_FOR_LONG else 0
         return self._fault

@@ -16,23 +16,18 @@ from durable_devhost.durable.activities import ActivityRunner
 from durable_devhost.durable.commit import Committed, commit
 from durable_devhost.durable.delivery import Delivery
 from durable_devhost.durable.due_rows import DueRows
-from durable_devhost.durable.entities.messages import EntityId
-from durable_devhost.durable.entities.session import EntitySession, as_events
-from durable_devhost.durable.episode import Episode
+from durable_devhost.durable.episodes import EpisodeDecider
 from durable_devhost.durable.forwarding import Forwarder
-from durable_devhost.durable.holds import HOLD, Holds
+from durable_devhost.durable.holds import Holds
 from durable_devhost.durable.live import LiveSessions
 from durable_devhost.durable.mailboxes import Batch, Mailboxes
-from durable_devhost.durable.moment import moment
-from durable_devhost.durable.orchestrations.reconcile import is_answer, reconcile
-from durable_devhost.durable.orchestrations.session import OrchestrationSession, record_of
 from durable_devhost.durable.ports import App, ExecutionLost, InstanceExists, Observer
 from durable_devhost.durable.sessions import SessionBuilder, record_after
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.inflight import InFlight
-from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
+from durable_devhost.model.history import ExecutionStarted
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.queues import Receipt
@@ -45,7 +40,6 @@ PATIENCE_S = 1.0
 _MAX_LOST_RACES = 5
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
-_STRANGERS_TURNS = 5
 _TELL_EVERY = 5
 
 
@@ -72,16 +66,17 @@ class DurableEngine:
         takes: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._hub = hub
-        self._app = app
         self._clock = clock
         self._in_flight = in_flight
         self._observer = observer
-        self._builder = builder
-        self._new_execution_id = new_execution_id
         self._owns = owns
         self._takes = takes
         self._mailboxes = Mailboxes(self._work, slots=orchestration_slots)
         self._live = LiveSessions(clock=clock, observer=observer, busy=self._mailboxes)
+        self._decider = EpisodeDecider(
+            hub=hub, app=app, clock=clock, observer=observer, builder=builder, live=self._live,
+            new_execution_id=new_execution_id,
+        )  # fmt: skip
         self._rows = DueRows(hub, observer)
         self.holds = Holds(hub.queues, observer)
         self._forwarder = Forwarder(hub, self.holds, in_flight)
@@ -120,7 +115,7 @@ class DurableEngine:
         generation = (old.generation or 0) + 1 if old is not None else 0
         message = Message(event=replace(started, generation=generation), target=started.instance)
         if not self._takes(instance_id):
-            await self._hand_in(message, old)
+            await self._forwarder.send(message)
             return
         await self._deliver_and_wait(message, is_new=is_new or generation == 0)
 
@@ -132,7 +127,7 @@ class DurableEngine:
         if self._takes(message.target.instance_id):
             await self._deliver_and_wait(message, is_new=False)
         else:
-            await self._hub.queues.send_control(message)
+            await self._forwarder.send(message)
 
     async def record(self, instance_id: str) -> InstanceRecord | None:
         """The instance's row as of its last commit."""
@@ -183,31 +178,11 @@ class DurableEngine:
 
         From then on it is like one that came through the queue: a crash brings it back.
         """
-        message = delivery.message
-        receipt = await self._hub.queues.send_control(message, visible_after=HOLD)
-        if isinstance(message.event, ExecutionStarted):
-            with suppress(LostRace):  # there is a row already, of an older execution or of this one's first commit
-                await self._hub.instances.insert(self._pending(message.event))
-        hold = self.holds.take(receipt, message)
+        await self._forwarder.store(delivery)
         if delivery.stored is not None and delivery.stored.done():
-            await self.holds.finish(hold)
+            await self.holds.finish(delivery.hold)
             await delivery.stored
-            return
-        delivery.hold, delivery.stored = hold, None
-
-    async def _hand_in(self, message: Message, old: InstanceRecord | None) -> None:
-        """Start an instance of another host's partition: the message first, then the row, as the real host does."""
-        started = message.event
-        assert isinstance(started, ExecutionStarted)  # `start` makes it
-        await self._hub.queues.send_control(message)
-        with suppress(LostRace):  # the owner was faster and has written the row
-            if old is not None and old.etag is not None:
-                await self._hub.instances.replace(self._pending(started), old.etag)
-            else:
-                await self._hub.instances.insert(self._pending(started))
-
-    def _pending(self, started: ExecutionStarted) -> InstanceRecord:
-        return replace(record_of(started, (), self._hub.names.hub), status=RuntimeStatus.PENDING)
+        delivery.stored = None
 
     def _fire(self, message: Message, receipt: Receipt | None) -> None:
         hold = self.holds.take(receipt, message) if receipt is not None else None
@@ -234,16 +209,12 @@ class DurableEngine:
         except LostRace as error:
             return await self._again(instance_id, batch, error)
         except Exception as error:  # noqa: BLE001 - the top of the loop: one instance must not stop the others
-            return await self._later(instance_id, batch, error)
+            return self._later(instance_id, batch, error)
         return None
 
     async def _turn(self, instance_id: str, batch: Batch) -> None:
         """Everything in the batch makes one episode, but for what came too early for it."""
-        if EntityId.is_one(instance_id):
-            episode = await self._entity_episode(instance_id, batch)
-            early: list[Delivery] = []
-        else:
-            episode, early = await self._orchestration_episode(instance_id, batch)
+        episode, early = await self._decider.decide(instance_id, batch)
         if episode is not None:
             if any(posting.is_request for posting in episode.postings):
                 await asyncio.gather(*(self._forwarder.store(each) for each in batch.deliveries if each not in early))
@@ -258,60 +229,6 @@ class DurableEngine:
         while early:
             await self._forwarder.put_off(early[-1])
             early.pop()
-
-    async def _orchestration_episode(self, instance_id: str, batch: Batch) -> tuple[Episode | None, list[Delivery]]:
-        """The batch's episode, and the deliveries that must come again because nobody expects them yet."""
-        messages = [delivery.message for delivery in batch.deliveries]
-        session, is_new = self._live.session(instance_id), False
-        if not isinstance(session, OrchestrationSession):
-            stored = None
-            if not any(delivery.is_new for delivery in batch.deliveries):
-                stored = await self._hub.history.read(instance_id)
-            built = self._builder.orchestration(stored, messages)
-            if built is None:
-                return None, await self._strangers(instance_id, batch) if stored and not stored.events else []
-            session, is_new = built
-            self._live.keep(instance_id, session)
-        execution_id = session.instance.execution_id or ""
-        _refuse_other_starts(batch.deliveries, instance_id, execution_id)
-        await session.catch_up()
-        found = reconcile(messages, execution_id, session, is_new=is_new)
-        early = [batch.deliveries[index] for index in found.early]
-        if not found.events:
-            return None, early
-        batch.now = batch.now or moment(found.events, after=session.last_time, now=self._clock.now())
-        return await session.step(found.events, batch.now, self._new_execution_id), early
-
-    async def _strangers(self, instance_id: str, batch: Batch) -> list[Delivery]:
-        """Those of a batch without a history that may only be early: the start can still be on its way.
-
-        Answers get five turns, as on the real host; what clients say, as long as a row says that there was a start.
-        """
-        young = [delivery for delivery in batch.deliveries if delivery.dequeue_count < _STRANGERS_TURNS]
-        if all(is_answer(delivery.message) for delivery in young):
-            return young
-        row = await self._hub.instances.get(instance_id)
-        is_pending = row is not None and row.status is RuntimeStatus.PENDING
-        return [delivery for delivery in young if is_pending or is_answer(delivery.message)]
-
-    async def _entity_episode(self, instance_id: str, batch: Batch) -> Episode | None:
-        session = self._live.session(instance_id)
-        if not isinstance(session, EntitySession):
-            session = self._builder.entity(instance_id, await self._hub.history.read(instance_id))
-            self._live.keep(instance_id, session)
-        if not self._app.has_entity(session.entity.name):
-            self._observer.trouble(
-                f"The app has no entity '{session.entity.name}'; its messages are dropped.", instance_id
-            )
-            return None
-        events = as_events([delivery.message.event for delivery in batch.deliveries])
-        if not events:
-            return None
-        batch.now = batch.now or self._clock.now()
-        episode = await session.step(events, batch.now, self._new_execution_id, self._app)
-        for reason in session.refused:
-            self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
-        return episode
 
     def _act(self, committed: Committed) -> None:
         """Carry out what is stored now."""
@@ -352,11 +269,11 @@ class DurableEngine:
             return None
         return 0.0 if batch.attempts < _MAX_LOST_RACES else _pause_after(batch.attempts - _MAX_LOST_RACES)
 
-    async def _later(self, instance_id: str, batch: Batch, error: Exception) -> float | None:
+    def _later(self, instance_id: str, batch: Batch, error: Exception) -> float | None:
         """Something else went wrong: nothing was stored, so the batch comes again after a pause.
 
-        Who waits for an effect is told that there is none. The others are not in flight meanwhile, for a pause may be
-        long and a stop or a jump in time need not wait for it.
+        Who waits for an effect is told that there is none, unless the message is stored and comes to its effect later.
+        The batch is not in flight meanwhile, for a pause may be long and a stop or a jump in time need not wait for it.
         """
         self._live.discard(instance_id)
         if batch.attempts == 1 or batch.attempts % _TELL_EVERY == 0:
@@ -364,10 +281,10 @@ class DurableEngine:
         kept = []
         for delivery in batch.deliveries:
             self._in_flight.leave(delivery.token)
-            if delivery.stored is not None:
+            if delivery.stored is not None and delivery.hold is None:
                 delivery.fail(error)
-                await self.holds.finish(delivery.hold)
             else:
+                delivery.succeed()
                 kept.append(delivery)
         batch.deliveries, batch.is_resting = kept, True
         return _pause_after(batch.attempts) if kept else None
@@ -381,11 +298,3 @@ def _take_note(stored: "asyncio.Future[None]") -> None:
 
 def _pause_after(attempts: int) -> float:
     return float(min(_FIRST_PAUSE_S * 2 ** min(attempts, 10), _LONGEST_PAUSE_S))
-
-
-def _refuse_other_starts(batch: Sequence[Delivery], instance_id: str, execution_id: str) -> None:
-    """Of several starts of one id at the same moment one wins; the others are told so."""
-    for delivery in batch:
-        event = delivery.message.event
-        if isinstance(event, ExecutionStarted) and event.instance.execution_id != execution_id:
-            delivery.fail(InstanceExists(instance_id, RuntimeStatus.RUNNING))

@@ -5,11 +5,16 @@ client's event) is put there first, and counts as safe from then on.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from durable_devhost.durable.delivery import Delivery
 from durable_devhost.durable.holds import HOLD, Hold, Holds
+from durable_devhost.durable.orchestrations.session import record_of
 from durable_devhost.inflight import InFlight
+from durable_devhost.model.history import TERMINAL, ExecutionStarted, RuntimeStatus
+from durable_devhost.model.instances import InstanceRecord
+from durable_devhost.model.messages import Message
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.hub import TaskHub
 
@@ -40,8 +45,30 @@ class Forwarder:
         if before is not None and self._is_in_a_control_queue(before):
             return
         receipt = await self._hub.queues.send_control(delivery.message, visible_after=HOLD)
-        delivery.hold = self._holds.take(receipt, delivery.message)
-        await self._holds.finish(before)
+        hold = self._holds.take(receipt, delivery.message)
+        if hold is not None:  # else it was stored meanwhile, and this is a copy
+            delivery.hold = hold
+            await self._holds.finish(before)
+        await self._announce(delivery.message)
+
+    async def send(self, message: Message) -> None:
+        """Put a message into its owner's control queue."""
+        await self._hub.queues.send_control(message)
+        await self._announce(message)
+
+    async def _announce(self, message: Message) -> None:
+        """Write the row of a start: the message first, then the row, as the real host does."""
+        started = message.event
+        if not isinstance(started, ExecutionStarted):
+            return
+        pending = replace(record_of(started, (), self._hub.names.hub), status=RuntimeStatus.PENDING)
+        with suppress(LostRace):  # whoever works on it was faster and has written the row
+            try:
+                await self._hub.instances.insert(pending)
+            except LostRace:
+                old = await self._hub.instances.get(pending.instance_id)
+                if old is not None and old.etag and old.status in TERMINAL and not _is_same(old, pending):
+                    await self._hub.instances.replace(pending, old.etag)
 
     async def _give_back(self, delivery: Delivery, visible_after: timedelta) -> None:
         hold = delivery.hold
@@ -57,3 +84,7 @@ class Forwarder:
 
     def _is_in_a_control_queue(self, hold: Hold) -> bool:
         return hold.receipt.queue != self._hub.names.work_items
+
+
+def _is_same(one: InstanceRecord, other: InstanceRecord) -> bool:
+    return one.execution_id == other.execution_id
