@@ -136,7 +136,7 @@ async def _outlive(hub: Hub, azurite: Azurite, name: str, fault: Fault, at: int)
     await _play(second, name, "i")
     (output,) = await outputs(second, ["i"], 30.0)
     await second.leave()
-    return transport.struck, output
+    return transport.struck + " " + " | ".join([*first.watcher.troubles, *second.watcher.troubles]), output
 
 
 async def _play(host: Host, name: str, instance_id: str) -> None:

@@ -59,6 +59,9 @@ class History:
     def has_seen(self, event: EventRaised) -> bool:
         return event in self.seen
 
+    def has_answer(self, request_id: str) -> bool:
+        return self.seen.has_name(request_id)
+
 
 def _reconcile(
     events: Sequence[HistoryEvent],
@@ -141,3 +144,12 @@ def test_an_entitys_answer_counts_when_the_request_is_in_the_history() -> None:
     asked, unknown = replace(RAISED, name="asked"), replace(RAISED, name="not yet")
     assert _reconcile([unknown, asked], sender="@counter@a") == Reconciled(events=[asked], early=[0])
     assert _accept([unknown]) == [unknown]
+
+
+def test_an_entitys_second_answer_to_one_request_is_dropped() -> None:
+    """It has another time, for the entity worked on the request again after a crash."""
+    first = replace(RAISED, name="asked")
+    second = replace(first, timestamp=NOW + timedelta(seconds=1))
+    assert _reconcile([first, second], sender="@counter@a").events == [first]
+    history = History(seen=SeenEvents([first]))
+    assert _reconcile([second], sender="@counter@a", history=history) == Reconciled()

@@ -44,6 +44,10 @@ class Execution(Protocol):
         """Whether this very event, with its time, is in the history already."""
         ...
 
+    def has_answer(self, request_id: str) -> bool:
+        """Whether an entity's answer to this request is in the history already."""
+        ...
+
 
 @dataclass(slots=True)
 class Reconciled:
@@ -70,6 +74,8 @@ def reconcile(messages: Sequence[Message], execution_id: str, execution: Executi
             found.early.append(index)
             continue
         if isinstance(event, EventRaised):
+            if is_answer(message) and (execution.has_answer(event.name) or raised.has_name(event.name)):
+                continue  # the entity worked twice on one request, which it does after a crash
             if execution.has_seen(event) or event in raised:
                 continue
             raised.add([event])
@@ -91,6 +97,7 @@ class SeenEvents:
     def __init__(self, events: Iterable[HistoryEvent] = ()) -> None:
         self._before: set[_Mark] = set()
         self._now: set[_Mark] = set()
+        self._names: set[str] = set()
         self.add(events)
 
     def __contains__(self, event: EventRaised) -> bool:
@@ -98,11 +105,18 @@ class SeenEvents:
 
     def add(self, events: Iterable[HistoryEvent]) -> None:
         """Note the external events among these."""
-        self._now.update(_mark(event) for event in events if isinstance(event, EventRaised))
+        for event in events:
+            if isinstance(event, EventRaised):
+                self._now.add(_mark(event))
+                self._names.add(event.name)
+
+    def has_name(self, name: str) -> bool:
+        """Whether an event of this name was received in this generation; entities name answers after the request."""
+        return name in self._names
 
     def begin_generation(self) -> None:
         """The execution starts over; what the generation before the last one received is forgotten."""
-        self._before, self._now = self._now, set()
+        self._before, self._now, self._names = self._now, set(), set()
 
 
 _Mark = tuple[datetime, str, str | None]

@@ -147,6 +147,10 @@ class OrchestrationSession:
         """Whether this very event is in the history, of this generation or of the one before it."""
         return event in self._seen
 
+    def has_answer(self, request_id: str) -> bool:
+        """Whether an entity's answer to this request is in the history."""
+        return self._seen.has_name(request_id)
+
     async def catch_up(self) -> None:
         """Replay what was read from storage: the function sees the whole history at once, then the host folds it."""
         if self._unapplied:
