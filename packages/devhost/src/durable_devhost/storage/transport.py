@@ -85,15 +85,16 @@ class Transport:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        repeats: bool = True,
     ) -> Answer:
         """Send one request and return its answer.
 
         `path` is percent-encoded, relative to the service's endpoint and begins with `/`; header names are lower-case.
         Raises a StorageFailure for an answer of 400 and above, StorageUnavailable when nothing answers or the service
         stays busy. A request that was sent again may have taken effect the first time: the Conflict that follows is
-        passed on as it is.
+        passed on as it is. Without `repeats` it is sent once, and each answer of 400 and above is a StorageFailure.
         """
-        for delay in self._retry_delays:
+        for delay in self._retry_delays if repeats else ():
             try:
                 return await self._attempt(service, verb, path, query or {}, headers or {}, body)
             except (ConnectionBroken, TimeoutError):
@@ -107,7 +108,7 @@ class Transport:
         except (ConnectionBroken, TimeoutError) as error:
             raise self._unavailable(service, str(error) or type(error).__name__) from error
         except StorageFailure as error:
-            if error.status in (500, 503):
+            if repeats and error.status in (500, 503):
                 raise self._unavailable(service, str(error)) from error
             raise
 
