@@ -63,11 +63,11 @@ async def collected(queues: QueueService, queue: str, count: int, *, at_once: in
     return found
 
 
-async def until_told(queues: QueueService, queue: str, caplog: pytest.LogCaptureFixture) -> None:
+async def until_told(queues: QueueService, queue: str, at_once: int, caplog: pytest.LogCaptureFixture) -> None:
     """Look at an empty queue until what was hidden with the first answer has come again."""
     async with asyncio.timeout(10):
         while not caplog.records:
-            assert await queues.get(queue, 32, hidden_for_s=1) == []
+            assert await queues.get(queue, at_once, hidden_for_s=1) == []
             await asyncio.sleep(0.05)  # only the service knows when
 
 
@@ -209,7 +209,7 @@ async def test_a_message_that_storage_cannot_show_keeps_nothing_back(
     found = await collected(queues, queue, 3, at_once=at_once)
 
     assert sorted(item.text for item in found) == ["one", "three", "two"]
-    await until_told(queues, queue, caplog)
+    await until_told(queues, queue, at_once, caplog)
     assert await queues.get(queue, at_once, hidden_for_s=1) == []
     assert await queues.peek(queue) == []
     assert await queues.length(queue) == 1
@@ -223,7 +223,7 @@ async def test_when_one_is_known_the_next_costs_the_others_nothing(
     """From then on the queue is looked at first, so that good messages come at once and are counted once."""
     await put_unchecked(transport, queue, "\0")
     await queues.get(queue, 32, hidden_for_s=1)
-    await until_told(queues, queue, caplog)
+    await until_told(queues, queue, 32, caplog)
     for text in ("one", "\0", "\x0b", "two"):
         await put_unchecked(transport, queue, text)
 

@@ -199,10 +199,9 @@ class QueueService:
         Whether storage is well is asked in between: if it answers nothing but 500, no message must be parked.
         """
         for _ in range(MAX_BATCH):
-            size = count if await self._shows(queue, count) else 1
-            if size == count or await self._shows(queue, 1):
+            if shown := await self._showing(queue, count):
                 self._report(queue, caution.count_new(monotonic()))
-                found = await self._take_or_none(queue, size, hidden_for_s)
+                found = await self._take_or_none(queue, shown, hidden_for_s)
                 if found is None:  # such a message came between the look and the hand
                     caution.extend(monotonic() + hidden_for_s + _MARGIN_S)
                     continue
@@ -214,14 +213,17 @@ class QueueService:
             caution.park()
         raise StorageFailure(500, "", "Storage shows no message.")
 
-    async def _shows(self, queue: str, count: int) -> bool:
-        try:
-            await self.peek(queue, count)
-        except StorageFailure as error:
-            if _is_speechless(error):
-                return False
-            raise
-        return True
+    async def _showing(self, queue: str, count: int) -> int:
+        """How many messages storage can show at once: `count`, 1, or 0 where the first one cannot be shown."""
+        for size in (count, 1):
+            try:
+                await self.peek(queue, size)
+            except StorageFailure as error:
+                if not _is_speechless(error):
+                    raise
+            else:
+                return size
+        return 0
 
     async def _take_or_none(self, queue: str, count: int, hidden_for_s: int) -> list[QueueItem] | None:
         """Take messages; None where one of them cannot be shown, so that they are hidden and nobody has them."""
