@@ -1,5 +1,6 @@
-"""A proxy before Azurite that loses some answers, so that nobody hears of the call's effect, or answers itself."""
+"""A proxy before Azurite that loses or delays some answers, although the call has its effect, or answers itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,9 @@ from durable_devhost.storage.account import StorageAccount
 Loses = Callable[[str, str], bool]
 """Whether the answer to a request of this verb and path is lost."""
 
+Delays = Callable[[str, str], float]
+"""How many seconds a request of this verb and path is late."""
+
 Answers = Callable[[web.Request], web.Response | None]
 """What the proxy answers itself, without Azurite hearing of the request; None lets the request pass."""
 
@@ -22,8 +26,9 @@ _HOP = frozenset({"content-length", "transfer-encoding", "connection", "keep-ali
 async def losing(
     account: StorageAccount,
     connection_string: str,
-    loses: Loses = lambda _verb, _path: False,
+    loses: Loses = lambda *_: False,
     *,
+    delay: Delays = lambda *_: 0.0,
     answers: Answers = lambda _: None,
 ) -> AsyncIterator[str]:
     """The connection string of the same account through the proxy."""
@@ -37,6 +42,7 @@ async def losing(
         body = await request.read()
         if (own := answers(request)) is not None:
             return own
+        await asyncio.sleep(delay(request.method, request.path))
         async with session.request(request.method, target, headers=headers, data=body) as answer:
             content = await answer.read()
             if loses(request.method, request.path):

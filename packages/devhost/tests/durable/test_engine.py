@@ -32,6 +32,7 @@ from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
 from packages.devhost.tests.durable.stage import Functions
+from packages.devhost.tests.durable.watcher import Watcher
 from packages.devhost.tests.local import LocalExecution
 from packages.devhost.tests.lossy import losing
 
@@ -77,25 +78,6 @@ class FragileApp(Functions):
     def _is_lost(self) -> bool:
         self.steps += 1
         return self.steps in self._lost_at
-
-
-class Watcher:
-    """What the console would have told."""
-
-    def __init__(self) -> None:
-        self.statuses: list[RuntimeStatus] = []
-        self.troubles: list[str] = []
-        self.has_ended = asyncio.Event()
-
-    def orchestration(
-        self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None, stack: str = ""
-    ) -> None:
-        self.statuses.append(status)
-        if status.is_terminal:
-            self.has_ended.set()
-
-    def trouble(self, text: str, instance_id: str | None = None) -> None:
-        self.troubles.append(text)
 
 
 class Bench:

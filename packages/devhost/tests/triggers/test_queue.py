@@ -90,7 +90,7 @@ class Faults:
     def answers(self, request: web.Request) -> web.Response | None:
         """What is answered without Azurite."""
         if self.status and self._strikes(request.method, request.path):
-            return web.Response(status=self.status, headers={"x-ms-error-code": "ByTest"})
+            return web.Response(status=self.status, headers={"x-ms-error-code": "ByTest", "Retry-After": "2"})
         return None
 
     def _strikes(self, verb: str, path: str) -> bool:
@@ -494,7 +494,7 @@ async def test_storage_that_fails_for_a_while_is_told_once_and_waited_for(
         counts.append(msg.dequeue_count)
 
     await queues.create(name)
-    faults.on("GET", "/messages", count=6, status=status)
+    faults.on("GET", "/messages", count=4, status=status)
     async with listen(work, through=faulty) as listening:
         await faults.struck.wait()
         await queues.put(name, "x")
@@ -504,6 +504,25 @@ async def test_storage_that_fails_for_a_while_is_told_once_and_waited_for(
     first, *others, last = [record.getMessage() for record in caplog.records if name in record.getMessage()]
     assert first.startswith(f"The queue '{name}' of work cannot be read: ")
     assert (others, last) == ([], f"The queue '{name}' of work can be read again.")
+
+
+async def test_a_service_that_asks_for_time_gets_it(
+    listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str
+) -> None:
+    """The proxy says two seconds, a listener would look again after a tenth of one."""
+    arrived, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def work(msg: func.QueueMessage) -> None:
+        loop.call_soon_threadsafe(arrived.set)
+
+    await queues.create(name)
+    await queues.put(name, "x")
+    faults.on("GET", "/messages", status=429)
+    async with listen(work, through=faulty), asyncio.timeout(10):
+        await faults.struck.wait()
+        struck = loop.time()
+        await arrived.wait()
+        assert loop.time() - struck > 1.9
 
 
 @pytest.mark.parametrize(("status", "count"), [(0, 3), (403, 1), (503, 3)])

@@ -24,6 +24,7 @@ from durable_devhost.dispatch.store import StorageBindings
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.listener import HubListener
+from durable_devhost.durable.ownership import Ownership, worker_id
 from durable_devhost.host.accounts import Accounts, binding_connections
 from durable_devhost.host.address import Address
 from durable_devhost.host.app_functions import AppFunctions
@@ -65,6 +66,7 @@ class Host:
     store: StorageBindings
     invoker: Invoker
     engine: DurableEngine
+    ownership: Ownership
     listener: HubListener
     client: DurableClient
     urls: ManagementUrls
@@ -109,15 +111,16 @@ class Host:
             observer=console,
         )
         app = AppFunctions(around.catalog, invoker, around.pool)
-        engine = open_engine(settings, hub, app, clock, in_flight, console)
+        ownership = Ownership(
+            hub=hub, observer=console, me=worker_id(), is_alone=around.is_alone, uses_app_lease=durable.use_app_lease
+        )
+        engine = open_engine(settings, hub, app, clock, in_flight, console, ownership)
         listener = HubListener(
             hub=hub,
             engine=engine,
+            ownership=ownership,
             clock=clock,
             observer=console,
-            worker_id=f"devhost-{platform.node()}",
-            is_alone=around.is_alone,
-            uses_app_lease=durable.use_app_lease,
             longest_pause=durable.max_queue_polling_interval,
         )
         client = DurableClient(engine=engine, hub=hub, app=app, clock=clock, default_version=durable.default_version)
@@ -131,6 +134,7 @@ class Host:
             store=store,
             invoker=invoker,
             engine=engine,
+            ownership=ownership,
             listener=listener,
             client=client,
             urls=urls,
@@ -152,7 +156,7 @@ class Host:
             admin=admin,
             control=self._control(manual),
         )
-        await self.listener.claim()
+        await self.ownership.claim()
         try:
             async with front.serve(self.around.door) as site, asyncio.TaskGroup() as tasks:
                 running = [
@@ -176,7 +180,7 @@ class Host:
                 for task in running:
                     task.cancel()
         finally:
-            await self.listener.release()
+            await self.ownership.release()
 
     async def _finish(self, site: web.BaseSite) -> None:
         """Take nothing new, and wait for what is under way; what is not done by then is done at the next start."""

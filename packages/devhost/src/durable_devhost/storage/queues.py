@@ -8,7 +8,6 @@ message with 400. So does `put`, and `get` works around those that other program
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +17,7 @@ from xml.etree import ElementTree
 
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.storage.account import Conflict, NotFound, StorageFailure
-from durable_devhost.storage.transport import Answer, Transport
+from durable_devhost.storage.transport import Transport
 
 _log = logging.getLogger(__name__)
 
@@ -123,7 +122,7 @@ class QueueService:
     async def length(self, queue: str) -> int:
         """How many messages the queue holds, the invisible ones included; real Azure calls it approximate."""
         answer = await self._transport.request("queue", "GET", f"/{queue}", query={"comp": "metadata"})
-        with _understanding(answer):
+        with self._transport.understanding("queue"):
             return int(answer.headers["x-ms-approximate-messages-count"])
 
     async def put(
@@ -140,7 +139,7 @@ class QueueService:
             query["visibilitytimeout"] = str(visible_after_s)
         path, body = f"/{queue}/messages", _body(text)
         answer = await self._transport.request("queue", "POST", path, query=query, body=body, repeats=repeats)
-        with _understanding(answer):
+        with self._transport.understanding("queue"):
             [fields] = _messages(answer.body)
             return _receipt(queue, fields)
 
@@ -182,7 +181,7 @@ class QueueService:
             query={"popreceipt": receipt.pop_receipt, "visibilitytimeout": str(visible_after_s)},
             body=_body(text) if text is not None else b"",
         )
-        with _understanding(answer):
+        with self._transport.understanding("queue"):
             return replace(receipt, pop_receipt=answer.headers["x-ms-popreceipt"])
 
     async def delete(self, receipt: Receipt) -> None:
@@ -256,24 +255,13 @@ class QueueService:
 
     async def _read(self, queue: str, query: dict[str, str]) -> list[QueueItem]:
         answer = await self._transport.request("queue", "GET", f"/{queue}/messages", query=query, repeats=False)
-        with _understanding(answer):
+        with self._transport.understanding("queue"):
             return [_item(queue, fields) for fields in _messages(answer.body)]
 
 
 def _is_speechless(error: StorageFailure) -> bool:
     """Whether this is the 500 of an answer that could not be written; a 500 of Azure has a code."""
     return error.status == 500 and not error.code and not error.message
-
-
-@contextmanager
-def _understanding(answer: Answer) -> Iterator[None]:
-    """Around the reading of an answer: what makes no sense counts as no answer."""
-    try:
-        yield
-    except (ElementTree.ParseError, KeyError, TypeError, ValueError) as error:
-        raise StorageUnavailable(
-            f"The queue service answered something that makes no sense ({error}): {answer.body[:100]!r}"
-        ) from error
 
 
 def _body(text: str) -> bytes:

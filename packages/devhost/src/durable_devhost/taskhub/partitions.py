@@ -82,11 +82,22 @@ class PartitionTable:
         """Give a partition up; the times stay as they were. Raises LostRace when its row has changed."""
         return await self._write(replace(lease, current_owner=None, is_draining=False))
 
+    async def ask(self, lease: PartitionLease, owner: str) -> PartitionLease:
+        """Ask the owner of a partition to give it to `owner`; raises LostRace when its row has changed."""
+        return await self._write(replace(lease, next_owner=owner))
+
     async def _write(self, lease: PartitionLease) -> PartitionLease:
+        row = _to_row(lease)
         try:
-            return replace(lease, etag=await self._tables.replace(self._table, _to_row(lease), lease.etag))
-        except (NotFound, PreconditionFailed) as error:
+            return replace(lease, etag=await self._tables.replace(self._table, row, lease.etag))
+        except PreconditionFailed as error:
+            # The answer to our own write may have been lost, and what was refused was its repetition.
+            stored = await self._tables.get(self._table, "", lease.queue)
+            if stored is not None and all(stored.get(column) == row.get(column) for _, column in _COLUMNS):
+                return replace(lease, etag=str(stored[ETAG]))
             raise LostRace(f"Another worker has changed the lease of {lease.queue}.") from error
+        except NotFound as error:
+            raise LostRace(f"The lease of {lease.queue} is gone.") from error
 
 
 _COLUMNS = (
