@@ -246,8 +246,8 @@ class QueueService:
             _log.warning(
                 "%s in queue '%s' cannot be read: the emulator took a character that XML does not know (a control "
                 "character, U+FFFE or U+FFFF) and cannot show it; Azure would have refused it with 400. It is hidden "
-                "for %d minutes at a time, everything else is handled. Clear the queue to be rid of it, and send such "
-                "texts in Base64.",
+                "for %d minutes at a time, and everything else is handled. Send such texts in Base64; what is there "
+                "already goes when the whole queue is cleared.",
                 "A message" if count == 1 else f"{count} messages",
                 queue,
                 PARKED_S // 60,
