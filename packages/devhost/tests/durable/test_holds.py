@@ -19,6 +19,7 @@ from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
 from packages.devhost.tests.durable.watcher import Watcher
+from packages.devhost.tests.faults import Fault, FaultyTransport
 
 NONE = timedelta()
 
@@ -97,3 +98,41 @@ async def test_a_lost_message_stops_nothing(hub: TaskHub) -> None:
         await asyncio.sleep(0.01)
     assert not renewing.done()
     renewing.cancel()
+
+
+async def test_a_copy_of_a_message_that_is_held_or_dealt_with_is_deleted(hub: TaskHub) -> None:
+    """Where the answer to a put was lost, the message is in the queue twice."""
+    holds = Holds(hub.queues, Watcher())
+    message = _message()
+    hold = holds.take(await hub.queues.send_work_item(message, visible_after=HOLD), message)
+    while_it_is_held = await hub.queues.send_work_item(message, visible_after=HOLD)
+    assert holds.take(while_it_is_held, message) is None
+    await holds.finish(hold)
+    afterwards = await hub.queues.send_work_item(message, visible_after=HOLD)
+    assert holds.take(afterwards, message) is None
+    running = asyncio.create_task(holds.run())
+    give_up = monotonic() + 10
+    while await hub.queues.delete(while_it_is_held) or await hub.queues.delete(afterwards):
+        assert monotonic() < give_up
+        await asyncio.sleep(0.05)
+    running.cancel()
+
+
+async def test_a_message_that_cannot_be_deleted_now_is_deleted_later(azurite: Azurite) -> None:
+    """And is not worked on again, should it come before that."""
+    transport = FaultyTransport(StorageAccount.parse(azurite.connection_string))
+    async with transport:
+        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        holds = Holds(hub.queues, Watcher())
+        hold = holds.take(*await _send(hub, NONE))
+        transport.arm(Fault.FORBIDDEN, 0)
+        await holds.finish(hold)
+        assert transport.struck
+        (again,) = await hub.queues.receive_work_items(HOLD)
+        assert isinstance(again, Received)
+        assert holds.take(again.receipt, again.message) is None
+        running = asyncio.create_task(holds.run())
+        give_up = monotonic() + 10
+        while await hub.queues.receive_work_items(timedelta(seconds=1)):
+            assert monotonic() < give_up
+        running.cancel()

@@ -23,12 +23,14 @@ from durable_devhost.durable.forwarding import Forwarder
 from durable_devhost.durable.holds import HOLD, Holds
 from durable_devhost.durable.live import LiveSessions
 from durable_devhost.durable.mailboxes import Batch, Mailboxes
+from durable_devhost.durable.moment import moment
 from durable_devhost.durable.orchestrations.reconcile import is_answer, reconcile
 from durable_devhost.durable.orchestrations.session import OrchestrationSession, record_of
 from durable_devhost.durable.ports import App, ExecutionLost, InstanceExists, Observer
 from durable_devhost.durable.sessions import SessionBuilder, record_after
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
+from durable_devhost.errors import StorageUnavailable
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
@@ -101,6 +103,14 @@ class DurableEngine:
 
         Raises InstanceExists.
         """
+        for _ in range(_MAX_LOST_RACES):
+            with suppress(LostRace):  # look again who was faster
+                await self._start(started, is_new=is_new)
+                return
+            is_new = False
+        raise StorageUnavailable(f"Instance '{started.instance.instance_id}' could not be started. Try again.")
+
+    async def _start(self, started: ExecutionStarted, *, is_new: bool) -> None:
         instance_id = started.instance.instance_id
         old = None if is_new else await self.record(instance_id)
         if old is not None and old.execution_id == started.instance.execution_id:
@@ -112,12 +122,7 @@ class DurableEngine:
         if not self._takes(instance_id):
             await self._hand_in(message, old)
             return
-        try:
-            await self._deliver_and_wait(message, is_new=is_new or generation == 0)
-        except LostRace:
-            if not is_new:
-                raise InstanceExists(instance_id, RuntimeStatus.RUNNING) from None
-            await self.start(started)
+        await self._deliver_and_wait(message, is_new=is_new or generation == 0)
 
     async def post(self, message: Message) -> None:
         """Deliver an event and return when its effect, or at least it itself, is stored.
@@ -227,20 +232,21 @@ class DurableEngine:
             self._live.discard(instance_id)
             return 0.0
         except LostRace as error:
-            return self._again(instance_id, batch, error)
+            return await self._again(instance_id, batch, error)
         except Exception as error:  # noqa: BLE001 - the top of the loop: one instance must not stop the others
-            return self._later(instance_id, batch, error)
+            return await self._later(instance_id, batch, error)
         return None
 
     async def _turn(self, instance_id: str, batch: Batch) -> None:
         """Everything in the batch makes one episode, but for what came too early for it."""
-        batch.now = batch.now or self._clock.now()
         if EntityId.is_one(instance_id):
             episode = await self._entity_episode(instance_id, batch)
             early: list[Delivery] = []
         else:
             episode, early = await self._orchestration_episode(instance_id, batch)
         if episode is not None:
+            if any(posting.is_request for posting in episode.postings):
+                await asyncio.gather(*(self._forwarder.store(each) for each in batch.deliveries if each not in early))
             committed = await commit(
                 self._hub, self._clock, episode, work_items_to_hold=self.activities.room(), is_ours=self._owns
             )
@@ -273,7 +279,7 @@ class DurableEngine:
         early = [batch.deliveries[index] for index in found.early]
         if not found.events:
             return None, early
-        assert batch.now is not None  # `_turn` sets it
+        batch.now = batch.now or moment(found.events, after=session.last_time, now=self._clock.now())
         return await session.step(found.events, batch.now, self._new_execution_id), early
 
     async def _strangers(self, instance_id: str, batch: Batch) -> list[Delivery]:
@@ -301,7 +307,7 @@ class DurableEngine:
         events = as_events([delivery.message.event for delivery in batch.deliveries])
         if not events:
             return None
-        assert batch.now is not None  # `_turn` sets it
+        batch.now = batch.now or self._clock.now()
         episode = await session.step(events, batch.now, self._new_execution_id, self._app)
         for reason in session.refused:
             self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
@@ -330,13 +336,14 @@ class DurableEngine:
         for delivery in deliveries:
             self._in_flight.leave(delivery.token)
 
-    def _again(self, instance_id: str, batch: Batch, error: LostRace) -> float | None:
+    async def _again(self, instance_id: str, batch: Batch, error: LostRace) -> float | None:
         """Another worker was faster, or an id is in use: read what it stored and decide again."""
         self._live.discard(instance_id)
         kept = []
         for delivery in batch.deliveries:
             if delivery.is_new or (delivery.stored is not None and batch.attempts >= _MAX_LOST_RACES):
                 delivery.fail(error)
+                await self.holds.finish(delivery.hold)
                 self._in_flight.leave(delivery.token)
             else:
                 kept.append(delivery)
@@ -345,7 +352,7 @@ class DurableEngine:
             return None
         return 0.0 if batch.attempts < _MAX_LOST_RACES else _pause_after(batch.attempts - _MAX_LOST_RACES)
 
-    def _later(self, instance_id: str, batch: Batch, error: Exception) -> float | None:
+    async def _later(self, instance_id: str, batch: Batch, error: Exception) -> float | None:
         """Something else went wrong: nothing was stored, so the batch comes again after a pause.
 
         Who waits for an effect is told that there is none. The others are not in flight meanwhile, for a pause may be
@@ -359,6 +366,7 @@ class DurableEngine:
             self._in_flight.leave(delivery.token)
             if delivery.stored is not None:
                 delivery.fail(error)
+                await self.holds.finish(delivery.hold)
             else:
                 kept.append(delivery)
         batch.deliveries, batch.is_resting = kept, True

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from durable_devhost.durable.delivery import Delivery
-from durable_devhost.durable.holds import Hold, Holds
+from durable_devhost.durable.holds import HOLD, Hold, Holds
 from durable_devhost.inflight import InFlight
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.hub import TaskHub
@@ -33,6 +33,15 @@ class Forwarder:
         """Nobody expects the message yet: it comes again after 2, 4, 8 … up to 600 s, as on the real host."""
         exponent = min(max(1, delivery.dequeue_count), 10)
         await self._give_back(delivery, timedelta(seconds=min(2**exponent, _LONGEST_S)))
+
+    async def store(self, delivery: Delivery) -> None:
+        """Put what is only in memory into the control queue, hidden for us: from then on a crash brings it back."""
+        before = delivery.hold
+        if before is not None and self._is_in_a_control_queue(before):
+            return
+        receipt = await self._hub.queues.send_control(delivery.message, visible_after=HOLD)
+        delivery.hold = self._holds.take(receipt, delivery.message)
+        await self._holds.finish(before)
 
     async def _give_back(self, delivery: Delivery, visible_after: timedelta) -> None:
         hold = delivery.hold

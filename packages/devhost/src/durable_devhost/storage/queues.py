@@ -7,7 +7,6 @@ message with 400. So does `put`, and `get` works around those that other program
 
 import logging
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -272,9 +271,8 @@ def _body(text: str) -> bytes:
     return f"<QueueMessage><MessageText>{escaped}</MessageText></QueueMessage>".encode(errors="replace")
 
 
-def _messages(body: bytes) -> Iterator[dict[str, str]]:
-    for message in ElementTree.fromstring(body):
-        yield {field.tag: field.text or "" for field in message}
+def _messages(body: bytes) -> list[dict[str, str]]:
+    return [{field.tag: field.text or "" for field in message} for message in ElementTree.fromstring(body)]
 
 
 def _receipt(queue: str, fields: dict[str, str]) -> Receipt:

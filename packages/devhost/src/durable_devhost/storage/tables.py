@@ -204,7 +204,10 @@ class TableService:
             headers=headers,
             body=b"" if action is Action.DELETE else write_row(row),
         )
-        return answer.headers.get("etag", "")
+        if action is Action.DELETE:
+            return ""
+        with self._transport.understanding("table"):
+            return answer.headers["etag"]
 
     def _part(self, table: str, operation: Operation) -> bytes:
         action = operation.action

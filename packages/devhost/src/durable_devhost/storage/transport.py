@@ -22,6 +22,7 @@ from durable_devhost.storage.signing import authorization
 _API_VERSION = "2021-12-02"
 _RETRY_DELAYS = (0.1, 0.3, 0.8, 2.0)
 _LONGEST_DELAY_S = 5.0
+_REQUEST_ID = "x-ms-request-id"
 _PASSING = frozenset({429, 500, 503})
 _CONNECTIONS = 64
 _XML_ERROR = re.compile(rb"<Code>([^<]*)</Code>.*?<Message>([^<]*)</Message>", re.DOTALL)
@@ -130,6 +131,8 @@ class Transport:
             parameters = f"{parameters}&{account.sas}" if parameters else account.sas
         self.calls.add(service, verb)
         reply = await self._connections.request(verb, f"{url}?{parameters}" if parameters else url, sent, body)
+        if _REQUEST_ID not in reply.headers:
+            raise ConnectionBroken(f"what answered {reply.status} is not Azure Storage: it has no {_REQUEST_ID}")
         if reply.status >= 400:
             raise _failure_in(reply)
         return Answer(status=reply.status, headers=reply.headers, body=reply.body)

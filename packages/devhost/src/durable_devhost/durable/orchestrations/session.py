@@ -115,6 +115,11 @@ class OrchestrationSession:
         finally:
             execution.close()
 
+    @property
+    def last_time(self) -> datetime | None:
+        """When the last episode took place, None before the first."""
+        return self._log[-1].timestamp if self._log else None
+
     def take_warnings(self) -> list[str]:
         """What a person should know of the last steps, each told once."""
         warnings, self._warnings = self._warnings, []
