@@ -61,7 +61,7 @@ class Caution:
     def __init__(self, until: float) -> None:
         self._until = until
         self._parked = 0
-        self._back_at: list[float] = []
+        self._back_at: list[float] = []  # the earliest first
 
     def is_over(self, now: float) -> bool:
         """Whether nothing that cannot be shown is expected any more."""
@@ -78,14 +78,13 @@ class Caution:
     def count_new(self, now: float) -> int:
         """Note that the rest can be shown; tell how many of those that were parked had not been met before.
 
-        One that was due and was not parked again has left the queue.
+        As many as are due are taken for those that have come back. One that is overdue has left the queue.
         """
         parked, self._parked = self._parked, 0
-        margin = _MARGIN_S if parked else -_MARGIN_S
-        later = [moment for moment in self._back_at if moment > now + margin]
-        known = len(self._back_at) - len(later)
+        known = sum(moment <= now + _MARGIN_S for moment in self._back_at[:parked])
+        later = [moment for moment in self._back_at[known:] if moment > now - _MARGIN_S]
         self._back_at = later + [now + PARKED_S] * parked
-        return max(0, parked - known)
+        return parked - known
 
 
 class QueueService:
