@@ -90,15 +90,17 @@ class Transport:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        repeats: bool = True,
     ) -> Answer:
         """Send one request and return its answer.
 
         `path` is percent-encoded, relative to the service's endpoint and begins with `/`; header names are lower-case.
         Raises a StorageFailure for an answer of 400 and above, StorageUnavailable when nothing answers or the service
         stays busy. A request that was sent again may have taken effect the first time: the Conflict that follows is
-        passed on as it is, and what is unavailable may have had its effect all the same.
+        passed on as it is, and what is unavailable may have had its effect all the same. Without `repeats` it is sent
+        once, and each answer of 400 and above is a StorageFailure.
         """
-        for delay in (*self._retry_delays, None):
+        for delay in (*self._retry_delays, None) if repeats else (None,):
             pause = delay or 0.0
             try:
                 return await self._attempt(service, verb, path, query or {}, headers or {}, body)
@@ -106,7 +108,7 @@ class Transport:
                 if delay is None:
                     raise self.unavailable(service, str(error) or type(error).__name__) from error
             except StorageFailure as error:
-                if error.status not in _PASSING:
+                if not repeats or error.status not in _PASSING:
                     raise
                 if delay is None:
                     raise self.unavailable(service, str(error)) from error
