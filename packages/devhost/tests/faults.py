@@ -18,7 +18,7 @@ class Fault(Enum):
     BUSY = "503"
     FAILED_AFTER = "500 after the call had its effect"
     THROTTLED = "429 with Retry-After"
-    FORBIDDEN = "403"
+    FORBIDDEN = "403, and once more"
     PRECONDITION = "412 without a reason"
     GARBAGE = "200 with a body that makes no sense"
     LATE = "the answer is late"
@@ -90,5 +90,5 @@ class FaultyTransport(Transport):
             return None
         self.struck = f"{service} {verb} {path}"
         self.has_struck.set()
-        self._left = 4 if self._fault is Fault.LOST_FOR_LONG else 0
+        self._left = {Fault.LOST_FOR_LONG: 4, Fault.FORBIDDEN: 1}.get(self._fault, 0)
         return self._fault

@@ -94,6 +94,23 @@ async def test_a_mistake_is_not_sent_again() -> None:
     assert transport.calls.total == 1
 
 
+@pytest.mark.parametrize(("statuses", "is_let_in"), [((403, 200), True), ((403, 403, 200), False)])
+async def test_a_refusal_is_asked_about_once_more(statuses: tuple[int, ...], is_let_in: bool) -> None:
+    """While a key is rotated a single one means nothing; a wrong key is refused each time."""
+    left = iter(statuses)
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=next(left), headers={"x-ms-error-code": "AuthenticationFailed"})
+
+    async with served(handler) as account, Transport(account, retry_delays=(0, 0, 0)) as transport:
+        if is_let_in:
+            await transport.request("blob", "GET", "/c/b")
+        else:
+            with pytest.raises(StorageFailure, match="403 AuthenticationFailed"):
+                await transport.request("blob", "GET", "/c/b")
+        assert transport.calls.total == 2
+
+
 async def test_a_service_that_stays_busy_is_unavailable() -> None:
     """The sentence names the endpoint."""
 

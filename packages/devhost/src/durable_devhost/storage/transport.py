@@ -24,6 +24,7 @@ _RETRY_DELAYS = (0.1, 0.3, 0.8, 2.0)
 _LONGEST_DELAY_S = 5.0
 _REQUEST_ID = "x-ms-request-id"
 _PASSING = frozenset({429, 500, 503})
+_FORBIDDEN = 403
 _CONNECTIONS = 64
 _XML_ERROR = re.compile(rb"<Code>([^<]*)</Code>.*?<Message>([^<]*)</Message>", re.DOTALL)
 
@@ -97,9 +98,11 @@ class Transport:
         `path` is percent-encoded, relative to the service's endpoint and begins with `/`; header names are lower-case.
         Raises a StorageFailure for an answer of 400 and above, StorageUnavailable when nothing answers or the service
         stays busy. A request that was sent again may have taken effect the first time: the Conflict that follows is
-        passed on as it is, and what is unavailable may have had its effect all the same. Without `repeats` it is sent
-        once, and each answer of 400 and above is a StorageFailure.
+        passed on as it is, and what is unavailable may have had its effect all the same. After a 403 it is sent once
+        more, for a key that is being rotated gives some that mean nothing. Without `repeats` it is sent once, and each
+        answer of 400 and above is a StorageFailure.
         """
+        refusals = 0
         for delay in (*self._retry_delays, None) if repeats else (None,):
             pause = delay or 0.0
             try:
@@ -108,7 +111,8 @@ class Transport:
                 if delay is None:
                     raise self.unavailable(service, str(error) or type(error).__name__) from error
             except StorageFailure as error:
-                if not repeats or error.status not in _PASSING:
+                refusals += error.status == _FORBIDDEN
+                if not repeats or not (error.status in _PASSING or refusals == 1):
                     raise
                 if delay is None:
                     raise self.unavailable(service, str(error)) from error
