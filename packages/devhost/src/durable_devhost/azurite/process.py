@@ -21,7 +21,7 @@ from pathlib import Path
 
 from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from durable_devhost.azurite.command import find_command
-from durable_devhost.azurite.folder import data_folder, writable
+from durable_devhost.azurite.folder import data_folder, disk_fault, writable
 from durable_devhost.azurite.ports import ADDRESS, STANDARD_PORTS, Ports, free_ports, standard_or_free_ports
 from durable_devhost.errors import StorageUnavailable
 
@@ -139,6 +139,8 @@ def _start(folder: Path, command: Path, accounts: Sequence[str]) -> Azurite:
         if _answers(azurite) and _has_its_ports(azurite, folder):
             return azurite
         stop(azurite, folder)
+    if fault := disk_fault(folder):
+        raise StorageUnavailable(fault)
     said = (folder / LOG_FILE).read_text("utf-8", errors="replace").strip()[-1500:]
     raise StorageUnavailable(
         f"Azurite ({command}) did not start over {folder}. "

@@ -23,6 +23,7 @@ class TaskHub:
     names: HubNames
     partition_count: int
     queues: HubQueues
+    queue_service: QueueService
     history: HistoryStore
     instances: InstanceStore
     partitions: PartitionTable
@@ -53,13 +54,14 @@ class TaskHub:
             names=names,
             partition_count=count,
             queues=HubQueues(queues, large, names, count),
+            queue_service=queues,
             history=HistoryStore(tables, large, names, clock, store_inputs=store_inputs),
             instances=InstanceStore(tables, large, names),
             partitions=PartitionTable(tables, names),
             large_messages=large,
             app_lease=AppLease(blobs, names, app_name),
         )
-        await hub._create(tables, queues)
+        await hub._create(tables)
         return hub
 
     async def purge(self, instance_id: str) -> int:
@@ -72,12 +74,24 @@ class TaskHub:
         await self.instances.delete(instance_id)
         return rows
 
-    async def _create(self, tables: TableService, queues: QueueService) -> None:
+    async def restore_queue(self, queue: str) -> bool:
+        """Make a queue of this hub again that somebody has deleted; False where it is there, or is not the hub's.
+
+        What was on it is gone. Where that was more than messages that a host holds in memory, an instance may wait for
+        ever; `durable-devhost doctor` finds it.
+        """
+        controls = {self.names.control(partition) for partition in range(self.partition_count)}
+        if queue not in {self.names.work_items, *controls} or await self.queue_service.exists(queue):
+            return False
+        await self.queue_service.create(queue)
+        return True
+
+    async def _create(self, tables: TableService) -> None:
         await self.app_lease.create()
         for table in (self.names.partitions, self.names.history, self.names.instances):
             await tables.create_table(table)
-        await queues.create(self.names.work_items)
+        await self.queue_service.create(self.names.work_items)
         for partition in range(self.partition_count):
             queue = self.names.control(partition)
-            await queues.create(queue)
+            await self.queue_service.create(queue)
             await self.partitions.add(queue)
