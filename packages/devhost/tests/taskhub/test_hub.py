@@ -109,3 +109,15 @@ async def test_a_purge_takes_rows_and_blobs_of_one_instance_only(hub: TaskHub) -
     assert other.input == LARGE
     assert await hub.large_messages.purge("abc") == 0
     assert await hub.large_messages.purge("abcd") == 3
+
+
+async def test_a_deleted_queue_is_made_again(hub: TaskHub, queues: QueueService) -> None:
+    """Once; what is no queue of the hub is none of its business."""
+    for queue in (hub.names.work_items, hub.names.control(3)):
+        assert await hub.restore_queue(queue) is False
+        await queues.drop(queue)
+        assert await hub.restore_queue(queue) is True
+        assert await queues.exists(queue)
+    for stranger in (hub.names.control(4), f"{hub.names.hub.lower()}-other"):
+        assert await hub.restore_queue(stranger) is False
+        assert not await queues.exists(stranger)

@@ -30,6 +30,10 @@ from durable_devhost.model.history import (
 from durable_devhost.model.messages import Message
 
 
+Again = tuple[int, Message, bool]
+"""A message to send once more: of which task, and whether it is a work item."""
+
+
 class Kind(Enum):
     """What the lost message was."""
 
@@ -109,12 +113,17 @@ async def scheduled_again(
     lost: Collection[int],
     now: datetime,
     new_execution_id: Callable[[], str],
-) -> list[tuple[int, Message, bool]]:
-    """The messages of the lost tasks as the orchestrator asked for them: task id, message, and whether a work item.
+) -> list[Again]:
+    """The messages of the lost tasks as the orchestrator asked for them.
 
     The history seldom holds the input of an activity, so the function is replayed over it: what it asks for and the
     history is not shown to record comes out as new. Tasks that it does not ask for any more are left out.
     """
+    names = {
+        event.event_id: (type(event), event.name.casefold())
+        for event in history
+        if isinstance(event, TaskScheduled | SubOrchestrationCreated) and event.event_id in lost
+    }
     started = next(event for event in history if isinstance(event, ExecutionStarted))
     decider = OrchestrationDecider(started, scheduler)
     decider.extend(await execution.advance(history))
@@ -123,16 +132,17 @@ async def scheduled_again(
             decider.apply(event)
     decisions = decider.decide(now, new_execution_id)
     made = [_message(outgoing, started.instance) for outgoing in decisions.outbox]
-    return [each for each in made if each is not None and each[0] in lost]
+    return [again for again, kind, name in filter(None, made) if names.get(again[0]) == (kind, name.casefold())]
 
 
-def _message(outgoing: Outgoing, instance: InstanceRef) -> tuple[int, Message, bool] | None:
+def _message(outgoing: Outgoing, instance: InstanceRef) -> tuple[Again, type[HistoryEvent], str] | None:
+    """A message, the class of the event that records it in the history, and the name of what it calls."""
     match outgoing:
         case WorkItem(event=event):
             message = Message(event=event, target=instance, sender=instance, episode=1, from_decision=True)
-            return event.event_id, message, True
+            return (event.event_id, message, True), TaskScheduled, event.name
         case InstanceMessage(target=target, event=ExecutionStarted(parent=parent) as event) if parent is not None:
             message = Message(event=event, target=target, sender=instance, episode=1, from_decision=True)
-            return parent.task_id, message, False
+            return (parent.task_id, message, False), SubOrchestrationCreated, event.name
         case _:
             return None

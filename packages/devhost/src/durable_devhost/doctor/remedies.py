@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from durable_devhost.clock import Clock
 from durable_devhost.doctor.findings import Finding, Remedy
-from durable_devhost.doctor.lost import Kind, answer_of, scheduled_again
+from durable_devhost.doctor.lost import Again, Kind, answer_of, scheduled_again
 from durable_devhost.durable.damage import Fault, terminated_record
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.ports import App, ExecutionLost
@@ -100,7 +100,7 @@ class Remedies:
             )
         return f"{sent} {'message is' if sent == 1 else 'messages are'} sent again; it goes on when the app is started"
 
-    async def _scheduled_again(self, finding: Finding) -> list[tuple[int, Message, bool]]:
+    async def _scheduled_again(self, finding: Finding) -> list[Again]:
         wanted = {each.task_id for each in finding.lost if each.kind is not Kind.ANSWER}
         if not wanted:
             return []

@@ -7,7 +7,7 @@ Kept as a blob in the container `azure-webjobs-hosts`, at the place and in the J
 import json
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from durable_devhost.errors import StorageUnavailable
@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 CONTAINER = "azure-webjobs-hosts"
 _NEVER = "0001-01-01T00:00:00"
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +60,11 @@ class Resumption:
 def resume(stored: ScheduleStatus | None, schedule: Schedule, now: datetime) -> Resumption:
     """Decide how to go on from the stored status. Pure.
 
-    A schedule that was changed since (the stored next time is not what it gives) is never past due. `now` is in the
-    zone in which the schedule counts.
+    A schedule that was changed since (the stored next time is not what it gives) is never past due. A status from the
+    future, left by a virtual clock that was given up, counts for nothing: the timer would rest until then. `now` is in
+    the zone in which the schedule counts.
     """
-    if stored is None:
+    if stored is None or (stored.last_updated is not None and stored.last_updated - now > _CLOCKS_DIFFER):
         fresh = ScheduleStatus(next=schedule.next_after(now), last_updated=now)
         return Resumption(status=fresh, is_past_due=False)
     since = stored.last or stored.last_updated
