@@ -29,7 +29,6 @@ from durable_devhost.model.history import (
 )
 from durable_devhost.model.messages import Message
 
-
 Again = tuple[int, Message, bool]
 """A message to send once more: of which task, and whether it is a work item."""
 
@@ -77,19 +76,31 @@ def lost_tasks(
 
     `known` are the ids of all instances, `ended` of those that are over.
     """
-    found = []
-    for task in tasks:
-        key = (instance_id, task.event_id)
-        kind = None
-        if isinstance(task, TaskScheduled):
-            kind, name = (Kind.WORK_ITEM if key not in mail.work_items else None), task.name
-        elif task.instance_id in ended:
-            kind, name = Kind.ANSWER, task.instance_id
-        elif task.instance_id not in known and task.instance_id not in mail.starts:
-            kind, name = Kind.START, task.instance_id
-        if kind is not None and key not in mail.answers:
-            found.append(Lost(kind=kind, task_id=task.event_id, name=name))
-    return found
+    return [
+        Lost(kind=kind, task_id=task.event_id, name=_called(task))
+        for task in tasks
+        if (instance_id, task.event_id) not in mail.answers
+        and (kind := _lost_kind(instance_id, task, mail, known, ended)) is not None
+    ]
+
+
+def _lost_kind(
+    instance_id: str,
+    task: TaskScheduled | SubOrchestrationCreated,
+    mail: Mail,
+    known: Collection[str],
+    ended: Collection[str],
+) -> Kind | None:
+    """What is missing of a task whose answer is not on its way."""
+    if isinstance(task, TaskScheduled):
+        return None if (instance_id, task.event_id) in mail.work_items else Kind.WORK_ITEM
+    if task.instance_id in ended:
+        return Kind.ANSWER
+    return None if task.instance_id in known or task.instance_id in mail.starts else Kind.START
+
+
+def _called(task: TaskScheduled | SubOrchestrationCreated) -> str:
+    return task.name if isinstance(task, TaskScheduled) else task.instance_id
 
 
 def answer_of(child: Sequence[HistoryEvent], now: datetime) -> Message | None:

@@ -1,6 +1,5 @@
 """What the doctor prints: a table of what is wrong, questions, and what was done."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -24,7 +23,7 @@ class Paper:
 
     def __init__(self, stream: TextIO | None = None, *, answers: TextIO | None = None) -> None:
         target = stream or sys.stdout
-        width = None if target.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+        width = None if target.isatty() else _PIPE_WIDTH
         self._terminal = Terminal(file=target, highlight=False, width=width)
         self._answers = answers or sys.stdin
         self.can_ask = target.isatty() and self._answers.isatty()
