@@ -182,7 +182,7 @@ def _add_start_options(start: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--forget-virtual-time",
         action="store_true",
-        help="go on with the system clock where a virtual one was ahead; what is due later waits for real time",
+        help="go on with the system clock where a virtual one was ahead; what is due there waits for real time",
     )
     start.add_argument("--enable-auth", action="store_true", help="ask for keys, as Azure does")
     start.add_argument("--json-logs", action="store_true", help="write one JSON object a line")

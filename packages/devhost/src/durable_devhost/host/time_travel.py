@@ -36,6 +36,8 @@ def open_clock(options: StartOptions, data: Path) -> Clock:
         if path.exists():
             _leave_virtual_time(path, is_asked_for=options.forget_virtual_time)
         return SystemClock()
+    if options.forget_virtual_time:
+        raise SettingsError("--forget-virtual-time is for --clock system. Leave one of the two out.")
     if not options.start_azurite:
         raise SettingsError("--clock virtual needs devhost's own Azurite. Leave --no-azurite out.")
     clock = VirtualClock(stored_offset(data))
@@ -63,7 +65,7 @@ def _leave_virtual_time(path: Path, *, is_asked_for: bool) -> None:
         raise SettingsError(
             f"The data in {path.parent} has lived in virtual time, which is ahead by {lead} (h:mm:ss). "
             "Start with --clock virtual to go on there. Or start once with --forget-virtual-time: nothing is lost, but "
-            "what is due in that future happens when real time gets there. Or choose another --data folder."
+            "timers of workflows from then fire when real time gets there. Or choose another --data folder."
         )
     with writable(path.parent):
         path.unlink()
