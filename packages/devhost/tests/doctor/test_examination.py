@@ -18,7 +18,7 @@ from durable_devhost.model.history import (
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.tables import Row, TableService
 from durable_devhost.taskhub.rows import row_key
-from packages.devhost.tests.doctor.conftest import NOW, Ward
+from packages.devhost.tests.ward import NOW, Ward
 
 ACTIVITY = TaskScheduled(timestamp=NOW, event_id=0, name="Charge")
 CHILD = SubOrchestrationCreated(timestamp=NOW, event_id=0, name="play", instance_id="kid")

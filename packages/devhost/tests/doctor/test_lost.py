@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.doctor.lost import Kind, Lost, answer_of, lost_tasks, open_tasks, scheduled_again
+from durable_devhost.doctor.lost import Kind, Lost, answer_of, lost_tasks, scheduled_again
 from durable_devhost.doctor.mail import Mail
+from durable_devhost.durable.damage import open_tasks
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.model.history import (
     ExecutionCompleted,

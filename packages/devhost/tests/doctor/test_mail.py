@@ -6,7 +6,7 @@ from durable_devhost.doctor.mail import Mail, read_mail
 from durable_devhost.model.history import EventRaised, SubOrchestrationFailed, TaskCompleted, TaskFailed, TaskScheduled
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.queues import QueueService
-from packages.devhost.tests.doctor.conftest import NOW, Ward
+from packages.devhost.tests.ward import NOW, Ward
 
 
 async def test_each_message_is_sorted_by_what_it_is_for(ward: Ward) -> None:

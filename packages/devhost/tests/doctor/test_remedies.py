@@ -25,8 +25,8 @@ from durable_devhost.model.history import (
 from durable_devhost.model.messages import decode
 from durable_devhost.storage.tables import TableService
 from durable_devhost.taskhub.rows import row_key
-from packages.devhost.tests.doctor.conftest import NOW, Ward
 from packages.devhost.tests.durable.stage import Functions
+from packages.devhost.tests.ward import NOW, Ward
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions")
 

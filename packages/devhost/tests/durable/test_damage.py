@@ -1,15 +1,35 @@
 """What keeps an instance from going on, told from its row and its history."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from durable_devhost.durable.damage import MOST_TOLD, Damage, Fault, damage_of, is_ended, settled, told
-from durable_devhost.model.history import ExecutionStarted, InstanceRef, RuntimeStatus
+from durable_devhost.durable.damage import (
+    MOST_TOLD,
+    Damage,
+    Fault,
+    Suspect,
+    at_start,
+    damage_of,
+    is_ended,
+    settled,
+    told,
+)
+from durable_devhost.model.history import (
+    ExecutionCompleted,
+    ExecutionStarted,
+    HistoryEvent,
+    InstanceRef,
+    RuntimeStatus,
+    TaskCompleted,
+    TaskScheduled,
+)
 from durable_devhost.model.instances import InstanceRecord
+from durable_devhost.model.messages import Message
+from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.failures import CorruptHistory
 from durable_devhost.taskhub.history import StoredHistory
-from packages.devhost.tests.durable.memory import MemoryHistories
+from packages.devhost.tests.ward import Ward
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STARTED = ExecutionStarted(timestamp=NOW, instance=InstanceRef(instance_id="i", execution_id="e"), name="o")
@@ -49,16 +69,68 @@ def test_each_damage_has_its_kind(row: InstanceRecord, stored: StoredHistory | C
     assert not damage.text.endswith(".")
 
 
-async def test_a_start_that_came_after_all_is_no_damage() -> None:
-    """The second look is for those whose message may have been on a queue; the others are certain at once."""
-    histories = MemoryHistories()
-    histories.events["late"] = [STARTED]
-    found = [
-        Damage(instance_id="late", fault=Fault.NOT_STARTED, text="late"),
-        Damage(instance_id="never", fault=Fault.NOT_STARTED, text="never"),
-        Damage(instance_id="certain", fault=Fault.NO_HISTORY, text="certain"),
+ACTIVITIES = tuple(TaskScheduled(timestamp=NOW, event_id=number, name=f"work{number}") for number in range(2))
+DONE = TaskCompleted(timestamp=NOW, task_id=0)
+OVER = ExecutionCompleted(timestamp=NOW, status=RuntimeStatus.COMPLETED)
+
+
+def history(*events: HistoryEvent) -> StoredHistory:
+    """A history that began."""
+    return StoredHistory(events=(STARTED, *events), execution_id="e")
+
+
+@pytest.mark.parametrize(
+    ("status", "stored", "suspect"),
+    [
+        (RuntimeStatus.PENDING, NOTHING, Suspect(instance_id="i")),
+        (RuntimeStatus.RUNNING, history(*ACTIVITIES, DONE), Suspect(instance_id="i", activities=frozenset({1}))),
+        (RuntimeStatus.RUNNING, history(ACTIVITIES[0], DONE), None),
+        (RuntimeStatus.RUNNING, history(ACTIVITIES[0], OVER), None),
+    ],
+)
+def test_what_may_still_be_on_its_way_is_only_a_suspicion(
+    status: RuntimeStatus, stored: StoredHistory, suspect: Suspect | None
+) -> None:
+    """A start message, or the work item of an activity; an instance that has ended waits for nothing."""
+    assert at_start(record(status), stored) == suspect
+
+
+def test_a_start_knows_for_certain_what_no_message_can_mend() -> None:
+    """A history that cannot be read, or is not there."""
+    for stored in (NOTHING, CorruptHistory("i", "01", "it is odd")):
+        running = record(RuntimeStatus.RUNNING)
+        assert at_start(running, stored) == damage_of(running, stored)
+
+
+async def test_a_suspicion_is_cleared_or_confirmed(ward: Ward) -> None:
+    """By what is stored when everything on the queues has been taken."""
+    await ward.store("late")
+    await ward.store("done", ACTIVITIES[0], DONE)
+    await ward.store("waits", *ACTIVITIES)
+    activities = frozenset({0, 1})
+    suspects = [
+        Suspect(instance_id="late"),
+        Suspect(instance_id="never"),
+        Suspect(instance_id="done", activities=activities),
+        Suspect(instance_id="waits", activities=activities),
     ]
-    assert ["never"] == [damage.instance_id for damage in await settled(histories, found)]
+    found = {damage.instance_id: damage.fault for damage in await settled(ward.hub, suspects)}
+    assert found == {"never": Fault.NOT_STARTED, "waits": Fault.LOST_MESSAGES}
+
+
+async def test_work_that_is_on_the_queue_is_not_lost(ward: Ward) -> None:
+    """Not even where nobody can see it, as a host has hidden it."""
+    await ward.store("waits", *ACTIVITIES)
+    message = Message(event=ACTIVITIES[0], target=ward.ref("waits"))
+    await ward.hub.queues.send_work_item(message, visible_after=timedelta(minutes=1))
+    assert [] == await settled(ward.hub, [Suspect(instance_id="waits", activities=frozenset({0, 1}))])
+
+
+async def test_without_a_suspicion_storage_is_not_asked(ward: Ward, transport: Transport) -> None:
+    """A healthy hub costs nothing."""
+    before = transport.calls.total
+    assert [] == await settled(ward.hub, [])
+    assert before == transport.calls.total
 
 
 @pytest.mark.parametrize("count", [0, 1, MOST_TOLD, MOST_TOLD + 1, 500])

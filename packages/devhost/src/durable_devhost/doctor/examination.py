@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from durable_devhost.doctor.findings import Finding
-from durable_devhost.doctor.lost import Kind, Lost, lost_tasks, open_tasks
+from durable_devhost.doctor.lost import Kind, Lost, lost_tasks
 from durable_devhost.doctor.mail import Mail, read_mail
-from durable_devhost.durable.damage import Damage, Fault, damage_of, is_ended, unreadable
+from durable_devhost.durable.damage import Damage, Fault, damage_of, is_ended, open_tasks, unreadable
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.sessions import is_over
 from durable_devhost.model.history import ExecutionStarted, SubOrchestrationCreated, TaskScheduled

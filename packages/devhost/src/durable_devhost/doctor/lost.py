@@ -23,8 +23,6 @@ from durable_devhost.model.history import (
     SubOrchestrationCompleted,
     SubOrchestrationCreated,
     SubOrchestrationFailed,
-    TaskCompleted,
-    TaskFailed,
     TaskScheduled,
 )
 from durable_devhost.model.messages import Message
@@ -48,20 +46,6 @@ class Lost:
     kind: Kind
     task_id: int
     name: str
-
-
-def open_tasks(events: Sequence[HistoryEvent]) -> list[TaskScheduled | SubOrchestrationCreated]:
-    """The activities and children whose result is not in the history yet."""
-    done = {
-        event.task_id
-        for event in events
-        if isinstance(event, TaskCompleted | TaskFailed | SubOrchestrationCompleted | SubOrchestrationFailed)
-    }
-    return [
-        event
-        for event in events
-        if isinstance(event, TaskScheduled | SubOrchestrationCreated) and event.event_id not in done
-    ]
 
 
 def lost_tasks(

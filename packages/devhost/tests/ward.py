@@ -1,12 +1,8 @@
-"""An open hub on the emulator, and small ways to store an instance as a host would have left it."""
+"""A task hub on the emulator, with small ways to store an instance as a host would have left it."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
-import pytest
-
-from durable_devhost.clock import SystemClock
 from durable_devhost.model.history import (
     ExecutionStarted,
     HistoryEvent,
@@ -18,7 +14,6 @@ from durable_devhost.model.history import (
 )
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
-from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -75,9 +70,3 @@ class Ward:
         for event in events:
             message = Message(event=event, target=self.ref(instance_id))
             await self.hub.queues.send_control(message, visible_after=timedelta(seconds=hidden_s))
-
-
-@pytest.fixture
-async def ward(transport: Transport) -> Ward:
-    """An empty hub of two partitions."""
-    return Ward(await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=2, clock=SystemClock()))
