@@ -1,10 +1,12 @@
 """`durable-devhost doctor` as a person runs it: over the data of a host that was stopped, or on other storage."""
 
 import asyncio
+import fcntl
 import os
 import pty
 import subprocess
 import sys
+import termios
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from textwrap import dedent
@@ -161,20 +163,40 @@ def test_on_a_terminal_it_asks(app: AppUnderTest) -> None:
     """For each finding; Enter leaves it."""
     app.kill()
     tamper(app, damage)
-    ours, theirs = pty.openpty()
-    with os.fdopen(ours, "r+b", buffering=0) as screen:
-        process = subprocess.Popen(command(app), stdin=theirs, stdout=theirs, stderr=theirs)
-        os.close(theirs)
-        screen.write(b"\npurge\n")
-        shown = b""
-        while chunk := _read(screen.fileno()):
-            shown += chunk
-        assert process.wait(60) == 1
-    said = shown.decode()
+    status, said = at_a_terminal(app, b"\n", b"purge\n")
+    assert status == 1
     assert "family: [r]equeue, [t]erminate, [p]urge, or Enter to leave it:" in said
     assert "odd: purged" in said
     status, said = doctor(app)
     assert (status, "family" in said, "odd" in said) == (1, True, False)
+
+
+def test_ctrl_c_leaves_the_questions(app: AppUnderTest) -> None:
+    """At once, without a traceback; what was not answered is left as it is."""
+    app.kill()
+    tamper(app, damage)
+    status, said = at_a_terminal(app, b"\x03")
+    assert (status, "Traceback" in said, "odd:" in said) == (130, False, False)
+
+
+def at_a_terminal(app: AppUnderTest, *answers: bytes) -> tuple[int, str]:
+    """Run it on a terminal and answer its questions as they come."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "r+b", buffering=0) as screen:
+        process = subprocess.Popen(
+            command(app), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, preexec_fn=_take_terminal
+        )
+        os.close(theirs)
+        shown, left = b"", list(answers)
+        while chunk := _read(screen.fileno()):
+            shown += chunk
+            if left and shown.count(b"leave it: ") > len(answers) - len(left):
+                screen.write(left.pop(0))
+        return process.wait(60), shown.decode()
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _read(screen: int) -> bytes:

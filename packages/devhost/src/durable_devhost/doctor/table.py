@@ -1,7 +1,9 @@
 """What the doctor prints: a table of what is wrong, questions, and what was done."""
 
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -60,7 +62,18 @@ class Paper:
     def _ask(self, question: str) -> str:
         self._terminal.print(Text(printable(question)), end="")
         self._terminal.file.flush()
-        return self._answers.readline().strip()
+        with _interruptible():
+            return self._answers.readline().strip()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a wait for input: the event loop's own handler would only take note of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _table(findings: Sequence[Finding]) -> Table:
