@@ -146,6 +146,31 @@ def read(arguments: Sequence[str] | None = None) -> Command:
             return _start_options(given)
 
 
+def _add_doctor_options(doctor: argparse.ArgumentParser) -> None:
+    doctor.add_argument("app", type=Path, nargs="?", default=Path(), metavar="DIR", help="the app's folder")
+    doctor.add_argument("--data", type=Path, metavar="DIR", help="folder of the data (default: .azurite in the app)")
+    doctor.add_argument(
+        "--python", metavar="PYTHON", help="the app's Python, where a requeue has to replay (as `start`)"
+    )
+    doctor.add_argument("--no-azurite", action="store_true", help="look at the storage that the app's settings name")
+    doctor.add_argument("--yes", action="store_true", help="do not ask")
+    for remedy in ("requeue", "terminate", "purge"):
+        doctor.add_argument(f"--{remedy}", action="append", default=[], metavar="ID", help=f"{remedy} this instance")
+
+
+def _doctor_options(given: argparse.Namespace) -> DoctorOptions:
+    return DoctorOptions(
+        app_dir=given.app.resolve(),
+        data_dir=(given.data or given.app / ".azurite").resolve(),
+        start_azurite=not given.no_azurite,
+        python=given.python,
+        is_sure=given.yes,
+        purge=tuple(given.purge),
+        terminate=tuple(given.terminate),
+        requeue=tuple(given.requeue),
+    )
+
+
 def _add_start_options(start: argparse.ArgumentParser) -> None:
     start.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: this one)")
     start.add_argument(
@@ -188,31 +213,6 @@ def _add_start_options(start: argparse.ArgumentParser) -> None:
     start.add_argument("--json-logs", action="store_true", help="write one JSON object a line")
     start.add_argument(
         "--no-azurite", action="store_true", help="use an Azurite that runs already, on ports 10000 to 10002"
-    )
-
-
-def _add_doctor_options(doctor: argparse.ArgumentParser) -> None:
-    doctor.add_argument("app", type=Path, nargs="?", default=Path(), metavar="DIR", help="the app's folder")
-    doctor.add_argument("--data", type=Path, metavar="DIR", help="folder of the data (default: .azurite in the app)")
-    doctor.add_argument(
-        "--python", metavar="PYTHON", help="the app's Python, where a requeue has to replay (as `start`)"
-    )
-    doctor.add_argument("--no-azurite", action="store_true", help="look at the storage that the app's settings name")
-    doctor.add_argument("--yes", action="store_true", help="do not ask")
-    for remedy in ("requeue", "terminate", "purge"):
-        doctor.add_argument(f"--{remedy}", action="append", default=[], metavar="ID", help=f"{remedy} this instance")
-
-
-def _doctor_options(given: argparse.Namespace) -> DoctorOptions:
-    return DoctorOptions(
-        app_dir=given.app.resolve(),
-        data_dir=(given.data or given.app / ".azurite").resolve(),
-        start_azurite=not given.no_azurite,
-        python=given.python,
-        is_sure=given.yes,
-        purge=tuple(given.purge),
-        terminate=tuple(given.terminate),
-        requeue=tuple(given.requeue),
     )
 
 

@@ -60,9 +60,9 @@ class Paper:
         return self._ask(f"{remedy.capitalize()} {finding.instance_id}? [y/N] ").lower() in _YES
 
     def _ask(self, question: str) -> str:
-        self._terminal.print(Text(printable(question)), end="")
-        self._terminal.file.flush()
         with _interruptible():
+            self._terminal.print(Text(printable(question)), end="")
+            self._terminal.file.flush()
             return self._answers.readline().strip()
 
 
