@@ -12,6 +12,7 @@ import pytest
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
 from durable_devhost.durable import engine as engine_module
+from durable_devhost.durable import forwarding as forwarding_module
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.ports import ExecutionLost, Outcome, Succeeded
@@ -215,7 +216,7 @@ async def test_who_starts_an_instance_does_not_wait_for_a_step_that_blocks(
 async def test_a_start_that_was_put_by_comes_back_after_a_crash(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its message is in the control queue, hidden for as long as the host lives."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(engine_module, "HOLD", timedelta(seconds=1))
+    monkeypatch.setattr(forwarding_module, "HOLD", timedelta(seconds=1))
 
     class Stuck(LocalExecution):
         async def advance(self, events: Sequence[HistoryEvent]) -> Script:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
 
 from durable_devhost.testing.plugin import StartApp
@@ -23,6 +24,26 @@ def pair(context: df.DurableOrchestrationContext):
 def same(n: int) -> int:
     return n
 """
+
+
+def test_damaged_instances_are_named_at_the_start(start_app: StartApp, tmp_path: Path) -> None:
+    """One line each: a history that is missing at once, a start that never came when the queues have been emptied."""
+    (tmp_path / "function_app.py").write_text(APP)
+    app = start_app(tmp_path)
+    rows = {"empty": "Running", "never": "Pending"}
+    with TableClient.from_connection_string(app.connection_string, "TestHubNameInstances") as table:
+        for key, status in rows.items():
+            table.create_entity({"PartitionKey": key, "RowKey": "", "Name": "pair", "RuntimeStatus": status})
+    with TableClient.from_connection_string(app.connection_string, "TestHubNamePartitions") as table:
+        table.create_entity({"PartitionKey": "", "RowKey": "testhubname-control-xx"})
+    app.restart()
+
+    def warned() -> set[str]:
+        return {record["instance"] for record in app.records if record["event"] == "warning" and record.get("instance")}
+
+    app.until(lambda: warned() == {"empty", "never"})
+    assert any("'testhubname-control-xx'" in record["text"] for record in app.records if record["event"] == "warning")
+    assert app.wait(app.start("pair"))["output"] == 2
 
 
 def test_a_deleted_control_queue_is_reported_and_made_again(start_app: StartApp, tmp_path: Path) -> None:

@@ -39,6 +39,12 @@ def test_an_occurrence_that_was_missed_is_past_due() -> None:
     assert resume(never_ran, HOURLY, NOON + 2 * HOUR).is_past_due is True
 
 
+def test_a_status_from_the_future_counts_for_nothing() -> None:
+    """Else a timer whose virtual clock was given up would rest until real time has caught up."""
+    found = resume(ran(NOON + 72 * HOUR), HOURLY, NOON)
+    assert (found.status.last, found.status.next, found.is_past_due) == (None, NOON + HOUR, False)
+
+
 @given(minutes=st.integers(0, 10**5))
 def test_a_changed_schedule_is_never_past_due(minutes: int) -> None:
     """What is stored belongs to the old schedule; the new one begins."""

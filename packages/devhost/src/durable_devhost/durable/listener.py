@@ -6,12 +6,13 @@ gained, and as long as other hosts share the hub.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
 
 from durable_devhost.clock import Clock
+from durable_devhost.durable.damage import Damage, Suspect, at_start, settled, told
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.holds import HOLD
@@ -24,6 +25,7 @@ from durable_devhost.model.instances import InstanceFilter, InstanceRecord
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.account import NotFound
 from durable_devhost.taskhub.failures import CorruptHistory
+from durable_devhost.taskhub.history import StoredHistory
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received, Undecodable
 
@@ -55,6 +57,7 @@ class HubListener:
         self._longest_pause_s = longest_pause.total_seconds()
         self._eager_until = monotonic() + _EAGER_FOR_S
         self._has_gained = asyncio.Event()
+        self._suspects: list[Suspect] = []
         ownership.is_drained = engine.is_idle
         ownership.lost = engine.forget_partition
         ownership.gained = self._gain
@@ -65,46 +68,63 @@ class HubListener:
             tasks.create_task(self._ownership.run())
             tasks.create_task(self._take_work_items())
             tasks.create_task(self._recover_what_is_gained())
+            tasks.create_task(self._settle_suspicions())
             for partition in range(self._hub.partition_count):
                 tasks.create_task(self._take_messages(partition))
 
     async def recover(self) -> None:
-        """Arm the timers of all our living instances, and write rows that a crash kept from being written."""
+        """Arm the timers of all our living instances, write rows that a crash kept from being written, name damage."""
         patience, is_done = Patience(self._observer, "The instances of the task hub"), False
         while not is_done:
             async with patience.trying():
-                await self._recover()
+                found = await self._recover()
+                self._tell([each for each in found if isinstance(each, Damage)])
+                self._suspects = [each for each in found if isinstance(each, Suspect)]
                 is_done = True
 
-    async def _recover(self) -> None:
+    async def _recover(self) -> list[Damage | Suspect]:
         wanted = InstanceFilter(statuses=_ALIVE)
         continuation: str | None = None
+        found: list[Damage | Suspect] = []
         while True:
             page = await self._hub.instances.query(wanted, page_size=1000, continuation=continuation)
             for record in page.records:
                 if not EntityId.is_one(record.instance_id) and self._ownership.owns(record.instance_id):
-                    await self._recover_instance(record)
+                    wrong = await self._recover_instance(record)
+                    found += [wrong] if wrong is not None else []
             continuation = page.continuation
             if continuation is None:
-                return
+                return found
 
-    async def _recover_instance(self, record: InstanceRecord) -> None:
+    def _tell(self, found: Sequence[Damage]) -> None:
+        for text, instance_id in told(found):
+            self._observer.trouble(text, instance_id)
+
+    async def _settle_suspicions(self) -> None:
+        """Name the instances that still wait for lost messages when all that was on the queues has been taken."""
+        await asyncio.sleep(_EAGER_FOR_S)
+        patience = Patience(self._observer, "The instances of the task hub")
+        async with patience.trying():
+            self._tell(await settled(self._hub, self._suspects))
+
+    async def _recover_instance(self, record: InstanceRecord) -> Damage | Suspect | None:
+        stored: StoredHistory | CorruptHistory
         try:
             stored = await self._hub.history.read(record.instance_id)
         except CorruptHistory as error:
-            self._observer.trouble(str(error), record.instance_id)
-            return
+            return at_start(record, error)
         if is_over(stored.events):
             ended = record_after(stored.events, self._hub.names.hub)
             if ended is not None and ended.execution_id == record.execution_id:
                 await self._hub.instances.merge(ended)
-            return
+            return None
         fired = {event.timer_id for event in stored.events if isinstance(event, TimerFired)}
         target = InstanceRef(instance_id=record.instance_id, execution_id=stored.execution_id)
         for event in stored.events:
             if isinstance(event, TimerCreated) and event.event_id not in fired:
                 fire = TimerFired(timestamp=event.timestamp, timer_id=event.event_id, fire_at=event.fire_at)
                 self._engine.timers.arm(Message(event=fire, target=target, sender=target), event.fire_at, None)
+        return at_start(record, stored)
 
     def _gain(self, _partition: int) -> None:
         self._eager_until = monotonic() + _EAGER_FOR_S
@@ -138,8 +158,8 @@ class HubListener:
         except NotFound:
             await self._hub.queues.make_again(queue)
             self._observer.trouble(
-                f"The queue {queue} was gone, and is made again. The messages that were in it are lost: instances that "
-                "wait for one of them do not go on."
+                f"The queue {queue} was gone, and is made again. The messages that were in it are lost; "
+                "`durable-devhost doctor` finds the instances that wait for one of them."
             )
 
     async def _take(self, item: Received | Undecodable) -> None:

@@ -86,6 +86,7 @@ class Ownership:
         self._draining_since: dict[int, float] = {}
         self._app_lease_due = 0.0
         self._patience = Patience(observer, "The leases of the task hub")
+        self._is_running = False
         self.is_shared = False
         """Whether other hosts own partitions of the hub, as of the last look."""
 
@@ -109,7 +110,7 @@ class Ownership:
         """Take what is free at the start; with storage of our own also what a host that is gone has left."""
         if self._uses_app_lease:
             await self._take_app_lease()
-        leases = await self._read()
+        leases = await self._read(self._pass_over)
         now = real_now()
         for lease in leases:
             owner = lease.current_owner or ""
@@ -139,7 +140,7 @@ class Ownership:
 
     async def run(self) -> None:
         """Keep and share the leases until cancelled."""
-        is_moving = False
+        self._is_running, is_moving = True, False
         while True:
             await asyncio.sleep(_SOON_S if is_moving else _EVERY_S)
             async with self._patience.trying():
@@ -160,8 +161,14 @@ class Ownership:
             lease.next_owner == self._me for lease in leases
         )
 
-    async def _read(self) -> list[PartitionLease]:
-        leases = await self._hub.partitions.read()
+    def _pass_over(self, row: str) -> None:
+        self._observer.trouble(
+            f"Table {self._hub.names.partitions} has a row '{row}', which is no control queue of this hub. "
+            "It is left alone."
+        )
+
+    async def _read(self, pass_over: Callable[[str], None] = lambda _: None) -> list[PartitionLease]:
+        leases = await self._hub.partitions.read(pass_over)
         return [lease for lease in leases if lease.partition < self._hub.partition_count]
 
     def _look_around(self, leases: list[PartitionLease]) -> None:
@@ -181,7 +188,7 @@ class Ownership:
                 self._leases[partition] = await self._hub.partitions.claim(lease, self._me, now)
                 self._valid_until[partition] = valid_until
                 self._draining_since.pop(partition, None)
-                self.gained(partition)
+                self._tell_of_gain(partition)
             case Move.RENEW | Move.DRAIN:
                 if step.move is Move.DRAIN:
                     self._draining_since.setdefault(partition, monotonic())
@@ -190,12 +197,16 @@ class Ownership:
                 self._leases[partition] = await self._hub.partitions.renew(lease, now, is_draining=is_draining)
                 self._valid_until[partition] = valid_until
                 if not was_held:
-                    self.gained(partition)
+                    self._tell_of_gain(partition)
             case Move.RELEASE:
                 self._forget(partition)
                 await self._hub.partitions.release(lease)
             case Move.ASK:
                 await self._hub.partitions.ask(lease, self._me)
+
+    def _tell_of_gain(self, partition: int) -> None:
+        if self._is_running:
+            self.gained(partition)
 
     def _is_drained(self, partition: int) -> bool:
         since = self._draining_since.setdefault(partition, monotonic())

@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from durable_devhost.errors import StorageUnavailable
@@ -25,6 +25,7 @@ T = TypeVar("T")
 CONTAINER = "azure-webjobs-hosts"
 _NEVER = "0001-01-01T00:00:00"
 _RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +65,11 @@ class Resumption:
 def resume(stored: ScheduleStatus | None, schedule: Schedule, now: datetime) -> Resumption:
     """Decide how to go on from the stored status. Pure.
 
-    A schedule that was changed since (the stored next time is not what it gives) is never past due. `now` is in the
-    zone in which the schedule counts.
+    A schedule that was changed since (the stored next time is not what it gives) is never past due. A status from the
+    future, left by a virtual clock that was given up, counts for nothing: the timer would rest until then. `now` is in
+    the zone in which the schedule counts.
     """
-    if stored is None:
+    if stored is None or (stored.last_updated is not None and stored.last_updated - now > _CLOCKS_DIFFER):
         fresh = ScheduleStatus(next=schedule.next_after(now), last_updated=now)
         return Resumption(status=fresh, is_past_due=False)
     since = stored.last or stored.last_updated
