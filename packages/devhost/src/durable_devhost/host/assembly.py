@@ -155,7 +155,7 @@ class Host:
                 running = [
                     tasks.create_task(each)
                     for each in (self.around.pool.run(), self.engine.run(), self.listener.run(), manual.run())
-                ]
+                ] + [tasks.create_task(keep()) for keep in self.around.keepers]
                 if isinstance(self.around.clock, VirtualClock):
                     await self.listener.recover()
                 else:
