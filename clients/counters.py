@@ -3,6 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from approvals.review.tally import Tally
 from clients.replies import CounterReply
 from clients.responses import answer, problem
 
@@ -20,4 +21,4 @@ async def get_counter(req: func.HttpRequest, client: df.DurableOrchestrationClie
     if name not in COUNTERS:
         return problem(404, f"There is no counter {name[:80]!r}.", f"Use one of: {', '.join(COUNTERS)}.")
     state = await client.read_entity_state(df.EntityId("Counter", name))
-    return answer(CounterReply(name=name, value=state.entity_state or 0).to_dict())
+    return answer(CounterReply(name=name, value=Tally.from_state(state.entity_state).value).to_dict())

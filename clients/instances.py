@@ -23,6 +23,12 @@ class Instance:
     state: str
     finished: bool
     created: datetime
+    custom_status: Any = None
+
+    @property
+    def completed(self) -> bool:
+        """Whether it has ended well."""
+        return self.state == RuntimeStatus.Completed.value
 
 
 async def find_instance(client: df.DurableOrchestrationClient, instance_id: str) -> Instance | None:
@@ -36,22 +42,37 @@ async def find_instance(client: df.DurableOrchestrationClient, instance_id: str)
         state=status.runtime_status.value,
         finished=status.runtime_status in _FINISHED,
         created=status.created_time,
+        custom_status=status.custom_status,
     )
 
 
 async def start(
-    client: df.DurableOrchestrationClient, workflow: str, instance_id: str, argument: dict[str, Any]
+    client: df.DurableOrchestrationClient,
+    workflow: str,
+    instance_id: str,
+    argument: dict[str, Any],
+    *,
+    again: bool = False,
 ) -> bool:
-    """Start a workflow; False where the id is in use, also where somebody was faster by a moment."""
-    if await find_instance(client, instance_id):
+    """Start a workflow; False where the id is in use, also where somebody was faster by a moment.
+
+    With `again` it takes the place of one that has finished.
+    """
+    if await _stands(client, instance_id, again):
         return False
     try:
         await client.start_new(workflow, instance_id, argument)
     except Exception:
-        if await find_instance(client, instance_id):
+        if await _stands(client, instance_id, again):
             return False
         raise
     return True
+
+
+async def _stands(client: df.DurableOrchestrationClient, instance_id: str, again: bool) -> bool:
+    """Say whether an instance stands in the way of another under its id."""
+    instance = await find_instance(client, instance_id)
+    return instance is not None and not (again and instance.finished)
 
 
 async def raise_event(client: df.DurableOrchestrationClient, instance: Instance, event: str, data: Any) -> bool:

@@ -130,12 +130,33 @@ def test_what_is_known_is_not_told_or_counted_again(turn):
     assert len(run.open_timers) == 1
 
 
-def test_counters_get_the_difference(turn):
-    """Also where a turn sees several escalations at once."""
+def test_counters_get_what_is_the_reviews_share(turn):
+    """And what of it was known before, also where a turn sees several escalations at once."""
     run = turn(told=9, counted={"submitted": 1, "escalated": 1})
     run.complete("AdvanceReview", step(entries=9, counts={"submitted": 1, "escalated": 3, "expired": 1}))
     signals = [(task.action["instanceId"], json.loads(task.action["input"])) for task in run.tasks[1:3]]
-    assert signals == [("@counter@escalated", 2), ("@counter@expired", 1)]
+    assert signals == [
+        ("@counter@escalated", {"proposalId": "proposal-1", "known": 1, "total": 3}),
+        ("@counter@expired", {"proposalId": "proposal-1", "known": 0, "total": 1}),
+    ]
+
+
+def test_a_start_of_a_review_that_has_ended_and_was_carried_out_does_nothing(turn):
+    """The list knows what the new workflow does not: nobody is told and nothing is counted once more."""
+    run = turn()
+    run.complete("AdvanceReview", ended(told=5, counted={"submitted": 1, "approved": 1}))
+    assert (run.called, run.counted, run.output["status"]) == (["AdvanceReview"], [], "approved")
+
+
+def test_what_is_shown_is_not_ahead_of_what_was_told(turn):
+    """While a document is checked; and where a letter could not be sent the status says so."""
+    run = turn()
+    run.complete("AdvanceReview", step(next="check", status="checking", entries=1, wakeAt=None))
+    assert run.status["entries"] == 0
+    run.complete("RecordChecks", {"recorded": True})
+    run.complete("AdvanceReview", step())
+    run.complete("TellPeople", {"told": 2, "failed": 1})
+    assert (run.status["entries"], run.status["untold"]) == (3, 1)
 
 
 def test_the_end_of_the_review_is_the_end_of_the_workflow(turn):
