@@ -1,17 +1,35 @@
 """What client functions ask of durable instances, with the SDK's bare exceptions turned into answers.
 
-The SDK raises plain `Exception` for everything. So where a call fails, the instance is looked at again: if that
-explains the failure, it becomes a return value; if not, the exception goes on, and the host retries or answers 500.
+The SDK raises plain `Exception` for everything, and lets through what its HTTP client raises. So where a call fails,
+the instance is looked at again: if that explains the failure, it becomes a return value; if not, `HubFailed` goes on,
+and the host shows a message again, or the caller is answered 503.
 """
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import azure.durable_functions as df
 from azure.durable_functions import OrchestrationRuntimeStatus as RuntimeStatus
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 _FINISHED = frozenset({RuntimeStatus.Completed, RuntimeStatus.Failed, RuntimeStatus.Canceled, RuntimeStatus.Terminated})
+
+
+class HubFailed(Exception):
+    """The durable API of the host did not answer as it does when all is well; what was asked may have been done."""
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Turn whatever a call of the SDK's client raises into `HubFailed`."""
+    try:
+        yield
+    except Exception as error:
+        raise HubFailed(f"{type(error).__name__}: {error}"[:400]) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +42,8 @@ class Instance:
     finished: bool
     created: datetime
     custom_status: Any = None
+    input: Any = None
+    """What it was started with, or started anew by itself; only where it was asked for."""
 
     @property
     def completed(self) -> bool:
@@ -31,10 +51,30 @@ class Instance:
         return self.state == RuntimeStatus.Completed.value
 
 
-async def find_instance(client: df.DurableOrchestrationClient, instance_id: str) -> Instance | None:
-    """Return the instance of that id, or None where there is none."""
-    status = await client.get_status(instance_id)
-    if not status:
+async def find_status(
+    client: df.DurableOrchestrationClient, instance_id: str, **shown: bool
+) -> DurableOrchestrationStatus | None:
+    """Return what the SDK tells of an instance, None where there is none; `shown` are its options.
+
+    Raises `HubFailed`, also where the SDK takes the answer of a host that failed for one about an instance: where there
+    is none the answer has no body.
+    """
+    with asking():
+        status = await client.get_status(instance_id, **shown)
+    if status:
+        return status
+    message = getattr(status, "message", None)
+    if message != "":
+        raise HubFailed(f"the host answered {message!r}"[:400])
+    return None
+
+
+async def find_instance(
+    client: df.DurableOrchestrationClient, instance_id: str, *, with_input: bool = False
+) -> Instance | None:
+    """Return the instance of that id, or None where there is none. Raises `HubFailed`."""
+    status = await find_status(client, instance_id, show_input=with_input)
+    if status is None:
         return None
     return Instance(
         id=instance_id,
@@ -43,6 +83,7 @@ async def find_instance(client: df.DurableOrchestrationClient, instance_id: str)
         finished=status.runtime_status in _FINISHED,
         created=status.created_time,
         custom_status=status.custom_status,
+        input=_parsed(status.input_),
     )
 
 
@@ -54,15 +95,16 @@ async def start(
     *,
     again: bool = False,
 ) -> bool:
-    """Start a workflow; False where the id is in use, also where somebody was faster by a moment.
+    """Start a workflow; False where the id is in use, also where somebody was faster by a moment. Raises `HubFailed`.
 
     With `again` it takes the place of one that has finished.
     """
     if await _stands(client, instance_id, again):
         return False
     try:
-        await client.start_new(workflow, instance_id, argument)
-    except Exception:
+        with asking():
+            await client.start_new(workflow, instance_id, argument)
+    except HubFailed:
         if await _stands(client, instance_id, again):
             return False
         raise
@@ -76,12 +118,21 @@ async def _stands(client: df.DurableOrchestrationClient, instance_id: str, again
 
 
 async def raise_event(client: df.DurableOrchestrationClient, instance: Instance, event: str, data: Any) -> bool:
-    """Raise an event to an instance; False where it is gone or has finished meanwhile."""
+    """Raise an event to an instance; False where it is gone or has finished meanwhile. Raises `HubFailed`."""
     try:
-        await client.raise_event(instance.id, event, data)
-    except Exception:
+        with asking():
+            await client.raise_event(instance.id, event, data)
+    except HubFailed:
         now = await find_instance(client, instance.id)
         if now is None or now.finished:
             return False
         raise
     return True
+
+
+def _parsed(value: Any) -> Any:
+    """Return an input as data, also from a host that hands it over as JSON text."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
