@@ -20,7 +20,7 @@ from approvals.identifiers import is_instance_id
 from approvals.review import people
 from approvals.review.state import FINAL, Review
 from approvals.validation import Invalid
-from gateways.tables import hashed, open_table
+from gateways.tables import hashed, open_table, transact
 
 MOST_ROWS = 100
 """On one page."""
@@ -146,7 +146,10 @@ class TableIndex:
         self._table = table
 
     def write(self, row: IndexRow) -> IndexRow:
-        """Read, join, and write if nobody was faster; the new row comes with a pointer to it in one transaction."""
+        """Read, join, and write if nobody was faster; the new row comes with a pointer to it in one transaction.
+
+        Who was faster may be this very call, whose answer was lost: then what is stored is what was to be written.
+        """
         for _ in range(_MOST_ATTEMPTS):
             before = self._get(_row_key(row))
             merged = row if before is None else join(_read(before), row)
@@ -234,7 +237,7 @@ class TableIndex:
         entity = _written(row)
         if before is None:
             pointer = {"PartitionKey": _PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
-            self._table.submit_transaction([("create", entity), ("create", pointer)])
+            transact(self._table, [("create", entity), ("create", pointer)])
             return
         self._table.update_entity(
             entity,
