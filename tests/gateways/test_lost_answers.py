@@ -43,10 +43,8 @@ from gateways.records import Answer, open_records
 from gateways.register import open_register
 from gateways.review_changes import add, take_down
 from gateways.review_records import open_review_records
-from gateways.smtp import NotSent
 from gateways.tables import open_table
 from tests.gateways.losing import losing
-from tests.gateways.mail_server import mail_server
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OPENED = NOW.isoformat()
@@ -367,46 +365,3 @@ def test_a_write_whose_answer_was_lost_is_there_once(name, times):
             told = write.do() if times == FOR_GOOD else told
         assert write.look() == there, lost
         assert told == answer or not write.answers, lost
-
-
-@pytest.fixture
-def server(monkeypatch):
-    """A mail server that the settings name."""
-    with mail_server() as running:
-        monkeypatch.setenv("SMTP_HOST", "127.0.0.1")
-        monkeypatch.setenv("SMTP_PORT", str(running.port))
-        monkeypatch.setenv("MAIL_FROM", "Greenlight <greenlight@example.org>")
-        yield running
-
-
-@pytest.mark.parametrize("lost", [0, 1], ids=["the claim", "the mark"])
-def test_a_letter_whose_claim_or_mark_was_not_answered_goes_once_and_at_once(server, lost):
-    """The sender knows its own claim again, and does not wait for whoever else might be sending."""
-    name = uuid.uuid4().hex
-    with losing(lost):
-        assert open_post().send(letter(name), key=KEY)
-    assert not open_post().send(letter(name), key=KEY)
-    assert len(server.letters) == 1
-
-
-def test_a_claim_that_is_taken_over_and_not_answered_is_ones_own(server, monkeypatch):
-    """Whoever had it died; the claim is a replacement then."""
-    name = uuid.uuid4().hex
-    with losing(0, times=FOR_GOOD), pytest.raises(AzureError):
-        open_post().send(letter(name), key=KEY)
-    with pytest.raises(NotSent):
-        open_post().send(letter(name), key=KEY)
-    monkeypatch.setenv("CLOCK_OFFSET_SECONDS", "301")
-    with losing(1):
-        assert open_post().send(letter(name), key=KEY)
-    assert len(server.letters) == 1
-
-
-def test_a_letter_that_has_gone_is_not_sent_again_because_that_could_not_be_written_down(server, caplog):
-    """It is told, and the log says what is missing."""
-    name = uuid.uuid4().hex
-    with losing(1, times=FOR_GOOD):
-        assert open_post().send(letter(name), key=KEY)
-    assert not open_post().send(letter(name), key=KEY)
-    assert len(server.letters) == 1
-    assert "could not be written down" in caplog.text
