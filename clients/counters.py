@@ -4,7 +4,6 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.review.tally import Tally
-from clients.instances import asking
 from clients.outages import answers_outages, unread
 from clients.replies import CounterReply
 from clients.responses import answer, problem
@@ -23,6 +22,5 @@ async def get_counter(req: func.HttpRequest, client: df.DurableOrchestrationClie
     name = req.route_params["name"].lower()
     if name not in COUNTERS:
         return problem(404, f"There is no counter {name[:80]!r}.", f"Use one of: {', '.join(COUNTERS)}.")
-    with asking():
-        state = await client.read_entity_state(df.EntityId("Counter", name))
+    state = await client.read_entity_state(df.EntityId("Counter", name))
     return answer(CounterReply(name=name, value=Tally.from_state(state.entity_state).value).to_dict())

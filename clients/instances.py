@@ -1,13 +1,11 @@
 """What client functions ask of durable instances, with the SDK's bare exceptions turned into answers.
 
 The SDK raises plain `Exception` for everything, and lets through what its HTTP client raises. So where a call fails,
-the instance is looked at again: if that explains the failure, it becomes a return value; if not, `HubFailed` goes on,
-and the host shows a message again, or the caller is answered 503.
+the instance is looked at again: if that explains the failure, it becomes a return value; if not, the exception goes on,
+and the host shows a message again, or the caller is answered 503 (clients/outages.py).
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,16 +18,7 @@ _FINISHED = frozenset({RuntimeStatus.Completed, RuntimeStatus.Failed, RuntimeSta
 
 
 class HubFailed(Exception):
-    """The durable API of the host did not answer as it does when all is well; what was asked may have been done."""
-
-
-@contextmanager
-def asking() -> Iterator[None]:
-    """Turn whatever a call of the SDK's client raises into `HubFailed`."""
-    try:
-        yield
-    except Exception as error:
-        raise HubFailed(f"{type(error).__name__}: {error}"[:400]) from error
+    """The durable API of the host failed, and the SDK did not notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +45,10 @@ async def find_status(
 ) -> DurableOrchestrationStatus | None:
     """Return what the SDK tells of an instance, None where there is none; `shown` are its options.
 
-    Raises `HubFailed`, also where the SDK takes the answer of a host that failed for one about an instance: where there
-    is none the answer has no body.
+    Raises `HubFailed` where the SDK takes the answer of a host that failed for one about an instance: where there is
+    none the answer has no body.
     """
-    with asking():
-        status = await client.get_status(instance_id, **shown)
+    status = await client.get_status(instance_id, **shown)
     if status:
         return status
     message = getattr(status, "message", None)
@@ -72,7 +60,7 @@ async def find_status(
 async def find_instance(
     client: df.DurableOrchestrationClient, instance_id: str, *, with_input: bool = False
 ) -> Instance | None:
-    """Return the instance of that id, or None where there is none. Raises `HubFailed`."""
+    """Return the instance of that id, or None where there is none."""
     status = await find_status(client, instance_id, show_input=with_input)
     if status is None:
         return None
@@ -95,16 +83,15 @@ async def start(
     *,
     again: bool = False,
 ) -> bool:
-    """Start a workflow; False where the id is in use, also where somebody was faster by a moment. Raises `HubFailed`.
+    """Start a workflow; False where the id is in use, also where somebody was faster by a moment.
 
     With `again` it takes the place of one that has finished.
     """
     if await _stands(client, instance_id, again):
         return False
     try:
-        with asking():
-            await client.start_new(workflow, instance_id, argument)
-    except HubFailed:
+        await client.start_new(workflow, instance_id, argument)
+    except Exception:
         if await _stands(client, instance_id, again):
             return False
         raise
@@ -118,11 +105,10 @@ async def _stands(client: df.DurableOrchestrationClient, instance_id: str, again
 
 
 async def raise_event(client: df.DurableOrchestrationClient, instance: Instance, event: str, data: Any) -> bool:
-    """Raise an event to an instance; False where it is gone or has finished meanwhile. Raises `HubFailed`."""
+    """Raise an event to an instance; False where it is gone or has finished meanwhile."""
     try:
-        with asking():
-            await client.raise_event(instance.id, event, data)
-    except HubFailed:
+        await client.raise_event(instance.id, event, data)
+    except Exception:
         now = await find_instance(client, instance.id)
         if now is None or now.finished:
             return False

@@ -5,11 +5,13 @@ was lost. So each function says whether the same may be sent again without being
 """
 
 import inspect
+import json
 import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+import aiohttp
 import azure.functions as func
 from azure.core.exceptions import AzureError
 
@@ -22,8 +24,9 @@ log = logging.getLogger("greenlight.outages")
 P = ParamSpec("P")
 R = TypeVar("R")
 
-OUTAGES = (AzureError, HubFailed, Crowded, TimeoutError)
-"""Storage, also where it refuses us; the durable API; and others who were faster, time after time."""
+_OUTAGES = (AzureError, HubFailed, aiohttp.ClientError, ConnectionError, TimeoutError, json.JSONDecodeError, Crowded)
+"""Storage, also where it refuses us; the durable API as the SDK's HTTP client and its reader of JSON tell of it; and
+others who were faster, time after time."""
 
 RETRY_AFTER_S = 5
 """The SDK has tried for longer than that already."""
@@ -46,7 +49,9 @@ def answers_outages(tell: Tell) -> Callable[[Callable[P, R]], Callable[P, R]]:
             async def awaited(*args: P.args, **kwargs: P.kwargs) -> Any:
                 try:
                     return await function(*args, **kwargs)
-                except OUTAGES as error:
+                except Exception as error:
+                    if not is_outage(error):
+                        raise
                     return _told(tell, kwargs["req"], error)
 
             return awaited  # type: ignore[return-value]  # it is awaited as `function` is
@@ -55,12 +60,19 @@ def answers_outages(tell: Tell) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def called(*args: P.args, **kwargs: P.kwargs) -> Any:
             try:
                 return function(*args, **kwargs)
-            except OUTAGES as error:
+            except Exception as error:
+                if not is_outage(error):
+                    raise
                 return _told(tell, kwargs["req"], error)
 
         return called
 
     return wrap
+
+
+def is_outage(error: Exception) -> bool:
+    """Say whether storage or the durable API failed. A bare `Exception` is the SDK's; nobody else here raises it."""
+    return isinstance(error, _OUTAGES) or type(error) is Exception
 
 
 def _told(tell: Tell, req: Any, error: Exception) -> func.HttpResponse:

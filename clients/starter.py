@@ -16,7 +16,7 @@ from approvals.identifiers import checked_new_id
 from approvals.validation import Invalid, read_json
 from approvals.workflows import WORKFLOWS, Workflow, find_workflow
 from clients.headers import json_headers
-from clients.instances import Instance, asking, find_instance, start
+from clients.instances import Instance, find_instance, start
 from clients.outages import answers_outages, unstarted
 from clients.responses import problem
 from gateways.attachments import open_attachments, stored_as
@@ -57,10 +57,9 @@ async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClien
     if not await _start(client, workflow, asked):
         return _taken(instance_id)
     if wait_seconds:
-        with asking():
-            told = await client.wait_for_completion_or_create_check_status_response(
-                req, instance_id, wait_seconds * 1000, min(wait_seconds * 1000, 500)
-            )
+        told = await client.wait_for_completion_or_create_check_status_response(
+            req, instance_id, wait_seconds * 1000, min(wait_seconds * 1000, 500)
+        )
     else:
         told = client.create_check_status_response(req, instance_id)
     told.headers.update(json_headers())  # it holds a key, so that nothing on its way may keep it
@@ -107,7 +106,7 @@ def _checked_wait(text: str) -> int:
 async def _start(client: df.DurableOrchestrationClient, workflow: Workflow, asked: _Asked) -> bool:
     """Start the workflow, or find that the same request has started it; False where the id stands for something else.
 
-    Of two that start it at once one finds the other's. Raises `HubFailed`, and azure.core's errors.
+    Of two that start it at once one finds the other's.
     """
     instance_id = asked.instance_id
     known = await find_instance(client, instance_id, with_input=True)

@@ -18,7 +18,7 @@ from clients.counters import get_counter
 from clients.history import get_orchestration_history
 from clients.instances import HubFailed, find_instance
 from clients.links import decide_by_link, show_decision_page
-from clients.outages import OUTAGES, answers_outages, unread, unstarted, untaken
+from clients.outages import answers_outages, is_outage, unread, unstarted, untaken
 from clients.replies import Problem
 from clients.starter import http_start
 from gateways.blobs import open_blobs
@@ -95,7 +95,13 @@ async def test_a_defect_is_not_called_an_outage():
 
     with pytest.raises(KeyError):
         await function(req=request("GET", "/"))
-    assert not issubclass(KeyError, OUTAGES)
+
+
+@pytest.mark.parametrize("defect", [KeyError("oops"), ValueError("x"), OSError("disk"), AssertionError()], ids=repr)
+def test_only_what_storage_and_hub_raise_is_an_outage(defect):
+    """All else must be mended, and not be sent again."""
+    assert not is_outage(defect)
+    assert is_outage(Exception("unexpected status code 500"))
 
 
 @pytest.mark.parametrize(("params", "again"), [({"id": "p-1"}, True), ({}, False)])

@@ -69,6 +69,13 @@ def test_who_is_counted_again_is_remembered_longer():
     assert told(tally, shares[1]).value == MOST_SEEN + 2
 
 
+def test_what_is_nobodys_is_added_each_time_and_a_reset_counts_nothing_again():
+    """Workflows without a record, and operators, tell a number."""
+    tally = told(Tally().plus(2), share(total=3))
+    assert (tally.plus(1).value, tally.reset().value) == (6, 0)
+    assert told(tally.reset(), share(total=3)).value == 0
+
+
 @pytest.mark.parametrize(("state", "value"), [(None, 0), (0, 0), (41, 41), ({"value": 3, "seen": {"ab": 1}}, 3)])
 def test_every_state_that_was_ever_stored_is_read(state, value):
     """Before there were shares it was the number alone."""
