@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import azure.durable_functions as df
 
-from approvals.decision import Decision
 from approvals.forms import AsTuple
 from approvals.instants import Instant, read_instant
 from approvals.review.acceptance import Accepted, Actor, Repeated, accept
@@ -21,12 +20,12 @@ from approvals.review.progress import checked, counts, failed, settle
 from approvals.review.replay import replay
 from approvals.review.standing import Refused
 from approvals.review.state import Review
-from approvals.review.unnamed import whose
 from approvals.review.verbs import Decide
 from approvals.validation import Boundary
 from gateways import clock
 from gateways.letters import open_letters
 from gateways.mail import open_post
+from gateways.people import open_directory
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_changes import Unknown, add
 from gateways.review_records import open_review_records
@@ -162,16 +161,9 @@ def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]
 
 
 def _judge(review: Review, heard: Heard, now: datetime) -> tuple[Entry, ...] | Refused:
-    """Return the entries of an event's decision: none where it is in the record already.
-
-    An unnamed one is whose it was before time moved on: the yes that an approver sends too late is not that of the
-    person to whom it was escalated.
-    """
-    decision = heard.decision
-    person = decision.approver if decision.named else whose(review, heard.id)
-    if isinstance(person, Refused):
-        return person
-    answer = accept(review, _verb(decision, person, heard.id), Actor(name=person, via=Via.EVENT), now)
+    """Return the entries of an event's decision: none where it is in the record already."""
+    actor = Actor(name=heard.decision.approver, via=Via.EVENT)
+    answer = accept(review, _verb(heard), actor, now, directory=open_directory())
     match answer:
         case Accepted(entries=entries):
             return entries
@@ -181,6 +173,7 @@ def _judge(review: Review, heard: Heard, now: datetime) -> tuple[Entry, ...] | R
             return answer
 
 
-def _verb(decision: Decision, person: str, decision_id: str) -> Decide:
+def _verb(heard: Heard) -> Decide:
+    decision = heard.decision
     word = "approve" if decision.approved else "reject"
-    return Decide(approver=person, decision=word, comment=decision.comment, decision_id=decision_id)
+    return Decide(approver=decision.approver, decision=word, comment=decision.comment, decision_id=heard.id)

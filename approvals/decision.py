@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from approvals.identifiers import InstanceId
-from approvals.validation import Boundary, Invalid, Line, Prose, read_json
+from approvals.names import Name, key
+from approvals.validation import Boundary, Invalid, Prose, read_json
 
 APPROVAL_EVENT = "ApprovalEvent"
 """The event that carries a design decision."""
@@ -25,7 +26,7 @@ class Decision(Boundary):
     """One person's answer to one request."""
 
     approved: bool
-    approver: Line = UNNAMED
+    approver: Name = UNNAMED
     comment: Prose = ""
 
     @property
@@ -36,7 +37,7 @@ class Decision(Boundary):
     @property
     def named(self) -> bool:
         """Whether the answer says who gave it."""
-        return self.approver != UNNAMED
+        return key(self.approver) != UNNAMED
 
 
 class QueuedDecision(Boundary):
@@ -44,7 +45,7 @@ class QueuedDecision(Boundary):
 
     instance_id: InstanceId
     approved: bool
-    approver: Line = UNNAMED
+    approver: Name = UNNAMED
     comment: Prose = ""
 
     @property

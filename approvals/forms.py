@@ -1,7 +1,7 @@
 """What a workflow's form is: the JSON that people post to start it, checked before anything is started."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field
 
@@ -27,6 +27,10 @@ class Form(Boundary):
     def files(self) -> tuple[InlineAttachment, ...]:
         """The files inside the form, which are stored before the workflow starts."""
         return ()
+
+    def renamed(self, name_of: Callable[[str], str]) -> Self:  # noqa: ARG002  for those that name people
+        """Return the form with other names for its people; raises `Invalid` where it cannot be used with them."""
+        return self
 
     def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:  # noqa: ARG002  for those with files
         """Return the workflow's input: small, plain data, each file replaced by where it lies now."""

@@ -1,23 +1,26 @@
 """What is handed in: the forms that people send, and the submissions that the workflows get in their stead."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, StoredAttachment
+from approvals.decision import UNNAMED
 from approvals.forms import AsTuple, Currency, Form, Hours, Money
 from approvals.money import Amount
-from approvals.validation import Boundary, Line, Prose
+from approvals.names import Name, key
+from approvals.validation import Boundary, Invalid, Line, Prose
 
 
 class _Proposal(Boundary):
     """The fields that a form and its submission have in common."""
 
     title: Line
-    submitted_by: Line
-    approver: Line = "the design board"
-    escalate_to: Line = "the head of design"
+    submitted_by: Name
+    approver: Name = "the design board"
+    escalate_to: Name = "the head of design"
     summary: Prose = ""
     estimated_cost: Amount = 0.0
     currency: Currency = "EUR"
@@ -49,6 +52,13 @@ class ProposalForm(_Proposal, Form):
 
     attachments: Annotated[tuple[InlineAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
 
+    def renamed(self, name_of: Callable[[str], str]) -> Self:
+        """Return the form with other names for its people; raises `Invalid` where its author is to approve it."""
+        names = {field: name_of(getattr(self, field)) for field in ("submitted_by", "approver", "escalate_to")}
+        if key(names["submitted_by"]) == key(names["approver"]):
+            raise Invalid("approver: has submitted the proposal and may not decide it; name somebody else")
+        return self.model_copy(update=names)
+
     @property
     def files(self) -> tuple[InlineAttachment, ...]:
         """The attachments."""
@@ -66,15 +76,26 @@ class BudgetRequest(Form):
     example: ClassVar = {"title": "Mill Stream footbridge", "requestedBy": "Ines Carvalho", "amount": 148500}
 
     title: Line = "Budget"
-    requested_by: Line = "unnamed"
+    requested_by: Name = UNNAMED
     amount: Amount = 0.0
     currency: Currency = "EUR"
     window_hours: Hours = 72.0
+
+    def renamed(self, name_of: Callable[[str], str]) -> Self:
+        """Return the form with another name for who asks."""
+        return self.model_copy(update={"requested_by": name_of(self.requested_by)})
 
     @property
     def window(self) -> timedelta:
         """How long an answer is waited for."""
         return timedelta(hours=self.window_hours)
+
+
+def may_decide(submission: object, approver: str) -> bool:
+    """Say whether somebody may decide on what a workflow was started with: not on what they handed in themselves."""
+    fields = submission if isinstance(submission, dict) else {}
+    asking = fields.get("submittedBy") or fields.get("requestedBy")
+    return not isinstance(asking, str) or key(asking) == UNNAMED or key(asking) != key(approver)
 
 
 class _Lifecycle(_Proposal):

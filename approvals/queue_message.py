@@ -13,6 +13,7 @@ from typing import Any
 
 from approvals.decision import UNNAMED, Decision, QueuedDecision, Rejected
 from approvals.identifiers import InstanceId, is_instance_id
+from approvals.names import Name, key
 from approvals.review.verbs import Decide
 from approvals.validation import Boundary, Invalid, Line, Prose, read_json
 
@@ -23,7 +24,7 @@ class QueuedAnswer(Boundary):
     proposal_id: InstanceId
     decision: Line
     """`approve`, `reject`, or a word of the policy's own."""
-    approver: Line = UNNAMED
+    approver: Name = UNNAMED
     comment: Prose = ""
     decision_id: Line | None = None
     """Chosen by the sender; the same one again is the same decision."""
@@ -67,7 +68,7 @@ AnyReading = Reading | BareReading | ReviewReading
 def named_in(reading: AnyReading) -> str | None:
     """Return who decided, as the message says; None where it does not."""
     name = reading.answer.approver if isinstance(reading, ReviewReading) else reading.decision.approver
-    return None if name == UNNAMED else name
+    return None if key(name) == UNNAMED else name
 
 
 def id_of(reading: AnyReading, message: str) -> str:

@@ -7,10 +7,12 @@ import azure.functions as func
 
 from approvals.review.acceptance import concerns
 from approvals.review.chain import Chain, Tampered
+from approvals.review.identities import known_as
 from approvals.review.replay import replay
 from approvals.review.state import Review
 from clients.identity import Caller
 from clients.responses import problem
+from gateways.people import open_directory
 from gateways.review_records import open_review_records
 
 
@@ -31,7 +33,7 @@ async def see(who: Caller, proposal_id: str) -> Seen | func.HttpResponse:
     if chain is None:
         return unknown(proposal_id)
     review = replay(chain.entries)
-    if who.name is not None and not concerns(review, who.name):
+    if who.name is not None and not concerns(review, known_as(review, who.name, open_directory())):
         return problem(
             403,
             f"{who.name} has no part in this proposal.",

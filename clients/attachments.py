@@ -28,6 +28,7 @@ from clients.responses import answer, problem
 from clients.verbs import refusal
 from gateways import clock
 from gateways.attachments import open_attachments
+from gateways.people import open_directory
 from gateways.review_changes import Done, Unknown
 
 bp = df.Blueprint()
@@ -142,7 +143,7 @@ def _foreseen(review: Review, upload: Upload, actor: Actor) -> func.HttpResponse
         size=len(upload.content),
         sha256=digest,
     )
-    judged = accept(review, verb, actor, clock.now())
+    judged = accept(review, verb, actor, clock.now(), directory=open_directory())
     if isinstance(judged, Refused):
         return refusal(judged)
     return None

@@ -12,8 +12,9 @@ import os
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.decision import Rejected
+from approvals.decision import UNNAMED, Rejected
 from approvals.poison import PoisonMessage
+from approvals.proposal import may_decide
 from approvals.queue_message import (
     AnyReading,
     BareReading,
@@ -26,16 +27,14 @@ from approvals.queue_message import (
 )
 from approvals.review.acceptance import Actor
 from approvals.review.entries import Via
-from approvals.review.replay import replay
 from approvals.review.standing import Refused
-from approvals.review.unnamed import whose
 from approvals.workflows import find_workflow
 from clients import desk
 from clients.instances import Instance, find_instance, raise_event
 from gateways import clock
+from gateways.people import name_of
 from gateways.records import Answer, open_records
 from gateways.review_changes import Unknown
-from gateways.review_records import open_review_records
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.decisions")
@@ -67,7 +66,11 @@ async def _deliver(client: df.DurableOrchestrationClient, body: bytes, message: 
         decided = await _decide(client, reading, message)
         if not isinstance(decided, Unknown):
             return decided
-        instance = None if isinstance(reading, ReviewReading) else await find_instance(client, reading.instance_id)
+        instance = (
+            None
+            if isinstance(reading, ReviewReading)
+            else await find_instance(client, reading.instance_id, with_input=True)
+        )
         if instance and not isinstance(reading, ReviewReading):
             return await _answer(client, instance, reading)
     kind = "proposal" if isinstance(readings[0], ReviewReading) else "instance"
@@ -79,16 +82,10 @@ async def _decide(
 ) -> Rejected | Unknown | None:
     """Take an answer to a review down, at the desk to which all answers go; `Unknown` where it is no review.
 
-    What is delivered twice is known again by its id, also where it names nobody: the second delivery does not count for
-    the stage that the first has opened.
+    One that names nobody is refused there: which person it is, no setting can say.
     """
-    decision_id = id_of(reading, message)
-    person = await asyncio.to_thread(_whose, reading, decision_id)
-    if isinstance(person, Unknown):
-        return person
-    if isinstance(person, Refused):
-        return Rejected(reason=person.reason)
-    verb = answer_in(reading, person=person, decision_id=decision_id)
+    person = named_in(reading) or UNNAMED
+    verb = answer_in(reading, person=person, decision_id=id_of(reading, message))
     done = await desk.act(client, reading.instance_id, verb, Actor(name=person, via=Via.QUEUE))
     match done:
         case Unknown():
@@ -99,23 +96,11 @@ async def _decide(
             return None
 
 
-def _whose(reading: AnyReading, decision_id: str) -> str | Refused | Unknown:
-    """Return whom the answer counts for: who is named, or the only person who is waited for. Blocks."""
-    named = named_in(reading)
-    if named:
-        return named
-    chain = open_review_records().read(reading.instance_id)
-    if chain is None:
-        return Unknown()
-    if os.environ.get("APPROVALS_ALLOW_BARE") != "1":
-        return Refused(code="notAsked", reason=_UNNAMED)
-    return whose(replay(chain.entries), decision_id)
-
-
 async def _answer(
     client: df.DurableOrchestrationClient, instance: Instance, reading: Reading | BareReading
 ) -> Rejected | None:
     decision = reading.decision
+    decision = decision.model_copy(update={"approver": name_of(decision.approver)})
     workflow = find_workflow(instance.workflow)
     if workflow is None or workflow.event is None:
         return Rejected(reason=f"{instance.id} is a {instance.workflow}, which waits for no decision")
@@ -123,6 +108,8 @@ async def _answer(
         return Rejected(reason=f"{instance.id} has finished already: {instance.state}")
     if not decision.named and os.environ.get("APPROVALS_ALLOW_BARE") != "1":
         return Rejected(reason=_UNNAMED)
+    if not may_decide(instance.input, decision.approver):
+        return Rejected(reason=f"{decision.approver} has handed it in and may not decide it")
 
     # First the fact, then the event: after a crash in between the message comes again and raises what is on record.
     answer = Answer(

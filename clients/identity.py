@@ -16,13 +16,15 @@ from urllib.parse import unquote, urlsplit
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
+from approvals.directory import sign_in
+from approvals.names import Name
 from approvals.review.entries import Via
 from approvals.review.people import same
-from approvals.validation import Invalid, Line, read_json
+from approvals.validation import Invalid, read_json
 from clients.origins import crosses_sites
 from clients.responses import problem
 from gateways.letters import public_url
-from gateways.people import person_of
+from gateways.people import name_of, person_of
 
 USER_HEADER = "X-Greenlight-User"
 """Names the person in development."""
@@ -35,7 +37,7 @@ _OBJECT = frozenset({"oid", "http://schemas.microsoft.com/identity/claims/object
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_LINE = TypeAdapter[str](Line)
+_NAME = TypeAdapter[str](Name)
 
 
 class Mode(StrEnum):
@@ -52,9 +54,10 @@ class ModeRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Whoever made the request; `name` is None for a system, which names a person in each request."""
+    """Whoever made the request."""
 
     name: str | None
+    """The directory's name of the person; None for a system, which names a person in each request."""
     via: Via
 
 
@@ -84,8 +87,8 @@ def claim(who: Caller, named: str | None) -> str | func.HttpResponse:
             return problem(
                 400, "The request does not say who acts.", "A system names the person, for example as approver or by."
             )
-        return named
-    if named is None or same(named, who.name):
+        return name_of(named)
+    if named is None or same(name_of(named), who.name):
         return who.name
     return problem(
         403,
@@ -116,7 +119,7 @@ def _signed_in(req: func.HttpRequest) -> Caller | func.HttpResponse:
     except (Invalid, ValueError):
         # What is wrong with it helps only somebody who makes one up.
         return problem(401, "Nobody is signed in.", "Sign in with your organisation's account, then try again.")
-    return Caller(name=person_of(tenant, thing) or f"{tenant}/{thing}", via=Via.PERSON)
+    return Caller(name=person_of(tenant, thing) or sign_in(tenant, thing), via=Via.PERSON)
 
 
 def _read_principal(header: str) -> tuple[str, str]:
@@ -144,14 +147,14 @@ def _named(req: func.HttpRequest) -> Caller | func.HttpResponse:
     if header is None:
         return Caller(name=None, via=Via.SYSTEM)
     try:
-        name = _LINE.validate_python(unquote(header, errors="strict"))
+        name = _NAME.validate_python(unquote(header, errors="strict"))
     except (ValidationError, UnicodeDecodeError):
         return problem(
             401,
             f"{USER_HEADER} names nobody.",
             "Send a name in one line; letters beyond ASCII percent-encoded as UTF-8.",
         )
-    return Caller(name=name, via=Via.PERSON)
+    return Caller(name=name_of(name), via=Via.PERSON)
 
 
 def _from_elsewhere(req: func.HttpRequest) -> func.HttpResponse | None:

@@ -18,6 +18,7 @@ from approvals.review.acceptance import Accepted, Actor, Repeated, accept
 from approvals.review.chain import Tampered
 from approvals.review.choices import ChosenAnswer, to_verb
 from approvals.review.entries import Via
+from approvals.review.identities import known_as
 from approvals.review.links import Expired, Forged, Link, read_link
 from approvals.review.people import same
 from approvals.review.replay import replay
@@ -51,6 +52,7 @@ from clients.rates import slow_down
 from gateways import clock
 from gateways.letters import public_url
 from gateways.link_keys import link_keys
+from gateways.people import open_directory
 from gateways.review_changes import Done, Unknown
 from gateways.review_records import open_review_records
 
@@ -120,10 +122,12 @@ def _look_up(token: str) -> Held | Told:
         return DAMAGED
     if chain is None:
         return GONE
-    review = replay(chain.entries)
+    review, directory = replay(chain.entries), open_directory()
+    link = link.model_copy(update={"person": known_as(review, link.person, directory)})
     if _has_asked_for_changes(review, link):
         return ANSWERED
-    match accept(review, Decide(approver=link.person, decision="approve"), _actor(link), now):
+    meant = Decide(approver=link.person, decision="approve")
+    match accept(review, meant, _actor(link), now, directory=directory):
         case Refused() as refused:
             return refused_by(refused)
         case Repeated():

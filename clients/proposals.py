@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from approvals.review.chain import Tampered
 from approvals.review.forms import LARGEST_BODY
-from approvals.review.people import among, same
+from approvals.review.people import among
 from approvals.review.state import Status
 from approvals.review.view import show
 from approvals.validation import Invalid, Line, read_json
@@ -23,6 +23,7 @@ from clients.replies import ProposalLine, ProposalList, SubmissionReply
 from clients.responses import answer, problem
 from clients.submissions import Submission, Taken, hand_in, read_submission
 from gateways import clock
+from gateways.people import name_of, open_directory
 from gateways.proposal_index import MOST_ROWS, IndexRow, Page, open_proposal_index
 
 bp = df.Blueprint()
@@ -146,8 +147,8 @@ def _read_question(req: func.HttpRequest) -> _Question:
             errors.append(f"{name}: give one name in one line")
     if errors:
         raise Invalid("; ".join(errors)[:400], tuple(errors))
-    names = {name: given.get(name) for name in ("status", "approver", "author")}
-    return _Question(**names, top=int(top), token=given.get("continuationToken"))
+    names = {name: name_of(given[name]) if name in given else None for name in ("approver", "author")}
+    return _Question(**names, status=given.get("status"), top=int(top), token=given.get("continuationToken"))
 
 
 def _look_up(question: _Question, who: Caller) -> tuple[tuple[IndexRow, ...], str | None]:
@@ -174,4 +175,5 @@ def _look_up(question: _Question, who: Caller) -> tuple[tuple[IndexRow, ...], st
 
 
 def _concerns(row: IndexRow, person: str) -> bool:
-    return same(row.author, person) or among(person, row.waiting_for)
+    directory = open_directory()
+    return among(person, tuple(directory.name_of(each) for each in (row.author, *row.waiting_for)))

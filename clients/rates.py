@@ -8,6 +8,7 @@ from ipaddress import IPv6Address, ip_address
 
 import azure.functions as func
 
+from approvals.names import key
 from clients.identity import Caller, caller
 from clients.link_replies import Told, show_told
 from clients.link_requests import wants_json
@@ -56,9 +57,9 @@ def slow_down(req: func.HttpRequest) -> func.HttpResponse | None:
 def _name(req: func.HttpRequest, who: Caller) -> str:
     """Return under what a caller is counted; a system under its key, of which only a hash is kept."""
     if who.name is not None:
-        return f"person {' '.join(who.name.casefold().split())}"
-    key = req.headers.get(_KEY_HEADER) or req.params.get(_KEY_PARAMETER) or ""
-    return f"system {hashlib.sha256(key.encode()).hexdigest()}"
+        return f"person {key(who.name)}"
+    shown = req.headers.get(_KEY_HEADER) or req.params.get(_KEY_PARAMETER) or ""
+    return f"system {hashlib.sha256(shown.encode()).hexdigest()}"
 
 
 def _address(req: func.HttpRequest) -> str:

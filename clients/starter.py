@@ -21,6 +21,7 @@ from clients.outages import answers_outages, unstarted
 from clients.responses import problem
 from gateways.attachments import open_attachments, stored_as
 from gateways.audit import open_audit
+from gateways.people import name_of
 
 bp = df.Blueprint()
 
@@ -87,7 +88,7 @@ def _read(req: func.HttpRequest, workflow: Workflow) -> tuple[_Asked | None, tup
             errors.extend(error.errors)
             return None
 
-    form = checked(lambda: workflow.form.from_dict(read_json(req.get_body() or b"{}")))
+    form = checked(lambda: workflow.form.from_dict(read_json(req.get_body() or b"{}")).renamed(name_of))
     instance_id = checked(lambda: checked_new_id(req.params.get("id") or uuid.uuid4().hex))
     wait_seconds = checked(lambda: _checked_wait(req.params.get("timeout", "0")))
     uploads = checked(lambda: check_attachments(instance_id or "", form.files)) if form else None

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import azure.durable_functions as df
 
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, Upload, check_attachments, check_file_names
+from approvals.directory import Directory
 from approvals.identifiers import checked_new_id
 from approvals.review.chain import Chain
 from approvals.review.documents import Attachment
@@ -31,6 +32,7 @@ from clients.instances import find_instance, start
 from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.audit import open_audit
+from gateways.people import open_directory
 from gateways.policies import DEFAULT, find_policy, policy_names
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_records import open_review_records
@@ -70,9 +72,10 @@ def read_submission(body: Any, proposal_id: str, via: Via) -> Submission:
             errors.extend(error.errors)
             return None
 
-    form = checked(lambda: SubmissionForm.from_dict(body))
+    directory = open_directory()
+    form = checked(lambda: _form(body, directory))
     checked(lambda: checked_new_id(proposal_id))
-    policy = checked(lambda: _policy(body))
+    policy = checked(lambda: _policy(body, directory))
     uploads = checked(lambda: check_attachments(proposal_id, tuple(_readable(body))))
     checked(lambda: check_file_names(each.name for each in uploads or ()))
     if form and policy:
@@ -164,23 +167,35 @@ def _is_same(first: Entry, submission: Submission) -> bool:
     )
 
 
-def _policy(body: Any) -> Policy | None:
-    """Find or read the policy, also where the rest of the form is wrong; None where the form itself says what is."""
+def _form(body: Any, directory: Directory) -> SubmissionForm:
+    form = SubmissionForm.from_dict(body)
+    return form.model_copy(update={"author": directory.name_of(form.author)})
+
+
+def _policy(body: Any, directory: Directory) -> Policy | None:
+    """Find or read the policy, also where the rest of the form is wrong; None where the form itself says what is.
+
+    Each of its people has one name in it, so that nobody fills two places.
+    """
     given = body.get("policy") if isinstance(body, dict) else None
     if isinstance(given, dict):
         if len(json.dumps(given)) > LONGEST_POLICY:
             return None  # the form says so
-        try:
-            return read_policy(given)
-        except Invalid as error:
-            faults = tuple(f"policy.{each}" for each in error.errors)
-            raise Invalid("; ".join(faults), faults) from None
+        return _placed(lambda: read_policy(given).meeting(directory))
     if given is not None and not isinstance(given, str):
         return None
     found = find_policy(DEFAULT if given is None else given)
     if found is None:
         raise Invalid(f"policy: there is none of that name; use one of {', '.join(policy_names())}, or send one")
-    return found
+    return _placed(lambda: found.meeting(directory))
+
+
+def _placed(read: Callable[[], Policy]) -> Policy:
+    try:
+        return read()
+    except Invalid as error:
+        faults = tuple(f"policy.{each}" for each in error.errors)
+        raise Invalid("; ".join(faults), faults) from None
 
 
 def _readable(body: Any) -> Iterator[InlineAttachment]:

@@ -7,6 +7,7 @@ from typing import Protocol
 from azure.data.tables import TableClient
 
 from approvals.decision import Decision
+from approvals.names import key
 from approvals.outcome import AnswerRequest, Outcome
 from gateways.tables import insert_first, keys, open_table
 
@@ -77,7 +78,7 @@ class TableRecords:
         row = insert_first(
             self._decisions,
             {
-                **keys(answer.proposal_id, answer.workflow, answer.round, decision.approver.casefold()),
+                **keys(answer.proposal_id, answer.workflow, answer.round, key(decision.approver)),
                 "ProposalId": answer.proposal_id,
                 "Workflow": answer.workflow,
                 "Round": answer.round,

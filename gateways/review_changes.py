@@ -13,6 +13,7 @@ from approvals.review.standing import Refused
 from approvals.review.state import Review
 from approvals.review.verbs import Verb
 from gateways import clock
+from gateways.people import open_directory
 from gateways.review_records import Records, open_review_records
 
 MOST_ATTEMPTS = 200
@@ -66,10 +67,11 @@ def add(
 def take_down(proposal_id: str, verb: Verb, actor: Actor) -> Done | Refused | Unknown:
     """Judge a verb and write it down. Blocks; raises `Crowded`, and azure.core's errors where storage is out."""
     answer: Accepted | Repeated | Refused | None = None
+    directory = open_directory()
 
     def judge(review: Review) -> tuple[Entry, ...]:
         nonlocal answer
-        answer = accept(review, verb, actor, clock.now())
+        answer = accept(review, verb, actor, clock.now(), directory=directory)
         return answer.entries if isinstance(answer, Accepted) else ()
 
     written = add(proposal_id, judge)

@@ -18,6 +18,7 @@ import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
 from approvals.decision import Decision, read_event
+from approvals.review.people import same
 from orchestrators.payloads import AnyPayload
 
 
@@ -26,13 +27,15 @@ def first_answer(
     event: str,
     *,
     on_rejection: Callable[[str], None],
+    asked_by: str | None = None,
     deadline: datetime | None = None,
     asking: TaskBase | None = None,
 ) -> Generator[TaskBase, Any, Decision | None]:
     """Wait for the first acceptable answer; None when the deadline passes without one.
 
     `asking` is the activity that asks for the answer, from `call_once` and not yielded before; it runs while the wait
-    is open already, and its failure ends the wait. `on_rejection` gets the reason of each answer that does not count.
+    is open already, and its failure ends the wait. `asked_by` handed in what is asked about, and does not decide on it.
+    `on_rejection` gets the reason of each answer that does not count.
     The timer is cancelled on every way out but its own, so that it does not keep the instance from ending.
     """
     while True:
@@ -46,6 +49,8 @@ def first_answer(
         if winner is asking:
             yield asking  # has failed: raises here
         match read_event(answer.result):
+            case Decision() as decision if decision.named and asked_by and same(decision.approver, asked_by):
+                on_rejection(f"{asked_by} has handed it in and may not decide it")
             case Decision() as decision:
                 return decision
             case rejected:

@@ -49,6 +49,7 @@ def approval_workflow(context: df.DurableOrchestrationContext) -> Generator[Any,
     decision = yield from first_answer(
         context,
         APPROVAL_EVENT,
+        asked_by=proposal.submitted_by,
         deadline=deadline,
         asking=call_once(context, "RequestApproval", request.to_dict()),
         on_rejection=board.show_rejection,

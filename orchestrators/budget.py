@@ -41,6 +41,7 @@ def budget_approval(context: df.DurableOrchestrationContext) -> Generator[Any, A
     decision = yield from first_answer(
         context,
         BUDGET_EVENT,
+        asked_by=budget.requested_by,
         deadline=deadline,
         asking=call_once(context, "RequestApproval", request.to_dict()),
         on_rejection=board.show_rejection,

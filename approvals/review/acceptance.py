@@ -1,17 +1,20 @@
 """Whether something that a person wants to do to a proposal is taken down, was already, or is refused, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from approvals.attachments import MOST_ATTACHMENTS
+from approvals.decision import UNNAMED
+from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.review.documents import Attachment, document_hash
-from approvals.review.entries import Entry, Kind, Via
+from approvals.review.entries import GREENLIGHT, Entry, Kind, Via
 from approvals.review.faults import KNOWN_WORDS
+from approvals.review.identities import known_as, restate
 from approvals.review.links import Link
 from approvals.review.people import among, same
 from approvals.review.policy import check_for
-from approvals.review.progress import settle, write
+from approvals.review.progress import NOBODY, settle, write
 from approvals.review.replay import apply
 from approvals.review.stages import Effect
 from approvals.review.standing import Refused, asked_as, may_answer, over, superseded
@@ -33,6 +36,9 @@ from approvals.validation import Invalid
 MOST_ENTRIES = 1_000
 """From then on a record takes decisions and its end, nothing more: each look at it reads it all."""
 
+NOBODIES = (UNNAMED, NOBODY, GREENLIGHT)
+"""Words that stand for no person, so that no person has them as a name."""
+
 REMIND_AGAIN_AFTER = timedelta(hours=1)
 """People are reminded at most this often, by whomever."""
 
@@ -45,6 +51,13 @@ class Actor:
     via: Via
     link: Link | None = None
     """What the link says that it came by."""
+
+    def known_in(self, review: Review, directory: Directory) -> "Actor":
+        """Return the actor under the name that the review has for this person."""
+        link = self.link
+        if link:
+            link = link.model_copy(update={"person": known_as(review, link.person, directory)})
+        return replace(self, name=known_as(review, self.name, directory), link=link)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +80,15 @@ class Repeated:
 Answered = Accepted | Repeated | Refused
 
 
-def accept(review: Review, verb: Verb, actor: Actor, now: datetime) -> Answered:
-    """Judge one verb at a time. What that time has brought comes first, so that nobody is quicker than a deadline."""
+def accept(review: Review, verb: Verb, actor: Actor, now: datetime, *, directory: Directory = NOBODY_KNOWN) -> Answered:
+    """Judge one verb at a time. What that time has brought comes first, so that nobody is quicker than a deadline.
+
+    The directory says who is who; it may have learnt since the record was begun.
+    """
     due = settle(review, now)
     for entry in due:
         review = apply(review, entry)
+    verb, actor = restate(review, verb, directory), actor.known_in(review, directory)
     judged = _judge(review, verb, actor, max(now, review.last_at))
     if not isinstance(judged, Entry):
         return judged
@@ -80,6 +97,10 @@ def accept(review: Review, verb: Verb, actor: Actor, now: datetime) -> Answered:
 
 
 def _judge(review: Review, verb: Verb, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+    if among(verb.acting, NOBODIES):
+        return Refused(code="notAsked", reason="nobody is named who does this; only a named person's answer counts")
+    if isinstance(verb, Delegate | Reassign) and among(verb.to, NOBODIES):
+        return Refused(code="invalid", reason=f"to: {verb.to} is nobody; name a person")
     judged = _by_kind(review, verb, actor, now)
     if isinstance(judged, Entry) and review.number >= MOST_ENTRIES and not isinstance(verb, Decide | Withdraw):
         return Refused(

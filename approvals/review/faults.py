@@ -13,6 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from approvals.directory import Directory
+from approvals.names import UNSEEN, is_seen
+from approvals.review.lookalikes import looks
 from approvals.review.people import among, key
 from approvals.review.stages import (
     BUDGET_OWNERS,
@@ -26,6 +29,7 @@ from approvals.review.stages import (
     Rung,
     Stage,
 )
+from approvals.review.wording import one_line
 from approvals.validation import Invalid
 
 MOST_FAULTS = 100
@@ -40,6 +44,9 @@ KNOWN_WORDS: Mapping[str, Effect] = MappingProxyType(
     {"approve": "approve", "approved": "approve", "reject": "reject", "rejected": "reject", "changes": "changes"}
 )
 """Words that mean the same under every policy, whatever words of its own it has."""
+
+_SHOWN: Mapping[str, Effect] = MappingProxyType({**KNOWN_WORDS, "ask for changes": "changes"})
+"""Those, and what the decision page calls `changes`: what a reader may take another word for."""
 
 _STAND_INS: Mapping[str, Any] = MappingProxyType({"name": "?", "approvers": ["?"]})
 """For what a stage must have, where it cannot be read; nothing is said about them."""
@@ -67,6 +74,18 @@ _WORDING: Mapping[str, str] = MappingProxyType(
 def find_faults(model: type[Described], value: object) -> tuple[str, ...]:
     """Return every fault of a policy as plain JSON data; none where it can be used. `model` is that of a policy."""
     return tuple(islice(chain(_contradictions(value), _wrong_fields(model, value)), MOST_FAULTS))
+
+
+def find_strangers(policy: Mapping[str, Any], directory: Directory) -> Iterator[str]:
+    """Yield a fault for each person of a policy without faults who is an address that no letter may go to."""
+    lists = {"budgetOwners": policy["budgetOwners"]}
+    for index, stage in enumerate(policy["stages"]):
+        lists[f"stages.{index}.approvers"] = stage["approvers"]
+        lists |= {f"stages.{index}.escalateTo.{step}.to": rung["to"] for step, rung in enumerate(stage["escalateTo"])}
+    for place, people in lists.items():
+        for index, person in enumerate(people):
+            if not directory.allows(person):
+                yield f"{place}.{index}: is an address outside of the directory and of the domains in MAIL_DOMAINS"
 
 
 def refuse(faults: Iterable[str]) -> None:
@@ -110,13 +129,15 @@ def _contradictions(value: object) -> Iterator[str]:
     stages, outcomes, owners = value.get("stages"), value.get("outcomes"), value.get("budgetOwners")
     limited = value.get("budgetLimit") is not None
     yield from _places("outcomes", _check_words(outcomes))
-    yield from _places("budgetOwners", _twice(owners))
+    yield from _places("budgetOwners", _people_faults(owners))
     if not limited and owners not in (None, BUDGET_OWNERS, list(BUDGET_OWNERS)):
         yield "budgetOwners: nobody asks them without a budgetLimit"
     names = {BUDGET_STAGE} if limited else set[str]()
     for index, each in enumerate(stages[:MOST_STAGES] if isinstance(stages, list | tuple) else ()):
         stage, readable = _read(each)
         name = {key(stage.name)} if "name" in readable else set[str]()
+        if not is_seen(stage.name):
+            yield f"stages.{index}.name: {UNSEEN}"
         if name & names:
             yield f"stages.{index}.name: is taken, by another stage or by the one that budgetLimit adds"
         names |= name
@@ -128,20 +149,27 @@ def _places(where: str, faults: Iterator[Fault]) -> Iterator[str]:
 
 
 def _check_words(outcomes: object) -> Iterator[Fault]:
-    seen = set[str]()
+    seen, read = set[str](), {looks(word): word for word in _SHOWN}
     for word, effect in islice(outcomes.items(), MOST_WORDS) if isinstance(outcomes, Mapping) else ():
-        if KNOWN_WORDS.get(key(word), effect) != effect:
-            yield word[:40], f"always means {KNOWN_WORDS[key(word)]!r}; choose another word"
+        like = read.setdefault(looks(word), word)
+        if word and not is_seen(word):
+            yield one_line(word)[:40], UNSEEN
+        elif _SHOWN.get(key(word), effect) != effect:
+            yield word[:40], f"always means {_SHOWN[key(word)]!r}; choose another word"
         elif key(word) in seen:
             yield word[:40], "is there already, in other letters or with other spaces"
+        elif key(like) != key(word):
+            yield word[:40], f"reads like {like[:40]!r}; choose another word"
         seen.add(key(word))
 
 
-def _twice(people: object) -> Iterator[Fault]:
+def _people_faults(people: object) -> Iterator[Fault]:
     seen = set[str]()
     for index, person in enumerate(people[:MOST_PEOPLE] if isinstance(people, list | tuple) else ()):
         name = key(person) if isinstance(person, str) else ""
-        if name and name in seen:
+        if name and not is_seen(person):
+            yield str(index), UNSEEN
+        elif name and name in seen:
             yield str(index), "is somebody who is named before"
         seen.add(name)
 
@@ -182,7 +210,7 @@ def _check_people(stage: Stage) -> Iterator[Fault]:
     lists = {"approvers": stage.approvers, "required": stage.required, "veto": stage.veto}
     rungs = {f"escalateTo.{index}.to": rung.to for index, rung in enumerate(stage.escalate_to)}
     for where, people in (*lists.items(), *rungs.items()):
-        for index, sentence in _twice(people):
+        for index, sentence in _people_faults(people):
             yield f"{where}.{index}", sentence
 
 

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from approvals.attachments import MOST_ATTACHMENTS, MOST_BYTES, InlineAttachment
 from approvals.forms import AsTuple, Currency, Money
+from approvals.names import Name
 from approvals.review.stages import Described
 from approvals.validation import Line, Prose
 
@@ -60,7 +61,7 @@ class SubmissionForm(Described):
 
     title: Line
     summary: Prose = ""
-    author: Line
+    author: Name
     """For somebody who is signed in it may be left out."""
     cost: Money = 0.0
     currency: Currency = "EUR"

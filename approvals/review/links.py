@@ -13,6 +13,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 from pydantic import Field
 
+from approvals.names import is_seen
 from approvals.validation import Boundary, Invalid, Line
 
 LONGEST_TOKEN = 6_000
@@ -69,6 +70,8 @@ def read_link(token: str, keys: Sequence[str], now: datetime) -> Link | Expired 
         link = Link.from_dict(_serializer(keys).loads(token))
     except (BadData, Invalid):
         return Forged()
+    if not is_seen(link.person):
+        return Forged()  # made before such names were refused; no answer can be given in one
     return link if now.timestamp() < link.expires else Expired(link=link)
 
 

@@ -1,9 +1,6 @@
 """When two names mean the same person."""
 
-
-def key(name: str) -> str:
-    """Return what names are compared by: their letters without case, with single spaces."""
-    return " ".join(name.split()).casefold()
+from approvals.names import key
 
 
 def same(one: str, other: str) -> bool:
@@ -14,3 +11,6 @@ def same(one: str, other: str) -> bool:
 def among(name: str, names: tuple[str, ...]) -> bool:
     """Say whether a person is one of several."""
     return any(same(name, each) for each in names)
+
+
+__all__ = ["among", "key", "same"]

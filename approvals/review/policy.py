@@ -1,12 +1,13 @@
 """A policy: the stages that a proposal goes through, as data that people write, checked before anybody relies on it."""
 
 from collections.abc import Collection
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field
 
+from approvals.directory import Directory
 from approvals.forms import AsTuple, Money
-from approvals.review.faults import find_faults, refuse
+from approvals.review.faults import find_faults, find_strangers, refuse
 from approvals.review.staffing import staff
 from approvals.review.stages import (
     BUDGET_OWNERS,
@@ -81,6 +82,17 @@ class Policy(Described):
         """The stage of those who own the budget; where the policy names nobody, systems may name who does."""
         nobody_named = self.budget_owners == BUDGET_OWNERS
         return Stage(name=BUDGET_STAGE, approvers=self.budget_owners, anyone=nobody_named, kind="budget")
+
+    def meeting(self, directory: Directory) -> Self:
+        """Return the policy with one name for each person.
+
+        Raises `Invalid` where it counts somebody twice then, or names an address that no letter may go to.
+        """
+        stages = tuple(stage.renamed(directory.name_of) for stage in self.stages)
+        owners = tuple(directory.name_of(each) for each in self.budget_owners)
+        met = self.model_copy(update={"stages": stages, "budget_owners": owners})
+        refuse((*find_faults(type(self), met.to_dict()), *find_strangers(met.to_dict(), directory)))
+        return met
 
     def barred(self, author: str) -> str | None:
         """Return the author where nobody decides on what they wrote themselves, None where they may."""

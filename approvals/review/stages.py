@@ -1,6 +1,6 @@
 """A stage of a policy: who is asked, how many must agree, how long they have, and what happens when nobody answers."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
@@ -146,6 +146,18 @@ class Stage(Described):
         }
         return self.model_copy(update=fields)
 
+    def renamed(self, name_of: Callable[[str], str]) -> Self:
+        """Return the stage with other names for its people."""
+        fields = {
+            "approvers": _renamed(self.approvers, name_of),
+            "required": _renamed(self.required, name_of),
+            "veto": self.veto if isinstance(self.veto, bool) else _renamed(self.veto, name_of),
+            "escalate_to": tuple(
+                each.model_copy(update={"to": _renamed(each.to, name_of)}) for each in self.escalate_to
+            ),
+        }
+        return self.model_copy(update=fields)
+
     @property
     def can_pass(self) -> bool:
         """Whether there are enough approvers."""
@@ -154,3 +166,7 @@ class Stage(Described):
 
 def _but(person: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if not same(name, person))
+
+
+def _renamed(names: tuple[str, ...], name_of: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(name_of(name) for name in names)

@@ -7,13 +7,14 @@ from typing import Annotated
 from pydantic import AliasChoices, Field
 
 from approvals.forms import Currency, Money
+from approvals.names import Name
 from approvals.validation import Boundary, Line, Prose
 
-Acting = Annotated[Line, Field(validation_alias=AliasChoices("by", "approver", "from"))]
+Acting = Annotated[Name, Field(validation_alias=AliasChoices("by", "approver", "from"))]
 """Who does it. Systems name the person; for somebody who is signed in it is filled in."""
 
-Approver = Annotated[Line, Field(validation_alias=AliasChoices("approver", "by", "from"))]
-Owner = Annotated[Line, Field(validation_alias=AliasChoices("from", "approver", "by"), serialization_alias="from")]
+Approver = Annotated[Name, Field(validation_alias=AliasChoices("approver", "by", "from"))]
+Owner = Annotated[Name, Field(validation_alias=AliasChoices("from", "approver", "by"), serialization_alias="from")]
 
 
 class Decide(Boundary):
@@ -61,7 +62,7 @@ class Delegate(Boundary):
     """Let somebody else answer in one's stead; the record keeps both names."""
 
     owner: Owner
-    to: Line
+    to: Name
     comment: Prose = ""
 
     @property
@@ -73,9 +74,9 @@ class Delegate(Boundary):
 class Reassign(Boundary):
     """Give a task to somebody else altogether: by the person who has it, or by an operator for them."""
 
-    owner: Annotated[Line, Field(alias="from")]
-    to: Line
-    by: Line | None = None
+    owner: Annotated[Name, Field(alias="from")]
+    to: Name
+    by: Name | None = None
     comment: Prose = ""
 
     @property

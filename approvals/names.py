@@ -1,0 +1,61 @@
+"""Names as people write them: which are the same, and which cannot be taken for what they look like.
+
+Both follow PRECIS, the Nickname profile of RFC 8266: full width, composed letters, further spaces and case tell no two
+names apart, and what nobody sees has no place in a name. The two characters that join letters or keep them apart are
+taken where a script needs them, and tell no two names apart either.
+"""
+
+import unicodedata
+from functools import lru_cache
+from typing import Annotated
+
+from precis_i18n import get_profile
+from pydantic import AfterValidator
+
+from approvals.validation import Line
+
+UNSEEN = "must not hold control, format or other characters that nobody sees"
+"""What is wrong with such a name or word, for whoever wrote it."""
+
+_NICKNAME = get_profile("Nickname")
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
+_REMEMBERED = 4_096
+"""Names; a review compares the same few again and again."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def key(name: str) -> str:
+    """Return what a name is compared by. Never raises: what PRECIS refuses is compared all the same.
+
+    Of a mail address that is the mailbox: `mara+approvals@example.org` is read by whoever reads `mara@example.org`.
+    """
+    folded = _fold(_fold(name.translate(_JOINERS)))  # twice: NFKC may bring forth capitals and spaces
+    local, at, domain = folded.rpartition("@")
+    mailbox = local.partition("+")[0]
+    return f"{mailbox}@{domain}" if at and mailbox and " " not in folded else folded
+
+
+def is_seen(name: str) -> bool:
+    """Say whether all of a name can be seen."""
+    if any(unicodedata.category(char) in _UNSEEN for char in name.translate(_JOINERS)):
+        return False
+    try:
+        _NICKNAME.enforce(name)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFKC", " ".join(unicodedata.normalize("NFKC", name).casefold().split()))
+
+
+def _seen(name: str) -> str:
+    if not is_seen(name):
+        raise ValueError(UNSEEN)
+    return name
+
+
+Name = Annotated[Line, AfterValidator(_seen)]
+"""A person's name in what people and systems send; records hold what was taken before there was this rule."""
