@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 
 from approvals.validation import Line
 
-UNSEEN = "must not hold control, format or other characters that nobody sees"
+UNSEEN = "must hold no control or format characters, nor others that no name has by RFC 8266"
 """What is wrong with such a name or word, for whoever wrote it."""
 
 _NICKNAME = get_profile("Nickname")
@@ -37,7 +37,7 @@ def key(name: str) -> str:
 
 
 def is_seen(name: str) -> bool:
-    """Say whether all of a name can be seen."""
+    """Say whether a name is what it looks like: all of it can be seen, and stands where it may."""
     if any(unicodedata.category(char) in _UNSEEN for char in name.translate(_JOINERS)):
         return False
     try:

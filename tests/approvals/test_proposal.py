@@ -7,7 +7,14 @@ from datetime import timedelta
 import pytest
 
 from approvals.attachments import MOST_BYTES, InlineAttachment, check_attachments
-from approvals.proposal import BudgetRequest, LifecycleForm, LifecycleSubmission, ProposalForm, ProposalSubmission
+from approvals.proposal import (
+    BudgetRequest,
+    LifecycleForm,
+    LifecycleSubmission,
+    ProposalForm,
+    ProposalSubmission,
+    may_decide,
+)
 from approvals.validation import Invalid, read_json
 from approvals.workflows import APPROVAL, BUDGET, WORKFLOWS, find_workflow
 
@@ -133,3 +140,45 @@ def test_plain_json_is_read():
 def test_a_budget_is_waited_for_as_long_as_it_says():
     """In hours, as everything else."""
     assert BudgetRequest.from_dict({"windowHours": 1.5}).window == timedelta(hours=1.5)
+
+
+NAMES = {"ines@example.org": "Ines", "mara@example.org": "Mara"}
+
+
+def renamed(name: str) -> str:
+    """Return what a small directory calls a person."""
+    return NAMES.get(name, name)
+
+
+def test_a_form_has_one_name_for_each_person():
+    """Whatever it calls them; the rest stays as it is."""
+    form = ProposalForm.from_dict({**FORM, "submittedBy": "ines@example.org", "approver": "mara@example.org"})
+    met = form.renamed(renamed)
+    assert (met.submitted_by, met.approver, met.escalate_to) == ("Ines", "Mara", "the head of design")
+    budget = BudgetRequest.from_dict({"requestedBy": "ines@example.org", "amount": 5})
+    assert budget.renamed(renamed).requested_by == "Ines"
+    assert {flow.form.from_dict(dict(flow.form.example)).renamed(renamed).title for flow in (APPROVAL, BUDGET)}
+
+
+@pytest.mark.parametrize("approver", ["Ines", "INES ", "ines@example.org"])
+def test_a_form_whose_author_is_to_approve_is_refused(approver):
+    """By whatever name."""
+    with pytest.raises(Invalid, match="approver: has submitted the proposal"):
+        ProposalForm.from_dict({**FORM, "approver": approver}).renamed(renamed)
+
+
+@pytest.mark.parametrize(
+    ("submission", "approver", "may"),
+    [
+        ({"submittedBy": "Ines"}, "ines", False),
+        ({"requestedBy": "Ines"}, "\uff29nes", False),
+        ({"submittedBy": "Ines"}, "Mara", True),
+        ({"requestedBy": "unnamed"}, "unnamed", True),
+        ({"submittedBy": 5}, "Ines", True),
+        ({}, "Ines", True),
+        (None, "Ines", True),
+    ],
+)
+def test_nobody_decides_on_what_they_handed_in(submission, approver, may):
+    """Where it says who that was."""
+    assert may_decide(submission, approver) is may

@@ -188,31 +188,24 @@ async def test_an_answer_to_a_review_is_on_record_before_its_workflow_is_woken(d
     assert client.events == [(review, "Wake", {})]
 
 
-@pytest.mark.parametrize("body", ["instance", "bare", "bare in base64"])
-async def test_a_review_understands_what_other_workflows_do(deliver, review, body):
-    """Approved is its `approve`; a bare id is of the only person who is waited for."""
-    bodies = {
-        "instance": json.dumps(decision(review)).encode(),
-        "bare": review.encode(),
-        "bare in base64": base64.b64encode(review.encode()),
-    }
-    assert await deliver(bodies[body]) is None
+async def test_a_review_understands_what_other_workflows_do(deliver, review):
+    """Approved is its `approve`."""
+    assert await deliver(decision(review)) is None
     assert decided(review) == [("Mara", "approve", "queue")]
 
 
-@pytest.mark.parametrize("named", [True, False])
-async def test_an_answer_that_is_delivered_twice_counts_for_one_stage(deliver, review, named):
+async def test_an_answer_that_is_delivered_twice_counts_for_one_stage(deliver, review):
     """The process died before the message was gone. The next message counts for the next stage."""
-    message = {"proposalId": review, "decision": "approve", **({"approver": "Mara"} if named else {})}
+    message = {"proposalId": review, "decision": "approve", "approver": "Mara"}
     assert [await deliver(message), await deliver(message)] == [None, None]
     assert len(decided(review)) == 1
-    await deliver({"proposalId": review, "decision": "approve"}, "m-2")
+    await deliver({**message, "approver": "Vera"}, "m-2")
     assert [person for person, *_ in decided(review)] == ["Mara", "Vera"]
 
 
-async def test_an_unnamed_answer_with_an_id_of_the_senders_counts_once(deliver, review):
+async def test_an_answer_with_an_id_of_the_senders_counts_once(deliver, review):
     """Also in another message."""
-    message = {"proposalId": review, "decision": "approve", "decisionId": "42"}
+    message = {"proposalId": review, "decision": "approve", "approver": "Mara", "decisionId": "42"}
     assert [await deliver(message), await deliver(message, "m-2")] == [None, None]
     assert len(decided(review)) == 1
 
@@ -232,11 +225,33 @@ async def test_an_answer_that_can_never_count_is_put_aside_with_the_reason(deliv
     assert (decided(review), client.events) == ([], [])
 
 
-async def test_a_review_takes_unnamed_answers_only_where_that_is_allowed(deliver, review, monkeypatch):
-    """As other workflows do."""
-    monkeypatch.delenv("APPROVALS_ALLOW_BARE")
-    assert "APPROVALS_ALLOW_BARE" in (await deliver(review.encode()))["reason"]
-    assert await deliver({"proposalId": review, "approver": "Mara", "decision": "approve"}) is None
+@pytest.mark.parametrize("body", ["bare", "bare in base64", "instance", "proposal", "by that word"])
+async def test_an_answer_to_a_review_that_names_nobody_is_put_aside(deliver, client, review, body):
+    """No setting says whose it is, though one person alone is waited for."""
+    put_aside = await deliver(
+        {
+            "bare": review.encode(),
+            "bare in base64": base64.b64encode(review.encode()),
+            "instance": {"instanceId": review, "approved": True},
+            "proposal": {"proposalId": review, "decision": "approve"},
+            "by that word": {"proposalId": review, "decision": "approve", "approver": "Unnamed"},
+        }[body]
+    )
+    assert "nobody is named" in put_aside["reason"]
+    assert (decided(review), client.events) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("workflow", "field"), [("ApprovalWorkflow", "submittedBy"), ("BudgetApproval", "requestedBy")]
+)
+@pytest.mark.parametrize("approved", [True, False])
+async def test_nobody_decides_on_what_they_handed_in(deliver, client, waiting, workflow, field, approved):
+    """However they write their name; somebody else does."""
+    client.add(waiting, workflow, input=json.dumps({field: "Ines"}))
+    put_aside = await deliver(decision(waiting, approved, approver=" \uff29NES"))
+    assert "has handed it in and may not decide it" in put_aside["reason"]
+    assert client.events == []
+    assert await deliver(decision(waiting, approved)) is None
 
 
 @pytest.mark.parametrize("named", [True, False])

@@ -129,7 +129,8 @@ async def test_somebody_else_was_faster_and_is_named(desk):
 async def test_of_two_people_at_the_same_moment_one_is_told_that_the_other_won(desk, monkeypatch):
     """Even where both saw the form."""
     monkeypatch.setattr(
-        "clients.links.accept", lambda review, verb, actor, now: _accept_then_ben(desk, review, verb, actor, now)
+        "clients.links.accept",
+        lambda review, verb, actor, now, **known: _accept_then_ben(desk, review, verb, actor, now, **known),
     )
     response = await desk.post(decision="reject")
     assert response.status_code == 409
@@ -347,9 +348,9 @@ async def test_a_record_that_was_changed_decides_nothing(desk):
     assert (await desk.post(decision="approve")).status_code == 500
 
 
-def _accept_then_ben(desk, review, verb, actor, now):
+def _accept_then_ben(desk, review, verb, actor, now, **known):
     """Judge, and let Ben's answer into the record in the moment after it."""
-    judged = accept(review, verb, actor, now)
+    judged = accept(review, verb, actor, now, **known)
     desk.story.decides("Ben", "approve")
     desk.write()
     return judged

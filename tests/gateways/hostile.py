@@ -62,7 +62,7 @@ class Reader(HTMLParser):
 
 
 def hostile_record(text: str) -> tuple[Entry, ...]:
-    """Return a record with this text in every field that a person can fill."""
+    """Return a record with this text in every field that a person can fill, or could before names were checked."""
     policy = Policy.from_dict({
         "stages": [
             {"name": text, "approvers": [f"Ana {text}", f"Ben {text}", f"Cem {text}"], "rule": "all"},
@@ -83,11 +83,13 @@ def hostile_record(text: str) -> tuple[Entry, ...]:
     )
     entries += checked(replay(entries), (text,), document=replay(entries).document, now=BEGUN)
     for verb, fields in (
-        ("comments", {"by": f"Ben {text}", "comment": text}),
-        ("decisions", {"approver": f"Ben {text}", "decision": f"yes {text}"[:200], "comment": text}),
-        ("delegate", {"from": f"Ana {text}", "to": f"Dora {text}", "comment": text}),
+        ("comments", {"by": "Ben", "comment": text}),
+        ("decisions", {"approver": "Ben", "decision": f"yes {text}"[:200], "comment": text}),
+        ("delegate", {"from": "Ana", "to": "Dora", "comment": text}),
     ):
         meant = VERBS[verb].from_dict(fields)
+        named = {each: getattr(meant, each, None) for each in ("by", "approver", "owner", "to")}
+        meant = meant.model_copy(update={each: f"{name} {text}" for each, name in named.items() if name})
         judged = accept(replay(entries), meant, Actor(name=meant.acting, via=Via.SYSTEM), BEGUN)
         assert isinstance(judged, Accepted)
         entries += judged.entries

@@ -258,8 +258,12 @@ def test_a_letter_for_somebody_without_an_address_is_not_sent(server, caplog):
     assert "no address" in caplog.text
 
 
-def test_a_name_that_is_an_address_is_written_to(server):
-    """Teams without a directory name people so."""
+def test_a_name_that_is_an_address_is_written_to_in_the_allowed_domains(server, monkeypatch):
+    """Teams without a directory name people so; strangers get no letter in the organisation's name."""
+    stranger = letter(to_name="mara@example.org", to_address=None)
+    assert not open_post().send(stranger, key=KEY)
+    assert server.letters == []
+    monkeypatch.setenv("MAIL_DOMAINS", "example.com, Example.org")
     assert open_post().send(letter(to_name="mara@example.org", to_address=None), key=KEY)
     assert server.letters[0]["To"].addresses[0].addr_spec == "mara@example.org"
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateways.people import FILE, DirectoryWrong, address_of, is_address, open_directory, person_of
+from gateways.people import FILE, DirectoryWrong, address_of, is_address, name_of, open_directory, person_of
 
 TENANT, MARA, JONAS = (f"{digit}1111111-2222-3333-4444-55555555aBcD" for digit in "123")
 
@@ -29,10 +29,13 @@ def test_a_person_has_an_address(directory):
     assert known.address_of("Nobody") is None
 
 
-def test_a_name_that_is_an_address_is_where_mail_goes(directory):
-    """Unless the directory knows better."""
-    known = directory({"jonas@example.org": {"mail": "team@example.org"}})
+def test_a_name_that_is_an_address_is_where_mail_goes(directory, monkeypatch):
+    """In the allowed domains, unless the directory knows better."""
+    monkeypatch.setenv("MAIL_DOMAINS", "example.org")
+    known = directory({"jonas@example.org": {"mail": "team@example.org"}, "ana@example.com": {}})
     assert known.address_of("mara@example.org") == "mara@example.org"
+    assert known.address_of("mara@example.com") is None
+    assert known.address_of("ana@example.com") == "ana@example.com"
     assert known.address_of("Jonas@example.org") == "team@example.org"
 
 
@@ -53,7 +56,7 @@ def test_nobody_needs_to_be_in_it(tmp_path):
 def test_the_app_reads_the_file_beside_its_policies():
     """Whatever is in it."""
     assert FILE.parts[-2:] == ("policies", "people.json")
-    assert address_of("mara@example.org") == "mara@example.org"
+    assert (address_of("mara@example.org"), name_of("mara@example.org")) == (None, "mara@example.org")
     assert person_of(TENANT, MARA) is None
 
 

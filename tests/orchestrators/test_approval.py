@@ -240,3 +240,14 @@ def test_in_every_order_of_things_the_first_valid_answer_in_time_decides(drive, 
         run.complete(ends[0])
         assert run.output["outcome"] == expected
         assert run.open_timers == []
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_nobody_decides_on_their_own_proposal(run, approved):
+    """It is shown, and the approver's answer counts."""
+    run.event({"approved": approved, "approver": "ines"})
+    assert (run.status["state"], run.status["rejectedAnswers"]) == ("waiting", 1)
+    assert run.status["lastRejection"] == "Ines has handed it in and may not decide it"
+    run.event(YES)
+    run.complete("ProcessApproval")
+    assert (run.output["outcome"], run.output["decidedBy"]) == ("approved", "Mara")

@@ -53,3 +53,17 @@ def test_an_answer_that_does_not_count_leaves_it_waiting(drive):
     run.event({"approved": True}, "Approval")
     run.complete("ProcessApproval")
     assert run.output["decidedBy"] == "unnamed"
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_nobody_decides_about_their_own_budget(drive, approved):
+    """It is shown, and somebody else's answer counts."""
+    run = drive(budget_approval, REQUEST)
+    run.begin()
+    run.complete("RequestApproval")
+    run.event({"approved": approved, "approver": " \uff29NES"}, "Approval")
+    assert (run.status["state"], run.status["rejectedAnswers"]) == ("waiting", 1)
+    assert run.status["lastRejection"] == "Ines has handed it in and may not decide it"
+    run.event({"approved": True, "approver": "Ole"}, "Approval")
+    run.complete("ProcessApproval")
+    assert (run.output["outcome"], run.output["decidedBy"]) == ("approved", "Ole")

@@ -1,0 +1,101 @@
+"""The directory: all that stands for a person means that person, and nobody else."""
+
+import pytest
+
+from approvals.directory import NOBODY_KNOWN, Directory, read_directory, sign_in
+from approvals.validation import Invalid
+
+TENANT, MARA, JONAS = (f"{digit}1111111-2222-3333-4444-55555555abcd" for digit in "123")
+ENTRIES = {
+    "Mara Lindqvist": {
+        "mail": "mara@example.org",
+        "names": ["M. Lindqvist"],
+        "mails": ["m.lindqvist@example.com"],
+        "tenant": TENANT,
+        "object": MARA,
+    },
+    "Jonas Weber": {"mail": "Jonas@example.org"},
+    "ana@example.net": {},
+    "Ben": {},
+}
+KNOWN = read_directory(ENTRIES, domains=frozenset({"example.net"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mara Lindqvist", " mara  LINDQVIST", "m. lindqvist", "MARA@example.org", "mara+x@example.org",
+        "m.lindqvist@example.com", f"{TENANT}/{MARA}", sign_in(TENANT.upper(), MARA),
+    ],
+)  # fmt: skip
+def test_all_that_stands_for_a_person_is_one_name(text):
+    """Names, addresses, and what somebody is called who has signed in."""
+    assert (KNOWN.name_of(text), KNOWN.knows(text)) == ("Mara Lindqvist", True)
+    assert KNOWN.address_of(text) == "mara@example.org"
+
+
+def test_who_is_not_in_it_is_known_by_their_name():
+    """As it was written."""
+    assert (KNOWN.name_of("Vera  Okafor"), KNOWN.knows("Vera")) == ("Vera  Okafor", False)
+    assert (NOBODY_KNOWN.name_of("Mara"), NOBODY_KNOWN.address_of("mara@example.org")) == ("Mara", None)
+
+
+def test_who_has_signed_in_has_a_name():
+    """By tenant and object together."""
+    assert KNOWN.person_of(TENANT.upper(), MARA.upper()) == "Mara Lindqvist"
+    assert KNOWN.person_of(TENANT, JONAS) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("Jonas Weber", "Jonas@example.org"),
+        ("Ben", None),
+        ("ana@example.net", "ana@example.net"),
+        (" vera@EXAMPLE.net", "vera@EXAMPLE.net"),
+        ("vera@example.org", None),
+        ("vera@mail.example.net", None),
+        ("vera@example.net.evil.example", None),
+        ("Vera <vera@example.net>", None),
+        ("Vera", None),
+    ],
+)
+def test_letters_go_to_people_who_are_known_and_into_allowed_domains(text, address):
+    """Not to strangers."""
+    assert KNOWN.address_of(text) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [("Vera", True), ("mara@example.org", True), ("vera@example.net", True), ("vera@example.org", False)],
+)
+def test_a_strangers_address_stands_for_nobody(text, allowed):
+    """A name without a letter does."""
+    assert KNOWN.allows(text) is allowed
+
+
+@pytest.mark.parametrize(
+    ("entries", "fault"),
+    [
+        ({"Mara": {"mail": "m@x.org"}, "Jonas": {"mail": "M@x.org"}}, "Mara and Jonas have the same address"),
+        ({"Mara": {"mails": ["m@x.org"]}, "Jonas": {"mail": "m+j@x.org"}}, "Mara and Jonas have the same address"),
+        ({"Mara": {"names": ["Jonas"]}, "jonas": {}}, "Mara and jonas have the same name"),
+        ({"Mara": {}, "Jonas": {"names": ["MARA"]}}, "Mara and Jonas have the same name"),
+        ({"m@x.org": {}, "Jonas": {"mail": "m@x.org"}}, "m@x.org and Jonas have the same address"),
+        ({"Ma\u200bra": {}}, "'Ma\\u200bra': must hold no control or format characters"),
+        ({"Mara": {"names": ["\u202e"]}}, "Mara: names.0: must hold no control or format characters"),
+        ({"Mara": {"mail": "mara"}}, "Mara: mail: "),
+    ],
+)
+def test_nothing_stands_for_two_people(entries, fault):
+    """One mailbox would otherwise be two people's."""
+    with pytest.raises(Invalid) as refused:
+        read_directory(entries)
+    assert fault in str(refused.value)
+
+
+def test_a_person_may_say_the_same_twice():
+    """It is still the one person."""
+    known = read_directory({"Mara": {"mail": "m@x.org", "mails": ["m@x.org"], "names": ["mara"]}})
+    assert isinstance(known, Directory)
+    assert known.name_of("M@X.org") == "Mara"

@@ -1,0 +1,88 @@
+"""Names: one however it is typed, and none that is not what it looks like."""
+
+import unicodedata
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from precis_i18n import get_profile
+from pydantic import TypeAdapter, ValidationError
+
+from approvals.names import Name, is_seen, key
+
+NICKNAME = get_profile("Nickname")
+ANY = st.text(max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Jos\u00e9", "Jose\u0301"),
+        ("Mara Lindqvist", "\uff2d\uff41\uff52\uff41\u3000LINDQVIST"),
+        ("Mara Lindqvist", "\u2003mara \u00a0 lindqvist "),
+        ("Stra\u00dfe", "STRASSE"),
+        ("\ufb01ona", "Fiona"),
+        ("\u1112\u1161\u11ab", "\ud55c"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u062e"),
+        ("Mara@Example.org", "mara@example.ORG"),
+        ("mara+approvals@example.org", "mara@example.org"),
+    ],
+)
+def test_a_name_is_one_however_it_is_typed(one, other):
+    """In composed or decomposed letters, full width, with other spaces, in any case, with a tag in its address."""
+    assert key(one) == key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Mara", "Maria"),
+        ("Jos\u00e9", "Jose"),
+        ("mara+x@example.org", "mara@example.com"),
+        ("+x@example.org", "+y@example.org"),
+        ("R+D @ Acme", "R @ Acme"),
+    ],
+)
+def test_others_are_others(one, other):
+    """An accent is a letter, and a plus sign outside of an address is a word."""
+    assert key(one) != key(other)
+
+
+@given(ANY)
+def test_whatever_it_is_it_can_be_compared(name):
+    """And what it is compared by is compared by itself."""
+    assert key(key(name)) == key(name)
+    assert key(unicodedata.normalize("NFD", name)) == key(unicodedata.normalize("NFC", name)) == key(f" {name}  ")
+
+
+@given(ANY)
+def test_the_profile_finds_no_names_the_same_that_we_tell_apart(name):
+    """RFC 8266, section 3: comparison."""
+    assume(is_seen(name))
+    assert key(NICKNAME.enforce(name)) == key(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ma\u200bra", "Ma\u200dra", "Ma\u00adra", "Ma\u202era", "\ufeffMara", "Mara\u3164", "Mara\ufe0f", "Ma\u034fra",
+        "Ma\x07ra", "Ma\x85ra", "Ma\u2028ra", "Ma\ue000ra", "Ma\U000e0041ra", "\u00b7",
+    ],
+)  # fmt: skip
+def test_a_name_that_is_not_what_it_looks_like_is_refused(name):
+    """Format and control characters, fillers, and what stands where it may not."""
+    assert not is_seen(name)
+    with pytest.raises(ValidationError):
+        TypeAdapter(Name).validate_python(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mara Lindqvist", "O\u2019Brien", "Jos\u00e9", "Zoe\u0308", "\u738b\u5c0f\u660e", "\u0915\u094d\u200d\u0937",
+        "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "Gal\u00b7la", "mara@example.org", "Ana & Ben (works)",
+    ],
+)  # fmt: skip
+def test_names_of_people_are_taken(name):
+    """In any script; where it needs a joiner, with that."""
+    assert TypeAdapter(Name).validate_python(name) == name
