@@ -85,13 +85,7 @@ async def get_attachment(req: func.HttpRequest) -> func.HttpResponse:
     seen = await see(who, req.route_params["proposalId"])
     if isinstance(seen, func.HttpResponse):
         return seen
-    name = normalize("NFC", req.route_params["name"])
-    found = next((each for each in seen.review.attachments if normalize("NFC", each.name) == name), None)
-    if found is None:
-        return problem(
-            404, f"This proposal has no file {name[:60]!r}.", "GET the proposal: attachments names those that it has."
-        )
-    return await _serve(found)
+    return await serve(seen.review, req.route_params["name"])
 
 
 def _too_long(length: str | None) -> func.HttpResponse | None:
@@ -177,8 +171,14 @@ def _respond(done: Done, kept: Attachment) -> func.HttpResponse:
     return answer(reply.to_dict(), status=200 if done.repeated else 201, headers={"Location": where})
 
 
-async def _serve(found: Attachment) -> func.HttpResponse:
-    """Return the blob that the record names, if it still is what was put."""
+async def serve(review: Review, name: str) -> func.HttpResponse:
+    """Return a file of a review's document, if it still is what was put: 404 for another name, 410, 500."""
+    name = normalize("NFC", name)
+    found = next((each for each in review.attachments if normalize("NFC", each.name) == name), None)
+    if found is None:
+        return problem(
+            404, f"This proposal has no file {name[:60]!r}.", "GET the proposal: attachments names those that it has."
+        )
     try:
         content = await asyncio.to_thread(lambda: open_attachments().read(found))
     except (ResourceNotFoundError, ValueError):

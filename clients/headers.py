@@ -1,7 +1,7 @@
 """The headers that keep a browser from doing more with an answer than showing it.
 
-They go with every page and every JSON answer. A page of ours runs no script, loads nothing, cannot be framed, sends
-its form home only, and is kept nowhere: its address is what a person decides with.
+They go with every page and every JSON answer. A page of ours runs no script, loads pictures from us alone, cannot be
+framed, sends its form home only, and is kept nowhere: its address is what a person decides with.
 """
 
 import base64
@@ -27,7 +27,7 @@ def json_headers() -> dict[str, str]:
 def page_headers(style: str) -> dict[str, str]:
     """Return the headers of a page whose one `<style>` element holds exactly `style`."""
     return _ALWAYS | {
-        "Content-Security-Policy": _policy(style_src=_source(style), form_action="'self'"),
+        "Content-Security-Policy": _policy(style_src=_source(style), img_src="'self'", form_action="'self'"),
         "X-Robots-Tag": "noindex, nofollow",
     }
 

@@ -36,6 +36,11 @@ _TENANT = frozenset({"tid", "http://schemas.microsoft.com/identity/claims/tenant
 _OBJECT = frozenset({"oid", "http://schemas.microsoft.com/identity/claims/objectidentifier"})
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host")
+_ON_AZURE = ("WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_SKU", "LEGION_SERVICE_HOST")
+"""Set by the platform; Flex Consumption has all of these but the first, and no plan has none.
+
+`CONTAINER_NAME`, which it has too, is set in many a container of developers as well.
+"""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _NAME = TypeAdapter[str](Name)
 
@@ -108,7 +113,7 @@ def _mode() -> Mode:
             "AUTH_MODE is easyauth, but the platform signs nobody in, so that anybody could send its header. "
             "Turn authentication on for the app, or set AUTH_MODE to keys."
         )
-    if mode is Mode.DEVELOPMENT and os.environ.get("WEBSITE_INSTANCE_ID"):
+    if mode is Mode.DEVELOPMENT and any(os.environ.get(name) for name in _ON_AZURE):
         raise ModeRefused("AUTH_MODE is development, which believes every caller. On Azure set it to easyauth or keys.")
     return mode
 

@@ -28,6 +28,8 @@ class Held:
     """A link that can be answered with now, and the record that it is about."""
 
     link: Link
+    token: str
+    """As it came; the page that shows the link's proposal has it, and nothing else."""
     entries: tuple[Entry, ...]
     review: Review
 
@@ -189,7 +191,7 @@ def show_form(held: Held, *, now: datetime, as_json: bool) -> func.HttpResponse:
     """Show the proposal and what can be answered."""
     if as_json:
         return answer(_view(held).to_dict())
-    return _page(decision_page(held.review, held.entries, person=held.link.person, now=now), 200)
+    return _page(decision_page(held.review, held.entries, person=held.link.person, token=held.token, now=now), 200)
 
 
 def show_faults(
@@ -202,7 +204,9 @@ def show_faults(
     filled = Filled(
         decision=str(fields.get("decision", "")), comment=str(fields.get("comment", "")), faults=_by_field(error)
     )
-    return _page(decision_page(held.review, held.entries, person=held.link.person, now=now, filled=filled), 400)
+    return _page(
+        decision_page(held.review, held.entries, person=held.link.person, token=held.token, now=now, filled=filled), 400
+    )
 
 
 def _by_field(error: Invalid) -> dict[str, str]:

@@ -27,6 +27,7 @@ from approvals.review.state import Review, Status
 from approvals.review.verbs import Decide, RequestChanges
 from approvals.validation import Invalid
 from clients import desk
+from clients.attachments import serve
 from clients.link_replies import (
     ANSWERED,
     DAMAGED,
@@ -59,23 +60,40 @@ from gateways.review_records import open_review_records
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.links")
 
+TOKEN = "token"
+"""Where a link's token stands, in the query string or in a form: never in the path, which telemetry keeps."""
+
 
 @bp.function_name(name="ShowDecisionPage")
-@bp.route(route="decide/{token}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(route="decide", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @answers_outages(unavailable)
 async def show_decision_page(req: func.HttpRequest) -> func.HttpResponse:
     """Show what is asked and a form, 200; or tell what an answer would be told: 403, 404, 409 or 410."""
     too_many = slow_down(req)
     if too_many:
         return too_many
-    held = await asyncio.to_thread(_look_up, req.route_params["token"])
+    held = await asyncio.to_thread(_look_up, req.params.get(TOKEN, ""))
     if isinstance(held, Told):
         return show_told(held, as_json=wants_json(req))
     return show_form(held, now=clock.now(), as_json=wants_json(req))
 
 
+@bp.function_name(name="GetLinkedAttachment")
+@bp.route(route="decide/attachments/{name}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@answers_outages(unavailable)
+async def get_linked_attachment(req: func.HttpRequest) -> func.HttpResponse:
+    """Return a file of the document that a link asks about, as long as the link can be answered."""
+    too_many = slow_down(req)
+    if too_many:
+        return too_many
+    held = await asyncio.to_thread(_look_up, req.params.get(TOKEN, ""))
+    if isinstance(held, Told):
+        return show_told(held, as_json=wants_json(req))
+    return await serve(held.review, req.route_params["name"])
+
+
 @bp.function_name(name="DecideByLink")
-@bp.route(route="decide/{token}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(route="decide", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @bp.durable_client_input(client_name="client")
 @answers_outages(unavailable)
 async def decide_by_link(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -86,10 +104,13 @@ async def decide_by_link(req: func.HttpRequest, client: df.DurableOrchestrationC
     as_json = wants_json(req)
     if crosses_sites(req, (req.url, public_url())):
         return show_told(OTHER_SITE, as_json=as_json)
-    held = await asyncio.to_thread(_look_up, req.route_params["token"])
+    fields = _fields(req)
+    if isinstance(fields, Told):
+        return show_told(fields, as_json=as_json)
+    held = await asyncio.to_thread(_look_up, str(fields.get(TOKEN) or req.params.get(TOKEN, "")))
     if isinstance(held, Told):
         return show_told(held, as_json=as_json)
-    read = _read(req, held)
+    read = _read(fields, held)
     if isinstance(read, Told):
         return show_told(read, as_json=as_json)
     if isinstance(read, _Faulty):
@@ -133,7 +154,7 @@ def _look_up(token: str) -> Held | Told:
         case Repeated():
             return ANSWERED
         case Accepted():
-            return Held(link=link, entries=chain.entries, review=review)
+            return Held(link=link, token=token, entries=chain.entries, review=review)
 
 
 def _has_asked_for_changes(review: Review, link: Link) -> bool:
@@ -150,15 +171,21 @@ class _Faulty:
     fields: Mapping[str, Any]
 
 
-def _read(req: func.HttpRequest, held: Held) -> Decide | RequestChanges | _Faulty | Told:
-    fields: Mapping[str, Any] = {}
+def _fields(req: func.HttpRequest) -> Mapping[str, Any] | Told:
+    """Return what was sent, or why it cannot be read: then nobody knows by which link it came."""
     try:
-        fields = read_fields(req)
-        if fields.get("proposalId") not in (None, "", held.link.proposal):
-            return OTHER_PROPOSAL
-        return to_verb(ChosenAnswer.from_dict(fields), held.review.policy, held.link.person)
+        return read_fields(req)
     except NotReadable as error:
         return unread(error.status, str(error))
+    except Invalid as error:
+        return unread(400, str(error))
+
+
+def _read(fields: Mapping[str, Any], held: Held) -> Decide | RequestChanges | _Faulty | Told:
+    if fields.get("proposalId") not in (None, "", held.link.proposal):
+        return OTHER_PROPOSAL
+    try:
+        return to_verb(ChosenAnswer.from_dict(fields), held.review.policy, held.link.person)
     except Invalid as error:
         return _Faulty(error=error, fields=fields)
 

@@ -16,7 +16,7 @@ from gateways.proposal_index import MOST_ROWS
 
 _PROPOSAL = Parameter(name="proposalId", does="The id with which the submission was answered.", schema=TEXT)
 _FILE = Parameter(name="name", does="The name of the file.", schema=TEXT, example="plan.pdf")
-_TOKEN = Parameter(name="token", does="What the link in a letter ends with.", schema=TEXT)
+_TOKEN = Parameter(name="token", does="What the link in a letter ends with.", schema=TEXT, required=True)
 
 _PERSON = 401, 403
 _FILTERS = (
@@ -170,11 +170,11 @@ LINKS = (
         id="ShowDecisionPage",
         function="ShowDecisionPage",
         method="GET",
-        path="decide/{token}",
+        path="decide",
         does="See what a decision link asks; nothing changes by it.",
         tag="Decision links",
         caller="link",
-        path_parameters=(_TOKEN,),
+        query=(_TOKEN,),
         answers={200: Answer(does="The page, or the same for programs.", models={HTML: None, JSON: LinkView})},
         problems=(403, 404, 409, 410, 429, 500, 503),
     ),
@@ -182,14 +182,26 @@ LINKS = (
         id="DecideByLink",
         function="DecideByLink",
         method="POST",
-        path="decide/{token}",
-        does="Answer, once.",
+        path="decide",
+        does="Answer, once; the token may stand in the query string as well.",
         tag="Decision links",
         caller="link",
-        path_parameters=(_TOKEN,),
         body=Body(models={FORM: ChosenAnswer, JSON: ChosenAnswer}, example={"decision": "approve", "comment": "Fine."}),
         answers={200: Answer(does="It is in the record.", models={HTML: None, JSON: VerbReply})},
         problems=(400, 403, 404, 409, 410, 413, 415, 429, 500, 503),
+    ),
+    Operation(
+        id="GetLinkedAttachment",
+        function="GetLinkedAttachment",
+        method="GET",
+        path="decide/attachments/{name}",
+        does="Read a file of the proposal that a decision link is about.",
+        tag="Decision links",
+        caller="link",
+        path_parameters=(_FILE,),
+        query=(_TOKEN,),
+        answers={200: Answer(does="Its bytes, to be saved.", models={ANY: None})},
+        problems=(403, 404, 409, 410, 429, 500, 503),
     ),
 )
 

@@ -60,7 +60,7 @@ class Letters:
             expires=int(stage.deadline.timestamp()),
             id=notice.key,
         )
-        return f"{self.public_url}/api/decide/{write_link(link, self.keys)}"
+        return f"{self.public_url}/api/decide?token={write_link(link, self.keys)}"
 
 
 def open_letters() -> Letters:

@@ -1,4 +1,4 @@
-"""Pages: what somebody sees who follows a decision link. No script, one style element, nothing loaded from anywhere."""
+"""Pages: what somebody sees who follows a decision link. No script, one style, no pictures but documents."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,13 @@ from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
+from approvals.attachments import KINDS
 from approvals.review.choices import choices
+from approvals.review.documents import Attachment
 from approvals.review.entries import Entry, Kind
 from approvals.review.standing import asked_as
 from approvals.review.state import Review, Status
@@ -41,11 +44,11 @@ class Filled:
 
 
 def decision_page(
-    review: Review, entries: Iterable[Entry], *, person: str, now: datetime, filled: Filled | None = None
+    review: Review, entries: Iterable[Entry], *, person: str, token: str, now: datetime, filled: Filled | None = None
 ) -> Page:
-    """Return the page on which a person answers: the proposal, who said what, and the form.
+    """Return the page on which a person answers: the proposal, its documents, who said what, and the form.
 
-    `review` has an open stage that waits for this person.
+    `review` has an open stage that waits for this person; `token` is that of the link that leads here.
     """
     assert review.stage
     assert review.open_stage
@@ -59,9 +62,8 @@ def decision_page(
         on_behalf_of=asked.on_behalf_of if asked else None,
         facts=_facts(review, now),
         summary=visible(review.summary),
-        documents=[
-            (one_line(each.name), one_line(f"{each.content_type}, {size(each.size)}")) for each in review.attachments
-        ],
+        documents=[_document(each, token) for each in review.attachments],
+        token=token,
         said=_said(entries),
         choices=choices(review.policy),
         deadline=review.stage.deadline,
@@ -71,6 +73,15 @@ def decision_page(
         comment=filled.comment,
         faults=filled.faults,
     )
+
+
+def _document(attachment: Attachment, token: str) -> dict[str, Any]:
+    return {
+        "name": one_line(attachment.name),
+        "about": one_line(f"{attachment.content_type}, {size(attachment.size)}"),
+        "address": f"decide/attachments/{quote(attachment.name, safe='')}?token={quote(token, safe='')}",
+        "picture": attachment.content_type.startswith("image/") and attachment.content_type in KINDS,
+    }
 
 
 def message_page(heading: str, *paragraphs: str) -> Page:

@@ -43,6 +43,8 @@ class ChosenAnswer(Boundary):
     comment: Prose = ""
     proposal_id: Prose | None = None
     """What the sender believes it is about; it must be what the link was made for."""
+    token: str | None = None
+    """What the link ends with; a program may leave it in the query string."""
 
 
 def choices(policy: Policy) -> tuple[Choice, ...]:

@@ -24,7 +24,7 @@ PEOPLES_ROUTES = {
     "proposals", "proposals/{proposalId}", "proposals/{proposalId}/{verb}", "proposals/{proposalId}/audit",
     "proposals/{proposalId}/attachments/{name}", "openapi.json",
 }  # fmt: skip
-LINK_ROUTES = {"decide/{token}"}
+LINK_ROUTES = {"decide", "decide/attachments/{name}"}
 LIST = """
 import json, function_app
 found = [(f.get_function_name(), f.get_trigger().get_dict_repr()) for f in function_app.app.get_functions()]
@@ -63,7 +63,8 @@ def test_the_durable_names_and_routes_are_these():
     assert {name for name, *_ in found} >= {
         "HttpStart", "GetOrchestrationHistory", "ApprovalQueueProcessor", "GetBlob", "ListWorkflows",
         "PurgeFinishedInstances", "SubmitProposal", "ListProposals", "GetProposal", "ActOnProposal", "PutAttachment",
-        "GetAttachment", "GetAudit", "GetOpenApi", "ShowDecisionPage", "DecideByLink", "SweepReviews",
+        "GetAttachment", "GetAudit", "GetOpenApi", "ShowDecisionPage", "DecideByLink", "GetLinkedAttachment",
+        "SweepReviews",
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import azure.functions as func
 
 from approvals.review.entries import Entry, Kind
 from approvals.review.links import Link, write_link
-from clients.links import decide_by_link, show_decision_page
+from clients.links import decide_by_link, get_linked_attachment, show_decision_page
 from gateways.review_records import open_review_records
 from tests.approvals.review.story import BEGUN, Story
 
@@ -43,11 +43,18 @@ class Desk:
         show = show_decision_page._function.get_user_function()
         return await show(request("GET", token or self.token, headers=headers))
 
+    async def file(self, name: str, token: str | None = None) -> func.HttpResponse:
+        """Open a document from the page."""
+        params = {"token": token or self.token}
+        url = f"{PUBLIC}/api/decide/attachments/{name}"
+        req = func.HttpRequest("GET", url, headers={}, params=params, route_params={"name": name}, body=b"")
+        return await get_linked_attachment._function.get_user_function()(req)
+
     async def post(self, token: str | None = None, headers: dict[str, str] | None = None, **fields: str) -> Any:
         """Send the form, as a browser does."""
         form = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html,*/*;q=0.8"}
-        body = urlencode(fields).encode()
-        req = request("POST", token or self.token, body, {**form, **(headers or {})})
+        body = urlencode({"token": token or self.token, **fields}).encode()
+        req = request("POST", "", body, {**form, **(headers or {})})
         return await self.call(decide_by_link, req=req, client=self.client)
 
     async def send(self, body: Any, token: str | None = None) -> func.HttpResponse:
@@ -70,8 +77,8 @@ class Desk:
 
 def request(method: str, token: str, body: bytes = b"", headers: dict[str, str] | None = None) -> func.HttpRequest:
     """Return a request as the host hands it over."""
-    url = f"{PUBLIC}/api/decide/{token}"
-    return func.HttpRequest(method, url, headers=headers or {}, params={}, route_params={"token": token}, body=body)
+    params = {"token": token} if token else {}
+    return func.HttpRequest(method, f"{PUBLIC}/api/decide", headers=headers or {}, params=params, body=body)
 
 
 def text_of(response: func.HttpResponse) -> str:

@@ -17,11 +17,12 @@ def policy_of(headers: dict[str, str]) -> dict[str, str]:
 
 
 def test_a_page_may_only_show_itself_and_send_its_form_home():
-    """No script, no picture, no frame around it, and its one style element by hash."""
+    """No script, no picture from elsewhere, no frame around it, and its one style element by hash."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     assert policy_of(page_headers(STYLE)) == {
         "default-src": "'none'",
         "style-src": f"'sha256-{digest}'",
+        "img-src": "'self'",
         "form-action": "'self'",
         "frame-ancestors": "'none'",
         "base-uri": "'none'",

@@ -18,6 +18,7 @@ from tests.clients.front import HOST, TENANT, THING, principal, request
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM = Caller(name=None, via=Via.SYSTEM)
 UNKNOWN_NAME = f"{TENANT}/{THING.lower()}"
+ON_AZURE = ("WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_SKU", "LEGION_SERVICE_HOST")
 MODES = {
     "keys": {"AUTH_MODE": "keys"},
     "easyauth": {"AUTH_MODE": "easyauth", "WEBSITE_AUTH_ENABLED": "true"},
@@ -30,7 +31,7 @@ def mode(monkeypatch):
     """Return a function that sets the app to a mode, and nothing that another test has set."""
 
     def choose(name=None, **more):
-        for setting in ("AUTH_MODE", "WEBSITE_AUTH_ENABLED", "WEBSITE_INSTANCE_ID", "PUBLIC_URL"):
+        for setting in ("AUTH_MODE", "WEBSITE_AUTH_ENABLED", *ON_AZURE, "PUBLIC_URL"):
             monkeypatch.delenv(setting, raising=False)
         for setting, value in {**MODES.get(name, {}), **more}.items():
             monkeypatch.setenv(setting, value)
@@ -182,6 +183,12 @@ def test_our_own_pages_can(mode, origin):
 # Development: a name is believed, on one's own machine
 
 
+def test_a_container_of_developers_is_not_azure(mode):
+    """A container's name says nothing."""
+    mode("development", CONTAINER_NAME="dev")
+    assert caller(ask(X_Greenlight_User="Mara")).name == "Mara"
+
+
 @pytest.mark.parametrize(("header", "name"), [("Mara", "Mara"), (" Mara  ", "Mara"), ("J%C3%BCrgen", "Jürgen")])
 def test_in_development_a_header_names_the_person(mode, header, name):
     """Letters beyond ASCII come percent-encoded, as headers hold none."""
@@ -250,6 +257,9 @@ def test_in_development_what_was_passed_on_is_refused(mode, header):
         ({"AUTH_MODE": "easyauth", "WEBSITE_AUTH_ENABLED": "false"}, "easyauth"),
         ({"AUTH_MODE": "easyauth", "WEBSITE_AUTH_ENABLED": "1"}, "easyauth"),
         ({"AUTH_MODE": "development", "WEBSITE_INSTANCE_ID": "a"}, "development"),
+        ({"AUTH_MODE": "development", "WEBSITE_SITE_NAME": "app"}, "development"),
+        ({"AUTH_MODE": "development", "WEBSITE_SKU": "FlexConsumption"}, "development"),
+        ({"AUTH_MODE": "development", "LEGION_SERVICE_HOST": "h"}, "development"),
         ({"AUTH_MODE": "none"}, "AUTH_MODE"),
         ({"AUTH_MODE": "Keys"}, "AUTH_MODE"),
         ({"AUTH_MODE": "anonymous", "WEBSITE_AUTH_ENABLED": "true"}, "AUTH_MODE"),

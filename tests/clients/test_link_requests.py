@@ -12,7 +12,7 @@ FORM = "application/x-www-form-urlencoded"
 def request(body: bytes = b"", method: str = "POST", **headers: str) -> func.HttpRequest:
     """Return a request; header names have underscores here."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return func.HttpRequest(method, "http://localhost/api/decide/x", headers=named, body=body)
+    return func.HttpRequest(method, "http://localhost/api/decide", headers=named, body=body)
 
 
 def test_a_form_is_read():

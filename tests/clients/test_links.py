@@ -1,5 +1,6 @@
 """Decision links: GET shows and changes nothing, POST decides once, and everything else is told apart."""
 
+import io
 import json
 import logging
 import re
@@ -7,13 +8,18 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from PIL import Image
 
+from approvals.attachments import upload_of
 from approvals.review.acceptance import accept
 from approvals.review.entries import Kind, Via
 from approvals.review.links import write_link
+from approvals.review.verbs import Attach
+from gateways.attachments import open_attachments
 from gateways.review_records import open_review_records
 from tests.approvals.review.story import AUTHOR, BEGUN, Story, policy
 from tests.clients.link_desk import KEYS, PUBLIC, Desk, text_of
+from tests.gateways.hostile import Reader
 
 TWO = policy(
     {"name": "design", "approvers": ["Ana", "Ben"], "windowHours": 10, "escalateTo": ["Eva"]},
@@ -95,6 +101,58 @@ async def test_a_program_is_shown_json(desk):
     shown = json.loads((await desk.get(Accept="application/json")).get_body())
     assert (shown["proposalId"], shown["person"], shown["stage"], shown["round"]) == ("p1", "Ana", "design", 1)
     assert [each["decision"] for each in shown["choices"] if each["needsComment"]] == ["changes"]
+
+
+async def test_a_program_may_leave_the_token_in_the_query_string(desk):
+    """The one in the body goes first."""
+    assert (await desk.send({"decision": "approve", "token": "forged"})).status_code == 403
+    assert (await desk.send({"decision": "approve", "token": 7})).status_code == 403
+    assert (await desk.send({"decision": "approve", "token": desk.token}, "forged")).status_code == 200
+
+
+def picture():
+    """Return a small PNG."""
+    held = io.BytesIO()
+    Image.new("RGB", (4, 3), "white").save(held, "PNG")
+    return held.getvalue()
+
+
+@pytest.fixture
+def documents(call, client, monkeypatch):
+    """A proposal with a note and a picture, in storage."""
+    monkeypatch.setenv("ATTACHMENTS_CONTAINER", f"files-{uuid.uuid4().hex}")
+    story, kept = Story(TWO), {}
+    for name, content in (("note ä.md", b"# Bench"), ("plan.png", picture())):
+        upload = upload_of("p1", name, content)
+        (kept[name],) = open_attachments().keep((upload,))
+        story.judge(Attach(by=AUTHOR, **kept[name].model_dump()))
+    return Desk(call, client, story.check())
+
+
+async def test_whoever_holds_the_link_reads_the_documents(documents):
+    """The page leads to each, and shows pictures in place; a browser runs nothing of them."""
+    page = Reader(text_of(await documents.get()))
+    addresses = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
+    assert addresses == [
+        f"decide/attachments/{name}?token={documents.token}" for name in ("note%20%C3%A4.md", "plan.png")
+    ]
+    assert [attributes["src"] for tag, attributes in page.elements if tag == "img"] == addresses[1:]
+    assert "img-src 'self'; " in (await documents.get()).headers["Content-Security-Policy"]
+    note = await documents.file("note ä.md")
+    assert (note.status_code, note.get_body()) == (200, b"# Bench")
+    assert note.headers["Content-Disposition"].startswith("attachment; ")
+    assert note.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+    assert (note.headers["X-Content-Type-Options"], note.headers["Cache-Control"]) == ("nosniff", "no-store")
+    assert (await documents.file("plan.png")).headers["Content-Type"] == "image/png"
+
+
+async def test_a_link_opens_no_other_file_and_none_when_it_is_over(documents):
+    """Nor does a forged one."""
+    assert (await documents.file("other.md")).status_code == 404
+    assert (await documents.file("plan.png", "forged")).status_code == 403
+    assert (await documents.file("plan.png", documents.token_of(proposal="gone"))).status_code == 404
+    assert (await documents.post(decision="approve")).status_code == 200
+    assert (await documents.file("plan.png")).status_code == 409
 
 
 async def test_a_link_is_used_once(desk):
@@ -321,13 +379,16 @@ async def test_every_answer_forbids_scripts_frames_and_copies(desk):
         assert not re.search(r"\sstyle=|\son[a-z]+=", text_of(answer))
 
 
-async def test_no_answer_and_no_log_line_holds_a_token_or_a_management_key(desk, caplog):
-    """Whoever reads the logs could decide with it."""
+async def test_nothing_but_the_page_holds_the_token_and_nothing_a_management_key(desk, caplog):
+    """Whoever reads the logs could decide with it. The page has it for whoever came with it."""
     caplog.set_level(logging.DEBUG, "greenlight")
+    page = await desk.get()
+    assert (desk.token in text_of(page), desk.token in str(dict(page.headers))) == (True, False)
     answers = [
-        await desk.get(),
+        await desk.get(Accept="application/json"),
         await desk.get("forged-token"),
-        await desk.post(decision="nope"),
+        await desk.file("forged.png"),
+        await desk.post("forged-token", decision="approve"),
         await desk.post(decision="approve"),
         await desk.post(decision="approve"),
     ]

@@ -5,7 +5,7 @@ import pytest
 
 from clients.origins import crosses_sites
 
-OWN = ("https://greenlight.example.org", "http://localhost:7071/api/decide/x")
+OWN = ("https://greenlight.example.org", "http://localhost:7071/api/decide?token=x")
 
 
 def crosses(headers: dict[str, str]) -> bool:

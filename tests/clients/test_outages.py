@@ -159,8 +159,9 @@ async def test_a_host_that_failed_is_not_taken_for_one_that_knows_no_instance(cl
 async def test_who_follows_a_link_gets_a_page_or_json(call, client, monkeypatch, accept, error):
     """503 with Retry-After either way, and the advice to answer again."""
     monkeypatch.setattr("clients.links._look_up", broken_by(error))
-    asked = request("GET", "/api/decide/x", headers={"Accept": accept}, route={"token": "x"})
-    sent = request("POST", "/api/decide/x", headers={"Accept": accept}, route={"token": "x"})
+    asked = request("GET", "/api/decide", headers={"Accept": accept}, params={"token": "x"})
+    headers = {"Accept": accept, "Content-Type": "application/json"}
+    sent = request("POST", "/api/decide", {"decision": "approve", "token": "x"}, headers=headers)
     shown = await show_decision_page._function.get_user_function()(req=asked)
     for response in (shown, await call(decide_by_link, req=sent, client=client)):
         assert (response.status_code, response.headers["Retry-After"]) == (503, "1" if "faster" in str(error) else "5")

@@ -34,7 +34,7 @@ def ask(**headers):
 def follow(address=None, accept="text/html"):
     """Return what somebody is answered who follows a link from an address."""
     headers = {"Accept": accept} | ({"X-Forwarded-For": address} if address else {})
-    return slow_down(request("GET", "/api/decide/x", headers=headers, route={"token": "x"}))
+    return slow_down(request("GET", "/api/decide", headers=headers, params={"token": "x"}))
 
 
 def test_a_burst_passes_and_what_follows_has_to_wait():

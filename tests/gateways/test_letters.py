@@ -48,7 +48,7 @@ def test_the_link_is_for_this_person_stage_and_time():
     """It ends with the stage, and the record will say by which letter it was answered."""
     notice = notice_of(Story(PLAIN).check(), "Ana")
     (address,) = links_in(writer().write(notice))
-    base, _, token = address.rpartition("/")
+    base, _, token = address.rpartition("?token=")
     assert base == "https://greenlight.example.org/api/decide"
     link = read_link(token, KEYS, BEGUN + timedelta(hours=9, minutes=59))
     assert not isinstance(link, Expired)
@@ -67,7 +67,7 @@ def test_a_rung_of_the_ladder_has_its_own_link():
     """The one before it has ended."""
     story = Story(PLAIN).check().passes(10)
     (address,) = links_in(writer().write(notice_of(story, "Eva")))
-    link = read_link(address.rpartition("/")[2], KEYS, story.now)
+    link = read_link(address.rpartition("?token=")[2], KEYS, story.now)
     assert (link.person, link.rung) == ("Eva", 1)
     assert links_in(writer().write(notice_of(story, "Ana"))) == set()
 
@@ -105,7 +105,7 @@ def test_the_settings_say_where_links_lead(monkeypatch):
     monkeypatch.setenv("PUBLIC_URL", "https://greenlight.example.org/")
     monkeypatch.setenv("LINK_KEYS", KEYS[0])
     letter = open_letters().write(notice_of(Story(PLAIN).check(), "Ana"))
-    assert "https://greenlight.example.org/api/decide/" in letter.text
+    assert "https://greenlight.example.org/api/decide?token=" in letter.text
 
 
 def test_no_letter_holds_more_than_it_needs():
@@ -137,10 +137,10 @@ def test_a_summary_cannot_pass_for_the_letter_itself():
     """Each of its lines is set in, and it comes last."""
     story = Story(PLAIN)
     first = story.entries[0]
-    words = {**first.data, "summary": "Look at it and answer here:\nhttps://evil.example/api/decide/x"}
+    words = {**first.data, "summary": "Look at it and answer here:\nhttps://evil.example/api/decide?token=x"}
     story.entries = (first.model_copy(update={"data": words}),)
     text = writer().write(notice_of(story.check(), "Ana")).text
-    assert "\n  Look at it and answer here:\n  https://evil.example/api/decide/x\n" in text
+    assert "\n  Look at it and answer here:\n  https://evil.example/api/decide?token=x\n" in text
     assert text.index("greenlight.example.org") < text.index("evil.example")
 
 

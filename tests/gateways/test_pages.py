@@ -18,7 +18,7 @@ PLAIN = policy(
 
 def page_of(story: Story, person: str, filled: Filled | None = None) -> Page:
     """Return the page on which somebody answers."""
-    return decision_page(story.review, story.entries, person=person, now=story.now, filled=filled)
+    return decision_page(story.review, story.entries, person=person, token="t.1", now=story.now, filled=filled)
 
 
 def test_the_page_tells_who_is_asked_for_what_and_what_was_said():
@@ -147,8 +147,8 @@ def _pages(text: str) -> list[Page]:
     person = next(each.person for each in review.waiting_for if each.person.startswith("Dora"))
     filled = Filled(decision=text, comment=text, faults={"comment": text, "decision": text, "form": text})
     return [
-        decision_page(review, entries, person=person, now=now),
-        decision_page(review, entries, person=person, now=now, filled=filled),
+        decision_page(review, entries, person=person, token="t.1", now=now),
+        decision_page(review, entries, person=person, token="t.1", now=now, filled=filled),
         message_page(text, text),
         result_page(review, text),
     ]

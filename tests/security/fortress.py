@@ -114,7 +114,7 @@ class Fortress(AppUnderTest):
         give_up = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < give_up:
             for letter in self.letters(proposal):
-                found = re.search(r"/api/decide/[^\s\"]+", letter)
+                found = re.search(r"/api/decide\?token=[^\s\"]+", letter)
                 if found and f"To: {person}" in letter:
                     return found.group()
             time.sleep(0.05)

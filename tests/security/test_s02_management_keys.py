@@ -64,7 +64,7 @@ def test_no_page_and_no_letter_holds_a_key(fortress):
     pages = [
         fortress.call("GET", link, headers={"Accept": "text/html"}),
         fortress.call("POST", link, {"decision": "nonsense"}),
-        fortress.call("GET", "/api/decide/forged", headers={"Accept": "text/html"}),
+        fortress.call("GET", "/api/decide?token=forged", headers={"Accept": "text/html"}),
         fortress.call("POST", link, {"decision": "approve"}),
         fortress.call("GET", link),
     ]

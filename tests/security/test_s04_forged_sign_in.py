@@ -71,12 +71,12 @@ def test_so_the_app_does_not_serve_where_the_platform_signs_nobody_in(monkeypatc
         caller(request("POST", "/api/proposals", headers=FORGED[0]))
 
 
-@pytest.mark.parametrize("instance", ["a1b2c3"])
-def test_nor_with_a_header_for_development_on_azure(monkeypatch, instance):
-    """Where everybody could be anybody."""
+@pytest.mark.parametrize("setting", ["WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_SKU", "LEGION_SERVICE_HOST"])
+def test_nor_with_a_header_for_development_on_azure(monkeypatch, setting):
+    """Where everybody could be anybody; each plan sets some of these, Flex Consumption not the first."""
     monkeypatch.setenv("AUTH_MODE", "development")
     assert level() is func.AuthLevel.ANONYMOUS
-    monkeypatch.setenv("WEBSITE_INSTANCE_ID", instance)
+    monkeypatch.setenv(setting, "a1b2c3")
     with pytest.raises(ModeRefused):
         level()
 

@@ -120,8 +120,8 @@ async def decide(client, proposal):
     expires = int((datetime.now(UTC) + timedelta(hours=1)).timestamp())
     link = Link(proposal=proposal, round=1, stage="design", rung=0, person="Mara", expires=expires, id="1-task")
     token = write_link(link, (KEY,))
-    asked = request("POST", f"/api/decide/{token}", {"decision": "approve"}, route={"token": token},
-                    headers={"Content-Type": "application/json"})  # fmt: skip
+    headers = {"Content-Type": "application/json"}
+    asked = request("POST", "/api/decide", {"decision": "approve", "token": token}, headers=headers)
     return Told.of(await decide_by_link._function.get_user_function().client_function(req=asked, client=client))
 
 

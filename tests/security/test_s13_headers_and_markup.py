@@ -66,7 +66,7 @@ def test_every_page_sends_them(fortress):
     link = fortress.link(proposal, "Mara")
     pages = [
         fortress.call("GET", link, headers=PAGE),
-        fortress.call("GET", "/api/decide/forged", headers=PAGE),
+        fortress.call("GET", "/api/decide?token=forged", headers=PAGE),
         fortress.call(
             "POST", link, b"decision=x", headers=PAGE | {"Content-Type": "application/x-www-form-urlencoded"}
         ),

@@ -42,7 +42,7 @@ def test_nothing_that_is_sent_becomes_a_line_of_its_own(fortress, broken):
         "POST", f"/api/proposals/{proposal}/decisions", {"approver": "Mara", "decision": line, "comment": line}
     )
     fortress.call("PUT", f"/api/proposals/{proposal}/attachments/{bad}", b"x", user="Ines")
-    fortress.call("GET", f"/api/decide/{bad}")
+    fortress.call("GET", f"/api/decide?token={bad}")
     fortress.call("POST", f"/api/orchestrators/{bad}", {}, key=fortress.master)
     told = fortress.call("POST", f"/api/proposals/{proposal}/comments", {"by": "Ines", "comment": f"{marker} is done"})
     assert told.status_code == 200
