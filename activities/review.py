@@ -14,8 +14,9 @@ from approvals.instants import Instant, read_instant
 from approvals.review.acceptance import Accepted, Actor, Repeated, accept
 from approvals.review.chain import Chain
 from approvals.review.clockwork import Heard, step_of
-from approvals.review.entries import Entry, Via
-from approvals.review.notices import notices_for
+from approvals.review.entries import GREENLIGHT, Entry, Via
+from approvals.review.notices import Notice, notices_for
+from approvals.review.people import key
 from approvals.review.progress import checked, counts, failed, settle
 from approvals.review.replay import replay
 from approvals.review.standing import Refused
@@ -23,6 +24,7 @@ from approvals.review.state import Review
 from approvals.review.verbs import Decide
 from approvals.validation import Boundary
 from gateways import clock
+from gateways.letter_limits import open_letter_limits, per_proposal, per_sender
 from gateways.letters import open_letters
 from gateways.mail import open_post
 from gateways.people import open_directory
@@ -105,21 +107,47 @@ def record_checks(findings: dict) -> dict:
 def tell_people(telling: dict) -> dict:
     """Send the letters that follow from the entries after `told`; return up to which entry all of them are sent.
 
-    One letter that cannot be sent does not keep the others back; those that were sent are not sent again.
+    One letter that cannot be sent does not keep the others back; those that were sent are not sent again. What is more
+    than may leave in a day is tried again, as what cannot be sent is.
     """
     asked = Telling.from_dict(telling)
     chain = open_review_records().read(asked.proposal_id)
     if chain is None:
         raise NoRecord(f"there is no record of proposal {asked.proposal_id}")
     letters, post = open_letters(), open_post()
+    notices = notices_for(chain.entries, told=asked.told)
+    admitted = _admitted(asked.proposal_id, notices)
     unsent = list[int]()
-    for notice in notices_for(chain.entries, told=asked.told):
+    for notice in notices:
+        if notice.key not in admitted:
+            log.warning("proposal %s: letter %s waits, as too many have left today", asked.proposal_id, notice.key)
+            unsent.append(notice.entry.number)
+            continue
         try:
             post.send(letters.write(notice), key=notice.key)
         except Exception:  # the top of a loop: mail servers fail in more ways than can be listed
             log.exception("proposal %s: the letter %s could not be sent", asked.proposal_id, notice.key)
             unsent.append(notice.entry.number)
     return {"told": min(unsent) - 1 if unsent else chain.entries[-1].number, "failed": len(unsent)}
+
+
+def _admitted(proposal_id: str, notices: tuple[Notice, ...]) -> frozenset[str]:
+    """Return the keys of those notices whose letters may leave today: about this proposal, and from whom they come.
+
+    What time and the workflow do is told on behalf of the author, who set them going.
+    """
+    limits = open_letter_limits()
+    keys = [notice.key for notice in notices]
+    admitted = limits.admit(keys, holder=f"proposal {proposal_id}", most=per_proposal()) if keys else frozenset()
+    by_sender = dict[str, list[str]]()
+    for notice in notices:
+        if notice.key in admitted:
+            by = notice.review.author if notice.entry.by == GREENLIGHT else notice.entry.by
+            by_sender.setdefault(key(by), []).append(f"{proposal_id} {notice.key}")
+    allowed = frozenset[str]()
+    for sender, letters in by_sender.items():
+        allowed |= limits.admit(letters, holder=f"sender {sender}", most=per_sender())
+    return frozenset(each.partition(" ")[2] for each in allowed)
 
 
 @bp.activity_trigger(input_name="taking", activity="DecideByEvent")

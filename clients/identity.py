@@ -36,11 +36,6 @@ _TENANT = frozenset({"tid", "http://schemas.microsoft.com/identity/claims/tenant
 _OBJECT = frozenset({"oid", "http://schemas.microsoft.com/identity/claims/objectidentifier"})
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host")
-_ON_AZURE = ("WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_SKU", "LEGION_SERVICE_HOST")
-"""Set by the platform; Flex Consumption has all of these but the first, and no plan has none.
-
-`CONTAINER_NAME`, which it has too, is set in many a container of developers as well.
-"""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _NAME = TypeAdapter[str](Name)
 
@@ -113,9 +108,22 @@ def _mode() -> Mode:
             "AUTH_MODE is easyauth, but the platform signs nobody in, so that anybody could send its header. "
             "Turn authentication on for the app, or set AUTH_MODE to keys."
         )
-    if mode is Mode.DEVELOPMENT and any(os.environ.get(name) for name in _ON_AZURE):
+    if mode is Mode.DEVELOPMENT and _on_azure():
         raise ModeRefused("AUTH_MODE is development, which believes every caller. On Azure set it to easyauth or keys.")
     return mode
+
+
+def _on_azure() -> bool:
+    """Say whether the platform has set what it always sets. Flex Consumption leaves the first of these out.
+
+    It also sets `CONTAINER_NAME`, but so does many a container of developers.
+    """
+    return bool(
+        os.environ.get("WEBSITE_INSTANCE_ID")
+        or os.environ.get("WEBSITE_SITE_NAME")
+        or os.environ.get("WEBSITE_SKU")
+        or os.environ.get("LEGION_SERVICE_HOST")
+    )
 
 
 def _signed_in(req: func.HttpRequest) -> Caller | func.HttpResponse:

@@ -162,7 +162,7 @@ def _is_same(first: Entry, submission: Submission) -> bool:
         same(first.by, form.author)
         and {name: data[name] for name in form.words} == form.words
         and data["policyName"] == submission.policy_name
-        and (named or data["policy"] == submission.policy.to_dict())
+        and (named or Policy.from_dict(data["policy"]) == submission.policy)
         and [each["name"] for each in data["attachments"]] == [each.name for each in submission.uploads]
     )
 

@@ -33,6 +33,7 @@ REFUSALS: dict[Code, tuple[HTTPStatus, str]] = {
     "notAsked": (HTTPStatus.FORBIDDEN, "GET the proposal: waitingFor names those who are asked now."),
     "selfApproval": (HTTPStatus.FORBIDDEN, "Let somebody else decide; the policy has no allowSelfApproval."),
     "fourEyes": (HTTPStatus.FORBIDDEN, "Let somebody decide who has not; or delegate to such a person."),
+    "notAllowed": (HTTPStatus.FORBIDDEN, "Choose somebody else, as the detail says."),
     "notAuthor": (HTTPStatus.FORBIDDEN, "Ask the author; anybody with a part in it may comment."),
     "alreadyDecided": (HTTPStatus.CONFLICT, "Nothing to do: the first answer stands. Comment if there is more to say."),
     "over": (HTTPStatus.CONFLICT, "Nothing to do; GET the proposal's audit for how it came about."),

@@ -1,7 +1,14 @@
-"""The policies that are deployed with the app: each a JSON file of the folder `policies`, known by the file's name."""
+"""The policies that are deployed with the app: each a JSON file of the folder `policies`, known by the file's name.
 
+A file may leave it to a setting who somebody is: `"${DESIGN_BOARD}"` in a list of people stands for all that the
+setting `DESIGN_BOARD` names, with semicolons between them, and `"${HEAD_OF_DESIGN}"` for those of the other one.
+"""
+
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from approvals.review.policy import Policy, read_policy
 from approvals.validation import Invalid, read_json
@@ -15,6 +22,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "policies"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _DIRECTORY = "people"
 """The file of that name in the same folder tells how people are reached; it is no policy."""
+_SETTING = re.compile(r"\$\{([A-Z][A-Z0-9_]{0,63})\}", re.ASCII)
 _LONGEST = 400
 """Characters of the sum of all faults; each is also told singly."""
 
@@ -37,7 +45,7 @@ def find_policy(name: str, folder: Path = FOLDER) -> Policy | None:
     except FileNotFoundError:
         return None
     try:
-        return read_policy(read_json(content))
+        return read_policy(_with_people(read_json(content)))
     except Invalid as error:
         faults = tuple(f"policies/{name}.json: {fault}" for fault in error.errors)
         raise Invalid(f"the policy {name!r} of this app cannot be used: {error}"[:_LONGEST], faults) from error
@@ -46,3 +54,30 @@ def find_policy(name: str, folder: Path = FOLDER) -> Policy | None:
 def _is_name(name: str) -> bool:
     """Say whether it names a policy, and no other file: it comes from outside."""
     return _NAME.fullmatch(name) is not None and name != _DIRECTORY
+
+
+def _with_people(value: Any) -> Any:
+    """Return JSON data in which each list has the people in it whom a setting names; raises `Invalid` for none."""
+    match value:
+        case dict():
+            return {name: _with_people(each) for name, each in value.items()}
+        case list():
+            return [person for each in value for person in _people_of(each)]
+        case _:
+            return value
+
+
+def _people_of(value: Any) -> Iterator[Any]:
+    setting = _SETTING.fullmatch(value) if isinstance(value, str) else None
+    if setting is None:
+        yield _with_people(value)
+        return
+    named = {"DESIGN_BOARD": os.environ.get("DESIGN_BOARD"), "HEAD_OF_DESIGN": os.environ.get("HEAD_OF_DESIGN")}
+    if setting[1] not in named:
+        raise Invalid(f"{setting[1]} is no setting that names people; use one of {', '.join(named)}")
+    people = [each.strip() for each in (named[setting[1]] or "").split(";") if each.strip()]
+    if not people:
+        raise Invalid(
+            f"nobody stands behind {setting[1]}: set it to the names of these people, with semicolons between them"
+        )
+    yield from people

@@ -115,6 +115,25 @@ param publicUrl string = ''
 @description('Hosts that suppliers and webhooks may be on, with commas; none where it is empty.')
 param allowedHosts string = ''
 
+@description('Domains in which people get letters who are not in policies/people.json, with commas; none where it is empty.')
+param mailDomains string = ''
+
+@minValue(0)
+@maxValue(2000)
+@description('Letters about one proposal that may leave in a day; further ones wait for the next.')
+param lettersPerProposal int = 200
+
+@minValue(0)
+@maxValue(2000)
+@description('Letters that may leave in a day on behalf of one person.')
+param lettersPerSender int = 1000
+
+@description('Who decides where a proposal names no policy, with semicolons between the names. Empty: such a proposal is refused.')
+param designBoard string = ''
+
+@description('Who decides when the design board has not answered, with semicolons between the names.')
+param headOfDesign string = ''
+
 @minValue(0)
 @maxValue(1000000)
 @description('Requests that one caller may make in a minute; 0 for no limit.')
@@ -322,6 +341,11 @@ module api 'app/api.bicep' = {
     hubName: hubName
     publicUrl: empty(publicUrl) ? 'https://${appName}.azurewebsites.net' : publicUrl
     allowedHosts: allowedHosts
+    mailDomains: mailDomains
+    lettersPerProposal: lettersPerProposal
+    lettersPerSender: lettersPerSender
+    designBoard: designBoard
+    headOfDesign: headOfDesign
     requestsPerMinute: requestsPerMinute
     historyRetentionDays: historyRetentionDays ?? chosen.historyRetentionDays.value
     historyRetentionLimit: historyRetentionLimit

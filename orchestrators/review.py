@@ -15,8 +15,8 @@ world it reads from the record; an event says no more than "look again". Four fa
   (azure-functions-durable-extension issue 2606 is the endless loop that this can become). Here it cannot: the first
   thing that an execution does is an activity, so that the second hearing lies before the next request. A `Wake` heard
   twice costs one more look. A decision that equals one of those that the execution began with is not taken down again
-  (`Turn.holds`): a second yes that names nobody would else count for the next stage. Nor is an event counted as refused
-  that has the same fault as one of those (`Turn.rejected`).
+  (`Turn.holds`): a second yes of somebody who is asked twice would else count for the next stage. Nor is an event
+  counted as refused that has the same fault as one of those (`Turn.rejected`).
 * **What else comes in the same breath** is carried over too, behind it. What comes later finds the next execution.
 * **Races.** The race lists its three events and its timer itself; none of it is older (orchestrators/answers.py).
 """

@@ -19,6 +19,7 @@ from approvals.review.replay import apply
 from approvals.review.stages import Effect
 from approvals.review.standing import Refused, asked_as, may_answer, over, superseded
 from approvals.review.state import Answer, Asked, Review, Status
+from approvals.review.successors import unfit_successor
 from approvals.review.verbs import (
     Attach,
     Comment,
@@ -89,19 +90,19 @@ def accept(review: Review, verb: Verb, actor: Actor, now: datetime, *, directory
     for entry in due:
         review = apply(review, entry)
     verb, actor = restate(review, verb, directory), actor.known_in(review, directory)
-    judged = _judge(review, verb, actor, max(now, review.last_at))
+    judged = _judge(review, verb, actor, max(now, review.last_at), directory)
     if not isinstance(judged, Entry):
         return judged
     following = settle(apply(review, judged), now)
     return Accepted(entries=(*due, judged, *following), number=judged.number)
 
 
-def _judge(review: Review, verb: Verb, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+def _judge(review: Review, verb: Verb, actor: Actor, now: datetime, directory: Directory) -> Entry | Repeated | Refused:
     if among(verb.acting, NOBODIES):
         return Refused(code="notAsked", reason="nobody is named who does this; only a named person's answer counts")
     if isinstance(verb, Delegate | Reassign) and among(verb.to, NOBODIES):
         return Refused(code="invalid", reason=f"to: {verb.to} is nobody; name a person")
-    judged = _by_kind(review, verb, actor, now)
+    judged = _by_kind(review, verb, actor, now, directory)
     if isinstance(judged, Entry) and review.number >= MOST_ENTRIES and not isinstance(verb, Decide | Withdraw):
         return Refused(
             code="conflict", reason=f"the record has {review.number:,} entries; only decisions are taken now"
@@ -109,14 +110,16 @@ def _judge(review: Review, verb: Verb, actor: Actor, now: datetime) -> Entry | R
     return judged
 
 
-def _by_kind(review: Review, verb: Verb, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+def _by_kind(
+    review: Review, verb: Verb, actor: Actor, now: datetime, directory: Directory
+) -> Entry | Repeated | Refused:
     match verb:
         case Decide():
             return _decide(review, verb, actor, now)
         case RequestChanges():
             return _request_changes(review, verb, actor, now)
         case Delegate() | Reassign():
-            return _hand_over(review, verb, actor, now)
+            return _hand_over(review, verb, actor, now, directory)
         case Comment():
             return _comment(review, verb, actor, now)
         case Remind():
@@ -232,7 +235,9 @@ def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: da
     return write(review, Kind.CHANGES_REQUESTED, data, now=now, by=verb.approver, via=actor.via)
 
 
-def _hand_over(review: Review, verb: Delegate | Reassign, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+def _hand_over(
+    review: Review, verb: Delegate | Reassign, actor: Actor, now: datetime, directory: Directory
+) -> Entry | Repeated | Refused:
     if review.final:
         return over(review)
     if review.stage is None or review.open_stage is None:
@@ -246,8 +251,9 @@ def _hand_over(review: Review, verb: Delegate | Reassign, actor: Actor, now: dat
         if given and among(verb.owner, (given.on_behalf_of or "", given.seat)):
             return Repeated(number=review.number)
         return Refused(code="notAsked", reason=f"{verb.owner} has no task in stage {review.open_stage.name!r}")
-    if same(verb.to, review.author) and not review.policy.allow_self_approval:
-        return Refused(code="selfApproval", reason=f"{verb.to} wrote the proposal and may not decide it")
+    unfit = unfit_successor(review, verb, actor.via, directory)
+    if unfit:
+        return unfit
     if among(verb.to, tuple(each.person for each in review.stage.asked)):
         return Refused(code="conflict", reason=f"{verb.to} is asked in this stage already and has one answer")
     data: dict[str, Any] = {

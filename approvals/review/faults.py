@@ -51,7 +51,7 @@ _SHOWN: Mapping[str, Effect] = MappingProxyType({**KNOWN_WORDS, "ask for changes
 _STAND_INS: Mapping[str, Any] = MappingProxyType({"name": "?", "approvers": ["?"]})
 """For what a stage must have, where it cannot be read; nothing is said about them."""
 
-_TAGS = frozenset({"(bool)", "(people)", "[key]"})
+_TAGS = frozenset({"(bool)", "(people)", "(word)", "[key]"})
 """Steps of pydantic's own in the place of an error; nobody wrote them."""
 
 _WORDING: Mapping[str, str] = MappingProxyType(
@@ -78,7 +78,8 @@ def find_faults(model: type[Described], value: object) -> tuple[str, ...]:
 
 def find_strangers(policy: Mapping[str, Any], directory: Directory) -> Iterator[str]:
     """Yield a fault for each person of a policy without faults who is an address that no letter may go to."""
-    lists = {"budgetOwners": policy["budgetOwners"]}
+    named = policy["delegateTo"]
+    lists = {"budgetOwners": policy["budgetOwners"], "delegateTo": named if isinstance(named, list) else []}
     for index, stage in enumerate(policy["stages"]):
         lists[f"stages.{index}.approvers"] = stage["approvers"]
         lists |= {f"stages.{index}.escalateTo.{step}.to": rung["to"] for step, rung in enumerate(stage["escalateTo"])}
@@ -114,6 +115,8 @@ def _sentence(error: ErrorDetails, known: list[str]) -> str:
             return f"is not known here; did you mean {near[0]}?" if near else "is not known here"
         case "model_type":
             return "must be a name or an object" if "escalateTo" in error["loc"] else "must be an object"
+        case "literal_error" if "(word)" in error["loc"]:
+            return "must be 'nobody', 'directory', 'anyone' or a list of people"
         case "bool_type" if "(bool)" in error["loc"]:
             return "must be true, false or a list of people"
         case _:
@@ -130,6 +133,7 @@ def _contradictions(value: object) -> Iterator[str]:
     limited = value.get("budgetLimit") is not None
     yield from _places("outcomes", _check_words(outcomes))
     yield from _places("budgetOwners", _people_faults(owners))
+    yield from _places("delegateTo", _people_faults(value.get("delegateTo")))
     if not limited and owners not in (None, BUDGET_OWNERS, list(BUDGET_OWNERS)):
         yield "budgetOwners: nobody asks them without a budgetLimit"
     names = {BUDGET_STAGE} if limited else set[str]()

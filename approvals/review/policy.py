@@ -1,9 +1,9 @@
 """A policy: the stages that a proposal goes through, as data that people write, checked before anybody relies on it."""
 
 from collections.abc import Collection
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from approvals.directory import Directory
 from approvals.forms import AsTuple, Money
@@ -46,6 +46,18 @@ EXAMPLE: dict[str, Any] = {
 """A policy that is accepted as it stands; it is part of the JSON schema."""
 
 
+def _kind_of_successors(value: object) -> Literal["(word)", "(people)"]:
+    """Let a wrong value be refused in one sentence, not in one for each kind that would be right."""
+    return "(people)" if isinstance(value, list | tuple) else "(word)"
+
+
+Successors = Annotated[
+    Annotated[Literal["nobody", "directory", "anyone"], Tag("(word)")] | Annotated[SomePeople, Tag("(people)")],
+    Discriminator(_kind_of_successors),
+]
+"""Nobody, those who are named, those in the directory, or anyone whom a letter may go to."""
+
+
 class Policy(Described):
     """How a proposal is decided. What is left out has a default; only the stages have none."""
 
@@ -62,6 +74,8 @@ class Policy(Described):
     """Whether nobody may decide in two stages."""
     allow_self_approval: bool = False
     """Whether the author may be among those who decide."""
+    delegate_to: Successors = "anyone"
+    """To whom people may hand their task over: nobody, these people, anybody in the directory, or anyone."""
     outcomes: Annotated[dict[Line, Effect], Field(max_length=MOST_WORDS)] = Field(default_factory=dict)
     """Further words for a decision, with what each comes to."""
     changes_window_hours: Window = 720.0
@@ -90,7 +104,9 @@ class Policy(Described):
         """
         stages = tuple(stage.renamed(directory.name_of) for stage in self.stages)
         owners = tuple(directory.name_of(each) for each in self.budget_owners)
-        met = self.model_copy(update={"stages": stages, "budget_owners": owners})
+        to = self.delegate_to
+        named = to if isinstance(to, str) else tuple(directory.name_of(each) for each in to)
+        met = self.model_copy(update={"stages": stages, "budget_owners": owners, "delegate_to": named})
         refuse((*find_faults(type(self), met.to_dict()), *find_strangers(met.to_dict(), directory)))
         return met
 

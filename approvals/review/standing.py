@@ -14,6 +14,7 @@ Code = Literal[
     "notAsked",
     "selfApproval",
     "fourEyes",
+    "notAllowed",
     "notAuthor",
     "alreadyDecided",
     "over",

@@ -27,6 +27,13 @@ param schedulerEndpoint string
 param hubName string
 param publicUrl string
 param allowedHosts string
+@description('Domains in which also those get letters who are not in the directory.')
+param mailDomains string
+param lettersPerProposal int
+param lettersPerSender int
+@description('Who decides where a proposal names no policy, with semicolons between the names.')
+param designBoard string
+param headOfDesign string
 param requestsPerMinute int
 param historyRetentionDays int
 param historyRetentionLimit int
@@ -65,6 +72,11 @@ var settings = {
   AUTH_MODE: signsIn ? 'easyauth' : 'keys'
   PUBLIC_URL: publicUrl
   ALLOWED_HOSTS: allowedHosts
+  MAIL_DOMAINS: mailDomains
+  LETTERS_PER_PROPOSAL: string(lettersPerProposal)
+  LETTERS_PER_SENDER: string(lettersPerSender)
+  DESIGN_BOARD: designBoard
+  HEAD_OF_DESIGN: headOfDesign
   REQUESTS_PER_MINUTE: string(requestsPerMinute)
   ATTACHMENTS_CONTAINER: 'attachments'
   READABLE_CONTAINERS: 'attachments'

@@ -14,6 +14,9 @@ NOT_IN_BICEP: Mapping[str, str] = {
     "CLOCK_OFFSET_SECONDS": "set by devhost, whose clock can be moved; production has none",
     "WEBSITE_AUTH_ENABLED": "set by the platform, and only by it: the app believes sign-in headers because of it",
     "WEBSITE_INSTANCE_ID": "set by the platform",
+    "WEBSITE_SITE_NAME": "set by the platform",
+    "WEBSITE_SKU": "set by the platform",
+    "LEGION_SERVICE_HOST": "set by the platform",
 }
 """Settings that the app reads and that Bicep does not set, with the reason."""
 
@@ -23,6 +26,9 @@ NOT_LOCAL: Mapping[str, str] = {
     "RECORDS_CONTAINER": "the code's own default is the one of production",
     "OUTBOX_CONTAINER": "the code's own default is the one of production",
     "RETENTION_LIMIT": "the code's own default is the one of production",
+    "LETTERS_PER_PROPOSAL": "the code's own default is the one of production",
+    "LETTERS_PER_SENDER": "the code's own default is the one of production",
+    "MAIL_DOMAINS": "as SMTP_HOST; whoever is to be asked by an address says which domains",
     "REQUESTS_PER_MINUTE": "the code's own default is the one of production",
     "PUBLIC_URL": "the code's own default is the local address",
     "LINK_KEYS": "a secret; this machine makes a key of its own",

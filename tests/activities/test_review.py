@@ -154,6 +154,30 @@ def test_a_letter_that_cannot_be_sent_does_not_keep_the_others_back(waiting, now
     assert [word for word in ("Mara", "Amara") if word in caplog.messages[0]] == []
 
 
+@pytest.mark.parametrize("setting", ["LETTERS_PER_PROPOSAL", "LETTERS_PER_SENDER"])
+def test_what_is_more_than_may_leave_in_a_day_waits(now, monkeypatch, caplog, setting):
+    """About one proposal, or on behalf of one author; it is tried again, and goes on the next day."""
+    author, name = f"Ines {uuid.uuid4().hex}", uuid.uuid4().hex
+    policy = Policy.from_dict(BOARD)
+    entries = begin(
+        name, WORDS, author=author, via=Via.SYSTEM, policy=policy, policy_name="own", attachments=(), now=now
+    )
+    open_review_records().create(name, entries)
+    step = look(name, now)
+    call(record_checks, {"proposalId": name, "document": step["document"], "findings": ["passed"]})
+    monkeypatch.setenv(setting, "1")
+    sent = []
+    monkeypatch.setattr(Outbox, "send", lambda _, letter, **__: sent.append(letter.to_name) or True)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            assert call(tell_people, {"proposalId": name, "told": 0}) == {"told": 2, "failed": 1}
+    assert (len(set(sent)), "too many have left today" in caplog.text) == (1, True)
+    monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(24 * 3600))
+    monkeypatch.setenv(setting, "2")
+    assert call(tell_people, {"proposalId": name, "told": 0}) == {"told": 3, "failed": 0}
+    assert set(sent) == {"Mara", "Jonas"}
+
+
 def test_a_review_that_cannot_go_on_is_ended(waiting):
     """Once, and not where it has ended already; the list shows it."""
     failing = {"proposalId": waiting, "told": 0, "reason": "the workflow could not go on"}

@@ -22,6 +22,8 @@ def _development(monkeypatch):
     """A header names the person, none makes a system, which may ask as often as these tests do."""
     monkeypatch.setenv("AUTH_MODE", "development")
     monkeypatch.setenv("REQUESTS_PER_MINUTE", "100000")
+    monkeypatch.setenv("DESIGN_BOARD", "Mara; Jonas")
+    monkeypatch.setenv("HEAD_OF_DESIGN", "Helena")
 
 
 @pytest.fixture
@@ -59,10 +61,30 @@ async def test_a_proposal_is_on_record_and_its_workflow_started(front):
 
 
 async def test_title_and_author_are_enough(front):
-    """The policy is the default one then."""
+    """The policy is the default one then, with the people of the settings."""
     (entry,) = record_of(await front.submit({"title": "Bench", "author": "Ines"}))
     assert entry.data["policyName"] == "default"
-    assert entry.data["policy"]["stages"][0]["approvers"] == ["the design board"]
+    assert entry.data["policy"]["stages"][0]["approvers"] == ["Mara", "Jonas"]
+
+
+async def test_where_nobody_stands_behind_the_default_it_is_refused_with_what_to_set(front, monkeypatch):
+    """Nothing waits for a board that nobody sits on."""
+    monkeypatch.delenv("DESIGN_BOARD")
+    told = await front.submit({"title": "Bench", "author": "Ines"})
+    assert told.status == 400
+    assert "nobody stands behind DESIGN_BOARD: set it to the names" in told.body["detail"]
+
+
+async def test_no_stranger_is_asked(front, monkeypatch):
+    """One request would otherwise send fifty letters in the organisation's name."""
+    monkeypatch.setenv("MAIL_DOMAINS", "example.org")
+    strangers = [f"person{number}@evil.example" for number in range(50)]
+    stage = {"name": "design", "approvers": strangers, "remindAfterHours": list(range(1, 21))}
+    told = await front.submit({**FORM, "policy": {"stages": [stage]}})
+    assert (told.status, len(told.body["errors"])) == (400, 50)
+    assert "policy.stages.0.approvers.0: is an address outside of the directory" in told.body["errors"][0]
+    stage["approvers"] = ["mara@example.org"]
+    assert (await front.submit({**FORM, "policy": {"stages": [stage]}})).status == 202
 
 
 async def test_a_policy_may_be_named(front):

@@ -79,8 +79,8 @@ def _own_places(monkeypatch):
 
 
 TABLES = (
-    "Alerts", "Audit", "Bills", "Decisions", "Findings", "Ledger", "Letters", "Outcomes", "Proposals", "Register",
-    "Requests", "Summaries",
+    "Alerts", "Audit", "Bills", "Decisions", "Findings", "Ledger", "LetterLimits", "Letters", "Outcomes", "Proposals",
+    "Register", "Requests", "Summaries",
 )  # fmt: skip
 
 

@@ -45,17 +45,43 @@ def test_every_deployed_policy_can_be_used(name):
     assert policy.description
 
 
-def test_the_default_is_what_a_proposal_without_a_policy_has_always_had():
-    """One stage of three days, then the head of design."""
+@pytest.fixture(autouse=True)
+def _people(monkeypatch):
+    """Let the settings say who is behind the default policy."""
+    monkeypatch.setenv("DESIGN_BOARD", "Mara Lindqvist; Jonas Weber ;")
+    monkeypatch.setenv("HEAD_OF_DESIGN", "Helena Brandt")
+
+
+def test_the_default_asks_the_people_of_the_settings():
+    """One stage of three days, then the head of design; nobody else, whoever vouches for them."""
     [stage] = plan(DEFAULT)
-    assert (stage.name, stage.approvers, stage.rule, stage.anyone) == (
-        "design-review",
-        ("the design board",),
-        "first",
-        True,
-    )
+    assert (stage.name, stage.rule, stage.anyone) == ("design-review", "first", False)
+    assert stage.approvers == ("Mara Lindqvist", "Jonas Weber")
     assert (stage.window_hours, stage.on_timeout) == (72.0, "escalate")
-    assert [rung.to for rung in stage.escalate_to] == [("the head of design",)]
+    assert [rung.to for rung in stage.escalate_to] == [("Helena Brandt",)]
+
+
+@pytest.mark.parametrize("setting", ["DESIGN_BOARD", "HEAD_OF_DESIGN"])
+@pytest.mark.parametrize("value", [None, "", " ; "])
+def test_a_policy_behind_whom_nobody_stands_says_what_to_set(monkeypatch, setting, value):
+    """Rather than ask a name that is nobody's."""
+    monkeypatch.delenv(setting)
+    if value is not None:
+        monkeypatch.setenv(setting, value)
+    with pytest.raises(Invalid, match=f"nobody stands behind {setting}: set it to the names of these people"):
+        find_policy(DEFAULT)
+
+
+def test_people_of_a_setting_are_checked_as_those_of_the_file(monkeypatch):
+    """Nobody is named twice."""
+    monkeypatch.setenv("DESIGN_BOARD", "Mara; mara")
+    with pytest.raises(Invalid, match=r"stages\.0\.approvers\.1: is somebody who is named before"):
+        find_policy(DEFAULT)
+
+
+def test_no_deployed_policy_lets_systems_name_anybody():
+    """Behind each name there is a person."""
+    assert [name for name in policy_names() if any(stage.anyone for stage in find_policy(name).stages)] == []
 
 
 def test_public_works_ask_for_money_above_the_limit():

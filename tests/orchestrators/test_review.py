@@ -176,8 +176,8 @@ def test_decisions_under_both_names_in_one_turn_are_both_kept(turn):
 
 def test_a_decision_that_the_host_delivers_once_more_counts_once(waiting, turn):
     """The host carries the event over that ended the wait: the next turn began with it already."""
-    waiting.event({"approved": True})
-    run = turn(("ApprovalEvent", {"approved": True}), **next_turn(waiting))
+    waiting.event(YES)
+    run = turn(("ApprovalEvent", YES), **next_turn(waiting))
     run.complete("DecideByEvent", {"refused": None})
     run.complete("AdvanceReview", step())
     assert heard(run) == []

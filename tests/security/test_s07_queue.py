@@ -82,11 +82,11 @@ def test_what_can_be_read_in_two_ways_is_refused(pack):
 def test_what_a_sender_must_not_decide_is_put_aside(fortress):
     """A bare id (whoever sees the id of a proposal could send it), people who are not asked, what there is not.
 
-    That a bare id decides where APPROVALS_ALLOW_BARE is 1: tests/workflows/test_review_answers.py.
+    That it decides a workflow without a policy where APPROVALS_ALLOW_BARE is 1: tests/app/test_end_to_end.py.
     """
     proposal = fortress.begin(policy={"stages": [{"name": "design", "approvers": ["Mara"]}]})
     packed = base64.b64encode(proposal.encode()).decode()
-    reasons = ["does not say who decided", "does not say who decided", f"there is no proposal p-unknown-{proposal}"]
+    reasons = ["nobody is named", "nobody is named", f"there is no proposal p-unknown-{proposal}"]
     messages = [proposal, packed, json.dumps({**GOOD, "proposalId": f"p-unknown-{proposal}"})]
     messages += [json.dumps({**GOOD, "proposalId": proposal, "approver": name}) for name in ("Nora", "Ines", "Mara x")]
     for text in messages:

@@ -35,7 +35,7 @@ def test_what_is_left_out_has_a_default():
     assert (stage.anyone, stage.kind) == (False, "review")
     assert (policy.budget_limit, policy.budget_owners) == (None, ("the budget owner",))
     assert (policy.four_eyes, policy.allow_self_approval, policy.outcomes) == (False, False, {})
-    assert policy.changes_window_hours == 720.0
+    assert (policy.changes_window_hours, policy.delegate_to) == (720.0, "anyone")
 
 
 def test_a_rung_is_a_name_or_an_object():
