@@ -29,7 +29,10 @@ LIMITS = {
     "packages/devhost/CHANGELOG.md": 200,
     "packages/devhost/docs/debug.md": 200,
 }
-MADE_BY_RUNNING = {".python_packages", ".azurite/", ".venv/", "node_modules/", "node_modules/.bin/azurite", "keys.json"}
+MADE_BY_RUNNING = {
+    ".python_packages", ".azurite/", ".venv/", "node_modules/", "node_modules/.bin/azurite", "keys.json",
+    "policies/people.json",
+}  # fmt: skip
 VALUES = {"DIR": ".", "N": "0", "PYTHON": "python3", "PORT": "5678", "virtual": "virtual", "system": "system"}
 FILE = re.compile(r"\.?[\w*][\w.*/-]*(?:\.(?:py|md|json|toml|txt|http|yml)|/)|\.\w+(?:/\w+)?")
 ROUTES = """
