@@ -83,7 +83,12 @@ def try_workflow(target: Target) -> None:
 
 def try_proposal(target: Target) -> None:
     """Take a proposal with a record the same way: its containers and its list too. Passed over where people sign in."""
-    form = {"title": "Smoke test", "author": AUTHOR, "summary": "Handed in by tools/smoke.py; nobody need act."}
+    form: dict[str, Any] = {
+        "title": "Smoke test",
+        "author": AUTHOR,
+        "summary": "Handed in by tools/smoke.py; nobody need act.",
+        "policy": {"stages": [{"name": "smoke", "approvers": [APPROVER]}]},
+    }
     answer = _call(target, "POST", f"proposals?id=smoke-{uuid.uuid4().hex}", form)
     if answer.status_code == 401:
         _say("passed over", "proposals are for people here, who sign in")

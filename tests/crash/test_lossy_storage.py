@@ -72,6 +72,7 @@ def app(tmp_path_factory, app_storage, server):
     """A host on real time; the app reaches its own storage through the proxy."""
     folder = tmp_path_factory.mktemp("greenlight")
     mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(server.port), "MAIL_FROM": "Greenlight <g@example.org>"}
+    mail["MAIL_DOMAINS"] = "example.org"
     with Greenlight(ROOT, folder, (), SETTINGS, app_storage) as plain:
         account = plain.connection_string
     with (
