@@ -85,6 +85,8 @@ def test_a_strangers_address_stands_for_nobody(text, allowed):
         ({"Ma\u200bra": {}}, "'Ma\\u200bra': must hold no control or format characters"),
         ({"Mara": {"names": ["\u202e"]}}, "Mara: names.0: must hold no control or format characters"),
         ({"Mara": {"mail": "mara"}}, "Mara: mail: "),
+        ({" ": {}}, "a name is empty"),
+        ({"Mara": {"tenant": TENANT}}, "Mara: tenant and object are given together or not at all"),
     ],
 )
 def test_nothing_stands_for_two_people(entries, fault):

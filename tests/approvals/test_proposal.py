@@ -182,3 +182,10 @@ def test_a_form_whose_author_is_to_approve_is_refused(approver):
 def test_nobody_decides_on_what_they_handed_in(submission, approver, may):
     """Where it says who that was."""
     assert may_decide(submission, approver) is may
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=lambda each: each.name)
+def test_a_form_is_the_same_where_nobody_has_another_name(workflow):
+    """Also one that names nobody."""
+    form = workflow.form.from_dict(dict(workflow.form.example))
+    assert form.renamed(str) == form

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.review.acceptance import Accepted, Actor, Repeated, accept
 from approvals.review.entries import Entry, Kind, Via
 from approvals.review.links import Link
@@ -19,6 +20,9 @@ AUTHOR = "Ines"
 
 class Story:
     """One review; each verb returns what it came to, and what was accepted is in `entries`."""
+
+    directory: Directory = NOBODY_KNOWN
+    """Who is who."""
 
     def __init__(self, policy: dict[str, Any], *, cost: float = 100.0, department: str | None = None) -> None:
         self.now = BEGUN
@@ -84,7 +88,8 @@ class Story:
 
     def judge(self, verb: Verb, via: Via = Via.SYSTEM, link: Link | None = None) -> Accepted | Repeated | Refused:
         """Judge a verb now, and write it down where it is accepted."""
-        answer = accept(self.review, verb, Actor(name=verb.acting, via=via, link=link), self.now)
+        actor = Actor(name=verb.acting, via=via, link=link)
+        answer = accept(self.review, verb, actor, self.now, directory=self.directory)
         if isinstance(answer, Accepted):
             self.entries += answer.entries
         return answer

@@ -136,3 +136,9 @@ def test_what_is_well_signed_but_no_link_is_a_forgery(payload):
 def test_what_the_same_keys_sign_for_other_purposes_is_a_forgery(salt):
     """The salt sets links apart."""
     assert read_link(signed(LINK.to_dict(), salt=salt), KEYS, NOW) == Forged()
+
+
+def test_a_link_of_somebody_whose_name_would_be_refused_now_is_no_link() -> None:
+    """It was made before names were checked, and nobody could answer in that name."""
+    token = write_link(LINK.model_copy(update={"person": "An\u200ba"}), KEYS)
+    assert read_link(token, KEYS, NOW) == Forged()

@@ -12,9 +12,11 @@ from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from approvals.directory import read_directory
 from approvals.review.acceptance import Accepted, Actor, accept
 from approvals.review.chain import GENESIS, read_chain, seal, verify
 from approvals.review.entries import Entry, Kind, Via
+from approvals.review.policy import read_policy
 from approvals.review.progress import counts
 from approvals.review.replay import replay
 from approvals.review.state import FINAL
@@ -25,8 +27,16 @@ from tests.approvals.review.story import AUTHOR, Story
 PEOPLE = ["Mara", "Jonas", "Ana", "Cem"]
 ANYBODY = [*PEOPLE, AUTHOR, "Eve"]
 
-person = st.sampled_from(ANYBODY)
-lists = st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=3, unique=True)
+KNOWN = read_directory({name: {"mail": f"{name}@example.org"} for name in (*ANYBODY, "Olga", "Pia")})
+
+
+def by_any_name(names: list[str]) -> st.SearchStrategy[str]:
+    """Draw a person by name or by address."""
+    return st.sampled_from([*names, *(f"{name.upper()}@example.org" for name in names)])
+
+
+person = by_any_name(ANYBODY)
+lists = st.lists(by_any_name(PEOPLE), min_size=1, max_size=3, unique_by=KNOWN.name_of)
 
 
 @st.composite
@@ -49,6 +59,7 @@ def stages(draw: st.DrawFn, letter: str) -> dict[str, Any]:
 policies = st.tuples(stages("A"), stages("B"), st.booleans()).map(
     lambda drawn: {"stages": list(drawn[:2]), "outcomes": {"if dry": "approve"}, "changesWindowHours": 150}
 )
+"""As somebody wrote them; what they are decided by has one name for each person."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -57,7 +68,9 @@ class Machine(RuleBasedStateMachine):
     @initialize(policy=policies, early=st.sampled_from([False, False, True]))
     def submit(self, policy: dict[str, Any], early: bool) -> None:
         """Hand it in; mostly the checks are quicker than people."""
-        self.story = Story(policy) if early else Story(policy).check()
+        met = read_policy(policy).meeting(KNOWN).to_dict()
+        self.story = Story(met) if early else Story(met).check()
+        self.story.directory = KNOWN
         self.sent = list[tuple[Verb, Via]]()
         self.taken = 0
         self.outcomes = list[str]()
@@ -148,7 +161,10 @@ class Machine(RuleBasedStateMachine):
         """Two are judged on the same record; one is written, the other is judged again."""
         review = self.story.review
         verbs = [Decide(approver=data.draw(person), decision="approve") for _ in range(2)]
-        judged = [accept(review, verb, Actor(name=verb.approver, via=Via.SYSTEM), self.story.now) for verb in verbs]
+        judged = [
+            accept(review, verb, Actor(name=verb.approver, via=Via.SYSTEM), self.story.now, directory=KNOWN)
+            for verb in verbs
+        ]
         if all(isinstance(each, Accepted) for each in judged):
             assert {each.entries[0].number for each in judged} == {review.number + 1}
         for verb in verbs:
