@@ -105,11 +105,13 @@ class Machine(RuleBasedStateMachine):
                 self.send(Decide(approver=data.draw(st.sampled_from(self.story.waiting)), decision=word))
 
     @precondition(lambda self: self.story.waiting)
-    @rule(data=st.data(), other=person, for_good=st.booleans())
-    def hand_over(self, data: st.DataObject, other: str, for_good: bool) -> None:
-        """A task goes to somebody else."""
+    @rule(data=st.data(), other=person, for_good=st.booleans(), at_once=st.booleans())
+    def hand_over(self, data: st.DataObject, other: str, for_good: bool, at_once: bool) -> None:
+        """A task goes to somebody else, who may answer at once."""
         one = data.draw(st.sampled_from([*self.story.waiting, "Eve"]))
         self.send(Reassign(owner=one, to=other) if for_good else Delegate(owner=one, to=other))
+        if at_once:
+            self.send(Decide(approver=other, decision="approve"))
 
     @rule(who=person)
     def ask_for_changes(self, who: str) -> None:
