@@ -35,11 +35,13 @@ class FaultyTransport(Transport):
         self._at = 0
         self._left = 0
         self._count = 0
+        self._only = ""
         self.struck = ""
         self.has_struck = asyncio.Event()
 
-    def arm(self, fault: Fault, at: int) -> None:
-        """Begin to count."""
+    def arm(self, fault: Fault, at: int, only: str = "") -> None:
+        """Begin to count, for example `only` calls that begin with `table PATCH`."""
+        self._only = only
         self._fault, self._at, self._count, self.struck = fault, at, 0, ""
         self.has_struck.clear()
 
@@ -84,6 +86,8 @@ class FaultyTransport(Transport):
             self._left -= 1
             return self._fault
         if self._fault is None or self.struck or (service == "queue" and verb == "GET"):
+            return None
+        if not f"{service} {verb}".startswith(self._only):
             return None
         self._count += 1
         if self._count <= self._at:

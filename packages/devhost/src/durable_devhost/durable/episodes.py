@@ -17,8 +17,9 @@ from durable_devhost.durable.moment import moment
 from durable_devhost.durable.orchestrations.reconcile import is_answer, reconcile
 from durable_devhost.durable.orchestrations.session import OrchestrationSession
 from durable_devhost.durable.ports import App, InstanceExists, Observer
-from durable_devhost.durable.sessions import SessionBuilder
+from durable_devhost.durable.sessions import SessionBuilder, record_after
 from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
+from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.taskhub.hub import TaskHub
 
 _STRANGERS_TURNS = 5
@@ -54,6 +55,21 @@ class EpisodeDecider:
         if EntityId.is_one(instance_id):
             return await self._entity_episode(instance_id, batch), []
         return await self._orchestration_episode(instance_id, batch)
+
+    async def shown(self, instance_id: str) -> InstanceRecord | None:
+        """What the row of an instance should say, as its stored history has it; None where nothing is stored."""
+        stored = await self._hub.history.read(instance_id)
+        if not stored.events:
+            return None
+        if EntityId.is_one(instance_id):
+            return self._builder.entity(instance_id, stored).shown(stored.events)
+        built = self._builder.orchestration(stored, ())
+        if built is None:
+            return record_after(stored.events, self._hub.names.hub)
+        session, _ = built
+        self._live.keep(instance_id, session)
+        await session.catch_up()
+        return session.shown()
 
     async def _orchestration_episode(self, instance_id: str, batch: Batch) -> tuple[Episode | None, list[Delivery]]:
         messages = [delivery.message for delivery in batch.deliveries]

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
 
-from durable_devhost.clock import Clock
+from durable_devhost.clock import Clock, real_now
 from durable_devhost.durable.damage import Damage, Suspect, at_start, settled, told
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.entities.messages import EntityId
@@ -32,6 +32,7 @@ from durable_devhost.taskhub.queues import Received, Undecodable
 _EAGER_FOR_S = 12.0
 _EAGER_S = 0.25
 _SHARED_S = 1.0
+_LAST_COMMITS = timedelta(seconds=15)
 _SOON = timedelta(seconds=1)
 _ALIVE = frozenset({RuntimeStatus.PENDING, RuntimeStatus.RUNNING, RuntimeStatus.SUSPENDED})
 
@@ -80,6 +81,7 @@ class HubListener:
                 found = await self._recover()
                 self._tell([each for each in found if isinstance(each, Damage)])
                 self._suspects = [each for each in found if isinstance(each, Suspect)]
+                await self._correct_rows()
                 is_done = True
 
     async def _recover(self) -> list[Damage | Suspect]:
@@ -95,6 +97,16 @@ class HubListener:
             continuation = page.continuation
             if continuation is None:
                 return found
+
+    async def _correct_rows(self) -> None:
+        """A host that died between a history and its row has left the row behind: look at its last commits."""
+        crashed_at, self._ownership.crashed_at = self._ownership.crashed_at, None
+        if crashed_at is None:
+            return
+        lead = self._clock.now() - real_now()
+        async for instance_id in self._hub.history.committed_since(crashed_at + lead - _LAST_COMMITS):
+            if self._ownership.owns(instance_id):
+                self._engine.correct_row(instance_id)
 
     def _tell(self, found: Sequence[Damage]) -> None:
         for text, instance_id in told(found):

@@ -34,6 +34,7 @@ class Batch:
 @dataclass(slots=True)
 class _Mailbox:
     items: deque[Delivery] = field(default_factory=deque)
+    is_asked: bool = False
     is_worked_on: bool = False
 
 
@@ -59,6 +60,12 @@ class Mailboxes:
         mailbox.items.append(delivery)
         self._wake(instance_id, mailbox)
 
+    def ask(self, instance_id: str) -> None:
+        """Have an instance worked on although nothing has come for it: with an empty batch, if nothing comes first."""
+        mailbox = self._mailboxes.setdefault(instance_id, _Mailbox())
+        mailbox.is_asked = True
+        self._wake(instance_id, mailbox)
+
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -73,9 +80,10 @@ class Mailboxes:
             self._tasks.create_task(self._empty(instance_id, mailbox))
 
     async def _empty(self, instance_id: str, mailbox: _Mailbox) -> None:
-        while mailbox.items:
+        while mailbox.items or mailbox.is_asked:
             batch = Batch(list(mailbox.items))
             mailbox.items.clear()
+            mailbox.is_asked = False
             pause = await self._attempt(instance_id, batch)
             while pause is not None:
                 await asyncio.sleep(pause)

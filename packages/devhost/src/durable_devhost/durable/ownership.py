@@ -11,6 +11,7 @@ import platform
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from time import monotonic
 
 from durable_devhost.clock import real_now
@@ -87,6 +88,8 @@ class Ownership:
         self._app_lease_due = 0.0
         self._patience = Patience(observer, "The leases of the task hub")
         self._is_running = False
+        self.crashed_at: datetime | None = None
+        """When an owner before us renewed a lease for the last time, one that did not give it up; the earliest."""
         self.is_shared = False
         """Whether other hosts own partitions of the hub, as of the last look."""
 
@@ -185,6 +188,7 @@ class Ownership:
         valid_until = monotonic() + LEASE.total_seconds()
         match step.move:
             case Move.CLAIM:
+                self._note_a_crash(lease)
                 self._leases[partition] = await self._hub.partitions.claim(lease, self._me, now)
                 self._valid_until[partition] = valid_until
                 self._draining_since.pop(partition, None)
@@ -203,6 +207,10 @@ class Ownership:
                 await self._hub.partitions.release(lease)
             case Move.ASK:
                 await self._hub.partitions.ask(lease, self._me)
+
+    def _note_a_crash(self, lease: PartitionLease) -> None:
+        if lease.current_owner is not None and lease.last_renewal is not None:
+            self.crashed_at = min(lease.last_renewal, self.crashed_at or lease.last_renewal)
 
     def _tell_of_gain(self, partition: int) -> None:
         if self._is_running:
