@@ -144,9 +144,9 @@ class DurableEngine:
         self._rows.forget(instance_id)
         self._live.discard(instance_id)
 
-    def correct_row(self, instance_id: str) -> None:
-        """Let the row of an instance say what its history says, soon."""
-        self._mailboxes.ask(instance_id)
+    async def correct_row(self, instance_id: str) -> None:
+        """Let the row of an instance say what its history says."""
+        await self._mailboxes.ask(instance_id)
 
     def forget_partition(self, partition: int) -> None:
         """Drop what is in memory of a partition that is another host's from now on."""

@@ -59,6 +59,8 @@ class HubListener:
         self._eager_until = monotonic() + _EAGER_FOR_S
         self._has_gained = asyncio.Event()
         self._suspects: list[Suspect] = []
+        self.rows_are_right = asyncio.Event()
+        """Set when no row is behind its history any more because of a crash before the start."""
         ownership.is_drained = engine.is_idle
         ownership.lost = engine.forget_partition
         ownership.gained = self._gain
@@ -78,10 +80,11 @@ class HubListener:
         patience, is_done = Patience(self._observer, "The instances of the task hub"), False
         while not is_done:
             async with patience.trying():
+                await self._correct_rows()
+                self.rows_are_right.set()
                 found = await self._recover()
                 self._tell([each for each in found if isinstance(each, Damage)])
                 self._suspects = [each for each in found if isinstance(each, Suspect)]
-                await self._correct_rows()
                 is_done = True
 
     async def _recover(self) -> list[Damage | Suspect]:
@@ -104,9 +107,8 @@ class HubListener:
         if crashed_at is None:
             return
         lead = self._clock.now() - real_now()
-        async for instance_id in self._hub.history.committed_since(crashed_at + lead - _LAST_COMMITS):
-            if self._ownership.owns(instance_id):
-                self._engine.correct_row(instance_id)
+        behind = [each async for each in self._hub.history.committed_since(crashed_at + lead - _LAST_COMMITS)]
+        await asyncio.gather(*(self._engine.correct_row(each) for each in behind if self._ownership.owns(each)))
 
     def _tell(self, found: Sequence[Damage]) -> None:
         for text, instance_id in told(found):

@@ -34,7 +34,7 @@ class Batch:
 @dataclass(slots=True)
 class _Mailbox:
     items: deque[Delivery] = field(default_factory=deque)
-    is_asked: bool = False
+    asked: list[asyncio.Future[None]] = field(default_factory=list)
     is_worked_on: bool = False
 
 
@@ -60,11 +60,13 @@ class Mailboxes:
         mailbox.items.append(delivery)
         self._wake(instance_id, mailbox)
 
-    def ask(self, instance_id: str) -> None:
+    async def ask(self, instance_id: str) -> None:
         """Have an instance worked on although nothing has come for it: with an empty batch, if nothing comes first."""
         mailbox = self._mailboxes.setdefault(instance_id, _Mailbox())
-        mailbox.is_asked = True
+        done = asyncio.get_running_loop().create_future()
+        mailbox.asked.append(done)
         self._wake(instance_id, mailbox)
+        await done
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -80,14 +82,17 @@ class Mailboxes:
             self._tasks.create_task(self._empty(instance_id, mailbox))
 
     async def _empty(self, instance_id: str, mailbox: _Mailbox) -> None:
-        while mailbox.items or mailbox.is_asked:
+        while mailbox.items or mailbox.asked:
             batch = Batch(list(mailbox.items))
             mailbox.items.clear()
-            mailbox.is_asked = False
+            asked, mailbox.asked = mailbox.asked, []
             pause = await self._attempt(instance_id, batch)
             while pause is not None:
                 await asyncio.sleep(pause)
                 pause = await self._attempt(instance_id, batch)
+            for done in asked:
+                if not done.done():
+                    done.set_result(None)
         mailbox.is_worked_on = False
         self._mailboxes.pop(instance_id, None)
 

@@ -51,6 +51,8 @@ from durable_devhost.triggers.timer import TimerListener
 FINISH_S = 5.0
 """How long work may go on after the wish to stop."""
 
+_ROWS_S = 5.0
+
 
 @dataclass(kw_only=True)
 class Host:
@@ -160,6 +162,9 @@ class Host:
                     await self.listener.recover()
                 else:
                     running.append(tasks.create_task(self.listener.recover()))
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_ROWS_S):
+                            await self.listener.rows_are_right.wait()
                 running.append(tasks.create_task(self.listeners.run()))
                 if self.around.options.watch:
                     running.append(tasks.create_task(self._reloader(front, admin).run()))
