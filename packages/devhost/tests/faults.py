@@ -26,6 +26,22 @@ class Fault(Enum):
     STUCK_AFTER = "the call has its effect, and no answer comes"
 
 
+class NotingTransport(Transport):
+    """Notes when each call begins and ends, as `> queue POST` and `< queue POST` with the path behind."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        super().__init__(account)
+        self.notes: list[str] = []
+
+    async def _attempt(
+        self, service: Service, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        self.notes.append(f"> {service} {verb} {path}")
+        answer = await super()._attempt(service, verb, path, query, headers, body)
+        self.notes.append(f"< {service} {verb} {path}")
+        return answer
+
+
 class FaultyTransport(Transport):
     """Lets `fault` strike at the call with the number `at`, counted from 0 from `arm` on, polls of queues left out."""
 

@@ -135,6 +135,11 @@ class Ownership:
         for lease in self._leases.values():
             with suppress(LostRace, StorageFailure, StorageUnavailable):
                 await self._hub.partitions.release(lease)
+        if self.is_shared:
+            with suppress(LostRace, StorageFailure, StorageUnavailable):
+                for lease in await self._read():
+                    if lease.next_owner == self._me:
+                        await self._hub.partitions.ask(lease, None)
         self._leases.clear()
         self._valid_until.clear()
         if self._uses_app_lease:
