@@ -24,7 +24,7 @@ PATIENCE_S = 15.0
 """How long after its last call a run may take."""
 LATER_S = 6.0
 """After how long a result is looked at once more: longer than a message is hidden."""
-MOST_CALLS = 150
+_MOST_CALLS = 150
 """How many calls of a scenario are tried; the longest has about forty."""
 _MOST_RUNS = 150
 _MOST_DEATHS = 8
@@ -80,8 +80,8 @@ class Lane:
             self._judge(run, scenario, stage, fault)
         except HostDied as error:
             run.verdict, run.note = Verdict.DIED, str(error)
-        except AppFailed as error:
-            run.verdict, run.note = Verdict.DIED, f"it does not start again: {error}"[:2000]
+        except AppFailed:
+            run.verdict, run.note = Verdict.DIED, f"it does not start again, exit status {app.exit_status}"
         seen = self.proxy.look()
         self.proxy.arm()
         run.call, run.refused, run.denied = seen.first, stage.refused, stage.denied
@@ -96,15 +96,24 @@ class Lane:
         return run, bool(seen.struck)
 
     def sweep(
-        self, scenario: Scenario, fault: str, *, step: int = 1, most: int = MOST_CALLS, **script: Any
+        self,
+        scenario: Scenario,
+        fault: str,
+        *,
+        step: int = 1,
+        most: int | None = None,
+        label: str = "",
+        **script: Any,
     ) -> list[Run]:
         """Run a scenario with the fault at its first call, then at a later one, until it ends before the fault comes.
 
-        What is right so far is looked at once more by later runs or by `settle`.
+        What is right so far is looked at once more by later runs or by `settle`. `label` is how the report calls the
+        fault.
         """
         runs = []
-        for at in range(0, most, step):
+        for at in range(0, most or _MOST_CALLS, step):
             run, has_struck = self.run(scenario, fault, at, **script)
+            run.fault = label or fault
             if has_struck or run.is_red:
                 runs.append(run)
             if not has_struck:
@@ -187,8 +196,8 @@ class Lane:
                 self._app.restart()
                 helped = stage.until(lambda: scenario.found(stage).value == scenario.wanted, LATER_S)
                 run.after_restart = "right" if helped else f"still {scenario.found(stage).value}"
-            except (AppFailed, HostDied) as error:
-                run.after_restart = f"does not start: {error}"[:500]
+            except (AppFailed, HostDied):
+                run.after_restart = "does not start"
                 self._host.close()
                 self._app = None
 

@@ -90,6 +90,8 @@ def _example(runs: Sequence[Run]) -> str:
     parts += [f"* refused, asked again: {each}" for each in run.refused[:2]]
     for other in runs[1:]:
         what = "untrue refusal" if other.verdict is Verdict.RIGHT else other.verdict.value
-        parts.append(f"* also {what} at call {other.at}: `{other.call}`, found `{other.found}` {other.note}".rstrip())
+        parts.append(
+            f"* also {what} at call {other.at}: `{other.call}`, found `{other.found}` {other.note[:99]}".rstrip()
+        )
     parts += ["", "```", *(each[:_LINE] for each in run.lines[-_EXAMPLE_LINES:]), "```", ""]
     return "\n".join(parts)

@@ -101,7 +101,7 @@ def _leave(stage: Stage) -> None:
 
 
 def _come_back(stage: Stage) -> None:
-    stage.app.restart()
+    stage.launch()
     stage.raise_event("Answer", "yes", lambda: _output(stage).is_final)
 
 

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from durable_devhost.testing.app import NOTHING, Answer, AppUnderTest
+from durable_devhost.testing.app import NOTHING, Answer, AppFailed, AppUnderTest
 from packages.devhost.tests.chaos.hub import HubReader
 
 _API = "/runtime/webhooks/durabletask"
 _PAUSE_S = 0.3
 _TRIES = 12
+_A_SENTENCE = 2
+"""The exit status of a host that says in one sentence what a person has to mend."""
 _ARRIVAL_S = 6.0
 """How long a caller looks for the effect of a call that the host did not survive: longer than a message is hidden."""
 
@@ -56,6 +58,18 @@ class Stage:
     def purge(self) -> None:
         """Delete the instance; a repeated call may find that it is gone."""
         self._ask("DELETE", f"/instances/{self.name}", stands=404)
+
+    def launch(self) -> None:
+        """Start the host; one that ends with a sentence, as for what a person must mend, is started once more."""
+        said = self.app.output.count("\n")
+        try:
+            self.app.restart()
+        except AppFailed:
+            lines = self.app.output.splitlines()[said:]
+            if self.app.exit_status != _A_SENTENCE or any("Traceback" in line for line in lines):
+                raise
+            self.refused.append(f"start: {lines[-1]}")
+            self.app.restart()
 
     def until(self, holds: Callable[[], object], patience_s: float = _ARRIVAL_S) -> bool:
         """Wait until something holds, and say whether it came so far."""

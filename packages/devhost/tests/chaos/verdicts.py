@@ -26,6 +26,7 @@ class Run:
 
     scenario: str
     fault: str
+    """What the report calls it."""
     at: int
     choice: str
     call: str
