@@ -14,6 +14,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from packages.devhost.tests.chaos.report import line, report
 from packages.devhost.tests.chaos.scenarios import BY_NAME
 from packages.devhost.tests.chaos.verdicts import Run
 
-_MOST_ACCOUNTS = 2000
+_MOST_ACCOUNTS = 1000
 
 
 class Sweep:
@@ -49,23 +50,24 @@ class Sweep:
         """All runs so far."""
         return [run for _, runs in sorted(self._runs.items()) for run in runs]
 
-    def run(self, lanes: int) -> None:
-        """Do all jobs."""
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(lanes)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
+    def run(self, number: int) -> None:
+        """Do all jobs in so many lanes, which end with this call however it ends."""
+        with ExitStack() as stack:
+            lanes = [stack.enter_context(Lane(self._azurite, self._next_accounts())) for _ in range(number)]
+            threads = [threading.Thread(target=self._work, args=(lane,), daemon=True) for lane in lanes]
+            for each in threads:
+                each.start()
+            for each in threads:
+                each.join()
 
-    def _work(self) -> None:
-        with Lane(self._azurite, self._next_accounts()) as lane:
-            while True:
-                with self._lock:
-                    if not self._jobs:
-                        break
-                    number, job = self._jobs.popleft()
-                self._do(lane, number, job)
-            lane.settle()
+    def _work(self, lane: Lane) -> None:
+        while True:
+            with self._lock:
+                if not self._jobs:
+                    break
+                number, job = self._jobs.popleft()
+            self._do(lane, number, job)
+        lane.settle()
 
     def _next_accounts(self) -> Iterator[str]:
         while True:
