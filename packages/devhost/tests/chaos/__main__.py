@@ -6,115 +6,18 @@ Exit status 1 where anything was stuck, lost, doubled or refused without a reaso
 """
 
 import argparse
-import signal
 import sys
-import tempfile
-import threading
-import time
-import traceback
-from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from itertools import count
-from pathlib import Path
 
-from durable_devhost.azurite.process import Azurite, running_azurite
-from packages.devhost.tests.chaos.controls import ROOT
 from packages.devhost.tests.chaos.faults import FAULTS
-from packages.devhost.tests.chaos.jobs import PARTS, Job, chosen
-from packages.devhost.tests.chaos.lane import Lane
-from packages.devhost.tests.chaos.report import line, report
-from packages.devhost.tests.chaos.scenarios import BY_NAME
-from packages.devhost.tests.chaos.verdicts import Run
+from packages.devhost.tests.chaos.jobs import PARTS, chosen
+from packages.devhost.tests.chaos.scenarios import BY_NAME, SMALL_APP
+from packages.devhost.tests.chaos.sweep import add_arguments, sweep
 
-_MOST_ACCOUNTS = 1000
-
-
-class Sweep:
-    """Jobs, the lanes that do them side by side, and the runs so far, in the order of the jobs."""
-
-    def __init__(self, jobs: Sequence[Job], azurite: Azurite, *, step: int, written: Path | None) -> None:
-        self._jobs = deque(enumerate(jobs))
-        self._total = len(jobs)
-        self._azurite = azurite
-        self._step = step
-        self._written = written
-        self._accounts = (f"chaos{number}" for number in count())
-        self._lock = threading.Lock()
-        self._began = time.monotonic()
-        self._runs: dict[int, list[Run]] = {}
-        self.is_broken = False
-
-    @property
-    def runs(self) -> list[Run]:
-        """All runs so far."""
-        return [run for _, runs in sorted(self._runs.items()) for run in runs]
-
-    def run(self, number: int) -> None:
-        """Do all jobs in so many lanes, which end with this call however it ends."""
-        with ExitStack() as stack:
-            lanes = [stack.enter_context(Lane(self._azurite, self._next_accounts())) for _ in range(number)]
-            threads = [threading.Thread(target=self._work, args=(lane,), daemon=True) for lane in lanes]
-            for each in threads:
-                each.start()
-            for each in threads:
-                each.join()
-
-    def _work(self, lane: Lane) -> None:
-        while True:
-            with self._lock:
-                if not self._jobs:
-                    break
-                number, job = self._jobs.popleft()
-            self._do(lane, number, job)
-        lane.settle()
-
-    def _next_accounts(self) -> Iterator[str]:
-        while True:
-            with self._lock:
-                account = next(self._accounts)
-            yield account
-
-    def _do(self, lane: Lane, number: int, job: Job) -> None:
-        runs: list[Run] = []
-        try:
-            runs = lane.sweep(job.scenario, job.fault, step=self._step, most=job.most, label=job.label, **job.script)
-        except Exception:  # noqa: BLE001 - the bench itself is broken: the other cells are tried all the same
-            self.is_broken = True
-            traceback.print_exc()
-        with self._lock:
-            self._runs[number] = runs
-            took, done = time.monotonic() - self._began, len(self._runs)
-            said = line(job.scenario.name, job.label, runs)
-            print(f"{took:6.0f} s  {done:3}/{self._total}  {said}", file=sys.stderr, flush=True)
-            if self._written:
-                self._written.write_text(report(self.runs), "utf-8")
-
-
-def main() -> None:
-    """Sweep and print the tables."""
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", action="append", default=[], choices=list(PARTS), help="only this one; repeatable")
     parser.add_argument("--scenario", action="append", default=[], choices=list(BY_NAME), help="as above")
     parser.add_argument("--fault", action="append", default=[], choices=list(FAULTS), help="as above")
-    parser.add_argument("--step", type=int, default=1, help="try only each such call; default: every call")
-    parser.add_argument("--hosts", type=int, default=3, help="hosts side by side; default: 3")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the tables there too, after each cell")
+    add_arguments(parser)
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # unwinds, so that all processes are stopped
-    jobs = chosen(given.part, given.scenario, given.fault)
-    accounts = [f"chaos{number}" for number in range(_MOST_ACCOUNTS)]
-    with (
-        tempfile.TemporaryDirectory(prefix="chaos-azurite-") as folder,
-        running_azurite(Path(folder), ROOT, accounts) as azurite,
-    ):
-        sweep = Sweep(jobs, azurite, step=given.step, written=given.write)
-        sweep.run(given.hosts)
-    print(report(sweep.runs))
-    if given.write:
-        given.write.write_text(report(sweep.runs), "utf-8")
-    sys.exit(sweep.is_broken or any(run.is_red for run in sweep.runs))
-
-
-if __name__ == "__main__":
-    main()
+    sys.exit(not sweep(chosen(given.part, given.scenario, given.fault), SMALL_APP, given))

@@ -6,11 +6,11 @@ from typing import Any, Self
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from durable_devhost.taskhub.names import HubNames
 
-HUB = HubNames("ChaosHub")
 _ENDED = frozenset({"Completed", "Failed", "Terminated", "Canceled"})
 
 
@@ -26,13 +26,15 @@ NOTHING_YET = Found(None, is_final=False)
 
 
 class HubReader:
-    """The hub in one storage account."""
+    """The hub of this name in one storage account."""
 
-    def __init__(self, connection_string: str) -> None:
+    def __init__(self, connection_string: str, hub: str) -> None:
+        names = HubNames(hub)
         self._tables = TableServiceClient.from_connection_string(connection_string)
         self._queues = QueueServiceClient.from_connection_string(connection_string)
-        self._instances = self._tables.get_table_client(HUB.instances)
-        self._history = self._tables.get_table_client(HUB.history)
+        self._blobs = BlobServiceClient.from_connection_string(connection_string)
+        self._instances = self._tables.get_table_client(names.instances)
+        self._history = self._tables.get_table_client(names.history)
 
     def __enter__(self) -> Self:
         return self
@@ -40,6 +42,7 @@ class HubReader:
     def __exit__(self, *_: object) -> None:
         self._tables.close()
         self._queues.close()
+        self._blobs.close()
 
     def row(self, instance_id: str) -> dict[str, Any]:
         """An Instances row, empty where there is none."""
@@ -84,6 +87,10 @@ class HubReader:
     def send(self, queue: str, text: str) -> None:
         """Put a message on a queue, as another system would."""
         self._queues.get_queue_client(queue).send_message(text)
+
+    def blobs(self, container: str, prefix: str) -> list[str]:
+        """The names of the blobs in a container that begin so."""
+        return list(self._blobs.get_container_client(container).list_blob_names(name_starts_with=prefix))
 
     def lengths(self) -> dict[str, int]:
         """The queues that hold messages, and how many; the hidden ones count."""

@@ -6,20 +6,20 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.testing.app import AppFailed, AppUnderTest, Storage
-from packages.devhost.tests.chaos.controls import FaultProxy
+from packages.devhost.tests.chaos.controls import FaultProxy, Seen
 from packages.devhost.tests.chaos.faults import FAULTS, Victim
 from packages.devhost.tests.chaos.hub import HubReader
-from packages.devhost.tests.chaos.scenarios import DELIVERIES, Scenario
+from packages.devhost.tests.chaos.scenarios import SMALL_APP, Scenario, Subject
 from packages.devhost.tests.chaos.stage import HostDied, Stage
 from packages.devhost.tests.chaos.verdicts import Run, Verdict, judge
 
-APP = Path(__file__).parent / "app"
 PATIENCE_S = 15.0
 """How long after its last call a run may take."""
 LATER_S = 6.0
@@ -34,15 +34,23 @@ _MOST_DEATHS = 8
 class Lane:
     """A host of its own, for as long as the block runs; it is replaced where a run has left it in a bad state."""
 
-    def __init__(self, azurite: Azurite, accounts: Iterator[str], patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        azurite: Azurite,
+        accounts: Iterator[str],
+        subject: Subject = SMALL_APP,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._azurite = azurite
         self._accounts = accounts
+        self._subject = subject
         self._patience_s = patience_s
         self._resources = ExitStack()
         self._host = ExitStack()
         self._app: AppUnderTest | None = None
         self._runs = 0
         self._deaths = 0
+        self._wanted: dict[str, Any] = {}
         self._later: list[tuple[float, Run, Scenario, Stage]] = []
 
     def __enter__(self) -> Self:
@@ -62,7 +70,15 @@ class Lane:
         said = app.output.count("\n")
         self._record.write_text("")
         victim = FAULTS[fault].victim if fault else None
-        stage = Stage(app=app, hub=self._hub, name=f"{scenario.name.replace(' ', '-')}-{uuid4().hex}")
+        name = f"{scenario.name.replace(' ', '-')}-{uuid4().hex}"
+        seen: list[Seen] = []
+
+        def calm() -> None:
+            if not seen:
+                seen.append(self.proxy.look())
+                self.proxy.arm()
+
+        stage = Stage(app=app, hub=self._hub, name=name, calm=calm)
         run = Run(
             scenario=scenario.name,
             fault=fault or "none",
@@ -82,18 +98,16 @@ class Lane:
             run.verdict, run.note = Verdict.DIED, str(error)
         except AppFailed:
             run.verdict, run.note = Verdict.DIED, f"it does not start again, exit status {app.exit_status}"
-        seen = self.proxy.look()
-        self.proxy.arm()
-        run.call, run.refused, run.denied = seen.first, stage.refused, stage.denied
+        calm()
+        run.call, run.refused, run.denied = seen[0].first, stage.refused, stage.denied
         run.repeated = [f"{line} ran {n} times" for line, n in self._noted().items() if n > 1 and "stumble" not in line]
-        if run.is_red:
-            run.calls = [*seen.calls[:60]]
-            run.lines = app.output.splitlines()[said + 1 :][-40:]
-        else:
+        run.calls = [*seen[0].calls[:60]]
+        run.lines = app.output.splitlines()[said + 1 :][-40:]
+        if run.verdict is Verdict.RIGHT:
             self._later.append((time.monotonic() + LATER_S, run, scenario, stage))
-        self._clean_up(run, scenario, stage, victim if seen.struck else None)
+        self._clean_up(run, scenario, stage, victim if seen[0].struck else None)
         self._look_again()
-        return run, bool(seen.struck)
+        return run, bool(seen[0].struck)
 
     def sweep(
         self,
@@ -110,6 +124,7 @@ class Lane:
         What is right so far is looked at once more by later runs or by `settle`. `label` is how the report calls the
         fault.
         """
+        scenario = self._known(scenario)
         runs = []
         for at in range(0, most or _MOST_CALLS, step):
             run, has_struck = self.run(scenario, fault, at, **script)
@@ -119,6 +134,23 @@ class Lane:
             if not has_struck:
                 break
         return runs
+
+    def _known(self, scenario: Scenario) -> Scenario:
+        """What a run without a fault comes to is what is wanted, where the scenario does not say it."""
+        if scenario.wanted is not None:
+            return scenario
+        if scenario.name not in self._wanted:
+            self._wanted[scenario.name] = self._undisturbed(scenario)
+        return replace(scenario, wanted=self._wanted[scenario.name])
+
+    def _undisturbed(self, scenario: Scenario) -> Any:
+        stage = Stage(app=self._running(), hub=self._hub, name=f"undisturbed-{uuid4().hex}")
+        self.proxy.arm()
+        scenario.prepare(stage)
+        scenario.act(stage)
+        assert stage.until(lambda: scenario.found(stage).is_final, self._patience_s)
+        assert not stage.denied
+        return scenario.found(stage).value
 
     def settle(self) -> None:
         """Wait until every result has been looked at once more."""
@@ -141,14 +173,15 @@ class Lane:
         self._host.close()
         self._runs = self._deaths = 0
         self.proxy.arm()
-        account = next(self._accounts)
-        data = self._folder / account
-        storage = Storage(self.proxy.azurite, [account])
-        environ = {"CHAOS_RECORD": str(self._record)}
+        account, subject = next(self._accounts), self._subject
         straight = self._azurite.connection_string.replace(self._azurite.account, account)
-        self._hub = self._host.enter_context(HubReader(straight))
-        self._hub.make_queue(DELIVERIES)
-        self._app = self._host.enter_context(AppUnderTest(APP, data, ("--clock", "system"), environ, storage))
+        self._hub = self._host.enter_context(HubReader(straight, subject.hub))
+        for queue in subject.queues:
+            self._hub.make_queue(queue)
+        storage = Storage(self.proxy.azurite, [account])
+        environ = {"CHAOS_RECORD": str(self._record), **subject.environ}
+        app = AppUnderTest(subject.folder, self._folder / account, subject.options, environ, storage)
+        self._app = self._host.enter_context(app)
         return self._app
 
     def _victims(self, victim: Victim | None) -> list[int]:

@@ -1,14 +1,28 @@
 """One scenario of each kind: what is prepared, what is done under a fault, and what must come of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from packages.devhost.tests.chaos.hub import NOTHING_YET, Found
 from packages.devhost.tests.chaos.stage import Stage
 
-DELIVERIES = "deliveries"
-"""The queue that starts an orchestration for each message."""
+_DELIVERIES = "deliveries"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The app that a host runs, its hub, how the host is started, and the queues that must be there."""
+
+    folder: Path
+    hub: str
+    options: tuple[str, ...] = ("--clock", "system")
+    environ: Mapping[str, str] = field(default_factory=dict)
+    queues: tuple[str, ...] = ()
+
+
+SMALL_APP = Subject(folder=Path(__file__).parent / "app", hub="ChaosHub", queues=(_DELIVERIES,))
 
 
 def _nothing(stage: Stage) -> None:
@@ -25,7 +39,10 @@ def _state(stage: Stage) -> Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """What one run does, and the value that `found` must show in the end. `is_small`: few calls, in the short form."""
+    """What one run does, and the value that `found` must show in the end.
+
+    `wanted` is None where it is what a run without a fault comes to. `is_small`: few calls, in the short form.
+    """
 
     name: str
     act: Callable[[Stage], None]
@@ -129,7 +146,7 @@ SCENARIOS = (
     Scenario(name="purge", prepare=_done, act=lambda stage: stage.purge(), found=_gone, wanted="gone"),
     Scenario(
         name="queue",
-        act=lambda stage: stage.hub.send(DELIVERIES, stage.name),
+        act=lambda stage: stage.hub.send(_DELIVERIES, stage.name),
         found=_delivered,
         wanted=["delivered", 1],
     ),

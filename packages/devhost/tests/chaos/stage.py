@@ -4,6 +4,7 @@ import http.client
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from durable_devhost.testing.app import NOTHING, Answer, AppFailed, AppUnderTest
 from packages.devhost.tests.chaos.hub import HubReader
@@ -28,36 +29,40 @@ class Stage:
     app: AppUnderTest
     hub: HubReader
     name: str
+    calm: Callable[[], None] = lambda: None
+    """Let nothing fail any more, so that one may look through the host."""
     may_die: bool = False
+    kept: Any = None
+    """What a scenario has kept from its preparation."""
     restarts: int = 0
     refused: list[str] = field(default_factory=list)
     denied: list[str] = field(default_factory=list)
 
     def start(self, orchestrator: str, argument: object = NOTHING) -> None:
         """Start the instance of this run under its name; a repeated start may meet the first."""
-        self._ask("POST", f"/orchestrators/{orchestrator}/{self.name}", argument, stands=409)
+        self.ask("POST", f"{_API}/orchestrators/{orchestrator}/{self.name}", argument, stands=409)
 
     def start_unnamed(self, orchestrator: str, argument: object = NOTHING) -> None:
         """Start an instance whose id the host chooses; the run goes on with that of the last answer."""
-        answer = self._ask("POST", f"/orchestrators/{orchestrator}", argument)
+        answer = self.ask("POST", f"{_API}/orchestrators/{orchestrator}", argument)
         if answer is not None:
             self.name = answer.body["id"]
 
     def raise_event(self, event: str, payload: object, arrived: Callable[[], bool]) -> None:
         """Raise an event; `arrived` is asked only after a call that the host did not survive."""
-        self._ask("POST", f"/instances/{self.name}/raiseEvent/{event}", payload, arrived=arrived)
+        self.ask("POST", f"{_API}/instances/{self.name}/raiseEvent/{event}", payload, arrived=arrived)
 
     def signal(self, number: int, arrived: Callable[[], bool]) -> None:
         """Signal `add` to the counter of this run."""
-        self._ask("POST", f"/entities/Counter/{self.name}?op=add", str(number), arrived=arrived)
+        self.ask("POST", f"{_API}/entities/Counter/{self.name}?op=add", str(number), arrived=arrived)
 
     def change(self, verb: str, *, stands: int = 410) -> None:
         """Terminate, suspend, resume, rewind or restart the instance."""
-        self._ask("POST", f"/instances/{self.name}/{verb}?reason=chaos", stands=stands)
+        self.ask("POST", f"{_API}/instances/{self.name}/{verb}?reason=chaos", stands=stands)
 
     def purge(self) -> None:
         """Delete the instance; a repeated call may find that it is gone."""
-        self._ask("DELETE", f"/instances/{self.name}", stands=404)
+        self.ask("DELETE", f"{_API}/instances/{self.name}", stands=404)
 
     def launch(self) -> None:
         """Start the host; one that ends with a sentence, as for what a person must mend, is started once more."""
@@ -92,7 +97,7 @@ class Stage:
         self.restarts += 1
         self.app.restart()
 
-    def _ask(
+    def ask(
         self,
         method: str,
         path: str,
@@ -104,7 +109,7 @@ class Stage:
         """Ask until it is granted; the status `stands` says so of an earlier call. None where no answer says it."""
         for tries in range(_TRIES):
             try:
-                answer = self.app.request(method, _API + path, body, timeout=30.0)
+                answer = self.app.request(method, path, body, timeout=30.0)
             except (OSError, http.client.HTTPException) as error:
                 self.refused.append(f"{method} {path}: {error!r}")
                 self._settle()
