@@ -21,7 +21,7 @@ help:
 	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
 	@echo "make test      the tests, on Azurites of their own"
 	@echo "make long      the long forms: kill the host fifteen times, poll a thousand times, many more random examples"
-	@echo "make chaos     let storage fail each call of each scenario in each way, an hour: ARGS='--part kills --write FILE'"
+	@echo "make chaos     let storage fail at each call in each way, and kill host and workers: a table, after two hours"
 	@echo "make bench     chains of five activities on the local host: one after the other, and 200 at once"
 	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
 	@echo "make format    let ruff put the code into shape"
@@ -61,8 +61,10 @@ long: setup
 	LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 1200 --dist loadfile --no-loadscope-reorder $(COVERED) \
 		tests/crash packages/devhost/tests/crash packages/devhost/tests/outside tests/examples/test_demo.py tests/workflows
 
+# Parts of it, with tables in a file: .venv/bin/python -m packages.devhost.tests.chaos --part kills --write FILE
 chaos: setup
-	$(BIN)/python -m packages.devhost.tests.chaos $(ARGS)
+	@failed=0; for bench in packages.devhost.tests.chaos tests.chaos; do \
+		$(BIN)/python -m $$bench || failed=1; done; exit $$failed
 
 bench: setup
 	$(BIN)/python packages/devhost/bench/chains.py

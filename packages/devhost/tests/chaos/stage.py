@@ -50,7 +50,7 @@ class Stage:
 
     def raise_event(self, event: str, payload: object, arrived: Callable[[], bool]) -> None:
         """Raise an event; `arrived` is asked only after a call that the host did not survive."""
-        self.ask("POST", f"{_API}/instances/{self.name}/raiseEvent/{event}", payload, arrived=arrived)
+        self.ask("POST", f"{_API}/instances/{self.name}/raiseEvent/{event}", payload, stands=410, arrived=arrived)
 
     def signal(self, number: int, arrived: Callable[[], bool]) -> None:
         """Signal `add` to the counter of this run."""

@@ -14,6 +14,7 @@ from packages.devhost.tests.chaos.verdicts import Run
 
 ACCOUNTS = [f"chaos{number}" for number in range(100)]
 SMALL = [scenario.name for scenario in SCENARIOS if scenario.is_small]
+LARGER = [scenario.name for scenario in SCENARIOS if not scenario.is_small and scenario.name != "launch"]
 KNOWN: dict[str, str] = {}
 """Tests that fail today, and why."""
 
@@ -51,10 +52,18 @@ def test_an_answer_that_is_lost_loses_and_doubles_nothing(lane: Lane, all_runs: 
     assert [run for run in runs if run.is_red] == []
 
 
+@pytest.mark.parametrize("name", _marked(*LARGER))
+def test_a_sample_of_answers_is_lost_in_larger_scenarios(lane: Lane, all_runs: list[Run], name: str) -> None:
+    """Every fifth call of each."""
+    runs = lane.sweep(BY_NAME[name], "reset after", step=5)
+    all_runs += runs
+    assert [run for run in runs if run.is_red] == []
+
+
 @pytest.mark.parametrize("name", _marked(*(fault.name for fault in STORAGE_FAULTS if fault.hang_s < 5)))
 def test_storage_may_fail_in_any_way(lane: Lane, all_runs: list[Run], name: str) -> None:
-    """A chain in which every fifth call fails so; `make chaos` tries the rest."""
-    runs = lane.sweep(BY_NAME["chain"], name, step=5)
+    """A chain in which every seventh call fails so; `make chaos` tries the rest."""
+    runs = lane.sweep(BY_NAME["chain"], name, step=7)
     all_runs += runs
     assert [run for run in runs if run.is_red] == []
 
