@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packages.devhost.tests.chaos.faults import KILLS, STORAGE_FAULTS
-from packages.devhost.tests.chaos.scenarios import BY_NAME, SCENARIOS, Scenario
+from packages.devhost.tests.chaos.scenarios import BY_NAME, MANY, SCENARIOS, Scenario
 
 GIVES_UP = 6
 """How many calls in a row fail until the host's own repetitions of one are used up."""
 _POLLS = 12
 """How many of the polls after a scenario's beginning are tried: they go on when it has ended."""
+_CHANCE = 0.02
+_SEEDS = 3
 _OUTAGES = ("reset before", "reset after", "503", "500 after")
 _POLLED = ("chain", "event", "race", "queue", "launch")
 
@@ -53,13 +55,21 @@ def _kills() -> Iterator[Job]:
                 yield Job(scenario=scenario, fault=fault.name, label=fault.name)
 
 
+def _losses() -> Iterator[Job]:
+    for fault in ("reset after", "reset before", "500 after"):
+        for seed in range(_SEEDS):
+            script = {"chance": _CHANCE, "seed": seed, "choice": "all"}
+            yield Job(scenario=MANY, fault=fault, label=f"{fault}, {_CHANCE:.0%}", most=1, script=script)
+
+
 PARTS: Mapping[str, Callable[[], Iterator[Job]]] = {
     "work": _work,
+    "losses": _losses,
     "outages": _outages,
     "polls": _polls,
     "kills": _kills,
 }
-"""One failed call; so many in a row that the host gives up; failed polls and lease renewals; killed processes."""
+"""One failed call; a few of all; so many in a row that the host gives up; failed polls and leases; killed processes."""
 
 
 def chosen(parts: Sequence[str], scenarios: Sequence[str], faults: Sequence[str]) -> list[Job]:

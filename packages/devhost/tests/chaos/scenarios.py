@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from packages.devhost.tests.chaos.hub import NOTHING_YET, Found
-from packages.devhost.tests.chaos.stage import Stage
+from packages.devhost.tests.chaos.stage import API, Stage
 
 _DELIVERIES = "deliveries"
+_MANY = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,19 @@ def _come_back(stage: Stage) -> None:
     stage.raise_event("Answer", "yes", lambda: _output(stage).is_final)
 
 
+def _start_many(stage: Stage) -> None:
+    for number in range(_MANY):
+        stage.ask("POST", f"{API}/orchestrators/Chain/{stage.name}-{number}", {"steps": 5}, stands=409)
+
+
+def _completed(stage: Stage) -> Found:
+    outputs = [stage.hub.output(f"{stage.name}-{number}").value for number in range(_MANY)]
+    return Found(sum(output == [0, 1, 2, 3, 4] for output in outputs), is_final=False)
+
+
+MANY = Scenario(name="a hundred chains", act=_start_many, found=_completed, wanted=_MANY)
+"""Not one call fails but a few of all."""
+
 SCENARIOS = (
     Scenario(name="chain", act=_starts("Chain", {"steps": 5}), wanted=[0, 1, 2, 3, 4], is_small=True),
     Scenario(name="unnamed", act=lambda stage: stage.start_unnamed("Chain", {"steps": 1}), wanted=[0]),
@@ -152,4 +166,4 @@ SCENARIOS = (
     ),
     Scenario(name="launch", prepare=_leave, act=_come_back, wanted="yes"),
 )
-BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+BY_NAME = {scenario.name: scenario for scenario in (*SCENARIOS, MANY)}

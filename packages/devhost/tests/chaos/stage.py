@@ -9,7 +9,8 @@ from typing import Any
 from durable_devhost.testing.app import NOTHING, Answer, AppFailed, AppUnderTest
 from packages.devhost.tests.chaos.hub import HubReader
 
-_API = "/runtime/webhooks/durabletask"
+API = "/runtime/webhooks/durabletask"
+"""Where the durable HTTP API is."""
 _PAUSE_S = 0.3
 _TRIES = 12
 _A_SENTENCE = 2
@@ -40,29 +41,29 @@ class Stage:
 
     def start(self, orchestrator: str, argument: object = NOTHING) -> None:
         """Start the instance of this run under its name; a repeated start may meet the first."""
-        self.ask("POST", f"{_API}/orchestrators/{orchestrator}/{self.name}", argument, stands=409)
+        self.ask("POST", f"{API}/orchestrators/{orchestrator}/{self.name}", argument, stands=409)
 
     def start_unnamed(self, orchestrator: str, argument: object = NOTHING) -> None:
         """Start an instance whose id the host chooses; the run goes on with that of the last answer."""
-        answer = self.ask("POST", f"{_API}/orchestrators/{orchestrator}", argument)
+        answer = self.ask("POST", f"{API}/orchestrators/{orchestrator}", argument)
         if answer is not None:
             self.name = answer.body["id"]
 
     def raise_event(self, event: str, payload: object, arrived: Callable[[], bool]) -> None:
         """Raise an event; `arrived` is asked only after a call that the host did not survive."""
-        self.ask("POST", f"{_API}/instances/{self.name}/raiseEvent/{event}", payload, stands=410, arrived=arrived)
+        self.ask("POST", f"{API}/instances/{self.name}/raiseEvent/{event}", payload, stands=410, arrived=arrived)
 
     def signal(self, number: int, arrived: Callable[[], bool]) -> None:
         """Signal `add` to the counter of this run."""
-        self.ask("POST", f"{_API}/entities/Counter/{self.name}?op=add", str(number), arrived=arrived)
+        self.ask("POST", f"{API}/entities/Counter/{self.name}?op=add", str(number), arrived=arrived)
 
     def change(self, verb: str, *, stands: int = 410) -> None:
         """Terminate, suspend, resume, rewind or restart the instance."""
-        self.ask("POST", f"{_API}/instances/{self.name}/{verb}?reason=chaos", stands=stands)
+        self.ask("POST", f"{API}/instances/{self.name}/{verb}?reason=chaos", stands=stands)
 
     def purge(self) -> None:
         """Delete the instance; a repeated call may find that it is gone."""
-        self.ask("DELETE", f"{_API}/instances/{self.name}", stands=404)
+        self.ask("DELETE", f"{API}/instances/{self.name}", stands=404)
 
     def launch(self) -> None:
         """Start the host; one that ends with a sentence, as for what a person must mend, is started once more."""
