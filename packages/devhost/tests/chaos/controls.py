@@ -17,15 +17,28 @@ _PROXY = "packages.devhost.tests.chaos.proxy"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The calls since the script began that it counts, and the numbers of those that met the fault."""
+    """The calls since the script began that it counts, and the numbers of those that met the fault.
+
+    `came_at` are their times in seconds, of which only differences mean something.
+    """
 
     calls: Sequence[str]
     struck: Sequence[int]
+    came_at: Sequence[float]
 
     @property
     def first(self) -> str:
         """The first call that met the fault, empty where none did."""
         return self.calls[self.struck[0]] if self.struck else ""
+
+    @property
+    def asked_again_after(self) -> float | None:
+        """How long after a call that met the fault the same call came again, in seconds; None where it did not."""
+        for number in self.struck:
+            if self.calls[number] in self.calls[number + 1 :]:
+                again = self.calls.index(self.calls[number], number + 1)
+                return self.came_at[again] - self.came_at[number]
+        return None
 
 
 class FaultProxy:
@@ -72,7 +85,7 @@ class FaultProxy:
     def look(self) -> Seen:
         """What has come since."""
         found = self._ask(do="look")
-        return Seen(found["calls"], found["struck"])
+        return Seen(found["calls"], found["struck"], found["came_at"])
 
     def _ask(self, **command: Any) -> dict[str, Any]:
         assert self._process.stdin

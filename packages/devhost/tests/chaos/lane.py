@@ -1,6 +1,7 @@
 """A lane: one host behind one proxy, on which runs follow each other."""
 
 import json
+import math
 import tempfile
 import time
 from collections import Counter
@@ -100,6 +101,8 @@ class Lane:
             run.verdict, run.note = Verdict.DIED, f"it does not start again, exit status {app.exit_status}"
         calm()
         run.call, run.refused, run.denied = seen[0].first, stage.refused, stage.denied
+        wait = FAULTS[fault].retry_after_s if fault else 0
+        run.was_hasty = (seen[0].asked_again_after or math.inf) < wait
         run.repeated = [f"{line} ran {n} times" for line, n in self._noted().items() if n > 1 and "stumble" not in line]
         run.calls = [*seen[0].calls[:60]]
         run.lines = app.output.splitlines()[said + 1 :][-40:]
@@ -114,19 +117,20 @@ class Lane:
         scenario: Scenario,
         fault: str,
         *,
+        first: int = 0,
         step: int = 1,
-        most: int | None = None,
+        most: int = _MOST_CALLS,
         label: str = "",
         **script: Any,
     ) -> list[Run]:
-        """Run a scenario with the fault at its first call, then at a later one, until it ends before the fault comes.
+        """Run a scenario with the fault at call `first`, then at a later one, until it ends before the fault comes.
 
         What is right so far is looked at once more by later runs or by `settle`. `label` is how the report calls the
         fault.
         """
         scenario = self._known(scenario)
         runs = []
-        for at in range(0, most or _MOST_CALLS, step):
+        for at in range(first, first + most, step):
             run, has_struck = self.run(scenario, fault, at, **script)
             run.fault = label or fault
             if has_struck or run.is_red:
@@ -182,6 +186,8 @@ class Lane:
         environ = {"CHAOS_RECORD": str(self._record), **subject.environ}
         app = AppUnderTest(subject.folder, self._folder / account, subject.options, environ, storage)
         self._app = self._host.enter_context(app)
+        recovery = f"table GET {subject.hub}Instances()"  # after it, all calls belong to the runs
+        app.until(lambda: recovery in self.proxy.look().calls)
         return self._app
 
     def _victims(self, victim: Victim | None) -> list[int]:

@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class Script:
     victims: tuple[int, ...] = ()
     dice: random.Random = field(default_factory=random.Random)
     calls: list[str] = field(default_factory=list)
+    came_at: list[float] = field(default_factory=list)
     struck: list[int] = field(default_factory=list)
 
     @classmethod
@@ -78,6 +80,7 @@ class Script:
             return None
         number = len(self.calls)
         self.calls.append(_described(service, request))
+        self.came_at.append(time.monotonic())
         if self.fault is None:
             return None
         meets = self.dice.random() < self.chance if self.chance else self.at <= number < self.at + self.times
@@ -120,7 +123,7 @@ class Proxy:
                 closed.cancel()
                 await self._open(service)
             return {}
-        return {"calls": self.script.calls, "struck": self.script.struck}
+        return {"calls": self.script.calls, "struck": self.script.struck, "came_at": self.script.came_at}
 
     async def _open(self, service: str) -> None:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

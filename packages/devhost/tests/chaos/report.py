@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from packages.devhost.tests.chaos.verdicts import RED, Run, Verdict
 
 _LETTERS = {Verdict.STUCK: "s", Verdict.LOST: "l", Verdict.DOUBLED: "d", Verdict.DIED: "x"}
-_HEAD = ("runs", "right", "stuck", "lost", "doubled", "died", "untrue 4xx", "5xx asked again", "bodies twice")
+_HEAD = ("runs", "right", "stuck", "lost", "doubled", "died", "untrue 4xx", "5xx asked again", "bodies twice", "hasty")
+_CELLS = "A cell: runs, then s stuck, l lost, d doubled, x host died, r refused with an untrue 4xx; `-`: not tried.\n"
+_COLUMNS = (
+    "`5xx asked again`: a caller was told an error, asked again, and it was granted; `bodies twice`: an activity ran "
+    "again, and its result counted once; `hasty`: asked again before the time that Retry-After had named. "
+    "None of these is a failure.\n"
+)
+_DULL = ('"event": "ready"', '"event": "invocation"', '"event": "request"')
 _EXAMPLE_LINES = 12
 _LINE = 600
 
@@ -16,9 +23,10 @@ def report(runs: Sequence[Run]) -> str:
     red = [run for run in runs if run.is_red]
     parts = [
         _matrix(runs),
-        "A cell: runs, then s stuck, l lost, d doubled, x host died, r refused with an untrue 4xx; `-`: not tried.\n",
+        _CELLS,
         _sums(runs, "fault", lambda run: run.fault),
         _sums(runs, "scenario", lambda run: run.scenario),
+        _COLUMNS,
     ]
     if red:
         parts.append("## One example of each failure\n")
@@ -70,6 +78,7 @@ def _counts(runs: Sequence[Run]) -> list[int]:
         sum(bool(run.denied) for run in runs),
         sum(bool(run.refused) for run in runs),
         sum(bool(run.repeated) for run in runs),
+        sum(run.was_hasty for run in runs),
     ]
 
 
@@ -82,7 +91,7 @@ def _example(runs: Sequence[Run]) -> str:
     """The first red run of a cell in full, the others by their call."""
     run = runs[0]
     parts = [f"### {run.scenario}, {run.fault}: {run.verdict.value}{' and untrue refusal' if run.denied else ''}\n"]
-    parts.append(f"* call {run.at} ({run.choice}): `{run.call}`")
+    parts.append(f"* call {run.at} of the {run.choice}: `{run.call}`")
     parts.append(f"* found: `{run.found}`{f'; {run.note}' if run.note else ''}")
     if run.after_restart:
         parts.append(f"* after a restart of the host: {run.after_restart}")
@@ -93,5 +102,6 @@ def _example(runs: Sequence[Run]) -> str:
         parts.append(
             f"* also {what} at call {other.at}: `{other.call}`, found `{other.found}` {other.note[:99]}".rstrip()
         )
-    parts += ["", "```", *(each[:_LINE] for each in run.lines[-_EXAMPLE_LINES:]), "```", ""]
+    said = [each[:_LINE] for each in run.lines if not any(dull in each for dull in _DULL)]
+    parts += ["", "```", *said[-_EXAMPLE_LINES:], "```", ""]
     return "\n".join(parts)

@@ -28,13 +28,20 @@ class Sweep:
     """Jobs, the lanes that do them side by side, and the runs so far, in the order of the jobs."""
 
     def __init__(
-        self, jobs: Sequence[Job], azurite: Azurite, subject: Subject, *, step: int, written: Path | None
+        self,
+        jobs: Sequence[Job],
+        azurite: Azurite,
+        subject: Subject,
+        *,
+        step: int,
+        at: int | None,
+        written: Path | None,
     ) -> None:
         self._jobs = deque(enumerate(jobs))
         self._total = len(jobs)
         self._azurite = azurite
         self._subject = subject
-        self._step = step
+        self._calls = {"step": step} if at is None else {"first": at, "most": 1}
         self._written = written
         self._accounts = (f"chaos{number}" for number in count())
         self._lock = threading.Lock()
@@ -77,7 +84,8 @@ class Sweep:
     def _do(self, lane: Lane, number: int, job: Job) -> None:
         runs: list[Run] = []
         try:
-            runs = lane.sweep(job.scenario, job.fault, step=self._step, most=job.most, label=job.label, **job.script)
+            most = {} if job.most is None else {"most": job.most}
+            runs = lane.sweep(job.scenario, job.fault, label=job.label, **{**most, **self._calls, **job.script})
         except Exception:  # noqa: BLE001 - the bench itself is broken: the other cells are tried all the same
             self.is_broken = True
             traceback.print_exc()
@@ -93,6 +101,7 @@ class Sweep:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How to sweep, whatever is swept."""
     parser.add_argument("--step", type=int, default=1, help="try only each such call; default: every call")
+    parser.add_argument("--at", type=int, metavar="N", help="fail this call alone")
     parser.add_argument("--hosts", type=int, default=3, help="hosts side by side; default: 3")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the tables there too, after each cell")
 
@@ -105,7 +114,7 @@ def sweep(jobs: Sequence[Job], subject: Subject, given: argparse.Namespace) -> b
         tempfile.TemporaryDirectory(prefix="chaos-azurite-") as folder,
         running_azurite(Path(folder), ROOT, accounts) as azurite,
     ):
-        under_way = Sweep(jobs, azurite, subject, step=given.step, written=given.write)
+        under_way = Sweep(jobs, azurite, subject, step=given.step, at=given.at, written=given.write)
         under_way.run(given.hosts)
     print(report(under_way.runs))
     if given.write:

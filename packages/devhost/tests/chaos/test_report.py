@@ -27,15 +27,15 @@ def test_a_cell_counts_its_runs_and_what_failed():
 def test_the_sums_tell_honest_refusals_from_untrue_ones():
     """By fault and by scenario, and of all."""
     text = report(RUNS)
-    assert "| 500 | 3 | 3 | 0 | 0 | 0 | 0 | 1 | 1 | 0 |" in text
-    assert "| **all** | 4 | 3 | 1 | 0 | 0 | 0 | 1 | 1 | 0 |" in text
+    assert "| 500 | 3 | 3 | 0 | 0 | 0 | 0 | 1 | 1 | 0 | 0 |" in text
+    assert "| **all** | 4 | 3 | 1 | 0 | 0 | 0 | 1 | 1 | 0 | 0 |" in text
 
 
 def test_each_failure_has_an_example_that_can_be_run_again():
     """With the call, what was found, and what the host said."""
     text = report(RUNS)
     assert "### chain, hang: stuck" in text
-    assert "* call 3 (work): `queue POST x`" in text
+    assert "* call 3 of the work: `queue POST x`" in text
     assert "after a restart of the host: right" in text
     assert "the last line" in text
 

@@ -38,6 +38,8 @@ class Run:
     denied: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     """The activities whose body ran more than once; that is allowed."""
+    was_hasty: bool = False
+    """Whether the host asked again before the time that Retry-After had named."""
     calls: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
