@@ -51,6 +51,8 @@ class Script:
     chance: float = 0.0
     choice: str = "work"
     whose: str = "host"
+    matching: str = ""
+    """What the description of a call must hold for the call to count."""
     victims: tuple[int, ...] = ()
     dice: random.Random = field(default_factory=random.Random)
     calls: list[str] = field(default_factory=list)
@@ -67,6 +69,7 @@ class Script:
             chance=command.get("chance", 0.0),
             choice=command.get("choice", "work"),
             whose=command.get("whose", "host"),
+            matching=command.get("matching", ""),
             victims=tuple(command.get("victims", ())),
             dice=random.Random(command.get("seed", 0)),
         )
@@ -78,8 +81,11 @@ class Script:
             return None
         if not _CHOICES[self.choice](request.verb, request.target):
             return None
+        described = _described(service, request)
+        if self.matching not in described:
+            return None
         number = len(self.calls)
-        self.calls.append(_described(service, request))
+        self.calls.append(described)
         self.came_at.append(time.monotonic())
         if self.fault is None:
             return None

@@ -84,6 +84,18 @@ async def test_polls_and_lease_renewals_are_counted_apart(proxy, through, queues
     assert [item.text for item in await failing.get(name, hidden_for_s=1)] == ["work"]
 
 
+async def test_calls_of_one_kind_can_be_counted_alone(proxy, through, queues, name):
+    """By a part of their description, which holds verb, queue and table."""
+    await queues.create(name)
+    proxy.arm("412", at=1, matching="queue POST")
+    failing = QueueService(through)
+    assert await failing.peek(name) == []
+    await failing.put(name, "first")
+    with pytest.raises(StorageFailure):
+        await failing.put(name, "second")
+    assert [f"queue POST {name}/messages"] * 2 == proxy.look().calls
+
+
 async def test_what_an_sdk_in_the_app_calls_is_counted_apart(proxy, name):
     """The app's own calls are known by their user agent."""
     url = f"http://127.0.0.1:{proxy.azurite.queue_port}/{proxy.azurite.account}/{name}"
