@@ -6,11 +6,14 @@ from uuid import uuid4
 
 import pytest
 
+from durable_devhost.clock import SystemClock
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.queues import QueueService
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
+from durable_devhost.taskhub.hub import TaskHub
+from packages.devhost.tests.ward import Ward
 
 
 @pytest.fixture
@@ -42,3 +45,9 @@ async def blobs(transport: Transport) -> BlobService:
 def name() -> str:
     """A name that is right for a table, a queue and a container."""
     return "t" + uuid4().hex[:20]
+
+
+@pytest.fixture
+async def ward(transport: Transport) -> Ward:
+    """An empty hub of two partitions, to be filled with instances in every state."""
+    return Ward(await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=2, clock=SystemClock()))

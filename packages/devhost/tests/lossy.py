@@ -1,5 +1,6 @@
-"""A proxy before Azurite that loses some answers: the call has its effect, and nobody hears of it."""
+"""A proxy before Azurite that loses or delays some answers, although the call has its effect, or answers itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,11 +13,24 @@ from durable_devhost.storage.account import StorageAccount
 Loses = Callable[[str, str], bool]
 """Whether the answer to a request of this verb and path is lost."""
 
+Delays = Callable[[str, str], float]
+"""How many seconds a request of this verb and path is late."""
+
+Answers = Callable[[web.Request], web.Response | None]
+"""What the proxy answers itself, without Azurite hearing of the request; None lets the request pass."""
+
 _HOP = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
 
 
 @asynccontextmanager
-async def losing(account: StorageAccount, connection_string: str, loses: Loses) -> AsyncIterator[str]:
+async def losing(
+    account: StorageAccount,
+    connection_string: str,
+    loses: Loses = lambda *_: False,
+    *,
+    delay: Delays = lambda *_: 0.0,
+    answers: Answers = lambda _: None,
+) -> AsyncIterator[str]:
     """The connection string of the same account through the proxy."""
 
     ports: dict[int, int | None] = {}
@@ -26,6 +40,10 @@ async def losing(account: StorageAccount, connection_string: str, loses: Loses) 
         target = URL(f"http://127.0.0.1:{port}{request.raw_path}", encoded=True)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in {"host", *_HOP}}
         body = await request.read()
+        if (own := answers(request)) is not None:
+            own.headers.setdefault("x-ms-request-id", "proxy")  # what storage itself answers has one
+            return own
+        await asyncio.sleep(delay(request.method, request.path))
         async with session.request(request.method, target, headers=headers, data=body) as answer:
             content = await answer.read()
             if loses(request.method, request.path):

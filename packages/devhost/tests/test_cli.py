@@ -12,7 +12,7 @@ import pytest
 from durable_devhost import cli
 from durable_devhost.errors import AppError, AppImportError, DevhostError, SettingsError
 from durable_devhost.host.shutdown import Shutdown
-from durable_devhost.options import StartOptions
+from durable_devhost.options import DoctorOptions, StartOptions
 
 Playing = Callable[..., list[StartOptions]]
 
@@ -55,6 +55,7 @@ def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Paths are made absolute, since loading the app changes the working directory."""
     monkeypatch.chdir(tmp_path)
     flags = ["--enable-auth", "--json-logs", "--no-azurite", "--watch", "--debug", "--python", "py", "--as-func"]
+    flags.append("--forget-virtual-time")
     given = ["start", "--app", "shop", "--port", "0", "--data", "d", "--clock", "virtual", *flags]
     expected = StartOptions(
         app_dir=tmp_path.resolve() / "shop",
@@ -68,10 +69,43 @@ def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         debug=5678,
         python="py",
         as_func=True,
+        forget_virtual_time=True,
     )
     assert expected == cli.parse(given)
     assert cli.parse(["start", "--debug", "9091", "--debugpy", "/ext"]).debugpy == "/ext"
     assert cli.parse(["start", "--debug", "9091"]).debug == 9091
+
+
+def test_the_doctor_looks_at_the_app_in_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the data that a start would use; every option arrives, those with an id as often as they are given."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path.resolve()
+    assert DoctorOptions(app_dir=folder, data_dir=folder / ".azurite") == cli.read(["doctor"])
+    given = "doctor shop --data d --python py --no-azurite --yes --purge a --purge b --terminate c --requeue d"
+    expected = DoctorOptions(
+        app_dir=folder / "shop",
+        data_dir=folder / "d",
+        start_azurite=False,
+        python="py",
+        is_sure=True,
+        purge=("a", "b"),
+        terminate=("c",),
+        requeue=("d",),
+    )
+    assert expected == cli.read(given.split())
+
+
+@pytest.mark.parametrize(("left", "status"), [(0, 0), (1, 1)])
+def test_the_exit_status_of_the_doctor_says_whether_something_is_left(
+    monkeypatch: pytest.MonkeyPatch, left: int, status: int
+) -> None:
+    """For scripts."""
+
+    async def visit(*_: object) -> int:
+        return left
+
+    monkeypatch.setattr(cli, "visit", visit)
+    assert cli.main(["doctor"]) == status
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from durable_devhost import __version__
 from durable_devhost.azurite.install import install
+from durable_devhost.doctor.table import Paper
+from durable_devhost.doctor.visit import visit
 from durable_devhost.errors import AppImportError, DevhostError, SettingsError
 from durable_devhost.host.printable import printable
 from durable_devhost.host.shutdown import EXIT_INTERRUPTED, Shutdown
 from durable_devhost.host.startup import run
-from durable_devhost.options import DEFAULT_PORT, StartOptions
+from durable_devhost.options import DEFAULT_PORT, DoctorOptions, StartOptions
 from durable_devhost.shim import Said, Start, translate, write_shim
 
 EXIT_STOPPED = 0
@@ -35,6 +37,23 @@ examples:
   durable-devhost start --clock virtual          with time that can be moved:
       curl -X POST http://localhost:7071/admin/devhost/clock -d '{"hours": 72}'
 """
+_DOCTOR_HELP = """\
+Look at the task hub of an app whose host is stopped, and list the instances that can never go on: a history that is
+missing or cannot be read, a row without a history or the other way round, and messages that lie on no queue any more.
+On a terminal it asks what to do about each; nothing is changed unasked.
+
+  requeue    let it go on: send the lost messages or the start again, write the missing row
+  terminate  let it end
+  purge      delete all that is stored of it
+
+The exit status is 0 where nothing is wrong or everything was dealt with, 1 where something is left.
+"""
+_DOCTOR_EXAMPLES = """\
+examples:
+  durable-devhost doctor                         the app in this folder
+  durable-devhost doctor ../other --purge i1     another app; delete the damaged instance i1, after a question
+  durable-devhost doctor --yes                   take the first way out that the table names for each, unasked
+"""
 _SHIM_HELP = """\
 Write an executable `func` into a folder. Put the folder on the PATH, and tools that start `func start`, such as VS
 Code's tasks and test harnesses, start durable-devhost.
@@ -53,21 +72,22 @@ class WriteShim:
     folder: Path
 
 
-Command = StartOptions | InstallAzurite | WriteShim
+Command = StartOptions | DoctorOptions | InstallAzurite | WriteShim
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status.
 
-    0 after a stop by Ctrl-C or SIGTERM, 2 for anything that the person at the console can fix, 130 when a second
-    Ctrl-C cut the stop short, 1 for a defect of devhost.
+    0 after a stop by Ctrl-C or SIGTERM, or where the doctor leaves nothing to do, 2 for anything that the person at the
+    console can fix, 130 when a second Ctrl-C cut the stop short, 1 for a defect of devhost, or where the doctor leaves
+    something wrong.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     status = EXIT_STOPPED
     try:
         if given[:1] == ["func"]:
             return _func(given[1:])
-        _carry_out(read(given))
+        status = _carry_out(read(given))
     except* DevhostError as errors:
         for error in _leaves(errors):
             _complain(error)
@@ -102,6 +122,14 @@ def read(arguments: Sequence[str] | None = None) -> Command:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_start_options(start)
+    doctor = commands.add_parser(
+        "doctor",
+        help="find instances that cannot go on, and help them out",
+        description=_DOCTOR_HELP,
+        epilog=_DOCTOR_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_doctor_options(doctor)
     azurite = commands.add_parser("azurite", help="install the storage emulator")
     azurite.add_argument("action", choices=("install",), help="install: fetch Azurite with npm into a cache folder")
     shim = commands.add_parser("shim", help="write a `func` that starts devhost", description=_SHIM_HELP)
@@ -112,8 +140,35 @@ def read(arguments: Sequence[str] | None = None) -> Command:
             return InstallAzurite()
         case "shim":
             return WriteShim(folder=given.folder.resolve())
+        case "doctor":
+            return _doctor_options(given)
         case _:
             return _start_options(given)
+
+
+def _add_doctor_options(doctor: argparse.ArgumentParser) -> None:
+    doctor.add_argument("app", type=Path, nargs="?", default=Path(), metavar="DIR", help="the app's folder")
+    doctor.add_argument("--data", type=Path, metavar="DIR", help="folder of the data (default: .azurite in the app)")
+    doctor.add_argument(
+        "--python", metavar="PYTHON", help="the app's Python, where a requeue has to replay (as `start`)"
+    )
+    doctor.add_argument("--no-azurite", action="store_true", help="look at the storage that the app's settings name")
+    doctor.add_argument("--yes", action="store_true", help="do not ask")
+    for remedy in ("requeue", "terminate", "purge"):
+        doctor.add_argument(f"--{remedy}", action="append", default=[], metavar="ID", help=f"{remedy} this instance")
+
+
+def _doctor_options(given: argparse.Namespace) -> DoctorOptions:
+    return DoctorOptions(
+        app_dir=given.app.resolve(),
+        data_dir=(given.data or given.app / ".azurite").resolve(),
+        start_azurite=not given.no_azurite,
+        python=given.python,
+        is_sure=given.yes,
+        purge=tuple(given.purge),
+        terminate=tuple(given.terminate),
+        requeue=tuple(given.requeue),
+    )
 
 
 def _add_start_options(start: argparse.ArgumentParser) -> None:
@@ -149,6 +204,11 @@ def _add_start_options(start: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--clock", choices=("system", "virtual"), default="system", help="virtual: time that can be moved forward"
     )
+    start.add_argument(
+        "--forget-virtual-time",
+        action="store_true",
+        help="go on with the system clock where a virtual one was ahead; what is due there waits for real time",
+    )
     start.add_argument("--enable-auth", action="store_true", help="ask for keys, as Azure does")
     start.add_argument("--json-logs", action="store_true", help="write one JSON object a line")
     start.add_argument(
@@ -170,17 +230,22 @@ def _start_options(given: argparse.Namespace) -> StartOptions:
         debug=given.debug,
         debugpy=given.debugpy,
         as_func=given.as_func,
+        forget_virtual_time=given.forget_virtual_time,
     )
 
 
-def _carry_out(command: Command) -> None:
+def _carry_out(command: Command) -> int:
+    """Run a command and return its exit status."""
     match command:
+        case DoctorOptions():
+            return asyncio.run(visit(command, Paper()))
         case InstallAzurite():
             print(f"Azurite is ready: {install(print)}")
         case WriteShim(folder=folder):
             print(f"Wrote {write_shim(folder)}. Put {folder} in front on the PATH, and `func start` starts devhost.")
         case StartOptions():
             asyncio.run(_until_told_to_stop(command))
+    return EXIT_STOPPED
 
 
 def _func(arguments: Sequence[str]) -> int:
@@ -190,7 +255,7 @@ def _func(arguments: Sequence[str]) -> int:
         case Start(arguments=start, notes=notes):
             for note in notes:
                 print(f"func: {note}", file=sys.stderr)
-            _carry_out(read(start))
+            return _carry_out(read(start))
     return EXIT_STOPPED
 
 

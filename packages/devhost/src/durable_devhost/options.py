@@ -14,7 +14,7 @@ class StartOptions:
     `port` 0 means a free one, None what local.settings.json says, else 7071; `start_azurite` False means an Azurite on
     the standard ports. `python` is a path, a command or a virtual environment. `debug` is the debugger's port, None for
     none, and `debugpy` the folder of a debugger that the caller brings along. `as_func` says the line that tools wait
-    for when they start `func`.
+    for when they start `func`. `forget_virtual_time` lets the system clock go on where a virtual one was ahead.
     """
 
     app_dir: Path
@@ -29,3 +29,22 @@ class StartOptions:
     debug: int | None = None
     debugpy: str | None = None
     as_func: bool = False
+    forget_virtual_time: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorOptions:
+    """What `durable-devhost doctor` is to look at, and what to do without being asked.
+
+    `purge`, `terminate` and `requeue` hold ids of instances; `is_sure` answers every question with yes, and without
+    any id takes the gentlest way out for each finding. The others are as in StartOptions.
+    """
+
+    app_dir: Path
+    data_dir: Path
+    start_azurite: bool = True
+    python: str | None = None
+    is_sure: bool = False
+    purge: tuple[str, ...] = ()
+    terminate: tuple[str, ...] = ()
+    requeue: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from durable_devhost.model.history import (
 )
 from durable_devhost.model.instances import InstanceFilter, InstancePage, InstanceRecord
 from durable_devhost.model.messages import Message
+from durable_devhost.taskhub.failures import CorruptHistory
 from durable_devhost.taskhub.history import StoredHistory
 
 NOW = datetime(2026, 11, 21, 5, 3, 18, 307_513, tzinfo=UTC)
@@ -66,9 +67,13 @@ class MemoryHistories:
     def __init__(self) -> None:
         self.events: dict[str, list[HistoryEvent]] = {}
         self.noted: dict[str, dict[int, str]] = {}
+        self.corrupt: set[str] = set()
+        """The instances with a row that cannot be read."""
 
     async def read(self, instance_id: str, execution_id: str | None = None) -> StoredHistory:
         """All events, whatever the execution."""
+        if instance_id in self.corrupt:
+            raise CorruptHistory(instance_id, "0000000000000001", "it is odd")
         events = self.events.get(instance_id, [])
         return StoredHistory(events=tuple(events), execution_id=execution_id, row_count=len(events))
 
@@ -90,6 +95,7 @@ class MemoryHub:
     async def purge(self, instance_id: str) -> int:
         """Forget everything about an instance."""
         self.instances.rows.pop(instance_id, None)
+        self.history.corrupt.discard(instance_id)
         return len(self.history.events.pop(instance_id, []))
 
 
@@ -101,6 +107,8 @@ class MemoryEngine:
         self.posted: list[Message] = []
         self.started: list[ExecutionStarted] = []
         self.forgotten: list[str] = []
+        self.is_listening = True
+        """Whether posted events have an effect before `post` returns."""
         self.ends_as: tuple[RuntimeStatus, str] | None = None
         """How each instance ends as soon as it is started, with its output; None leaves it pending."""
 
@@ -130,6 +138,10 @@ class MemoryEngine:
         """Append the event and carry out terminate, suspend and resume."""
         self.posted.append(message)
         instance_id = message.target.instance_id
+        if instance_id in self._hub.history.corrupt:
+            await self._hub.history.read(instance_id)
+        if not self.is_listening:
+            return
         self._hub.history.events.setdefault(instance_id, []).append(message.event)
         match message.event:
             case ExecutionTerminated(reason=reason):
@@ -142,8 +154,11 @@ class MemoryEngine:
                 return
 
     async def record(self, instance_id: str) -> InstanceRecord | None:
-        """The row."""
-        return self._hub.instances.rows.get(instance_id)
+        """The row, or what the history tells where there is none."""
+        record = self._hub.instances.rows.get(instance_id)
+        if record is None:
+            await self._hub.history.read(instance_id)
+        return record
 
     async def forget(self, instance_id: str) -> None:
         """Note that it was asked for."""

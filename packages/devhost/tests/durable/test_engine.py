@@ -12,6 +12,7 @@ import pytest
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
 from durable_devhost.durable import engine as engine_module
+from durable_devhost.durable import forwarding as forwarding_module
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.ports import ExecutionLost, Outcome, Succeeded
@@ -32,6 +33,7 @@ from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
 from packages.devhost.tests.durable.stage import Functions
+from packages.devhost.tests.durable.watcher import Watcher
 from packages.devhost.tests.local import LocalExecution
 from packages.devhost.tests.lossy import losing
 
@@ -77,25 +79,6 @@ class FragileApp(Functions):
     def _is_lost(self) -> bool:
         self.steps += 1
         return self.steps in self._lost_at
-
-
-class Watcher:
-    """What the console would have told."""
-
-    def __init__(self) -> None:
-        self.statuses: list[RuntimeStatus] = []
-        self.troubles: list[str] = []
-        self.has_ended = asyncio.Event()
-
-    def orchestration(
-        self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None, stack: str = ""
-    ) -> None:
-        self.statuses.append(status)
-        if status.is_terminal:
-            self.has_ended.set()
-
-    def trouble(self, text: str, instance_id: str | None = None) -> None:
-        self.troubles.append(text)
 
 
 class Bench:
@@ -233,7 +216,7 @@ async def test_who_starts_an_instance_does_not_wait_for_a_step_that_blocks(
 async def test_a_start_that_was_put_by_comes_back_after_a_crash(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its message is in the control queue, hidden for as long as the host lives."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(engine_module, "HOLD", timedelta(seconds=1))
+    monkeypatch.setattr(forwarding_module, "HOLD", timedelta(seconds=1))
 
     class Stuck(LocalExecution):
         async def advance(self, events: Sequence[HistoryEvent]) -> Script:

@@ -17,6 +17,9 @@ from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.queues import Receipt
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.queues import Received
+from packages.devhost.tests.durable.watcher import Watcher
+from packages.devhost.tests.faults import Fault, FaultyTransport
 
 NONE = timedelta()
 
@@ -28,16 +31,20 @@ async def hub(azurite: Azurite) -> AsyncIterator[TaskHub]:
         yield await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
 
 
-async def _send(hub: TaskHub, hidden_for: timedelta) -> Receipt:
+def _message() -> Message:
     event = TaskScheduled(timestamp=datetime(2026, 1, 1, tzinfo=UTC), event_id=1, name="Work")
-    message = Message(event=event, target=InstanceRef(instance_id="i", execution_id="e"))
-    return await hub.queues.send_work_item(message, visible_after=hidden_for)
+    return Message(event=event, target=InstanceRef(instance_id="i", execution_id="e"))
+
+
+async def _send(hub: TaskHub, hidden_for: timedelta) -> tuple[Receipt, Message]:
+    message = _message()
+    return await hub.queues.send_work_item(message, visible_after=hidden_for), message
 
 
 async def test_what_is_finished_is_deleted(hub: TaskHub) -> None:
     """It never comes back; finishing nothing, or twice, does no harm."""
-    holds = Holds(hub.queues)
-    hold = holds.take(await _send(hub, NONE))
+    holds = Holds(hub.queues, Watcher())
+    hold = holds.take(*await _send(hub, NONE))
     await holds.finish(hold)
     await holds.finish(hold)
     await holds.finish(None)
@@ -46,10 +53,11 @@ async def test_what_is_finished_is_deleted(hub: TaskHub) -> None:
 
 async def test_a_message_that_is_held_already_is_not_taken_twice(hub: TaskHub) -> None:
     """But the newer receipt counts, or it could not be deleted any more."""
-    holds = Holds(hub.queues)
-    hold = holds.take(await _send(hub, NONE))
+    holds = Holds(hub.queues, Watcher())
+    hold = holds.take(*await _send(hub, NONE))
     (again,) = await hub.queues.receive_work_items(HOLD)
-    assert holds.take(again.receipt) is None
+    assert isinstance(again, Received)
+    assert holds.take(again.receipt, again.message) is None
     assert hold is not None
     assert hold.receipt == again.receipt
     await holds.finish(hold)
@@ -59,8 +67,8 @@ async def test_a_message_that_is_held_already_is_not_taken_twice(hub: TaskHub) -
 
 async def test_a_hold_is_renewed_before_it_ends_and_a_dropped_one_is_not(hub: TaskHub) -> None:
     """The first is hidden beyond its four seconds, the second comes back by itself."""
-    holds = Holds(hub.queues)
-    kept, dropped = [holds.take(await _send(hub, HOLD)) for _ in range(2)]
+    holds = Holds(hub.queues, Watcher())
+    kept, dropped = [holds.take(*await _send(hub, HOLD)) for _ in range(2)]
     assert kept is not None
     assert dropped is not None
     holds.drop(dropped)
@@ -78,8 +86,8 @@ async def test_a_hold_is_renewed_before_it_ends_and_a_dropped_one_is_not(hub: Ta
 
 async def test_a_lost_message_stops_nothing(hub: TaskHub) -> None:
     """One that somebody else has taken or deleted cannot be renewed; the others are."""
-    holds = Holds(hub.queues)
-    lost, kept = [holds.take(await _send(hub, HOLD)) for _ in range(2)]
+    holds = Holds(hub.queues, Watcher())
+    lost, kept = [holds.take(*await _send(hub, HOLD)) for _ in range(2)]
     assert lost is not None
     assert kept is not None
     await hub.queues.delete(lost.receipt)
@@ -90,3 +98,41 @@ async def test_a_lost_message_stops_nothing(hub: TaskHub) -> None:
         await asyncio.sleep(0.01)
     assert not renewing.done()
     renewing.cancel()
+
+
+async def test_a_copy_of_a_message_that_is_held_or_dealt_with_is_deleted(hub: TaskHub) -> None:
+    """Where the answer to a put was lost, the message is in the queue twice."""
+    holds = Holds(hub.queues, Watcher())
+    message = _message()
+    hold = holds.take(await hub.queues.send_work_item(message, visible_after=HOLD), message)
+    while_it_is_held = await hub.queues.send_work_item(message, visible_after=HOLD)
+    assert holds.take(while_it_is_held, message) is None
+    await holds.finish(hold)
+    afterwards = await hub.queues.send_work_item(message, visible_after=HOLD)
+    assert holds.take(afterwards, message) is None
+    running = asyncio.create_task(holds.run())
+    give_up = monotonic() + 10
+    while await hub.queues.delete(while_it_is_held) or await hub.queues.delete(afterwards):
+        assert monotonic() < give_up
+        await asyncio.sleep(0.05)
+    running.cancel()
+
+
+async def test_a_message_that_cannot_be_deleted_now_is_deleted_later(azurite: Azurite) -> None:
+    """And is not worked on again, should it come before that."""
+    transport = FaultyTransport(StorageAccount.parse(azurite.connection_string))
+    async with transport:
+        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        holds = Holds(hub.queues, Watcher())
+        hold = holds.take(*await _send(hub, NONE))
+        transport.arm(Fault.FORBIDDEN, 0)
+        await holds.finish(hold)
+        assert transport.struck
+        (again,) = await hub.queues.receive_work_items(HOLD)
+        assert isinstance(again, Received)
+        assert holds.take(again.receipt, again.message) is None
+        running = asyncio.create_task(holds.run())
+        give_up = monotonic() + 10
+        while await hub.queues.receive_work_items(timedelta(seconds=1)):
+            assert monotonic() < give_up
+        running.cancel()

@@ -4,6 +4,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from durable_devhost.clock import VirtualClock, real_now
 from durable_devhost.errors import SettingsError
-from durable_devhost.host.time_travel import OFFSET_SETTING, StillBusy, open_clock
+from durable_devhost.host.time_travel import OFFSET_SETTING, StillBusy, open_clock, stored_offset
 from durable_devhost.options import StartOptions
 from durable_devhost.testing.plugin import AppUnderTest, Storage
 
@@ -69,6 +70,13 @@ def racer(context: df.DurableOrchestrationContext):
         return "timer"
     timer.cancel()
     return "work"
+
+
+@app.orchestration_trigger(context_name="context")
+def nap(context: df.DurableOrchestrationContext):
+    yield context.wait_for_external_event("first")
+    yield context.wait_for_external_event("second")
+    return "both"
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
@@ -239,6 +247,48 @@ def test_the_offset_is_kept_in_the_folder(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "clock.json").write_text("{")
     with pytest.raises(SettingsError, match="is damaged"):
         open_clock(_options(tmp_path, "virtual"), tmp_path)
+
+
+def test_a_folder_whose_time_was_never_moved_can_go_back_to_the_system_clock(tmp_path: Path) -> None:
+    """Nothing in it is still to come. The lead counts from nothing again."""
+    open_clock(_options(tmp_path, "virtual"), tmp_path)
+    assert open_clock(_options(tmp_path, "system"), tmp_path).kind == "system"
+    assert stored_offset(tmp_path) == timedelta()
+
+
+def test_a_folder_from_the_future_goes_back_when_that_is_asked_for(tmp_path: Path) -> None:
+    """Once is enough; the sentence that refuses it names the option."""
+    (tmp_path / "clock.json").write_text('{"offset_seconds": 259200.0}')
+    assert stored_offset(tmp_path) == timedelta(days=3)
+    with pytest.raises(SettingsError, match=r"ahead by 3 days, 0:00:00 .*--forget-virtual-time"):
+        open_clock(_options(tmp_path, "system"), tmp_path)
+    for forget in (True, False):
+        options = replace(_options(tmp_path, "system"), forget_virtual_time=forget)
+        assert open_clock(options, tmp_path).kind == "system"
+    assert stored_offset(tmp_path) == timedelta()
+
+
+def test_forgetting_virtual_time_is_nothing_for_a_virtual_clock(tmp_path: Path) -> None:
+    """The two contradict each other."""
+    options = replace(_options(tmp_path, "virtual"), forget_virtual_time=True)
+    with pytest.raises(SettingsError, match="--forget-virtual-time is for --clock system"):
+        open_clock(options, tmp_path)
+
+
+def test_nothing_is_lost_when_virtual_time_is_forgotten(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, app_storage: Storage
+) -> None:
+    """A workflow that was started three days ahead goes on; a new one has its timer on time."""
+    folder = _folder(tmp_path_factory)
+    with AppUnderTest(folder, tmp_path, ("--clock", "virtual"), {}, app_storage) as app:
+        app.advance(hours=72)
+        instance = app.start("nap", {})
+        app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
+        app.raise_event(instance, "first")
+    with AppUnderTest(folder, tmp_path, ("--clock", "system", "--forget-virtual-time"), {}, app_storage) as app:
+        app.raise_event(instance, "second")
+        assert app.wait(instance)["output"] == "both"
+        assert app.wait(_sleeper(app, 1 / 3600))["runtimeStatus"] == "Completed"
 
 
 def test_virtual_time_needs_an_azurite_of_its_own(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -17,10 +18,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def served(handler: Handler) -> AsyncIterator[StorageAccount]:
+async def served(handler: Handler, *, is_storage: bool = True) -> AsyncIterator[StorageAccount]:
     """An account whose blob service is `handler`."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = await handler(request)
+        if is_storage:
+            response.headers["x-ms-request-id"] = "1"
+        return response
+
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handler)
+    app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -86,6 +94,23 @@ async def test_a_mistake_is_not_sent_again() -> None:
     assert transport.calls.total == 1
 
 
+@pytest.mark.parametrize(("statuses", "is_let_in"), [((403, 200), True), ((403, 403, 200), False)])
+async def test_a_refusal_is_asked_about_once_more(statuses: tuple[int, ...], is_let_in: bool) -> None:
+    """While a key is rotated a single one means nothing; a wrong key is refused each time."""
+    left = iter(statuses)
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=next(left), headers={"x-ms-error-code": "AuthenticationFailed"})
+
+    async with served(handler) as account, Transport(account, retry_delays=(0, 0, 0)) as transport:
+        if is_let_in:
+            await transport.request("blob", "GET", "/c/b")
+        else:
+            with pytest.raises(StorageFailure, match="403 AuthenticationFailed"):
+                await transport.request("blob", "GET", "/c/b")
+        assert transport.calls.total == 2
+
+
 async def test_a_service_that_stays_busy_is_unavailable() -> None:
     """The sentence names the endpoint."""
 
@@ -95,6 +120,32 @@ async def test_a_service_that_stays_busy_is_unavailable() -> None:
     async with served(handler) as account, Transport(account, retry_delays=(0,)) as transport:
         with pytest.raises(StorageUnavailable, match=f"The storage at {account.blob_endpoint} does not answer"):
             await transport.request("blob", "GET", "/c/b")
+
+
+@pytest.mark.parametrize("status", [200, 403])
+async def test_what_answers_but_is_no_storage_counts_as_no_answer(status: int) -> None:
+    """A proxy on the way, for example: whatever it says, it does not say it for the service."""
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=status, text="It works!")
+
+    async with served(handler, is_storage=False) as account, Transport(account, retry_delays=(0, 0)) as transport:
+        with pytest.raises(StorageUnavailable, match=f"what answered {status} is not Azure Storage"):
+            await transport.request("blob", "GET", "/c/b")
+        assert transport.calls.total == 3
+
+
+async def test_a_service_that_asks_for_patience_is_given_it() -> None:
+    """429 and 503 say how long; the error keeps it for those who wait longer than a request does."""
+    statuses = iter([429, 503, 200])
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=next(statuses), headers={"Retry-After": "1"})
+
+    async with served(handler) as account, Transport(account, retry_delays=(0, 0)) as transport:
+        began = monotonic()
+        await transport.request("blob", "GET", "/c/b")
+    assert monotonic() - began >= 2
 
 
 async def test_nobody_at_the_endpoint_is_said_in_a_sentence() -> None:

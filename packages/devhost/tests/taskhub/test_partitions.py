@@ -48,6 +48,20 @@ async def test_a_new_hub_has_a_free_row_for_each_partition(hub: TaskHub) -> None
     assert all(row.can_be_claimed("me", NOW) for row in rows)
 
 
+async def test_a_foreign_row_is_passed_over_and_named(hub: TaskHub, tables: TableService) -> None:
+    """Whoever put it there."""
+    foreign = [f"{hub.names.hub.lower()}-control-xx", "note", "other-control-00"]
+    for key in foreign:
+        await tables.insert(hub.names.partitions, {"PartitionKey": "", "RowKey": key})
+    named: list[str] = []
+
+    rows = await hub.partitions.read(named.append)
+
+    assert [row.partition for row in rows] == [0, 1, 2, 3]
+    assert sorted(named) == sorted(foreign)
+    assert rows == await hub.partitions.read()
+
+
 async def test_a_claimed_row_is_that_of_the_real_host(
     hub: TaskHub, tables: TableService, recorded: dict[str, Any]
 ) -> None:

@@ -13,13 +13,16 @@ from typing import Any
 
 import azure.functions as func
 import pytest
+from aiohttp import web
 
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.inflight import InFlight
 from durable_devhost.settings import QueueSettings
-from durable_devhost.storage.account import NotFound
+from durable_devhost.storage.account import NotFound, StorageAccount
 from durable_devhost.storage.queues import QueueService, Receipt
+from durable_devhost.storage.transport import Transport
 from durable_devhost.triggers.queue import QueueListener
+from packages.devhost.tests.lossy import losing
 from packages.devhost.tests.triggers.conftest import Index
 
 DEFAULTS = QueueSettings(
@@ -47,13 +50,18 @@ def listen(index: Index, invoker: Invoker, queues: QueueService, name: str) -> L
 
     @asynccontextmanager
     async def started(
-        function: Callable[..., Any], *, queue: str = name, makes_queue: bool = False, **options: Any
+        function: Callable[..., Any],
+        *,
+        queue: str = name,
+        makes_queue: bool = False,
+        through: QueueService = queues,
+        **options: Any,
     ) -> AsyncIterator[Listening]:
         app, in_flight = func.FunctionApp(), InFlight()
         app.queue_trigger(arg_name="msg", queue_name=queue, connection="")(function)
         (found,) = index(app).functions
         listener = QueueListener(
-            function=found, queues=queues, invoker=invoker, in_flight=in_flight, settings=replace(DEFAULTS, **options),
+            function=found, queues=through, invoker=invoker, in_flight=in_flight, settings=replace(DEFAULTS, **options),
             makes_queue=makes_queue,
         )  # fmt: skip
         async with asyncio.TaskGroup() as tasks:
@@ -62,6 +70,59 @@ def listen(index: Index, invoker: Invoker, queues: QueueService, name: str) -> L
             running.cancel()
 
     return started
+
+
+class Faults:
+    """What the proxy does to the next requests that fit: `count` of them are not answered, or with `status` instead."""
+
+    def __init__(self) -> None:
+        self.verb, self.place, self.count, self.status = "", "", 0, 0
+        self.struck = asyncio.Event()
+
+    def on(self, verb: str, place: str, *, count: int = 1, status: int = 0) -> None:
+        """Strike requests of this verb with this in their path; 0 as the status loses the answer after the effect."""
+        self.verb, self.place, self.count, self.status = verb, place, count, status
+
+    def loses(self, verb: str, path: str) -> bool:
+        """Whether this answer is lost."""
+        return self.status == 0 and self._strikes(verb, path)
+
+    def answers(self, request: web.Request) -> web.Response | None:
+        """What is answered without Azurite."""
+        if self.status and self._strikes(request.method, request.path):
+            return web.Response(status=self.status, headers={"x-ms-error-code": "ByTest", "Retry-After": "2"})
+        return None
+
+    def _strikes(self, verb: str, path: str) -> bool:
+        if self.count == 0 or verb != self.verb or self.place not in path:
+            return False
+        self.count -= 1
+        self.struck.set()
+        return True
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """The faults of the test; none at first."""
+    return Faults()
+
+
+@pytest.fixture
+async def faulty(azurite: Any, faults: Faults) -> AsyncIterator[QueueService]:
+    """The emulator's queues as they are with these faults."""
+    account = StorageAccount.parse(azurite.connection_string)
+    async with (
+        losing(account, azurite.connection_string, faults.loses, answers=faults.answers) as text,
+        Transport(StorageAccount.parse(text), retry_delays=(0, 0)) as transport,
+    ):
+        yield QueueService(transport)
+
+
+async def until_empty(queues: QueueService, queue: str) -> None:
+    """Return when the queue holds nothing, hidden messages included."""
+    async with asyncio.timeout(15):
+        while await queues.length(queue):  # noqa: ASYNC110 - only the service knows
+            await asyncio.sleep(0.05)
 
 
 async def texts(queues: QueueService, queue: str) -> list[str]:
@@ -389,3 +450,193 @@ async def test_a_queue_that_is_not_there_is_told_once_and_made_where_storage_is_
     else:
         with pytest.raises(NotFound):
             await queues.length(name)
+
+
+async def test_a_message_that_storage_cannot_show_does_not_stop_the_others(
+    listen: Listen, queues: QueueService, transport: Transport, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The emulator hides the whole batch and answers 500; five run, one is named and stays."""
+    seen: list[str] = []
+    done, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def work(msg: func.QueueMessage) -> None:
+        seen.append(msg.get_body().decode())
+        if len(seen) == 5:
+            loop.call_soon_threadsafe(done.set)
+
+    await queues.create(name)
+    body = b"<QueueMessage><MessageText>bad\x0b</MessageText></QueueMessage>"
+    await transport.request("queue", "POST", f"/{name}/messages", body=body)
+    for number in range(5):
+        await queues.put(name, str(number))
+    async with listen(work) as listening, asyncio.timeout(12):
+        await done.wait()
+        await listening.listener.drain()
+    assert (sorted(seen), await queues.length(name)) == (["0", "1", "2", "3", "4"], 1)
+    (told,) = [record.getMessage() for record in caplog.records if name in record.getMessage()]
+    assert told.startswith(f"A message in queue '{name}' cannot be read")
+
+
+@pytest.mark.parametrize("status", [0, 403, 429, 500, 503])
+async def test_storage_that_fails_for_a_while_is_told_once_and_waited_for(
+    listen: Listen,
+    queues: QueueService,
+    faulty: QueueService,
+    faults: Faults,
+    name: str,
+    status: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever it answers to the polls, if anything; the message is handled when it answers again."""
+    counts: list[int | None] = []
+
+    def work(msg: func.QueueMessage) -> None:
+        counts.append(msg.dequeue_count)
+
+    await queues.create(name)
+    faults.on("GET", "/messages", count=4, status=status)
+    async with listen(work, through=faulty) as listening:
+        await faults.struck.wait()
+        await queues.put(name, "x")
+        await until_empty(queues, name)
+        await listening.listener.drain()
+    assert len(counts) == 1
+    first, *others, last = [record.getMessage() for record in caplog.records if name in record.getMessage()]
+    assert first.startswith(f"The queue '{name}' of work cannot be read: ")
+    assert (others, last) == ([], f"The queue '{name}' of work can be read again.")
+
+
+async def test_a_service_that_asks_for_time_gets_it(
+    listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str
+) -> None:
+    """The proxy says two seconds, a listener would look again after a tenth of one."""
+    arrived, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def work(msg: func.QueueMessage) -> None:
+        loop.call_soon_threadsafe(arrived.set)
+
+    await queues.create(name)
+    await queues.put(name, "x")
+    faults.on("GET", "/messages", status=429)
+    async with listen(work, through=faulty), asyncio.timeout(10):
+        await faults.struck.wait()
+        struck = loop.time()
+        await arrived.wait()
+        assert loop.time() - struck > 1.9
+
+
+@pytest.mark.parametrize(("status", "count"), [(0, 3), (403, 1), (503, 3)])
+async def test_a_message_whose_deletion_fails_is_deleted_later_and_not_run_again(
+    listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str, status: int, count: int
+) -> None:
+    """The function has succeeded; what is left is storage's business."""
+    counts: list[int | None] = []
+
+    def work(msg: func.QueueMessage) -> None:
+        counts.append(msg.dequeue_count)
+
+    await queues.create(name)
+    await queues.put(name, "x")
+    faults.on("DELETE", f"/{name}/messages/", count=count, status=status)
+    async with listen(work, through=faulty):
+        await until_empty(queues, name)
+    assert counts == [1]
+
+
+async def test_a_renewal_whose_answer_is_lost_does_not_run_the_message_twice(
+    listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str
+) -> None:
+    """It voids the receipt that we have: the message cannot be deleted, comes again, and is deleted then."""
+    release, counts = threading.Event(), []
+
+    def work(msg: func.QueueMessage) -> None:
+        counts.append(msg.dequeue_count)
+        release.wait(20)
+
+    await queues.create(name)
+    await queues.put(name, "x")
+    faults.on("PUT", f"/{name}/messages/")
+    async with listen(work, through=faulty):
+        await faults.struck.wait()
+        release.set()
+        await until_empty(queues, name)
+    assert counts == [1]
+
+
+@pytest.mark.parametrize("status", [0, 403, 500, 503])
+async def test_a_message_is_poisoned_once_whatever_storage_answers(
+    listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str, status: int
+) -> None:
+    """A copy whose answer was lost is looked for before another one is made; two equal messages stay two."""
+
+    def work(msg: func.QueueMessage) -> None:
+        raise RuntimeError(msg.id)
+
+    await queues.create(name)
+    await queues.create(f"{name}-poison")
+    for _ in range(2):
+        await queues.put(name, "same")
+    faults.on("POST", f"/{name}-poison/messages", status=status)
+    async with listen(work, through=faulty, max_dequeue_count=1):
+        await faults.struck.wait()
+        await until_empty(queues, name)
+    assert await texts(queues, f"{name}-poison") == ["same", "same"]
+
+
+async def test_a_poisoned_message_whose_deletion_fails_is_not_poisoned_again(
+    listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str
+) -> None:
+    """The copy is there."""
+
+    def work(msg: func.QueueMessage) -> None:
+        raise RuntimeError(msg.id)
+
+    await queues.create(name)
+    await queues.put(name, "x")
+    faults.on("DELETE", f"/{name}/messages/", status=403)
+    async with listen(work, through=faulty, max_dequeue_count=1):
+        await until_empty(queues, name)
+    assert await texts(queues, f"{name}-poison") == ["x"]
+
+
+@pytest.mark.parametrize("makes_queue", [True, False])
+async def test_a_queue_that_is_deleted_while_the_host_runs_is_told_or_made_again(
+    listen: Listen, queues: QueueService, name: str, makes_queue: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each time, and a message in the new one is handled."""
+    seen: list[str] = []
+
+    def work(msg: func.QueueMessage) -> None:
+        seen.append(msg.get_body().decode())
+
+    caplog.set_level("INFO")
+    await queues.create(name)
+    async with listen(work, makes_queue=makes_queue) as listening:
+        for number in range(2):
+            await listening.listener.drain()
+            await queues.drop(name)
+            for _ in range(2):
+                await listening.listener.drain()
+            assert await queues.exists(name) is makes_queue
+            await queues.create(name)
+            await queues.put(name, str(number))
+            await listening.listener.drain()
+    assert seen == ["0", "1"]
+    assert len([record for record in caplog.records if name in record.getMessage()]) == 2
+
+
+async def test_a_queue_that_cannot_be_made_does_not_end_the_host(
+    listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str
+) -> None:
+    """Azure refuses for half a minute to make a queue again that was just deleted."""
+    arrived, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def work(msg: func.QueueMessage) -> None:
+        loop.call_soon_threadsafe(arrived.set)
+
+    faults.on("PUT", f"/{name}", count=3, status=409)
+    async with listen(work, through=faulty, makes_queue=True), asyncio.timeout(10):
+        while not await queues.exists(name):  # noqa: ASYNC110 - only the service knows
+            await asyncio.sleep(0.05)
+        await queues.put(name, "x")
+        await arrived.wait()

@@ -1,14 +1,19 @@
 """Tests of what a timer remembers."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.blobs import BlobService
+from durable_devhost.storage.transport import Transport
 from durable_devhost.triggers.schedule import parse_schedule
 from durable_devhost.triggers.timer_status import CONTAINER, ScheduleMonitor, ScheduleStatus, resume
+from packages.devhost.tests.lossy import losing
 
 HOURLY = parse_schedule("0 0 * * * *")
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -32,6 +37,12 @@ def test_an_occurrence_that_was_missed_is_past_due() -> None:
     assert resume(ran(NOON), HOURLY, NOON + 5 * HOUR / 2).is_past_due is True
     never_ran = resume(None, HOURLY, NOON).status
     assert resume(never_ran, HOURLY, NOON + 2 * HOUR).is_past_due is True
+
+
+def test_a_status_from_the_future_counts_for_nothing() -> None:
+    """Else a timer whose virtual clock was given up would rest until real time has caught up."""
+    found = resume(ran(NOON + 72 * HOUR), HOURLY, NOON)
+    assert (found.status.last, found.status.next, found.is_past_due) == (None, NOON + HOUR, False)
 
 
 @given(minutes=st.integers(0, 10**5))
@@ -84,3 +95,29 @@ async def test_a_corrupt_status_starts_the_schedule_anew(
     await blobs.put(CONTAINER, monitor.blob_name, content)
     assert await monitor.read() is None
     assert monitor.blob_name in caplog.text
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+async def test_a_status_that_storage_refuses_for_a_moment_is_kept_all_the_same(
+    azurite: Any, name: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else a timer would not make up for what it missed, or would run twice."""
+    refused: list[str] = []
+
+    def answers(request: web.Request) -> web.Response | None:
+        if f"{name}/" not in request.path or refused.count(request.method) == 2:
+            return None
+        refused.append(request.method)
+        return web.Response(status=status)
+
+    account = StorageAccount.parse(azurite.connection_string)
+    async with (
+        losing(account, azurite.connection_string, answers=answers) as text,
+        Transport(StorageAccount.parse(text), retry_delays=()) as transport,
+    ):
+        monitor = ScheduleMonitor(
+            blobs=BlobService(transport), host_id=name, function_name="Daily", retry_delays=(0, 0)
+        )
+        await monitor.write(ran(NOON))
+        assert await monitor.read() == ran(NOON)
+    assert (refused, caplog.records) == (["PUT", "PUT", "GET", "GET"], [])

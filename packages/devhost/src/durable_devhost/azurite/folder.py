@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TextIO
 
 from durable_devhost.errors import DevhostError
 
 LOCK_FILE = "devhost.lock"
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+_PROBE_BYTES = 1 << 18
 
 
 @contextmanager
@@ -33,6 +35,20 @@ def data_folder(folder: Path) -> Iterator[Path]:
         yield folder
 
 
+def disk_fault(folder: Path) -> str | None:
+    """A sentence where the disk of the data folder takes no more, found by trying; None where it does.
+
+    Azurite says of a full disk no more than 500. Its tables are in memory and are written every few seconds.
+    """
+    try:
+        with NamedTemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+            probe.flush()
+    except OSError as error:
+        return _full(folder) if error.errno in FULL_DISK else None
+    return None
+
+
 @contextmanager
 def writable(folder: Path) -> Iterator[None]:
     """Turn what the file system refuses inside the block into a DevhostError that names the data folder."""
@@ -40,13 +56,15 @@ def writable(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in FULL_DISK:
-            raise DevhostError(
-                f"The disk that holds the data folder {folder} is full. Free some space, or choose another with --data."
-            ) from None
+            raise DevhostError(_full(folder)) from None
         raise DevhostError(
             f"The data folder {folder} cannot be written ({error.strerror}). "
             "Choose one that you may write to with --data."
         ) from None
+
+
+def _full(folder: Path) -> str:
+    return f"The disk that holds the data folder {folder} is full. Free some space, or choose another with --data."
 
 
 def _lock(lock: TextIO, folder: Path) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from durable_devhost.azurite.command import find_command
-from durable_devhost.azurite.folder import data_folder, writable
+from durable_devhost.azurite.folder import data_folder, disk_fault, writable
 from durable_devhost.azurite.ports import ADDRESS, STANDARD_PORTS, Ports, free_ports, standard_or_free_ports
 from durable_devhost.errors import StorageUnavailable
 
@@ -139,6 +139,8 @@ def _start(folder: Path, command: Path, accounts: Sequence[str]) -> Azurite:
         if _answers(azurite) and _has_its_ports(azurite, folder):
             return azurite
         stop(azurite, folder)
+    if fault := disk_fault(folder):
+        raise StorageUnavailable(fault)
     said = (folder / LOG_FILE).read_text("utf-8", errors="replace").strip()[-1500:]
     raise StorageUnavailable(
         f"Azurite ({command}) did not start over {folder}. "
@@ -196,11 +198,15 @@ def _has_its_ports(azurite: Azurite, folder: Path) -> bool:
     """Whether it is this Azurite that answers, and not another one that was quicker to take a port.
 
     It says in its log that each service listens, and ends when one cannot. In a version that says so in other words,
-    one that still runs after five seconds has its ports.
+    one that still runs five seconds after its first word has its ports; a busy machine may be long about that word.
     """
-    give_up = time.monotonic() + _BIND_S
+    give_up = time.monotonic() + _START_S
+    is_silent = True
     while _runs(azurite):
-        if (folder / LOG_FILE).read_bytes().count(_LISTENS) >= len(azurite.ports) or time.monotonic() > give_up:
+        said = (folder / LOG_FILE).read_bytes()
+        if is_silent and said:
+            is_silent, give_up = False, time.monotonic() + _BIND_S
+        if said.count(_LISTENS) >= len(azurite.ports) or time.monotonic() > give_up:
             return True
         time.sleep(_PAUSE_S)
     return False

@@ -50,7 +50,12 @@ class StorageBindings:
             await blobs.put(container, name, content)
 
     async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
-        """Put one message and create the queue when missing."""
+        """Put one message and create the queue when missing.
+
+        At least once, as on the real host: where the answer to a put is lost, it is sent again, and the message may be
+        there twice. Storage names a message itself, so a put cannot be told from its repetition; and that a copy is not
+        seen proves nothing, since a listener may have taken it.
+        """
         queues = self._services(connection).queues
         text = self._encoded(message)
         try:

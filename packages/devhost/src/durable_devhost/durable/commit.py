@@ -7,6 +7,7 @@ crash before loses nothing, because what triggered the episode is still stored.
 
 import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +15,6 @@ from durable_devhost.clock import Clock
 from durable_devhost.durable.episode import Episode, Posting
 from durable_devhost.durable.holds import HOLD
 from durable_devhost.storage.queues import Receipt
-from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.history import Appended
 from durable_devhost.taskhub.hub import TaskHub
 
@@ -39,20 +39,26 @@ class Committed:
     sent: tuple[Sent, ...]
 
 
-async def commit(hub: TaskHub, clock: Clock, episode: Episode, *, work_items_to_hold: int) -> Committed:
-    """Store `episode`; raises LostRace, with nothing left behind, when another worker committed meanwhile.
+async def commit(
+    hub: TaskHub, clock: Clock, episode: Episode, *, work_items_to_hold: int, is_ours: Callable[[str], bool]
+) -> Committed:
+    """Store the messages and the history of `episode`; whatever is raised, it takes back the messages that it sent.
+
+    Raises LostRace when another worker committed meanwhile. The Instances row follows: `durable.due_rows`.
 
     Of its work items the first `work_items_to_hold` are hidden for this host, the others are visible at once: holding
-    more than can be run soon would cost a renewal each every two seconds.
+    more than can be run soon would cost a renewal each every two seconds. A message to an instance that `is_ours` does
+    not know for ours is visible to its owner at once.
     """
-    held = 0
-    plan: list[tuple[Posting, bool]] = []
-    for posting in episode.postings:
-        is_held = posting.due is not None or not posting.is_work_item or held < work_items_to_hold
-        held += posting.is_work_item
-        plan.append((posting, is_held))
-    sent = tuple(await asyncio.gather(*(_send(hub, clock, posting, is_held) for posting, is_held in plan)))
+    plan = _held(episode, work_items_to_hold, is_ours)
+    results = await asyncio.gather(
+        *(_send(hub, clock, posting, is_held) for posting, is_held in plan), return_exceptions=True
+    )
+    sent = tuple(each for each in results if isinstance(each, Sent))
     try:
+        for failure in results:
+            if isinstance(failure, BaseException):
+                raise failure
         appended = await hub.history.append(
             episode.instance_id,
             episode.execution_id,
@@ -61,14 +67,23 @@ async def commit(hub: TaskHub, clock: Clock, episode: Episode, *, work_items_to_
             etag=episode.etag,
             tail=episode.tail,
         )
-    except LostRace:
-        await asyncio.gather(*(hub.queues.delete(each.receipt) for each in sent))
+    except Exception:
+        # What cannot be taken back is known for a copy where it arrives, for the next attempt sends the same.
+        await asyncio.gather(*(hub.queues.delete(each.receipt) for each in sent), return_exceptions=True)
         raise
-    if episode.record is not None:
-        if episode.is_new_record:
-            await hub.instances.delete(episode.instance_id) if episode.etag else None
-        await hub.instances.merge(episode.record, appended.urls)
     return Committed(appended=appended, sent=sent)
+
+
+def _held(episode: Episode, work_items_to_hold: int, is_ours: Callable[[str], bool]) -> list[tuple[Posting, bool]]:
+    left = work_items_to_hold
+    plan: list[tuple[Posting, bool]] = []
+    for posting in episode.postings:
+        if posting.is_work_item:
+            plan.append((posting, left > 0))
+            left -= 1
+        else:
+            plan.append((posting, posting.due is not None or is_ours(posting.message.target.instance_id)))
+    return plan
 
 
 async def _send(hub: TaskHub, clock: Clock, posting: Posting, is_held: bool) -> Sent:

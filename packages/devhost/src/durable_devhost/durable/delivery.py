@@ -13,7 +13,7 @@ class Delivery:
 
     `hold` is the queue message that must be deleted once the effect is stored, None for what never was in a queue.
     `stored` is resolved at that moment. `is_new` marks the start of an instance whose id was made for it.
-    `token` is its entry in the in-flight register.
+    `token` is its entry in the in-flight register. `dequeue_count` is how often a queue has handed it out.
     """
 
     message: Message
@@ -21,7 +21,7 @@ class Delivery:
     hold: Hold | None = None
     stored: "asyncio.Future[None] | None" = None
     is_new: bool = False
-    attempts: int = 0
+    dequeue_count: int = 0
 
     def succeed(self) -> None:
         """Tell whoever waits that the effect is stored, or that there is none."""

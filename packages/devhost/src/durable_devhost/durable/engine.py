@@ -1,66 +1,54 @@
-"""The durable engine: a mailbox for each instance, and for each turn of a mailbox decide, commit, act.
+"""The durable engine: for each batch of an instance's mailbox decide, commit, act.
 
 Messages reach a mailbox from four sides: local client calls, local activity results, the timer heap, and the control
 queues (after a crash, from other processes). One task at a time works on an instance, so nothing here is locked. A
-session is only a cache: whenever a commit fails it is dropped and built again from storage.
+session is only a cache: whenever a commit fails it is dropped and built again from storage. What belongs to a partition
+of another host goes to that partition's control queue.
 """
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from durable_devhost.clock import Clock
 from durable_devhost.durable.activities import ActivityRunner
 from durable_devhost.durable.commit import Committed, commit
 from durable_devhost.durable.delivery import Delivery
-from durable_devhost.durable.entities.messages import EntityId
-from durable_devhost.durable.entities.session import EntitySession, as_events
-from durable_devhost.durable.episode import Episode
-from durable_devhost.durable.holds import HOLD, Holds
-from durable_devhost.durable.orchestrations.reconcile import accepted
-from durable_devhost.durable.orchestrations.session import OrchestrationSession, record_of
+from durable_devhost.durable.due_rows import DueRows
+from durable_devhost.durable.episodes import EpisodeDecider
+from durable_devhost.durable.forwarding import Forwarder
+from durable_devhost.durable.holds import Holds
+from durable_devhost.durable.live import LiveSessions
+from durable_devhost.durable.mailboxes import Batch, Mailboxes
 from durable_devhost.durable.ports import App, ExecutionLost, InstanceExists, Observer
 from durable_devhost.durable.sessions import SessionBuilder, record_after
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.inflight import InFlight
-from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
+from durable_devhost.model.history import ExecutionStarted
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
-from durable_devhost.storage.account import StorageFailure
 from durable_devhost.storage.queues import Receipt
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.hub import TaskHub
 
-MAX_SESSIONS = 10_000
-"""Live sessions kept in memory, about 12 KiB each; the least recently used one goes first."""
-
 PATIENCE_S = 1.0
 """How long a caller waits for an effect; what takes longer is a step of user code that blocks, or a debugger."""
 
-_MAX_ATTEMPTS = 5
-_LONGEST_PAUSE_S = 60
-
-
-@dataclass(slots=True)
-class _Mailbox:
-    items: deque[Delivery] = field(default_factory=deque)
-    is_worked_on: bool = False
-
-
-@dataclass(slots=True)
-class _Live:
-    """A session and the record as of its last commit, which is what callers may see."""
-
-    session: OrchestrationSession | EntitySession
-    record: InstanceRecord | None
+_MAX_LOST_RACES = 5
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 60.0
+_TELL_EVERY = 5
 
 
 class DurableEngine:
-    """Runs the orchestrations and entities of one hub. Fits `ports.Engine`; `run` owns every task."""
+    """Runs the orchestrations and entities of the partitions that are ours. Fits `ports.Engine`; `run` owns every task.
+
+    `owns` tells whether an instance may be worked on here, `takes` whether new messages for it may be. They differ
+    while a partition is on its way to another host.
+    """
 
     def __init__(
         self,
@@ -74,22 +62,27 @@ class DurableEngine:
         activity_slots: int,
         orchestration_slots: int,
         new_execution_id: Callable[[], str],
+        owns: Callable[[str], bool] = lambda _: True,
+        takes: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._hub = hub
-        self._app = app
         self._clock = clock
         self._in_flight = in_flight
         self._observer = observer
-        self._builder = builder
-        self._new_execution_id = new_execution_id
-        self._slots = asyncio.Semaphore(orchestration_slots)
-        self._mailboxes: dict[str, _Mailbox] = {}
-        self._live: OrderedDict[str, _Live] = OrderedDict()
-        self._tasks: asyncio.TaskGroup | None = None
-        self.holds = Holds(hub.queues)
+        self._owns = owns
+        self._takes = takes
+        self._mailboxes = Mailboxes(self._work, slots=orchestration_slots)
+        self._live = LiveSessions(clock=clock, observer=observer, busy=self._mailboxes)
+        self._decider = EpisodeDecider(
+            hub=hub, app=app, clock=clock, observer=observer, builder=builder, live=self._live,
+            new_execution_id=new_execution_id,
+        )  # fmt: skip
+        self._rows = DueRows(hub, observer)
+        self.holds = Holds(hub.queues, observer)
+        self._forwarder = Forwarder(hub, self.holds, in_flight)
         self.timers = TimerHeap(clock, self._fire)
         self.activities = ActivityRunner(
-            app=app, clock=clock, in_flight=in_flight, slots=activity_slots, answer=self.deliver
+            app=app, clock=clock, in_flight=in_flight, slots=activity_slots, answer=self._mailboxes.put
         )
         self.has_backlog = asyncio.Event()
         """Set when work items were left visible on the queue because all slots are taken."""
@@ -97,44 +90,49 @@ class DurableEngine:
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            tasks.create_task(self.holds.run())
-            tasks.create_task(self.timers.run())
-            tasks.create_task(self.activities.run())
-            for instance_id, mailbox in self._mailboxes.items():
-                self._wake(instance_id, mailbox)
+            for part in (self._mailboxes, self._rows, self.holds, self.timers, self.activities):
+                tasks.create_task(part.run())
 
     async def start(self, started: ExecutionStarted, *, is_new: bool = False) -> None:
         """Start an orchestration and return when its first episode, or at least its start, is stored.
 
         Raises InstanceExists.
         """
+        for _ in range(_MAX_LOST_RACES):
+            with suppress(LostRace):  # look again who was faster
+                await self._start(started, is_new=is_new)
+                return
+            is_new = False
+        raise StorageUnavailable(f"Instance '{started.instance.instance_id}' could not be started. Try again.")
+
+    async def _start(self, started: ExecutionStarted, *, is_new: bool) -> None:
         instance_id = started.instance.instance_id
-        generation = 0
-        if not is_new and (old := await self.record(instance_id)) is not None:
-            if old.status is not None and not old.status.is_terminal:
-                raise InstanceExists(instance_id, old.status)
-            generation = (old.generation or 0) + 1
+        old = None if is_new else await self.record(instance_id)
+        if old is not None and old.execution_id == started.instance.execution_id:
+            return  # an attempt before this one was stored
+        if old is not None and old.status is not None and not old.status.is_terminal:
+            raise InstanceExists(instance_id, old.status)
+        generation = (old.generation or 0) + 1 if old is not None else 0
         message = Message(event=replace(started, generation=generation), target=started.instance)
-        try:
-            await self._deliver_and_wait(message, is_new=is_new or generation == 0)
-        except LostRace:
-            if not is_new:
-                raise InstanceExists(instance_id, RuntimeStatus.RUNNING) from None
-            await self.start(started)
+        if not self._takes(instance_id):
+            await self._forwarder.send(message)
+            return
+        await self._deliver_and_wait(message, is_new=is_new or generation == 0)
 
     async def post(self, message: Message) -> None:
         """Deliver an event and return when its effect, or at least it itself, is stored.
 
         One for an instance that is gone has no effect.
         """
-        await self._deliver_and_wait(message, is_new=False)
+        if self._takes(message.target.instance_id):
+            await self._deliver_and_wait(message, is_new=False)
+        else:
+            await self._forwarder.send(message)
 
     async def record(self, instance_id: str) -> InstanceRecord | None:
         """The instance's row as of its last commit."""
-        live = self._live.get(instance_id)
-        if live is not None and live.record is not None:
-            return live.record
+        if self._owns(instance_id) and (live := self._live.record(instance_id)) is not None:
+            return live
         record = await self._hub.instances.get(instance_id)
         if record is None:
             stored = await self._hub.history.read(instance_id)
@@ -143,25 +141,35 @@ class DurableEngine:
 
     async def forget(self, instance_id: str) -> None:
         """Drop what is in memory of an instance."""
-        self._discard(instance_id)
+        self._rows.forget(instance_id)
+        self._live.discard(instance_id)
 
-    def deliver(self, delivery: Delivery) -> None:
-        """Put a message into its instance's mailbox."""
-        instance_id = delivery.message.target.instance_id
-        mailbox = self._mailboxes.setdefault(instance_id, _Mailbox())
-        mailbox.items.append(delivery)
-        self._wake(instance_id, mailbox)
+    def forget_partition(self, partition: int) -> None:
+        """Drop what is in memory of a partition that is another host's from now on."""
 
-    def receive(self, message: Message, receipt: Receipt) -> None:
+        def is_of_it(instance_id: str) -> bool:
+            return self._hub.queues.partition_of(instance_id) == partition
+
+        self._live.discard_where(is_of_it)
+        self.timers.disarm(is_of_it)
+
+    def is_idle(self, partition: int) -> bool:
+        """Whether no work of a partition is in hand."""
+        return not any(self._hub.queues.partition_of(each) == partition for each in self._mailboxes)
+
+    def receive(self, message: Message, receipt: Receipt, dequeue_count: int = 1) -> None:
         """Take a control-queue message that was just hidden for us; one that we hold already is not taken twice."""
-        hold = self.holds.take(receipt)
+        hold = self.holds.take(receipt, message)
         if hold is not None:
-            self.deliver(Delivery(message=message, hold=hold, token=self._enter(message)))
+            self._mailboxes.put(
+                Delivery(message=message, hold=hold, token=self._enter(message), dequeue_count=dequeue_count)
+            )
 
     async def _deliver_and_wait(self, message: Message, *, is_new: bool) -> None:
         stored = asyncio.get_running_loop().create_future()
+        stored.add_done_callback(_take_note)
         delivery = Delivery(message=message, token=self._enter(message), stored=stored, is_new=is_new)
-        self.deliver(delivery)
+        self._mailboxes.put(delivery)
         done, _ = await asyncio.wait((stored,), timeout=PATIENCE_S)
         await (stored if done else self._put_by(delivery))
 
@@ -170,216 +178,123 @@ class DurableEngine:
 
         From then on it is like one that came through the queue: a crash brings it back.
         """
-        message = delivery.message
-        if isinstance(message.event, ExecutionStarted):
-            pending = replace(record_of(message.event, (), self._hub.names.hub), status=RuntimeStatus.PENDING)
-            with suppress(LostRace):  # there is a row already, of an older execution or of this one's first commit
-                await self._hub.instances.insert(pending)
-        hold = self.holds.take(await self._hub.queues.send_control(message, visible_after=HOLD))
+        await self._forwarder.store(delivery)
         if delivery.stored is not None and delivery.stored.done():
-            await self.holds.finish(hold)
+            await self.holds.finish(delivery.hold)
             await delivery.stored
-            return
-        delivery.hold, delivery.stored = hold, None
+        delivery.stored = None
 
     def _fire(self, message: Message, receipt: Receipt | None) -> None:
-        hold = self.holds.take(receipt) if receipt is not None else None
-        self.deliver(Delivery(message=message, hold=hold, token=self._enter(message)))
+        hold = self.holds.take(receipt, message) if receipt is not None else None
+        self._mailboxes.put(Delivery(message=message, hold=hold, token=self._enter(message)))
 
     def _enter(self, message: Message) -> int:
         return self._in_flight.enter(f"{message.event_name} for {message.target.instance_id}")
 
-    def _wake(self, instance_id: str, mailbox: _Mailbox) -> None:
-        if self._tasks is not None and not mailbox.is_worked_on:
-            mailbox.is_worked_on = True
-            self._tasks.create_task(self._empty(instance_id, mailbox))
-
-    async def _empty(self, instance_id: str, mailbox: _Mailbox) -> None:
-        while mailbox.items:
-            async with self._slots:
-                batch = list(mailbox.items)
-                mailbox.items.clear()
-                try:
-                    await self._turn(instance_id, batch)
-                except LostRace as error:
-                    self._again(instance_id, mailbox, batch, error)
-                except ExecutionLost:
-                    self._discard(instance_id)
-                    mailbox.items.extendleft(reversed(batch))
-                except Exception as error:  # noqa: BLE001 - the top of the loop: one instance must not stop the others
-                    self._give_back(instance_id, batch, error)
-        mailbox.is_worked_on = False
-        self._mailboxes.pop(instance_id, None)
-
-    async def _turn(self, instance_id: str, batch: Sequence[Delivery]) -> None:
-        """One turn of a mailbox: everything that is in it makes one episode."""
-        if EntityId.is_one(instance_id):
-            episode = await self._entity_episode(instance_id, batch)
-        else:
-            episode = await self._orchestration_episode(instance_id, batch)
-        if episode is not None:
-            committed = await commit(self._hub, self._clock, episode, work_items_to_hold=self.activities.room())
-            self._stored(instance_id, episode, committed)
-            self._act(committed)
-        await self._settle(batch)
-
-    async def _orchestration_episode(self, instance_id: str, batch: Sequence[Delivery]) -> Episode | None:
-        messages = [delivery.message for delivery in batch]
-        live = self._live.get(instance_id)
-        is_new = False
-        if live is not None and isinstance(live.session, OrchestrationSession):
-            session = live.session
-        else:
-            stored = None
-            if not any(delivery.is_new for delivery in batch):
-                stored = await self._hub.history.read(instance_id)
-            built = self._builder.orchestration(stored, messages)
-            if built is None:
-                return None
-            session, is_new = built
-            self._keep(instance_id, session)
-        execution_id = session.instance.execution_id or ""
-        _refuse_other_starts(batch, instance_id, execution_id)
-        await session.catch_up()
-        events = accepted(messages, execution_id, session.expects, is_new=is_new)
-        if not events:
-            return None
-        return await session.step(events, self._clock.now(), self._new_execution_id)
-
-    async def _entity_episode(self, instance_id: str, batch: Sequence[Delivery]) -> Episode | None:
-        live = self._live.get(instance_id)
-        if live is not None and isinstance(live.session, EntitySession):
-            session = live.session
-        else:
-            session = self._builder.entity(instance_id, await self._hub.history.read(instance_id))
-            self._keep(instance_id, session)
-        if not self._app.has_entity(session.entity.name):
-            self._observer.trouble(
-                f"The app has no entity '{session.entity.name}'; its messages are dropped.", instance_id
-            )
-            return None
-        events = as_events([delivery.message.event for delivery in batch])
-        if not events:
-            return None
-        episode = await session.step(events, self._clock.now(), self._new_execution_id, self._app)
-        for reason in session.refused:
-            self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
-        return episode
-
-    def _keep(self, instance_id: str, session: OrchestrationSession | EntitySession) -> None:
-        self._live[instance_id] = _Live(session=session, record=None)
-        self._live.move_to_end(instance_id)
-        while len(self._live) > MAX_SESSIONS:
-            oldest = next(iter(self._live))
-            if oldest in self._mailboxes:
-                self._live.move_to_end(oldest)
-                break
-            self._discard(oldest)
-
-    def _discard(self, instance_id: str) -> None:
-        live = self._live.pop(instance_id, None)
-        if live is not None and isinstance(live.session, OrchestrationSession):
-            live.session.close()
-
-    def _stored(self, instance_id: str, episode: Episode, committed: Committed) -> None:
-        live = self._live.get(instance_id)
-        if live is None:
-            return
-        session = live.session
-        session.etag, session.tail = committed.appended.etag, committed.appended.tail
-        before, live.record = live.record, session.record
-        if isinstance(session, OrchestrationSession):
-            for warning in session.take_warnings():
-                self._observer.trouble(warning, instance_id)
-        if episode.record is not None and isinstance(session, OrchestrationSession):
-            status = session.record.status
-            if status is not None and status is not (before.status if before else session.status_at_first):
-                failed = status is RuntimeStatus.FAILED
-                self._observer.orchestration(
-                    session.started.name,
-                    instance_id,
-                    status,
-                    session.record.output if failed else None,
-                    session.failure_stack if failed else "",
-                )
-        if session.is_over:
-            self._discard(instance_id)
-            if isinstance(session, OrchestrationSession) and self._tasks is not None:
-                self._tasks.create_task(self._replay(session))
-
-    async def _replay(self, session: OrchestrationSession) -> None:
-        """Replay an ended instance once, as the real host would have all along; see `durable.replay`."""
-        name, instance_id = session.started.name, session.instance.instance_id
+    async def _work(self, instance_id: str, batch: Batch) -> float | None:
+        """One attempt at a batch; fits `mailboxes.Work`."""
+        if batch.is_resting:
+            batch.is_resting = False
+            for delivery in batch.deliveries:
+                delivery.token = self._enter(delivery.message)
         try:
-            found = await session.replay_difference(self._clock.now())
+            if self._owns(instance_id):
+                await self._turn(instance_id, batch)
+            while batch.deliveries:
+                await self._forwarder.pass_on(batch.deliveries[0])
+                del batch.deliveries[0]
         except ExecutionLost:
-            return  # the worker ended meanwhile: it was only a hint
-        if found is not None:
-            self._observer.trouble(
-                f"Orchestrator '{name}' is not deterministic: {found}. On Azure this instance could have failed. "
-                "Its code must not depend on time, chance, I/O or anything but its input and what it waits for.",
-                instance_id,
+            self._live.discard(instance_id)
+            return 0.0
+        except LostRace as error:
+            return await self._again(instance_id, batch, error)
+        except Exception as error:  # noqa: BLE001 - the top of the loop: one instance must not stop the others
+            return self._later(instance_id, batch, error)
+        return None
+
+    async def _turn(self, instance_id: str, batch: Batch) -> None:
+        """Everything in the batch makes one episode, but for what came too early for it."""
+        episode, early = await self._decider.decide(instance_id, batch)
+        if episode is not None:
+            if any(posting.is_request for posting in episode.postings):
+                await asyncio.gather(*(self._forwarder.store(each) for each in batch.deliveries if each not in early))
+            committed = await commit(
+                self._hub, self._clock, episode, work_items_to_hold=self.activities.room(), is_ours=self._owns
             )
+            await self._rows.write(episode, committed.appended)
+            self._live.committed(episode, committed.appended)
+            self._act(committed)
+        await self._settle([delivery for delivery in batch.deliveries if delivery not in early])
+        batch.deliveries = early
+        while early:
+            await self._forwarder.put_off(early[-1])
+            early.pop()
 
     def _act(self, committed: Committed) -> None:
         """Carry out what is stored now."""
         for sent in committed.sent:
             message = sent.posting.message
-            if sent.posting.due is not None:
-                self.timers.arm(message, sent.posting.due, sent.receipt)
-            elif not sent.is_held:
-                self.has_backlog.set()
-            elif sent.posting.is_work_item:
-                self.activities.hand_over(message, self.holds.take(sent.receipt))
-            else:
-                self.receive(message, sent.receipt)
+            if sent.posting.is_work_item:
+                if sent.is_held:
+                    self.activities.hand_over(message, self.holds.take(sent.receipt, message))
+                else:
+                    self.has_backlog.set()
+            elif self._owns(message.target.instance_id):
+                if sent.posting.due is not None:
+                    self.timers.arm(message, sent.posting.due, sent.receipt)
+                elif sent.is_held:
+                    self.receive(message, sent.receipt)
 
-    async def _settle(self, batch: Sequence[Delivery]) -> None:
+    async def _settle(self, deliveries: Sequence[Delivery]) -> None:
         """The effect of these messages is stored: tell those who wait, and delete what triggered them."""
-        for delivery in batch:
+        for delivery in deliveries:
             delivery.succeed()
-        try:
-            await asyncio.gather(*(self.holds.finish(delivery.hold) for delivery in batch))
-        except (StorageFailure, StorageUnavailable) as error:
-            self._observer.trouble(f"A message that is dealt with could not be deleted and comes again: {error}")
-        for delivery in batch:
+        await asyncio.gather(*(self.holds.finish(delivery.hold) for delivery in deliveries))
+        for delivery in deliveries:
             self._in_flight.leave(delivery.token)
 
-    def _again(self, instance_id: str, mailbox: _Mailbox, batch: list[Delivery], error: LostRace) -> None:
+    async def _again(self, instance_id: str, batch: Batch, error: LostRace) -> float | None:
         """Another worker was faster, or an id is in use: read what it stored and decide again."""
-        self._discard(instance_id)
-        retried = []
-        for delivery in batch:
-            delivery.attempts += 1
-            if delivery.is_new or delivery.attempts >= _MAX_ATTEMPTS:
+        self._live.discard(instance_id)
+        kept = []
+        for delivery in batch.deliveries:
+            if delivery.is_new or (delivery.stored is not None and batch.attempts >= _MAX_LOST_RACES):
                 delivery.fail(error)
-                self.holds.drop(delivery.hold)
+                await self.holds.finish(delivery.hold)
                 self._in_flight.leave(delivery.token)
             else:
-                retried.append(delivery)
-        mailbox.items.extendleft(reversed(retried))
+                kept.append(delivery)
+        batch.deliveries = kept
+        if not kept:
+            return None
+        return 0.0 if batch.attempts < _MAX_LOST_RACES else _pause_after(batch.attempts - _MAX_LOST_RACES)
 
-    def _give_back(self, instance_id: str, batch: Sequence[Delivery], error: Exception) -> None:
-        """Something else went wrong: nothing was stored, so the messages come again after a pause."""
-        self._discard(instance_id)
-        self._observer.trouble(describe(error), instance_id)
-        for delivery in batch:
-            delivery.attempts += 1
+    def _later(self, instance_id: str, batch: Batch, error: Exception) -> float | None:
+        """Something else went wrong: nothing was stored, so the batch comes again after a pause.
+
+        Who waits for an effect is told that there is none, unless the message is stored and comes to its effect later.
+        The batch is not in flight meanwhile, for a pause may be long and a stop or a jump in time need not wait for it.
+        """
+        self._live.discard(instance_id)
+        if batch.attempts == 1 or batch.attempts % _TELL_EVERY == 0:
+            self._observer.trouble(describe(error), instance_id)
+        kept = []
+        for delivery in batch.deliveries:
             self._in_flight.leave(delivery.token)
-            if delivery.stored is not None:
+            if delivery.stored is not None and delivery.hold is None:
                 delivery.fail(error)
-            elif self._tasks is not None:
-                self._tasks.create_task(self._later(delivery))
-
-    async def _later(self, delivery: Delivery) -> None:
-        await asyncio.sleep(min(2**delivery.attempts, _LONGEST_PAUSE_S))
-        delivery.token = self._enter(delivery.message)
-        self.deliver(delivery)
+            else:
+                delivery.succeed()
+                kept.append(delivery)
+        batch.deliveries, batch.is_resting = kept, True
+        return _pause_after(batch.attempts) if kept else None
 
 
-def _refuse_other_starts(batch: Sequence[Delivery], instance_id: str, execution_id: str) -> None:
-    """Of several starts of one id at the same moment one wins; the others are told so."""
-    for delivery in batch:
-        event = delivery.message.event
-        if isinstance(event, ExecutionStarted) and event.instance.execution_id != execution_id:
-            delivery.fail(InstanceExists(instance_id, RuntimeStatus.RUNNING))
+def _take_note(stored: "asyncio.Future[None]") -> None:
+    """Whoever waited may have been told of another failure meanwhile; then nobody asks for this one."""
+    if not stored.cancelled():
+        stored.exception()
+
+
+def _pause_after(attempts: int) -> float:
+    return float(min(_FIRST_PAUSE_S * 2 ** min(attempts, 10), _LONGEST_PAUSE_S))

@@ -1,178 +1,149 @@
-"""Listens to the hub: owns the partitions, takes what comes through the queues, and sets right what a crash left.
+"""Listens to the hub: takes what comes through the queues, and sets right what a crash left.
 
 What this host sends itself is handed over in memory, so the queues bring only what other processes sent, what a dead
-host held, and work items that found no slot; polling is therefore slow, but eager after a start.
+host held, and work items that found no slot; polling is therefore slow, but eager after a start, after a partition was
+gained, and as long as other hosts share the hub.
 """
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
 
-from durable_devhost.clock import Clock, real_now
+from durable_devhost.clock import Clock
+from durable_devhost.durable.damage import Damage, Suspect, at_start, settled, told
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.holds import HOLD
+from durable_devhost.durable.ownership import Ownership
+from durable_devhost.durable.patience import Patience
 from durable_devhost.durable.ports import Observer
 from durable_devhost.durable.sessions import is_over, record_after
-from durable_devhost.errors import SettingsError, StorageUnavailable
 from durable_devhost.model.history import InstanceRef, RuntimeStatus, TimerCreated, TimerFired
 from durable_devhost.model.instances import InstanceFilter, InstanceRecord
 from durable_devhost.model.messages import Message
-from durable_devhost.storage.account import StorageFailure
-from durable_devhost.taskhub.failures import CorruptHistory, LostRace
+from durable_devhost.storage.account import NotFound
+from durable_devhost.taskhub.failures import CorruptHistory
+from durable_devhost.taskhub.history import StoredHistory
 from durable_devhost.taskhub.hub import TaskHub
-from durable_devhost.taskhub.partitions import PartitionLease
 from durable_devhost.taskhub.queues import Received, Undecodable
 
 _EAGER_FOR_S = 12.0
 _EAGER_S = 0.25
-_RENEW_EVERY_S = 10.0
-_APP_LEASE_TURNS = 3
-_PATIENCE_S = 5.0
+_SHARED_S = 1.0
 _SOON = timedelta(seconds=1)
 _ALIVE = frozenset({RuntimeStatus.PENDING, RuntimeStatus.RUNNING, RuntimeStatus.SUSPENDED})
 
 
 class HubListener:
-    """Everything that comes from storage without being asked for."""
+    """Everything that comes from storage without being asked for. `run` may be cancelled at any time."""
 
     def __init__(
         self,
         *,
         hub: TaskHub,
         engine: DurableEngine,
+        ownership: Ownership,
         clock: Clock,
         observer: Observer,
-        worker_id: str,
-        is_alone: bool,
-        uses_app_lease: bool,
         longest_pause: timedelta,
     ) -> None:
         self._hub = hub
         self._engine = engine
+        self._ownership = ownership
         self._clock = clock
         self._observer = observer
-        self._worker_id = worker_id
-        self._is_alone = is_alone
-        self._uses_app_lease = uses_app_lease
         self._longest_pause_s = longest_pause.total_seconds()
-        self._leases: dict[int, PartitionLease] = {}
-        self._started = monotonic()
-
-    async def claim(self) -> None:
-        """Take every partition that is free or was ours; all of them when the storage is ours alone."""
-        if self._uses_app_lease:
-            await self._take_app_lease()
-        for lease in await self._hub.partitions.read():
-            now = real_now()
-            if lease.partition >= self._hub.partition_count:
-                continue
-            if lease.current_owner == self._worker_id or self._is_alone or lease.can_be_claimed(self._worker_id, now):
-                self._leases[lease.partition] = await self._hub.partitions.claim(lease, self._worker_id, now)
-        missing = self._hub.partition_count - len(self._leases)
-        if missing:
-            self._observer.trouble(
-                f"{missing} partitions of the hub belong to another host; they are taken over when its lease runs out."
-            )
-
-    async def release(self) -> None:
-        """Give the partitions up, so that the next host need not wait for the leases to run out.
-
-        What storage says of it changes nothing: leases that cannot be given up run out.
-        """
-        for lease in self._leases.values():
-            with suppress(LostRace, StorageFailure, StorageUnavailable):
-                await self._hub.partitions.release(lease)
-        self._leases.clear()
-        if self._uses_app_lease:
-            with suppress(StorageFailure, StorageUnavailable):
-                await self._hub.app_lease.release()
+        self._eager_until = monotonic() + _EAGER_FOR_S
+        self._has_gained = asyncio.Event()
+        self._suspects: list[Suspect] = []
+        ownership.is_drained = engine.is_idle
+        ownership.lost = engine.forget_partition
+        ownership.gained = self._gain
 
     async def run(self) -> None:
         """Listen until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_leases())
+            tasks.create_task(self._ownership.run())
             tasks.create_task(self._take_work_items())
+            tasks.create_task(self._recover_what_is_gained())
+            tasks.create_task(self._settle_suspicions())
             for partition in range(self._hub.partition_count):
                 tasks.create_task(self._take_messages(partition))
 
     async def recover(self) -> None:
-        """Arm the timers of all living instances, and write rows that a crash kept from being written."""
+        """Arm the timers of all our living instances, write rows that a crash kept from being written, name damage."""
+        patience, is_done = Patience(self._observer, "The instances of the task hub"), False
+        while not is_done:
+            async with patience.trying():
+                found = await self._recover()
+                self._tell([each for each in found if isinstance(each, Damage)])
+                self._suspects = [each for each in found if isinstance(each, Suspect)]
+                is_done = True
+
+    async def _recover(self) -> list[Damage | Suspect]:
         wanted = InstanceFilter(statuses=_ALIVE)
         continuation: str | None = None
+        found: list[Damage | Suspect] = []
         while True:
             page = await self._hub.instances.query(wanted, page_size=1000, continuation=continuation)
             for record in page.records:
-                if not EntityId.is_one(record.instance_id):
-                    await self._recover_instance(record)
+                if not EntityId.is_one(record.instance_id) and self._ownership.owns(record.instance_id):
+                    wrong = await self._recover_instance(record)
+                    found += [wrong] if wrong is not None else []
             continuation = page.continuation
             if continuation is None:
-                return
+                return found
 
-    async def _recover_instance(self, record: InstanceRecord) -> None:
+    def _tell(self, found: Sequence[Damage]) -> None:
+        for text, instance_id in told(found):
+            self._observer.trouble(text, instance_id)
+
+    async def _settle_suspicions(self) -> None:
+        """Name the instances that still wait for lost messages when all that was on the queues has been taken."""
+        await asyncio.sleep(_EAGER_FOR_S)
+        patience = Patience(self._observer, "The instances of the task hub")
+        async with patience.trying():
+            self._tell(await settled(self._hub, self._suspects))
+
+    async def _recover_instance(self, record: InstanceRecord) -> Damage | Suspect | None:
+        stored: StoredHistory | CorruptHistory
         try:
             stored = await self._hub.history.read(record.instance_id)
         except CorruptHistory as error:
-            self._observer.trouble(str(error), record.instance_id)
-            return
+            return at_start(record, error)
         if is_over(stored.events):
             ended = record_after(stored.events, self._hub.names.hub)
             if ended is not None and ended.execution_id == record.execution_id:
                 await self._hub.instances.merge(ended)
-            return
+            return None
         fired = {event.timer_id for event in stored.events if isinstance(event, TimerFired)}
         target = InstanceRef(instance_id=record.instance_id, execution_id=stored.execution_id)
         for event in stored.events:
             if isinstance(event, TimerCreated) and event.event_id not in fired:
                 fire = TimerFired(timestamp=event.timestamp, timer_id=event.event_id, fire_at=event.fire_at)
                 self._engine.timers.arm(Message(event=fire, target=target, sender=target), event.fire_at, None)
+        return at_start(record, stored)
 
-    async def _take_app_lease(self) -> None:
-        try:
-            await self._hub.app_lease.acquire()
-        except LostRace as error:
-            raise SettingsError(
-                f"{error} Give this app a hub of its own (extensions.durableTask.hubName in host.json), "
-                "or stop the other app."
-            ) from None
+    def _gain(self, _partition: int) -> None:
+        self._eager_until = monotonic() + _EAGER_FOR_S
+        self._has_gained.set()
 
-    async def _renew_app_lease(self) -> None:
-        try:
-            await self._hub.app_lease.renew()
-        except LostRace:
-            await self._take_app_lease()
-
-    async def _keep_leases(self) -> None:
-        for turn in itertools.count(1):
-            await asyncio.sleep(_RENEW_EVERY_S)
-            if self._uses_app_lease and turn % _APP_LEASE_TURNS == 0:
-                await self._renew_app_lease()
-            for partition, lease in list(self._leases.items()):
-                try:
-                    self._leases[partition] = await self._hub.partitions.renew(lease, real_now())
-                except LostRace:
-                    del self._leases[partition]
-                    self._observer.trouble(f"Another host has taken partition {partition} of the hub.")
-            if len(self._leases) < self._hub.partition_count:
-                await self._claim_free()
-
-    async def _claim_free(self) -> None:
-        for lease in await self._hub.partitions.read():
-            if lease.partition not in self._leases and lease.can_be_claimed(self._worker_id, real_now()):
-                try:
-                    self._leases[lease.partition] = await self._hub.partitions.claim(lease, self._worker_id, real_now())
-                except LostRace:
-                    continue
+    async def _recover_what_is_gained(self) -> None:
+        while True:
+            await self._has_gained.wait()
+            self._has_gained.clear()
+            await self.recover()
 
     async def _take_messages(self, partition: int) -> None:
         pause = _EAGER_S
+        queue = self._hub.names.control(partition)
+        patience = Patience(self._observer, f"The control queue {queue}")
         while True:
             found: list[Received | Undecodable] = []
-            if partition in self._leases:
-                async with self._patiently():
+            if self._ownership.listens(partition):
+                async with patience.trying(), self._making(queue):
                     found = await self._hub.queues.receive_control(partition, HOLD)
                     for item in found:
                         await self._take(item)
@@ -180,13 +151,16 @@ class HubListener:
             await asyncio.sleep(pause)
 
     @asynccontextmanager
-    async def _patiently(self) -> AsyncIterator[None]:
-        """Report what storage refuses, for example because somebody deleted a queue, and go on after a pause."""
+    async def _making(self, queue: str) -> AsyncIterator[None]:
+        """Around a receive: a queue that somebody has deleted is made again."""
         try:
             yield
-        except (StorageFailure, LostRace) as error:
-            self._observer.trouble(f"The task hub cannot be read: {error} It is tried again in {_PATIENCE_S:.0f} s.")
-            await asyncio.sleep(_PATIENCE_S)
+        except NotFound:
+            await self._hub.queues.make_again(queue)
+            self._observer.trouble(
+                f"The queue {queue} was gone, and is made again. The messages that were in it are lost; "
+                "`durable-devhost doctor` finds the instances that wait for one of them."
+            )
 
     async def _take(self, item: Received | Undecodable) -> None:
         if isinstance(item, Undecodable):
@@ -197,7 +171,7 @@ class HubListener:
             receipt = await self._hub.queues.renew(item.receipt, left)
             self._engine.timers.arm(item.message, event.fire_at, receipt)
             return
-        self._engine.receive(item.message, item.receipt)
+        self._engine.receive(item.message, item.receipt, item.dequeue_count)
 
     async def _refuse(self, item: Undecodable) -> None:
         again = await self._hub.queues.abandon(item)
@@ -209,17 +183,19 @@ class HubListener:
     async def _take_work_items(self) -> None:
         pause = _EAGER_S
         activities, backlog = self._engine.activities, self._engine.has_backlog
+        queue = self._hub.names.work_items
+        patience = Patience(self._observer, f"The queue {queue}")
         while True:
             await activities.has_room.wait()
             was_asked = backlog.is_set()
             backlog.clear()
             found: list[Received | Undecodable] = []
-            async with self._patiently():
+            async with patience.trying(), self._making(queue):
                 found = await self._hub.queues.receive_work_items(HOLD, max(1, min(32, activities.room())))
                 for item in found:
                     if isinstance(item, Undecodable):
                         await self._refuse(item)
-                    elif (hold := self._engine.holds.take(item.receipt)) is not None:
+                    elif (hold := self._engine.holds.take(item.receipt, item.message)) is not None:
                         activities.hand_over(item.message, hold)
             if found:
                 backlog.set() if was_asked else None
@@ -232,6 +208,7 @@ class HubListener:
                 continue
 
     def _next_pause(self, pause: float) -> float:
-        if monotonic() - self._started < _EAGER_FOR_S:
+        if monotonic() < self._eager_until:
             return min(_EAGER_S, self._longest_pause_s)
-        return min(max(pause, _EAGER_S) * 2, self._longest_pause_s)
+        longest = min(_SHARED_S, self._longest_pause_s) if self._ownership.is_shared else self._longest_pause_s
+        return min(max(pause, _EAGER_S) * 2, longest)

@@ -41,6 +41,13 @@ class TimerHeap:
         if self._heap[0][1] == self._count:
             self._changed.set()
 
+    def disarm(self, is_meant: Callable[[str], bool]) -> None:
+        """Forget the timers of the instances that are meant; their messages stay in the queue."""
+        self._heap = [entry for entry in self._heap if not is_meant(entry[2].target.instance_id)]
+        heapq.heapify(self._heap)
+        self._armed = {key for key in self._armed if not is_meant(key[0])}
+        self._changed.set()
+
     def next_due(self) -> datetime | None:
         """When the next timer is due, None when there is none."""
         return self._heap[0][0] if self._heap else None

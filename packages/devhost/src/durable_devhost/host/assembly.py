@@ -24,7 +24,8 @@ from durable_devhost.dispatch.store import StorageBindings
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.listener import HubListener
-from durable_devhost.host.accounts import Accounts, binding_connections
+from durable_devhost.durable.ownership import Ownership, worker_id
+from durable_devhost.host.accounts import Accounts, binding_connections, open_hub, refusals_named
 from durable_devhost.host.address import Address
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.control_pages import ControlPages
@@ -39,7 +40,6 @@ from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, FunctionCatalog
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.taskhub.hub import TaskHub
-from durable_devhost.taskhub.names import default_hub_name
 from durable_devhost.triggers.admin import AdminPages, HostInfo
 from durable_devhost.triggers.http import HttpFront
 from durable_devhost.triggers.keys import KeyRing
@@ -65,6 +65,7 @@ class Host:
     store: StorageBindings
     invoker: Invoker
     engine: DurableEngine
+    ownership: Ownership
     listener: HubListener
     client: DurableClient
     urls: ManagementUrls
@@ -83,19 +84,13 @@ class Host:
         """Open storage and the hub, and build everything on them; `resources` closes it again."""
         settings, clock, console = around.settings, around.clock, around.console
         durable = settings.durable
-        accounts = Accounts(settings)
+        accounts = Accounts(settings, around.data if around.is_alone else None)
         transport = await accounts.open(resources, durable.connection_name)
         await accounts.open(resources, None)
         for connection in binding_connections(around.catalog):
             await accounts.open(resources, connection)
-        hub = await TaskHub.open(
-            transport,
-            durable.hub_name or default_hub_name(settings.app_settings.get("WEBSITE_SITE_NAME")),
-            partition_count=durable.partition_count,
-            clock=clock,
-            store_inputs=durable.store_inputs_in_history,
-            app_name=settings.app_settings.get("WEBSITE_SITE_NAME", ""),
-        )
+        with refusals_named(durable.connection_name):
+            hub = await open_hub(settings, transport, clock)
         keys = open_keys(around.options, around.catalog, around.data)
         urls = ManagementUrls(hub=hub.names.hub, connection=durable.connection_name, key=keys.system_key(SYSTEM_KEY))
         address = Address(urls=urls, port=int(around.door.getsockname()[1]))
@@ -109,15 +104,16 @@ class Host:
             observer=console,
         )
         app = AppFunctions(around.catalog, invoker, around.pool)
-        engine = open_engine(settings, hub, app, clock, in_flight, console)
+        ownership = Ownership(
+            hub=hub, observer=console, me=worker_id(), is_alone=around.is_alone, uses_app_lease=durable.use_app_lease
+        )
+        engine = open_engine(settings, hub, app, clock, in_flight, console, ownership)
         listener = HubListener(
             hub=hub,
             engine=engine,
+            ownership=ownership,
             clock=clock,
             observer=console,
-            worker_id=f"devhost-{platform.node()}",
-            is_alone=around.is_alone,
-            uses_app_lease=durable.use_app_lease,
             longest_pause=durable.max_queue_polling_interval,
         )
         client = DurableClient(engine=engine, hub=hub, app=app, clock=clock, default_version=durable.default_version)
@@ -131,6 +127,7 @@ class Host:
             store=store,
             invoker=invoker,
             engine=engine,
+            ownership=ownership,
             listener=listener,
             client=client,
             urls=urls,
@@ -152,7 +149,7 @@ class Host:
             admin=admin,
             control=self._control(manual),
         )
-        await self.listener.claim()
+        await self.ownership.claim()
         try:
             async with front.serve(self.around.door) as site, asyncio.TaskGroup() as tasks:
                 running = [
@@ -176,7 +173,7 @@ class Host:
                 for task in running:
                     task.cancel()
         finally:
-            await self.listener.release()
+            await self.ownership.release()
 
     async def _finish(self, site: web.BaseSite) -> None:
         """Take nothing new, and wait for what is under way; what is not done by then is done at the next start."""

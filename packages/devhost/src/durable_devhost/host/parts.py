@@ -15,6 +15,7 @@ from durable_devhost.dispatch.pool import WorkerPool
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.orchestrations.pending import Scheduler
+from durable_devhost.durable.ownership import Ownership
 from durable_devhost.durable.sessions import SessionBuilder
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.console import Console
@@ -103,6 +104,7 @@ def open_engine(
     clock: Clock,
     in_flight: InFlight,
     console: Console,
+    ownership: Ownership,
 ) -> DurableEngine:
     """The durable engine, with what host.json says of it."""
     durable = settings.durable
@@ -126,6 +128,8 @@ def open_engine(
         activity_slots=durable.max_concurrent_activities,
         orchestration_slots=durable.max_concurrent_orchestrators,
         new_execution_id=lambda: uuid4().hex,
+        owns=ownership.owns,
+        takes=ownership.takes,
     )
 
 

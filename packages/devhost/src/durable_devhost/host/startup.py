@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import partial
@@ -38,7 +37,7 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
     """Run the app that `options` name until `shutdown` is asked for; raises DevhostError for what a person can fix."""
     settings = HostSettings.load(options.app_dir)
     interpreter = find_interpreter(settings.app_dir, options.python, os.environ, as_func=options.as_func)
-    script = _script(settings)
+    script = main_script(settings)
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(options.data_dir))
         clock = open_clock(options, data)
@@ -54,7 +53,7 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
         for notice in settings.notices:
             console.notice(notice)
         async with AsyncExitStack() as resources:
-            plan = _plan(options, settings, interpreter, script, door)
+            plan = worker_plan(options, settings, interpreter, script, port=int(door.getsockname()[1]))
             pool = WorkerPool(plan, count=settings.worker_processes, observer=console)
             resources.push_async_callback(pool.close)
             shutdown.at_once(pool.kill)
@@ -85,7 +84,7 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
         console.notice("Stopped.")
 
 
-def _script(settings: HostSettings) -> str:
+def main_script(settings: HostSettings) -> str:
     """The app's main file; raises AppError where it is not there."""
     name = settings.app_settings.get("PYTHON_SCRIPT_FILE_NAME") or DEFAULT_SCRIPT
     if fault := script_fault(settings.app_dir, name):
@@ -100,13 +99,14 @@ def _port(options: StartOptions) -> int:
     return DEFAULT_PORT if given is None else given
 
 
-def _plan(
-    options: StartOptions, settings: HostSettings, interpreter: Interpreter, script: str, door: socket.socket
+def worker_plan(
+    options: StartOptions, settings: HostSettings, interpreter: Interpreter, script: str, *, port: int
 ) -> WorkerPlan:
+    """How to start a worker of the app; `port` is the host's."""
     environ = worker_environment(
         settings.app_settings,
         os.environ,
-        port=int(door.getsockname()[1]),
+        port=port,
         app_dir=settings.app_dir,
         python=Path(interpreter.path),
     )

@@ -1,7 +1,7 @@
 """Moves the virtual clock: from one due timer to the next, waiting each time until all that became due is worked off.
 
-The clock's lead over real time is kept in the data folder, so that virtual time survives a restart. A hub that has
-lived in virtual time holds rows from the future; a start with the system clock over the same folder is refused.
+The clock's lead over real time is kept in the data folder, so that virtual time survives a restart. A hub whose time
+was moved holds rows from the future; a start with the system clock over the same folder is refused unless asked for.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from durable_devhost.azurite.folder import writable
 from durable_devhost.clock import Clock, SystemClock, VirtualClock
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.errors import SettingsError
@@ -25,6 +26,7 @@ OFFSET_SETTING = "CLOCK_OFFSET_SECONDS"
 _FILE = "clock.json"
 
 _LITTLE_S = 0.25
+_LITTLE = timedelta(seconds=1)
 
 
 def open_clock(options: StartOptions, data: Path) -> Clock:
@@ -32,20 +34,41 @@ def open_clock(options: StartOptions, data: Path) -> Clock:
     path = data / _FILE
     if options.clock == "system":
         if path.exists():
-            raise SettingsError(
-                f"The data in {data} has lived in virtual time and holds points in time that are still to come. "
-                "Start with --clock virtual, or with another --data folder."
-            )
+            _leave_virtual_time(path, is_asked_for=options.forget_virtual_time)
         return SystemClock()
+    if options.forget_virtual_time:
+        raise SettingsError("--forget-virtual-time is for --clock system. Leave one of the two out.")
     if not options.start_azurite:
         raise SettingsError("--clock virtual needs devhost's own Azurite. Leave --no-azurite out.")
-    try:
-        seconds = float(json.loads(path.read_text())["offset_seconds"]) if path.exists() else 0.0
-    except (ValueError, KeyError, TypeError):
-        raise SettingsError(f"{path} is damaged. Delete it, or choose another --data folder.") from None
-    clock = VirtualClock(timedelta(seconds=seconds))
-    _save(path, clock)
+    clock = VirtualClock(stored_offset(data))
+    with writable(data):
+        _save(path, clock)
     return clock
+
+
+def stored_offset(data: Path) -> timedelta:
+    """How far virtual time is ahead in this data folder; zero where it never was virtual."""
+    path = data / _FILE
+    try:
+        return timedelta(seconds=float(json.loads(path.read_text())["offset_seconds"]) if path.exists() else 0.0)
+    except (ValueError, KeyError, TypeError, OverflowError):
+        raise SettingsError(
+            f"{path} is damaged. Delete it to go on without a lead over real time, or choose another --data folder."
+        ) from None
+
+
+def _leave_virtual_time(path: Path, *, is_asked_for: bool) -> None:
+    """Go back to the system's clock: always where virtual time was never moved, as then nothing is still to come."""
+    ahead = timedelta() if is_asked_for else stored_offset(path.parent)
+    if ahead > _LITTLE:
+        lead = timedelta(seconds=round(ahead.total_seconds()))
+        raise SettingsError(
+            f"The data in {path.parent} has lived in virtual time, which is ahead by {lead} (h:mm:ss). "
+            "Start with --clock virtual to go on there. Or start once with --forget-virtual-time: nothing is lost, but "
+            "timers of workflows from then fire when real time gets there. Or choose another --data folder."
+        )
+    with writable(path.parent):
+        path.unlink()
 
 
 class Listeners(Protocol):

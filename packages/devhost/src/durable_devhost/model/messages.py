@@ -71,7 +71,8 @@ def encode(message: Message) -> str:
         envelope["Episode"] = message.episode
     envelope["Sender"] = message.sender.to_json()
     envelope["SerializableTraceContext"] = None
-    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")  # XML, and so a queue, knows neither
 
 
 def encode_reference(blob_name: str) -> str:

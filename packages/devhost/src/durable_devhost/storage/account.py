@@ -16,13 +16,17 @@ _SERVICES: tuple[Service, ...] = ("blob", "queue", "table")
 
 
 class StorageFailure(Exception):
-    """The service answered with an error: HTTP `status`, its error `code`, its own sentence."""
+    """The service answered with an error: HTTP `status`, its error `code`, its own sentence.
+
+    `retry_after_s` is how long the service asks its callers to wait, None where it does not say.
+    """
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
         self.code = code
         self.message = message
+        self.retry_after_s: float | None = None
 
 
 class NotFound(StorageFailure):

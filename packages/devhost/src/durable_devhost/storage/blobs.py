@@ -52,7 +52,8 @@ class BlobService:
         if only_if_new:
             headers["if-none-match"] = "*"
         answer = await self._transport.request("blob", "PUT", _path(container, name), headers=headers, body=content)
-        return answer.headers["etag"]
+        with self._transport.understanding("blob"):
+            return answer.headers["etag"]
 
     async def get(self, container: str, name: str) -> bytes | None:
         """The content of a blob, None when there is none."""

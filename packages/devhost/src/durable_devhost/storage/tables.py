@@ -139,7 +139,8 @@ class TableService:
             if error.code == "TableNotFound":
                 raise
             return None
-        return read_row(json.loads(answer.body))
+        with self._transport.understanding("table"):
+            return read_row(json.loads(answer.body))
 
     async def query_page(
         self,
@@ -157,7 +158,8 @@ class TableService:
         query = {"$filter": filter, "$select": ",".join(select), "$top": str(top) if top else None}
         sent = {name: value for name, value in query.items() if value} | dict(parse_qsl(continuation or "", True))
         answer = await self._transport.request("table", "GET", f"/{table}()", query=sent, headers=_READ)
-        return Page(rows=[read_row(row) for row in json.loads(answer.body)["value"]], continuation=_next(answer))
+        with self._transport.understanding("table"):
+            return Page(rows=[read_row(row) for row in json.loads(answer.body)["value"]], continuation=_next(answer))
 
     async def query(
         self, table: str, *, filter: str | None = None, select: Sequence[str] = (), top: int | None = None
@@ -174,7 +176,8 @@ class TableService:
     async def batch(self, table: str, operations: Sequence[Operation]) -> list[str]:
         """Carry out up to 100 operations on one partition, all or none, and return their etags in order.
 
-        The etag of a delete is empty. Raises the StorageFailure of the first operation that failed.
+        The etag of a delete is empty. Raises the StorageFailure of the first operation that failed, and
+        StorageUnavailable where nobody can tell whether the batch is stored.
         """
         body = b"".join([_BATCH_HEAD, *(self._part(table, operation) for operation in operations), _BATCH_TAIL])
         answer = await self._transport.request("table", "POST", "/$batch", headers=_BATCH, body=body)
@@ -185,8 +188,8 @@ class TableService:
             found = _ANSWER_ETAG.search(head)
             etags.append(found[1].decode() if found else "")
         if len(etags) != len(operations):
-            text = f"{len(operations)} operations were answered by {len(etags)} results: {answer.body[:200]!r}"
-            raise failure(answer.status, "MalformedBatchAnswer", text)
+            why = f"{len(operations)} operations were answered by {len(etags)} results: {answer.body[:200]!r}"
+            raise self._transport.unavailable("table", why)
         return etags
 
     async def _write(self, table: str, operation: Operation) -> str:
@@ -201,7 +204,10 @@ class TableService:
             headers=headers,
             body=b"" if action is Action.DELETE else write_row(row),
         )
-        return answer.headers.get("etag", "")
+        if action is Action.DELETE:
+            return ""
+        with self._transport.understanding("table"):
+            return answer.headers["etag"]
 
     def _part(self, table: str, operation: Operation) -> bytes:
         action = operation.action

@@ -4,21 +4,27 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import format_datetime
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
+from xml.etree.ElementTree import ParseError
 
 from durable_devhost.clock import real_now
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.storage.account import Service, StorageAccount, StorageFailure, failure
-from durable_devhost.storage.connections import ConnectionBroken, ConnectionPool
+from durable_devhost.storage.connections import ConnectionBroken, ConnectionPool, Reply
 from durable_devhost.storage.signing import authorization
 
 _API_VERSION = "2021-12-02"
 _RETRY_DELAYS = (0.1, 0.3, 0.8, 2.0)
+_LONGEST_DELAY_S = 5.0
+_REQUEST_ID = "x-ms-request-id"
+_PASSING = frozenset({429, 500, 503})
+_FORBIDDEN = 403
 _CONNECTIONS = 64
 _XML_ERROR = re.compile(rb"<Code>([^<]*)</Code>.*?<Message>([^<]*)</Message>", re.DOTALL)
 
@@ -85,31 +91,34 @@ class Transport:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        repeats: bool = True,
     ) -> Answer:
         """Send one request and return its answer.
 
         `path` is percent-encoded, relative to the service's endpoint and begins with `/`; header names are lower-case.
         Raises a StorageFailure for an answer of 400 and above, StorageUnavailable when nothing answers or the service
         stays busy. A request that was sent again may have taken effect the first time: the Conflict that follows is
-        passed on as it is.
+        passed on as it is, and what is unavailable may have had its effect all the same. After a 403 it is sent once
+        more, for a key that is being rotated gives some that mean nothing. Without `repeats` it is sent once, and each
+        answer of 400 and above is a StorageFailure.
         """
-        for delay in self._retry_delays:
+        refusals = 0
+        for delay in (*self._retry_delays, None) if repeats else (None,):
+            pause = delay or 0.0
             try:
                 return await self._attempt(service, verb, path, query or {}, headers or {}, body)
-            except (ConnectionBroken, TimeoutError):
-                pass
+            except (ConnectionBroken, TimeoutError) as error:
+                if delay is None:
+                    raise self.unavailable(service, str(error) or type(error).__name__) from error
             except StorageFailure as error:
-                if error.status not in (500, 503):
+                refusals += error.status == _FORBIDDEN
+                if not repeats or not (error.status in _PASSING or refusals == 1):
                     raise
-            await asyncio.sleep(delay)
-        try:
-            return await self._attempt(service, verb, path, query or {}, headers or {}, body)
-        except (ConnectionBroken, TimeoutError) as error:
-            raise self._unavailable(service, str(error) or type(error).__name__) from error
-        except StorageFailure as error:
-            if error.status in (500, 503):
-                raise self._unavailable(service, str(error)) from error
-            raise
+                if delay is None:
+                    raise self.unavailable(service, str(error)) from error
+                pause = max(pause, min(error.retry_after_s or 0.0, _LONGEST_DELAY_S))
+            await asyncio.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
 
     async def _attempt(
         self, service: Service, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
@@ -126,25 +135,40 @@ class Transport:
             parameters = f"{parameters}&{account.sas}" if parameters else account.sas
         self.calls.add(service, verb)
         reply = await self._connections.request(verb, f"{url}?{parameters}" if parameters else url, sent, body)
+        if _REQUEST_ID not in reply.headers:
+            raise ConnectionBroken(f"what answered {reply.status} is not Azure Storage: it has no {_REQUEST_ID}")
         if reply.status >= 400:
-            raise _failure_in(reply.status, reply.headers, reply.body)
+            raise _failure_in(reply)
         return Answer(status=reply.status, headers=reply.headers, body=reply.body)
 
-    def _unavailable(self, service: Service, why: str) -> StorageUnavailable:
+    @contextmanager
+    def understanding(self, service: Service) -> Iterator[None]:
+        """Around the reading of an answer: what makes no sense counts as no answer, and raises StorageUnavailable."""
+        try:
+            yield
+        except (ValueError, KeyError, TypeError, AttributeError, ParseError) as error:
+            why = f"what it answered makes no sense: {type(error).__name__} {error}"
+            raise self.unavailable(service, why) from error
+
+    def unavailable(self, service: Service, why: str) -> StorageUnavailable:
+        """The error for a service that does not answer as it should."""
         return StorageUnavailable(
             f"The storage at {self.account.endpoint(service)} does not answer ({why}). "
             "Start Azurite or correct the connection string, then start devhost again; nothing that was stored is lost."
         )
 
 
-def _failure_in(status: int, headers: Mapping[str, str], body: bytes) -> StorageFailure:
-    if body.startswith(b"{"):
-        code, message = error_in_json(body)
-    elif found := _XML_ERROR.search(body):
+def _failure_in(reply: Reply) -> StorageFailure:
+    if reply.body.startswith(b"{"):
+        code, message = error_in_json(reply.body)
+    elif found := _XML_ERROR.search(reply.body):
         code, message = found[1].decode(), found[2].decode().split("\n")[0]
     else:
-        code, message = "", body[:200].decode(errors="replace")
-    return failure(status, headers.get("x-ms-error-code") or code, message)
+        code, message = "", reply.body[:200].decode(errors="replace")
+    error = failure(reply.status, reply.headers.get("x-ms-error-code") or code, message)
+    wait = reply.headers.get("retry-after", "")
+    error.retry_after_s = float(wait) if wait.isdecimal() else None
+    return error
 
 
 def error_in_json(body: bytes) -> tuple[str, str]:

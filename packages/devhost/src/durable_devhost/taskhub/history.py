@@ -6,12 +6,14 @@ far cheaper than an upsert on Azurite; all others are upserted. That stays safe 
 commit write over their rows and blank those that are left, before they could be taken for events.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from durable_devhost.clock import Clock
+from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted
-from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed
+from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
 from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, quoted
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
@@ -22,6 +24,8 @@ _ROWS_PER_BATCH = MAX_BATCH - 1
 _BYTES_PER_BATCH = 3 * 1024 * 1024
 _MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp"})
 _ROW_MARKS = ("ExecutionId", "EventType", "_Timestamp")
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,8 @@ class HistoryStore:
         """Store `events` from row `first_row` on; a new generation begins again at 0.
 
         `etag` and `tail` are those of the last read or append; without history there is no etag. Raises LostRace when
-        another worker committed meanwhile: the batch is not stored then, and what the caller knows is void.
+        another worker committed meanwhile: the batch is not stored then, and what the caller knows is void. Any other
+        failure says the same; where storage does not answer, this call waits until it is known what is stored.
         """
         urls: dict[str, str] = {}
         rows = [
@@ -127,14 +132,36 @@ class HistoryStore:
         for number, batch in enumerate(batches, start=1):
             operations = [_write(row, known) for row in batch]
             operations.append(self._sentinel(instance_id, execution_id, etag, complete=number == len(batches)))
-            try:
-                etag = (await self._tables.batch(self._table, operations))[-1]
-            except (Conflict, PreconditionFailed, NotFound) as error:
-                etag = await self._etag_of_own(operations)
-                if etag is None:
-                    raise LostRace(f"Another worker has committed instance '{instance_id}' ({error.code}).") from error
+            etag = await self._store(instance_id, operations)
         fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
         return Appended(etag=etag or "", row_count=end, tail=Tail(fresh_from=fresh_from), urls=urls)
+
+    async def _store(self, instance_id: str, operations: Sequence[Operation]) -> str:
+        """Store one batch and return the sentinel's etag; an answer that did not come is read back."""
+        try:
+            return (await self._tables.batch(self._table, operations))[-1]
+        except (Conflict, PreconditionFailed, NotFound) as error:
+            etag = await self._once_known(operations)
+            if etag is None:
+                raise LostRace(f"Another worker has committed instance '{instance_id}' ({error.code}).") from error
+            return etag
+        except StorageUnavailable:
+            etag = await self._once_known(operations)
+            if etag is None:
+                raise
+            return etag
+
+    async def _once_known(self, operations: Sequence[Operation]) -> str | None:
+        """As `_etag_of_own`, when storage answers again: to go on without knowing would lose or double something."""
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                return await self._etag_of_own(operations)
+            except NotFound:
+                return None
+            except (StorageUnavailable, StorageFailure):
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     async def _etag_of_own(self, operations: Sequence[Operation]) -> str | None:
         """The sentinel's etag where the refused batch is stored after all; None where it is another worker's.

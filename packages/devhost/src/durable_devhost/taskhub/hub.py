@@ -23,6 +23,7 @@ class TaskHub:
     names: HubNames
     partition_count: int
     queues: HubQueues
+    queue_service: QueueService
     history: HistoryStore
     instances: InstanceStore
     partitions: PartitionTable
@@ -53,13 +54,14 @@ class TaskHub:
             names=names,
             partition_count=count,
             queues=HubQueues(queues, large, names, count),
+            queue_service=queues,
             history=HistoryStore(tables, large, names, clock, store_inputs=store_inputs),
             instances=InstanceStore(tables, large, names),
             partitions=PartitionTable(tables, names),
             large_messages=large,
             app_lease=AppLease(blobs, names, app_name),
         )
-        await hub._create(tables, queues)
+        await hub._create(tables)
         return hub
 
     async def purge(self, instance_id: str) -> int:
@@ -72,12 +74,12 @@ class TaskHub:
         await self.instances.delete(instance_id)
         return rows
 
-    async def _create(self, tables: TableService, queues: QueueService) -> None:
+    async def _create(self, tables: TableService) -> None:
         await self.app_lease.create()
         for table in (self.names.partitions, self.names.history, self.names.instances):
             await tables.create_table(table)
-        await queues.create(self.names.work_items)
+        await self.queue_service.create(self.names.work_items)
         for partition in range(self.partition_count):
             queue = self.names.control(partition)
-            await queues.create(queue)
+            await self.queue_service.create(queue)
             await self.partitions.add(queue)

@@ -102,6 +102,10 @@ class InstanceStore:
         """
         return await self._tables.upsert_merge(self._table, await self._row(record, urls or {}))
 
+    async def put(self, record: InstanceRecord, urls: Mapping[str, str] | None = None) -> str:
+        """Write a whole row over whatever stands there, and return its etag; `urls` as for `merge`."""
+        return await self._tables.upsert_replace(self._table, await self._row(record, urls or {}))
+
     async def delete(self, instance_id: str) -> bool:
         """Delete the row; False when there was none."""
         try:

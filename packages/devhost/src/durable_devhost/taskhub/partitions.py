@@ -4,13 +4,14 @@ One row a control queue; each change replaces the row under its etag (`TablePart
 these functions is the engine's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed
 from durable_devhost.storage.tables import ETAG, Row, TableService
 from durable_devhost.taskhub.failures import LostRace
-from durable_devhost.taskhub.names import HubNames
+from durable_devhost.taskhub.names import MAX_PARTITIONS, HubNames
 
 LEASE = timedelta(seconds=30)
 """How long a partition stays with its owner after a renewal; leases run in real time, also under a virtual clock."""
@@ -31,7 +32,7 @@ class PartitionLease:
 
     @property
     def partition(self) -> int:
-        """The partition's number, which ends the queue's name."""
+        """The partition's number, which ends the queue's name; `PartitionTable.read` gives no other names."""
         return int(self.queue.rpartition("-")[2])
 
     def can_be_claimed(self, owner: str, now: datetime) -> bool:
@@ -47,6 +48,7 @@ class PartitionTable:
     def __init__(self, tables: TableService, names: HubNames) -> None:
         self._tables = tables
         self._table = names.partitions
+        self._queues = frozenset(names.control(partition) for partition in range(MAX_PARTITIONS))
 
     async def add(self, queue: str) -> None:
         """Add the row of a control queue that nobody owns, unless there is one."""
@@ -55,9 +57,19 @@ class PartitionTable:
         except Conflict:
             return
 
-    async def read(self) -> list[PartitionLease]:
-        """All rows, in the order of the partitions."""
-        return [_from_row(row) async for page in self._tables.query(self._table) for row in page.rows]
+    async def read(self, pass_over: Callable[[str], None] = lambda _: None) -> list[PartitionLease]:
+        """The rows of all control queues, in the order of the partitions.
+
+        What else lies in the table is left alone; `pass_over` gets the RowKey of each such row.
+        """
+        leases = []
+        async for page in self._tables.query(self._table):
+            for row in page.rows:
+                if str(row["RowKey"]) in self._queues:
+                    leases.append(_from_row(row))
+                else:
+                    pass_over(str(row["RowKey"]))
+        return leases
 
     async def claim(self, lease: PartitionLease, owner: str, now: datetime) -> PartitionLease:
         """Take a partition; raises LostRace when its row has changed since it was read."""
@@ -82,11 +94,22 @@ class PartitionTable:
         """Give a partition up; the times stay as they were. Raises LostRace when its row has changed."""
         return await self._write(replace(lease, current_owner=None, is_draining=False))
 
+    async def ask(self, lease: PartitionLease, owner: str) -> PartitionLease:
+        """Ask the owner of a partition to give it to `owner`; raises LostRace when its row has changed."""
+        return await self._write(replace(lease, next_owner=owner))
+
     async def _write(self, lease: PartitionLease) -> PartitionLease:
+        row = _to_row(lease)
         try:
-            return replace(lease, etag=await self._tables.replace(self._table, _to_row(lease), lease.etag))
-        except (NotFound, PreconditionFailed) as error:
+            return replace(lease, etag=await self._tables.replace(self._table, row, lease.etag))
+        except PreconditionFailed as error:
+            # The answer to our own write may have been lost, and what was refused was its repetition.
+            stored = await self._tables.get(self._table, "", lease.queue)
+            if stored is not None and all(stored.get(column) == row.get(column) for _, column in _COLUMNS):
+                return replace(lease, etag=str(stored[ETAG]))
             raise LostRace(f"Another worker has changed the lease of {lease.queue}.") from error
+        except NotFound as error:
+            raise LostRace(f"The lease of {lease.queue} is gone.") from error
 
 
 _COLUMNS = (

@@ -72,6 +72,10 @@ class HubQueues:
         """Take up to `count` (at most 32) scheduled activities."""
         return await self._receive(self._names.work_items, hidden_for, count)
 
+    async def make_again(self, queue: str) -> None:
+        """Make a queue of the hub that somebody has deleted; what was in it is gone."""
+        await self._queues.create(queue)
+
     async def renew(self, receipt: Receipt, hidden_for: timedelta) -> Receipt:
         """Hide a message for `hidden_for` from now on; raises LostRace when it was handed to somebody else."""
         try:
@@ -105,7 +109,12 @@ class HubQueues:
         text = encode(numbered)
         if len(text) * 4 > MESSAGE_LIMIT and len(text.encode(errors="replace")) > MESSAGE_LIMIT:
             text = encode_reference(await self._large.put_message(numbered, text))
-        return await self._queues.put(queue, text, visible_after_s=_seconds(visible_after))
+        hidden_for_s = _seconds(visible_after)
+        try:
+            return await self._queues.put(queue, text, visible_after_s=hidden_for_s)
+        except NotFound:
+            await self.make_again(queue)
+            return await self._queues.put(queue, text, visible_after_s=hidden_for_s)
 
     async def _receive(self, queue: str, hidden_for: timedelta, count: int) -> list[Received | Undecodable]:
         items = await self._queues.get(queue, count, hidden_for_s=max(1, _seconds(hidden_for)))

@@ -6,6 +6,9 @@ doubles while the queue is empty. Deviations, besides the short hold of `durable
 * With the default `maxPollingInterval` of a minute an idle queue is looked at every 2 s, since nobody at a desk wants
   to wait for a minute. Any other value in host.json is obeyed.
 * The pause is not randomised: there is one host.
+
+Storage that refuses or does not answer never ends the listener: it says so once, goes on at pauses that double, and
+says when storage answers again.
 """
 
 import asyncio
@@ -28,6 +31,7 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 0.1
 _DEFAULT_POLLING = timedelta(minutes=1)
 _LOCAL_POLLING = timedelta(seconds=2)
+_LONGEST_ASKED_S = 60.0
 
 
 class QueueListener:
@@ -53,13 +57,15 @@ class QueueListener:
         self._in_flight = in_flight
         self._settings = settings
         self._makes_queue = makes_queue
-        self._is_told = False
+        self._is_missing = False
+        self._is_in_trouble = False
         self._processor = QueueProcessor(function=function, queues=queues, invoker=invoker, settings=settings)
         self._held: dict[str, Held] = {}
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
         self._drains: list[asyncio.Future[None]] = []
         self._is_stopping = False
+        self._asked_pause_s = 0.0
 
     async def run(self) -> None:
         """Poll and process until stopped or cancelled; a message that is worked on then comes back within 4 s."""
@@ -76,7 +82,7 @@ class QueueListener:
                         self._take(item, tasks)
                     if items is not None and not self._held:
                         self._drained(asked)
-                    woken = not items and await self._paused(pause)
+                    woken = not items and await self._paused(max(pause, self._asked_pause_s))
                     pause = _FIRST_PAUSE_S if items or woken else min(pause * 2, longest_s)
         finally:
             for drain in self._drains:
@@ -134,24 +140,39 @@ class QueueListener:
     async def _receive(self) -> list[QueueItem] | None:
         """Return the next batch, empty also where there is no such queue yet; None where storage is in trouble."""
         try:
-            return await self._queues.get(self.queue, self._settings.batch_size, hidden_for_s=HOLD_S)
+            items = await self._next_batch()
+        except (StorageFailure, StorageUnavailable) as error:
+            self._asked_pause_s = min(_asked_pause_s(error), _LONGEST_ASKED_S)
+            if not self._is_in_trouble:
+                _log.warning(
+                    "The queue '%s' of %s cannot be read: %s devhost goes on trying.",
+                    self.queue, self._function.name, error,
+                )  # fmt: skip
+            self._is_in_trouble = True
+            return None
+        if self._is_in_trouble:
+            _log.warning("The queue '%s' of %s can be read again.", self.queue, self._function.name)
+        self._is_in_trouble, self._asked_pause_s = False, 0.0
+        return items
+
+    async def _next_batch(self) -> list[QueueItem]:
+        try:
+            items = await self._queues.get(self.queue, self._settings.batch_size, hidden_for_s=HOLD_S)
         except NotFound:
             await self._missing()
             return []
-        except (StorageFailure, StorageUnavailable) as error:
-            _log.warning("The queue '%s' of %s cannot be read: %s", self.queue, self._function.name, error)
-            return None
+        self._is_missing = False
+        return items
 
     async def _missing(self) -> None:
-        """Make the queue where storage is the host's own; elsewhere say once that it is not there."""
+        """Make the queue where storage is the host's own; elsewhere it is waited for. Either is told once."""
         if self._makes_queue:
             await self._queues.create(self.queue)
-        if not self._is_told:
-            self._is_told = True
-            if self._makes_queue:
-                _log.info("The queue '%s' of %s did not exist; it was made.", self.queue, self._function.name)
-            else:
-                _log.warning("The queue '%s' of %s does not exist. Make it.", self.queue, self._function.name)
+        if not self._is_missing and self._makes_queue:
+            _log.info("The queue '%s' of %s did not exist; it was made.", self.queue, self._function.name)
+        elif not self._is_missing:
+            _log.warning("The queue '%s' of %s does not exist. Make it.", self.queue, self._function.name)
+        self._is_missing = True
 
     def _take(self, item: QueueItem, tasks: asyncio.TaskGroup) -> None:
         """Begin with a message; one that is still held came back because its renewal was late: keep its new receipt."""
@@ -168,7 +189,7 @@ class QueueListener:
         try:
             await self._processor.process(held)
         except NotFound:
-            _log.warning("Message %s of queue '%s' was handed out again meanwhile.", message_id, self.queue)
+            _log.info("Message %s of queue '%s' is gone, or was handed out again.", message_id, self.queue)
         except (StorageFailure, StorageUnavailable) as error:
             _log.warning("Message %s of queue '%s' will come back: %s", message_id, self.queue, error)
         finally:
@@ -177,3 +198,8 @@ class QueueListener:
             self._freed.set()
             if self._drains:
                 self._wake.set()
+
+
+def _asked_pause_s(error: StorageFailure | StorageUnavailable) -> float:
+    """How long storage asks its callers to wait."""
+    return (error.retry_after_s or 0.0) if isinstance(error, StorageFailure) else 0.0

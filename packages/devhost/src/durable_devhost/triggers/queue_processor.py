@@ -2,15 +2,21 @@
 
 The rules are those of the storage extension's `QueueProcessor`. A message is held for 4 s and renewed, not for ten
 minutes as there: after a kill -9 it is back at once.
+
+Whatever storage refuses or leaves without an answer, a message that is not deleted comes again. What is done with it by
+then is remembered for as long as this processor lives: it is only deleted, not run or copied a second time.
 """
 
 import asyncio
 import base64
 import logging
 import re
+from collections import deque
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 
+from durable_devhost.clock import real_now
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome, Raised
 from durable_devhost.errors import StorageUnavailable
@@ -27,20 +33,27 @@ HOLD_S = 4
 _RENEW_S = 1.5
 _NO_POISON_HIDE_S = 600
 _LONGEST_NAME = 63
+_REMEMBERED = 10_000
+_STORAGE_TICK = timedelta(seconds=1)
 _SPACE = re.compile(r"[ \t\r\n]")
 
 
 class Held:
-    """A message that is being worked on; `item` carries the newest receipt."""
+    """A message that is being worked on; `item` carries the newest receipt, `is_late` says that a renewal failed."""
 
-    __slots__ = ("item",)
+    __slots__ = ("is_late", "item")
 
     def __init__(self, item: QueueItem) -> None:
         self.item = item
+        self.is_late = False
 
 
 class QueueProcessor:
-    """Processes the messages of one queue, any number at a time."""
+    """Processes the messages of one queue, any number at a time.
+
+    The event loop alone touches all state. The one lock keeps copies to the poison queue apart: two messages may have
+    the same text, and a copy is known by its text.
+    """
 
     def __init__(self, *, function: Function, queues: QueueService, invoker: Invoker, settings: QueueSettings) -> None:
         self.queue = function.trigger.text("queueName") or ""
@@ -49,19 +62,31 @@ class QueueProcessor:
         self._invoker = invoker
         self._settings = settings
         self._poison_queue = _poison_queue(self.queue)
+        self._done: set[str] = set()
+        self._copying = asyncio.Lock()
+        self._unanswered: dict[str, datetime] = {}
+        self._copies: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def process(self, held: Held) -> None:
         """Bring one message to its end; on a storage error, which is raised, it comes back by itself."""
+        message_id = held.item.receipt.message_id
+        if message_id not in self._done:
+            if not await self._handle(held):
+                return
+            self._done.add(message_id)
+        await self._queues.delete(held.item.receipt)
+        self._done.discard(message_id)
+
+    async def _handle(self, held: Held) -> bool:
+        """Do what is to be done with a message, and tell whether it has to be deleted now."""
         if held.item.dequeue_count > self._settings.max_dequeue_count and self._poison_queue:
-            await self._move_to_poison(held, "it was tried too often")
-            return
+            return await self._give_up(held, "it was tried too often")
         body = _body(held.item.text, self._settings.message_encoding)
         if body is None:
-            await self._give_up(held, "it is not Base64, which messageEncoding in host.json asks for")
-        elif isinstance(await self._run_held(held, body), Raised):
-            await self._failed(held)
-        else:
-            await self._queues.delete(held.item.receipt)
+            return await self._give_up(held, "it is not Base64, which messageEncoding in host.json asks for")
+        if isinstance(await self._run_held(held, body), Raised):
+            return await self._failed(held)
+        return True
 
     async def _run_held(self, held: Held, body: str | bytes) -> Outcome:
         """Run the function while the message is kept hidden.
@@ -87,40 +112,69 @@ class QueueProcessor:
                 await self._renew(held)
 
     async def _renew(self, held: Held) -> None:
+        """Hide the message for longer. Where that fails it may come again; the listener notes its new receipt."""
         item = held.item
         try:
             receipt = await self._queues.update(item.receipt, visible_after_s=HOLD_S)
         except (StorageFailure, StorageUnavailable) as error:
-            _log.warning("Message %s of '%s' could not be renewed: %s", item.receipt.message_id, self.queue, error)
+            if not held.is_late:
+                _log.warning("Message %s of '%s' could not be renewed: %s", item.receipt.message_id, self.queue, error)
+            held.is_late = True
             return
-        held.item = replace(item, receipt=receipt)
+        if held.item is item:  # else it has come again meanwhile, and this receipt is the older one
+            held.item = replace(item, receipt=receipt)
 
-    async def _failed(self, held: Held) -> None:
+    async def _failed(self, held: Held) -> bool:
         if held.item.dequeue_count >= self._settings.max_dequeue_count or not self._poison_queue:
-            await self._give_up(held, f"the function failed {held.item.dequeue_count} times")
-            return
+            return await self._give_up(held, f"the function failed {held.item.dequeue_count} times")
         hide_s = int(self._settings.visibility_timeout.total_seconds())
         await self._queues.update(held.item.receipt, visible_after_s=hide_s)
+        return False
 
-    async def _give_up(self, held: Held, why: str) -> None:
-        """Move a message to the poison queue; where there can be none it rests for ten minutes, as on the real host."""
-        if self._poison_queue:
-            await self._move_to_poison(held, why)
-        else:
-            await self._queues.update(held.item.receipt, visible_after_s=_NO_POISON_HIDE_S)
-
-    async def _move_to_poison(self, held: Held, why: str) -> None:
-        """Copy first, delete then: a crash in between leaves the message twice, never nowhere."""
-        poison, item = self._poison_queue, held.item
-        try:
-            await self._queues.put(poison, item.text)
-        except NotFound:
-            await self._queues.create(poison)
-            await self._queues.put(poison, item.text)
-        await self._queues.delete(item.receipt)
+    async def _give_up(self, held: Held, why: str) -> bool:
+        """Copy a message to the poison queue; where there can be none it rests for ten minutes, as on the real host."""
+        item, poison = held.item, self._poison_queue
+        if not poison:
+            await self._queues.update(item.receipt, visible_after_s=_NO_POISON_HIDE_S)
+            return False
+        async with self._copying:
+            await self._copy(item, poison)
         _log.warning(
             "Message %s of queue '%s' was moved to '%s': %s.", item.receipt.message_id, self.queue, poison, why
         )
+        return True
+
+    async def _copy(self, item: QueueItem, poison: str) -> None:
+        """Put a copy into the poison queue; deleted is later, so that a crash leaves the message twice, never nowhere.
+
+        The put is sent once. Where its answer is lost, the message comes again, and then the copy is looked for first.
+        """
+        message_id = item.receipt.message_id
+        since = self._unanswered.get(message_id)
+        if since is None or not await self._has_copy(item.text, poison, since):
+            self._unanswered.setdefault(message_id, real_now() - _STORAGE_TICK)
+            try:
+                copy = await self._queues.put(poison, item.text, repeats=False)
+            except NotFound:
+                await self._queues.create(poison)
+                copy = await self._queues.put(poison, item.text, repeats=False)
+            self._copies.append(copy.message_id)
+        del self._unanswered[message_id]
+
+    async def _has_copy(self, text: str, poison: str, since: datetime) -> bool:
+        """Whether a copy without an answer is there: put in since then, and none of those that have one."""
+        try:
+            shown = await self._queues.peek(poison)
+        except StorageFailure as error:
+            if error.status not in (404, 500):
+                raise
+            return False  # there is no such queue, or it holds a message that storage cannot show
+        for other in shown:
+            copy_id = other.receipt.message_id
+            if other.text == text and other.inserted_on >= since and copy_id not in self._copies:
+                self._copies.append(copy_id)
+                return True
+        return False
 
 
 def _poison_queue(queue: str) -> str:

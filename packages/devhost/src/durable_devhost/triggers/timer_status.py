@@ -4,11 +4,13 @@ Kept as a blob in the container `azure-webjobs-hosts`, at the place and in the J
 (`StorageScheduleMonitor` and `ScheduleMonitor.CheckPastDueAsync`), so that either host goes on where the other stopped.
 """
 
+import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.timestamps import parse_time
@@ -18,8 +20,12 @@ from durable_devhost.triggers.schedule import Schedule
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 CONTAINER = "azure-webjobs-hosts"
 _NEVER = "0001-01-01T00:00:00"
+_RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +65,11 @@ class Resumption:
 def resume(stored: ScheduleStatus | None, schedule: Schedule, now: datetime) -> Resumption:
     """Decide how to go on from the stored status. Pure.
 
-    A schedule that was changed since (the stored next time is not what it gives) is never past due. `now` is in the
-    zone in which the schedule counts.
+    A schedule that was changed since (the stored next time is not what it gives) is never past due. A status from the
+    future, left by a virtual clock that was given up, counts for nothing: the timer would rest until then. `now` is in
+    the zone in which the schedule counts.
     """
-    if stored is None:
+    if stored is None or (stored.last_updated is not None and stored.last_updated - now > _CLOCKS_DIFFER):
         fresh = ScheduleStatus(next=schedule.next_after(now), last_updated=now)
         return Resumption(status=fresh, is_past_due=False)
     since = stored.last or stored.last_updated
@@ -77,16 +84,23 @@ def resume(stored: ScheduleStatus | None, schedule: Schedule, now: datetime) -> 
 
 
 class ScheduleMonitor:
-    """The status blob of one timer. Best effort, as in the extension: trouble is logged and the timer goes on."""
+    """The status blob of one timer. Best effort, as in the extension: lasting trouble is logged, the timer goes on.
 
-    def __init__(self, *, blobs: BlobService, host_id: str, function_name: str) -> None:
+    Storage that refuses for a moment is asked again after each of `retry_delays` (seconds), since without its status a
+    timer does not make up for an occurrence that it missed, or runs one twice.
+    """
+
+    def __init__(
+        self, *, blobs: BlobService, host_id: str, function_name: str, retry_delays: Sequence[float] = _RETRY_DELAYS
+    ) -> None:
         self.blob_name = f"timers/{host_id}/Host.Functions.{function_name}/status"
         self._blobs = blobs
+        self._retry_delays = retry_delays
 
     async def read(self) -> ScheduleStatus | None:
         """Return the stored status; None where there is none that can be read."""
         try:
-            content = await self._blobs.get(CONTAINER, self.blob_name)
+            content = await self._insisting(lambda: self._blobs.get(CONTAINER, self.blob_name))
             return ScheduleStatus.from_dict(json.loads(content)) if content is not None else None
         except (StorageFailure, StorageUnavailable, ValueError, KeyError, TypeError) as error:
             _log.warning("The timer status %s cannot be read, the schedule starts anew: %s", self.blob_name, error)
@@ -96,13 +110,24 @@ class ScheduleMonitor:
         """Store the status; the container is made when missing."""
         content = json.dumps(status.to_dict(), separators=(",", ":")).encode()
         try:
-            try:
-                await self._blobs.put(CONTAINER, self.blob_name, content, content_type="text/plain; charset=utf-8")
-            except NotFound:
-                await self._blobs.create_container(CONTAINER)
-                await self._blobs.put(CONTAINER, self.blob_name, content, content_type="text/plain; charset=utf-8")
+            await self._insisting(lambda: self._put(content))
         except (StorageFailure, StorageUnavailable) as error:
             _log.warning("The timer status %s cannot be written: %s", self.blob_name, error)
+
+    async def _put(self, content: bytes) -> None:
+        try:
+            await self._blobs.put(CONTAINER, self.blob_name, content, content_type="text/plain; charset=utf-8")
+        except NotFound:
+            await self._blobs.create_container(CONTAINER)
+            await self._blobs.put(CONTAINER, self.blob_name, content, content_type="text/plain; charset=utf-8")
+
+    async def _insisting(self, call: Callable[[], Awaitable[T]]) -> T:
+        for delay in self._retry_delays:
+            try:
+                return await call()
+            except (StorageFailure, StorageUnavailable):
+                await asyncio.sleep(delay)
+        return await call()
 
 
 def _time(text: str) -> datetime | None:

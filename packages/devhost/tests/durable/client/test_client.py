@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,13 +14,16 @@ from durable_devhost.model.history import (
     TERMINAL,
     EventRaised,
     ExecutionResumed,
+    ExecutionStarted,
     ExecutionSuspended,
     ExecutionTerminated,
+    InstanceRef,
     RuntimeStatus,
 )
 from durable_devhost.model.instances import InstanceFilter
 from packages.devhost.tests.durable.memory import NOW, Desk
 
+STARTED = ExecutionStarted(timestamp=NOW, instance=InstanceRef(instance_id="i", execution_id="e"), name="hello")
 LIVE = sorted(set(RuntimeStatus) - TERMINAL)
 UNDASHED = re.compile("[0-9a-f]{32}")
 DASHED = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -175,12 +179,66 @@ async def test_a_restart_with_the_same_id_needs_the_old_instance_to_have_ended(d
 async def test_a_live_instance_cannot_be_purged(desk: Desk, status: RuntimeStatus) -> None:
     """Recorded: 412 with this text."""
     desk.put("i", status)
+    desk.hub.history.events["i"] = [STARTED]
     text = (
         "Only orchestrations in a terminal state can be purged, "
         f"but the orchestration with instance ID i has status {status}"
     )
     with pytest.raises(WrongState, match=f"^{text}$"):
         await desk.client.purge("i")
+
+
+@pytest.mark.parametrize("status", LIVE)
+async def test_an_instance_without_a_history_can_be_purged(desk: Desk, status: RuntimeStatus) -> None:
+    """It can never go on."""
+    desk.put("i", status, created_time=NOW - timedelta(minutes=2))
+    await desk.client.purge("i")
+    assert {} == desk.hub.instances.rows
+
+
+async def test_an_instance_that_may_be_starting_cannot_be_purged(desk: Desk) -> None:
+    """Its start message is on its way for a while, and it would come back."""
+    desk.put("i", RuntimeStatus.PENDING)
+    with pytest.raises(WrongState):
+        await desk.client.purge("i")
+
+
+@pytest.mark.parametrize("has_row", [True, False])
+async def test_an_instance_whose_history_cannot_be_read_can_be_purged(desk: Desk, has_row: bool) -> None:
+    """Whether or not it has a row."""
+    desk.hub.history.corrupt.add("i")
+    if has_row:
+        desk.put("i", RuntimeStatus.RUNNING)
+    await desk.client.purge("i")
+    assert (set(), {}) == (desk.hub.history.corrupt, desk.hub.instances.rows)
+    assert ["i"] == desk.engine.forgotten
+
+
+async def test_the_row_alone_ends_an_instance_whose_history_cannot_be_read(desk: Desk) -> None:
+    """As the real host does for one without a history."""
+    desk.put("i", RuntimeStatus.RUNNING)
+    desk.hub.history.corrupt.add("i")
+    await desk.client.terminate("i", "enough")
+    record = await desk.client.status("i")
+    assert (RuntimeStatus.TERMINATED, "enough", NOW) == (record.status, record.output, record.completed_time)
+    assert ["i"] == desk.engine.forgotten
+
+
+async def test_the_row_alone_ends_an_instance_without_a_history(desk: Desk) -> None:
+    """The engine has dropped the event, as nobody is there to take it."""
+    desk.put("i", RuntimeStatus.RUNNING)
+    desk.engine.is_listening = False
+    await desk.client.terminate("i", "enough")
+    assert RuntimeStatus.TERMINATED is (await desk.client.status("i")).status
+
+
+async def test_an_instance_that_is_still_ending_is_left_to_the_engine(desk: Desk) -> None:
+    """Where a step of user code takes long, the event is stored and waits."""
+    desk.put("i", RuntimeStatus.RUNNING)
+    desk.hub.history.events["i"] = [STARTED]
+    desk.engine.is_listening = False
+    await desk.client.terminate("i", "enough")
+    assert RuntimeStatus.RUNNING is (await desk.client.status("i")).status
 
 
 @pytest.mark.parametrize("instance_id", ["done", "@counter@k"])

@@ -1,11 +1,12 @@
 """What a running execution accepts of the messages that arrive for it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from durable_devhost.durable.orchestrations.reconcile import accepted
+from durable_devhost.durable.orchestrations.reconcile import Reconciled, SeenEvents, reconcile
 from durable_devhost.model.history import (
     EventRaised,
     ExecutionStarted,
@@ -39,11 +40,52 @@ def _answer(kind: str, number: int = 1) -> HistoryEvent:
             return TimerFired(timestamp=NOW, timer_id=number, fire_at=NOW)
 
 
-def _accept(
-    events: Sequence[HistoryEvent], *, target: str | None = "e", open_tasks: Sequence[int] = (1,), is_new: bool = False
-) -> list[HistoryEvent]:
-    messages = [Message(event=each, target=InstanceRef(instance_id="i", execution_id=target)) for each in events]
-    return accepted(messages, "e", lambda number: number in open_tasks, is_new=is_new)
+@dataclass
+class History:
+    """An execution that has decided the tasks 0 to 2, of which some are open, and asked an entity once."""
+
+    open_tasks: Sequence[int] = (1,)
+    seen: SeenEvents = field(default_factory=SeenEvents)
+
+    def expects(self, task_id: int) -> bool:
+        return task_id in self.open_tasks
+
+    def has_decided(self, task_id: int) -> bool:
+        return task_id <= 2
+
+    def has_asked(self, request_id: str) -> bool:
+        return request_id == "asked"
+
+    def has_seen(self, event: EventRaised) -> bool:
+        return event in self.seen
+
+    def has_answer(self, request_id: str) -> bool:
+        return self.seen.has_name(request_id)
+
+
+def _reconcile(
+    events: Sequence[HistoryEvent],
+    *,
+    target: str | None = "e",
+    history: History | None = None,
+    is_new: bool = False,
+    sender: str = "",
+) -> Reconciled:
+    messages = [
+        Message(
+            event=each,
+            target=InstanceRef(instance_id="i", execution_id=target),
+            sender=InstanceRef(instance_id=sender, execution_id=None),
+        )
+        for each in events
+    ]
+    return reconcile(messages, "e", history or History(), is_new=is_new)
+
+
+def _accept(events: Sequence[HistoryEvent], *, target: str | None = "e", is_new: bool = False) -> list[HistoryEvent]:
+    found = _reconcile(events, target=target, is_new=is_new)
+    assert found.early == []
+    return found.events
 
 
 @pytest.mark.parametrize("kind", ["completed", "failed", "child", "failed child", "timer"])
@@ -51,7 +93,7 @@ def test_an_answer_counts_once_and_only_while_its_task_is_open(kind: str) -> Non
     """Doubled, late or unasked ones are dropped."""
     event = _answer(kind)
     assert _accept([event, event]) == [event]
-    assert _accept([event], open_tasks=()) == []
+    assert _reconcile([event], history=History(open_tasks=())) == Reconciled()
     assert _accept([_answer(kind, 2), event]) == [event]
 
 
@@ -73,6 +115,41 @@ def test_the_start_stands_in_front_of_what_overtook_it() -> None:
 
 
 def test_events_of_the_same_name_and_control_events_all_count() -> None:
-    """They complete no task, so nothing tells a double from a second one."""
+    """They complete no task; each has a time of its own."""
     terminated = ExecutionTerminated(timestamp=NOW, reason="enough")
-    assert _accept([RAISED, RAISED, terminated]) == [RAISED, RAISED, terminated]
+    later = replace(RAISED, timestamp=NOW + timedelta(microseconds=1))
+    assert _accept([RAISED, later, terminated]) == [RAISED, later, terminated]
+
+
+def test_a_copy_of_an_event_is_dropped() -> None:
+    """Whether it comes in the same batch, or when the event is in the history, of this generation or the last one."""
+    assert _accept([RAISED, RAISED]) == [RAISED]
+    seen = SeenEvents([STARTED, RAISED])
+    assert _reconcile([RAISED], history=History(seen=seen)) == Reconciled()
+    seen.begin_generation()
+    assert _reconcile([RAISED], history=History(seen=seen)) == Reconciled()
+    seen.begin_generation()
+    assert _reconcile([RAISED], history=History(seen=seen)).events == [RAISED]
+
+
+@pytest.mark.parametrize("kind", ["completed", "failed", "child", "failed child", "timer"])
+def test_an_answer_to_what_was_not_decided_yet_must_come_again(kind: str) -> None:
+    """Messages go out before the history is stored, so another host can be faster than our own commit."""
+    known, early = _answer(kind, 1), _answer(kind, 3)
+    assert _reconcile([early, known]) == Reconciled(events=[known], early=[0])
+
+
+def test_an_entitys_answer_counts_when_the_request_is_in_the_history() -> None:
+    """Until then it must come again; what clients raise waits for nothing."""
+    asked, unknown = replace(RAISED, name="asked"), replace(RAISED, name="not yet")
+    assert _reconcile([unknown, asked], sender="@counter@a") == Reconciled(events=[asked], early=[0])
+    assert _accept([unknown]) == [unknown]
+
+
+def test_an_entitys_second_answer_to_one_request_is_dropped() -> None:
+    """It has another time, for the entity worked on the request again after a crash."""
+    first = replace(RAISED, name="asked")
+    second = replace(first, timestamp=NOW + timedelta(seconds=1))
+    assert _reconcile([first, second], sender="@counter@a").events == [first]
+    history = History(seen=SeenEvents([first]))
+    assert _reconcile([second], sender="@counter@a", history=history) == Reconciled()

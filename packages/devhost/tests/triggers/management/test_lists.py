@@ -24,6 +24,7 @@ async def test_a_purge_answers_how_many_it_deleted(front: Front) -> None:
 
 async def test_a_purge_of_a_live_instance_is_412(front: Front) -> None:
     """The recorded text, as a JSON string."""
+    await front.desk.client.start("hello", instance_id="x")
     front.desk.put("x", RuntimeStatus.RUNNING)
     answer = await front.ask("DELETE", "instances/x")
     expected = (

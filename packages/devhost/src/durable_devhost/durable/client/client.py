@@ -6,6 +6,7 @@ sees it. Times are the given clock's; ids are random.
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from durable_devhost.clock import Clock
 from durable_devhost.durable.client.entities import state_of
@@ -13,6 +14,7 @@ from durable_devhost.durable.client.errors import Gone, NotFound, UnknownEntity,
 from durable_devhost.durable.client.ports import Hub
 from durable_devhost.durable.client.rewind import rewind
 from durable_devhost.durable.client.status import shown_text
+from durable_devhost.durable.damage import is_ended, terminated_record
 from durable_devhost.durable.entities.messages import REQUEST_EVENT, EntityId, RequestMessage, compact_json
 from durable_devhost.durable.ports import Catalog, Engine
 from durable_devhost.model.history import (
@@ -28,9 +30,12 @@ from durable_devhost.model.history import (
 )
 from durable_devhost.model.instances import InstanceFilter, InstancePage, InstanceRecord
 from durable_devhost.model.messages import Message, new_guid
+from durable_devhost.taskhub.failures import CorruptHistory
 
 PAGE_SIZE = 100
 """How many instances a page holds where the caller does not say."""
+
+_LONGEST_START = timedelta(minutes=1)
 
 
 class DurableClient:
@@ -104,9 +109,20 @@ class DurableClient:
         await self._post(instance_id, EventRaised(timestamp=self._clock.now(), name=name, input=input_text))
 
     async def terminate(self, instance_id: str, reason: str | None) -> None:
-        """End an instance, whatever it waits for; raises NotFound and Gone."""
-        await self.require_alive(instance_id)
-        await self._post(instance_id, ExecutionTerminated(timestamp=self._clock.now(), reason=reason))
+        """End an instance, whatever it waits for; raises NotFound and Gone.
+
+        Where its history is missing or cannot be read, its row alone says that it is over, as with the real host.
+        """
+        terminated = ExecutionTerminated(timestamp=self._clock.now(), reason=reason)
+        try:
+            await self.require_alive(instance_id)
+            await self._post(instance_id, terminated)
+            record = await self.status(instance_id)
+        except CorruptHistory:
+            record = InstanceRecord(instance_id=instance_id)
+        if not is_ended(record) and await self._is_damaged(instance_id):
+            await self._hub.instances.merge(terminated_record(instance_id, terminated))
+            await self._engine.forget(instance_id)
 
     async def suspend(self, instance_id: str, reason: str | None) -> None:
         """Pause an instance; raises NotFound, Gone, and WrongState when it is suspended already."""
@@ -133,9 +149,12 @@ class DurableClient:
         await rewind(self._engine, self._hub, instance_id, reason, self._clock.now())
 
     async def purge(self, instance_id: str) -> None:
-        """Delete all traces of an ended instance or of an entity; raises NotFound, and WrongState while it is alive."""
-        record = await self.status(instance_id)
-        if record.status not in TERMINAL and not EntityId.is_one(instance_id):
+        """Delete all traces of an ended instance or of an entity; raises NotFound, and WrongState while it is alive.
+
+        One whose history is missing or cannot be read is not alive, as it can never go on.
+        """
+        if not await self._can_be_purged(instance_id):
+            record = await self.status(instance_id)
             raise WrongState(
                 "Only orchestrations in a terminal state can be purged, "
                 f"but the orchestration with instance ID {instance_id} has status {record.status}"
@@ -185,6 +204,27 @@ class DurableClient:
     async def _post(self, instance_id: str, event: HistoryEvent) -> None:
         target = InstanceRef(instance_id=instance_id, execution_id=None)
         await self._engine.post(Message(event=event, target=target))
+
+    async def _can_be_purged(self, instance_id: str) -> bool:
+        try:
+            record = await self.status(instance_id)
+        except CorruptHistory:
+            return True  # it has no row, and what there is of it cannot be read
+        if is_ended(record) or EntityId.is_one(instance_id):
+            return True
+        return not self._may_be_starting(record) and await self._is_damaged(instance_id)
+
+    def _may_be_starting(self, record: InstanceRecord) -> bool:
+        """Whether the message that starts the instance may still be on its way: then there is no history yet."""
+        age = self._clock.now() - record.created_time if record.created_time else _LONGEST_START
+        return record.status is RuntimeStatus.PENDING and age < _LONGEST_START
+
+    async def _is_damaged(self, instance_id: str) -> bool:
+        """Whether the instance has no history that it could go on from."""
+        try:
+            return not (await self._hub.history.read(instance_id)).events
+        except CorruptHistory:
+            return True
 
     async def _delete(self, instance_id: str) -> None:
         await self._hub.purge(instance_id)

@@ -1,12 +1,19 @@
 """Which of the messages that arrived for an orchestration mean anything to its current execution. Pure.
 
-Messages are delivered at least once and in any order; what is late, doubled or addressed to an execution that is gone
-is dropped here (DurableTask.Core `TaskOrchestrationDispatcher.ReconcileMessagesWithState`).
+Messages are delivered at least once and in any order. What is late, doubled or addressed to an execution that is gone
+is dropped here (DurableTask.Core `TaskOrchestrationDispatcher.ReconcileMessagesWithState`). What answers a question
+that the history does not hold *yet* is early: messages go out before the history is stored, so an answer can overtake
+it (DurableTask.AzureStorage `OrchestrationSession.IsOutOfOrderMessage`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
+from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.model.history import (
+    EventRaised,
     ExecutionStarted,
     HistoryEvent,
     SubOrchestrationCompleted,
@@ -18,27 +25,120 @@ from durable_devhost.model.history import (
 from durable_devhost.model.messages import Message
 
 
-def accepted(
-    messages: Sequence[Message], execution_id: str, expects: Callable[[int], bool], *, is_new: bool
-) -> list[HistoryEvent]:
-    """The events to fold, a start in front; `is_new` says that the execution begins with one of these messages."""
-    events: list[HistoryEvent] = []
-    seen: set[int] = set()
-    for message in messages:
+class Execution(Protocol):
+    """What the stored history of an execution knows."""
+
+    def expects(self, task_id: int) -> bool:
+        """Whether an activity, sub-orchestration or timer of this id is still open."""
+        ...
+
+    def has_decided(self, task_id: int) -> bool:
+        """Whether anything of this id was ever scheduled."""
+        ...
+
+    def has_asked(self, request_id: str) -> bool:
+        """Whether a request of this id was ever sent to an entity."""
+        ...
+
+    def has_seen(self, event: EventRaised) -> bool:
+        """Whether this very event, with its time, is in the history already."""
+        ...
+
+    def has_answer(self, request_id: str) -> bool:
+        """Whether an entity's answer to this request is in the history already."""
+        ...
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """`events` are to be folded, a start in front; `early` are the indexes of messages that must come again."""
+
+    events: list[HistoryEvent] = field(default_factory=list)
+    early: list[int] = field(default_factory=list)
+
+
+def reconcile(messages: Sequence[Message], execution_id: str, execution: Execution, *, is_new: bool) -> Reconciled:
+    """Sort out what arrived; `is_new` says that the execution begins with one of these messages."""
+    found = Reconciled()
+    answered: set[int] = set()
+    raised = SeenEvents()
+    for index, message in enumerate(messages):
         event = message.event
         if message.target.execution_id not in (None, "", execution_id):
             continue
         if isinstance(event, ExecutionStarted):
-            if is_new and not any(isinstance(each, ExecutionStarted) for each in events):
-                events.insert(0, event)
+            if is_new and not any(isinstance(each, ExecutionStarted) for each in found.events):
+                found.events.insert(0, event)
             continue
+        if _is_early(message, execution):
+            found.early.append(index)
+            continue
+        if isinstance(event, EventRaised):
+            if is_answer(message) and (execution.has_answer(event.name) or raised.has_name(event.name)):
+                continue  # the entity worked twice on one request, which it does after a crash
+            if execution.has_seen(event) or event in raised:
+                continue
+            raised.add([event])
         task_id = _answered(event)
         if task_id is not None:
-            if task_id in seen or not expects(task_id):
+            if task_id in answered or not execution.expects(task_id):
                 continue
-            seen.add(task_id)
-        events.append(event)
-    return events
+            answered.add(task_id)
+        found.events.append(event)
+    return found
+
+
+class SeenEvents:
+    """The external events of an execution and of the generation before it, to know a copy that comes late.
+
+    Nobody raises the same thing twice within a microsecond, so an event's time, name and input tell it from all others.
+    """
+
+    def __init__(self, events: Iterable[HistoryEvent] = ()) -> None:
+        self._before: set[_Mark] = set()
+        self._now: set[_Mark] = set()
+        self._names: set[str] = set()
+        self.add(events)
+
+    def __contains__(self, event: EventRaised) -> bool:
+        return _mark(event) in self._now or _mark(event) in self._before
+
+    def add(self, events: Iterable[HistoryEvent]) -> None:
+        """Note the external events among these."""
+        for event in events:
+            if isinstance(event, EventRaised):
+                self._now.add(_mark(event))
+                self._names.add(event.name)
+
+    def has_name(self, name: str) -> bool:
+        """Whether an event of this name was received in this generation; entities name answers after the request."""
+        return name in self._names
+
+    def begin_generation(self) -> None:
+        """The execution starts over; what the generation before the last one received is forgotten."""
+        self._before, self._now, self._names = self._now, set(), set()
+
+
+_Mark = tuple[datetime, str, str | None]
+
+
+def _mark(event: EventRaised) -> _Mark:
+    return event.timestamp, event.name, event.input
+
+
+def is_answer(message: Message) -> bool:
+    """Whether a message answers something that the orchestration asked for."""
+    if isinstance(message.event, EventRaised):
+        return EntityId.is_one(message.sender.instance_id)
+    return _answered(message.event) is not None
+
+
+def _is_early(message: Message, execution: Execution) -> bool:
+    event = message.event
+    if isinstance(event, EventRaised):
+        return is_answer(message) and not execution.has_asked(event.name)
+    task_id = _answered(event)
+    return task_id is not None and not execution.has_decided(task_id)
 
 
 def _answered(event: HistoryEvent) -> int | None:

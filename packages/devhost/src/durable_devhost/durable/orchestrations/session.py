@@ -22,10 +22,13 @@ from durable_devhost.durable.decisions import (
 from durable_devhost.durable.episode import Episode, Posting
 from durable_devhost.durable.orchestrations.decider import OrchestrationDecider
 from durable_devhost.durable.orchestrations.pending import Scheduler
+from durable_devhost.durable.orchestrations.reconcile import SeenEvents
 from durable_devhost.durable.orchestrations.replay import difference
 from durable_devhost.durable.ports import App, Execution
 from durable_devhost.durable.script import Script
 from durable_devhost.model.history import (
+    EventRaised,
+    EventSent,
     ExecutionCompleted,
     ExecutionResumed,
     ExecutionStarted,
@@ -73,6 +76,7 @@ class OrchestrationSession:
         self._warnings: list[str] = []
         self._begin(started)
         self._log: list[HistoryEvent] = list(history)
+        self._seen = SeenEvents(history)
         self._episodes = sum(isinstance(event, OrchestratorStarted) for event in history)
         self.etag = etag
         self.tail = tail
@@ -111,6 +115,11 @@ class OrchestrationSession:
         finally:
             execution.close()
 
+    @property
+    def last_time(self) -> datetime | None:
+        """When the last episode took place, None before the first."""
+        return self._log[-1].timestamp if self._log else None
+
     def take_warnings(self) -> list[str]:
         """What a person should know of the last steps, each told once."""
         warnings, self._warnings = self._warnings, []
@@ -124,6 +133,23 @@ class OrchestrationSession:
     def expects(self, task_id: int) -> bool:
         """Whether an activity, sub-orchestration or timer of this id is still open; `catch_up` comes first."""
         return self._decider.expects(task_id)
+
+    def has_decided(self, task_id: int) -> bool:
+        """Whether anything of this id was ever scheduled; `catch_up` comes first."""
+        return task_id < self._scheduler.next_id
+
+    def has_asked(self, request_id: str) -> bool:
+        """Whether a request of this id was ever sent to an entity."""
+        wanted = f'"{request_id}"'
+        return any(isinstance(event, EventSent) and wanted in (event.input or "") for event in reversed(self._log))
+
+    def has_seen(self, event: EventRaised) -> bool:
+        """Whether this very event is in the history, of this generation or of the one before it."""
+        return event in self._seen
+
+    def has_answer(self, request_id: str) -> bool:
+        """Whether an entity's answer to this request is in the history."""
+        return self._seen.has_name(request_id)
 
     async def catch_up(self) -> None:
         """Replay what was read from storage: the function sees the whole history at once, then the host folds it."""
@@ -162,7 +188,10 @@ class OrchestrationSession:
         self._unfed += [*decisions.events, rows[-1]]
         if restarted:
             self._log.clear()
+            self._seen.add(received)
+            self._seen.begin_generation()
         self._log += rows
+        self._seen.add(rows)
         return Episode(
             instance_id=self.instance.instance_id,
             execution_id=self._execution_id,

@@ -1,0 +1,48 @@
+"""What the doctor finds, and which ways out there are for each kind of damage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from durable_devhost.doctor.lost import Lost
+from durable_devhost.durable.damage import Damage, Fault
+from durable_devhost.durable.entities.messages import EntityId
+
+
+class Remedy(StrEnum):
+    """A way out; the value is what a person types."""
+
+    REQUEUE = "requeue"
+    TERMINATE = "terminate"
+    PURGE = "purge"
+
+
+_WAYS_OUT: Mapping[Fault, tuple[Remedy, ...]] = {
+    Fault.LOST_MESSAGES: (Remedy.REQUEUE, Remedy.TERMINATE, Remedy.PURGE),
+    Fault.NOT_STARTED: (Remedy.REQUEUE, Remedy.TERMINATE, Remedy.PURGE),
+    Fault.NO_RECORD: (Remedy.REQUEUE, Remedy.PURGE),
+    Fault.UNREADABLE: (Remedy.TERMINATE, Remedy.PURGE),
+    Fault.NO_HISTORY: (Remedy.TERMINATE, Remedy.REQUEUE, Remedy.PURGE),
+    Fault.LEFTOVER: (Remedy.PURGE,),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One damaged instance; `name` is its orchestrator's where a row tells it, `lost` what it waits for in vain."""
+
+    damage: Damage
+    name: str = ""
+    lost: tuple[Lost, ...] = ()
+
+    @property
+    def instance_id(self) -> str:
+        """Which instance it is."""
+        return self.damage.instance_id
+
+    @property
+    def ways_out(self) -> tuple[Remedy, ...]:
+        """What can be done, the gentlest first. An entity that has lost its state can only be purged."""
+        if EntityId.is_one(self.instance_id) and self.damage.fault is not Fault.NO_RECORD:
+            return (Remedy.PURGE,)
+        return _WAYS_OUT[self.damage.fault]

@@ -1,0 +1,50 @@
+"""The app in a worker, for replays only: no trigger is listened to, and no activity runs."""
+
+import os
+from contextlib import AsyncExitStack
+
+from durable_devhost.clock import Clock
+from durable_devhost.dispatch.connection import Message
+from durable_devhost.dispatch.interpreter import find_interpreter
+from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.dispatch.pool import WorkerPool
+from durable_devhost.dispatch.store import StorageBindings
+from durable_devhost.doctor.remedies import Replaying
+from durable_devhost.durable.orchestrations.pending import Scheduler
+from durable_devhost.host.accounts import Accounts
+from durable_devhost.host.app_functions import AppFunctions
+from durable_devhost.host.startup import main_script, worker_plan
+from durable_devhost.indexing.catalog import build_catalog
+from durable_devhost.options import DoctorOptions, StartOptions
+from durable_devhost.settings import HostSettings
+
+
+class _Silent:
+    """Hears a worker and tells nobody: what the app logs while it is imported is no news here."""
+
+    def heard(self, message: Message) -> None:
+        """A log record."""
+
+    def worker_died(self, pid: int, ending: str, last_words: str) -> None:
+        """The replay that ran then tells it."""
+
+
+async def load_app(
+    resources: AsyncExitStack, options: DoctorOptions, settings: HostSettings, clock: Clock
+) -> Replaying:
+    """Load the app in a worker that lives until `resources` are closed; raises DevhostError where it does not load."""
+    start = StartOptions(app_dir=options.app_dir, data_dir=options.data_dir, python=options.python)
+    interpreter = find_interpreter(settings.app_dir, options.python, os.environ)
+    plan = worker_plan(start, settings, interpreter, main_script(settings), port=0)
+    pool = WorkerPool(plan, count=1, observer=_Silent())
+    resources.push_async_callback(pool.close)
+    loaded = await pool.start()
+    catalog = build_catalog(loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings)
+    store = StorageBindings(Accounts(settings).services)
+    app = AppFunctions(catalog, Invoker(pool, store=store, client_json=lambda _: "{}", clock=clock), pool)
+    durable = settings.durable
+
+    def new_scheduler() -> Scheduler:
+        return Scheduler(app, default_version=durable.default_version, store_inputs=durable.store_inputs_in_history)
+
+    return app, new_scheduler

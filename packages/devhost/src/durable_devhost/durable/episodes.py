@@ -1,0 +1,117 @@
+"""What a batch of messages leads to: the session is found or built, and the instance takes one step. Nothing is stored.
+
+What came too early is told apart, for it must come again: an answer that nobody expects yet, or a message for an
+instance whose start is still on its way.
+"""
+
+from collections.abc import Callable, Sequence
+
+from durable_devhost.clock import Clock
+from durable_devhost.durable.delivery import Delivery
+from durable_devhost.durable.entities.messages import EntityId
+from durable_devhost.durable.entities.session import EntitySession, as_events
+from durable_devhost.durable.episode import Episode
+from durable_devhost.durable.live import LiveSessions
+from durable_devhost.durable.mailboxes import Batch
+from durable_devhost.durable.moment import moment
+from durable_devhost.durable.orchestrations.reconcile import is_answer, reconcile
+from durable_devhost.durable.orchestrations.session import OrchestrationSession
+from durable_devhost.durable.ports import App, InstanceExists, Observer
+from durable_devhost.durable.sessions import SessionBuilder
+from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
+from durable_devhost.taskhub.hub import TaskHub
+
+_STRANGERS_TURNS = 5
+
+
+class EpisodeDecider:
+    """Runs user code over what arrived. The session counts its step as done; if that is not stored, forget it."""
+
+    def __init__(
+        self,
+        *,
+        hub: TaskHub,
+        app: App,
+        clock: Clock,
+        observer: Observer,
+        builder: SessionBuilder,
+        live: LiveSessions,
+        new_execution_id: Callable[[], str],
+    ) -> None:
+        self._hub = hub
+        self._app = app
+        self._clock = clock
+        self._observer = observer
+        self._builder = builder
+        self._live = live
+        self._new_execution_id = new_execution_id
+
+    async def decide(self, instance_id: str, batch: Batch) -> tuple[Episode | None, list[Delivery]]:
+        """The batch's episode, None where nothing changes, and the deliveries that must come again.
+
+        Notes in the batch when its episode takes place. Raises what user code and storage raise, and ExecutionLost.
+        """
+        if EntityId.is_one(instance_id):
+            return await self._entity_episode(instance_id, batch), []
+        return await self._orchestration_episode(instance_id, batch)
+
+    async def _orchestration_episode(self, instance_id: str, batch: Batch) -> tuple[Episode | None, list[Delivery]]:
+        messages = [delivery.message for delivery in batch.deliveries]
+        session, is_new = self._live.session(instance_id), False
+        if not isinstance(session, OrchestrationSession):
+            stored = None
+            if not any(delivery.is_new for delivery in batch.deliveries):
+                stored = await self._hub.history.read(instance_id)
+            built = self._builder.orchestration(stored, messages)
+            if built is None:
+                return None, await self._strangers(instance_id, batch) if stored and not stored.events else []
+            session, is_new = built
+            self._live.keep(instance_id, session)
+        execution_id = session.instance.execution_id or ""
+        _refuse_other_starts(batch.deliveries, instance_id, execution_id)
+        await session.catch_up()
+        found = reconcile(messages, execution_id, session, is_new=is_new)
+        early = [batch.deliveries[index] for index in found.early]
+        if not found.events:
+            return None, early
+        batch.now = batch.now or moment(found.events, after=session.last_time, now=self._clock.now())
+        return await session.step(found.events, batch.now, self._new_execution_id), early
+
+    async def _strangers(self, instance_id: str, batch: Batch) -> list[Delivery]:
+        """Those of a batch without a history that may only be early: the start can still be on its way.
+
+        Answers get five turns, as on the real host; what clients say, as long as a row says that there was a start.
+        """
+        young = [delivery for delivery in batch.deliveries if delivery.dequeue_count < _STRANGERS_TURNS]
+        if all(is_answer(delivery.message) for delivery in young):
+            return young
+        row = await self._hub.instances.get(instance_id)
+        is_pending = row is not None and row.status is RuntimeStatus.PENDING
+        return [delivery for delivery in young if is_pending or is_answer(delivery.message)]
+
+    async def _entity_episode(self, instance_id: str, batch: Batch) -> Episode | None:
+        session = self._live.session(instance_id)
+        if not isinstance(session, EntitySession):
+            session = self._builder.entity(instance_id, await self._hub.history.read(instance_id))
+            self._live.keep(instance_id, session)
+        if not self._app.has_entity(session.entity.name):
+            self._observer.trouble(
+                f"The app has no entity '{session.entity.name}'; its messages are dropped.", instance_id
+            )
+            return None
+        events = as_events([delivery.message.event for delivery in batch.deliveries])
+        if not events:
+            return None
+        batch.now = batch.now or self._clock.now()
+        episode = await session.step(events, batch.now, self._new_execution_id, self._app)
+        for reason in session.refused:
+            self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
+        return episode
+
+
+def _refuse_other_starts(batch: Sequence[Delivery], instance_id: str, execution_id: str) -> None:
+    """Of several starts of one id at the same moment one wins; the others are told so."""
+    for delivery in batch:
+        event = delivery.message.event
+        if isinstance(event, ExecutionStarted) and event.instance.execution_id != execution_id:
+            delivery.fail(InstanceExists(instance_id, RuntimeStatus.RUNNING))

@@ -1,0 +1,89 @@
+"""A mailbox for each instance: everything that is in it makes one batch, and one task at a time works on a batch.
+
+A batch that could not be stored is tried again as it is, before anything that came later, and as of the same point in
+time. So a second attempt decides what the first one decided, with the same ids: whoever got a message of the first
+attempt knows the second one for a copy.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from durable_devhost.durable.delivery import Delivery
+
+Work = Callable[[str, "Batch"], Awaitable[float | None]]
+"""Works on a batch of an instance; returns None when it is dealt with, or after how many seconds to try it again."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one turn of a mailbox works on.
+
+    `now` is the point in time of its first attempt, None before that. `is_resting` tells that an attempt has failed and
+    that its deliveries are not in flight until the next one.
+    """
+
+    deliveries: list[Delivery]
+    now: datetime | None = None
+    attempts: int = 0
+    is_resting: bool = False
+
+
+@dataclass(slots=True)
+class _Mailbox:
+    items: deque[Delivery] = field(default_factory=deque)
+    is_worked_on: bool = False
+
+
+class Mailboxes:
+    """The mailboxes of all instances. At most `slots` batches are worked on at once; `run` owns every task."""
+
+    def __init__(self, work: Work, *, slots: int) -> None:
+        self._work = work
+        self._slots = asyncio.Semaphore(slots)
+        self._mailboxes: dict[str, _Mailbox] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+
+    def __contains__(self, instance_id: object) -> bool:
+        return instance_id in self._mailboxes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._mailboxes)
+
+    def put(self, delivery: Delivery) -> None:
+        """Put a message into its instance's mailbox."""
+        instance_id = delivery.message.target.instance_id
+        mailbox = self._mailboxes.setdefault(instance_id, _Mailbox())
+        mailbox.items.append(delivery)
+        self._wake(instance_id, mailbox)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            for instance_id, mailbox in self._mailboxes.items():
+                self._wake(instance_id, mailbox)
+            await asyncio.Event().wait()
+
+    def _wake(self, instance_id: str, mailbox: _Mailbox) -> None:
+        if self._tasks is not None and not mailbox.is_worked_on:
+            mailbox.is_worked_on = True
+            self._tasks.create_task(self._empty(instance_id, mailbox))
+
+    async def _empty(self, instance_id: str, mailbox: _Mailbox) -> None:
+        while mailbox.items:
+            batch = Batch(list(mailbox.items))
+            mailbox.items.clear()
+            pause = await self._attempt(instance_id, batch)
+            while pause is not None:
+                await asyncio.sleep(pause)
+                pause = await self._attempt(instance_id, batch)
+        mailbox.is_worked_on = False
+        self._mailboxes.pop(instance_id, None)
+
+    async def _attempt(self, instance_id: str, batch: Batch) -> float | None:
+        async with self._slots:
+            batch.attempts += 1
+            return await self._work(instance_id, batch)

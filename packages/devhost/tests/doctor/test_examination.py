@@ -1,0 +1,158 @@
+"""A hub is examined: what is damaged is found, what is sound is not."""
+
+import pytest
+
+from durable_devhost.doctor.examination import Examination, examine
+from durable_devhost.doctor.findings import Finding, Remedy
+from durable_devhost.durable.damage import Fault
+from durable_devhost.model.history import (
+    ExecutionCompleted,
+    ParentRef,
+    RuntimeStatus,
+    SubOrchestrationCompleted,
+    SubOrchestrationCreated,
+    TaskCompleted,
+    TaskScheduled,
+    TimerCreated,
+)
+from durable_devhost.model.messages import Message
+from durable_devhost.storage.tables import Row, TableService
+from durable_devhost.taskhub.rows import row_key
+from packages.devhost.tests.ward import NOW, Ward
+
+ACTIVITY = TaskScheduled(timestamp=NOW, event_id=0, name="Charge")
+CHILD = SubOrchestrationCreated(timestamp=NOW, event_id=0, name="play", instance_id="kid")
+ENDED = ExecutionCompleted(timestamp=NOW, event_id=1, status=RuntimeStatus.COMPLETED, result="7")
+
+
+async def found(ward: Ward, tables: TableService) -> Examination:
+    """An examination."""
+    return await examine(ward.hub, tables)
+
+
+async def one(ward: Ward, tables: TableService) -> Finding:
+    """The only finding."""
+    (finding,) = (await found(ward, tables)).findings
+    return finding
+
+
+async def test_a_sound_hub_has_no_findings(ward: Ward, tables: TableService) -> None:
+    """Instances that wait for a timer, for an activity that is on the queue, for nothing, and one that has ended."""
+    await ward.store("sleeps", TimerCreated(timestamp=NOW, event_id=0, fire_at=NOW))
+    await ward.store("works", ACTIVITY)
+    await ward.hub.queues.send_work_item(Message(event=ACTIVITY, target=ward.ref("works")))
+    await ward.store("worked", ACTIVITY, TaskCompleted(timestamp=NOW, task_id=0))
+    await ward.store("answered", ACTIVITY)
+    await ward.send("answered", [TaskCompleted(timestamp=NOW, task_id=0)])
+    await ward.store("ended", ENDED, status=RuntimeStatus.COMPLETED)
+    await ward.row("begins", RuntimeStatus.PENDING)
+    await ward.send("begins", [ward.started("begins")])
+    await ward.store("@counter@k")
+    assert await found(ward, tables) == Examination(instances=7, alive=6, findings=())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"EventType": "Nonsense"}, {"_Timestamp": "yesterday"}, {"InputBlobName": "no-such-blob"}],
+    ids=lambda change: next(iter(change)),
+)
+@pytest.mark.parametrize("instance_id", ["i", "@counter@k", "a/b"])
+async def test_a_row_that_cannot_be_read_is_found(
+    ward: Ward, tables: TableService, change: Row, instance_id: str
+) -> None:
+    """With its number and what is wrong with it; an entity can only be purged."""
+    await ward.store(instance_id)
+    await damage(ward, tables, instance_id, change)
+    finding = await one(ward, tables)
+    assert (finding.instance_id, finding.damage.fault) == (instance_id, Fault.UNREADABLE)
+    assert row_key(1) in finding.damage.text
+    expected = (Remedy.PURGE,) if instance_id.startswith("@") else (Remedy.TERMINATE, Remedy.PURGE)
+    assert expected == finding.ways_out
+
+
+async def test_a_missing_column_is_found(ward: Ward, tables: TableService) -> None:
+    """A start that does not say of what."""
+    await ward.store("i")
+    row = await tables.get(ward.hub.names.history, "i", row_key(1))
+    assert row is not None
+    await tables.replace(ward.hub.names.history, {key: value for key, value in row.items() if key != "Name"})
+    assert "a column of ExecutionStarted is missing" in (await one(ward, tables)).damage.text
+
+
+async def test_an_ended_instance_with_such_a_row_is_only_mentioned(ward: Ward, tables: TableService) -> None:
+    """It need not go on."""
+    await ward.store("ended", ENDED, status=RuntimeStatus.COMPLETED)
+    await damage(ward, tables, "ended", {"EventType": "Nonsense"})
+    examination = await found(ward, tables)
+    assert examination.findings == ()
+    assert "ended" in examination.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"), [(RuntimeStatus.RUNNING, Fault.NO_HISTORY), (RuntimeStatus.PENDING, Fault.NOT_STARTED)]
+)
+async def test_a_row_without_a_history_is_found(
+    ward: Ward, tables: TableService, status: RuntimeStatus, fault: Fault
+) -> None:
+    """Unless its start message is on the way."""
+    await ward.row("i", status)
+    assert fault is (await one(ward, tables)).damage.fault
+    await ward.send("i", [ward.started("i")])
+    assert () == (await found(ward, tables)).findings
+
+
+async def test_a_history_without_a_row_is_found(ward: Ward, tables: TableService) -> None:
+    """No list shows it."""
+    await ward.store("i", status=None)
+    finding = await one(ward, tables)
+    assert (finding.damage.fault, finding.ways_out[0]) == (Fault.NO_RECORD, Remedy.REQUEUE)
+
+
+@pytest.mark.parametrize("has_row", [True, False])
+async def test_a_sentinel_without_rows_is_found(ward: Ward, tables: TableService, has_row: bool) -> None:
+    """With a row it is an instance without a history, without one it is only in the way."""
+    await ward.store("i", status=RuntimeStatus.RUNNING if has_row else None)
+    for index in range(3):
+        await tables.delete(ward.hub.names.history, "i", row_key(index))
+    assert (Fault.NO_HISTORY if has_row else Fault.LEFTOVER) is (await one(ward, tables)).damage.fault
+
+
+async def test_a_lost_work_item_is_found(ward: Ward, tables: TableService) -> None:
+    """And named."""
+    await ward.store("i", ACTIVITY)
+    finding = await one(ward, tables)
+    assert finding.damage.fault is Fault.LOST_MESSAGES
+    assert finding.damage.text == "it waits for ever: the work item of activity 'Charge' lies on no queue"
+    assert finding.name == "play"
+
+
+async def test_a_lost_start_of_a_child_is_found(ward: Ward, tables: TableService) -> None:
+    """Not where the child is there."""
+    await ward.store("i", CHILD)
+    assert "the start message of child 'kid'" in (await one(ward, tables)).damage.text
+    await ward.store("kid")
+    assert () == (await found(ward, tables)).findings
+
+
+async def test_a_lost_answer_of_a_child_is_found(ward: Ward, tables: TableService) -> None:
+    """Not where it is on the way, and not where the ended instance is another one of the same id."""
+    parent = ParentRef(name="play", instance=ward.ref("i"), task_id=0)
+    await ward.store("i", CHILD)
+    await ward.store("kid", ENDED, status=RuntimeStatus.COMPLETED, parent=parent)
+    assert "the answer of child 'kid'" in (await one(ward, tables)).damage.text
+    await ward.send("i", [SubOrchestrationCompleted(timestamp=NOW, task_id=0, result="7")])
+    assert () == (await found(ward, tables)).findings
+    await ward.store("j", SubOrchestrationCreated(timestamp=NOW, event_id=0, name="play", instance_id="kid"))
+    assert () == (await found(ward, tables)).findings
+
+
+async def test_a_foreign_row_among_the_partitions_is_mentioned(ward: Ward, tables: TableService) -> None:
+    """It does no harm."""
+    await tables.insert(ward.hub.names.partitions, {"PartitionKey": "", "RowKey": "control-xx"})
+    assert "'control-xx'" in (await found(ward, tables)).notes[0]
+
+
+async def damage(ward: Ward, tables: TableService, instance_id: str, change: Row) -> None:
+    """Change the row of the start."""
+    key = instance_id.replace("/", "^0")
+    await tables.merge(ward.hub.names.history, {"PartitionKey": key, "RowKey": row_key(1), **change})

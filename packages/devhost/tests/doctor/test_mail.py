@@ -1,0 +1,56 @@
+"""The queues of a hub are read to the last message, and nothing is taken away."""
+
+from datetime import timedelta
+
+from durable_devhost.doctor.mail import Mail, read_mail
+from durable_devhost.model.history import EventRaised, SubOrchestrationFailed, TaskCompleted, TaskFailed, TaskScheduled
+from durable_devhost.model.messages import Message
+from durable_devhost.storage.queues import QueueService
+from packages.devhost.tests.ward import NOW, Ward
+
+
+async def test_each_message_is_sorted_by_what_it_is_for(ward: Ward) -> None:
+    """Work items, starts and answers; events are nobody's answer."""
+    await ward.hub.queues.send_work_item(
+        Message(event=TaskScheduled(timestamp=NOW, event_id=4, name="a"), target=ward.ref("i"))
+    )
+    await ward.send("kid", [ward.started("kid"), EventRaised(timestamp=NOW, name="go", input="1")])
+    answers = [
+        TaskCompleted(timestamp=NOW, task_id=1),
+        TaskFailed(timestamp=NOW, task_id=2),
+        SubOrchestrationFailed(timestamp=NOW, task_id=3),
+    ]
+    await ward.send("i", answers)
+    expected = Mail(
+        work_items=frozenset({("i", 4)}),
+        starts=frozenset({"kid"}),
+        answers=frozenset({("i", 1), ("i", 2), ("i", 3)}),
+    )
+    assert expected == await read_mail(ward.hub)
+
+
+async def test_a_message_in_a_blob_is_read_too(ward: Ward) -> None:
+    """Its input is too large for a queue."""
+    item = TaskScheduled(timestamp=NOW, event_id=0, name="a", input="x" * 100_000)
+    await ward.hub.queues.send_work_item(Message(event=item, target=ward.ref("i")))
+    assert frozenset({("i", 0)}) == (await read_mail(ward.hub)).work_items
+
+
+async def test_more_than_the_first_batch_is_seen_and_left_there(ward: Ward) -> None:
+    """Only 32 can be looked at; the others are taken and given back."""
+    await ward.send("i", [TaskCompleted(timestamp=NOW, task_id=n) for n in range(70)])
+    for _ in range(2):
+        assert len((await read_mail(ward.hub)).answers) == 70
+
+
+async def test_what_a_dead_host_held_is_waited_for(ward: Ward) -> None:
+    """It hid the message for four seconds; here it is two."""
+    await ward.send("kid", [ward.started("kid")], hidden_s=2)
+    assert Mail(starts=frozenset({"kid"})) == await read_mail(ward.hub)
+
+
+async def test_what_cannot_be_seen_or_read_is_counted(ward: Ward, queues: QueueService) -> None:
+    """A timer that is due tomorrow, and a text that is no message."""
+    await ward.send("i", [ward.started("i")], hidden_s=int(timedelta(days=1).total_seconds()))
+    await queues.put(ward.hub.names.work_items, "no message")
+    assert Mail(hidden=1, unreadable=1) == await read_mail(ward.hub)

@@ -1,0 +1,77 @@
+"""What a person reads, and what is asked."""
+
+import io
+
+import pytest
+
+from durable_devhost.doctor.examination import Examination
+from durable_devhost.doctor.findings import Finding, Remedy
+from durable_devhost.doctor.table import Paper
+from durable_devhost.durable.damage import Damage, Fault
+
+
+def finding(fault: Fault = Fault.UNREADABLE, instance_id: str = "i1") -> Finding:
+    """A damaged instance."""
+    return Finding(damage=Damage(instance_id=instance_id, fault=fault, text="its history is odd"), name="play")
+
+
+def answering(*answers: str) -> tuple[Paper, io.StringIO]:
+    """A paper and what is printed on it; the person gives these answers."""
+    printed = io.StringIO()
+    return Paper(printed, answers=io.StringIO("".join(f"{answer}\n" for answer in answers))), printed
+
+
+def test_each_finding_has_a_row_with_its_ways_out() -> None:
+    """The hub, the instance, the orchestrator, what is wrong, what can be done."""
+    paper, printed = answering()
+    paper.show(Examination(instances=2, alive=1, findings=(finding(),), notes=("mind this",)), "Hub", "http://here")
+    text = printed.getvalue()
+    assert text.startswith("The task hub Hub at http://here: 2 instances, 1 alive.\n")
+    (row,) = [line.split("  ") for line in text.splitlines() if "i1" in line]
+    assert ["i1", "play", "its history is odd", "terminate, purge"] == [cell.strip() for cell in row if cell.strip()]
+    assert text.endswith("Note: mind this\n")
+
+
+def test_a_sound_hub_has_no_table() -> None:
+    """One sentence."""
+    paper, printed = answering()
+    paper.show(Examination(instances=1, alive=1, findings=()), "Hub", "http://here")
+    assert printed.getvalue().splitlines()[1:] == ["Every one that is alive can go on."]
+
+
+def test_what_an_id_hides_reaches_no_terminal() -> None:
+    """Ids are the callers' own."""
+    paper, printed = answering()
+    evil = finding(instance_id="\x1b[31mred")
+    paper.show(Examination(instances=1, alive=1, findings=(evil,)), "Hub", "http://here")
+    assert "\x1b" not in printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("answers", "chosen"),
+    [
+        (["p"], Remedy.PURGE),
+        (["Terminate"], Remedy.TERMINATE),
+        ([""], None),
+        ([], None),
+        (["r", "x", "purgatory", "purge"], Remedy.PURGE),
+    ],
+)
+def test_a_way_out_is_chosen_by_its_letter_or_its_name(answers: list[str], chosen: Remedy | None) -> None:
+    """Only one that is offered; Enter and the end of the input leave it."""
+    paper, printed = answering(*answers)
+    assert paper.choose(finding()) is chosen
+    assert "i1: [t]erminate, [p]urge, or Enter to leave it: " in printed.getvalue()
+
+
+@pytest.mark.parametrize(("answer", "agrees"), [("y", True), ("YES", True), ("n", False), ("", False), ("yet", False)])
+def test_only_a_yes_is_a_yes(answer: str, agrees: bool) -> None:
+    """Anything else leaves things as they are."""
+    paper, printed = answering(answer)
+    assert paper.agrees(Remedy.PURGE, finding()) is agrees
+    assert printed.getvalue() == "Purge i1? [y/N] "
+
+
+def test_without_a_terminal_nothing_is_asked() -> None:
+    """A script reads the list."""
+    assert not answering()[0].can_ask

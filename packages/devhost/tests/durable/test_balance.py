@@ -1,0 +1,136 @@
+"""How hosts share the partitions of a hub: by random lives of up to four hosts, in steps of a pass each."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from durable_devhost.durable.balance import Move, Step, plan
+from durable_devhost.taskhub.partitions import LEASE, PartitionLease
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PASS = timedelta(seconds=10)
+
+
+@dataclass
+class Table:
+    """The Partitions table and its time; hosts act one after the other, as etags make them do."""
+
+    leases: list[PartitionLease]
+    now: datetime = START
+    busy: set[tuple[str, int]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, count: int) -> "Table":
+        """A new hub's table."""
+        return cls([PartitionLease(queue=f"hub-control-{number:02}") for number in range(count)])
+
+    def pass_of(self, host: str, *, gone: frozenset[str] = frozenset()) -> list[Step]:
+        """Let one host look and act."""
+        steps = plan(
+            self.leases,
+            host,
+            self.now,
+            is_gone=lambda owner: owner in gone,
+            is_drained=lambda partition: (host, partition) not in self.busy,
+        )
+        for step in steps:
+            at = self.leases.index(step.lease)
+            self.leases[at] = self._after(step, host)
+        return steps
+
+    def _after(self, step: Step, host: str) -> PartitionLease:
+        lease, until = step.lease, self.now + LEASE
+        match step.move:
+            case Move.CLAIM:
+                return replace(lease, current_owner=host, next_owner=None, expires_at=until, is_draining=False)
+            case Move.RENEW:
+                return replace(lease, expires_at=until, is_draining=False)
+            case Move.DRAIN:
+                return replace(lease, expires_at=until, is_draining=True)
+            case Move.RELEASE:
+                return replace(lease, current_owner=None, is_draining=False)
+            case Move.ASK:
+                return replace(lease, next_owner=host)
+
+    def owned(self, host: str) -> int:
+        """How many partitions a host has."""
+        return sum(lease.current_owner == host for lease in self.leases)
+
+    def settle(self, *hosts: str) -> None:
+        """Let these hosts, and no others, act for two minutes."""
+        for _ in range(12):
+            for host in hosts:
+                self.pass_of(host)
+            self.now += PASS
+
+
+def test_the_first_host_takes_everything() -> None:
+    """In one pass."""
+    table = Table.of(4)
+    table.pass_of("a")
+    assert table.owned("a") == 4
+
+
+@pytest.mark.parametrize(("hosts", "share"), [("ab", 2), ("abc", 1), ("abcd", 1)])
+def test_who_joins_is_given_a_share(hosts: str, share: int) -> None:
+    """By those who have most; nobody is left without."""
+    table = Table.of(4)
+    table.pass_of("a")
+    table.settle(*hosts)
+    assert sorted(table.owned(host) for host in hosts)[0] == share
+    assert sum(table.owned(host) for host in hosts) == 4
+
+
+def test_a_partition_with_work_in_hand_is_drained_before_it_is_given_up() -> None:
+    """Until then it stays with its owner, and the lease is renewed."""
+    table = Table.of(2)
+    table.pass_of("a")
+    (asked,) = table.pass_of("b")
+    assert asked.move is Move.ASK
+    number = asked.lease.partition
+    table.busy.add(("a", number))
+    moves = {step.lease.partition: step.move for step in table.pass_of("a")}
+    assert moves == {number: Move.DRAIN, 1 - number: Move.RENEW}
+    assert table.pass_of("b") == []
+    table.busy.clear()
+    assert Move.RELEASE in [step.move for step in table.pass_of("a")]
+    assert [step.move for step in table.pass_of("b")] == [Move.CLAIM]
+
+
+@pytest.mark.parametrize(("is_gone", "seconds"), [(True, 0), (False, 30)])
+def test_the_partitions_of_a_dead_host_are_taken_over(is_gone: bool, seconds: int) -> None:
+    """At once where it is known to be gone, else when its leases have run out and not before."""
+    table = Table.of(4)
+    table.pass_of("a")
+    gone = frozenset("a") if is_gone else frozenset[str]()
+    if seconds:
+        assert Move.CLAIM not in [step.move for step in table.pass_of("b", gone=gone)]
+    table.now += timedelta(seconds=seconds)
+    table.pass_of("b", gone=gone)
+    assert table.owned("b") == 4
+
+
+@given(
+    count=st.integers(1, 16),
+    life=st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 40)), max_size=40),
+    survivors=st.sets(st.sampled_from("abcd"), min_size=1),
+)
+def test_whatever_happened_the_survivors_share_all_partitions_evenly(
+    count: int, life: list[tuple[str, int]], survivors: set[str]
+) -> None:
+    """Hosts that come, go and sleep in any order; after two quiet minutes nobody has less than the whole share."""
+    table = Table.of(count)
+    for host, seconds in life:
+        table.pass_of(host)
+        table.now += timedelta(seconds=seconds)
+    table.settle(*sorted(survivors))
+    owned = [table.owned(host) for host in survivors]
+    assert sum(owned) == count
+    assert min(owned) == count // len(survivors)
+    before = list(table.leases)
+    steps = [step.move for host in sorted(survivors) for step in table.pass_of(host)]
+    assert set(steps) <= {Move.RENEW}
+    assert [lease.current_owner for lease in before] == [lease.current_owner for lease in table.leases]

@@ -1,0 +1,94 @@
+"""The mailboxes: what makes a batch, in which order batches are worked on, and when a failed one is tried again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from durable_devhost.durable.delivery import Delivery
+from durable_devhost.durable.mailboxes import Batch, Mailboxes
+from durable_devhost.model.history import EventRaised, InstanceRef
+from durable_devhost.model.messages import Message
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _delivery(name: str, instance_id: str = "i") -> Delivery:
+    target = InstanceRef(instance_id=instance_id, execution_id=None)
+    return Delivery(message=Message(event=EventRaised(timestamp=NOW, name=name), target=target), token=0)
+
+
+def _names(batch: Batch) -> list[str]:
+    return [each.message.event.name for each in batch.deliveries if isinstance(each.message.event, EventRaised)]
+
+
+class Diary:
+    """Works on batches by noting them; `says` tells what each attempt returns."""
+
+    def __init__(self, says: Callable[[Batch], float | None] = lambda _: None, slots: int = 2) -> None:
+        self.attempts: list[list[str]] = []
+        self.at_once = 0
+        self.most = 0
+        self.mailboxes = Mailboxes(self._work, slots=slots)
+        self._says = says
+
+    async def _work(self, instance_id: str, batch: Batch) -> float | None:
+        assert {each.message.target.instance_id for each in batch.deliveries} == {instance_id}
+        self.attempts.append(_names(batch))
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await asyncio.sleep(0.01)
+        self.at_once -= 1
+        return self._says(batch)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Mailboxes]:
+        """Run the mailboxes; at the end of the block all of them are emptied."""
+        running = asyncio.create_task(self.mailboxes.run())
+        yield self.mailboxes
+        while list(self.mailboxes):  # noqa: ASYNC110 - a mailbox that is empty goes away and tells nobody
+            await asyncio.sleep(0.005)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_comes_while_an_instance_is_busy_makes_its_next_batch() -> None:
+    """In the order in which it came."""
+    diary = Diary()
+    async with diary.running() as mailboxes:
+        mailboxes.put(_delivery("1"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        mailboxes.put(_delivery("2"))
+        mailboxes.put(_delivery("3"))
+    assert diary.attempts == [["1"], ["2", "3"]]
+
+
+async def test_a_failed_batch_is_tried_again_as_it_was_before_anything_that_came_later() -> None:
+    """As often as it takes."""
+    diary = Diary(lambda batch: 0.01 if batch.attempts < 3 else None)
+    async with diary.running() as mailboxes:
+        mailboxes.put(_delivery("1"))
+        mailboxes.put(_delivery("2"))
+        await asyncio.sleep(0.005)
+        mailboxes.put(_delivery("3"))
+    assert diary.attempts == [["1", "2"]] * 3 + [["3"]] * 3
+
+
+async def test_instances_are_worked_on_side_by_side_up_to_the_number_of_slots() -> None:
+    """One that pauses holds no slot."""
+    diary = Diary(lambda batch: 0.01 if batch.attempts == 1 else None, slots=2)
+    async with diary.running() as mailboxes:
+        for number in range(6):
+            mailboxes.put(_delivery("1", f"i{number}"))
+    assert diary.most == 2
+    assert len(diary.attempts) == 12
+
+
+async def test_what_came_before_the_start_is_worked_on_then() -> None:
+    """A message may be delivered while the host is still being put together."""
+    diary = Diary()
+    diary.mailboxes.put(_delivery("early"))
+    async with diary.running():
+        assert "i" in diary.mailboxes
+    assert diary.attempts == [["early"]]

@@ -1,0 +1,97 @@
+"""Hosts that share a hub: what is meant for the other, partitions that move, and a host that dies."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from durable_devhost.azurite.process import Azurite
+from durable_devhost.durable import ownership as ownership_module
+from durable_devhost.storage.account import StorageAccount
+from durable_devhost.storage.transport import Transport
+from packages.devhost.tests.durable.hosts import Host, Hub, outputs
+from packages.devhost.tests.lossy import losing
+
+pytestmark = [pytest.mark.filterwarnings("ignore:.*not be repeated"), pytest.mark.timeout(60)]
+
+
+@pytest.fixture
+async def hub(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hub]:
+    """A new hub whose hosts look at their leases ten times as often as usual."""
+    monkeypatch.setattr(ownership_module, "_EVERY_S", 1.0)
+    monkeypatch.setattr(ownership_module, "_SOON_S", 0.1)
+    async with AsyncExitStack() as stack:
+        yield Hub(azurite.connection_string, stack)
+
+
+async def _until(look: Callable[[], Any], patience_s: float = 20.0) -> None:
+    give_up = monotonic() + patience_s
+    while not look():
+        assert monotonic() < give_up, "it never came about"
+        await asyncio.sleep(0.05)
+
+
+async def test_two_hosts_share_the_partitions_and_each_takes_what_is_meant_for_the_other(hub: Hub) -> None:
+    """Starts, events and results go to the owner of the instance; both see the same status."""
+    one, other = await hub.host(), await hub.host()
+    await _until(lambda: (one.partitions(), other.partitions()) == (2, 2))
+
+    chains = [await (one, other)[number % 2].begin("chain", f"chain-{number}") for number in range(10)]
+    waits = [await one.begin("approval", f"wait-{number}") for number in range(10)]
+    for number, instance_id in enumerate(waits):
+        await _known(other, instance_id)
+        await other.say(instance_id, str(number))
+
+    assert await outputs(one, chains) == ["3"] * 10
+    assert await outputs(other, waits) == [str(number) for number in range(10)]
+    assert await outputs(one, waits) == [str(number) for number in range(10)]
+    assert sorted(set(hub.runs)) == sorted(hub.runs), "an activity ran twice"
+
+
+async def _known(host: Host, instance_id: str) -> None:
+    while await host.engine.record(instance_id) is None:  # noqa: ASYNC110 - storage alone knows
+        await asyncio.sleep(0.02)
+
+
+async def test_partitions_move_while_work_is_under_way_and_nothing_is_lost(hub: Hub) -> None:
+    """A second host joins and leaves, again and again, while chains run."""
+    first = await hub.host()
+    instances: list[str] = []
+    for round_ in range(3):
+        instances += [await first.begin("chain", f"r{round_}-{number}") for number in range(12)]
+        guest = await hub.host()
+        instances += [await guest.begin("chain", f"g{round_}-{number}") for number in range(4)]
+        await _until(lambda guest=guest: guest.partitions() == 2)  # type: ignore[misc]
+        instances += [await guest.begin("chain", f"h{round_}-{number}") for number in range(4)]
+        await guest.leave()
+    assert await outputs(first, instances) == ["3"] * len(instances)
+
+
+async def test_what_a_dead_host_had_in_hand_is_finished_by_the_other(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as it is known to be gone, or its lease has run out."""
+    one, other = await hub.host(), await hub.host()
+    await _until(lambda: (one.partitions(), other.partitions()) == (2, 2))
+    instances = [await one.begin("fan", f"fan-{number}") for number in range(8)]
+    await one.die()
+    monkeypatch.setattr(ownership_module, "is_gone", lambda owner: owner == "host-1")
+    await _until(lambda: other.partitions() == 4)
+    assert await outputs(other, instances) == ["780"] * 8
+
+
+async def test_a_result_that_is_faster_than_its_steps_history_is_not_thrown_away(hub: Hub, azurite: Azurite) -> None:
+    """One host stores its histories late; the other is done with the activities long before."""
+    account = StorageAccount.parse(azurite.connection_string)
+    async with losing(account, azurite.connection_string, lambda *_: False, delay=_late_history) as through_the_proxy:
+        slow = await hub.host(Transport(StorageAccount.parse(through_the_proxy)))
+        instance = "slow-fan"
+        fast = await hub.host()
+        await slow.begin("fan", instance)
+        assert await outputs(fast, [instance]) == ["780"]
+        await slow.die()
+
+
+def _late_history(_verb: str, path: str) -> float:
+    return 0.3 if path.endswith("$batch") else 0.0

@@ -1,0 +1,94 @@
+"""A transport on which one call goes wrong, with a real Azurite behind it."""
+
+import asyncio
+from collections.abc import Mapping
+from enum import Enum
+
+from durable_devhost.storage.account import Service, StorageAccount, failure
+from durable_devhost.storage.connections import ConnectionBroken
+from durable_devhost.storage.transport import Answer, Transport
+
+
+class Fault(Enum):
+    """What goes wrong with a call."""
+
+    REFUSED = "refused"
+    LOST = "the call has its effect, and the answer is lost"
+    LOST_FOR_LONG = "the call has its effect, and neither its answer nor those of the next four attempts come"
+    BUSY = "503"
+    FAILED_AFTER = "500 after the call had its effect"
+    THROTTLED = "429 with Retry-After"
+    FORBIDDEN = "403, and once more"
+    PRECONDITION = "412 without a reason"
+    GARBAGE = "200 with a body that makes no sense"
+    LATE = "the answer is late"
+    STUCK = "nothing happens, and no answer comes"
+    STUCK_AFTER = "the call has its effect, and no answer comes"
+
+
+class FaultyTransport(Transport):
+    """Lets `fault` strike at the call with the number `at`, counted from 0 from `arm` on, polls of queues left out."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        super().__init__(account, retry_delays=(0.02, 0.05, 0.1, 0.2))
+        self._fault: Fault | None = None
+        self._at = 0
+        self._left = 0
+        self._count = 0
+        self.struck = ""
+        self.has_struck = asyncio.Event()
+
+    def arm(self, fault: Fault, at: int) -> None:
+        """Begin to count."""
+        self._fault, self._at, self._count, self.struck = fault, at, 0, ""
+        self.has_struck.clear()
+
+    async def _attempt(
+        self, service: Service, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        fault = self._falls_on(service, verb, path)
+        match fault:
+            case None:
+                return await super()._attempt(service, verb, path, query, headers, body)
+            case Fault.STUCK:
+                await asyncio.Event().wait()
+            case Fault.REFUSED:
+                raise ConnectionBroken("refused")
+            case Fault.BUSY:
+                raise failure(503, "ServerBusy", "The server is busy.")
+            case Fault.THROTTLED:
+                error = failure(429, "TooManyRequests", "Slow down.")
+                error.retry_after_s = 1.0
+                raise error
+            case Fault.FORBIDDEN:
+                raise failure(403, "AuthorizationFailure", "Not this time.")
+            case Fault.PRECONDITION:
+                raise failure(412, "ConditionNotMet", "For no reason.")
+            case Fault.GARBAGE:
+                return Answer(status=200, headers={"x-ms-request-id": "1"}, body=b"<html>It works!</html>")
+        answer = await super()._attempt(service, verb, path, query, headers, body)
+        match fault:
+            case Fault.FAILED_AFTER:
+                raise failure(500, "OperationTimedOut", "It took too long.")
+            case Fault.STUCK_AFTER:
+                await asyncio.Event().wait()
+                raise AssertionError("nobody sets it")
+            case Fault.LATE:
+                await asyncio.sleep(0.3)
+                return answer
+            case _:
+                raise ConnectionBroken("lost")
+
+    def _falls_on(self, service: Service, verb: str, path: str) -> Fault | None:
+        if self._left:
+            self._left -= 1
+            return self._fault
+        if self._fault is None or self.struck or (service == "queue" and verb == "GET"):
+            return None
+        self._count += 1
+        if self._count <= self._at:
+            return None
+        self.struck = f"{service} {verb} {path}"
+        self.has_struck.set()
+        self._left = {Fault.LOST_FOR_LONG: 4, Fault.FORBIDDEN: 1}.get(self._fault, 0)
+        return self._fault

@@ -1,0 +1,23 @@
+"""Tests of the messages' text."""
+
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from durable_devhost.model.history import EventRaised, InstanceRef
+from durable_devhost.model.messages import Message, decode, encode
+
+
+@given(st.text())
+@example("\0\x0b\x1b\ufffe\uffff\\uffff")
+def test_any_text_passes_through_the_xml_of_a_queue(text: str) -> None:
+    """JSON has a way to write what XML does not know. A queue could not hold it as it is."""
+    event = EventRaised(timestamp=datetime(2026, 11, 21, tzinfo=UTC), name="Go", input=text)
+    message = Message(event=event, target=InstanceRef(instance_id="i", execution_id=None))
+
+    element = ElementTree.fromstring(f"<MessageText>{escape(encode(message))}</MessageText>")
+
+    assert decode(element.text or "") == message
