@@ -3,6 +3,7 @@
 import json
 import math
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from packages.devhost.tests.chaos.controls import FaultProxy, Seen
 from packages.devhost.tests.chaos.faults import FAULTS, Victim
 from packages.devhost.tests.chaos.hub import HubReader
 from packages.devhost.tests.chaos.scenarios import SMALL_APP, Scenario, Subject
-from packages.devhost.tests.chaos.stage import HostDied, Stage
+from packages.devhost.tests.chaos.stage import Ending, HostDied, Stage
 from packages.devhost.tests.chaos.verdicts import Run, Verdict, judge
 
 PATIENCE_S = 15.0
@@ -41,11 +42,13 @@ class Lane:
         accounts: Iterator[str],
         subject: Subject = SMALL_APP,
         patience_s: float = PATIENCE_S,
+        ending: threading.Event | None = None,
     ) -> None:
         self._azurite = azurite
         self._accounts = accounts
         self._subject = subject
         self._patience_s = patience_s
+        self._ending = ending or threading.Event()
         self._resources = ExitStack()
         self._host = ExitStack()
         self._app: AppUnderTest | None = None
@@ -66,6 +69,8 @@ class Lane:
 
     def run(self, scenario: Scenario, fault: str | None, at: int, **script: Any) -> tuple[Run, bool]:
         """Run a scenario whose call `at` meets the fault, and say whether that call came at all."""
+        if self._ending.is_set():
+            raise Ending
         app = self._running()
         self._runs += 1
         said = app.output.count("\n")
@@ -79,7 +84,7 @@ class Lane:
                 seen.append(self.proxy.look())
                 self.proxy.arm()
 
-        stage = Stage(app=app, hub=self._hub, name=name, calm=calm)
+        stage = Stage(app=app, hub=self._hub, name=name, calm=calm, ending=self._ending)
         run = Run(
             scenario=scenario.name,
             fault=fault or "none",
@@ -159,7 +164,8 @@ class Lane:
     def settle(self) -> None:
         """Wait until every result has been looked at once more."""
         while self._later:
-            time.sleep(max(0.0, self._later[0][0] - time.monotonic()))
+            if self._ending.wait(max(0.0, self._later[0][0] - time.monotonic())):
+                raise Ending
             self._look_again()
 
     def left(self) -> dict[str, int]:

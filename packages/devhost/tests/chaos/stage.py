@@ -1,6 +1,7 @@
 """One run of a scenario: an instance, the host it runs on, and a caller who asks again when he is refused."""
 
 import http.client
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ _ARRIVAL_S = 6.0
 """How long a caller looks for the effect of a call that the host did not survive: longer than a message is hidden."""
 
 
+class Ending(Exception):
+    """The sweep is to end: nothing is started any more."""
+
+
 class HostDied(Exception):
     """The host has ended, and nobody had killed it."""
 
@@ -32,6 +37,8 @@ class Stage:
     name: str
     calm: Callable[[], None] = lambda: None
     """Let nothing fail any more, so that one may look through the host."""
+    ending: threading.Event = field(default_factory=threading.Event)
+    """Set when the sweep is to end."""
     may_die: bool = False
     kept: Any = None
     """What a scenario has kept from its preparation."""
@@ -90,7 +97,9 @@ class Stage:
         return True
 
     def look_after(self) -> None:
-        """Start a host again that was killed; raises HostDied for one that ended by itself."""
+        """Start a host again that was killed; raises HostDied for one that ended by itself, and Ending."""
+        if self.ending.is_set():
+            raise Ending
         if self.app.exit_status is None:
             return
         if not self.may_die:

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from packages.devhost.tests.chaos.jobs import Job
 from packages.devhost.tests.chaos.lane import Lane
 from packages.devhost.tests.chaos.report import line, report
 from packages.devhost.tests.chaos.scenarios import Subject
+from packages.devhost.tests.chaos.stage import Ending
 from packages.devhost.tests.chaos.verdicts import Run
 
 _MOST_ACCOUNTS = 1000
@@ -45,6 +46,7 @@ class Sweep:
         self._written = written
         self._accounts = (f"chaos{number}" for number in count())
         self._lock = threading.Lock()
+        self._ending = threading.Event()
         self._began = time.monotonic()
         self._runs: dict[int, list[Run]] = {}
         self.is_broken = False
@@ -55,25 +57,35 @@ class Sweep:
         return [run for _, runs in sorted(self._runs.items()) for run in runs]
 
     def run(self, number: int) -> None:
-        """Do all jobs in so many lanes, which end with this call however it ends."""
+        """Do all jobs in so many lanes, which end with this call however it ends.
+
+        First the threads end and then the lanes: a thread would start a host again that it sees die.
+        """
         with ExitStack() as stack:
             lanes = [
-                stack.enter_context(Lane(self._azurite, self._next_accounts(), self._subject)) for _ in range(number)
+                stack.enter_context(Lane(self._azurite, self._next_accounts(), self._subject, ending=self._ending))
+                for _ in range(number)
             ]
             threads = [threading.Thread(target=self._work, args=(lane,), daemon=True) for lane in lanes]
             for each in threads:
                 each.start()
-            for each in threads:
-                each.join()
+            try:
+                for each in threads:
+                    each.join()
+            finally:
+                self._ending.set()
+                for each in threads:
+                    each.join()
 
     def _work(self, lane: Lane) -> None:
-        while True:
-            with self._lock:
-                if not self._jobs:
-                    break
-                number, job = self._jobs.popleft()
-            self._do(lane, number, job)
-        lane.settle()
+        with suppress(Ending):
+            while True:
+                with self._lock:
+                    if not self._jobs:
+                        break
+                    number, job = self._jobs.popleft()
+                self._do(lane, number, job)
+            lane.settle()
 
     def _next_accounts(self) -> Iterator[str]:
         while True:
@@ -86,6 +98,8 @@ class Sweep:
         try:
             most = {} if job.most is None else {"most": job.most}
             runs = lane.sweep(job.scenario, job.fault, label=job.label, **{**most, **self._calls, **job.script})
+        except Ending:
+            raise
         except Exception:  # noqa: BLE001 - the bench itself is broken: the other cells are tried all the same
             self.is_broken = True
             traceback.print_exc()
