@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from enum import Enum
+from uuid import uuid4
 
 LATE_S = 1.5
 """How late a slow answer comes; a caller of the host waits for a second before its message is put by."""
@@ -49,7 +50,10 @@ class Fault:
     victim: Victim | None = None
 
     def answer(self, service: str) -> bytes:
-        """The answer in place of the service's own, as this service would write it."""
+        """The answer in place of the service's own, as this service would write it.
+
+        Storage gives every answer of its own a request id; what stands between, as a captive portal, knows none.
+        """
         if self.is_garbage:
             body, kind = b"<html>sign in to the network \xff", "text/html"
         elif service == "table":
@@ -59,8 +63,8 @@ class Fault:
             text = f"<Error><Code>{self.code}</Code><Message>Chaos.</Message></Error>"
             body, kind = f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode(), "application/xml"
         lines = [f"HTTP/1.1 {self.status} Chaos", f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
-        if self.code:
-            lines.append(f"x-ms-error-code: {self.code}")
+        if not self.is_garbage:
+            lines += [f"x-ms-request-id: {uuid4()}", "x-ms-version: 2021-12-02", f"x-ms-error-code: {self.code}"]
         if self.retry_after_s:
             lines.append(f"Retry-After: {self.retry_after_s}")
         return "\r\n".join([*lines, "", ""]).encode() + body

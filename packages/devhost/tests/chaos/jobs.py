@@ -13,7 +13,7 @@ _POLLS = 12
 """How many of the polls after a scenario's beginning are tried: they go on when it has ended."""
 _CHANCE = 0.02
 _SEEDS = 3
-_OUTAGES = ("reset before", "reset after", "503", "500 after")
+_OUTAGES = ("reset before", "reset after", "503", "500 after", "429", "403")
 _POLLED = ("chain", "event", "race", "queue", "launch")
 
 

@@ -60,15 +60,33 @@ async def test_a_fault_meets_one_call_and_says_whether_it_had_its_effect(proxy, 
     assert has_failed == (fault.name not in {"latency", "late answer"})
 
 
-@pytest.mark.parametrize(("name_of", "status"), [("503 wait", 503), ("429", 429), ("403", 403), ("412", 412)])
-async def test_an_answer_of_the_proxy_looks_like_one_of_the_service(proxy, through, name, name_of, status):
-    """With its code, in the format of this service."""
-    proxy.arm(name_of)
-    with pytest.raises(StorageFailure if status < 500 else Exception, match=FAULTS[name_of].code):
-        await QueueService(through).create(name)
-    proxy.arm(name_of)
-    with pytest.raises(StorageFailure if status < 500 else Exception, match=FAULTS[name_of].code):
-        await TableService(through).create_table(name)
+@pytest.mark.parametrize("name_of", ["500", "503 wait", "429", "403", "412"])
+async def test_an_answer_of_the_proxy_looks_like_one_of_the_service(proxy, name, name_of):
+    """With its code, in the format of this service, and with a request id, without which it would be a stranger's."""
+    fault = FAULTS[name_of]
+    for service, port, kind in (
+        ("queue", proxy.azurite.queue_port, "application/xml"),
+        ("table", proxy.azurite.table_port, "application/json"),
+    ):
+        proxy.arm(name_of)
+        async with ConnectionPool(1) as connections:
+            url = f"http://127.0.0.1:{port}/{proxy.azurite.account}/{name}"
+            reply = await connections.request("GET", url, {}, b"")
+        assert (fault.status, kind, fault.code) == (
+            reply.status, reply.headers["content-type"], reply.headers["x-ms-error-code"],
+        ), service  # fmt: skip
+        assert reply.headers["x-ms-request-id"]
+        assert (fault.retry_after_s > 0) == ("retry-after" in reply.headers)
+
+
+async def test_what_is_no_answer_of_storage_has_no_request_id(proxy, name):
+    """As of a network that asks for a sign-in first."""
+    proxy.arm("garbage 200")
+    async with ConnectionPool(1) as connections:
+        url = f"http://127.0.0.1:{proxy.azurite.queue_port}/{proxy.azurite.account}/{name}"
+        reply = await connections.request("GET", url, {}, b"")
+    assert reply.status == 200
+    assert "x-ms-request-id" not in reply.headers
 
 
 async def test_polls_and_lease_renewals_are_counted_apart(proxy, through, queues, name):
