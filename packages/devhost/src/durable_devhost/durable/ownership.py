@@ -109,6 +109,10 @@ class Ownership:
         """Whether to read a partition's control queue."""
         return self.holds(partition) and partition not in self._draining_since
 
+    def partitions(self) -> list[int]:
+        """The partitions whose control queues we read."""
+        return [number for number in range(self._hub.partition_count) if self.listens(number)]
+
     async def claim(self) -> None:
         """Take what is free at the start; with storage of our own also what a host that is gone has left."""
         if self._uses_app_lease:

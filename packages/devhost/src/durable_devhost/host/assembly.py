@@ -272,6 +272,7 @@ class Host:
             "storage": {"connectionString": self.around.settings.storage_connection_string},
             "storageCalls": self.accounts.calls(),
             "inFlight": self.in_flight.names(),
+            "partitions": self.ownership.partitions(),
         }
 
     def _ready(self) -> Ready:
