@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from enum import Enum
+from random import Random
 
 from durable_devhost.storage.account import Service, StorageAccount, failure
 from durable_devhost.storage.connections import ConnectionBroken
@@ -24,6 +25,20 @@ class Fault(Enum):
     LATE = "the answer is late"
     STUCK = "nothing happens, and no answer comes"
     STUCK_AFTER = "the call has its effect, and no answer comes"
+
+
+RAIN = (
+    Fault.REFUSED,
+    Fault.LOST,
+    Fault.BUSY,
+    Fault.FAILED_AFTER,
+    Fault.THROTTLED,
+    Fault.FORBIDDEN,
+    Fault.PRECONDITION,
+    Fault.GARBAGE,
+    Fault.LATE,
+)
+"""What can strike any call at any time."""
 
 
 class NotingTransport(Transport):
@@ -52,14 +67,24 @@ class FaultyTransport(Transport):
         self._left = 0
         self._count = 0
         self._only = ""
+        self._rain: tuple[Random, float] | None = None
         self.struck = ""
         self.has_struck = asyncio.Event()
+
+    @property
+    def strikes(self) -> int:
+        """How many calls a rain of faults has struck."""
+        return self._count
 
     def arm(self, fault: Fault, at: int, only: str = "") -> None:
         """Begin to count, for example `only` calls that begin with `table PATCH`."""
         self._only = only
         self._fault, self._at, self._count, self.struck = fault, at, 0, ""
         self.has_struck.clear()
+
+    def rain(self, chance: Random | None, share: float = 0.0) -> None:
+        """From now on let a fault of any kind strike this share of all calls, polls of queues too; None ends it."""
+        self._rain = (chance, share) if chance is not None else None
 
     async def _attempt(
         self, service: Service, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
@@ -98,6 +123,9 @@ class FaultyTransport(Transport):
                 raise ConnectionBroken("lost")
 
     def _falls_on(self, service: Service, verb: str, path: str) -> Fault | None:
+        if self._rain is not None and self._rain[0].random() < self._rain[1]:
+            self._count += 1
+            return self._rain[0].choice(RAIN)
         if self._left:
             self._left -= 1
             return self._fault
