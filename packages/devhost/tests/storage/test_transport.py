@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from durable_devhost.errors import StorageUnavailable
-from durable_devhost.storage.account import NotFound, StorageAccount, StorageFailure
+from durable_devhost.storage.account import Conflict, NotFound, StorageAccount, StorageFailure
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
 
@@ -108,6 +108,19 @@ async def test_a_refusal_is_asked_about_once_more(statuses: tuple[int, ...], is_
         else:
             with pytest.raises(StorageFailure, match="403 AuthenticationFailed"):
                 await transport.request("blob", "GET", "/c/b")
+        assert transport.calls.total == 2
+
+
+async def test_what_comes_after_a_refusal_is_believed() -> None:
+    """A conflict then is a conflict, as it is without the refusal."""
+    left = iter((403, 409))
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=next(left), headers={"x-ms-error-code": "BlobAlreadyExists"})
+
+    async with served(handler) as account, Transport(account, retry_delays=(0, 0, 0)) as transport:
+        with pytest.raises(Conflict):
+            await transport.request("blob", "PUT", "/c/b")
         assert transport.calls.total == 2
 
 

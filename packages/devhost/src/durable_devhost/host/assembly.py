@@ -151,7 +151,8 @@ class Host:
             admin=admin,
             control=self._control(manual),
         )
-        await self.ownership.claim()
+        with refusals_named(self.around.settings.durable.connection_name):
+            await self.ownership.claim()
         try:
             async with front.serve(self.around.door) as site, asyncio.TaskGroup() as tasks:
                 running = [
