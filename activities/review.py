@@ -17,7 +17,8 @@ from approvals.review.chain import Chain
 from approvals.review.clockwork import Heard, step_of
 from approvals.review.entries import Entry, Via
 from approvals.review.notices import notices_for
-from approvals.review.progress import checked, failed, settle
+from approvals.review.progress import checked, counts, failed, settle
+from approvals.review.replay import replay
 from approvals.review.standing import Refused
 from approvals.review.state import Review
 from approvals.review.unnamed import whose
@@ -154,8 +155,10 @@ def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]
     if isinstance(found, Unknown):
         return {"step": None}
     chain, review = found
-    open_proposal_index().write(IndexRow.of(review, head=chain.head, size=chain.size, told=told))
-    return {"step": step_of(review).to_dict()}
+    row = open_proposal_index().write(IndexRow.of(review, head=chain.head, size=chain.size, told=told))
+    if row.told <= told:
+        return {"step": step_of(review).to_dict()}
+    return {"step": step_of(review, told=row.told, counted=counts(replay(chain.entries[: row.told]))).to_dict()}
 
 
 def _judge(review: Review, heard: Heard, now: datetime) -> tuple[Entry, ...] | Refused:

@@ -21,13 +21,14 @@ from clients import desk
 from clients.access import damaged, see, unknown
 from clients.headers import json_headers
 from clients.identity import caller, claim, level
+from clients.outages import answers_outages, unread, untaken
 from clients.rates import admit
 from clients.replies import AttachmentView, VerbReply
 from clients.responses import answer, problem
 from clients.verbs import refusal
 from gateways import clock
 from gateways.attachments import open_attachments
-from gateways.review_changes import Crowded, Done, Unknown
+from gateways.review_changes import Done, Unknown
 
 bp = df.Blueprint()
 
@@ -44,6 +45,7 @@ class AttachmentReply(VerbReply):
 @bp.function_name(name="PutAttachment")
 @bp.route(route="proposals/{proposalId}/attachments/{name}", methods=["PUT"], auth_level=level())
 @bp.durable_client_input(client_name="client")
+@answers_outages(untaken)
 async def put_attachment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Add the body as a file of that name, or in the place of the one that has it: 201, or 200 where it was there.
 
@@ -73,6 +75,7 @@ async def put_attachment(req: func.HttpRequest, client: df.DurableOrchestrationC
 
 @bp.function_name(name="GetAttachment")
 @bp.route(route="proposals/{proposalId}/attachments/{name}", methods=["GET"], auth_level=level())
+@answers_outages(unread)
 async def get_attachment(req: func.HttpRequest) -> func.HttpResponse:
     """Return a file's bytes, to be saved and not to be shown: 404 for what is no file of this proposal."""
     who = caller(req)
@@ -157,8 +160,6 @@ async def _put(
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     except Tampered as error:
         return damaged(proposal_id, error)
-    except Crowded as error:
-        return problem(503, f"{error}.", "Send the same again.", headers={"Retry-After": "1"})
     match done:
         case Done():
             return _respond(done, kept)

@@ -11,6 +11,7 @@ import azure.functions as func
 from approvals.review.chain import Verdict, verify
 from clients.access import damaged, see, unknown
 from clients.identity import caller, level
+from clients.outages import answers_outages, unread
 from clients.replies import AuditReply, VerdictView
 from clients.responses import answer, problem
 from gateways.proposal_index import open_proposal_index
@@ -26,6 +27,7 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 @bp.function_name(name="GetAudit")
 @bp.route(route="proposals/{proposalId}/audit", methods=["GET"], auth_level=level())
+@answers_outages(unread)
 async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
     """Return the entries with their hashes; with `verify=true` a verdict too, held against the list of proposals.
 

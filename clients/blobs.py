@@ -7,6 +7,7 @@ import azure.functions as func
 
 from approvals.blobs import LARGEST_BYTES, checked_blob_name, headers_for, is_readable
 from clients.headers import json_headers
+from clients.outages import answers_outages, unread
 from clients.responses import problem
 from gateways.blobs import open_blobs
 
@@ -17,6 +18,7 @@ NAMES_MISSING = "Please pass a container and blob names on the query string."
 
 @bp.function_name(name="GetBlob")
 @bp.route(route="blob", methods=["GET"])
+@answers_outages(unread)
 def get_blob(req: func.HttpRequest) -> func.HttpResponse:
     """Answer with the blob's bytes; 400, 403, 404 or 413 with what to do about it."""
     container, name = req.params.get("container"), req.params.get("blob")

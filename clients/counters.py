@@ -3,6 +3,8 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from approvals.review.tally import Tally
+from clients.outages import answers_outages, unread
 from clients.replies import CounterReply
 from clients.responses import answer, problem
 
@@ -14,10 +16,11 @@ COUNTERS = ("submitted", "approved", "rejected", "escalated", "withdrawn", "expi
 @bp.function_name(name="GetCounter")
 @bp.route(route="counters/{name}", methods=["GET"])
 @bp.durable_client_input(client_name="client")
+@answers_outages(unread)
 async def get_counter(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return `{"name", "value"}`; one that nothing has been counted on yet is 0."""
     name = req.route_params["name"].lower()
     if name not in COUNTERS:
         return problem(404, f"There is no counter {name[:80]!r}.", f"Use one of: {', '.join(COUNTERS)}.")
     state = await client.read_entity_state(df.EntityId("Counter", name))
-    return answer(CounterReply(name=name, value=state.entity_state or 0).to_dict())
+    return answer(CounterReply(name=name, value=Tally.from_state(state.entity_state).value).to_dict())

@@ -7,6 +7,8 @@ import azure.functions as func
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from approvals.identifiers import is_instance_id
+from clients.instances import find_status
+from clients.outages import answers_outages, unread
 from clients.responses import answer, problem
 
 bp = df.Blueprint()
@@ -17,6 +19,7 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 @bp.function_name(name="GetOrchestrationHistory")
 @bp.route(route="orchestrations/{instanceId}", methods=["GET"])
 @bp.durable_client_input(client_name="client")
+@answers_outages(unread)
 async def get_orchestration_history(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return the status, with `showHistory=true` its events, with `showHistoryOutput=true` their results too."""
     instance_id = req.route_params["instanceId"]
@@ -28,10 +31,14 @@ async def get_orchestration_history(req: func.HttpRequest, client: df.DurableOrc
         if flag is None:
             return problem(400, f"{name} is neither true nor false.", f"Send {name}=true or leave it out.")
         flags[name] = flag
-    status = await client.get_status(
-        instance_id, show_history=flags["showHistory"], show_history_output=flags["showHistoryOutput"], show_input=True
+    status = await find_status(
+        client,
+        instance_id,
+        show_history=flags["showHistory"],
+        show_history_output=flags["showHistoryOutput"],
+        show_input=True,
     )
-    if not status:
+    if status is None:
         return _unknown(instance_id)
     return answer(_view(status))
 

@@ -15,10 +15,12 @@ from approvals.review.state import Review
 from approvals.review.verbs import Decide, RequestChanges
 from approvals.validation import Boundary, Invalid
 from clients.headers import page_headers
+from clients.link_requests import wants_json
+from clients.outages import retry_after, untaken
 from clients.replies import AttachmentView, Time, VerbReply
 from clients.responses import answer, problem
 from gateways.pages import Filled, Page, decision_page, message_page, result_page
-from gateways.review_changes import Done
+from gateways.review_changes import Crowded, Done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,13 @@ DAMAGED = Told(
     detail="Its record is not what was written, so nothing is decided by what it says.",
     what_to_do="Ask whoever runs Greenlight to verify the record.",
 )
+UNAVAILABLE = Told(
+    status=503,
+    code="unavailable",
+    heading="Please send it again",
+    detail="Greenlight could not reach its storage, so it does not know whether your answer was taken.",
+    what_to_do="Wait a little, open the link again and answer again: an answer counts once.",
+)
 CROWDED = Told(
     status=503,
     code="crowded",
@@ -161,10 +170,19 @@ class LinkView(Boundary):
 
 def show_told(told: Told, *, as_json: bool) -> func.HttpResponse:
     """Say why it goes no further."""
-    headers = {"Retry-After": "1"} if told.status == CROWDED.status else {}
     if as_json:
-        return problem(told.status, told.detail, told.what_to_do, headers=headers, code=told.code)
-    return _page(message_page(told.heading, told.detail, told.what_to_do), told.status, headers)
+        return problem(told.status, told.detail, told.what_to_do, code=told.code)
+    return _page(message_page(told.heading, told.detail, told.what_to_do), told.status)
+
+
+def unavailable(req: func.HttpRequest, error: Exception) -> func.HttpResponse:
+    """Answer a request to a link that met an outage; a link decides once, so the same may be sent again."""
+    if wants_json(req):
+        return untaken(req, error)
+    told = CROWDED if isinstance(error, Crowded) else UNAVAILABLE
+    return _page(
+        message_page(told.heading, told.detail, told.what_to_do), told.status, {"Retry-After": retry_after(error)}
+    )
 
 
 def show_form(held: Held, *, now: datetime, as_json: bool) -> func.HttpResponse:

@@ -28,7 +28,6 @@ from approvals.validation import Invalid
 from clients import desk
 from clients.link_replies import (
     ANSWERED,
-    CROWDED,
     DAMAGED,
     EXPIRED,
     FORGED,
@@ -42,15 +41,17 @@ from clients.link_replies import (
     show_form,
     show_result,
     show_told,
+    unavailable,
     unread,
 )
 from clients.link_requests import NotReadable, read_fields, wants_json
 from clients.origins import crosses_sites
+from clients.outages import answers_outages
 from clients.rates import slow_down
 from gateways import clock
 from gateways.letters import public_url
 from gateways.link_keys import link_keys
-from gateways.review_changes import Crowded, Done, Unknown
+from gateways.review_changes import Done, Unknown
 from gateways.review_records import open_review_records
 
 bp = df.Blueprint()
@@ -59,6 +60,7 @@ log = logging.getLogger("greenlight.links")
 
 @bp.function_name(name="ShowDecisionPage")
 @bp.route(route="decide/{token}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@answers_outages(unavailable)
 async def show_decision_page(req: func.HttpRequest) -> func.HttpResponse:
     """Show what is asked and a form, 200; or tell what an answer would be told: 403, 404, 409 or 410."""
     too_many = slow_down(req)
@@ -73,6 +75,7 @@ async def show_decision_page(req: func.HttpRequest) -> func.HttpResponse:
 @bp.function_name(name="DecideByLink")
 @bp.route(route="decide/{token}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @bp.durable_client_input(client_name="client")
+@answers_outages(unavailable)
 async def decide_by_link(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Take down an answer, 200; or say why not, 409 where the link was used or somebody else has decided."""
     too_many = slow_down(req)
@@ -161,8 +164,6 @@ async def _act(client: df.DurableOrchestrationClient, held: Held, verb: Decide |
         done = await desk.act(client, held.link.proposal, verb, _actor(held.link))
     except Tampered:
         return DAMAGED
-    except Crowded:
-        return CROWDED
     match done:
         case Done(repeated=False):
             return done

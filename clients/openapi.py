@@ -16,6 +16,7 @@ from clients.described import JSON, Answer, Body, Caller, Operation, Parameter
 from clients.identity import USER_HEADER, level
 from clients.operations import OPERATIONS
 from clients.operators import LEFT_OUT
+from clients.outages import answers_outages, unread
 from clients.replies import Problem
 from clients.responses import answer
 
@@ -34,6 +35,7 @@ _WHO: Mapping[Caller, list[dict[str, list[str]]]] = {
 
 @bp.function_name(name="GetOpenApi")
 @bp.route(route="openapi.json", methods=["GET"], auth_level=level())
+@answers_outages(unread)
 def get_openapi(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
     """Return the document."""
     return answer(document())

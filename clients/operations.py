@@ -90,7 +90,7 @@ PROPOSALS = (
                 headers={"Location": "Where the proposal can be seen."},
             )
         },
-        problems=(400, *_PERSON, 409, 413, 429, 500),
+        problems=(400, *_PERSON, 409, 413, 429, 500, 503),
     ),
     Operation(
         id="ListProposals",
@@ -102,7 +102,7 @@ PROPOSALS = (
         caller="people",
         query=_FILTERS,
         answers={200: Answer(does="A page.", models={JSON: ProposalList})},
-        problems=(400, *_PERSON),
+        problems=(400, *_PERSON, 503),
     ),
     Operation(
         id="GetProposal",
@@ -114,7 +114,7 @@ PROPOSALS = (
         caller="people",
         path_parameters=(_PROPOSAL,),
         answers={200: Answer(does="As its record says.", models={JSON: ProposalView})},
-        problems=(*_PERSON, 404, 500),
+        problems=(*_PERSON, 404, 500, 503),
     ),
     Operation(
         id="GetAudit",
@@ -127,7 +127,7 @@ PROPOSALS = (
         path_parameters=(_PROPOSAL,),
         query=(Parameter(name="verify", does="Whether to verify it.", schema=FLAG, example="true"),),
         answers={200: Answer(does="The record; as lines byte for byte.", models={JSON: AuditReply, LINES: None})},
-        problems=(400, *_PERSON, 404, 500),
+        problems=(400, *_PERSON, 404, 500, 503),
     ),
 )
 
@@ -161,7 +161,7 @@ FILES = (
         caller="people",
         path_parameters=(_PROPOSAL, _FILE),
         answers={200: Answer(does="Its bytes, to be saved.", models={ANY: None})},
-        problems=(*_PERSON, 404, 410, 500),
+        problems=(*_PERSON, 404, 410, 500, 503),
     ),
 )
 
@@ -176,7 +176,7 @@ LINKS = (
         caller="link",
         path_parameters=(_TOKEN,),
         answers={200: Answer(does="The page, or the same for programs.", models={HTML: None, JSON: LinkView})},
-        problems=(403, 404, 409, 410, 429, 500),
+        problems=(403, 404, 409, 410, 429, 500, 503),
     ),
     Operation(
         id="DecideByLink",

@@ -22,7 +22,7 @@ OPERATORS = (
         caller="operators",
         path_parameters=(_COUNTER,),
         answers={200: Answer(does="The number.", models={JSON: CounterReply})},
-        problems=(404,),
+        problems=(404, 503),
     ),
     Operation(
         id="HttpStart",
@@ -38,7 +38,12 @@ OPERATORS = (
             ),
         ),
         query=(
-            Parameter(name="id", does="The id of the new instance.", schema=TEXT, example="reservation-1"),
+            Parameter(
+                name="id",
+                does="The id of the new instance; the same sent again finds it.",
+                schema=TEXT,
+                example="reservation-1",
+            ),
             Parameter(name="timeout", does="Seconds to wait for its end.", schema={"type": "integer"}, example="0"),
         ),
         body=Body(models={JSON: None}, example=RESERVATION.form.example),
@@ -46,7 +51,7 @@ OPERATORS = (
             200: Answer(does="It has ended; its output.", models={JSON: None}),
             202: Answer(does="It runs; management URLs.", models={JSON: None}, headers={"Location": "Its status."}),
         },
-        problems=(400, 404, 409),
+        problems=(400, 404, 409, 503),
     ),
     Operation(
         id="ListWorkflows",
@@ -87,7 +92,7 @@ OPERATORS = (
             Parameter(name="showHistoryOutput", does="And what they returned.", schema=FLAG, example="true"),
         ),
         answers={200: Answer(does="In the words of the durable HTTP API.", models={JSON: None})},
-        problems=(400, 404),
+        problems=(400, 404, 503),
     ),
     Operation(
         id="GetBlob",
@@ -102,7 +107,7 @@ OPERATORS = (
             Parameter(name="blob", does="The name of the blob.", schema=TEXT, required=True),
         ),
         answers={200: Answer(does="Its bytes.", models={ANY: None})},
-        problems=(400, 403, 404, 413),
+        problems=(400, 403, 404, 413, 503),
     ),
     Operation(
         id="GetOpenApi",

@@ -17,6 +17,7 @@ from approvals.review.view import show
 from approvals.validation import Invalid, Line, read_json
 from clients.access import damaged, see
 from clients.identity import Caller, caller, claim, level
+from clients.outages import answers_outages, unread, unstarted
 from clients.rates import admit
 from clients.replies import ProposalLine, ProposalList, SubmissionReply
 from clients.responses import answer, problem
@@ -42,6 +43,7 @@ _LINE = TypeAdapter[str](Line)
 @bp.function_name(name="SubmitProposal")
 @bp.route(route="proposals", methods=["POST"], auth_level=level())
 @bp.durable_client_input(client_name="client")
+@answers_outages(unstarted)
 async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Check a proposal, put it on record, start its review: 202, or 400, 409, 413 with what to do about it.
 
@@ -77,6 +79,7 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
 
 @bp.function_name(name="GetProposal")
 @bp.route(route="proposals/{proposalId}", methods=["GET"], auth_level=level())
+@answers_outages(unread)
 async def get_proposal(req: func.HttpRequest) -> func.HttpResponse:
     """Return where a proposal stands, as its record says."""
     who = caller(req)
@@ -88,6 +91,7 @@ async def get_proposal(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name(name="ListProposals")
 @bp.route(route="proposals", methods=["GET"], auth_level=level())
+@answers_outages(unread)
 async def list_proposals(req: func.HttpRequest) -> func.HttpResponse:
     """Return a page of proposals, newest first: systems see all, people what they wrote or are asked to decide."""
     who = caller(req)

@@ -236,3 +236,5 @@ class Problem(Reply):
     """One word for programs, where one status has several reasons."""
     errors: tuple[str, ...] | None = None
     """Every fault, where there may be several."""
+    send_again: bool | None = None
+    """With 503: whether the same may be sent again, under the same id, without being done twice."""

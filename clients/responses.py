@@ -28,11 +28,13 @@ def problem(
     headers: Mapping[str, str] | None = None,
     *,
     code: str | None = None,
+    send_again: bool | None = None,
 ) -> func.HttpResponse:
     """Return an error that the caller can act on.
 
     `errors` names every fault where there may be several. `code` is one word for programs, where one status has
-    several reasons.
+    several reasons. `send_again` says where nobody can know what became of the request whether the same may be sent
+    again.
     """
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -45,4 +47,6 @@ def problem(
         body["code"] = code
     if errors:
         body["errors"] = list(errors)
+    if send_again is not None:
+        body["sendAgain"] = send_again
     return answer(body, status=status, headers=headers, mimetype="application/problem+json")

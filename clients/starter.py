@@ -5,7 +5,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -16,14 +16,18 @@ from approvals.identifiers import checked_new_id
 from approvals.validation import Invalid, read_json
 from approvals.workflows import WORKFLOWS, Workflow, find_workflow
 from clients.headers import json_headers
-from clients.instances import find_instance, start
+from clients.instances import Instance, find_instance, start
+from clients.outages import answers_outages, unstarted
 from clients.responses import problem
-from gateways.attachments import open_attachments
+from gateways.attachments import open_attachments, stored_as
 from gateways.audit import open_audit
 
 bp = df.Blueprint()
 
 T = TypeVar("T")
+
+_CARRIED = "carried"
+"""What workflows that start themselves anew add to their input."""
 
 LONGEST_WAIT_SECONDS = 200
 """Azure's front end ends a request after 230 s, whatever the function does."""
@@ -32,9 +36,11 @@ LONGEST_WAIT_SECONDS = 200
 @bp.function_name(name="HttpStart")
 @bp.route(route="orchestrators/{functionName}", methods=["POST"])
 @bp.durable_client_input(client_name="client")
+@answers_outages(unstarted)
 async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Check the form, store what is attached, start the workflow: 202, or 400, 404, 409 with what to do about it.
 
+    With `?id=` of the sender's choice the same may be sent again until an answer comes: it finds what it has started.
     With `?timeout=` seconds it waits that long for the end: 200 with the output, or 202 after all.
     """
     workflow = find_workflow(req.route_params["functionName"])
@@ -48,12 +54,7 @@ async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClien
         return problem(400, "; ".join(errors)[:400], what_to_do, errors)
     instance_id, wait_seconds = asked.instance_id, asked.wait_seconds
 
-    if await find_instance(client, instance_id):
-        return _taken(instance_id)
-    if await asyncio.to_thread(_was_purged, instance_id):
-        return _taken(instance_id)
-    stored = await asyncio.to_thread(_store, asked.uploads)
-    if not await start(client, workflow.name, instance_id, asked.form.submission(stored)):
+    if not await _start(client, workflow, asked):
         return _taken(instance_id)
     if wait_seconds:
         told = await client.wait_for_completion_or_create_check_status_response(
@@ -102,6 +103,31 @@ def _checked_wait(text: str) -> int:
     return int(text)
 
 
+async def _start(client: df.DurableOrchestrationClient, workflow: Workflow, asked: _Asked) -> bool:
+    """Start the workflow, or find that the same request has started it; False where the id stands for something else.
+
+    Of two that start it at once one finds the other's.
+    """
+    instance_id = asked.instance_id
+    known = await find_instance(client, instance_id, with_input=True)
+    if known:
+        return _is_same(known, workflow, asked.form.submission(await asyncio.to_thread(_stored_as, asked.uploads)))
+    if await asyncio.to_thread(_was_purged, instance_id):
+        return False
+    submission = asked.form.submission(await asyncio.to_thread(_store, asked.uploads))
+    if await start(client, workflow.name, instance_id, submission):
+        return True
+    known = await find_instance(client, instance_id, with_input=True)
+    return known is not None and _is_same(known, workflow, submission)
+
+
+def _is_same(known: Instance, workflow: Workflow, submission: dict[str, Any]) -> bool:
+    """Say whether an instance is what a request would start; what it has carried over to itself is not looked at."""
+    if not isinstance(known.input, dict) or known.workflow.casefold() != workflow.name.casefold():
+        return False
+    return {name: value for name, value in known.input.items() if name != _CARRIED} == submission
+
+
 def _was_purged(instance_id: str) -> bool:
     """Say whether an instance of that id once was: bills, decisions and bookings are on record under it."""
     return open_audit().knows(instance_id)
@@ -115,13 +141,18 @@ def _store(uploads: tuple[Upload, ...]) -> tuple[StoredAttachment, ...]:
     return tuple(attachments.store(upload) for upload in uploads)
 
 
+def _stored_as(uploads: tuple[Upload, ...]) -> tuple[StoredAttachment, ...]:
+    """Return how attachments would be stored; takes its time over pictures, so it runs in a thread."""
+    return tuple(stored_as(upload) for upload in uploads)
+
+
 def _unknown(name: str) -> func.HttpResponse:
     known = ", ".join(workflow.name for workflow in WORKFLOWS.values())
     return problem(404, f"There is no workflow {name[:80]!r}.", f"Use one of: {known}.")
 
 
 def _taken(instance_id: str) -> func.HttpResponse:
-    """Refuse an id that was ever used: decisions are recorded under it and must not meet another proposal."""
+    """Refuse an id that something else has used: decisions are recorded under it and must not meet another proposal."""
     return problem(
         409,
         f"The id {instance_id!r} is in use.",

@@ -1,8 +1,12 @@
 """SweepReviews: once a minute, find the reviews whose workflow does not know what is in their record, and mend that.
 
 A crash may fall between any two steps: behind the record of a new proposal, before its workflow is started; behind an
-answer that was taken down, before the workflow is woken. The record holds what was done, so what is left to do is to
-make the workflow look. Three lists are compared, whose lengths say all: no record is opened that is in order.
+answer that was taken down, before the workflow is woken; behind an activity that has moved the record on, before the
+workflow knows of it. The record holds what was done, so what is left to do is to make the workflow look.
+
+Three lists are compared, and no record is opened that is in order. The lists say where to look and nothing more: they
+are old when their turn comes. What is done about a review goes by its workflow's own status (`Progress`), and then by
+its record, read in this order. A review that has ended in between is left alone.
 """
 
 import asyncio
@@ -10,18 +14,20 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.review.clockwork import WAKE, ReviewInput, Turn
+from approvals.review.chain import Chain
+from approvals.review.clockwork import WAKE, Progress, ReviewInput, Turn
 from approvals.review.progress import counts, failed
 from approvals.review.replay import replay
+from approvals.review.state import FINAL
 from approvals.workflows import APPROVAL
-from clients.instances import find_instance, raise_event
+from clients.instances import Instance, find_instance, raise_event, start
 from gateways import clock
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_changes import Unknown, add
@@ -50,17 +56,20 @@ class Action(StrEnum):
     STARTED = "started"
     FAILED = "failed"
     LEFT = "left"
-    """Nothing: it is too young, or not what it seems."""
+    """Nothing: it is in order, too young, or not what it seems."""
     NOT_MENDED = "notMended"
     """It could not be mended this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Straggler:
-    """A review whose workflow may not know how far its record is; `row` is None where the list does not have it."""
+    """A review whose workflow may not know how far its record is."""
 
     proposal_id: str
     row: IndexRow | None
+    """None where the list does not have it."""
+    overdue: bool = True
+    """Its record has grown, or its time is up. Else only its workflow can say whether everything was carried out."""
 
 
 @bp.function_name(name="SweepReviews")
@@ -81,25 +90,32 @@ async def sweep_reviews(timer: func.TimerRequest, client: df.DurableOrchestratio
 def find_stragglers(
     rows: Iterable[IndexRow], listed: frozenset[str], sizes: Mapping[str, int], now: datetime
 ) -> tuple[Straggler, ...]:
-    """Return the reviews that need a look. `rows` are those of open reviews, `listed` has every proposal with a row."""
+    """Return the reviews that need a look, what is overdue first.
+
+    `rows` are those of reviews that are open or not known to be carried out, `listed` has every proposal with a row.
+    """
     unlisted = (Straggler(proposal_id=each, row=None) for each in sizes if each not in listed)
-    behind = (
-        Straggler(proposal_id=row.proposal_id, row=row)
-        for row in rows
-        if sizes.get(row.proposal_id, 0) > row.size or _is_late(row, now)
-    )
-    return (*unlisted, *behind)
+    overdue, untold = list[Straggler](), list[Straggler]()
+    for row in rows:
+        size = sizes.get(row.proposal_id, 0)
+        if size > row.size or _is_late(row, now):
+            overdue.append(Straggler(proposal_id=row.proposal_id, row=row))
+        elif size == row.size and row.told < row.entries:
+            untold.append(Straggler(proposal_id=row.proposal_id, row=row, overdue=False))
+    return (*unlisted, *overdue, *untold)
 
 
 def _is_late(row: IndexRow, now: datetime) -> bool:
     """Say whether something should have happened to a review long ago."""
+    if row.status in FINAL:
+        return False
     return now > row.deadline + LATE if row.deadline else now > row.submitted_at + SILENT
 
 
 def _find(now: datetime) -> tuple[tuple[Straggler, ...], int]:
     """Ask for the three lists, the records last: they only grow, so none is behind its row. Blocks."""
     index = open_proposal_index()
-    rows = tuple(index.open_rows())
+    rows = {row.proposal_id: row for row in (*index.open_rows(), *index.untold_rows())}.values()
     listed = frozenset(index.ids())
     sizes = dict(open_review_records().sizes())
     for row in rows:
@@ -109,7 +125,7 @@ def _find(now: datetime) -> tuple[tuple[Straggler, ...], int]:
 
 
 async def _mend(client: df.DurableOrchestrationClient, straggler: Straggler) -> Action:
-    """Wake the workflow, or start it; one that cannot be mended does not keep the others waiting."""
+    """Look at the workflow, and wake or start it; one that cannot be mended does not keep the others waiting."""
     proposal_id = straggler.proposal_id
     try:
         instance = await find_instance(client, proposal_id)
@@ -117,32 +133,49 @@ async def _mend(client: df.DurableOrchestrationClient, straggler: Straggler) -> 
             log.error("proposal %s has a record, but its id is that of a %s", proposal_id, instance.workflow)
             return Action.LEFT
         if instance and not instance.finished:
-            return Action.WOKEN if await raise_event(client, instance, WAKE, {}) else Action.LEFT
-        turn = await asyncio.to_thread(_turn, straggler, clock.now(), gave_up=instance is not None)
-        if turn is None:
+            return await _wake(client, instance, straggler)
+        turn = await asyncio.to_thread(_turn, straggler, instance, clock.now())
+        argument = ReviewInput(review=turn).to_dict() if turn else None
+        if argument is None or not await start(client, APPROVAL.name, proposal_id, argument, again=True):
             return Action.LEFT
-        await client.start_new(APPROVAL.name, proposal_id, ReviewInput(review=turn).to_dict())
     except Exception:
         log.exception("proposal %s could not be mended", proposal_id)
         return Action.NOT_MENDED
     return Action.STARTED if instance is None else Action.FAILED
 
 
-def _turn(straggler: Straggler, now: datetime, *, gave_up: bool) -> Turn | None:
+async def _wake(client: df.DurableOrchestrationClient, instance: Instance, straggler: Straggler) -> Action:
+    """Wake a workflow that is behind; of one that is not, put down that it has carried everything out."""
+    progress, row = Progress.read(instance.custom_status), straggler.row
+    if straggler.overdue or row is None or progress.entries < row.entries:
+        return Action.WOKEN if await raise_event(client, instance, WAKE, {}) else Action.LEFT
+    if not progress.untold:
+        await asyncio.to_thread(lambda: open_proposal_index().write(replace(row, told=row.entries)))
+    return Action.LEFT
+
+
+def _turn(straggler: Straggler, instance: Instance | None, now: datetime) -> Turn | None:
     """Return with what a workflow is to be started; None where there is nothing to start. Blocks.
 
-    Where one was ended before its review was (`gave_up`), the review is put on record as failed first; the new one is
-    there to tell people and to count it. What was counted already follows from the entries that the old one had seen.
+    Where one has finished (`instance`) and its review has not, the review is put on record as failed first; the new one
+    is there to tell people and to count it. Where both have ended, a new one is only for what the old one had not told.
     """
-    if gave_up:
-        reason = "its workflow was ended before it was decided"
-        found = add(straggler.proposal_id, lambda review: failed(review, reason, now=now))
-        chain = None if isinstance(found, Unknown) else found[0]
-    else:
-        chain = open_review_records().read(straggler.proposal_id)
+    chain = _ended(straggler.proposal_id, now) if instance else open_review_records().read(straggler.proposal_id)
     if chain is None or (straggler.row is None and now < chain.entries[0].time + YOUNG):
         return None
-    row = straggler.row
-    seen = chain.entries[: row.entries] if row and row.size else ()
-    counted = counts(replay(seen)) if seen else {}
-    return Turn(proposal_id=straggler.proposal_id, told=row.told if row else 0, counted=counted)
+    review, index = replay(chain.entries), open_proposal_index()
+    row = index.find(straggler.proposal_id)  # as it is now
+    done = instance and (instance.completed or Progress.read(instance.custom_status).holds(review.number))
+    if review.final and (done or (row and row.told >= review.number)):
+        index.write(IndexRow.of(review, head=chain.head, size=chain.size, told=review.number))
+        return None
+    told = row.told if row else 0
+    counted = counts(replay(chain.entries[:told])) if told else {}
+    return Turn(proposal_id=straggler.proposal_id, told=told, counted=counted)
+
+
+def _ended(proposal_id: str, now: datetime) -> Chain | None:
+    """Return the record of a review that nobody carries out any more, ended as failed where it had not ended."""
+    reason = "its workflow was ended before it was decided"
+    found = add(proposal_id, lambda review: failed(review, reason, now=now))
+    return None if isinstance(found, Unknown) else found[0]

@@ -20,10 +20,11 @@ from approvals.validation import Invalid, read_json
 from clients import desk
 from clients.access import damaged, see, unknown
 from clients.identity import Caller, claim, level
+from clients.outages import answers_outages, untaken
 from clients.rates import admit
 from clients.replies import VerbReply
 from clients.responses import answer, problem
-from gateways.review_changes import Crowded, Done, Unknown
+from gateways.review_changes import Done, Unknown
 
 bp = df.Blueprint()
 
@@ -47,6 +48,7 @@ REFUSALS: dict[Code, tuple[HTTPStatus, str]] = {
 @bp.function_name(name="ActOnProposal")
 @bp.route(route="proposals/{proposalId}/{verb}", methods=["POST"], auth_level=level())
 @bp.durable_client_input(client_name="client")
+@answers_outages(untaken)
 async def act_on_proposal(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Check who it is and what they want, take it down, and answer with where the proposal stands now."""
     who = admit(req)
@@ -69,8 +71,6 @@ async def act_on_proposal(req: func.HttpRequest, client: df.DurableOrchestration
         done = await desk.act(client, proposal_id, verb, Actor(name=name, via=who.via))
     except Tampered as error:
         return damaged(proposal_id, error)
-    except Crowded as error:
-        return problem(503, f"{error}.", "Send the same again.", headers={"Retry-After": "1"})
     return _respond(proposal_id, done)
 
 

@@ -4,6 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.workflows import WORKFLOWS, find_workflow
+from clients.outages import answers_outages, unread
 from clients.responses import answer, problem
 
 bp = df.Blueprint()
@@ -11,6 +12,7 @@ bp = df.Blueprint()
 
 @bp.function_name(name="ListWorkflows")
 @bp.route(route="workflows/{name?}", methods=["GET"])
+@answers_outages(unread)
 def list_workflows(req: func.HttpRequest) -> func.HttpResponse:
     """Return every workflow, or the one of that name: what it does, its input's JSON schema, an example."""
     name = req.route_params.get("name")

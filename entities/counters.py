@@ -1,41 +1,46 @@
 """Counter: how many proposals were submitted, escalated, approved, rejected and so on; one entity for each word.
 
-A review's workflow tells its counters what they do not know yet (orchestrators/review.py), so that their sum is that of
-the records.
+A review's workflow tells its counters how much of their number is its own (orchestrators/review.py), so that their sum
+is that of the records, however often they are told.
 """
 
 import azure.durable_functions as df
+
+from approvals.review.tally import Share, Tally
 
 bp = df.Blueprint()
 
 
 @bp.entity_trigger(context_name="context", entity_name="Counter")
 def counter(context: df.DurableEntityContext) -> None:
-    """Serve `add` (a whole number, 1 where none is given), `reset` and `get`; each answers with the value after it.
+    """Serve `add`, `reset` and `get`; each answers with the number after it.
 
-    Each operation sets a result, because SDK 1.7 otherwise answers with that of the operation before it.
+    `add` takes a whole number, 1 where none is given, or a review's `Share`. Each operation sets a result, because SDK
+    1.7 otherwise answers with that of the operation before it.
     """
-    value = context.get_state(lambda: 0)
+    tally = Tally.from_state(context.get_state())
     match context.operation_name:
         case "add":
-            value += _step(context.get_input())
+            tally = _added(tally, context.get_input())
         case "reset":
-            value = 0
+            tally = tally.reset()
         case "get":
             pass
         case unknown:
             raise ValueError(f"a Counter knows add, reset and get, not {unknown}")
-    context.set_state(value)
-    context.set_result(value)
+    context.set_state(tally.to_state())
+    context.set_result(tally.value)
 
 
-def _step(amount: object) -> int:
+def _added(tally: Tally, amount: object) -> Tally:
     match amount:
         case None:
-            return 1
+            return tally.plus(1)
         case bool():
             raise ValueError("add takes a whole number, not true or false")
         case int():
-            return amount
+            return tally.plus(amount)
+        case dict():
+            return tally.with_share(Share.from_dict(amount))
         case _:
-            raise ValueError("add takes a whole number")
+            raise ValueError("add takes a whole number, or a review's share")

@@ -48,8 +48,7 @@ class BlobAttachments:
 
     def store(self, upload: Upload) -> StoredAttachment:
         """Clean what can be cleaned, then write the blob."""
-        with suppress(Unreadable):
-            upload = _cleaned(upload)
+        upload = _cleaned_if_readable(upload)
         self._write(upload)
         return upload.stored
 
@@ -77,6 +76,17 @@ class BlobAttachments:
 def open_attachments() -> Attachments:
     """Return the store in the account that `ApprovalsStorage` names; `ATTACHMENTS_CONTAINER` is its container."""
     return BlobAttachments(open_container(os.environ.get("ATTACHMENTS_CONTAINER", "attachments")))
+
+
+def stored_as(upload: Upload) -> StoredAttachment:
+    """Return how `store` keeps an attachment, and keep nothing."""
+    return _cleaned_if_readable(upload).stored
+
+
+def _cleaned_if_readable(upload: Upload) -> Upload:
+    with suppress(Unreadable):
+        return _cleaned(upload)
+    return upload
 
 
 def _all_cleaned(uploads: Iterable[Upload]) -> tuple[Upload, ...]:

@@ -6,7 +6,7 @@ from typing import Protocol
 from azure.data.tables import TableClient, TableTransactionError
 
 from approvals.findings import FindingsRecord
-from gateways.tables import keys, open_table
+from gateways.tables import keys, open_table, transact
 
 
 class FindingsStore(Protocol):
@@ -29,7 +29,7 @@ class TableFindings:
         Where the rows are there this run has written them, and a run's sum is the same each time it is handed over.
         """
         try:
-            self._table.submit_transaction([("create", row) for row in _rows(record)])
+            transact(self._table, [("create", row) for row in _rows(record)])
         except TableTransactionError as error:
             if error.status_code != 409:
                 raise

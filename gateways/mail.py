@@ -7,11 +7,12 @@ under the same Message-ID, by which mailboxes know it.
 import logging
 import os
 import re
+import uuid
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError, ResourceExistsError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
 from azure.data.tables import TableClient, UpdateMode
 from azure.storage.blob import ContainerClient, ContentSettings
 
@@ -21,7 +22,7 @@ from gateways import clock
 from gateways.containers import open_container
 from gateways.messages import where_to, write_message
 from gateways.smtp import NotSent, Server, Undeliverable, deliver, read_server
-from gateways.tables import keys, open_table
+from gateways.tables import insert, keys, open_table
 
 log = logging.getLogger("greenlight.mail")
 
@@ -65,7 +66,8 @@ class Outbox:
 class MailServer:
     """A mail server, and the table `Letters` with one row for each letter that was handed to it.
 
-    Its `State` is sending, unsent (and may be tried again), sent, or refused for good.
+    Its `State` is sending, unsent (and may be tried again), sent, or refused for good. By `Claim` a sender knows its
+    own claim again, where the answer to that was lost.
     """
 
     def __init__(self, server: Server, letters: TableClient) -> None:
@@ -80,6 +82,7 @@ class MailServer:
         now = clock.now()
         message = write_message(letter, key=key, now=now)
         row = {**keys(letter.proposal_id, "letter", key), "ProposalId": letter.proposal_id, "Key": key}
+        row["Claim"] = uuid.uuid4().hex
         etag = self._claim({**row, "State": "sending", "ClaimedAt": now.isoformat()}, now)
         if etag is None:
             return False
@@ -98,9 +101,11 @@ class MailServer:
     def _claim(self, row: dict[str, Any], now: datetime) -> str | None:
         """Return the etag of our claim; None where the letter is done with. Raises `NotSent` where another has it."""
         try:
-            return str(self._letters.create_entity(row)["etag"])
+            return str(insert(self._letters, row)["etag"])
         except ResourceExistsError:
             before = self._letters.get_entity(row["PartitionKey"], row["RowKey"])
+        if before.get("Claim") == row["Claim"]:
+            return str(before.metadata["etag"])
         if before["State"] in ("sent", "refused"):
             return None
         since = datetime.fromisoformat(before["ClaimedAt"])
@@ -111,15 +116,21 @@ class MailServer:
         except HttpResponseError as error:
             if error.status_code != _MOVED_ON:
                 raise
+            now_there = self._letters.get_entity(row["PartitionKey"], row["RowKey"])
+            if now_there.get("Claim") == row["Claim"]:
+                return str(now_there.metadata["etag"])
             raise NotSent(f"letter {row['Key']} was taken by somebody else") from error
 
     def _mark(self, row: dict[str, Any], state: str, etag: str) -> None:
-        """Write down what became of it; a claim that somebody took over meanwhile stays theirs."""
+        """Write down what became of it; a claim that somebody took over meanwhile stays theirs.
+
+        Where that fails, what became of the letter stands all the same: one that has gone must not go again.
+        """
         try:
             self._replace({**row, "State": state, "ClaimedAt": clock.now().isoformat()}, etag)
-        except HttpResponseError as error:
-            if error.status_code != _MOVED_ON:
-                raise
+        except AzureError as error:
+            if not isinstance(error, HttpResponseError) or error.status_code != _MOVED_ON:
+                log.warning("letter %s is %s, which could not be written down: %s", row["Key"], state, error)
 
     def _replace(self, row: dict[str, Any], etag: str) -> str:
         written = self._letters.update_entity(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
@@ -20,7 +20,7 @@ from approvals.identifiers import is_instance_id
 from approvals.review import people
 from approvals.review.state import FINAL, Review
 from approvals.validation import Invalid
-from gateways.tables import hashed, open_table
+from gateways.tables import hashed, open_table, transact
 
 MOST_ROWS = 100
 """On one page."""
@@ -65,7 +65,10 @@ class IndexRow:
     size: int
     """Bytes of the record up to which the workflow has seen it; 0 where the writer does not know."""
     told: int
-    """Number of the entry up to which people have been told; 0 where the writer does not know."""
+    """Number of the entry up to which the workflow has told people and counted; 0 where the writer does not know.
+
+    Only what the workflow itself said goes in here: what it was given to do, an activity may have done in vain.
+    """
 
     @classmethod
     def of(cls, review: Review, *, head: str, size: int = 0, told: int = 0) -> "IndexRow":
@@ -127,6 +130,10 @@ class ProposalIndex(Protocol):
         """Yield the proposals that have not ended, newest first."""
         ...
 
+    def untold_rows(self) -> Iterator[IndexRow]:
+        """Yield the proposals, ended ones too, whose entries are not all known to have been carried out."""
+        ...
+
     def ids(self) -> Iterator[str]:
         """Yield every proposal that has a row, ended or not."""
         ...
@@ -139,7 +146,10 @@ class TableIndex:
         self._table = table
 
     def write(self, row: IndexRow) -> IndexRow:
-        """Read, join, and write if nobody was faster; the new row comes with a pointer to it in one transaction."""
+        """Read, join, and write if nobody was faster; the new row comes with a pointer to it in one transaction.
+
+        Who was faster may be this very call, whose answer was lost: then what is stored is what was to be written.
+        """
         for _ in range(_MOST_ATTEMPTS):
             before = self._get(_row_key(row))
             merged = row if before is None else join(_read(before), row)
@@ -173,7 +183,7 @@ class TableIndex:
         asked = _digest(status, approver, author)
         after = _place(token, asked) if token else _FIRST
         chosen, looked_at = list[IndexRow](), 0
-        for entity in self._rows(after, status=status, author=author, only_open=approver is not None):
+        for entity in self._rows(after, status=status, author=author, only="Open" if approver is not None else None):
             if len(chosen) == min(top, MOST_ROWS) or looked_at == _MOST_LOOKED_AT:
                 return Page(rows=tuple(chosen), token=_token(after, asked))
             row = _read(entity)
@@ -184,7 +194,11 @@ class TableIndex:
 
     def open_rows(self) -> Iterator[IndexRow]:
         """Ask for the rows that are marked open."""
-        return map(_read, self._rows(_FIRST, only_open=True))
+        return map(_read, self._rows(_FIRST, only="Open"))
+
+    def untold_rows(self) -> Iterator[IndexRow]:
+        """Ask for the rows that are marked untold; those of ended reviews lose that mark soon, so they are few."""
+        return map(_read, self._rows(_FIRST, only="Untold"))
 
     def ids(self) -> Iterator[str]:
         """Ask for the keys of the pointers, of which one answer holds a thousand."""
@@ -194,7 +208,12 @@ class TableIndex:
             yield pointer["RowKey"].removeprefix(_POINTER)
 
     def _rows(
-        self, after: str, *, status: str | None = None, author: str | None = None, only_open: bool = False
+        self,
+        after: str,
+        *,
+        status: str | None = None,
+        author: str | None = None,
+        only: Literal["Open", "Untold"] | None = None,
     ) -> Iterator[Any]:
         terms = ["PartitionKey eq @partition", "RowKey gt @after", "RowKey lt @last"]
         values: dict[str, Any] = {"partition": _PARTITION, "after": after, "last": _LAST}
@@ -204,8 +223,8 @@ class TableIndex:
         if author is not None:
             terms.append("AuthorKey eq @author")
             values["author"] = hashed(people.key(author))
-        if only_open:
-            terms.append("Open eq true")
+        if only:
+            terms.append(f"{only} eq true")
         return iter(self._table.query_entities(" and ".join(terms), parameters=values))
 
     def _get(self, key: str) -> Any:
@@ -218,7 +237,7 @@ class TableIndex:
         entity = _written(row)
         if before is None:
             pointer = {"PartitionKey": _PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
-            self._table.submit_transaction([("create", entity), ("create", pointer)])
+            transact(self._table, [("create", entity), ("create", pointer)])
             return
         self._table.update_entity(
             entity,
@@ -269,6 +288,7 @@ def _written(row: IndexRow) -> dict[str, Any]:
         "Head": row.head,
         "Size": EntityProperty(row.size, EdmType.INT64),
         "Told": row.told,
+        "Untold": row.told < row.entries,
     }
 
 

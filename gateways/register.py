@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.intake import Refused, SummarisedEntry, Undo, ValidEntry, page_name
 from gateways.containers import open_container
-from gateways.tables import hashed, keys, open_table
+from gateways.tables import hashed, keys, open_table, transact
 
 _PARTITION = "proposals"
 _MOST_ATTEMPTS = 50
@@ -82,18 +82,19 @@ class StoredRegister:
         raise Crowded(f"no number for {entry.proposal_id} after {_MOST_ATTEMPTS} attempts")
 
     def _draw(self, entry: ValidEntry, holder: Any) -> str:
-        """Try once; raises TableTransactionError where somebody else was faster."""
+        """Try once; raises TableTransactionError where somebody was faster, who may be this very call."""
         year = entry.opened_at[:4]
         counter = self._row(f"counter-{year}")
         last = int(counter["Last"]) + 1 if counter else 1
         number = f"P-{year}-{last:04d}"
         given = {"ProposalId": entry.proposal_id, "OpenedAt": entry.opened_at, "Number": number, "Void": False}
-        self._numbers.submit_transaction(
+        transact(
+            self._numbers,
             [
                 _written(counter, {"RowKey": f"counter-{year}", "Last": last}),
                 _written(None, {"RowKey": number, "Title": entry.title, **given}),
                 _written(holder, {"RowKey": _holder(entry.proposal_id), **given}),
-            ]
+            ],
         )
         return number
 
@@ -104,7 +105,7 @@ class StoredRegister:
             return False
         if not holder["Void"]:
             rows = [{"PartitionKey": _PARTITION, "RowKey": holder[key], "Void": True} for key in ("RowKey", "Number")]
-            self._numbers.submit_transaction([("update", row, {"mode": UpdateMode.MERGE}) for row in rows])
+            transact(self._numbers, [("update", row, {"mode": UpdateMode.MERGE}) for row in rows])
         return True
 
     def keep_summary(self, entry: ValidEntry, summary: str) -> str:
@@ -149,7 +150,12 @@ class StoredRegister:
             return False
         if there.metadata.get("holder") != hashed(undo.proposal_id):
             return False
-        blob.delete_blob(etag=there.etag, match_condition=MatchConditions.IfNotModified)
+        try:
+            blob.delete_blob(etag=there.etag, match_condition=MatchConditions.IfNotModified)
+        except (ResourceNotFoundError, ResourceModifiedError):
+            if blob.exists():
+                raise
+            # Deleted by this very call, whose answer was lost, or by another that undoes the same.
         return True
 
     def _row(self, key: str) -> Any:

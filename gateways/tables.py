@@ -1,11 +1,12 @@
 """Tables of facts: rows that are inserted once and never changed.
 
 Insert is the whole concurrency control: of two writers the table lets one in and tells the other 409, who then
-reads what is on record and goes by that.
+reads what is on record and goes by that. A writer whose answer was lost is told 409 by itself, and goes by it as well.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,10 @@ from approvals.identifiers import is_instance_id
 from gateways.connections import open_table_service
 
 _FORBIDDEN = 403
+
+_SENT_AGAIN = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"})
+"""What is sent again when no answer came: the SDK would leave POST out, by which rows are inserted. It sends them again
+when the service answers 500, so whoever writes must know their own rows anyway."""
 
 
 def open_table(name: str) -> TableClient:
@@ -40,10 +45,23 @@ def _opened(service: TableServiceClient, name: str) -> TableClient:
 def insert_first(table: TableClient, row: dict[str, Any]) -> Any:
     """Insert `row` and return it, or return the row that was there before it."""
     try:
-        table.create_entity(row)
+        insert(table, row)
     except ResourceExistsError:
         return table.get_entity(row["PartitionKey"], row["RowKey"])
     return row
+
+
+def insert(table: TableClient, row: dict[str, Any]) -> Any:
+    """Insert `row` and return its metadata. Raises ResourceExistsError, also for a row that this very call wrote."""
+    return table.create_entity(row, retry_on_methods=_SENT_AGAIN)
+
+
+def transact(table: TableClient, operations: Sequence[Any]) -> None:
+    """Carry out all operations or none.
+
+    Raises TableTransactionError where a row is not as the operations want it, also where this very call has made it so.
+    """
+    table.submit_transaction(operations, retry_on_methods=_SENT_AGAIN)
 
 
 def keys(instance_id: str, *parts: str) -> dict[str, str]:

@@ -39,8 +39,10 @@ from approvals.review.clockwork import (
     Step,
     Turn,
     findings_of,
+    shown,
     until,
 )
+from approvals.review.tally import Share
 from approvals.validation import Invalid
 from approvals.workflows import FAN_OUT
 from orchestrators.attempts import Failed, attempt
@@ -85,7 +87,7 @@ def _fail(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
     if isinstance(found, Failed) or found["step"] is None:
         return  # the sweep does it, when storage is back (clients/sweep.py)
     step = Step.from_dict(found["step"])
-    turn = yield from _tell(context, turn, step)
+    turn = yield from _tell(context, turn.informed(step), step)
     _show(context, _count(context, turn, step), step)
 
 
@@ -97,7 +99,7 @@ def _carry_out(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
         if turn.troubles >= MOST_TROUBLES:
             raise ReviewFailed(f"the record could not be read or written for a day: {step.reason}")
         return (yield from _wait(context, turn, None, left))
-    turn = yield from _tell(context, turn.after_look(failed=bool(left)), step)
+    turn = yield from _tell(context, turn.after_look(failed=bool(left)).informed(step), step)
     turn = _count(context, turn, step)
     _show(context, turn, step)
     if step.next == "ended" and not turn.untold:
@@ -170,18 +172,16 @@ def _tell(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> St
 
 
 def _count(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> Turn:
-    """Tell the counters what they do not know yet; the extension drops a signal that is delivered twice."""
-    for counter, more in step.uncounted(turn.counted).items():
-        context.signal_entity(df.EntityId("Counter", counter), "add", more)
+    """Tell the counters what they do not know yet: each how much of it is this review's, so that no repeat adds."""
+    for counter in step.uncounted(turn.counted):
+        share = Share(proposal_id=turn.proposal_id, known=turn.counted.get(counter, 0), total=step.counts[counter])
+        context.signal_entity(df.EntityId("Counter", counter), "add", share.to_dict())
     return turn.model_copy(update={"counted": step.counts})
 
 
 def _show(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> None:
-    """Show where the review stands: no names, and nothing that anybody wrote."""
-    shown = {"status": step.status, "stage": step.stage, "deadline": step.deadline, "entries": step.entries}
-    if turn.refused:
-        shown |= {"refusedEvents": turn.refused, "lastRefusal": turn.last_refusal}
-    context.set_custom_status(shown)
+    """Show where the review stands, and how far this workflow has carried it out; the sweep goes by that."""
+    context.set_custom_status(shown(turn, step))
 
 
 def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None, left: list[Heard]) -> Steps:

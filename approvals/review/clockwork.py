@@ -6,8 +6,9 @@ been told and outcomes counted, and answers that came as events and are not in t
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -76,6 +77,11 @@ class Turn(Boundary):
         """
         return max(now, min(read_instant(self.reached), now + _EARLIEST)) if self.reached else now
 
+    def informed(self, step: "Step") -> "Turn":
+        """Return the turn with what the list knows beyond it: a workflow that is started anew has told nobody yet."""
+        counted = {name: max(count, self.counted.get(name, 0)) for name, count in step.counted.items()}
+        return self.model_copy(update={"told": max(self.told, step.told), "counted": {**self.counted, **counted}})
+
     def after_look(self, *, failed: bool) -> "Turn":
         """Return the turn after the record was looked at, or could not be."""
         return self.model_copy(update={"troubles": self.troubles + 1 if failed else 0})
@@ -132,10 +138,52 @@ class Step(Boundary):
     counts: dict[str, int]
     attachments: Annotated[tuple[StoredAttachment, ...], AsTuple] = ()
     """What is to be checked."""
+    told: Count = 0
+    """Number of the entry up to which the list knows that people have been told, where that is news to the workflow."""
+    counted: Annotated[dict[str, Count], Field(default_factory=dict)]
+    """What the counters were told up to there."""
 
     def uncounted(self, counted: Mapping[str, int]) -> dict[str, int]:
         """Return what has to be added to each counter."""
         return {name: more for name, count in self.counts.items() if (more := count - counted.get(name, 0)) > 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a workflow says that it is, in its custom status, which is stored together with what it has done.
+
+    Nothing else tells that: an activity may have run for a workflow whose host died before it knew of it.
+    """
+
+    entries: int
+    """Number of the entry up to which it has seen the record, told people and counted; 0 where it does not say."""
+    untold: bool
+    """Whether some letter up to there could not be sent; the workflow tries it again by itself."""
+
+    @classmethod
+    def read(cls, custom_status: object) -> "Progress":
+        """Read what `shown` wrote, or whatever else is there."""
+        fields = custom_status if isinstance(custom_status, dict) else {}
+        entries = fields.get("entries")
+        return cls(entries=entries if isinstance(entries, int) else 0, untold=bool(fields.get("untold")))
+
+    def holds(self, entries: int) -> bool:
+        """Say whether everything up to that entry is done with."""
+        return self.entries >= entries and not self.untold
+
+
+def shown(turn: Turn, step: Step) -> dict[str, Any]:
+    """Return the custom status: where the review stands; no names, and nothing that anybody wrote.
+
+    `entries` is not ahead of what was done about them: while a document is checked it is what was told before.
+    """
+    entries = turn.told if step.next == "check" else step.entries
+    status = {"status": step.status, "stage": step.stage, "deadline": step.deadline, "entries": entries}
+    if turn.untold:
+        status["untold"] = turn.untold
+    if turn.refused:
+        status |= {"refusedEvents": turn.refused, "lastRefusal": turn.last_refusal}
+    return status
 
 
 def until(now: datetime, turn: Turn, step: Step | None) -> datetime:
@@ -153,8 +201,8 @@ def until(now: datetime, turn: Turn, step: Step | None) -> datetime:
     return min(times)
 
 
-def step_of(review: Review) -> Step:
-    """Return what the workflow needs to know of a review that is settled."""
+def step_of(review: Review, *, told: int = 0, counted: Mapping[str, int] | None = None) -> Step:
+    """Return what the workflow needs to know of a review that is settled, and of what the list knows."""
     checking = review.status is Status.CHECKING
     wake = next_wake(review)
     deadline = review.stage.deadline if review.stage else review.changes_until
@@ -179,6 +227,8 @@ def step_of(review: Review) -> Step:
         document=review.document,
         counts=counts(review),
         attachments=tuple(files) if checking else (),
+        told=told,
+        counted=dict(counted or {}),
     )
 
 

@@ -38,9 +38,9 @@ class MemoryClient:
         return DurableOrchestrationStatus.from_json(found or "")
 
     async def start_new(self, name, instance_id=None, client_input=None):
-        """Start, or raise the bare exception that the SDK raises."""
+        """Start, also over one that has finished, or raise the bare exception that the SDK raises."""
         self._break("start_new")
-        if instance_id in self.instances:
+        if self.instances.get(instance_id, {}).get("runtimeStatus") in ("Pending", "Running"):
             raise Exception({"Message": "An Orchestration instance with the status Running already exists."})
         self.add(instance_id, name, "Pending", input=json.dumps(client_input))
         return instance_id

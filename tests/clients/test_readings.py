@@ -41,11 +41,12 @@ async def test_a_history_that_cannot_be_shown_says_what_to_do(call, client, inst
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("approved", 3), ("Rejected", 0), ("withdrawn", 0), ("expired", 0), ("failed", 0)]
+    ("name", "value"),
+    [("approved", 3), ("submitted", 5), ("Rejected", 0), ("withdrawn", 0), ("expired", 0), ("failed", 0)],
 )
 async def test_a_counter_answers_with_its_value(call, client, name, value):
-    """Zero where nothing has been counted."""
-    client.entities["approved"] = 3
+    """Zero where nothing has been counted; in either form in which the entity keeps it."""
+    client.entities |= {"approved": 3, "submitted": {"value": 5, "seen": {"ab": 1}}}
     response = await call(get_counter, req=get({"name": name}), client=client)
     assert json.loads(response.get_body()) == {"name": name.lower(), "value": value}
 

@@ -8,6 +8,7 @@ import azure.functions as func
 import pytest
 
 from approvals.attachments import StoredAttachment
+from approvals.billing import BillingForm
 from approvals.proposal import ProposalSubmission
 from clients.starter import http_start
 from gateways.attachments import open_attachments
@@ -126,7 +127,58 @@ async def test_two_starters_of_one_id_do_not_both_win(call, client):
 
 
 async def test_a_host_that_fails_is_not_called_a_taken_id(call, client):
-    """The exception goes on to the host, which answers 500."""
+    """503, and the advice to choose an id, under which the same may be sent again."""
     client.broken["start_new"] = "the hub is down"
-    with pytest.raises(Exception, match="the hub is down"):
-        await call(http_start, req=request(FORM), client=client)
+    for params, again in (({}, False), ({"id": "p-1"}, True)):
+        response = await call(http_start, req=request(FORM, **params), client=client)
+        assert (response.status_code, json.loads(response.get_body())["sendAgain"]) == (503, again)
+
+
+NOTE = {"name": "n.md", "contentType": "text/markdown", "content": base64.b64encode(b"# hi").decode()}
+
+
+@pytest.mark.parametrize("status", ["Pending", "Running", "Completed", "Failed"])
+async def test_the_same_request_again_finds_what_it_has_started(call, client, status):
+    """Its first answer was lost; 202 as the first time, and nothing is started or stored anew."""
+    form = {**FORM, "attachments": [NOTE]}
+    first = await call(http_start, req=request(form, id="p-1"), client=client)
+    client.instances["p-1"]["runtimeStatus"] = status
+    client.broken["start_new"] = "not asked"
+    again = await call(http_start, req=request(form, "approvalWORKFLOW", id="p-1"), client=client)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.get_body() == first.get_body()
+
+
+@pytest.mark.parametrize(
+    ("form", "workflow"),
+    [({**FORM, "title": "Another"}, "ApprovalWorkflow"), ({**FORM, "attachments": [NOTE]}, "ApprovalWorkflow"),
+     ({}, "BudgetApproval")],
+)  # fmt: skip
+async def test_another_request_under_the_same_id_is_refused(call, client, form, workflow):
+    """Another input, or another workflow."""
+    await call(http_start, req=request(FORM, id="p-1"), client=client)
+    response = await call(http_start, req=request(form, workflow, id="p-1"), client=client)
+    assert response.status_code == 409
+
+
+async def test_what_a_workflow_has_carried_over_to_itself_makes_no_other_request(call, client):
+    """One that bills for days starts itself anew, with its form and how far it has come."""
+    form = dict(BillingForm.example)
+    await call(http_start, req=request(form, "BillingIssuer", id="b-1"), client=client)
+    begun = json.loads(client.instances["b-1"]["input"])
+    client.instances["b-1"]["input"] = {**begun, "carried": {"issued": 3, "cents": 1}}
+    again = await call(http_start, req=request(form, "BillingIssuer", id="b-1"), client=client)
+    assert again.status_code == 202
+
+
+async def test_of_two_that_start_the_same_at_once_both_get_it(call, client):
+    """The id was free when the second looked; the first, or the first sending of the second, was faster."""
+    original = client.start_new
+
+    async def answer_is_lost(name, instance_id=None, client_input=None):
+        await original(name, instance_id, client_input)
+        raise Exception("the connection was reset")
+
+    client.start_new = answer_is_lost
+    response = await call(http_start, req=request(FORM, id="p-1"), client=client)
+    assert response.status_code == 202

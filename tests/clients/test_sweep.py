@@ -3,16 +3,18 @@
 import json
 import logging
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from approvals.review.entries import Via
 from approvals.review.policy import Policy
-from approvals.review.progress import begin
+from approvals.review.progress import begin, failed
 from approvals.review.replay import replay
 from clients.sweep import LATE, SILENT, find_stragglers, sweep_reviews
 from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.review_changes import add
 from gateways.review_records import open_review_records
 from gateways.tables import open_table
 
@@ -72,6 +74,15 @@ def test_a_record_that_its_workflow_does_not_know_is_found(rows, listed, sizes):
 def test_a_workflow_that_misses_its_time_is_found(deadline, after, stragglers):
     """It was terminated, or lost; its record tells nothing of that."""
     assert found([row(deadline=deadline)], ["p-1"], {"p-1": 100}, NOW + after) == stragglers
+
+
+def test_one_that_may_not_have_been_carried_out_is_looked_at_last():
+    """Its record is as long as somebody has seen it, who may have died; and the end of a review has no time to miss."""
+    ended = row("p-1", status="withdrawn", entries=3, told=1, deadline=NOW)
+    grown = row("p-2", size=50)
+    sizes = {"p-1": 100, "p-2": 100}
+    stragglers = find_stragglers([ended, grown], frozenset(sizes), sizes, NOW + 2 * LATE)
+    assert [(each.proposal_id, each.overdue) for each in stragglers] == [("p-2", True), ("p-1", False)]
 
 
 def test_a_record_that_has_become_shorter_is_not_a_workflows_matter():
@@ -160,17 +171,93 @@ async def test_a_review_whose_workflow_was_ended_has_failed(sweep, client, hand_
     """It is put on record; a workflow that tells people and counts it is started, with what was done before."""
     name = hand_in(deadline=datetime.now(UTC) - timedelta(hours=1), told=1)
     client.add(name, status="Terminated")
-    start = client.start_new
-
-    async def over_a_finished_one(workflow, instance_id, argument):
-        del client.instances[instance_id]
-        return await start(workflow, instance_id, argument)
-
-    client.start_new = over_a_finished_one
     assert await sweep() == {"records": 1, "found": 1, "failed": 1}
     review = replay(open_review_records().read(name).entries)
     assert (review.status, review.reason) == ("failed", "its workflow was ended before it was decided")
     assert (started(client, name)["told"], started(client, name)["counted"]) == (1, {"submitted": 1})
+
+
+@pytest.fixture
+def end():
+    """Return a function that puts the end of a review on record, and its row, as a look of its workflow does."""
+
+    def end(name, *, told=1, **changes):
+        chain, review = add(name, lambda review: failed(review, "it rained", now=datetime.now(UTC)))
+        known = IndexRow.of(review, head=chain.head, size=chain.size, told=told)
+        open_proposal_index().write(replace(known, **changes))
+        return review
+
+    return end
+
+
+async def test_a_look_that_its_workflow_never_heard_of_is_made_again(sweep, client, hand_in, end):
+    """The host died behind it: record and list have the end, and the workflow waits for its deadline."""
+    name = hand_in(deadline=datetime.now(UTC) + timedelta(hours=9), told=1)
+    end(name)
+    client.add(name, customStatus={"status": "inReview", "entries": 1})
+    assert await sweep() == {"records": 1, "found": 1, "woken": 1}
+    assert client.events == [(name, "Wake", {})]
+    client.add(name, status="Completed", customStatus={"status": "failed", "entries": 2})
+    assert await sweep() == {"records": 1, "found": 1, "left": 1}
+    assert (await sweep(), client.events) == ({"records": 1, "found": 0}, [(name, "Wake", {})])
+
+
+async def test_what_its_workflow_has_carried_out_is_not_looked_at_again(sweep, client, hand_in):
+    """Once its status says so; until its letters are sent it is asked each time, and not hurried."""
+    name = hand_in(deadline=datetime.now(UTC) + timedelta(hours=9))
+    client.add(name, customStatus={"entries": 1, "untold": 2})
+    assert [await sweep() for _ in range(2)] == [{"records": 1, "found": 1, "left": 1}] * 2
+    client.add(name, customStatus={"entries": 1})
+    assert [(await sweep())["found"] for _ in range(2)] == [1, 0]
+    assert client.events == []
+
+
+@pytest.mark.parametrize("status", ["Completed", "Failed"])
+async def test_a_review_that_ended_behind_an_old_list_is_left_alone(sweep, client, hand_in, end, monkeypatch, status):
+    """It was open when the list was read; nothing is added to its record, and nobody carries it out again."""
+    name = hand_in(size=1, deadline=datetime.now(UTC) + timedelta(hours=9))
+    old = open_proposal_index().find(name)
+    review = end(name)
+    client.add(name, status=status, customStatus={"status": "failed", "entries": review.number})
+    monkeypatch.setattr("gateways.proposal_index.TableIndex.open_rows", lambda _: iter([old]))
+    assert await sweep() == {"records": 1, "found": 1, "left": 1}
+    assert replay(open_review_records().read(name).entries) == review
+    assert "input" not in client.instances[name]
+    assert open_proposal_index().find(name).told == review.number
+
+
+async def test_an_end_that_nobody_was_told_is_told(sweep, client, hand_in, end):
+    """The sweep had put it on record, and its host died; the workflow is started with what was done before."""
+    name = hand_in(told=1)
+    end(name)
+    client.add(name, status="Terminated", customStatus={"entries": 1})
+    assert await sweep() == {"records": 1, "found": 1, "failed": 1}
+    assert (started(client, name)["told"], started(client, name)["counted"]) == (1, {"submitted": 1})
+    assert replay(open_review_records().read(name).entries).number == 2
+
+
+async def test_one_that_was_purged_is_not_started_again(sweep, client, hand_in, end, monkeypatch):
+    """Its row says that all was done, and an old list something else."""
+    name = hand_in(size=1)
+    old = open_proposal_index().find(name)
+    end(name, told=2)
+    monkeypatch.setattr("gateways.proposal_index.TableIndex.open_rows", lambda _: iter([old]))
+    assert await sweep() == {"records": 1, "found": 1, "left": 1}
+    assert client.instances == {}
+
+
+async def test_of_two_sweeps_one_starts_the_workflow(sweep, client, hand_in):
+    """The other finds it running, at the last moment."""
+    name = hand_in(size=0)
+    start_new = client.start_new
+
+    async def second(*arguments):
+        await start_new(*arguments)
+        return await start_new(*arguments)
+
+    client.start_new = second
+    assert await sweep() == {"records": 1, "found": 1, "left": 1}
+    assert client.instances[name]["runtimeStatus"] == "Pending"
 
 
 async def test_an_id_that_is_another_workflows_is_left_alone(sweep, client, hand_in, caplog):

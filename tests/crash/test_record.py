@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from activities.review import advance_review
 from approvals.review.acceptance import Actor
 from approvals.review.entries import Via
 from approvals.review.policy import Policy
@@ -14,14 +15,16 @@ from approvals.review.verbs import Decide, Withdraw
 from durable_devhost.testing.plugin import AppFailed
 from gateways.review_changes import Done, take_down
 from gateways.review_records import open_review_records
+from tests.long import LONG
 from tests.workflows.conftest import ROOT, SETTINGS, Greenlight
-from tests.workflows.reviews import Reviews, counted, stage
+from tests.workflows.reviews import Reviews, counted, stage, sweeping
 
 WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
 BOARD = Policy.from_dict({"stages": [{"name": "board", "approvers": ["Mara", "Jonas"], "rule": "all"}]})
 A_SWEEP = 0.05
 """Hours; three minutes, in which the sweep comes by."""
 SENDERS, MOST_SENT = 8, 40
+REVIEWS = 150 if LONG else 24
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,59 @@ def test_what_was_taken_down_without_waking_anybody_is_carried_out(app, reviews,
     outcome = {"an answer": "approved", "a withdrawal": "withdrawn"}[last]
     assert reviews.ended(proposal) == outcome
     assert counted(before, reviews.counters()) == {outcome: 1}
+
+
+def test_an_end_that_its_workflow_never_heard_of_is_carried_out_by_the_next_sweep(app, reviews):
+    """The host died between a look and its row of history: record and list have the end, the workflow waits on."""
+    proposal = reviews.submit(stage("Mara", windowHours=500))
+    reviews.waits(proposal, "Mara")
+    before = reviews.counters()
+    write_down(proposal, Withdraw(by="Ines"))
+    look = {"proposalId": proposal, "now": datetime.now(UTC).isoformat(), "told": 3}
+    assert advance_review._function.get_user_function()(look)["step"]["next"] == "ended"
+    app.trigger("SweepReviews")
+    assert reviews.ended(proposal) == "withdrawn"
+    assert [each for each in reviews.letters(proposal) if "ended" in each] == ["5-ended"]
+    assert counted(before, reviews.counters()) == {"withdrawn": 1}
+
+
+def test_the_same_verb_again_wakes_a_workflow_that_was_not_woken(reviews):
+    """Its sender got no answer, as the host died behind the record; no sweep is needed."""
+    proposal = reviews.submit(stage("Mara"))
+    reviews.waits(proposal, "Mara")
+    write_down(proposal, Withdraw(by="Ines"))
+    assert reviews.do(proposal, "withdraw", by="Ines").body["repeated"]
+    assert reviews.ended(proposal) == "withdrawn"
+
+
+def test_a_review_that_has_ended_is_carried_out_once_however_often_it_is_started(app, reviews):
+    """By an operator, or by a sweep that knows no better: nobody is told and nothing is counted once more."""
+    before = reviews.counters()
+    proposal = reviews.submit(stage("Mara"))
+    reviews.waits(proposal, "Mara")
+    reviews.decide(proposal, "Mara")
+    reviews.ended(proposal)
+    letters, entries = reviews.letters(proposal), reviews.kinds(proposal)
+    for swept in (False, True):
+        if swept:
+            app.trigger("SweepReviews")
+        app.start("ApprovalWorkflow", {"review": {"proposalId": proposal}}, proposal)
+        assert reviews.ended(proposal) == "approved"
+    assert (reviews.letters(proposal), reviews.kinds(proposal)) == (letters, entries)
+    assert counted(before, reviews.counters()) == {"submitted": 1, "approved": 1}
+
+
+def test_sweeps_count_nothing_twice_while_reviews_are_decided(app, reviews):
+    """One sweep after the other, while each review moves on between their reading and their mending."""
+    before = reviews.counters()
+    with sweeping(app), ThreadPoolExecutor(SENDERS) as pool:
+        proposals = list(pool.map(lambda _: reviews.submit(stage("Mara")), range(REVIEWS)))
+        list(pool.map(lambda each: reviews.waits(each, "Mara"), proposals))
+        list(pool.map(lambda each: reviews.decide(each, "Mara"), proposals))
+        assert {reviews.ended(each) for each in proposals} == {"approved"}
+    app.trigger("SweepReviews")
+    app.advance(hours=A_SWEEP)
+    assert counted(before, reviews.counters()) == {"submitted": REVIEWS, "approved": REVIEWS}
 
 
 def test_a_workflow_that_an_operator_ends_is_a_review_that_failed(app, reviews):

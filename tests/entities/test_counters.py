@@ -35,9 +35,27 @@ def test_goes_on_from_what_is_stored():
     assert apply(("add", 1), state="41")[0] == 42
 
 
-@pytest.mark.parametrize("operation", [("add", "1"), ("add", True), ("add", 1.5), ("explode", None)])
+@pytest.mark.parametrize(
+    "operation", [("add", "1"), ("add", True), ("add", 1.5), ("add", {"total": 1}), ("explode", None)]
+)
 def test_a_wrong_operation_is_an_error_and_changes_nothing(operation):
     """The others of the batch count."""
     state, results = apply(("add", 1), operation, ("add", 1))
     assert [result["isError"] for result in results] == [False, True, False]
     assert state == 2
+
+
+def test_what_a_review_adds_is_counted_once_however_often_it_is_told():
+    """A review's workflow says how much of the number is the review's, and what it knows to be counted."""
+    share = {"proposalId": "p-1", "known": 0, "total": 1}
+    state, results = apply(("add", share), ("add", share), ("add", 1), state="41")
+    assert [json.loads(result["result"]) for result in results] == [42, 42, 43]
+    again, _ = apply(("add", share), ("add", {**share, "total": 3}), state=json.dumps(state))
+    assert again["value"] == 45
+
+
+def test_a_reset_does_not_count_again_what_was_counted():
+    """Only the number goes."""
+    share = {"proposalId": "p-1", "known": 0, "total": 1}
+    _, results = apply(("add", share), ("reset", None), ("add", share), ("get", None))
+    assert [json.loads(result["result"]) for result in results] == [1, 0, 0, 0]

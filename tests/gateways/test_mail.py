@@ -7,7 +7,7 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from azure.core.exceptions import ServiceRequestError
+from azure.core.exceptions import AzureError, ServiceRequestError
 
 from approvals.review.notices import Letter
 from gateways import clock
@@ -16,9 +16,12 @@ from gateways.mail import MailServer, open_post
 from gateways.messages import SenderWrong
 from gateways.smtp import NotSent
 from gateways.tables import keys, open_table
+from tests.gateways.losing import losing
 from tests.gateways.mail_server import mail_server
 
 KEY = "3-asked-0123456789abcdef"
+FOR_GOOD = 9
+"""More often than the SDK asks."""
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +174,39 @@ def test_of_two_who_find_a_letter_given_up_one_sends_it(server):
         results = [attempt.exception() or attempt.result() for attempt in attempts]
     assert results.count(True) == 1
     assert len(server.letters) == 1
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["the claim", "the mark"])
+def test_a_letter_whose_claim_or_mark_was_not_answered_goes_once_and_at_once(server, lost):
+    """The sender knows its own claim again, and does not wait for whoever else might be sending."""
+    sent = letter()
+    with losing(lost):
+        assert open_post().send(sent, key=KEY)
+    assert not open_post().send(sent, key=KEY)
+    assert len(server.letters) == 1
+
+
+def test_a_claim_that_is_taken_over_and_not_answered_is_ones_own(server, monkeypatch):
+    """Whoever had it died; the claim is a replacement then."""
+    sent = letter()
+    with losing(0, times=FOR_GOOD), pytest.raises(AzureError):
+        open_post().send(sent, key=KEY)
+    with pytest.raises(NotSent):
+        open_post().send(sent, key=KEY)
+    monkeypatch.setenv("CLOCK_OFFSET_SECONDS", "301")
+    with losing(1):
+        assert open_post().send(sent, key=KEY)
+    assert len(server.letters) == 1
+
+
+def test_a_letter_that_has_gone_is_not_sent_again_because_that_could_not_be_written_down(server, caplog):
+    """It is told, and the log says what is missing."""
+    sent = letter()
+    with losing(1, times=FOR_GOOD):
+        assert open_post().send(sent, key=KEY)
+    assert not open_post().send(sent, key=KEY)
+    assert len(server.letters) == 1
+    assert "could not be written down" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,13 @@ ENVELOPE = {"__class__": "Decision", "__module__": "approvals.decision", "__data
 CLASSIC = {"title": "Footbridge", "submittedBy": "Ines", "approver": "Mara"}
 FILE = {"blob": "p/1-ab.md", "name": "note.md", "contentType": "text/markdown", "size": 12}
 SUM = {
-    "outcome": "warnings",
-    "attachments": 1,
-    "bytes": 12,
-    "counts": {"ok": 2, "warning": 1, "error": 0},
+    "outcome": "warnings", "attachments": 1, "bytes": 12, "counts": {"ok": 2, "warning": 1, "error": 0},
     "findings": [
         {"attachment": "note.md", "check": "type", "severity": "ok", "message": "is text/markdown"},
         {"attachment": "note.md", "check": "text", "severity": "warning", "message": "has many characters"},
     ],
     "failed": [],
-}
+}  # fmt: skip
 CONTINUE = 4
 
 pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
@@ -130,12 +127,20 @@ def test_what_is_known_is_not_told_or_counted_again(turn):
     assert len(run.open_timers) == 1
 
 
-def test_counters_get_the_difference(turn):
-    """Also where a turn sees several escalations at once."""
+def test_counters_get_what_is_the_reviews_share(turn):
+    """And what of it was known before, also where a turn sees several escalations at once."""
     run = turn(told=9, counted={"submitted": 1, "escalated": 1})
     run.complete("AdvanceReview", step(entries=9, counts={"submitted": 1, "escalated": 3, "expired": 1}))
     signals = [(task.action["instanceId"], json.loads(task.action["input"])) for task in run.tasks[1:3]]
-    assert signals == [("@counter@escalated", 2), ("@counter@expired", 1)]
+    shares = {"@counter@escalated": {"known": 1, "total": 3}, "@counter@expired": {"known": 0, "total": 1}}
+    assert signals == [(counter, {"proposalId": "proposal-1", **share}) for counter, share in shares.items()]
+
+
+def test_a_start_of_a_review_that_has_ended_and_was_carried_out_does_nothing(turn):
+    """The list knows what the new workflow does not: nobody is told and nothing is counted once more."""
+    run = turn()
+    run.complete("AdvanceReview", ended(told=5, counted={"submitted": 1, "approved": 1}))
+    assert (run.called, run.counted, run.output["status"]) == (["AdvanceReview"], [], "approved")
 
 
 def test_the_end_of_the_review_is_the_end_of_the_workflow(turn):

@@ -1,14 +1,22 @@
 """Reviews as their users meet them: through the app's own routes, on devhost and Azurite."""
 
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
-from durable_devhost.testing.plugin import Answer
+from durable_devhost.testing.plugin import Answer, AppFailed
 from tests.workflows.conftest import Greenlight
 
 FINAL = ("approved", "rejected", "withdrawn", "expired", "failed")
 COUNTERS = ("submitted", "escalated", *FINAL)
+_NO_HOST = (OSError, HTTPException, AppFailed, ValueError)
+"""What comes of asking one that was killed, or has no address yet."""
+A_MOMENT_S = 0.05
+"""Between two sweeps of `sweeping`, so that the host also finds nothing to do."""
 
 
 def stage(*approvers: str, **fields: Any) -> dict[str, Any]:
@@ -95,6 +103,25 @@ class Reviews:
     def _status(self, proposal: str) -> dict[str, Any] | None:
         status = self.app.status(proposal)
         return status["customStatus"] if status else None
+
+
+@contextmanager
+def sweeping(app: Greenlight) -> Iterator[None]:
+    """Run one sweep after the other meanwhile, also beside the app's own; a host that is killed has none."""
+    done = threading.Event()
+
+    def sweep() -> None:
+        while not done.wait(A_MOMENT_S):
+            with suppress(*_NO_HOST):
+                app.trigger("SweepReviews")
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        sweeper.join()
 
 
 def counted(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:

@@ -45,14 +45,15 @@ def test_a_killed_host_goes_on_waiting(app):
 
 
 def test_the_same_id_starts_nothing_twice(app):
-    """Neither while it waits nor when it has ended; decisions are on record under it."""
+    """Neither while it waits nor when it has ended: the same form finds the first, another one is refused."""
     proposal = app.begin("ApprovalWorkflow", FORM)
     app.until_shown(proposal, state="waiting")
-    assert app.post("ApprovalWorkflow", FORM, instance_id=proposal).status == 409
+    assert app.post("ApprovalWorkflow", FORM, instance_id=proposal).status == 202
     app.raise_event(proposal, "ApprovalEvent", {"approved": False, "approver": "Mara"})
     ended = app.result(proposal)
     again = app.post("ApprovalWorkflow", FORM, instance_id=proposal)
-    assert (again.status, proposal in again.body["detail"]) == (409, True)
+    other = app.post("ApprovalWorkflow", {**FORM, "title": "Another"}, instance_id=proposal)
+    assert (again.status, other.status, proposal in other.body["detail"]) == (202, 409, True)
     assert app.result(proposal) == ended
 
 

@@ -56,8 +56,8 @@ def test_a_killed_host_goes_on_waiting(app):
 
 
 def test_the_same_id_starts_nothing_twice(app):
-    """409, and the first one goes on."""
+    """The first is found, and goes on."""
     budget = app.begin("BudgetApproval", FORM)
-    assert app.post("BudgetApproval", FORM, instance_id=budget).status == 409
+    assert app.post("BudgetApproval", FORM, instance_id=budget).status == 202
     app.raise_event(budget, "Approval", {"approved": False})
     assert app.result(budget)["outcome"] == "rejected"

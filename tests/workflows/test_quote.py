@@ -106,10 +106,10 @@ def test_a_quote_that_is_kept_stays_when_the_instance_is_started_again(app, neig
 
 
 def test_the_same_id_asks_nobody_twice(app, neighbour):
-    """409."""
+    """The first is found, whose answer is known."""
     instance = app.begin("TryGetQuote", question(neighbour))
     assert app.result(instance) is True
-    assert app.post("TryGetQuote", question(neighbour), instance_id=instance).status == 409
+    assert app.post("TryGetQuote", question(neighbour), instance_id=instance).status == 202
     assert len(neighbour.requests) == 1
 
 

@@ -195,10 +195,10 @@ def test_a_kill_while_somebody_thinks_keeps_the_money_reserved(app, name):
 
 
 def test_a_second_run_under_one_id_spends_nothing_twice(app, name):
-    """HttpStart refuses it; a restart is told again what was booked."""
+    """HttpStart finds it; a restart is told again what was booked."""
     instance = app.begin("ReserveBudget", form(name))
     first = app.result(instance)
-    assert app.post("ReserveBudget", form(name), instance_id=instance).status == 409
+    assert app.post("ReserveBudget", form(name), instance_id=instance).status == 202
     started = app.status(instance)["createdTime"]
     app.advance(hours=1)
     app.request("POST", f"/runtime/webhooks/durabletask/instances/{instance}/restart?restartWithNewInstanceId=false")

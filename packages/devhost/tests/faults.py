@@ -26,6 +26,22 @@ class Fault(Enum):
     STUCK_AFTER = "the call has its effect, and no answer comes"
 
 
+class NotingTransport(Transport):
+    """Notes when each call begins and ends, as `> queue POST` and `< queue POST` with the path behind."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        super().__init__(account)
+        self.notes: list[str] = []
+
+    async def _attempt(
+        self, service: Service, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        self.notes.append(f"> {service} {verb} {path}")
+        answer = await super()._attempt(service, verb, path, query, headers, body)
+        self.notes.append(f"< {service} {verb} {path}")
+        return answer
+
+
 class FaultyTransport(Transport):
     """Lets `fault` strike at the call with the number `at`, counted from 0 from `arm` on, polls of queues left out."""
 
@@ -35,11 +51,13 @@ class FaultyTransport(Transport):
         self._at = 0
         self._left = 0
         self._count = 0
+        self._only = ""
         self.struck = ""
         self.has_struck = asyncio.Event()
 
-    def arm(self, fault: Fault, at: int) -> None:
-        """Begin to count."""
+    def arm(self, fault: Fault, at: int, only: str = "") -> None:
+        """Begin to count, for example `only` calls that begin with `table PATCH`."""
+        self._only = only
         self._fault, self._at, self._count, self.struck = fault, at, 0, ""
         self.has_struck.clear()
 
@@ -84,6 +102,8 @@ class FaultyTransport(Transport):
             self._left -= 1
             return self._fault
         if self._fault is None or self.struck or (service == "queue" and verb == "GET"):
+            return None
+        if not f"{service} {verb}".startswith(self._only):
             return None
         self._count += 1
         if self._count <= self._at:

@@ -10,10 +10,12 @@ from approvals.review.clockwork import (
     LONGEST_WAIT,
     MOST_TROUBLES,
     Heard,
+    Progress,
     ReviewInput,
     Step,
     Turn,
     findings_of,
+    shown,
     step_of,
     until,
 )
@@ -173,3 +175,36 @@ def test_findings_are_the_sum_and_each_check_that_has_something_to_say():
     counts = Counts(ok=1, warning=1, error=2)
     total = Sum(outcome="objections", attachments=1, bytes=1, counts=counts, findings=findings, failed=())
     assert findings_of(total) == ("objections", "size", "text")
+
+
+def test_a_workflow_that_is_started_anew_learns_what_was_told_and_counted():
+    """From the list, which may also know less than the workflow."""
+    step = step_of(Story(BOARD).review, told=3, counted={"submitted": 1, "escalated": 1})
+    assert step == Step.from_dict(step.to_dict())
+    informed = turn(told=1, counted={"escalated": 2}).informed(step)
+    assert (informed.told, informed.counted) == (3, {"submitted": 1, "escalated": 2})
+    assert turn(told=9).informed(step).told == 9
+
+
+def test_a_custom_status_says_how_far_a_workflow_is():
+    """It is read as it was written."""
+    step = step_of(Story(BOARD).check("passed").review)
+    status = shown(turn(told=3), step)
+    assert (Progress.read(status).entries, Progress.read(status).holds(3), Progress.read(status).holds(4)) == (
+        step.entries, True, False,
+    )  # fmt: skip
+    assert not Progress.read(shown(turn(told=2, untold=1), step)).holds(3)
+
+
+@pytest.mark.parametrize("status", [None, "waiting", [3], {}, {"entries": "3"}], ids=repr)
+def test_a_custom_status_of_another_form_says_nothing(status):
+    """It was never set, or is another workflow's."""
+    assert Progress.read(status) == Progress(entries=0, untold=False)
+
+
+def test_what_a_check_is_about_is_not_shown_as_told():
+    """The first entry is on record, and nobody was told of it yet."""
+    step = step_of(Story(BOARD).review)
+    assert (step.entries, shown(turn(), step)["entries"]) == (1, 0)
+    assert "lastRefusal" not in shown(turn(), step)
+    assert shown(turn().with_refusal("over"), step)["lastRefusal"] == "over"

@@ -25,7 +25,17 @@ from durable_devhost.azurite.folder import data_folder, disk_fault, writable
 from durable_devhost.azurite.ports import ADDRESS, STANDARD_PORTS, Ports, free_ports, standard_or_free_ports
 from durable_devhost.errors import StorageUnavailable
 
-__all__ = ["STATE_FILE", "Azurite", "data_folder", "lend", "running_azurite", "stop", "stop_survivor"]
+__all__ = [
+    "STATE_FILE",
+    "Azurite",
+    "data_folder",
+    "is_running",
+    "lend",
+    "running_azurite",
+    "start_again",
+    "stop",
+    "stop_survivor",
+]
 
 STATE_FILE = "azurite.json"
 LOG_FILE = "azurite.log"
@@ -84,7 +94,19 @@ def running_azurite(folder: Path, app_dir: Path, accounts: Sequence[str] = ()) -
     try:
         yield azurite
     finally:
-        stop(azurite, folder)
+        last = _noted(folder)
+        stop(azurite if last is None or last.pid == azurite.pid else last, folder)
+
+
+def start_again(azurite: Azurite, folder: Path, app_dir: Path) -> Azurite:
+    """Start an Azurite that has ended once more, on the ports that everybody knows; raises StorageUnavailable."""
+    again = _spawn(folder, find_command(app_dir), (), azurite.ports)
+    with writable(folder):
+        _write_state(folder, again)
+    if _answers(again) and _has_its_ports(again, folder):
+        return again
+    stop(again, folder)
+    raise _does_not_start(folder, find_command(app_dir))
 
 
 def lend(azurite: Azurite, account: str, folder: Path) -> None:
@@ -110,18 +132,24 @@ def stop(azurite: Azurite, folder: Path) -> None:
     if azurite.process is None and azurite.location != str(folder):
         return
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        if _runs(azurite):
+        if is_running(azurite):
             os.kill(azurite.pid, sign)
             _wait_for_end(azurite)
     (folder / STATE_FILE).unlink(missing_ok=True)
 
 
-def _survivor(folder: Path) -> Azurite | None:
+def _noted(folder: Path) -> Azurite | None:
     try:
-        azurite = Azurite(**json.loads((folder / STATE_FILE).read_text("utf-8")))
+        return Azurite(**json.loads((folder / STATE_FILE).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    if not _runs(azurite):
+
+
+def _survivor(folder: Path) -> Azurite | None:
+    azurite = _noted(folder)
+    if azurite is None:
+        return None
+    if not is_running(azurite):
         return None
     if not _answers(azurite):
         stop(azurite, folder)
@@ -139,10 +167,14 @@ def _start(folder: Path, command: Path, accounts: Sequence[str]) -> Azurite:
         if _answers(azurite) and _has_its_ports(azurite, folder):
             return azurite
         stop(azurite, folder)
+    raise _does_not_start(folder, command)
+
+
+def _does_not_start(folder: Path, command: Path) -> StorageUnavailable:
     if fault := disk_fault(folder):
-        raise StorageUnavailable(fault)
+        return StorageUnavailable(fault)
     said = (folder / LOG_FILE).read_text("utf-8", errors="replace").strip()[-1500:]
-    raise StorageUnavailable(
+    return StorageUnavailable(
         f"Azurite ({command}) did not start over {folder}. "
         f"See {folder / LOG_FILE}; if its files there are damaged, choose another folder with --data.\n{said}".rstrip()
     )
@@ -187,7 +219,7 @@ def _answers(azurite: Azurite) -> bool:
     while waiting:
         if _is_azurite(waiting[0]):
             waiting.pop(0)
-        elif time.monotonic() > give_up or not _runs(azurite):
+        elif time.monotonic() > give_up or not is_running(azurite):
             return False
         else:
             time.sleep(_PAUSE_S)
@@ -202,7 +234,7 @@ def _has_its_ports(azurite: Azurite, folder: Path) -> bool:
     """
     give_up = time.monotonic() + _START_S
     is_silent = True
-    while _runs(azurite):
+    while is_running(azurite):
         said = (folder / LOG_FILE).read_bytes()
         if is_silent and said:
             is_silent, give_up = False, time.monotonic() + _BIND_S
@@ -225,11 +257,11 @@ def _is_azurite(port: int) -> bool:
 
 def _wait_for_end(azurite: Azurite) -> None:
     give_up = time.monotonic() + _STOP_S
-    while _runs(azurite) and time.monotonic() < give_up:
+    while is_running(azurite) and time.monotonic() < give_up:
         time.sleep(_PAUSE_S)
 
 
-def _runs(azurite: Azurite) -> bool:
+def is_running(azurite: Azurite) -> bool:
     """Whether the process is still that Azurite, and no stranger that was given its number later."""
     if azurite.process is not None:
         return azurite.process.poll() is None

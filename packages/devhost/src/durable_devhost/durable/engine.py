@@ -27,7 +27,7 @@ from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.inflight import InFlight
-from durable_devhost.model.history import ExecutionStarted
+from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.queues import Receipt
@@ -144,6 +144,10 @@ class DurableEngine:
         self._rows.forget(instance_id)
         self._live.discard(instance_id)
 
+    async def correct_row(self, instance_id: str) -> None:
+        """Let the row of an instance say what its history says."""
+        await self._mailboxes.ask(instance_id)
+
     def forget_partition(self, partition: int) -> None:
         """Drop what is in memory of a partition that is another host's from now on."""
 
@@ -214,6 +218,9 @@ class DurableEngine:
 
     async def _turn(self, instance_id: str, batch: Batch) -> None:
         """Everything in the batch makes one episode, but for what came too early for it."""
+        if not batch.deliveries:
+            await self._correct_row(instance_id)
+            return
         episode, early = await self._decider.decide(instance_id, batch)
         if episode is not None:
             if any(posting.is_request for posting in episode.postings):
@@ -229,6 +236,14 @@ class DurableEngine:
         while early:
             await self._forwarder.put_off(early[-1])
             early.pop()
+
+    async def _correct_row(self, instance_id: str) -> None:
+        if self._live.record(instance_id) is not None:
+            return  # an episode was faster, and has written it
+        right, row = await self._decider.shown(instance_id), await self._hub.instances.get(instance_id)
+        is_new_start = row is not None and row.status is RuntimeStatus.PENDING
+        if right is not None and not (is_new_start and row is not None and row.execution_id != right.execution_id):
+            await self._rows.correct(right)
 
     def _act(self, committed: Committed) -> None:
         """Carry out what is stored now."""

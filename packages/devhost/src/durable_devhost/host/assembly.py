@@ -51,6 +51,8 @@ from durable_devhost.triggers.timer import TimerListener
 FINISH_S = 5.0
 """How long work may go on after the wish to stop."""
 
+_ROWS_S = 5.0
+
 
 @dataclass(kw_only=True)
 class Host:
@@ -155,11 +157,14 @@ class Host:
                 running = [
                     tasks.create_task(each)
                     for each in (self.around.pool.run(), self.engine.run(), self.listener.run(), manual.run())
-                ]
+                ] + [tasks.create_task(keep()) for keep in self.around.keepers]
                 if isinstance(self.around.clock, VirtualClock):
                     await self.listener.recover()
                 else:
                     running.append(tasks.create_task(self.listener.recover()))
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_ROWS_S):
+                            await self.listener.rows_are_right.wait()
                 running.append(tasks.create_task(self.listeners.run()))
                 if self.around.options.watch:
                     running.append(tasks.create_task(self._reloader(front, admin).run()))
@@ -267,6 +272,7 @@ class Host:
             "storage": {"connectionString": self.around.settings.storage_connection_string},
             "storageCalls": self.accounts.calls(),
             "inFlight": self.in_flight.names(),
+            "partitions": self.ownership.partitions(),
         }
 
     def _ready(self) -> Ready:

@@ -2,9 +2,10 @@
 
 import platform
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
@@ -53,6 +54,8 @@ class Surroundings:
     pool: WorkerPool
     door: socket.socket
     is_alone: bool
+    keepers: Sequence[Callable[[], Coroutine[Any, Any, None]]]
+    """What has to run as long as the host does, to keep what it stands on."""
     python: str
 
 

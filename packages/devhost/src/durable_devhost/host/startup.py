@@ -3,14 +3,14 @@
 import asyncio
 import gc
 import os
-import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, local_port, worker_environment
+from durable_devhost.azurite.keeper import AzuriteKeeper
 from durable_devhost.azurite.process import Azurite, data_folder, running_azurite
 from durable_devhost.clock import VirtualClock
 from durable_devhost.dispatch.interpreter import Interpreter, find_interpreter
@@ -44,10 +44,13 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
         console = Console.create(clock, json_logs=options.json_logs, as_func=options.as_func)
         stack.enter_context(console.showing_logs(settings.log_level))
         door = stack.enter_context(reserve(_port(options)))
+        keepers: list[Callable[[], Coroutine[Any, Any, None]]] = []
         is_own = options.start_azurite and settings.app_settings.uses_development_storage
         if is_own:
             azurite = stack.enter_context(running_azurite(data, settings.app_dir))
-            shutdown.at_once(partial(_let_end, azurite))
+            keeper = AzuriteKeeper(azurite, data, settings.app_dir, console.warning)
+            shutdown.at_once(keeper.let_end)
+            keepers.append(keeper.run)
             settings = settings.on_storage(azurite.connection_string)
             _tell_of_ports(console, azurite)
         for notice in settings.notices:
@@ -75,6 +78,7 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
                 pool=pool,
                 door=door,
                 is_alone=is_own,
+                keepers=keepers,
                 python=_shown(loaded.versions, interpreter),
             )
             host = await Host.open(resources, around)
@@ -145,12 +149,6 @@ def _tell_of_ports(console: Console, azurite: Azurite) -> None:
             f"The ports 10000 to 10002 are taken, so storage is on other ones ({first} to {last}). "
             "A connection string of the app that names those ports is led here too."
         )
-
-
-def _let_end(azurite: Azurite) -> None:
-    """Ask for a gentle end without waiting for it; a lent one is not ours to end."""
-    if azurite.account == DEVELOPMENT_ACCOUNT:
-        os.kill(azurite.pid, signal.SIGTERM)
 
 
 def _shown(versions: Versions, interpreter: Interpreter) -> str:
