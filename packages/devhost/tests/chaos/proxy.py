@@ -147,6 +147,9 @@ class Proxy:
         try:
             while True:
                 request = await read_request(reader)
+                if inner.at_eof():  # storage closes what is idle, which is no fault of its
+                    outer.close()
+                    inner, outer = await asyncio.open_connection(ADDRESS, self._upstream[service], limit=_LONGEST_HEAD)
                 fault = self.script.meet(service, request)
                 if fault is None:
                     answer = await self._forward(request, inner, outer)
