@@ -99,7 +99,7 @@ async def test_storage_that_is_not_there_is_another_matter(tmp_path: Path, azuri
     """The disk has room, so the sentence is the usual one."""
     nowhere = azurite.connection_string.replace(f":{azurite.queue_port}/", ":1/")
     async with LocalTransport(StorageAccount.parse(nowhere), tmp_path) as transport:
-        with pytest.raises(StorageUnavailable, match="Start Azurite"):
+        with pytest.raises(StorageUnavailable, match="Look whether Azurite runs"):
             await QueueService(transport).create("work")
 
 
