@@ -52,9 +52,9 @@ def test_a_refused_key_names_its_setting(connection: str | None, setting: str, s
         raise StorageFailure(status, "AuthorizationFailure", "no")
 
 
-def test_other_failures_are_passed_on() -> None:
-    """They are no matter of keys."""
-    with pytest.raises(StorageFailure), refusals_named(None):
+def test_any_other_refusal_ends_the_start_in_a_sentence_too() -> None:
+    """A traceback would call it a defect of devhost."""
+    with pytest.raises(StorageUnavailable, match="The storage refuses what a start needs: 400"), refusals_named(None):
         raise StorageFailure(400, "OutOfRangeInput", "no")
 
 
