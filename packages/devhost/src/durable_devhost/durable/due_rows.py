@@ -4,7 +4,7 @@ The row is a copy for queries; what counts is the history. So an instance goes o
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from durable_devhost.durable.episode import Episode
@@ -48,6 +48,9 @@ class DueRows:
     def forget(self, instance_id: str) -> None:
         """An instance was purged or changed behind our back: its row is not ours to write any more."""
         self._due.pop(instance_id, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._due)
 
     async def _write_or_note(self, due: _Due) -> None:
         instance_id = due.record.instance_id

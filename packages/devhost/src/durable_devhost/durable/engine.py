@@ -158,10 +158,12 @@ class DurableEngine:
 
         self._live.discard_where(is_of_it)
         self.timers.disarm(is_of_it)
+        for instance_id in [each for each in self._rows if is_of_it(each)]:
+            self._rows.forget(instance_id)
 
     def is_idle(self, partition: int) -> bool:
         """Whether no work of a partition is in hand."""
-        return not any(self._hub.queues.partition_of(each) == partition for each in self._mailboxes)
+        return not any(self._hub.queues.partition_of(each) == partition for each in (*self._mailboxes, *self._rows))
 
     def receive(self, message: Message, receipt: Receipt, dequeue_count: int = 1) -> None:
         """Take a control-queue message that was just hidden for us; one that we hold already is not taken twice."""
