@@ -76,7 +76,11 @@ def read_submission(body: Any, proposal_id: str, via: Via) -> Submission:
     uploads = checked(lambda: check_attachments(proposal_id, tuple(_readable(body))))
     checked(lambda: check_file_names(each.name for each in uploads or ()))
     if form and policy:
-        checked(lambda: check_for(policy, form.author, cost=form.cost, department=form.department))
+        checked(
+            lambda: check_for(
+                policy, form.author, cost=form.given_cost, currency=form.currency, department=form.department
+            )
+        )
     if errors or form is None or policy is None or uploads is None:
         raise Invalid("; ".join(errors)[:400], tuple(errors))
     name = form.policy if isinstance(form.policy, str) else DEFAULT if form.policy is None else OWN_POLICY
@@ -159,7 +163,7 @@ def _is_same(first: Entry, submission: Submission) -> bool:
         same(first.by, form.author)
         and {name: data[name] for name in form.words} == form.words
         and data["policyName"] == submission.policy_name
-        and (named or data["policy"] == submission.policy.to_dict())
+        and (named or Policy.from_dict(data["policy"]) == submission.policy)
         and [each["name"] for each in data["attachments"]] == [each.name for each in submission.uploads]
     )
 

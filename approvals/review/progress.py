@@ -59,7 +59,12 @@ def checked(review: Review, findings: tuple[str, ...], *, document: str, now: da
     if review.status is not Status.CHECKING or review.document != document:
         return ()
     stages = choose_stages(
-        review.policy, cost=review.cost, department=review.department, findings=findings, author=review.author
+        review.policy,
+        cost=review.cost,
+        currency=review.currency,
+        department=review.department,
+        findings=findings,
+        author=review.author,
     )
     data = {"findings": list(findings), "stages": [stage.to_dict() for stage in stages]}
     planned = write(review, Kind.CHECKED, data, now=now, via=Via.WORKFLOW)

@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import datetime, timedelta
 
+from approvals.currencies import decimals_of, fits
 from approvals.review.stages import Stage
 
 LONGEST_EXCERPT = 1_200
@@ -30,8 +31,14 @@ def time_left(until: datetime, now: datetime) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """Return an amount with its currency: `148,500 EUR`, `12.50 EUR`."""
-    digits = f"{amount:,.2f}".removesuffix(".00")
+    """Return an amount with its currency, in that currency's decimals or none: `148,500 EUR`, `12.50 EUR`, `1.250 KWD`.
+
+    Records may have an amount that does not fit its currency; it is shown as it was written.
+    """
+    whole = amount == int(amount)
+    digits = (
+        f"{amount:,.{0 if whole else decimals_of(currency)}f}" if whole or fits(amount, currency) else f"{amount:,}"
+    )
     return f"{digits} {currency}"
 
 

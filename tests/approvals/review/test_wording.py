@@ -47,12 +47,21 @@ def test_the_time_left_is_rough_and_never_too_much(left: timedelta, said: str):
 
 
 @pytest.mark.parametrize(
-    ("amount", "said"),
-    [(148500.0, "148,500 EUR"), (12.5, "12.50 EUR"), (0.0, "0 EUR"), (1234567.89, "1,234,567.89 EUR")],
+    ("amount", "currency", "said"),
+    [
+        (148500.0, "EUR", "148,500 EUR"),
+        (12.5, "EUR", "12.50 EUR"),
+        (0.0, "EUR", "0 EUR"),
+        (1234567.89, "EUR", "1,234,567.89 EUR"),
+        (1500.0, "JPY", "1,500 JPY"),
+        (1.25, "KWD", "1.250 KWD"),
+        (0.5, "JPY", "0.5 JPY"),
+        (12.5, "ZZZ", "12.5 ZZZ"),
+    ],
 )
-def test_money_has_cents_only_where_there_are_any(amount: float, said: str):
-    """As people write it."""
-    assert money(amount, "EUR") == said
+def test_money_has_the_decimals_of_its_currency_only_where_there_are_any(amount: float, currency: str, said: str):
+    """As people write it; what never fitted its currency is not rounded into something that nobody wrote."""
+    assert money(amount, currency) == said
 
 
 @pytest.mark.parametrize(
