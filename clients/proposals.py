@@ -116,7 +116,15 @@ def _read_submission(req: func.HttpRequest, who: Caller, proposal_id: str) -> Su
         if isinstance(name, func.HttpResponse):
             return name
         body = {**body, "author": name}
-    return read_submission(body, proposal_id, who.via)
+    submission = read_submission(body, proposal_id, who.via)
+    if submission.barred is None:
+        return submission
+    return problem(
+        403,
+        f"policy: {submission.barred}.",
+        "Use a policy that is meant for you; POLICY_AUTHORS of the app names who may bring one of their own.",
+        code="policyNotAllowed",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,6 +174,11 @@ class ProposalView(Reply):
     department: str | None
     author: str
     policy: str
+    """Its name; `own` where it came with the proposal."""
+    policy_version: str
+    """What it says of itself, or the beginning of its hash."""
+    policy_hash: str
+    """SHA-256 in hex of the policy as the record has it."""
     submitted_at: Time
     updated_at: Time
     now: Time

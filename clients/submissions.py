@@ -24,23 +24,22 @@ from approvals.review.people import same
 from approvals.review.policy import Policy, check_for, read_policy
 from approvals.review.progress import begin
 from approvals.review.replay import replay
+from approvals.review.rights import bar
 from approvals.review.state import Review
+from approvals.review.wording import OWN_POLICY
 from approvals.validation import Invalid
 from approvals.workflows import APPROVAL
 from clients.instances import find_instance, start
 from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.audit import open_audit
-from gateways.policies import DEFAULT, find_policy, policy_names
+from gateways.policies import DEFAULT, find_policy, policy_authors, policy_names
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_records import open_review_records
 
 log = logging.getLogger("greenlight.submissions")
 
 T = TypeVar("T")
-
-OWN_POLICY = "own"
-"""Stands in the place of a name where the policy came with the proposal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +52,12 @@ class Submission:
     policy: Policy
     policy_name: str
     uploads: tuple[Upload, ...]
+
+    @property
+    def barred(self) -> str | None:
+        """Why it may not be handed in under its policy; None where it may."""
+        own, signed_in = self.policy_name == OWN_POLICY, self.via is Via.PERSON
+        return bar(self.policy, self.form.author, own=own, signed_in=signed_in, authors=policy_authors())
 
 
 class Taken(Exception):

@@ -173,6 +173,8 @@ def _when(condition: Condition, currency: str) -> str:
 def _rules(policy: Policy) -> Iterator[str]:
     if policy.four_eyes:
         yield "nobody decides in two stages"
+    if policy.used_by:
+        yield f"only for proposals of {one_line(people(policy.used_by))}"
     if policy.allow_self_approval:
         yield "the author may decide too"
     if policy.otherwise == "refuse":

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from approvals.review.wording import money, people, size
-from greenlight.story import NOBODY, OWN_POLICY, Event
+from approvals.review.wording import money, people, rule_name, size
+from greenlight.story import NOBODY, Event
 from greenlight.texts import one_line, plain, short_id
 from greenlight.times import clock_time, distance, moment
 
@@ -160,7 +160,7 @@ def _facts(view: Json, now: datetime) -> Table:
     facts = {
         "author": f"{one_line(view['author'])}{department}",
         "cost": money(view["cost"], one_line(view["currency"])) if view.get("cost") else "",
-        "policy": ("its own" if view["policy"] == OWN_POLICY else one_line(view["policy"]))
+        "policy": rule_name(view["policy"], view["policyVersion"])
         + (f", round {view['round']}" if view["round"] > 1 else ""),
         "handed in": _point(view["submittedAt"], now),
         "checks": "; ".join(one_line(each) for each in view.get("findings") or ()),

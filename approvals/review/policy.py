@@ -23,6 +23,7 @@ from approvals.review.stages import (
     Described,
     Effect,
     Otherwise,
+    People,
     Rates,
     Rung,
     SomePeople,
@@ -63,6 +64,10 @@ class Policy(Described):
 
     description: Prose = ""
     """For people who choose among policies: what it is for."""
+    version: Line | None = None
+    """What people tell one edition of it from the next by; None: the beginning of its hash."""
+    used_by: People = ()
+    """Who may hand in proposals under it; nobody named: everybody. Only for a policy of the app's."""
     stages: Annotated[tuple[Stage, ...], AsTuple, Field(min_length=1, max_length=MOST_STAGES)]
     """In their order; each begins when the one before it has passed."""
     otherwise: Otherwise = None

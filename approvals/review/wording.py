@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from approvals.currencies import decimals_of, fits
 from approvals.review.stages import Stage
 
+OWN_POLICY = "own"
+"""Stands in the place of a name where the policy came with the proposal."""
+
 LONGEST_EXCERPT = 1_200
 """Characters of a summary or comment in a letter; the page shows all of it."""
 
@@ -82,6 +85,11 @@ def excerpt(text: str) -> str:
 def stage_name(stage: Stage) -> str:
     """Return what a stage is called in a sentence."""
     return "the budget stage" if stage.kind == "budget" else f"stage “{one_line(stage.name)}”"
+
+
+def rule_name(name: str, version: str) -> str:
+    """Return what a policy is called in a list of facts; `own` stands for one that came with the proposal."""
+    return one_line(f"{'its own' if name == OWN_POLICY else name}, version {version}")
 
 
 def _counted(number: int, what: str) -> str:

@@ -74,12 +74,15 @@ def test_a_policy_is_told_in_words(run, folder):
         assert part in words
 
 
-def test_a_policy_says_that_it_refuses_what_meets_no_stage(run, folder):
-    """And from which cost on a stage is asked."""
+def test_a_policy_says_for_which_proposals_it_is(run, folder):
+    """Of whom, from which cost on, and what becomes of the others."""
     stage = {"name": "board", "approvers": ["Ana"], "when": {"costFrom": 1500}}
-    told = run("policies", folder("mine", stages=[stage], currency="JPY", otherwise="refuse") / "mine.json").output
+    told = run(
+        "policies", folder("mine", stages=[stage], currency="JPY", otherwise="refuse", usedBy=["Zoe"]) / "mine.json"
+    ).output
     assert "only if the cost is 1,500 JPY or more" in told
     assert "whatever meets no stage is refused" in told
+    assert "only for proposals of Zoe" in told
 
 
 @pytest.mark.parametrize(("outcome", "words"), [("reject", "no answer is a no"), ("approve", "no answer is a yes")])

@@ -14,6 +14,7 @@ from approvals.review.wording import (
     money,
     one_line,
     people,
+    rule_name,
     size,
     stage_name,
     time_left,
@@ -113,6 +114,12 @@ def test_a_long_text_is_cut_at_a_word():
 def test_a_long_text_without_spaces_is_cut_all_the_same():
     """A letter has a length."""
     assert len(excerpt("x" * 8_000)) == LONGEST_EXCERPT + 2
+
+
+def test_a_policy_is_called_by_its_name_and_version():
+    """Of one that came with the proposal there is no name."""
+    assert rule_name("small-purchase", "2") == "small-purchase, version 2"
+    assert rule_name("own", "3f9a2c41") == "its own, version 3f9a2c41"
 
 
 def test_a_stage_is_called_by_its_name_and_the_budget_stage_by_what_it_is():
