@@ -8,6 +8,7 @@ from approvals.attachments import MOST_ATTACHMENTS
 from approvals.review.documents import Attachment, document_hash
 from approvals.review.entries import Entry, Kind, Via
 from approvals.review.faults import KNOWN_WORDS
+from approvals.review.handover import strands
 from approvals.review.links import Link
 from approvals.review.people import among, same
 from approvals.review.policy import check_for
@@ -229,6 +230,9 @@ def _hand_over(review: Review, verb: Delegate | Reassign, actor: Actor, now: dat
         return Refused(code="selfApproval", reason=f"{verb.to} wrote the proposal and may not decide it")
     if among(verb.to, tuple(each.person for each in review.stage.asked)):
         return Refused(code="conflict", reason=f"{verb.to} is asked in this stage already and has one answer")
+    stranded = strands(review, seat, verb.to)
+    if stranded:
+        return stranded
     data: dict[str, Any] = {
         "stage": review.open_stage.name,
         "seat": seat.seat,
