@@ -246,3 +246,19 @@ def _who(event: Event) -> Text:
     if event.way:
         who.append(f"\n{event.way}", "dim")
     return who
+
+
+def foreseen(stages: Sequence[Json], now: datetime) -> RenderableType:
+    """Return the stages that a proposal would go through: whom each asks, and until when at the latest."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, max_width=24, overflow="ellipsis", style="cyan")
+    table.add_column(ratio=1)
+    for stage in stages:
+        names = people(tuple(one_line(each) for each in stage["approvers"]))
+        who = names if stage["needed"] == len(stage["approvers"]) else f"{stage['needed']} of {names}"
+        ladder = "".join(
+            f", then {people(tuple(one_line(each) for each in rung['to']))}" for rung in stage["escalateTo"]
+        )
+        latest = moment(stage["latestEnd"])
+        table.add_row(one_line(stage["name"]), f"{who}{ladder}; over by {clock_time(latest)} ({distance(latest, now)})")
+    return Padding(table, (0, 2))

@@ -18,7 +18,7 @@ def bar(policy: Policy, author: str, *, own: bool, signed_in: bool, authors: Col
     """
     if not own:
         named = not policy.used_by or among(author, policy.used_by)
-        return None if named else f"this policy is for those whom it names, and {author} is not among them"
+        return None if named else f"this policy is for those whom its usedBy names, and {author} is not among them"
     if not signed_in:
         return None
     if ANYBODY not in authors and not among(author, tuple(authors)):
