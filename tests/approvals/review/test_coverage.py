@@ -1,7 +1,7 @@
 """Coverage: what is proved of a policy's conditions is true of each single proposal."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from approvals.review.coverage import ALWAYS, FORESEEN, Band, Cut, band_of, find_gaps, find_overlaps
@@ -30,6 +30,7 @@ def conditions(draw: st.DrawFn) -> Condition:
 some = st.lists(conditions(), min_size=1, max_size=5)
 
 
+@settings(max_examples=150)
 @given(some, st.sampled_from(AMOUNTS), st.sampled_from(DEPARTMENTS), FINDINGS)
 def test_what_lies_in_no_gap_meets_a_stage(given_, cost, department, findings):
     """So a policy without gaps has a stage for every proposal."""
@@ -39,6 +40,7 @@ def test_what_lies_in_no_gap_meets_a_stage(given_, cost, department, findings):
     assert any(lies_in(gap, cost, department, findings) for gap in gaps)
 
 
+@settings(max_examples=150)
 @given(some, st.sampled_from(AMOUNTS), st.sampled_from(DEPARTMENTS))
 def test_what_lies_in_a_gap_meets_no_stage(given_, cost, department):
     """After some findings: nothing is refused that goes together."""
