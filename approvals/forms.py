@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from approvals.attachments import InlineAttachment, StoredAttachment
+from approvals.currencies import decimals_of
 from approvals.validation import Boundary
 
+
+def _listed(code: str) -> str:
+    if decimals_of(code) is None:
+        raise ValueError("is no currency of ISO 4217 that things are paid in")
+    return code
+
+
 Money = Annotated[float, Field(ge=0, le=1e12)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_listed)]
 Hours = Annotated[float, Field(gt=0, le=144)]
 """At most six days: above that the SDK splits a timer into slices, which it cannot cancel."""
 

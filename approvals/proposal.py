@@ -1,13 +1,13 @@
 """What is handed in: the forms that people send, and the submissions that the workflows get in their stead."""
 
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, StoredAttachment
 from approvals.forms import AsTuple, Currency, Form, Hours, Money
-from approvals.money import Amount
+from approvals.money import Amount, check_decimals
 from approvals.validation import Boundary, Line, Prose
 
 
@@ -49,6 +49,11 @@ class ProposalForm(_Proposal, Form):
 
     attachments: Annotated[tuple[InlineAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
 
+    @model_validator(mode="after")
+    def _cost_fits(self) -> Self:
+        check_decimals(self.currency, estimatedCost=self.estimated_cost)
+        return self
+
     @property
     def files(self) -> tuple[InlineAttachment, ...]:
         """The attachments."""
@@ -71,6 +76,11 @@ class BudgetRequest(Form):
     currency: Currency = "EUR"
     window_hours: Hours = 72.0
 
+    @model_validator(mode="after")
+    def _amount_fits(self) -> Self:
+        check_decimals(self.currency, amount=self.amount)
+        return self
+
     @property
     def window(self) -> timedelta:
         """How long an answer is waited for."""
@@ -82,6 +92,7 @@ class _Lifecycle(_Proposal):
 
     supplier_url: Annotated[Line | None, Field(description="where a supplier's quote is asked for")] = None
     budget_limit: Annotated[Money, Field(description="a higher cost needs the budget owner's yes as well")] = 100_000.0
+    budget_currency: Annotated[Currency, Field(description="of budgetLimit; the cost must be in the same one")] = "EUR"
     budget: Annotated[Line | None, Field(description="the budget on which the cost is reserved and booked")] = None
     job_id: Annotated[Line | None, Field(description="the job that is watched after the approval")] = None
     bill_to: Annotated[Line | None, Field(description="the account that is billed daily for ten days")] = None
@@ -105,6 +116,15 @@ class LifecycleForm(_Lifecycle, ProposalForm):
         "jobId": "footbridge-works",
         "billTo": "Town works",
     }
+
+    @model_validator(mode="after")
+    def _limit_compares(self) -> Self:
+        if self.currency != self.budget_currency:
+            raise ValueError(
+                f"budgetLimit is in {self.budget_currency}: give one in {self.currency}, and say so by budgetCurrency"
+            )
+        check_decimals(self.budget_currency, budgetLimit=self.budget_limit)
+        return self
 
 
 _PROPOSAL = set(_Proposal.model_fields)

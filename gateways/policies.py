@@ -1,5 +1,6 @@
 """The policies that are deployed with the app: each a JSON file of the folder `policies`, known by the file's name."""
 
+import os
 import re
 from pathlib import Path
 
@@ -17,6 +18,11 @@ _DIRECTORY = "people"
 """The file of that name in the same folder tells how people are reached; it is no policy."""
 _LONGEST = 400
 """Characters of the sum of all faults; each is also told singly."""
+
+
+def policy_authors() -> tuple[str, ...]:
+    """Return who may bring a policy of their own when they are signed in: `POLICY_AUTHORS`, names with semicolons."""
+    return tuple(name for part in os.environ.get("POLICY_AUTHORS", "").split(";") if (name := part.strip()))
 
 
 def policy_names(folder: Path = FOLDER) -> tuple[str, ...]:

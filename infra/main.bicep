@@ -115,6 +115,9 @@ param publicUrl string = ''
 @description('Hosts that suppliers and webhooks may be on, with commas; none where it is empty.')
 param allowedHosts string = ''
 
+@description('Who may bring a policy of their own when they are signed in: names with semicolons, * for everybody; nobody where it is empty.')
+param policyAuthors string = ''
+
 @minValue(0)
 @maxValue(1000000)
 @description('Requests that one caller may make in a minute; 0 for no limit.')
@@ -322,6 +325,7 @@ module api 'app/api.bicep' = {
     hubName: hubName
     publicUrl: empty(publicUrl) ? 'https://${appName}.azurewebsites.net' : publicUrl
     allowedHosts: allowedHosts
+    policyAuthors: policyAuthors
     requestsPerMinute: requestsPerMinute
     historyRetentionDays: historyRetentionDays ?? chosen.historyRetentionDays.value
     historyRetentionLimit: historyRetentionLimit

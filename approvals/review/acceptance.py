@@ -8,6 +8,7 @@ from approvals.attachments import MOST_ATTACHMENTS
 from approvals.review.documents import Attachment, document_hash
 from approvals.review.entries import Entry, Kind, Via
 from approvals.review.faults import KNOWN_WORDS
+from approvals.review.handover import strands
 from approvals.review.links import Link
 from approvals.review.people import among, same
 from approvals.review.policy import check_for
@@ -229,6 +230,9 @@ def _hand_over(review: Review, verb: Delegate | Reassign, actor: Actor, now: dat
         return Refused(code="selfApproval", reason=f"{verb.to} wrote the proposal and may not decide it")
     if among(verb.to, tuple(each.person for each in review.stage.asked)):
         return Refused(code="conflict", reason=f"{verb.to} is asked in this stage already and has one answer")
+    stranded = strands(review, seat, verb.to)
+    if stranded:
+        return stranded
     data: dict[str, Any] = {
         "stage": review.open_stage.name,
         "seat": seat.seat,
@@ -259,8 +263,8 @@ def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entr
 
 def concerns(review: Review, person: str) -> bool:
     """Say whether a person has a part in a proposal: wrote it, was asked, or is named by its policy."""
-    named = tuple(each for stage in review.policy.stages for each in stage.approvers)
-    higher = tuple(each for stage in review.policy.stages for rung in stage.escalate_to for each in rung.to)
+    named = tuple(each for stage in review.policy.all_stages for each in stage.approvers)
+    higher = tuple(each for stage in review.policy.all_stages for rung in stage.escalate_to for each in rung.to)
     return among(person, (*review.involved, *named, *higher, *review.policy.budget_owners))
 
 
@@ -302,7 +306,13 @@ def _resubmit(review: Review, verb: Resubmit, actor: Actor, now: datetime) -> En
         return over(review) if review.final else Refused(code="notNow", reason="nobody has asked for changes")
     after = {**review.words, **given}
     try:
-        check_for(review.policy, review.author, cost=after["cost"], department=after["department"])
+        check_for(
+            review.policy,
+            review.author,
+            cost=after["cost"],
+            currency=after["currency"],
+            department=after["department"],
+        )
     except Invalid as error:
         return Refused(code="invalid", reason=f"with these changes the policy cannot decide: {error}")
     changed = {name: value for name, value in given.items() if value != review.words[name]}

@@ -13,7 +13,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from approvals.review.coverage import ALWAYS, band_of
 from approvals.review.people import among, key
+from approvals.review.reach import reach_faults
 from approvals.review.stages import (
     BUDGET_OWNERS,
     BUDGET_STAGE,
@@ -23,6 +25,7 @@ from approvals.review.stages import (
     Condition,
     Described,
     Effect,
+    Rates,
     Rung,
     Stage,
 )
@@ -44,7 +47,7 @@ KNOWN_WORDS: Mapping[str, Effect] = MappingProxyType(
 _STAND_INS: Mapping[str, Any] = MappingProxyType({"name": "?", "approvers": ["?"]})
 """For what a stage must have, where it cannot be read; nothing is said about them."""
 
-_TAGS = frozenset({"(bool)", "(people)", "[key]"})
+_TAGS = frozenset({"(bool)", "(people)", "(word)", "(stage)", "[key]"})
 """Steps of pydantic's own in the place of an error; nobody wrote them."""
 
 _WORDING: Mapping[str, str] = MappingProxyType(
@@ -77,7 +80,9 @@ def refuse(faults: Iterable[str]) -> None:
 
 
 def _wrong_fields(model: type[Described], value: object) -> Iterator[str]:
-    known = [field.alias or "" for each in (model, Stage, Condition, Rung) for field in each.model_fields.values()]
+    known = [
+        field.alias or "" for each in (model, Stage, Condition, Rung, Rates) for field in each.model_fields.values()
+    ]
     try:
         model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -93,6 +98,8 @@ def _sentence(error: ErrorDetails, known: list[str]) -> str:
         case "extra_forbidden":
             near = get_close_matches(str(error["loc"][-1]), known, n=1)
             return f"is not known here; did you mean {near[0]}?" if near else "is not known here"
+        case "literal_error" if error["loc"][0] == "otherwise" and "(word)" in error["loc"]:
+            return "must be 'refuse' or a stage"
         case "model_type":
             return "must be a name or an object" if "escalateTo" in error["loc"] else "must be an object"
         case "bool_type" if "(bool)" in error["loc"]:
@@ -114,13 +121,21 @@ def _contradictions(value: object) -> Iterator[str]:
     if not limited and owners not in (None, BUDGET_OWNERS, list(BUDGET_OWNERS)):
         yield "budgetOwners: nobody asks them without a budgetLimit"
     names = {BUDGET_STAGE} if limited else set[str]()
-    for index, each in enumerate(stages[:MOST_STAGES] if isinstance(stages, list | tuple) else ()):
-        stage, readable = _read(each)
+    read = {
+        f"stages.{index}": _read(each)
+        for index, each in enumerate(stages[:MOST_STAGES] if isinstance(stages, list | tuple) else ())
+    }
+    rest = {"otherwise": _read(value["otherwise"])} if isinstance(value.get("otherwise"), Mapping) else {}
+    for place, (stage, readable) in (*read.items(), *rest.items()):
         name = {key(stage.name)} if "name" in readable else set[str]()
         if name & names:
-            yield f"stages.{index}.name: is taken, by another stage or by the one that budgetLimit adds"
+            yield f"{place}.name: is taken, by another stage or by the one that budgetLimit adds"
         names |= name
-        yield from _places(f"stages.{index}", _stage_faults(stage, readable))
+        yield from _places(place, _stage_faults(stage, readable))
+    if rest and rest["otherwise"][0].when:
+        yield "otherwise.when: it is asked where no condition holds, and has none itself"
+    if read and all("when" in readable and not list(_check_condition(stage)) for stage, readable in read.values()):
+        yield from reach_faults([stage.when or ALWAYS for stage, _ in read.values()], value)
 
 
 def _places(where: str, faults: Iterator[Fault]) -> Iterator[str]:
@@ -220,9 +235,12 @@ def _check_timeout(stage: Stage) -> Iterator[Fault]:
 
 
 def _check_condition(stage: Stage) -> Iterator[Fault]:
-    when = stage.when
-    if when and when.cost_above is not None and when.cost_up_to is not None and when.cost_above >= when.cost_up_to:
-        yield "when", f"no cost is both above {when.cost_above:g} and up to {when.cost_up_to:g}"
+    when = stage.when or ALWAYS
+    if when.cost_above is not None and when.cost_from is not None:
+        yield "when.costFrom", "means the same as costAbove but for one amount; give one of them"
+    if band_of(when).low >= band_of(when).high:
+        least = f"above {when.cost_above:g}" if when.cost_above is not None else f"{when.cost_from:g} or more"
+        yield "when", f"no cost is both {least} and up to {when.cost_up_to:g}"
 
 
 def _check_kind(stage: Stage) -> Iterator[Fault]:

@@ -63,10 +63,16 @@ class SubmissionForm(Described):
     author: Line
     """For somebody who is signed in it may be left out."""
     cost: Money = 0.0
+    """With no more decimals than the currency has. Needed where the policy goes by it."""
     currency: Currency = "EUR"
     department: Line | None = None
     policy: NameOrPolicy = None
     attachments: Annotated[tuple[InlineAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
+
+    @property
+    def given_cost(self) -> float | None:
+        """The cost; None where it was left out, which is not a cost of nothing."""
+        return self.cost if "cost" in self.model_fields_set else None
 
     @property
     def words(self) -> dict[str, Any]:

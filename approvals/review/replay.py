@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from approvals.review.documents import Attachment
+from approvals.review.documents import Attachment, policy_hash
 from approvals.review.entries import Entry, Kind
 from approvals.review.people import among, same
 from approvals.review.policy import Policy, Stage
@@ -35,6 +35,7 @@ def submitted(entry: Entry) -> Review:
         department=data["department"],
         policy_name=data["policyName"],
         policy=Policy.from_dict(data["policy"]),
+        policy_hash=policy_hash(data["policy"]),
         submitted_at=entry.time,
         attachments=attachments,
         document=entry.document,

@@ -114,6 +114,8 @@ class Review:
     department: str | None
     policy_name: str
     policy: Policy
+    policy_hash: str
+    """SHA-256 in hex of the policy, as the record has it."""
     submitted_at: datetime
     attachments: tuple[Attachment, ...]
     document: str
@@ -153,6 +155,11 @@ class Review:
     decided_by: str | None = None
     outcome_word: str | None = None
     reason: str | None = None
+
+    @property
+    def policy_version(self) -> str:
+        """What the policy says that it is, or the beginning of its hash."""
+        return self.policy.version or self.policy_hash[:8]
 
     @property
     def final(self) -> bool:

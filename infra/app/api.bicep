@@ -27,6 +27,7 @@ param schedulerEndpoint string
 param hubName string
 param publicUrl string
 param allowedHosts string
+param policyAuthors string
 param requestsPerMinute int
 param historyRetentionDays int
 param historyRetentionLimit int
@@ -65,6 +66,7 @@ var settings = {
   AUTH_MODE: signsIn ? 'easyauth' : 'keys'
   PUBLIC_URL: publicUrl
   ALLOWED_HOSTS: allowedHosts
+  POLICY_AUTHORS: policyAuthors
   REQUESTS_PER_MINUTE: string(requestsPerMinute)
   ATTACHMENTS_CONTAINER: 'attachments'
   READABLE_CONTAINERS: 'attachments'

@@ -25,6 +25,7 @@ NOT_LOCAL: Mapping[str, str] = {
     "RETENTION_LIMIT": "the code's own default is the one of production",
     "REQUESTS_PER_MINUTE": "the code's own default is the one of production",
     "PUBLIC_URL": "the code's own default is the local address",
+    "POLICY_AUTHORS": "the code's own default is the one of production: nobody",
     "LINK_KEYS": "a secret; this machine makes a key of its own",
     "AUTH_MODE": "whoever starts the app locally says how people are known; the code's default asks for keys",
     "SMTP_HOST": "no mail leaves a developer's machine; letters are put into the outbox",

@@ -22,7 +22,7 @@ ACTIVITIES = (
 )  # fmt: skip
 PEOPLES_ROUTES = {
     "proposals", "proposals/{proposalId}", "proposals/{proposalId}/{verb}", "proposals/{proposalId}/audit",
-    "proposals/{proposalId}/attachments/{name}", "openapi.json",
+    "proposals/{proposalId}/attachments/{name}", "policies/{name}/preview", "openapi.json",
 }  # fmt: skip
 LINK_ROUTES = {"decide/{token}"}
 LIST = """
