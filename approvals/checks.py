@@ -47,6 +47,8 @@ class ChecksForm(Form):
         ]
     }
 
+    most_files: ClassVar = MOST_ATTACHMENTS
+
     attachments: Annotated[tuple[InlineAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
 
     @property

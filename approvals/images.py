@@ -55,6 +55,8 @@ class ScaleForm(Form):
         }
     }
 
+    most_files: ClassVar = 1
+
     image: Annotated[InlineAttachment | None, Field(description="A PNG or JPEG file, up to 2 MiB")] = None
     blob: _SourceName | None = None
     sizes: _Sizes = tuple(EDGES)

@@ -1,0 +1,65 @@
+"""The outside world's JSON: what is doubtful or too much is refused, with as many faults as anybody can use."""
+
+import json
+
+import pytest
+
+from approvals.forms import LONGEST_LIST
+from approvals.json_text import MOST_PARTS
+from approvals.proposal import ProposalForm
+from approvals.review.forms import SubmissionForm
+from approvals.validation import DEEPEST, MOST_FAULTS, MOST_KEYS, Invalid, read_json
+
+FORM = {"title": "Footbridge", "author": "Ines"}
+
+
+@pytest.mark.parametrize("deep", ["[", '{"a":'])
+def test_json_is_not_deep(deep):
+    """Whoever reads it further on follows it as well."""
+    ends = {"[": "]", '{"a":': "}"}[deep]
+    read_json(deep * (DEEPEST - 1) + "1" + ends * (DEEPEST - 1))
+    for depth in (DEEPEST, 500, 20_000):
+        with pytest.raises(Invalid):
+            read_json(deep * depth + "1" + ends * depth)
+
+
+@pytest.mark.parametrize("place", ["[{}]", '{{"a": {}}}', "{{{}: 1}}", "{}"])
+def test_half_a_letter_is_found_wherever_it_stands(place):
+    """In a list, as a value, as a name, alone."""
+    with pytest.raises(Invalid):
+        read_json(place.format('"\\udc00"'))
+
+
+def test_much_json_is_refused_as_text_and_as_bytes():
+    """Only what operators have put there themselves may be as long as it is."""
+    much = json.dumps([{}] * MOST_PARTS)
+    for text in (much, much.encode()):
+        with pytest.raises(Invalid, match=f"more than {MOST_PARTS:,}"):
+            read_json(text)
+        assert len(read_json(text, own=True)) == MOST_PARTS
+
+
+def test_at_most_a_hundred_faults_are_told():
+    """Further ones help nobody."""
+    with pytest.raises(Invalid) as told:
+        SubmissionForm.from_dict({**FORM, "attachments": [{}] * LONGEST_LIST})
+    assert len(told.value.errors) == MOST_FAULTS
+    assert len(Invalid("x", ("x",) * 5_000).errors) == MOST_FAULTS
+
+
+@pytest.mark.parametrize("form", [SubmissionForm, ProposalForm])
+def test_a_list_that_is_far_too_long_is_one_fault(form):
+    """Nothing is made of its items."""
+    with pytest.raises(Invalid) as told:
+        form.from_dict({"attachments": [{}] * (LONGEST_LIST + 1)})
+    assert "attachments: must not have more than 1,000 items" in told.value.errors
+
+
+@pytest.mark.parametrize("place", ["{}", '{{"attachments": [{}]}}'])
+def test_an_object_of_made_up_keys_is_one_fault(place):
+    """On top, and further in."""
+    body = place.format(json.dumps({str(number): 0 for number in range(MOST_KEYS + 1)}))
+    with pytest.raises(Invalid) as told:
+        SubmissionForm.from_dict(json.loads(body))
+    assert [each for each in told.value.errors if f"more than {MOST_KEYS} keys" in each]
+    assert len(told.value.errors) <= 3
