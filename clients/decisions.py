@@ -64,14 +64,23 @@ async def _deliver(client: df.DurableOrchestrationClient, body: bytes, message: 
     if isinstance(readings, Rejected):
         return readings
     for reading in readings:
+        instance = None
+        if not isinstance(reading, ReviewReading):
+            instance = await find_instance(client, reading.instance_id, with_input=True)
+            if instance and _is_plain(instance):
+                return await _answer(client, instance, reading)
         decided = await _decide(client, reading, message)
         if not isinstance(decided, Unknown):
             return decided
-        instance = None if isinstance(reading, ReviewReading) else await find_instance(client, reading.instance_id)
         if instance and not isinstance(reading, ReviewReading):
             return await _answer(client, instance, reading)
     kind = "proposal" if isinstance(readings[0], ReviewReading) else "instance"
     return Rejected(reason=f"there is no {kind} {readings[0].instance_id}")
+
+
+def _is_plain(instance: Instance) -> bool:
+    """Say whether an instance carries out no review, so that a record of its id, where there is one, is another's."""
+    return isinstance(instance.input, dict) and "review" not in instance.input
 
 
 async def _decide(

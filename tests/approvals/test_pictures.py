@@ -1,4 +1,4 @@
-"""Files of pictures: whether they hold a picture alone, and what they would cost, chunk by chunk, segment by segment."""
+"""Files of pictures: whether they hold a picture alone, and what they would cost, by chunks and segments."""
 
 import struct
 import zlib
