@@ -8,15 +8,19 @@ import codecs
 import json
 import re
 
-MOST_PARTS = 40_000
-"""Texts, commas and opening brackets; a policy as large as may be has half of that. Shorter JSON cannot hold more."""
+MOST_PARTS = 50_000
+"""Texts, commas, colons and opening brackets; the largest policy has half of that. Shorter JSON cannot hold more."""
+
+MOST_NAMES = 5_000
+"""Of fields in all objects; each that a form does not know becomes a fault, which takes a kilobyte."""
 
 MOST_WIDE = 512 * 1024
 """Bytes of all texts together that hold letters beyond ASCII. Only files are larger, and they come in Base64."""
 
-_PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|[\[{,]|[^\x00-\x7f]', re.DOTALL)
+_PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|[\[{,:]|[^\x00-\x7f]', re.DOTALL)
 """Whole texts at once, so that what stands inside of them is not looked at; one that does not end goes to the end."""
 
+_COLON = ord(":")
 _WIDE_ESCAPE = re.compile(rb"\\u(?!00[0-7])")
 
 
@@ -32,17 +36,18 @@ def to_text(body: bytes) -> str:
     if len(body) <= MOST_PARTS:
         return body.decode("utf-8-sig")
     body = body.removeprefix(codecs.BOM_UTF8)
-    narrow, done, wide = list[bytes](), 0, 0
+    narrow, done, wide, names = list[bytes](), 0, 0, 0
     plain = body.isascii()
     for number, part in enumerate(_PART.finditer(body), start=1):
         start, end = part.span()
-        if number > MOST_PARTS:
-            raise TooMuch(f"more than {MOST_PARTS:,} texts, lists, objects and commas")
+        names += body[start] == _COLON
+        if number > MOST_PARTS or names > MOST_NAMES:
+            raise TooMuch(f"it has more than {MOST_NAMES:,} names, or {MOST_PARTS:,} parts of any kind")
         if (plain or body[start:end].isascii()) and not _WIDE_ESCAPE.search(body, start, end):
             continue
         wide += end - start
         if wide > MOST_WIDE:
-            raise TooMuch(f"more than {MOST_WIDE:,} bytes of texts with letters beyond ASCII")
+            raise TooMuch(f"it has more than {MOST_WIDE:,} bytes of texts with letters beyond ASCII")
         narrow += body[done:start], _narrowed(body[start:end])
         done = end
     return b"".join((*narrow, body[done:])).decode("ascii") if narrow else body.decode("ascii")

@@ -4,16 +4,16 @@ import json
 from collections.abc import Iterable
 from typing import Annotated, Any, NoReturn, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
-from approvals.json_text import MOST_PARTS, to_text
+from approvals.json_text import MOST_NAMES, MOST_PARTS, to_text
 
 MOST_FAULTS = 100
 """More than anybody makes by mistake; further ones are not told."""
 
-MOST_KEYS = 100
-"""In one object of a form; more than any form has."""
+LONGEST_NAME = 200
+"""Characters of a field's name."""
 
 DEEPEST = 100
 """Lists and objects inside each other. Python follows about a thousand, and fewer where it is deep in calls itself."""
@@ -37,8 +37,9 @@ class Invalid(ValueError):
 def read_json(text: str | bytes, *, own: bool = False) -> Any:
     """Parse JSON in UTF-8 and refuse what different readers would understand differently, and what fills the memory.
 
-    That is: a key given twice in one object, NaN and infinities, half a surrogate pair, nesting deeper than `DEEPEST`,
-    and more than approvals/json_text.py allows, unless it is a file of the operators' `own`. Raises `Invalid`.
+    That is: a key given twice in one object or longer than `LONGEST_NAME`, NaN and infinities, half a surrogate pair,
+    nesting deeper than `DEEPEST`, and more than approvals/json_text.py allows, unless it is a file of the operators'
+    `own`. Raises `Invalid`.
     """
     try:
         value = json.loads(
@@ -86,6 +87,8 @@ def _parts(value: Any) -> Iterable[Any]:
 def _without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for key, value in pairs:
+        if len(key) > LONGEST_NAME:
+            raise Invalid(f"the key {key[:40]!r}… has more than {LONGEST_NAME} characters")
         if key in read:
             raise Invalid(f"the key {key[:40]!r} is given twice")
         read[key] = value
@@ -134,17 +137,11 @@ class Boundary(BaseModel):
         allow_inf_nan=False,
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _few_keys(cls, value: object) -> object:
-        """Refuse an object of keys that somebody made up before each of them becomes a fault of its own."""
-        if isinstance(value, dict) and len(value) > MOST_KEYS:
-            raise ValueError(f"must not have more than {MOST_KEYS} keys")
-        return value
-
     @classmethod
     def from_dict(cls, value: object) -> Self:
         """Check plain JSON data against this shape; raises `Invalid`."""
+        if isinstance(value, dict) and len(value) > MOST_NAMES:
+            raise Invalid(f"must not have more than {MOST_NAMES:,} keys")
         try:
             return cls.model_validate(value, by_alias=True, by_name=False)
         except ValidationError as error:

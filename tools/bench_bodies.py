@@ -55,6 +55,11 @@ def _list_of(item: bytes, size: int = _SIX_MB) -> bytes:
     return b"[" + (item + b",") * (size // (len(item) + 1)) + item + b"]"
 
 
+def _fields(count: int, name: int, value: int = 1) -> bytes:
+    """Return as many fields with names and values that long."""
+    return b", ".join(b'"%d%s": "%s"' % (number, b"k" * (name - 5), b"v" * value) for number in range(count))
+
+
 def _files(title: str) -> bytes:
     content = "QUJD" * (2 * 1024 * 1024 // 3)
     file = f'{{"name": "plan-%d.md", "contentType": "text/markdown", "content": "{content}"}}'
@@ -71,14 +76,13 @@ CASES: Mapping[str, Hostile] = {
     "unknown keys": Hostile(
         route="submit", make=lambda: _submission(b", ".join(b'"%d": 0' % number for number in range(1_900_000)))
     ),
-    "few unknown keys, long ones": Hostile(
-        route="submit", make=lambda: _submission(b", ".join(b'"%d%s": 0' % (n, b"k" * 400) for n in range(15_000)))
+    "unknown keys, long ones": Hostile(route="submit", make=lambda: _submission(_fields(4_990, _SIX_MB // 4_990))),
+    "unknown keys with long values": Hostile(
+        route="submit", make=lambda: _submission(_fields(4_990, 190, _SIX_MB // 4_990 - 190))
     ),
     "unknown keys of an attachment": Hostile(
         route="submit",
-        make=lambda: _submission(
-            b'"attachments": [{' + b", ".join(b'"%d%s": 0' % (n, b"k" * 400) for n in range(15_000)) + b"}]"
-        ),
+        make=lambda: _submission(b'"attachments": [{' + _fields(4_990, 190, _SIX_MB // 4_990 - 190) + b"}]"),
     ),
     "lists in lists": Hostile(route="submit", make=lambda: b"[" * _SIX_MB),
     "lists side by side": Hostile(route="submit", make=lambda: _list_of(b"[[]]")),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.json_text import MOST_PARTS, MOST_WIDE, TooMuch, to_text
+from approvals.json_text import MOST_NAMES, MOST_PARTS, MOST_WIDE, TooMuch, to_text
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -40,8 +40,16 @@ def test_no_bytes_raise_anything_but_a_value_error(content, quote):
 @pytest.mark.parametrize("part", [b"{},", b"[],", b'"",', b'""', b"0,", b"[", b'{"a":', b'"a":0,'])
 def test_more_parts_than_anybody_needs_are_not_built(part):
     """Whatever they are; the text is not even read to its end."""
-    with pytest.raises(TooMuch, match="40,000"):
+    with pytest.raises(TooMuch, match="50,000 parts"):
         to_text(part * (MOST_PARTS + 1))
+
+
+def test_more_names_than_anybody_needs_are_not_built():
+    """Fewer than parts: a name that no form knows costs most."""
+    few, many = (json.dumps({f"{number:>20}": 0 for number in range(count)}) for count in (MOST_NAMES, MOST_NAMES + 1))
+    assert len(json.loads(to_text(few.encode()))) == MOST_NAMES
+    with pytest.raises(TooMuch, match="5,000 names"):
+        to_text(many.encode())
 
 
 @pytest.mark.parametrize("text", [",[{" * MOST_PARTS, '\\"' * MOST_PARTS, "\\\\" * MOST_PARTS])
