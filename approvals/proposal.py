@@ -47,6 +47,8 @@ class ProposalForm(_Proposal, Form):
         "attachments": [{"name": "note.md", "contentType": "text/markdown", "content": "IyBNaWxsIFN0cmVhbQo="}],
     }
 
+    most_files: ClassVar = MOST_ATTACHMENTS
+
     attachments: Annotated[tuple[InlineAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
 
     @model_validator(mode="after")

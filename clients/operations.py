@@ -78,7 +78,7 @@ PROPOSALS = (
             Parameter(
                 name="id",
                 does="An id of your own: the same proposal sent again under it is one proposal.",
-                schema={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}$"},
+                schema={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"},
                 example="footbridge-1",
             ),
             Parameter(

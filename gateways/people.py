@@ -82,7 +82,7 @@ def _read(file: Path) -> Directory:
     except FileNotFoundError:
         content = b"{}"
     try:
-        entries = read_json(content)
+        entries = read_json(content, own=True)
     except Invalid as error:
         raise DirectoryWrong(f"{file.name}: {error}") from error
     if not isinstance(entries, dict):

@@ -43,7 +43,7 @@ def find_policy(name: str, folder: Path = FOLDER) -> Policy | None:
     except FileNotFoundError:
         return None
     try:
-        return read_policy(read_json(content))
+        return read_policy(read_json(content, own=True))
     except Invalid as error:
         faults = tuple(f"policies/{name}.json: {fault}" for fault in error.errors)
         raise Invalid(f"the policy {name!r} of this app cannot be used: {error}"[:_LONGEST], faults) from error

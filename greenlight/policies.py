@@ -86,7 +86,7 @@ def _find(which: str, folder: Path) -> Found:
 def _read(path: Path) -> Found:
     content = None
     try:
-        content = _inside(read_json(read_bytes(path)))
+        content = _inside(read_json(read_bytes(path), own=True))
         return Found(name=path.stem, content=content, policy=read_policy(content))
     except Invalid as error:
         return Found(name=path.stem, content=content, policy=None, faults=error.errors)

@@ -9,6 +9,7 @@ from approvals.review.documents import Attachment, document_hash
 from approvals.review.entries import Entry, Kind, Via
 from approvals.review.faults import KNOWN_WORDS
 from approvals.review.handover import strands
+from approvals.review.limits import why_too_many
 from approvals.review.links import Link
 from approvals.review.people import among, same
 from approvals.review.policy import check_for
@@ -30,9 +31,6 @@ from approvals.review.verbs import (
     Withdraw,
 )
 from approvals.validation import Invalid
-
-MOST_ENTRIES = 1_000
-"""From then on a record takes decisions and its end, nothing more: each look at it reads it all."""
 
 REMIND_AGAIN_AFTER = timedelta(hours=1)
 """People are reminded at most this often, by whomever."""
@@ -82,11 +80,7 @@ def accept(review: Review, verb: Verb, actor: Actor, now: datetime) -> Answered:
 
 def _judge(review: Review, verb: Verb, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
     judged = _by_kind(review, verb, actor, now)
-    if isinstance(judged, Entry) and review.number >= MOST_ENTRIES and not isinstance(verb, Decide | Withdraw):
-        return Refused(
-            code="conflict", reason=f"the record has {review.number:,} entries; only decisions are taken now"
-        )
-    return judged
+    return why_too_many(review, judged) or judged if isinstance(judged, Entry) else judged
 
 
 def _by_kind(review: Review, verb: Verb, actor: Actor, now: datetime) -> Entry | Repeated | Refused:

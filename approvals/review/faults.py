@@ -29,10 +29,8 @@ from approvals.review.stages import (
     Rung,
     Stage,
 )
-from approvals.validation import Invalid
+from approvals.validation import MOST_FAULTS, Invalid
 
-MOST_FAULTS = 100
-"""More than anybody makes by mistake; further ones are not told."""
 LONGEST_TEXT = 400
 """Characters of the sum of all faults; each is also told singly."""
 

@@ -5,16 +5,16 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from approvals.attachments import MOST_ATTACHMENTS, MOST_BYTES, InlineAttachment
-from approvals.forms import AsTuple, Currency, Money
+from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment
+from approvals.forms import AsTuple, Currency, Money, largest_body
 from approvals.review.stages import Described
 from approvals.validation import Line, Prose
 
 LONGEST_POLICY = 32 * 1024
 """Characters of a policy that comes with the proposal, as JSON; it goes into the record as it is."""
 
-LARGEST_BODY = MOST_ATTACHMENTS * MOST_BYTES * 4 // 3 + 256 * 1024
-"""Bytes: as many attachments as may be, each as large as it may be, in Base64, and the rest with room to spare."""
+LARGEST_BODY = largest_body(MOST_ATTACHMENTS)
+"""Bytes."""
 
 LARGEST_VERB = 64 * 1024
 """Bytes of anything that is done to a proposal; the longest comment in the widest letters is half of that."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from approvals.review.documents import Attachment
-from approvals.review.entries import Via
+from approvals.review.entries import Kind, Via
 from approvals.review.policy import Policy, Stage
 from approvals.review.stages import Effect
 
@@ -146,6 +146,8 @@ class Review:
     """The author and everybody who was ever asked."""
     last_words: tuple[tuple[str, str], ...] = ()
     """Person and text of each one's latest comment, so that one delivered twice is known again."""
+    acts: tuple[tuple[str, Kind], ...] = ()
+    """Who did what, as often as it was done: names as `people.key` has them, and the kinds that limits.py names."""
     resubmission: str | None = None
     """The document as it was last resubmitted."""
     comments: int = 0

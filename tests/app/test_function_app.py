@@ -18,7 +18,7 @@ ACTIVITIES = (
     "SummariseProposal", "PublishProposal", "ReleaseNumber", "DiscardSummary", "WithdrawPublication", "ListChecks",
     "CheckAttachment", "RecordFindings", "ScaleImage", "RequestQuote", "KeepQuote", "BookCost", "VoidCost",
     "GetJobStatus", "SendAlert", "IssueBill", "CheckDestination", "SendWebhook", "AdvanceReview", "RecordChecks",
-    "TellPeople", "DecideByEvent", "FailReview",
+    "TellPeople", "DecideByEvent", "FailReview", "CheckBareAnswers",
 )  # fmt: skip
 PEOPLES_ROUTES = {
     "proposals", "proposals/{proposalId}", "proposals/{proposalId}/{verb}", "proposals/{proposalId}/audit",

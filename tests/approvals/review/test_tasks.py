@@ -185,15 +185,6 @@ class TestCommenting:
         assert code(story.does("comments", by="Jonas", comment="pity")) == "over"
 
 
-def test_a_record_that_is_full_takes_decisions_alone(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody talks a proposal to death; it can still be decided and taken back."""
-    monkeypatch.setattr("approvals.review.acceptance.MOST_ENTRIES", 3)
-    full = story.does("comments", by="Jonas", comment="why oak?")
-    assert (code(full), full.reason) == ("conflict", "the record has 3 entries; only decisions are taken now")
-    assert isinstance(story.decides("Jonas"), Accepted)
-    assert isinstance(story.does("withdraw", by=AUTHOR), Accepted)
-
-
 class TestChanges:
     """Back to the author, and again."""
 
