@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` set up everything they need by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-all run test long bench check format clean
+.PHONY: help setup demo demo-all run test long chaos bench bench-bodies check format clean
 
 # Tests of pure rules keep a core busy; those with a host wait much of their time for timers, holds and processes.
 CORES ?= 2
@@ -21,7 +21,9 @@ help:
 	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
 	@echo "make test      the tests, on Azurites of their own"
 	@echo "make long      the long forms: kill the host fifteen times, poll a thousand times, many more random examples"
+	@echo "make chaos     let storage fail at each call in each way, and kill host and workers: a table, after two hours"
 	@echo "make bench     chains of five activities on the local host: one after the other, and 200 at once"
+	@echo "make bench-bodies time and memory for bodies that are made to take much of both"
 	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
 	@echo "make format    let ruff put the code into shape"
 	@echo "make setup     only the set-up: .venv and node_modules"
@@ -60,8 +62,16 @@ long: setup
 	LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 1200 --dist loadfile --no-loadscope-reorder $(COVERED) \
 		tests/crash packages/devhost/tests/crash packages/devhost/tests/outside tests/examples/test_demo.py tests/workflows
 
+# Parts of it, with tables in a file: .venv/bin/python -m packages.devhost.tests.chaos --part kills --write FILE
+chaos: setup
+	@failed=0; for bench in packages.devhost.tests.chaos tests.chaos; do \
+		$(BIN)/python -m $$bench || failed=1; done; exit $$failed
+
 bench: setup
 	$(BIN)/python packages/devhost/bench/chains.py
+
+bench-bodies: setup
+	$(BIN)/python tools/bench_bodies.py
 
 check: setup
 	$(BIN)/ruff check .

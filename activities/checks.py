@@ -6,7 +6,7 @@ from approvals.checks import ChecksSubmission, Work, inspect, list_work
 from approvals.findings import FindingsRecord
 from gateways.attachments import open_attachments
 from gateways.findings import open_findings
-from gateways.pixels import measure
+from gateways.images import measure
 
 bp = df.Blueprint()
 

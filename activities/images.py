@@ -8,7 +8,7 @@ import azure.durable_functions as df
 from approvals.blobs import LARGEST_BYTES
 from approvals.images import EDGES, ScaleTask, name_of_copy, type_by_name, why_not_by_name
 from gateways.blobs import BlobFacts, Blobs, open_pictures
-from gateways.images import Unreadable, measure, scale
+from gateways.images import Unreadable, scale, size_of
 
 bp = df.Blueprint()
 
@@ -55,5 +55,5 @@ def _copy(blobs: Blobs, wanted: ScaleTask) -> dict[str, Any]:
         mark = {MARK: quote(wanted.blob)[:_LONGEST_MARK]}
         if blobs.create(target, picture.content, content_type=content_type, metadata=mark):
             return {**about, "width": picture.width, "height": picture.height, "made": True}
-    width, height = measure(blobs.read(target) or b"")
+    width, height = size_of(blobs.read(target) or b"")
     return {**about, "width": width, "height": height, "made": False}

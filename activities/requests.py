@@ -1,9 +1,10 @@
-"""RequestApproval: put the question to the approver."""
+"""RequestApproval: put the question to the approver. CheckBareAnswers: may the answer be nothing but yes or no."""
 
 import azure.durable_functions as df
 
 from approvals.outcome import AnswerRequest
 from gateways import clock
+from gateways.bare_answers import are_allowed
 from gateways.records import open_records
 
 bp = df.Blueprint()
@@ -18,3 +19,9 @@ def request_approval(request: dict) -> dict:
     asked = AnswerRequest.from_dict(request)
     row = open_records().open_request(asked, now=clock.now())
     return {"approver": asked.approver, "requestedAt": row.requested_at}
+
+
+@bp.activity_trigger(input_name="nothing", activity="CheckBareAnswers")
+def check_bare_answers(nothing: dict) -> dict:  # noqa: ARG001  an activity has an input
+    """Say whether an answer counts that says neither who gave it nor why."""
+    return {"allowed": are_allowed()}

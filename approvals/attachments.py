@@ -15,6 +15,9 @@ MOST_ATTACHMENTS = 10
 MOST_BYTES = 2 * 1024 * 1024
 """For one attachment that comes inside the proposal; larger ones have an upload of their own."""
 
+_LONGEST_BASE64 = (MOST_BYTES + 2) // 3 * 4
+"""Characters that `MOST_BYTES` take."""
+
 LARGEST_UPLOAD = 20 * 1024 * 1024
 """Bytes of one attachment that is put by itself; a set of drawings as PDF, and still little enough to be checked."""
 
@@ -181,6 +184,8 @@ def _check(proposal_id: str, attachment: InlineAttachment) -> Upload:
     kind = KINDS.get(attachment.content_type)
     if kind is None:
         raise Invalid(f"attachment {shown!r}: contentType must be one of {', '.join(KINDS)}")
+    if len(attachment.content) > _LONGEST_BASE64:
+        raise Invalid(f"attachment {shown!r}: content must have 1 to {MOST_BYTES} bytes, not more")
     try:
         content = base64.b64decode(attachment.content, validate=True)
     except ValueError:

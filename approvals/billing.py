@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from approvals.forms import Currency, Form, Hours
 from approvals.instants import Instant, read_instant
-from approvals.money import Amount, to_cents, to_money
+from approvals.money import Amount, check_decimals, to_cents, to_money
 from approvals.validation import Boundary, Invalid, Line
 
 MOST_BILLS = 100
@@ -33,6 +33,7 @@ class BillingForm(Form):
 
     @model_validator(mode="after")
     def _sum_can_be_told(self) -> Self:
+        check_decimals(self.currency, amount=self.amount)
         if self.amount * self.days > _MOST_MONEY:
             raise ValueError("amount times days must be at most 10,000,000,000,000")
         return self

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from approvals.forms import Currency, Form, Hours
 from approvals.identifiers import InstanceId
-from approvals.money import Amount, Cents
+from approvals.money import Amount, Cents, check_decimals
 from approvals.validation import Boundary, Invalid, Line
 
 MOST_OPEN = 150
@@ -284,6 +284,11 @@ class ReservationForm(Form):
     ] = None
     ask_first: Annotated[bool, Field(description="Whether the budget owner is asked, by the event Approval")] = False
     window_hours: Annotated[Hours, Field(description="How long an answer is waited for")] = 72.0
+
+    @model_validator(mode="after")
+    def _amounts_fit(self) -> Self:
+        check_decimals(self.currency, amount=self.amount, limit=self.limit)
+        return self
 
 
 class Booking(Boundary):

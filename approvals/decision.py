@@ -2,7 +2,8 @@
 
 A payload reaches the workflow in two forms. The durable HTTP API hands over the JSON object itself; the Python client's
 `raise_event` hands over its JSON *text* (a long-standing trait of the SDK). Both are read here. For the same
-reason a bare `true` cannot count: the client's `True` and an HTTP sender's string `"true"` arrive as the same text.
+reason a bare `true` and an HTTP sender's string `"true"` are one: they arrive as the same text. Neither names anybody,
+so they count only where the app's settings allow such answers.
 """
 
 from dataclasses import dataclass
@@ -64,12 +65,25 @@ class Rejected:
 def read_event(payload: Any) -> Decision | Rejected:
     """Read what an external event carried: an object, or the JSON text of one. Never raises."""
     try:
-        value = read_json(payload) if isinstance(payload, str) else payload
+        value = _value(payload)
         if not isinstance(value, dict):
             return Rejected(reason=f'a decision is an object like {{"approved": true}}, not {_kind(value)}')
         return Decision.from_dict(value)
     except Invalid as error:
         return Rejected(reason=str(error))
+
+
+def read_bare(payload: Any) -> Decision | None:
+    """Return what a bare `true` or `false` says, as data or as text; None for everything else. Never raises."""
+    try:
+        value = _value(payload)
+    except Invalid:
+        return None
+    return Decision(approved=value) if isinstance(value, bool) else None
+
+
+def _value(payload: Any) -> Any:
+    return read_json(payload) if isinstance(payload, str) else payload
 
 
 def _kind(value: object) -> str:

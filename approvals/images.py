@@ -16,9 +16,6 @@ SizeName = Literal["small", "medium", "large"]
 EDGES: Mapping[SizeName, int] = MappingProxyType({"small": 200, "medium": 800, "large": 1600})
 """The longest side of each copy in pixels, at most: a picture is never scaled up."""
 
-MOST_PIXELS = 50_000_000
-"""About what the best phones take; decoded it fills 200 MB. A small file can claim any number: a decompression bomb."""
-
 CONTENT_TYPES: Mapping[str, str] = MappingProxyType({".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"})
 
 _Sizes = Annotated[tuple[SizeName, ...], AsTuple, Field(min_length=1, max_length=3, description="Which copies to make")]
@@ -54,6 +51,8 @@ class ScaleForm(Form):
             ),
         }
     }
+
+    most_files: ClassVar = 1
 
     image: Annotated[InlineAttachment | None, Field(description="A PNG or JPEG file, up to 2 MiB")] = None
     blob: _SourceName | None = None

@@ -1,10 +1,10 @@
 """Money: outside a number with at most two decimals, inside whole cents, which add up exactly."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from approvals.currencies import exact, fits, too_fine
 from approvals.forms import Money
 
 MOST_CENTS = 10**14
@@ -14,7 +14,7 @@ Cents = Annotated[int, Field(ge=0, le=MOST_CENTS)]
 
 def to_cents(amount: float) -> int:
     """Return an amount of money in cents; raises ValueError where it has more than two decimals."""
-    cents = Decimal(repr(amount)) * 100
+    cents = exact(amount) * 100
     if cents != int(cents):
         raise ValueError("give at most two decimals")
     return int(cents)
@@ -32,3 +32,10 @@ def _in_cents(amount: float) -> float:
 
 Amount = Annotated[Money, AfterValidator(_in_cents)]
 """A field of a form that holds an amount of money."""
+
+
+def check_decimals(currency: str, **amounts: float | None) -> None:
+    """See that amounts have no more decimals than their currency; raises ValueError that names the first that has."""
+    for name, amount in amounts.items():
+        if amount is not None and not fits(amount, currency):
+            raise ValueError(f"{name} {too_fine(currency)}")

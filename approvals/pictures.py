@@ -1,9 +1,22 @@
-"""What a picture's file holds besides the picture: read from the file's own structure, without decoding it."""
+"""What a picture's file holds, and what it would cost to decode: read from the file's own structure, not decoded."""
 
 import re
 import struct
+from dataclasses import dataclass
 
-_PNG_BEGINS = 8
+LONGEST_SIDE = 10_000
+"""Pixels."""
+MOST_PIXELS = 40_000_000
+"""What is decoded at all: 160 MB of memory at four bytes a pixel. A small file can claim any number."""
+MOST_SCANS = 100
+"""In which a JPEG is refined, each over all of its pixels; ten are usual. A scan may have fewer than 200 bytes."""
+MOST_SCANNED = 1_000_000_000
+"""Pixels times scans: about a second of decoding."""
+MOST_PIECES = 20_000
+"""Chunks or segments, and bytes between segments. A file of 20 MiB has some thousands; each is read by itself."""
+
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_PNG_BEGINS = len(_PNG_MAGIC)
 _PNG_CHUNKS = frozenset(
     b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP sBIT bKGD pHYs".split(),
 )
@@ -18,6 +31,72 @@ _JFIF_BYTES, _ADOBE_BYTES = 14, 12
 
 _AFTER_A_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)
 """Inside a scan 0xFF is followed by a zero or is a restart mark."""
+
+
+_MARK = re.compile(rb"\xff+([^\xff])", re.DOTALL)
+"""Any number of 0xFF may come before a mark."""
+_WITHOUT_LENGTH = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
+"""Marks that are nothing but marks; and zero, which is none: decoders go on behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """How a picture's file is made; counting stops where there is more than may be."""
+
+    pieces: int
+    scans: int = 1
+
+
+def outline(content: bytes) -> Outline:
+    """Count what a PNG or JPEG file is made of, as decoders find it, so that no damage hides anything from it."""
+    return _png_outline(content) if content.startswith(_PNG_MAGIC) else _jpeg_outline(content)
+
+
+def _png_outline(content: bytes) -> Outline:
+    place, pieces = _PNG_BEGINS, 0
+    while place + 8 <= len(content) and pieces <= MOST_PIECES:
+        length, _ = struct.unpack_from(">I4s", content, place)
+        place += 12 + length
+        pieces += 1
+    return Outline(pieces=pieces)
+
+
+def _jpeg_outline(content: bytes) -> Outline:
+    place, pieces, scans = 2, 0, 0
+    while pieces <= MOST_PIECES and scans <= MOST_SCANS:
+        found = _MARK.search(content, place)
+        if found is None or found[1] == _END[1:]:
+            break
+        pieces += found.start() - place + 1
+        place, mark = found.end(), found[1][0]
+        if mark in _WITHOUT_LENGTH:
+            continue
+        place += max(2, int.from_bytes(content[place : place + 2]))
+        if mark == _SCAN:
+            scans += 1
+            following = _AFTER_A_SCAN.search(content, place)
+            place = following.start() if following else len(content)
+    return Outline(pieces=pieces, scans=scans)
+
+
+def why_not_opened(found: Outline) -> str | None:
+    """Say why a file is not even opened; None where it may be."""
+    if found.pieces > MOST_PIECES:
+        return f"the picture's file is in more than {MOST_PIECES:,} pieces"
+    if found.scans > MOST_SCANS:
+        return f"the picture is refined in more than {MOST_SCANS} scans"
+    return None
+
+
+def why_not_decoded(width: int, height: int, found: Outline) -> str | None:
+    """Say why a picture is not decoded: it would fill the memory, or take its time; None where it may be."""
+    if width * height > MOST_PIXELS:
+        return f"the picture has more than {MOST_PIXELS:,} pixels"
+    if max(width, height) > LONGEST_SIDE:
+        return f"the picture has a side of more than {LONGEST_SIDE:,} pixels"
+    if width * height * found.scans > MOST_SCANNED:
+        return f"the picture of {width * height:,} pixels is refined in {found.scans} scans, which takes too long"
+    return None
 
 
 def holds_a_picture_alone(content: bytes, content_type: str) -> bool:

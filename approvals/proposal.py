@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, StoredAttachment
 from approvals.decision import UNNAMED
 from approvals.forms import AsTuple, Currency, Form, Hours, Money
-from approvals.money import Amount
+from approvals.money import Amount, check_decimals
 from approvals.names import Name, key
 from approvals.validation import Boundary, Invalid, Line, Prose
 
@@ -50,7 +50,14 @@ class ProposalForm(_Proposal, Form):
         "attachments": [{"name": "note.md", "contentType": "text/markdown", "content": "IyBNaWxsIFN0cmVhbQo="}],
     }
 
+    most_files: ClassVar = MOST_ATTACHMENTS
+
     attachments: Annotated[tuple[InlineAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
+
+    @model_validator(mode="after")
+    def _cost_fits(self) -> Self:
+        check_decimals(self.currency, estimatedCost=self.estimated_cost)
+        return self
 
     def renamed(self, name_of: Callable[[str], str]) -> Self:
         """Return the form with other names for its people; raises `Invalid` where its author is to approve it."""
@@ -81,6 +88,11 @@ class BudgetRequest(Form):
     currency: Currency = "EUR"
     window_hours: Hours = 72.0
 
+    @model_validator(mode="after")
+    def _amount_fits(self) -> Self:
+        check_decimals(self.currency, amount=self.amount)
+        return self
+
     def renamed(self, name_of: Callable[[str], str]) -> Self:
         """Return the form with another name for who asks."""
         return self.model_copy(update={"requested_by": name_of(self.requested_by)})
@@ -103,6 +115,7 @@ class _Lifecycle(_Proposal):
 
     supplier_url: Annotated[Line | None, Field(description="where a supplier's quote is asked for")] = None
     budget_limit: Annotated[Money, Field(description="a higher cost needs the budget owner's yes as well")] = 100_000.0
+    budget_currency: Annotated[Currency, Field(description="of budgetLimit; the cost must be in the same one")] = "EUR"
     budget: Annotated[Line | None, Field(description="the budget on which the cost is reserved and booked")] = None
     job_id: Annotated[Line | None, Field(description="the job that is watched after the approval")] = None
     bill_to: Annotated[Line | None, Field(description="the account that is billed daily for ten days")] = None
@@ -126,6 +139,15 @@ class LifecycleForm(_Lifecycle, ProposalForm):
         "jobId": "footbridge-works",
         "billTo": "Town works",
     }
+
+    @model_validator(mode="after")
+    def _limit_compares(self) -> Self:
+        if self.currency != self.budget_currency:
+            raise ValueError(
+                f"budgetLimit is in {self.budget_currency}: give one in {self.currency}, and say so by budgetCurrency"
+            )
+        check_decimals(self.budget_currency, budgetLimit=self.budget_limit)
+        return self
 
 
 _PROPOSAL = set(_Proposal.model_fields)

@@ -7,6 +7,17 @@ from typing import Annotated, Any, NoReturn, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
+from approvals.json_text import MOST_NAMES, MOST_PARTS, to_text
+
+MOST_FAULTS = 100
+"""More than anybody makes by mistake; further ones are not told."""
+
+LONGEST_NAME = 200
+"""Characters of a field's name."""
+
+DEEPEST = 100
+"""Lists and objects inside each other. Python follows about a thousand, and fewer where it is deep in calls itself."""
+
 _LONGEST_EXPLANATION = 400
 """Characters; an explanation ends up in custom status, which the durable extension limits to 16 KB."""
 
@@ -14,23 +25,27 @@ _LONGEST_EXPLANATION = 400
 class Invalid(ValueError):
     """What somebody outside sent cannot be used; the text says why, in words for that person.
 
-    `errors` names every fault in a sentence of its own; the text may be cut, as it ends up in custom status.
+    `errors` names every fault in a sentence of its own, up to `MOST_FAULTS`; the text may be cut, as it ends up in
+    custom status.
     """
 
     def __init__(self, text: str, errors: tuple[str, ...] = ()) -> None:
         super().__init__(text)
-        self.errors = errors or (text,)
+        self.errors = errors[:MOST_FAULTS] or (text,)
 
 
-def read_json(text: str | bytes) -> Any:
-    """Parse JSON and refuse what different readers would understand differently.
+def read_json(text: str | bytes, *, own: bool = False) -> Any:
+    """Parse JSON in UTF-8 and refuse what different readers would understand differently, and what fills the memory.
 
-    That is: a key given twice in one object, NaN and infinities, half a surrogate pair, and nesting deeper than Python
-    can follow. Raises `Invalid`.
+    That is: a key given twice in one object or longer than `LONGEST_NAME`, NaN and infinities, half a surrogate pair,
+    nesting deeper than `DEEPEST`, and more than approvals/json_text.py allows, unless it is a file of the operators'
+    `own`. Raises `Invalid`.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
-        json.dumps(value, ensure_ascii=False).encode()
+        value = json.loads(
+            _affordable(text, own=own), object_pairs_hook=_without_duplicates, parse_constant=_no_constant
+        )
+        _look_inside(value)
     except Invalid:
         raise
     except (ValueError, RecursionError) as error:
@@ -38,9 +53,42 @@ def read_json(text: str | bytes) -> Any:
     return value
 
 
+def _affordable(text: str | bytes, *, own: bool) -> str:
+    if own:
+        return text.decode("utf-8-sig") if isinstance(text, bytes) else text
+    if isinstance(text, bytes):
+        return to_text(text)
+    return text if len(text) <= MOST_PARTS else to_text(text.encode())
+
+
+def _look_inside(value: Any) -> None:
+    """Go through all texts, layer by layer: half a surrogate pair cannot be encoded, which raises ValueError."""
+    layer = [value]
+    for _ in range(DEEPEST):
+        for each in layer:
+            if isinstance(each, str) and not each.isascii():
+                each.encode()
+        layer = [part for each in layer for part in _parts(each)]
+        if not layer:
+            return
+    raise Invalid(f"there are more than {DEEPEST} lists and objects inside each other")
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return (*value, *value.values())
+        case list():
+            return value
+        case _:
+            return ()
+
+
 def _without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for key, value in pairs:
+        if len(key) > LONGEST_NAME:
+            raise Invalid(f"the key {key[:40]!r}… has more than {LONGEST_NAME} characters")
         if key in read:
             raise Invalid(f"the key {key[:40]!r} is given twice")
         read[key] = value
@@ -92,6 +140,8 @@ class Boundary(BaseModel):
     @classmethod
     def from_dict(cls, value: object) -> Self:
         """Check plain JSON data against this shape; raises `Invalid`."""
+        if isinstance(value, dict) and len(value) > MOST_NAMES:
+            raise Invalid(f"must not have more than {MOST_NAMES:,} keys")
         try:
             return cls.model_validate(value, by_alias=True, by_name=False)
         except ValidationError as error:
@@ -106,7 +156,7 @@ class Boundary(BaseModel):
 def _explain(error: ValidationError) -> tuple[str, ...]:
     """Each field with what is wrong with it; what was sent is left out, as it may be personal."""
     parts = []
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
+    for item in error.errors(include_url=False, include_context=False, include_input=False)[:MOST_FAULTS]:
         where = ".".join(_shown(str(step)[:40]) for step in item["loc"])
         what = item["msg"].removeprefix("Value error, ")
         parts.append(f"{where}: {what}" if where else what)

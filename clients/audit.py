@@ -10,10 +10,11 @@ import azure.functions as func
 
 from approvals.review.chain import Verdict, verify
 from clients.access import damaged, see, unknown
+from clients.flags import read_flag
 from clients.identity import caller, level
 from clients.outages import answers_outages, unread
 from clients.replies import AuditReply, VerdictView
-from clients.responses import answer, problem
+from clients.responses import answer
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
 
@@ -21,8 +22,6 @@ bp = df.Blueprint()
 
 LINES = "application/x-ndjson"
 """The media type of a record as it lies in storage: one JSON object a line."""
-
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @bp.function_name(name="GetAudit")
@@ -36,9 +35,9 @@ async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
     who = caller(req)
     if isinstance(who, func.HttpResponse):
         return who
-    verifying = _BOOLEANS.get(req.params.get("verify", "false").lower())
-    if verifying is None:
-        return problem(400, "verify is neither true nor false.", "Send verify=true or leave it out.")
+    verifying = read_flag(req, "verify")
+    if isinstance(verifying, func.HttpResponse):
+        return verifying
     proposal_id = req.route_params["proposalId"]
     if who.name is not None:
         # Nobody can say who has a part in a damaged record, so only systems are shown what is left of it.

@@ -7,7 +7,6 @@ the host shows the message again.
 import asyncio
 import json
 import logging
-import os
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -32,6 +31,7 @@ from approvals.workflows import find_workflow
 from clients import desk
 from clients.instances import Instance, find_instance, raise_event
 from gateways import clock
+from gateways.bare_answers import are_allowed
 from gateways.people import name_of
 from gateways.records import Answer, open_records
 from gateways.review_changes import Unknown
@@ -63,18 +63,23 @@ async def _deliver(client: df.DurableOrchestrationClient, body: bytes, message: 
     if isinstance(readings, Rejected):
         return readings
     for reading in readings:
+        instance = None
+        if not isinstance(reading, ReviewReading):
+            instance = await find_instance(client, reading.instance_id, with_input=True)
+            if instance and _is_plain(instance):
+                return await _answer(client, instance, reading)
         decided = await _decide(client, reading, message)
         if not isinstance(decided, Unknown):
             return decided
-        instance = (
-            None
-            if isinstance(reading, ReviewReading)
-            else await find_instance(client, reading.instance_id, with_input=True)
-        )
         if instance and not isinstance(reading, ReviewReading):
             return await _answer(client, instance, reading)
     kind = "proposal" if isinstance(readings[0], ReviewReading) else "instance"
     return Rejected(reason=f"there is no {kind} {readings[0].instance_id}")
+
+
+def _is_plain(instance: Instance) -> bool:
+    """Say whether an instance carries out no review, so that a record of its id, where there is one, is another's."""
+    return isinstance(instance.input, dict) and "review" not in instance.input
 
 
 async def _decide(
@@ -106,7 +111,7 @@ async def _answer(
         return Rejected(reason=f"{instance.id} is a {instance.workflow}, which waits for no decision")
     if instance.finished:
         return Rejected(reason=f"{instance.id} has finished already: {instance.state}")
-    if not decision.named and os.environ.get("APPROVALS_ALLOW_BARE") != "1":
+    if not decision.named and not are_allowed():
         return Rejected(reason=_UNNAMED)
     if not may_decide(instance.input, decision.approver):
         return Rejected(reason=f"{decision.approver} has handed it in and may not decide it")

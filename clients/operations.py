@@ -10,7 +10,7 @@ from clients.attachments import BY, AttachmentReply
 from clients.described import ANY, FLAG, FORM, HTML, JSON, LINES, TEXT, Answer, Body, Json, Operation, Parameter
 from clients.link_replies import LinkView
 from clients.operators import OPERATORS
-from clients.replies import AuditReply, ProposalList, ProposalView, SubmissionReply, VerbReply
+from clients.replies import AuditReply, PreviewReply, ProposalList, ProposalView, SubmissionReply, VerbReply
 from clients.verbs import acting_names
 from gateways.proposal_index import MOST_ROWS
 
@@ -78,19 +78,41 @@ PROPOSALS = (
             Parameter(
                 name="id",
                 does="An id of your own: the same proposal sent again under it is one proposal.",
-                schema={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}$"},
+                schema={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"},
                 example="footbridge-1",
+            ),
+            Parameter(
+                name="preview", does="Whether only to say who would have to approve it.", schema=FLAG, example="false"
             ),
         ),
         body=Body(models={JSON: SubmissionForm}, example=SubmissionForm.example, optional=("author",)),
         answers={
+            200: Answer(does="With `preview=true`: nothing was handed in.", models={JSON: PreviewReply}),
             202: Answer(
                 does="It is on record.",
                 models={JSON: SubmissionReply},
                 headers={"Location": "Where the proposal can be seen."},
-            )
+            ),
         },
         problems=(400, *_PERSON, 409, 413, 429, 500, 503),
+    ),
+    Operation(
+        id="PreviewPolicy",
+        function="PreviewPolicy",
+        method="GET",
+        path="policies/{name}/preview",
+        does="See who would have to approve a proposal under one of the app's policies.",
+        tag="Proposals",
+        caller="people",
+        path_parameters=(Parameter(name="name", does="The policy.", schema=TEXT, example="footbridge-works"),),
+        query=(
+            Parameter(name="author", does="Whose proposal; systems send it.", schema=TEXT, example="Ines Carvalho"),
+            Parameter(name="cost", does="What it costs.", schema={"type": "number"}, example="148500"),
+            Parameter(name="currency", does="Of the cost; EUR where it is left out.", schema=TEXT, example="EUR"),
+            Parameter(name="department", does="Whose it is.", schema=TEXT, example="works"),
+        ),
+        answers={200: Answer(does="The stages.", models={JSON: PreviewReply})},
+        problems=(400, *_PERSON, 429, 503),
     ),
     Operation(
         id="ListProposals",

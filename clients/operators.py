@@ -51,7 +51,7 @@ OPERATORS = (
             200: Answer(does="It has ended; its output.", models={JSON: None}),
             202: Answer(does="It runs; management URLs.", models={JSON: None}, headers={"Location": "Its status."}),
         },
-        problems=(400, 404, 409, 503),
+        problems=(400, 404, 409, 413, 503),
     ),
     Operation(
         id="ListWorkflows",

@@ -4,6 +4,7 @@ import asyncio
 import re
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -16,8 +17,10 @@ from approvals.review.state import Status
 from approvals.review.view import show
 from approvals.validation import Invalid, Line, read_json
 from clients.access import damaged, see
+from clients.flags import read_flag
 from clients.identity import Caller, caller, claim, level
 from clients.outages import answers_outages, unread, unstarted
+from clients.previews import foresee
 from clients.rates import admit
 from clients.replies import ProposalLine, ProposalList, SubmissionReply
 from clients.responses import answer, problem
@@ -29,6 +32,9 @@ from gateways.proposal_index import MOST_ROWS, IndexRow, Page, open_proposal_ind
 bp = df.Blueprint()
 
 FILTERS = ("status", "approver", "author", "top", "continuationToken")
+PREVIEW_OF = ("author", "cost", "currency", "department")
+"""What a preview of a policy may be told of the proposal."""
+
 TOP = 20
 """Rows on a page, where nobody asks for another number."""
 
@@ -48,11 +54,14 @@ _LINE = TypeAdapter[str](Line)
 async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Check a proposal, put it on record, start its review: 202, or 400, 409, 413 with what to do about it.
 
-    With `?id=` of the sender's choice the same may be sent again until an answer comes.
+    With `?id=` of the sender's choice the same may be sent again until an answer comes. With `?preview=true` nothing is
+    handed in: 200 with the stages that the proposal would go through.
     """
-    who = admit(req)
+    who, preview = admit(req), read_flag(req, "preview")
     if isinstance(who, func.HttpResponse):
         return who
+    if isinstance(preview, func.HttpResponse):
+        return preview
     proposal_id = req.params.get("id") or uuid.uuid4().hex
     size = len(req.get_body())
     if size > LARGEST_BODY:
@@ -61,6 +70,8 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
         submission = await asyncio.to_thread(_read_submission, req, who, proposal_id)
         if isinstance(submission, func.HttpResponse):
             return submission
+        if preview:
+            return answer(foresee(submission))
         review = await hand_in(client, submission)
     except Invalid as error:
         what_to_do = "Mend what errors names; GET /api/openapi.json has the schema. Nothing was handed in."
@@ -76,6 +87,34 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
         return damaged(proposal_id, error)
     reply = SubmissionReply(proposal_id=review.proposal_id, instance_id=review.proposal_id)
     return answer(reply.to_dict(), status=202, headers={"Location": f"/api/proposals/{review.proposal_id}"})
+
+
+@bp.function_name(name="PreviewPolicy")
+@bp.route(route="policies/{name}/preview", methods=["GET"], auth_level=level())
+@answers_outages(unread)
+async def preview_policy(req: func.HttpRequest) -> func.HttpResponse:
+    """Say who would have to approve a proposal of that cost and department under one of the app's policies."""
+    who = admit(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    try:
+        submission = await asyncio.to_thread(lambda: _judge_submission(_asked_about(req), who, uuid.uuid4().hex))
+    except Invalid as error:
+        what_to_do = f"Mend what errors names; {', '.join(PREVIEW_OF)} say what the proposal would be."
+        return problem(400, str(error), what_to_do, error.errors, code="invalid")
+    return submission if isinstance(submission, func.HttpResponse) else answer(foresee(submission))
+
+
+def _asked_about(req: func.HttpRequest) -> dict[str, Any]:
+    """Return the form of a proposal of which nothing is known but what the policy goes by."""
+    given = {name: req.params[name] for name in PREVIEW_OF if name in req.params}
+    form: dict[str, Any] = {"title": "a proposal", "policy": req.route_params["name"], **given}
+    if "cost" in given:
+        try:
+            form["cost"] = float(given["cost"])
+        except ValueError:
+            raise Invalid("cost: give a number") from None
+    return form
 
 
 @bp.function_name(name="GetProposal")
@@ -109,15 +148,26 @@ async def list_proposals(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _read_submission(req: func.HttpRequest, who: Caller, proposal_id: str) -> Submission | func.HttpResponse:
+    return _judge_submission(read_json(req.get_body() or b"{}"), who, proposal_id)
+
+
+def _judge_submission(body: Any, who: Caller, proposal_id: str) -> Submission | func.HttpResponse:
     """Understand a proposal; somebody who is signed in need not say that they are its author, and nobody else is."""
-    body = read_json(req.get_body() or b"{}")
     author = body.get("author") if isinstance(body, dict) else None
     if isinstance(body, dict) and who.name is not None and isinstance(author, str | None):
         name = claim(who, author)
         if isinstance(name, func.HttpResponse):
             return name
         body = {**body, "author": name}
-    return read_submission(body, proposal_id, who.via)
+    submission = read_submission(body, proposal_id, who.via)
+    if submission.barred is None:
+        return submission
+    return problem(
+        403,
+        f"policy: {submission.barred}.",
+        "Use a policy that is meant for you; POLICY_AUTHORS of the app names who may bring one of their own.",
+        code="policyNotAllowed",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,15 @@ from ipaddress import IPv6Address, ip_address
 import azure.functions as func
 
 from approvals.names import key
-from clients.identity import Caller, caller
+from clients.identity import Caller, caller, level
 from clients.link_replies import Told, show_told
 from clients.link_requests import wants_json
 from clients.responses import problem
 from gateways.rates import take
 
 _KEY_HEADER, _KEY_PARAMETER = "x-functions-key", "code"
+_MOST_KEYS = 4
+"""In one request; nobody who has one needs more."""
 _FORWARDED_FOR = "X-Forwarded-For"
 
 _TOO_MANY = Told(
@@ -32,14 +34,14 @@ def admit(req: func.HttpRequest) -> Caller | func.HttpResponse:
     who = caller(req)
     if isinstance(who, func.HttpResponse):
         return who
-    wait = take(_name(req, who))
-    if wait is None:
+    waits = [wait for wait in map(take, _names(req, who)) if wait is not None]
+    if not waits:
         return who
     return problem(
         429,
         "You have sent too many requests.",
         "Wait as many seconds as Retry-After says, then send the same again; nothing was taken down.",
-        headers={"Retry-After": str(wait)},
+        headers={"Retry-After": str(max(waits))},
         code="tooMany",
     )
 
@@ -54,12 +56,21 @@ def slow_down(req: func.HttpRequest) -> func.HttpResponse | None:
     return refused
 
 
-def _name(req: func.HttpRequest, who: Caller) -> str:
-    """Return under what a caller is counted; a system under its key, of which only a hash is kept."""
+def _names(req: func.HttpRequest, who: Caller) -> list[str]:
+    """Return under what a caller is counted; a system under its key, of which only a hash is kept.
+
+    Where keys are checked a request may hold several, of which the host takes one: it counts under each of them, so
+    that one more that is made up changes nothing. Where they are not checked, all systems are one caller.
+    """
     if who.name is not None:
-        return f"person {key(who.name)}"
-    shown = req.headers.get(_KEY_HEADER) or req.params.get(_KEY_PARAMETER) or ""
-    return f"system {hashlib.sha256(shown.encode()).hexdigest()}"
+        return [f"person {key(who.name)}"]
+    if level() is not func.AuthLevel.FUNCTION:
+        return ["system"]
+    given = (req.headers.get(_KEY_HEADER) or "", req.params.get(_KEY_PARAMETER) or "")
+    keys = {each.strip() for text in given for each in text.split(",")} - {""}  # the host joins what comes twice
+    if not 0 < len(keys) <= _MOST_KEYS:
+        return ["system"]
+    return [f"system {hashlib.sha256(each.encode()).hexdigest()}" for each in sorted(keys)]
 
 
 def _address(req: func.HttpRequest) -> str:

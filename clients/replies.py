@@ -56,6 +56,56 @@ class VerbReply(Reply):
         )
 
 
+class RungPreview(Reply):
+    """Whom a stage would be escalated to, and how long they would have."""
+
+    to: tuple[str, ...]
+    window_hours: float
+
+
+class StagePreview(Reply):
+    """A stage that a proposal would go through."""
+
+    name: str
+    kind: str
+    rule: str
+    needed: int
+    """How many must say yes."""
+    approvers: tuple[str, ...]
+    required: tuple[str, ...]
+    anyone: bool
+    """Whether the approvers stand for a body, of which systems may name any member."""
+    window_hours: float
+    deadline: Time
+    """Where all that comes before is answered at once."""
+    escalate_to: tuple[RungPreview, ...]
+    on_timeout: str
+    latest_end: Time
+    """Whatever people do, it is over by then, if nobody asks for changes."""
+
+
+class WayPreview(Reply):
+    """The stages after certain findings."""
+
+    findings: tuple[tuple[str, ...], ...]
+    """Any of these leads this way: each the sum of the checks, then those checks that have something to say."""
+    stages: tuple[StagePreview, ...]
+
+
+class PreviewReply(Reply):
+    """Who would have to approve a proposal; nothing was handed in."""
+
+    policy: str
+    policy_version: str
+    policy_hash: str
+    now: Time
+    """The deadlines are those of a proposal that is handed in at this time."""
+    stages: tuple[StagePreview, ...]
+    """Where the checks of its documents pass."""
+    other_ways: tuple[WayPreview, ...]
+    """Where they do not, and the policy then asks others."""
+
+
 class ProposalLine(Reply):
     """A proposal in the list. The list may be some moments late; the proposal itself never is."""
 
@@ -174,6 +224,11 @@ class ProposalView(Reply):
     department: str | None
     author: str
     policy: str
+    """Its name; `own` where it came with the proposal."""
+    policy_version: str
+    """What it says of itself, or the beginning of its hash."""
+    policy_hash: str
+    """SHA-256 in hex of the policy as the record has it."""
     submitted_at: Time
     updated_at: Time
     now: Time

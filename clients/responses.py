@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.functions as func
 
+from approvals.validation import MOST_FAULTS
 from clients.headers import json_headers
 
 
@@ -32,9 +33,9 @@ def problem(
 ) -> func.HttpResponse:
     """Return an error that the caller can act on.
 
-    `errors` names every fault where there may be several. `code` is one word for programs, where one status has
-    several reasons. `send_again` says where nobody can know what became of the request whether the same may be sent
-    again.
+    `errors` names every fault where there may be several, up to `MOST_FAULTS`. `code` is one word for programs, where
+    one status has several reasons. `send_again` says where nobody can know what became of the request whether the same
+    may be sent again.
     """
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -46,7 +47,7 @@ def problem(
     if code:
         body["code"] = code
     if errors:
-        body["errors"] = list(errors)
+        body["errors"] = list(errors[:MOST_FAULTS])
     if send_again is not None:
         body["sendAgain"] = send_again
     return answer(body, status=status, headers=headers, mimetype="application/problem+json")

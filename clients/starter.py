@@ -11,7 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.attachments import StoredAttachment, Upload, check_attachments
-from approvals.forms import Form
+from approvals.forms import Form, largest_body
 from approvals.identifiers import checked_new_id
 from approvals.validation import Invalid, read_json
 from approvals.workflows import WORKFLOWS, Workflow, find_workflow
@@ -39,7 +39,7 @@ LONGEST_WAIT_SECONDS = 200
 @bp.durable_client_input(client_name="client")
 @answers_outages(unstarted)
 async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Check the form, store what is attached, start the workflow: 202, or 400, 404, 409 with what to do about it.
+    """Check the form, store what is attached, start the workflow: 202, or 400, 404, 409, 413 with what to do about it.
 
     With `?id=` of the sender's choice the same may be sent again until an answer comes: it finds what it has started.
     With `?timeout=` seconds it waits that long for the end: 200 with the output, or 202 after all.
@@ -47,6 +47,9 @@ async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClien
     workflow = find_workflow(req.route_params["functionName"])
     if workflow is None:
         return _unknown(req.route_params["functionName"])
+    size, most = len(req.get_body()), largest_body(workflow.form.most_files)
+    if size > most:
+        return problem(413, f"The body has {size:,} bytes.", f"Send up to {most:,}; nothing was started.")
     asked, errors = _read(req, workflow)
     if asked is None:
         what_to_do = (

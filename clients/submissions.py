@@ -25,7 +25,9 @@ from approvals.review.people import same
 from approvals.review.policy import Policy, check_for, read_policy
 from approvals.review.progress import begin
 from approvals.review.replay import replay
+from approvals.review.rights import bar
 from approvals.review.state import Review
+from approvals.review.wording import OWN_POLICY
 from approvals.validation import Invalid
 from approvals.workflows import APPROVAL
 from clients.instances import find_instance, start
@@ -33,16 +35,13 @@ from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.audit import open_audit
 from gateways.people import open_directory
-from gateways.policies import DEFAULT, find_policy, policy_names
+from gateways.policies import DEFAULT, find_policy, policy_authors, policy_names
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_records import open_review_records
 
 log = logging.getLogger("greenlight.submissions")
 
 T = TypeVar("T")
-
-OWN_POLICY = "own"
-"""Stands in the place of a name where the policy came with the proposal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +54,12 @@ class Submission:
     policy: Policy
     policy_name: str
     uploads: tuple[Upload, ...]
+
+    @property
+    def barred(self) -> str | None:
+        """Why it may not be handed in under its policy; None where it may."""
+        own, signed_in = self.policy_name == OWN_POLICY, self.via is Via.PERSON
+        return bar(self.policy, self.form.author, own=own, signed_in=signed_in, authors=policy_authors())
 
 
 class Taken(Exception):
@@ -79,7 +84,11 @@ def read_submission(body: Any, proposal_id: str, via: Via) -> Submission:
     uploads = checked(lambda: check_attachments(proposal_id, tuple(_readable(body))))
     checked(lambda: check_file_names(each.name for each in uploads or ()))
     if form and policy:
-        checked(lambda: check_for(policy, form.author, cost=form.cost, department=form.department))
+        checked(
+            lambda: check_for(
+                policy, form.author, cost=form.given_cost, currency=form.currency, department=form.department
+            )
+        )
     if errors or form is None or policy is None or uploads is None:
         raise Invalid("; ".join(errors)[:400], tuple(errors))
     name = form.policy if isinstance(form.policy, str) else DEFAULT if form.policy is None else OWN_POLICY

@@ -73,8 +73,8 @@ def _sees_ten_days_pass(world: World, _instance: str) -> None:
 
 
 def _goes_the_whole_way(world: World, instance: str) -> None:
-    world.answer(f"{instance}:approval", "ApprovalEvent", approved=True)
-    world.answer(f"{instance}:budget", "Approval", approved=True)
+    world.answer(world.part(instance, "in approval"), "ApprovalEvent", approved=True)
+    world.answer(world.part(instance, "in budget approval"), "Approval", approved=True)
     world.until(instance, "carrying out")
     _sees_ten_days_pass(world, instance)
 

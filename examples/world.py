@@ -43,6 +43,11 @@ class World:
         """Wait until the custom status shows this state; the instance may not be there yet."""
         self._wait(instance, lambda status: (status["customStatus"] or {}).get("state") == state)
 
+    def part(self, instance: str, state: str) -> str:
+        """Wait until the custom status shows this state, and return the part that waits for an answer then."""
+        self.until(instance, state)
+        return str(self.look(instance)["customStatus"]["instance"])
+
     def ended(self, instance: str) -> dict[str, Any]:
         """Wait for the end, and return the status with its history."""
         self._wait(instance, lambda status: status["runtimeStatus"] in ENDED)

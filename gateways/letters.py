@@ -8,7 +8,7 @@ from approvals.review.links import Link, write_link
 from approvals.review.notices import Letter, Notice
 from approvals.review.state import Review
 from approvals.review.telling import words_for
-from approvals.review.wording import moment, money, one_line, size, visible
+from approvals.review.wording import cost, moment, one_line, rule_name, size, visible
 from gateways.link_keys import link_keys
 from gateways.people import address_of
 from gateways.templating import environment
@@ -79,11 +79,12 @@ def _facts(notice: Notice) -> tuple[tuple[str, tuple[str, ...]], ...]:
     facts = list[tuple[str, tuple[str, ...]]]()
     facts += [("Proposal", (one_line(review.title),)), ("Author", (_author(review),))]
     if review.cost:
-        facts.append(("Cost", (money(review.cost, review.currency),)))
+        facts.append(("Cost", (cost(review),)))
     if notice.to_answer and review.stage:
         facts.append(("Answer by", (moment(review.stage.deadline),)))
     if review.attachments:
         facts.append(("Documents", tuple(f"{one_line(each.name)} ({size(each.size)})" for each in review.attachments)))
+    facts.append(("Policy", (rule_name(review.policy_name, review.policy_version),)))
     if review.findings:
         facts.append(("Checks", (one_line(", ".join(review.findings)),)))
     return tuple(facts)

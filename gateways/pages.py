@@ -16,7 +16,7 @@ from approvals.review.documents import Attachment
 from approvals.review.entries import Entry, Kind
 from approvals.review.standing import asked_as
 from approvals.review.state import Review, Status
-from approvals.review.wording import moment, money, one_line, people, size, stage_name, time_left, visible
+from approvals.review.wording import cost, moment, one_line, people, rule_name, size, stage_name, time_left, visible
 from gateways.templating import environment
 
 LONGEST_COMMENT = 8_000
@@ -107,11 +107,12 @@ def _facts(review: Review, now: datetime) -> list[tuple[str, str]]:
     if review.department:
         facts.append(("Department", one_line(review.department)))
     if review.cost:
-        facts.append(("Cost", money(review.cost, review.currency)))
+        facts.append(("Cost", cost(review)))
     facts += [("Handed in", moment(review.submitted_at))]
     if review.round > 1:
         facts.append(("Round", f"{review.round}, the author has revised it"))
     facts.append(("Answer by", f"{moment(review.stage.deadline)}, {time_left(review.stage.deadline, now)}"))
+    facts.append(("Policy", rule_name(review.policy_name, review.policy_version)))
     if review.findings:
         facts.append(("Checks", one_line(", ".join(review.findings))))
     return facts

@@ -53,7 +53,7 @@ def _read(file: Path) -> Directory:
     except FileNotFoundError:
         content = b"{}"
     try:
-        entries = read_json(content)
+        entries = read_json(content, own=True)
         if not isinstance(entries, dict):
             raise Invalid("it must be an object of names, each with mail, names, mails, tenant or object")
         return read_directory(entries)

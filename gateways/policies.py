@@ -27,6 +27,11 @@ _LONGEST = 400
 """Characters of the sum of all faults; each is also told singly."""
 
 
+def policy_authors() -> tuple[str, ...]:
+    """Return who may bring a policy of their own when they are signed in: `POLICY_AUTHORS`, names with semicolons."""
+    return tuple(name for part in os.environ.get("POLICY_AUTHORS", "").split(";") if (name := part.strip()))
+
+
 def policy_names(folder: Path = FOLDER) -> tuple[str, ...]:
     """Return the names of all policies in alphabetical order, whether they can be used or not."""
     return tuple(sorted(path.stem for path in folder.glob("*.json") if _is_name(path.stem)))
@@ -45,7 +50,7 @@ def find_policy(name: str, folder: Path = FOLDER) -> Policy | None:
     except FileNotFoundError:
         return None
     try:
-        return read_policy(_with_people(read_json(content)))
+        return read_policy(_with_people(read_json(content, own=True)))
     except Invalid as error:
         faults = tuple(f"policies/{name}.json: {fault}" for fault in error.errors)
         raise Invalid(f"the policy {name!r} of this app cannot be used: {error}"[:_LONGEST], faults) from error

@@ -99,6 +99,10 @@ class Api:
         """Hand a proposal in; returns its ids. One that has chosen none gets it here, so that it may be sent again."""
         return self._ask("POST", "/api/proposals", "proposalId", params={"id": proposal or uuid.uuid4().hex}, json=form)
 
+    def preview(self, form: Json) -> Json:
+        """Say who would have to approve a proposal; nothing is handed in."""
+        return self._ask("POST", "/api/proposals", "stages", "otherWays", params={"preview": "true"}, json=form)
+
     def act(self, proposal: str, verb: str, body: Json) -> Json:
         """Do something to a proposal: `verb` is the last part of the URL.
 

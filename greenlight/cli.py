@@ -25,13 +25,13 @@ from greenlight.errors import GreenlightError
 from greenlight.policies import policies
 from greenlight.reading import download, list_proposals, show
 from greenlight.session import complain
-from greenlight.submitting import submit
+from greenlight.submitting import preview, submit
 from greenlight.watching import watch
 
 CLONE = Path(__file__).resolve().parents[1]
 
 SECTIONS = {
-    "Authors": (submit, attach, resubmit, withdraw),
+    "Authors": (preview, submit, attach, resubmit, withdraw),
     "Approvers": (approve, reject, changes, decide, delegate),
     "Everybody": (list_proposals, show, watch, comment, remind, reassign, download),
     "Rules and records": (policies, audit),

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from approvals.review.policy import Policy, read_policy
 from approvals.review.stages import Condition, Rung, Stage
-from approvals.review.wording import people
+from approvals.review.wording import money, people
 from approvals.validation import Invalid, read_json
 from greenlight.errors import NO, GreenlightError
 from greenlight.files import read_bytes
@@ -86,7 +86,7 @@ def _find(which: str, folder: Path) -> Found:
 def _read(path: Path) -> Found:
     content = None
     try:
-        content = _inside(read_json(read_bytes(path)))
+        content = _inside(read_json(read_bytes(path), own=True))
         return Found(name=path.stem, content=content, policy=read_policy(content))
     except Invalid as error:
         return Found(name=path.stem, content=content, policy=None, faults=error.errors)
@@ -115,14 +115,17 @@ def _table(policy: Policy, *, in_full: bool) -> Table:
     table.add_column(no_wrap=True, max_width=24, overflow="ellipsis", style="cyan")
     table.add_column(ratio=1)
     for stage in policy.stages:
-        table.add_row(one_line(stage.name), stage_in_words(stage, in_full=in_full))
+        table.add_row(one_line(stage.name), stage_in_words(stage, policy.currency, in_full=in_full))
+    if isinstance(policy.otherwise, Stage):
+        words = stage_in_words(policy.otherwise, policy.currency, in_full=in_full)
+        table.add_row(one_line(policy.otherwise.name), f"{words}\nonly where no other stage is asked")
     if policy.budget_limit is not None:
         owners = people(policy.budget_owners)
-        table.add_row("budget", f"{one_line(owners)}, above {policy.budget_limit:,.0f}")
+        table.add_row("budget", f"{one_line(owners)}, above {money(policy.budget_limit, policy.currency)}")
     return table
 
 
-def stage_in_words(stage: Stage, *, in_full: bool) -> str:
+def stage_in_words(stage: Stage, currency: str, *, in_full: bool) -> str:
     """Say who decides a stage and how; in full also what happens while nobody does."""
     names = people(stage.approvers)
     who = {
@@ -130,7 +133,7 @@ def stage_in_words(stage: Stage, *, in_full: bool) -> str:
         "all": names if len(stage.approvers) == 1 else f"all of {names}",
         "quorum": f"{stage.quorum} of {names}",
     }[stage.rule]
-    words = [f"{who}, within {hours(stage.window_hours)}", _when(stage.when) if stage.when else ""]
+    words = [f"{who}, within {hours(stage.window_hours)}", _when(stage.when, currency) if stage.when else ""]
     if in_full:
         words += [
             f"required: {people(stage.required)}" if stage.required else "",
@@ -156,10 +159,11 @@ def _veto(stage: Stage) -> str:
     return f"a no of {people(stage.veto)} is enough" if stage.veto else ""
 
 
-def _when(condition: Condition) -> str:
+def _when(condition: Condition, currency: str) -> str:
     parts = [
-        f"the cost is above {condition.cost_above:,.0f}" if condition.cost_above is not None else "",
-        f"the cost is at most {condition.cost_up_to:,.0f}" if condition.cost_up_to is not None else "",
+        f"the cost is above {money(condition.cost_above, currency)}" if condition.cost_above is not None else "",
+        f"the cost is {money(condition.cost_from, currency)} or more" if condition.cost_from is not None else "",
+        f"the cost is at most {money(condition.cost_up_to, currency)}" if condition.cost_up_to is not None else "",
         f"the department is {' or '.join(condition.departments)}" if condition.departments else "",
         f"the checks say {' or '.join(condition.findings)}" if condition.findings else "",
     ]
@@ -169,7 +173,14 @@ def _when(condition: Condition) -> str:
 def _rules(policy: Policy) -> Iterator[str]:
     if policy.four_eyes:
         yield "nobody decides in two stages"
+    if policy.used_by:
+        yield f"only for proposals of {one_line(people(policy.used_by))}"
     if policy.allow_self_approval:
         yield "the author may decide too"
+    if policy.otherwise == "refuse":
+        yield "whatever meets no stage is refused"
+    if policy.rates:
+        known = people(tuple(policy.rates.worth))
+        yield f"costs in {known} are compared in {policy.currency} by the rates of {policy.rates.date}"
     for word, effect in policy.outcomes.items():
         yield f"“{one_line(word)}” means {'asking for changes' if effect == 'changes' else effect}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from approvals.review.wording import people, size
+from approvals.review.wording import OWN_POLICY, people, size
 from greenlight.texts import one_line
 from greenlight.times import clock_time, moment
 
@@ -17,8 +17,6 @@ _WAYS = {"link": "by link", "queue": "by queue", "event": "by event", "system": 
 
 NOBODY = "nobody"
 """Who decided, where time did."""
-OWN_POLICY = "own"
-"""Stands in the place of a name where the policy came with the proposal."""
 
 LONGEST_DETAIL = 300
 """Characters; the whole text is in `greenlight audit show --json`."""
@@ -85,7 +83,8 @@ Told = tuple[str, tuple[str, ...]]
 def _submitted(data: Data) -> Told:
     files = [_file(each) for each in data.get("attachments", ())]
     name = data.get("policyName")
-    policy = "under a policy of its own" if name == OWN_POLICY else f"under the policy {name}"
+    version = f", version {data['policy']['version']}" if data.get("policy", {}).get("version") else ""
+    policy = f"under a policy of its own{version}" if name == OWN_POLICY else f"under the policy {name}{version}"
     return "hands it in", (policy, people(tuple(files)))
 
 

@@ -1,29 +1,43 @@
-"""`submit`: hands in a proposal from a file, from options, or from a file that options correct."""
+"""`submit` and `preview`: hand in a proposal, or ask who would have to approve it.
 
-from collections.abc import Iterable
+It comes from a file, from options, or from a file that options correct.
+"""
+
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from approvals.review.wording import money
+from approvals.review.wording import money, rule_name
 from greenlight.errors import GreenlightError
 from greenlight.files import enclosed, read_object
 from greenlight.session import Session, connected, print_json, with_json
 from greenlight.texts import one_line, short_id
+from greenlight.times import moment
+from greenlight.views import foreseen
 
 Form = dict[str, Any]
 
 
+def _describing(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options by which people say what a proposal is."""
+    for option in (
+        click.option("--policy", metavar="NAME|FILE", help="One of the app's, or a JSON file of your own."),
+        click.option("--department"),
+        click.option("--currency", help="Three letters, as in EUR."),
+        click.option("--cost", type=float),
+        click.option("--author", help="Where it is not you."),
+        click.option("--summary"),
+        click.option("--title"),
+        click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True)),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--title")
-@click.option("--summary")
-@click.option("--author", help="Where it is not you.")
-@click.option("--cost", type=float)
-@click.option("--currency", help="Three letters, as in EUR.")
-@click.option("--department")
-@click.option("--policy", metavar="NAME|FILE", help="One of the app's, or a JSON file of your own.")
+@_describing
 @click.option("--attach", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="May be repeated.")
 @click.option("--id", "chosen", metavar="ID", help="One of your choice; handed in twice it is one proposal.")
 @with_json
@@ -40,12 +54,9 @@ def submit(
       greenlight submit --title "Footbridge" --cost 148500 --attach plan.pdf
       greenlight submit proposal.json --policy two-stages
     """
-    form = _form(file, attach, options)
-    form.setdefault("author", session.api.access.user)
+    form = _form(session, file, attach, options)
     if not form.get("title"):
         raise GreenlightError("The proposal has no title.", 'Add --title "…", or name a JSON FILE that has one.')
-    if not form["author"]:
-        session.api.access.person()
     answer = session.api.submit(form, chosen)
     if as_json:
         print_json(answer)
@@ -57,7 +68,30 @@ def submit(
     session.say(f"  next   greenlight watch {short_id(proposal)}")
 
 
-def _form(file: Path | None, attach: Iterable[Path], options: Form) -> Form:
+@click.command()
+@_describing
+@with_json
+@connected
+def preview(session: Session, *, file: Path | None, as_json: bool, **options: Any) -> None:
+    """Say who would have to approve a proposal.
+
+    Takes what `submit` takes, and hands nothing in.
+
+    \b
+      greenlight preview --policy footbridge-works --cost 148500
+    """
+    answer = session.api.preview({"title": "a proposal", **_form(session, file, (), options)})
+    if as_json:
+        print_json(answer)
+        return
+    session.say(f"Under {rule_name(answer['policy'], answer['policyVersion'])}", "bold")
+    for number, way in enumerate(({"stages": answer["stages"], "findings": ()}, *answer["otherWays"])):
+        if number:
+            session.say(f"Where the checks say {' or '.join(', '.join(each) for each in way['findings'])}:", "bold")
+        session.put(foreseen(way["stages"], moment(answer["now"])))
+
+
+def _form(session: Session, file: Path | None, attach: Iterable[Path], options: Form) -> Form:
     """Return what is posted."""
     form = read_object(file) if file else {}
     form |= {name: value for name, value in options.items() if value is not None}
@@ -69,6 +103,9 @@ def _form(file: Path | None, attach: Iterable[Path], options: Form) -> Form:
     beside = Path() if file is None or str(file) == "-" else file.parent
     enclosures = [enclosed(beside / each) if isinstance(each, str) else each for each in inside]
     enclosures += [enclosed(path) for path in attach]
+    form.setdefault("author", session.api.access.user)
+    if not form["author"]:
+        session.api.access.person()
     return {**form, "attachments": enclosures} if enclosures else form
 
 

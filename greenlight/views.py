@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from approvals.review.wording import money, people, size
-from greenlight.story import NOBODY, OWN_POLICY, Event
+from approvals.review.wording import money, people, rule_name, size
+from greenlight.story import NOBODY, Event
 from greenlight.texts import one_line, plain, short_id
 from greenlight.times import clock_time, distance, moment
 
@@ -160,7 +160,7 @@ def _facts(view: Json, now: datetime) -> Table:
     facts = {
         "author": f"{one_line(view['author'])}{department}",
         "cost": money(view["cost"], one_line(view["currency"])) if view.get("cost") else "",
-        "policy": ("its own" if view["policy"] == OWN_POLICY else one_line(view["policy"]))
+        "policy": rule_name(view["policy"], view["policyVersion"])
         + (f", round {view['round']}" if view["round"] > 1 else ""),
         "handed in": _point(view["submittedAt"], now),
         "checks": "; ".join(one_line(each) for each in view.get("findings") or ()),
@@ -246,3 +246,19 @@ def _who(event: Event) -> Text:
     if event.way:
         who.append(f"\n{event.way}", "dim")
     return who
+
+
+def foreseen(stages: Sequence[Json], now: datetime) -> RenderableType:
+    """Return the stages that a proposal would go through: whom each asks, and until when at the latest."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, max_width=24, overflow="ellipsis", style="cyan")
+    table.add_column(ratio=1)
+    for stage in stages:
+        names = people(tuple(one_line(each) for each in stage["approvers"]))
+        who = names if stage["needed"] == len(stage["approvers"]) else f"{stage['needed']} of {names}"
+        ladder = "".join(
+            f", then {people(tuple(one_line(each) for each in rung['to']))}" for rung in stage["escalateTo"]
+        )
+        latest = moment(stage["latestEnd"])
+        table.add_row(one_line(stage["name"]), f"{who}{ladder}; over by {clock_time(latest)} ({distance(latest, now)})")
+    return Padding(table, (0, 2))

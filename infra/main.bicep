@@ -134,6 +134,9 @@ param designBoard string = ''
 @description('Who decides when the design board has not answered, with semicolons between the names.')
 param headOfDesign string = ''
 
+@description('Who may bring a policy of their own when they are signed in: names with semicolons, * for everybody; nobody where it is empty.')
+param policyAuthors string = ''
+
 @minValue(0)
 @maxValue(1000000)
 @description('Requests that one caller may make in a minute; 0 for no limit.')
@@ -346,6 +349,7 @@ module api 'app/api.bicep' = {
     lettersPerSender: lettersPerSender
     designBoard: designBoard
     headOfDesign: headOfDesign
+    policyAuthors: policyAuthors
     requestsPerMinute: requestsPerMinute
     historyRetentionDays: historyRetentionDays ?? chosen.historyRetentionDays.value
     historyRetentionLimit: historyRetentionLimit

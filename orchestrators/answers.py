@@ -17,9 +17,12 @@ from typing import Any
 import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
-from approvals.decision import Decision, read_event
+from approvals.decision import Decision, read_bare, read_event
 from approvals.review.people import same
+from orchestrators.calls import call_once
 from orchestrators.payloads import AnyPayload
+
+BARE_REFUSED = "a bare true or false does not say who decided, and APPROVALS_ALLOW_BARE is not 1"
 
 
 def first_answer(
@@ -35,13 +38,26 @@ def first_answer(
 
     `asking` is the activity that asks for the answer, from `call_once` and not yielded before; it runs while the wait
     is open already, and its failure ends the wait. `asked_by` handed in what is asked about, and does not decide on it.
-    `on_rejection` gets the reason of each answer that does not count.
-    The timer is cancelled on every way out but its own, so that it does not keep the instance from ending.
+    `on_rejection` gets the reason of each answer that does not count. Of a bare true or false an activity says whether
+    it counts, as settings cannot be read here; meanwhile the next wait is open. The timer is cancelled on every way out
+    but its own, so that it does not keep the instance from ending.
     """
+    bare: Decision | None = None
     while True:
         answer = context.wait_for_external_event(event, expected_type=AnyPayload)
         timer = context.create_timer(deadline) if deadline else None
-        winner = yield from _race(context, answer, timer, asking)
+        waiting = [answer, timer] if timer else [answer]
+        if bare:
+            # Asked anew with each wait, as a race does not go on by what is older.
+            allowed = yield from _is_allowed(context, waiting)
+            if allowed:
+                if timer:
+                    timer.cancel()
+                return bare
+            if allowed is False:
+                on_rejection(BARE_REFUSED)
+                bare = None
+        winner = yield from _race(context, waiting, asking)
         if winner is timer:
             return None
         if timer:
@@ -54,14 +70,26 @@ def first_answer(
             case Decision() as decision:
                 return decision
             case rejected:
-                on_rejection(rejected.reason)
+                bare = bare or read_bare(answer.result)
+                if read_bare(answer.result) is None:
+                    on_rejection(rejected.reason)
+
+
+def _is_allowed(
+    context: df.DurableOrchestrationContext, waiting: list[TaskBase]
+) -> Generator[TaskBase, Any, bool | None]:
+    """Ask whether bare answers count; None where something that is waited for came first. A failure is a no."""
+    asked = call_once(context, "CheckBareAnswers", {})
+    winner = yield context.task_any([*waiting, asked])
+    if winner is not asked:
+        return None
+    return isinstance(asked.result, dict) and asked.result["allowed"] is True
 
 
 def _race(
-    context: df.DurableOrchestrationContext, answer: TaskBase, timer: TaskBase | None, asking: TaskBase | None
+    context: df.DurableOrchestrationContext, waiting: list[TaskBase], asking: TaskBase | None
 ) -> Generator[TaskBase, Any, TaskBase]:
-    """Return which ends first: the answer, the timer, or `asking` where it fails."""
-    waiting = [answer, timer] if timer else [answer]
+    """Return which ends first: one that is waited for, or `asking` where it fails."""
     if asking and not asking.is_completed:
         winner: TaskBase = yield context.task_any([*waiting, asking])
         if winner is not asking or isinstance(asking.result, Exception):

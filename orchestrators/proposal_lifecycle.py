@@ -22,6 +22,7 @@ from approvals.workflows import (
     Workflow,
 )
 from orchestrators.calls import call, read_input
+from orchestrators.parts import part_id
 from orchestrators.reporting import show
 
 bp = df.Blueprint()
@@ -34,11 +35,12 @@ def proposal_lifecycle(context: df.DurableOrchestrationContext) -> Generator[Any
     """Take one proposal from intake to its bills; what the form leaves out is not done."""
     proposal = read_input(context, LifecycleSubmission)
 
-    prepared = yield from _prepare(context, proposal)
+    intake = part_id(context, "intake")
+    prepared = yield from _prepare(context, proposal, intake)
     ended = prepared if "outcome" in prepared else (yield from _decide(context, proposal))
     if ended["outcome"] != "approved" and "number" in prepared:
         # So that the title is free when the proposal is handed in again.
-        entry = {"proposalId": f"{context.instance_id}:intake", "title": proposal.title}
+        entry = {"proposalId": intake, "title": proposal.title}
         yield call(context, "WithdrawPublication", entry)
     carried_out = (yield from _carry_out(context, proposal)) if ended["outcome"] == "approved" else {}
     told = yield from _tell(context, proposal, ended["outcome"])
@@ -47,10 +49,10 @@ def proposal_lifecycle(context: df.DurableOrchestrationContext) -> Generator[Any
     return {**prepared, **ended, **carried_out, **told}
 
 
-def _prepare(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission) -> Steps:
+def _prepare(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission, intake_id: str) -> Steps:
     """Intake, checks, scaled pictures and a quote; the result has an `outcome` where it ends here."""
     show(context, "intake")
-    intake = yield _part(context, CHAINING, "intake", proposal.proposal())
+    intake = yield context.call_sub_orchestrator(CHAINING.name, proposal.proposal(), intake_id)
     if intake["outcome"] != "published":
         return {"outcome": "refused", "reason": intake["reason"]}
 
@@ -76,19 +78,21 @@ def _prepare(context: df.DurableOrchestrationContext, proposal: LifecycleSubmiss
 
 def _decide(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission) -> Steps:
     """Ask the approver, above the limit the budget owner too, and reserve the money."""
-    show(context, "in approval", instance=f"{context.instance_id}:approval")
-    approval = yield _part(context, APPROVAL, "approval", proposal.proposal())
+    asked = part_id(context, "approval")
+    show(context, "in approval", instance=asked)
+    approval = yield context.call_sub_orchestrator(APPROVAL.name, proposal.proposal(), asked)
     ended = {"outcome": approval["outcome"], "decidedBy": approval["decidedBy"]}
 
     if ended["outcome"] == "approved" and proposal.estimated_cost > proposal.budget_limit:
-        show(context, "in budget approval", instance=f"{context.instance_id}:budget")
+        asked = part_id(context, "budget")
+        show(context, "in budget approval", instance=asked)
         question = {
             "title": proposal.title,
             "requestedBy": proposal.submitted_by,
             "amount": proposal.estimated_cost,
             "currency": proposal.currency,
         }
-        budget = yield _part(context, BUDGET, "budget", question)
+        budget = yield context.call_sub_orchestrator(BUDGET.name, question, asked)
         if budget["outcome"] != "approved":
             return {**ended, "outcome": "refused", "reason": f"the budget was {budget['outcome']}"}
 
@@ -127,5 +131,5 @@ def _tell(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission
 
 
 def _part(context: df.DurableOrchestrationContext, workflow: Workflow, word: str, argument: dict[str, Any]) -> TaskBase:
-    """Run a workflow as a part of this one, as the instance `<id>:<word>`, under which people find and answer it."""
-    return context.call_sub_orchestrator(workflow.name, argument, f"{context.instance_id}:{word}")
+    """Run a workflow as a part of this one."""
+    return context.call_sub_orchestrator(workflow.name, argument, part_id(context, word))

@@ -47,6 +47,7 @@ from approvals.validation import Invalid
 from approvals.workflows import FAN_OUT
 from orchestrators.attempts import Failed, attempt
 from orchestrators.calls import call, read_input
+from orchestrators.parts import part_id
 from orchestrators.payloads import AnyPayload
 
 MOST_CHECKS = 3
@@ -154,8 +155,8 @@ def _check(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> S
     findings = CLEAN
     if step.attachments:
         work = {"attachments": [each.to_dict() for each in step.attachments]}
-        part = f"{context.instance_id}:checks-{step.round}"
-        total = yield from attempt(context.call_sub_orchestrator(FAN_OUT.name, work, part))
+        checks = context.call_sub_orchestrator(FAN_OUT.name, work, part_id(context, "checks"))
+        total = yield from attempt(checks)
         findings = UNCHECKED if isinstance(total, Failed) else findings_of(Sum.from_dict(total))
     found = {"proposalId": turn.proposal_id, "document": step.document, "findings": list(findings)}
     recorded = yield from attempt(call(context, "RecordChecks", found))

@@ -10,7 +10,9 @@ from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.review.documents import Attachment, document_hash
 from approvals.review.entries import GREENLIGHT, Entry, Kind, Via
 from approvals.review.faults import KNOWN_WORDS
+from approvals.review.handover import strands
 from approvals.review.identities import known_as, restate
+from approvals.review.limits import why_too_many
 from approvals.review.links import Link
 from approvals.review.people import among, same
 from approvals.review.policy import check_for
@@ -33,9 +35,6 @@ from approvals.review.verbs import (
     Withdraw,
 )
 from approvals.validation import Invalid
-
-MOST_ENTRIES = 1_000
-"""From then on a record takes decisions and its end, nothing more: each look at it reads it all."""
 
 NOBODIES = (UNNAMED, NOBODY, GREENLIGHT)
 """Words that stand for no person, so that no person has them as a name."""
@@ -103,11 +102,7 @@ def _judge(review: Review, verb: Verb, actor: Actor, now: datetime, directory: D
     if isinstance(verb, Delegate | Reassign) and among(verb.to, NOBODIES):
         return Refused(code="invalid", reason=f"to: {verb.to} is nobody; name a person")
     judged = _by_kind(review, verb, actor, now, directory)
-    if isinstance(judged, Entry) and review.number >= MOST_ENTRIES and not isinstance(verb, Decide | Withdraw):
-        return Refused(
-            code="conflict", reason=f"the record has {review.number:,} entries; only decisions are taken now"
-        )
-    return judged
+    return why_too_many(review, judged) or judged if isinstance(judged, Entry) else judged
 
 
 def _by_kind(
@@ -256,6 +251,9 @@ def _hand_over(
         return unfit
     if among(verb.to, tuple(each.person for each in review.stage.asked)):
         return Refused(code="conflict", reason=f"{verb.to} is asked in this stage already and has one answer")
+    stranded = strands(review, seat, verb.to)
+    if stranded:
+        return stranded
     data: dict[str, Any] = {
         "stage": review.open_stage.name,
         "seat": seat.seat,
@@ -286,8 +284,8 @@ def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entr
 
 def concerns(review: Review, person: str) -> bool:
     """Say whether a person has a part in a proposal: wrote it, was asked, or is named by its policy."""
-    named = tuple(each for stage in review.policy.stages for each in stage.approvers)
-    higher = tuple(each for stage in review.policy.stages for rung in stage.escalate_to for each in rung.to)
+    named = tuple(each for stage in review.policy.all_stages for each in stage.approvers)
+    higher = tuple(each for stage in review.policy.all_stages for rung in stage.escalate_to for each in rung.to)
     return among(person, (*review.involved, *named, *higher, *review.policy.budget_owners))
 
 
@@ -329,7 +327,13 @@ def _resubmit(review: Review, verb: Resubmit, actor: Actor, now: datetime) -> En
         return over(review) if review.final else Refused(code="notNow", reason="nobody has asked for changes")
     after = {**review.words, **given}
     try:
-        check_for(review.policy, review.author, cost=after["cost"], department=after["department"])
+        check_for(
+            review.policy,
+            review.author,
+            cost=after["cost"],
+            currency=after["currency"],
+            department=after["department"],
+        )
     except Invalid as error:
         return Refused(code="invalid", reason=f"with these changes the policy cannot decide: {error}")
     changed = {name: value for name, value in given.items() if value != review.words[name]}

@@ -1,4 +1,4 @@
-"""What is decided on: the words, the cost and the attachments of a proposal, and one hash over all of it."""
+"""What is decided on, and by which rule: one hash over words, cost and attachments, and one over the policy."""
 
 import hashlib
 import json
@@ -24,5 +24,14 @@ class Attachment(Boundary):
 def document_hash(words: dict[str, Any], attachments: Iterable[Attachment]) -> str:
     """Return the SHA-256 of the document in hex: the same words, figures and files have the same one."""
     files = sorted([each.name, each.sha256] for each in attachments)
-    canonical = json.dumps({**words, "attachments": files}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _hash({**words, "attachments": files})
+
+
+def policy_hash(policy: dict[str, Any]) -> str:
+    """Return the SHA-256 in hex of a policy as its record has it."""
+    return _hash(policy)
+
+
+def _hash(data: dict[str, Any]) -> str:
+    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -15,8 +15,10 @@ from pydantic_core import ErrorDetails
 
 from approvals.directory import Directory
 from approvals.names import UNSEEN, is_seen
+from approvals.review.coverage import ALWAYS, band_of
 from approvals.review.lookalikes import looks
 from approvals.review.people import among, key
+from approvals.review.reach import reach_faults
 from approvals.review.stages import (
     BUDGET_OWNERS,
     BUDGET_STAGE,
@@ -26,14 +28,13 @@ from approvals.review.stages import (
     Condition,
     Described,
     Effect,
+    Rates,
     Rung,
     Stage,
 )
 from approvals.review.wording import one_line
-from approvals.validation import Invalid
+from approvals.validation import MOST_FAULTS, Invalid
 
-MOST_FAULTS = 100
-"""More than anybody makes by mistake; further ones are not told."""
 LONGEST_TEXT = 400
 """Characters of the sum of all faults; each is also told singly."""
 
@@ -51,7 +52,7 @@ _SHOWN: Mapping[str, Effect] = MappingProxyType({**KNOWN_WORDS, "ask for changes
 _STAND_INS: Mapping[str, Any] = MappingProxyType({"name": "?", "approvers": ["?"]})
 """For what a stage must have, where it cannot be read; nothing is said about them."""
 
-_TAGS = frozenset({"(bool)", "(people)", "(word)", "[key]"})
+_TAGS = frozenset({"(bool)", "(people)", "(word)", "(stage)", "[key]"})
 """Steps of pydantic's own in the place of an error; nobody wrote them."""
 
 _WORDING: Mapping[str, str] = MappingProxyType(
@@ -80,9 +81,12 @@ def find_strangers(policy: Mapping[str, Any], directory: Directory) -> Iterator[
     """Yield a fault for each person of a policy without faults who is an address that no letter may go to."""
     named = policy["delegateTo"]
     lists = {"budgetOwners": policy["budgetOwners"], "delegateTo": named if isinstance(named, list) else []}
-    for index, stage in enumerate(policy["stages"]):
-        lists[f"stages.{index}.approvers"] = stage["approvers"]
-        lists |= {f"stages.{index}.escalateTo.{step}.to": rung["to"] for step, rung in enumerate(stage["escalateTo"])}
+    stages = {f"stages.{index}": stage for index, stage in enumerate(policy["stages"])}
+    if isinstance(policy["otherwise"], Mapping):
+        stages["otherwise"] = policy["otherwise"]
+    for where, stage in stages.items():
+        lists[f"{where}.approvers"] = stage["approvers"]
+        lists |= {f"{where}.escalateTo.{step}.to": rung["to"] for step, rung in enumerate(stage["escalateTo"])}
     for place, people in lists.items():
         for index, person in enumerate(people):
             if not directory.allows(person):
@@ -97,7 +101,9 @@ def refuse(faults: Iterable[str]) -> None:
 
 
 def _wrong_fields(model: type[Described], value: object) -> Iterator[str]:
-    known = [field.alias or "" for each in (model, Stage, Condition, Rung) for field in each.model_fields.values()]
+    known = [
+        field.alias or "" for each in (model, Stage, Condition, Rung, Rates) for field in each.model_fields.values()
+    ]
     try:
         model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -113,6 +119,8 @@ def _sentence(error: ErrorDetails, known: list[str]) -> str:
         case "extra_forbidden":
             near = get_close_matches(str(error["loc"][-1]), known, n=1)
             return f"is not known here; did you mean {near[0]}?" if near else "is not known here"
+        case "literal_error" if error["loc"][0] == "otherwise" and "(word)" in error["loc"]:
+            return "must be 'refuse' or a stage"
         case "model_type":
             return "must be a name or an object" if "escalateTo" in error["loc"] else "must be an object"
         case "literal_error" if "(word)" in error["loc"]:
@@ -137,15 +145,23 @@ def _contradictions(value: object) -> Iterator[str]:
     if not limited and owners not in (None, BUDGET_OWNERS, list(BUDGET_OWNERS)):
         yield "budgetOwners: nobody asks them without a budgetLimit"
     names = {BUDGET_STAGE} if limited else set[str]()
-    for index, each in enumerate(stages[:MOST_STAGES] if isinstance(stages, list | tuple) else ()):
-        stage, readable = _read(each)
+    read = {
+        f"stages.{index}": _read(each)
+        for index, each in enumerate(stages[:MOST_STAGES] if isinstance(stages, list | tuple) else ())
+    }
+    rest = {"otherwise": _read(value["otherwise"])} if isinstance(value.get("otherwise"), Mapping) else {}
+    for place, (stage, readable) in (*read.items(), *rest.items()):
         name = {key(stage.name)} if "name" in readable else set[str]()
         if not is_seen(stage.name):
-            yield f"stages.{index}.name: {UNSEEN}"
+            yield f"{place}.name: {UNSEEN}"
         if name & names:
-            yield f"stages.{index}.name: is taken, by another stage or by the one that budgetLimit adds"
+            yield f"{place}.name: is taken, by another stage or by the one that budgetLimit adds"
         names |= name
-        yield from _places(f"stages.{index}", _stage_faults(stage, readable))
+        yield from _places(place, _stage_faults(stage, readable))
+    if rest and rest["otherwise"][0].when:
+        yield "otherwise.when: it is asked where no condition holds, and has none itself"
+    if read and all("when" in readable and not list(_check_condition(stage)) for stage, readable in read.values()):
+        yield from reach_faults([stage.when or ALWAYS for stage, _ in read.values()], value)
 
 
 def _places(where: str, faults: Iterator[Fault]) -> Iterator[str]:
@@ -252,9 +268,12 @@ def _check_timeout(stage: Stage) -> Iterator[Fault]:
 
 
 def _check_condition(stage: Stage) -> Iterator[Fault]:
-    when = stage.when
-    if when and when.cost_above is not None and when.cost_up_to is not None and when.cost_above >= when.cost_up_to:
-        yield "when", f"no cost is both above {when.cost_above:g} and up to {when.cost_up_to:g}"
+    when = stage.when or ALWAYS
+    if when.cost_above is not None and when.cost_from is not None:
+        yield "when.costFrom", "means the same as costAbove but for one amount; give one of them"
+    if band_of(when).low >= band_of(when).high:
+        least = f"above {when.cost_above:g}" if when.cost_above is not None else f"{when.cost_from:g} or more"
+        yield "when", f"no cost is both {least} and up to {when.cost_up_to:g}"
 
 
 def _check_kind(stage: Stage) -> Iterator[Fault]:

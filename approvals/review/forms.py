@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from approvals.attachments import MOST_ATTACHMENTS, MOST_BYTES, InlineAttachment
-from approvals.forms import AsTuple, Currency, Money
+from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment
+from approvals.forms import AsTuple, Currency, Money, largest_body
 from approvals.names import Name
 from approvals.review.stages import Described
 from approvals.validation import Line, Prose
@@ -14,8 +14,8 @@ from approvals.validation import Line, Prose
 LONGEST_POLICY = 32 * 1024
 """Characters of a policy that comes with the proposal, as JSON; it goes into the record as it is."""
 
-LARGEST_BODY = MOST_ATTACHMENTS * MOST_BYTES * 4 // 3 + 256 * 1024
-"""Bytes: as many attachments as may be, each as large as it may be, in Base64, and the rest with room to spare."""
+LARGEST_BODY = largest_body(MOST_ATTACHMENTS)
+"""Bytes."""
 
 LARGEST_VERB = 64 * 1024
 """Bytes of anything that is done to a proposal; the longest comment in the widest letters is half of that."""
@@ -64,10 +64,16 @@ class SubmissionForm(Described):
     author: Name
     """For somebody who is signed in it may be left out."""
     cost: Money = 0.0
+    """With no more decimals than the currency has. Needed where the policy goes by it."""
     currency: Currency = "EUR"
     department: Line | None = None
     policy: NameOrPolicy = None
     attachments: Annotated[tuple[InlineAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
+
+    @property
+    def given_cost(self) -> float | None:
+        """The cost; None where it was left out, which is not a cost of nothing."""
+        return self.cost if "cost" in self.model_fields_set else None
 
     @property
     def words(self) -> dict[str, Any]:

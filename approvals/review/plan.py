@@ -2,17 +2,21 @@
 
 from collections.abc import Collection
 
-from approvals.review.policy import Policy
+from approvals.review.policy import REFUSED, Policy
 from approvals.review.staffing import staff
 from approvals.review.stages import Stage
+from approvals.validation import Invalid
 
 
 def choose_stages(
-    policy: Policy, *, cost: float, department: str | None, findings: Collection[str], author: str
+    policy: Policy, *, cost: float, currency: str, department: str | None, findings: Collection[str], author: str
 ) -> tuple[Stage, ...]:
     """Return the stages of one proposal's way: at least one, each able to pass, the author asked only where allowed.
 
-    Raises `Invalid` where a stage could not pass, which `policy.check_for` tells when the proposal is handed in.
+    Raises `Invalid` where a stage could not pass, or the policy refuses the proposal, which `policy.check_for` tells
+    when it is handed in.
     """
-    stages = policy.stages_for(cost=cost, department=department, findings=findings)
+    stages = policy.stages_for(cost=cost, currency=currency, department=department, findings=findings)
+    if not stages:
+        raise Invalid(REFUSED)
     return staff(stages, author=policy.barred(author), four_eyes=policy.four_eyes)

@@ -1,23 +1,31 @@
 """A policy: the stages that a proposal goes through, as data that people write, checked before anybody relies on it."""
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
+from approvals.currencies import exact, fits, rounded_up, too_fine
 from approvals.directory import Directory
-from approvals.forms import AsTuple, Money
+from approvals.forms import AsTuple, Currency, Money
+from approvals.review.coverage import ALWAYS, FORESEEN
 from approvals.review.faults import find_faults, find_strangers, refuse
+from approvals.review.people import among
 from approvals.review.staffing import staff
 from approvals.review.stages import (
     BUDGET_OWNERS,
     BUDGET_STAGE,
+    MOST_PEOPLE,
     MOST_STAGES,
     MOST_WORDS,
-    UNKNOWN,
+    USUAL_CURRENCY,
     Condition,
     Described,
     Effect,
+    Otherwise,
+    People,
+    Rates,
     Rung,
     SomePeople,
     Stage,
@@ -46,6 +54,10 @@ EXAMPLE: dict[str, Any] = {
 """A policy that is accepted as it stands; it is part of the JSON schema."""
 
 
+REFUSED = "policy: it has no stage for a proposal of this cost and department, and refuses it"
+"""What its `otherwise` may say."""
+
+
 def _kind_of_successors(value: object) -> Literal["(word)", "(people)"]:
     """Let a wrong value be refused in one sentence, not in one for each kind that would be right."""
     return "(people)" if isinstance(value, list | tuple) else "(word)"
@@ -65,8 +77,20 @@ class Policy(Described):
 
     description: Prose = ""
     """For people who choose among policies: what it is for."""
+    version: Line | None = None
+    """What people tell one edition of it from the next by; None: the beginning of its hash."""
+    used_by: People = ()
+    """Who may hand in proposals under it; nobody named: everybody. Only for a policy of the app's."""
     stages: Annotated[tuple[Stage, ...], AsTuple, Field(min_length=1, max_length=MOST_STAGES)]
     """In their order; each begins when the one before it has passed."""
+    otherwise: Otherwise = None
+    """What happens where no stage's condition holds: `refuse`, or a stage. None: the conditions leave nothing out."""
+    departments: Annotated[tuple[Line, ...], AsTuple, Field(max_length=MOST_PEOPLE)] = ()
+    """All that proposals may be of. Needed where conditions choose by department; else empty for any."""
+    currency: Currency = USUAL_CURRENCY
+    """Of the limits to costs. A cost in another one needs a rate."""
+    rates: Rates | None = None
+    """None: only costs in the policy's own currency are taken, where it goes by costs."""
     budget_limit: Money | None = None
     """A higher cost needs a budget owner's yes at the end; None: no cost does."""
     budget_owners: SomePeople = BUDGET_OWNERS
@@ -81,15 +105,46 @@ class Policy(Described):
     changes_window_hours: Window = 720.0
     """How long the author has to hand in changes that were asked for; 30 days."""
 
-    def stages_for(self, *, cost: float, department: str | None, findings: Collection[str]) -> tuple[Stage, ...]:
+    def stages_for(
+        self, *, cost: float, currency: str, department: str | None, findings: Collection[str]
+    ) -> tuple[Stage, ...]:
         """Return the stages whose conditions hold, and the budget's where the cost is above the limit.
 
-        Where that leaves none, the first stage is taken: nothing is approved because a condition had a gap.
+        None where the policy refuses such a proposal. Records have policies that were accepted with gaps between their
+        conditions: there every stage is asked, as nothing is approved because a condition had a gap.
         """
-        chosen = [stage for stage in self.stages if stage.when is None or stage.when.holds(cost, department, findings)]
-        if self.budget_limit is not None and cost > self.budget_limit:
-            chosen.append(self.budget_stage)
-        return tuple(chosen) or self.stages[:1]
+        worth = self.worth(cost, currency)
+        chosen = tuple(stage for stage in self.stages if (stage.when or ALWAYS).holds(worth, department, findings))
+        if not chosen and self.otherwise == "refuse":
+            return ()
+        budget = (self.budget_stage,) if self.budget_limit is not None and worth > self.budget_limit else ()
+        return (*(chosen or self._left_over), *budget)
+
+    @property
+    def _left_over(self) -> tuple[Stage, ...]:
+        return (self.otherwise,) if isinstance(self.otherwise, Stage) else self.stages
+
+    @property
+    def all_stages(self) -> tuple[Stage, ...]:
+        """Every stage that it names, whichever a proposal meets."""
+        return (*self.stages, self.otherwise) if isinstance(self.otherwise, Stage) else self.stages
+
+    @property
+    def needs_cost(self) -> bool:
+        """Whether the way depends on the cost."""
+        return self.budget_limit is not None or any(stage.when and stage.when.costs for stage in self.stages)
+
+    @property
+    def needs_department(self) -> bool:
+        """Whether the way depends on the department."""
+        return any(stage.when and stage.when.departments for stage in self.stages)
+
+    def worth(self, cost: float, currency: str) -> float:
+        """Return a cost in the policy's currency, by its rates; above every limit where there is no rate."""
+        if currency == self.currency:
+            return cost
+        rate = self.rates.worth.get(currency) if self.rates else None
+        return math.inf if rate is None else rounded_up(exact(cost) * exact(rate), self.currency)
 
     @property
     def budget_stage(self) -> Stage:
@@ -103,10 +158,12 @@ class Policy(Described):
         Raises `Invalid` where it counts somebody twice then, or names an address that no letter may go to.
         """
         stages = tuple(stage.renamed(directory.name_of) for stage in self.stages)
+        otherwise = self.otherwise.renamed(directory.name_of) if isinstance(self.otherwise, Stage) else self.otherwise
         owners = tuple(directory.name_of(each) for each in self.budget_owners)
         to = self.delegate_to
         named = to if isinstance(to, str) else tuple(directory.name_of(each) for each in to)
-        met = self.model_copy(update={"stages": stages, "budget_owners": owners, "delegate_to": named})
+        people = {"stages": stages, "otherwise": otherwise, "budget_owners": owners, "delegate_to": named}
+        met = self.model_copy(update=people)
         refuse((*find_faults(type(self), met.to_dict()), *find_strangers(met.to_dict(), directory)))
         return met
 
@@ -124,27 +181,37 @@ def read_policy(value: object) -> Policy:
     return Policy.from_dict(value)
 
 
-def check_for(policy: Policy, author: str, *, cost: float | None = None, department: str | None = None) -> None:
-    """See that the policy can decide on what this author wrote; raises `Invalid` that names each stage that cannot.
+def check_for(policy: Policy, author: str, *, cost: float | None, currency: str, department: str | None) -> None:
+    """See that the policy can decide on this proposal; raises `Invalid` that names everything that is in the way.
 
-    After that, `plan.choose_stages` never fails for the same author, cost and department, whatever the findings.
-    Without a cost it never fails for the author at all; then also those stages count that the proposal may never meet.
+    A cost or department of None was not given. After that, `plan.choose_stages` never fails for the same proposal,
+    whatever the findings.
     """
-    limit = policy.budget_limit
-    if cost is None:
-        plans = [policy.stages if limit is None else (*policy.stages, policy.budget_stage)]
-    else:
-        # With these findings every stage is in that findings can bring in, with none only those that are in anyway.
-        plans = [
-            policy.stages_for(cost=cost, department=department, findings=findings) for findings in ((UNKNOWN,), ())
-        ]
+    refuse(_unfit(policy, cost, currency, department))
     faults = dict[str, None]()
-    for plan in plans:
+    for findings in FORESEEN:
+        stages = policy.stages_for(cost=cost or 0.0, currency=currency, department=department, findings=findings)
         try:
-            staff(plan, author=policy.barred(author), four_eyes=policy.four_eyes)
+            staff(stages, author=policy.barred(author), four_eyes=policy.four_eyes)
         except Invalid as error:
             faults |= dict.fromkeys(error.errors)
+        if not stages:
+            faults[REFUSED] = None
     refuse(faults)
+
+
+def _unfit(policy: Policy, cost: float | None, currency: str, department: str | None) -> Iterator[str]:
+    """Yield what a proposal lacks by which the policy chooses its way."""
+    if policy.needs_cost and cost is None:
+        yield "cost: is missing; this policy goes by it"
+    if cost is not None and not fits(cost, currency):
+        yield f"cost: {too_fine(currency)}"
+    if policy.needs_cost and math.isinf(policy.worth(0.0, currency)):
+        yield f"currency: this policy has limits in {policy.currency}, and no rate for {currency}"
+    if department is not None and policy.departments and not among(department, policy.departments):
+        yield f"department: use one of {', '.join(policy.departments)}"
+    if policy.needs_department and department is None:
+        yield "department: is missing; this policy goes by it"
 
 
 __all__ = ["Condition", "Effect", "Policy", "Rung", "Stage", "check_for", "read_policy"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from approvals.review.documents import Attachment, document_hash
+from approvals.review.documents import Attachment, document_hash, policy_hash
 from approvals.review.entries import GREENLIGHT, Entry, Kind, Via
 from approvals.review.people import among, key, same
 from approvals.review.plan import choose_stages
@@ -29,12 +29,13 @@ def begin(
     now: datetime,
 ) -> tuple[Entry, ...]:
     """Return the first entries of a record. `words` are title, summary, cost, currency and department."""
-    files = [each.to_dict() for each in attachments]
+    files, rule = [each.to_dict() for each in attachments], policy.to_dict()
     data = {
         "proposalId": proposal_id,
         **words,
         "policyName": policy_name,
-        "policy": policy.to_dict(),
+        "policy": rule,
+        "policyHash": policy_hash(rule),
         "attachments": files,
     }
     document = document_hash(dict(words), attachments)
@@ -59,7 +60,12 @@ def checked(review: Review, findings: tuple[str, ...], *, document: str, now: da
     if review.status is not Status.CHECKING or review.document != document:
         return ()
     stages = choose_stages(
-        review.policy, cost=review.cost, department=review.department, findings=findings, author=review.author
+        review.policy,
+        cost=review.cost,
+        currency=review.currency,
+        department=review.department,
+        findings=findings,
+        author=review.author,
     )
     data = {"findings": list(findings), "stages": [stage.to_dict() for stage in stages]}
     planned = write(review, Kind.CHECKED, data, now=now, via=Via.WORKFLOW)

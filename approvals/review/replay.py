@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from approvals.review.documents import Attachment
+from approvals.review.documents import Attachment, policy_hash
 from approvals.review.entries import Entry, Kind
-from approvals.review.people import among, same
+from approvals.review.limits import MOST_BY_ONE
+from approvals.review.people import among, key, same
 from approvals.review.policy import Policy, Stage
 from approvals.review.state import Answer, Asked, ClosedStage, OpenStage, Review, Status
 
@@ -35,6 +36,7 @@ def submitted(entry: Entry) -> Review:
         department=data["department"],
         policy_name=data["policyName"],
         policy=Policy.from_dict(data["policy"]),
+        policy_hash=policy_hash(data["policy"]),
         submitted_at=entry.time,
         attachments=attachments,
         document=entry.document,
@@ -45,7 +47,8 @@ def submitted(entry: Entry) -> Review:
 
 def apply(review: Review, entry: Entry) -> Review:
     """Return the review one entry on. Entries were judged before they were written, so nothing is refused here."""
-    after = replace(review, number=entry.number, last_at=entry.time)
+    acts = (*review.acts, (key(entry.by), entry.kind)) if entry.kind in MOST_BY_ONE else review.acts
+    after = replace(review, number=entry.number, last_at=entry.time, acts=acts)
     data = entry.data
     match entry.kind:
         case Kind.CHECKED:

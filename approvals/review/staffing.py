@@ -1,6 +1,6 @@
 """Who is asked in the stages of a plan: not the author, and nobody in two stages where four eyes are asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from approvals.review.faults import refuse
 from approvals.review.people import key
@@ -21,6 +21,20 @@ def staff(stages: Sequence[Stage], *, author: str | None, four_eyes: bool) -> tu
         faults.append(f"stage {short!r}: with fourEyes it comes short of people who decide in no other stage")
     refuse(faults)
     return staffed
+
+
+def find_short(current: Stage, later: Sequence[Stage], decided: Collection[str]) -> str | None:
+    """Return a stage that comes short of people where nobody decides in two, once some have; None where none does.
+
+    `current` is what is left to answer of the open stage.
+    """
+    left = [current]
+    for stage in later:
+        fresh = _less(stage, set(decided))
+        if len(fresh.required) < len(stage.required) or not fresh.can_pass:
+            return stage.name
+        left.append(fresh)
+    return _short_stage(left)
 
 
 def _missing(before: Stage, after: Stage) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """A stage of a policy: who is asked, how many must agree, how long they have, and what happens when nobody answers."""
 
 from collections.abc import Callable, Collection
+from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from approvals.findings import Check
-from approvals.forms import AsTuple, Money
+from approvals.forms import AsTuple, Currency, Money
 from approvals.review.people import among, same
 from approvals.validation import Boundary, Line
 
@@ -15,6 +16,7 @@ MOST_PEOPLE = 50
 """In one list of a policy."""
 MOST_RUNGS = 10
 MOST_REMINDERS = 20
+MOST_CURRENCIES = 200
 MOST_WORDS = 20
 """Outcomes of a policy's own."""
 LONGEST_WINDOW = 8760
@@ -29,6 +31,9 @@ Window = Annotated[float, Field(gt=0, le=LONGEST_WINDOW)]
 
 FindingWord = Literal["passed", "warnings", "objections", "incomplete", Check]
 """What the checks of attachments can come to: their sum in one word, and each check that has something to say."""
+
+USUAL_CURRENCY = "EUR"
+"""Of a policy that names none."""
 
 BUDGET_STAGE = "budget"
 """The name of the stage that a policy's `budgetLimit` adds."""
@@ -52,21 +57,46 @@ class Condition(Described):
     """When a stage is part of the way: where all hold that are given."""
 
     cost_above: Money | None = None
+    """More than this; it goes on where `costUpTo` of another stage ends."""
+    cost_from: Money | None = None
+    """This much or more; in the place of `costAbove`."""
     cost_up_to: Money | None = None
-    """This much is still inside; `costAbove` of the next stage begins right behind."""
+    """This much is still inside."""
     departments: Annotated[tuple[Line, ...], AsTuple, Field(max_length=MOST_PEOPLE)] = ()
-    """One of these; compared without case."""
+    """One of these, which are among the policy's `departments`; compared without case."""
     findings: Annotated[tuple[FindingWord, ...], AsTuple, Field(max_length=MOST_PEOPLE)] = ()
     """One of these at least. Where checks could not be carried out (`incomplete`) nobody knows, and it holds too."""
+
+    @property
+    def costs(self) -> tuple[float, ...]:
+        """The limits that it sets to the cost."""
+        return tuple(each for each in (self.cost_above, self.cost_from, self.cost_up_to) if each is not None)
 
     def holds(self, cost: float, department: str | None, findings: Collection[str]) -> bool:
         """Say whether the stage is part of the way of such a proposal."""
         return (
             (self.cost_above is None or cost > self.cost_above)
+            and (self.cost_from is None or cost >= self.cost_from)
             and (self.cost_up_to is None or cost <= self.cost_up_to)
             and (not self.departments or among(department or "", self.departments))
             and (not self.findings or UNKNOWN in findings or not set(findings).isdisjoint(self.findings))
         )
+
+
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+class Rates(Described):
+    """What other currencies are worth in the policy's, on one day."""
+
+    date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
+    """ISO 8601; the record keeps it with the rates, so that everybody sees how old they were."""
+    worth: Annotated[
+        dict[Currency, Annotated[float, Field(gt=0, le=1e9)]], Field(min_length=1, max_length=MOST_CURRENCIES)
+    ]
+    """Of one unit of each: `{"KWD": 3.02}`. A cost is rounded up to the policy's decimals."""
 
 
 class Rung(Described):
@@ -162,6 +192,18 @@ class Stage(Described):
     def can_pass(self) -> bool:
         """Whether there are enough approvers."""
         return 0 < self.needed <= len(self.approvers)
+
+
+def _kind_of_otherwise(value: object) -> Literal["(word)", "(stage)"]:
+    """As `_kind_of_veto`."""
+    return "(word)" if value is None or isinstance(value, str) else "(stage)"
+
+
+Otherwise = Annotated[
+    Annotated[Literal["refuse"] | None, Tag("(word)")] | Annotated[Stage, Tag("(stage)")],
+    Discriminator(_kind_of_otherwise),
+]
+"""What happens with a proposal that meets no stage: it is refused when it is handed in, or goes to this one."""
 
 
 def _but(person: str, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def _named(plan: Stage, *, below: int) -> tuple[str, ...]:
 def _asked_later(review: Review, person: str, via: Via) -> bool:
     """Say whether a stage that has not opened will ask this person."""
     if review.status is Status.CHECKING:
-        to_come = review.policy.stages
+        to_come = review.policy.all_stages
         if among(person, review.policy.budget_owners) and review.policy.budget_limit is not None:
             return True
     else:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from approvals.review.documents import Attachment
-from approvals.review.entries import Via
+from approvals.review.entries import Kind, Via
 from approvals.review.policy import Policy, Stage
 from approvals.review.stages import Effect
 
@@ -114,6 +114,8 @@ class Review:
     department: str | None
     policy_name: str
     policy: Policy
+    policy_hash: str
+    """SHA-256 in hex of the policy, as the record has it."""
     submitted_at: datetime
     attachments: tuple[Attachment, ...]
     document: str
@@ -144,6 +146,8 @@ class Review:
     """The author and everybody who was ever asked."""
     last_words: tuple[tuple[str, str], ...] = ()
     """Person and text of each one's latest comment, so that one delivered twice is known again."""
+    acts: tuple[tuple[str, Kind], ...] = ()
+    """Who did what, as often as it was done: names as `people.key` has them, and the kinds that limits.py names."""
     resubmission: str | None = None
     """The document as it was last resubmitted."""
     comments: int = 0
@@ -153,6 +157,11 @@ class Review:
     decided_by: str | None = None
     outcome_word: str | None = None
     reason: str | None = None
+
+    @property
+    def policy_version(self) -> str:
+        """What the policy says that it is, or the beginning of its hash."""
+        return self.policy.version or self.policy_hash[:8]
 
     @property
     def final(self) -> bool:

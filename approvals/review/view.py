@@ -15,6 +15,8 @@ def show(review: Review, *, now: datetime) -> dict[str, Any]:
         **review.words,
         "author": review.author,
         "policy": review.policy_name,
+        "policyVersion": review.policy_version,
+        "policyHash": review.policy_hash,
         "submittedAt": review.submitted_at.isoformat(),
         "updatedAt": review.last_at.isoformat(),
         "now": now.isoformat(),

@@ -3,7 +3,12 @@
 import unicodedata
 from datetime import datetime, timedelta
 
+from approvals.currencies import decimals_of, fits
 from approvals.review.stages import Stage
+from approvals.review.state import Review
+
+OWN_POLICY = "own"
+"""Stands in the place of a name where the policy came with the proposal."""
 
 LONGEST_EXCERPT = 1_200
 """Characters of a summary or comment in a letter; the page shows all of it."""
@@ -30,9 +35,24 @@ def time_left(until: datetime, now: datetime) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """Return an amount with its currency: `148,500 EUR`, `12.50 EUR`."""
-    digits = f"{amount:,.2f}".removesuffix(".00")
+    """Return an amount with its currency, in that currency's decimals or none: `148,500 EUR`, `12.50 EUR`, `1.250 KWD`.
+
+    Records may have an amount that does not fit its currency; it is shown as it was written.
+    """
+    whole = amount == int(amount)
+    digits = (
+        f"{amount:,.{0 if whole else decimals_of(currency)}f}" if whole or fits(amount, currency) else f"{amount:,}"
+    )
     return f"{digits} {currency}"
+
+
+def cost(review: Review) -> str:
+    """Return what a proposal costs, and what the policy takes that for where it compares another currency."""
+    policy, told = review.policy, money(review.cost, review.currency)
+    if policy.rates is None or review.currency not in policy.rates.worth or review.currency == policy.currency:
+        return told
+    worth = money(policy.worth(review.cost, review.currency), policy.currency)
+    return f"{told}, compared as {worth} by the rates of {policy.rates.date}"
 
 
 def size(number: int) -> str:
@@ -75,6 +95,11 @@ def excerpt(text: str) -> str:
 def stage_name(stage: Stage) -> str:
     """Return what a stage is called in a sentence."""
     return "the budget stage" if stage.kind == "budget" else f"stage “{one_line(stage.name)}”"
+
+
+def rule_name(name: str, version: str) -> str:
+    """Return what a policy is called in a list of facts; `own` stands for one that came with the proposal."""
+    return one_line(f"{'its own' if name == OWN_POLICY else name}, version {version}")
 
 
 def _counted(number: int, what: str) -> str:

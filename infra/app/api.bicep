@@ -34,6 +34,7 @@ param lettersPerSender int
 @description('Who decides where a proposal names no policy, with semicolons between the names.')
 param designBoard string
 param headOfDesign string
+param policyAuthors string
 param requestsPerMinute int
 param historyRetentionDays int
 param historyRetentionLimit int
@@ -77,6 +78,7 @@ var settings = {
   LETTERS_PER_SENDER: string(lettersPerSender)
   DESIGN_BOARD: designBoard
   HEAD_OF_DESIGN: headOfDesign
+  POLICY_AUTHORS: policyAuthors
   REQUESTS_PER_MINUTE: string(requestsPerMinute)
   ATTACHMENTS_CONTAINER: 'attachments'
   READABLE_CONTAINERS: 'attachments'

@@ -9,7 +9,7 @@ import pytest
 import function_app
 from activities.escalation import escalate
 from activities.records import process_approval
-from activities.requests import request_approval
+from activities.requests import check_bare_answers, request_approval
 
 ROOT = Path(function_app.__file__).parent
 
@@ -87,3 +87,14 @@ def test_every_activity_that_a_workflow_calls_is_registered():
                 registered.add(node.value.value)
     assert called
     assert called <= registered
+
+
+@pytest.mark.parametrize(
+    ("setting", "allowed"), [("1", True), ("0", False), ("true", False), ("", False), (None, False)]
+)
+def test_bare_answers_count_where_the_setting_is_one(monkeypatch, setting, allowed):
+    """Nothing else allows them."""
+    monkeypatch.delenv("APPROVALS_ALLOW_BARE", raising=False)
+    if setting is not None:
+        monkeypatch.setenv("APPROVALS_ALLOW_BARE", setting)
+    assert call(check_bare_answers, {}) == {"allowed": allowed}

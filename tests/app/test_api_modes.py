@@ -49,6 +49,8 @@ def test_with_easy_auth_people_act_as_themselves(start_app):
     assert call(app, "POST", "proposals", FORM, **mine).status_code == 403
     form = {name: value for name, value in FORM.items() if name != "author"}
     form["policy"] = {"stages": [{"name": "design", "approvers": ["Jonas"]}]}
+    assert call(app, "POST", "proposals", form, **mine).json()["code"] == "policyNotAllowed"
+    form["policy"] = "two-person-rule"
     told = call(app, "POST", "proposals", form, **mine)
     assert told.status_code == 202, told.text
     path = f"proposals/{told.json()['proposalId']}"

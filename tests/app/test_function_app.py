@@ -18,11 +18,11 @@ ACTIVITIES = (
     "SummariseProposal", "PublishProposal", "ReleaseNumber", "DiscardSummary", "WithdrawPublication", "ListChecks",
     "CheckAttachment", "RecordFindings", "ScaleImage", "RequestQuote", "KeepQuote", "BookCost", "VoidCost",
     "GetJobStatus", "SendAlert", "IssueBill", "CheckDestination", "SendWebhook", "AdvanceReview", "RecordChecks",
-    "TellPeople", "DecideByEvent", "FailReview",
+    "TellPeople", "DecideByEvent", "FailReview", "CheckBareAnswers",
 )  # fmt: skip
 PEOPLES_ROUTES = {
     "proposals", "proposals/{proposalId}", "proposals/{proposalId}/{verb}", "proposals/{proposalId}/audit",
-    "proposals/{proposalId}/attachments/{name}", "openapi.json",
+    "proposals/{proposalId}/attachments/{name}", "policies/{name}/preview", "openapi.json",
 }  # fmt: skip
 LINK_ROUTES = {"decide", "decide/attachments/{name}"}
 LIST = """

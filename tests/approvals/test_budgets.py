@@ -189,6 +189,7 @@ def test_the_example_is_a_form():
         ({"budget": "a/b"}, "budget"),
         ({"budget": ""}, "budget"),
         ({"currency": "eur"}, "currency"),
+        ({"limit": 0.5, "currency": "JPY"}, "limit has more decimals than JPY"),
         ({"windowHours": 145}, "windowHours"),
         ({"askFirst": "yes"}, "askFirst"),
         ({"more": 1}, "more"),

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from approvals.attachments import LARGEST_UPLOAD, StoredAttachment, check_attachments
 from approvals.checks import (
-    LONGEST_SIDE,
     LONGEST_TEXT,
     VIRUS_TEST,
     ChecksForm,
@@ -14,7 +13,6 @@ from approvals.checks import (
     Picture,
     Work,
     inspect,
-    is_too_large,
     list_work,
 )
 from approvals.findings import Checked
@@ -120,8 +118,6 @@ def test_a_text_is_neither_empty_nor_endless(text, severity):
     [
         (PICTURE, "ok", "860 x 420"),
         (Picture(width=860, height=31), "warning", "little"),
-        (Picture(width=LONGEST_SIDE + 1, height=100), "error", "accepted"),
-        (Picture(width=9_000, height=9_000), "error", "accepted"),
         (Picture(width=86, height=42, trouble="cut off"), "error", "cut off"),
         (None, "error", "not measured"),
     ],
@@ -131,13 +127,6 @@ def test_an_image_can_be_decoded_and_has_a_sensible_size(picture, severity, told
     said, message = found(PNG, "image/png", picture=picture)["image"]
     assert said == severity
     assert told in message
-
-
-def test_an_image_is_too_large_by_its_sides_or_its_pixels():
-    """The limits themselves are allowed."""
-    assert not is_too_large(LONGEST_SIDE, 4_000)
-    assert is_too_large(LONGEST_SIDE, 4_001)
-    assert is_too_large(1, LONGEST_SIDE + 1)
 
 
 @given(st.binary(max_size=200), st.sampled_from(["text/plain", "image/png", "application/pdf", "x/y" * 60]))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.decision import UNNAMED, Decision, QueuedDecision, Rejected, read_event
+from approvals.decision import UNNAMED, Decision, QueuedDecision, Rejected, read_bare, read_event
 from approvals.validation import Invalid
 
 JSON = st.recursive(
@@ -64,6 +64,17 @@ def test_what_is_no_decision_is_rejected_with_a_reason(payload, told, as_text):
     assert isinstance(read, Rejected)
     if not (as_text and isinstance(payload, str)):
         assert told in read.reason
+
+
+@pytest.mark.parametrize(
+    ("payload", "approved"),
+    [(True, True), (False, False), ("true", True), (" false\n", False), (1, None), ("yes", None), ({}, None),
+     ({"approved": True}, None), ('"true"', None), (None, None), ("", None), ("True", None)],
+)  # fmt: skip
+def test_a_bare_true_or_false_is_an_answer_of_nobody(payload, approved):
+    """As data or as text; whether it counts is for the app's settings."""
+    read = read_bare(payload)
+    assert (None if read is None else (read.approved, read.named)) == (None if approved is None else (approved, False))
 
 
 def test_text_in_text_is_not_unpacked_again():

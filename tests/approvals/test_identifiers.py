@@ -1,4 +1,4 @@
-"""Which ids are taken, and which are short enough to name parts after."""
+"""Which ids are taken, and which can be chosen: such that parts can be named after them, and none is a part's."""
 
 import pytest
 
@@ -6,14 +6,20 @@ from approvals.identifiers import LONGEST_NEW_ID, checked_new_id, is_instance_id
 from approvals.validation import Invalid
 
 
-@pytest.mark.parametrize("text", ["a", "0" * LONGEST_NEW_ID, "A-1_b.c:d"])
+@pytest.mark.parametrize("text", ["a", "0" * LONGEST_NEW_ID, "A-1_b.c"])
 def test_a_new_id_leaves_room_for_the_names_of_parts(text):
-    """A part's id is one that a message on the queue may name."""
+    """A part's id is one that a message on the queue may name, and none that can be chosen."""
+    part = f"{text}:picture9-0123456789"
     assert checked_new_id(text) == text
-    assert is_instance_id(f"{text}:twelve-chars")
+    assert is_instance_id(part)
+    with pytest.raises(Invalid, match="id: "):
+        checked_new_id(part)
 
 
-@pytest.mark.parametrize("text", ["", "@counter@x", "-a", "a b", "ä", "0" * (LONGEST_NEW_ID + 1), "a/b", "a\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "@counter@x", "-a", "a b", "ä", "0" * (LONGEST_NEW_ID + 1), "a/b", "a\n", "L1:approval", "vic:checks-2"],
+)
 def test_other_texts_are_refused(text):
     """With a sentence for the sender."""
     with pytest.raises(Invalid, match="id: "):

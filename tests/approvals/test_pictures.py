@@ -1,4 +1,4 @@
-"""Files of pictures: told apart by whether they hold a picture alone, chunk by chunk and segment by segment."""
+"""Files of pictures: whether they hold a picture alone, and what they would cost, by chunks and segments."""
 
 import struct
 import zlib
@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.pictures import holds_a_picture_alone
+from approvals.pictures import (
+    LONGEST_SIDE,
+    MOST_PIECES,
+    MOST_SCANS,
+    Outline,
+    holds_a_picture_alone,
+    outline,
+    why_not_decoded,
+    why_not_opened,
+)
 
 PNG, JPEG = "image/png", "image/jpeg"
 
@@ -122,3 +131,66 @@ def test_nothing_raises(content, kind):
     """Whatever stands in the file; it has ended the walk when it ends."""
     begins = b"\x89PNG\r\n\x1a\n" if kind == PNG else b"\xff\xd8"
     assert holds_a_picture_alone(begins + content, kind) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (png(), Outline(pieces=3)),
+        (png(chunk(b"IDAT", b"x"), chunk(b"IDAT"), behind=b"PK"), Outline(pieces=5)),
+        (png()[:20], Outline(pieces=1)),
+        (jpeg(), Outline(pieces=3, scans=1)),
+        (jpeg(scans=SCAN * 7), Outline(pieces=9, scans=7)),
+        (jpeg(segment(0xE1, b"a thumbnail of \xff\xda one scan")), Outline(pieces=4, scans=1)),
+        (jpeg(behind=jpeg(scans=SCAN * 7)), Outline(pieces=3, scans=1)),
+        (jpeg(b"\xff\xff\xff", scans=SCAN + b"\xff\xff" + SCAN), Outline(pieces=4, scans=2)),
+        (jpeg(b"junk"), Outline(pieces=7, scans=1)),
+        (jpeg(b"\xff\x01\xff\xd0\xff\x00"), Outline(pieces=6, scans=1)),
+        (jpeg(scans=SCAN + SCAN)[:-2], Outline(pieces=4, scans=2)),
+        (b"\xff\xd8\xff", Outline(pieces=0, scans=0)),
+    ],
+)
+def test_a_file_is_counted_as_a_decoder_finds_it(content, found):
+    """What lies inside of segments and behind the end does not count, junk in between does, and hides nothing."""
+    assert outline(content) == found
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (jpeg(scans=SCAN * MOST_SCANS), None),
+        (jpeg(scans=SCAN * (MOST_SCANS + 1)), "more than 100 scans"),
+        (png(*[chunk(b"IDAT")] * (MOST_PIECES - 3)), None),
+        (png(*[chunk(b"IDAT")] * (MOST_PIECES - 2)), "more than 20,000 pieces"),
+        (jpeg(*[segment(0xFE)] * MOST_PIECES), "more than 20,000 pieces"),
+        (jpeg(b"x" * MOST_PIECES), "more than 20,000 pieces"),
+        (jpeg(b"\xff\x00" * MOST_PIECES), "more than 20,000 pieces"),
+    ],
+)
+def test_a_file_of_too_many_pieces_is_not_opened(content, told):
+    """Each of them takes its time, however small it is."""
+    said = why_not_opened(outline(content))
+    assert said is None if told is None else told in said
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scans", "told"),
+    [
+        (LONGEST_SIDE, 4_000, 25, None),
+        (LONGEST_SIDE, 4_000, 26, "takes too long"),
+        (LONGEST_SIDE, 4_001, 1, "more than 40,000,000 pixels"),
+        (1, LONGEST_SIDE + 1, 1, "a side of more than 10,000"),
+        (3_000, 3_000, MOST_SCANS, None),
+    ],
+)
+def test_a_picture_is_decoded_where_that_takes_little_time_and_memory(width, height, scans, told):
+    """The limits themselves are allowed."""
+    said = why_not_decoded(width, height, Outline(pieces=9, scans=scans))
+    assert said is None if told is None else told in said
+
+
+@given(st.binary(max_size=40), st.booleans())
+def test_counting_ends(content, as_png):
+    """Whatever stands in the file."""
+    begins = b"\x89PNG\r\n\x1a\n" if as_png else b"\xff\xd8"
+    assert outline(begins + content).pieces <= len(content)

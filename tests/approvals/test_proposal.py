@@ -51,6 +51,8 @@ def test_a_form_becomes_a_submission_that_the_workflow_reads():
         ({"estimatedCost": float("inf")}, "estimatedCost"),
         ({"currency": "eur"}, "currency"),
         ({"currency": "EUR\n"}, "currency"),
+        ({"currency": "ZZZ"}, "currency: is no currency"),
+        ({"currency": "JPY", "estimatedCost": 0.5}, "estimatedCost has more decimals than JPY, which has none"),
         ({"attachments": "none"}, "attachments"),
         ({"attachments": [attached().to_dict()] * 11}, "attachments"),
         ({"approvers": []}, "approvers"),
@@ -189,3 +191,19 @@ def test_a_form_is_the_same_where_nobody_has_another_name(workflow):
     """Also one that names nobody."""
     form = workflow.form.from_dict(dict(workflow.form.example))
     assert form.renamed(str) == form
+
+
+def test_an_amount_that_a_budget_is_asked_for_fits_its_currency():
+    """There is no half yen."""
+    with pytest.raises(Invalid, match="amount has more decimals than JPY"):
+        BudgetRequest.from_dict({"amount": 0.5, "currency": "JPY"})
+
+
+def test_a_limit_is_compared_with_costs_in_its_own_currency_alone():
+    """99,999 dinars are more than 100,000 euros."""
+    dinars = {**LifecycleForm.example, "currency": "KWD", "estimatedCost": 99_999}
+    with pytest.raises(Invalid, match="budgetLimit is in EUR: give one in KWD"):
+        LifecycleForm.from_dict(dinars)
+    with pytest.raises(Invalid, match="budgetLimit has more decimals than KWD"):
+        LifecycleForm.from_dict({**dinars, "budgetCurrency": "KWD", "budgetLimit": 0.0005})
+    assert LifecycleForm.from_dict({**dinars, "budgetCurrency": "KWD", "budgetLimit": 30_000})

@@ -13,7 +13,7 @@ from activities.review import advance_review
 from approvals.review.progress import checked
 from clients.attachments import get_attachment, put_attachment
 from clients.audit import get_audit
-from clients.proposals import get_proposal, list_proposals, submit_proposal
+from clients.proposals import get_proposal, list_proposals, preview_policy, submit_proposal
 from clients.verbs import act_on_proposal
 from gateways import clock
 from gateways.review_changes import add
@@ -94,6 +94,12 @@ class Front:
         """POST a proposal."""
         asked = request("POST", "/api/proposals", form, headers=self._headers, params=params)
         return await self._call(submit_proposal, asked, client=self.client)
+
+    async def preview(self, name: str, **params: str) -> Told:
+        """GET what a policy would ask for."""
+        path, route = f"/api/policies/{name}/preview", {"name": name}
+        asked = request("GET", path, headers=self._headers, params=params, route=route)
+        return await self._call(preview_policy, asked)
 
     async def begin(self, form: object = FORM) -> str:
         """Hand a proposal in, let its checks pass, and return its id."""

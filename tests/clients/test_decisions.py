@@ -266,3 +266,20 @@ async def test_an_answer_stays_on_record_where_the_workflow_cannot_be_woken(deli
     client.broken["raise_event"] = "connection lost"
     assert await deliver({"proposalId": review, "approver": "Mara", "decision": "approve"}) is None
     assert len(decided(review)) == 1
+
+
+@pytest.mark.parametrize("body", ["instance", "bare"])
+async def test_a_message_goes_to_the_workflow_that_has_the_id(deliver, client, review, body):
+    """Not to a record of that id, where the workflow carries out no review; its event, its answer."""
+    client.add(review, "BudgetApproval", input=json.dumps({"title": "Other", "amount": 1}))
+    assert await deliver(json.dumps(decision(review)).encode() if body == "instance" else review.encode()) is None
+    assert [event for _, event, _ in client.events] == ["Approval"]
+    assert decided(review) == []
+
+
+async def test_a_message_goes_to_the_review_that_the_workflow_carries_out(deliver, client, review):
+    """As the workflow's input says."""
+    client.add(review, input=json.dumps({"review": {"proposalId": review}}))
+    assert await deliver(decision(review)) is None
+    assert [event for _, event, _ in client.events] == ["Wake"]
+    assert decided(review) == [("Mara", "approve", "queue")]

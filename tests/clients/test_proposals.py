@@ -1,6 +1,7 @@
 """SubmitProposal, GetProposal, ListProposals: what comes in, who sees what, and every fault at once."""
 
 import base64
+import hashlib
 import json
 import uuid
 
@@ -104,7 +105,7 @@ async def test_attachments_lie_in_blobs(front):
 
 async def test_who_is_signed_in_is_the_author(front):
     """Named or not; the record says that they were signed in, and has the name of the sign-in."""
-    for form in ({**FORM, "author": "INES"}, {"title": "Bench", "policy": FORM["policy"]}):
+    for form in ({"title": "Bench", "author": "INES"}, {"title": "Bench"}):
         (entry,) = record_of(await front.by("Ines").submit(form))
         assert (entry.by, entry.via) == ("Ines", "person")
 
@@ -115,6 +116,62 @@ async def test_who_is_signed_in_is_nobody_else(front):
     assert (told.status, told.body["code"]) == (403, "notYou")
     assert (await front.show("not-mine")).status == 404
     assert front.client.instances == {}
+
+
+# By which rule
+
+
+def own(**changes):
+    """Return a form that brings a policy of one stage."""
+    return {**FORM, "policy": {"stages": [{"name": "x", "approvers": ["Mara"], **changes}]}}
+
+
+async def test_people_do_not_bring_a_rule_of_their_own(front, monkeypatch):
+    """But whom the setting names; systems do."""
+    for _ in range(2):
+        told = await front.by("Ines").submit(own(), id="own-rule")
+        assert (told.status, told.body["code"]) == (403, "policyNotAllowed")
+        assert (await front.show("own-rule")).status == 404
+        monkeypatch.setenv("POLICY_AUTHORS", "Mara; Jonas")
+    assert (await front.submit(own())).status == 202
+    monkeypatch.setenv("POLICY_AUTHORS", "Mara; ines ")
+    assert (await front.by("Ines").submit(own())).status == 202
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {**own()["policy"], "allowSelfApproval": True},
+        own(windowHours=0.0001, onTimeout="approve")["policy"],
+        {**own(when={"costUpTo": 5})["policy"], "otherwise": {"name": "y", "approvers": ["Jonas"],
+                                                              "onTimeout": "approve"}},
+    ],
+)  # fmt: skip
+async def test_no_rule_of_ones_own_approves_by_itself(front, monkeypatch, policy):
+    """Not even of somebody who may bring one; a system answers for its rules."""
+    monkeypatch.setenv("POLICY_AUTHORS", "*")
+    told = await front.by("Ines").submit({**FORM, "policy": policy, "cost": 1})
+    assert (told.status, told.body["code"]) == (403, "policyNotAllowed")
+    assert (await front.submit({**FORM, "policy": policy, "cost": 1})).status == 202
+
+
+async def test_a_rule_of_the_apps_is_for_those_whom_it_names(front):
+    """Where it names anybody, whoever hands the proposal in."""
+    form = {"title": "Pump", "policy": "emergency"}
+    for told in (await front.by("Ines").submit(form), await front.submit({**form, "author": "Ines"})):
+        assert (told.status, told.body["code"]) == (403, "policyNotAllowed")
+    assert (await front.by("Nadia Rahimi").submit(form)).status == 202
+
+
+async def test_the_record_says_which_rule_it_was(front):
+    """By name, version and hash, which GET shows."""
+    told = await front.by("Nadia Rahimi").submit({"title": "Pump", "policy": "emergency"})
+    (entry,) = record_of(told)
+    canonical = json.dumps(entry.data["policy"], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert entry.data["policyHash"] == hashlib.sha256(canonical.encode()).hexdigest()
+    shown = (await front.show(told.body["proposalId"])).body
+    assert (shown["policy"], shown["policyVersion"]) == ("emergency", "1")
+    assert shown["policyHash"] == entry.data["policyHash"]
 
 
 # Sending it again
@@ -176,6 +233,14 @@ async def test_the_id_of_another_workflow_is_taken(front):
         ({**FORM, "policy": "../secrets"}, ["policy"]),
         ({**FORM, "policy": "people"}, ["policy"]),
         ({**FORM, "policy": {"stages": [{"name": "a", "approvers": ["Ines"]}]}}, ["stage 'a'"]),
+        ({**FORM, "policy": {"stages": [
+            {"name": "a", "approvers": ["Mara"], "when": {"costUpTo": 1000}},
+            {"name": "b", "approvers": ["Mara"], "when": {"costAbove": 2000}},
+        ]}, "cost": 1500}, ["policy.stages"]),
+        ({**FORM, "policy": "small-purchase"}, ["cost", "department"]),
+        ({**FORM, "policy": "small-purchase", "cost": 9, "department": "i.t."}, ["department"]),
+        ({**FORM, "policy": "footbridge-works", "cost": 99999, "currency": "KWD"}, ["currency"]),
+        ({**FORM, "cost": 0.5, "currency": "JPY"}, ["cost"]),
         ({**FORM, "attachments": "x"}, ["attachments"]),
         ({**FORM, "title": "", "attachments": [{"name": "a"}, {"name": "b", "contentType": "x/y", "content": ""}]},
          ["title", "attachments.0.contentType", "attachments.0.content", "attachment 'b'"]),

@@ -116,6 +116,35 @@ def test_each_system_has_a_bucket_of_its_own(monkeypatch):
     assert "key-of" not in str(vars(open_buckets()))
 
 
+@pytest.mark.parametrize(
+    ("header", "parameter"),
+    [("made-up-{}", "real"), ("real", "made-up-{}"), ("real,made-up-{}", None), ("made-up-{}, real", None),
+     (None, "real,made-up-{}"), ("made-up-{}", "made-up,real")],
+)  # fmt: skip
+def test_a_key_more_in_a_request_makes_no_new_caller(header, parameter, monkeypatch):
+    """Whichever of them the host has taken."""
+    monkeypatch.setenv("AUTH_MODE", "keys")
+    told = []
+    for number in range(4):
+        headers = {"x-functions-key": header.format(number)} if header else {}
+        params = {"code": parameter.format(number)} if parameter else {}
+        told.append(admit(request("POST", "/api/proposals", headers=headers, params=params)))
+    assert [isinstance(each, Caller) for each in told] == [True, True, True, False]
+
+
+def test_a_request_of_very_many_keys_is_one_of_nobody(monkeypatch):
+    """Counting under each would be work that somebody else makes; a real one among them is no help."""
+    monkeypatch.setenv("AUTH_MODE", "keys")
+    keys = [",".join(f"{number}-{place}" for place in range(50)) for number in range(4)]
+    assert [ask(x_functions_key=f"real,{each}") for each in keys] == [None, None, None, 429]
+    assert len(open_buckets()) == 1
+
+
+def test_a_key_that_nobody_checks_is_no_name():
+    """In development anybody may send one, so all systems are one caller."""
+    assert [ask(x_functions_key=f"made up {number}") for number in range(4)] == [None, None, None, 429]
+
+
 def test_a_person_who_signs_in_anew_has_the_same_bucket(monkeypatch):
     """The platform's header differs each time, tenant and object do not."""
     monkeypatch.setenv("AUTH_MODE", "easyauth")

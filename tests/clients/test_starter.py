@@ -182,3 +182,13 @@ async def test_of_two_that_start_the_same_at_once_both_get_it(call, client):
     client.start_new = answer_is_lost
     response = await call(http_start, req=request(FORM, id="p-1"), client=client)
     assert response.status_code == 202
+
+
+@pytest.mark.parametrize(("workflow", "megabytes"), [("BudgetApproval", 0.25), ("ScaleImages", 3), ("Chaining", 27)])
+async def test_a_form_is_as_long_as_its_files_and_a_little_more(call, client, workflow, megabytes):
+    """413 beyond that, before it is read."""
+    size = int(megabytes * 1024 * 1024)
+    long = await call(http_start, req=request(b" " * (size + 200_000), workflow), client=client)
+    assert (long.status_code, client.instances) == (413, {})
+    short = await call(http_start, req=request(b" " * (size - 200_000), workflow), client=client)
+    assert short.status_code == 400

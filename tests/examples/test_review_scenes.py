@@ -15,7 +15,13 @@ FILES = sorted(path.name for path in REVIEWS.glob("*.json"))
 def test_a_proposal_can_be_handed_in_as_it_lies_there(name):
     """With curl, or with `greenlight submit`."""
     form = SubmissionForm.from_dict(json.loads((REVIEWS / name).read_text("utf-8")))
-    check_for(read_policy(form.policy), form.author, cost=form.cost, department=form.department)
+    check_for(
+        read_policy(form.policy),
+        form.author,
+        cost=form.given_cost,
+        currency=form.currency,
+        department=form.department,
+    )
 
 
 def test_each_is_played_once():

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageCms, PngImagePlugin
 
-from approvals.pictures import holds_a_picture_alone
-from gateways.images import Unreadable, clean
+from approvals.pictures import holds_a_picture_alone, outline
+from gateways.images import Unreadable, clean, measure, scale, size_of
 
 FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
 TYPES = {"PNG": "image/png", "JPEG": "image/jpeg"}
@@ -208,6 +208,61 @@ def test_what_is_no_whole_picture_of_its_kind_is_refused(content, kind):
     """Somebody would be asked to decide on half a drawing."""
     with pytest.raises(Unreadable, match=f"no {kind} picture"):
         clean(content, TYPES[kind])
+
+
+def refined(side, scans):
+    """Return a progressive JPEG whose last scan comes again and again, as decoders allow."""
+    file = BytesIO()
+    Image.new("L", (side, side)).save(file, "JPEG", progressive=True)
+    content = file.getvalue()
+    last = content.rindex(b"\xff\xda")
+    last = content.rindex(b"\xff\xc4", 0, last)  # with its table
+    return content[:last] + content[last:-2] * (scans - outline(content).scans + 1) + content[-2:]
+
+
+READERS = {
+    "clean": lambda content: clean(content, "image/jpeg"),
+    "scale": lambda content: scale(content, "image/jpeg", edge=200),
+    "size": size_of,
+}
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_jpeg_of_very_many_scans_is_not_decoded(read):
+    """A quarter of a megabyte would keep a thread for minutes, as each scan goes over all pixels."""
+    content = refined(1_000, 1_500)
+    assert outline(content).scans > 100
+    with pytest.raises(Unreadable, match="more than 100 scans"):
+        READERS[read](content)
+    assert "more than 100 scans" in measure(content).trouble
+
+
+def test_many_scans_of_many_pixels_are_not_decoded_either():
+    """Fewer than are refused of a small picture."""
+    content = refined(4_500, 60)
+    with pytest.raises(Unreadable, match="in 60 scans, which takes too long"):
+        clean(content, "image/jpeg")
+    assert clean(refined(64, 60), "image/jpeg")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_picture_is_given_up_when_its_time_is_over(kind, monkeypatch):
+    """Whatever it is that takes so long: the time is looked at whenever something is read."""
+    monkeypatch.setattr("gateways.images.DECODING_S", 0)
+    with pytest.raises(Unreadable, match="takes too long"):
+        clean(encoded(kind), TYPES[kind])
+    assert "takes too long" in measure(encoded(kind)).trouble
+
+
+def test_the_time_is_looked_at_while_a_jpeg_is_decoded(monkeypatch):
+    """Not only when its file is opened."""
+    moments = iter([0.0] * 40 + [11.0] * 1_000)
+    monkeypatch.setattr("gateways.images.monotonic", lambda: next(moments))
+    file = BytesIO()
+    Image.effect_noise((900, 900), 200).save(file, "JPEG", progressive=True)
+    with pytest.raises(Unreadable, match="takes too long"):
+        clean(file.getvalue(), "image/jpeg")
+    assert next(moments) == 11.0
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # what Pillow says of damaged EXIF, which goes anyway

@@ -42,6 +42,7 @@ def test_a_letter_tells_what_is_wanted_of_whom_and_until_when():
     for body in (letter.text, Reader(letter.html).text):
         for shown in ("Ines has handed in", "stage “design”", "Monday 2 March 2026, 19:00 UTC", "100 EUR"):
             assert shown in body
+        assert f"of its own, version {Story(PLAIN).review.policy_hash[:8]}" in body
 
 
 def test_the_link_is_for_this_person_stage_and_time():

@@ -12,10 +12,10 @@ from approvals.validation import Invalid
 from gateways.policies import DEFAULT, FOLDER, find_policy, policy_names
 
 
-def plan(name, *, cost=0.0, department=None, findings=("passed",), author="Ines Carvalho"):
+def plan(name, *, cost=0.0, department="works", findings=("passed",), author="Ines Carvalho"):
     """Return the stages that a proposal meets under a deployed policy."""
-    policy = find_policy(name)
-    return choose_stages(policy, cost=cost, department=department, findings=findings, author=author)
+    fields = {"cost": cost, "currency": "EUR", "department": department, "findings": findings}
+    return choose_stages(find_policy(name), author=author, **fields)
 
 
 def names(stages):
@@ -41,7 +41,9 @@ def folder(tmp_path):
 def test_every_deployed_policy_can_be_used(name):
     """By somebody who is not among its approvers, at any cost; and it says what it is for."""
     policy = find_policy(name)
-    check_for(policy, "Ines Carvalho")
+    for cost in (0.0, 1e12):
+        for department in policy.departments or (None,):
+            check_for(policy, "Ines Carvalho", cost=cost, currency="EUR", department=department)
     assert policy.description
 
 
@@ -117,7 +119,7 @@ def test_two_people_sign_whoever_of_the_four_wrote_it():
 def test_silence_approves_in_an_emergency_and_in_nothing_else():
     """Of all deployed policies."""
     silent = [
-        name for name in policy_names() if any(stage.on_timeout == "approve" for stage in find_policy(name).stages)
+        name for name in policy_names() if any(each.on_timeout == "approve" for each in find_policy(name).all_stages)
     ]
     assert silent == ["emergency"]
 

@@ -143,6 +143,27 @@ def test_a_proposal_is_submitted_from_standard_input_and_from_options_alone(run,
     assert [sent(server, n).get("policy") for n in (0, 1)] == [None, "small-purchase"]
 
 
+def test_a_preview_says_who_would_have_to_approve(run, server):
+    """With what the checks may bring in, or as JSON; nothing is handed in."""
+    at = {"now": "2026-03-02T09:00:00+00:00"}
+    stage = {"name": "board", "approvers": ["Ana", "Ben"], "needed": 1, "escalateTo": [{"to": ["Cem"]}],
+             "latestEnd": "2026-03-04T09:00:00+00:00"}  # fmt: skip
+    more = {**stage, "name": "security", "needed": 2, "escalateTo": []}
+    ways = [{"findings": [["objections", "virus"], ["incomplete"]], "stages": [stage, more]}]
+    answer = {"policy": "works", "policyVersion": "7", "policyHash": "x", "stages": [stage], "otherWays": ways, **at}
+    server.will(200, answer)
+    asked = ("preview", "--policy", "works", "--cost", "950", "--as", "Noor", "--url", server.url)
+    words = " ".join(run(*asked).output.split())
+    assert server.asked[0]["path"] == "/api/proposals?preview=true"
+    body = {"title": "a proposal", "policy": "works", "cost": 950.0, "author": "Noor"}
+    assert sent(server) == body
+    assert "Under works, version 7" in words
+    assert "board 1 of Ana and Ben, then Cem; over by Wed 04 Mar 2026" in words
+    assert "Where the checks say objections, virus or incomplete:" in words
+    assert "security Ana and Ben; over by" in words
+    assert json.loads(run(*asked, "--json").stdout) == answer
+
+
 def test_an_id_may_be_chosen(run, server):
     """So that a script that is run again hands nothing in twice."""
     server.will(202, {"proposalId": "bench-10", "instanceId": "bench-10"})

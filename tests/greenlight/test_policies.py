@@ -44,24 +44,45 @@ def test_a_policy_is_told_in_words(run, folder):
         "when": {"costAbove": 1000, "costUpTo": 9000, "departments": ["parks"], "findings": ["warnings"]},
     }
     path = folder(
-        "mine", stages=[stage], budgetLimit=5000, fourEyes=True, allowSelfApproval=True, outcomes={"fine": "approve"}
+        "mine",
+        stages=[stage],
+        departments=["Parks"],
+        otherwise={"name": "rest", "approvers": ["Gil"]},
+        rates={"date": "2026-03-02", "worth": {"USD": 0.9}},
+        budgetLimit=5000,
+        fourEyes=True,
+        allowSelfApproval=True,
+        outcomes={"fine": "approve"},
     )
     words = " ".join(run("policies", path / "mine.json").output.split())
     for part in (
         "2 of Ana, Ben and Cem, within 36 hours",
-        "only if the cost is above 1,000 and the cost is at most 9,000 and the department is parks",
+        "only if the cost is above 1,000 EUR and the cost is at most 9,000 EUR and the department is parks",
+        "rest Gil, within 3 days only where no other stage is asked",
+        "costs in USD are compared in EUR by the rates of 2026-03-02",
         "and the checks say warnings",
         "required: Ana",
         "a no of Cem is enough",
         "reminded after 12 hours and 24 hours",
         "then Dee, then Eve and Fay within 24 hours",
         "anybody but the author",
-        "budget the budget owner, above 5,000",
+        "budget the budget owner, above 5,000 EUR",
         "nobody decides in two stages",
         "the author may decide too",
         "“fine” means approve",
     ):
         assert part in words
+
+
+def test_a_policy_says_for_which_proposals_it_is(run, folder):
+    """Of whom, from which cost on, and what becomes of the others."""
+    stage = {"name": "board", "approvers": ["Ana"], "when": {"costFrom": 1500}}
+    told = run(
+        "policies", folder("mine", stages=[stage], currency="JPY", otherwise="refuse", usedBy=["Zoe"]) / "mine.json"
+    ).output
+    assert "only if the cost is 1,500 JPY or more" in told
+    assert "whatever meets no stage is refused" in told
+    assert "only for proposals of Zoe" in told
 
 
 @pytest.mark.parametrize(("outcome", "words"), [("reject", "no answer is a no"), ("approve", "no answer is a yes")])

@@ -12,7 +12,7 @@ PROPOSAL = {"title": "Footbridge", "submittedBy": "Ines", "approver": "Mara", "e
 YES = {"approved": True, "approver": "Mara", "comment": "go ahead"}
 NO = {"approved": False, "approver": "Mara", "comment": "too steep"}
 ENVELOPE = {"__class__": "Decision", "__module__": "approvals.decision", "__data__": {"approved": True}}
-WRONG = ["yes", "true", 1, True, None, [], {}, {"approved": "true"}, {"approved": 1}, {"aproved": True}, ENVELOPE]
+WRONG = ["yes", 1, None, [], {}, {"approved": "true"}, {"approved": 1}, {"aproved": True}, ENVELOPE]
 
 pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
 
@@ -207,18 +207,119 @@ def test_refuses_an_input_that_no_form_has_checked(drive, argument, told):
     assert run.tasks == []
 
 
+BARE = [(True, False), (False, False), (True, True), ("true", False)]
+"""A bare answer as data or text, from an HTTP sender or by the client."""
+
+
+def permit(run, *, allowed):
+    """Let all that the activity was asked be answered."""
+    for _ in [task for task in run.tasks if task.action.get("functionName") == "CheckBareAnswers" and not task.done]:
+        run.complete("CheckBareAnswers", {"allowed": allowed})
+
+
+@pytest.mark.parametrize(("payload", "by_client"), BARE, ids=repr)
+def test_a_bare_answer_counts_where_settings_allow_it(run, payload, by_client):
+    """An activity knows the settings; until it has answered the workflow goes on waiting."""
+    run.event(payload, by_client=by_client)
+    assert run.called == ["RequestApproval", "CheckBareAnswers"]
+    assert (run.status["state"], len(run.open_timers)) == ("waiting", 1)
+    permit(run, allowed=True)
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == ("approved" if payload in (True, "true") else "rejected")
+    assert run.output["decidedBy"] == "unnamed"
+    assert "rejectedAnswers" not in run.status
+    assert run.open_timers == []
+
+
+@pytest.mark.parametrize("answer", [{"allowed": False}, {"allowed": "1"}, None], ids=repr)
+def test_a_bare_answer_counts_nowhere_else(run, answer):
+    """Nor where the activity could not tell; the next answer counts, until the old deadline."""
+    deadline = run.open_timers
+    run.event(True)
+    if answer:
+        run.complete("CheckBareAnswers", answer)
+    else:
+        run.fail("CheckBareAnswers")
+    assert run.status["rejectedAnswers"] == 1
+    assert "APPROVALS_ALLOW_BARE" in run.status["lastRejection"]
+    assert run.open_timers == deadline
+    run.event(NO)
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "rejected"
+
+
+def test_of_two_bare_answers_the_first_counts(run):
+    """The second comes while the activity is asked, which is asked once more then."""
+    run.event(False)
+    run.event(True)
+    assert run.called == ["RequestApproval", "CheckBareAnswers", "CheckBareAnswers"]
+    permit(run, allowed=True)
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "rejected"
+
+
+def test_what_is_no_answer_does_not_displace_a_bare_one(run):
+    """It is counted, and the bare one stands."""
+    run.event(True)
+    run.event("perhaps")
+    assert run.status["rejectedAnswers"] == 1
+    permit(run, allowed=True)
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "approved"
+
+
+def test_an_answer_with_a_name_needs_no_permission(run):
+    """It decides at once, though a bare one waits for its own."""
+    run.event(True)
+    run.event(NO)
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "rejected"
+
+
+def test_a_bare_answer_that_is_asked_about_too_long_is_none(run):
+    """The deadline passes first."""
+    run.event(True)
+    run.pass_time(hours=73)
+    run.complete("Escalate")
+    assert run.output["outcome"] == "escalated"
+
+
+def test_a_bare_answer_before_anybody_was_asked_is_read_once(drive):
+    """Like any early one."""
+    run = drive(approval_workflow, PROPOSAL)
+    run.begin(run.raised(True))
+    assert run.called == ["RequestApproval", "CheckBareAnswers"]
+    run.complete("RequestApproval")
+    permit(run, allowed=False)
+    assert run.status["rejectedAnswers"] == 1
+    assert run.called == ["RequestApproval", "CheckBareAnswers"]
+    run.pass_time(hours=73)
+    run.complete("Escalate")
+    assert run.output["outcome"] == "escalated"
+
+
+STEPS = ["yes", "no", "bare", "wrong", "asked", "unlucky", "allowed", "refused", "thirty hours"]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.sampled_from(["yes", "no", "wrong", "asked", "unlucky", "thirty hours"]), max_size=12))
+@given(st.lists(st.sampled_from(STEPS), max_size=12))
 def test_in_every_order_of_things_the_first_valid_answer_in_time_decides(drive, steps):
     """The driver checks besides that every replay goes the same way and the host can follow."""
     run = drive(approval_workflow, PROPOSAL)
     run.begin()
-    begun, expected, asking = run.now, None, True
+    begun, expected, asking, bare = run.now, None, True, False
     for step in steps:
         match step:
             case "yes" | "no":
                 expected = expected or ("approved" if step == "yes" else "rejected")
                 run.event(YES if step == "yes" else NO)
+            case "bare":
+                run.event(True)
+                bare = bare or expected is None
+            case "allowed" | "refused" if bare and not expected:
+                permit(run, allowed=step == "allowed")
+                expected = "approved" if step == "allowed" else None
+                bare = False
             case "wrong":
                 run.event(ENVELOPE)
             case "asked" if asking:

@@ -1,6 +1,7 @@
 """Each workflow as its users meet it: through HttpStart, on devhost and Azurite, in virtual time."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,6 +35,18 @@ class Greenlight(AppUnderTest):
         assert answer.status == 202, answer
         started: str = answer.body["id"]
         return started
+
+    def part(self, instance_id: str, word: str) -> str | None:
+        """Return the id of a workflow's part, None where it has none of that word."""
+        prefix = f"{instance_id}:{word}-"
+        found = self.request("GET", f"/runtime/webhooks/durabletask/instances?instanceIdPrefix={prefix}").body
+        parts = (str(each["instanceId"]) for each in found)
+        return next((part for part in parts if re.fullmatch("[0-9a-f]{10}", part.removeprefix(prefix))), None)
+
+    def part_status(self, instance_id: str, word: str) -> dict[str, Any] | None:
+        """Return the status of a workflow's part, None where it has none of that word."""
+        part = self.part(instance_id, word)
+        return self.status(part) if part else None
 
     def until_shown(self, instance_id: str, **shown: Any) -> dict[str, Any]:
         """Wait until the custom status shows these values, and return the whole status."""

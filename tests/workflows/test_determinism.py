@@ -100,10 +100,14 @@ def live_through(app, neighbour):
             app.raise_event(instance, ANSWERS[name], "no decision")
             app.raise_event(instance, ANSWERS[name], {"approved": True})
     whole = next(instance for instance, name in started.items() if name == "ProposalLifecycle")
-    for part, event in (("approval", "ApprovalEvent"), ("budget", "Approval")):
-        app.until(lambda part=part: app.status(f"{whole}:{part}"))
-        app.until_shown(f"{whole}:{part}", state="waiting")
-        app.raise_event(f"{whole}:{part}", event, {"approved": True, "approver": "Mara"})
+    named, bare = {"approved": True, "approver": "Mara"}, True
+    for state, event, answer in (
+        ("in approval", "ApprovalEvent", named), ("in budget approval", "Approval", bare),
+    ):  # fmt: skip
+        part = app.until_shown(whole, state=state)["customStatus"]["instance"]
+        app.until(lambda part=part: app.status(part))
+        app.until_shown(part, state="waiting")
+        app.raise_event(part, event, answer)
     app.until_shown(whole, state="carrying out")
     for _ in range(11):
         app.advance(hours=24)

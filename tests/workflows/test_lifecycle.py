@@ -44,7 +44,8 @@ def form(title, **more):
 
 def decide(app, instance, word, event, approved=True):
     """Answer a part as soon as it waits."""
-    part = f"{instance}:{word}"
+    state = {"approval": "in approval", "budget": "in budget approval"}[word]
+    part = app.until_shown(instance, state=state)["customStatus"]["instance"]
     app.until(lambda: app.status(part))
     app.until_shown(part, state="waiting")
     app.raise_event(part, event, {"approved": approved, "approver": "Mara"})
@@ -72,9 +73,9 @@ def test_the_whole_way(app, neighbour):
     assert output["number"]
     assert (output["quoted"], output["job"], output["billing"]) == (True, "completed", "billed")
     assert output["webhook"] == "delivered"
-    assert app.status(f"{whole}:picture0")["output"]["outcome"] == "scaled"
-    assert app.status(f"{whole}:money")["output"]["outcome"] == "booked"
-    assert app.status(f"{whole}:checks")["output"]["attachments"] == 2
+    assert app.part_status(whole, "picture0")["output"]["outcome"] == "scaled"
+    assert app.part_status(whole, "money")["output"]["outcome"] == "booked"
+    assert app.part_status(whole, "checks")["output"]["attachments"] == 2
     assert sorted(row["Number"] for row in app.rows("Bills")) == list(range(1, 11))
 
 
@@ -84,16 +85,17 @@ def test_the_whole_way(app, neighbour):
 def test_it_ends_where_somebody_says_no_or_nothing(app, approval, budget, outcome):
     """And nothing that would follow is started."""
     whole = app.begin("ProposalLifecycle", form(f"No, {outcome}", budgetLimit=1000, billTo="Town works"))
-    app.until_shown(whole, state="in approval", instance=f"{whole}:approval")
+    part = app.until_shown(whole, state="in approval")["customStatus"]["instance"]
     if approval is None:
-        app.until_shown(f"{whole}:approval", state="waiting")
+        app.until(lambda: app.status(part))
+        app.until_shown(part, state="waiting")
         app.advance(hours=72)
     else:
         decide(app, whole, "approval", "ApprovalEvent", approval)
     if budget is not None:
         decide(app, whole, "budget", "Approval", budget)
     assert app.result(whole)["outcome"] == outcome
-    assert app.status(f"{whole}:bills") is None
+    assert app.part(whole, "bills") is None
 
 
 def test_a_title_that_is_taken_ends_at_the_intake(app):
@@ -104,7 +106,7 @@ def test_a_title_that_is_taken_ends_at_the_intake(app):
     output = app.result(second)
     assert output["outcome"] == "refused"
     assert "Taken" in output["reason"] or "title" in output["reason"]
-    assert app.status(f"{second}:approval") is None
+    assert app.part(second, "approval") is None
 
 
 @killing
@@ -112,12 +114,12 @@ def test_a_killed_host_goes_on_with_the_part_that_it_was_in(app):
     """The parts that are done are not done again."""
     whole = app.begin("ProposalLifecycle", form("Killed"))
     app.until_shown(whole, state="in approval")
-    checks = app.status(f"{whole}:checks")
+    checks = app.part_status(whole, "checks")
     app.kill()
     app.restart()
     decide(app, whole, "approval", "ApprovalEvent")
     assert app.result(whole)["outcome"] == "approved"
-    assert app.status(f"{whole}:checks") == checks
+    assert app.part_status(whole, "checks") == checks
 
 
 def test_the_same_id_starts_nothing_twice(app):
@@ -129,7 +131,23 @@ def test_the_same_id_starts_nothing_twice(app):
 def test_it_is_approved_by_a_message_on_the_queue(app):
     """The message names the part that waits, as its custom status does."""
     whole = app.begin("ProposalLifecycle", form("By queue"))
-    app.until_shown(whole, state="in approval")
-    app.until_shown(f"{whole}:approval", state="waiting")
-    app.send("approval-queue", {"instanceId": f"{whole}:approval", "approved": True, "approver": "Mara"})
+    part = app.until_shown(whole, state="in approval")["customStatus"]["instance"]
+    app.until(lambda: app.status(part))
+    app.until_shown(part, state="waiting")
+    app.send("approval-queue", {"instanceId": part, "approved": True, "approver": "Mara"})
     assert app.result(whole)["outcome"] == "approved"
+
+
+@pytest.mark.parametrize("word", ["approval", "intake", "checks"])
+def test_nobody_takes_the_place_of_a_part(app, word):
+    """Neither by a chosen id, nor an operator who starts something under that name: the proposal gets its decision."""
+    whole = f"taken-{word}"
+    taken = f"{whole}:{word}"
+    assert app.post("ApprovalWorkflow", form("Other"), instance_id=taken).status == 400
+    assert app.request("POST", f"/api/proposals?id={taken}", {"title": "Other", "author": "Ines"}).status == 400
+    app.start("ApprovalWorkflow", {"title": "Other", "submittedBy": "Ines"}, taken)
+    app.until_shown(taken, state="waiting")
+    app.begin("ProposalLifecycle", form(f"Not {word}"), instance_id=whole)
+    decide(app, whole, "approval", "ApprovalEvent")
+    assert app.result(whole)["outcome"] == "approved"
+    assert app.status(taken)["runtimeStatus"] == "Running"

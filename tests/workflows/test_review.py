@@ -193,17 +193,20 @@ def test_what_the_checks_find_chooses_the_stages(reviews):
     )
     reviews.waits(clean, "Mara", findings=["passed"])
     reviews.waits(dirty, "Sven", findings=["objections", "virus"])
-    assert reviews.app.status(f"{dirty}:checks-1")["runtimeStatus"] == "Completed"
+    assert reviews.app.part_status(dirty, "checks")["runtimeStatus"] == "Completed"
 
 
-def test_checks_run_again_under_the_id_of_their_round(app, reviews):
-    """As where the author adds a file while the first ones are being checked."""
-    earlier = app.begin("FanOutFanIn", {"attachments": []}, instance_id="checked-twice:checks-1")
-    assert app.result(earlier)["attachments"] == 0
+def test_nobody_takes_the_place_of_the_checks(app, reviews):
+    """Neither by a chosen id, nor an operator who starts what never ends under that name."""
+    taken = "checked:checks-1"
+    proposal = {"title": "Other", "author": "Ines"}
+    assert app.request("POST", f"/api/proposals?id={taken}", proposal).status == 400
+    app.start("ApprovalWorkflow", {"title": "Other", "submittedBy": "Ines"}, taken)
+    app.until_shown(taken, state="waiting")
     note = {"name": "note.md", "contentType": "text/markdown", "content": base64.b64encode(b"# A bridge").decode()}
-    proposal = reviews.submit(stage("Mara"), name="checked-twice", attachments=[note])
-    reviews.waits(proposal, "Mara", findings=["passed"])
-    assert app.result(earlier)["attachments"] == 1
+    checked = reviews.submit(stage("Mara"), name="checked", attachments=[note])
+    reviews.waits(checked, "Mara", findings=["passed"])
+    assert app.part_status("checked", "checks")["output"]["attachments"] == 1
 
 
 def test_a_review_that_is_looked_at_often_has_a_short_history(app, reviews):

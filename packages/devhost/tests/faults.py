@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from enum import Enum
+from random import Random
 
 from durable_devhost.storage.account import Service, StorageAccount, failure
 from durable_devhost.storage.connections import ConnectionBroken
@@ -26,6 +27,36 @@ class Fault(Enum):
     STUCK_AFTER = "the call has its effect, and no answer comes"
 
 
+RAIN = (
+    Fault.REFUSED,
+    Fault.LOST,
+    Fault.BUSY,
+    Fault.FAILED_AFTER,
+    Fault.THROTTLED,
+    Fault.FORBIDDEN,
+    Fault.PRECONDITION,
+    Fault.GARBAGE,
+    Fault.LATE,
+)
+"""What can strike any call at any time."""
+
+
+class NotingTransport(Transport):
+    """Notes when each call begins and ends, as `> queue POST` and `< queue POST` with the path behind."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        super().__init__(account)
+        self.notes: list[str] = []
+
+    async def _attempt(
+        self, service: Service, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        self.notes.append(f"> {service} {verb} {path}")
+        answer = await super()._attempt(service, verb, path, query, headers, body)
+        self.notes.append(f"< {service} {verb} {path}")
+        return answer
+
+
 class FaultyTransport(Transport):
     """Lets `fault` strike at the call with the number `at`, counted from 0 from `arm` on, polls of queues left out."""
 
@@ -35,13 +66,25 @@ class FaultyTransport(Transport):
         self._at = 0
         self._left = 0
         self._count = 0
+        self._only = ""
+        self._rain: tuple[Random, float] | None = None
         self.struck = ""
         self.has_struck = asyncio.Event()
 
-    def arm(self, fault: Fault, at: int) -> None:
-        """Begin to count."""
+    @property
+    def strikes(self) -> int:
+        """How many calls a rain of faults has struck."""
+        return self._count
+
+    def arm(self, fault: Fault, at: int, only: str = "") -> None:
+        """Begin to count, for example `only` calls that begin with `table PATCH`."""
+        self._only = only
         self._fault, self._at, self._count, self.struck = fault, at, 0, ""
         self.has_struck.clear()
+
+    def rain(self, chance: Random | None, share: float = 0.0) -> None:
+        """From now on let a fault of any kind strike this share of all calls, polls of queues too; None ends it."""
+        self._rain = (chance, share) if chance is not None else None
 
     async def _attempt(
         self, service: Service, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
@@ -80,10 +123,15 @@ class FaultyTransport(Transport):
                 raise ConnectionBroken("lost")
 
     def _falls_on(self, service: Service, verb: str, path: str) -> Fault | None:
+        if self._rain is not None and self._rain[0].random() < self._rain[1]:
+            self._count += 1
+            return self._rain[0].choice(RAIN)
         if self._left:
             self._left -= 1
             return self._fault
         if self._fault is None or self.struck or (service == "queue" and verb == "GET"):
+            return None
+        if not f"{service} {verb}".startswith(self._only):
             return None
         self._count += 1
         if self._count <= self._at:

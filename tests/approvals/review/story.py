@@ -24,14 +24,22 @@ class Story:
     directory: Directory = NOBODY_KNOWN
     """Who is who."""
 
-    def __init__(self, policy: dict[str, Any], *, cost: float = 100.0, department: str | None = None) -> None:
+    def __init__(
+        self,
+        policy: dict[str, Any],
+        *,
+        author: str = AUTHOR,
+        cost: float = 100.0,
+        currency: str = "EUR",
+        department: str | None = None,
+    ) -> None:
         self.now = BEGUN
         self._sum: Review | None = None
-        words = {"title": "Bench", "summary": "", "cost": cost, "currency": "EUR", "department": department}
+        words = {"title": "Bench", "summary": "", "cost": cost, "currency": currency, "department": department}
         self.entries: tuple[Entry, ...] = begin(
             "p1",
             words,
-            author=AUTHOR,
+            author=author,
             via=Via.PERSON,
             policy=Policy.from_dict(policy),
             policy_name="of its own",

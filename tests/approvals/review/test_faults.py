@@ -20,6 +20,9 @@ FIELDS = [
 ]
 
 
+_NO_QUORUM = "belongs to the rule 'quorum', and the rule here is 'first'"
+
+
 def faults(*stages, **fields):
     """Return what is wrong with a policy of these stages."""
     return list(find_faults(Policy, {"stages": list(stages), **fields}))
@@ -68,6 +71,11 @@ def test_what_is_no_object_is_no_policy(value):
         ({"escalateTo": ["Cem", "Cem"]}, "escalateTo.1: escalates to nobody else: all of them have been asked before"),
         ({"escalateTo": ["Cem"], "onTimeout": "reject"}, "escalateTo: is never used, as onTimeout is 'reject'"),
         ({"when": {"costAbove": 5, "costUpTo": 5}}, "when: no cost is both above 5 and up to 5"),
+        ({"when": {"costFrom": 6, "costUpTo": 5}}, "when: no cost is both 6 or more and up to 5"),
+        (
+            {"when": {"costFrom": 6, "costAbove": 5}},
+            "when.costFrom: means the same as costAbove but for one amount; give one of them",
+        ),
         ({"when": {"findings": ["virusses"]}}, "when.findings.0: must be 'passed', 'warnings', 'objections', "),
         ({"kind": "budget"}, "kind: is set by the plan; to ask for money, give a budgetLimit"),
         ({"windowhours": 3}, "windowhours: is not known here; did you mean windowHours?"),
@@ -112,6 +120,17 @@ def test_a_stage_names_what_is_wrong(stage, fault):
             "budgetOwners.0: must hold no control or format characters, nor others that no name has by RFC 8266",
         ),
         ({"budgetLimit": -5}, "budgetLimit: must be greater than or equal to 0"),
+        ({"otherwise": "reject"}, "otherwise: must be 'refuse' or a stage"),
+        ({"otherwise": 3}, "otherwise: must be an object"),
+        ({"otherwise": {**TWO, "name": "rest", "quorum": 2}}, f"otherwise.quorum: {_NO_QUORUM}"),
+        ({"otherwise": TWO}, "otherwise.name: is taken, by another stage or by the one that budgetLimit adds"),
+        (
+            {"otherwise": {**TWO, "name": "rest", "when": {"costUpTo": 5}}},
+            "otherwise.when: it is asked where no condition holds, and has none itself",
+        ),
+        ({"currency": "ZZZ"}, "currency: is no currency of ISO 4217 that things are paid in"),
+        ({"rates": {"date": "2026-02-30", "worth": {"USD": 1}}}, "rates.date: day is out of range for month"),
+        ({"rates": {"date": "2026-03-02", "worth": {"USD": 0}}}, "rates.worth.USD: must be greater than 0"),
         ({"stages": []}, "stages: must have at least 1 item, not 0"),
         (
             {"stages": [{**TWO, "name": "bo\u00adard"}]},

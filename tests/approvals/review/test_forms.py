@@ -26,6 +26,12 @@ def test_title_and_author_are_enough():
     assert (form.policy, form.attachments) == (None, ())
 
 
+def test_a_cost_that_is_left_out_is_not_a_cost_of_nothing():
+    """The document has it as nothing, as it always had; whoever goes by it can tell."""
+    assert SubmissionForm.from_dict(LEAST).given_cost is None
+    assert SubmissionForm.from_dict({**LEAST, "cost": 0}).given_cost == 0.0
+
+
 def test_the_example_is_a_form_with_a_policy_that_can_be_used():
     """It is in the OpenAPI document."""
     form = SubmissionForm.from_dict(SubmissionForm.example)

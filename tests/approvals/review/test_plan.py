@@ -6,24 +6,27 @@ from hypothesis import strategies as st
 
 from approvals.review.people import among, key
 from approvals.review.plan import choose_stages
-from approvals.review.policy import Stage, read_policy
+from approvals.review.policy import Policy, Stage, read_policy
 from approvals.validation import Invalid
-from tests.approvals.review.policies import COSTS, DEPARTMENTS, FINDINGS, PEOPLE, policies
-
-PROPOSAL = st.fixed_dictionaries({"cost": COSTS, "department": DEPARTMENTS, "findings": FINDINGS})
+from tests.approvals.review.policies import FINDINGS, PEOPLE, PROPOSALS, policies
 
 
-def plan(policy, *, author="Zoe", cost=0.0, department=None, findings=("passed",)):
+def chosen(policy, *, author="Zoe", cost=0.0, currency="EUR", department=None, findings=("passed",)):
+    """Return the stages of a plan."""
+    fields = {"cost": cost, "currency": currency, "department": department, "findings": findings}
+    return choose_stages(read_policy(policy), author=author, **fields)
+
+
+def plan(policy, **proposal):
     """Return the names of the stages of a plan."""
-    stages = choose_stages(read_policy(policy), cost=cost, department=department, findings=findings, author=author)
-    return [stage.name for stage in stages]
+    return [stage.name for stage in chosen(policy, **proposal)]
 
 
-@given(policies(), st.sampled_from([*PEOPLE, "Zoe", "ana "]), PROPOSAL)
-def test_a_plan_holds_what_it_promises(policy, author, proposal):
+@given(policies(), st.sampled_from([*PEOPLE, "Zoe", "ana "]), PROPOSALS, FINDINGS)
+def test_a_plan_holds_what_it_promises(policy, author, proposal, findings):
     """Or there is none: not empty, each stage can pass, the author nowhere; and it can be kept in a record."""
     try:
-        stages = choose_stages(policy, author=author, **proposal)
+        stages = choose_stages(policy, author=author, findings=findings, **proposal)
     except Invalid:
         return
     assert stages
@@ -36,20 +39,26 @@ def test_a_plan_holds_what_it_promises(policy, author, proposal):
     assert tuple(Stage.from_dict(stage.to_dict()) for stage in stages) == stages
 
 
-@given(policies(), PROPOSAL)
-def test_somebody_from_outside_meets_the_stages_whose_conditions_hold_in_their_order(policy, proposal):
+@given(policies(), PROPOSALS, FINDINGS)
+def test_somebody_from_outside_meets_the_stages_whose_conditions_hold_in_their_order(policy, proposal, findings):
     """Without four eyes, and for an author who is nowhere named, they are as they were written."""
     loose = policy.model_copy(update={"four_eyes": False})
-    stages = choose_stages(loose, author="Zoe", **proposal)
+    try:
+        stages = choose_stages(loose, author="Zoe", findings=findings, **proposal)
+    except Invalid:
+        assert policy.otherwise == "refuse"
+        return
     reviews = [stage for stage in stages if stage.kind == "review"]
-    assert [stage for stage in policy.stages if stage in reviews] == reviews
-    assert (stages[-1].kind == "budget") is (policy.budget_limit is not None and proposal["cost"] > policy.budget_limit)
+    assert [stage for stage in policy.stages if stage in reviews] == reviews or reviews == [policy.otherwise]
+    worth = policy.worth(proposal["cost"], proposal["currency"])
+    assert (stages[-1].kind == "budget") is (policy.budget_limit is not None and worth > policy.budget_limit)
 
 
 @pytest.mark.parametrize(
     ("when", "met", "missed"),
     [
         ({"costAbove": 100}, {"cost": 100.01}, {"cost": 100.0}),
+        ({"costFrom": 100}, {"cost": 100.0}, {"cost": 99.99}),
         ({"costUpTo": 100}, {"cost": 100.0}, {"cost": 100.01}),
         ({"departments": ["Works", "IT"]}, {"department": "works "}, {"department": "finance"}),
         ({"departments": ["Works"]}, {"department": "WORKS"}, {"department": None}),
@@ -67,7 +76,8 @@ def test_somebody_from_outside_meets_the_stages_whose_conditions_hold_in_their_o
 def test_a_stage_is_there_when_its_condition_holds(when, met, missed):
     """All that is given must hold; checks that were not carried out may have found anything."""
     policy = {
-        "stages": [{"name": "always", "approvers": ["Ana"]}, {"name": "also", "approvers": ["Ben"], "when": when}]
+        "stages": [{"name": "always", "approvers": ["Ana"]}, {"name": "also", "approvers": ["Ben"], "when": when}],
+        "departments": ["works", "it", "finance"],
     }
     assert plan(policy, **met) == ["always", "also"]
     if missed is not None:
@@ -91,7 +101,48 @@ def test_four_eyes_keep_people_free_for_the_stage_that_cannot_do_without_them():
         ],
         "fourEyes": True,
     }
-    review, sign = choose_stages(read_policy(policy), cost=0.0, department=None, findings=(), author="Cem")
+    review, sign = chosen(policy, author="Cem")
     assert (review.approvers, review.veto, sign.approvers) == (("Ana",), (), ("Ben",))
     with pytest.raises(Invalid, match="fourEyes"):
         plan(policy | {"stages": [{"name": "a", "approvers": ["Ben"]}, policy["stages"][1]]})
+
+
+BANDS = {
+    "stages": [
+        {"name": "small", "approvers": ["Ana"], "when": {"costUpTo": 1000}},
+        {"name": "large", "approvers": ["Ben"], "when": {"costAbove": 2000}},
+    ]
+}
+
+
+def test_what_meets_no_stage_goes_to_the_one_for_the_rest():
+    """With the budget's behind it where the cost is above the limit."""
+    policy = {**BANDS, "otherwise": {"name": "rest", "approvers": ["Cem"]}, "budgetLimit": 1200}
+    assert plan(policy, cost=1500.0) == ["rest", "budget"]
+    assert plan(policy, cost=1000.0) == ["small"]
+
+
+def test_what_the_policy_refuses_has_no_plan():
+    """Whoever skipped the check at submission learns it here."""
+    with pytest.raises(Invalid, match="no stage for a proposal of this cost"):
+        plan({**BANDS, "otherwise": "refuse"}, cost=1500.0)
+
+
+def test_in_a_gap_of_a_policy_of_an_old_record_every_stage_is_asked():
+    """Such a policy is not accepted any more, and decides no more than the strictest way would."""
+    old = Policy.from_dict(BANDS)
+    fields = {"currency": "EUR", "department": None, "findings": ("passed",)}
+    assert [each.name for each in choose_stages(old, author="Zoe", cost=1500.0, **fields)] == ["small", "large"]
+
+
+def test_a_cost_in_another_currency_is_compared_by_its_rate():
+    """Rounded up to the policy's decimals, and above every limit where an old record has no rate."""
+    policy = {
+        "stages": [{"name": "a", "approvers": ["Ana"]}],
+        "budgetLimit": 100_000,
+        "rates": {"date": "2026-03-02", "worth": {"KWD": 3.02, "USD": 0.9}},
+    }
+    assert plan(policy, cost=99_999.0, currency="KWD") == ["a", "budget"]
+    assert plan(policy, cost=99_999.0, currency="USD") == ["a"]
+    assert plan(policy, cost=1.0, currency="JPY") == ["a", "budget"]
+    assert read_policy(policy).worth(1.111, "KWD") == 3.36

@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from approvals.review.coverage import FORESEEN
 from approvals.review.plan import choose_stages
-from approvals.review.policy import EXAMPLE, Policy, check_for, read_policy
+from approvals.review.policy import EXAMPLE, REFUSED, Policy, check_for, read_policy
 from approvals.review.stages import Rung
 from approvals.validation import Invalid
-from tests.approvals.review.policies import COSTS, DEPARTMENTS, FINDINGS, PEOPLE, policies
+from tests.approvals.review.policies import FINDINGS, PEOPLE, PROPOSALS, policies
+
+CHEAP = {"cost": 1.0, "currency": "EUR", "department": None}
 
 
 def of(*stages, **fields):
@@ -52,20 +55,12 @@ def test_a_policy_that_cannot_be_used_is_refused_with_every_fault():
     assert len(str(raised.value)) == 400
 
 
-def test_where_no_stage_is_left_the_first_is_taken():
-    """A gap between two conditions approves nothing."""
-    policy = of(
-        {"approvers": ["Ana"], "when": {"costUpTo": 100}},
-        {"approvers": ["Ben"], "when": {"costAbove": 200}},
-    )
-    assert [each.name for each in policy.stages_for(cost=150, department=None, findings=())] == ["s0"]
-
-
 def test_the_budget_owners_come_last_where_the_cost_is_above_the_limit():
     """At the limit nobody asks them."""
     policy = of({"approvers": ["Ana"]}, budgetLimit=100, budgetOwners=["Ben"])
-    assert [each.name for each in policy.stages_for(cost=100, department=None, findings=())] == ["s0"]
-    [_, budget] = policy.stages_for(cost=100.01, department=None, findings=())
+    fields = {"currency": "EUR", "department": None, "findings": ("passed",)}
+    assert [each.name for each in policy.stages_for(cost=100, **fields)] == ["s0"]
+    [_, budget] = policy.stages_for(cost=100.01, **fields)
     assert (budget.name, budget.kind, budget.approvers) == ("budget", "budget", ("Ben",))
 
 
@@ -84,73 +79,112 @@ def test_the_budget_owners_come_last_where_the_cost_is_above_the_limit():
     ],
 )
 def test_a_stage_that_needs_the_author_is_told_at_submission(stage, fault):
-    """Whether or not the cost is known; where authors may decide there is nothing to tell."""
-    for known in ({}, {"cost": 1.0, "department": "works"}):
-        with pytest.raises(Invalid) as raised:
-            check_for(of(stage), "Ana", **known)
-        assert raised.value.errors == (f"stage 's0': {fault}",)
-    check_for(of(stage, allowSelfApproval=True), "Ana")
-    check_for(of({**stage, "approvers": [*stage["approvers"], "Cem", "Dana"], "required": []}), "Ana")
+    """Where authors may decide there is nothing to tell."""
+    with pytest.raises(Invalid) as raised:
+        check_for(of(stage), "Ana", **CHEAP)
+    assert raised.value.errors == (f"stage 's0': {fault}",)
+    check_for(of(stage, allowSelfApproval=True), "Ana", **CHEAP)
+    check_for(of({**stage, "approvers": [*stage["approvers"], "Cem", "Dana"], "required": []}), "Ana", **CHEAP)
 
 
 def test_all_stages_that_come_short_are_told_at_once_and_each_once():
     """Both ways that the findings may turn out are looked at."""
     policy = of({"approvers": ["Ana"]}, {"approvers": ["Ana"], "when": {"findings": ["objections"]}})
     with pytest.raises(Invalid) as raised:
-        check_for(policy, "Ana", cost=1.0)
+        check_for(policy, "Ana", **CHEAP)
     assert [each.partition(":")[0] for each in raised.value.errors] == ["stage 's0'", "stage 's1'"]
 
 
 def test_a_stage_that_this_proposal_never_meets_does_not_stand_in_its_way():
-    """Known cost and department; without them it might."""
+    """Only where its cost leads there."""
     policy = of({"approvers": ["Ben"]}, {"approvers": ["Ana"], "when": {"costAbove": 1000}})
-    check_for(policy, "Ana", cost=1000.0)
-    for known in ({}, {"cost": 1000.01}):
-        with pytest.raises(Invalid):
-            check_for(policy, "Ana", **known)
+    check_for(policy, "Ana", **{**CHEAP, "cost": 1000.0})
+    with pytest.raises(Invalid):
+        check_for(policy, "Ana", **{**CHEAP, "cost": 1000.01})
 
 
 def test_a_budget_that_only_the_author_owns_is_told_where_it_is_asked_for():
     """Below the limit nobody minds."""
     policy = of({"approvers": ["Ben"]}, budgetLimit=100, budgetOwners=["Ana"])
-    check_for(policy, "Ana", cost=100.0)
-    for known in ({}, {"cost": 101.0}):
-        with pytest.raises(Invalid, match="'budget': the author is the only approver"):
-            check_for(policy, "Ana", **known)
+    check_for(policy, "Ana", **{**CHEAP, "cost": 100.0})
+    with pytest.raises(Invalid, match="'budget': the author is the only approver"):
+        check_for(policy, "Ana", **{**CHEAP, "cost": 101.0})
 
 
 def test_four_eyes_that_cannot_be_met_are_told():
     """Two stages of the same one person, the budget's among them."""
     policy = of({"approvers": ["Ben"]}, budgetLimit=100, budgetOwners=["ben"], fourEyes=True)
-    check_for(policy, "Ana", cost=100.0)
+    check_for(policy, "Ana", **{**CHEAP, "cost": 100.0})
     with pytest.raises(Invalid, match="with fourEyes it comes short of people who decide in no other stage"):
-        check_for(policy, "Ana", cost=101.0)
+        check_for(policy, "Ana", **{**CHEAP, "cost": 101.0})
 
 
-@given(policies(), st.sampled_from(PEOPLE), COSTS, DEPARTMENTS, FINDINGS)
-def test_after_the_check_the_plan_never_fails(policy, author, cost, department, findings):
-    """And the check without a cost is the stricter one."""
-    proposal = {"cost": cost, "department": department}
-    if not passes(policy, author, **proposal):
-        assert not passes(policy, author)
+@given(policies(), st.sampled_from(PEOPLE), PROPOSALS, FINDINGS)
+def test_after_the_check_the_plan_never_fails(policy, author, proposal, findings):
+    """Whatever the checks find."""
+    if passes(policy, author, **proposal):
+        assert choose_stages(policy, author=author, findings=findings, **proposal)
+
+
+@given(policies(), st.sampled_from(PEOPLE), PROPOSALS)
+def test_the_check_refuses_nothing_that_could_be_decided(policy, author, proposal):
+    """What it refuses lacks something that the policy goes by, or fails for some findings."""
+    if passes(policy, author, **proposal) or lacks(policy, **proposal):
         return
-    assert choose_stages(policy, author=author, findings=findings, **proposal)
+    assert not all(can_be_planned(policy, author=author, findings=each, **proposal) for each in FORESEEN)
 
 
-@given(policies(), st.sampled_from(PEOPLE), COSTS, DEPARTMENTS, FINDINGS)
-def test_the_check_without_a_cost_holds_for_every_proposal(policy, author, cost, department, findings):
-    """Whatever is written into it in later rounds."""
-    if passes(policy, author):
-        assert choose_stages(policy, author=author, cost=cost, department=department, findings=findings)
+def lacks(policy, *, cost, currency, department):
+    """Say whether a proposal does not say by what the policy chooses its way."""
+    del cost
+    chooses = [stage.when for stage in policy.stages if stage.when]
+    by_department = any(each.departments for each in chooses)
+    by_cost = policy.budget_limit is not None or any(each.costs for each in chooses)
+    return (by_department and department is None) or (by_cost and currency != "EUR" and policy.rates is None)
 
 
-@given(policies(), st.sampled_from(PEOPLE), COSTS, DEPARTMENTS)
-def test_the_check_refuses_nothing_that_could_be_decided(policy, author, cost, department):
-    """What it refuses for a known cost fails for some findings."""
-    if passes(policy, author, cost=cost, department=department):
-        return
-    proposal = {"author": author, "cost": cost, "department": department}
-    assert not all(can_be_planned(policy, findings=findings, **proposal) for findings in (("incomplete",), ()))
+@pytest.mark.parametrize(
+    ("fields", "proposal", "faults"),
+    [
+        ({"budgetLimit": 100}, {"cost": None}, ["cost: is missing; this policy goes by it"]),
+        ({}, {"cost": None, "currency": "JPY"}, []),
+        ({"budgetLimit": 100}, {"currency": "KWD"}, ["currency: this policy has limits in EUR, and no rate for KWD"]),
+        ({"budgetLimit": 100, "currency": "KWD"}, {"currency": "KWD"}, []),
+        ({"budgetLimit": 100, "rates": {"date": "2026-03-02", "worth": {"KWD": 3.02}}}, {"currency": "KWD"}, []),
+        ({}, {"cost": 0.5, "currency": "JPY"}, ["cost: has more decimals than JPY, which has none"]),
+        ({}, {"cost": 0.005}, ["cost: has more decimals than EUR, which has 2"]),
+        ({}, {"cost": 0.005, "currency": "KWD"}, []),
+        ({"departments": ["IT"]}, {"department": "works"}, ["department: use one of IT"]),
+        ({"departments": ["IT"]}, {"department": "it "}, []),
+        ({"departments": ["IT"]}, {}, []),
+    ],
+)
+def test_a_proposal_says_by_what_the_policy_chooses_its_way(fields, proposal, faults):
+    """A cost that is missing is not a cost of nothing, and a figure without its currency compares with nothing."""
+    assert told(of({"approvers": ["Ben"]}, **fields), proposal) == faults
+
+
+def test_a_department_is_needed_where_a_condition_chooses_by_it():
+    """Whoever leaves it out would else be led round the stage."""
+    policy = of({"approvers": ["Ben"]}, {"approvers": ["Cem"], "when": {"departments": ["IT"]}}, departments=["IT"])
+    assert told(policy, {}) == ["department: is missing; this policy goes by it"]
+    assert told(policy, {"department": "IT"}) == []
+
+
+def test_what_no_stage_covers_is_refused_where_the_policy_says_so():
+    """When it is handed in, not when the checks are through."""
+    policy = of({"approvers": ["Ben"], "when": {"costUpTo": 100}}, otherwise="refuse")
+    assert told(policy, {"cost": 100.0}) == []
+    assert told(policy, {"cost": 100.01}) == [REFUSED]
+
+
+def told(policy, proposal):
+    """Return what is in the way of a proposal of somebody from outside."""
+    try:
+        check_for(policy, "Zoe", **{**CHEAP, **proposal})
+    except Invalid as error:
+        return list(error.errors)
+    return []
 
 
 def passes(policy, author, **proposal):

@@ -63,6 +63,60 @@ class TestDelegating:
         assert code(story.does("delegate", approver="Mara", to="Ana")) == "over"
 
 
+class TestHandingOverWhatCannotBeDoneWithout:
+    """A stage that could be decided when it was planned still can be."""
+
+    @pytest.mark.parametrize("verb", ["delegate", "reassign"])
+    def test_the_ladder_does_not_lead_back_to_whoever_has_the_task(self, verb: str) -> None:
+        """Olga would be escalated to; the others on the ladder have been asked."""
+        stage = {**PAIR, "escalateTo": ["Olga", {"to": ["Mara", "Pia"]}]}
+        story = Story(policy(stage)).check()
+        assert isinstance(story.does(verb, **{"from": "Mara", "to": "Olga"}), Accepted)
+        assert code(story.does(verb, **{"from": "Jonas", "to": "Pia"})) == "conflict"
+        assert isinstance(story.does(verb, **{"from": "Jonas", "to": "Ana"}), Accepted)
+
+    def test_where_silence_ends_the_stage_there_is_no_ladder(self) -> None:
+        """So nobody is kept free for it."""
+        story = Story(policy({**PAIR, "onTimeout": "reject", "escalateTo": ["Olga"]})).check()
+        assert isinstance(story.does("delegate", approver="Mara", to="Olga"), Accepted)
+
+    def test_with_four_eyes_the_next_stage_keeps_its_people(self) -> None:
+        """Told when the task is handed over, not when it is too late to hand it on."""
+        lone, pair = {"approvers": ["Olga"]}, {"approvers": ["Olga", "Pia"]}
+        strict = Story(policy(PAIR, lone, fourEyes=True)).check()
+        assert code(strict.does("delegate", approver="Mara", to="Olga")) == "conflict"
+        assert isinstance(strict.does("delegate", approver="Mara", to="Ana"), Accepted)
+        assert isinstance(Story(policy(PAIR, lone)).check().does("delegate", approver="Mara", to="Olga"), Accepted)
+        loose = Story(policy(PAIR, pair, fourEyes=True)).check()
+        assert isinstance(loose.does("delegate", approver="Mara", to="Olga"), Accepted)
+        assert code(loose.does("delegate", approver="Jonas", to="Pia")) == "conflict"
+
+    def test_with_four_eyes_who_has_decided_is_not_counted_on(self) -> None:
+        """Nor is a required person whose place was taken; on a rung of the ladder one answer is enough."""
+        stages = PAIR, {"approvers": ["Mara", "Pia"]}, {"approvers": ["Jonas", "Pia", "Ana"], "required": ["Ana"]}
+        story = Story(policy(*stages, fourEyes=True)).check()
+        story.decides("Mara")
+        assert code(story.does("delegate", approver="Jonas", to="Pia")) == "conflict"
+        assert code(story.does("delegate", approver="Jonas", to="Ana")) == "conflict"
+        assert isinstance(story.does("delegate", approver="Jonas", to="Cem"), Accepted)
+
+    def test_what_is_short_already_keeps_nobody_from_handing_over(self) -> None:
+        """Olga decided for the board, and the last stage has nobody but her."""
+        board = {"approvers": ["the board"], "anyone": True}
+        story = Story(policy(board, {"approvers": ["Jonas"]}, {"approvers": ["Olga"]}, fourEyes=True)).check()
+        story.decides("Olga")
+        assert isinstance(story.does("delegate", approver="Jonas", to="Ana"), Accepted)
+
+    def test_with_four_eyes_a_required_seat_is_needed_whoever_holds_it(self) -> None:
+        """On the ladder one answer is enough."""
+        first = {"approvers": ["Mara", "Jonas"], "required": ["Mara"], "escalateTo": [{"to": ["Eva", "Fay"]}]}
+        story = Story(policy(first, {"approvers": ["Olga"]}, fourEyes=True)).check()
+        assert code(story.does("delegate", approver="Mara", to="Olga")) == "conflict"
+        assert isinstance(story.does("delegate", approver="Jonas", to="Olga"), Accepted)
+        story.passes(72)
+        assert isinstance(story.does("delegate", approver="Eva", to="Olga"), Accepted)
+
+
 class TestReassigning:
     """A task goes to somebody else for good."""
 
@@ -129,15 +183,6 @@ class TestCommenting:
         """The record is closed."""
         story.does("withdraw", by=AUTHOR)
         assert code(story.does("comments", by="Jonas", comment="pity")) == "over"
-
-
-def test_a_record_that_is_full_takes_decisions_alone(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody talks a proposal to death; it can still be decided and taken back."""
-    monkeypatch.setattr("approvals.review.acceptance.MOST_ENTRIES", 3)
-    full = story.does("comments", by="Jonas", comment="why oak?")
-    assert (code(full), full.reason) == ("conflict", "the record has 3 entries; only decisions are taken now")
-    assert isinstance(story.decides("Jonas"), Accepted)
-    assert isinstance(story.does("withdraw", by=AUTHOR), Accepted)
 
 
 class TestChanges:

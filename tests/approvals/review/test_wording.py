@@ -9,16 +9,19 @@ from hypothesis import strategies as st
 from approvals.review.stages import Stage
 from approvals.review.wording import (
     LONGEST_EXCERPT,
+    cost,
     excerpt,
     moment,
     money,
     one_line,
     people,
+    rule_name,
     size,
     stage_name,
     time_left,
     visible,
 )
+from tests.approvals.review.story import Story, policy
 
 NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 
@@ -47,12 +50,21 @@ def test_the_time_left_is_rough_and_never_too_much(left: timedelta, said: str):
 
 
 @pytest.mark.parametrize(
-    ("amount", "said"),
-    [(148500.0, "148,500 EUR"), (12.5, "12.50 EUR"), (0.0, "0 EUR"), (1234567.89, "1,234,567.89 EUR")],
+    ("amount", "currency", "said"),
+    [
+        (148500.0, "EUR", "148,500 EUR"),
+        (12.5, "EUR", "12.50 EUR"),
+        (0.0, "EUR", "0 EUR"),
+        (1234567.89, "EUR", "1,234,567.89 EUR"),
+        (1500.0, "JPY", "1,500 JPY"),
+        (1.25, "KWD", "1.250 KWD"),
+        (0.5, "JPY", "0.5 JPY"),
+        (12.5, "ZZZ", "12.5 ZZZ"),
+    ],
 )
-def test_money_has_cents_only_where_there_are_any(amount: float, said: str):
-    """As people write it."""
-    assert money(amount, "EUR") == said
+def test_money_has_the_decimals_of_its_currency_only_where_there_are_any(amount: float, currency: str, said: str):
+    """As people write it; what never fitted its currency is not rounded into something that nobody wrote."""
+    assert money(amount, currency) == said
 
 
 @pytest.mark.parametrize(
@@ -104,6 +116,29 @@ def test_a_long_text_is_cut_at_a_word():
 def test_a_long_text_without_spaces_is_cut_all_the_same():
     """A letter has a length."""
     assert len(excerpt("x" * 8_000)) == LONGEST_EXCERPT + 2
+
+
+@pytest.mark.parametrize(
+    ("currency", "rates", "told"),
+    [
+        ("KWD", {"KWD": 3.02}, "99,999 KWD, compared as 301,996.98 EUR by the rates of 2026-03-02"),
+        ("KWD", {"USD": 0.9}, "99,999 KWD"),
+        ("EUR", {"EUR": 2.0}, "99,999 EUR"),
+        ("KWD", None, "99,999 KWD"),
+    ],
+)
+def test_a_cost_says_what_the_policy_takes_it_for(currency, rates, told):
+    """Whoever decides sees how it was compared, and how old the rates were."""
+    rule = policy({"approvers": ["Ana"]}, budgetLimit=100_000)
+    if rates:
+        rule["rates"] = {"date": "2026-03-02", "worth": rates}
+    assert cost(Story(rule, cost=99_999.0, currency=currency).review) == told
+
+
+def test_a_policy_is_called_by_its_name_and_version():
+    """Of one that came with the proposal there is no name."""
+    assert rule_name("small-purchase", "2") == "small-purchase, version 2"
+    assert rule_name("own", "3f9a2c41") == "its own, version 3f9a2c41"
 
 
 def test_a_stage_is_called_by_its_name_and_the_budget_stage_by_what_it_is():

@@ -98,8 +98,15 @@ def race(context: Any) -> Any:
     return "timer" if winner == timer else "answer"
 
 
+def stages(context: Any) -> Any:
+    """Says in its custom status for which of two answers it waits."""
+    for number in (1, 2):
+        context.set_custom_status(number)
+        yield context.wait_for_external_event("Answer")
+
+
 ORCHESTRATORS = {
-    each.__name__: each for each in (chain, fan, approval, answers, family, adds, signals, generations, race)
+    each.__name__: each for each in (chain, fan, approval, answers, family, adds, signals, generations, race, stages)
 }
 
 

@@ -37,7 +37,7 @@ class Table:
             is_drained=lambda partition: (host, partition) not in self.busy,
         )
         for step in steps:
-            at = self.leases.index(step.lease)
+            at = next(at for at, lease in enumerate(self.leases) if lease.queue == step.lease.queue)
             self.leases[at] = self._after(step, host)
         return steps
 
@@ -111,6 +111,21 @@ def test_the_partitions_of_a_dead_host_are_taken_over(is_gone: bool, seconds: in
     table.now += timedelta(seconds=seconds)
     table.pass_of("b", gone=gone)
     assert table.owned("b") == 4
+
+
+def test_a_promise_to_a_host_that_is_gone_is_void() -> None:
+    """The owner keeps the partition; one that was released for it is anybody's."""
+    table = Table.of(2)
+    table.pass_of("a")
+    (asked,) = table.pass_of("b")
+    assert [step.move for step in table.pass_of("a", gone=frozenset("b"))] == [Move.RENEW, Move.RENEW]
+    assert {lease.next_owner for lease in table.leases} == {None}
+    table.pass_of("b")
+    table.pass_of("a")
+    assert table.owned("a") == 1
+    table.pass_of("a", gone=frozenset("b"))
+    assert table.owned("a") == 2
+    assert asked.move is Move.ASK
 
 
 @given(

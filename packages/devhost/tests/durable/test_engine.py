@@ -34,6 +34,7 @@ from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
 from packages.devhost.tests.durable.stage import Functions
 from packages.devhost.tests.durable.watcher import Watcher
+from packages.devhost.tests.faults import NotingTransport
 from packages.devhost.tests.local import LocalExecution
 from packages.devhost.tests.lossy import losing
 
@@ -273,3 +274,31 @@ def _count(context: Any) -> Any:
         told = yield context.wait_for_external_event("Go")
         seen.append(told)
     return seen
+
+
+async def test_each_kind_of_write_waits_for_the_one_before_it(azurite: Azurite) -> None:
+    """Messages, history, row, deletes: at each instant the stored state is one from which a host can go on."""
+
+    def three(context: Any) -> Any:
+        yield context.task_all([context.call_activity("a", number) for number in range(3)])
+        yield context.call_sub_orchestrator("child", None, "its-id")
+
+    async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
+        assert isinstance(transport, NotingTransport)
+        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        async with _running(hub, three) as bench:
+            transport.notes.clear()
+            await bench.begin()
+            while not any(note.startswith("< queue DELETE") for note in transport.notes):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await bench.in_flight.quiet()
+    kinds = [(note[0], _KINDS.get(" ".join(note.split()[1:3]), "")) for note in transport.notes]
+    order = [kind for kind in kinds if kind[1]]
+    first = order[: order.index(("<", "row")) + 1]
+    sent = [(">", "message")] * 3 + [("<", "message")] * 3
+    assert first == [*sent, (">", "history"), ("<", "history"), (">", "row"), ("<", "row")]
+    rest = order[len(first) :]
+    assert rest.index((">", "delete")) > rest.index(("<", "history")) > rest.index((">", "history"))
+
+
+_KINDS = {"queue POST": "message", "table POST": "history", "table PATCH": "row", "queue DELETE": "delete"}

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
+from random import Random
 
 import pytest
 
@@ -53,10 +54,10 @@ class Bench:
     transport: FaultyTransport
     hub: TaskHub
 
-    async def output(self, instance_id: str) -> str | None:
+    async def output(self, instance_id: str, patience_s: float = 12.0) -> str | None:
         """What the instance's row says that it returned, as soon as it says so; None where it never does."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(12):
+            async with asyncio.timeout(patience_s):
                 while True:
                     row = await self.hub.instances.get(instance_id)
                     if row is not None and row.status is RuntimeStatus.COMPLETED:
@@ -99,6 +100,20 @@ async def test_an_instance_ends_as_it_should(bench: Bench, name: str, fault: Fau
             break
     assert wrong == []
     assert at > 5
+
+
+@pytest.mark.parametrize("seed", range(8 if LONG else 1))
+async def test_instances_of_all_kinds_end_as_they_should_in_a_rain_of_faults(bench: Bench, seed: int) -> None:
+    """One call in twelve goes wrong, in any way, many at once: commits, messages, rows, leases and polls alike."""
+    names = [name for name in RIGHT if name != "answers"] * (6 if LONG else 3)
+    instances = {f"{name}-{number}": name for number, name in enumerate(names)}
+    bench.transport.rain(Random(seed), 1 / 12)
+    await asyncio.gather(*(_begin(bench.host, name, instance_id) for instance_id, name in instances.items()))
+    found = await asyncio.gather(*(bench.output(each, 90.0) for each in instances))
+    assert bench.transport.strikes > 30
+    bench.transport.rain(None)
+    outputs_by_id = dict(zip(instances, found, strict=True))
+    assert {each: output for each, output in outputs_by_id.items() if output != RIGHT[instances[each]]} == {}
 
 
 @pytest.mark.parametrize("name", sorted(RIGHT) if LONG else ["adds", "family"])
@@ -153,13 +168,15 @@ async def _play(host: Host, name: str, instance_id: str) -> None:
 
 
 async def _begin(host: Host, name: str, instance_id: str) -> None:
-    try:
-        await host.begin(name, instance_id)
-    except (StorageFailure, StorageUnavailable):
+    """Start an instance, again and again until it is taken; one that was taken already exists then."""
+    for attempt in count():
         try:
             await host.begin(name, instance_id)
         except InstanceExists:
-            return
+            assert attempt
+        except (StorageFailure, StorageUnavailable):
+            continue
+        return
 
 
 async def _say(host: Host, instance_id: str, text: str) -> None:

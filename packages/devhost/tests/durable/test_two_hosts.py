@@ -13,6 +13,7 @@ from durable_devhost.durable import ownership as ownership_module
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
 from packages.devhost.tests.durable.hosts import Host, Hub, outputs
+from packages.devhost.tests.faults import Fault, FaultyTransport
 from packages.devhost.tests.lossy import losing
 
 pytestmark = [pytest.mark.filterwarnings("ignore:.*not be repeated"), pytest.mark.timeout(60)]
@@ -79,6 +80,27 @@ async def test_what_a_dead_host_had_in_hand_is_finished_by_the_other(hub: Hub, m
     monkeypatch.setattr(ownership_module, "is_gone", lambda owner: owner == "host-1")
     await _until(lambda: other.partitions() == 4)
     assert await outputs(other, instances) == ["780"] * 8
+
+
+async def test_a_row_that_a_dead_host_has_left_behind_is_corrected(
+    hub: Hub, azurite: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its history was stored, its row not: a query would be wrong until something happens to the instance."""
+    monkeypatch.setattr(ownership_module, "is_gone", lambda owner: owner == "host-1")
+    transport = FaultyTransport(StorageAccount.parse(azurite.connection_string))
+    one = await hub.host(transport)
+    await one.begin("stages", "i")
+    transport.arm(Fault.STUCK, 0, only="table PATCH")
+    answering = asyncio.create_task(one.say("i", '"yes"'))
+    await transport.has_struck.wait()
+    await one.die()
+    answering.cancel()
+    other = await hub.host()
+    assert (await other.hub.instances.get("i") or pytest.fail("no row")).custom_status == "1"
+    await other.listener.recover()
+    async with asyncio.timeout(10):
+        while (await other.hub.instances.get("i") or pytest.fail("no row")).custom_status != "2":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def test_a_result_that_is_faster_than_its_steps_history_is_not_thrown_away(hub: Hub, azurite: Azurite) -> None:

@@ -52,9 +52,9 @@ def test_a_refused_key_names_its_setting(connection: str | None, setting: str, s
         raise StorageFailure(status, "AuthorizationFailure", "no")
 
 
-def test_other_failures_are_passed_on() -> None:
-    """They are no matter of keys."""
-    with pytest.raises(StorageFailure), refusals_named(None):
+def test_any_other_refusal_ends_the_start_in_a_sentence_too() -> None:
+    """A traceback would call it a defect of devhost."""
+    with pytest.raises(StorageUnavailable, match="The storage refuses what a start needs: 400"), refusals_named(None):
         raise StorageFailure(400, "OutOfRangeInput", "no")
 
 
@@ -99,7 +99,7 @@ async def test_storage_that_is_not_there_is_another_matter(tmp_path: Path, azuri
     """The disk has room, so the sentence is the usual one."""
     nowhere = azurite.connection_string.replace(f":{azurite.queue_port}/", ":1/")
     async with LocalTransport(StorageAccount.parse(nowhere), tmp_path) as transport:
-        with pytest.raises(StorageUnavailable, match="Start Azurite"):
+        with pytest.raises(StorageUnavailable, match="Look whether Azurite runs"):
             await QueueService(transport).create("work")
 
 

@@ -319,7 +319,10 @@ def test_a_missing_azurite_is_told(tmp_path: Path) -> None:
 
 def test_an_azurite_that_ends_is_started_again(start_app: StartApp, tmp_path: Path) -> None:
     """By the host whose own it is, over the same files: nothing is lost, and nobody has to do anything."""
-    app = start_app(_write(tmp_path, APP), own_azurite=True)
+    with socket.socket() as standard:
+        with suppress(OSError):  # they are taken already; it takes others, which no other host is waiting for
+            standard.bind(("127.0.0.1", 10000))
+        app = start_app(_write(tmp_path, APP), own_azurite=True)
     instance = app.start("waits")
     os.kill(json.loads((app.data_dir / STATE_FILE).read_text())["pid"], signal.SIGTERM)
     _until(lambda: "Azurite runs again." in app.output, "it was not started again", 40.0)

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from durable_devhost.errors import StorageUnavailable
-from durable_devhost.storage.account import NotFound, StorageAccount, StorageFailure
+from durable_devhost.storage.account import Conflict, NotFound, StorageAccount, StorageFailure
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
 
@@ -111,6 +111,19 @@ async def test_a_refusal_is_asked_about_once_more(statuses: tuple[int, ...], is_
         assert transport.calls.total == 2
 
 
+async def test_what_comes_after_a_refusal_is_believed() -> None:
+    """A conflict then is a conflict, as it is without the refusal."""
+    left = iter((403, 409))
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=next(left), headers={"x-ms-error-code": "BlobAlreadyExists"})
+
+    async with served(handler) as account, Transport(account, retry_delays=(0, 0, 0)) as transport:
+        with pytest.raises(Conflict):
+            await transport.request("blob", "PUT", "/c/b")
+        assert transport.calls.total == 2
+
+
 async def test_a_service_that_stays_busy_is_unavailable() -> None:
     """The sentence names the endpoint."""
 
@@ -153,7 +166,7 @@ async def test_nobody_at_the_endpoint_is_said_in_a_sentence() -> None:
     account = StorageAccount.parse("AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a")
 
     async with Transport(account, retry_delays=(0,)) as transport:
-        with pytest.raises(StorageUnavailable, match="Start Azurite or correct the connection string"):
+        with pytest.raises(StorageUnavailable, match="Look whether Azurite runs"):
             await TableService(transport).create_table("Any")
 
     assert transport.calls.total == 2

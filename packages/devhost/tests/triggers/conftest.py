@@ -1,6 +1,7 @@
 """Apps made in a test and run in this process, and an invoker without storage."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import azure.functions as func
 import pytest
@@ -10,11 +11,16 @@ from aiohttp.test_utils import TestClient, TestServer
 from durable_devhost.clock import SystemClock
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.model.functions import FunctionCatalog
+from durable_devhost.storage.account import StorageAccount
+from durable_devhost.storage.queues import QueueService
+from durable_devhost.storage.transport import Transport
 from durable_devhost.triggers.management.api import ManagementApi
 from durable_devhost.triggers.management.urls import ManagementUrls
 from packages.devhost.tests.durable.memory import Desk
 from packages.devhost.tests.local import LocalWorkers
+from packages.devhost.tests.lossy import losing
 from packages.devhost.tests.triggers.front import Front
+from packages.devhost.tests.triggers.listening import Faults, Listen, listening
 
 Index = Callable[[func.FunctionApp], FunctionCatalog]
 
@@ -67,3 +73,26 @@ async def front() -> AsyncIterator[Front]:
     app.router.add_route("*", "/runtime/webhooks/durabletask/{tail:.*}", serve)
     async with TestClient(TestServer(app)) as client:
         yield Front(desk, client)
+
+
+@pytest.fixture
+def listen(index: Index, invoker: Invoker, queues: QueueService, name: str) -> Listen:
+    """Listen to the test's own queue with a function while the block runs."""
+    return listening(index, invoker, queues, name)
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """The faults of the test; none at first."""
+    return Faults()
+
+
+@pytest.fixture
+async def faulty(azurite: Any, faults: Faults) -> AsyncIterator[QueueService]:
+    """The emulator's queues as they are with these faults."""
+    account = StorageAccount.parse(azurite.connection_string)
+    async with (
+        losing(account, azurite.connection_string, faults.loses, answers=faults.answers) as text,
+        Transport(StorageAccount.parse(text), retry_delays=(0, 0)) as transport,
+    ):
+        yield QueueService(transport)

@@ -8,7 +8,7 @@ that asked claims it.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -47,7 +47,9 @@ def plan(
     that no work of one of our partitions is in hand.
     """
     steps: list[Step] = []
-    for lease in leases:
+    for stored in leases:
+        is_promise_void = stored.next_owner is not None and is_gone(stored.next_owner)
+        lease = replace(stored, next_owner=None) if is_promise_void else stored
         if lease.current_owner == me:
             steps.append(Step(_keep(lease, me, is_drained), lease))
         elif lease.can_be_claimed(me, now) or (lease.current_owner is not None and is_gone(lease.current_owner)):

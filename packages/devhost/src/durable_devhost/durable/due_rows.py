@@ -4,6 +4,7 @@ The row is a copy for queries; what counts is the history. So an instance goes o
 """
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from durable_devhost.durable.episode import Episode
@@ -19,7 +20,7 @@ from durable_devhost.taskhub.hub import TaskHub
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Due:
     record: InstanceRecord
-    appended: Appended
+    urls: Mapping[str, str]
     replaces: bool
 
 
@@ -38,19 +39,29 @@ class DueRows:
             return
         before = self._due.get(episode.instance_id)
         replaces = (episode.is_new_record and episode.etag is not None) or (before is not None and before.replaces)
-        due = _Due(record=episode.record, appended=appended, replaces=replaces)
-        if before is not None:
-            self._due[episode.instance_id] = due  # `run` is at it; two writers could end in the wrong order
-            return
-        try:
-            await self._write(due)
-        except (StorageFailure, StorageUnavailable):
-            self._due[episode.instance_id] = due
-            self._some.set()
+        await self._write_or_note(_Due(record=episode.record, urls=appended.urls, replaces=replaces))
+
+    async def correct(self, record: InstanceRecord) -> None:
+        """Let a row say what its history says, where a crash came between the two."""
+        await self._write_or_note(_Due(record=record, urls={}, replaces=False))
 
     def forget(self, instance_id: str) -> None:
         """An instance was purged or changed behind our back: its row is not ours to write any more."""
         self._due.pop(instance_id, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._due)
+
+    async def _write_or_note(self, due: _Due) -> None:
+        instance_id = due.record.instance_id
+        if instance_id in self._due:
+            self._due[instance_id] = due  # `run` is at it; two writers could end in the wrong order
+            return
+        try:
+            await self._write(due)
+        except (StorageFailure, StorageUnavailable):
+            self._due[instance_id] = due
+            self._some.set()
 
     async def run(self) -> None:
         """Write what is due until cancelled."""
@@ -71,4 +82,4 @@ class DueRows:
 
     async def _write(self, due: _Due) -> None:
         write = self._hub.instances.put if due.replaces else self._hub.instances.merge
-        await write(due.record, due.appended.urls)
+        await write(due.record, due.urls)

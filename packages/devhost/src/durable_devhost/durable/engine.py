@@ -16,6 +16,8 @@ from durable_devhost.durable.activities import ActivityRunner
 from durable_devhost.durable.commit import Committed, commit
 from durable_devhost.durable.delivery import Delivery
 from durable_devhost.durable.due_rows import DueRows
+from durable_devhost.durable.entities.messages import EntityId
+from durable_devhost.durable.episode import Posting
 from durable_devhost.durable.episodes import EpisodeDecider
 from durable_devhost.durable.forwarding import Forwarder
 from durable_devhost.durable.holds import Holds
@@ -27,7 +29,7 @@ from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.inflight import InFlight
-from durable_devhost.model.history import ExecutionStarted
+from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.queues import Receipt
@@ -144,6 +146,10 @@ class DurableEngine:
         self._rows.forget(instance_id)
         self._live.discard(instance_id)
 
+    async def correct_row(self, instance_id: str) -> None:
+        """Let the row of an instance say what its history says."""
+        await self._mailboxes.ask(instance_id)
+
     def forget_partition(self, partition: int) -> None:
         """Drop what is in memory of a partition that is another host's from now on."""
 
@@ -152,10 +158,12 @@ class DurableEngine:
 
         self._live.discard_where(is_of_it)
         self.timers.disarm(is_of_it)
+        for instance_id in [each for each in self._rows if is_of_it(each)]:
+            self._rows.forget(instance_id)
 
     def is_idle(self, partition: int) -> bool:
         """Whether no work of a partition is in hand."""
-        return not any(self._hub.queues.partition_of(each) == partition for each in self._mailboxes)
+        return not any(self._hub.queues.partition_of(each) == partition for each in (*self._mailboxes, *self._rows))
 
     def receive(self, message: Message, receipt: Receipt, dequeue_count: int = 1) -> None:
         """Take a control-queue message that was just hidden for us; one that we hold already is not taken twice."""
@@ -179,10 +187,17 @@ class DurableEngine:
         From then on it is like one that came through the queue: a crash brings it back.
         """
         await self._forwarder.store(delivery)
-        if delivery.stored is not None and delivery.stored.done():
+        stored, delivery.stored = delivery.stored, None
+        if stored is None or not stored.done():
+            return
+        failure = stored.exception()
+        if failure is None or isinstance(failure, InstanceExists):
             await self.holds.finish(delivery.hold)
-            await delivery.stored
-        delivery.stored = None
+            await stored
+        else:  # its attempt has failed meanwhile; being stored, it has another
+            self._mailboxes.put(
+                Delivery(message=delivery.message, hold=delivery.hold, token=self._enter(delivery.message))
+            )
 
     def _fire(self, message: Message, receipt: Receipt | None) -> None:
         hold = self.holds.take(receipt, message) if receipt is not None else None
@@ -207,16 +222,19 @@ class DurableEngine:
             self._live.discard(instance_id)
             return 0.0
         except LostRace as error:
-            return await self._again(instance_id, batch, error)
+            return self._again(instance_id, batch, error)
         except Exception as error:  # noqa: BLE001 - the top of the loop: one instance must not stop the others
             return self._later(instance_id, batch, error)
         return None
 
     async def _turn(self, instance_id: str, batch: Batch) -> None:
         """Everything in the batch makes one episode, but for what came too early for it."""
+        if not batch.deliveries:
+            await self._correct_row(instance_id)
+            return
         episode, early = await self._decider.decide(instance_id, batch)
         if episode is not None:
-            if any(posting.is_request for posting in episode.postings):
+            if any(_is_request(posting) for posting in episode.postings):
                 await asyncio.gather(*(self._forwarder.store(each) for each in batch.deliveries if each not in early))
             committed = await commit(
                 self._hub, self._clock, episode, work_items_to_hold=self.activities.room(), is_ours=self._owns
@@ -229,6 +247,14 @@ class DurableEngine:
         while early:
             await self._forwarder.put_off(early[-1])
             early.pop()
+
+    async def _correct_row(self, instance_id: str) -> None:
+        if self._live.record(instance_id) is not None:
+            return  # an episode was faster, and has written it
+        right, row = await self._decider.shown(instance_id), await self._hub.instances.get(instance_id)
+        is_new_start = row is not None and row.status is RuntimeStatus.PENDING
+        if right is not None and not (is_new_start and row is not None and row.execution_id != right.execution_id):
+            await self._rows.correct(right)
 
     def _act(self, committed: Committed) -> None:
         """Carry out what is stored now."""
@@ -253,16 +279,17 @@ class DurableEngine:
         for delivery in deliveries:
             self._in_flight.leave(delivery.token)
 
-    async def _again(self, instance_id: str, batch: Batch, error: LostRace) -> float | None:
+    def _again(self, instance_id: str, batch: Batch, error: LostRace) -> float | None:
         """Another worker was faster, or an id is in use: read what it stored and decide again."""
         self._live.discard(instance_id)
         kept = []
         for delivery in batch.deliveries:
-            if delivery.is_new or (delivery.stored is not None and batch.attempts >= _MAX_LOST_RACES):
+            is_stored = delivery.hold is not None
+            if not is_stored and (delivery.is_new or (delivery.stored and batch.attempts >= _MAX_LOST_RACES)):
                 delivery.fail(error)
-                await self.holds.finish(delivery.hold)
                 self._in_flight.leave(delivery.token)
             else:
+                delivery.is_new = False
                 kept.append(delivery)
         batch.deliveries = kept
         if not kept:
@@ -288,6 +315,11 @@ class DurableEngine:
                 kept.append(delivery)
         batch.deliveries, batch.is_resting = kept, True
         return _pause_after(batch.attempts) if kept else None
+
+
+def _is_request(posting: Posting) -> bool:
+    """Whether this asks or tells an entity something."""
+    return not posting.is_work_item and EntityId.is_one(posting.message.target.instance_id)
 
 
 def _take_note(stored: "asyncio.Future[None]") -> None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.model.history import HistoryEvent
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
@@ -20,11 +19,6 @@ class Posting:
     message: Message
     is_work_item: bool = False
     due: datetime | None = None
-
-    @property
-    def is_request(self) -> bool:
-        """Whether this asks or tells an entity something."""
-        return not self.is_work_item and EntityId.is_one(self.message.target.instance_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,9 @@ from durable_devhost.durable.moment import moment
 from durable_devhost.durable.orchestrations.reconcile import is_answer, reconcile
 from durable_devhost.durable.orchestrations.session import OrchestrationSession
 from durable_devhost.durable.ports import App, InstanceExists, Observer
-from durable_devhost.durable.sessions import SessionBuilder
+from durable_devhost.durable.sessions import SessionBuilder, record_after
 from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
+from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.taskhub.hub import TaskHub
 
 _STRANGERS_TURNS = 5
@@ -55,34 +56,74 @@ class EpisodeDecider:
             return await self._entity_episode(instance_id, batch), []
         return await self._orchestration_episode(instance_id, batch)
 
+    async def shown(self, instance_id: str) -> InstanceRecord | None:
+        """What the row of an instance should say, as its stored history has it; None where nothing is stored."""
+        stored = await self._hub.history.read(instance_id)
+        if not stored.events:
+            return None
+        if EntityId.is_one(instance_id):
+            return self._builder.entity(instance_id, stored).shown(stored.events)
+        built = self._builder.orchestration(stored, ())
+        if built is None:
+            return record_after(stored.events, self._hub.names.hub)
+        session, _ = built
+        self._live.keep(instance_id, session)
+        await session.catch_up()
+        return session.shown()
+
     async def _orchestration_episode(self, instance_id: str, batch: Batch) -> tuple[Episode | None, list[Delivery]]:
-        messages = [delivery.message for delivery in batch.deliveries]
+        deliveries, early = await self._without_orphaned_starts(instance_id, batch.deliveries)
+        if not deliveries:
+            return None, early
+        messages = [delivery.message for delivery in deliveries]
         session, is_new = self._live.session(instance_id), False
         if not isinstance(session, OrchestrationSession):
             stored = None
-            if not any(delivery.is_new for delivery in batch.deliveries):
+            if not any(delivery.is_new for delivery in deliveries):
                 stored = await self._hub.history.read(instance_id)
             built = self._builder.orchestration(stored, messages)
             if built is None:
-                return None, await self._strangers(instance_id, batch) if stored and not stored.events else []
+                is_unknown = stored is not None and not stored.events
+                return None, early + (await self._strangers(instance_id, deliveries) if is_unknown else [])
             session, is_new = built
             self._live.keep(instance_id, session)
         execution_id = session.instance.execution_id or ""
-        _refuse_other_starts(batch.deliveries, instance_id, execution_id)
+        _refuse_other_starts(deliveries, instance_id, execution_id)
         await session.catch_up()
         found = reconcile(messages, execution_id, session, is_new=is_new)
-        early = [batch.deliveries[index] for index in found.early]
+        early += [deliveries[index] for index in found.early]
         if not found.events:
             return None, early
         batch.now = batch.now or moment(found.events, after=session.last_time, now=self._clock.now())
         return await session.step(found.events, batch.now, self._new_execution_id), early
 
-    async def _strangers(self, instance_id: str, batch: Batch) -> list[Delivery]:
+    async def _without_orphaned_starts(
+        self, instance_id: str, deliveries: Sequence[Delivery]
+    ) -> tuple[list[Delivery], list[Delivery]]:
+        """The deliveries that may be worked on, and those that must come again.
+
+        A start that comes through a queue counts only with a row that names its execution, as on the real host: its
+        sender may have died between the message and the row, and its caller may have started the instance anew. Without
+        a row it waits five turns for it.
+        """
+        queued = [delivery for delivery in deliveries if delivery.dequeue_count and _is_a_callers_start(delivery)]
+        if not queued:
+            return list(deliveries), []
+        row = await self._hub.instances.get(instance_id)
+        orphaned = [
+            delivery
+            for delivery in queued
+            if row is None or row.execution_id not in (None, delivery.message.target.execution_id)
+        ]
+        early = [each for each in orphaned if row is None and each.dequeue_count < _STRANGERS_TURNS]
+        return [delivery for delivery in deliveries if delivery not in orphaned], early
+
+    async def _strangers(self, instance_id: str, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Those of a batch without a history that may only be early: the start can still be on its way.
 
         Answers get five turns, as on the real host; what clients say, as long as a row says that there was a start.
         """
-        young = [delivery for delivery in batch.deliveries if delivery.dequeue_count < _STRANGERS_TURNS]
+        young = [delivery for delivery in deliveries if delivery.dequeue_count < _STRANGERS_TURNS]
         if all(is_answer(delivery.message) for delivery in young):
             return young
         row = await self._hub.instances.get(instance_id)
@@ -107,6 +148,10 @@ class EpisodeDecider:
         for reason in session.refused:
             self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
         return episode
+
+
+def _is_a_callers_start(delivery: Delivery) -> bool:
+    return isinstance(delivery.message.event, ExecutionStarted) and delivery.message.event.parent is None
 
 
 def _refuse_other_starts(batch: Sequence[Delivery], instance_id: str, execution_id: str) -> None:

@@ -78,6 +78,7 @@ class Forwarder:
                 await self._hub.queues.renew(hold.receipt, visible_after)
         else:
             await self._hub.queues.send_control(delivery.message, visible_after=visible_after)
+            await self._announce(delivery.message)
             await self._holds.finish(hold)
         delivery.succeed()
         self._in_flight.leave(delivery.token)

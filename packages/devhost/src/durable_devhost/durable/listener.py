@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
 
-from durable_devhost.clock import Clock
+from durable_devhost.clock import Clock, real_now
 from durable_devhost.durable.damage import Damage, Suspect, at_start, settled, told
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.entities.messages import EntityId
@@ -32,6 +32,7 @@ from durable_devhost.taskhub.queues import Received, Undecodable
 _EAGER_FOR_S = 12.0
 _EAGER_S = 0.25
 _SHARED_S = 1.0
+_LAST_COMMITS = timedelta(seconds=15)
 _SOON = timedelta(seconds=1)
 _ALIVE = frozenset({RuntimeStatus.PENDING, RuntimeStatus.RUNNING, RuntimeStatus.SUSPENDED})
 
@@ -58,6 +59,8 @@ class HubListener:
         self._eager_until = monotonic() + _EAGER_FOR_S
         self._has_gained = asyncio.Event()
         self._suspects: list[Suspect] = []
+        self.rows_are_right = asyncio.Event()
+        """Set when no row is behind its history any more because of a crash before the start."""
         ownership.is_drained = engine.is_idle
         ownership.lost = engine.forget_partition
         ownership.gained = self._gain
@@ -77,6 +80,8 @@ class HubListener:
         patience, is_done = Patience(self._observer, "The instances of the task hub"), False
         while not is_done:
             async with patience.trying():
+                await self._correct_rows()
+                self.rows_are_right.set()
                 found = await self._recover()
                 self._tell([each for each in found if isinstance(each, Damage)])
                 self._suspects = [each for each in found if isinstance(each, Suspect)]
@@ -95,6 +100,15 @@ class HubListener:
             continuation = page.continuation
             if continuation is None:
                 return found
+
+    async def _correct_rows(self) -> None:
+        """A host that died between a history and its row has left the row behind: look at its last commits."""
+        crashed_at, self._ownership.crashed_at = self._ownership.crashed_at, None
+        if crashed_at is None:
+            return
+        lead = self._clock.now() - real_now()
+        behind = [each async for each in self._hub.history.committed_since(crashed_at + lead - _LAST_COMMITS)]
+        await asyncio.gather(*(self._engine.correct_row(each) for each in behind if self._ownership.owns(each)))
 
     def _tell(self, found: Sequence[Damage]) -> None:
         for text, instance_id in told(found):

@@ -34,6 +34,7 @@ class Batch:
 @dataclass(slots=True)
 class _Mailbox:
     items: deque[Delivery] = field(default_factory=deque)
+    asked: list[asyncio.Future[None]] = field(default_factory=list)
     is_worked_on: bool = False
 
 
@@ -59,6 +60,14 @@ class Mailboxes:
         mailbox.items.append(delivery)
         self._wake(instance_id, mailbox)
 
+    async def ask(self, instance_id: str) -> None:
+        """Have an instance worked on although nothing has come for it: with an empty batch, if nothing comes first."""
+        mailbox = self._mailboxes.setdefault(instance_id, _Mailbox())
+        done = asyncio.get_running_loop().create_future()
+        mailbox.asked.append(done)
+        self._wake(instance_id, mailbox)
+        await done
+
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -73,13 +82,17 @@ class Mailboxes:
             self._tasks.create_task(self._empty(instance_id, mailbox))
 
     async def _empty(self, instance_id: str, mailbox: _Mailbox) -> None:
-        while mailbox.items:
+        while mailbox.items or mailbox.asked:
             batch = Batch(list(mailbox.items))
             mailbox.items.clear()
+            asked, mailbox.asked = mailbox.asked, []
             pause = await self._attempt(instance_id, batch)
             while pause is not None:
                 await asyncio.sleep(pause)
                 pause = await self._attempt(instance_id, batch)
+            for done in asked:
+                if not done.done():
+                    done.set_result(None)
         mailbox.is_worked_on = False
         self._mailboxes.pop(instance_id, None)
 

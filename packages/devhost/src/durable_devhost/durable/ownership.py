@@ -11,6 +11,7 @@ import platform
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from time import monotonic
 
 from durable_devhost.clock import real_now
@@ -87,6 +88,8 @@ class Ownership:
         self._app_lease_due = 0.0
         self._patience = Patience(observer, "The leases of the task hub")
         self._is_running = False
+        self.crashed_at: datetime | None = None
+        """When an owner before us renewed a lease for the last time, one that did not give it up; the earliest."""
         self.is_shared = False
         """Whether other hosts own partitions of the hub, as of the last look."""
 
@@ -105,6 +108,10 @@ class Ownership:
     def listens(self, partition: int) -> bool:
         """Whether to read a partition's control queue."""
         return self.holds(partition) and partition not in self._draining_since
+
+    def partitions(self) -> list[int]:
+        """The partitions whose control queues we read."""
+        return [number for number in range(self._hub.partition_count) if self.listens(number)]
 
     async def claim(self) -> None:
         """Take what is free at the start; with storage of our own also what a host that is gone has left."""
@@ -132,6 +139,11 @@ class Ownership:
         for lease in self._leases.values():
             with suppress(LostRace, StorageFailure, StorageUnavailable):
                 await self._hub.partitions.release(lease)
+        if self.is_shared:
+            with suppress(LostRace, StorageFailure, StorageUnavailable):
+                for lease in await self._read():
+                    if lease.next_owner == self._me:
+                        await self._hub.partitions.ask(lease, None)
         self._leases.clear()
         self._valid_until.clear()
         if self._uses_app_lease:
@@ -185,6 +197,7 @@ class Ownership:
         valid_until = monotonic() + LEASE.total_seconds()
         match step.move:
             case Move.CLAIM:
+                self._note_a_crash(lease)
                 self._leases[partition] = await self._hub.partitions.claim(lease, self._me, now)
                 self._valid_until[partition] = valid_until
                 self._draining_since.pop(partition, None)
@@ -203,6 +216,10 @@ class Ownership:
                 await self._hub.partitions.release(lease)
             case Move.ASK:
                 await self._hub.partitions.ask(lease, self._me)
+
+    def _note_a_crash(self, lease: PartitionLease) -> None:
+        if lease.current_owner is not None and lease.last_renewal is not None:
+            self.crashed_at = min(lease.last_renewal, self.crashed_at or lease.last_renewal)
 
     def _tell_of_gain(self, partition: int) -> None:
         if self._is_running:

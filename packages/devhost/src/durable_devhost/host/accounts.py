@@ -29,7 +29,7 @@ def refusals_named(connection: str | None) -> Iterator[None]:
         yield
     except StorageFailure as error:
         if error.status not in _REFUSED:
-            raise
+            raise StorageUnavailable(f"The storage refuses what a start needs: {error} Start devhost again.") from error
         name = connection or DEFAULT_CONNECTION
         raise SettingsError(
             f"The storage account refuses what the connection string in {name} shows as its key ({error.code}). "

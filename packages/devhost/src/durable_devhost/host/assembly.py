@@ -51,6 +51,8 @@ from durable_devhost.triggers.timer import TimerListener
 FINISH_S = 5.0
 """How long work may go on after the wish to stop."""
 
+_ROWS_S = 5.0
+
 
 @dataclass(kw_only=True)
 class Host:
@@ -149,7 +151,8 @@ class Host:
             admin=admin,
             control=self._control(manual),
         )
-        await self.ownership.claim()
+        with refusals_named(self.around.settings.durable.connection_name):
+            await self.ownership.claim()
         try:
             async with front.serve(self.around.door) as site, asyncio.TaskGroup() as tasks:
                 running = [
@@ -160,6 +163,9 @@ class Host:
                     await self.listener.recover()
                 else:
                     running.append(tasks.create_task(self.listener.recover()))
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_ROWS_S):
+                            await self.listener.rows_are_right.wait()
                 running.append(tasks.create_task(self.listeners.run()))
                 if self.around.options.watch:
                     running.append(tasks.create_task(self._reloader(front, admin).run()))
@@ -267,6 +273,7 @@ class Host:
             "storage": {"connectionString": self.around.settings.storage_connection_string},
             "storageCalls": self.accounts.calls(),
             "inFlight": self.in_flight.names(),
+            "partitions": self.ownership.partitions(),
         }
 
     def _ready(self) -> Ready:

@@ -102,7 +102,7 @@ class Transport:
         more, for a key that is being rotated gives some that mean nothing. Without `repeats` it is sent once, and each
         answer of 400 and above is a StorageFailure.
         """
-        refusals = 0
+        was_refused = False
         for delay in (*self._retry_delays, None) if repeats else (None,):
             pause = delay or 0.0
             try:
@@ -111,8 +111,9 @@ class Transport:
                 if delay is None:
                     raise self.unavailable(service, str(error) or type(error).__name__) from error
             except StorageFailure as error:
-                refusals += error.status == _FORBIDDEN
-                if not repeats or not (error.status in _PASSING or refusals == 1):
+                is_first_refusal = error.status == _FORBIDDEN and not was_refused
+                was_refused |= is_first_refusal
+                if not repeats or not (error.status in _PASSING or is_first_refusal):
                     raise
                 if delay is None:
                     raise self.unavailable(service, str(error)) from error
@@ -154,7 +155,7 @@ class Transport:
         """The error for a service that does not answer as it should."""
         return StorageUnavailable(
             f"The storage at {self.account.endpoint(service)} does not answer ({why}). "
-            "Start Azurite or correct the connection string, then start devhost again; nothing that was stored is lost."
+            "Look whether Azurite runs and the connection string is right; nothing that was stored is lost."
         )
 
 

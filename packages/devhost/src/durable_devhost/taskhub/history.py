@@ -7,17 +7,18 @@ commit write over their rows and blank those that are left, before they could be
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from durable_devhost.clock import Clock
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
-from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, quoted
+from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, dated, quoted
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
-from durable_devhost.taskhub.names import HubNames, escape_key
+from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
 from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, estimated_size, from_row, row_key, to_row
 
 _ROWS_PER_BATCH = MAX_BATCH - 1
@@ -104,6 +105,13 @@ class HistoryStore:
             row_count=len(events),
             tail=Tail(fresh_from=fresh_from, unfinished_to=unfinished_to),
         )
+
+    async def committed_since(self, when: datetime) -> AsyncIterator[str]:
+        """The ids of all instances with a commit at `when` or later. It looks at each row of the table."""
+        wanted = f"RowKey eq {quoted(SENTINEL)} and CheckpointCompletedTimestamp ge {dated(when)}"
+        async for page in self._tables.query(self._table, filter=wanted, select=("PartitionKey",)):
+            for row in page.rows:
+                yield unescape_key(str(row["PartitionKey"]))
 
     async def append(
         self,

@@ -94,8 +94,8 @@ class PartitionTable:
         """Give a partition up; the times stay as they were. Raises LostRace when its row has changed."""
         return await self._write(replace(lease, current_owner=None, is_draining=False))
 
-    async def ask(self, lease: PartitionLease, owner: str) -> PartitionLease:
-        """Ask the owner of a partition to give it to `owner`; raises LostRace when its row has changed."""
+    async def ask(self, lease: PartitionLease, owner: str | None) -> PartitionLease:
+        """Ask the owner of a partition to give it to `owner`, or take that back; raises LostRace when it changed."""
         return await self._write(replace(lease, next_owner=owner))
 
     async def _write(self, lease: PartitionLease) -> PartitionLease:

@@ -71,6 +71,10 @@ class EntitySession:
         """Entities never end."""
         return False
 
+    def shown(self, stored: Sequence[HistoryEvent]) -> InstanceRecord:
+        """What the entity's row should say after its `stored` rows."""
+        return self._record(stored, self._state.custom_status)
+
     async def step(
         self, events: Sequence[EventRaised], now: datetime, new_execution_id: Callable[[], str], app: App
     ) -> Episode:
@@ -138,8 +142,7 @@ class EntitySession:
         return (OrchestratorStarted(timestamp=now), started, OrchestratorCompleted(timestamp=now, is_played=True))
 
     def _record(self, rows: Sequence[HistoryEvent], custom_status: str) -> InstanceRecord:
-        started = rows[1]
-        assert isinstance(started, ExecutionStarted)  # by construction of `_rows`
+        started = next(row for row in rows if isinstance(row, ExecutionStarted))
         return InstanceRecord(
             instance_id=self._instance_id,
             execution_id=self._execution_id,

@@ -115,6 +115,10 @@ class OrchestrationSession:
         finally:
             execution.close()
 
+    def shown(self) -> InstanceRecord:
+        """What the row should say after the stored history; `catch_up` comes first."""
+        return replace(self.record, custom_status=self._decider.custom_status or "null")
+
     @property
     def last_time(self) -> datetime | None:
         """When the last episode took place, None before the first."""
