@@ -34,7 +34,7 @@ from clients.instances import find_instance, start
 from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.audit import open_audit
-from gateways.people import open_directory
+from gateways.people import name_of, open_directory
 from gateways.policies import DEFAULT, find_policy, policy_authors, policy_names
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_records import open_review_records
@@ -59,7 +59,8 @@ class Submission:
     def barred(self) -> str | None:
         """Why it may not be handed in under its policy; None where it may."""
         own, signed_in = self.policy_name == OWN_POLICY, self.via is Via.PERSON
-        return bar(self.policy, self.form.author, own=own, signed_in=signed_in, authors=policy_authors())
+        authors = tuple(map(name_of, policy_authors()))
+        return bar(self.policy, self.form.author, own=own, signed_in=signed_in, authors=authors)
 
 
 class Taken(Exception):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from approvals.review.links import Link, write_link
 from approvals.review.notices import Letter, Notice
 from approvals.review.state import Review
-from approvals.review.telling import words_for
-from approvals.review.wording import cost, moment, one_line, rule_name, size, visible
+from approvals.review.telling import cost, words_for
+from approvals.review.wording import moment, one_line, rule_name, size, visible
 from gateways.link_keys import link_keys
 from gateways.people import address_of
 from gateways.templating import environment

@@ -16,7 +16,8 @@ from approvals.review.documents import Attachment
 from approvals.review.entries import Entry, Kind
 from approvals.review.standing import asked_as
 from approvals.review.state import Review, Status
-from approvals.review.wording import cost, moment, one_line, people, rule_name, size, stage_name, time_left, visible
+from approvals.review.telling import cost
+from approvals.review.wording import moment, one_line, people, rule_name, size, stage_name, time_left, visible
 from gateways.templating import environment
 
 LONGEST_COMMENT = 8_000

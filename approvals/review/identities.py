@@ -33,7 +33,7 @@ def _named(review: Review) -> Iterator[str]:
     """Yield everybody that a review names, its author first."""
     yield review.author
     yield from review.involved
-    for stage in review.policy.stages:
+    for stage in review.policy.all_stages:
         yield from stage.approvers
         for rung in stage.escalate_to:
             yield from rung.to

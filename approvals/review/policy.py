@@ -159,10 +159,14 @@ class Policy(Described):
         """
         stages = tuple(stage.renamed(directory.name_of) for stage in self.stages)
         otherwise = self.otherwise.renamed(directory.name_of) if isinstance(self.otherwise, Stage) else self.otherwise
-        owners = tuple(directory.name_of(each) for each in self.budget_owners)
         to = self.delegate_to
-        named = to if isinstance(to, str) else tuple(directory.name_of(each) for each in to)
-        people = {"stages": stages, "otherwise": otherwise, "budget_owners": owners, "delegate_to": named}
+        people = {
+            "used_by": tuple(map(directory.name_of, self.used_by)),
+            "stages": stages,
+            "otherwise": otherwise,
+            "budget_owners": tuple(map(directory.name_of, self.budget_owners)),
+            "delegate_to": to if isinstance(to, str) else tuple(map(directory.name_of, to)),
+        }
         met = self.model_copy(update=people)
         refuse((*find_faults(type(self), met.to_dict()), *find_strangers(met.to_dict(), directory)))
         return met

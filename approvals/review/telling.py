@@ -1,4 +1,4 @@
-"""What a letter says: the subject, the sentence it opens with, and the words of the person it is about."""
+"""What a letter says: the subject, the sentence it opens with, the words of the person it is about, and the cost."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -9,7 +9,7 @@ from approvals.review.notices import Notice, Tells
 from approvals.review.people import same
 from approvals.review.progress import NOBODY
 from approvals.review.state import Review, Status
-from approvals.review.wording import moment, one_line, people, stage_name
+from approvals.review.wording import moment, money, one_line, people, stage_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,15 @@ def words_for(notice: Notice) -> Words:
         quoted=quoted or None,
         quoted_from=said.by if said and quoted else None,
     )
+
+
+def cost(review: Review) -> str:
+    """Return what a proposal costs, and what the policy takes that for where it compares another currency."""
+    policy, told = review.policy, money(review.cost, review.currency)
+    if policy.rates is None or review.currency not in policy.rates.worth or review.currency == policy.currency:
+        return told
+    worth = money(policy.worth(review.cost, review.currency), policy.currency)
+    return f"{told}, compared as {worth} by the rates of {policy.rates.date}"
 
 
 def _say(notice: Notice) -> tuple[str, str]:

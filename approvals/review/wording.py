@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from approvals.currencies import decimals_of, fits
 from approvals.review.stages import Stage
-from approvals.review.state import Review
 
 OWN_POLICY = "own"
 """Stands in the place of a name where the policy came with the proposal."""
@@ -44,15 +43,6 @@ def money(amount: float, currency: str) -> str:
         f"{amount:,.{0 if whole else decimals_of(currency)}f}" if whole or fits(amount, currency) else f"{amount:,}"
     )
     return f"{digits} {currency}"
-
-
-def cost(review: Review) -> str:
-    """Return what a proposal costs, and what the policy takes that for where it compares another currency."""
-    policy, told = review.policy, money(review.cost, review.currency)
-    if policy.rates is None or review.currency not in policy.rates.worth or review.currency == policy.currency:
-        return told
-    worth = money(policy.worth(review.cost, review.currency), policy.currency)
-    return f"{told}, compared as {worth} by the rates of {policy.rates.date}"
 
 
 def size(number: int) -> str:

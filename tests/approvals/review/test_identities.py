@@ -9,6 +9,7 @@ from approvals.review.acceptance import Accepted, Actor, Repeated, accept
 from approvals.review.entries import Via
 from approvals.review.identities import known_as
 from approvals.review.policy import Policy, read_policy
+from approvals.review.stages import Stage
 from approvals.review.standing import Refused
 from approvals.review.verbs import VERBS
 from approvals.validation import Invalid
@@ -108,6 +109,21 @@ def test_a_policy_that_counts_somebody_twice_is_refused_when_it_meets_the_direct
     assert [each[: len(fault)] for each in refused.value.errors] == [fault]
 
 
+def test_no_stranger_is_asked_where_no_condition_holds() -> None:
+    """The stage that remains is looked at as any other."""
+    stage = {"name": "board", "approvers": ["Vera"], "when": {"costUpTo": 5}}
+    read = read_policy({"stages": [stage], "otherwise": {"name": "rest", "approvers": ["v@evil.example"]}})
+    with pytest.raises(Invalid, match=r"otherwise\.approvers\.0: is an address outside of the directory"):
+        read.meeting(KNOWN)
+
+
+def test_a_record_knows_its_people_also_where_no_condition_holds() -> None:
+    """By the address that the stage has which remains, before anybody of it was asked."""
+    rest = {"name": "rest", "approvers": ["mara@example.org"]}
+    story = Story({**policy({"approvers": ["Vera"], "when": {"costUpTo": 5}}), "otherwise": rest})
+    assert known_as(story.review, "Mara Lindqvist", KNOWN) == "mara@example.org"
+
+
 def test_a_policy_that_has_met_the_directory_has_one_name_for_each_person() -> None:
     """In every place that names people."""
     stage = {
@@ -118,8 +134,13 @@ def test_a_policy_that_has_met_the_directory_has_one_name_for_each_person() -> N
         "veto": ["Mara"],
         "escalateTo": ["ines@example.org"],
     }
-    data = {"stages": [stage, {**stage, "name": "b", "veto": True}], "budgetLimit": 5, "budgetOwners": ["mara"]}
+    small = {"name": "b", "approvers": ["Vera"], "veto": True, "when": {"costUpTo": 5}}
+    data = {"stages": [{**stage, "when": {"costAbove": 9}}, small], "otherwise": {**stage, "name": "rest"}}
+    data |= {"usedBy": ["ines@example.org"], "budgetLimit": 5, "budgetOwners": ["mara"]}
     met = read_policy(data).meeting(KNOWN)
+    assert isinstance(met.otherwise, Stage)
+    assert met.otherwise.approvers == ("Mara Lindqvist", "Jonas Weber", "Vera")
+    assert met.used_by == ("Ines",)
     assert met.stages[0].approvers == ("Mara Lindqvist", "Jonas Weber", "Vera")
     assert met.stages[0].required == met.stages[0].veto == met.budget_owners == ("Mara Lindqvist",)
     assert met.stages[1].veto is True

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from approvals.review.notices import notices_for
 from approvals.review.progress import failed
-from approvals.review.telling import Words, words_for
+from approvals.review.telling import Words, cost, words_for
 from tests.approvals.review.story import AUTHOR, Story, policy
 
 TWO = policy({"name": "design", "approvers": ["Ana", "Ben"], "rule": "all", "windowHours": 10, "escalateTo": ["Eva"]})
@@ -193,3 +195,20 @@ def test_the_author_gets_a_receipt_for_a_withdrawal():
     story.does("withdraw", by=AUTHOR, reason="No money.")
     story.passes(0)
     assert told(story, AUTHOR) == Words(subject="Withdrawn: Bench", lead="Your proposal was withdrawn.")
+
+
+@pytest.mark.parametrize(
+    ("currency", "rates", "told"),
+    [
+        ("KWD", {"KWD": 3.02}, "99,999 KWD, compared as 301,996.98 EUR by the rates of 2026-03-02"),
+        ("KWD", {"USD": 0.9}, "99,999 KWD"),
+        ("EUR", {"EUR": 2.0}, "99,999 EUR"),
+        ("KWD", None, "99,999 KWD"),
+    ],
+)
+def test_a_cost_says_what_the_policy_takes_it_for(currency, rates, told):
+    """Whoever decides sees how it was compared, and how old the rates were."""
+    rule = policy({"approvers": ["Ana"]}, budgetLimit=100_000)
+    if rates:
+        rule["rates"] = {"date": "2026-03-02", "worth": rates}
+    assert cost(Story(rule, cost=99_999.0, currency=currency).review) == told

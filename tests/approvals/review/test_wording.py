@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from approvals.review.stages import Stage
 from approvals.review.wording import (
     LONGEST_EXCERPT,
-    cost,
     excerpt,
     moment,
     money,
@@ -21,7 +20,6 @@ from approvals.review.wording import (
     time_left,
     visible,
 )
-from tests.approvals.review.story import Story, policy
 
 NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 
@@ -116,23 +114,6 @@ def test_a_long_text_is_cut_at_a_word():
 def test_a_long_text_without_spaces_is_cut_all_the_same():
     """A letter has a length."""
     assert len(excerpt("x" * 8_000)) == LONGEST_EXCERPT + 2
-
-
-@pytest.mark.parametrize(
-    ("currency", "rates", "told"),
-    [
-        ("KWD", {"KWD": 3.02}, "99,999 KWD, compared as 301,996.98 EUR by the rates of 2026-03-02"),
-        ("KWD", {"USD": 0.9}, "99,999 KWD"),
-        ("EUR", {"EUR": 2.0}, "99,999 EUR"),
-        ("KWD", None, "99,999 KWD"),
-    ],
-)
-def test_a_cost_says_what_the_policy_takes_it_for(currency, rates, told):
-    """Whoever decides sees how it was compared, and how old the rates were."""
-    rule = policy({"approvers": ["Ana"]}, budgetLimit=100_000)
-    if rates:
-        rule["rates"] = {"date": "2026-03-02", "worth": rates}
-    assert cost(Story(rule, cost=99_999.0, currency=currency).review) == told
 
 
 def test_a_policy_is_called_by_its_name_and_version():
