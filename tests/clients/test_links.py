@@ -1,6 +1,5 @@
 """Decision links: GET shows and changes nothing, POST decides once, and everything else is told apart."""
 
-import io
 import json
 import logging
 import re
@@ -8,18 +7,13 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from PIL import Image
 
-from approvals.attachments import upload_of
 from approvals.review.acceptance import accept
 from approvals.review.entries import Kind, Via
 from approvals.review.links import write_link
-from approvals.review.verbs import Attach
-from gateways.attachments import open_attachments
 from gateways.review_records import open_review_records
 from tests.approvals.review.story import AUTHOR, BEGUN, Story, policy
 from tests.clients.link_desk import KEYS, PUBLIC, Desk, text_of
-from tests.gateways.hostile import Reader
 
 TWO = policy(
     {"name": "design", "approvers": ["Ana", "Ben"], "windowHours": 10, "escalateTo": ["Eva"]},
@@ -108,51 +102,6 @@ async def test_a_program_may_leave_the_token_in_the_query_string(desk):
     assert (await desk.send({"decision": "approve", "token": "forged"})).status_code == 403
     assert (await desk.send({"decision": "approve", "token": 7})).status_code == 403
     assert (await desk.send({"decision": "approve", "token": desk.token}, "forged")).status_code == 200
-
-
-def picture():
-    """Return a small PNG."""
-    held = io.BytesIO()
-    Image.new("RGB", (4, 3), "white").save(held, "PNG")
-    return held.getvalue()
-
-
-@pytest.fixture
-def documents(call, client, monkeypatch):
-    """A proposal with a note and a picture, in storage."""
-    monkeypatch.setenv("ATTACHMENTS_CONTAINER", f"files-{uuid.uuid4().hex}")
-    story, kept = Story(TWO), {}
-    for name, content in (("note ä.md", b"# Bench"), ("plan.png", picture())):
-        upload = upload_of("p1", name, content)
-        (kept[name],) = open_attachments().keep((upload,))
-        story.judge(Attach(by=AUTHOR, **kept[name].model_dump()))
-    return Desk(call, client, story.check())
-
-
-async def test_whoever_holds_the_link_reads_the_documents(documents):
-    """The page leads to each, and shows pictures in place; a browser runs nothing of them."""
-    page = Reader(text_of(await documents.get()))
-    addresses = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
-    assert addresses == [
-        f"decide/attachments/{name}?token={documents.token}" for name in ("note%20%C3%A4.md", "plan.png")
-    ]
-    assert [attributes["src"] for tag, attributes in page.elements if tag == "img"] == addresses[1:]
-    assert "img-src 'self'; " in (await documents.get()).headers["Content-Security-Policy"]
-    note = await documents.file("note ä.md")
-    assert (note.status_code, note.get_body()) == (200, b"# Bench")
-    assert note.headers["Content-Disposition"].startswith("attachment; ")
-    assert note.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
-    assert (note.headers["X-Content-Type-Options"], note.headers["Cache-Control"]) == ("nosniff", "no-store")
-    assert (await documents.file("plan.png")).headers["Content-Type"] == "image/png"
-
-
-async def test_a_link_opens_no_other_file_and_none_when_it_is_over(documents):
-    """Nor does a forged one."""
-    assert (await documents.file("other.md")).status_code == 404
-    assert (await documents.file("plan.png", "forged")).status_code == 403
-    assert (await documents.file("plan.png", documents.token_of(proposal="gone"))).status_code == 404
-    assert (await documents.post(decision="approve")).status_code == 200
-    assert (await documents.file("plan.png")).status_code == 409
 
 
 async def test_a_link_is_used_once(desk):
