@@ -110,6 +110,14 @@ async def test_the_platforms_sign_in_is_the_same_person(system, monkeypatch):
 
 
 @pytest.mark.parametrize("name", MARAS)
+async def test_who_may_bring_a_policy_may_be_named_in_any_way(system, monkeypatch, name):
+    """As the setting has it."""
+    assert (await system.by("Mara").submit(form("Vera", author="Mara"))).body["code"] == "policyNotAllowed"
+    monkeypatch.setenv("POLICY_AUTHORS", f"Jonas Weber; {name}")
+    assert (await system.by("Mara").submit(form("Vera", author="Mara"))).status == 202
+
+
+@pytest.mark.parametrize("name", MARAS)
 async def test_a_message_names_the_same_person(system, call, client, name):
     """It is judged under their one name."""
     proposal = await system.begin(form("Mara Lindqvist"))

@@ -12,6 +12,8 @@ from tests.clients.front import FORM, Front
 def front(client, monkeypatch):
     """The API, called by a system."""
     monkeypatch.setenv("AUTH_MODE", "development")
+    monkeypatch.setenv("DESIGN_BOARD", "Mara; Jonas")
+    monkeypatch.setenv("HEAD_OF_DESIGN", "Petra")
     return Front(client)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from approvals.review.chain import GENESIS, Chain, Tampered, read_chain, seal, verify
 from approvals.review.entries import Entry, Kind, Via
+from approvals.validation import LONGEST_NAME
 
 JSON = st.recursive(
     st.none()
@@ -16,7 +17,7 @@ JSON = st.recursive(
     | st.integers(-(2**53), 2**53)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=LONGEST_NAME), inner, max_size=3),
     max_leaves=5,
 )
 LINES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)

@@ -26,7 +26,7 @@ def test_one_person_comments_so_often_and_no_more(story: Story) -> None:
     assert fills(story) == 100
     refused = story.does("comments", by=" jonas ", comment="once more")
     assert (refused.code, refused.reason) == (
-        "conflict", "jonas has done this 100 times here, and nobody may more often"
+        "conflict", "Jonas has done this 100 times here, and nobody may more often"
     )  # fmt: skip
     assert isinstance(story.does("comments", by="Mara", comment="enough"), Accepted)
     assert isinstance(story.decides("Jonas"), Accepted)
