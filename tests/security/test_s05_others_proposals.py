@@ -151,7 +151,7 @@ def test_nobody_hands_in_a_proposal_for_another(fortress):
 
 def test_a_file_is_read_through_its_own_proposal_alone(fortress, theirs):
     """Not through another one in which one has a part."""
-    own = fortress.begin(user=STRANGER, author=STRANGER)
+    own = fortress.begin(author=STRANGER)
     path = f"/api/proposals/{own}/attachments/note.md"
     assert fortress.call("GET", path, user=STRANGER).status_code == 404
     assert (
