@@ -1,0 +1,231 @@
+"""The course of a soak: an hour of virtual time in turns, in which proposals come in, people act and hosts die.
+
+In the first turn, before the clock is moved, two hosts share the work; the guest is killed in its middle
+(`tests/soak/hosts.py` says why it cannot stay). Then the hour passes. Later kills meet the first host: once while it is
+asked from all sides, once in the middle of a jump of its clock. Sweeps come by all the time.
+"""
+
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from azure.data.tables import TableServiceClient
+from azure.storage.queue import QueueServiceClient
+
+from tests.gateways.mail_server import MailServer, mail_server
+from tests.soak.books import INSTANCES, Books, Promises
+from tests.soak.callers import Callers
+from tests.soak.hosts import Hosts
+from tests.soak.leftovers import DUE, LATER, left_on_queues
+from tests.soak.load import Load
+from tests.soak.memory import Sample, is_flat, sampling
+from tests.soak.report import Line
+from tests.workflows.conftest import ROOT
+from tests.workflows.reviews import sweeping
+
+HOUR = timedelta(hours=1)
+KILLS = ("in a load", "of the guest", "in a jump")
+_CALLERS = 8
+_TAIL = timedelta(minutes=15)
+_MOST_TAILS = 24
+"""After six more hours every window is over, also of a review that was handed in again and again."""
+_ENDS_S = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How large a soak is. With two kills or more there are two hosts in the beginning."""
+
+    classics: int
+    reviews: int
+    kills: int
+    turns: int
+    seed: int
+
+
+class Soak:
+    """One soak on its way."""
+
+    def __init__(self, sizes: Sizes, say: Callable[[str], None]) -> None:
+        self._sizes = sizes
+        self._say = say
+        self._chance = random.Random(f"kills {sizes.seed}")
+        self._load = Load.drawn(
+            sizes.seed, classics=sizes.classics, reviews=sizes.reviews, turns=max(1, 3 * sizes.turns // 4)
+        )
+        self._kills = KILLS[: sizes.kills]
+        self._began = time.monotonic()
+
+    def run(self) -> list[Line]:
+        """Let it happen, and return what is right and wrong."""
+        with (
+            tempfile.TemporaryDirectory(prefix="soak-") as folder,
+            mail_server() as mail,
+            ExitStack() as stack,
+        ):
+            hosts = Hosts(Path(folder), stack, mail)
+            callers = Callers(self._load, hosts.all)
+            with sampling(lambda: hosts.first.pid) as samples, sweeping(hosts.first, pause_s=1.0):
+                self._pass_the_hour(hosts, callers, samples)
+                lines = self._let_it_end(hosts)
+            lines += self._check(hosts, callers, mail)
+            lines += _memory(samples)
+            now = hosts.now()
+            hosts.first.stop()
+            return [*lines, *_at_rest(hosts.data, now), *_seen(hosts, callers)]
+
+    def _pass_the_hour(self, hosts: Hosts, callers: Callers, samples: Sequence[Sample]) -> None:
+        turns = self._sizes.turns
+        if KILLS[1] in self._kills:
+            hosts.invite()
+        self._act(0, callers, hosts.kill_guest if KILLS[1] in self._kills else None)
+        self._tell("turn 0", hosts, samples)
+        beginning = hosts.now()
+        for turn in range(1, turns + 1):
+            before, until = hosts.now(), beginning + turn * HOUR / turns
+            is_killed = KILLS[0] in self._kills and turn == max(1, turns // 4)
+            self._act(turn, callers, hosts.kill_first if is_killed else None)
+            if KILLS[2] in self._kills and turn == max(1, turns // 3):
+                hosts.pass_time_and_kill(until, before + self._chance.uniform(0.2, 0.8) * (until - before))
+            else:
+                hosts.pass_time(until)
+            self._tell(f"turn {turn}", hosts, samples)
+
+    def _act(self, turn: int, callers: Callers, kill: Callable[[], None] | None) -> None:
+        """Do all that is done in a turn, and kill somebody at a random moment of it."""
+        acts = callers.acts(turn)
+        enough = callers.answers + self._chance.uniform(0.2, 0.7) * len(acts)
+        with ThreadPoolExecutor(_CALLERS) as pool:
+            doing = [pool.submit(act) for act in acts]
+            if kill:
+                callers.hosts[0].until(lambda: callers.answers >= enough or all(d.done() for d in doing), _ENDS_S)
+                kill()
+            for each in doing:
+                each.result()
+
+    def _let_it_end(self, hosts: Hosts) -> list[Line]:
+        """Let time pass until everything has ended and the list knows it; return what has not."""
+        first, beginning = hosts.first, hosts.now()
+        for number in range(1, _MOST_TAILS + 1):
+            if not _open(first.connection_string):
+                break
+            hosts.pass_time(beginning + number * _TAIL)
+        first.until(lambda: not _untold(first.connection_string), _ENDS_S)
+        self._say(f"{self._took()}  everything has ended at {hosts.now():%H:%M}, virtual")
+        return [Line.of_none("still open", _open(first.connection_string))]
+
+    def _check(self, hosts: Hosts, callers: Callers, mail: MailServer) -> list[Line]:
+        first = hosts.first
+        first.until(lambda: not first.info()["inFlight"], _ENDS_S)
+        promises = Promises(
+            decided=callers.decided,
+            said=callers.said,
+            message_ids=[each["Message-ID"] for each in mail.letters],
+            in_hand=hosts.in_hand,
+        )
+        return [
+            *Books.read(first, self._load).check(promises),
+            Line.of_none("messages that can be seen on a queue", _visible(first.connection_string)),
+            Line.of_none("answers that nobody may get", callers.strange),
+        ]
+
+    def _tell(self, what: str, hosts: Hosts, samples: Sequence[Sample]) -> None:
+        counts = _open(hosts.first.connection_string)
+        memory = f"host {samples[-1].host_mb:4.0f} MB, worker {samples[-1].worker_mb:4.0f} MB" if samples else ""
+        self._say(f"{self._took()}  {what:8} {hosts.now():%H:%M:%S} virtual, {len(counts):5} open  {memory}")
+
+    def _took(self) -> str:
+        return f"{time.monotonic() - self._began:6.0f} s"
+
+
+def _open(connection_string: str) -> list[str]:
+    """The instances that have not ended."""
+    return _keys(connection_string, INSTANCES, "RuntimeStatus eq 'Running' or RuntimeStatus eq 'Pending'")
+
+
+def _untold(connection_string: str) -> list[str]:
+    """The reviews of which the list does not know that all was carried out."""
+    return _keys(connection_string, "Proposals", "Untold eq true")
+
+
+def _keys(connection_string: str, table: str, wanted: str) -> list[str]:
+    """Instances or rows that fit; an entity runs for ever."""
+    with TableServiceClient.from_connection_string(connection_string) as service:
+        rows = service.get_table_client(table).query_entities(wanted, select=["PartitionKey", "RowKey"])
+        names = (row["PartitionKey"] if table == INSTANCES else row["RowKey"] for row in rows)
+        return [name for name in names if name[0] != "@"]
+
+
+def _visible(connection_string: str) -> list[str]:
+    """One line for each queue that has messages to be seen; those of poison count."""
+    with QueueServiceClient.from_connection_string(connection_string) as service:
+        found = {each.name: service.get_queue_client(each.name).peek_messages(32) for each in service.list_queues()}
+    return [f"{name}: {len(messages)}" for name, messages in found.items() if messages]
+
+
+def _at_rest(data: Path, now: datetime) -> list[Line]:
+    """What is left behind, and what the doctor says of it."""
+    left = left_on_queues(data, now)
+    timers = {kind: left.pop(kind, 0) for kind in (LATER, DUE)}
+    doctor = subprocess.run(
+        [sys.executable, "-m", "durable_devhost", "doctor", str(ROOT), "--data", str(data)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = [line for line in (doctor.stdout + doctor.stderr).splitlines() if line.strip()]
+    return [
+        Line.of_none("hidden messages but for cancelled timers", [f"{what}: {n}" for what, n in left.items()]),
+        *(Line(what=f"hidden {kind}, cancelled", found=number) for kind, number in timers.items()),
+        Line(
+            what="exit status of the doctor",
+            wanted=0,
+            found=doctor.returncode,
+            examples=said if doctor.returncode else (),
+        ),
+    ]
+
+
+def _memory(samples: Sequence[Sample]) -> list[Line]:
+    """Each life of the first host: how much it took, and of the last and longest whether that stayed flat."""
+    lives: dict[int, list[Sample]] = {}
+    for each in samples:
+        lives.setdefault(each.pid, []).append(each)
+    lines = []
+    for life in lives.values():
+        for who, values in (("host", [each.host_mb for each in life]), ("worker", [each.worker_mb for each in life])):
+            quarters = [f"{statistics.median(part):.0f}" for part in _quarters(values)]
+            flat = is_flat(values) if life is list(lives.values())[-1] else True
+            what = f"{who} MB, {life[-1].at - life[0].at:.0f} s, by quarters"
+            lines.append(
+                Line(what=what, wanted="flat", found="flat" if flat else "growing", examples=[" ".join(quarters)])
+            )
+    return lines
+
+
+def _quarters(values: Sequence[float]) -> list[Sequence[float]]:
+    size = max(1, len(values) // 4)
+    return [values[at : at + size] for at in range(0, size * 4, size) if values[at : at + size]]
+
+
+def _seen(hosts: Hosts, callers: Callers) -> list[Line]:
+    """What happened on the way, for the reader: nothing of it is right or wrong."""
+    told = Counter(record["event"] for record in hosts.first.records if record.get("event") in ("failure", "warning"))
+    facts = {
+        "answers": callers.answers,
+        "no host was there": callers.unanswered,
+        "5xx, asked again": len(callers.failures),
+        "jumps that left work behind": len(hosts.slow),
+        **{f"told by the host: {event}": count for event, count in told.items()},
+    }
+    return [Line(what=what, found=count) for what, count in facts.items()]
