@@ -35,7 +35,11 @@ class Promises:
     message_ids: Sequence[str]
     """Of the letters that came, each as often as it came."""
     in_hand: Set[tuple[str, str]]
-    """Proposal and key of each letter that somebody who was killed had in hand, and which may come a second time."""
+    """Proposal and key of each letter that somebody who was killed had in hand.
+
+    It may come a second time. Or it stays unmarked, where nobody needs it any more when it would be sent again: its
+    addressee has answered meanwhile, or somebody else was asked.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +169,16 @@ class Books:
         }
         may = {(name, notice.key) for name, record in entries.items() for notice in _step_by_step(record)}
         came = Counter(promises.message_ids)
+        unsent = {letter for letter, row in self.letters.items() if row["State"] != "sent"}
+        sent = len(self.letters) - len(unsent)
         return [
             Line.of_none("letters that were not sent", [f"{n} {key}" for n, key in must - set(self.letters)]),
             Line.of_none("letters that nothing calls for", [f"{n} {key}" for n, key in set(self.letters) - may]),
             Line.of_none(
-                "letters that are not marked sent",
-                [f"{n} {key}: {row['State']}" for (n, key), row in self.letters.items() if row["State"] != "sent"],
+                "letters not marked sent, nor in hand at a kill",
+                [f"{n} {key}" for n, key in unsent - promises.in_hand],
             ),
-            Line(what="letters that came", wanted=len(self.letters), found=len(came)),
+            Line(what="letters that came", wanted=sent, found=len(came) - min(len(unsent), max(0, len(came) - sent))),
             Line(
                 what=f"doubled, but for {len(promises.in_hand)} in hand at a kill",
                 wanted=0,

@@ -1,8 +1,13 @@
 """What is left on the queues when everything has ended, hidden messages too: read from the files of a stopped Azurite.
 
-No API shows a hidden message. One kind may stay: a timer that was cancelled. Its message is hidden until the timer
-would have been due, in real time, and nobody can delete it before without the receipt that the host has forgotten with
-the timer; when it appears it is found to be for nothing and deleted. The real host leaves them just so.
+No API shows a hidden message. One kind may stay: the messages of timers. Each is hidden, in real time, until its timer
+is due, and no hand that deletes it earlier has its receipt:
+
+* a timer that was cancelled: the real host leaves it just so;
+* one that has fired, or was cancelled, in virtual time on a host that was started again: that host has armed the timer
+  from the history, and the receipt went with the host that was killed. Without a kill there is none of these.
+
+When such a message appears, it is for nothing, and is deleted.
 """
 
 import json

@@ -28,11 +28,17 @@ class Sample:
 
 def is_flat(values: Sequence[float]) -> bool:
     """Say whether the last quarter is as high as the second one, but for `GROWTH` and `SLACK_MB`."""
-    quarter = len(values) // 4
-    if not quarter:
-        return True
-    warm, late = statistics.median(values[quarter : 2 * quarter]), statistics.median(values[-quarter:])
-    return late <= warm * GROWTH + SLACK_MB
+    match quarters(values):
+        case [_, warm, _, late]:
+            return late <= warm * GROWTH + SLACK_MB
+        case _:
+            return True
+
+
+def quarters(values: Sequence[float]) -> list[float]:
+    """The median of each quarter; none of fewer values than four."""
+    size = len(values) // 4
+    return [statistics.median(values[at : at + size]) for at in range(0, 4 * size, size)] if size else []
 
 
 @contextmanager

@@ -6,7 +6,6 @@ asked from all sides, once in the middle of a jump of its clock. Sweeps come by 
 """
 
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from azure.data.tables import TableServiceClient
+from azure.data.tables import TableEntity, TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from tests.gateways.mail_server import MailServer, mail_server
@@ -28,7 +27,7 @@ from tests.soak.callers import Callers
 from tests.soak.hosts import Hosts
 from tests.soak.leftovers import DUE, LATER, left_on_queues
 from tests.soak.load import Load
-from tests.soak.memory import Sample, is_flat, sampling
+from tests.soak.memory import Sample, is_flat, quarters, sampling
 from tests.soak.report import Line
 from tests.workflows.conftest import ROOT
 from tests.workflows.reviews import sweeping
@@ -82,7 +81,7 @@ class Soak:
             lines += _memory(samples)
             now = hosts.now()
             hosts.first.stop()
-            return [*lines, *_at_rest(hosts.data, now), *_seen(hosts, callers)]
+            return [*lines, *_at_rest(hosts.data, now, is_killed=bool(self._kills)), *_seen(hosts, callers)]
 
     def _pass_the_hour(self, hosts: Hosts, callers: Callers, samples: Sequence[Sample]) -> None:
         turns = self._sizes.turns
@@ -149,21 +148,20 @@ class Soak:
 
 
 def _open(connection_string: str) -> list[str]:
-    """The instances that have not ended."""
-    return _keys(connection_string, INSTANCES, "RuntimeStatus eq 'Running' or RuntimeStatus eq 'Pending'")
+    """The instances that have not ended; an entity never does."""
+    rows = _rows(connection_string, INSTANCES, "RuntimeStatus eq 'Running' or RuntimeStatus eq 'Pending'")
+    return [row["PartitionKey"] for row in rows if row["PartitionKey"][0] != "@"]
 
 
 def _untold(connection_string: str) -> list[str]:
     """The reviews of which the list does not know that all was carried out."""
-    return _keys(connection_string, "Proposals", "Untold eq true")
+    return [row["RowKey"] for row in _rows(connection_string, "Proposals", "Untold eq true")]
 
 
-def _keys(connection_string: str, table: str, wanted: str) -> list[str]:
-    """Instances or rows that fit; an entity runs for ever."""
+def _rows(connection_string: str, table: str, wanted: str) -> list[TableEntity]:
+    """The keys of the rows that fit."""
     with TableServiceClient.from_connection_string(connection_string) as service:
-        rows = service.get_table_client(table).query_entities(wanted, select=["PartitionKey", "RowKey"])
-        names = (row["PartitionKey"] if table == INSTANCES else row["RowKey"] for row in rows)
-        return [name for name in names if name[0] != "@"]
+        return list(service.get_table_client(table).query_entities(wanted, select=["PartitionKey", "RowKey"]))
 
 
 def _visible(connection_string: str) -> list[str]:
@@ -173,10 +171,9 @@ def _visible(connection_string: str) -> list[str]:
     return [f"{name}: {len(messages)}" for name, messages in found.items() if messages]
 
 
-def _at_rest(data: Path, now: datetime) -> list[Line]:
+def _at_rest(data: Path, now: datetime, *, is_killed: bool) -> list[Line]:
     """What is left behind, and what the doctor says of it."""
     left = left_on_queues(data, now)
-    timers = {kind: left.pop(kind, 0) for kind in (LATER, DUE)}
     doctor = subprocess.run(
         [sys.executable, "-m", "durable_devhost", "doctor", str(ROOT), "--data", str(data)],
         capture_output=True,
@@ -185,8 +182,9 @@ def _at_rest(data: Path, now: datetime) -> list[Line]:
     )
     said = [line for line in (doctor.stdout + doctor.stderr).splitlines() if line.strip()]
     return [
-        Line.of_none("hidden messages but for cancelled timers", [f"{what}: {n}" for what, n in left.items()]),
-        *(Line(what=f"hidden {kind}, cancelled", found=number) for kind, number in timers.items()),
+        Line(what=f"hidden {LATER}, cancelled", found=left.pop(LATER, 0)),
+        Line(what=f"hidden {DUE}", found=left.pop(DUE, 0), wanted=None if is_killed else 0),
+        Line.of_none("hidden messages but for timers", [f"{what}: {n}" for what, n in left.items()]),
         Line(
             what="exit status of the doctor",
             wanted=0,
@@ -197,25 +195,18 @@ def _at_rest(data: Path, now: datetime) -> list[Line]:
 
 
 def _memory(samples: Sequence[Sample]) -> list[Line]:
-    """Each life of the first host: how much it took, and of the last and longest whether that stayed flat."""
+    """How much each life of the first host took, by quarters; the last and longest one must have stayed flat."""
     lives: dict[int, list[Sample]] = {}
     for each in samples:
         lives.setdefault(each.pid, []).append(each)
     lines = []
-    for life in lives.values():
+    for number, life in enumerate(lives.values(), 1):
         for who, values in (("host", [each.host_mb for each in life]), ("worker", [each.worker_mb for each in life])):
-            quarters = [f"{statistics.median(part):.0f}" for part in _quarters(values)]
-            flat = is_flat(values) if life is list(lives.values())[-1] else True
-            what = f"{who} MB, {life[-1].at - life[0].at:.0f} s, by quarters"
-            lines.append(
-                Line(what=what, wanted="flat", found="flat" if flat else "growing", examples=[" ".join(quarters)])
-            )
+            what = f"{who} {number} in MB, {life[-1].at - life[0].at:.0f} s by quarters"
+            lines.append(Line(what=what, found=" ".join(f"{each:.0f}" for each in quarters(values))))
+            if number == len(lives):
+                lines.append(Line(what=f"{who} {number} stayed flat", wanted=True, found=is_flat(values)))
     return lines
-
-
-def _quarters(values: Sequence[float]) -> list[Sequence[float]]:
-    size = max(1, len(values) // 4)
-    return [values[at : at + size] for at in range(0, size * 4, size) if values[at : at + size]]
 
 
 def _seen(hosts: Hosts, callers: Callers) -> list[Line]:

@@ -114,7 +114,7 @@ def test_right_books_are_right(books):
         ("budgets", "tight-1", {"spent": 20_050, "holds": {}}, "budgets spent, in cents"),
         ("budgets", "asked-1", {"spent": 103, "holds": {"c-3": 1}}, "budgets that still hold something"),
         ("letters", ("p1", "9-ended-x"), {"State": "sent"}, "letters that nothing calls for"),
-        ("letters", LETTERS[0], {"State": "unsent"}, "letters that are not marked sent"),
+        ("letters", LETTERS[0], {"State": "unsent"}, "letters not marked sent, nor in hand at a kill"),
         ("listed", "p1", {"Status": "approved", "Told": 3}, "the list knows all to be carried out"),
         ("listed", "p1", {"Status": "inReview", "Told": len(ENTRIES)}, "the list has the same end"),
         ("instances", "c-0:part", {"RuntimeStatus": "Failed"}, "parts and other instances not completed"),
@@ -155,6 +155,14 @@ def test_a_letter_that_was_in_hand_at_a_kill_may_come_twice(books):
     promises = replace(PROMISES, message_ids=[*PROMISES.message_ids, "<0>"], in_hand=frozenset({LETTERS[0]}))
     assert wrong(books, promises) == []
     assert wrong(books, replace(promises, message_ids=[*promises.message_ids, "<0>"])) != []
+
+
+@pytest.mark.parametrize("came", [0, 1], ids=["lost with the killed", "gone before"])
+def test_a_letter_that_was_in_hand_may_stay_unmarked(books, came):
+    """It came or it did not; nobody waits for it any more."""
+    unmarked = replace(books, letters={**books.letters, LETTERS[0]: {"State": "sending"}})
+    promises = replace(PROMISES, message_ids=PROMISES.message_ids[1 - came :], in_hand=frozenset({LETTERS[0]}))
+    assert wrong(unmarked, promises) == []
 
 
 def test_a_letter_that_is_missing_is_found(books):
