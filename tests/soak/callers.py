@@ -7,7 +7,7 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
-from durable_devhost.testing.plugin import NOTHING, Answer
+from durable_devhost.testing.plugin import NOTHING, Answer, AppFailed
 from tests.soak.load import AUTHOR, EVENTS, Classic, Load, Review
 from tests.workflows.conftest import Greenlight
 
@@ -15,7 +15,7 @@ PATIENCE_S = 180.0
 """How long one asks for the same; a killed host is back long before."""
 QUEUE = "approval-queue"
 _DEPUTIES = 1_000_000
-_NO_HOST = (OSError, HTTPException, ValueError, IndexError)
+_NO_HOST = (OSError, HTTPException, AppFailed, ValueError, IndexError)
 """What comes of asking one that was killed, or has no address yet."""
 
 Act = Callable[[], None]
@@ -69,10 +69,17 @@ class Callers:
         """By an event or by the queue."""
         decision = {"approved": classic.answer, "approver": "Ole"}
         if int(classic.id.partition("-")[2]) % 2:
-            self.hosts[0].send(QUEUE, {"instanceId": classic.id, **decision})
+            self.hosts[0].until(lambda: self._sent({"instanceId": classic.id, **decision}), PATIENCE_S)
             return
         path = f"/runtime/webhooks/durabletask/instances/{classic.id}/raiseEvent/{EVENTS[classic.kind]}"
         self._expect(self.ask("POST", path, decision), 202, classic.id, 410)  # 410: sent twice, and the first was heard
+
+    def _sent(self, message: object) -> bool:
+        try:
+            self.hosts[0].send(QUEUE, message)
+        except _NO_HOST:  # which knows where the storage is
+            return False
+        return True
 
     def _live(self, review: Review, turn: int) -> None:
         if review.turn == turn:

@@ -49,6 +49,8 @@ class Sizes:
     reviews: int
     kills: int
     turns: int
+    sweep_s: float
+    """Seconds between two sweeps; the app's own comes by once a minute besides."""
     seed: int
 
 
@@ -74,7 +76,7 @@ class Soak:
         ):
             hosts = Hosts(Path(folder), stack, mail)
             callers = Callers(self._load, hosts.all)
-            with sampling(lambda: hosts.first.pid) as samples, sweeping(hosts.first, pause_s=1.0):
+            with sampling(lambda: hosts.first.pid) as samples, sweeping(hosts.first, pause_s=self._sizes.sweep_s):
                 self._pass_the_hour(hosts, callers, samples)
                 lines = self._let_it_end(hosts)
             lines += self._check(hosts, callers, mail)
