@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
 
-from azure.data.tables import TableServiceClient
-
 from durable_devhost.testing.plugin import AppFailed
 from tests.gateways.mail_server import MailServer
 from tests.soak.memory import is_there, workers
@@ -78,12 +76,10 @@ class Hosts:
 
     def _kill(self, host: Greenlight) -> None:
         """Kill a host, wait for the end of its workers, and note which letters they may have been sending."""
-        orphans, storage = workers(host.pid), host.connection_string
+        orphans, _ = workers(host.pid), host.connection_string  # which a host that is gone cannot tell
         host.kill()
         self.first.until(lambda: not any(map(is_there, orphans)))
-        with TableServiceClient.from_connection_string(storage) as service:
-            rows = service.get_table_client("Letters").query_entities("State eq 'sending'")
-            self.in_hand |= {(row["ProposalId"], row["Key"]) for row in rows}
+        self.in_hand |= {(row["ProposalId"], row["Key"]) for row in host.rows("Letters") if row["State"] == "sending"}
 
     def pass_time(self, until: datetime) -> None:
         """Move the clock; what does not end within `JUMP_S` is noted, and goes on."""
@@ -94,8 +90,10 @@ class Hosts:
             if answer.status != 200:
                 self.slow.append(json.dumps(answer.body))
 
-    def pass_time_and_kill(self, until: datetime, at: datetime) -> None:
-        """The same, with a kill of the first host as soon as it is `at`."""
+    def pass_time_and_kill(self, until: datetime, share: float) -> None:
+        """The same, with a kill of the first host when that share of the time has passed."""
+        now = self.now()
+        at = now + share * (until - now)
         with _beside(lambda: self.pass_time(until)):
             self.first.until(lambda: self.now() >= at, JUMP_S)
             self.kill_first()
