@@ -107,13 +107,16 @@ class Soak:
         """Do all that is done in a turn, and kill somebody at a random moment of it."""
         acts = callers.acts(turn)
         enough = callers.answers + self._chance.uniform(0.2, 0.7) * len(acts)
-        with ThreadPoolExecutor(_CALLERS) as pool:
+        pool = ThreadPoolExecutor(_CALLERS)
+        try:
             doing = [pool.submit(act) for act in acts]
             if kill:
                 callers.hosts[0].until(lambda: callers.answers >= enough or all(d.done() for d in doing), _ENDS_S)
                 kill()
             for each in doing:
                 each.result()
+        finally:
+            pool.shutdown(cancel_futures=True)  # whoever ends a soak does not wait for all that was still to be done
 
     def _let_it_end(self, hosts: Hosts) -> list[Line]:
         """Let time pass until everything has ended and the list knows it; return what has not."""
