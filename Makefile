@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` set up everything they need by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-all run test long chaos bench bench-bodies check format clean
+.PHONY: help setup demo demo-all run test long chaos soak bench bench-bodies check format clean
 
 # Tests of pure rules keep a core busy; those with a host wait much of their time for timers, holds and processes.
 CORES ?= 2
@@ -22,6 +22,7 @@ help:
 	@echo "make test      the tests, on Azurites of their own"
 	@echo "make long      the long forms: kill the host fifteen times, poll a thousand times, many more random examples"
 	@echo "make chaos     let storage fail at each call in each way, and kill host and workers: a table, after two hours"
+	@echo "make soak      an hour of virtual time, 3,000 workflows, sweeps, three kills: a table of all books, after half an hour"
 	@echo "make bench     chains of five activities on the local host: one after the other, and 200 at once"
 	@echo "make bench-bodies time and memory for bodies that are made to take much of both"
 	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
@@ -66,6 +67,10 @@ long: setup
 chaos: setup
 	@failed=0; for bench in packages.devhost.tests.chaos tests.chaos; do \
 		$(BIN)/python -m $$bench || failed=1; done; exit $$failed
+
+# Another hour, or a smaller one: .venv/bin/python -m tests.soak --seed 2 --classics 200 --reviews 100
+soak: setup
+	@$(BIN)/python -m tests.soak
 
 bench: setup
 	$(BIN)/python packages/devhost/bench/chains.py

@@ -22,6 +22,7 @@ LONGEST_FIRST = (
     "workflows",
     "security",
     "crash",
+    "soak",
     "test_",
     "host",
     "examples",

@@ -106,12 +106,12 @@ class Reviews:
 
 
 @contextmanager
-def sweeping(app: Greenlight) -> Iterator[None]:
+def sweeping(app: Greenlight, *, pause_s: float = A_MOMENT_S) -> Iterator[None]:
     """Run one sweep after the other meanwhile, also beside the app's own; a host that is killed has none."""
     done = threading.Event()
 
     def sweep() -> None:
-        while not done.wait(A_MOMENT_S):
+        while not done.wait(pause_s):
             with suppress(*_NO_HOST):
                 app.trigger("SweepReviews")
 

@@ -1,6 +1,6 @@
 """A task hub and an engine in memory, as small as the durable client's seams: real behaviour, no storage, no app."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +45,11 @@ class MemoryInstances:
         found = [self._shown(row, wanted) for row in rows if _fits(row, wanted)]
         page = found[: page_size or len(found)]
         return InstancePage(records=tuple(page), continuation=page[-1].instance_id if len(page) < len(found) else None)
+
+    async def every(self, wanted: InstanceFilter) -> AsyncIterator[InstanceRecord]:
+        """All of them, as they are when it begins."""
+        for record in (await self.query(wanted)).records:
+            yield record
 
     @staticmethod
     def _shown(row: InstanceRecord, wanted: InstanceFilter) -> InstanceRecord:

@@ -10,7 +10,7 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
-from durable_devhost.durable.holds import HOLD, Holds
+from durable_devhost.durable.holds import HOLD, RENEWALS_A_SECOND, Holds
 from durable_devhost.model.history import InstanceRef, TaskScheduled
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.account import StorageAccount
@@ -82,6 +82,19 @@ async def test_a_hold_is_renewed_before_it_ends_and_a_dropped_one_is_not(hub: Ta
     assert [dropped.receipt.message_id] == [item.receipt.message_id for item in back]
     assert kept.expires > monotonic()
     assert await hub.queues.delete(kept.receipt)
+
+
+async def test_the_more_is_held_the_longer_each_renewal_is_for(hub: TaskHub) -> None:
+    """Storage that is busy with renewals alone does no work; few messages come back as soon as ever."""
+    holds = Holds(hub.queues, Watcher())
+    held = [holds.take(*await _send(hub, HOLD)) for _ in range(2 * RENEWALS_A_SECOND)]
+    renewing = asyncio.create_task(holds.run())
+    give_up = monotonic() + 20
+    while not all(hold and hold.expires > monotonic() + HOLD.total_seconds() for hold in held):
+        assert monotonic() < give_up
+        await asyncio.sleep(0.01)
+    renewing.cancel()
+    assert await hub.queues.receive_work_items(HOLD) == []
 
 
 async def test_a_lost_message_stops_nothing(hub: TaskHub) -> None:

@@ -88,14 +88,8 @@ async def examine(hub: TaskHub, tables: TableService) -> Examination:
 
 
 async def _records(hub: TaskHub) -> dict[str, InstanceRecord]:
-    records: dict[str, InstanceRecord] = {}
-    continuation: str | None = None
-    while True:
-        page = await hub.instances.query(InstanceFilter(with_input=False), page_size=1000, continuation=continuation)
-        records.update((record.instance_id, record) for record in page.records)
-        continuation = page.continuation
-        if continuation is None:
-            return records
+    wanted = InstanceFilter(with_input=False)
+    return {record.instance_id: record async for record in hub.instances.every(wanted)}
 
 
 async def _traces(hub: TaskHub, tables: TableService) -> dict[str, _Trace]:

@@ -10,9 +10,9 @@ from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.pool import WorkerPool
 from durable_devhost.dispatch.store import StorageBindings
 from durable_devhost.doctor.remedies import Replaying
-from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.host.accounts import Accounts
 from durable_devhost.host.app_functions import AppFunctions
+from durable_devhost.host.parts import scheduler_maker
 from durable_devhost.host.startup import main_script, worker_plan
 from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.options import DoctorOptions, StartOptions
@@ -42,9 +42,4 @@ async def load_app(
     catalog = build_catalog(loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings)
     store = StorageBindings(Accounts(settings).services)
     app = AppFunctions(catalog, Invoker(pool, store=store, client_json=lambda _: "{}", clock=clock), pool)
-    durable = settings.durable
-
-    def new_scheduler() -> Scheduler:
-        return Scheduler(app, default_version=durable.default_version, store_inputs=durable.store_inputs_in_history)
-
-    return app, new_scheduler
+    return app, scheduler_maker(settings, app)

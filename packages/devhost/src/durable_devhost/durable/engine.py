@@ -252,9 +252,10 @@ class DurableEngine:
         if self._live.record(instance_id) is not None:
             return  # an episode was faster, and has written it
         right, row = await self._decider.shown(instance_id), await self._hub.instances.get(instance_id)
-        is_new_start = row is not None and row.status is RuntimeStatus.PENDING
-        if right is not None and not (is_new_start and row is not None and row.execution_id != right.execution_id):
-            await self._rows.correct(right)
+        if right is None:
+            return
+        if row is None or row.status is not RuntimeStatus.PENDING or row.execution_id == right.execution_id:
+            await self._rows.correct(right)  # any other pending row is that of a start which is still to come
 
     def _act(self, committed: Committed) -> None:
         """Carry out what is stored now."""

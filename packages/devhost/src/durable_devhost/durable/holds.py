@@ -1,7 +1,9 @@
 """Messages that this host works on: hidden from everybody else for a few seconds at a time, renewed while it lives.
 
 The real host hides a message for five minutes, which is how long a killed host's work lies still. Here the hold is
-short, so that after a crash everything comes back by itself within seconds, to this host or to another.
+short, so that after a crash everything comes back by itself within seconds, to this host or to another. The more is
+held, the longer each renewal is for: hundreds of messages that are renewed every other second keep storage so busy that
+renewals are late, messages come back while they are worked on, and hardly any work is done.
 
 A message may be in its queue twice: where the answer to a put is lost, the put is repeated. Both copies carry the same
 identity, so the second one is known when it comes, and deleted.
@@ -24,6 +26,9 @@ from durable_devhost.taskhub.queues import HubQueues
 
 HOLD = timedelta(seconds=4)
 """How long a message stays hidden without a renewal; queues count whole seconds."""
+
+RENEWALS_A_SECOND = 50
+"""About the most that are asked of storage. A renewal is for so many seconds longer as it takes to go round at that."""
 
 _RENEW_BELOW_S = 2.5
 _TICK_S = 0.7
@@ -113,9 +118,10 @@ class Holds:
                 raise failure
 
     async def _renew(self, hold: Hold) -> None:
+        span = HOLD + timedelta(seconds=len(self._held) // RENEWALS_A_SECOND)
         with suppress(LostRace):  # it comes again, and `take` notes the receipt that counts
-            hold.receipt = await self._queues.renew(hold.receipt, HOLD)
-        hold.expires = monotonic() + HOLD.total_seconds()
+            hold.receipt = await self._queues.renew(hold.receipt, span)
+        hold.expires = monotonic() + span.total_seconds()
 
     async def _clean_up(self) -> None:
         while self._garbage:

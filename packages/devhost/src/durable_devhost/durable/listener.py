@@ -88,18 +88,12 @@ class HubListener:
                 is_done = True
 
     async def _recover(self) -> list[Damage | Suspect]:
-        wanted = InstanceFilter(statuses=_ALIVE)
-        continuation: str | None = None
         found: list[Damage | Suspect] = []
-        while True:
-            page = await self._hub.instances.query(wanted, page_size=1000, continuation=continuation)
-            for record in page.records:
-                if not EntityId.is_one(record.instance_id) and self._ownership.owns(record.instance_id):
-                    wrong = await self._recover_instance(record)
-                    found += [wrong] if wrong is not None else []
-            continuation = page.continuation
-            if continuation is None:
-                return found
+        async for record in self._hub.instances.every(InstanceFilter(statuses=_ALIVE)):
+            if not EntityId.is_one(record.instance_id) and self._ownership.owns(record.instance_id):
+                wrong = await self._recover_instance(record)
+                found += [wrong] if wrong is not None else []
+        return found
 
     async def _correct_rows(self) -> None:
         """A host that died between a history and its row has left the row behind: look at its last commits."""

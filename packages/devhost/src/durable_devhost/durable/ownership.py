@@ -9,7 +9,7 @@ import asyncio
 import os
 import platform
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from time import monotonic
@@ -118,12 +118,8 @@ class Ownership:
         if self._uses_app_lease:
             await self._take_app_lease()
         leases = await self._read(self._pass_over)
-        now = real_now()
-        for lease in leases:
-            owner = lease.current_owner or ""
-            if lease.can_be_claimed(self._me, now) or is_gone(owner) or (self._is_alone and not is_alive(owner)):
-                with suppress(LostRace):
-                    await self._carry_out(Step(Move.CLAIM, lease))
+        steps = plan(leases, self._me, real_now(), is_gone=self._has_left, is_drained=self._is_drained)
+        await self._carry_out_all(step for step in steps if step.move in (Move.CLAIM, Move.RENEW))
         self._look_around(leases)
         if missing := self._hub.partition_count - len(self._leases):
             self._observer.trouble(
@@ -166,9 +162,7 @@ class Ownership:
         self._look_around(leases)
         self._let_go_of_what_others_have(leases)
         steps = plan(leases, self._me, real_now(), is_gone=is_gone, is_drained=self._is_drained)
-        for step in steps:
-            with suppress(LostRace):  # the row has changed since it was read: the next pass sees how
-                await self._carry_out(step)
+        await self._carry_out_all(steps)
         return any(step.move in (Move.DRAIN, Move.ASK) for step in steps) or any(
             lease.next_owner == self._me for lease in leases
         )
@@ -192,6 +186,15 @@ class Ownership:
                 self._forget(lease.partition)
                 self._observer.trouble(f"Another host has taken partition {lease.partition} of the hub.")
 
+    def _has_left(self, owner: str) -> bool:
+        """Whether an owner from before our start is gone: where storage is our own, any but a devhost that runs."""
+        return is_gone(owner) or (self._is_alone and not is_alive(owner))
+
+    async def _carry_out_all(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            with suppress(LostRace):  # the row has changed since it was read: the next pass sees how
+                await self._carry_out(step)
+
     async def _carry_out(self, step: Step) -> None:
         lease, partition, now = step.lease, step.lease.partition, real_now()
         valid_until = monotonic() + LEASE.total_seconds()
@@ -203,9 +206,9 @@ class Ownership:
                 self._draining_since.pop(partition, None)
                 self._tell_of_gain(partition)
             case Move.RENEW | Move.DRAIN:
-                if step.move is Move.DRAIN:
-                    self._draining_since.setdefault(partition, monotonic())
                 is_draining = step.move is Move.DRAIN
+                if not is_draining:
+                    self._draining_since.pop(partition, None)  # whoever asked for it is gone
                 was_held = self.holds(partition)
                 self._leases[partition] = await self._hub.partitions.renew(lease, now, is_draining=is_draining)
                 self._valid_until[partition] = valid_until

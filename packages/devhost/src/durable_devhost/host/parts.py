@@ -100,6 +100,12 @@ def open_front(
     )
 
 
+def scheduler_maker(settings: HostSettings, app: AppFunctions) -> Callable[[], Scheduler]:
+    """What makes the scheduler of one execution, with what host.json says of it."""
+    durable = settings.durable
+    return lambda: Scheduler(app, default_version=durable.default_version, store_inputs=durable.store_inputs_in_history)
+
+
 def open_engine(
     settings: HostSettings,
     hub: TaskHub,
@@ -111,10 +117,6 @@ def open_engine(
 ) -> DurableEngine:
     """The durable engine, with what host.json says of it."""
     durable = settings.durable
-
-    def scheduler() -> Scheduler:
-        return Scheduler(app, default_version=durable.default_version, store_inputs=durable.store_inputs_in_history)
-
     return DurableEngine(
         hub=hub,
         app=app,
@@ -124,7 +126,7 @@ def open_engine(
         builder=SessionBuilder(
             app=app,
             hub_name=hub.names.hub,
-            scheduler=scheduler,
+            scheduler=scheduler_maker(settings, app),
             batch_limit=durable.max_entity_operation_batch_size,
             reorder_window=durable.entity_reorder_window,
         ),

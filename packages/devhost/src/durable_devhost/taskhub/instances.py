@@ -1,6 +1,6 @@
 """The Instances table: one row for each instance, what status queries and lists read."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,9 @@ from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
 from durable_devhost.taskhub.rows import BLOB_NAME
+
+MAX_PAGE = 1_000
+"""The most rows that the service gives at once."""
 
 _COLUMNS: dict[str, tuple[str, type]] = {
     "execution_id": ("ExecutionId", str),
@@ -119,7 +122,7 @@ class InstanceStore:
     ) -> InstancePage:
         """One page of the instances that `wanted` describes, ordered by id.
 
-        `page_size` is at most 1,000. A page may hold fewer rows, even none, and still have a continuation.
+        `page_size` is at most `MAX_PAGE`. A page may hold fewer rows, even none, and still have a continuation.
         """
         page = await self._tables.query_page(
             self._table,
@@ -130,6 +133,17 @@ class InstanceStore:
         )
         records = tuple([from_row(await self._whole(row)) for row in page.rows])
         return InstancePage(records=records, continuation=page.continuation)
+
+    async def every(self, wanted: InstanceFilter) -> AsyncIterator[InstanceRecord]:
+        """All instances that `wanted` describes, page by page."""
+        continuation: str | None = None
+        while True:
+            page = await self.query(wanted, page_size=MAX_PAGE, continuation=continuation)
+            for record in page.records:
+                yield record
+            continuation = page.continuation
+            if continuation is None:
+                return
 
     async def _row(self, record: InstanceRecord, urls: Mapping[str, str]) -> Row:
         row = to_row(record, self._hub)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from durable_devhost.errors import SettingsError
 
@@ -107,6 +108,7 @@ def fnv1a(text: str) -> int:
     return value
 
 
+@lru_cache(maxsize=10_000)  # asked several times for each message
 def partition_of(instance_id: str, count: int) -> int:
     """The partition, 0 to `count` - 1, whose control queue gets the messages of an instance."""
     return fnv1a(instance_id) % count

@@ -4,7 +4,7 @@ Whatever changes an instance goes through the engine, so a call returns when its
 sees it. Times are the given clock's; ids are random.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -167,7 +167,7 @@ class DurableClient:
         if not statuses:
             return 0
         deleted = 0
-        async for record in self._every(replace(wanted, statuses=statuses, with_input=False)):
+        async for record in self._hub.instances.every(replace(wanted, statuses=statuses, with_input=False)):
             await self._delete(record.instance_id)
             deleted += 1
         return deleted
@@ -229,16 +229,6 @@ class DurableClient:
     async def _delete(self, instance_id: str) -> None:
         await self._hub.purge(instance_id)
         await self._engine.forget(instance_id)
-
-    async def _every(self, wanted: InstanceFilter) -> AsyncIterator[InstanceRecord]:
-        continuation: str | None = None
-        while True:
-            page = await self.instances(wanted, page_size=1000, continuation=continuation)
-            for record in page.records:
-                yield record
-            continuation = page.continuation
-            if continuation is None:
-                return
 
 
 def _cannot(verb: str, record: InstanceRecord) -> str:

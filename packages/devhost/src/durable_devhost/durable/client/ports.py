@@ -1,6 +1,6 @@
 """What the durable client needs of a task hub; `durable_devhost.taskhub.hub.TaskHub` has it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from durable_devhost.model.instances import InstanceFilter, InstancePage, InstanceRecord
@@ -33,6 +33,10 @@ class Instances(Protocol):
         self, wanted: InstanceFilter, *, page_size: int | None = None, continuation: str | None = None
     ) -> InstancePage:
         """One page, ordered by id; an empty page may still have a continuation."""
+        ...
+
+    def every(self, wanted: InstanceFilter) -> AsyncIterator[InstanceRecord]:
+        """All of them, page by page."""
         ...
 
 
