@@ -1,8 +1,8 @@
 """The front door of Greenlight: builds the durable app and registers one blueprint a module, nothing else.
 
 Follow a proposal from here: clients/proposals.py puts it on record, orchestrators/review.py carries its review out,
-clients/verbs.py, clients/links.py and clients/decisions.py bring what people do to it. clients/starter.py starts any
-workflow by its name; orchestrators/proposal_lifecycle.py tells the whole way of a proposal without a policy.
+clients/verbs.py, clients/links.py and clients/approval_queue.py bring what people do to it. clients/starter.py starts
+any workflow by its name; orchestrators/proposal_lifecycle.py tells the whole way of a proposal without a policy.
 """
 
 import os
@@ -26,10 +26,10 @@ from activities import (
     webhooks,
 )
 from clients import (
+    approval_queue,
     attachments,
     audit,
     blobs,
-    decisions,
     history,
     links,
     maintenance,
@@ -70,7 +70,7 @@ CLIENTS = (
     attachments,
     audit,
     openapi,
-    decisions,
+    approval_queue,
     poison,
     sweep,
     starter,

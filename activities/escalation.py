@@ -4,7 +4,7 @@ import logging
 
 import azure.durable_functions as df
 
-from approvals.outcome import Outcome
+from approvals.single_stage.outcome import Outcome
 from gateways.records import open_records
 
 bp = df.Blueprint()

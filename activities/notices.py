@@ -5,7 +5,7 @@ import logging
 
 import azure.durable_functions as df
 
-from approvals.outcome import Notice
+from approvals.single_stage.outcome import Notice
 from gateways.records import open_records
 
 bp = df.Blueprint()

@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from approvals.outcome import AnswerRequest
+from approvals.single_stage.outcome import AnswerRequest
 from gateways import clock
 from gateways.bare_answers import are_allowed
 from gateways.records import open_records

@@ -11,26 +11,26 @@ import azure.durable_functions as df
 
 from approvals.forms import AsTuple
 from approvals.instants import Instant, read_instant
-from approvals.review.acceptance import Accepted, Actor, Repeated, accept
-from approvals.review.chain import Chain
-from approvals.review.clockwork import Heard, step_of
-from approvals.review.entries import GREENLIGHT, Entry, Via
-from approvals.review.notices import Notice, notices_for
-from approvals.review.people import key
-from approvals.review.progress import checked, counts, failed, settle
-from approvals.review.replay import replay
-from approvals.review.standing import Refused
-from approvals.review.state import Review
-from approvals.review.verbs import Decide
+from approvals.names import key
+from approvals.record.chain import Chain
+from approvals.record.entries import GREENLIGHT, Entry, Via
+from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
+from approvals.rules.clockwork import Heard, step_of
+from approvals.rules.progress import checked, counts, failed, settle
+from approvals.rules.replay import replay
+from approvals.rules.standing import Refused
+from approvals.rules.state import Review
+from approvals.rules.verbs import Decide
 from approvals.validation import Boundary
+from approvals.words.notices import Notice, notices_for
 from gateways import clock
-from gateways.letter_limits import open_letter_limits, per_proposal, per_sender
-from gateways.letters import open_letters
-from gateways.mail import open_post
+from gateways.letters.letters import open_letters
+from gateways.letters.limits import open_letter_limits, per_proposal, per_sender
+from gateways.letters.mail import open_post
 from gateways.people import open_directory
 from gateways.proposal_index import IndexRow, open_proposal_index
-from gateways.review_changes import Unknown, add
 from gateways.review_records import open_review_records
+from services.review_changes import Unknown, add
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.review")

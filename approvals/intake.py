@@ -10,7 +10,7 @@ from pydantic import Field
 from approvals.attachments import StoredAttachment
 from approvals.extracts import LONGEST_EXTRACT, extract
 from approvals.forms import Currency, Money
-from approvals.proposal import ProposalForm, ProposalSubmission
+from approvals.single_stage.proposal import ProposalForm, ProposalSubmission
 from approvals.validation import Boundary, Line, Prose
 
 TEXTS = frozenset({"text/markdown", "text/plain"})

@@ -36,6 +36,16 @@ def key(name: str) -> str:
     return f"{mailbox}@{domain}" if at and mailbox and " " not in folded else folded
 
 
+def same(one: str, other: str) -> bool:
+    """Say whether two names mean the same person."""
+    return key(one) == key(other)
+
+
+def among(name: str, names: tuple[str, ...]) -> bool:
+    """Say whether a person is one of several."""
+    return any(same(name, each) for each in names)
+
+
 def is_seen(name: str) -> bool:
     """Say whether a name is what it looks like: all of it can be seen, and stands where it may."""
     if any(unicodedata.category(char) in _UNSEEN for char in name.translate(_JOINERS)):

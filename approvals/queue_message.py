@@ -14,7 +14,7 @@ from typing import Any
 from approvals.decision import UNNAMED, Decision, QueuedDecision, Rejected
 from approvals.identifiers import InstanceId, is_instance_id
 from approvals.names import Name, key
-from approvals.review.verbs import Decide
+from approvals.rules.verbs import Decide
 from approvals.validation import Boundary, Invalid, Line, Prose, read_json
 
 

@@ -13,8 +13,8 @@ from approvals.forms import Form
 from approvals.images import ScaleForm
 from approvals.intake import IntakeForm
 from approvals.jobs import MonitorForm
-from approvals.proposal import BudgetRequest, LifecycleForm, ProposalForm
 from approvals.quotes import QuoteForm
+from approvals.single_stage.proposal import BudgetRequest, LifecycleForm, ProposalForm
 from approvals.webhooks import WebhookForm
 
 

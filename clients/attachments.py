@@ -10,26 +10,26 @@ import azure.functions as func
 from azure.core.exceptions import ResourceNotFoundError
 
 from approvals.attachments import KINDS, LARGEST_UPLOAD, Upload, checked_file_name, kind_of, upload_of
-from approvals.review.acceptance import Actor, accept
-from approvals.review.chain import Tampered
-from approvals.review.documents import Attachment
-from approvals.review.standing import Refused
-from approvals.review.state import Review
-from approvals.review.verbs import Attach
+from approvals.record.chain import Tampered
+from approvals.record.documents import Attachment
+from approvals.rules.acceptance import Actor, accept
+from approvals.rules.standing import Refused
+from approvals.rules.state import Review
+from approvals.rules.verbs import Attach
 from approvals.validation import Invalid
-from clients import desk
-from clients.access import damaged, see, unknown
-from clients.headers import json_headers
-from clients.identity import caller, claim, level
-from clients.outages import answers_outages, unread, untaken
-from clients.rates import admit
-from clients.replies import AttachmentView, VerbReply
-from clients.responses import answer, problem
 from clients.verbs import refusal
+from clients.web.access import damaged, see, unknown
+from clients.web.headers import json_headers
+from clients.web.identity import caller, claim, level
+from clients.web.outages import answers_outages, unread, untaken
+from clients.web.rates import admit
+from clients.web.replies import AttachmentView, VerbReply
+from clients.web.responses import answer, problem
 from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.people import open_directory
-from gateways.review_changes import Done, Unknown
+from services import desk
+from services.review_changes import Done, Unknown
 
 bp = df.Blueprint()
 

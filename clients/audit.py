@@ -8,13 +8,13 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.review.chain import Verdict, verify
-from clients.access import damaged, see, unknown
-from clients.flags import read_flag
-from clients.identity import caller, level
-from clients.outages import answers_outages, unread
-from clients.replies import AuditReply, VerdictView
-from clients.responses import answer
+from approvals.record.chain import Verdict, verify
+from clients.web.access import damaged, see, unknown
+from clients.web.flags import read_flag
+from clients.web.identity import caller, level
+from clients.web.outages import answers_outages, unread
+from clients.web.replies import AuditReply, VerdictView
+from clients.web.responses import answer
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
 

@@ -6,9 +6,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.blobs import LARGEST_BYTES, checked_blob_name, headers_for, is_readable
-from clients.headers import json_headers
-from clients.outages import answers_outages, unread
-from clients.responses import problem
+from clients.web.headers import json_headers
+from clients.web.outages import answers_outages, unread
+from clients.web.responses import problem
 from gateways.blobs import open_blobs
 
 bp = df.Blueprint()

@@ -3,10 +3,10 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.review.tally import Tally
-from clients.outages import answers_outages, unread
-from clients.replies import CounterReply
-from clients.responses import answer, problem
+from approvals.rules.tally import Tally
+from clients.web.outages import answers_outages, unread
+from clients.web.replies import CounterReply
+from clients.web.responses import answer, problem
 
 bp = df.Blueprint()
 

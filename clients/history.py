@@ -7,9 +7,9 @@ import azure.functions as func
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
 from approvals.identifiers import is_instance_id
-from clients.instances import find_status
-from clients.outages import answers_outages, unread
-from clients.responses import answer, problem
+from clients.web.outages import answers_outages, unread
+from clients.web.responses import answer, problem
+from services.instances import find_status
 
 bp = df.Blueprint()
 

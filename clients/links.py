@@ -14,21 +14,20 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.review.acceptance import Accepted, Actor, Repeated, accept
-from approvals.review.chain import Tampered
-from approvals.review.choices import ChosenAnswer, to_verb
-from approvals.review.entries import Via
-from approvals.review.identities import known_as
-from approvals.review.links import Expired, Forged, Link, read_link
-from approvals.review.people import same
-from approvals.review.replay import replay
-from approvals.review.standing import Refused
-from approvals.review.state import Review, Status
-from approvals.review.verbs import Decide, RequestChanges
+from approvals.names import same
+from approvals.record.chain import Tampered
+from approvals.record.entries import Via
+from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
+from approvals.rules.choices import ChosenAnswer, to_verb
+from approvals.rules.identities import known_as
+from approvals.rules.links import Expired, Forged, Link, read_link
+from approvals.rules.replay import replay
+from approvals.rules.standing import Refused
+from approvals.rules.state import Review, Status
+from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Invalid
-from clients import desk
 from clients.attachments import serve
-from clients.link_replies import (
+from clients.web.link_replies import (
     ANSWERED,
     DAMAGED,
     EXPIRED,
@@ -46,16 +45,17 @@ from clients.link_replies import (
     unavailable,
     unread,
 )
-from clients.link_requests import NotReadable, read_fields, wants_json
-from clients.origins import crosses_sites
-from clients.outages import answers_outages
-from clients.rates import slow_down
+from clients.web.link_requests import NotReadable, read_fields, wants_json
+from clients.web.origins import crosses_sites
+from clients.web.outages import answers_outages
+from clients.web.rates import slow_down
 from gateways import clock
-from gateways.letters import public_url
-from gateways.link_keys import link_keys
+from gateways.letters.letters import public_url
+from gateways.letters.link_keys import link_keys
 from gateways.people import open_directory
-from gateways.review_changes import Done, Unknown
 from gateways.review_records import open_review_records
+from services import desk
+from services.review_changes import Done, Unknown
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.links")

@@ -10,15 +10,15 @@ import azure.functions as func
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from approvals.review.forms import SubmissionForm
-from approvals.review.policy import Policy
-from clients.described import JSON, Answer, Body, Caller, Operation, Parameter
-from clients.identity import USER_HEADER, level
-from clients.operations import OPERATIONS
-from clients.operators import LEFT_OUT
-from clients.outages import answers_outages, unread
-from clients.replies import Problem
-from clients.responses import answer
+from approvals.policy.policy import Policy
+from approvals.rules.forms import SubmissionForm
+from clients.description.described import JSON, Answer, Body, Caller, Operation, Parameter
+from clients.description.operations import OPERATIONS
+from clients.description.operators import LEFT_OUT
+from clients.web.identity import USER_HEADER, level
+from clients.web.outages import answers_outages, unread
+from clients.web.replies import Problem
+from clients.web.responses import answer
 
 bp = df.Blueprint()
 

@@ -10,24 +10,24 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
-from approvals.review.chain import Tampered
-from approvals.review.forms import LARGEST_BODY
-from approvals.review.people import among
-from approvals.review.state import Status
-from approvals.review.view import show
+from approvals.names import among
+from approvals.record.chain import Tampered
+from approvals.rules.forms import LARGEST_BODY
+from approvals.rules.state import Status
+from approvals.rules.view import show
 from approvals.validation import Invalid, Line, read_json
-from clients.access import damaged, see
-from clients.flags import read_flag
-from clients.identity import Caller, caller, claim, level
-from clients.outages import answers_outages, unread, unstarted
-from clients.previews import foresee
-from clients.rates import admit
-from clients.replies import ProposalLine, ProposalList, SubmissionReply
-from clients.responses import answer, problem
-from clients.submissions import Submission, Taken, hand_in, read_submission
+from clients.web.access import damaged, see
+from clients.web.flags import read_flag
+from clients.web.identity import Caller, caller, claim, level
+from clients.web.outages import answers_outages, unread, unstarted
+from clients.web.rates import admit
+from clients.web.replies import ProposalLine, ProposalList, SubmissionReply
+from clients.web.responses import answer, problem
 from gateways import clock
 from gateways.people import name_of, open_directory
 from gateways.proposal_index import MOST_ROWS, IndexRow, Page, open_proposal_index
+from services.previews import foresee
+from services.submissions import Submission, Taken, hand_in, read_submission
 
 bp = df.Blueprint()
 

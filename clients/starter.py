@@ -15,13 +15,13 @@ from approvals.forms import Form, largest_body
 from approvals.identifiers import checked_new_id
 from approvals.validation import Invalid, read_json
 from approvals.workflows import WORKFLOWS, Workflow, find_workflow
-from clients.headers import json_headers
-from clients.instances import Instance, find_instance, start
-from clients.outages import answers_outages, unstarted
-from clients.responses import problem
+from clients.web.headers import json_headers
+from clients.web.outages import answers_outages, unstarted
+from clients.web.responses import problem
 from gateways.attachments import open_attachments, stored_as
 from gateways.audit import open_audit
 from gateways.people import name_of
+from services.instances import Instance, find_instance, start
 
 bp = df.Blueprint()
 

@@ -21,17 +21,17 @@ from enum import StrEnum
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.review.chain import Chain
-from approvals.review.clockwork import WAKE, Progress, ReviewInput, Turn
-from approvals.review.progress import counts, failed
-from approvals.review.replay import replay
-from approvals.review.state import FINAL
+from approvals.record.chain import Chain
+from approvals.rules.clockwork import WAKE, Progress, ReviewInput, Turn
+from approvals.rules.progress import counts, failed
+from approvals.rules.replay import replay
+from approvals.rules.state import FINAL
 from approvals.workflows import APPROVAL
-from clients.instances import Instance, find_instance, raise_event, start
 from gateways import clock
 from gateways.proposal_index import IndexRow, open_proposal_index
-from gateways.review_changes import Unknown, add
 from gateways.review_records import open_review_records
+from services.instances import Instance, find_instance, raise_event, start
+from services.review_changes import Unknown, add
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.sweep")

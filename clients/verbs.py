@@ -11,20 +11,20 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import AliasChoices
 
-from approvals.review.acceptance import Actor
-from approvals.review.chain import Tampered
-from approvals.review.forms import LARGEST_VERB
-from approvals.review.standing import Code, Refused
-from approvals.review.verbs import VERBS, Verb
+from approvals.record.chain import Tampered
+from approvals.rules.acceptance import Actor
+from approvals.rules.forms import LARGEST_VERB
+from approvals.rules.standing import Code, Refused
+from approvals.rules.verbs import VERBS, Verb
 from approvals.validation import Invalid, read_json
-from clients import desk
-from clients.access import damaged, see, unknown
-from clients.identity import Caller, claim, level
-from clients.outages import answers_outages, untaken
-from clients.rates import admit
-from clients.replies import VerbReply
-from clients.responses import answer, problem
-from gateways.review_changes import Done, Unknown
+from clients.web.access import damaged, see, unknown
+from clients.web.identity import Caller, claim, level
+from clients.web.outages import answers_outages, untaken
+from clients.web.rates import admit
+from clients.web.replies import VerbReply
+from clients.web.responses import answer, problem
+from services import desk
+from services.review_changes import Done, Unknown
 
 bp = df.Blueprint()
 

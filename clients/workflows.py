@@ -4,8 +4,8 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.workflows import WORKFLOWS, find_workflow
-from clients.outages import answers_outages, unread
-from clients.responses import answer, problem
+from clients.web.outages import answers_outages, unread
+from clients.web.responses import answer, problem
 
 bp = df.Blueprint()
 

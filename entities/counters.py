@@ -6,7 +6,7 @@ is that of the records, however often they are told.
 
 import azure.durable_functions as df
 
-from approvals.review.tally import Share, Tally
+from approvals.rules.tally import Share, Tally
 
 bp = df.Blueprint()
 

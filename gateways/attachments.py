@@ -11,7 +11,7 @@ from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.attachments import StoredAttachment, Upload
 from approvals.blobs import checked_blob_name
-from approvals.review.documents import Attachment
+from approvals.record.documents import Attachment
 from approvals.validation import Invalid
 from gateways.containers import open_container
 from gateways.images import Unreadable, clean

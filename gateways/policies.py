@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from approvals.review.policy import Policy, read_policy
+from approvals.policy.policy import Policy, read_policy
 from approvals.validation import Invalid, read_json
 
 DEFAULT = "default"

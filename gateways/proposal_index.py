@@ -16,9 +16,9 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.data.tables import EdmType, EntityProperty, TableClient, TableTransactionError, UpdateMode
 
+from approvals import names
 from approvals.identifiers import is_instance_id
-from approvals.review import people
-from approvals.review.state import FINAL, Review
+from approvals.rules.state import FINAL, Review
 from approvals.validation import Invalid
 from gateways.tables import hashed, open_table, transact
 
@@ -187,7 +187,7 @@ class TableIndex:
             if len(chosen) == min(top, MOST_ROWS) or looked_at == _MOST_LOOKED_AT:
                 return Page(rows=tuple(chosen), token=_token(after, asked))
             row = _read(entity)
-            if approver is None or people.among(approver, row.waiting_for):
+            if approver is None or names.among(approver, row.waiting_for):
                 chosen.append(row)
             after, looked_at = entity["RowKey"], looked_at + 1
         return Page(rows=tuple(chosen), token=None)
@@ -222,7 +222,7 @@ class TableIndex:
             values["status"] = status
         if author is not None:
             terms.append("AuthorKey eq @author")
-            values["author"] = hashed(people.key(author))
+            values["author"] = hashed(names.key(author))
         if only:
             terms.append(f"{only} eq true")
         return iter(self._table.query_entities(" and ".join(terms), parameters=values))
@@ -274,7 +274,7 @@ def _written(row: IndexRow) -> dict[str, Any]:
         "ProposalId": row.proposal_id,
         "Title": row.title,
         "Author": row.author,
-        "AuthorKey": hashed(people.key(row.author)),
+        "AuthorKey": hashed(names.key(row.author)),
         "Department": row.department or "",
         "Cost": row.cost,
         "Currency": row.currency,
@@ -314,7 +314,7 @@ def _read(entity: Any) -> IndexRow:
 
 
 def _digest(*question: str | None) -> str:
-    return hashed(*(people.key(part) if part is not None else "\0" for part in question))[:12]
+    return hashed(*(names.key(part) if part is not None else "\0" for part in question))[:12]
 
 
 def _token(after: str, asked: str) -> str:

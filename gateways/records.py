@@ -8,7 +8,7 @@ from azure.data.tables import TableClient
 
 from approvals.decision import Decision
 from approvals.names import key
-from approvals.outcome import AnswerRequest, Outcome
+from approvals.single_stage.outcome import AnswerRequest, Outcome
 from gateways.tables import insert_first, keys, open_table
 
 

@@ -15,8 +15,8 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsE
 from azure.storage.blob import BlobClient, ContainerClient, ContentSettings
 
 from approvals.identifiers import is_instance_id
-from approvals.review.chain import GENESIS, Chain, read_chain, seal
-from approvals.review.entries import Entry
+from approvals.record.chain import GENESIS, Chain, read_chain, seal
+from approvals.record.entries import Entry
 from gateways.containers import open_container
 
 _SUFFIX = ".jsonl"

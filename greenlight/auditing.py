@@ -7,7 +7,7 @@ import click
 from click.exceptions import Exit
 from rich.text import Text
 
-from approvals.review.chain import Verdict, verify
+from approvals.record.chain import Verdict, verify
 from greenlight.api import Json
 from greenlight.errors import NO, GreenlightError
 from greenlight.files import read_bytes

@@ -12,10 +12,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from approvals.review.policy import Policy, read_policy
-from approvals.review.stages import Condition, Rung, Stage
-from approvals.review.wording import money, people
+from approvals.policy.policy import Policy, read_policy
+from approvals.policy.stages import Condition, Rung, Stage
 from approvals.validation import Invalid, read_json
+from approvals.words.wording import money, people
 from greenlight.errors import NO, GreenlightError
 from greenlight.files import read_bytes
 from greenlight.session import console, print_json, put, with_json

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from approvals.review.wording import OWN_POLICY, people, size
+from approvals.policy.rights import OWN_POLICY
+from approvals.words.wording import people, size
 from greenlight.texts import one_line
 from greenlight.times import clock_time, moment
 

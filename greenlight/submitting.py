@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from approvals.review.wording import money, rule_name
+from approvals.words.wording import money, rule_name
 from greenlight.errors import GreenlightError
 from greenlight.files import enclosed, read_object
 from greenlight.session import Session, connected, print_json, with_json

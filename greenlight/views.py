@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from approvals.review.wording import money, people, rule_name, size
+from approvals.words.wording import money, people, rule_name, size
 from greenlight.story import NOBODY, Event
 from greenlight.texts import one_line, plain, short_id
 from greenlight.times import clock_time, distance, moment

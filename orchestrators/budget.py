@@ -6,13 +6,13 @@ from typing import Any
 import azure.durable_functions as df
 
 from approvals.decision import BUDGET_EVENT
-from approvals.lifecycle import State, Status
-from approvals.outcome import AnswerRequest, Notice, Outcome
-from approvals.proposal import BudgetRequest
+from approvals.single_stage.lifecycle import State, Status
+from approvals.single_stage.outcome import AnswerRequest, Notice, Outcome
+from approvals.single_stage.proposal import BudgetRequest
 from approvals.workflows import BUDGET
-from orchestrators.answers import first_answer
 from orchestrators.calls import call, call_once, read_input
 from orchestrators.reporting import StatusBoard, end_of
+from orchestrators.single_stage.answers import first_answer
 
 bp = df.Blueprint()
 

@@ -8,7 +8,7 @@ import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
 from approvals.intake import Intake
-from approvals.proposal import ProposalSubmission
+from approvals.single_stage.proposal import ProposalSubmission
 from approvals.workflows import CHAINING
 from orchestrators.attempts import Failed, attempt
 from orchestrators.calls import call, read_input

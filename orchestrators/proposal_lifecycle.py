@@ -6,7 +6,7 @@ from typing import Any
 import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
-from approvals.proposal import LifecycleSubmission
+from approvals.single_stage.proposal import LifecycleSubmission
 from approvals.workflows import (
     APPROVAL,
     BILLING,

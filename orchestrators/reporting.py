@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 import azure.durable_functions as df
 
-from approvals.lifecycle import State, Status
-from approvals.outcome import AnswerRequest, Outcome
+from approvals.single_stage.lifecycle import State, Status
+from approvals.single_stage.outcome import AnswerRequest, Outcome
 
 
 def show(context: df.DurableOrchestrationContext, state: str, **details: Any) -> None:

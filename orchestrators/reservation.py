@@ -14,11 +14,11 @@ import azure.durable_functions as df
 from approvals.budgets import Booking, Entry, Reply, ReservationForm, Standing
 from approvals.decision import BUDGET_EVENT
 from approvals.money import to_cents, to_money
-from approvals.outcome import AnswerRequest
+from approvals.single_stage.outcome import AnswerRequest
 from approvals.workflows import RESERVATION
-from orchestrators.answers import first_answer
 from orchestrators.calls import A_DAY, call, call_once, read_input
 from orchestrators.reporting import end_of, show
+from orchestrators.single_stage.answers import first_answer
 
 bp = df.Blueprint()
 

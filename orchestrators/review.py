@@ -18,7 +18,8 @@ world it reads from the record; an event says no more than "look again". Four fa
   (`Turn.holds`): a second yes of somebody who is asked twice would else count for the next stage. Nor is an event
   counted as refused that has the same fault as one of those (`Turn.rejected`).
 * **What else comes in the same breath** is carried over too, behind it. What comes later finds the next execution.
-* **Races.** The race lists its three events and its timer itself; none of it is older (orchestrators/answers.py).
+* **Races.** The race lists its three events and its timer itself; none of it is older
+  (orchestrators/single_stage/answers.py).
 """
 
 from collections.abc import Generator
@@ -29,7 +30,7 @@ from azure.durable_functions.models.Task import TaskBase
 
 from approvals.decision import APPROVAL_EVENT, BUDGET_EVENT, Decision, read_event
 from approvals.findings import Sum
-from approvals.review.clockwork import (
+from approvals.rules.clockwork import (
     CLEAN,
     MOST_TROUBLES,
     UNCHECKED,
@@ -42,7 +43,7 @@ from approvals.review.clockwork import (
     shown,
     until,
 )
-from approvals.review.tally import Share
+from approvals.rules.tally import Share
 from approvals.validation import Invalid
 from approvals.workflows import FAN_OUT
 from orchestrators.attempts import Failed, attempt

@@ -161,7 +161,9 @@ async def test_every_page_of_devhost_in_the_documents_is_served(document):
 def test_every_app_setting_in_the_documents_is_read_somewhere():
     """A setting that nothing reads gives a false feeling of safety."""
     sources = "".join(
-        path.read_text("utf-8") for folder in ("clients", "gateways") for path in (ROOT / folder).glob("*.py")
+        path.read_text("utf-8")
+        for folder in ("clients", "services", "gateways")
+        for path in (ROOT / folder).rglob("*.py")
     )
     sources += text_of("local.settings.json") + "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
     named = {name.partition("=")[0] for document in LIMITS for name in ticked(document)}

@@ -5,7 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (
     "activities", "approvals", "clients", "entities", "examples", "gateways", "greenlight", "infra",
-    "orchestrators", "packages", "tests", "tools",
+    "orchestrators", "packages", "services", "tests", "tools",
 )  # fmt: skip
 
 

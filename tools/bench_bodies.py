@@ -173,12 +173,12 @@ def _calls() -> Mapping[str, Callable[[bytes], tuple[int, int]]]:
     os.environ["AUTH_MODE"] = "keys"
     import azure.functions as func
 
-    from approvals.review.entries import Via
+    from approvals.record.entries import Via
     from approvals.validation import Invalid, read_json
     from clients.proposals import submit_proposal
     from clients.starter import http_start
-    from clients.submissions import read_submission
     from clients.verbs import act_on_proposal
+    from services.submissions import read_submission
 
     def ask(function: Any, **route: str) -> Callable[[bytes], tuple[int, int]]:
         target = function._function.get_user_function().client_function

@@ -9,7 +9,7 @@ from typing import Any, Self
 from checking.parsing import parse
 from checking.syntax import Document
 
-APP = ("activities", "approvals", "clients", "entities", "gateways", "orchestrators")
+APP = ("activities", "approvals", "clients", "entities", "gateways", "orchestrators", "services")
 
 
 class Unreadable(Exception):

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activities.review import advance_review, decide_by_event, fail_review, record_checks, tell_people
-from approvals.review.entries import Via
-from approvals.review.policy import Policy
-from approvals.review.progress import begin
-from approvals.review.replay import replay
-from gateways.mail import Outbox
+from approvals.policy.policy import Policy
+from approvals.record.entries import Via
+from approvals.rules.progress import begin
+from approvals.rules.replay import replay
+from gateways.letters.mail import Outbox
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
 

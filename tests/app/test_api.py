@@ -9,11 +9,11 @@ from contextlib import suppress
 import pytest
 import requests
 
-from approvals.review.chain import verify
-from approvals.review.forms import LARGEST_VERB, SubmissionForm
-from clients.described import JSON
-from clients.operations import OPERATIONS
-from clients.replies import Problem
+from approvals.record.chain import verify
+from approvals.rules.forms import LARGEST_VERB, SubmissionForm
+from clients.description.described import JSON
+from clients.description.operations import OPERATIONS
+from clients.web.replies import Problem
 
 DOCUMENTED = {operation.id: operation for operation in OPERATIONS}
 SECRETS = ("code=", "/runtime/webhooks/durabletask/", "systemKey", "AccountKey", "SharedAccessSignature")

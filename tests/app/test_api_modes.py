@@ -5,7 +5,7 @@ import json
 import pytest
 import requests
 
-from approvals.review.forms import SubmissionForm
+from approvals.rules.forms import SubmissionForm
 from tests.clients.front import TENANT, THING, principal
 
 ME = f"{TENANT}/{THING.lower()}"

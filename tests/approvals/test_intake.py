@@ -19,7 +19,7 @@ from approvals.intake import (
     summarise,
     validate,
 )
-from approvals.proposal import ProposalSubmission
+from approvals.single_stage.proposal import ProposalSubmission
 
 
 def stored(name="plan.md", kind="text/markdown"):

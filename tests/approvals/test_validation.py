@@ -6,8 +6,8 @@ import pytest
 
 from approvals.forms import LONGEST_LIST
 from approvals.json_text import MOST_NAMES, MOST_PARTS
-from approvals.proposal import ProposalForm
-from approvals.review.forms import SubmissionForm
+from approvals.rules.forms import SubmissionForm
+from approvals.single_stage.proposal import ProposalForm
 from approvals.validation import DEEPEST, LONGEST_NAME, MOST_FAULTS, Invalid, read_json
 
 FORM = {"title": "Footbridge", "author": "Ines"}

@@ -10,13 +10,13 @@ from typing import Any
 import azure.functions as func
 
 from activities.review import advance_review
-from approvals.review.progress import checked
+from approvals.rules.progress import checked
 from clients.attachments import get_attachment, put_attachment
 from clients.audit import get_audit
 from clients.proposals import get_proposal, list_proposals, preview_policy, submit_proposal
 from clients.verbs import act_on_proposal
 from gateways import clock
-from gateways.review_changes import add
+from services.review_changes import add
 
 HOST = "http://localhost:7071"
 FORM = {

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 import azure.functions as func
 
-from approvals.review.entries import Entry, Kind
-from approvals.review.links import Link, write_link
+from approvals.record.entries import Entry, Kind
+from approvals.rules.links import Link, write_link
 from clients.links import decide_by_link, get_linked_attachment, show_decision_page
 from gateways.review_records import open_review_records
-from tests.approvals.review.story import BEGUN, Story
+from tests.approvals.story import BEGUN, Story
 
 KEYS = ("first-key-" + "a" * 32, "second-key-" + "b" * 32)
 PUBLIC = "https://greenlight.example.org"

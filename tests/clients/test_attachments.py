@@ -11,7 +11,7 @@ from azure.storage.blob import BlobServiceClient
 from PIL import Image, PngImagePlugin
 
 from approvals.attachments import LARGEST_UPLOAD, MOST_ATTACHMENTS
-from approvals.review.entries import Kind
+from approvals.record.entries import Kind
 from clients.attachments import AttachmentReply, put_attachment
 from gateways.review_records import open_review_records
 from tests.clients.front import Front

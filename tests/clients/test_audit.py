@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from approvals.review.chain import verify
+from approvals.record.chain import verify
 from clients.audit import LINES
-from clients.replies import AuditReply
+from clients.web.replies import AuditReply
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
 from tests import records

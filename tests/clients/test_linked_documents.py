@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from approvals.attachments import upload_of
-from approvals.review.verbs import Attach
+from approvals.rules.verbs import Attach
 from gateways.attachments import open_attachments
-from tests.approvals.review.story import AUTHOR, BEGUN, Story, policy
+from tests.approvals.story import AUTHOR, BEGUN, Story, policy
 from tests.clients.link_desk import KEYS, PUBLIC, Desk, text_of
 from tests.gateways.hostile import Reader
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from approvals.review.acceptance import accept
-from approvals.review.entries import Kind, Via
-from approvals.review.links import write_link
+from approvals.record.entries import Kind, Via
+from approvals.rules.acceptance import accept
+from approvals.rules.links import write_link
 from gateways.review_records import open_review_records
-from tests.approvals.review.story import AUTHOR, BEGUN, Story, policy
+from tests.approvals.story import AUTHOR, BEGUN, Story, policy
 from tests.clients.link_desk import KEYS, PUBLIC, Desk, text_of
 
 TWO = policy(
@@ -277,7 +277,7 @@ async def test_a_program_is_told_each_fault(desk):
 
 async def test_an_envelope_of_the_sdk_decides_nothing(desk):
     """Durable functions would read it as an object of a class."""
-    envelope = {"__class__": "Decide", "__module__": "approvals.review.verbs", "__data__": "approve"}
+    envelope = {"__class__": "Decide", "__module__": "approvals.rules.verbs", "__data__": "approve"}
     assert (await desk.send({"decision": envelope})).status_code == 400
     assert (await desk.send({**envelope, "decision": "approve"})).status_code == 400
     assert desk.decisions() == []

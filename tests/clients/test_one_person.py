@@ -6,13 +6,13 @@ import azure.functions as func
 import pytest
 
 from approvals.directory import read_directory
-from approvals.review.replay import replay
-from clients.decisions import approval_queue_processor
+from approvals.rules.replay import replay
+from clients.approval_queue import approval_queue_processor
 from clients.proposals import get_proposal
 from clients.starter import http_start
 from gateways.review_records import open_review_records
 from tests.clients.front import TENANT, THING, Front, principal, request
-from tests.clients.test_decisions import Out
+from tests.clients.test_approval_queue import Out
 
 ENTRIES = {
     "Mara Lindqvist": {"mail": "mara@example.org", "names": ["Mara"], "tenant": TENANT, "object": THING},

@@ -11,12 +11,12 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
-from approvals.review.policy import Policy
-from approvals.review.verbs import VERBS
-from clients.described import JSON
+from approvals.policy.policy import Policy
+from approvals.rules.verbs import VERBS
+from clients.description.described import JSON
+from clients.description.operations import OPERATIONS
+from clients.description.operators import LEFT_OUT
 from clients.openapi import document, get_openapi
-from clients.operations import OPERATIONS
-from clients.operators import LEFT_OUT
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = """

@@ -7,9 +7,9 @@ import uuid
 
 import pytest
 
-from approvals.review.forms import LARGEST_BODY
+from approvals.rules.forms import LARGEST_BODY
 from clients.proposals import TOP
-from clients.replies import ProposalList, ProposalView, SubmissionReply
+from clients.web.replies import ProposalList, ProposalView, SubmissionReply
 from gateways.proposal_index import MOST_ROWS
 from gateways.review_records import open_review_records
 from tests.clients.front import FORM, Front

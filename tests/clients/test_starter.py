@@ -9,7 +9,7 @@ import pytest
 
 from approvals.attachments import StoredAttachment
 from approvals.billing import BillingForm
-from approvals.proposal import ProposalSubmission
+from approvals.single_stage.proposal import ProposalSubmission
 from clients.starter import http_start
 from gateways.attachments import open_attachments
 

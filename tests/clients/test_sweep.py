@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from approvals.review.entries import Via
-from approvals.review.policy import Policy
-from approvals.review.progress import begin, failed
-from approvals.review.replay import replay
+from approvals.policy.policy import Policy
+from approvals.record.entries import Via
+from approvals.rules.progress import begin, failed
+from approvals.rules.replay import replay
 from clients.sweep import LATE, SILENT, find_stragglers, sweep_reviews
 from gateways.proposal_index import IndexRow, open_proposal_index
-from gateways.review_changes import add
 from gateways.review_records import open_review_records
 from gateways.tables import open_table
+from services.review_changes import add
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}

@@ -5,15 +5,15 @@ from typing import get_args
 
 import pytest
 
-from approvals.review.forms import LARGEST_VERB
-from approvals.review.standing import Code, Refused
-from approvals.review.verbs import VERBS
+from approvals.rules.forms import LARGEST_VERB
+from approvals.rules.standing import Code, Refused
+from approvals.rules.verbs import VERBS
 from clients import verbs
-from clients.replies import Problem, VerbReply
 from clients.verbs import REFUSALS, acting_names, refusal
-from gateways import review_changes
-from gateways.review_changes import Crowded
+from clients.web.replies import Problem, VerbReply
 from gateways.review_records import open_review_records
+from services import review_changes
+from services.review_changes import Crowded
 from tests.clients.front import FORM, Front
 
 TWO = {
@@ -26,7 +26,7 @@ TWO = {
     },
 }
 OTHERS = {**TWO, "author": "Olga", "policy": {"stages": [{"name": "a", "approvers": ["Nina"]}]}}
-ENVELOPE = {"__class__": "Decide", "__module__": "approvals.review.verbs", "__data__": {}}
+ENVELOPE = {"__class__": "Decide", "__module__": "approvals.rules.verbs", "__data__": {}}
 
 
 @pytest.fixture(autouse=True)

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from activities.review import advance_review
-from approvals.review.acceptance import Actor
-from approvals.review.entries import Via
-from approvals.review.policy import Policy
-from approvals.review.progress import begin
-from approvals.review.verbs import Decide, Withdraw
+from approvals.policy.policy import Policy
+from approvals.record.entries import Via
+from approvals.rules.acceptance import Actor
+from approvals.rules.progress import begin
+from approvals.rules.verbs import Decide, Withdraw
 from durable_devhost.testing.plugin import AppFailed
-from gateways.review_changes import Done, take_down
 from gateways.review_records import open_review_records
+from services.review_changes import Done, take_down
 from tests.long import LONG
 from tests.workflows.conftest import ROOT, SETTINGS, Greenlight
 from tests.workflows.reviews import Reviews, counted, stage, sweeping

@@ -264,7 +264,17 @@ def _bicep() -> str:
 
 @cache
 def _sources() -> str:
-    folders = ("clients", "gateways", "activities", "orchestrators", "approvals", "greenlight", "packages", "infra")
+    folders = (
+        "clients",
+        "gateways",
+        "services",
+        "activities",
+        "orchestrators",
+        "approvals",
+        "greenlight",
+        "packages",
+        "infra",
+    )
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.*") if path.suffix in (".py", ".bicep")]
     return "\n".join(
         path.read_text("utf-8") for path in [*files, ROOT / "local.settings.json", ROOT / "tools/smoke.py"]

@@ -122,6 +122,6 @@ def _text(value: object) -> str:
 
 
 def _sources() -> str:
-    folders = ("clients", "gateways", "activities", "orchestrators", "approvals")
+    folders = ("clients", "services", "gateways", "activities", "orchestrators", "approvals")
     text = "\n".join(path.read_text("utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py"))
     return text + re.sub(r"\.value\b", "", text)

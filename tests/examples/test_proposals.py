@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from approvals.attachments import InlineAttachment, check_attachments
-from approvals.proposal import ProposalForm
+from approvals.single_stage.proposal import ProposalForm
 from approvals.validation import read_json
 from examples.demo import ATTACHMENTS
 

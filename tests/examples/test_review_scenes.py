@@ -5,8 +5,8 @@ import json
 import pytest
 from review_scenes import REVIEW_SCENES, REVIEWS
 
-from approvals.review.forms import SubmissionForm
-from approvals.review.policy import check_for, read_policy
+from approvals.policy.policy import check_for, read_policy
+from approvals.rules.forms import SubmissionForm
 
 FILES = sorted(path.name for path in REVIEWS.glob("*.json"))
 

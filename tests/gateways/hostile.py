@@ -2,14 +2,14 @@
 
 from html.parser import HTMLParser
 
-from approvals.review.acceptance import Accepted, Actor, accept
-from approvals.review.documents import Attachment
-from approvals.review.entries import Entry, Via
-from approvals.review.policy import Policy
-from approvals.review.progress import begin, checked
-from approvals.review.replay import replay
-from approvals.review.verbs import VERBS
-from tests.approvals.review.story import BEGUN
+from approvals.policy.policy import Policy
+from approvals.record.documents import Attachment
+from approvals.record.entries import Entry, Via
+from approvals.rules.acceptance import Accepted, Actor, accept
+from approvals.rules.progress import begin, checked
+from approvals.rules.replay import replay
+from approvals.rules.verbs import VERBS
+from tests.approvals.story import BEGUN
 
 CORPUS = (
     "<script>alert(1)</script>",

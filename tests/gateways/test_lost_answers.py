@@ -20,14 +20,14 @@ from approvals.decision import Decision
 from approvals.findings import Checked, Finding, FindingsRecord, add_up
 from approvals.intake import SummarisedEntry, Undo, ValidEntry
 from approvals.jobs import Alert
-from approvals.outcome import AnswerRequest, Outcome
+from approvals.policy.policy import Policy
+from approvals.record.entries import Via
 from approvals.retention import EndedInstance
-from approvals.review.acceptance import Actor
-from approvals.review.entries import Via
-from approvals.review.notices import Letter
-from approvals.review.policy import Policy
-from approvals.review.progress import begin, checked, settle
-from approvals.review.verbs import Attach, Comment, Decide, Delegate, RequestChanges, Withdraw
+from approvals.rules.acceptance import Actor
+from approvals.rules.progress import begin, checked, settle
+from approvals.rules.verbs import Attach, Comment, Decide, Delegate, RequestChanges, Withdraw
+from approvals.single_stage.outcome import AnswerRequest, Outcome
+from approvals.words.notices import Letter
 from gateways.attachments import open_attachments
 from gateways.audit import open_audit
 from gateways.blobs import open_blobs
@@ -36,14 +36,14 @@ from gateways.findings import open_findings
 from gateways.invoices import open_invoices
 from gateways.jobs import open_jobs
 from gateways.ledger import open_ledger
-from gateways.link_keys import CONTAINER, _of_this_machine
-from gateways.mail import open_post
+from gateways.letters.link_keys import CONTAINER, _of_this_machine
+from gateways.letters.mail import open_post
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.records import Answer, open_records
 from gateways.register import open_register
-from gateways.review_changes import add, take_down
 from gateways.review_records import open_review_records
 from gateways.tables import open_table
+from services.review_changes import add, take_down
 from tests.gateways.losing import losing
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from approvals.review.plan import choose_stages
-from approvals.review.policy import check_for
+from approvals.policy.plan import choose_stages
+from approvals.policy.policy import check_for
 from approvals.validation import Invalid
 from gateways.policies import DEFAULT, FOLDER, find_policy, policy_names
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from approvals.decision import Decision
-from approvals.outcome import AnswerRequest, Outcome
+from approvals.single_stage.outcome import AnswerRequest, Outcome
 from gateways.records import Answer, open_records
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -9,8 +9,8 @@ from azure.core.exceptions import ResourceNotFoundError, ServiceResponseError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient, LinearRetry
 
-from approvals.review.chain import GENESIS, Tampered, read_chain, verify
-from approvals.review.entries import Entry, Kind, Via
+from approvals.record.chain import GENESIS, Tampered, read_chain, verify
+from approvals.record.entries import Entry, Kind, Via
 from gateways.review_records import BlobRecords, open_review_records
 
 

@@ -4,15 +4,15 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from approvals.review import acceptance, progress, view
-from approvals.review.acceptance import Accepted, Actor
-from approvals.review.chain import GENESIS, seal
-from approvals.review.documents import Attachment
-from approvals.review.entries import Via
-from approvals.review.forms import SubmissionForm
-from approvals.review.policy import read_policy
-from approvals.review.replay import replay
-from approvals.review.verbs import VERBS, Attach
+from approvals.policy.policy import read_policy
+from approvals.record.chain import GENESIS, seal
+from approvals.record.documents import Attachment
+from approvals.record.entries import Via
+from approvals.rules import acceptance, progress, view
+from approvals.rules.acceptance import Accepted, Actor
+from approvals.rules.forms import SubmissionForm
+from approvals.rules.replay import replay
+from approvals.rules.verbs import VERBS, Attach
 
 REVIEWS = Path(__file__).resolve().parents[2] / "examples" / "reviews"
 BEGUN = datetime(2026, 11, 21, 9, 4, 3, tzinfo=UTC)

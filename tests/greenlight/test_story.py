@@ -2,7 +2,7 @@
 
 import pytest
 
-from approvals.review.entries import Kind, Via
+from approvals.record.entries import Kind, Via
 from greenlight.story import tell
 from tests.greenlight.played import PLAN, Played
 

@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from approvals.review.state import FINAL as FINAL_STATES
-from approvals.review.state import Status
+from approvals.rules.state import FINAL as FINAL_STATES
+from approvals.rules.state import Status
 from greenlight import views
 from greenlight.story import tell
 from greenlight.views import STATUSES, line, listing, proposal, stage_bar, standing, state

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDERS = ("infra", "activities", "approvals", "clients", "entities", "gateways", "orchestrators")
+FOLDERS = ("infra", "activities", "approvals", "clients", "entities", "gateways", "orchestrators", "services")
 FILES = ("function_app.py", "host.json", "host.dts.json", "local.settings.json", "azure.yaml", ".funcignore")
 
 

@@ -16,7 +16,7 @@ VAULT, ALERTS, MONITORING = "infra/app/keyvault.bicep", "infra/app/alerts.bicep"
 SCHEDULER = "infra/app/scheduler.bicep"
 AZD, SECURE = "infra/main.parameters.json", "infra/profiles/prod-secure.parameters.json"
 HOST, DTS, LOCAL = "host.json", "host.dts.json", "local.settings.json"
-DECISIONS, OUTBOUND = "clients/decisions.py", "gateways/outbound.py"
+DECISIONS, OUTBOUND = "clients/approval_queue.py", "gateways/outbound.py"
 
 # The file, what is wrong, the rule or rules, what the finding says; then what stood there, and what stands there now.
 MISTAKES = [

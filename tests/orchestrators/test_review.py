@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.review.clockwork import MOST_TROUBLES
+from approvals.rules.clockwork import MOST_TROUBLES
 from orchestrators.approval import approval_workflow
 
 YES = {"approved": True, "approver": "Mara", "comment": "go ahead"}

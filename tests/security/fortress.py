@@ -17,8 +17,8 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient
 
-from clients.described import Operation
-from clients.operations import OPERATIONS
+from clients.description.described import Operation
+from clients.description.operations import OPERATIONS
 from durable_devhost.testing.plugin import AppUnderTest
 
 ROOT = Path(__file__).resolve().parents[2]

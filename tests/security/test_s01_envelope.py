@@ -13,7 +13,7 @@ from types import ModuleType
 import azure.durable_functions as df
 import pytest
 
-from clients.operations import OPERATIONS
+from clients.description.operations import OPERATIONS
 from orchestrators.payloads import AnyPayload, Envelope
 from tests.orchestrators.conftest import drive  # noqa: F401  the fixture
 from tests.security.fortress import ROOT, path_of

@@ -8,7 +8,7 @@ import ast
 
 import pytest
 
-from clients.operations import OPERATIONS
+from clients.description.operations import OPERATIONS
 from tests.security.fortress import ROOT, told_by, walk
 
 MARKS = (
@@ -82,7 +82,7 @@ def test_no_line_of_the_log_holds_a_key(fortress):
 
 def test_the_calls_that_make_such_answers_are_made_in_one_module():
     """For operators; another one would have to be looked at by a person first."""
-    folders = ("clients", "activities", "gateways", "orchestrators", "entities", "approvals")
+    folders = ("clients", "services", "activities", "gateways", "orchestrators", "entities", "approvals")
     modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     found = {path.relative_to(ROOT).as_posix() for path in modules if managing_calls(path.read_text("utf-8"))}
     assert found == {"clients/starter.py"}

@@ -7,7 +7,7 @@ extension's own API as the example of what a key without a list would open.
 import pytest
 
 from approvals.workflows import WORKFLOWS
-from clients.operations import OPERATIONS
+from clients.description.operations import OPERATIONS
 from tests.security.fortress import FORM, path_of
 
 DURABLE = "/runtime/webhooks/durabletask"

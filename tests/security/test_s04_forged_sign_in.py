@@ -1,7 +1,7 @@
 """S4: a header makes nobody a person, but where the platform itself has written it.
 
-Each mode and each way to write a header wrongly: tests/clients/test_identity.py; from outside, on hosts that are set up
-as on Azure: tests/app/test_api_modes.py. Here: what a forger could gain, mode by mode, and that it would be gained
+Each mode and each way to write a header wrongly: tests/clients/web/test_identity.py; from outside, on hosts that are
+set up as on Azure: tests/app/test_api_modes.py. Here: what a forger could gain, mode by mode, and that it would be so
 where the platform did not take the header away, which is why the app does not load then.
 """
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.identity import Caller, ModeRefused, caller, claim, level
+from clients.web.identity import Caller, ModeRefused, caller, claim, level
 from tests.clients.front import TENANT, THING, principal, request
 
 ME = f"{TENANT}/{THING.lower()}"

@@ -6,7 +6,7 @@ is trusted to name the right person, does the very thing that was refused.
 
 import pytest
 
-from approvals.review.verbs import VERBS
+from approvals.rules.verbs import VERBS
 
 PLAN = {
     "stages": [

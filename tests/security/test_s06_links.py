@@ -1,7 +1,7 @@
 """S6: a decision link is what its signature says, once, until its time; whatever is made of one is forged.
 
 Replay, expiry, escalation, rounds, rotation and scanners are in tests/clients/test_links.py, tests/app/test_links.py;
-changed letters and pieces in tests/approvals/review/test_links.py. Here: a forger with everything but the key.
+changed letters and pieces in tests/approvals/rules/test_links.py. Here: a forger with everything but the key.
 """
 
 import base64
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 from itsdangerous.encoding import base64_encode
 
-from approvals.review.links import Expired, Forged, Link, read_link, write_link
+from approvals.rules.links import Expired, Forged, Link, read_link, write_link
 
 KEY, OTHER = "the-real-key-" + "a" * 32, "another-key-" + "b" * 32
 SALT = "greenlight/decision-link/v1"

@@ -1,7 +1,7 @@
 """S8: whatever comes twice, late or together counts once, because the record takes an entry at one length only.
 
 By every way at once: tests/workflows/test_review_answers.py; in any order, against a model:
-tests/approvals/review/test_machine.py; the SDK's own doubling: tests/orchestrators/test_review_early.py. Here: the
+tests/approvals/rules/test_machine.py; the SDK's own doubling: tests/orchestrators/test_review_early.py. Here: the
 condition itself, and what would happen without it.
 """
 
@@ -11,16 +11,16 @@ from threading import Barrier
 
 import pytest
 
-from approvals.review.acceptance import Accepted, Actor, accept
-from approvals.review.chain import Tampered, read_chain, seal
-from approvals.review.entries import Kind, Via
-from approvals.review.policy import Policy
-from approvals.review.progress import begin, checked
-from approvals.review.replay import replay
-from approvals.review.verbs import Decide
+from approvals.policy.policy import Policy
+from approvals.record.chain import Tampered, read_chain, seal
+from approvals.record.entries import Kind, Via
+from approvals.rules.acceptance import Accepted, Actor, accept
+from approvals.rules.progress import begin, checked
+from approvals.rules.replay import replay
+from approvals.rules.verbs import Decide
 from gateways import clock
-from gateways.review_changes import add, take_down
 from gateways.review_records import open_review_records
+from services.review_changes import add, take_down
 
 PEOPLE = [f"Person {number}" for number in range(8)]
 

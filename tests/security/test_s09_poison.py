@@ -1,7 +1,7 @@
 """S9: a message that can never succeed is worked once, put aside with a reason, and does not stop the next one.
 
-What may succeed later is tried again, as often as host.json says: tests/clients/test_decisions.py (which error means
-what), tests/devhost/triggers/test_queue.py (the number of times).
+What may succeed later is tried again, as often as host.json says: tests/clients/test_approval_queue.py (which error
+means what), tests/devhost/triggers/test_queue.py (the number of times).
 """
 
 import json
@@ -9,7 +9,7 @@ import json
 import pytest
 from azure.storage.queue import QueueClient
 
-from clients.decisions import approval_queue_processor
+from clients.approval_queue import approval_queue_processor
 
 GARBAGE = [
     "not json {marker}",

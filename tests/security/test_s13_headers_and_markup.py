@@ -1,7 +1,7 @@
 """S13: every answer of ours tells browsers to do nothing with it, and what people write is text wherever it is shown.
 
-The templates alone, with the same corpus: tests/gateways/test_pages.py, test_letters.py. Here the way is the whole one:
-in through the API, out on the page behind the link that came with the letter.
+The templates alone, with the same corpus: tests/gateways/letters/test_pages.py, test_letters.py. Here the way is the
+whole one: in through the API, out on the page behind the link that came with the letter.
 """
 
 import re
@@ -9,9 +9,9 @@ import re
 import pytest
 from jinja2 import Environment
 
-from clients.headers import json_headers
-from clients.operations import OPERATIONS
-from gateways.templating import environment
+from clients.description.operations import OPERATIONS
+from clients.web.headers import json_headers
+from gateways.letters.templating import environment
 from tests.gateways.hostile import CORPUS, Reader
 from tests.security.fortress import walk
 

@@ -1,6 +1,6 @@
 """S14: a page of another site cannot make somebody's browser decide, and following a link changes nothing.
 
-What is told by which headers: tests/clients/test_origins.py, test_identity.py. Here every operation that changes
+What is told by which headers: tests/clients/web/test_origins.py, test_identity.py. Here every operation that changes
 something is attacked, and a control shows that it is the origin alone that is refused.
 """
 
@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from clients.operations import OPERATIONS
+from clients.description.operations import OPERATIONS
 from tests.security.fortress import path_of
 
 CHANGING = [each for each in OPERATIONS if each.method != "GET" and each.caller != "operators"]

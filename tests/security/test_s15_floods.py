@@ -1,7 +1,7 @@
 """S15: whoever asks too often waits, and what is too long is not read.
 
-How a bucket works, and who has which: tests/clients/test_rates.py; reminders: tests/clients/test_verbs.py. Here: that
-no way in was forgotten, and how long a body may be on each of them.
+How a bucket works, and who has which: tests/clients/web/test_rates.py; reminders: tests/clients/test_verbs.py. Here:
+that no way in was forgotten, and how long a body may be on each of them.
 """
 
 import ast
@@ -9,8 +9,8 @@ import ast
 import pytest
 
 from clients.attachments import put_attachment
+from clients.description.operations import OPERATIONS
 from clients.links import decide_by_link, show_decision_page
-from clients.operations import OPERATIONS
 from clients.proposals import submit_proposal
 from clients.verbs import act_on_proposal
 from gateways.rates import open_buckets

@@ -1,6 +1,6 @@
 """S20: whoever can write into the storage of records cannot change what was decided without its being seen.
 
-Every way to damage a chain, bit by bit: tests/approvals/review/test_chain.py; what the API says then:
+Every way to damage a chain, bit by bit: tests/approvals/record/test_chain.py; what the API says then:
 tests/clients/test_audit.py. Here: somebody with the account's key, against the running app.
 """
 
@@ -9,7 +9,7 @@ import json
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from approvals.review.chain import GENESIS, read_chain, seal, verify
+from approvals.record.chain import GENESIS, read_chain, seal, verify
 from tests import records
 
 DECISION = {"approver": "Mara", "decision": "reject", "comment": "Too steep."}

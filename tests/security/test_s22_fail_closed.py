@@ -1,6 +1,6 @@
 """S22: whatever goes wrong, nothing is approved by it.
 
-Against a model, through random verbs, times and crashes: tests/approvals/review/test_machine.py; events of any shape:
+Against a model, through random verbs, times and crashes: tests/approvals/rules/test_machine.py; events of any shape:
 tests/approvals/test_decision.py. Here: storage that fails at each of its calls in turn, words that nobody knows, and
 settings that are wrong; each time the same is approved where nothing is wrong.
 """
@@ -13,17 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.decision import Decision, read_event
-from approvals.review.acceptance import Accepted, Actor, accept
-from approvals.review.entries import Via
-from approvals.review.faults import KNOWN_WORDS
-from approvals.review.people import key
-from approvals.review.policy import Policy
-from approvals.review.progress import begin, checked, settle
-from approvals.review.replay import replay
-from approvals.review.state import Status
-from approvals.review.verbs import Decide
-from gateways import clock, review_changes
+from approvals.names import key
+from approvals.policy.faults import KNOWN_WORDS
+from approvals.policy.policy import Policy
+from approvals.record.entries import Via
+from approvals.rules.acceptance import Accepted, Actor, accept
+from approvals.rules.progress import begin, checked, settle
+from approvals.rules.replay import replay
+from approvals.rules.state import Status
+from approvals.rules.verbs import Decide
+from gateways import clock
 from gateways.review_records import open_review_records
+from services import review_changes
 from tests.clients.conftest import MemoryClient
 from tests.clients.front import FORM, Front
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Self
 
-from approvals.review.chain import read_chain, verify
-from approvals.review.entries import Entry, Kind
-from approvals.review.notices import Notice, Tells, notices_for
+from approvals.record.chain import read_chain, verify
+from approvals.record.entries import Entry, Kind
+from approvals.words.notices import Notice, Tells, notices_for
 from tests.soak.load import APPROVAL, ASKED_RESERVATION, BILLING, BILLS, BUDGET, CHAINING, RESERVATION, Load
 from tests.soak.report import Line
 from tests.workflows.conftest import Greenlight

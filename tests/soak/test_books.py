@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from approvals.review.chain import GENESIS, read_chain, seal
-from approvals.review.notices import notices_for
-from tests.approvals.review.story import Story, policy
+from approvals.record.chain import GENESIS, read_chain, seal
+from approvals.words.notices import notices_for
+from tests.approvals.story import Story, policy
 from tests.soak.books import Books, Promises
 from tests.soak.load import APPROVAL, ASKED_RESERVATION, BILLING, BILLS, CHAINING, RESERVATION, Classic, Load, Review
 from tests.workflows.reviews import COUNTERS

@@ -2,8 +2,8 @@
 
 import pytest
 
-from approvals.review.forms import SubmissionForm
-from approvals.review.policy import read_policy
+from approvals.policy.policy import read_policy
+from approvals.rules.forms import SubmissionForm
 from approvals.workflows import find_workflow
 from tests.soak.load import SHARES, Load
 

@@ -1,0 +1,1 @@
+"""A policy as people write it: its stages, what is wrong with it, and which way it sends a proposal."""

@@ -1,0 +1,22 @@
+"""The plan: which stages of its policy a proposal goes through, and who is asked in each."""
+
+from collections.abc import Collection
+
+from approvals.policy.policy import REFUSED, Policy
+from approvals.policy.staffing import staff
+from approvals.policy.stages import Stage
+from approvals.validation import Invalid
+
+
+def choose_stages(
+    policy: Policy, *, cost: float, currency: str, department: str | None, findings: Collection[str], author: str
+) -> tuple[Stage, ...]:
+    """Return the stages of one proposal's way: at least one, each able to pass, the author asked only where allowed.
+
+    Raises `Invalid` where a stage could not pass, or the policy refuses the proposal, which `policy.check_for` tells
+    when it is handed in.
+    """
+    stages = policy.stages_for(cost=cost, currency=currency, department=department, findings=findings)
+    if not stages:
+        raise Invalid(REFUSED)
+    return staff(stages, author=policy.barred(author), four_eyes=policy.four_eyes)

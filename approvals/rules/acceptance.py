@@ -1,0 +1,366 @@
+"""Whether something that a person wants to do to a proposal is taken down, was already, or is refused, and why."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+from approvals.attachments import MOST_ATTACHMENTS
+from approvals.decision import UNNAMED
+from approvals.directory import NOBODY_KNOWN, Directory
+from approvals.names import among, same
+from approvals.policy.faults import KNOWN_WORDS
+from approvals.policy.policy import check_for
+from approvals.policy.stages import Effect
+from approvals.record.documents import Attachment, document_hash
+from approvals.record.entries import GREENLIGHT, Entry, Kind, Via
+from approvals.rules.handover import strands
+from approvals.rules.identities import known_as, restate
+from approvals.rules.limits import why_too_many
+from approvals.rules.links import Link
+from approvals.rules.progress import NOBODY, settle, write
+from approvals.rules.replay import apply
+from approvals.rules.standing import Refused, asked_as, may_answer, over, superseded
+from approvals.rules.state import Answer, Asked, Review, Status
+from approvals.rules.successors import unfit_successor
+from approvals.rules.verbs import (
+    Attach,
+    Comment,
+    Decide,
+    Delegate,
+    Reassign,
+    Remind,
+    RequestChanges,
+    Resubmit,
+    Verb,
+    Withdraw,
+)
+from approvals.validation import Invalid
+
+NOBODIES = (UNNAMED, NOBODY, GREENLIGHT)
+"""Words that stand for no person, so that no person has them as a name."""
+
+REMIND_AGAIN_AFTER = timedelta(hours=1)
+"""People are reminded at most this often, by whomever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who does something, and how we know."""
+
+    name: str
+    via: Via
+    link: Link | None = None
+    """What the link says that it came by."""
+
+    def known_in(self, review: Review, directory: Directory) -> "Actor":
+        """Return the actor under the name that the review has for this person."""
+        link = self.link
+        if link:
+            link = link.model_copy(update={"person": known_as(review, link.person, directory)})
+        return replace(self, name=known_as(review, self.name, directory), link=link)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """It is to be written: its entry, between what time has brought before and what follows from it at once."""
+
+    entries: tuple[Entry, ...]
+    number: int
+    """Of its own entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """It was taken down before; doing it again changes nothing."""
+
+    number: int
+    """Of its entry; of the latest one where it has none of its own."""
+
+
+Answered = Accepted | Repeated | Refused
+
+
+def accept(review: Review, verb: Verb, actor: Actor, now: datetime, *, directory: Directory = NOBODY_KNOWN) -> Answered:
+    """Judge one verb at a time. What that time has brought comes first, so that nobody is quicker than a deadline.
+
+    The directory says who is who; it may have learnt since the record was begun.
+    """
+    due = settle(review, now)
+    for entry in due:
+        review = apply(review, entry)
+    verb, actor = restate(review, verb, directory), actor.known_in(review, directory)
+    judged = _judge(review, verb, actor, max(now, review.last_at), directory)
+    if not isinstance(judged, Entry):
+        return judged
+    following = settle(apply(review, judged), now)
+    return Accepted(entries=(*due, judged, *following), number=judged.number)
+
+
+def _judge(review: Review, verb: Verb, actor: Actor, now: datetime, directory: Directory) -> Entry | Repeated | Refused:
+    if among(verb.acting, NOBODIES):
+        return Refused(code="notAsked", reason="nobody is named who does this; only a named person's answer counts")
+    if isinstance(verb, Delegate | Reassign) and among(verb.to, NOBODIES):
+        return Refused(code="invalid", reason=f"to: {verb.to} is nobody; name a person")
+    judged = _by_kind(review, verb, actor, now, directory)
+    return why_too_many(review, judged) or judged if isinstance(judged, Entry) else judged
+
+
+def _by_kind(
+    review: Review, verb: Verb, actor: Actor, now: datetime, directory: Directory
+) -> Entry | Repeated | Refused:
+    match verb:
+        case Decide():
+            return _decide(review, verb, actor, now)
+        case RequestChanges():
+            return _request_changes(review, verb, actor, now)
+        case Delegate() | Reassign():
+            return _hand_over(review, verb, actor, now, directory)
+        case Comment():
+            return _comment(review, verb, actor, now)
+        case Remind():
+            return _remind(review, verb, actor, now)
+        case Withdraw():
+            return _withdraw(review, verb, actor, now)
+        case Resubmit():
+            return _resubmit(review, verb, actor, now)
+        case Attach():
+            return _attach(review, verb, actor, now)
+        case never:
+            assert_never(never)
+
+
+def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+    words: dict[str, Effect] = {**KNOWN_WORDS, **review.policy.outcomes}
+    effect = next((words[word] for word in words if same(word, verb.decision)), None)
+    if effect is None:
+        return Refused(code="invalid", reason=f"decision: use one of {', '.join(words)}, not {verb.decision[:60]!r}")
+    told = _told_before(review, verb, actor)
+    if told:
+        return told
+    if effect == "changes":
+        wanted = RequestChanges(approver=verb.approver, comment=verb.comment or verb.decision)
+        return _request_changes(review, wanted, actor, now)
+    seat = may_answer(review, verb.approver, actor.via)
+    if isinstance(seat, Refused):
+        return seat
+    data = {
+        "stage": review.open_stage.name if review.open_stage and seat else None,
+        "round": review.round,
+        "decision": verb.decision,
+        "effect": effect,
+        "comment": verb.comment,
+        "seat": seat.seat if seat else None,
+        "onBehalfOf": _on_behalf_of(seat, verb.approver),
+        "decisionId": verb.decision_id,
+        "linkId": actor.link.id if actor.link else None,
+    }
+    return write(review, Kind.DECIDED, data, now=now, by=verb.approver, via=actor.via)
+
+
+def _on_behalf_of(seat: Asked | None, person: str) -> str | None:
+    """Say for whom an answer stands: who delegated it, or the one asked where a system vouches for somebody else."""
+    if seat is None:
+        return None
+    return seat.on_behalf_of or (None if same(seat.person, person) else seat.person)
+
+
+def _told_before(review: Review, verb: Decide, actor: Actor) -> Repeated | Refused | None:
+    """Find the same decision in the record, or what stands against taking this one down; None where it is new."""
+    if verb.decision_id:
+        known = next((each for each in review.decisions if each.decision_id == verb.decision_id), None)
+        if known:
+            return _again(known, verb, "this decisionId stands for another decision")
+    if actor.link:
+        if not same(actor.link.person, verb.approver) or actor.link.proposal != review.proposal_id:
+            return Refused(code="notAsked", reason="this link was made for another person or proposal")
+        unfit = _unfit(review, actor.link)
+        if unfit:
+            return unfit
+    mine = _answer_of(review, verb.approver)
+    if mine and (review.final or asked_as(review, verb.approver) is None):
+        return _again(mine, verb, "an answer stands as it was given")
+    return over(review) if review.final else None
+
+
+def _unfit(review: Review, link: Link) -> Refused | None:
+    """Say why a link is no good any more; None where it is."""
+    if link.id in review.spent_links:
+        used = next((each for each in review.decisions if each.link_id == link.id), None)
+        what = _told(used) if used else f"{link.person} asked for changes"
+        return Refused(code="replayed", reason=f"this link has been used: {what}")
+    return superseded(review, link)
+
+
+def _answer_of(review: Review, person: str) -> Answer | None:
+    """Return the latest answer of a person that is in force."""
+    return next((each for each in reversed(review.answers) if same(each.person, person)), None)
+
+
+def _again(known: Answer, verb: Decide, otherwise: str) -> Repeated | Refused:
+    if same(known.person, verb.approver) and same(known.word, verb.decision):
+        return Repeated(number=known.number)
+    return Refused(code="alreadyDecided", reason=f"{_told(known)}; {otherwise}")
+
+
+def _told(answer: Answer) -> str:
+    return f"{answer.person} answered {answer.word!r} at {answer.at:%Y-%m-%d %H:%M} UTC"
+
+
+def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+    if review.status is Status.CHANGES_REQUESTED and same(review.changes_by or "", verb.approver):
+        return Repeated(number=review.number)
+    unfit = _unfit(review, actor.link) if actor.link else None
+    if unfit:
+        return unfit
+    if review.final:
+        return over(review)
+    seat = may_answer(review, verb.approver, actor.via)
+    if isinstance(seat, Refused):
+        return seat
+    if seat is None or review.open_stage is None:
+        return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
+    until = now + timedelta(hours=review.policy.changes_window_hours)
+    data = {
+        "stage": review.open_stage.name,
+        "comment": verb.comment,
+        "until": until.isoformat(),
+        "onBehalfOf": _on_behalf_of(seat, verb.approver),
+        "linkId": actor.link.id if actor.link else None,
+    }
+    return write(review, Kind.CHANGES_REQUESTED, data, now=now, by=verb.approver, via=actor.via)
+
+
+def _hand_over(
+    review: Review, verb: Delegate | Reassign, actor: Actor, now: datetime, directory: Directory
+) -> Entry | Repeated | Refused:
+    if review.final:
+        return over(review)
+    if review.stage is None or review.open_stage is None:
+        return Refused(code="notNow", reason="a task can be handed over while its stage is open")
+    delegating = isinstance(verb, Delegate)
+    if actor.via is Via.PERSON and not same(verb.acting, verb.owner):
+        return Refused(code="notAsked", reason=f"only {verb.owner} or an operator may hand this task over")
+    seat = next((each for each in review.waiting_for if same(each.person, verb.owner)), None)
+    if seat is None:
+        given = next((each for each in review.stage.asked if same(each.person, verb.to)), None)
+        if given and among(verb.owner, (given.on_behalf_of or "", given.seat)):
+            return Repeated(number=review.number)
+        return Refused(code="notAsked", reason=f"{verb.owner} has no task in stage {review.open_stage.name!r}")
+    unfit = unfit_successor(review, verb, actor.via, directory)
+    if unfit:
+        return unfit
+    if among(verb.to, tuple(each.person for each in review.stage.asked)):
+        return Refused(code="conflict", reason=f"{verb.to} is asked in this stage already and has one answer")
+    stranded = strands(review, seat, verb.to)
+    if stranded:
+        return stranded
+    data: dict[str, Any] = {
+        "stage": review.open_stage.name,
+        "seat": seat.seat,
+        "from": verb.owner,
+        "to": verb.to,
+        "onBehalfOf": _giver(seat, verb.to) if delegating else None,
+        "comment": verb.comment,
+    }
+    kind = Kind.DELEGATED if delegating else Kind.REASSIGNED
+    return write(review, kind, data, now=now, by=verb.acting, via=actor.via)
+
+
+def _giver(seat: Asked, to: str) -> str | None:
+    """Say in whose stead the new one answers; in nobody's where a task comes back to its owner."""
+    owner = seat.on_behalf_of or seat.person
+    return None if same(owner, to) else owner
+
+
+def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+    if (verb.by, verb.comment) in review.last_words:
+        return Repeated(number=review.number)
+    if review.final:
+        return over(review)
+    if actor.via is Via.PERSON and not concerns(review, verb.by):
+        return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
+    return write(review, Kind.COMMENTED, {"comment": verb.comment}, now=now, by=verb.by, via=actor.via)
+
+
+def concerns(review: Review, person: str) -> bool:
+    """Say whether a person has a part in a proposal: wrote it, was asked, or is named by its policy."""
+    named = tuple(each for stage in review.policy.all_stages for each in stage.approvers)
+    higher = tuple(each for stage in review.policy.all_stages for rung in stage.escalate_to for each in rung.to)
+    return among(person, (*review.involved, *named, *higher, *review.policy.budget_owners))
+
+
+def _remind(review: Review, verb: Remind, actor: Actor, now: datetime) -> Entry | Refused:
+    if review.final:
+        return over(review)
+    if review.stage is None or review.open_stage is None:
+        return Refused(code="notNow", reason="nobody is being waited for now")
+    if actor.via is Via.PERSON and not concerns(review, verb.by):
+        return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
+    last = review.stage.last_reminder
+    if last and now < last + REMIND_AGAIN_AFTER:
+        wait = int((last + REMIND_AGAIN_AFTER - now).total_seconds()) + 1
+        return Refused(code="tooSoon", reason="they were reminded less than an hour ago", retry_after_s=wait)
+    people = [each.person for each in review.waiting_for]
+    data = {"stage": review.open_stage.name, "people": people, "planned": review.stage.reminders}
+    return write(review, Kind.REMINDED, data, now=now, by=verb.by, via=actor.via)
+
+
+def _withdraw(review: Review, verb: Withdraw, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+    if not same(verb.by, review.author):
+        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may withdraw it")
+    if review.status is Status.WITHDRAWN:
+        return Repeated(number=review.number)
+    if review.final:
+        return over(review)
+    return write(review, Kind.WITHDRAWN, {"reason": verb.reason}, now=now, by=verb.by, via=actor.via)
+
+
+def _resubmit(review: Review, verb: Resubmit, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+    if not same(verb.by, review.author):
+        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may resubmit it")
+    fields = ("title", "summary", "cost", "currency", "department")
+    given = {name: value for name in fields if (value := getattr(verb, name)) is not None}
+    document = document_hash({**review.words, **given}, review.attachments)
+    if review.status is not Status.CHANGES_REQUESTED:
+        if review.resubmission == document:
+            return Repeated(number=review.number)
+        return over(review) if review.final else Refused(code="notNow", reason="nobody has asked for changes")
+    after = {**review.words, **given}
+    try:
+        check_for(
+            review.policy,
+            review.author,
+            cost=after["cost"],
+            currency=after["currency"],
+            department=after["department"],
+        )
+    except Invalid as error:
+        return Refused(code="invalid", reason=f"with these changes the policy cannot decide: {error}")
+    changed = {name: value for name, value in given.items() if value != review.words[name]}
+    data = {
+        "changed": changed,
+        "documentChanged": document != review.reviewed,
+        "round": review.round + 1,
+        "comment": verb.comment,
+    }
+    return write(review, Kind.RESUBMITTED, data, now=now, by=verb.by, via=actor.via, document=document)
+
+
+def _attach(review: Review, verb: Attach, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+    if not same(verb.by, review.author):
+        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may add files to it")
+    fields = {"name": verb.name, "blob": verb.blob, "content_type": verb.content_type}
+    new = Attachment(**fields, size=verb.size, sha256=verb.sha256)
+    before = next((each for each in review.attachments if each.name == verb.name), None)
+    if before and before.sha256 == verb.sha256:
+        return Repeated(number=review.number)
+    if review.final:
+        return over(review)
+    others = (*(each for each in review.attachments if each.name != verb.name), new)
+    if len(others) > MOST_ATTACHMENTS:
+        return Refused(
+            code="conflict", reason=f"a proposal has at most {MOST_ATTACHMENTS} files; replace one by its name"
+        )
+    document = document_hash(review.words, others)
+    data = {"attachment": new.to_dict(), "replaced": before is not None}
+    return write(review, Kind.ATTACHED, data, now=now, by=verb.by, via=actor.via, document=document)

@@ -1,0 +1,78 @@
+"""The answers that somebody who is asked can choose from, and what a chosen one asks the desk to do."""
+
+from dataclasses import dataclass
+
+from approvals.names import among, key
+from approvals.policy.policy import Effect, Policy
+from approvals.rules.verbs import Decide, RequestChanges
+from approvals.validation import Boundary, Invalid, Line, Prose
+from approvals.visible import one_line
+
+CHANGES = "changes"
+"""What asking for changes is called in a form; a policy may have a word of its own beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One answer."""
+
+    word: str
+    label: str
+    """For people."""
+    effect: Effect
+    hint: str
+    """What comes of it, in a sentence; empty where the label says it."""
+
+    @property
+    def needs_comment(self) -> bool:
+        """Whether it says nothing without words: the author has to know what to change."""
+        return self.effect == "changes"
+
+
+_HINTS: dict[Effect, str] = {
+    "approve": "Counts as a yes.",
+    "reject": "Counts as a no.",
+    "changes": "The author revises it, and you are asked again. The comment says what to change.",
+}
+
+
+class ChosenAnswer(Boundary):
+    """An answer as the page's form or a program sends it."""
+
+    decision: Line
+    comment: Prose = ""
+    proposal_id: Prose | None = None
+    """What the sender believes it is about; it must be what the link was made for."""
+    token: str | None = None
+    """What the link ends with; a program may leave it in the query string."""
+
+
+def choices(policy: Policy) -> tuple[Choice, ...]:
+    """Return what can be answered under a policy: yes, its own words, changes, no."""
+    own = tuple(_choice(word, word[:1].upper() + word[1:], effect) for word, effect in policy.outcomes.items())
+    changes = () if among(CHANGES, tuple(policy.outcomes)) else (_choice(CHANGES, "Ask for changes", "changes"),)
+    yes = Choice(word="approve", label="Approve", effect="approve", hint="")
+    no = Choice(word="reject", label="Reject", effect="reject", hint="")
+    return (yes, *own, *changes, no)
+
+
+def find_choice(policy: Policy, word: str) -> Choice | None:
+    """Return the choice of that word; None where the policy has none."""
+    return next((each for each in choices(policy) if key(each.word) == key(word)), None)
+
+
+def to_verb(chosen: ChosenAnswer, policy: Policy, person: str) -> Decide | RequestChanges:
+    """Return what the desk is asked to do for a person; raises `Invalid` with the field that has to be put right."""
+    choice = find_choice(policy, chosen.decision)
+    if choice is None:
+        known = ", ".join(each.word for each in choices(policy))
+        raise Invalid(f"decision: choose one of {known}")
+    if choice.needs_comment and not chosen.comment.strip():
+        raise Invalid("comment: say what to change; the author reads it")
+    if choice.word == CHANGES and choice.word not in policy.outcomes:
+        return RequestChanges(approver=person, comment=chosen.comment)
+    return Decide(approver=person, decision=choice.word, comment=chosen.comment)
+
+
+def _choice(word: str, label: str, effect: Effect) -> Choice:
+    return Choice(word=word, label=one_line(label), effect=effect, hint=_HINTS[effect])

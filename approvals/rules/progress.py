@@ -1,0 +1,294 @@
+"""What follows of itself: stages open and close, people are reminded, time runs out, a review ends."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from approvals.names import among, key, same
+from approvals.policy.plan import choose_stages
+from approvals.policy.policy import Policy, Stage
+from approvals.record.documents import Attachment, document_hash, policy_hash
+from approvals.record.entries import GREENLIGHT, Entry, Kind, Via
+from approvals.rules.replay import apply
+from approvals.rules.state import VOUCHING, Answer, Asked, Closing, OpenStage, Review, Status
+
+NOBODY = "nobody"
+"""Who decided, where time did."""
+
+
+def begin(
+    proposal_id: str,
+    words: Mapping[str, Any],
+    *,
+    author: str,
+    via: Via,
+    policy: Policy,
+    policy_name: str,
+    attachments: tuple[Attachment, ...],
+    now: datetime,
+) -> tuple[Entry, ...]:
+    """Return the first entries of a record. `words` are title, summary, cost, currency and department."""
+    files, rule = [each.to_dict() for each in attachments], policy.to_dict()
+    data = {
+        "proposalId": proposal_id,
+        **words,
+        "policyName": policy_name,
+        "policy": rule,
+        "policyHash": policy_hash(rule),
+        "attachments": files,
+    }
+    document = document_hash(dict(words), attachments)
+    return (
+        Entry(
+            number=1,
+            kind=Kind.SUBMITTED,
+            at=now.isoformat(),
+            by=author,
+            via=via,
+            data=data,
+            document=document,
+        ),
+    )
+
+
+def checked(review: Review, findings: tuple[str, ...], *, document: str, now: datetime) -> tuple[Entry, ...]:
+    """Return what follows from the checks of a document: the plan, and the first stage. None where it has changed.
+
+    Doing it twice changes nothing: after the first time the review is not being checked any more.
+    """
+    if review.status is not Status.CHECKING or review.document != document:
+        return ()
+    stages = choose_stages(
+        review.policy,
+        cost=review.cost,
+        currency=review.currency,
+        department=review.department,
+        findings=findings,
+        author=review.author,
+    )
+    data = {"findings": list(findings), "stages": [stage.to_dict() for stage in stages]}
+    planned = write(review, Kind.CHECKED, data, now=now, via=Via.WORKFLOW)
+    return (planned, *settle(apply(review, planned), now))
+
+
+def failed(review: Review, reason: str, *, now: datetime) -> tuple[Entry, ...]:
+    """Return the end of a review whose workflow cannot go on."""
+    if review.final:
+        return ()
+    return (_end(review, Status.FAILED, now, by=NOBODY, reason=reason),)
+
+
+def settle(review: Review, now: datetime) -> tuple[Entry, ...]:
+    """Return all that follows from where the review stands and from the time that it is."""
+    entries = list[Entry]()
+    while entry := _next(review, now):
+        entries.append(entry)
+        review = apply(review, entry)
+    return tuple(entries)
+
+
+def next_wake(review: Review) -> datetime | None:
+    """Return when time alone will change something; None where only people can."""
+    if review.status is Status.CHANGES_REQUESTED:
+        return review.changes_until
+    if review.stage is None or review.open_stage is None:
+        return None
+    planned = _next_reminder(review.open_stage, review.stage)
+    return min(planned, review.stage.deadline) if planned else review.stage.deadline
+
+
+def counts(review: Review) -> dict[str, int]:
+    """Return what the counters are to show of this review: itself, how it ended, and each escalation."""
+    shown = Counter({"submitted": 1, "escalated": review.escalations})
+    if review.final:
+        shown[review.status.value] += 1
+    return dict(+shown)
+
+
+def write(
+    review: Review,
+    kind: Kind,
+    data: dict[str, Any],
+    *,
+    now: datetime,
+    by: str = GREENLIGHT,
+    via: Via = Via.CLOCK,
+    document: str | None = None,
+) -> Entry:
+    """Return the entry that would come next; its time is never before that of the one before it."""
+    at = max(now, review.last_at)
+    number = review.number + 1
+    about = document or review.document
+    return Entry(number=number, kind=kind, at=at.isoformat(), by=by, via=via, data=data, document=about)
+
+
+def _next(review: Review, now: datetime) -> Entry | None:
+    """Return the one thing that follows, or None."""
+    if review.final:
+        return None
+    if review.withdrawn_by:
+        return _end(review, Status.WITHDRAWN, now, by=review.withdrawn_by, reason=review.reason)
+    if review.status is Status.CHECKING:
+        return None
+    if review.status is Status.CHANGES_REQUESTED:
+        assert review.changes_until  # set with that status
+        if now < review.changes_until:
+            return None
+        return _end(review, Status.EXPIRED, now, by=NOBODY, reason="the changes that were asked for never came")
+    if review.stage is None or review.open_stage is None:
+        return _after_a_stage(review, now)
+    return _answered(review, review.open_stage, review.stage, now) or _due(review, review.open_stage, review.stage, now)
+
+
+def _after_a_stage(review: Review, now: datetime) -> Entry:
+    """Open the next stage, or end."""
+    last = review.closed[-1] if review.closed else None
+    if last and last.round == review.round and last.outcome != "approved":
+        stage = review.stages[last.index]
+        reason = "nobody answered to the end of the ladder" if last.outcome == "expired" else None
+        return _end(review, Status(last.outcome), now, by=last.by, reason=_in_stage(stage, reason))
+    if review.next_stage < len(review.stages):
+        return _open(review, now)
+    return _end(review, Status.APPROVED, now, by=last.by if last else NOBODY, reason=None)
+
+
+def _in_stage(stage: Stage, reason: str | None) -> str:
+    return f"stage {stage.name!r}: {reason}" if reason else f"stage {stage.name!r}"
+
+
+def _end(review: Review, outcome: Status, now: datetime, *, by: str, reason: str | None) -> Entry:
+    word = review.answers[-1].word if review.answers and same(review.answers[-1].person, by) else outcome.value
+    data = {"outcome": outcome.value, "decidedBy": by, "word": word, "reason": reason}
+    via = Via.WORKFLOW if outcome is Status.FAILED else Via.CLOCK
+    return write(review, Kind.ENDED, data, now=now, via=via)
+
+
+def _open(review: Review, now: datetime) -> Entry:
+    """Ask the people of the next stage, or those again who were asked when changes were wanted."""
+    plan = review.stages[review.next_stage]
+    at = max(now, review.last_at)
+    if review.paused and review.remaining is not None:
+        asked, rung, reminders = review.paused.asked, review.paused.rung, review.paused.reminders
+        window = review.remaining
+    else:
+        asked, rung, reminders = tuple(Asked(seat=each, person=each) for each in plan.approvers), 0, 0
+        window = timedelta(hours=plan.window_hours)
+    data = {
+        "stage": plan.name,
+        "index": review.next_stage,
+        "round": review.round,
+        "asked": _as_data(asked),
+        "deadline": (at + window).isoformat(),
+        "rung": rung,
+        "reminders": reminders,
+        "early": _early(review, plan, asked),
+    }
+    return write(review, Kind.STAGE_OPENED, data, now=now)
+
+
+def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[str, str]:
+    """Return which early answers count for a stage: the number of each one's entry, with the seat it takes.
+
+    Each is given once and counts once: for the first stage that asks for it.
+    """
+    seats = dict[str, str]()
+    taken = set[str]()
+    for answer in review.answers:
+        if answer.stage is not None:
+            continue
+        seat = next((each.seat for each in asked if same(each.person, answer.person)), None)
+        if seat is None and plan.anyone and answer.via in VOUCHING:
+            seat = next((each.seat for each in asked if each.seat not in taken), None)
+        if seat is not None and seat not in taken:
+            seats[str(answer.number)] = seat
+            taken.add(seat)
+    return seats
+
+
+def _answered(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Entry | None:
+    """Close the stage if its answers decide it."""
+    answers = review.stage_answers
+    outcome = _verdict(plan, stage, answers)
+    return _close(review, plan, outcome, answers[-1].person, now) if outcome else None
+
+
+def _verdict(plan: Stage, stage: OpenStage, answers: tuple[Answer, ...]) -> Closing | None:
+    """Say what the answers to a stage add up to; None while they do not decide it."""
+    yes = {key(answer.seat) for answer in answers if answer.seat and answer.effect == "approve"}
+    no = {key(answer.seat) for answer in answers if answer.seat and answer.effect == "reject"}
+    if stage.rung:
+        # Whoever it was escalated to decides in the place of those who did not answer.
+        seats = {key(each.seat) for each in stage.asked}
+        return "rejected" if no & seats else "approved" if yes & seats else None
+    seats = {key(each.seat) for each in stage.asked}
+    required = {key(each) for each in plan.required}
+    vetoing = seats if plan.veto is True else {key(each) for each in plan.veto or ()}
+    needed = {"first": 1, "all": len(seats), "quorum": plan.quorum or len(seats)}[plan.rule]
+    if no & (required | vetoing) or len(seats - no) < needed or (plan.rule != "quorum" and no):
+        return "rejected"
+    return "approved" if len(yes) >= needed and required <= yes else None
+
+
+def _close(review: Review, plan: Stage, outcome: Closing, by: str, now: datetime) -> Entry:
+    data = {"stage": plan.name, "index": review.next_stage, "outcome": outcome, "decidedBy": by}
+    return write(review, Kind.STAGE_CLOSED, data, now=now)
+
+
+def _due(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Entry | None:
+    """Return what time has brought: the end of a window, or a reminder."""
+    if now < stage.deadline:
+        return _reminder(review, plan, stage, now)
+    if plan.on_timeout != "escalate":
+        outcome: Closing = "approved" if plan.on_timeout == "approve" else "rejected"
+        return _close(review, plan, outcome, NOBODY, now)
+    for rung in range(stage.rung + 1, len(plan.escalate_to) + 1):
+        if asked := _people_of(review, plan, rung):
+            return _escalate(review, plan, rung, asked, now)
+    return _close(review, plan, "expired", NOBODY, now)
+
+
+def _people_of(review: Review, plan: Stage, rung: int) -> tuple[Asked, ...]:
+    """Return whom a rung asks: not the author, and nobody who may not or need not answer any more."""
+    passed_over = tuple(
+        answer.person for answer in review.answers if review.policy.four_eyes or answer.stage == review.next_stage
+    )
+    if not review.policy.allow_self_approval:
+        passed_over = (*passed_over, review.author)
+    return tuple(
+        Asked(seat=each, person=each) for each in plan.escalate_to[rung - 1].to if not among(each, passed_over)
+    )
+
+
+def _escalate(review: Review, plan: Stage, rung: int, asked: tuple[Asked, ...], now: datetime) -> Entry:
+    hours = plan.escalate_to[rung - 1].window_hours or plan.window_hours
+    at = max(now, review.last_at)
+    data = {
+        "stage": plan.name,
+        "rung": rung,
+        "asked": _as_data(asked),
+        "missing": [each.person for each in review.waiting_for],
+        # From now, not from the deadline: who is asked late has the whole window.
+        "deadline": (at + timedelta(hours=hours)).isoformat(),
+    }
+    return write(review, Kind.ESCALATED, data, now=now)
+
+
+def _reminder(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Entry | None:
+    """Return one reminder for all that are due: after an outage nobody wants three at once."""
+    due = sum(stage.opened_at + timedelta(hours=hours) <= now for hours in plan.remind_after_hours)
+    if due <= stage.reminders:
+        return None
+    people = [each.person for each in review.waiting_for]
+    return write(review, Kind.REMINDED, {"stage": plan.name, "people": people, "planned": due}, now=now)
+
+
+def _next_reminder(plan: Stage, stage: OpenStage) -> datetime | None:
+    """Return when the next planned reminder is due."""
+    if stage.reminders >= len(plan.remind_after_hours):
+        return None
+    return stage.opened_at + timedelta(hours=plan.remind_after_hours[stage.reminders])
+
+
+def _as_data(asked: tuple[Asked, ...]) -> list[dict[str, Any]]:
+    return [{"seat": each.seat, "person": each.person, "onBehalfOf": each.on_behalf_of} for each in asked]

@@ -1,0 +1,146 @@
+"""Where a person stands in a review: asked now, asked later, too late, or not at all; and the words for it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from approvals.names import among, same
+from approvals.policy.policy import Stage
+from approvals.record.entries import Via
+from approvals.rules.links import Link
+from approvals.rules.state import VOUCHING, Asked, Review, Status
+
+Code = Literal[
+    "invalid",
+    "notAsked",
+    "selfApproval",
+    "fourEyes",
+    "notAllowed",
+    "notAuthor",
+    "alreadyDecided",
+    "over",
+    "notNow",
+    "conflict",
+    "replayed",
+    "superseded",
+    "tooSoon",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Something that is not taken down; `reason` is one sentence for the person, without a full stop."""
+
+    code: Code
+    reason: str
+    retry_after_s: int | None = None
+    """Seconds after which the same would be taken; for `tooSoon` alone."""
+
+
+def asked_as(review: Review, person: str) -> Asked | None:
+    """Return the seat in which a person is waited for now."""
+    return next((each for each in review.waiting_for if same(each.person, person)), None)
+
+
+def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
+    """Return the seat whose answer a person may give; None where the answer is early and is kept for its stage."""
+    if same(person, review.author) and not review.policy.allow_self_approval:
+        return Refused(code="selfApproval", reason=f"{person} wrote the proposal and may not decide it")
+    if review.status is Status.CHANGES_REQUESTED:
+        return Refused(code="notNow", reason="changes were asked for; decide when the proposal comes again")
+    seat = asked_as(review, person) or _vouched_for(review, via)
+    if seat:
+        return _second_answer(review, person) or seat
+    missed = _missed(review, person)
+    if missed:
+        return missed
+    if _asked_later(review, person, via):
+        return None
+    return _came_late(review, person) or Refused(code="notAsked", reason=f"{person} is not asked in this proposal")
+
+
+def over(review: Review) -> Refused:
+    """Tell somebody who comes when all is over how it ended, and by whom."""
+    by = "" if review.decided_by in (None, "nobody") else f" by {review.decided_by}"
+    at = f" at {review.ended_at:%Y-%m-%d %H:%M} UTC" if review.ended_at else ""
+    return Refused(code="over", reason=f"the proposal was {review.status.value}{by}{at}")
+
+
+def superseded(review: Review, link: Link) -> Refused | None:
+    """Say why a link does not fit what is open now; None where it does."""
+    if review.final:
+        return over(review)
+    plan, stage = review.open_stage, review.stage
+    if plan is None or stage is None:
+        return Refused(code="superseded", reason="the proposal is not waiting for an answer now")
+    if (link.round, link.stage, link.rung) == (review.round, plan.name, stage.rung):
+        return None
+    ended = next((each for each in reversed(review.closed) if review.stages[each.index].name == link.stage), None)
+    if ended and ended.round == review.round:
+        at = f"{ended.at:%Y-%m-%d %H:%M} UTC"
+        return Refused(code="over", reason=f"stage {link.stage!r} was {ended.outcome} by {ended.by} at {at}")
+    return Refused(code="superseded", reason="the proposal has moved on since this link was sent")
+
+
+def _vouched_for(review: Review, via: Via) -> Asked | None:
+    """Return a seat that a trusted system may fill with whom it names, where the policy leaves that open."""
+    if review.open_stage is None or not review.open_stage.anyone or via not in VOUCHING:
+        return None
+    return next(iter(review.waiting_for), None)
+
+
+def _second_answer(review: Review, person: str) -> Refused | None:
+    if not review.policy.four_eyes:
+        return None
+    earlier = next((each for each in review.answers if same(each.person, person)), None)
+    if earlier is None:
+        return None
+    return Refused(code="fourEyes", reason=f"{person} has decided an earlier stage, and this policy asks for four eyes")
+
+
+def _missed(review: Review, person: str) -> Refused | None:
+    """Tell somebody whose task has gone to somebody else."""
+    stage, plan = review.stage, review.open_stage
+    if stage is None or plan is None:
+        return None
+    to = next((each.person for each in stage.asked if _gave_away(each, person)), None)
+    if to:
+        return Refused(code="notAsked", reason=f"{person} has handed this task over to {to}")
+    if stage.rung and among(person, _named(plan, below=stage.rung)):
+        now = ", ".join(each.person for each in stage.asked)
+        at = f"{stage.opened_at:%Y-%m-%d %H:%M} UTC"
+        return Refused(code="over", reason=f"time was up at {at}; {now} decides now")
+    return None
+
+
+def _gave_away(asked: Asked, person: str) -> bool:
+    """Say whether a task was this person's and is not any more."""
+    return not same(asked.person, person) and among(person, (asked.seat, asked.on_behalf_of or asked.seat))
+
+
+def _named(plan: Stage, *, below: int) -> tuple[str, ...]:
+    """Return the approvers of a stage and the people on its rungs below that one."""
+    return (*plan.approvers, *(each for rung in plan.escalate_to[: below - 1] for each in rung.to))
+
+
+def _asked_later(review: Review, person: str, via: Via) -> bool:
+    """Say whether a stage that has not opened will ask this person."""
+    if review.status is Status.CHECKING:
+        to_come = review.policy.all_stages
+        if among(person, review.policy.budget_owners) and review.policy.budget_limit is not None:
+            return True
+    else:
+        to_come = review.stages[review.next_stage + (1 if review.stage else 0) :]
+    if via in VOUCHING and any(stage.anyone for stage in to_come):
+        return True
+    return any(among(person, stage.approvers) for stage in to_come)
+
+
+def _came_late(review: Review, person: str) -> Refused | None:
+    """Tell somebody whose stage is over who decided it."""
+    for ended in reversed(review.closed):
+        plan = review.stages[ended.index] if ended.round == review.round else None
+        if plan and among(person, _named(plan, below=len(plan.escalate_to) + 1)):
+            at = f"{ended.at:%Y-%m-%d %H:%M} UTC"
+            reason = f"stage {plan.name!r} was {ended.outcome} by {ended.by} at {at}"
+            return Refused(code="over", reason=reason)
+    return None

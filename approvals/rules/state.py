@@ -1,0 +1,199 @@
+"""Where a review stands."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+
+from approvals.policy.policy import Policy, Stage
+from approvals.policy.stages import Effect
+from approvals.record.documents import Attachment
+from approvals.record.entries import Kind, Via
+
+
+class Status(StrEnum):
+    """Where a proposal stands, in the API's words."""
+
+    CHECKING = "checking"
+    IN_REVIEW = "inReview"
+    CHANGES_REQUESTED = "changesRequested"
+    AWAITING_BUDGET = "awaitingBudget"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+FINAL = frozenset({Status.APPROVED, Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED, Status.FAILED})
+"""Nothing follows these."""
+
+VOUCHING = frozenset({Via.SYSTEM, Via.QUEUE, Via.EVENT})
+"""Ways by which a trusted system names a person."""
+
+Closing = Literal["approved", "rejected", "expired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Somebody whose answer is waited for."""
+
+    seat: str
+    """Whom the policy names; what counts for quorum, required people and veto, whoever answers in the end."""
+    person: str
+    """Who is to answer now."""
+    on_behalf_of: str | None = None
+    """Who delegated it; None where nobody did, or it was reassigned for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A decision that was taken down."""
+
+    number: int
+    """Of its entry."""
+    person: str
+    seat: str | None
+    """None while it is early: the stage that it will count for has not opened."""
+    on_behalf_of: str | None
+    word: str
+    """As it was given."""
+    effect: Effect
+    at: datetime
+    via: Via
+    round: int
+    stage: int | None
+    """Index of the stage it counts for; None while it is early."""
+    document: str
+    decision_id: str | None
+    link_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStage:
+    """The stage that is being answered."""
+
+    index: int
+    opened_at: datetime
+    """When those were asked who are asked now: the stage's opening, or the last escalation."""
+    deadline: datetime
+    rung: int
+    """0: the approvers; above: a rung of the ladder of escalations, from 1."""
+    asked: tuple[Asked, ...]
+    reminders: int = 0
+    """How many of the planned reminders have been sent."""
+    last_reminder: datetime | None = None
+    """The last one, planned or asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedStage:
+    """How a stage ended; for those who come late."""
+
+    index: int
+    round: int
+    outcome: Closing
+    by: str
+    """Who gave the answer that decided it, or `nobody`."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One proposal's review."""
+
+    number: int
+    """How many entries there are."""
+    last_at: datetime
+    proposal_id: str
+    title: str
+    summary: str
+    author: str
+    cost: float
+    currency: str
+    department: str | None
+    policy_name: str
+    policy: Policy
+    policy_hash: str
+    """SHA-256 in hex of the policy, as the record has it."""
+    submitted_at: datetime
+    attachments: tuple[Attachment, ...]
+    document: str
+    status: Status
+    reviewed: str = ""
+    """The document that was checked, and that answers are for."""
+    round: int = 1
+    findings: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    """The plan; empty until the checks are through."""
+    next_stage: int = 0
+    """Index of the stage that opens next, or is open."""
+    stage: OpenStage | None = None
+    paused: OpenStage | None = None
+    """The stage in which changes were asked for."""
+    remaining: timedelta | None = None
+    """What was left of its window."""
+    changes_until: datetime | None = None
+    changes_by: str | None = None
+    answers: tuple[Answer, ...] = ()
+    """In force: for this document."""
+    decisions: tuple[Answer, ...] = ()
+    """All that were ever taken down, so that a repeated one is known again."""
+    spent_links: tuple[str, ...] = ()
+    """Ids of the links by which something was done; each is good for once."""
+    closed: tuple[ClosedStage, ...] = ()
+    involved: tuple[str, ...] = ()
+    """The author and everybody who was ever asked."""
+    last_words: tuple[tuple[str, str], ...] = ()
+    """Person and text of each one's latest comment, so that one delivered twice is known again."""
+    acts: tuple[tuple[str, Kind], ...] = ()
+    """Who did what, as often as it was done: names as `people.key` has them, and the kinds that limits.py names."""
+    resubmission: str | None = None
+    """The document as it was last resubmitted."""
+    comments: int = 0
+    escalations: int = 0
+    withdrawn_by: str | None = None
+    ended_at: datetime | None = None
+    decided_by: str | None = None
+    outcome_word: str | None = None
+    reason: str | None = None
+
+    @property
+    def policy_version(self) -> str:
+        """What the policy says that it is, or the beginning of its hash."""
+        return self.policy.version or self.policy_hash[:8]
+
+    @property
+    def final(self) -> bool:
+        """Whether it is over."""
+        return self.status in FINAL
+
+    @property
+    def open_stage(self) -> Stage | None:
+        """The plan of the stage that is open."""
+        return self.stages[self.stage.index] if self.stage else None
+
+    @property
+    def waiting_for(self) -> tuple[Asked, ...]:
+        """Those who are asked and have not answered."""
+        if self.stage is None:
+            return ()
+        answered = {answer.seat for answer in self.stage_answers}
+        return tuple(each for each in self.stage.asked if each.seat not in answered)
+
+    @property
+    def stage_answers(self) -> tuple[Answer, ...]:
+        """The answers to the open stage, in their order."""
+        index = self.stage.index if self.stage else None
+        return tuple(answer for answer in self.answers if answer.stage == index is not None)
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """The part of the document that is not files."""
+        return {
+            "title": self.title,
+            "summary": self.summary,
+            "cost": self.cost,
+            "currency": self.currency,
+            "department": self.department,
+        }

@@ -1,0 +1,43 @@
+"""To whom a task may be handed over."""
+
+from approvals.directory import Directory
+from approvals.names import among, same
+from approvals.policy.policy import Policy
+from approvals.record.entries import Via
+from approvals.rules.standing import Refused
+from approvals.rules.state import Review
+from approvals.rules.verbs import Delegate, Reassign
+
+
+def unfit_successor(review: Review, verb: Delegate | Reassign, via: Via, directory: Directory) -> Refused | None:
+    """Say why a task must not go to whom a verb names; None where it may.
+
+    What the policy says of it binds people. A system that reassigns a task acts for the operators, who mend what the
+    policy did not foresee; but to a stranger's address nothing goes at all.
+    """
+    if same(verb.to, review.author) and not review.policy.allow_self_approval:
+        return Refused(code="selfApproval", reason=f"{verb.to} wrote the proposal and may not decide it")
+    if not directory.allows(verb.to):
+        reason = f"{verb.to} is an address outside of the directory and of the domains in MAIL_DOMAINS"
+        return Refused(code="notAllowed", reason=reason)
+    if isinstance(verb, Delegate) or via is Via.PERSON:
+        return _outside(review.policy, verb.to, directory)
+    return None
+
+
+def _outside(policy: Policy, to: str, directory: Directory) -> Refused | None:
+    match policy.delegate_to:
+        case "anyone":
+            return None
+        case "nobody":
+            return Refused(code="notAllowed", reason="under this policy nobody hands a task over")
+        case "directory":
+            if directory.knows(to):
+                return None
+            return Refused(
+                code="notAllowed", reason=f"under this policy tasks go to people in the directory, not to {to}"
+            )
+        case named:
+            if among(to, named):
+                return None
+            return Refused(code="notAllowed", reason=f"under this policy tasks go to {', '.join(named)}, not to {to}")

@@ -1,0 +1,1 @@
+"""What people are told of a review: who hears what, and in which words."""

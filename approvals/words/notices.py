@@ -1,0 +1,213 @@
+"""Who is to be told what: the notices that follow from the entries of a record.
+
+A notice is worked out from the record alone, and its key is made of the entry and the person. So working it out twice
+gives the same notice under the same key, and a letter that was sent is not sent again.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from approvals.names import among, key, same
+from approvals.record.entries import Entry, Kind
+from approvals.rules.replay import apply, submitted
+from approvals.rules.state import Asked, Review, Status
+
+
+class Tells(StrEnum):
+    """What a notice tells."""
+
+    ASKED = "asked"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    DELEGATED = "delegated"
+    REASSIGNED = "reassigned"
+    CHANGES_REQUESTED = "changesRequested"
+    RESUBMITTED = "resubmitted"
+    DOCUMENT_CHANGED = "documentChanged"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing that one person is to be told."""
+
+    tells: Tells
+    person: str
+    entry: Entry
+    """The entry that it tells about."""
+    review: Review
+    """As it stood right after that entry."""
+    to_answer: bool
+    """Whether an answer of this person is waited for; if so, the letter may hold a link to give it with."""
+    on_behalf_of: str | None = None
+    """Who delegated the task to them."""
+    again: bool = False
+    """Whether they were asked about this proposal before, and its author has changed it since."""
+    said: Entry | None = None
+    """The entry whose comment or reason belongs to it: its own, the author's on a revision, that of who decided."""
+
+    @property
+    def key(self) -> str:
+        """What makes sending it twice one: `<entry number>-<kind>-<hash of person>`, fit for a blob's name."""
+        person = hashlib.sha256(key(self.person).encode()).hexdigest()[:16]
+        return f"{self.entry.number}-{self.tells.value}-{person}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is sent to a person: the same in text and in HTML."""
+
+    to_name: str
+    to_address: str | None
+    """None where no address of theirs is known."""
+    subject: str
+    """One line."""
+    text: str
+    html: str
+    proposal_id: str
+
+
+def notices_for(entries: Sequence[Entry], *, told: int) -> tuple[Notice, ...]:
+    """Return the notices of the entries from number `told` + 1 on, in the order of the entries.
+
+    Left out is what would only confuse: a request to somebody whose answer is not waited for any more, and word of a
+    revision to somebody who is asked about it in the same go.
+    """
+    steps = tuple(_steps(entries))
+    notices = [notice for step in steps if step.entry.number > told for notice in _tell(step)]
+    wanted = [notice for notice in notices if not notice.to_answer or _still_waits(notice, steps[-1].after)]
+    asked = tuple(notice.person for notice in wanted if notice.tells is Tells.ASKED)
+    return tuple(
+        notice
+        for notice in wanted
+        if notice.tells not in (Tells.RESUBMITTED, Tells.DOCUMENT_CHANGED) or not among(notice.person, asked)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """An entry, with the review before and after it."""
+
+    before: Review
+    entry: Entry
+    after: Review
+    said: Entry | None
+
+
+def _steps(entries: Sequence[Entry]) -> Iterator[_Step]:
+    review: Review | None = None
+    said = dict[Kind, Entry]()
+    for entry in entries:
+        before = review or submitted(entry)
+        review = apply(before, entry) if review else before
+        said[entry.kind] = entry
+        yield _Step(before=before, entry=entry, after=review, said=_words_on(entry, said))
+
+
+def _words_on(entry: Entry, latest: dict[Kind, Entry]) -> Entry | None:
+    """Return the entry with the words that belong to this one; `latest` is the last one of each kind."""
+    match entry.kind:
+        case Kind.STAGE_OPENED:
+            return latest.get(Kind.RESUBMITTED)
+        case Kind.ENDED:
+            decided = latest.get(Kind.DECIDED)
+            return decided if decided and same(decided.by, entry.data["decidedBy"]) else None
+        case _:
+            return entry
+
+
+def _tell(step: _Step) -> tuple[Notice, ...]:
+    """Return what one entry is told about, to whom."""
+    entry, before, after = step.entry, step.before, step.after
+    approvers = tuple(person for person in after.involved if not same(person, after.author))
+    match entry.kind:
+        case Kind.STAGE_OPENED:
+            return _ask(step, Tells.ASKED, after.waiting_for)
+        case Kind.REMINDED:
+            people = tuple(entry.data["people"])
+            return _ask(step, Tells.REMINDED, tuple(each for each in after.waiting_for if among(each.person, people)))
+        case Kind.ESCALATED:
+            return _escalation(step)
+        case Kind.DELEGATED | Kind.REASSIGNED:
+            return _handing_over(step)
+        case Kind.CHANGES_REQUESTED:
+            return _inform(step, Tells.CHANGES_REQUESTED, (after.author,))
+        case Kind.RESUBMITTED:
+            return _inform(step, Tells.RESUBMITTED, approvers)
+        case Kind.ATTACHED if after.round > before.round:
+            return _inform(step, Tells.DOCUMENT_CHANGED, approvers)
+        case Kind.WITHDRAWN:
+            return _inform(step, Tells.WITHDRAWN, approvers)
+        case Kind.ENDED:
+            withdrawn = after.status is Status.WITHDRAWN
+            return _inform(step, Tells.ENDED, (after.author,) if withdrawn else (after.author, *approvers))
+        case _:
+            return ()
+
+
+def _escalation(step: _Step) -> tuple[Notice, ...]:
+    """Ask those on the new rung, and let those know who did not answer in time."""
+    asked = _ask(step, Tells.ESCALATED, step.after.waiting_for)
+    new = tuple(notice.person for notice in asked)
+    missing = tuple(person for person in step.entry.data["missing"] if not among(person, new))
+    return (*asked, *_inform(step, Tells.ESCALATED, missing))
+
+
+def _handing_over(step: _Step) -> tuple[Notice, ...]:
+    """Ask the one who has the task now; whoever had it knows, unless somebody else gave it away."""
+    tells = Tells.DELEGATED if step.entry.kind is Kind.DELEGATED else Tells.REASSIGNED
+    seat = step.entry.data["seat"]
+    new = tuple(each for each in step.after.waiting_for if each.seat == seat)
+    former = tuple(each.person for each in step.before.waiting_for if each.seat == seat)
+    return (*_ask(step, tells, new), *_inform(step, tells, _without(former, step.entry.by)))
+
+
+def _ask(step: _Step, tells: Tells, people: tuple[Asked, ...]) -> tuple[Notice, ...]:
+    """Return notices to people whose answer is wanted; who has two seats is told once."""
+    first = {key(each.person): each for each in reversed(people)}
+    return tuple(
+        Notice(
+            tells=tells,
+            person=each.person,
+            entry=step.entry,
+            review=step.after,
+            to_answer=True,
+            on_behalf_of=each.on_behalf_of,
+            again=step.after.round > 1 and among(each.person, step.before.involved),
+            said=step.said,
+        )
+        for each in reversed(first.values())
+    )
+
+
+def _inform(step: _Step, tells: Tells, people: tuple[str, ...]) -> tuple[Notice, ...]:
+    """Return notices to people who need not do anything."""
+    first = {key(person): person for person in reversed(people)}
+    return tuple(
+        Notice(
+            tells=tells,
+            person=person,
+            entry=step.entry,
+            review=step.after,
+            to_answer=False,
+            said=step.said,
+        )
+        for person in reversed(first.values())
+    )
+
+
+def _without(people: tuple[str, ...], person: str) -> tuple[str, ...]:
+    return tuple(each for each in people if not same(each, person))
+
+
+def _still_waits(notice: Notice, now: Review) -> bool:
+    """Say whether the answer that a notice asks for is still wanted, in the same round, stage and rung."""
+    then = notice.review
+    if now.stage is None or then.stage is None or now.round != then.round:
+        return False
+    if (now.stage.index, now.stage.rung) != (then.stage.index, then.stage.rung):
+        return False
+    return any(same(each.person, notice.person) for each in now.waiting_for)

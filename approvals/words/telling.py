@@ -1,0 +1,150 @@
+"""What a letter says: the subject, the sentence it opens with, the words of the person it is about, and the cost."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from approvals.names import same
+from approvals.policy.faults import KNOWN_WORDS
+from approvals.record.entries import GREENLIGHT
+from approvals.rules.progress import NOBODY
+from approvals.rules.state import Review, Status
+from approvals.visible import one_line
+from approvals.words.notices import Notice, Tells
+from approvals.words.wording import moment, money, people, stage_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The part of a letter that differs from kind to kind."""
+
+    subject: str
+    lead: str
+    """A sentence or two, in which the reader is `you`."""
+    quoted: str | None = None
+    """What somebody wrote about it; None where nobody did."""
+    quoted_from: str | None = None
+
+
+_ENDS = {
+    Status.APPROVED: ("Approved", "was approved"),
+    Status.REJECTED: ("Rejected", "was rejected"),
+    Status.WITHDRAWN: ("Withdrawn", "was withdrawn"),
+    Status.EXPIRED: ("Expired", "has expired"),
+    Status.FAILED: ("Failed", "has failed"),
+}
+
+
+def words_for(notice: Notice) -> Words:
+    """Return what a notice says."""
+    subject, lead = _say(notice)
+    said = notice.said if notice.tells is not Tells.ASKED or notice.again else None
+    quoted = str(said.data.get("comment") or said.data.get("reason") or "") if said else ""
+    return Words(
+        subject=one_line(f"{subject}: {notice.review.title}"),
+        lead=f"{lead}{_behalf(notice)}",
+        quoted=quoted or None,
+        quoted_from=said.by if said and quoted else None,
+    )
+
+
+def cost(review: Review) -> str:
+    """Return what a proposal costs, and what the policy takes that for where it compares another currency."""
+    policy, told = review.policy, money(review.cost, review.currency)
+    if policy.rates is None or review.currency not in policy.rates.worth or review.currency == policy.currency:
+        return told
+    worth = money(policy.worth(review.cost, review.currency), policy.currency)
+    return f"{told}, compared as {worth} by the rates of {policy.rates.date}"
+
+
+def _say(notice: Notice) -> tuple[str, str]:
+    """Return the beginning of the subject, and the lead."""
+    by, data, review = notice.entry.by, notice.entry.data, notice.review
+    match notice.tells:
+        case Tells.ASKED:
+            return _asked(notice)
+        case Tells.REMINDED:
+            who = f"{by} reminds you: your" if by != GREENLIGHT else "Your"
+            return "Reminder", f"{who} answer in {_stage(review)} is still waited for."
+        case Tells.ESCALATED:
+            return _escalated(notice)
+        case Tells.DELEGATED | Tells.REASSIGNED:
+            return _handed_over(notice)
+        case Tells.CHANGES_REQUESTED:
+            until = f" by {moment(review.changes_until)}" if review.changes_until else ""
+            lead = f"{by} asks you to change this proposal. The clock stands still; hand it in again{until}."
+            return "Changes asked for", lead
+        case Tells.RESUBMITTED:
+            return "Revised", f"{by} has handed this proposal in again. {_void(bool(data['documentChanged']))}"
+        case Tells.DOCUMENT_CHANGED:
+            what = "replaced" if data["replaced"] else "added"
+            return "Document changed", f"{by} has {what} {data['attachment']['name']}. {_void(True)}"
+        case Tells.WITHDRAWN:
+            return "Withdrawn", f"{by} has withdrawn this proposal. There is nothing left for you to do."
+        case Tells.ENDED:
+            return _ended(notice)
+        case never:
+            assert_never(never)
+
+
+def _asked(notice: Notice) -> tuple[str, str]:
+    review = notice.review
+    if notice.again:
+        lead = f"{review.author} has revised this proposal. Please look at it again and answer in {_stage(review)}."
+        return "Please decide again", lead
+    return "Please decide", f"{review.author} has handed in this proposal. Your answer is needed in {_stage(review)}."
+
+
+def _escalated(notice: Notice) -> tuple[str, str]:
+    review = notice.review
+    if notice.to_answer:
+        missing = people(tuple(notice.entry.data["missing"]))
+        return "Escalated to you", f"{missing} did not answer in time, so {_stage(review)} is yours to decide."
+    asked = people(tuple(each.person for each in review.waiting_for))
+    return "Escalated", f"The time for your answer in {_stage(review)} is over. It is up to {asked} now."
+
+
+def _handed_over(notice: Notice) -> tuple[str, str]:
+    by, data, stage = notice.entry.by, notice.entry.data, _stage(notice.review)
+    delegated = notice.tells is Tells.DELEGATED
+    if notice.to_answer:
+        return ("Delegated to you" if delegated else "Handed to you"), f"{by} hands you the answer in {stage}."
+    return "Handed over", f"{by} has given your task in {stage} to {data['to']}. There is nothing left for you to do."
+
+
+def _ended(notice: Notice) -> tuple[str, str]:
+    review = notice.review
+    subject, end = _ENDS[review.status]
+    whose = "Your proposal" if same(notice.person, review.author) else "The proposal on which you were asked"
+    return subject, f"{whose} {end}{_details(review)}"
+
+
+def _details(review: Review) -> str:
+    """Return by whom and with what word, or why; with the full stop."""
+    match review.status:
+        case Status.EXPIRED:
+            return f". The reason: {review.reason}. It can be handed in anew."
+        case Status.FAILED:
+            then = "Nothing was approved; hand it in anew, or ask those who run Greenlight."
+            return f". The reason: {review.reason}. {then}"
+        case Status.WITHDRAWN:
+            return "."
+        case _:
+            by = f" by {review.decided_by}" if review.decided_by not in (None, NOBODY) else ""
+            own = review.outcome_word not in (review.status.value, *KNOWN_WORDS)
+            return f"{by}. The decision: {review.outcome_word}." if own else f"{by}."
+
+
+def _behalf(notice: Notice) -> str:
+    return f" You answer on behalf of {notice.on_behalf_of}." if notice.to_answer and notice.on_behalf_of else ""
+
+
+def _void(changed: bool) -> str:
+    if changed:
+        return (
+            "The document is another one now, so earlier answers do not count any more; who is needed is asked again."
+        )
+    return "The document is the same, so earlier answers still count."
+
+
+def _stage(review: Review) -> str:
+    return stage_name(review.open_stage) if review.open_stage else "this proposal"

@@ -1,0 +1,78 @@
+"""How letters and pages put things into words: points in time, money, sizes, names."""
+
+from datetime import datetime, timedelta
+
+from approvals.currencies import decimals_of, fits
+from approvals.policy.rights import OWN_POLICY
+from approvals.policy.stages import Stage
+from approvals.visible import one_line
+
+LONGEST_EXCERPT = 1_200
+"""Characters of a summary or comment in a letter; the page shows all of it."""
+
+
+def moment(when: datetime) -> str:
+    """Return a point in time in UTC as people write it: `Tuesday 24 November 2026, 09:04 UTC`."""
+    return f"{when:%A} {when.day} {when:%B} {when.year}, {when:%H:%M} UTC"
+
+
+def time_left(until: datetime, now: datetime) -> str:
+    """Return how long it is until then, roughly; `until` may have passed."""
+    left = until - now
+    if left <= timedelta(0):
+        return "no time left"
+    if left < timedelta(hours=1):
+        return _counted(max(1, left // timedelta(minutes=1)), "minute") + " left"
+    if left < timedelta(hours=48):
+        return _counted(left // timedelta(hours=1), "hour") + " left"
+    return _counted(left // timedelta(days=1), "day") + " left"
+
+
+def money(amount: float, currency: str) -> str:
+    """Return an amount with its currency, in that currency's decimals or none: `148,500 EUR`, `12.50 EUR`, `1.250 KWD`.
+
+    Records may have an amount that does not fit its currency; it is shown as it was written.
+    """
+    whole = amount == int(amount)
+    digits = (
+        f"{amount:,.{0 if whole else decimals_of(currency)}f}" if whole or fits(amount, currency) else f"{amount:,}"
+    )
+    return f"{digits} {currency}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes as people read it: `820 bytes`, `3.3 KB`, `1.2 MB`."""
+    if number < 1_000:
+        return _counted(number, "byte")
+    if number < 999_950:
+        return f"{number / 1_000:.1f} KB"
+    return f"{number / 1_000_000:.1f} MB"
+
+
+def people(names: tuple[str, ...]) -> str:
+    """Return names as a list in a sentence: `Ana`, `Ana and Ben`, `Ana, Ben and Cem`."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of a text, cut at a word where it is long."""
+    if len(text) <= LONGEST_EXCERPT:
+        return text
+    # Without a space in it the split leaves the text whole.
+    return text[:LONGEST_EXCERPT].rsplit(" ", maxsplit=1)[0] + " …"
+
+
+def stage_name(stage: Stage) -> str:
+    """Return what a stage is called in a sentence."""
+    return "the budget stage" if stage.kind == "budget" else f"stage “{one_line(stage.name)}”"
+
+
+def rule_name(name: str, version: str) -> str:
+    """Return what a policy is called in a list of facts; `own` stands for one that came with the proposal."""
+    return one_line(f"{'its own' if name == OWN_POLICY else name}, version {version}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""The HTTP API as a table, of which its OpenAPI document is made."""

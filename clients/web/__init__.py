@@ -1,0 +1,1 @@
+"""What the HTTP functions share: who calls, how often, from where, and how they are answered."""

@@ -1,0 +1,62 @@
+"""Which proposals a caller may see: systems all, people those in which they have a part."""
+
+import asyncio
+from dataclasses import dataclass
+
+import azure.functions as func
+
+from approvals.record.chain import Chain, Tampered
+from approvals.rules.acceptance import concerns
+from approvals.rules.identities import known_as
+from approvals.rules.replay import replay
+from approvals.rules.state import Review
+from clients.web.identity import Caller
+from clients.web.responses import problem
+from gateways.people import open_directory
+from gateways.review_records import open_review_records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A proposal that the caller may see."""
+
+    chain: Chain
+    review: Review
+
+
+async def see(who: Caller, proposal_id: str) -> Seen | func.HttpResponse:
+    """Return a proposal, or the refusal: 404 where there is none, 403 where it is no business of this person."""
+    try:
+        chain = await asyncio.to_thread(lambda: open_review_records().read(proposal_id))
+    except Tampered as error:
+        return damaged(proposal_id, error)
+    if chain is None:
+        return unknown(proposal_id)
+    review = replay(chain.entries)
+    if who.name is not None and not concerns(review, known_as(review, who.name, open_directory())):
+        return problem(
+            403,
+            f"{who.name} has no part in this proposal.",
+            "Its author and those who are asked can see it; GET /api/proposals lists yours.",
+            code="notAsked",
+        )
+    return Seen(chain=chain, review=review)
+
+
+def unknown(proposal_id: str) -> func.HttpResponse:
+    """Return the 404 for a proposal that there is not."""
+    return problem(
+        404,
+        f"There is no proposal {proposal_id[:100]!r}.",
+        "Check the id, upper and lower case differ; GET /api/proposals lists those that there are.",
+    )
+
+
+def damaged(proposal_id: str, finding: object) -> func.HttpResponse:
+    """Return the answer about a record that somebody has changed: nothing is decided by what it says."""
+    return problem(
+        500,
+        f"The record of this proposal is not what was written: {finding}.",
+        f"Tell an operator; GET /api/proposals/{proposal_id}/audit?verify=true says what is wrong with it.",
+        code="tampered",
+    )

@@ -1,0 +1,204 @@
+"""Who calls: a person who is signed in, or a system that names the person it acts for. `AUTH_MODE` says how one knows.
+
+`keys` (the default): the host has checked a function key, so it is a system. `easyauth`: the platform has signed a
+person in. `development`: a header names a person, and only requests of this machine to itself are answered.
+"""
+
+import base64
+import os
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import azure.functions as func
+from pydantic import TypeAdapter, ValidationError
+
+from approvals.directory import sign_in
+from approvals.names import Name, same
+from approvals.record.entries import Via
+from approvals.validation import Invalid, read_json
+from clients.web.origins import crosses_sites
+from clients.web.responses import problem
+from gateways.letters.letters import public_url
+from gateways.people import name_of, person_of
+
+USER_HEADER = "X-Greenlight-User"
+"""Names the person in development."""
+
+PRINCIPAL_HEADER = "X-MS-CLIENT-PRINCIPAL"
+"""What the platform says of whom it has signed in: JSON in Base64. It takes away what callers send by that name."""
+
+_TENANT = frozenset({"tid", "http://schemas.microsoft.com/identity/claims/tenantid"})
+_OBJECT = frozenset({"oid", "http://schemas.microsoft.com/identity/claims/objectidentifier"})
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host")
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_NAME = TypeAdapter[str](Name)
+
+
+class Mode(StrEnum):
+    """How one knows who calls."""
+
+    KEYS = "keys"
+    EASYAUTH = "easyauth"
+    DEVELOPMENT = "development"
+
+
+class ModeRefused(Exception):
+    """The app must not serve under these settings; the text says which, and what to set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whoever made the request."""
+
+    name: str | None
+    """The directory's name of the person; None for a system, which names a person in each request."""
+    via: Via
+
+
+def level() -> func.AuthLevel:
+    """Return what the host asks of callers of the people's routes.
+
+    Raises `ModeRefused` where everybody could pass for anybody, so that the app does not load at all.
+    """
+    return func.AuthLevel.FUNCTION if _mode() is Mode.KEYS else func.AuthLevel.ANONYMOUS
+
+
+def caller(req: func.HttpRequest) -> Caller | func.HttpResponse:
+    """Say who calls, or return the refusal: 401 where one cannot know, 403 where the request comes from elsewhere."""
+    match _mode():
+        case Mode.KEYS:
+            return Caller(name=None, via=Via.SYSTEM)
+        case Mode.EASYAUTH:
+            return _crossed(req) or _signed_in(req)
+        case Mode.DEVELOPMENT:
+            return _from_elsewhere(req) or _crossed(req) or _named(req)
+
+
+def claim(who: Caller, named: str | None) -> str | func.HttpResponse:
+    """Return the person for whom `who` may act, having named `named`; 403 for somebody else, 400 for nobody."""
+    if who.name is None:
+        if named is None:
+            return problem(
+                400, "The request does not say who acts.", "A system names the person, for example as approver or by."
+            )
+        return name_of(named)
+    if named is None or same(name_of(named), who.name):
+        return who.name
+    return problem(
+        403,
+        f"You are signed in as {who.name} and cannot act as {named}.",
+        "Leave the name out, or let that person sign in.",
+        code="notYou",
+    )
+
+
+def _mode() -> Mode:
+    text = os.environ.get("AUTH_MODE") or Mode.KEYS
+    if text not in set(Mode):
+        raise ModeRefused(f"AUTH_MODE is {text[:40]!r}; set it to one of {', '.join(Mode)}.")
+    mode = Mode(text)
+    if mode is Mode.EASYAUTH and os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() != "true":
+        raise ModeRefused(
+            "AUTH_MODE is easyauth, but the platform signs nobody in, so that anybody could send its header. "
+            "Turn authentication on for the app, or set AUTH_MODE to keys."
+        )
+    if mode is Mode.DEVELOPMENT and _on_azure():
+        raise ModeRefused("AUTH_MODE is development, which believes every caller. On Azure set it to easyauth or keys.")
+    return mode
+
+
+def _on_azure() -> bool:
+    """Say whether the platform has set what it always sets. Flex Consumption leaves the first of these out.
+
+    It also sets `CONTAINER_NAME`, but so does many a container of developers.
+    """
+    return bool(
+        os.environ.get("WEBSITE_INSTANCE_ID")
+        or os.environ.get("WEBSITE_SITE_NAME")
+        or os.environ.get("WEBSITE_SKU")
+        or os.environ.get("LEGION_SERVICE_HOST")
+    )
+
+
+def _signed_in(req: func.HttpRequest) -> Caller | func.HttpResponse:
+    try:
+        tenant, thing = _read_principal(req.headers.get(PRINCIPAL_HEADER) or "")
+    except (Invalid, ValueError):
+        # What is wrong with it helps only somebody who makes one up.
+        return problem(401, "Nobody is signed in.", "Sign in with your organisation's account, then try again.")
+    return Caller(name=person_of(tenant, thing) or sign_in(tenant, thing), via=Via.PERSON)
+
+
+def _read_principal(header: str) -> tuple[str, str]:
+    """Return tenant and object id, which never change hands, unlike names and addresses; raises ValueError."""
+    principal = read_json(base64.b64decode(header, validate=True))
+    # Another provider's claims may carry any value under these names.
+    if not isinstance(principal, dict) or principal.get("auth_typ") != "aad":
+        raise Invalid("the principal is not one of Microsoft Entra")
+    claims = principal.get("claims")
+    return _one(claims, _TENANT), _one(claims, _OBJECT)
+
+
+def _one(claims: Any, names: frozenset[str]) -> str:
+    """Return the only value of a claim; none, several or another form is no identity."""
+    if not isinstance(claims, list) or not all(isinstance(each, dict) for each in claims):
+        raise Invalid("the principal has no list of claims")
+    values = {str(each.get("val")).lower() for each in claims if str(each.get("typ")) in names}
+    if len(values) != 1 or not _GUID.fullmatch(min(values)):
+        raise Invalid("a claim is missing, given with several values, or no GUID")
+    return min(values)
+
+
+def _named(req: func.HttpRequest) -> Caller | func.HttpResponse:
+    header = req.headers.get(USER_HEADER)
+    if header is None:
+        return Caller(name=None, via=Via.SYSTEM)
+    try:
+        name = _NAME.validate_python(unquote(header, errors="strict"))
+    except (ValidationError, UnicodeDecodeError):
+        return problem(
+            401,
+            f"{USER_HEADER} names nobody.",
+            "Send a name in one line; letters beyond ASCII percent-encoded as UTF-8.",
+        )
+    return Caller(name=name_of(name), via=Via.PERSON)
+
+
+def _from_elsewhere(req: func.HttpRequest) -> func.HttpResponse | None:
+    """Refuse what did not come from this machine, or by a name that a page elsewhere has made this machine's."""
+    if _is_loopback(req.url) and not any(name in req.headers for name in _FORWARDED):
+        return None
+    return problem(
+        403,
+        "In development only requests of this machine to itself are answered.",
+        "Use http://localhost, or set AUTH_MODE to keys or easyauth.",
+        code="notLocal",
+    )
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _crossed(req: func.HttpRequest) -> func.HttpResponse | None:
+    """Refuse what a page of another site makes a signed-in person's browser send.
+
+    Browsers say so themselves; what is no browser says nothing, and has no session that could be used.
+    """
+    if req.method in _READING or not crosses_sites(req, (req.url, public_url())):
+        return None
+    return problem(
+        403,
+        "The request was sent by a page of another site.",
+        "Use a page of Greenlight; PUBLIC_URL says where that is.",
+        code="crossSite",
+    )

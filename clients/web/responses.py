@@ -1,0 +1,53 @@
+"""How HTTP functions answer: JSON, and for errors problem details (RFC 9457) that also say what to do next."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import azure.functions as func
+
+from approvals.validation import MOST_FAULTS
+from clients.web.headers import json_headers
+
+
+def answer(
+    body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, mimetype: str = "application/json"
+) -> func.HttpResponse:
+    """Return a JSON response; bytes go out as they are."""
+    content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
+    return func.HttpResponse(
+        content, status_code=status, mimetype=mimetype, headers={**json_headers(), **(headers or {})}
+    )
+
+
+def problem(
+    status: int,
+    detail: str,
+    what_to_do: str,
+    errors: tuple[str, ...] = (),
+    headers: Mapping[str, str] | None = None,
+    *,
+    code: str | None = None,
+    send_again: bool | None = None,
+) -> func.HttpResponse:
+    """Return an error that the caller can act on.
+
+    `errors` names every fault where there may be several, up to `MOST_FAULTS`. `code` is one word for programs, where
+    one status has several reasons. `send_again` says where nobody can know what became of the request whether the same
+    may be sent again.
+    """
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "whatToDo": what_to_do,
+    }
+    if code:
+        body["code"] = code
+    if errors:
+        body["errors"] = list(errors[:MOST_FAULTS])
+    if send_again is not None:
+        body["sendAgain"] = send_again
+    return answer(body, status=status, headers=headers, mimetype="application/problem+json")

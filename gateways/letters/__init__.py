@@ -1,0 +1,1 @@
+"""Letters and pages: written, put into an envelope, and sent once."""

@@ -1,0 +1,95 @@
+"""Letters: a notice put into a mail that one person reads, as text and as HTML, with a link to answer by."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from approvals.rules.links import Link, write_link
+from approvals.rules.state import Review
+from approvals.visible import one_line, visible
+from approvals.words.notices import Letter, Notice
+from approvals.words.telling import cost, words_for
+from approvals.words.wording import moment, rule_name, size
+from gateways.letters.link_keys import link_keys
+from gateways.letters.templating import environment
+from gateways.people import address_of
+
+DEFAULT_PUBLIC_URL = "http://localhost:7071"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """Writes letters; the same notice always makes the same letter, link included."""
+
+    public_url: str
+    """Where people reach the app; links begin with it."""
+    keys: tuple[str, ...]
+    """Sign the links, the newest last; without any, letters say how to answer without a link."""
+    address_of: Callable[[str], str | None]
+
+    def write(self, notice: Notice) -> Letter:
+        """Return the letter of one notice."""
+        words, review = words_for(notice), notice.review
+        shown = {
+            "words": words,
+            "notice": notice,
+            "facts": _facts(notice),
+            "summary": visible(review.summary),
+            "link": self._link(notice),
+            "proposal_id": review.proposal_id,
+        }
+        return Letter(
+            to_name=one_line(notice.person),
+            to_address=self.address_of(notice.person),
+            subject=words.subject,
+            text=environment().get_template("letter.txt").render(shown),
+            html=environment().get_template("letter.html").render(shown),
+            proposal_id=review.proposal_id,
+        )
+
+    def _link(self, notice: Notice) -> str | None:
+        """Return the address to answer at: for this person, stage and rung, until the stage's deadline."""
+        stage, plan = notice.review.stage, notice.review.open_stage
+        if not (self.keys and notice.to_answer and stage and plan):
+            return None
+        link = Link(
+            proposal=notice.review.proposal_id,
+            round=notice.review.round,
+            stage=plan.name,
+            rung=stage.rung,
+            person=notice.person,
+            expires=int(stage.deadline.timestamp()),
+            id=notice.key,
+        )
+        return f"{self.public_url}/api/decide?token={write_link(link, self.keys)}"
+
+
+def open_letters() -> Letters:
+    """Return what writes letters under these settings: `PUBLIC_URL`, `LINK_KEYS`, and the directory of people."""
+    return Letters(public_url=public_url(), keys=link_keys(), address_of=address_of)
+
+
+def public_url() -> str:
+    """Return where people reach the app, without a slash at its end."""
+    return (os.environ.get("PUBLIC_URL") or DEFAULT_PUBLIC_URL).rstrip("/")
+
+
+def _facts(notice: Notice) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what the letter lists: labels, each with its lines."""
+    review = notice.review
+    facts = list[tuple[str, tuple[str, ...]]]()
+    facts += [("Proposal", (one_line(review.title),)), ("Author", (_author(review),))]
+    if review.cost:
+        facts.append(("Cost", (cost(review),)))
+    if notice.to_answer and review.stage:
+        facts.append(("Answer by", (moment(review.stage.deadline),)))
+    if review.attachments:
+        facts.append(("Documents", tuple(f"{one_line(each.name)} ({size(each.size)})" for each in review.attachments)))
+    facts.append(("Policy", (rule_name(review.policy_name, review.policy_version),)))
+    if review.findings:
+        facts.append(("Checks", (one_line(", ".join(review.findings)),)))
+    return tuple(facts)
+
+
+def _author(review: Review) -> str:
+    return one_line(f"{review.author}, {review.department}" if review.department else review.author)

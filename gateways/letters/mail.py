@@ -1,0 +1,156 @@
+"""The post: letters go out by SMTP, or into a container where no mail server is set; each once, by its key.
+
+No mail server can promise that a letter was not sent whose sender died in mid-sentence. Such a letter is sent again
+under the same Message-ID, by which mailboxes know it.
+"""
+
+import logging
+import os
+import re
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
+from azure.data.tables import TableClient, UpdateMode
+from azure.storage.blob import ContainerClient, ContentSettings
+
+from approvals.identifiers import is_instance_id
+from approvals.words.notices import Letter
+from gateways import clock
+from gateways.containers import open_container
+from gateways.letters.messages import where_to, write_message
+from gateways.letters.smtp import NotSent, Server, Undeliverable, deliver, read_server
+from gateways.tables import insert, keys, open_table
+
+log = logging.getLogger("greenlight.mail")
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}", re.ASCII)
+_MESSAGE = ContentSettings(content_type="message/rfc822", content_disposition="attachment")
+_MOVED_ON = 412
+
+_GIVEN_UP_AFTER = timedelta(minutes=5)
+"""Longer than a server can take to answer everything that it is told; whoever was sending has died by then."""
+
+
+class Post(Protocol):
+    """What the app needs of the post."""
+
+    def send(self, letter: Letter, *, key: str) -> bool:
+        """Send a letter; False where there was nothing to do, as it went before, or never can.
+
+        Raises `NotSent` where it may go later.
+        """
+        ...
+
+
+class Outbox:
+    """A container in which letters are put down: one blob each, `<proposal>/<key>.eml`, for people to look at."""
+
+    def __init__(self, container: ContainerClient) -> None:
+        self._container = container
+
+    def send(self, letter: Letter, *, key: str) -> bool:
+        """Write the blob, if there is none of its name."""
+        message = write_message(letter, key=key, now=clock.now())
+        try:
+            self._container.upload_blob(
+                _blob_name(letter.proposal_id, key), message.as_bytes(), overwrite=False, content_settings=_MESSAGE
+            )
+        except ResourceExistsError:
+            return False
+        return True
+
+
+class MailServer:
+    """A mail server, and the table `Letters` with one row for each letter that was handed to it.
+
+    Its `State` is sending, unsent (and may be tried again), sent, or refused for good. By `Claim` a sender knows its
+    own claim again, where the answer to that was lost.
+    """
+
+    def __init__(self, server: Server, letters: TableClient) -> None:
+        self._server = server
+        self._letters = letters
+
+    def send(self, letter: Letter, *, key: str) -> bool:
+        """Claim the letter, hand it over, and write down that it is gone."""
+        if where_to(letter) is None:
+            log.warning("proposal %s: letter %s is not sent, as no address is known", letter.proposal_id, key)
+            return False
+        now = clock.now()
+        message = write_message(letter, key=key, now=now)
+        row = {**keys(letter.proposal_id, "letter", key), "ProposalId": letter.proposal_id, "Key": key}
+        row["Claim"] = uuid.uuid4().hex
+        etag = self._claim({**row, "State": "sending", "ClaimedAt": now.isoformat()}, now)
+        if etag is None:
+            return False
+        try:
+            deliver(self._server, message)
+        except Undeliverable as error:
+            log.error("proposal %s: letter %s can never be sent: %s", letter.proposal_id, key, error)
+            self._mark(row, "refused", etag)
+            return False
+        except NotSent:
+            self._mark(row, "unsent", etag)
+            raise
+        self._mark(row, "sent", etag)
+        return True
+
+    def _claim(self, row: dict[str, Any], now: datetime) -> str | None:
+        """Return the etag of our claim; None where the letter is done with. Raises `NotSent` where another has it."""
+        try:
+            return str(insert(self._letters, row)["etag"])
+        except ResourceExistsError:
+            before = self._letters.get_entity(row["PartitionKey"], row["RowKey"])
+        if before.get("Claim") == row["Claim"]:
+            return str(before.metadata["etag"])
+        if before["State"] in ("sent", "refused"):
+            return None
+        since = datetime.fromisoformat(before["ClaimedAt"])
+        if before["State"] == "sending" and now - since < _GIVEN_UP_AFTER:
+            raise NotSent(f"letter {row['Key']} is being sent by somebody else since {since.isoformat()}")
+        try:
+            return self._replace(row, str(before.metadata["etag"]))
+        except HttpResponseError as error:
+            if error.status_code != _MOVED_ON:
+                raise
+            now_there = self._letters.get_entity(row["PartitionKey"], row["RowKey"])
+            if now_there.get("Claim") == row["Claim"]:
+                return str(now_there.metadata["etag"])
+            raise NotSent(f"letter {row['Key']} was taken by somebody else") from error
+
+    def _mark(self, row: dict[str, Any], state: str, etag: str) -> None:
+        """Write down what became of it; a claim that somebody took over meanwhile stays theirs.
+
+        Where that fails, what became of the letter stands all the same: one that has gone must not go again.
+        """
+        try:
+            self._replace({**row, "State": state, "ClaimedAt": clock.now().isoformat()}, etag)
+        except AzureError as error:
+            if not isinstance(error, HttpResponseError) or error.status_code != _MOVED_ON:
+                log.warning("letter %s is %s, which could not be written down: %s", row["Key"], state, error)
+
+    def _replace(self, row: dict[str, Any], etag: str) -> str:
+        written = self._letters.update_entity(
+            row, UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified
+        )
+        return str(written["etag"])
+
+
+def open_post() -> Post:
+    """Return the post: by SMTP where `SMTP_HOST` is set, otherwise into the container `OUTBOX_CONTAINER`.
+
+    Raises `MailSettingsWrong`.
+    """
+    server = read_server()
+    if server:
+        return MailServer(server, open_table("Letters"))
+    return Outbox(open_container(os.environ.get("OUTBOX_CONTAINER") or "outbox"))
+
+
+def _blob_name(proposal_id: str, key: str) -> str:
+    if not is_instance_id(proposal_id) or not _KEY.fullmatch(key):
+        raise ValueError(f"no letter can lie under {proposal_id[:100]!r} and {key[:100]!r}")
+    return f"{proposal_id}/{key}.eml"

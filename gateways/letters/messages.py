@@ -1,0 +1,58 @@
+"""A letter as a mail message: MIME, text and HTML, the same Message-ID each time it is made."""
+
+import hashlib
+import os
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+
+from approvals.words.notices import Letter
+from gateways.people import address_of, is_address
+
+_NOBODY = "greenlight@localhost"
+"""Who writes where no mail server is set."""
+
+
+class SenderWrong(Exception):
+    """`MAIL_FROM` is no address; the text says what to set."""
+
+
+def write_message(letter: Letter, *, key: str, now: datetime) -> EmailMessage:
+    """Return the message; `To` has no address where none is known. Raises `SenderWrong`."""
+    sender = _sender()
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = _to(letter)
+    message["Subject"] = " ".join(letter.subject.split())
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = _id(sender, letter.proposal_id, key)
+    message["References"] = _id(sender, letter.proposal_id)  # one thread a proposal
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: whoever is away sends no note about it
+    message.set_content(letter.text, cte="quoted-printable")
+    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def where_to(letter: Letter) -> str | None:
+    """Return the address of whom a letter is for; None where none is known."""
+    return letter.to_address or address_of(letter.to_name)
+
+
+def _to(letter: Letter) -> Address:
+    name, _, domain = (where_to(letter) or "").rpartition("@")
+    return Address(" ".join(letter.to_name.split()), name, domain)
+
+
+def _sender() -> Address:
+    display, address = parseaddr(os.environ.get("MAIL_FROM") or _NOBODY)
+    if not is_address(address):
+        raise SenderWrong("MAIL_FROM: set it to an address, such as greenlight@example.org or Greenlight <…>")
+    name, _, domain = address.rpartition("@")
+    return Address(display or "Greenlight", name, domain)
+
+
+def _id(sender: Address, *parts: str) -> str:
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
+    return f"<{digest}@{sender.domain}>"

@@ -1,0 +1,163 @@
+"""Pages: what somebody sees who follows a decision link. No script, one style, no pictures but documents."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from approvals.attachments import KINDS
+from approvals.record.documents import Attachment
+from approvals.record.entries import Entry, Kind
+from approvals.rules.choices import choices
+from approvals.rules.standing import asked_as
+from approvals.rules.state import Review, Status
+from approvals.visible import one_line, visible
+from approvals.words.telling import cost
+from approvals.words.wording import moment, people, rule_name, size, stage_name, time_left
+from gateways.letters.templating import environment
+
+LONGEST_COMMENT = 8_000
+"""Characters, as verbs have it."""
+
+MOST_SAID = 30
+"""The latest entries with words in them; the record has all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page, and the text of its style element, which its headers must allow."""
+
+    html: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """A form that comes back to whoever sent it: what was in it, and what is wrong, by field."""
+
+    decision: str = ""
+    comment: str = ""
+    faults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def decision_page(
+    review: Review, entries: Iterable[Entry], *, person: str, token: str, now: datetime, filled: Filled | None = None
+) -> Page:
+    """Return the page on which a person answers: the proposal, its documents, who said what, and the form.
+
+    `review` has an open stage that waits for this person; `token` is that of the link that leads here.
+    """
+    assert review.stage
+    assert review.open_stage
+    asked = asked_as(review, person)
+    filled = filled or Filled()
+    return _render(
+        "decide.html",
+        review=review,
+        person=person,
+        stage=stage_name(review.open_stage),
+        on_behalf_of=asked.on_behalf_of if asked else None,
+        facts=_facts(review, now),
+        summary=visible(review.summary),
+        documents=[_document(each, token) for each in review.attachments],
+        token=token,
+        said=_said(entries),
+        choices=choices(review.policy),
+        deadline=review.stage.deadline,
+        time_left=time_left(review.stage.deadline, now),
+        longest_comment=LONGEST_COMMENT,
+        decision=filled.decision,
+        comment=filled.comment,
+        faults=filled.faults,
+    )
+
+
+def _document(attachment: Attachment, token: str) -> dict[str, Any]:
+    return {
+        "name": one_line(attachment.name),
+        "about": one_line(f"{attachment.content_type}, {size(attachment.size)}"),
+        "address": f"decide/attachments/{quote(attachment.name, safe='')}?token={quote(token, safe='')}",
+        "picture": attachment.content_type.startswith("image/") and attachment.content_type in KINDS,
+    }
+
+
+def message_page(heading: str, *paragraphs: str) -> Page:
+    """Return a page that tells one thing."""
+    return _render("message.html", heading=heading, paragraphs=[each for each in paragraphs if each])
+
+
+def _render(name: str, **shown: Any) -> Page:
+    style = _style()
+    return Page(html=environment().get_template(name).render(style=Markup(style), **shown), style=style)
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    loader = environment().loader
+    assert loader
+    return loader.get_source(environment(), "page.css")[0]
+
+
+def _facts(review: Review, now: datetime) -> list[tuple[str, str]]:
+    assert review.stage
+    facts = [("Author", one_line(review.author))]
+    if review.department:
+        facts.append(("Department", one_line(review.department)))
+    if review.cost:
+        facts.append(("Cost", cost(review)))
+    facts += [("Handed in", moment(review.submitted_at))]
+    if review.round > 1:
+        facts.append(("Round", f"{review.round}, the author has revised it"))
+    facts.append(("Answer by", f"{moment(review.stage.deadline)}, {time_left(review.stage.deadline, now)}"))
+    facts.append(("Policy", rule_name(review.policy_name, review.policy_version)))
+    if review.findings:
+        facts.append(("Checks", one_line(", ".join(review.findings))))
+    return facts
+
+
+_DID = {
+    Kind.COMMENTED: "wrote",
+    Kind.CHANGES_REQUESTED: "asked for changes",
+    Kind.RESUBMITTED: "handed it in again",
+    Kind.DELEGATED: "handed the answer over",
+    Kind.REASSIGNED: "handed the answer over",
+}
+
+
+def _said(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return what people have done that has words to it, the latest last."""
+    lines = []
+    for entry in entries:
+        words = str(entry.data.get("comment") or "")
+        if entry.kind is Kind.DECIDED:
+            lines.append(
+                {"by": entry.by, "did": f"answered “{entry.data['decision']}”", "at": entry.time, "words": words}
+            )
+        elif entry.kind in _DID and words:
+            lines.append({"by": entry.by, "did": _DID[entry.kind], "at": entry.time, "words": words})
+    return lines[-MOST_SAID:]
+
+
+def result_page(review: Review, label: str) -> Page:
+    """Return the page that confirms an answer and says where the proposal stands now."""
+    return message_page(f"Your answer: {label}", f"It is on record for “{one_line(review.title)}”.", _outlook(review))
+
+
+def _outlook(review: Review) -> str:
+    match review.status:
+        case Status.APPROVED | Status.REJECTED | Status.WITHDRAWN | Status.EXPIRED | Status.FAILED:
+            return f"The proposal is {review.status.value} now. You can close this page."
+        case Status.CHANGES_REQUESTED:
+            return f"{review.author} is asked to change it. You get another letter when it comes again."
+        case _:
+            waiting = people(tuple(one_line(each.person) for each in review.waiting_for))
+            return (
+                f"The next answer is up to {waiting}. You can close this page."
+                if waiting
+                else "You can close this page."
+            )

@@ -1,0 +1,33 @@
+"""The templates of letters and pages. What they show is escaped for HTML unless the template itself wrote it."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from approvals.visible import one_line, visible
+from approvals.words import wording
+
+_FOLDER = Path(__file__).with_name("templates")
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Return the environment of all templates: `.html` escapes, `.txt` does not, and a missing name is an error."""
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    made.filters |= {
+        "moment": wording.moment,
+        "visible": visible,
+        "one_line": one_line,
+        "excerpt": wording.excerpt,
+        "size": wording.size,
+    }
+    return made

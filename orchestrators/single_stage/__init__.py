@@ -1,0 +1,1 @@
+"""The workflow of an approval without a policy."""

@@ -1,0 +1,124 @@
+"""What client functions ask of durable instances, with the SDK's bare exceptions turned into answers.
+
+The SDK raises plain `Exception` for everything, and lets through what its HTTP client raises. So where a call fails,
+the instance is looked at again: if that explains the failure, it becomes a return value; if not, the exception goes on,
+and the host shows a message again, or the caller is answered 503 (clients/web/outages.py).
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import azure.durable_functions as df
+from azure.durable_functions import OrchestrationRuntimeStatus as RuntimeStatus
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+
+_FINISHED = frozenset({RuntimeStatus.Completed, RuntimeStatus.Failed, RuntimeStatus.Canceled, RuntimeStatus.Terminated})
+
+
+class HubFailed(Exception):
+    """The durable API of the host failed, and the SDK did not notice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A durable instance, as far as client functions care."""
+
+    id: str
+    workflow: str
+    state: str
+    finished: bool
+    created: datetime
+    custom_status: Any = None
+    input: Any = None
+    """What it was started with, or started anew by itself; only where it was asked for."""
+
+    @property
+    def completed(self) -> bool:
+        """Whether it has ended well."""
+        return self.state == RuntimeStatus.Completed.value
+
+
+async def find_status(
+    client: df.DurableOrchestrationClient, instance_id: str, **shown: bool
+) -> DurableOrchestrationStatus | None:
+    """Return what the SDK tells of an instance, None where there is none; `shown` are its options.
+
+    Raises `HubFailed` where the SDK takes the answer of a host that failed for one about an instance: where there is
+    none the answer has no body.
+    """
+    status = await client.get_status(instance_id, **shown)
+    if status:
+        return status
+    message = getattr(status, "message", None)
+    if message != "":
+        raise HubFailed(f"the host answered {message!r}"[:400])
+    return None
+
+
+async def find_instance(
+    client: df.DurableOrchestrationClient, instance_id: str, *, with_input: bool = False
+) -> Instance | None:
+    """Return the instance of that id, or None where there is none."""
+    status = await find_status(client, instance_id, show_input=with_input)
+    if status is None:
+        return None
+    return Instance(
+        id=instance_id,
+        workflow=status.name,
+        state=status.runtime_status.value,
+        finished=status.runtime_status in _FINISHED,
+        created=status.created_time,
+        custom_status=status.custom_status,
+        input=_parsed(status.input_),
+    )
+
+
+async def start(
+    client: df.DurableOrchestrationClient,
+    workflow: str,
+    instance_id: str,
+    argument: dict[str, Any],
+    *,
+    again: bool = False,
+) -> bool:
+    """Start a workflow; False where the id is in use, also where somebody was faster by a moment.
+
+    With `again` it takes the place of one that has finished.
+    """
+    if await _stands(client, instance_id, again):
+        return False
+    try:
+        await client.start_new(workflow, instance_id, argument)
+    except Exception:
+        if await _stands(client, instance_id, again):
+            return False
+        raise
+    return True
+
+
+async def _stands(client: df.DurableOrchestrationClient, instance_id: str, again: bool) -> bool:
+    """Say whether an instance stands in the way of another under its id."""
+    instance = await find_instance(client, instance_id)
+    return instance is not None and not (again and instance.finished)
+
+
+async def raise_event(client: df.DurableOrchestrationClient, instance: Instance, event: str, data: Any) -> bool:
+    """Raise an event to an instance; False where it is gone or has finished meanwhile."""
+    try:
+        await client.raise_event(instance.id, event, data)
+    except Exception:
+        now = await find_instance(client, instance.id)
+        if now is None or now.finished:
+            return False
+        raise
+    return True
+
+
+def _parsed(value: Any) -> Any:
+    """Return an input as data, also from a host that hands it over as JSON text."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value

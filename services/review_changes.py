@@ -1,0 +1,87 @@
+"""Writing into a record against everybody else who does: read, judge, append, and again where somebody was faster."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from approvals.record.chain import Chain
+from approvals.record.entries import Entry
+from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
+from approvals.rules.replay import replay
+from approvals.rules.standing import Refused
+from approvals.rules.state import Review
+from approvals.rules.verbs import Verb
+from gateways import clock
+from gateways.people import open_directory
+from gateways.review_records import Records, open_review_records
+
+MOST_ATTEMPTS = 200
+"""Each lost race means that somebody else was heard; so many in a row mean that something is wrong."""
+
+_LONGEST_PAUSE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a verb came to that is in the record."""
+
+    review: Review
+    """As it stands now."""
+    number: int
+    """Of the verb's entry."""
+    repeated: bool
+    """It was there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """There is no such proposal."""
+
+
+class Crowded(Exception):
+    """Others were faster, time after time; nothing was taken down, and the same may be tried again."""
+
+
+def add(
+    proposal_id: str, judge: Callable[[Review], tuple[Entry, ...]], *, records: Records | None = None
+) -> tuple[Chain, Review] | Unknown:
+    """Append what `judge` makes of the review as it stands, which may be nothing; return the record after it.
+
+    `judge` runs again for each race that is lost, on what the record holds then. Blocks. Raises `Crowded`.
+    """
+    records = records or open_review_records()
+    for attempt in range(MOST_ATTEMPTS):
+        chain = records.read(proposal_id)
+        if chain is None:
+            return Unknown()
+        review = replay(chain.entries)
+        entries = judge(review)
+        written = records.append(proposal_id, entries, after=chain) if entries else chain
+        if written is not None:
+            return written, replay(written.entries) if entries else review
+        time.sleep(random.uniform(0.0, min(0.005 * 2 ** min(attempt, 10), _LONGEST_PAUSE_S)))
+    raise Crowded(f"others wrote into the record of {proposal_id} {MOST_ATTEMPTS} times first; send it again")
+
+
+def take_down(proposal_id: str, verb: Verb, actor: Actor) -> Done | Refused | Unknown:
+    """Judge a verb and write it down. Blocks; raises `Crowded`, and azure.core's errors where storage is out."""
+    answer: Accepted | Repeated | Refused | None = None
+    directory = open_directory()
+
+    def judge(review: Review) -> tuple[Entry, ...]:
+        nonlocal answer
+        answer = accept(review, verb, actor, clock.now(), directory=directory)
+        return answer.entries if isinstance(answer, Accepted) else ()
+
+    written = add(proposal_id, judge)
+    match written, answer:
+        case Unknown(), _:
+            return Unknown()
+        case _, Refused() as refused:
+            return refused
+        case (_, review), Accepted(number=number):
+            return Done(review=review, number=number, repeated=False)
+        case (_, review), Repeated(number=number):
+            return Done(review=review, number=number, repeated=True)
+    raise AssertionError("judge always leaves an answer where there is a record")

@@ -1,0 +1,230 @@
+"""The chain: whatever is done to a record's bytes shows; a clean cut, against what was seen of the record before."""
+
+import hashlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals.record.chain import GENESIS, Chain, Tampered, read_chain, seal, verify
+from approvals.record.entries import Entry, Kind, Via
+from approvals.validation import LONGEST_NAME
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=LONGEST_NAME), inner, max_size=3),
+    max_leaves=5,
+)
+LINES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+
+
+def entry(number, kind=Kind.COMMENTED, *, at=None, **fields):
+    """Return an entry of the minute after the one before it."""
+    at = at or f"2026-03-02T09:{number:02}:00+00:00"
+    return Entry(
+        **{
+            "number": number,
+            "kind": kind,
+            "at": at,
+            "by": "Ana",
+            "via": Via.PERSON,
+            "data": {},
+            "document": "0" * 64,
+            **fields,
+        }
+    )
+
+
+@st.composite
+def records(draw, *, least=1):
+    """Return the entries of a record, of any kinds but the end."""
+    kinds = st.sampled_from([kind for kind in Kind if kind is not Kind.ENDED])
+    data = st.dictionaries(st.text(max_size=5), JSON, max_size=3)
+    count = draw(st.integers(least, 6))
+    return tuple(
+        entry(number, draw(kinds), data=draw(data), by=draw(LINES), via=draw(st.sampled_from(Via)))
+        for number in range(1, count + 1)
+    )
+
+
+THREE = tuple(entry(number, data={"comment": f"word {number}, ünïcode, \u2028"}) for number in (1, 2, 3))
+CONTENT = seal(THREE, head=GENESIS)
+
+
+@given(records(), st.data())
+def test_what_is_sealed_in_any_pieces_is_read_as_it_was(entries, data):
+    """The record grows by blocks, each sealed to the head that was read before it."""
+    cut = data.draw(st.integers(0, len(entries)))
+    first = read_chain(seal(entries[:cut], head=GENESIS))
+    content = seal(entries[:cut], head=GENESIS) + seal(entries[cut:], head=first.head)
+    assert content == seal(entries, head=GENESIS)
+    chain = read_chain(content)
+    assert (chain.entries, chain.size) == (entries, len(content))
+    assert verify(content, expected_head=chain.head, expected_entries=len(entries)).ok
+    # It has grown since it was seen.
+    if cut:
+        assert verify(content, expected_head=first.head, expected_entries=cut).ok
+        assert verify(content, expected_head=first.head).ok
+
+
+def test_no_bytes_are_a_record_without_entries():
+    """So it is read; to be verified, a record has at least its submission."""
+    assert read_chain(b"") == Chain(entries=(), head=GENESIS, size=0)
+    verdict = verify(b"")
+    assert (verdict.ok, verdict.line, verdict.finding) == (False, 1, "line 1: the record is empty")
+
+
+def test_a_line_can_be_checked_by_hand():
+    """With any JSON library and any SHA-256: the hash is of the line without it."""
+    head = GENESIS
+    for line in CONTENT.splitlines():
+        fields = json.loads(line)
+        claimed = fields.pop("hash")
+        canonical = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        assert hashlib.sha256(canonical.encode()).hexdigest() == claimed
+        assert fields["prev"] == head
+        head = claimed
+    assert verify(CONTENT).head == head
+
+
+@given(records(), st.data())
+def test_any_byte_that_is_changed_shows_in_its_line(entries, data):
+    """Whatever it becomes, without any anchor; and reading it fails just the same."""
+    content = bytearray(seal(entries, head=GENESIS))
+    position = data.draw(st.integers(0, len(content) - 1))
+    line = content[:position].count(b"\n") + 1
+    content[position] = data.draw(st.integers(0, 255).filter(lambda byte: byte != content[position]))
+    verdict = verify(bytes(content))
+    assert (verdict.ok, verdict.line, verdict.entries) == (False, line, line - 1)
+    with pytest.raises(Tampered) as raised:
+        read_chain(bytes(content))
+    assert (raised.value.line, str(raised.value)) == (line, verdict.finding)
+
+
+def test_any_bit_that_flips_shows():
+    """Each one of a whole record."""
+    for position in range(len(CONTENT)):
+        for bit in range(8):
+            flipped = bytearray(CONTENT)
+            flipped[position] ^= 1 << bit
+            assert not verify(bytes(flipped)).ok
+
+
+@given(records(), st.data())
+def test_any_cut_tail_shows(entries, data):
+    """Within a line by itself; behind a line against what was seen of the record before."""
+    content = seal(entries, head=GENESIS)
+    head = read_chain(content).head
+    cut = content[: data.draw(st.integers(0, len(content) - 1))]
+    assert not verify(cut, expected_head=head).ok
+    assert not verify(cut, expected_entries=len(entries)).ok
+    verdict = verify(cut, expected_head=head, expected_entries=len(entries))
+    assert (verdict.ok, verdict.entries) == (False, cut.count(b"\n"))
+    assert verdict.line == verdict.entries + 1
+    if cut and not cut.endswith(b"\n"):
+        assert verify(cut).finding == f"line {verdict.line}: it is cut off"
+
+
+@given(records(least=2), st.data())
+def test_lines_that_are_moved_lost_or_doubled_show(entries, data):
+    """Each line is as it was written, only its place is not."""
+    lines = seal(entries, head=GENESIS).splitlines(keepends=True)
+    first = data.draw(st.integers(0, len(lines) - 2))
+    second = data.draw(st.integers(first + 1, len(lines) - 1))
+    moved = [*lines]
+    moved[first], moved[second] = moved[second], moved[first]
+    for wrong in (moved, lines[:first] + lines[first + 1 :], lines[: first + 1] + lines[first:]):
+        assert not verify(b"".join(wrong)).ok
+
+
+@given(records(), records())
+def test_a_record_that_is_written_anew_shows_against_what_was_seen(entries, others):
+    """Its chain is sound, but it is another one."""
+    seen = read_chain(seal(entries, head=GENESIS))
+    forged = seal(others, head=GENESIS)
+    assert verify(forged).ok
+    known = others[: len(entries)] == entries
+    for expected in ({"expected_entries": len(entries)}, {}):
+        assert verify(forged, expected_head=seen.head, **expected).ok is known
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"\xff\n", "it cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        (b"\n", "it cannot be read: this is not JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b"[]\n", "it cannot be read: it has no `prev`"),
+        (b'{"prev":3}\n', "it cannot be read: it has no `prev`"),
+        (b'{"a":1,"a":2}\n', "it cannot be read: the key 'a' is given twice"),
+        (b"[" * 100_000 + b"\n", "it cannot be read: this is not JSON: "),
+        (b'{"prev":""}\n', "it cannot be read: number: Field required; kind: Field required; "),
+    ],
+)
+def test_what_is_no_line_of_a_record_says_so(line, reason):
+    """Whatever somebody put there."""
+    verdict = verify(CONTENT + line)
+    assert (verdict.ok, verdict.line, verdict.entries) == (False, 4, 3)
+    assert verdict.finding.startswith(f"line 4: {reason}")
+
+
+def resealed(*entries):
+    """Return a record that somebody who knows how has sealed anew."""
+    return seal(entries, head=GENESIS)
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        (CONTENT.replace(b"word 2", b"word 4"), "line 2: its hash is not that of its text: the line was changed"),
+        (CONTENT.replace(b'"by":"Ana"', b'"by": "Ana"', 1), "line 1: its hash is not that of its text: "),
+        (
+            b"".join(CONTENT.splitlines(keepends=True)[i] for i in (0, 2)),
+            "line 2: it does not follow the line before it: a line was lost, added or moved",
+        ),
+        (resealed(entry(1), entry(3)), "line 2: entry 3 stands where entry 2 belongs"),
+        (resealed(entry(1), entry(2, at="2026-03-02T08:00:00+00:00")), "line 2: it is older than the entry before it"),
+        (resealed(entry(1), entry(2, at="2026-03-02T09:00:00")), "line 2: it cannot be read: must be a point in time"),
+        (resealed(entry(1, at="soon")), "line 1: it cannot be read: Invalid isoformat string: 'soon'"),
+        (resealed(entry(1), entry(2, Kind.ENDED), entry(3)), "line 3: something was added after the end"),
+    ],
+)
+def test_the_finding_says_what_was_done(content, finding):
+    """In a sentence, with the line."""
+    assert verify(content).finding.startswith(finding)
+
+
+@pytest.mark.parametrize(
+    ("expected", "finding"),
+    [
+        ({"expected_entries": 5}, "line 4: the end is missing: 5 entries were seen before, 3 are here"),
+        (
+            {"expected_entries": 2, "expected_head": "f" * 64},
+            "line 2: it is another entry than was seen here before: the record was written anew",
+        ),
+        (
+            {"expected_head": "f" * 64},
+            "line 4: the entry that was seen last is not here, so the end is missing or was replaced",
+        ),
+    ],
+)
+def test_the_finding_says_what_does_not_fit_what_was_seen(expected, finding):
+    """The chain itself is sound."""
+    assert verify(CONTENT).ok
+    assert verify(CONTENT, **expected).finding == finding
+
+
+def test_a_record_that_has_ended_is_sound():
+    """Its end is its last line."""
+    assert verify(resealed(entry(1), entry(2, Kind.ENDED))).ok
+
+
+@pytest.mark.parametrize("data", [{"comment": "\ud800"}, {"when": object()}])
+def test_what_is_not_json_is_never_sealed(data):
+    """It could not be read again; so nothing is written at all."""
+    with pytest.raises(ValueError, match=r"surrogates|serialize"):
+        seal([entry(1), entry(2, data=data)], head=GENESIS)

@@ -1,0 +1,361 @@
+"""Who may decide, how answers add up, and that each counts once."""
+
+import pytest
+
+from approvals.record.entries import Kind, Via
+from approvals.rules.acceptance import Accepted, Repeated
+from approvals.rules.standing import Refused
+from tests.approvals.story import AUTHOR, Story, policy
+
+PAIR = {"approvers": ["Mara", "Jonas"]}
+THREE = {"approvers": ["Mara", "Jonas", "Ana"]}
+
+
+def refused(code: str, answer: object) -> bool:
+    """Say whether an answer is a refusal of that kind."""
+    return isinstance(answer, Refused) and answer.code == code
+
+
+def test_the_first_answer_decides_a_stage_that_asks_for_one() -> None:
+    """Approved by whoever was first; the entries tell the whole way."""
+    story = Story(policy(PAIR)).check()
+    assert isinstance(story.decides("Jonas", comment="fine"), Accepted)
+    assert story.status == "approved"
+    assert story.kinds() == ["submitted", "checked", "stageOpened", "decided", "stageClosed", "ended"]
+    assert story.review.decided_by == "Jonas"
+
+
+def test_who_comes_second_is_told_who_was_first() -> None:
+    """Late answers are told so in words."""
+    story = Story(policy(PAIR)).check()
+    story.decides("Jonas")
+    late = story.decides("Mara", "reject")
+    assert refused("over", late)
+    assert late.reason == "the proposal was approved by Jonas at 2026-03-02 09:00 UTC"
+
+
+def test_who_comes_late_to_a_stage_of_several_is_told_who_decided_it() -> None:
+    """Also where the proposal goes on."""
+    story = Story(policy(PAIR, {"approvers": ["Ana"]})).check()
+    story.decides("Jonas")
+    late = story.decides("Mara")
+    assert refused("over", late)
+    assert late.reason == "stage 'A' was approved by Jonas at 2026-03-02 09:00 UTC"
+
+
+def test_who_comes_two_stages_late_is_told_about_their_own() -> None:
+    """Not about the one after it."""
+    story = Story(policy(PAIR, {"approvers": ["Ana"]}, {"approvers": ["Cem"]})).check()
+    story.decides("Jonas")
+    story.decides("Ana")
+    assert story.decides("Mara").reason == "stage 'A' was approved by Jonas at 2026-03-02 09:00 UTC"
+
+
+def test_a_no_to_a_single_answer_stage_rejects_the_proposal() -> None:
+    """And names the stage."""
+    story = Story(policy(PAIR, {"approvers": ["Ana"]})).check()
+    story.decides("Mara", "reject")
+    assert (story.status, story.review.reason, story.review.decided_by) == ("rejected", "stage 'A'", "Mara")
+
+
+def test_all_must_agree_where_the_rule_says_all() -> None:
+    """Two of three are not enough; a no ends it."""
+    story = Story(policy({**THREE, "rule": "all"})).check()
+    story.decides("Mara")
+    story.decides("Jonas")
+    assert (story.status, story.waiting) == ("inReview", ["Ana"])
+    story.decides("Ana", "reject")
+    assert story.status == "rejected"
+
+
+def test_a_quorum_is_met_by_as_many_as_it_says_and_not_by_one_person_twice() -> None:
+    """The same person again is the same answer."""
+    story = Story(policy({**THREE, "rule": "quorum", "quorum": 2})).check()
+    first = story.decides("Mara")
+    again = story.decides("mara ")
+    assert isinstance(again, Repeated)
+    assert again.number == first.number
+    assert story.status == "inReview"
+    story.decides("Ana")
+    assert story.status == "approved"
+
+
+def test_a_quorum_that_cannot_be_met_any_more_rejects() -> None:
+    """Two of three: the second no ends it, the first does not."""
+    story = Story(policy({**THREE, "rule": "quorum", "quorum": 2})).check()
+    story.decides("Mara", "reject")
+    assert story.status == "inReview"
+    story.decides("Jonas", "reject")
+    assert story.status == "rejected"
+
+
+def test_a_quorum_waits_for_the_people_it_requires() -> None:
+    """Two yeses without the required one are not enough; the required one's no is."""
+    demanding = policy({**THREE, "rule": "quorum", "quorum": 2, "required": ["Ana"]})
+    story = Story(demanding).check()
+    story.decides("Mara")
+    story.decides("Jonas")
+    assert story.status == "inReview"
+    story.decides("Ana")
+    assert story.status == "approved"
+    other = Story(demanding).check()
+    other.decides("Ana", "reject")
+    assert other.status == "rejected"
+
+
+@pytest.mark.parametrize("veto", [True, ["Jonas"]])
+def test_a_veto_ends_a_stage_that_could_still_be_met(veto: object) -> None:
+    """Everybody's, or that of those who are named."""
+    story = Story(policy({**THREE, "rule": "quorum", "quorum": 1, "veto": veto})).check()
+    story.decides("Jonas", "reject")
+    assert story.status == "rejected"
+
+
+def test_a_no_without_a_veto_leaves_the_others_their_say() -> None:
+    """Only those who are named have one."""
+    story = Story(policy({**THREE, "rule": "quorum", "quorum": 1, "veto": ["Jonas"]})).check()
+    story.decides("Mara", "reject")
+    assert story.status == "inReview"
+
+
+def test_an_answer_stands_as_it_was_given() -> None:
+    """Another one by the same person is refused and told what was recorded."""
+    story = Story(policy({**THREE, "rule": "all"})).check()
+    story.decides("Mara")
+    other = story.decides("Mara", "reject")
+    assert refused("alreadyDecided", other)
+    assert other.reason == "Mara answered 'approve' at 2026-03-02 09:00 UTC; an answer stands as it was given"
+
+
+def test_the_same_decision_id_is_the_same_decision_even_when_all_is_over() -> None:
+    """Whatever happened to the first answer on its way back."""
+    story = Story(policy(PAIR)).check()
+    first = story.decides("Mara", decisionId="d1")
+    again = story.decides("Mara", decisionId="d1")
+    assert again == Repeated(number=first.number)
+    assert refused("alreadyDecided", story.decides("Jonas", decisionId="d1"))
+
+
+def test_a_decision_id_keeps_a_repeated_message_out_of_a_later_stage() -> None:
+    """The person is asked twice, the message was sent once."""
+    story = Story(policy({"approvers": ["Mara"]}, {"approvers": ["Mara"]})).check()
+    story.decides("Mara", decisionId="d1")
+    assert story.waiting == ["Mara"]
+    assert isinstance(story.decides("Mara", decisionId="d1"), Repeated)
+    assert story.status == "inReview"
+
+
+def test_a_repeated_answer_after_the_end_is_known_again() -> None:
+    """Delivered twice, told the same."""
+    story = Story(policy(PAIR)).check()
+    story.decides("Mara")
+    assert isinstance(story.decides("Mara"), Repeated)
+    assert refused("alreadyDecided", story.decides("Mara", "reject"))
+
+
+def test_who_is_not_asked_may_not_decide() -> None:
+    """Whoever vouches for them."""
+    story = Story(policy(PAIR)).check()
+    assert refused("notAsked", story.decides("Eve"))
+    assert refused("notAsked", story.decides("Eve", via=Via.PERSON))
+    assert story.kinds() == ["submitted", "checked", "stageOpened"]
+
+
+def test_the_author_may_not_decide_unless_the_policy_says_so() -> None:
+    """Not even under another spelling."""
+    story = Story(policy({"approvers": [AUTHOR, "Mara"]})).check()
+    assert refused("selfApproval", story.decides("INES"))
+    open_minded = Story(policy({"approvers": [AUTHOR]}, allowSelfApproval=True)).check()
+    open_minded.decides(AUTHOR)
+    assert open_minded.status == "approved"
+
+
+def test_nobody_decides_two_stages_where_four_eyes_are_asked() -> None:
+    """The second stage waits for somebody else."""
+    story = Story(policy({"approvers": ["Mara"]}, PAIR, fourEyes=True)).check()
+    story.decides("Mara")
+    twice = story.decides("Mara")
+    assert isinstance(twice, Repeated) or refused("fourEyes", twice)
+    assert story.status == "inReview"
+    story.decides("Jonas")
+    assert story.status == "approved"
+
+
+def test_who_was_quick_in_one_stage_is_told_about_four_eyes_in_the_next() -> None:
+    """Either of two may answer each stage, one of them only one."""
+    story = Story(policy(PAIR, {"approvers": ["Mara", "Jonas", "Ana"]}, fourEyes=True)).check()
+    story.decides("Mara")
+    again = story.decides("Mara", "approved")
+    assert refused("fourEyes", again)
+    assert again.reason == "Mara has decided an earlier stage, and this policy asks for four eyes"
+    assert refused("fourEyes", story.does("changes", approver="Mara", comment="shorter"))
+    story.decides("Ana")
+    assert story.status == "approved"
+
+
+def test_words_of_the_policy_count_as_it_says() -> None:
+    """And the word is what is shown in the end."""
+    conditional = {"with conditions": "approve", "not this year": "reject", "again please": "changes"}
+    story = Story(policy(PAIR, outcomes=conditional)).check()
+    story.decides("Mara", "with conditions")
+    assert (story.status, story.review.outcome_word) == ("approved", "with conditions")
+    other = Story(policy(PAIR, outcomes=conditional)).check()
+    other.decides("Mara", "not this year")
+    assert other.status == "rejected"
+    third = Story(policy(PAIR, outcomes=conditional)).check()
+    third.decides("Mara", "again please")
+    assert third.status == "changesRequested"
+
+
+def test_an_unknown_word_is_refused_with_the_words_that_there_are() -> None:
+    """Nothing unknown is ever a yes."""
+    story = Story(policy(PAIR, outcomes={"with conditions": "approve"})).check()
+    answer = story.decides("Mara", "yes")
+    assert refused("invalid", answer)
+    assert answer.reason == (
+        "decision: use one of approve, approved, reject, rejected, changes, with conditions, not 'yes'"
+    )
+
+
+@pytest.mark.parametrize("word", ["Approve", "APPROVED", " approve "])
+def test_a_word_counts_however_it_is_capitalised(word: str) -> None:
+    """And the same one in another spelling is the same answer."""
+    story = Story(policy({**THREE, "rule": "all"})).check()
+    assert isinstance(story.decides("Mara", word), Accepted)
+    assert isinstance(story.decides("Mara", word.lower()), Repeated)
+
+
+def test_an_early_answer_counts_when_its_stage_opens() -> None:
+    """Given while the checks ran, or while an earlier stage was open."""
+    story = Story(policy({"approvers": ["Mara"]}, {"approvers": ["Jonas"]}))
+    assert isinstance(story.decides("Mara"), Accepted)
+    assert isinstance(story.decides("Jonas"), Accepted)
+    assert story.status == "checking"
+    assert isinstance(story.decides("Jonas"), Repeated)
+    story.check()
+    assert story.status == "approved"
+
+
+def test_an_early_answer_is_void_when_the_document_changes() -> None:
+    """It was about another one."""
+    story = Story(policy({"approvers": ["Mara"]}))
+    story.decides("Mara")
+    story.attaches("plan", "new")
+    story.check()
+    assert (story.status, story.waiting) == ("inReview", ["Mara"])
+
+
+def test_an_early_answer_of_a_budget_owner_is_kept() -> None:
+    """The budget's stage is added by the cost, not by the policy's list."""
+    story = Story(policy({"approvers": ["Mara"]}, budgetLimit=10, budgetOwners=["Olga"]), cost=50)
+    story.decides("Olga")
+    story.check()
+    story.decides("Mara")
+    assert story.status == "approved"
+
+
+def test_two_early_answers_for_one_seat_take_it_once() -> None:
+    """Vouched for by a system, for a body of people."""
+    story = Story(policy({"approvers": ["the board"], "anyone": True}))
+    story.decides("Mara", via=Via.QUEUE)
+    story.decides("Jonas", "reject", via=Via.QUEUE)
+    story.check()
+    assert (story.status, story.review.decided_by) == ("approved", "Mara")
+
+
+def test_a_system_may_vouch_for_anybody_where_the_policy_leaves_it_open() -> None:
+    """The record keeps who it was and for whom; somebody who signed in is not vouched for, nor is the author."""
+    story = Story(policy({"approvers": ["the board"], "anyone": True})).check()
+    assert refused("notAsked", story.decides("Eve", via=Via.PERSON))
+    assert refused("selfApproval", story.decides(AUTHOR))
+    story.decides("Mara")
+    [entry] = story.of(Kind.DECIDED)
+    assert ("Mara", "the board") == (entry.by, entry.data["onBehalfOf"])
+    assert story.status == "approved"
+
+
+def test_a_cost_above_the_limit_waits_for_the_budget_owner() -> None:
+    """After all other stages."""
+    costly = policy({"approvers": ["Mara"]}, budgetLimit=10, budgetOwners=["Olga"])
+    story = Story(costly, cost=10.01).check()
+    story.decides("Mara")
+    assert (story.status, story.waiting) == ("awaitingBudget", ["Olga"])
+    story.decides("Olga", "reject")
+    assert story.status == "rejected"
+    cheap = Story(costly, cost=10).check()
+    cheap.decides("Mara")
+    assert cheap.status == "approved"
+
+
+def test_a_budget_without_an_owner_is_for_whom_a_system_names() -> None:
+    """But the author."""
+    story = Story(policy({"approvers": ["Mara"]}, budgetLimit=10), cost=50).check()
+    story.decides("Mara")
+    assert (story.status, story.waiting) == ("awaitingBudget", ["the budget owner"])
+    assert refused("selfApproval", story.decides(AUTHOR))
+    story.decides("Olga")
+    assert story.status == "approved"
+
+
+class TestLinks:
+    """A link stands for one person's answer to one question."""
+
+    def test_decides_once(self) -> None:
+        """The second time tells what was recorded."""
+        story = Story(policy({**THREE, "rule": "all"})).check()
+        link = story.link("Mara")
+        assert isinstance(story.decides("Mara", via=Via.LINK, link=link), Accepted)
+        again = story.decides("Mara", via=Via.LINK, link=link)
+        assert refused("replayed", again)
+        assert again.reason == "this link has been used: Mara answered 'approve' at 2026-03-02 09:00 UTC"
+
+    def test_asks_for_changes_once(self) -> None:
+        """It is spent with that, in the next round too."""
+        story = Story(policy({**THREE, "rule": "all"})).check()
+        link = story.link("Mara")
+        story.does("changes", Via.LINK, link, approver="Mara", comment="shorter")
+        story.does("resubmit", by=AUTHOR)
+        again = story.decides("Mara", via=Via.LINK, link=link)
+        assert refused("replayed", again)
+        assert again.reason == "this link has been used: Mara asked for changes"
+
+    def test_is_for_one_person_and_proposal(self) -> None:
+        """Whatever the form says."""
+        story = Story(policy(PAIR)).check()
+        assert refused("notAsked", story.decides("Jonas", via=Via.LINK, link=story.link("Mara")))
+        elsewhere = story.link("Mara", proposal="p2")
+        assert refused("notAsked", story.decides("Mara", via=Via.LINK, link=elsewhere))
+
+    def test_ends_with_an_escalation(self) -> None:
+        """Older links are void then."""
+        story = Story(policy({"approvers": ["Mara"], "escalateTo": ["Jonas"]})).check()
+        link = story.link("Mara")
+        story.passes(72)
+        assert refused("superseded", story.decides("Mara", via=Via.LINK, link=link))
+        assert refused("superseded", story.does("changes", Via.LINK, link, approver="Mara", comment="no"))
+
+    def test_ends_with_its_stage_and_tells_who_decided(self) -> None:
+        """By somebody else, in time."""
+        story = Story(policy(PAIR, {"approvers": ["Ana"]})).check()
+        link = story.link("Mara")
+        story.decides("Jonas")
+        late = story.decides("Mara", via=Via.LINK, link=link)
+        assert refused("over", late)
+        assert late.reason == "stage 'A' was approved by Jonas at 2026-03-02 09:00 UTC"
+
+    def test_ends_with_the_proposal(self) -> None:
+        """Told how that ended."""
+        story = Story(policy(PAIR)).check()
+        link = story.link("Mara")
+        story.decides("Jonas")
+        assert refused("over", story.decides("Mara", via=Via.LINK, link=link))
+
+    def test_is_no_use_while_nobody_is_asked(self) -> None:
+        """Changes were asked for; a new link comes with the new round."""
+        story = Story(policy(PAIR)).check()
+        link = story.link("Mara")
+        story.does("changes", approver="Jonas", comment="shorter")
+        assert refused("superseded", story.decides("Mara", via=Via.LINK, link=link))
+        story.does("resubmit", by=AUTHOR)
+        assert refused("superseded", story.decides("Mara", via=Via.LINK, link=link))
+        assert isinstance(story.decides("Mara", via=Via.LINK, link=story.link("Mara", id="new")), Accepted)

@@ -1,0 +1,88 @@
+"""How much may be written into a record: one person does not fill it, and nothing closes the author's way out."""
+
+import pytest
+
+from approvals.rules.acceptance import Accepted
+from approvals.rules.limits import MOST_BY_ONE
+from tests.approvals.story import AUTHOR, Story, policy
+
+
+@pytest.fixture
+def story() -> Story:
+    """A review that waits for two people."""
+    return Story(policy({"approvers": ["Mara", "Jonas"], "rule": "all", "windowHours": 2_000})).check()
+
+
+def fills(story: Story, person: str = "Jonas") -> int:
+    """Let somebody comment until that is refused; return how often it was taken down."""
+    for number in range(2_000):
+        if not isinstance(story.does("comments", by=person, comment=f"no. {number}"), Accepted):
+            return number
+    raise AssertionError("nothing stops them")
+
+
+def test_one_person_comments_so_often_and_no_more(story: Story) -> None:
+    """However the name is written; others still may, and the answer of the same person counts."""
+    assert fills(story) == 100
+    refused = story.does("comments", by=" jonas ", comment="once more")
+    assert (refused.code, refused.reason) == (
+        "conflict", "Jonas has done this 100 times here, and nobody may more often"
+    )  # fmt: skip
+    assert isinstance(story.does("comments", by="Mara", comment="enough"), Accepted)
+    assert isinstance(story.decides("Jonas"), Accepted)
+
+
+@pytest.mark.parametrize("verb", ["delegate", "reassign"])
+def test_a_task_goes_to_and_fro_so_often_and_no_more(story: Story, verb: str) -> None:
+    """Each of the two may give it away so often; who decides is settled then."""
+    people = ["Jonas", "Petra"]
+    for number in range(100):
+        owner, to = people[number % 2], people[1 - number % 2]
+        assert isinstance(story.does(verb, **{"from": owner, "to": to}), Accepted)
+    assert "50 times" in story.does(verb, **{"from": "Jonas", "to": "Petra"}).reason
+    assert isinstance(story.decides("Jonas"), Accepted)
+
+
+def test_one_person_reminds_so_often_and_no_more(story: Story) -> None:
+    """Once an hour, by whomever, and a hundred times by one."""
+    for _ in range(100):
+        assert isinstance(story.does("remind", by=AUTHOR), Accepted)
+        story.passes(1)
+    assert "100 times" in story.does("remind", by=AUTHOR).reason
+    assert isinstance(story.does("remind", by="Mara"), Accepted)
+
+
+@pytest.mark.parametrize("via", ["changes", "attach", "withdraw", "decide"])
+def test_a_full_record_takes_decisions_and_what_its_author_does(story: Story, via: str) -> None:
+    """Nobody talks a proposal to death: it is changed, completed, decided and taken back."""
+    talkers = 0
+    while story.review.number < 1_000:
+        talkers += 1
+        fills(story, f"Talker {talkers}")
+    full = story.does("comments", by="Mara", comment="why oak?")
+    assert full.reason == "the record has 1,000 entries; decisions, and what its author does, are taken now"
+    match via:
+        case "changes":
+            assert isinstance(story.does("changes", approver="Mara", comment="in oak"), Accepted)
+            assert isinstance(story.does("resubmit", by=AUTHOR, cost=90), Accepted)
+            assert isinstance(story.attaches("plan.txt", "oak"), Accepted)
+        case "attach":
+            assert isinstance(story.attaches("plan.txt", "oak"), Accepted)
+        case "withdraw":
+            assert isinstance(story.does("withdraw", by=AUTHOR), Accepted)
+        case "decide":
+            assert [isinstance(story.decides(each), Accepted) for each in ("Mara", "Jonas")] == [True, True]
+
+
+def test_even_an_author_comes_to_an_end(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who replaces a file for ever would make each look at the record longer; it can still be decided."""
+    monkeypatch.setattr("approvals.rules.limits.MOST_OF_AUTHOR", story.review.number + 1)
+    assert isinstance(story.attaches("plan.txt", "oak"), Accepted)
+    story.check()
+    assert "only decisions are taken now" in story.attaches("plan.txt", "ash").reason
+    assert isinstance(story.decides("Mara"), Accepted)
+
+
+def test_what_is_bounded_by_one_person_is_what_everybody_can_do() -> None:
+    """Decisions and what the author does are bounded by the rules of a review."""
+    assert {kind.value for kind in MOST_BY_ONE} == {"commented", "reminded", "delegated", "reassigned"}

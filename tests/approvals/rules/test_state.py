@@ -1,0 +1,62 @@
+"""What entries add up to, and how they are written."""
+
+import pytest
+
+from approvals.names import among, key, same
+from approvals.record.documents import Attachment, document_hash
+from approvals.record.entries import Entry, Kind, Via
+from approvals.rules.replay import apply
+from approvals.validation import Invalid
+from tests.approvals.story import Story, policy
+
+WORDS = {"title": "Bench", "summary": "", "cost": 1.0, "currency": "EUR", "department": None}
+
+
+def file(name: str, content: str, blob: str = "p1/a") -> Attachment:
+    """Return a file whose content stands for its hash."""
+    return Attachment(name=name, blob=blob, content_type="text/plain", size=1, sha256=content)
+
+
+def test_an_entry_is_plain_json_both_ways() -> None:
+    """Its kinds and ways are words outside and members inside."""
+    [entry] = Story(policy({"approvers": ["Mara"]})).entries
+    data = entry.to_dict()
+    assert ("submitted", "person") == (data["kind"], data["via"])
+    assert entry == Entry.from_dict(data)
+    assert (Kind.SUBMITTED, Via.PERSON) == (Entry.from_dict(data).kind, Entry.from_dict(data).via)
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "approved"}, {"via": 1}, {"number": 0}, {"more": 1}])
+def test_what_is_no_entry_is_refused(wrong: dict[str, object]) -> None:
+    """Rather than taken for another kind."""
+    [entry] = Story(policy({"approvers": ["Mara"]})).entries
+    with pytest.raises(Invalid):
+        Entry.from_dict({**entry.to_dict(), **wrong})
+
+
+def test_a_record_holds_one_submission() -> None:
+    """A second one is a defect."""
+    story = Story(policy({"approvers": ["Mara"]}))
+    with pytest.raises(ValueError, match="one submission"):
+        apply(story.review, story.entries[0])
+
+
+def test_documents_are_the_same_where_words_and_contents_are() -> None:
+    """Not where they lie, nor in which order; a name, a letter or a cent makes another one."""
+    one, two = file("a", "x"), file("b", "y")
+    assert document_hash(WORDS, (one, two)) == document_hash(WORDS, (two, file("a", "x", blob="p1/z")))
+    others = [
+        document_hash(WORDS, (one,)),
+        document_hash(WORDS, (one, file("c", "y"))),
+        document_hash({**WORDS, "cost": 1.01}, (one, two)),
+        document_hash({**WORDS, "title": "bench"}, (one, two)),
+    ]
+    assert 5 == len({document_hash(WORDS, (one, two)), *others})
+
+
+def test_names_are_compared_without_case_and_spaces() -> None:
+    """As people write them."""
+    assert same(" Mara  Lindqvist", "mara lindqvist")
+    assert not same("Mara", "Maria")
+    assert among("JONAS", ("Mara", "Jonas"))
+    assert key("ß") == key("SS")

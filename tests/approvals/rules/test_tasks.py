@@ -1,0 +1,338 @@
+"""Handing tasks over, reminding, commenting, asking for changes, resubmitting, adding files, withdrawing."""
+
+import pytest
+
+from approvals.record.entries import Kind, Via
+from approvals.rules.acceptance import Accepted, Repeated
+from approvals.rules.standing import Refused
+from tests.approvals.story import AUTHOR, Story, policy
+
+PAIR = {"approvers": ["Mara", "Jonas"], "rule": "all"}
+
+
+@pytest.fixture
+def story() -> Story:
+    """Mara and Jonas must both agree; the checks are through."""
+    return Story(policy(PAIR)).check()
+
+
+def code(answer: object) -> str:
+    """The code of a refusal."""
+    assert isinstance(answer, Refused), answer
+    return answer.code
+
+
+class TestDelegating:
+    """Somebody else answers in one's stead."""
+
+    def test_lets_the_other_answer_on_behalf(self, story: Story) -> None:
+        """The record keeps both names; the owner has no say any more."""
+        assert isinstance(story.does("delegate", approver="Mara", to="Ana"), Accepted)
+        assert story.waiting == ["Ana", "Jonas"]
+        assert "Mara has handed this task over to Ana" == story.decides("Mara").reason
+        story.decides("Ana")
+        entry = story.of(Kind.DECIDED)[0]
+        assert ("Ana", "Mara") == (entry.by, entry.data["onBehalfOf"])
+
+    def test_twice_is_once(self, story: Story) -> None:
+        """The same again changes nothing."""
+        story.does("delegate", approver="Mara", to="Ana")
+        assert isinstance(story.does("delegate", approver="Mara", to="Ana"), Repeated)
+        assert len(story.of(Kind.DELEGATED)) == 1
+
+    def test_goes_on_and_comes_back(self, story: Story) -> None:
+        """In the owner's stead all the way; back with the owner in nobody's."""
+        story.does("delegate", approver="Mara", to="Ana")
+        story.does("delegate", approver="Ana", to="Cem")
+        assert story.review.waiting_for[0].on_behalf_of == "Mara"
+        story.does("delegate", approver="Cem", to="Mara")
+        assert story.review.waiting_for[0].on_behalf_of is None
+
+    def test_is_refused_where_one_person_would_have_two_answers_or_their_own(self, story: Story) -> None:
+        """Nor can somebody hand over what is not theirs."""
+        assert code(story.does("delegate", approver="Mara", to="Jonas")) == "conflict"
+        assert code(story.does("delegate", approver="Mara", to=AUTHOR)) == "selfApproval"
+        assert code(story.does("delegate", approver="Eve", to="Ana")) == "notAsked"
+        story.decides("Mara")
+        assert code(story.does("delegate", approver="Mara", to="Ana")) == "notAsked"
+
+    def test_is_refused_before_and_after(self, story: Story) -> None:
+        """There is no task then."""
+        assert code(Story(policy(PAIR)).does("delegate", approver="Mara", to="Ana")) == "notNow"
+        story.does("withdraw", by=AUTHOR)
+        assert code(story.does("delegate", approver="Mara", to="Ana")) == "over"
+
+
+class TestHandingOverWhatCannotBeDoneWithout:
+    """A stage that could be decided when it was planned still can be."""
+
+    @pytest.mark.parametrize("verb", ["delegate", "reassign"])
+    def test_the_ladder_does_not_lead_back_to_whoever_has_the_task(self, verb: str) -> None:
+        """Olga would be escalated to; the others on the ladder have been asked."""
+        stage = {**PAIR, "escalateTo": ["Olga", {"to": ["Mara", "Pia"]}]}
+        story = Story(policy(stage)).check()
+        assert isinstance(story.does(verb, **{"from": "Mara", "to": "Olga"}), Accepted)
+        assert code(story.does(verb, **{"from": "Jonas", "to": "Pia"})) == "conflict"
+        assert isinstance(story.does(verb, **{"from": "Jonas", "to": "Ana"}), Accepted)
+
+    def test_where_silence_ends_the_stage_there_is_no_ladder(self) -> None:
+        """So nobody is kept free for it."""
+        story = Story(policy({**PAIR, "onTimeout": "reject", "escalateTo": ["Olga"]})).check()
+        assert isinstance(story.does("delegate", approver="Mara", to="Olga"), Accepted)
+
+    def test_with_four_eyes_the_next_stage_keeps_its_people(self) -> None:
+        """Told when the task is handed over, not when it is too late to hand it on."""
+        lone, pair = {"approvers": ["Olga"]}, {"approvers": ["Olga", "Pia"]}
+        strict = Story(policy(PAIR, lone, fourEyes=True)).check()
+        assert code(strict.does("delegate", approver="Mara", to="Olga")) == "conflict"
+        assert isinstance(strict.does("delegate", approver="Mara", to="Ana"), Accepted)
+        assert isinstance(Story(policy(PAIR, lone)).check().does("delegate", approver="Mara", to="Olga"), Accepted)
+        loose = Story(policy(PAIR, pair, fourEyes=True)).check()
+        assert isinstance(loose.does("delegate", approver="Mara", to="Olga"), Accepted)
+        assert code(loose.does("delegate", approver="Jonas", to="Pia")) == "conflict"
+
+    def test_with_four_eyes_who_has_decided_is_not_counted_on(self) -> None:
+        """Nor is a required person whose place was taken; on a rung of the ladder one answer is enough."""
+        stages = PAIR, {"approvers": ["Mara", "Pia"]}, {"approvers": ["Jonas", "Pia", "Ana"], "required": ["Ana"]}
+        story = Story(policy(*stages, fourEyes=True)).check()
+        story.decides("Mara")
+        assert code(story.does("delegate", approver="Jonas", to="Pia")) == "conflict"
+        assert code(story.does("delegate", approver="Jonas", to="Ana")) == "conflict"
+        assert isinstance(story.does("delegate", approver="Jonas", to="Cem"), Accepted)
+
+    def test_what_is_short_already_keeps_nobody_from_handing_over(self) -> None:
+        """Olga decided for the board, and the last stage has nobody but her."""
+        board = {"approvers": ["the board"], "anyone": True}
+        story = Story(policy(board, {"approvers": ["Jonas"]}, {"approvers": ["Olga"]}, fourEyes=True)).check()
+        story.decides("Olga")
+        assert isinstance(story.does("delegate", approver="Jonas", to="Ana"), Accepted)
+
+    def test_with_four_eyes_a_required_seat_is_needed_whoever_holds_it(self) -> None:
+        """On the ladder one answer is enough."""
+        first = {"approvers": ["Mara", "Jonas"], "required": ["Mara"], "escalateTo": [{"to": ["Eva", "Fay"]}]}
+        story = Story(policy(first, {"approvers": ["Olga"]}, fourEyes=True)).check()
+        assert code(story.does("delegate", approver="Mara", to="Olga")) == "conflict"
+        assert isinstance(story.does("delegate", approver="Jonas", to="Olga"), Accepted)
+        story.passes(72)
+        assert isinstance(story.does("delegate", approver="Eva", to="Olga"), Accepted)
+
+
+class TestReassigning:
+    """A task goes to somebody else for good."""
+
+    def test_by_an_operator(self, story: Story) -> None:
+        """The seat stays, so that quorum and required people count as before."""
+        story.does("reassign", **{"from": "Mara", "to": "Ana", "by": "the office"})
+        assert isinstance(story.does("reassign", **{"from": "Mara", "to": "Ana"}), Repeated)
+        story.decides("Jonas")
+        story.decides("Ana")
+        assert story.status == "approved"
+        assert story.of(Kind.REASSIGNED)[0].by == "the office"
+
+    def test_by_the_owner_but_by_nobody_else_who_signed_in(self, story: Story) -> None:
+        """A person acts on what is theirs."""
+        refusal = story.does("reassign", Via.PERSON, **{"from": "Mara", "to": "Ana", "by": "Jonas"})
+        assert code(refusal) == "notAsked"
+        assert isinstance(story.does("reassign", Via.PERSON, **{"from": "Mara", "to": "Ana"}), Accepted)
+
+
+class TestReminding:
+    """Those who have not answered are asked once more."""
+
+    def test_names_who_is_reminded(self, story: Story) -> None:
+        """Not those who have answered."""
+        story.decides("Mara")
+        story.does("remind", by=AUTHOR)
+        assert story.of(Kind.REMINDED)[0].data["people"] == ["Jonas"]
+
+    def test_is_throttled(self, story: Story) -> None:
+        """Once an hour, and the refusal says when again."""
+        story.does("remind", by=AUTHOR)
+        story.waits(0.5)
+        refusal = story.does("remind", by=AUTHOR)
+        assert (code(refusal), refusal.retry_after_s) == ("tooSoon", 1801)
+        story.waits(0.5)
+        assert isinstance(story.does("remind", by=AUTHOR), Accepted)
+
+    def test_is_for_those_who_have_a_part(self, story: Story) -> None:
+        """And while somebody is waited for."""
+        assert code(story.does("remind", Via.PERSON, by="Eve")) == "notAsked"
+        story.does("changes", approver="Mara", comment="shorter")
+        assert code(story.does("remind", by=AUTHOR)) == "notNow"
+        story.does("withdraw", by=AUTHOR)
+        assert code(story.does("remind", by=AUTHOR)) == "over"
+
+
+class TestCommenting:
+    """Words that decide nothing."""
+
+    def test_is_for_everybody_who_has_a_part(self, story: Story) -> None:
+        """Anyone a system vouches for, and those who signed in and are concerned."""
+        assert isinstance(story.does("comments", Via.PERSON, by="Jonas", comment="why oak?"), Accepted)
+        assert isinstance(story.does("comments", by="the office", comment="noted"), Accepted)
+        assert code(story.does("comments", Via.PERSON, by="Eve", comment="hello")) == "notAsked"
+        assert story.review.comments == 2
+
+    def test_the_same_words_again_are_the_same_comment(self, story: Story) -> None:
+        """Delivered twice; others may say the same."""
+        story.does("comments", by="Jonas", comment="why oak?")
+        assert isinstance(story.does("comments", by="Jonas", comment="why oak?"), Repeated)
+        assert isinstance(story.does("comments", by="Mara", comment="why oak?"), Accepted)
+
+    def test_ends_with_the_proposal(self, story: Story) -> None:
+        """The record is closed."""
+        story.does("withdraw", by=AUTHOR)
+        assert code(story.does("comments", by="Jonas", comment="pity")) == "over"
+
+
+class TestChanges:
+    """Back to the author, and again."""
+
+    def test_stop_the_clock(self, story: Story) -> None:
+        """What was left of the window is left after it."""
+        story.passes(70).does("changes", approver="Mara", comment="shorter")
+        story.passes(100)
+        assert story.status == "changesRequested"
+        story.does("resubmit", by=AUTHOR)
+        assert story.status == "inReview"
+        story.passes(1.9)
+        assert story.status == "inReview"
+        story.passes(0.1)
+        assert story.status == "expired"
+
+    def test_keep_the_approvals_of_the_same_document(self, story: Story) -> None:
+        """In a round of its own."""
+        story.decides("Mara")
+        story.does("changes", approver="Jonas", comment="who pays?")
+        story.does("resubmit", by=AUTHOR, comment="the town")
+        assert (story.review.round, story.waiting) == (2, ["Jonas"])
+        story.decides("Jonas")
+        assert story.status == "approved"
+
+    @pytest.mark.parametrize("changed", [{"title": "Longer bench"}, {"cost": 90.0}, {"summary": "oak"}])
+    def test_void_the_approvals_of_another_document(self, story: Story, changed: dict[str, object]) -> None:
+        """It is checked and asked for anew, from the first stage."""
+        story.decides("Mara")
+        story.does("changes", approver="Jonas", comment="shorter")
+        story.does("resubmit", by=AUTHOR, **changed)
+        assert (story.status, story.review.round) == ("checking", 2)
+        story.check()
+        assert story.waiting == ["Mara", "Jonas"]
+
+    def test_void_the_approvals_when_a_file_was_exchanged_meanwhile(self, story: Story) -> None:
+        """A file is part of the document."""
+        story.decides("Mara")
+        story.does("changes", approver="Jonas", comment="the plan is missing")
+        story.attaches("plan", "drawn")
+        assert story.status == "changesRequested"
+        story.does("resubmit", by=AUTHOR)
+        assert story.status == "checking"
+
+    def test_keep_the_rung_that_they_were_asked_on(self) -> None:
+        """Who it was escalated to still decides."""
+        story = Story(policy({"approvers": ["Mara"], "escalateTo": ["Jonas"]})).check().passes(72)
+        story.does("changes", approver="Jonas", comment="shorter")
+        story.does("resubmit", by=AUTHOR)
+        assert (story.waiting, story.review.stage and story.review.stage.rung) == (["Jonas"], 1)
+
+    def test_that_never_come_let_the_proposal_expire(self, story: Story) -> None:
+        """After thirty days, where the policy says nothing else."""
+        story.does("changes", approver="Mara", comment="shorter")
+        story.passes(719)
+        assert story.status == "changesRequested"
+        story.passes(1)
+        assert (story.status, story.review.reason) == ("expired", "the changes that were asked for never came")
+
+    def test_are_asked_for_by_those_who_are_asked_while_they_are(self, story: Story) -> None:
+        """Twice is once; nobody decides meanwhile."""
+        assert code(Story(policy(PAIR)).does("changes", approver="Mara", comment="x")) == "notNow"
+        assert code(story.does("changes", approver="Eve", comment="x")) == "notAsked"
+        story.does("changes", approver="Mara", comment="shorter")
+        assert isinstance(story.does("changes", approver="Mara", comment="shorter"), Repeated)
+        assert code(story.decides("Jonas")) == "notNow"
+        story.does("withdraw", by=AUTHOR)
+        assert code(story.does("changes", approver="Mara", comment="x")) == "over"
+
+    def test_cannot_lead_to_a_stage_that_only_the_author_could_answer(self) -> None:
+        """A higher cost brings the budget's owner in; better told now than found when nobody can decide."""
+        story = Story(policy(PAIR, budgetLimit=200, budgetOwners=[AUTHOR])).check()
+        story.does("changes", approver="Mara", comment="dearer oak")
+        refusal = story.does("resubmit", by=AUTHOR, cost=300)
+        assert code(refusal) == "invalid"
+        assert "stage 'budget': the author is the only approver" in refusal.reason
+        assert isinstance(story.does("resubmit", by=AUTHOR, cost=150), Accepted)
+
+    def test_are_handed_in_by_the_author_once(self, story: Story) -> None:
+        """And only after they were asked for."""
+        assert code(story.does("resubmit", by=AUTHOR)) == "notNow"
+        story.does("changes", approver="Mara", comment="shorter")
+        assert code(story.does("resubmit", by="Mara")) == "notAuthor"
+        story.does("resubmit", by=AUTHOR, title="Short bench")
+        assert isinstance(story.does("resubmit", by=AUTHOR, title="Short bench"), Repeated)
+        story.does("withdraw", by=AUTHOR)
+        assert code(story.does("resubmit", by=AUTHOR, title="Other")) == "over"
+
+
+class TestFiles:
+    """What is added or exchanged."""
+
+    def test_make_it_another_document(self, story: Story) -> None:
+        """Whoever approved, approved another one."""
+        story.decides("Mara")
+        before = story.review.document
+        assert isinstance(story.attaches("plan", "drawn"), Accepted)
+        assert (story.status, story.review.round) == ("checking", 2)
+        assert story.review.document != before
+        story.check()
+        assert story.waiting == ["Mara", "Jonas"]
+
+    def test_before_anybody_was_asked_begin_no_new_round(self) -> None:
+        """There is nothing to be void."""
+        story = Story(policy(PAIR))
+        story.attaches("plan", "drawn")
+        assert (story.status, story.review.round) == ("checking", 1)
+
+    def test_of_the_same_name_are_exchanged_and_the_same_one_again_is_not(self, story: Story) -> None:
+        """By content, not by name."""
+        story.attaches("plan", "drawn")
+        assert isinstance(story.attaches("plan", "drawn"), Repeated)
+        story.attaches("plan", "drawn better")
+        assert [each.sha256 for each in story.review.attachments] == ["drawn better"]
+
+    def test_are_ten_at_most(self, story: Story) -> None:
+        """Another one takes the place of one that is there."""
+        for number in range(10):
+            story.attaches(f"plan {number}", f"drawn {number}")
+        assert code(story.attaches("plan 10", "drawn 10")) == "conflict"
+        assert isinstance(story.attaches("plan 9", "drawn again"), Accepted)
+
+    def test_are_the_authors_while_it_is_open(self, story: Story) -> None:
+        """Nobody else's, and not afterwards."""
+        assert code(story.attaches("plan", "drawn", by="Mara")) == "notAuthor"
+        story.does("withdraw", by=AUTHOR)
+        assert code(story.attaches("plan", "drawn")) == "over"
+
+
+class TestWithdrawing:
+    """The author takes it back."""
+
+    def test_ends_it_at_any_time_before_the_end(self, story: Story) -> None:
+        """While it is checked, reviewed, changed or paid for."""
+        checking = Story(policy(PAIR))
+        story.does("changes", approver="Mara", comment="shorter")
+        for each in (checking, story):
+            each.does("withdraw", by=AUTHOR, reason="no need any more")
+            assert (each.status, each.review.reason) == ("withdrawn", "no need any more")
+            assert each.kinds()[-2:] == ["withdrawn", "ended"]
+            assert each.waiting == []
+
+    def test_twice_is_once(self, story: Story) -> None:
+        """The same again changes nothing."""
+        story.does("withdraw", by=AUTHOR)
+        assert isinstance(story.does("withdraw", by=AUTHOR), Repeated)
+
+    def test_is_the_authors_alone_and_not_after_the_end(self, story: Story) -> None:
+        """Decided is decided."""
+        assert code(story.does("withdraw", by="Mara")) == "notAuthor"
+        story.decides("Mara", "reject")
+        assert code(story.does("withdraw", by=AUTHOR)) == "over"

@@ -1,0 +1,47 @@
+"""What people see of a review."""
+
+from approvals.rules.view import show
+from tests.approvals.story import Story, policy
+
+
+def test_an_open_proposal_shows_who_is_waited_for_and_until_when() -> None:
+    """And what each stage has come to so far."""
+    stages = ({"approvers": ["Mara"]}, {"approvers": ["Jonas", "Ana"], "rule": "all"}, {"approvers": ["Olga"]})
+    story = Story(policy(*stages)).check("passed")
+    story.attaches("plan", "drawn")
+    story.check("passed")
+    story.decides("Mara")
+    story.decides("Ana")
+    story.does("delegate", approver="Jonas", to="Cem")
+    shown = show(story.review, now=story.now)
+    assert ("inReview", ["Cem"], "2026-03-05T09:00:00+00:00") == (
+        shown["status"],
+        shown["waitingFor"],
+        shown["deadline"],
+    )
+    assert ["approved", "open", "waiting"] == [stage["state"] for stage in shown["stages"]]
+    assert ["Mara"] == [answer["person"] for answer in shown["stages"][0]["answers"]]
+    assert {"person": "Cem", "onBehalfOf": "Jonas"} in shown["stages"][1]["asked"]
+    assert [{"name": "plan", "contentType": "text/plain", "size": 5, "sha256": "drawn"}] == shown["attachments"]
+    assert "outcome" not in shown
+
+
+def test_changes_show_who_asked_for_them_and_until_when_they_may_come() -> None:
+    """Nobody has a deadline meanwhile but the author."""
+    story = Story(policy({"approvers": ["Mara"]})).check()
+    story.does("changes", approver="Mara", comment="shorter")
+    shown = show(story.review, now=story.now)
+    assert {"askedBy": "Mara", "until": "2026-04-01T09:00:00+00:00"} == shown["changes"]
+    assert shown["deadline"] is None
+
+
+def test_an_end_shows_how_by_whom_and_why() -> None:
+    """In the word that was used."""
+    story = Story(policy({"approvers": ["Mara"]}, outcomes={"not now": "reject"})).check()
+    story.decides("Mara", "not now")
+    assert show(story.review, now=story.now)["outcome"] == {
+        "decision": "not now",
+        "decidedBy": "Mara",
+        "decidedAt": "2026-03-02T09:00:00+00:00",
+        "reason": "stage 'A'",
+    }

@@ -1,0 +1,209 @@
+"""Forms and submissions: checked strictly, and turned into small plain data."""
+
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+
+from approvals.attachments import MOST_BYTES, InlineAttachment, check_attachments
+from approvals.single_stage.proposal import (
+    BudgetRequest,
+    LifecycleForm,
+    LifecycleSubmission,
+    ProposalForm,
+    ProposalSubmission,
+    may_decide,
+)
+from approvals.validation import Invalid, read_json
+from approvals.workflows import APPROVAL, BUDGET, WORKFLOWS, find_workflow
+
+FORM = {"title": "Footbridge", "submittedBy": "Ines"}
+PNG = b"\x89PNG\r\n\x1a\n" + b"rest"
+
+
+def attached(content: bytes = PNG, kind: str = "image/png", name: str = "plan.png") -> InlineAttachment:
+    """Return an attachment as it is posted."""
+    return InlineAttachment(name=name, content_type=kind, content=base64.b64encode(content).decode())
+
+
+def test_a_form_becomes_a_submission_that_the_workflow_reads():
+    """Defaults are filled in, contents are replaced by where they lie."""
+    form = ProposalForm.from_dict({**FORM, "attachments": [attached().to_dict()]})
+    (upload,) = check_attachments("p-1", form.attachments)
+    submission = ProposalSubmission.from_dict(form.submission((upload.stored,)))
+    assert submission.window == timedelta(hours=72)
+    assert submission.attachments == (upload.stored,)
+    assert (upload.content, upload.stored.size) == (PNG, len(PNG))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": "a\x07b"}, "control"),
+        ({"submittedBy": None}, "submittedBy"),
+        ({"submitted_by": "x"}, "submitted_by"),
+        ({"windowHours": 0}, "windowHours"),
+        ({"windowHours": 144.1}, "windowHours"),
+        ({"estimatedCost": -1}, "estimatedCost"),
+        ({"estimatedCost": True}, "estimatedCost"),
+        ({"estimatedCost": float("inf")}, "estimatedCost"),
+        ({"currency": "eur"}, "currency"),
+        ({"currency": "EUR\n"}, "currency"),
+        ({"currency": "ZZZ"}, "currency: is no currency"),
+        ({"currency": "JPY", "estimatedCost": 0.5}, "estimatedCost has more decimals than JPY, which has none"),
+        ({"attachments": "none"}, "attachments"),
+        ({"attachments": [attached().to_dict()] * 11}, "attachments"),
+        ({"approvers": []}, "approvers"),
+    ],
+)
+def test_a_wrong_form_is_refused_naming_the_field(change, told):
+    """In one line, without repeating what was sent."""
+    with pytest.raises(Invalid, match=told) as refused:
+        ProposalForm.from_dict({**FORM, **change})
+    assert "\n" not in str(refused.value)
+    assert "http" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("attachment", "told"),
+    [
+        (attached(kind="text/html"), "contentType"),
+        (attached(b""), "1 to"),
+        (attached(PNG + b"x" * MOST_BYTES), "1 to"),
+        (attached(b"GIF89a"), "not image/png"),
+        (InlineAttachment(name="x", content_type="image/png", content="%%%"), "Base64"),
+    ],
+)
+def test_an_attachment_must_be_what_it_says(attachment, told):
+    """The first that is not is named."""
+    with pytest.raises(Invalid, match=told):
+        check_attachments("p-1", (attachment,))
+
+
+def test_blob_names_are_ours():
+    """The sender's file name has no say in it, and equal content has equal names."""
+    one, two = check_attachments("p-1", (attached(name="../../secret"), attached(name="b")))
+    assert one.blob == two.blob
+    assert one.blob.startswith("p-1/")
+    assert "secret" not in one.blob
+
+
+def test_a_budget_is_asked_without_papers():
+    """Its form is its submission."""
+    request = BudgetRequest.from_dict({"amount": 5, "title": "Steel"})
+    assert request.files == ()
+    assert BudgetRequest.from_dict(request.submission(())) == request
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=lambda workflow: workflow.name)
+def test_every_workflow_describes_itself_with_an_example_that_fits(workflow):
+    """What HttpStart would do with the example, and a schema that names every field of it."""
+    described = workflow.describe()
+    form = workflow.form.from_dict(described["example"])
+    uploads = check_attachments("p-1", form.files)
+    assert form.submission(tuple(upload.stored for upload in uploads))
+    assert set(described["example"]) <= set(described["input"]["properties"])
+    assert described["input"]["additionalProperties"] is False
+    assert described["does"].endswith(".")
+    assert json.dumps(described)
+
+
+def test_the_parts_of_a_lifecycle_get_the_proposal_alone():
+    """What is meant for other parts would be an unknown key to them."""
+    form = LifecycleForm.from_dict(LifecycleForm.example)
+    (upload,) = check_attachments("p-1", form.files)
+    submission = LifecycleSubmission.from_dict(form.submission((upload.stored,)))
+    proposal = ProposalSubmission.from_dict(submission.proposal())
+    assert proposal.attachments == (upload.stored,)
+    assert proposal.window == submission.window
+
+
+def test_workflows_are_found_by_name_in_any_case():
+    """As durable names are."""
+    assert find_workflow("approvalworkflow") is APPROVAL
+    assert find_workflow("BudgetApproval") is BUDGET
+    assert find_workflow("nope") is None
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b'{"a": 1, "a": 2}', b"[Infinity]", b"\xff", b'"\\ud800"'])
+def test_doubtful_json_is_refused(text):
+    """Also bytes that are not UTF-8 and half a surrogate pair."""
+    with pytest.raises(Invalid):
+        read_json(text)
+
+
+def test_plain_json_is_read():
+    """Nothing is changed."""
+    assert read_json('{"a": [1, "ü"]}') == {"a": [1, "ü"]}
+
+
+def test_a_budget_is_waited_for_as_long_as_it_says():
+    """In hours, as everything else."""
+    assert BudgetRequest.from_dict({"windowHours": 1.5}).window == timedelta(hours=1.5)
+
+
+NAMES = {"ines@example.org": "Ines", "mara@example.org": "Mara"}
+
+
+def renamed(name: str) -> str:
+    """Return what a small directory calls a person."""
+    return NAMES.get(name, name)
+
+
+def test_a_form_has_one_name_for_each_person():
+    """Whatever it calls them; the rest stays as it is."""
+    form = ProposalForm.from_dict({**FORM, "submittedBy": "ines@example.org", "approver": "mara@example.org"})
+    met = form.renamed(renamed)
+    assert (met.submitted_by, met.approver, met.escalate_to) == ("Ines", "Mara", "the head of design")
+    budget = BudgetRequest.from_dict({"requestedBy": "ines@example.org", "amount": 5})
+    assert budget.renamed(renamed).requested_by == "Ines"
+    assert {flow.form.from_dict(dict(flow.form.example)).renamed(renamed).title for flow in (APPROVAL, BUDGET)}
+
+
+@pytest.mark.parametrize("approver", ["Ines", "INES ", "ines@example.org"])
+def test_a_form_whose_author_is_to_approve_is_refused(approver):
+    """By whatever name."""
+    with pytest.raises(Invalid, match="approver: has submitted the proposal"):
+        ProposalForm.from_dict({**FORM, "approver": approver}).renamed(renamed)
+
+
+@pytest.mark.parametrize(
+    ("submission", "approver", "may"),
+    [
+        ({"submittedBy": "Ines"}, "ines", False),
+        ({"requestedBy": "Ines"}, "\uff29nes", False),
+        ({"submittedBy": "Ines"}, "Mara", True),
+        ({"requestedBy": "unnamed"}, "unnamed", True),
+        ({"submittedBy": 5}, "Ines", True),
+        ({}, "Ines", True),
+        (None, "Ines", True),
+    ],
+)
+def test_nobody_decides_on_what_they_handed_in(submission, approver, may):
+    """Where it says who that was."""
+    assert may_decide(submission, approver) is may
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=lambda each: each.name)
+def test_a_form_is_the_same_where_nobody_has_another_name(workflow):
+    """Also one that names nobody."""
+    form = workflow.form.from_dict(dict(workflow.form.example))
+    assert form.renamed(str) == form
+
+
+def test_an_amount_that_a_budget_is_asked_for_fits_its_currency():
+    """There is no half yen."""
+    with pytest.raises(Invalid, match="amount has more decimals than JPY"):
+        BudgetRequest.from_dict({"amount": 0.5, "currency": "JPY"})
+
+
+def test_a_limit_is_compared_with_costs_in_its_own_currency_alone():
+    """99,999 dinars are more than 100,000 euros."""
+    dinars = {**LifecycleForm.example, "currency": "KWD", "estimatedCost": 99_999}
+    with pytest.raises(Invalid, match="budgetLimit is in EUR: give one in KWD"):
+        LifecycleForm.from_dict(dinars)
+    with pytest.raises(Invalid, match="budgetLimit has more decimals than KWD"):
+        LifecycleForm.from_dict({**dinars, "budgetCurrency": "KWD", "budgetLimit": 0.0005})
+    assert LifecycleForm.from_dict({**dinars, "budgetCurrency": "KWD", "budgetLimit": 30_000})

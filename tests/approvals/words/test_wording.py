@@ -1,0 +1,127 @@
+"""Wording: times, money and sizes as people write them, and text that cannot play tricks."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from approvals.policy.stages import Stage
+from approvals.visible import one_line, visible
+from approvals.words.wording import (
+    LONGEST_EXCERPT,
+    excerpt,
+    moment,
+    money,
+    people,
+    rule_name,
+    size,
+    stage_name,
+    time_left,
+)
+
+NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
+
+
+def test_a_moment_names_the_day_and_says_that_it_is_utc():
+    """Readers are in several time zones, and months in figures are read differently."""
+    assert moment(NOW) == "Monday 2 March 2026, 09:05 UTC"
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (timedelta(seconds=-1), "no time left"),
+        (timedelta(0), "no time left"),
+        (timedelta(seconds=20), "1 minute left"),
+        (timedelta(minutes=59), "59 minutes left"),
+        (timedelta(hours=1), "1 hour left"),
+        (timedelta(hours=47, minutes=59), "47 hours left"),
+        (timedelta(hours=48), "2 days left"),
+        (timedelta(days=400), "400 days left"),
+    ],
+)
+def test_the_time_left_is_rough_and_never_too_much(left: timedelta, said: str):
+    """Nobody plans by the second."""
+    assert time_left(NOW + left, NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "said"),
+    [
+        (148500.0, "EUR", "148,500 EUR"),
+        (12.5, "EUR", "12.50 EUR"),
+        (0.0, "EUR", "0 EUR"),
+        (1234567.89, "EUR", "1,234,567.89 EUR"),
+        (1500.0, "JPY", "1,500 JPY"),
+        (1.25, "KWD", "1.250 KWD"),
+        (0.5, "JPY", "0.5 JPY"),
+        (12.5, "ZZZ", "12.5 ZZZ"),
+    ],
+)
+def test_money_has_the_decimals_of_its_currency_only_where_there_are_any(amount: float, currency: str, said: str):
+    """As people write it; what never fitted its currency is not rounded into something that nobody wrote."""
+    assert money(amount, currency) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(1, "1 byte"), (999, "999 bytes"), (1_000, "1.0 KB"), (999_949, "999.9 KB"), (999_950, "1.0 MB")],
+)
+def test_a_size_changes_its_unit_before_it_gets_long(number: int, said: str):
+    """No rounding makes 1000.0 KB of it."""
+    assert size(number) == said
+
+
+def test_names_make_a_list_as_in_a_sentence():
+    """Also of one, and of none."""
+    assert [people(()), people(("Ana",)), people(("Ana", "Ben")), people(("Ana", "Ben", "Cem"))] == [
+        "", "Ana", "Ana and Ben", "Ana, Ben and Cem",
+    ]  # fmt: skip
+
+
+def test_what_turns_text_around_is_taken_out():
+    """A name with it in it would be shown as another one."""
+    assert visible("Ana\u202eneB \u2066x\u2069 a\u200bb\ufeffc\x07\u00ad") == "AnaneB x abc"
+
+
+NEEDED = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f469\u200d\U0001f467\n\tx"
+
+
+def test_what_some_scripts_need_stays():
+    """Persian joins and parts letters by characters that are not seen; so do pictures of families."""
+    assert visible(NEEDED) == NEEDED
+
+
+@given(st.text())
+def test_one_line_is_one_line(text: str):
+    """Nothing in a title can begin another header of a letter."""
+    line = one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert line == line.strip()
+    assert one_line(line) == line
+
+
+def test_a_long_text_is_cut_at_a_word():
+    """A short one is not."""
+    assert excerpt("short") == "short"
+    cut = excerpt("word " * 400)
+    assert len(cut) <= LONGEST_EXCERPT + 2
+    assert cut.endswith("word …")
+
+
+def test_a_long_text_without_spaces_is_cut_all_the_same():
+    """A letter has a length."""
+    assert len(excerpt("x" * 8_000)) == LONGEST_EXCERPT + 2
+
+
+def test_a_policy_is_called_by_its_name_and_version():
+    """Of one that came with the proposal there is no name."""
+    assert rule_name("small-purchase", "2") == "small-purchase, version 2"
+    assert rule_name("own", "3f9a2c41") == "its own, version 3f9a2c41"
+
+
+def test_a_stage_is_called_by_its_name_and_the_budget_stage_by_what_it_is():
+    """Policies name stages; the budget stage is Greenlight's own."""
+    assert stage_name(Stage(name="design", approvers=("Ana",))) == "stage “design”"
+    assert stage_name(Stage(name="budget", approvers=("Ana",), kind="budget")) == "the budget stage"

@@ -1,0 +1,285 @@
+"""ApprovalQueueProcessor: each message is delivered, put aside with a reason, or shown again."""
+
+import base64
+import json
+import uuid
+from datetime import UTC, datetime
+
+import azure.functions as func
+import pytest
+
+from approvals.policy.policy import Policy
+from approvals.record.entries import Via
+from approvals.rules.progress import begin, checked
+from approvals.rules.replay import replay
+from clients.approval_queue import approval_queue_processor
+from gateways.review_records import open_review_records
+from services.review_changes import add
+
+
+class Out:
+    """An output binding that remembers what was set."""
+
+    def __init__(self):
+        self.value = None
+
+    def set(self, value):
+        """Keep the value."""
+        self.value = value
+
+
+@pytest.fixture
+def deliver(call, client):
+    """Return a function that delivers a message and returns what went to the poison queue, if anything."""
+
+    async def deliver(body, name="m-1"):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        poison = Out()
+        message = func.QueueMessage(id=name, body=content)
+        await call(approval_queue_processor, message=message, poison=poison, client=client)
+        return json.loads(poison.value) if poison.value else None
+
+    return deliver
+
+
+@pytest.fixture
+def waiting(client):
+    """The id of a proposal that waits."""
+    instance_id = uuid.uuid4().hex
+    client.add(instance_id)
+    return instance_id
+
+
+def decision(instance_id, approved=True, **more):
+    """Return a message as other systems send it."""
+    return {"instanceId": instance_id, "approved": approved, "approver": "Mara", "comment": "", **more}
+
+
+@pytest.mark.parametrize(("workflow", "event"), [("ApprovalWorkflow", "ApprovalEvent"), ("BudgetApproval", "Approval")])
+async def test_raises_what_the_instance_waits_for(deliver, client, waiting, workflow, event):
+    """Looked up by the instance's workflow."""
+    client.add(waiting, workflow)
+    assert await deliver(decision(waiting, False, comment="no")) is None
+    assert client.events == [(waiting, event, {"approved": False, "approver": "Mara", "comment": "no"})]
+
+
+@pytest.mark.parametrize("form", ["json", "bare", "json in base64", "bare in base64"])
+async def test_understands_all_four_forms(deliver, client, waiting, form):
+    """A bare id means approved; an id of 32 hex digits is not mistaken for Base64."""
+    body = waiting.encode() if "bare" in form else json.dumps(decision(waiting)).encode()
+    assert await deliver(base64.b64encode(body) if "base64" in form else body) is None
+    ((instance_id, _, data),) = client.events
+    assert (instance_id, data["approved"]) == (waiting, True)
+
+
+async def test_a_message_that_comes_again_raises_the_same_again(deliver, client, waiting):
+    """After a crash between the record and the event."""
+    client.broken["raise_event"] = "connection lost"
+    with pytest.raises(Exception, match="connection lost"):
+        await deliver(decision(waiting))
+    client.broken.clear()
+    assert await deliver(decision(waiting)) is None
+    assert len(client.events) == 1
+
+
+async def test_nobody_answers_twice_differently(deliver, client, waiting):
+    """The first answer stands; the second is put aside."""
+    await deliver(decision(waiting, False))
+    put_aside = await deliver(decision(waiting, True))
+    assert "answered already: rejected" in put_aside["reason"]
+    assert [data["approved"] for _, _, data in client.events] == [False]
+
+
+@pytest.mark.parametrize(
+    ("status", "workflow", "told"),
+    [
+        ("Completed", "ApprovalWorkflow", "finished already: Completed"),
+        ("Failed", "ApprovalWorkflow", "finished already: Failed"),
+        ("Terminated", "ApprovalWorkflow", "finished already"),
+        ("Running", "SomethingElse", "waits for no decision"),
+        ("Running", "Chaining", "waits for no decision"),
+    ],
+)
+async def test_an_instance_that_cannot_use_it_gets_no_event(deliver, client, waiting, status, workflow, told):
+    """The message is put aside as it came, with the reason."""
+    client.add(waiting, workflow, status)
+    body = decision(waiting)
+    put_aside = await deliver(body)
+    assert told in put_aside["reason"]
+    assert json.loads(put_aside["body"]) == body
+    assert client.events == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"not an id", "neither"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"unknown-instance", "no instance"),
+        (b"{", "JSON"),
+        ({"instanceId": "x"}, "approved"),
+        (decision("unknown-instance"), "no instance"),
+        (decision("unknown-instance", "true"), "approved"),
+    ],
+)
+async def test_what_can_never_succeed_is_put_aside_at_once(deliver, client, body, told):
+    """Not shown five times first."""
+    put_aside = await deliver(body)
+    assert told in put_aside["reason"]
+    assert put_aside["body"]
+    assert client.events == []
+
+
+@pytest.mark.parametrize("named", [False, True])
+async def test_an_unnamed_answer_counts_only_where_that_is_allowed(deliver, waiting, named, monkeypatch):
+    """Bare ids are for development; a JSON message without a name is no better."""
+    monkeypatch.delenv("APPROVALS_ALLOW_BARE")
+    message = {"instanceId": waiting, "approved": True} if named else waiting.encode()
+    assert "APPROVALS_ALLOW_BARE" in (await deliver(message))["reason"]
+    assert await deliver(decision(waiting)) is None
+
+
+async def test_an_instance_that_ends_meanwhile_is_no_reason_to_try_again(deliver, client, waiting):
+    """It was running when it was looked at."""
+
+    async def too_late(instance_id, *_):
+        client.add(instance_id, status="Completed")
+        raise Exception(f"Instance with ID {instance_id} is gone: either completed or failed")
+
+    client.raise_event = too_late
+    assert "before the answer" in (await deliver(decision(waiting)))["reason"]
+
+
+async def test_a_hub_that_does_not_answer_lets_the_host_try_again(deliver, client, waiting):
+    """The message stays on its queue."""
+    client.broken["get_status"] = "unexpected status code 503"
+    with pytest.raises(Exception, match="503"):
+        await deliver(decision(waiting))
+
+
+WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
+STAGES = [{"name": "board", "approvers": ["Mara"]}, {"name": "release", "approvers": ["Vera"]}]
+
+
+@pytest.fixture
+def review(client):
+    """The id of a proposal whose review waits for Mara, and then for Vera."""
+    name, now = uuid.uuid4().hex, datetime.now(UTC)
+    policy = Policy.from_dict({"stages": STAGES, "outcomes": {"fine": "approve"}})
+    entries = begin(
+        name, WORDS, author="Ines", via=Via.SYSTEM, policy=policy, policy_name="own", attachments=(), now=now
+    )
+    open_review_records().create(name, entries)
+    add(name, lambda found: checked(found, ("passed",), document=found.document, now=now))
+    client.add(name)
+    return name
+
+
+def decided(name):
+    """Who has decided in a review, with which word and by which way."""
+    answers = replay(open_review_records().read(name).entries).decisions
+    return [(answer.person, answer.word, answer.via.value) for answer in answers]
+
+
+async def test_an_answer_to_a_review_is_on_record_before_its_workflow_is_woken(deliver, client, review):
+    """With the sender's word; the workflow hears nothing but that it should look."""
+    assert await deliver({"proposalId": review, "approver": "Mara", "decision": "fine"}) is None
+    assert decided(review) == [("Mara", "fine", "queue")]
+    assert client.events == [(review, "Wake", {})]
+
+
+async def test_a_review_understands_what_other_workflows_do(deliver, review):
+    """Approved is its `approve`."""
+    assert await deliver(decision(review)) is None
+    assert decided(review) == [("Mara", "approve", "queue")]
+
+
+async def test_an_answer_that_is_delivered_twice_counts_for_one_stage(deliver, review):
+    """The process died before the message was gone. The next message counts for the next stage."""
+    message = {"proposalId": review, "decision": "approve", "approver": "Mara"}
+    assert [await deliver(message), await deliver(message)] == [None, None]
+    assert len(decided(review)) == 1
+    await deliver({**message, "approver": "Vera"}, "m-2")
+    assert [person for person, *_ in decided(review)] == ["Mara", "Vera"]
+
+
+async def test_an_answer_with_an_id_of_the_senders_counts_once(deliver, review):
+    """Also in another message."""
+    message = {"proposalId": review, "decision": "approve", "approver": "Mara", "decisionId": "42"}
+    assert [await deliver(message), await deliver(message, "m-2")] == [None, None]
+    assert len(decided(review)) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ({"approver": "Ines", "decision": "approve"}, "may not decide"),
+        ({"approver": "Somebody", "decision": "approve"}, "not asked"),
+        ({"approver": "Mara", "decision": "perhaps"}, "use one of"),
+    ],
+)
+async def test_an_answer_that_can_never_count_is_put_aside_with_the_reason(deliver, client, review, message, told):
+    """And wakes nobody."""
+    put_aside = await deliver({"proposalId": review, **message})
+    assert told in put_aside["reason"]
+    assert (decided(review), client.events) == ([], [])
+
+
+@pytest.mark.parametrize("body", ["bare", "bare in base64", "instance", "proposal", "by that word"])
+async def test_an_answer_to_a_review_that_names_nobody_is_put_aside(deliver, client, review, body):
+    """No setting says whose it is, though one person alone is waited for."""
+    put_aside = await deliver(
+        {
+            "bare": review.encode(),
+            "bare in base64": base64.b64encode(review.encode()),
+            "instance": {"instanceId": review, "approved": True},
+            "proposal": {"proposalId": review, "decision": "approve"},
+            "by that word": {"proposalId": review, "decision": "approve", "approver": "Unnamed"},
+        }[body]
+    )
+    assert "nobody is named" in put_aside["reason"]
+    assert (decided(review), client.events) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("workflow", "field"), [("ApprovalWorkflow", "submittedBy"), ("BudgetApproval", "requestedBy")]
+)
+@pytest.mark.parametrize("approved", [True, False])
+async def test_nobody_decides_on_what_they_handed_in(deliver, client, waiting, workflow, field, approved):
+    """However they write their name; somebody else does."""
+    client.add(waiting, workflow, input=json.dumps({field: "Ines"}))
+    put_aside = await deliver(decision(waiting, approved, approver=" \uff29NES"))
+    assert "has handed it in and may not decide it" in put_aside["reason"]
+    assert client.events == []
+    assert await deliver(decision(waiting, approved)) is None
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_proposal_that_is_not_on_record_is_not_looked_for_among_workflows(deliver, waiting, named):
+    """A message in the words of a policy means a review."""
+    message = {"proposalId": waiting, "decision": "approve", **({"approver": "Mara"} if named else {})}
+    assert f"no proposal {waiting}" in (await deliver(message))["reason"]
+
+
+async def test_an_answer_stays_on_record_where_the_workflow_cannot_be_woken(deliver, client, review):
+    """The message is done with; the sweep wakes it."""
+    client.broken["raise_event"] = "connection lost"
+    assert await deliver({"proposalId": review, "approver": "Mara", "decision": "approve"}) is None
+    assert len(decided(review)) == 1
+
+
+@pytest.mark.parametrize("body", ["instance", "bare"])
+async def test_a_message_goes_to_the_workflow_that_has_the_id(deliver, client, review, body):
+    """Not to a record of that id, where the workflow carries out no review; its event, its answer."""
+    client.add(review, "BudgetApproval", input=json.dumps({"title": "Other", "amount": 1}))
+    assert await deliver(json.dumps(decision(review)).encode() if body == "instance" else review.encode()) is None
+    assert [event for _, event, _ in client.events] == ["Approval"]
+    assert decided(review) == []
+
+
+async def test_a_message_goes_to_the_review_that_the_workflow_carries_out(deliver, client, review):
+    """As the workflow's input says."""
+    client.add(review, input=json.dumps({"review": {"proposalId": review}}))
+    assert await deliver(decision(review)) is None
+    assert [event for _, event, _ in client.events] == ["Wake"]
+    assert decided(review) == [("Mara", "approve", "queue")]

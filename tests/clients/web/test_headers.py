@@ -1,0 +1,56 @@
+"""Headers: a page may show itself and send its form home, and an answer for programs may do nothing."""
+
+import base64
+import hashlib
+
+import pytest
+
+from clients.web.headers import json_headers, page_headers
+
+STYLE = "body { color: #000 }"
+
+
+def policy_of(headers: dict[str, str]) -> dict[str, str]:
+    """Return the content security policy by directive."""
+    parts = (part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    return {name: value for name, value in parts}  # noqa: C416  names the two halves
+
+
+def test_a_page_may_only_show_itself_and_send_its_form_home():
+    """No script, no picture from elsewhere, no frame around it, and its one style element by hash."""
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    assert policy_of(page_headers(STYLE)) == {
+        "default-src": "'none'",
+        "style-src": f"'sha256-{digest}'",
+        "img-src": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }
+
+
+def test_an_answer_for_programs_would_be_a_blank_page():
+    """Somebody may open it in a browser."""
+    assert policy_of(json_headers()) == {
+        "default-src": "'none'", "form-action": "'none'", "frame-ancestors": "'none'", "base-uri": "'none'",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", [json_headers(), page_headers(STYLE)])
+def test_every_answer_is_kept_nowhere_and_tells_nobody_where_it_came_from(headers: dict[str, str]):
+    """The address of a decision page is what a person decides with."""
+    expected = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+    }
+    assert expected.items() <= headers.items()
+
+
+def test_nobody_can_change_the_headers_of_later_answers():
+    """Each gets a dict of its own."""
+    json_headers()["Cache-Control"] = "public"
+    assert json_headers()["Cache-Control"] == "no-store"

@@ -1,0 +1,189 @@
+"""An outage of storage or hub is answered with 503, and with whether the same may be sent again."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import aiohttp
+import azure.functions as func
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError, ServiceResponseError
+from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
+
+from clients.counters import get_counter
+from clients.history import get_orchestration_history
+from clients.links import decide_by_link, show_decision_page
+from clients.starter import http_start
+from clients.web.outages import answers_outages, is_outage, unread, unstarted, untaken
+from clients.web.replies import Problem
+from gateways.blobs import open_blobs
+from services.instances import HubFailed, find_instance
+from services.review_changes import Crowded
+from tests.clients.front import FORM, Front, Told, request
+
+ROOT = Path(__file__).resolve().parents[2]
+UNWRAPPED = """
+import inspect, json, function_app
+found = []
+for each in function_app.app.get_functions():
+    if "route" in each.get_trigger().get_dict_repr():
+        function = each.get_user_function()
+        function = getattr(function, "client_function", function)
+        if function.__code__.co_filename.rpartition("/")[2] != "outages.py":
+            found.append(each.get_function_name())
+print(json.dumps(found))
+"""
+LOST = [
+    ServiceResponseError("the connection was reset"),
+    ServiceRequestError("no connection"),
+    HttpResponseError("503"),
+    ResourceNotFoundError("the table is gone"),
+    HubFailed("500"),
+    TimeoutError("others were faster"),
+]
+
+
+def broken_by(error):
+    """Return a function of which every call meets this error."""
+
+    def broken(*_, **__):
+        raise error
+
+    return broken
+
+
+def test_every_http_function_answers_outages():
+    """None is forgotten, whoever adds it."""
+    environ = {**os.environ, "AUTH_MODE": "keys"}
+    run = subprocess.run(
+        [sys.executable, "-c", UNWRAPPED], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert json.loads(run.stdout) == []
+
+
+@pytest.mark.parametrize("error", LOST, ids=lambda each: type(each).__name__)
+async def test_an_outage_is_503_and_says_when_and_what_to_send_again(error):
+    """Whether the function is awaited or not."""
+
+    @answers_outages(untaken)
+    async def awaited(req):  # noqa: ARG001  as the host calls it
+        raise error
+
+    @answers_outages(unread)
+    def called(req):  # noqa: ARG001  as above
+        raise error
+
+    for response in (await awaited(req=request("POST", "/")), called(req=request("GET", "/"))):
+        told = Told.of(response)
+        assert (told.status, told.type, told.headers["Retry-After"]) == (503, "application/problem+json", "5")
+        found = Problem.from_dict(told.body)
+        assert (found.code, found.send_again, bool(found.what_to_do)) == ("unavailable", True, True)
+    assert inspect.iscoroutinefunction(awaited)
+    assert not inspect.iscoroutinefunction(called)
+
+
+async def test_a_defect_is_not_called_an_outage():
+    """The host answers it with 500, and its trace is in the log."""
+
+    @answers_outages(unread)
+    async def function(req):  # noqa: ARG001  as above
+        raise KeyError("oops")
+
+    with pytest.raises(KeyError):
+        await function(req=request("GET", "/"))
+
+
+@pytest.mark.parametrize("defect", [KeyError("oops"), ValueError("x"), OSError("disk"), AssertionError()], ids=repr)
+def test_only_what_storage_and_hub_raise_is_an_outage(defect):
+    """All else must be mended, and not be sent again."""
+    assert not is_outage(defect)
+    assert is_outage(Exception("unexpected status code 500"))
+
+
+@pytest.mark.parametrize(("params", "again"), [({"id": "p-1"}, True), ({}, False)])
+def test_what_was_begun_is_found_again_by_the_id_that_its_sender_chose(params, again):
+    """Without one a second sending would begin a second one."""
+    told = Told.of(unstarted(request("POST", "/", params=params), HubFailed("500")))
+    assert (told.body["sendAgain"], "id" in told.body["whatToDo"]) == (again, True)
+
+
+def test_who_was_crowded_out_is_told_so():
+    """Nothing was taken down, and it is over in a moment."""
+    told = Told.of(untaken(request("POST", "/"), Crowded("others were faster")))
+    assert (told.body["code"], told.body["detail"], told.headers["Retry-After"]) == (
+        "crowded", "others were faster.", "1",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Exception("unexpected status code 503"),
+        aiohttp.ServerDisconnectedError(),
+        json.JSONDecodeError("x", "<html>", 0),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+async def test_a_hub_that_fails_is_an_outage_whatever_the_sdk_makes_of_it(call, client, error):
+    """It raises bare exceptions, and what its HTTP client and its reader of JSON raise."""
+    client.get_status = client.read_entity_state = client.start_new = broken_by(error)
+    start = {"functionName": "BudgetApproval"}
+    answers = [
+        await call(http_start, req=request("POST", "/", params={"id": "b-1"}, route=start), client=client),
+        await call(get_counter, req=request("GET", "/", route={"name": "approved"}), client=client),
+        await call(get_orchestration_history, req=request("GET", "/", route={"instanceId": "b-1"}), client=client),
+    ]
+    assert [each.status_code for each in answers] == [503] * 3
+
+
+async def test_a_host_that_failed_is_not_taken_for_one_that_knows_no_instance(client):
+    """The SDK reads its error as if it were about an instance; a decision would be put aside for good."""
+
+    async def failed(*_, **__):
+        return DurableOrchestrationStatus.from_json({"Message": "Something went wrong", "ExceptionType": "Timeout"})
+
+    assert await find_instance(client, "nobody") is None
+    client.get_status = failed
+    with pytest.raises(HubFailed):
+        await find_instance(client, "p-1")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.parametrize(
+    "error", [ServiceResponseError("lost"), Crowded("others were faster")], ids=["lost", "crowded"]
+)
+async def test_who_follows_a_link_gets_a_page_or_json(call, client, monkeypatch, accept, error):
+    """503 with Retry-After either way, and the advice to answer again."""
+    monkeypatch.setattr("clients.links._look_up", broken_by(error))
+    asked = request("GET", "/api/decide", headers={"Accept": accept}, params={"token": "x"})
+    headers = {"Accept": accept, "Content-Type": "application/json"}
+    sent = request("POST", "/api/decide", {"decision": "approve", "token": "x"}, headers=headers)
+    shown = await show_decision_page._function.get_user_function()(req=asked)
+    for response in (shown, await call(decide_by_link, req=sent, client=client)):
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "1" if "faster" in str(error) else "5")
+        assert (b"<html" in response.get_body()) == (accept == "text/html")
+
+
+async def test_a_proposal_whose_answer_was_lost_is_handed_in_once(client, monkeypatch):
+    """503 first, with the advice that is then followed: 202, of one record."""
+    front, name = Front(client), f"p-{uuid.uuid4().hex}"
+    with monkeypatch.context() as patched:
+        patched.setattr("services.submissions.open_proposal_index", broken_by(ServiceResponseError("lost")))
+        told = await front.submit(FORM, id=name)
+    assert (told.status, told.body["sendAgain"]) == (503, True)
+    assert [(await front.submit(FORM, id=name)).status for _ in range(2)] == [202, 202]
+    assert (await front.show(name)).body["entries"] == 1
+
+
+def test_a_blob_that_cannot_be_read_now_is_not_a_missing_one(monkeypatch):
+    """Also in a function that is not awaited."""
+    from clients.blobs import get_blob
+
+    monkeypatch.setenv("READABLE_CONTAINERS", "attachments")
+    monkeypatch.setattr(type(open_blobs("attachments")), "find", broken_by(ServiceResponseError("lost")))
+    asked = func.HttpRequest("GET", "http://localhost", params={"container": "attachments", "blob": "a"}, body=b"")
+    assert get_blob._function.get_user_function()(req=asked).status_code == 503

@@ -1,0 +1,107 @@
+"""Letters of a day, counted in a real table: each once, and no more than may leave."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+
+from gateways.letters.limits import MOST, TableLimits, open_letter_limits, per_proposal, per_sender
+from gateways.tables import open_table
+
+
+@pytest.fixture
+def holder():
+    """Somebody or something that no other test counts for."""
+    return f"sender {uuid.uuid4().hex}"
+
+
+def test_so_many_leave_and_no_more(holder):
+    """The first of them, over all calls of the day."""
+    limits = open_letter_limits()
+    assert limits.admit(["a", "b"], holder=holder, most=3) == {"a", "b"}
+    assert limits.admit(["c", "d", "e"], holder=holder, most=3) == {"c"}
+    assert limits.admit(["f"], holder=holder, most=3) == frozenset()
+    assert limits.admit(["f"], holder=f"{holder} other", most=3) == {"f"}
+
+
+def test_a_letter_that_is_tried_again_counts_once(holder):
+    """It may go also when the day is full by now."""
+    limits = open_letter_limits()
+    for _ in range(3):
+        assert limits.admit(["a", "b"], holder=holder, most=3) == {"a", "b"}
+    assert limits.admit(["b", "c", "d"], holder=holder, most=3) == {"b", "c"}
+
+
+def test_the_next_day_begins_anew(holder, monkeypatch):
+    """What has waited goes then."""
+    limits = open_letter_limits()
+    limits.admit(["a", "b", "c"], holder=holder, most=3)
+    monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(24 * 3600))
+    assert limits.admit(["d", "e", "f", "g"], holder=holder, most=3) == {"d", "e", "f"}
+
+
+def test_of_many_at_once_no_more_leave_than_may(holder):
+    """Whoever was slower reads again."""
+    limits = open_letter_limits()
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda n: limits.admit([f"{n}"], holder=holder, most=5), range(16)))
+    assert sum(len(each) for each in told) == 5
+
+
+@pytest.mark.parametrize(
+    ("read", "setting", "default"),
+    [(per_proposal, "LETTERS_PER_PROPOSAL", 200), (per_sender, "LETTERS_PER_SENDER", 1_000)],
+)
+def test_a_setting_says_how_many(monkeypatch, read, setting, default):
+    """Zero is none; a slip opens nothing."""
+    monkeypatch.delenv(setting, raising=False)
+    assert read() == default
+    for text in ("many", "-1", "1.5", "\u0663", str(MOST + 1)):
+        monkeypatch.setenv(setting, text)
+        assert read() == default
+    for number in (0, 5, MOST):
+        monkeypatch.setenv(setting, str(number))
+        assert read() == number
+
+
+def test_the_longest_day_fits_into_its_row(holder):
+    """A cell of a table has 64 KB."""
+    letters = [f"letter {number}" for number in range(MOST + 5)]
+    assert len(open_letter_limits().admit(letters, holder=holder, most=MOST)) == MOST
+    assert open_letter_limits().admit(letters[:1], holder=f"{holder} none", most=0) == frozenset()
+
+
+class Losing:
+    """A table that does what it is asked to, and loses the answer."""
+
+    def __init__(self, table, status):
+        self._table = table
+        self._lost = status
+
+    def get_entity(self, *keys):
+        return self._table.get_entity(*keys)
+
+    def create_entity(self, row, **options):
+        self._table.create_entity(row, **options)
+        self._lose()
+
+    def update_entity(self, *arguments, **options):
+        self._table.update_entity(*arguments, **options)
+        self._lose()
+
+    def _lose(self):
+        if self._lost:
+            error = HttpResponseError("lost")
+            error.status_code, self._lost = self._lost, None
+            raise error
+
+
+@pytest.mark.parametrize("known", [[], ["a"]])
+def test_a_write_whose_answer_was_lost_is_found_again(holder, known):
+    """The SDK sends it again and meets its own row, 409 or 412: the letters in it are its own."""
+    open_letter_limits().admit(known, holder=holder, most=3)
+    table = Losing(open_table("LetterLimits"), 412 if known else 409)
+    assert TableLimits(table).admit(["b", "c"], holder=holder, most=3) == {"b", "c"}
+    with pytest.raises(HttpResponseError):
+        TableLimits(Losing(open_table("LetterLimits"), 500)).admit(["d"], holder=f"{holder} x", most=3)

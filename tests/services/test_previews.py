@@ -1,0 +1,50 @@
+"""Previews: who would have to approve a proposal, told without handing anything in."""
+
+import json
+
+import pytest
+
+from clients.web.replies import PreviewReply
+from tests.clients.front import FORM, Front
+
+
+@pytest.fixture
+def front(client, monkeypatch):
+    """The API, called by a system."""
+    monkeypatch.setenv("AUTH_MODE", "development")
+    monkeypatch.setenv("DESIGN_BOARD", "Mara; Jonas")
+    monkeypatch.setenv("HEAD_OF_DESIGN", "Petra")
+    return Front(client)
+
+
+async def test_a_preview_tells_the_stages_and_hands_nothing_in(front):
+    """The same, posted as a proposal or asked of the policy; another way where the checks find something."""
+    form = {"title": "Bridge", "author": "Ines", "policy": "footbridge-works", "cost": 148500}
+    posted = await front.submit(form, id="only-asked", preview="true")
+    asked = await front.preview("footbridge-works", author="Ines", cost="148500")
+    for told in (posted, asked):
+        reply = PreviewReply.model_validate_json(json.dumps(told.body))
+        assert (told.status, reply.policy, reply.policy_version) == (200, "footbridge-works", "1")
+        assert [each.name for each in reply.stages] == ["technical review", "works board", "budget"]
+        assert reply.stages[2].approvers == ("Tomas Novak",)
+        assert reply.other_ways == ()
+    (other,) = (await front.preview("security-findings", author="Ines")).body["otherWays"]
+    assert [each["name"] for each in other["stages"]] == ["peer review", "security"]
+    assert ["objections", "virus"] in other["findings"]
+    assert (await front.show("only-asked")).status == 404
+    assert front.client.instances == {}
+
+
+async def test_a_preview_is_refused_as_the_proposal_would_be(front):
+    """With the same faults and rights; who is signed in is the author."""
+    assert (await front.submit(preview="perhaps")).status == 400
+    assert (await front.preview("no-such", author="Ines")).body["errors"][0].startswith("policy: there is none")
+    told = await front.preview("small-purchase", author="Ines", cost="many")
+    assert (told.status, told.body["errors"]) == (400, ["cost: give a number"])
+    told = await front.preview("small-purchase", author="Ines")
+    assert [each.partition(":")[0] for each in told.body["errors"]] == ["cost", "department"]
+    assert (await front.preview("default")).status == 400
+    assert (await front.by("Ines").preview("emergency")).body["code"] == "policyNotAllowed"
+    assert (await front.by("Ines").submit(FORM, preview="true")).body["code"] == "policyNotAllowed"
+    assert (await front.by("Ines").preview("default", author="Mara")).body["code"] == "notYou"
+    assert (await front.by("Ines").preview("default")).status == 200

@@ -1,0 +1,112 @@
+"""How a proposal gets on record, when something goes wrong on the way: each step can be the last one, and repeated."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from approvals.rules.forms import SubmissionForm
+from gateways.proposal_index import open_proposal_index
+from gateways.review_records import open_review_records
+from services import submissions
+from tests.clients.front import FORM, Front
+
+TEXT = {"name": "a.txt", "contentType": "text/plain", "content": "YQ=="}
+
+
+@pytest.fixture(autouse=True)
+def _development(monkeypatch):
+    """A header names the person, none makes a system, which may ask as often as these tests do."""
+    monkeypatch.setenv("AUTH_MODE", "development")
+    monkeypatch.setenv("REQUESTS_PER_MINUTE", "100000")
+
+
+@pytest.fixture
+def front(client):
+    """The API, called by a system."""
+    return Front(client)
+
+
+@pytest.fixture
+def proposal_id():
+    """An id that no other test has."""
+    return f"s-{uuid.uuid4().hex}"
+
+
+async def test_a_hub_that_is_down_loses_no_proposal(front, proposal_id):
+    """It is on record, and the sweep starts it; who sends it again starts it at once."""
+    front.client.broken["start_new"] = "the hub is down"
+    assert (await front.submit(FORM, id=proposal_id)).status == 202
+    assert front.client.instances == {}
+    front.client.broken.clear()
+    assert (await front.submit(FORM, id=proposal_id)).status == 202
+    assert list(front.client.instances) == [proposal_id]
+
+
+async def test_a_row_that_is_missing_is_written_by_the_next_sender(front, proposal_id, monkeypatch):
+    """As after a crash between record and list."""
+
+    class Crash(BaseException):
+        pass
+
+    def crash():
+        raise Crash
+
+    with monkeypatch.context() as broken:
+        broken.setattr(submissions, "open_proposal_index", crash)
+        with pytest.raises(Crash):
+            await front.submit(FORM, id=proposal_id)
+    assert open_proposal_index().find(proposal_id) is None
+    assert (await front.submit(FORM, id=proposal_id)).status == 202
+    row = open_proposal_index().find(proposal_id)
+    assert (row.title, row.status, row.entries, row.size) == ("Footbridge", "checking", 1, 0)
+    assert row.head == open_review_records().read(proposal_id).head
+
+
+async def test_a_late_repetition_leaves_the_list_alone(front, proposal_id):
+    """The review has moved on since, and the list with it."""
+    await front.submit(FORM, id=proposal_id)
+    await front.check(proposal_id)
+    before = open_proposal_index().find(proposal_id)
+    assert (await front.submit(FORM, id=proposal_id)).status == 202
+    assert open_proposal_index().find(proposal_id) == before
+    assert before.waiting_for == ("Mara", "Jonas")
+
+
+async def test_what_has_ended_is_not_started_again(front, proposal_id):
+    """Its workflow may have been purged long ago."""
+    await front.submit(FORM, id=proposal_id)
+    await front.act(proposal_id, "withdraw", {"by": "Ines"})
+    front.client.instances.clear()
+    assert (await front.submit(FORM, id=proposal_id)).status == 202
+    assert front.client.instances == {}
+
+
+async def test_of_many_senders_of_the_same_one_begins(front, proposal_id):
+    """All of them are answered alike, and there is one proposal."""
+    form = {**FORM, "attachments": [TEXT]}
+    answers = await asyncio.gather(*(front.submit(form, id=proposal_id) for _ in range(8)))
+    assert {(told.status, told.body["proposalId"]) for told in answers} == {(202, proposal_id)}
+    assert len(open_review_records().read(proposal_id).entries) == 1
+    assert list(front.client.instances) == [proposal_id]
+
+
+async def test_of_many_senders_of_different_things_one_wins(front, proposal_id):
+    """The others are told that the id is taken."""
+    forms = [{**FORM, "attachments": [{**TEXT, "content": content}]} for content in ("YQ==", "Yg==", "Yw==", "ZA==")]
+    answers = await asyncio.gather(*(front.submit(form, id=proposal_id) for form in forms))
+    assert sorted(told.status for told in answers) == [202, 409, 409, 409]
+
+
+async def test_the_example_can_be_handed_in(front):
+    """As it stands."""
+    assert (await front.submit(SubmissionForm.example)).status == 202
+
+
+async def test_nothing_personal_reaches_the_log(front, caplog):
+    """Ids do."""
+    with caplog.at_level("DEBUG", "greenlight"):
+        told = await front.submit({**FORM, "author": "Ines Carvalho", "summary": "a secret plan"})
+    assert told.body["proposalId"] in caplog.text
+    assert "Carvalho" not in caplog.text
+    assert "secret" not in caplog.text
