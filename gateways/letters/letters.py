@@ -36,6 +36,7 @@ class Letters:
             "facts": _facts(notice),
             "summary": visible(review.summary),
             "link": self._link(notice),
+            "command": _command(review),
             "proposal_id": review.proposal_id,
         }
         return Letter(
@@ -88,7 +89,14 @@ def _facts(notice: Notice) -> tuple[tuple[str, tuple[str, ...]], ...]:
     facts.append(("Policy", (rule_name(review.policy_name, review.policy_version),)))
     if review.findings:
         facts.append(("Checks", (one_line(", ".join(review.findings)),)))
+    facts += [("Round", (str(review.round),)), ("Document", (review.document,))]
     return tuple(facts)
+
+
+def _command(review: Review) -> str:
+    """Return the command to answer with; where there has been more than one document it names the one it is for."""
+    about = f" --document {review.document}" if len(review.revisions) > 1 else ""
+    return f"greenlight approve {review.proposal_id}{about}"
 
 
 def _author(review: Review) -> str:
