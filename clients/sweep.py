@@ -161,7 +161,7 @@ def _turn(straggler: Straggler, instance: Instance | None, now: datetime) -> Tur
     is there to tell people and to count it. Where both have ended, a new one is only for what the old one had not told.
     """
     chain = _ended(straggler.proposal_id, now) if instance else open_review_records().read(straggler.proposal_id)
-    if chain is None or (straggler.row is None and now < chain.entries[0].time + YOUNG):
+    if chain is None or (straggler.row is None and now < chain.entries[0].at + YOUNG):
         return None
     review, index = replay(chain.entries), open_proposal_index()
     row = index.find(straggler.proposal_id)  # as it is now

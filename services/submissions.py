@@ -22,7 +22,7 @@ from approvals.policy.policy import Policy, check_for, read_policy
 from approvals.policy.rights import OWN_POLICY, bar
 from approvals.record.chain import Chain
 from approvals.record.documents import Attachment
-from approvals.record.entries import Entry, Via
+from approvals.record.entries import Entry, Submitted, Via
 from approvals.rules.forms import LONGEST_POLICY, SubmissionForm
 from approvals.rules.progress import begin
 from approvals.rules.replay import replay
@@ -165,14 +165,14 @@ def _is_same(first: Entry, submission: Submission) -> bool:
 
     A policy that was named is the same under that name, though its file may have changed in between.
     """
-    data, form = first.data, submission.form
-    named = submission.policy_name != OWN_POLICY
+    form, named = submission.form, submission.policy_name != OWN_POLICY
     return (
-        same(first.by, form.author)
-        and {name: data[name] for name in form.words} == form.words
-        and data["policyName"] == submission.policy_name
-        and (named or Policy.from_dict(data["policy"]) == submission.policy)
-        and [each["name"] for each in data["attachments"]] == [each.name for each in submission.uploads]
+        isinstance(first, Submitted)
+        and same(first.by, form.author)
+        and {name: getattr(first, name) for name in form.words} == form.words
+        and first.policy_name == submission.policy_name
+        and (named or Policy.from_dict(first.policy) == submission.policy)
+        and [each.name for each in first.attachments] == [each.name for each in submission.uploads]
     )
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.instants import read_instant
 from approvals.record.entries import Entry, Kind
+from approvals.record.wire import from_json, to_json
 from approvals.validation import Invalid, read_json
 
 GENESIS = "0" * 64
@@ -122,7 +122,7 @@ def _links(content: bytes) -> Iterator[tuple[Entry, str]]:
             raise Tampered(number, "it does not follow the line before it: a line was lost, added or moved")
         if entry.number != number:
             raise Tampered(number, f"entry {entry.number} stands where entry {number} belongs")
-        if before and entry.time < before.time:
+        if before and entry.at < before.at:
             raise Tampered(number, "it is older than the entry before it")
         yield entry, following
         head, before = following, entry
@@ -137,8 +137,7 @@ def _read(number: int, line: bytes) -> tuple[Entry, str, bytes, str]:
         if not isinstance(value, dict) or not isinstance(prev := value.pop("prev", None), str):
             raise Invalid("it has no `prev`")
         value.pop("hash", None)
-        entry = Entry.from_dict(value)
-        read_instant(entry.at)
+        entry = from_json(value)
         return entry, prev, *_seal(entry, prev)
     except ValueError as error:
         raise Tampered(number, f"it cannot be read: {error}") from error
@@ -146,7 +145,7 @@ def _read(number: int, line: bytes) -> tuple[Entry, str, bytes, str]:
 
 def _seal(entry: Entry, head: str) -> tuple[bytes, str]:
     """Return an entry's line, and its hash."""
-    fields = {**entry.to_dict(), "prev": head}
+    fields = {**to_json(entry), "prev": head}
     digest = hashlib.sha256(_canonical(fields)).hexdigest()
     return _canonical({**fields, "hash": digest}) + b"\n", digest
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import assert_never
 
 from approvals.attachments import MOST_ATTACHMENTS
 from approvals.decision import UNNAMED
@@ -12,15 +12,29 @@ from approvals.policy.faults import KNOWN_WORDS
 from approvals.policy.policy import check_for
 from approvals.policy.stages import Effect
 from approvals.record.documents import Attachment, document_hash
-from approvals.record.entries import GREENLIGHT, Entry, Kind, Via
+from approvals.record.entries import (
+    GREENLIGHT,
+    Asked,
+    Attached,
+    ChangesRequested,
+    Commented,
+    Decided,
+    Delegated,
+    Entry,
+    Reassigned,
+    Reminded,
+    Resubmitted,
+    Via,
+    Withdrawn,
+)
 from approvals.rules.handover import strands
 from approvals.rules.identities import known_as, restate
 from approvals.rules.limits import why_too_many
 from approvals.rules.links import Link
-from approvals.rules.progress import NOBODY, settle, write
+from approvals.rules.progress import NOBODY, heading, settle
 from approvals.rules.replay import apply
 from approvals.rules.standing import Refused, asked_as, may_answer, over, superseded
-from approvals.rules.state import Answer, Asked, Review, Status
+from approvals.rules.state import Answer, Review, Status
 from approvals.rules.successors import unfit_successor
 from approvals.rules.verbs import (
     Attach,
@@ -143,18 +157,18 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
     seat = may_answer(review, verb.approver, actor.via)
     if isinstance(seat, Refused):
         return seat
-    data = {
-        "stage": review.open_stage.name if review.open_stage and seat else None,
-        "round": review.round,
-        "decision": verb.decision,
-        "effect": effect,
-        "comment": verb.comment,
-        "seat": seat.seat if seat else None,
-        "onBehalfOf": _on_behalf_of(seat, verb.approver),
-        "decisionId": verb.decision_id,
-        "linkId": actor.link.id if actor.link else None,
-    }
-    return write(review, Kind.DECIDED, data, now=now, by=verb.approver, via=actor.via)
+    return Decided(
+        **heading(review, now=now, by=verb.approver, via=actor.via),
+        stage=review.open_stage.name if review.open_stage and seat else None,
+        round=review.round,
+        decision=verb.decision,
+        effect=effect,
+        comment=verb.comment,
+        seat=seat.seat if seat else None,
+        on_behalf_of=_on_behalf_of(seat, verb.approver),
+        decision_id=verb.decision_id,
+        link_id=actor.link.id if actor.link else None,
+    )
 
 
 def _on_behalf_of(seat: Asked | None, person: str) -> str | None:
@@ -219,15 +233,14 @@ def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: da
         return seat
     if seat is None or review.open_stage is None:
         return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
-    until = now + timedelta(hours=review.policy.changes_window_hours)
-    data = {
-        "stage": review.open_stage.name,
-        "comment": verb.comment,
-        "until": until.isoformat(),
-        "onBehalfOf": _on_behalf_of(seat, verb.approver),
-        "linkId": actor.link.id if actor.link else None,
-    }
-    return write(review, Kind.CHANGES_REQUESTED, data, now=now, by=verb.approver, via=actor.via)
+    return ChangesRequested(
+        **heading(review, now=now, by=verb.approver, via=actor.via),
+        stage=review.open_stage.name,
+        comment=verb.comment,
+        until=now + timedelta(hours=review.policy.changes_window_hours),
+        on_behalf_of=_on_behalf_of(seat, verb.approver),
+        link_id=actor.link.id if actor.link else None,
+    )
 
 
 def _hand_over(
@@ -237,7 +250,6 @@ def _hand_over(
         return over(review)
     if review.stage is None or review.open_stage is None:
         return Refused(code="notNow", reason="a task can be handed over while its stage is open")
-    delegating = isinstance(verb, Delegate)
     if actor.via is Via.PERSON and not same(verb.acting, verb.owner):
         return Refused(code="notAsked", reason=f"only {verb.owner} or an operator may hand this task over")
     seat = next((each for each in review.waiting_for if same(each.person, verb.owner)), None)
@@ -254,16 +266,17 @@ def _hand_over(
     stranded = strands(review, seat, verb.to)
     if stranded:
         return stranded
-    data: dict[str, Any] = {
-        "stage": review.open_stage.name,
-        "seat": seat.seat,
-        "from": verb.owner,
-        "to": verb.to,
-        "onBehalfOf": _giver(seat, verb.to) if delegating else None,
-        "comment": verb.comment,
-    }
-    kind = Kind.DELEGATED if delegating else Kind.REASSIGNED
-    return write(review, kind, data, now=now, by=verb.acting, via=actor.via)
+    delegating = isinstance(verb, Delegate)
+    kind = Delegated if delegating else Reassigned
+    return kind(
+        **heading(review, now=now, by=verb.acting, via=actor.via),
+        stage=review.open_stage.name,
+        seat=seat.seat,
+        owner=verb.owner,
+        to=verb.to,
+        on_behalf_of=_giver(seat, verb.to) if delegating else None,
+        comment=verb.comment,
+    )
 
 
 def _giver(seat: Asked, to: str) -> str | None:
@@ -279,7 +292,7 @@ def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entr
         return over(review)
     if actor.via is Via.PERSON and not concerns(review, verb.by):
         return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
-    return write(review, Kind.COMMENTED, {"comment": verb.comment}, now=now, by=verb.by, via=actor.via)
+    return Commented(**heading(review, now=now, by=verb.by, via=actor.via), comment=verb.comment)
 
 
 def concerns(review: Review, person: str) -> bool:
@@ -300,9 +313,12 @@ def _remind(review: Review, verb: Remind, actor: Actor, now: datetime) -> Entry 
     if last and now < last + REMIND_AGAIN_AFTER:
         wait = int((last + REMIND_AGAIN_AFTER - now).total_seconds()) + 1
         return Refused(code="tooSoon", reason="they were reminded less than an hour ago", retry_after_s=wait)
-    people = [each.person for each in review.waiting_for]
-    data = {"stage": review.open_stage.name, "people": people, "planned": review.stage.reminders}
-    return write(review, Kind.REMINDED, data, now=now, by=verb.by, via=actor.via)
+    return Reminded(
+        **heading(review, now=now, by=verb.by, via=actor.via),
+        stage=review.open_stage.name,
+        people=tuple(each.person for each in review.waiting_for),
+        planned=review.stage.reminders,
+    )
 
 
 def _withdraw(review: Review, verb: Withdraw, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
@@ -312,7 +328,7 @@ def _withdraw(review: Review, verb: Withdraw, actor: Actor, now: datetime) -> En
         return Repeated(number=review.number)
     if review.final:
         return over(review)
-    return write(review, Kind.WITHDRAWN, {"reason": verb.reason}, now=now, by=verb.by, via=actor.via)
+    return Withdrawn(**heading(review, now=now, by=verb.by, via=actor.via), reason=verb.reason)
 
 
 def _resubmit(review: Review, verb: Resubmit, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
@@ -336,14 +352,13 @@ def _resubmit(review: Review, verb: Resubmit, actor: Actor, now: datetime) -> En
         )
     except Invalid as error:
         return Refused(code="invalid", reason=f"with these changes the policy cannot decide: {error}")
-    changed = {name: value for name, value in given.items() if value != review.words[name]}
-    data = {
-        "changed": changed,
-        "documentChanged": document != review.reviewed,
-        "round": review.round + 1,
-        "comment": verb.comment,
-    }
-    return write(review, Kind.RESUBMITTED, data, now=now, by=verb.by, via=actor.via, document=document)
+    return Resubmitted(
+        **heading(review, now=now, by=verb.by, via=actor.via, document=document),
+        changed={name: value for name, value in given.items() if value != review.words[name]},
+        document_changed=document != review.reviewed,
+        round=review.round + 1,
+        comment=verb.comment,
+    )
 
 
 def _attach(review: Review, verb: Attach, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
@@ -362,5 +377,5 @@ def _attach(review: Review, verb: Attach, actor: Actor, now: datetime) -> Entry 
             code="conflict", reason=f"a proposal has at most {MOST_ATTACHMENTS} files; replace one by its name"
         )
     document = document_hash(review.words, others)
-    data = {"attachment": new.to_dict(), "replaced": before is not None}
-    return write(review, Kind.ATTACHED, data, now=now, by=verb.by, via=actor.via, document=document)
+    place = heading(review, now=now, by=verb.by, via=actor.via, document=document)
+    return Attached(**place, attachment=new, replaced=before is not None)

@@ -3,8 +3,9 @@
 from approvals.names import among
 from approvals.policy.staffing import find_short
 from approvals.policy.stages import Stage
+from approvals.record.entries import Asked
 from approvals.rules.standing import Refused
-from approvals.rules.state import Asked, Review
+from approvals.rules.state import Review
 
 
 def strands(review: Review, seat: Asked, to: str) -> Refused | None:

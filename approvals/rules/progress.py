@@ -3,15 +3,29 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from approvals.names import among, key, same
 from approvals.policy.plan import choose_stages
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, document_hash, policy_hash
-from approvals.record.entries import GREENLIGHT, Entry, Kind, Via
+from approvals.record.entries import (
+    GREENLIGHT,
+    Asked,
+    Checked,
+    Closing,
+    Ended,
+    Ending,
+    Entry,
+    Escalated,
+    Reminded,
+    StageClosed,
+    StageOpened,
+    Submitted,
+    Via,
+)
 from approvals.rules.replay import apply
-from approvals.rules.state import VOUCHING, Answer, Asked, Closing, OpenStage, Review, Status
+from approvals.rules.state import VOUCHING, Answer, OpenStage, Review, Status
 
 NOBODY = "nobody"
 """Who decided, where time did."""
@@ -29,27 +43,21 @@ def begin(
     now: datetime,
 ) -> tuple[Entry, ...]:
     """Return the first entries of a record. `words` are title, summary, cost, currency and department."""
-    files, rule = [each.to_dict() for each in attachments], policy.to_dict()
-    data = {
-        "proposalId": proposal_id,
+    rule = policy.to_dict()
+    submission = Submitted(
+        number=1,
+        at=now,
+        by=author,
+        via=via,
+        document=document_hash(dict(words), attachments),
+        proposal_id=proposal_id,
         **words,
-        "policyName": policy_name,
-        "policy": rule,
-        "policyHash": policy_hash(rule),
-        "attachments": files,
-    }
-    document = document_hash(dict(words), attachments)
-    return (
-        Entry(
-            number=1,
-            kind=Kind.SUBMITTED,
-            at=now.isoformat(),
-            by=author,
-            via=via,
-            data=data,
-            document=document,
-        ),
+        policy_name=policy_name,
+        policy=rule,
+        policy_hash=policy_hash(rule),
+        attachments=attachments,
     )
+    return (submission,)
 
 
 def checked(review: Review, findings: tuple[str, ...], *, document: str, now: datetime) -> tuple[Entry, ...]:
@@ -67,8 +75,8 @@ def checked(review: Review, findings: tuple[str, ...], *, document: str, now: da
         findings=findings,
         author=review.author,
     )
-    data = {"findings": list(findings), "stages": [stage.to_dict() for stage in stages]}
-    planned = write(review, Kind.CHECKED, data, now=now, via=Via.WORKFLOW)
+    rules = tuple(stage.to_dict() for stage in stages)
+    planned = Checked(**heading(review, now=now, via=Via.WORKFLOW), findings=findings, stages=rules)
     return (planned, *settle(apply(review, planned), now))
 
 
@@ -76,7 +84,7 @@ def failed(review: Review, reason: str, *, now: datetime) -> tuple[Entry, ...]:
     """Return the end of a review whose workflow cannot go on."""
     if review.final:
         return ()
-    return (_end(review, Status.FAILED, now, by=NOBODY, reason=reason),)
+    return (_end(review, "failed", now, by=NOBODY, reason=reason),)
 
 
 def settle(review: Review, now: datetime) -> tuple[Entry, ...]:
@@ -106,21 +114,25 @@ def counts(review: Review) -> dict[str, int]:
     return dict(+shown)
 
 
-def write(
-    review: Review,
-    kind: Kind,
-    data: dict[str, Any],
-    *,
-    now: datetime,
-    by: str = GREENLIGHT,
-    via: Via = Via.CLOCK,
-    document: str | None = None,
-) -> Entry:
-    """Return the entry that would come next; its time is never before that of the one before it."""
-    at = max(now, review.last_at)
-    number = review.number + 1
-    about = document or review.document
-    return Entry(number=number, kind=kind, at=at.isoformat(), by=by, via=via, data=data, document=about)
+class Heading(TypedDict):
+    """What all entries share."""
+
+    number: int
+    at: datetime
+    by: str
+    via: Via
+    document: str
+
+
+def heading(
+    review: Review, *, now: datetime, by: str = GREENLIGHT, via: Via = Via.CLOCK, document: str | None = None
+) -> Heading:
+    """Return the heading of the entry that would come next; its time is never before that of the one before it.
+
+    `document` is the hash of the one that the entry makes; without it the entry is about the one that there is.
+    """
+    at, about = max(now, review.last_at), document or review.document
+    return {"number": review.number + 1, "at": at, "by": by, "via": via, "document": about}
 
 
 def _next(review: Review, now: datetime) -> Entry | None:
@@ -128,14 +140,14 @@ def _next(review: Review, now: datetime) -> Entry | None:
     if review.final:
         return None
     if review.withdrawn_by:
-        return _end(review, Status.WITHDRAWN, now, by=review.withdrawn_by, reason=review.reason)
+        return _end(review, "withdrawn", now, by=review.withdrawn_by, reason=review.reason)
     if review.status is Status.CHECKING:
         return None
     if review.status is Status.CHANGES_REQUESTED:
         assert review.changes_until  # set with that status
         if now < review.changes_until:
             return None
-        return _end(review, Status.EXPIRED, now, by=NOBODY, reason="the changes that were asked for never came")
+        return _end(review, "expired", now, by=NOBODY, reason="the changes that were asked for never came")
     if review.stage is None or review.open_stage is None:
         return _after_a_stage(review, now)
     return _answered(review, review.open_stage, review.stage, now) or _due(review, review.open_stage, review.stage, now)
@@ -147,24 +159,23 @@ def _after_a_stage(review: Review, now: datetime) -> Entry:
     if last and last.round == review.round and last.outcome != "approved":
         stage = review.stages[last.index]
         reason = "nobody answered to the end of the ladder" if last.outcome == "expired" else None
-        return _end(review, Status(last.outcome), now, by=last.by, reason=_in_stage(stage, reason))
+        return _end(review, last.outcome, now, by=last.by, reason=_in_stage(stage, reason))
     if review.next_stage < len(review.stages):
         return _open(review, now)
-    return _end(review, Status.APPROVED, now, by=last.by if last else NOBODY, reason=None)
+    return _end(review, "approved", now, by=last.by if last else NOBODY, reason=None)
 
 
 def _in_stage(stage: Stage, reason: str | None) -> str:
     return f"stage {stage.name!r}: {reason}" if reason else f"stage {stage.name!r}"
 
 
-def _end(review: Review, outcome: Status, now: datetime, *, by: str, reason: str | None) -> Entry:
-    word = review.answers[-1].word if review.answers and same(review.answers[-1].person, by) else outcome.value
-    data = {"outcome": outcome.value, "decidedBy": by, "word": word, "reason": reason}
-    via = Via.WORKFLOW if outcome is Status.FAILED else Via.CLOCK
-    return write(review, Kind.ENDED, data, now=now, via=via)
+def _end(review: Review, outcome: Ending, now: datetime, *, by: str, reason: str | None) -> Ended:
+    word = review.answers[-1].word if review.answers and same(review.answers[-1].person, by) else outcome
+    via = Via.WORKFLOW if outcome == "failed" else Via.CLOCK
+    return Ended(**heading(review, now=now, via=via), outcome=outcome, decided_by=by, word=word, reason=reason)
 
 
-def _open(review: Review, now: datetime) -> Entry:
+def _open(review: Review, now: datetime) -> StageOpened:
     """Ask the people of the next stage, or those again who were asked when changes were wanted."""
     plan = review.stages[review.next_stage]
     at = max(now, review.last_at)
@@ -174,25 +185,25 @@ def _open(review: Review, now: datetime) -> Entry:
     else:
         asked, rung, reminders = tuple(Asked(seat=each, person=each) for each in plan.approvers), 0, 0
         window = timedelta(hours=plan.window_hours)
-    data = {
-        "stage": plan.name,
-        "index": review.next_stage,
-        "round": review.round,
-        "asked": _as_data(asked),
-        "deadline": (at + window).isoformat(),
-        "rung": rung,
-        "reminders": reminders,
-        "early": _early(review, plan, asked),
-    }
-    return write(review, Kind.STAGE_OPENED, data, now=now)
+    return StageOpened(
+        **heading(review, now=now),
+        stage=plan.name,
+        index=review.next_stage,
+        round=review.round,
+        asked=asked,
+        deadline=at + window,
+        rung=rung,
+        reminders=reminders,
+        early=_early(review, plan, asked),
+    )
 
 
-def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[str, str]:
+def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, str]:
     """Return which early answers count for a stage: the number of each one's entry, with the seat it takes.
 
     Each is given once and counts once: for the first stage that asks for it.
     """
-    seats = dict[str, str]()
+    seats = dict[int, str]()
     taken = set[str]()
     for answer in review.answers:
         if answer.stage is not None:
@@ -201,7 +212,7 @@ def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[str, s
         if seat is None and plan.anyone and answer.via in VOUCHING:
             seat = next((each.seat for each in asked if each.seat not in taken), None)
         if seat is not None and seat not in taken:
-            seats[str(answer.number)] = seat
+            seats[answer.number] = seat
             taken.add(seat)
     return seats
 
@@ -230,9 +241,9 @@ def _verdict(plan: Stage, stage: OpenStage, answers: tuple[Answer, ...]) -> Clos
     return "approved" if len(yes) >= needed and required <= yes else None
 
 
-def _close(review: Review, plan: Stage, outcome: Closing, by: str, now: datetime) -> Entry:
-    data = {"stage": plan.name, "index": review.next_stage, "outcome": outcome, "decidedBy": by}
-    return write(review, Kind.STAGE_CLOSED, data, now=now)
+def _close(review: Review, plan: Stage, outcome: Closing, by: str, now: datetime) -> StageClosed:
+    place = heading(review, now=now)
+    return StageClosed(**place, stage=plan.name, index=review.next_stage, outcome=outcome, decided_by=by)
 
 
 def _due(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Entry | None:
@@ -260,27 +271,27 @@ def _people_of(review: Review, plan: Stage, rung: int) -> tuple[Asked, ...]:
     )
 
 
-def _escalate(review: Review, plan: Stage, rung: int, asked: tuple[Asked, ...], now: datetime) -> Entry:
+def _escalate(review: Review, plan: Stage, rung: int, asked: tuple[Asked, ...], now: datetime) -> Escalated:
     hours = plan.escalate_to[rung - 1].window_hours or plan.window_hours
     at = max(now, review.last_at)
-    data = {
-        "stage": plan.name,
-        "rung": rung,
-        "asked": _as_data(asked),
-        "missing": [each.person for each in review.waiting_for],
+    return Escalated(
+        **heading(review, now=now),
+        stage=plan.name,
+        rung=rung,
+        asked=asked,
+        missing=tuple(each.person for each in review.waiting_for),
         # From now, not from the deadline: who is asked late has the whole window.
-        "deadline": (at + timedelta(hours=hours)).isoformat(),
-    }
-    return write(review, Kind.ESCALATED, data, now=now)
+        deadline=at + timedelta(hours=hours),
+    )
 
 
-def _reminder(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Entry | None:
+def _reminder(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Reminded | None:
     """Return one reminder for all that are due: after an outage nobody wants three at once."""
     due = sum(stage.opened_at + timedelta(hours=hours) <= now for hours in plan.remind_after_hours)
     if due <= stage.reminders:
         return None
-    people = [each.person for each in review.waiting_for]
-    return write(review, Kind.REMINDED, {"stage": plan.name, "people": people, "planned": due}, now=now)
+    people = tuple(each.person for each in review.waiting_for)
+    return Reminded(**heading(review, now=now), stage=plan.name, people=people, planned=due)
 
 
 def _next_reminder(plan: Stage, stage: OpenStage) -> datetime | None:
@@ -288,7 +299,3 @@ def _next_reminder(plan: Stage, stage: OpenStage) -> datetime | None:
     if stage.reminders >= len(plan.remind_after_hours):
         return None
     return stage.opened_at + timedelta(hours=plan.remind_after_hours[stage.reminders])
-
-
-def _as_data(asked: tuple[Asked, ...]) -> list[dict[str, Any]]:
-    return [{"seat": each.seat, "person": each.person, "onBehalfOf": each.on_behalf_of} for each in asked]

@@ -5,9 +5,9 @@ from typing import Literal
 
 from approvals.names import among, same
 from approvals.policy.policy import Stage
-from approvals.record.entries import Via
+from approvals.record.entries import Asked, Via
 from approvals.rules.links import Link
-from approvals.rules.state import VOUCHING, Asked, Review, Status
+from approvals.rules.state import VOUCHING, Review, Status
 
 Code = Literal[
     "invalid",

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from approvals.policy.policy import Policy, Stage
-from approvals.policy.stages import Effect
 from approvals.record.documents import Attachment
-from approvals.record.entries import Kind, Via
+from approvals.record.entries import Asked, Closing, Kind, Via, YesOrNo
 
 
 class Status(StrEnum):
@@ -31,20 +30,6 @@ FINAL = frozenset({Status.APPROVED, Status.REJECTED, Status.WITHDRAWN, Status.EX
 VOUCHING = frozenset({Via.SYSTEM, Via.QUEUE, Via.EVENT})
 """Ways by which a trusted system names a person."""
 
-Closing = Literal["approved", "rejected", "expired"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Somebody whose answer is waited for."""
-
-    seat: str
-    """Whom the policy names; what counts for quorum, required people and veto, whoever answers in the end."""
-    person: str
-    """Who is to answer now."""
-    on_behalf_of: str | None = None
-    """Who delegated it; None where nobody did, or it was reassigned for good."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -58,7 +43,7 @@ class Answer:
     on_behalf_of: str | None
     word: str
     """As it was given."""
-    effect: Effect
+    effect: YesOrNo
     at: datetime
     via: Via
     round: int

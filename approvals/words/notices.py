@@ -10,9 +10,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from approvals.names import among, key, same
-from approvals.record.entries import Entry, Kind
+from approvals.record.entries import (
+    Asked,
+    Attached,
+    ChangesRequested,
+    Decided,
+    Delegated,
+    Ended,
+    Entry,
+    Escalated,
+    Reassigned,
+    Reminded,
+    Resubmitted,
+    StageOpened,
+    Withdrawn,
+)
 from approvals.rules.replay import apply, submitted
-from approvals.rules.state import Asked, Review, Status
+from approvals.rules.state import Review, Status
 
 
 class Tells(StrEnum):
@@ -99,22 +113,22 @@ class _Step:
 
 def _steps(entries: Sequence[Entry]) -> Iterator[_Step]:
     review: Review | None = None
-    said = dict[Kind, Entry]()
+    said = dict[type[Entry], Entry]()
     for entry in entries:
         before = review or submitted(entry)
         review = apply(before, entry) if review else before
-        said[entry.kind] = entry
+        said[type(entry)] = entry
         yield _Step(before=before, entry=entry, after=review, said=_words_on(entry, said))
 
 
-def _words_on(entry: Entry, latest: dict[Kind, Entry]) -> Entry | None:
+def _words_on(entry: Entry, latest: dict[type[Entry], Entry]) -> Entry | None:
     """Return the entry with the words that belong to this one; `latest` is the last one of each kind."""
-    match entry.kind:
-        case Kind.STAGE_OPENED:
-            return latest.get(Kind.RESUBMITTED)
-        case Kind.ENDED:
-            decided = latest.get(Kind.DECIDED)
-            return decided if decided and same(decided.by, entry.data["decidedBy"]) else None
+    match entry:
+        case StageOpened():
+            return latest.get(Resubmitted)
+        case Ended():
+            decided = latest.get(Decided)
+            return decided if decided and same(decided.by, entry.decided_by) else None
         case _:
             return entry
 
@@ -123,46 +137,45 @@ def _tell(step: _Step) -> tuple[Notice, ...]:
     """Return what one entry is told about, to whom."""
     entry, before, after = step.entry, step.before, step.after
     approvers = tuple(person for person in after.involved if not same(person, after.author))
-    match entry.kind:
-        case Kind.STAGE_OPENED:
+    match entry:
+        case StageOpened():
             return _ask(step, Tells.ASKED, after.waiting_for)
-        case Kind.REMINDED:
-            people = tuple(entry.data["people"])
-            return _ask(step, Tells.REMINDED, tuple(each for each in after.waiting_for if among(each.person, people)))
-        case Kind.ESCALATED:
-            return _escalation(step)
-        case Kind.DELEGATED | Kind.REASSIGNED:
-            return _handing_over(step)
-        case Kind.CHANGES_REQUESTED:
+        case Reminded():
+            reminded = tuple(each for each in after.waiting_for if among(each.person, entry.people))
+            return _ask(step, Tells.REMINDED, reminded)
+        case Escalated():
+            return _escalation(step, entry)
+        case Delegated() | Reassigned():
+            return _handing_over(step, entry)
+        case ChangesRequested():
             return _inform(step, Tells.CHANGES_REQUESTED, (after.author,))
-        case Kind.RESUBMITTED:
+        case Resubmitted():
             return _inform(step, Tells.RESUBMITTED, approvers)
-        case Kind.ATTACHED if after.round > before.round:
+        case Attached() if after.round > before.round:
             return _inform(step, Tells.DOCUMENT_CHANGED, approvers)
-        case Kind.WITHDRAWN:
+        case Withdrawn():
             return _inform(step, Tells.WITHDRAWN, approvers)
-        case Kind.ENDED:
+        case Ended():
             withdrawn = after.status is Status.WITHDRAWN
             return _inform(step, Tells.ENDED, (after.author,) if withdrawn else (after.author, *approvers))
         case _:
             return ()
 
 
-def _escalation(step: _Step) -> tuple[Notice, ...]:
+def _escalation(step: _Step, entry: Escalated) -> tuple[Notice, ...]:
     """Ask those on the new rung, and let those know who did not answer in time."""
     asked = _ask(step, Tells.ESCALATED, step.after.waiting_for)
     new = tuple(notice.person for notice in asked)
-    missing = tuple(person for person in step.entry.data["missing"] if not among(person, new))
+    missing = tuple(person for person in entry.missing if not among(person, new))
     return (*asked, *_inform(step, Tells.ESCALATED, missing))
 
 
-def _handing_over(step: _Step) -> tuple[Notice, ...]:
+def _handing_over(step: _Step, entry: Delegated | Reassigned) -> tuple[Notice, ...]:
     """Ask the one who has the task now; whoever had it knows, unless somebody else gave it away."""
-    tells = Tells.DELEGATED if step.entry.kind is Kind.DELEGATED else Tells.REASSIGNED
-    seat = step.entry.data["seat"]
-    new = tuple(each for each in step.after.waiting_for if each.seat == seat)
-    former = tuple(each.person for each in step.before.waiting_for if each.seat == seat)
-    return (*_ask(step, tells, new), *_inform(step, tells, _without(former, step.entry.by)))
+    tells = Tells.DELEGATED if isinstance(entry, Delegated) else Tells.REASSIGNED
+    new = tuple(each for each in step.after.waiting_for if each.seat == entry.seat)
+    former = tuple(each.person for each in step.before.waiting_for if each.seat == entry.seat)
+    return (*_ask(step, tells, new), *_inform(step, tells, _without(former, entry.by)))
 
 
 def _ask(step: _Step, tells: Tells, people: tuple[Asked, ...]) -> tuple[Notice, ...]:

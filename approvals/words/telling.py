@@ -5,12 +5,29 @@ from typing import assert_never
 
 from approvals.names import same
 from approvals.policy.faults import KNOWN_WORDS
-from approvals.record.entries import GREENLIGHT
+from approvals.record.entries import (
+    GREENLIGHT,
+    Attached,
+    ChangesRequested,
+    Checked,
+    Commented,
+    Decided,
+    Delegated,
+    Ended,
+    Escalated,
+    Reassigned,
+    Reminded,
+    Resubmitted,
+    StageClosed,
+    StageOpened,
+    Submitted,
+    Withdrawn,
+)
 from approvals.rules.progress import NOBODY
 from approvals.rules.state import Review, Status
 from approvals.visible import one_line
 from approvals.words.notices import Notice, Tells
-from approvals.words.wording import moment, money, people, stage_name
+from approvals.words.wording import comment_of, moment, money, people, stage_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +55,7 @@ def words_for(notice: Notice) -> Words:
     """Return what a notice says."""
     subject, lead = _say(notice)
     said = notice.said if notice.tells is not Tells.ASKED or notice.again else None
-    quoted = str(said.data.get("comment") or said.data.get("reason") or "") if said else ""
+    quoted = comment_of(said) if said else ""
     return Words(
         subject=one_line(f"{subject}: {notice.review.title}"),
         lead=f"{lead}{_behalf(notice)}",
@@ -58,30 +75,31 @@ def cost(review: Review) -> str:
 
 def _say(notice: Notice) -> tuple[str, str]:
     """Return the beginning of the subject, and the lead."""
-    by, data, review = notice.entry.by, notice.entry.data, notice.review
-    match notice.tells:
-        case Tells.ASKED:
+    entry, by, review = notice.entry, notice.entry.by, notice.review
+    match entry:
+        case StageOpened():
             return _asked(notice)
-        case Tells.REMINDED:
+        case Reminded():
             who = f"{by} reminds you: your" if by != GREENLIGHT else "Your"
             return "Reminder", f"{who} answer in {_stage(review)} is still waited for."
-        case Tells.ESCALATED:
-            return _escalated(notice)
-        case Tells.DELEGATED | Tells.REASSIGNED:
-            return _handed_over(notice)
-        case Tells.CHANGES_REQUESTED:
-            until = f" by {moment(review.changes_until)}" if review.changes_until else ""
-            lead = f"{by} asks you to change this proposal. The clock stands still; hand it in again{until}."
-            return "Changes asked for", lead
-        case Tells.RESUBMITTED:
-            return "Revised", f"{by} has handed this proposal in again. {_void(bool(data['documentChanged']))}"
-        case Tells.DOCUMENT_CHANGED:
-            what = "replaced" if data["replaced"] else "added"
-            return "Document changed", f"{by} has {what} {data['attachment']['name']}. {_void(True)}"
-        case Tells.WITHDRAWN:
+        case Escalated():
+            return _escalated(notice, entry)
+        case Delegated() | Reassigned():
+            return _handed_over(notice, entry)
+        case ChangesRequested():
+            then = f"The clock stands still; hand it in again by {moment(entry.until)}."
+            return "Changes asked for", f"{by} asks you to change this proposal. {then}"
+        case Resubmitted():
+            return "Revised", f"{by} has handed this proposal in again. {_void(entry.document_changed)}"
+        case Attached():
+            what = "replaced" if entry.replaced else "added"
+            return "Document changed", f"{by} has {what} {entry.attachment.name}. {_void(True)}"
+        case Withdrawn():
             return "Withdrawn", f"{by} has withdrawn this proposal. There is nothing left for you to do."
-        case Tells.ENDED:
+        case Ended():
             return _ended(notice)
+        case Submitted() | Checked() | Decided() | StageClosed() | Commented():
+            raise ValueError(f"nobody is told of an entry that is {entry.kind}")
         case never:
             assert_never(never)
 
@@ -94,21 +112,21 @@ def _asked(notice: Notice) -> tuple[str, str]:
     return "Please decide", f"{review.author} has handed in this proposal. Your answer is needed in {_stage(review)}."
 
 
-def _escalated(notice: Notice) -> tuple[str, str]:
+def _escalated(notice: Notice, entry: Escalated) -> tuple[str, str]:
     review = notice.review
     if notice.to_answer:
-        missing = people(tuple(notice.entry.data["missing"]))
+        missing = people(entry.missing)
         return "Escalated to you", f"{missing} did not answer in time, so {_stage(review)} is yours to decide."
     asked = people(tuple(each.person for each in review.waiting_for))
     return "Escalated", f"The time for your answer in {_stage(review)} is over. It is up to {asked} now."
 
 
-def _handed_over(notice: Notice) -> tuple[str, str]:
-    by, data, stage = notice.entry.by, notice.entry.data, _stage(notice.review)
-    delegated = notice.tells is Tells.DELEGATED
+def _handed_over(notice: Notice, entry: Delegated | Reassigned) -> tuple[str, str]:
+    by, stage = entry.by, _stage(notice.review)
+    delegated = isinstance(entry, Delegated)
     if notice.to_answer:
         return ("Delegated to you" if delegated else "Handed to you"), f"{by} hands you the answer in {stage}."
-    return "Handed over", f"{by} has given your task in {stage} to {data['to']}. There is nothing left for you to do."
+    return "Handed over", f"{by} has given your task in {stage} to {entry.to}. There is nothing left for you to do."
 
 
 def _ended(notice: Notice) -> tuple[str, str]:

@@ -1,10 +1,20 @@
-"""How letters and pages put things into words: points in time, money, sizes, names."""
+"""How letters and pages put things into words: points in time, money, sizes, names, comments."""
 
 from datetime import datetime, timedelta
 
 from approvals.currencies import decimals_of, fits
 from approvals.policy.rights import OWN_POLICY
 from approvals.policy.stages import Stage
+from approvals.record.entries import (
+    ChangesRequested,
+    Commented,
+    Decided,
+    Delegated,
+    Entry,
+    Reassigned,
+    Resubmitted,
+    Withdrawn,
+)
 from approvals.visible import one_line
 
 LONGEST_EXCERPT = 1_200
@@ -62,6 +72,17 @@ def excerpt(text: str) -> str:
         return text
     # Without a space in it the split leaves the text whole.
     return text[:LONGEST_EXCERPT].rsplit(" ", maxsplit=1)[0] + " …"
+
+
+def comment_of(entry: Entry) -> str:
+    """Return what somebody wrote about what they did, as they wrote it; empty where nobody did."""
+    match entry:
+        case Decided() | Commented() | Delegated() | Reassigned() | ChangesRequested() | Resubmitted():
+            return entry.comment
+        case Withdrawn():
+            return entry.reason
+        case _:
+            return ""
 
 
 def stage_name(stage: Stage) -> str:

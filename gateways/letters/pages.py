@@ -12,13 +12,13 @@ from markupsafe import Markup
 
 from approvals.attachments import KINDS
 from approvals.record.documents import Attachment
-from approvals.record.entries import Entry, Kind
+from approvals.record.entries import ChangesRequested, Commented, Decided, Delegated, Entry, Reassigned, Resubmitted
 from approvals.rules.choices import choices
 from approvals.rules.standing import asked_as
 from approvals.rules.state import Review, Status
 from approvals.visible import one_line, visible
 from approvals.words.telling import cost
-from approvals.words.wording import moment, people, rule_name, size, stage_name, time_left
+from approvals.words.wording import comment_of, moment, people, rule_name, size, stage_name, time_left
 from gateways.letters.templating import environment
 
 LONGEST_COMMENT = 8_000
@@ -120,27 +120,30 @@ def _facts(review: Review, now: datetime) -> list[tuple[str, str]]:
     return facts
 
 
-_DID = {
-    Kind.COMMENTED: "wrote",
-    Kind.CHANGES_REQUESTED: "asked for changes",
-    Kind.RESUBMITTED: "handed it in again",
-    Kind.DELEGATED: "handed the answer over",
-    Kind.REASSIGNED: "handed the answer over",
-}
-
-
 def _said(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """Return what people have done that has words to it, the latest last."""
     lines = []
     for entry in entries:
-        words = str(entry.data.get("comment") or "")
-        if entry.kind is Kind.DECIDED:
-            lines.append(
-                {"by": entry.by, "did": f"answered “{entry.data['decision']}”", "at": entry.time, "words": words}
-            )
-        elif entry.kind in _DID and words:
-            lines.append({"by": entry.by, "did": _DID[entry.kind], "at": entry.time, "words": words})
+        did, words = _did(entry), comment_of(entry)
+        if did and (words or isinstance(entry, Decided)):
+            lines.append({"by": entry.by, "did": did, "at": entry.at, "words": words})
     return lines[-MOST_SAID:]
+
+
+def _did(entry: Entry) -> str | None:
+    match entry:
+        case Decided():
+            return f"answered “{entry.decision}”"
+        case Commented():
+            return "wrote"
+        case ChangesRequested():
+            return "asked for changes"
+        case Resubmitted():
+            return "handed it in again"
+        case Delegated() | Reassigned():
+            return "handed the answer over"
+        case _:
+            return None
 
 
 def result_page(review: Review, label: str) -> Page:

@@ -70,7 +70,7 @@ class Story:
         """The kinds of the entries behind that number."""
         return [entry.kind.value for entry in self.entries[after:]]
 
-    def of(self, kind: Kind) -> list[Entry]:
+    def of(self, kind: Kind) -> list[Any]:
         """All entries of one kind."""
         return [entry for entry in self.entries if entry.kind is kind]
 

@@ -72,7 +72,7 @@ class Desk:
     def decisions(self) -> list[tuple[str, str, str]]:
         """Return who decided what by which way."""
         decided = (entry for entry in self.entries() if entry.kind is Kind.DECIDED)
-        return [(entry.by, entry.data["decision"], entry.via.value) for entry in decided]
+        return [(entry.by, entry.decision, entry.via.value) for entry in decided]
 
 
 def request(method: str, token: str, body: bytes = b"", headers: dict[str, str] | None = None) -> func.HttpRequest:

@@ -76,7 +76,7 @@ async def test_a_file_of_the_author_is_on_record(ines):
     assert told.headers["Location"] == f"/api/proposals/{proposal_id}/attachments/{quote('Übersicht 1.md')}"
     (entry,) = entries_of(proposal_id)
     assert (entry.number, entry.by, entry.via) == (reply.entry, "Ines", "person")
-    assert entry.data["attachment"]["sha256"] == hashlib.sha256(TEXT).hexdigest() == reply.attachment.sha256
+    assert entry.attachment.sha256 == hashlib.sha256(TEXT).hexdigest() == reply.attachment.sha256
     assert (reply.attachment.content_type, reply.attachment.size) == ("text/markdown", len(TEXT))
 
 
@@ -94,7 +94,7 @@ async def test_another_file_of_the_name_takes_the_place_of_the_first(ines):
     proposal_id = await ines.begin(WITH_A_FILE)
     assert (await ines.put_file(proposal_id, "note.md", TEXT)).status == 201
     assert (await ines.get_file(proposal_id, "note.md")).body == TEXT
-    assert [entry.data["replaced"] for entry in entries_of(proposal_id)] == [True]
+    assert [entry.replaced for entry in entries_of(proposal_id)] == [True]
 
 
 @pytest.mark.parametrize("params", [{"by": "ines"}, {}])

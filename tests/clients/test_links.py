@@ -77,8 +77,8 @@ async def test_the_form_decides(desk):
     assert "Your answer: Approve" in text_of(response)
     assert "The next answer is up to Cem." in text_of(response)
     (decided,) = [entry for entry in desk.entries() if entry.kind is Kind.DECIDED]
-    assert (decided.by, decided.via, decided.data["comment"]) == ("Ana", Via.LINK, "Good.\nGo on.")
-    assert decided.data["linkId"] == desk.link.id
+    assert (decided.by, decided.via, decided.comment) == ("Ana", Via.LINK, "Good.\nGo on.")
+    assert decided.link_id == desk.link.id
     assert [("p1", "Wake", {})] == desk.client.events
 
 
@@ -243,7 +243,7 @@ async def test_asking_for_changes_stops_the_clock(desk):
     assert response.status_code == 200
     assert "Ines is asked to change it." in text_of(response)
     (asked,) = [entry for entry in desk.entries() if entry.kind is Kind.CHANGES_REQUESTED]
-    assert (asked.by, asked.via, asked.data["comment"]) == ("Ana", Via.LINK, "Use oak.")
+    assert (asked.by, asked.via, asked.comment) == ("Ana", Via.LINK, "Use oak.")
     assert (await desk.post(decision="changes", comment="Use oak.")).status_code == 409
     assert (await desk.post(decision="approve")).status_code == 409
 

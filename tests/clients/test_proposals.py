@@ -55,7 +55,7 @@ async def test_a_proposal_is_on_record_and_its_workflow_started(front):
     assert (told.status, reply.instance_id) == (202, reply.proposal_id)
     assert told.headers["Location"] == f"/api/proposals/{reply.proposal_id}"
     (entry,) = record_of(told)
-    assert (entry.by, entry.via, entry.data["title"]) == ("Ines", "system", "Footbridge")
+    assert (entry.by, entry.via, entry.title) == ("Ines", "system", "Footbridge")
     instance = front.client.instances[reply.proposal_id]
     assert instance["name"] == "ApprovalWorkflow"
     assert json.loads(instance["input"]) == {"review": {"proposalId": reply.proposal_id}}
@@ -64,8 +64,8 @@ async def test_a_proposal_is_on_record_and_its_workflow_started(front):
 async def test_title_and_author_are_enough(front):
     """The policy is the default one then, with the people of the settings."""
     (entry,) = record_of(await front.submit({"title": "Bench", "author": "Ines"}))
-    assert entry.data["policyName"] == "default"
-    assert entry.data["policy"]["stages"][0]["approvers"] == ["Mara", "Jonas"]
+    assert entry.policy_name == "default"
+    assert entry.policy["stages"][0]["approvers"] == ["Mara", "Jonas"]
 
 
 async def test_where_nobody_stands_behind_the_default_it_is_refused_with_what_to_set(front, monkeypatch):
@@ -91,7 +91,7 @@ async def test_no_stranger_is_asked(front, monkeypatch):
 async def test_a_policy_may_be_named(front):
     """One of the folder's."""
     (entry,) = record_of(await front.submit({"title": "Bench", "author": "Ines", "policy": "two-person-rule"}))
-    assert entry.data["policyName"] == "two-person-rule"
+    assert entry.policy_name == "two-person-rule"
 
 
 async def test_attachments_lie_in_blobs(front):
@@ -167,11 +167,11 @@ async def test_the_record_says_which_rule_it_was(front):
     """By name, version and hash, which GET shows."""
     told = await front.by("Nadia Rahimi").submit({"title": "Pump", "policy": "emergency"})
     (entry,) = record_of(told)
-    canonical = json.dumps(entry.data["policy"], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    assert entry.data["policyHash"] == hashlib.sha256(canonical.encode()).hexdigest()
+    canonical = json.dumps(entry.policy, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert entry.policy_hash == hashlib.sha256(canonical.encode()).hexdigest()
     shown = (await front.show(told.body["proposalId"])).body
     assert (shown["policy"], shown["policyVersion"]) == ("emergency", "1")
-    assert shown["policyHash"] == entry.data["policyHash"]
+    assert shown["policyHash"] == entry.policy_hash
 
 
 # Sending it again

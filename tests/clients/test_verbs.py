@@ -62,7 +62,7 @@ async def test_an_answer_is_in_the_record_when_it_is_answered(front):
     reply = VerbReply.model_validate_json(json.dumps(told.body))
     entry = entries_of(proposal_id)[reply.entry - 1]
     assert (told.status, reply.status, reply.waiting_for, reply.repeated) == (200, "inReview", ("Jonas",), False)
-    assert (entry.kind, entry.by, entry.via, entry.data["comment"]) == ("decided", "Mara", "system", "Yes.")
+    assert (entry.kind, entry.by, entry.via, entry.comment) == ("decided", "Mara", "system", "Yes.")
     assert front.client.events == [(proposal_id, "Wake", {})]
 
 

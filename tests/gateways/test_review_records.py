@@ -3,6 +3,7 @@
 import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError, ServiceResponseError
@@ -10,7 +11,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient, LinearRetry
 
 from approvals.record.chain import GENESIS, Tampered, read_chain, verify
-from approvals.record.entries import Entry, Kind, Via
+from approvals.record.entries import Commented, Via
 from gateways.review_records import BlobRecords, open_review_records
 
 
@@ -29,12 +30,10 @@ def proposal():
     return uuid.uuid4().hex
 
 
-def entry(number, by="Ines Carvalho", **data):
+def entry(number, by="Ines Carvalho", comment=""):
     """Return an entry that says something."""
-    return Entry(
-        number=number, kind=Kind.COMMENTED, at="2026-03-02T09:00:00+00:00", by=by, via=Via.PERSON, data=data,
-        document="0" * 64,
-    )  # fmt: skip
+    at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    return Commented(number=number, at=at, by=by, via=Via.PERSON, document="0" * 64, comment=comment)
 
 
 def test_a_record_that_is_begun_is_read_back(proposal, container):

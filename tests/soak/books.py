@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from approvals.record.chain import read_chain, verify
-from approvals.record.entries import Entry, Kind
+from approvals.record.entries import Commented, Decided, Ended, Entry, Escalated
 from approvals.words.notices import Notice, Tells, notices_for
 from tests.soak.load import APPROVAL, ASKED_RESERVATION, BILLING, BILLS, BUDGET, CHAINING, RESERVATION, Load
 from tests.soak.report import Line
@@ -122,11 +122,9 @@ class Books:
             if not (verdict := self._verdict(name, content)).ok
         ]
         decided = Counter(
-            each.data["decisionId"] for record in entries.values() for each in record if each.kind is Kind.DECIDED
+            each.decision_id for record in entries.values() for each in record if isinstance(each, Decided)
         )
-        said = Counter(
-            each.data["comment"] for record in entries.values() for each in record if each.kind is Kind.COMMENTED
-        )
+        said = Counter(each.comment for record in entries.values() for each in record if isinstance(each, Commented))
         wanted = {each.id for each in self.load.reviews}
         return [
             Line.of_same("records", dict.fromkeys(wanted, True), dict.fromkeys(entries, True)),
@@ -152,7 +150,7 @@ class Books:
         wanted = Counter({"submitted": len(entries)})
         for record in entries.values():
             wanted[str(_end(record))] += 1
-            wanted["escalated"] += sum(each.kind is Kind.ESCALATED for each in record)
+            wanted["escalated"] += sum(isinstance(each, Escalated) for each in record)
         for each in self.load.classics:
             if each.kind == APPROVAL:
                 wanted["submitted"] += 1
@@ -213,7 +211,7 @@ class Books:
 
 
 def _end(record: Sequence[Entry]) -> str | None:
-    ends = [each.data["outcome"] for each in record if each.kind is Kind.ENDED]
+    ends = [each.outcome for each in record if isinstance(each, Ended)]
     return " and ".join(ends) or None
 
 

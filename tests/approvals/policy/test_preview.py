@@ -53,17 +53,17 @@ def live(story, random):
 def compare(story, told):
     """Hold every stage and rung that was opened against what was told of it."""
     for entry in story.of(Kind.STAGE_OPENED):
-        stage = told[entry.data["index"]]
-        assert [each["person"] for each in entry.data["asked"]] == stage["approvers"]
-        window = datetime.fromisoformat(entry.data["deadline"]) - entry.time
+        stage = told[entry.index]
+        assert [each.person for each in entry.asked] == stage["approvers"]
+        window = entry.deadline - entry.at
         assert window == datetime.fromisoformat(stage["deadline"]) - BEGUN
     ladders = {each["name"]: each["escalateTo"] for each in told}
     for entry in story.of(Kind.ESCALATED):
-        rung = ladders[entry.data["stage"]][entry.data["rung"] - 1]
-        assert {each["person"] for each in entry.data["asked"]} <= set(rung["to"])
-        assert datetime.fromisoformat(entry.data["deadline"]) - entry.time == timedelta(hours=rung["windowHours"])
+        rung = ladders[entry.stage][entry.rung - 1]
+        assert {each.person for each in entry.asked} <= set(rung["to"])
+        assert entry.deadline - entry.at == timedelta(hours=rung["windowHours"])
     for entry in story.of(Kind.STAGE_CLOSED):
-        assert entry.time <= datetime.fromisoformat(told[entry.data["index"]]["latestEnd"]) + _ROUNDING
+        assert entry.at <= datetime.fromisoformat(told[entry.index]["latestEnd"]) + _ROUNDING
 
 
 def can_be_handed_in(policy, author, proposal):

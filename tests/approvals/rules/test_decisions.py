@@ -270,7 +270,7 @@ def test_a_system_may_vouch_for_anybody_where_the_policy_leaves_it_open() -> Non
     assert refused("selfApproval", story.decides(AUTHOR))
     story.decides("Mara")
     [entry] = story.of(Kind.DECIDED)
-    assert ("Mara", "the board") == (entry.by, entry.data["onBehalfOf"])
+    assert ("Mara", "the board") == (entry.by, entry.on_behalf_of)
     assert story.status == "approved"
 
 

@@ -4,7 +4,6 @@ The checks below know the rules only from what was asked and answered, not from 
 """
 
 from collections import Counter
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,7 +14,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from approvals.directory import read_directory
 from approvals.policy.policy import read_policy
 from approvals.record.chain import GENESIS, read_chain, seal, verify
-from approvals.record.entries import Entry, Kind, Via
+from approvals.record.entries import (
+    Attached,
+    ChangesRequested,
+    Decided,
+    Delegated,
+    Ended,
+    Entry,
+    Escalated,
+    Reassigned,
+    StageClosed,
+    StageOpened,
+    Via,
+)
 from approvals.rules.acceptance import Accepted, Actor, accept
 from approvals.rules.progress import counts
 from approvals.rules.replay import replay
@@ -203,18 +214,18 @@ class Machine(RuleBasedStateMachine):
         """Numbered from 1, in the order of time, with everything that was accepted."""
         entries = self.story.entries
         assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
-        assert sorted(entry.time for entry in entries) == [entry.time for entry in entries]
+        assert sorted(entry.at for entry in entries) == [entry.at for entry in entries]
         assert self.taken == sum(entry.via is Via.SYSTEM for entry in entries)
 
     @invariant()
     def it_ends_at_most_once(self) -> None:
         """With its last entry, and stays as it is."""
-        ends = [entry for entry in self.story.entries if entry.kind is Kind.ENDED]
+        ends = [entry for entry in self.story.entries if isinstance(entry, Ended)]
         if ends:
             assert [self.story.entries[-1]] == ends
             assert self.story.review.status in FINAL
-            event(ends[0].data["outcome"])
-            self.outcomes.append(ends[0].data["outcome"])
+            event(ends[0].outcome)
+            self.outcomes.append(ends[0].outcome)
             assert len(set(self.outcomes)) == 1
         told = counts(self.story.review)
         assert sum(told.get(status.value, 0) for status in FINAL) == len(ends)
@@ -223,12 +234,12 @@ class Machine(RuleBasedStateMachine):
     def one_answer_a_seat_and_person(self) -> None:
         """In each opening of a stage: nobody twice, nobody who was not asked, nobody late, not the author."""
         for opening in openings(self.story.entries):
-            assert max(Counter(entry.data["seat"] for entry in opening.answers).values(), default=1) == 1
+            assert max(Counter(entry.seat for entry in opening.answers).values(), default=1) == 1
             assert max(Counter(KNOWN.name_of(entry.by) for entry in opening.answers).values(), default=1) == 1
             for entry in opening.answers:
                 assert entry.by in opening.allowed
                 assert KNOWN.name_of(entry.by) != AUTHOR
-                assert entry.time < opening.deadline
+                assert entry.at < opening.deadline
 
     @invariant()
     def escalated_once_a_rung(self) -> None:
@@ -257,27 +268,27 @@ class Machine(RuleBasedStateMachine):
 class Opening:
     """One time that a stage was open: who might answer then, and who did."""
 
-    def __init__(self, entry: Entry) -> None:
-        self.answers = list[Entry]()
+    def __init__(self, entry: StageOpened) -> None:
+        self.answers = list[Decided]()
         self.allowed = set[str]()
         self.rungs = list[int]()
         self.ask(entry)
 
-    def ask(self, entry: Entry) -> None:
+    def ask(self, entry: StageOpened | Escalated) -> None:
         """Take in who is asked, and until when."""
-        self.deadline = datetime.fromisoformat(entry.data["deadline"])
-        self.allowed |= {each["person"] for each in entry.data["asked"]}
+        self.deadline = entry.deadline
+        self.allowed |= {each.person for each in entry.asked}
 
     def take(self, entry: Entry) -> None:
         """Take in one entry of the time that it was open."""
-        match entry.kind:
-            case Kind.ESCALATED:
-                assert entry.time >= self.deadline
-                self.rungs.append(entry.data["rung"])
+        match entry:
+            case Escalated():
+                assert entry.at >= self.deadline
+                self.rungs.append(entry.rung)
                 self.ask(entry)
-            case Kind.DELEGATED | Kind.REASSIGNED:
-                self.allowed.add(entry.data["to"])
-            case Kind.DECIDED:
+            case Delegated() | Reassigned():
+                self.allowed.add(entry.to)
+            case Decided():
                 self.answers.append(entry)
             case _:
                 pass
@@ -288,12 +299,12 @@ def openings(entries: tuple[Entry, ...]) -> list[Opening]:
     found = list[Opening]()
     current: Opening | None = None
     for entry in entries:
-        if entry.kind is Kind.STAGE_OPENED:
+        if isinstance(entry, StageOpened):
             current = Opening(entry)
             found.append(current)
-        elif entry.kind in (Kind.STAGE_CLOSED, Kind.CHANGES_REQUESTED, Kind.ATTACHED, Kind.ENDED):
+        elif isinstance(entry, StageClosed | ChangesRequested | Attached | Ended):
             current = None
-        elif current and (entry.kind is not Kind.DECIDED or entry.data["seat"] is not None):
+        elif current and not (isinstance(entry, Decided) and entry.seat is None):
             current.take(entry)
     return found
 

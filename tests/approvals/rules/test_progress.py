@@ -27,7 +27,7 @@ def test_the_ladder_is_climbed_rung_by_rung_and_ends_in_nothing() -> None:
     story.passes(24)
     assert (story.status, next_wake(story.review)) == ("expired", None)
     assert story.review.reason == "stage 'A': nobody answered to the end of the ladder"
-    assert [entry.data["missing"] for entry in story.of(Kind.ESCALATED)] == [["Mara"], ["Jonas"]]
+    assert [entry.missing for entry in story.of(Kind.ESCALATED)] == [("Mara",), ("Jonas",)]
 
 
 def test_who_it_was_escalated_to_decides_in_the_place_of_all() -> None:
@@ -131,7 +131,7 @@ def test_reminders_come_when_planned_to_those_who_have_not_answered() -> None:
     assert next_wake(story.review) == at(48)
     story.passes(24)
     assert next_wake(story.review) == at(72)
-    assert [entry.data["people"] for entry in story.of(Kind.REMINDED)] == [["Mara", "Jonas"], ["Jonas"]]
+    assert [entry.people for entry in story.of(Kind.REMINDED)] == [("Mara", "Jonas"), ("Jonas",)]
 
 
 def test_after_an_outage_one_reminder_stands_for_all_that_were_due() -> None:

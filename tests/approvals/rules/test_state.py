@@ -4,9 +4,7 @@ import pytest
 
 from approvals.names import among, key, same
 from approvals.record.documents import Attachment, document_hash
-from approvals.record.entries import Entry, Kind, Via
-from approvals.rules.replay import apply
-from approvals.validation import Invalid
+from approvals.rules.replay import apply, replay
 from tests.approvals.story import Story, policy
 
 WORDS = {"title": "Bench", "summary": "", "cost": 1.0, "currency": "EUR", "department": None}
@@ -17,28 +15,18 @@ def file(name: str, content: str, blob: str = "p1/a") -> Attachment:
     return Attachment(name=name, blob=blob, content_type="text/plain", size=1, sha256=content)
 
 
-def test_an_entry_is_plain_json_both_ways() -> None:
-    """Its kinds and ways are words outside and members inside."""
-    [entry] = Story(policy({"approvers": ["Mara"]})).entries
-    data = entry.to_dict()
-    assert ("submitted", "person") == (data["kind"], data["via"])
-    assert entry == Entry.from_dict(data)
-    assert (Kind.SUBMITTED, Via.PERSON) == (Entry.from_dict(data).kind, Entry.from_dict(data).via)
-
-
-@pytest.mark.parametrize("wrong", [{"kind": "approved"}, {"via": 1}, {"number": 0}, {"more": 1}])
-def test_what_is_no_entry_is_refused(wrong: dict[str, object]) -> None:
-    """Rather than taken for another kind."""
-    [entry] = Story(policy({"approvers": ["Mara"]})).entries
-    with pytest.raises(Invalid):
-        Entry.from_dict({**entry.to_dict(), **wrong})
-
-
 def test_a_record_holds_one_submission() -> None:
     """A second one is a defect."""
     story = Story(policy({"approvers": ["Mara"]}))
     with pytest.raises(ValueError, match="one submission"):
         apply(story.review, story.entries[0])
+
+
+def test_a_record_begins_with_its_submission() -> None:
+    """Without it there is nothing to add up."""
+    story = Story(policy({"approvers": ["Mara"]})).check()
+    with pytest.raises(ValueError, match="begins with its submission"):
+        replay(story.entries[1:])
 
 
 def test_documents_are_the_same_where_words_and_contents_are() -> None:

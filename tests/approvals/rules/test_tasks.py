@@ -32,7 +32,7 @@ class TestDelegating:
         assert "Mara has handed this task over to Ana" == story.decides("Mara").reason
         story.decides("Ana")
         entry = story.of(Kind.DECIDED)[0]
-        assert ("Ana", "Mara") == (entry.by, entry.data["onBehalfOf"])
+        assert ("Ana", "Mara") == (entry.by, entry.on_behalf_of)
 
     def test_twice_is_once(self, story: Story) -> None:
         """The same again changes nothing."""
@@ -143,7 +143,7 @@ class TestReminding:
         """Not those who have answered."""
         story.decides("Mara")
         story.does("remind", by=AUTHOR)
-        assert story.of(Kind.REMINDED)[0].data["people"] == ["Jonas"]
+        assert story.of(Kind.REMINDED)[0].people == ("Jonas",)
 
     def test_is_throttled(self, story: Story) -> None:
         """Once an hour, and the refusal says when again."""

@@ -177,7 +177,7 @@ def test_who_is_asked_about_a_revision_in_the_same_go_gets_one_letter():
     assert (Tells.RESUBMITTED, "Ana", False) == (ana.tells, ana.person, ana.to_answer)
     assert (Tells.ASKED, "Ben", True, True) == (ben.tells, ben.person, ben.to_answer, ben.again)
     assert ben.said is not None
-    assert ben.said.data["comment"] == "It is oak already."
+    assert ben.said.comment == "It is oak already."
 
 
 def test_somebody_new_is_not_asked_again():
@@ -233,7 +233,7 @@ def test_an_end_has_the_words_of_who_decided():
     story.decides("Ana", "reject", comment="Too dear.")
     notices = [each for each in notices_for(story.entries, told=0) if each.tells is Tells.ENDED]
     assert [AUTHOR, "Ana", "Ben"] == [each.person for each in notices]
-    assert {"Too dear."} == {each.said.data["comment"] for each in notices if each.said}
+    assert {"Too dear."} == {each.said.comment for each in notices if each.said}
 
 
 def test_an_end_that_nobody_decided_has_nobodys_words():

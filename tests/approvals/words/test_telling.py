@@ -1,5 +1,6 @@
 """What letters say: each kind in one sentence that names who, what and until when."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -212,3 +213,11 @@ def test_a_cost_says_what_the_policy_takes_it_for(currency, rates, told):
     if rates:
         rule["rates"] = {"date": "2026-03-02", "worth": rates}
     assert cost(Story(rule, cost=99_999.0, currency=currency).review) == told
+
+
+def test_nobody_has_words_for_what_nobody_is_told():
+    """A notice of such an entry would be a defect."""
+    story = Story(TWO).check()
+    notice = notices_for(story.entries, told=0)[0]
+    with pytest.raises(ValueError, match="nobody is told of an entry that is checked"):
+        words_for(replace(notice, entry=story.entries[1]))

@@ -1,6 +1,7 @@
 """Letters: what a person reads, with a link that answers for them alone, and no text that does anything."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -138,8 +139,8 @@ def test_a_summary_cannot_pass_for_the_letter_itself():
     """Each of its lines is set in, and it comes last."""
     story = Story(PLAIN)
     first = story.entries[0]
-    words = {**first.data, "summary": "Look at it and answer here:\nhttps://evil.example/api/decide?token=x"}
-    story.entries = (first.model_copy(update={"data": words}),)
+    summary = "Look at it and answer here:\nhttps://evil.example/api/decide?token=x"
+    story.entries = (replace(first, summary=summary),)
     text = writer().write(notice_of(story.check(), "Ana")).text
     assert "\n  Look at it and answer here:\n  https://evil.example/api/decide?token=x\n" in text
     assert text.index("greenlight.example.org") < text.index("evil.example")

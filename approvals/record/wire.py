@@ -1,0 +1,200 @@
+"""The JSON of entries: one table, by which they are read and written.
+
+    {"number":…,"kind":…,"at":…,"by":…,"via":…,"document":…,"data":{<what the kind has beside these>}}
+
+Records are chained by hashes over this JSON, so an entry that is read is written again as the same text. What could
+not be is refused: an unknown key, a missing one, a value of another shape. A field that a kind gets later goes into
+its row by `_later`: entries that were written before are read as None, and written without it.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic import Field as Limits
+
+from approvals.record.entries import (
+    Asked,
+    Attached,
+    ChangesRequested,
+    Checked,
+    Closing,
+    Commented,
+    Decided,
+    Delegated,
+    Ended,
+    Ending,
+    Entry,
+    Escalated,
+    Kind,
+    Reassigned,
+    Reminded,
+    Resubmitted,
+    StageClosed,
+    StageOpened,
+    Submitted,
+    Via,
+    Withdrawn,
+    YesOrNo,
+)
+from approvals.record.shapes import (
+    CHANGED,
+    COUNT,
+    FILE,
+    FLAG,
+    INSTANT,
+    NUMBER,
+    OBJECT,
+    SEATS,
+    TEXT,
+    TEXT_OR_NONE,
+    TEXTS,
+    Field,
+    Shape,
+    many,
+    one_of,
+    read_fields,
+    write_fields,
+)
+from approvals.validation import Boundary, Line
+
+
+def _fields(*rows: tuple[str, str, Shape]) -> tuple[Field, ...]:
+    return tuple(Field(attribute=attribute, key=key, shape=shape) for attribute, key, shape in rows)
+
+
+def _later(*rows: tuple[str, str, Shape]) -> tuple[Field, ...]:
+    """Return fields that entries got after some had been written; None stands for having none."""
+    return tuple(Field(attribute=attribute, key=key, shape=shape, optional=True) for attribute, key, shape in rows)
+
+
+_ASKED_FIELDS = _fields(
+    ("seat", "seat", TEXT), ("person", "person", TEXT), ("on_behalf_of", "onBehalfOf", TEXT_OR_NONE)
+)
+_ASKED_SHAPE = Shape(
+    read=lambda value: Asked(**read_fields(_ASKED_FIELDS, value)),
+    write=lambda asked: write_fields(_ASKED_FIELDS, asked),
+)
+
+_STAGE = ("stage", "stage", TEXT)
+_INDEX = ("index", "index", COUNT)
+_ROUND = ("round", "round", COUNT)
+_RUNG = ("rung", "rung", COUNT)
+_ASKED = ("asked", "asked", many(_ASKED_SHAPE))
+_DEADLINE = ("deadline", "deadline", INSTANT)
+_SEAT = ("seat", "seat", TEXT)
+_TO = ("to", "to", TEXT)
+_OWNER = ("owner", "from", TEXT)
+_ON_BEHALF_OF = ("on_behalf_of", "onBehalfOf", TEXT_OR_NONE)
+_COMMENT = ("comment", "comment", TEXT)
+_DECIDED_BY = ("decided_by", "decidedBy", TEXT)
+_LINK_ID = ("link_id", "linkId", TEXT_OR_NONE)
+
+FIELDS: Mapping[type[Entry], tuple[Field, ...]] = MappingProxyType(
+    {
+        Submitted: (
+            *_fields(
+                ("proposal_id", "proposalId", TEXT),
+                ("title", "title", TEXT),
+                ("summary", "summary", TEXT),
+                ("cost", "cost", NUMBER),
+                ("currency", "currency", TEXT),
+                ("department", "department", TEXT_OR_NONE),
+                ("policy_name", "policyName", TEXT),
+                ("policy", "policy", OBJECT),
+                ("attachments", "attachments", many(FILE)),
+            ),
+            *_later(("policy_hash", "policyHash", TEXT)),
+        ),
+        Checked: _fields(("findings", "findings", TEXTS), ("stages", "stages", many(OBJECT))),
+        StageOpened: _fields(
+            _STAGE,
+            _INDEX,
+            _ROUND,
+            _ASKED,
+            _DEADLINE,
+            _RUNG,
+            ("reminders", "reminders", COUNT),
+            ("early", "early", SEATS),
+        ),
+        Decided: _fields(
+            ("stage", "stage", TEXT_OR_NONE),
+            _ROUND,
+            ("decision", "decision", TEXT),
+            ("effect", "effect", one_of(YesOrNo)),
+            _COMMENT,
+            ("seat", "seat", TEXT_OR_NONE),
+            _ON_BEHALF_OF,
+            ("decision_id", "decisionId", TEXT_OR_NONE),
+            _LINK_ID,
+        ),
+        StageClosed: _fields(_STAGE, _INDEX, ("outcome", "outcome", one_of(Closing)), _DECIDED_BY),
+        Commented: _fields(_COMMENT),
+        Delegated: _fields(_STAGE, _SEAT, _OWNER, _TO, _ON_BEHALF_OF, _COMMENT),
+        Reassigned: _fields(_STAGE, _SEAT, _OWNER, _TO, _ON_BEHALF_OF, _COMMENT),
+        Reminded: _fields(_STAGE, ("people", "people", TEXTS), ("planned", "planned", COUNT)),
+        Escalated: _fields(_STAGE, _RUNG, _ASKED, ("missing", "missing", TEXTS), _DEADLINE),
+        ChangesRequested: _fields(_STAGE, _COMMENT, ("until", "until", INSTANT), _ON_BEHALF_OF, _LINK_ID),
+        Resubmitted: _fields(
+            ("changed", "changed", CHANGED), ("document_changed", "documentChanged", FLAG), _ROUND, _COMMENT
+        ),
+        Attached: _fields(("attachment", "attachment", FILE), ("replaced", "replaced", FLAG)),
+        Withdrawn: _fields(("reason", "reason", TEXT)),
+        Ended: _fields(
+            ("outcome", "outcome", one_of(Ending)),
+            _DECIDED_BY,
+            ("word", "word", TEXT),
+            ("reason", "reason", TEXT_OR_NONE),
+        ),
+    }
+)
+"""What each kind has in `data`."""
+
+_CLASSES: Mapping[Kind, type[Entry]] = MappingProxyType({entry.kind: entry for entry in FIELDS})
+
+
+def to_json(entry: Entry) -> dict[str, Any]:
+    """Return an entry as plain JSON data; raises ValueError where it could not be read again."""
+    envelope = _Envelope(
+        number=entry.number,
+        kind=entry.kind,
+        at=entry.at.isoformat(),
+        by=entry.by,
+        via=entry.via,
+        data=write_fields(FIELDS[type(entry)], entry),
+        document=entry.document,
+    )
+    return envelope.to_dict()
+
+
+def from_json(value: object) -> Entry:
+    """Read an entry from plain JSON data; raises `Invalid` for what the app cannot have written."""
+    envelope = _Envelope.from_dict(value)
+    kind = _CLASSES[envelope.kind]
+    return kind(
+        number=envelope.number,
+        at=INSTANT.read(envelope.at),
+        by=envelope.by,
+        via=envelope.via,
+        document=envelope.document,
+        **read_fields(FIELDS[kind], envelope.data),
+    )
+
+
+def _enum(kind: type[StrEnum]) -> BeforeValidator:
+    """JSON has texts where Python has members; strict models take only members."""
+    return BeforeValidator(lambda value: kind(value) if isinstance(value, str) and value in set(kind) else value)
+
+
+class _Envelope(Boundary):
+    """What the JSON of every entry has."""
+
+    number: Annotated[int, Limits(ge=1)]
+    kind: Annotated[Kind, _enum(Kind)]
+    at: str
+    by: Line
+    via: Annotated[Via, _enum(Via)]
+    data: dict[str, Any]
+    document: str
