@@ -79,10 +79,8 @@ def id_of(reading: AnyReading, message: str) -> str:
 
 def answer_in(reading: AnyReading, *, person: str, decision_id: str) -> Decide:
     """Return what the message asks of a review; `decision_id` is from `id_of`."""
-    if isinstance(reading, ReviewReading):
-        answer, word = reading.answer, reading.answer.decision
-    else:
-        answer, word = reading.decision, "approve" if reading.decision.approved else "reject"
+    answer = reading.answer if isinstance(reading, ReviewReading) else reading.decision
+    word = answer.decision if isinstance(answer, QueuedAnswer) else "approve" if answer.approved else "reject"
     return Decide(
         approver=person,
         decision=word,

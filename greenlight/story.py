@@ -47,7 +47,7 @@ def tell(entries: Iterable[Data]) -> tuple[Event, ...]:
 def _event(entry: Data) -> Event:
     kind, via, data = entry["kind"], entry["via"], entry.get("data") or {}
     try:
-        what, details = _TELLERS[kind](data)
+        what, details = _TELLERS[kind]({"by": entry["by"], **data})
     except (KeyError, TypeError):
         what, details = kind, ()
     by_itself = via in _BY_ITSELF
@@ -91,7 +91,9 @@ def _submitted(data: Data) -> Told:
 
 def _checked(data: Data) -> Told:
     stages = " → ".join(each["name"] for each in data["stages"])
-    return "the checks are through", (", ".join(data["findings"]), f"stages: {stages}")
+    early = len(data.get("void") or ())
+    asked = f"{early} early yes{'' if early == 1 else 'es'} came before that: asked again" if early else ""
+    return "the checks are through", (", ".join(data["findings"]), f"stages: {stages}", asked)
 
 
 def _stage_opened(data: Data) -> Told:
@@ -116,10 +118,17 @@ def _stage_closed(data: Data) -> Told:
 
 
 def _commented(data: Data) -> Told:
-    return "comments", (_quoted(data["comment"]),)
+    return "adds a note after the end" if data.get("afterEnd") else "comments", (_quoted(data["comment"]),)
+
+
+def _comments_sent(data: Data) -> Told:
+    number = len(data["comments"])
+    return f"{number} comment{' is' if number == 1 else 's are'} sent on", ()
 
 
 def _delegated(data: Data) -> Told:
+    if data["by"] == data["to"]:
+        return f"takes the task back from {data.get('from', data['seat'])}", (_quoted(data.get("comment")),)
     return f"lets {data['to']} answer", (_quoted(data.get("comment")),)
 
 
@@ -143,13 +152,18 @@ def _changes_requested(data: Data) -> Told:
 
 def _resubmitted(data: Data) -> Told:
     changed = ", ".join(data.get("changed", ()))
-    void = "the document has changed: earlier approvals are void" if data.get("documentChanged") else ""
+    void = _void(data) if data.get("documentChanged") else ""
     return "hands it in again", (f"changed: {changed}" if changed else "", void, _quoted(data.get("comment")))
 
 
 def _attached(data: Data) -> Told:
     verb = "replaces" if data.get("replaced") else "adds"
-    return f"{verb} {_file(data['attachment'])}", ()
+    return f"{verb} {_file(data['attachment'])}", (_void(data) if data.get("round", 1) > 1 else "",)
+
+
+def _void(data: Data) -> str:
+    kept = "the policy keeps answers over this change"
+    return kept if data.get("answersKept") else "the document has changed: earlier approvals are void"
 
 
 def _withdrawn(data: Data) -> Told:
@@ -173,6 +187,7 @@ _TELLERS: Mapping[str, Callable[[Data], Told]] = {
     "decided": _decided,
     "stageClosed": _stage_closed,
     "commented": _commented,
+    "commentsSent": _comments_sent,
     "delegated": _delegated,
     "reassigned": _reassigned,
     "reminded": _reminded,

@@ -70,10 +70,12 @@ def to_verb(chosen: ChosenAnswer, policy: Policy, person: str) -> Decide | Reque
         raise Invalid(f"decision: choose one of {known}")
     if choice.needs_comment and not chosen.comment.strip():
         raise Invalid("comment: say what to change; the author reads it")
-    about = {"document": chosen.document, "round": chosen.round}
+    document, number = chosen.document, chosen.round
     if choice.word == CHANGES and choice.word not in policy.outcomes:
-        return RequestChanges(approver=person, comment=chosen.comment, **about)
-    return Decide(approver=person, decision=choice.word, comment=chosen.comment, **about)
+        return RequestChanges(approver=person, comment=chosen.comment, document=document, round=number)
+    return Decide(
+        approver=person, decision=choice.word, comment=chosen.comment, document=document, round=number
+    )
 
 
 def _choice(word: str, label: str, effect: Effect) -> Choice:

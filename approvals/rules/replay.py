@@ -12,6 +12,7 @@ from approvals.record.entries import (
     ChangesRequested,
     Checked,
     Commented,
+    CommentsSent,
     Decided,
     Delegated,
     Ended,
@@ -26,6 +27,7 @@ from approvals.record.entries import (
     Withdrawn,
 )
 from approvals.rules.limits import MOST_BY_ONE
+from approvals.rules.revisions import Revision
 from approvals.rules.state import Answer, ClosedStage, OpenStage, Review, Status
 
 
@@ -58,6 +60,7 @@ def submitted(entry: Entry) -> Review:
         attachments=entry.attachments,
         document=entry.document,
         status=Status.CHECKING,
+        revisions=(Revision(number=1, round=1, document=entry.document, by=entry.by, at=entry.at, change="handed it in"),),
         involved=(entry.by,),
     )
 
@@ -70,7 +73,8 @@ def apply(review: Review, entry: Entry) -> Review:
         case Checked():
             stages = tuple(Stage.from_dict(each) for each in entry.stages)
             planned = replace(after, status=Status.IN_REVIEW, reviewed=entry.document)
-            return replace(planned, findings=entry.findings, stages=stages)
+            answers = tuple(each for each in review.answers if each.number not in (entry.void or ()))
+            return replace(planned, findings=entry.findings, stages=stages, answers=answers)
         case StageOpened():
             return _open(after, entry)
         case Decided():
@@ -84,8 +88,9 @@ def apply(review: Review, entry: Entry) -> Review:
         case Escalated():
             return _escalated(after, entry)
         case Commented():
-            others = tuple(each for each in review.last_words if not same(each[0], entry.by))
-            return replace(after, comments=review.comments + 1, last_words=(*others, (entry.by, entry.comment)))
+            return _commented(after, entry)
+        case CommentsSent():
+            return replace(after, comments_held=(), comments_told_at=entry.at)
         case ChangesRequested():
             left = review.stage.deadline - entry.at if review.stage else None
             paused = replace(after, status=Status.CHANGES_REQUESTED, stage=None, paused=review.stage, remaining=left)
@@ -122,14 +127,15 @@ def _open(review: Review, entry: StageOpened) -> Review:
         rung=entry.rung,
         asked=entry.asked,
         reminders=entry.reminders,
+        needed=entry.needed or 1,
     )
     status = Status.AWAITING_BUDGET if plan.kind == "budget" else Status.IN_REVIEW
     answers = tuple(
         replace(answer, seat=entry.early[answer.number], stage=entry.index) if answer.number in entry.early else answer
         for answer in review.answers
     )
-    involved = _involved(review, entry.asked)
-    return replace(review, stage=stage, status=status, answers=answers, paused=None, involved=involved)
+    opened = replace(review, stage=stage, status=status, answers=answers, paused=None, edited_at=None)
+    return _having_asked(opened, entry.asked)
 
 
 def _decided(review: Review, entry: Decided) -> Review:
@@ -139,6 +145,7 @@ def _decided(review: Review, entry: Decided) -> Review:
         seat=entry.seat,
         on_behalf_of=entry.on_behalf_of,
         word=entry.decision,
+        comment=entry.comment,
         effect=entry.effect,
         at=entry.at,
         via=entry.via,
@@ -168,7 +175,12 @@ def _handed_over(review: Review, entry: Delegated | Reassigned) -> Review:
         replace(each, person=entry.to, on_behalf_of=entry.on_behalf_of) if each.seat == entry.seat else each
         for each in review.stage.asked
     )
-    return replace(review, stage=replace(review.stage, asked=asked), involved=_involved(review, asked))
+    others = tuple(
+        each for each in review.handed_over if not (each[0] == entry.stage and same(each[1].seat, entry.seat))
+    )
+    held = Asked(seat=entry.seat, person=entry.to, on_behalf_of=entry.on_behalf_of)
+    handed_over = others if same(entry.to, entry.seat) else (*others, (entry.stage, held))
+    return _having_asked(replace(review, stage=replace(review.stage, asked=asked), handed_over=handed_over), asked)
 
 
 def _reminded(review: Review, entry: Reminded) -> Review:
@@ -185,47 +197,103 @@ def _escalated(review: Review, entry: Escalated) -> Review:
         deadline=entry.deadline,
         rung=entry.rung,
         asked=entry.asked,
+        needed=entry.needed or 1,
     )
-    involved = _involved(review, entry.asked)
-    return replace(review, stage=stage, escalations=review.escalations + 1, involved=involved)
+    return _having_asked(replace(review, stage=stage, escalations=review.escalations + 1), entry.asked)
+
+
+def _commented(review: Review, entry: Commented) -> Review:
+    others = tuple(each for each in review.last_words if not same(each[0], entry.by))
+    said = replace(review, comments=review.comments + 1, last_words=(*others, (entry.by, entry.comment)))
+    match entry.letter:
+        case True:
+            return replace(said, comments_told_at=entry.at)
+        case False:
+            return replace(said, comments_held=(*review.comments_held, entry.number))
+        case None:
+            return said
 
 
 def _attached(review: Review, entry: Attached) -> Review:
     """Take over a file. Answers hold for the document that they were given for."""
     new = entry.attachment
     attachments = (*(each for each in review.attachments if each.name != new.name), new)
-    changed = replace(review, attachments=attachments, document=entry.document)
-    if review.status is Status.CHANGES_REQUESTED:
+    asked_for = review.status is Status.CHANGES_REQUESTED
+    begins = review.stage is not None or bool(review.closed)  # as it was before entries said it
+    number = review.round + 1 if asked_for or begins else review.round
+    if entry.round is not None:
+        number = entry.round
+    part, did = ("replacedFiles", "replaced") if entry.replaced else ("addedFiles", "added")
+    changed = replace(_revised(review, entry, number, f"{did} {new.name}", (part,)), attachments=attachments)
+    if asked_for:
         return changed
-    return _from_the_start(changed, new_round=review.stage is not None or bool(review.closed))
+    edited_at = None if entry.round is None else entry.at
+    return replace(_from_the_start(changed, entry, number), edited_at=edited_at)
 
 
 def _resubmitted(review: Review, entry: Resubmitted) -> Review:
     """Take over the words that the author changed. Answers hold for the document that they were given for."""
-    rewritten = replace(review, **entry.changed, document=entry.document, resubmission=entry.document)
+    rewritten, number = review, review.round + 1
+    if entry.document != review.document:
+        words = tuple(entry.changed)
+        rewritten = _revised(review, entry, number, f"changed the {', the '.join(words)}", words)
+    rewritten = replace(rewritten, **entry.changed, resubmission=entry.document)
     paused = replace(rewritten, changes_until=None, changes_by=None)
     if entry.document_changed:
-        return _from_the_start(paused, new_round=True)
-    kept = replace(paused, status=Status.IN_REVIEW, round=review.round + 1)
-    moved = tuple(replace(answer, round=kept.round) for answer in kept.answers)
+        return _from_the_start(paused, entry, number)
+    kept = replace(paused, status=Status.IN_REVIEW, round=number, round_began=entry.number)
+    moved = tuple(replace(answer, round=number) for answer in kept.answers)
     return replace(kept, answers=moved)
 
 
-def _from_the_start(review: Review, *, new_round: bool) -> Review:
-    """Return to the checks with another document: the plan is made anew, and what was approved is void."""
+def _revised(
+    review: Review, entry: Attached | Resubmitted, number: int, change: str, parts: tuple[str, ...]
+) -> Review:
+    """Return the review with the document of an entry, which is of the round of that number."""
+    revision = Revision(
+        number=entry.number,
+        round=number,
+        document=entry.document,
+        by=entry.by,
+        at=entry.at,
+        change=change,
+        parts=parts,
+    )
+    return replace(review, document=entry.document, revisions=(*review.revisions, revision))
+
+
+def _from_the_start(review: Review, entry: Attached | Resubmitted, number: int) -> Review:
+    """Return to the checks with another document: the plan is made anew, and what was approved is void, or kept."""
     return replace(
         review,
         status=Status.CHECKING,
-        round=review.round + 1 if new_round else review.round,
+        round=number,
+        round_began=entry.number if number > review.round else review.round_began,
         stages=(),
         findings=(),
         next_stage=0,
         stage=None,
         paused=None,
-        answers=(),
+        answers=_kept(review, number) if entry.answers_kept else (),
     )
 
 
-def _involved(review: Review, asked: tuple[Asked, ...]) -> tuple[str, ...]:
+def _kept(review: Review, number: int) -> tuple[Answer, ...]:
+    """Return the answers as early ones of another round. Those from the ladder end: the approvers are asked first."""
+    return tuple(
+        replace(answer, round=number, stage=None, seat=None)
+        for answer in review.answers
+        if answer.stage is None or among(answer.seat or "", review.stages[answer.stage].approvers)
+    )
+
+
+def _having_asked(review: Review, asked: tuple[Asked, ...]) -> Review:
+    """Return the review after the last entry has asked these people."""
     new = tuple(each.person for each in asked if not among(each.person, review.involved))
-    return (*review.involved, *new)
+    known = {person for person, _ in review.first_asked}
+    first = dict.fromkeys(key(each.person) for each in asked if key(each.person) not in known)
+    return replace(
+        review,
+        involved=(*review.involved, *new),
+        first_asked=(*review.first_asked, *((person, review.number) for person in first)),
+    )

@@ -1,9 +1,8 @@
 """The documents that a proposal has had: what each changed, who made it, and when."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from approvals.policy.stages import Tolerable
 
@@ -24,7 +23,9 @@ class Revision:
     by: str
     at: datetime
     change: str
-    """What was done, to be said of whom did it: `replaced offer.md`."""
+    """What was done, as it is said of who did it: `replaced offer.md`."""
+    parts: tuple[str, ...] = ()
+    """Of what the document is made that is other than before: words, `addedFiles`, `replacedFiles`."""
 
     @property
     def sentence(self) -> str:
@@ -40,21 +41,6 @@ def told(revisions: Collection[Revision]) -> str:
     return before + ", ".join(latest)
 
 
-def put(name: str, *, replaced: bool) -> str:
-    """Return what adding or replacing a file is called."""
-    return f"{'replaced' if replaced else 'added'} {name}"
-
-
-def edited(changed: Iterable[str]) -> str:
-    """Return what changing words of a proposal is called."""
-    return f"changed the {', the '.join(changed)}"
-
-
 def tolerated(changed: Iterable[str], keep: Collection[Tolerable]) -> bool:
     """Say whether answers outlive a change of these words, or of `addedFiles` or `replacedFiles`."""
     return set(changed) <= set(keep)
-
-
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the words of a proposal that are other ones than before."""
-    return tuple(name for name, value in after.items() if value != before[name])

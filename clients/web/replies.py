@@ -170,6 +170,8 @@ class AnswerView(Reply):
     on_behalf_of: str | None
     decision: str
     comment: str
+    document: str
+    """SHA-256 in hex of what was decided on; an earlier one where the policy keeps answers over such changes."""
     at: Time
     via: str
     entry: int

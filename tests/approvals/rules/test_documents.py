@@ -26,7 +26,7 @@ def begun(*stages: dict[str, Any], **fields: Any) -> Story:
     """A proposal with a file, whose first stage is open."""
     story = Story(policy(*(stages or (ONE,)), **fields))
     story.attaches("offer.md", "v1")
-    return story.check().passes(PAUSE_H)
+    return story.check()
 
 
 class TestNaming:
@@ -41,7 +41,7 @@ class TestNaming:
             "the document has changed since Mara was asked: Ines replaced offer.md at 2026-03-02 09:00 UTC"
         )
         assert refusal.changes == ("Ines replaced offer.md at 2026-03-02 09:00 UTC",)
-        story.check().passes(PAUSE_H)
+        story.check()
         refused(story.decides("Mara"))
         refused(story.does("changes", approver="Mara", comment="shorter"))
         assert isinstance(story.decides("Mara", document=story.review.document), Accepted)
@@ -54,7 +54,7 @@ class TestNaming:
         story.attaches("offer.md", "v2")
         second = story.review.document
         story.attaches("plan.md", "v1")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert len(refused(story.decides("Mara", document=first)).changes) == 2
         assert [each.partition(" at ")[0] for each in refused(story.decides("Mara", document=second)).changes] == [
             "Ines added plan.md"
@@ -72,14 +72,14 @@ class TestNaming:
         first = story.review.document
         story.attaches("offer.md", "v2")
         story.attaches("offer.md", "v1")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert isinstance(story.decides("Mara", document=first), Accepted)
 
     def test_of_the_round_stands_for_its_document(self) -> None:
         """Of an earlier one, and of one to come, nothing is taken down."""
         story = begun()
         story.attaches("offer.md", "v2")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert refused(story.decides("Mara", round=1)).changes == ("Ines replaced offer.md at 2026-03-02 09:00 UTC",)
         assert refused(story.decides("Mara", round=3)).reason == "there is no round 3 yet; this is round 2"
         assert isinstance(story.decides("Mara", round=2), Accepted)
@@ -89,7 +89,7 @@ class TestNaming:
         story = begun()
         story.attaches("offer.md", "v2")
         story.attaches("plan.md", "v1")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert refused(story.decides("Mara", round=2)).reason == (
             "round 2 has had several documents, so name the document: Ines added plan.md at 2026-03-02 09:00 UTC"
         )
@@ -116,7 +116,7 @@ class TestNaming:
         """The second stage's person has seen no other one."""
         story = begun(*TWO)
         story.attaches("offer.md", "v2")
-        story.check().passes(PAUSE_H)
+        story.check()
         story.decides("Mara", document=story.review.document)
         assert isinstance(story.decides("Jonas"), Accepted)
 
@@ -177,7 +177,7 @@ class TestNaming:
         story.attaches("offer.md", "v2")
         assert refused(story.decides("Mara", via=Via.LINK, link=link)).changes
         assert refused(story.does("changes", Via.LINK, link, approver="Mara", comment="no")).changes
-        story.check().passes(PAUSE_H)
+        story.check()
         assert refused(story.decides("Mara", via=Via.LINK, link=link)).changes
         assert isinstance(story.decides("Mara", via=Via.LINK, link=story.link("Mara", id="new")), Accepted)
 
@@ -190,7 +190,7 @@ class TestChangingUnderReview:
         story = begun(*TWO)
         story.decides("Jonas", document=story.review.document)
         story.attaches("offer.md", "v2")
-        story.check().passes(PAUSE_H)
+        story.check()
         story.decides("Mara", document=story.review.document)
         assert (story.status, story.waiting) == ("inReview", ["Jonas"])
 
@@ -199,13 +199,13 @@ class TestChangingUnderReview:
         story = begun()
         asked = len(story.of(Kind.STAGE_OPENED))
         story.attaches("offer.md", "v2")
-        story.check()
+        story.check(waits=False)
         assert (story.status, story.waiting, next_wake(story.review)) == (
             "inReview", [], story.now + EDIT_PAUSE,
         )  # fmt: skip
         story.passes(PAUSE_H / 2).attaches("plan.md", "v1")
         assert story.status == "checking"
-        story.check().passes(PAUSE_H / 2)
+        story.check(waits=False).passes(PAUSE_H / 2)
         assert story.waiting == []
         story.passes(PAUSE_H / 2)
         assert (story.review.round, story.waiting) == (2, ["Mara"])
@@ -215,7 +215,7 @@ class TestChangingUnderReview:
         """Whoever has seen it may say so at once."""
         story = begun()
         story.attaches("offer.md", "v2")
-        story.check()
+        story.check(waits=False)
         assert isinstance(story.decides("Mara", document=story.review.document), Accepted)
         story.passes(PAUSE_H)
         assert story.status == "approved"
@@ -225,7 +225,7 @@ class TestChangingUnderReview:
         story = begun()
         for number in range(2, 4):
             story.attaches("offer.md", f"v{number}")
-            story.check().passes(PAUSE_H)
+            story.check()
             assert story.review.round == number
 
     def test_leaves_a_delegation_as_it_is(self) -> None:
@@ -233,7 +233,7 @@ class TestChangingUnderReview:
         story = begun({"approvers": ["Anna", "Bert"], "rule": "all"})
         story.does("delegate", approver="Anna", to="Yuki")
         story.attaches("offer.md", "v2")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert [(each.person, each.on_behalf_of) for each in story.review.waiting_for] == [
             ("Yuki", "Anna"),
             ("Bert", None),
@@ -257,7 +257,7 @@ class TestChangingUnderReview:
         story.does("delegate", approver="Mara", to="Yuki")
         story.does("delegate", approver="Yuki", to="Mara")
         story.attaches("offer.md", "v2")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert story.waiting == ["Mara"]
 
     def test_asks_the_owner_where_four_eyes_would_come_short(self) -> None:
@@ -267,7 +267,7 @@ class TestChangingUnderReview:
         story = Story(policy({"approvers": ["Anna"]}, security, always, fourEyes=True)).check("passed")
         assert isinstance(story.does("delegate", approver="Anna", to="Yuki"), Accepted)
         story.attaches("offer.md", "v2")
-        story.check("objections").passes(PAUSE_H)
+        story.check("objections")
         assert story.waiting == ["Anna"]
 
 
@@ -281,7 +281,7 @@ class TestKeepingAnswers:
         story = begun(self.ALL, keepAnswersOn=["addedFiles"])
         story.decides("Mara", "approve")
         story.attaches("plan.md", "v1")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert (story.review.round, story.waiting) == (2, ["Jonas"])
         story.decides("Jonas", document=story.review.document)
         assert story.status == "approved"
@@ -292,7 +292,7 @@ class TestKeepingAnswers:
         story.decides("Mara")
         story.attaches("plan.md", "v1")
         story.attaches("offer.md", "v2")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert story.waiting == ["Mara", "Jonas"]
 
     @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ class TestKeepingAnswers:
         story = begun(*TWO, keepAnswersOn=["addedFiles"])
         story.decides("Mara")
         story.attaches("plan.md", "v1")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert story.waiting == ["Jonas"]
 
     def test_does_not_keep_what_was_answered_on_the_ladder(self) -> None:
@@ -333,7 +333,7 @@ class TestKeepingAnswers:
         story.passes(72)
         story.decides("Olga")
         story.attaches("plan.md", "v1")
-        story.check().passes(PAUSE_H)
+        story.check()
         assert story.waiting == ["Mara", "Jonas"]
         assert [each.person for each in story.review.answers] == []
 
@@ -344,7 +344,7 @@ class TestKeepingAnswers:
         story.decides("Mara")
         story.decides("Jonas", "reject")
         story.attaches("plan.md", "infected")
-        story.check("objections", "virus").passes(PAUSE_H)
+        story.check("objections", "virus")
         assert story.waiting == ["Mara", "Ana"]
 
 
