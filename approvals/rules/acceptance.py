@@ -7,7 +7,7 @@ from typing import assert_never
 from approvals.attachments import MOST_ATTACHMENTS
 from approvals.decision import UNNAMED
 from approvals.directory import NOBODY_KNOWN, Directory
-from approvals.names import among, same
+from approvals.names import among, key, same
 from approvals.policy.faults import KNOWN_WORDS
 from approvals.policy.policy import check_for
 from approvals.policy.stages import Effect
@@ -22,6 +22,7 @@ from approvals.record.entries import (
     Decided,
     Delegated,
     Entry,
+    Kind,
     Reassigned,
     Reminded,
     Resubmitted,
@@ -315,9 +316,9 @@ def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> E
         return over(review)
     if review.stage is None or review.open_stage is None:
         return Refused(code="notNow", reason="a task can be taken back while its stage is open")
-    if any(same(each.person, verb.by) and same(each.seat, verb.by) for each in review.waiting_for):
-        return Repeated(number=review.number)
     given = next((each for each in review.stage.asked if same(each.on_behalf_of or "", verb.by)), None)
+    if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
+        return Repeated(number=review.number)
     if given is None:
         stage = review.open_stage.name
         return Refused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
