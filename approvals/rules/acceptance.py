@@ -34,7 +34,7 @@ from approvals.rules.links import Link
 from approvals.rules.progress import NOBODY, heading, settle
 from approvals.rules.replay import apply
 from approvals.rules.standing import Refused, asked_as, may_answer, over, superseded
-from approvals.rules.state import Answer, Review, Status
+from approvals.rules.state import Answer, AwaitingChanges, Review, Status
 from approvals.rules.successors import unfit_successor
 from approvals.rules.verbs import (
     Attach,
@@ -193,7 +193,7 @@ def _told_before(review: Review, verb: Decide, actor: Actor) -> Repeated | Refus
     mine = _answer_of(review, verb.approver)
     if mine and (review.final or asked_as(review, verb.approver) is None):
         return _again(mine, verb, "an answer stands as it was given")
-    return over(review) if review.final else None
+    return over(review.end) if review.end else None
 
 
 def _unfit(review: Review, link: Link) -> Refused | None:
@@ -221,21 +221,21 @@ def _told(answer: Answer) -> str:
 
 
 def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if review.status is Status.CHANGES_REQUESTED and same(review.changes_by or "", verb.approver):
+    if isinstance(review.phase, AwaitingChanges) and same(review.phase.by, verb.approver):
         return Repeated(number=review.number)
     unfit = _unfit(review, actor.link) if actor.link else None
     if unfit:
         return unfit
-    if review.final:
-        return over(review)
+    if review.end:
+        return over(review.end)
     seat = may_answer(review, verb.approver, actor.via)
     if isinstance(seat, Refused):
         return seat
-    if seat is None or review.open_stage is None:
+    if seat is None or review.stage is None:
         return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
     return ChangesRequested(
         **heading(review, now=now, by=verb.approver, via=actor.via),
-        stage=review.open_stage.name,
+        stage=review.stage.plan.name,
         comment=verb.comment,
         until=now + timedelta(hours=review.policy.changes_window_hours),
         on_behalf_of=_on_behalf_of(seat, verb.approver),
@@ -246,31 +246,32 @@ def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: da
 def _hand_over(
     review: Review, verb: Delegate | Reassign, actor: Actor, now: datetime, directory: Directory
 ) -> Entry | Repeated | Refused:
-    if review.final:
-        return over(review)
-    if review.stage is None or review.open_stage is None:
+    if review.end:
+        return over(review.end)
+    stage = review.stage
+    if stage is None:
         return Refused(code="notNow", reason="a task can be handed over while its stage is open")
     if actor.via is Via.PERSON and not same(verb.acting, verb.owner):
         return Refused(code="notAsked", reason=f"only {verb.owner} or an operator may hand this task over")
     seat = next((each for each in review.waiting_for if same(each.person, verb.owner)), None)
     if seat is None:
-        given = next((each for each in review.stage.asked if same(each.person, verb.to)), None)
+        given = next((each for each in stage.asked if same(each.person, verb.to)), None)
         if given and among(verb.owner, (given.on_behalf_of or "", given.seat)):
             return Repeated(number=review.number)
-        return Refused(code="notAsked", reason=f"{verb.owner} has no task in stage {review.open_stage.name!r}")
+        return Refused(code="notAsked", reason=f"{verb.owner} has no task in stage {stage.plan.name!r}")
     unfit = unfit_successor(review, verb, actor.via, directory)
     if unfit:
         return unfit
-    if among(verb.to, tuple(each.person for each in review.stage.asked)):
+    if among(verb.to, tuple(each.person for each in stage.asked)):
         return Refused(code="conflict", reason=f"{verb.to} is asked in this stage already and has one answer")
-    stranded = strands(review, seat, verb.to)
+    stranded = strands(review, stage, seat, verb.to)
     if stranded:
         return stranded
     delegating = isinstance(verb, Delegate)
     kind = Delegated if delegating else Reassigned
     return kind(
         **heading(review, now=now, by=verb.acting, via=actor.via),
-        stage=review.open_stage.name,
+        stage=stage.plan.name,
         seat=seat.seat,
         owner=verb.owner,
         to=verb.to,
@@ -288,8 +289,8 @@ def _giver(seat: Asked, to: str) -> str | None:
 def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
     if (verb.by, verb.comment) in review.last_words:
         return Repeated(number=review.number)
-    if review.final:
-        return over(review)
+    if review.end:
+        return over(review.end)
     if actor.via is Via.PERSON and not concerns(review, verb.by):
         return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
     return Commented(**heading(review, now=now, by=verb.by, via=actor.via), comment=verb.comment)
@@ -303,21 +304,22 @@ def concerns(review: Review, person: str) -> bool:
 
 
 def _remind(review: Review, verb: Remind, actor: Actor, now: datetime) -> Entry | Refused:
-    if review.final:
-        return over(review)
-    if review.stage is None or review.open_stage is None:
+    if review.end:
+        return over(review.end)
+    stage = review.stage
+    if stage is None:
         return Refused(code="notNow", reason="nobody is being waited for now")
     if actor.via is Via.PERSON and not concerns(review, verb.by):
         return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
-    last = review.stage.last_reminder
+    last = stage.last_reminder
     if last and now < last + REMIND_AGAIN_AFTER:
         wait = int((last + REMIND_AGAIN_AFTER - now).total_seconds()) + 1
         return Refused(code="tooSoon", reason="they were reminded less than an hour ago", retry_after_s=wait)
     return Reminded(
         **heading(review, now=now, by=verb.by, via=actor.via),
-        stage=review.open_stage.name,
+        stage=stage.plan.name,
         people=tuple(each.person for each in review.waiting_for),
-        planned=review.stage.reminders,
+        planned=stage.reminders,
     )
 
 
@@ -326,8 +328,8 @@ def _withdraw(review: Review, verb: Withdraw, actor: Actor, now: datetime) -> En
         return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may withdraw it")
     if review.status is Status.WITHDRAWN:
         return Repeated(number=review.number)
-    if review.final:
-        return over(review)
+    if review.end:
+        return over(review.end)
     return Withdrawn(**heading(review, now=now, by=verb.by, via=actor.via), reason=verb.reason)
 
 
@@ -337,10 +339,10 @@ def _resubmit(review: Review, verb: Resubmit, actor: Actor, now: datetime) -> En
     fields = ("title", "summary", "cost", "currency", "department")
     given = {name: value for name in fields if (value := getattr(verb, name)) is not None}
     document = document_hash({**review.words, **given}, review.attachments)
-    if review.status is not Status.CHANGES_REQUESTED:
+    if not isinstance(review.phase, AwaitingChanges):
         if review.resubmission == document:
             return Repeated(number=review.number)
-        return over(review) if review.final else Refused(code="notNow", reason="nobody has asked for changes")
+        return over(review.end) if review.end else Refused(code="notNow", reason="nobody has asked for changes")
     after = {**review.words, **given}
     try:
         check_for(
@@ -369,8 +371,8 @@ def _attach(review: Review, verb: Attach, actor: Actor, now: datetime) -> Entry 
     before = next((each for each in review.attachments if each.name == verb.name), None)
     if before and before.sha256 == verb.sha256:
         return Repeated(number=review.number)
-    if review.final:
-        return over(review)
+    if review.end:
+        return over(review.end)
     others = (*(each for each in review.attachments if each.name != verb.name), new)
     if len(others) > MOST_ATTACHMENTS:
         return Refused(

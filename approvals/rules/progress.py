@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, TypedDict, assert_never
 
 from approvals.names import among, key, same
 from approvals.policy.plan import choose_stages
@@ -25,7 +25,18 @@ from approvals.record.entries import (
     Via,
 )
 from approvals.rules.replay import apply
-from approvals.rules.state import VOUCHING, Answer, OpenStage, Review, Status
+from approvals.rules.state import (
+    VOUCHING,
+    Answer,
+    AwaitingChanges,
+    BetweenStages,
+    Checking,
+    OpenStage,
+    Over,
+    Pause,
+    Review,
+    Withdrawing,
+)
 
 NOBODY = "nobody"
 """Who decided, where time did."""
@@ -65,7 +76,7 @@ def checked(review: Review, findings: tuple[str, ...], *, document: str, now: da
 
     Doing it twice changes nothing: after the first time the review is not being checked any more.
     """
-    if review.status is not Status.CHECKING or review.document != document:
+    if not isinstance(review.phase, Checking) or review.document != document:
         return ()
     stages = choose_stages(
         review.policy,
@@ -98,12 +109,16 @@ def settle(review: Review, now: datetime) -> tuple[Entry, ...]:
 
 def next_wake(review: Review) -> datetime | None:
     """Return when time alone will change something; None where only people can."""
-    if review.status is Status.CHANGES_REQUESTED:
-        return review.changes_until
-    if review.stage is None or review.open_stage is None:
-        return None
-    planned = _next_reminder(review.open_stage, review.stage)
-    return min(planned, review.stage.deadline) if planned else review.stage.deadline
+    match review.phase:
+        case AwaitingChanges(until=until):
+            return until
+        case OpenStage() as stage:
+            planned = _next_reminder(stage)
+            return min(planned, stage.deadline) if planned else stage.deadline
+        case Checking() | BetweenStages() | Withdrawing() | Over():
+            return None
+        case never:
+            assert_never(never)
 
 
 def counts(review: Review) -> dict[str, int]:
@@ -137,23 +152,24 @@ def heading(
 
 def _next(review: Review, now: datetime) -> Entry | None:
     """Return the one thing that follows, or None."""
-    if review.final:
-        return None
-    if review.withdrawn_by:
-        return _end(review, "withdrawn", now, by=review.withdrawn_by, reason=review.reason)
-    if review.status is Status.CHECKING:
-        return None
-    if review.status is Status.CHANGES_REQUESTED:
-        assert review.changes_until  # set with that status
-        if now < review.changes_until:
+    match review.phase:
+        case Checking() | Over():
             return None
-        return _end(review, "expired", now, by=NOBODY, reason="the changes that were asked for never came")
-    if review.stage is None or review.open_stage is None:
-        return _after_a_stage(review, now)
-    return _answered(review, review.open_stage, review.stage, now) or _due(review, review.open_stage, review.stage, now)
+        case Withdrawing(by=by, reason=reason):
+            return _end(review, "withdrawn", now, by=by, reason=reason)
+        case AwaitingChanges(until=until):
+            if now < until:
+                return None
+            return _end(review, "expired", now, by=NOBODY, reason="the changes that were asked for never came")
+        case BetweenStages(resumed=resumed):
+            return _after_a_stage(review, resumed, now)
+        case OpenStage() as stage:
+            return _answered(review, stage, now) or _due(review, stage, now)
+        case never:
+            assert_never(never)
 
 
-def _after_a_stage(review: Review, now: datetime) -> Entry:
+def _after_a_stage(review: Review, resumed: Pause | None, now: datetime) -> Entry:
     """Open the next stage, or end."""
     last = review.closed[-1] if review.closed else None
     if last and last.round == review.round and last.outcome != "approved":
@@ -161,7 +177,7 @@ def _after_a_stage(review: Review, now: datetime) -> Entry:
         reason = "nobody answered to the end of the ladder" if last.outcome == "expired" else None
         return _end(review, last.outcome, now, by=last.by, reason=_in_stage(stage, reason))
     if review.next_stage < len(review.stages):
-        return _open(review, now)
+        return _open(review, resumed, now)
     return _end(review, "approved", now, by=last.by if last else NOBODY, reason=None)
 
 
@@ -175,13 +191,13 @@ def _end(review: Review, outcome: Ending, now: datetime, *, by: str, reason: str
     return Ended(**heading(review, now=now, via=via), outcome=outcome, decided_by=by, word=word, reason=reason)
 
 
-def _open(review: Review, now: datetime) -> StageOpened:
+def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
     """Ask the people of the next stage, or those again who were asked when changes were wanted."""
     plan = review.stages[review.next_stage]
     at = max(now, review.last_at)
-    if review.paused and review.remaining is not None:
-        asked, rung, reminders = review.paused.asked, review.paused.rung, review.paused.reminders
-        window = review.remaining
+    if resumed:
+        asked, rung, reminders = resumed.stage.asked, resumed.stage.rung, resumed.stage.reminders
+        window = resumed.remaining
     else:
         asked, rung, reminders = tuple(Asked(seat=each, person=each) for each in plan.approvers), 0, 0
         window = timedelta(hours=plan.window_hours)
@@ -217,15 +233,16 @@ def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, s
     return seats
 
 
-def _answered(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Entry | None:
+def _answered(review: Review, stage: OpenStage, now: datetime) -> StageClosed | None:
     """Close the stage if its answers decide it."""
     answers = review.stage_answers
-    outcome = _verdict(plan, stage, answers)
-    return _close(review, plan, outcome, answers[-1].person, now) if outcome else None
+    outcome = _verdict(stage, answers)
+    return _close(review, stage, outcome, answers[-1].person, now) if outcome else None
 
 
-def _verdict(plan: Stage, stage: OpenStage, answers: tuple[Answer, ...]) -> Closing | None:
+def _verdict(stage: OpenStage, answers: tuple[Answer, ...]) -> Closing | None:
     """Say what the answers to a stage add up to; None while they do not decide it."""
+    plan = stage.plan
     yes = {key(answer.seat) for answer in answers if answer.seat and answer.effect == "approve"}
     no = {key(answer.seat) for answer in answers if answer.seat and answer.effect == "reject"}
     if stage.rung:
@@ -241,22 +258,23 @@ def _verdict(plan: Stage, stage: OpenStage, answers: tuple[Answer, ...]) -> Clos
     return "approved" if len(yes) >= needed and required <= yes else None
 
 
-def _close(review: Review, plan: Stage, outcome: Closing, by: str, now: datetime) -> StageClosed:
+def _close(review: Review, stage: OpenStage, outcome: Closing, by: str, now: datetime) -> StageClosed:
     place = heading(review, now=now)
-    return StageClosed(**place, stage=plan.name, index=review.next_stage, outcome=outcome, decided_by=by)
+    return StageClosed(**place, stage=stage.plan.name, index=stage.index, outcome=outcome, decided_by=by)
 
 
-def _due(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Entry | None:
+def _due(review: Review, stage: OpenStage, now: datetime) -> Entry | None:
     """Return what time has brought: the end of a window, or a reminder."""
+    plan = stage.plan
     if now < stage.deadline:
-        return _reminder(review, plan, stage, now)
+        return _reminder(review, stage, now)
     if plan.on_timeout != "escalate":
         outcome: Closing = "approved" if plan.on_timeout == "approve" else "rejected"
-        return _close(review, plan, outcome, NOBODY, now)
+        return _close(review, stage, outcome, NOBODY, now)
     for rung in range(stage.rung + 1, len(plan.escalate_to) + 1):
         if asked := _people_of(review, plan, rung):
             return _escalate(review, plan, rung, asked, now)
-    return _close(review, plan, "expired", NOBODY, now)
+    return _close(review, stage, "expired", NOBODY, now)
 
 
 def _people_of(review: Review, plan: Stage, rung: int) -> tuple[Asked, ...]:
@@ -285,17 +303,18 @@ def _escalate(review: Review, plan: Stage, rung: int, asked: tuple[Asked, ...], 
     )
 
 
-def _reminder(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Reminded | None:
+def _reminder(review: Review, stage: OpenStage, now: datetime) -> Reminded | None:
     """Return one reminder for all that are due: after an outage nobody wants three at once."""
-    due = sum(stage.opened_at + timedelta(hours=hours) <= now for hours in plan.remind_after_hours)
+    due = sum(stage.opened_at + timedelta(hours=hours) <= now for hours in stage.plan.remind_after_hours)
     if due <= stage.reminders:
         return None
     people = tuple(each.person for each in review.waiting_for)
-    return Reminded(**heading(review, now=now), stage=plan.name, people=people, planned=due)
+    return Reminded(**heading(review, now=now), stage=stage.plan.name, people=people, planned=due)
 
 
-def _next_reminder(plan: Stage, stage: OpenStage) -> datetime | None:
+def _next_reminder(stage: OpenStage) -> datetime | None:
     """Return when the next planned reminder is due."""
-    if stage.reminders >= len(plan.remind_after_hours):
+    planned = stage.plan.remind_after_hours
+    if stage.reminders >= len(planned):
         return None
-    return stage.opened_at + timedelta(hours=plan.remind_after_hours[stage.reminders])
+    return stage.opened_at + timedelta(hours=planned[stage.reminders])

@@ -26,7 +26,18 @@ from approvals.record.entries import (
     Withdrawn,
 )
 from approvals.rules.limits import MOST_BY_ONE
-from approvals.rules.state import Answer, ClosedStage, OpenStage, Review, Status
+from approvals.rules.state import (
+    Answer,
+    AwaitingChanges,
+    BetweenStages,
+    Checking,
+    ClosedStage,
+    OpenStage,
+    Over,
+    Pause,
+    Review,
+    Withdrawing,
+)
 
 
 def replay(entries: tuple[Entry, ...]) -> Review:
@@ -57,7 +68,6 @@ def submitted(entry: Entry) -> Review:
         submitted_at=entry.at,
         attachments=entry.attachments,
         document=entry.document,
-        status=Status.CHECKING,
         involved=(entry.by,),
     )
 
@@ -69,7 +79,7 @@ def apply(review: Review, entry: Entry) -> Review:
     match entry:
         case Checked():
             stages = tuple(Stage.from_dict(each) for each in entry.stages)
-            planned = replace(after, status=Status.IN_REVIEW, reviewed=entry.document)
+            planned = replace(after, phase=BetweenStages(), reviewed=entry.document)
             return replace(planned, findings=entry.findings, stages=stages)
         case StageOpened():
             return _open(after, entry)
@@ -87,26 +97,18 @@ def apply(review: Review, entry: Entry) -> Review:
             others = tuple(each for each in review.last_words if not same(each[0], entry.by))
             return replace(after, comments=review.comments + 1, last_words=(*others, (entry.by, entry.comment)))
         case ChangesRequested():
-            left = review.stage.deadline - entry.at if review.stage else None
-            paused = replace(after, status=Status.CHANGES_REQUESTED, stage=None, paused=review.stage, remaining=left)
-            spent = _spent(review, entry.link_id)
-            return replace(paused, changes_until=entry.until, changes_by=entry.by, spent_links=spent)
+            stage = _open_stage(after)
+            pause = Pause(stage=stage, remaining=stage.deadline - entry.at)
+            asked = AwaitingChanges(pause=pause, until=entry.until, by=entry.by)
+            return replace(after, phase=asked, spent_links=_spent(review, entry.link_id))
         case Resubmitted():
             return _resubmitted(after, entry)
         case Attached():
             return _attached(after, entry)
         case Withdrawn():
-            return replace(after, withdrawn_by=entry.by, reason=entry.reason)
+            return replace(after, phase=Withdrawing(by=entry.by, reason=entry.reason, unmet=review.changes))
         case Ended():
-            return replace(
-                after,
-                status=Status(entry.outcome),
-                stage=None,
-                ended_at=entry.at,
-                decided_by=entry.decided_by,
-                outcome_word=entry.word,
-                reason=entry.reason,
-            )
+            return replace(after, phase=_over(review, entry))
         case Submitted():
             raise ValueError("a record holds one submission, at its beginning")
         case never:
@@ -114,22 +116,20 @@ def apply(review: Review, entry: Entry) -> Review:
 
 
 def _open(review: Review, entry: StageOpened) -> Review:
-    plan = review.stages[entry.index]
     stage = OpenStage(
         index=entry.index,
+        plan=review.stages[entry.index],
         opened_at=entry.at,
         deadline=entry.deadline,
         rung=entry.rung,
         asked=entry.asked,
         reminders=entry.reminders,
     )
-    status = Status.AWAITING_BUDGET if plan.kind == "budget" else Status.IN_REVIEW
     answers = tuple(
         replace(answer, seat=entry.early[answer.number], stage=entry.index) if answer.number in entry.early else answer
         for answer in review.answers
     )
-    involved = _involved(review, entry.asked)
-    return replace(review, stage=stage, status=status, answers=answers, paused=None, involved=involved)
+    return replace(review, phase=stage, answers=answers, involved=_involved(review, entry.asked))
 
 
 def _decided(review: Review, entry: Decided) -> Review:
@@ -159,35 +159,36 @@ def _spent(review: Review, link_id: str | None) -> tuple[str, ...]:
 
 def _closed(review: Review, entry: StageClosed) -> Review:
     closed = ClosedStage(index=entry.index, round=review.round, outcome=entry.outcome, by=entry.decided_by, at=entry.at)
-    return replace(review, stage=None, closed=(*review.closed, closed), next_stage=review.next_stage + 1)
+    return replace(review, phase=BetweenStages(), closed=(*review.closed, closed), next_stage=review.next_stage + 1)
 
 
 def _handed_over(review: Review, entry: Delegated | Reassigned) -> Review:
-    assert review.stage  # a task is handed over in an open stage only
+    stage = _open_stage(review)
     asked = tuple(
         replace(each, person=entry.to, on_behalf_of=entry.on_behalf_of) if each.seat == entry.seat else each
-        for each in review.stage.asked
+        for each in stage.asked
     )
-    return replace(review, stage=replace(review.stage, asked=asked), involved=_involved(review, asked))
+    return replace(review, phase=replace(stage, asked=asked), involved=_involved(review, asked))
 
 
 def _reminded(review: Review, entry: Reminded) -> Review:
-    assert review.stage  # only an open stage has people to remind
-    reminders = max(entry.planned, review.stage.reminders)
-    return replace(review, stage=replace(review.stage, last_reminder=entry.at, reminders=reminders))
+    stage = _open_stage(review)
+    reminders = max(entry.planned, stage.reminders)
+    return replace(review, phase=replace(stage, last_reminder=entry.at, reminders=reminders))
 
 
 def _escalated(review: Review, entry: Escalated) -> Review:
-    assert review.stage  # only an open stage has an end
+    before = _open_stage(review)
     stage = OpenStage(
-        index=review.stage.index,
+        index=before.index,
+        plan=before.plan,
         opened_at=entry.at,
         deadline=entry.deadline,
         rung=entry.rung,
         asked=entry.asked,
     )
     involved = _involved(review, entry.asked)
-    return replace(review, stage=stage, escalations=review.escalations + 1, involved=involved)
+    return replace(review, phase=stage, escalations=review.escalations + 1, involved=involved)
 
 
 def _attached(review: Review, entry: Attached) -> Review:
@@ -195,7 +196,7 @@ def _attached(review: Review, entry: Attached) -> Review:
     new = entry.attachment
     attachments = (*(each for each in review.attachments if each.name != new.name), new)
     changed = replace(review, attachments=attachments, document=entry.document)
-    if review.status is Status.CHANGES_REQUESTED:
+    if isinstance(review.phase, AwaitingChanges):
         return changed
     return _from_the_start(changed, new_round=review.stage is not None or bool(review.closed))
 
@@ -203,27 +204,42 @@ def _attached(review: Review, entry: Attached) -> Review:
 def _resubmitted(review: Review, entry: Resubmitted) -> Review:
     """Take over the words that the author changed. Answers hold for the document that they were given for."""
     rewritten = replace(review, **entry.changed, document=entry.document, resubmission=entry.document)
-    paused = replace(rewritten, changes_until=None, changes_by=None)
     if entry.document_changed:
-        return _from_the_start(paused, new_round=True)
-    kept = replace(paused, status=Status.IN_REVIEW, round=review.round + 1)
-    moved = tuple(replace(answer, round=kept.round) for answer in kept.answers)
-    return replace(kept, answers=moved)
+        return _from_the_start(rewritten, new_round=True)
+    resumed = review.phase.pause if isinstance(review.phase, AwaitingChanges) else None
+    moved = tuple(replace(answer, round=review.round + 1) for answer in review.answers)
+    return replace(rewritten, phase=BetweenStages(resumed=resumed), round=review.round + 1, answers=moved)
+
+
+def _over(review: Review, entry: Ended) -> Over:
+    return Over(
+        outcome=entry.outcome,
+        by=entry.decided_by,
+        word=entry.word,
+        reason=entry.reason,
+        at=entry.at,
+        unmet=review.changes,
+    )
 
 
 def _from_the_start(review: Review, *, new_round: bool) -> Review:
     """Return to the checks with another document: the plan is made anew, and what was approved is void."""
     return replace(
         review,
-        status=Status.CHECKING,
+        phase=Checking(),
         round=review.round + 1 if new_round else review.round,
         stages=(),
         findings=(),
         next_stage=0,
-        stage=None,
-        paused=None,
         answers=(),
     )
+
+
+def _open_stage(review: Review) -> OpenStage:
+    """Return the stage that is open, where an entry can only be about one that is."""
+    if review.stage is None:
+        raise ValueError(f"entry {review.number} is about an open stage, and none is open")
+    return review.stage
 
 
 def _involved(review: Review, asked: tuple[Asked, ...]) -> tuple[str, ...]:
