@@ -174,11 +174,10 @@ class _Faulty:
 def _fields(req: func.HttpRequest) -> Mapping[str, Any] | Told:
     """Return what was sent, or why it cannot be read: then nobody knows by which link it came."""
     try:
-        return read_fields(req)
-    except NotReadable as error:
-        return unread(error.status, str(error))
+        fields = read_fields(req)
     except Invalid as error:
         return unread(400, str(error))
+    return unread(fields.status, fields.reason) if isinstance(fields, NotReadable) else fields
 
 
 def _read(fields: Mapping[str, Any], held: Held) -> Decide | RequestChanges | _Faulty | Told:
