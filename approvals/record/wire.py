@@ -169,8 +169,11 @@ def to_json(entry: Entry) -> dict[str, Any]:
     return envelope.to_dict()
 
 
-def from_json(value: object) -> Entry:
-    """Read an entry from plain JSON data; raises `Invalid` for what the app cannot have written."""
+def from_json(value: object, *, newer: bool = False) -> Entry:
+    """Read an entry from plain JSON data; raises ValueError for what the app cannot have written.
+
+    For showing it alone: of what a `newer` app may have written, unknown keys in `data` are passed over.
+    """
     envelope = _Envelope.from_dict(value)
     kind = _CLASSES[envelope.kind]
     return kind(
@@ -179,7 +182,7 @@ def from_json(value: object) -> Entry:
         by=envelope.by,
         via=envelope.via,
         document=envelope.document,
-        **read_fields(FIELDS[kind], envelope.data),
+        **read_fields(FIELDS[kind], envelope.data, newer=newer),
     )
 
 

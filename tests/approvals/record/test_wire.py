@@ -92,6 +92,16 @@ def test_a_key_too_many_or_too_few_is_refused(kind: Kind) -> None:
             from_json({**whole, "data": {name: value for name, value in data.items() if name != key}})
 
 
+def test_of_what_a_newer_app_wrote_only_what_is_known_is_shown() -> None:
+    """A key too few is still none that an app can have written."""
+    whole = WRITTEN[Kind.COMMENTED]
+    data = whole["data"]
+    assert isinstance(data, dict)
+    assert from_json(whole) == from_json({**whole, "data": {**data, "more": 1}}, newer=True)
+    with pytest.raises(Invalid, match="comment: is missing"):
+        from_json({**whole, "data": {"more": 1}}, newer=True)
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "value", "reason"),
     [
