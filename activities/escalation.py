@@ -5,7 +5,7 @@ import logging
 import azure.durable_functions as df
 
 from approvals.single_stage.outcome import Outcome
-from gateways.records import open_records
+from gateways.single_stage_records import open_single_stage_records
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.escalation")
@@ -14,6 +14,6 @@ log = logging.getLogger("greenlight.escalation")
 @bp.activity_trigger(input_name="outcome", activity="Escalate")
 def escalate(outcome: dict) -> dict:
     """Record the escalation and return what is on record; running twice writes once."""
-    recorded = open_records().settle(Outcome.from_dict(outcome))
+    recorded = open_single_stage_records().settle(Outcome.from_dict(outcome))
     log.warning("proposal %s escalated to %s", recorded.proposal_id, recorded.decided_by)
     return recorded.to_dict()

@@ -6,7 +6,7 @@ import logging
 import azure.durable_functions as df
 
 from approvals.single_stage.outcome import Notice
-from gateways.records import open_records
+from gateways.single_stage_records import open_single_stage_records
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.notices")
@@ -16,7 +16,7 @@ log = logging.getLogger("greenlight.notices")
 def notify_requester(notice: dict) -> dict:
     """Record the outcome, write the notice as one structured line, and return what is on record."""
     told = Notice.from_dict(notice)
-    recorded = open_records().settle(told.outcome)
+    recorded = open_single_stage_records().settle(told.outcome)
     log.warning(
         json.dumps({"record": "notice", "instanceId": recorded.proposal_id, "to": told.to, "outcome": recorded.outcome})
     )

@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 
 from approvals.single_stage.outcome import Outcome
-from gateways.records import open_records
+from gateways.single_stage_records import open_single_stage_records
 
 bp = df.Blueprint()
 
@@ -11,4 +11,4 @@ bp = df.Blueprint()
 @bp.activity_trigger(input_name="outcome", activity="ProcessApproval")
 def process_approval(outcome: dict) -> dict:
     """Record the decision and return what is on record: the first to write wins, also against ourselves."""
-    return open_records().settle(Outcome.from_dict(outcome)).to_dict()
+    return open_single_stage_records().settle(Outcome.from_dict(outcome)).to_dict()

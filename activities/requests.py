@@ -5,7 +5,7 @@ import azure.durable_functions as df
 from approvals.single_stage.outcome import AnswerRequest
 from gateways import clock
 from gateways.bare_answers import are_allowed
-from gateways.records import open_records
+from gateways.single_stage_records import open_single_stage_records
 
 bp = df.Blueprint()
 
@@ -17,7 +17,7 @@ def request_approval(request: dict) -> dict:
     The key is (proposal, stage, round): asked twice, it is one request, dated when it was first made.
     """
     asked = AnswerRequest.from_dict(request)
-    row = open_records().open_request(asked, now=clock.now())
+    row = open_single_stage_records().open_request(asked, now=clock.now())
     return {"approver": asked.approver, "requestedAt": row.requested_at}
 
 

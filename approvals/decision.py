@@ -21,7 +21,7 @@ BUDGET_EVENT = "Approval"
 """The event that carries a decision about money."""
 
 NO_DOCUMENT = "without a policy a proposal has no document or round that an answer could name"
-"""Why an answer to an approval of a single stage is not taken where it names one: it may be meant for something else."""
+"""Why an answer to an approval of a single stage is not taken where it names one: it is meant for something else."""
 
 UNNAMED = "unnamed"
 """Stands for the approver where an answer does not say who gave it."""

@@ -31,7 +31,7 @@ from approvals.workflows import find_workflow
 from gateways import clock
 from gateways.bare_answers import are_allowed
 from gateways.people import name_of
-from gateways.records import Answer, open_records
+from gateways.single_stage_records import Answer, open_single_stage_records
 from services import desk
 from services.instances import Instance, find_instance, raise_event
 from services.review_changes import Unknown
@@ -126,7 +126,7 @@ async def _answer(
         decision=decision,
         answered_at=clock.now(),
     )
-    on_record = await asyncio.to_thread(lambda: open_records().record_answer(answer))
+    on_record = await asyncio.to_thread(lambda: open_single_stage_records().record_answer(answer))
     if on_record.approved != decision.approved:
         return Rejected(reason=f"{on_record.approver} has answered already: {on_record.verdict}")
     if not await raise_event(client, instance, workflow.event, on_record.to_dict()):

@@ -24,7 +24,7 @@ from clients.web.identity import caller, claim, level
 from clients.web.outages import answers_outages, unread, untaken
 from clients.web.rates import admit
 from clients.web.replies import AttachmentView, VerbReply
-from clients.web.responses import answer, problem
+from clients.web.responses import answer, problem, send
 from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.people import open_directory
@@ -190,7 +190,7 @@ async def serve(review: Review, name: str) -> func.HttpResponse:
             "Tell an operator, and decide nothing by it.",
             code="tampered",
         )
-    return func.HttpResponse(content, headers=_headers(found))
+    return send(content, headers=_headers(found))
 
 
 def _headers(found: Attachment) -> dict[str, str]:

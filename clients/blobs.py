@@ -8,7 +8,7 @@ import azure.functions as func
 from approvals.blobs import LARGEST_BYTES, checked_blob_name, headers_for, is_readable
 from clients.web.headers import json_headers
 from clients.web.outages import answers_outages, unread
-from clients.web.responses import problem
+from clients.web.responses import problem, send
 from gateways.blobs import open_blobs
 
 bp = df.Blueprint()
@@ -23,7 +23,7 @@ def get_blob(req: func.HttpRequest) -> func.HttpResponse:
     """Answer with the blob's bytes; 400, 403, 404 or 413 with what to do about it."""
     container, name = req.params.get("container"), req.params.get("blob")
     if not container or not name:
-        return func.HttpResponse(NAMES_MISSING, status_code=400, mimetype="text/plain", headers=json_headers())
+        return send(NAMES_MISSING, status=400, headers=json_headers(), mimetype="text/plain")
     if not is_readable(container, os.environ.get("READABLE_CONTAINERS", "")):
         # The same answer whether there is such a container or not.
         return problem(403, "This container is not handed out.", "READABLE_CONTAINERS names those that are.")
@@ -41,4 +41,4 @@ def get_blob(req: func.HttpRequest) -> func.HttpResponse:
     if found is None or content is None:
         return problem(404, "There is no such blob in this container.", "Check the name; upper and lower case differ.")
     headers = json_headers() | headers_for(name, found.content_type, found.content_encoding)
-    return func.HttpResponse(content, headers=headers)
+    return send(content, headers=headers)

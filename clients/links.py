@@ -23,7 +23,7 @@ from approvals.rules.identities import known_as
 from approvals.rules.links import Expired, Forged, Link, read_link
 from approvals.rules.replay import replay
 from approvals.rules.standing import Refused
-from approvals.rules.state import Review, Status
+from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Invalid
 from clients.attachments import serve
@@ -159,8 +159,8 @@ def _look_up(token: str) -> Held | Told:
 
 def _has_asked_for_changes(review: Review, link: Link) -> bool:
     """Say whether the round that a link is for was stopped by the person that it was made for."""
-    stopped = review.status is Status.CHANGES_REQUESTED and review.round == link.round
-    return stopped and same(review.changes_by or "", link.person)
+    phase = review.phase
+    return isinstance(phase, AwaitingChanges) and review.round == link.round and same(phase.by, link.person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +174,10 @@ class _Faulty:
 def _fields(req: func.HttpRequest) -> Mapping[str, Any] | Told:
     """Return what was sent, or why it cannot be read: then nobody knows by which link it came."""
     try:
-        return read_fields(req)
-    except NotReadable as error:
-        return unread(error.status, str(error))
+        fields = read_fields(req)
     except Invalid as error:
         return unread(400, str(error))
+    return unread(fields.status, fields.reason) if isinstance(fields, NotReadable) else fields
 
 
 def _read(fields: Mapping[str, Any], held: Held) -> Decide | RequestChanges | _Faulty | Told:

@@ -73,21 +73,21 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
             return submission
         if preview:
             return answer(foresee(submission))
-        review = await hand_in(client, submission)
+        handed_in = await hand_in(client, submission)
     except Invalid as error:
         what_to_do = "Mend what errors names; GET /api/openapi.json has the schema. Nothing was handed in."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
-    except Taken:
+    except Tampered as error:
+        return damaged(proposal_id, error)
+    if isinstance(handed_in, Taken):
         return problem(
             409,
             f"The id {proposal_id!r} stands for something else that was handed in.",
             "Choose another id, or leave ?id= out.",
             code="conflict",
         )
-    except Tampered as error:
-        return damaged(proposal_id, error)
-    reply = SubmissionReply(proposal_id=review.proposal_id, instance_id=review.proposal_id)
-    return answer(reply.to_dict(), status=202, headers={"Location": f"/api/proposals/{review.proposal_id}"})
+    reply = SubmissionReply(proposal_id=proposal_id, instance_id=proposal_id)
+    return answer(reply.to_dict(), status=202, headers={"Location": f"/api/proposals/{proposal_id}"})
 
 
 @bp.function_name(name="PreviewPolicy")

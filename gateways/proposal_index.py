@@ -84,7 +84,7 @@ class IndexRow:
             stage=review.open_stage.name if review.open_stage else "",
             waiting_for=tuple(each.person for each in review.waiting_for),
             submitted_at=review.submitted_at.astimezone(UTC),
-            deadline=review.stage.deadline if review.stage else review.changes_until,
+            deadline=review.deadline,
             entries=review.number,
             head=head,
             size=size,

@@ -1,11 +1,35 @@
 """What the entries of a record tell, in words: who did what, when, and what came with it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from approvals.policy.rights import OWN_POLICY
+from approvals.record.documents import Attachment
+from approvals.record.entries import (
+    GREENLIGHT,
+    Asked,
+    Attached,
+    ChangesRequested,
+    Checked,
+    Commented,
+    CommentsSent,
+    Decided,
+    Delegated,
+    Ended,
+    Entry,
+    Escalated,
+    Reassigned,
+    Reminded,
+    Resubmitted,
+    StageClosed,
+    StageOpened,
+    Submitted,
+    Via,
+    Withdrawn,
+)
+from approvals.record.wire import from_json
 from approvals.words.wording import people, size
 from greenlight.texts import one_line
 from greenlight.times import clock_time, moment
@@ -44,22 +68,31 @@ def tell(entries: Iterable[Data]) -> tuple[Event, ...]:
     return tuple(_event(entry) for entry in entries)
 
 
-def _event(entry: Data) -> Event:
-    kind, via, data = entry["kind"], entry["via"], entry.get("data") or {}
-    try:
-        what, details = _TELLERS[kind]({"by": entry["by"], **data})
-    except (KeyError, TypeError):
-        what, details = kind, ()
+def _event(shown: Data) -> Event:
+    via, entry = shown["via"], _read(shown)
+    what, details = _told(entry) if entry else (shown["kind"], ())
     by_itself = via in _BY_ITSELF
     return Event(
-        number=entry["number"],
-        at=moment(entry["at"]),
-        who="" if by_itself else one_line(entry["by"]),
+        number=shown["number"],
+        at=moment(shown["at"]),
+        who="" if by_itself else one_line(shown["by"]),
         way=_WAYS.get(via, ""),
         what=one_line(what),
         details=tuple(_short(each) for each in details if each),
-        mood=_mood(kind, data),
+        mood=_mood(entry),
     )
+
+
+def _read(shown: Data) -> Entry | None:
+    """Return the entry that is shown; None for a kind that is not known here, or one with other fields.
+
+    Who did it, and how we know, is told as it stands there, whatever it is.
+    """
+    told = {key: shown[key] for key in ("number", "kind", "at", "data", "document") if key in shown}
+    try:
+        return from_json({**told, "by": GREENLIGHT, "via": Via.SYSTEM}, newer=True)
+    except ValueError:
+        return None
 
 
 def _short(text: str) -> str:
@@ -67,159 +100,127 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_DETAIL else text[:LONGEST_DETAIL].rstrip() + " …"
 
 
-def _mood(kind: str, data: Data) -> str:
-    told = data.get("outcome") or data.get("effect")
-    if told in ("approve", "approved"):
-        return "good"
-    if told in ("reject", "rejected", "expired", "failed") or kind == "withdrawn":
-        return "bad"
-    if kind in ("escalated", "reminded", "changesRequested"):
-        return "late"
-    return "ask" if kind == "stageOpened" else "plain"
+def _mood(entry: Entry | None) -> str:
+    match entry:
+        case Decided(effect="approve") | StageClosed(outcome="approved") | Ended(outcome="approved"):
+            return "good"
+        case Decided() | StageClosed() | Withdrawn() | Ended(outcome="rejected" | "expired" | "failed"):
+            return "bad"
+        case Escalated() | Reminded() | ChangesRequested():
+            return "late"
+        case StageOpened():
+            return "ask"
+        case _:
+            return "plain"
 
 
 Told = tuple[str, tuple[str, ...]]
 
 
-def _submitted(data: Data) -> Told:
-    files = [_file(each) for each in data.get("attachments", ())]
-    name = data.get("policyName")
-    version = f", version {data['policy']['version']}" if data.get("policy", {}).get("version") else ""
-    policy = f"under a policy of its own{version}" if name == OWN_POLICY else f"under the policy {name}{version}"
-    return "hands it in", (policy, people(tuple(files)))
+def _told(entry: Entry) -> Told:
+    match entry:
+        case Submitted():
+            return _submitted(entry)
+        case Checked():
+            stages = " → ".join(str(each.get("name")) for each in entry.stages)
+            early = len(entry.void or ())
+            asked = f"{early} early yes{'' if early == 1 else 'es'} came before that: asked again" if early else ""
+            return "the checks are through", (", ".join(entry.findings), f"stages: {stages}", asked)
+        case StageOpened():
+            return _stage_opened(entry)
+        case Decided():
+            return _decided(entry)
+        case StageClosed():
+            # An expired stage says so itself; an approved one that nobody answered would look like somebody's yes.
+            silent = entry.decided_by == NOBODY and entry.outcome != "expired"
+            return f"{entry.stage}: {entry.outcome}", ("nobody answered in time" if silent else "",)
+        case Commented():
+            return "adds a note after the end" if entry.after_end else "comments", (_quoted(entry.comment),)
+        case CommentsSent():
+            number = len(entry.comments)
+            return f"{number} comment{' is' if number == 1 else 's are'} sent on", ()
+        case Delegated() if entry.by == entry.to:
+            return f"takes the task back from {entry.owner}", (_quoted(entry.comment),)
+        case Delegated():
+            return f"lets {entry.to} answer", (_quoted(entry.comment),)
+        case Reassigned():
+            return f"gives the task of {entry.owner} to {entry.to}", (_quoted(entry.comment),)
+        case Reminded():
+            return f"{entry.stage}: reminds {people(entry.people)}", ()
+        case Escalated():
+            missing = f"no answer from {people(entry.missing)}" if entry.missing else ""
+            return f"{entry.stage}: escalated to {_asked(entry.asked)}", (missing, _until(entry.deadline))
+        case ChangesRequested():
+            behalf = _behalf(entry.on_behalf_of)
+            return "asks for changes", (behalf, _quoted(entry.comment), _until(entry.until))
+        case Resubmitted():
+            changed = f"changed: {', '.join(entry.changed)}" if entry.changed else ""
+            void = _void(entry) if entry.document_changed else ""
+            return "hands it in again", (changed, void, _quoted(entry.comment))
+        case Attached():
+            void = _void(entry) if (entry.round or 1) > 1 else ""
+            return f"{'replaces' if entry.replaced else 'adds'} {_file(entry.attachment)}", (void,)
+        case Withdrawn():
+            return "withdraws it", (_quoted(entry.reason),)
+        case Ended():
+            return _ended(entry)
+        case never:
+            assert_never(never)
 
 
-def _checked(data: Data) -> Told:
-    stages = " → ".join(each["name"] for each in data["stages"])
-    early = len(data.get("void") or ())
-    asked = f"{early} early yes{'' if early == 1 else 'es'} came before that: asked again" if early else ""
-    return "the checks are through", (", ".join(data["findings"]), f"stages: {stages}", asked)
-
-
-def _stage_opened(data: Data) -> Told:
-    early = len(data.get("early") or ())
-    counted = f"{early} early answer{'s count' if early > 1 else ' counts'}" if early else ""
-    return f"{data['stage']}: asks {_asked(data)}", (f"until {_until(data['deadline'])}", counted)
-
-
-def _decided(data: Data) -> Told:
-    word = {"approve": "approves", "approved": "approves", "reject": "rejects", "rejected": "rejects"}.get(
-        data["decision"], f"answers “{data['decision']}”"
-    )
-    stage = data.get("stage")
-    early = "" if stage else "before being asked"
-    return f"{word}{f' in {stage}' if stage else ''}", (early, _behalf(data), _quoted(data.get("comment")))
-
-
-def _stage_closed(data: Data) -> Told:
-    # An expired stage says so itself; an approved one that nobody answered would look like somebody's yes.
-    silent = data.get("decidedBy") == NOBODY and data["outcome"] != "expired"
-    return f"{data['stage']}: {data['outcome']}", ("nobody answered in time" if silent else "",)
-
-
-def _commented(data: Data) -> Told:
-    return "adds a note after the end" if data.get("afterEnd") else "comments", (_quoted(data["comment"]),)
-
-
-def _comments_sent(data: Data) -> Told:
-    number = len(data["comments"])
-    return f"{number} comment{' is' if number == 1 else 's are'} sent on", ()
-
-
-def _delegated(data: Data) -> Told:
-    if data["by"] == data["to"]:
-        return f"takes the task back from {data.get('from', data['seat'])}", (_quoted(data.get("comment")),)
-    return f"lets {data['to']} answer", (_quoted(data.get("comment")),)
-
-
-def _reassigned(data: Data) -> Told:
-    return f"gives the task of {data.get('from', data['seat'])} to {data['to']}", (_quoted(data.get("comment")),)
-
-
-def _reminded(data: Data) -> Told:
-    return f"{data['stage']}: reminds {people(tuple(data['people']))}", ()
-
-
-def _escalated(data: Data) -> Told:
-    missing = people(tuple(data.get("missing", ())))
-    nobody = f"no answer from {missing}" if missing else ""
-    return f"{data['stage']}: escalated to {_asked(data)}", (nobody, f"until {_until(data['deadline'])}")
-
-
-def _changes_requested(data: Data) -> Told:
-    return "asks for changes", (_behalf(data), _quoted(data["comment"]), f"until {_until(data['until'])}")
-
-
-def _resubmitted(data: Data) -> Told:
-    changed = ", ".join(data.get("changed", ()))
-    void = _void(data) if data.get("documentChanged") else ""
-    return "hands it in again", (f"changed: {changed}" if changed else "", void, _quoted(data.get("comment")))
-
-
-def _attached(data: Data) -> Told:
-    verb = "replaces" if data.get("replaced") else "adds"
-    return f"{verb} {_file(data['attachment'])}", (_void(data) if data.get("round", 1) > 1 else "",)
-
-
-def _void(data: Data) -> str:
+def _void(entry: Attached | Resubmitted) -> str:
     kept = "the policy keeps answers over this change"
-    return kept if data.get("answersKept") else "the document has changed: earlier approvals are void"
+    return kept if entry.answers_kept else "the document has changed: earlier approvals are void"
 
 
-def _withdrawn(data: Data) -> Told:
-    return "withdraws it", (_quoted(data.get("reason")),)
+def _submitted(entry: Submitted) -> Told:
+    version = f", version {entry.policy['version']}" if entry.policy.get("version") else ""
+    name = "a policy of its own" if entry.policy_name == OWN_POLICY else f"the policy {entry.policy_name}"
+    return "hands it in", (f"under {name}{version}", people(tuple(_file(each) for each in entry.attachments)))
 
 
-def _ended(data: Data) -> Told:
-    if data["outcome"] == "withdrawn":
+def _stage_opened(entry: StageOpened) -> Told:
+    early = len(entry.early)
+    counted = f"{early} early answer{'s count' if early > 1 else ' counts'}" if early else ""
+    return f"{entry.stage}: asks {_asked(entry.asked)}", (_until(entry.deadline), counted)
+
+
+def _decided(entry: Decided) -> Told:
+    word = {"approve": "approves", "approved": "approves", "reject": "rejects", "rejected": "rejects"}.get(
+        entry.decision, f"answers “{entry.decision}”"
+    )
+    early = "" if entry.stage else "before being asked"
+    where = f" in {entry.stage}" if entry.stage else ""
+    return f"{word}{where}", (early, _behalf(entry.on_behalf_of), _quoted(entry.comment))
+
+
+def _ended(entry: Ended) -> Told:
+    if entry.outcome == "withdrawn":
         return "the end: withdrawn", ()
-    word = data.get("word")
-    own = f"answered {word}" if word and word not in (data["outcome"], "approve", "reject") else ""
-    by = data.get("decidedBy")
-    decided = f"decided by {by}" if by and by != NOBODY else ""
-    return f"the end: {data['outcome']}", (decided, own, data.get("reason") or "")
+    own = "" if entry.word in ("", entry.outcome, "approve", "reject") else f"answered {entry.word}"
+    decided = "" if entry.decided_by in ("", NOBODY) else f"decided by {entry.decided_by}"
+    return f"the end: {entry.outcome}", (decided, own, entry.reason or "")
 
 
-_TELLERS: Mapping[str, Callable[[Data], Told]] = {
-    "submitted": _submitted,
-    "checked": _checked,
-    "stageOpened": _stage_opened,
-    "decided": _decided,
-    "stageClosed": _stage_closed,
-    "commented": _commented,
-    "commentsSent": _comments_sent,
-    "delegated": _delegated,
-    "reassigned": _reassigned,
-    "reminded": _reminded,
-    "escalated": _escalated,
-    "changesRequested": _changes_requested,
-    "resubmitted": _resubmitted,
-    "attached": _attached,
-    "withdrawn": _withdrawn,
-    "ended": _ended,
-}
+def _asked(asked: tuple[Asked, ...]) -> str:
+    return people(tuple(_person(each) for each in asked))
 
 
-def _asked(data: Data) -> str:
-    return people(tuple(_person(each) for each in data["asked"]))
+def _person(asked: Asked) -> str:
+    return f"{asked.person} (for {asked.on_behalf_of})" if asked.on_behalf_of else asked.person
 
 
-def _person(asked: Data) -> str:
-    behalf = asked.get("onBehalfOf")
-    return f"{asked['person']} (for {behalf})" if behalf else str(asked["person"])
+def _behalf(giver: str | None) -> str:
+    return f"for {giver}" if giver else ""
 
 
-def _behalf(data: Data) -> str:
-    return f"for {data['onBehalfOf']}" if data.get("onBehalfOf") else ""
+def _quoted(text: str) -> str:
+    return f"“{text.strip()}”" if text.strip() else ""
 
 
-def _quoted(text: str | None) -> str:
-    return f"“{text.strip()}”" if text and text.strip() else ""
+def _file(attachment: Attachment) -> str:
+    return f"{attachment.name} ({size(attachment.size)})"
 
 
-def _file(attachment: Data) -> str:
-    return f"{attachment['name']} ({size(attachment['size'])})"
-
-
-def _until(text: str) -> str:
-    return clock_time(moment(text))
+def _until(when: datetime) -> str:
+    return f"until {clock_time(when)}"

@@ -62,7 +62,8 @@ class Submission:
         return bar(self.policy, self.form.author, own=own, signed_in=signed_in, authors=authors)
 
 
-class Taken(Exception):
+@dataclass(frozen=True, slots=True)
+class Taken:
     """The id is another proposal's, or another workflow's; nothing was handed in."""
 
 
@@ -95,15 +96,17 @@ def read_submission(body: Any, proposal_id: str, via: Via) -> Submission:
     return Submission(proposal_id=proposal_id, form=form, via=via, policy=policy, policy_name=name, uploads=uploads)
 
 
-async def hand_in(client: df.DurableOrchestrationClient, submission: Submission) -> Review:
+async def hand_in(client: df.DurableOrchestrationClient, submission: Submission) -> Review | Taken:
     """Put a proposal on record and start its review; returns the review, also of the same one handed in before.
 
-    Raises `Taken` where the id belongs to something else, `Invalid` for a picture that cannot be read.
+    `Taken` where the id belongs to something else. Raises `Invalid` for a picture that cannot be read.
     """
     known = await asyncio.to_thread(_find, submission)
-    if known is None and await find_instance(client, submission.proposal_id):
-        raise Taken(submission.proposal_id)
+    if isinstance(known, Taken) or (known is None and await find_instance(client, submission.proposal_id)):
+        return Taken()
     chain = await asyncio.to_thread(_put_on_record, submission, known)
+    if isinstance(chain, Taken):
+        return chain
     review = replay(chain.entries)
     if not review.final and not await _begin(client, submission.proposal_id):
         log.warning("proposal %s could not be started; the sweep will do it", submission.proposal_id)
@@ -119,26 +122,23 @@ async def _begin(client: df.DurableOrchestrationClient, proposal_id: str) -> boo
     return True
 
 
-def _find(submission: Submission) -> Chain | None:
-    """Return the record under the id, None where it is free; raises `Taken` where it was ever something else."""
+def _find(submission: Submission) -> Chain | Taken | None:
+    """Return the record under the id, None where it is free, `Taken` where it was ever something else."""
     chain = open_review_records().read(submission.proposal_id)
-    if chain is None and open_audit().knows(submission.proposal_id):
-        raise Taken(submission.proposal_id)
-    if chain and not _is_same(chain.entries[0], submission):
-        raise Taken(submission.proposal_id)
-    return chain
+    if chain is None:
+        return Taken() if open_audit().knows(submission.proposal_id) else None
+    return chain if _is_same(chain.entries[0], submission) else Taken()
 
 
-def _put_on_record(submission: Submission, known: Chain | None) -> Chain:
+def _put_on_record(submission: Submission, known: Chain | None) -> Chain | Taken:
     """Store the files, begin the record, enter the proposal in the list. Of two senders one begins, both get it."""
     entries = _entries(submission, open_attachments().keep(submission.uploads))
     records = open_review_records()
-    chain = known or records.create(submission.proposal_id, entries)
-    begun = chain is not None and known is None
-    chain = chain or _find(submission)
+    begun = None if known else records.create(submission.proposal_id, entries)
+    chain = known or begun or _find(submission)
     assert chain  # whoever was faster has begun it, and records are never removed
-    if chain.entries[0].document != entries[0].document:
-        raise Taken(submission.proposal_id)
+    if isinstance(chain, Taken) or chain.entries[0].document != entries[0].document:
+        return Taken()
     if begun:
         line = {"record": "submission", "proposalId": submission.proposal_id, "via": submission.via.value}
         log.info(json.dumps(line))

@@ -15,3 +15,11 @@ def test_no_module_is_longer_than_400_lines():
     lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in modules}
     assert len(lengths) > 100
     assert {name: lines for name, lines in lengths.items() if lines > 400} == {}
+
+
+def test_responses_are_made_in_one_place():
+    """What every response needs is said once, in the function that makes them."""
+    app = ("activities", "clients", "entities", "gateways", "orchestrators", "services")
+    sources = {path: path.read_text("utf-8") for folder in app for path in (ROOT / folder).rglob("*.py")}
+    makers = {str(path.relative_to(ROOT)): text.count("HttpResponse(") for path, text in sources.items()}
+    assert {name: count for name, count in makers.items() if count} == {"clients/web/responses.py": 1}

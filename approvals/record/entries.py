@@ -55,6 +55,9 @@ class Via(StrEnum):
 GREENLIGHT = "Greenlight"
 """Stands for nobody: what time and the workflow do."""
 
+NOBODY = "nobody"
+"""Who decided, where time did."""
+
 A_SYSTEM = "a system"
 """Stands for a system that does something in nobody's name."""
 

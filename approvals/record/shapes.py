@@ -32,11 +32,14 @@ class Field:
     """Whether the key is left out for None, which is how records say it that were written before there was the key."""
 
 
-def read_fields(fields: tuple[Field, ...], value: Any) -> dict[str, Any]:
-    """Return the attributes that a JSON object has; raises `Invalid` for keys too many or too few, or a wrong value."""
+def read_fields(fields: tuple[Field, ...], value: Any, *, newer: bool = False) -> dict[str, Any]:
+    """Return the attributes that a JSON object has; raises `Invalid` for keys too many or too few, or a wrong value.
+
+    Of an object that a `newer` app may have written, unknown keys are passed over.
+    """
     given = OBJECT.read(value)
     unknown = given.keys() - {field.key for field in fields}
-    if unknown:
+    if unknown and not newer:
         raise Invalid(f"{min(unknown)[:40]!r} is not known here")
     return {field.attribute: _read(field, given) for field in fields}
 

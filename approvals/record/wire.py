@@ -151,9 +151,7 @@ FIELDS: Mapping[type[Entry], tuple[Field, ...]] = MappingProxyType(
         ),
         ChangesRequested: _fields(_STAGE, _COMMENT, ("until", "until", INSTANT), _ON_BEHALF_OF, _LINK_ID),
         Resubmitted: (
-            *_fields(
-                ("changed", "changed", CHANGED), ("document_changed", "documentChanged", FLAG), _ROUND, _COMMENT
-            ),
+            *_fields(("changed", "changed", CHANGED), ("document_changed", "documentChanged", FLAG), _ROUND, _COMMENT),
             *_later(_ANSWERS_KEPT),
         ),
         Attached: (
@@ -188,8 +186,11 @@ def to_json(entry: Entry) -> dict[str, Any]:
     return envelope.to_dict()
 
 
-def from_json(value: object) -> Entry:
-    """Read an entry from plain JSON data; raises `Invalid` for what the app cannot have written."""
+def from_json(value: object, *, newer: bool = False) -> Entry:
+    """Read an entry from plain JSON data; raises ValueError for what the app cannot have written.
+
+    For showing it alone: of what a `newer` app may have written, unknown keys in `data` are passed over.
+    """
     envelope = _Envelope.from_dict(value)
     kind = _CLASSES[envelope.kind]
     return kind(
@@ -198,7 +199,7 @@ def from_json(value: object) -> Entry:
         by=envelope.by,
         via=envelope.via,
         document=envelope.document,
-        **read_fields(FIELDS[kind], envelope.data),
+        **read_fields(FIELDS[kind], envelope.data, newer=newer),
     )
 
 

@@ -4,19 +4,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from approvals.attachments import MOST_ATTACHMENTS
 from approvals.decision import UNNAMED
 from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.names import among, key, same
 from approvals.policy.faults import KNOWN_WORDS
-from approvals.policy.policy import check_for
 from approvals.policy.stages import Effect
-from approvals.record.documents import Attachment, document_hash
 from approvals.record.entries import (
     A_SYSTEM,
     GREENLIGHT,
+    NOBODY,
     Asked,
-    Attached,
     ChangesRequested,
     Commented,
     Decided,
@@ -25,10 +22,9 @@ from approvals.record.entries import (
     Kind,
     Reassigned,
     Reminded,
-    Resubmitted,
     Via,
-    Withdrawn,
 )
+from approvals.rules.authoring import attach, resubmit, withdraw
 from approvals.rules.handover import strands
 from approvals.rules.identities import known_as, restate
 from approvals.rules.limits import why_too_many
@@ -36,9 +32,8 @@ from approvals.rules.links import Link
 from approvals.rules.naming import misnamed, outdated
 from approvals.rules.progress import COMMENT_PAUSE, heading, settle
 from approvals.rules.replay import apply
-from approvals.rules.revisions import tolerated
 from approvals.rules.standing import Refused, asked_as, may_answer, over, superseded
-from approvals.rules.state import NOBODY, Answer, Review, Status
+from approvals.rules.state import Answer, AwaitingChanges, Review
 from approvals.rules.successors import engaged_elsewhere, unfit_successor
 from approvals.rules.verbs import (
     Attach,
@@ -53,7 +48,6 @@ from approvals.rules.verbs import (
     Verb,
     Withdraw,
 )
-from approvals.validation import Invalid
 
 NOBODIES = (UNNAMED, NOBODY, GREENLIGHT, A_SYSTEM)
 """Words that stand for no person, so that no person has them as a name."""
@@ -141,11 +135,11 @@ def _by_kind(
         case Remind():
             return _remind(review, verb, actor, now)
         case Withdraw():
-            return _withdraw(review, verb, actor, now)
+            return withdraw(review, verb, actor.via, now) or Repeated(number=review.number)
         case Resubmit():
-            return _resubmit(review, verb, actor, now)
+            return resubmit(review, verb, actor.via, now) or Repeated(number=review.number)
         case Attach():
-            return _attach(review, verb, actor, now)
+            return attach(review, verb, actor.via, now) or Repeated(number=review.number)
         case never:
             assert_never(never)
 
@@ -186,9 +180,7 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
     )
 
 
-def _about_another(
-    review: Review, verb: Decide | RequestChanges, actor: Actor, seat: Asked | None
-) -> Refused | None:
+def _about_another(review: Review, verb: Decide | RequestChanges, actor: Actor, seat: Asked | None) -> Refused | None:
     """Say why an answer is not about the document that there is; a link is about the round of its letter."""
     if actor.link and not verb.names_document:
         return None
@@ -217,7 +209,7 @@ def _told_before(review: Review, verb: Decide, actor: Actor) -> Repeated | Refus
     mine = _answer_of(review, verb.approver)
     if mine and (review.final or asked_as(review, verb.approver) is None):
         return _again(mine, verb, "an answer stands as it was given")
-    return over(review) if review.final else None
+    return over(review.end) if review.end else None
 
 
 def _unfit(review: Review, link: Link) -> Refused | None:
@@ -245,24 +237,24 @@ def _told(answer: Answer) -> str:
 
 
 def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if review.status is Status.CHANGES_REQUESTED and same(review.changes_by or "", verb.approver):
+    if isinstance(review.phase, AwaitingChanges) and same(review.phase.by, verb.approver):
         return Repeated(number=review.number)
     unfit = _unfit(review, actor.link) if actor.link else None
     if unfit:
         return unfit
-    if review.final:
-        return over(review)
+    if review.end:
+        return over(review.end)
     seat = may_answer(review, verb.approver, actor.via)
     if isinstance(seat, Refused):
         return seat
-    if seat is None or review.open_stage is None:
+    if seat is None or review.stage is None:
         return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
     wrong = _about_another(review, verb, actor, seat)
     if wrong:
         return wrong
     return ChangesRequested(
         **heading(review, now=now, by=verb.approver, via=actor.via),
-        stage=review.open_stage.name,
+        stage=review.stage.plan.name,
         comment=verb.comment,
         until=now + timedelta(hours=review.policy.changes_window_hours),
         on_behalf_of=_on_behalf_of(seat, verb.approver),
@@ -273,22 +265,23 @@ def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: da
 def _hand_over(
     review: Review, verb: Delegate | Reassign, actor: Actor, now: datetime, directory: Directory
 ) -> Entry | Repeated | Refused:
-    if review.final:
-        return over(review)
-    if review.stage is None or review.open_stage is None:
+    if review.end:
+        return over(review.end)
+    stage = review.stage
+    if stage is None:
         return Refused(code="notNow", reason="a task can be handed over while its stage is open")
     if actor.via is Via.PERSON and not same(verb.acting, verb.owner):
         return Refused(code="notAsked", reason=f"only {verb.owner} or an operator may hand this task over")
     seat = next((each for each in review.waiting_for if same(each.person, verb.owner)), None)
     if seat is None:
-        given = next((each for each in review.stage.asked if same(each.person, verb.to)), None)
+        given = next((each for each in stage.asked if same(each.person, verb.to)), None)
         if given and among(verb.owner, (given.on_behalf_of or "", given.seat)):
             return Repeated(number=review.number)
-        return Refused(code="notAsked", reason=f"{verb.owner} has no task in stage {review.open_stage.name!r}")
+        return Refused(code="notAsked", reason=f"{verb.owner} has no task in stage {stage.plan.name!r}")
     unfit = unfit_successor(review, verb, actor.via, directory)
     if unfit:
         return unfit
-    stranded = strands(review, seat, verb.to)
+    stranded = strands(review, stage, seat, verb.to)
     if stranded:
         return stranded
     delegating = isinstance(verb, Delegate)
@@ -296,7 +289,7 @@ def _hand_over(
     nobodys = isinstance(verb, Reassign) and verb.by is None and actor.via is not Via.PERSON
     return kind(
         **heading(review, now=now, by=A_SYSTEM if nobodys else verb.acting, via=actor.via),
-        stage=review.open_stage.name,
+        stage=stage.plan.name,
         seat=seat.seat,
         owner=verb.owner,
         to=verb.to,
@@ -312,15 +305,15 @@ def _giver(seat: Asked, to: str) -> str | None:
 
 
 def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if review.final:
-        return over(review)
-    if review.stage is None or review.open_stage is None:
+    if review.end:
+        return over(review.end)
+    if review.stage is None:
         return Refused(code="notNow", reason="a task can be taken back while its stage is open")
+    stage = review.stage.plan.name
     given = next((each for each in review.stage.asked if same(each.on_behalf_of or "", verb.by)), None)
     if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
         return Repeated(number=review.number)
     if given is None:
-        stage = review.open_stage.name
         return Refused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
     if given not in review.waiting_for:
         return Refused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
@@ -329,7 +322,7 @@ def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> E
         return engaged
     return Delegated(
         **heading(review, now=now, by=verb.by, via=actor.via),
-        stage=review.open_stage.name,
+        stage=stage,
         seat=given.seat,
         owner=given.person,
         to=verb.by,
@@ -344,7 +337,7 @@ def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entr
     if actor.via is Via.PERSON and not concerns(review, verb.by):
         return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
     place, told_at = heading(review, now=now, by=verb.by, via=actor.via), review.comments_told_at
-    if review.final:
+    if review.end:
         return Commented(**place, comment=verb.comment, after_end=True)
     quiet = not review.comments_held and (told_at is None or now >= told_at + COMMENT_PAUSE)
     return Commented(**place, comment=verb.comment, letter=quiet)
@@ -358,96 +351,20 @@ def concerns(review: Review, person: str) -> bool:
 
 
 def _remind(review: Review, verb: Remind, actor: Actor, now: datetime) -> Entry | Refused:
-    if review.final:
-        return over(review)
-    if review.stage is None or review.open_stage is None:
+    if review.end:
+        return over(review.end)
+    stage = review.stage
+    if stage is None:
         return Refused(code="notNow", reason="nobody is being waited for now")
     if actor.via is Via.PERSON and not concerns(review, verb.by):
         return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
-    last = review.stage.last_reminder
+    last = stage.last_reminder
     if last and now < last + REMIND_AGAIN_AFTER:
         wait = int((last + REMIND_AGAIN_AFTER - now).total_seconds()) + 1
         return Refused(code="tooSoon", reason="they were reminded less than an hour ago", retry_after_s=wait)
     return Reminded(
         **heading(review, now=now, by=verb.by, via=actor.via),
-        stage=review.open_stage.name,
+        stage=stage.plan.name,
         people=tuple(each.person for each in review.waiting_for),
-        planned=review.stage.reminders,
+        planned=stage.reminders,
     )
-
-
-def _withdraw(review: Review, verb: Withdraw, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may withdraw it")
-    if review.status is Status.WITHDRAWN:
-        return Repeated(number=review.number)
-    if review.final:
-        return over(review)
-    return Withdrawn(**heading(review, now=now, by=verb.by, via=actor.via), reason=verb.reason)
-
-
-def _resubmit(review: Review, verb: Resubmit, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may resubmit it")
-    fields = ("title", "summary", "cost", "currency", "department")
-    given = {name: value for name in fields if (value := getattr(verb, name)) is not None}
-    document = document_hash({**review.words, **given}, review.attachments)
-    if review.status is not Status.CHANGES_REQUESTED:
-        if review.resubmission == document:
-            return Repeated(number=review.number)
-        return over(review) if review.final else Refused(code="notNow", reason="nobody has asked for changes")
-    after = {**review.words, **given}
-    try:
-        check_for(
-            review.policy,
-            review.author,
-            cost=after["cost"],
-            currency=after["currency"],
-            department=after["department"],
-        )
-    except Invalid as error:
-        return Refused(code="invalid", reason=f"with these changes the policy cannot decide: {error}")
-    changed = {name: value for name, value in given.items() if value != review.words[name]}
-    files = (part for each in review.revisions if each.round > review.round for part in each.parts)
-    return Resubmitted(
-        **heading(review, now=now, by=verb.by, via=actor.via, document=document),
-        changed=changed,
-        document_changed=document != review.reviewed,
-        round=review.round + 1,
-        comment=verb.comment,
-        answers_kept=tolerated((*changed, *files), review.policy.keep_answers_on) or None,
-    )
-
-
-def _attach(review: Review, verb: Attach, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may add files to it")
-    fields = {"name": verb.name, "blob": verb.blob, "content_type": verb.content_type}
-    new = Attachment(**fields, size=verb.size, sha256=verb.sha256)
-    before = next((each for each in review.attachments if each.name == verb.name), None)
-    if before and before.sha256 == verb.sha256:
-        return Repeated(number=review.number)
-    if review.final:
-        return over(review)
-    others = (*(each for each in review.attachments if each.name != verb.name), new)
-    if len(others) > MOST_ATTACHMENTS:
-        return Refused(
-            code="conflict", reason=f"a proposal has at most {MOST_ATTACHMENTS} files; replace one by its name"
-        )
-    document = document_hash(review.words, others)
-    place = heading(review, now=now, by=verb.by, via=actor.via, document=document)
-    part = "replacedFiles" if before else "addedFiles"
-    if review.status is Status.CHANGES_REQUESTED:
-        return Attached(**place, attachment=new, replaced=before is not None)
-    return Attached(
-        **place,
-        attachment=new,
-        replaced=before is not None,
-        round=review.round + 1 if _has_asked(review) else review.round,
-        answers_kept=tolerated((part,), review.policy.keep_answers_on) or None,
-    )
-
-
-def _has_asked(review: Review) -> bool:
-    """Say whether anybody has been asked about the document that there is."""
-    return review.stage is not None or any(each.round == review.round for each in review.closed)

@@ -73,9 +73,7 @@ def to_verb(chosen: ChosenAnswer, policy: Policy, person: str) -> Decide | Reque
     document, number = chosen.document, chosen.round
     if choice.word == CHANGES and choice.word not in policy.outcomes:
         return RequestChanges(approver=person, comment=chosen.comment, document=document, round=number)
-    return Decide(
-        approver=person, decision=choice.word, comment=chosen.comment, document=document, round=number
-    )
+    return Decide(approver=person, decision=choice.word, comment=chosen.comment, document=document, round=number)
 
 
 def _choice(word: str, label: str, effect: Effect) -> Choice:

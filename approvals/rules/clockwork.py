@@ -19,7 +19,7 @@ from approvals.forms import AsTuple
 from approvals.identifiers import InstanceId
 from approvals.instants import Instant, read_instant
 from approvals.rules.progress import counts, next_wake
-from approvals.rules.state import Review, Status
+from approvals.rules.state import Checking, Review
 from approvals.validation import Boundary, Line
 
 WAKE = "Wake"
@@ -203,9 +203,8 @@ def until(now: datetime, turn: Turn, step: Step | None) -> datetime:
 
 def step_of(review: Review, *, told: int = 0, counted: Mapping[str, int] | None = None) -> Step:
     """Return what the workflow needs to know of a review that is settled, and of what the list knows."""
-    checking = review.status is Status.CHECKING
-    wake = next_wake(review)
-    deadline = review.stage.deadline if review.stage else review.changes_until
+    checking = isinstance(review.phase, Checking)
+    wake, deadline = next_wake(review), review.deadline
     files = [
         StoredAttachment(
             blob=each.blob,
@@ -220,8 +219,8 @@ def step_of(review: Review, *, told: int = 0, counted: Mapping[str, int] | None 
         status=review.status.value,
         stage=review.open_stage.name if review.open_stage else None,
         deadline=deadline.isoformat() if deadline and not review.final else None,
-        wake_at=wake.isoformat() if wake and not review.final else None,
-        ended_at=review.ended_at.isoformat() if review.ended_at else None,
+        wake_at=wake.isoformat() if wake else None,
+        ended_at=review.end.at.isoformat() if review.end else None,
         entries=review.number,
         round=review.round,
         document=review.document,

@@ -2,17 +2,14 @@
 
 from approvals.names import among
 from approvals.policy.staffing import find_short
-from approvals.policy.stages import Stage
 from approvals.record.entries import Asked
 from approvals.rules.standing import Refused
-from approvals.rules.state import Review
+from approvals.rules.state import OpenStage, Review
 
 
-def strands(review: Review, seat: Asked, to: str) -> Refused | None:
-    """Say what could not go on if `to` had the task of this seat; None where all could. A stage is open."""
-    plan, stage = review.open_stage, review.stage
-    assert plan
-    assert stage
+def strands(review: Review, stage: OpenStage, seat: Asked, to: str) -> Refused | None:
+    """Say what could not go on if `to` had the task of this seat in the open stage; None where all could."""
+    plan = stage.plan
     before = tuple(each.person for each in stage.asked)
     asked = tuple(to if each.seat == seat.seat else each.person for each in stage.asked)
     above = tuple(person for rung in plan.escalate_to[stage.rung :] for person in rung.to)
@@ -20,27 +17,28 @@ def strands(review: Review, seat: Asked, to: str) -> Refused | None:
     if plan.on_timeout == "escalate" and among(to, above) and all(among(person, known) for person in above):
         reason = f"stage {plan.name!r} escalates to {to} and to nobody else: hand it to another person"
         return Refused(code="conflict", reason=reason)
-    short = _short_of_eyes(review, plan, asked) if review.policy.four_eyes else None
-    if short is None or _short_of_eyes(review, plan, before):
+    short = _short_of_eyes(review, stage, asked) if review.policy.four_eyes else None
+    if short is None or _short_of_eyes(review, stage, before):
         return None
     reason = f"with fourEyes stage {short!r} cannot pass without {to}, who cannot decide in two stages"
     return Refused(code="conflict", reason=reason)
 
 
-def _short_of_eyes(review: Review, plan: Stage, asked: tuple[str, ...]) -> str | None:
+def _short_of_eyes(review: Review, stage: OpenStage, asked: tuple[str, ...]) -> str | None:
     """Return a stage that has not enough people of its own, if those are asked in the open one."""
-    assert review.stage
+    plan = stage.plan
     decided = tuple(each.person for each in review.answers if each.stage is not None)
     waiting = tuple(each for each in asked if not among(each, decided))
-    yes = sum(each.effect == "approve" for each in review.stage_answers)
-    needed = max(1, (1 if review.stage.rung else plan.needed) - yes)
+    seats = {each.seat for each in stage.asked}
+    yes = sum(each.effect == "approve" and each.seat in seats for each in review.stage_answers)
+    needed = max(1, (stage.needed if stage.rung else plan.needed) - yes)
     # Whoever holds a required seat now cannot be done without, whatever their name.
-    held = zip((each.seat for each in review.stage.asked), asked, strict=True)
-    required = () if review.stage.rung else tuple(person for place, person in held if among(place, plan.required))
+    held = zip((each.seat for each in stage.asked), asked, strict=True)
+    required = () if stage.rung else tuple(person for place, person in held if among(place, plan.required))
     fields = {
         "approvers": waiting,
         "required": tuple(each for each in required if among(each, waiting)),
         "rule": "quorum",
         "quorum": min(needed, len(waiting)),
     }
-    return find_short(plan.model_copy(update=fields), review.stages[review.stage.index + 1 :], decided)
+    return find_short(plan.model_copy(update=fields), review.stages[stage.index + 1 :], decided)

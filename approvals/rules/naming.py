@@ -16,7 +16,7 @@ _ANOTHER = "the document is another one now"
 def outdated(review: Review, link: Link) -> Refused | None:
     """Say what was done to the document since the letter that a link was in; None where it is the same."""
     since = tuple(each for each in review.revisions if each.round > link.round)
-    return _changed(_ANOTHER, since) if since and review.round > link.round and not review.final else None
+    return _changed(_ANOTHER, since) if since and review.round > link.round and not review.end else None
 
 
 def misnamed(review: Review, about: About, person: str, seat: Asked | None) -> Refused | None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, TypedDict, assert_never
 
 from approvals.names import same
 from approvals.policy.plan import choose_stages
@@ -11,6 +11,7 @@ from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, document_hash, policy_hash
 from approvals.record.entries import (
     GREENLIGHT,
+    NOBODY,
     Asked,
     Checked,
     Closing,
@@ -27,7 +28,17 @@ from approvals.record.entries import (
 )
 from approvals.rules.replay import apply
 from approvals.rules.seats import people_of, people_on
-from approvals.rules.state import NOBODY, VOUCHING, OpenStage, Review, Status
+from approvals.rules.state import (
+    VOUCHING,
+    AwaitingChanges,
+    BetweenStages,
+    Checking,
+    OpenStage,
+    Over,
+    Pause,
+    Review,
+    Withdrawing,
+)
 from approvals.rules.verdict import judge, word_of
 
 NOTHING_FOUND = ("passed",)
@@ -74,7 +85,7 @@ def checked(review: Review, findings: tuple[str, ...], *, document: str, now: da
 
     Doing it twice changes nothing: after the first time the review is not being checked any more.
     """
-    if review.status is not Status.CHECKING or review.document != document:
+    if not isinstance(review.phase, Checking) or review.document != document:
         return ()
     stages = choose_stages(
         review.policy,
@@ -113,24 +124,29 @@ def settle(review: Review, now: datetime) -> tuple[Entry, ...]:
 
 def next_wake(review: Review) -> datetime | None:
     """Return when time alone will change something; None where only people can."""
-    times = [_next_comments(review), _next_deadline(review)]
+    times = [_comments_due(review), _next_deadline(review)]
     return min((each for each in times if each), default=None)
 
 
-def _next_comments(review: Review) -> datetime | None:
+def _comments_due(review: Review) -> datetime | None:
     """Return when people are told of comments that were held back."""
     told_at = review.comments_told_at
     return told_at + COMMENT_PAUSE if told_at and review.comments_held and not review.final else None
 
 
 def _next_deadline(review: Review) -> datetime | None:
-    if review.status is Status.CHANGES_REQUESTED:
-        return review.changes_until
-    if review.stage is None or review.open_stage is None:
-        waits = review.status is Status.IN_REVIEW and review.edited_at
-        return waits + EDIT_PAUSE if waits else None
-    planned = _next_reminder(review.open_stage, review.stage)
-    return min(planned, review.stage.deadline) if planned else review.stage.deadline
+    match review.phase:
+        case AwaitingChanges(until=until):
+            return until
+        case OpenStage() as stage:
+            planned = _next_reminder(stage)
+            return min(planned, stage.deadline) if planned else stage.deadline
+        case BetweenStages():
+            return review.edited_at + EDIT_PAUSE if review.edited_at else None
+        case Checking() | Withdrawing() | Over():
+            return None
+        case never:
+            assert_never(never)
 
 
 def counts(review: Review) -> dict[str, int]:
@@ -164,26 +180,27 @@ def heading(
 
 def _next(review: Review, now: datetime) -> Entry | None:
     """Return the one thing that follows, or None."""
-    if review.final:
-        return None
-    if review.withdrawn_by:
-        return _end(review, "withdrawn", now, by=review.withdrawn_by, reason=review.reason)
-    comments_due = _next_comments(review)
-    if comments_due and now >= comments_due:
+    comments_due = _comments_due(review)
+    if comments_due and now >= comments_due and not isinstance(review.phase, Withdrawing):
         return CommentsSent(**heading(review, now=now), comments=review.comments_held)
-    if review.status is Status.CHECKING:
-        return None
-    if review.status is Status.CHANGES_REQUESTED:
-        assert review.changes_until  # set with that status
-        if now < review.changes_until:
+    match review.phase:
+        case Checking() | Over():
             return None
-        return _end(review, "expired", now, by=NOBODY, reason="the changes that were asked for never came")
-    if review.stage is None or review.open_stage is None:
-        return _after_a_stage(review, now)
-    return _answered(review, review.open_stage, review.stage, now) or _due(review, review.open_stage, review.stage, now)
+        case Withdrawing(by=by, reason=reason):
+            return _end(review, "withdrawn", now, by=by, reason=reason)
+        case AwaitingChanges(until=until):
+            if now < until:
+                return None
+            return _end(review, "expired", now, by=NOBODY, reason="the changes that were asked for never came")
+        case BetweenStages(resumed=resumed):
+            return _after_a_stage(review, resumed, now)
+        case OpenStage() as stage:
+            return _answered(review, stage, now) or _due(review, stage, now)
+        case never:
+            assert_never(never)
 
 
-def _after_a_stage(review: Review, now: datetime) -> Entry | None:
+def _after_a_stage(review: Review, resumed: Pause | None, now: datetime) -> Entry | None:
     """Open the next stage, or end; None where the author may not be through with changing the document."""
     if review.edited_at and now < review.edited_at + EDIT_PAUSE:
         return None
@@ -193,7 +210,7 @@ def _after_a_stage(review: Review, now: datetime) -> Entry | None:
         reason = "nobody answered to the end of the ladder" if last.outcome == "expired" else None
         return _end(review, last.outcome, now, by=last.by, reason=_in_stage(stage, reason))
     if review.next_stage < len(review.stages):
-        return _open(review, now)
+        return _open(review, resumed, now)
     return _end(review, "approved", now, by=last.by if last else NOBODY, reason=None)
 
 
@@ -207,13 +224,13 @@ def _end(review: Review, outcome: Ending, now: datetime, *, by: str, reason: str
     return Ended(**heading(review, now=now, via=via), outcome=outcome, decided_by=by, word=word, reason=reason)
 
 
-def _open(review: Review, now: datetime) -> StageOpened:
+def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
     """Ask the people of the next stage, or those again who were asked when changes were wanted."""
     plan = review.stages[review.next_stage]
     at = max(now, review.last_at)
-    if review.paused and review.remaining is not None:
-        asked, rung, reminders = review.paused.asked, review.paused.rung, review.paused.reminders
-        window, needed = review.remaining, review.paused.needed
+    if resumed:
+        asked, rung, reminders = resumed.stage.asked, resumed.stage.rung, resumed.stage.reminders
+        window, needed = resumed.remaining, resumed.stage.needed
     else:
         asked, rung, reminders, needed = people_of(review, plan), 0, 0, 1
         window = timedelta(hours=plan.window_hours)
@@ -250,30 +267,31 @@ def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, s
     return seats
 
 
-def _answered(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Entry | None:
+def _answered(review: Review, stage: OpenStage, now: datetime) -> StageClosed | None:
     """Close the stage if its answers decide it."""
     answers = review.stage_answers
-    outcome = judge(plan, stage, answers)
-    return _close(review, plan, outcome, answers[-1].person, now) if outcome else None
+    outcome = judge(stage, answers)
+    return _close(review, stage, outcome, answers[-1].person, now) if outcome else None
 
 
-def _close(review: Review, plan: Stage, outcome: Closing, by: str, now: datetime) -> StageClosed:
+def _close(review: Review, stage: OpenStage, outcome: Closing, by: str, now: datetime) -> StageClosed:
     place = heading(review, now=now)
-    return StageClosed(**place, stage=plan.name, index=review.next_stage, outcome=outcome, decided_by=by)
+    return StageClosed(**place, stage=stage.plan.name, index=stage.index, outcome=outcome, decided_by=by)
 
 
-def _due(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Entry | None:
+def _due(review: Review, stage: OpenStage, now: datetime) -> Entry | None:
     """Return what time has brought: the end of a window, or a reminder."""
+    plan = stage.plan
     if now < stage.deadline:
-        return _reminder(review, plan, stage, now)
+        return _reminder(review, stage, now)
     if plan.on_timeout != "escalate":
         outcome: Closing = "approved" if plan.on_timeout == "approve" else "rejected"
-        return _close(review, plan, outcome, NOBODY, now)
+        return _close(review, stage, outcome, NOBODY, now)
     for rung in range(stage.rung + 1, len(plan.escalate_to) + 1):
-        asked, needed = people_on(review, plan, rung)
+        asked, needed = people_on(review, stage, rung)
         if asked:
             return _escalate(review, plan, rung, asked, needed, now)
-    return _close(review, plan, "expired", NOBODY, now)
+    return _close(review, stage, "expired", NOBODY, now)
 
 
 def _escalate(
@@ -293,17 +311,18 @@ def _escalate(
     )
 
 
-def _reminder(review: Review, plan: Stage, stage: OpenStage, now: datetime) -> Reminded | None:
+def _reminder(review: Review, stage: OpenStage, now: datetime) -> Reminded | None:
     """Return one reminder for all that are due: after an outage nobody wants three at once."""
-    due = sum(stage.opened_at + timedelta(hours=hours) <= now for hours in plan.remind_after_hours)
+    due = sum(stage.opened_at + timedelta(hours=hours) <= now for hours in stage.plan.remind_after_hours)
     if due <= stage.reminders:
         return None
     people = tuple(each.person for each in review.waiting_for)
-    return Reminded(**heading(review, now=now), stage=plan.name, people=people, planned=due)
+    return Reminded(**heading(review, now=now), stage=stage.plan.name, people=people, planned=due)
 
 
-def _next_reminder(plan: Stage, stage: OpenStage) -> datetime | None:
+def _next_reminder(stage: OpenStage) -> datetime | None:
     """Return when the next planned reminder is due."""
-    if stage.reminders >= len(plan.remind_after_hours):
+    planned = stage.plan.remind_after_hours
+    if stage.reminders >= len(planned):
         return None
-    return stage.opened_at + timedelta(hours=plan.remind_after_hours[stage.reminders])
+    return stage.opened_at + timedelta(hours=planned[stage.reminders])

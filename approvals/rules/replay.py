@@ -28,7 +28,18 @@ from approvals.record.entries import (
 )
 from approvals.rules.limits import MOST_BY_ONE
 from approvals.rules.revisions import Revision
-from approvals.rules.state import Answer, ClosedStage, OpenStage, Review, Status
+from approvals.rules.state import (
+    Answer,
+    AwaitingChanges,
+    BetweenStages,
+    Checking,
+    ClosedStage,
+    OpenStage,
+    Over,
+    Pause,
+    Review,
+    Withdrawing,
+)
 
 
 def replay(entries: tuple[Entry, ...]) -> Review:
@@ -59,8 +70,9 @@ def submitted(entry: Entry) -> Review:
         submitted_at=entry.at,
         attachments=entry.attachments,
         document=entry.document,
-        status=Status.CHECKING,
-        revisions=(Revision(number=1, round=1, document=entry.document, by=entry.by, at=entry.at, change="handed it in"),),
+        revisions=(
+            Revision(number=1, round=1, document=entry.document, by=entry.by, at=entry.at, change="handed it in"),
+        ),
         involved=(entry.by,),
     )
 
@@ -72,7 +84,7 @@ def apply(review: Review, entry: Entry) -> Review:
     match entry:
         case Checked():
             stages = tuple(Stage.from_dict(each) for each in entry.stages)
-            planned = replace(after, status=Status.IN_REVIEW, reviewed=entry.document)
+            planned = replace(after, phase=BetweenStages(), reviewed=entry.document)
             answers = tuple(each for each in review.answers if each.number not in (entry.void or ()))
             return replace(planned, findings=entry.findings, stages=stages, answers=answers)
         case StageOpened():
@@ -92,26 +104,18 @@ def apply(review: Review, entry: Entry) -> Review:
         case CommentsSent():
             return replace(after, comments_held=(), comments_told_at=entry.at)
         case ChangesRequested():
-            left = review.stage.deadline - entry.at if review.stage else None
-            paused = replace(after, status=Status.CHANGES_REQUESTED, stage=None, paused=review.stage, remaining=left)
-            spent = _spent(review, entry.link_id)
-            return replace(paused, changes_until=entry.until, changes_by=entry.by, spent_links=spent)
+            stage = _open_stage(after)
+            pause = Pause(stage=stage, remaining=stage.deadline - entry.at)
+            asked = AwaitingChanges(pause=pause, until=entry.until, by=entry.by)
+            return replace(after, phase=asked, spent_links=_spent(review, entry.link_id))
         case Resubmitted():
             return _resubmitted(after, entry)
         case Attached():
             return _attached(after, entry)
         case Withdrawn():
-            return replace(after, withdrawn_by=entry.by, reason=entry.reason)
+            return replace(after, phase=Withdrawing(by=entry.by, reason=entry.reason, unmet=review.changes))
         case Ended():
-            return replace(
-                after,
-                status=Status(entry.outcome),
-                stage=None,
-                ended_at=entry.at,
-                decided_by=entry.decided_by,
-                outcome_word=entry.word,
-                reason=entry.reason,
-            )
+            return replace(after, phase=_over(review, entry))
         case Submitted():
             raise ValueError("a record holds one submission, at its beginning")
         case never:
@@ -119,9 +123,9 @@ def apply(review: Review, entry: Entry) -> Review:
 
 
 def _open(review: Review, entry: StageOpened) -> Review:
-    plan = review.stages[entry.index]
     stage = OpenStage(
         index=entry.index,
+        plan=review.stages[entry.index],
         opened_at=entry.at,
         deadline=entry.deadline,
         rung=entry.rung,
@@ -129,13 +133,11 @@ def _open(review: Review, entry: StageOpened) -> Review:
         reminders=entry.reminders,
         needed=entry.needed or 1,
     )
-    status = Status.AWAITING_BUDGET if plan.kind == "budget" else Status.IN_REVIEW
     answers = tuple(
         replace(answer, seat=entry.early[answer.number], stage=entry.index) if answer.number in entry.early else answer
         for answer in review.answers
     )
-    opened = replace(review, stage=stage, status=status, answers=answers, paused=None, edited_at=None)
-    return _having_asked(opened, entry.asked)
+    return _having_asked(replace(review, phase=stage, answers=answers, edited_at=None), entry.asked)
 
 
 def _decided(review: Review, entry: Decided) -> Review:
@@ -166,40 +168,41 @@ def _spent(review: Review, link_id: str | None) -> tuple[str, ...]:
 
 def _closed(review: Review, entry: StageClosed) -> Review:
     closed = ClosedStage(index=entry.index, round=review.round, outcome=entry.outcome, by=entry.decided_by, at=entry.at)
-    return replace(review, stage=None, closed=(*review.closed, closed), next_stage=review.next_stage + 1)
+    return replace(review, phase=BetweenStages(), closed=(*review.closed, closed), next_stage=review.next_stage + 1)
 
 
 def _handed_over(review: Review, entry: Delegated | Reassigned) -> Review:
-    assert review.stage  # a task is handed over in an open stage only
+    stage = _open_stage(review)
     asked = tuple(
         replace(each, person=entry.to, on_behalf_of=entry.on_behalf_of) if each.seat == entry.seat else each
-        for each in review.stage.asked
+        for each in stage.asked
     )
     others = tuple(
         each for each in review.handed_over if not (each[0] == entry.stage and same(each[1].seat, entry.seat))
     )
     held = Asked(seat=entry.seat, person=entry.to, on_behalf_of=entry.on_behalf_of)
     handed_over = others if same(entry.to, entry.seat) else (*others, (entry.stage, held))
-    return _having_asked(replace(review, stage=replace(review.stage, asked=asked), handed_over=handed_over), asked)
+    return _having_asked(replace(review, phase=replace(stage, asked=asked), handed_over=handed_over), asked)
 
 
 def _reminded(review: Review, entry: Reminded) -> Review:
-    assert review.stage  # only an open stage has people to remind
-    reminders = max(entry.planned, review.stage.reminders)
-    return replace(review, stage=replace(review.stage, last_reminder=entry.at, reminders=reminders))
+    stage = _open_stage(review)
+    reminders = max(entry.planned, stage.reminders)
+    return replace(review, phase=replace(stage, last_reminder=entry.at, reminders=reminders))
 
 
 def _escalated(review: Review, entry: Escalated) -> Review:
-    assert review.stage  # only an open stage has an end
+    before = _open_stage(review)
     stage = OpenStage(
-        index=review.stage.index,
+        index=before.index,
+        plan=before.plan,
         opened_at=entry.at,
         deadline=entry.deadline,
         rung=entry.rung,
         asked=entry.asked,
         needed=entry.needed or 1,
     )
-    return _having_asked(replace(review, stage=stage, escalations=review.escalations + 1), entry.asked)
+    return _having_asked(replace(review, phase=stage, escalations=review.escalations + 1), entry.asked)
 
 
 def _commented(review: Review, entry: Commented) -> Review:
@@ -218,7 +221,7 @@ def _attached(review: Review, entry: Attached) -> Review:
     """Take over a file. Answers hold for the document that they were given for."""
     new = entry.attachment
     attachments = (*(each for each in review.attachments if each.name != new.name), new)
-    asked_for = review.status is Status.CHANGES_REQUESTED
+    asked_for = isinstance(review.phase, AwaitingChanges)
     begins = review.stage is not None or bool(review.closed)  # as it was before entries said it
     number = review.round + 1 if asked_for or begins else review.round
     if entry.round is not None:
@@ -238,17 +241,15 @@ def _resubmitted(review: Review, entry: Resubmitted) -> Review:
         words = tuple(entry.changed)
         rewritten = _revised(review, entry, number, f"changed the {', the '.join(words)}", words)
     rewritten = replace(rewritten, **entry.changed, resubmission=entry.document)
-    paused = replace(rewritten, changes_until=None, changes_by=None)
     if entry.document_changed:
-        return _from_the_start(paused, entry, number)
-    kept = replace(paused, status=Status.IN_REVIEW, round=number, round_began=entry.number)
-    moved = tuple(replace(answer, round=number) for answer in kept.answers)
-    return replace(kept, answers=moved)
+        return _from_the_start(rewritten, entry, number)
+    resumed = review.phase.pause if isinstance(review.phase, AwaitingChanges) else None
+    moved = tuple(replace(answer, round=number) for answer in review.answers)
+    goes_on = replace(rewritten, phase=BetweenStages(resumed=resumed), answers=moved)
+    return replace(goes_on, round=number, round_began=entry.number)
 
 
-def _revised(
-    review: Review, entry: Attached | Resubmitted, number: int, change: str, parts: tuple[str, ...]
-) -> Review:
+def _revised(review: Review, entry: Attached | Resubmitted, number: int, change: str, parts: tuple[str, ...]) -> Review:
     """Return the review with the document of an entry, which is of the round of that number."""
     revision = Revision(
         number=entry.number,
@@ -262,18 +263,27 @@ def _revised(
     return replace(review, document=entry.document, revisions=(*review.revisions, revision))
 
 
+def _over(review: Review, entry: Ended) -> Over:
+    return Over(
+        outcome=entry.outcome,
+        by=entry.decided_by,
+        word=entry.word,
+        reason=entry.reason,
+        at=entry.at,
+        unmet=review.changes,
+    )
+
+
 def _from_the_start(review: Review, entry: Attached | Resubmitted, number: int) -> Review:
     """Return to the checks with another document: the plan is made anew, and what was approved is void, or kept."""
     return replace(
         review,
-        status=Status.CHECKING,
+        phase=Checking(),
         round=number,
         round_began=entry.number if number > review.round else review.round_began,
         stages=(),
         findings=(),
         next_stage=0,
-        stage=None,
-        paused=None,
         answers=_kept(review, number) if entry.answers_kept else (),
     )
 
@@ -285,6 +295,13 @@ def _kept(review: Review, number: int) -> tuple[Answer, ...]:
         for answer in review.answers
         if answer.stage is None or among(answer.seat or "", review.stages[answer.stage].approvers)
     )
+
+
+def _open_stage(review: Review) -> OpenStage:
+    """Return the stage that is open, where an entry can only be about one that is."""
+    if review.stage is None:
+        raise ValueError(f"entry {review.number} is about an open stage, and none is open")
+    return review.stage
 
 
 def _having_asked(review: Review, asked: tuple[Asked, ...]) -> Review:

@@ -6,7 +6,7 @@ from approvals.names import among, key
 from approvals.policy.staffing import find_short
 from approvals.policy.stages import Stage
 from approvals.record.entries import Asked
-from approvals.rules.state import Review
+from approvals.rules.state import OpenStage, Review
 from approvals.rules.verdict import still_needed
 
 
@@ -15,7 +15,7 @@ def people_of(review: Review, plan: Stage) -> tuple[Asked, ...]:
     return _as_handed_over(review, plan, tuple(Asked(seat=each, person=each) for each in plan.approvers))
 
 
-def people_on(review: Review, plan: Stage, rung: int) -> tuple[tuple[Asked, ...], int]:
+def people_on(review: Review, stage: OpenStage, rung: int) -> tuple[tuple[Asked, ...], int]:
     """Return whom a rung asks, and how many of them must say yes; nobody where it is passed over.
 
     Nobody fills two places. So a rung of fewer people than are missing leaves those asked who have not answered.
@@ -24,12 +24,16 @@ def people_on(review: Review, plan: Stage, rung: int) -> tuple[tuple[Asked, ...]
     passed_over = (*answered, *(each.person for each in review.answers if review.policy.four_eyes))
     if not review.policy.allow_self_approval:
         passed_over = (*passed_over, review.author)
-    names = tuple(each for each in plan.escalate_to[rung - 1].to if not among(each, passed_over))
+    names = tuple(each for each in stage.plan.escalate_to[rung - 1].to if not among(each, passed_over))
     people = tuple(Asked(seat=each, person=each) for each in names)
-    needed = still_needed(plan, review.stage_answers)
+    needed = still_needed(stage.plan, review.stage_answers)
     if people and len(people) < needed:
-        people += tuple(each for each in review.waiting_for if not {key(each.seat), key(each.person)} & set(map(key, names)))
+        people += tuple(each for each in review.waiting_for if not _is_one_of(each, names))
     return people, needed
+
+
+def _is_one_of(asked: Asked, names: tuple[str, ...]) -> bool:
+    return among(asked.seat, names) or among(asked.person, names)
 
 
 def _as_handed_over(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> tuple[Asked, ...]:

@@ -7,7 +7,7 @@ from approvals.names import among, same
 from approvals.policy.policy import Stage
 from approvals.record.entries import Asked, Via
 from approvals.rules.links import Link
-from approvals.rules.state import VOUCHING, Review, Status
+from approvals.rules.state import VOUCHING, AwaitingChanges, Checking, Over, Review
 
 Code = Literal[
     "invalid",
@@ -48,7 +48,7 @@ def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
     """Return the seat whose answer a person may give; None where the answer is early and is kept for its stage."""
     if same(person, review.author) and not review.policy.allow_self_approval:
         return Refused(code="selfApproval", reason=f"{person} wrote the proposal and may not decide it")
-    if review.status is Status.CHANGES_REQUESTED:
+    if isinstance(review.phase, AwaitingChanges):
         return Refused(code="notNow", reason="changes were asked for; decide when the proposal comes again")
     seat = asked_as(review, person) or _vouched_for(review, via)
     if seat:
@@ -61,21 +61,20 @@ def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
     return _came_late(review, person) or Refused(code="notAsked", reason=f"{person} is not asked in this proposal")
 
 
-def over(review: Review) -> Refused:
+def over(end: Over) -> Refused:
     """Tell somebody who comes when all is over how it ended, and by whom."""
-    by = "" if review.decided_by in (None, "nobody") else f" by {review.decided_by}"
-    at = f" at {review.ended_at:%Y-%m-%d %H:%M} UTC" if review.ended_at else ""
-    return Refused(code="over", reason=f"the proposal was {review.status.value}{by}{at}")
+    by = "" if end.by == "nobody" else f" by {end.by}"
+    return Refused(code="over", reason=f"the proposal was {end.outcome}{by} at {end.at:%Y-%m-%d %H:%M} UTC")
 
 
 def superseded(review: Review, link: Link) -> Refused | None:
     """Say why a link does not fit what is open now; None where it does."""
-    if review.final:
-        return over(review)
-    plan, stage = review.open_stage, review.stage
-    if plan is None or stage is None:
+    if review.end:
+        return over(review.end)
+    stage = review.stage
+    if stage is None:
         return Refused(code="superseded", reason="the proposal is not waiting for an answer now")
-    if (link.round, link.stage, link.rung) == (review.round, plan.name, stage.rung):
+    if (link.round, link.stage, link.rung) == (review.round, stage.plan.name, stage.rung):
         return None
     ended = next((each for each in reversed(review.closed) if review.stages[each.index].name == link.stage), None)
     if ended and ended.round == review.round:
@@ -102,13 +101,13 @@ def _second_answer(review: Review, person: str) -> Refused | None:
 
 def _missed(review: Review, person: str) -> Refused | None:
     """Tell somebody whose task has gone to somebody else."""
-    stage, plan = review.stage, review.open_stage
-    if stage is None or plan is None:
+    stage = review.stage
+    if stage is None:
         return None
     to = next((each.person for each in stage.asked if _gave_away(each, person)), None)
     if to:
         return Refused(code="notAsked", reason=f"{person} has handed this task over to {to}")
-    if stage.rung and among(person, _named(plan, below=stage.rung)):
+    if stage.rung and among(person, _named(stage.plan, below=stage.rung)):
         now = ", ".join(each.person for each in stage.asked)
         at = f"{stage.opened_at:%Y-%m-%d %H:%M} UTC"
         return Refused(code="over", reason=f"time was up at {at}; {now} decides now")
@@ -127,7 +126,7 @@ def _named(plan: Stage, *, below: int) -> tuple[str, ...]:
 
 def _asked_later(review: Review, person: str, via: Via) -> bool:
     """Say whether a stage that has not opened will ask this person."""
-    if review.status is Status.CHECKING:
+    if isinstance(review.phase, Checking):
         to_come = review.policy.all_stages
         if among(person, review.policy.budget_owners) and review.policy.budget_limit is not None:
             return True

@@ -1,13 +1,13 @@
 """Where a review stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment
-from approvals.record.entries import Asked, Closing, Kind, Via, YesOrNo
+from approvals.record.entries import NOBODY, Asked, Closing, Ending, Kind, Via, YesOrNo
 from approvals.rules.revisions import Revision
 
 
@@ -24,9 +24,6 @@ class Status(StrEnum):
     EXPIRED = "expired"
     FAILED = "failed"
 
-
-NOBODY = "nobody"
-"""Who decided, where time did."""
 
 FINAL = frozenset({Status.APPROVED, Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED, Status.FAILED})
 """Nothing follows these."""
@@ -60,25 +57,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenStage:
-    """The stage that is being answered."""
-
-    index: int
-    opened_at: datetime
-    """When those were asked who are asked now: the stage's opening, or the last escalation."""
-    deadline: datetime
-    rung: int
-    """0: the approvers; above: a rung of the ladder of escalations, from 1."""
-    asked: tuple[Asked, ...]
-    reminders: int = 0
-    """How many of the planned reminders have been sent."""
-    last_reminder: datetime | None = None
-    """The last one, planned or asked for."""
-    needed: int = 1
-    """On a rung: how many of those who are asked must say yes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedStage:
     """How a stage ended; for those who come late."""
 
@@ -96,8 +74,89 @@ class ClosedStage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checking:
+    """The document is being checked; which stages there will be is not known yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStage:
+    """A stage is being answered."""
+
+    index: int
+    plan: Stage
+    """What the policy says of it."""
+    opened_at: datetime
+    """When those were asked who are asked now: the stage's opening, or the last escalation."""
+    deadline: datetime
+    rung: int
+    """0: the approvers; above: a rung of the ladder of escalations, from 1."""
+    asked: tuple[Asked, ...]
+    reminders: int = 0
+    """How many of the planned reminders have been sent."""
+    last_reminder: datetime | None = None
+    """The last one, planned or asked for."""
+    needed: int = 1
+    """On a rung: how many of those who are asked must say yes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """What a stage goes on with after changes that left the document as it was."""
+
+    stage: OpenStage
+    remaining: timedelta
+    """What was left of its window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetweenStages:
+    """No stage is open: the next one opens at once, or the review ends."""
+
+    resumed: Pause | None = None
+    """The stage that goes on; None where one begins anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitingChanges:
+    """The author is to change the proposal; the clock of the stage stands still."""
+
+    pause: Pause
+    until: datetime
+    by: str
+    """Who asked for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawing:
+    """The author has taken it back, and its end is still to be written."""
+
+    by: str
+    reason: str
+    unmet: AwaitingChanges | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Over:
+    """It has ended."""
+
+    outcome: Ending
+    by: str
+    """Who decided, or `nobody`."""
+    word: str
+    """The answer that decided it, as it was given; the outcome's own word where there was none."""
+    reason: str | None
+    at: datetime
+    unmet: AwaitingChanges | None
+    """The changes that were asked for and never came."""
+
+
+Phase = Checking | BetweenStages | OpenStage | AwaitingChanges | Withdrawing | Over
+"""Where a review stands: one of these, with what belongs to it alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """One proposal's review."""
+    """One proposal's review: what there always is, and its phase."""
 
     number: int
     """How many entries there are."""
@@ -116,7 +175,7 @@ class Review:
     submitted_at: datetime
     attachments: tuple[Attachment, ...]
     document: str
-    status: Status
+    phase: Phase = field(default_factory=Checking)
     reviewed: str = ""
     """The document that was checked, and that answers are for."""
     round: int = 1
@@ -131,13 +190,6 @@ class Review:
     """The plan; empty until the checks are through."""
     next_stage: int = 0
     """Index of the stage that opens next, or is open."""
-    stage: OpenStage | None = None
-    paused: OpenStage | None = None
-    """The stage in which changes were asked for."""
-    remaining: timedelta | None = None
-    """What was left of its window."""
-    changes_until: datetime | None = None
-    changes_by: str | None = None
     answers: tuple[Answer, ...] = ()
     """In force: for this document."""
     decisions: tuple[Answer, ...] = ()
@@ -163,11 +215,6 @@ class Review:
     comments_told_at: datetime | None = None
     """When people were last told of comments."""
     escalations: int = 0
-    withdrawn_by: str | None = None
-    ended_at: datetime | None = None
-    decided_by: str | None = None
-    outcome_word: str | None = None
-    reason: str | None = None
 
     @property
     def policy_version(self) -> str:
@@ -175,14 +222,59 @@ class Review:
         return self.policy.version or self.policy_hash[:8]
 
     @property
+    def status(self) -> Status:
+        """The phase in the API's words."""
+        match self.phase:
+            case Checking():
+                return Status.CHECKING
+            case BetweenStages() | Withdrawing():
+                return Status.IN_REVIEW
+            case OpenStage(plan=plan):
+                return Status.AWAITING_BUDGET if plan.kind == "budget" else Status.IN_REVIEW
+            case AwaitingChanges():
+                return Status.CHANGES_REQUESTED
+            case Over(outcome=outcome):
+                return Status(outcome)
+            case never:
+                assert_never(never)
+
+    @property
     def final(self) -> bool:
         """Whether it is over."""
-        return self.status in FINAL
+        return self.end is not None
+
+    @property
+    def end(self) -> Over | None:
+        """How it ended; None before that."""
+        return self.phase if isinstance(self.phase, Over) else None
+
+    @property
+    def stage(self) -> OpenStage | None:
+        """The stage that is open."""
+        return self.phase if isinstance(self.phase, OpenStage) else None
 
     @property
     def open_stage(self) -> Stage | None:
         """The plan of the stage that is open."""
-        return self.stages[self.stage.index] if self.stage else None
+        return self.stage.plan if self.stage else None
+
+    @property
+    def changes(self) -> AwaitingChanges | None:
+        """What the author is to change; also in the end, where it was never done."""
+        match self.phase:
+            case AwaitingChanges() as changes:
+                return changes
+            case Withdrawing(unmet=unmet) | Over(unmet=unmet):
+                return unmet
+            case _:
+                return None
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the time is up of those who are asked, or the author's for changes."""
+        if self.stage:
+            return self.stage.deadline
+        return self.changes.until if self.changes else None
 
     @property
     def waiting_for(self) -> tuple[Asked, ...]:

@@ -7,8 +7,9 @@ from approvals.record.entries import Closing, Ending
 from approvals.rules.state import Answer, OpenStage, Review
 
 
-def judge(plan: Stage, stage: OpenStage, answers: tuple[Answer, ...]) -> Closing | None:
+def judge(stage: OpenStage, answers: tuple[Answer, ...]) -> Closing | None:
     """Say what the answers to a stage add up to; None while they do not decide it."""
+    plan = stage.plan
     asked = {key(each.seat) for each in stage.asked}
     yes = {key(answer.seat) for answer in answers if answer.seat and answer.effect == "approve"}
     no = {key(answer.seat) for answer in answers if answer.seat and answer.effect == "reject"}
@@ -27,7 +28,7 @@ def judge(plan: Stage, stage: OpenStage, answers: tuple[Answer, ...]) -> Closing
 
 
 def still_needed(plan: Stage, answers: tuple[Answer, ...]) -> int:
-    """Return how many more people must say yes to a stage when its time is over: as many as it was to have, at least one."""
+    """Return how many more people must say yes to a stage whose time is over: as many as are missing, at least one."""
     yes = {key(answer.person) for answer in answers if answer.effect == "approve"}
     return max(1, plan.needed - len(yes))
 

@@ -36,14 +36,14 @@ def show(review: Review, *, now: datetime) -> dict[str, Any]:
         "escalations": review.escalations,
         "entries": review.number,
     }
-    if review.changes_until:
-        shown["changes"] = {"askedBy": review.changes_by, "until": review.changes_until.isoformat()}
-    if review.ended_at:
+    if review.changes:
+        shown["changes"] = {"askedBy": review.changes.by, "until": review.changes.until.isoformat()}
+    if review.end:
         shown["outcome"] = {
-            "decision": review.outcome_word,
-            "decidedBy": review.decided_by,
-            "decidedAt": review.ended_at.isoformat(),
-            "reason": review.reason,
+            "decision": review.end.word,
+            "decidedBy": review.end.by,
+            "decidedAt": review.end.at.isoformat(),
+            "reason": review.end.reason,
             "answers": [
                 {**_answer(each), "stage": None if each.stage is None else review.stages[each.stage].name}
                 for each in review.answers

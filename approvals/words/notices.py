@@ -194,7 +194,8 @@ def _of_new_round(step: _Step) -> tuple[Notice, ...]:
 def _commenting(step: _Step) -> tuple[Notice, ...]:
     """Tell the author, those who are asked, and who waits for changes; nobody of what they alone have written."""
     review, writers = step.after, {key(each.by) for each in step.comments}
-    asked = (*(each.person for each in review.waiting_for), *((review.changes_by,) if review.changes_by else ()))
+    wanting = (review.changes.by,) if review.changes else ()
+    asked = (*(each.person for each in review.waiting_for), *wanting)
     people = tuple(each for each in (review.author, *asked) if writers - {key(each)})
     return _inform(step, Tells.COMMENTED, people)
 

@@ -1,5 +1,6 @@
 """What a letter says: the subject, the sentence it opens with, the words of the person it is about, and the cost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -8,6 +9,7 @@ from approvals.policy.faults import KNOWN_WORDS
 from approvals.record.entries import (
     A_SYSTEM,
     GREENLIGHT,
+    NOBODY,
     Attached,
     ChangesRequested,
     Checked,
@@ -16,6 +18,7 @@ from approvals.record.entries import (
     Decided,
     Delegated,
     Ended,
+    Ending,
     Escalated,
     Reassigned,
     Reminded,
@@ -25,7 +28,7 @@ from approvals.record.entries import (
     Submitted,
     Withdrawn,
 )
-from approvals.rules.state import NOBODY, Review, Status
+from approvals.rules.state import Review
 from approvals.rules.verdict import silent_stages
 from approvals.visible import one_line
 from approvals.words.notices import Notice, Tells
@@ -44,12 +47,12 @@ class Words:
     quoted_from: str | None = None
 
 
-_ENDS = {
-    Status.APPROVED: ("Approved", "was approved"),
-    Status.REJECTED: ("Rejected", "was rejected"),
-    Status.WITHDRAWN: ("Withdrawn", "was withdrawn"),
-    Status.EXPIRED: ("Expired", "has expired"),
-    Status.FAILED: ("Failed", "has failed"),
+_ENDS: Mapping[Ending, tuple[str, str]] = {
+    "approved": ("Approved", "was approved"),
+    "rejected": ("Rejected", "was rejected"),
+    "withdrawn": ("Withdrawn", "was withdrawn"),
+    "expired": ("Expired", "has expired"),
+    "failed": ("Failed", "has failed"),
 }
 
 
@@ -108,7 +111,7 @@ def _say(notice: Notice) -> tuple[str, str]:
         case Withdrawn():
             return "Withdrawn", f"{by} has withdrawn this proposal. There is nothing left for you to do."
         case Ended():
-            return _ended(notice)
+            return _ended(notice, entry)
         case Commented() | CommentsSent():
             names = tuple(dict.fromkeys(each.by for each in notice.comments))
             return "Comment", f"{people(names)} {'has' if len(names) == 1 else 'have'} commented on this proposal."
@@ -176,28 +179,27 @@ def _handed_over(notice: Notice, entry: Delegated | Reassigned) -> tuple[str, st
     return "Handed over", f"{by} has given your task in {stage} to {entry.to}. There is nothing left for you to do."
 
 
-def _ended(notice: Notice) -> tuple[str, str]:
+def _ended(notice: Notice, entry: Ended) -> tuple[str, str]:
     review = notice.review
-    subject, end = _ENDS[review.status]
+    subject, end = _ENDS[entry.outcome]
     whose = "Your proposal" if same(notice.person, review.author) else "The proposal on which you were asked"
-    return subject, f"{whose} {end}{_details(review)}"
+    return subject, f"{whose} {end}{_details(entry)}{_silence(review)}"
 
 
-def _details(review: Review) -> str:
+def _details(entry: Ended) -> str:
     """Return by whom and with what word, or why; with the full stop."""
-    match review.status:
-        case Status.EXPIRED:
-            return f". The reason: {review.reason}. It can be handed in anew."
-        case Status.FAILED:
+    match entry.outcome:
+        case "expired":
+            return f". The reason: {entry.reason}. It can be handed in anew."
+        case "failed":
             then = "Nothing was approved; hand it in anew, or ask those who run Greenlight."
-            return f". The reason: {review.reason}. {then}"
-        case Status.WITHDRAWN:
+            return f". The reason: {entry.reason}. {then}"
+        case "withdrawn":
             return "."
         case _:
-            by = f" by {review.decided_by}" if review.decided_by not in (None, NOBODY) else ""
-            own = review.outcome_word not in (review.status.value, *KNOWN_WORDS)
-            decision = f" The decision: {review.outcome_word}." if own else ""
-            return f"{by}.{decision}{_silence(review)}"
+            by = "" if entry.decided_by == NOBODY else f" by {entry.decided_by}"
+            own = entry.word not in (entry.outcome, *KNOWN_WORDS)
+            return f"{by}. The decision: {entry.word}." if own else f"{by}."
 
 
 def _silence(review: Review) -> str:

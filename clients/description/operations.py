@@ -161,7 +161,9 @@ PROPOSALS = (
             200: Answer(
                 does="As its record says.",
                 models={JSON: ProposalView},
-                headers={"ETag": "Of its document in its round, for `If-Match`; answers and comments leave it as it is."},
+                headers={
+                    "ETag": "Of its document in its round, for `If-Match`; answers and comments do not change it."
+                },
             )
         },
         problems=(*_PERSON, 404, 500, 503),

@@ -18,7 +18,7 @@ from clients.web.headers import page_headers
 from clients.web.link_requests import wants_json
 from clients.web.outages import retry_after, untaken
 from clients.web.replies import AttachmentView, Time, VerbReply
-from clients.web.responses import answer, problem
+from clients.web.responses import answer, problem, send
 from gateways.letters.pages import Filled, Page, decision_page, message_page, result_page
 from services.review_changes import Crowded, Done
 
@@ -244,13 +244,7 @@ def show_result(done: Done, verb: Decide | RequestChanges, *, as_json: bool) -> 
 
 
 def _page(page: Page, status: int, headers: dict[str, str] | None = None) -> func.HttpResponse:
-    return func.HttpResponse(
-        page.html,
-        status_code=status,
-        mimetype="text/html",
-        charset="utf-8",
-        headers={**page_headers(page.style), **(headers or {})},
-    )
+    return send(page.html, status=status, headers={**page_headers(page.style), **(headers or {})}, mimetype="text/html")
 
 
 def _view(held: Held) -> LinkView:

@@ -1,5 +1,6 @@
 """What comes with a decision link: a form or JSON, read strictly, and the wish for a page or for JSON in return."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,12 +16,14 @@ _JSON = "application/json"
 _MOST_FIELDS = 10
 
 
-class NotReadable(Exception):
-    """The body is of no kind that is read here; `status` is 413 or 415, the text says what to send instead."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotReadable:
+    """The body is of no kind that is read here."""
 
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
+    status: int
+    """413 or 415."""
+    reason: str
+    """What to send instead."""
 
 
 def wants_json(req: func.HttpRequest) -> bool:
@@ -31,11 +34,11 @@ def wants_json(req: func.HttpRequest) -> bool:
     return "json" in accepted or (req.method == "POST" and _content_type(req) == _JSON)
 
 
-def read_fields(req: func.HttpRequest) -> dict[str, Any]:
-    """Return the fields of a form or of a JSON object. Raises `NotReadable`, and `Invalid` for what is neither."""
+def read_fields(req: func.HttpRequest) -> dict[str, Any] | NotReadable:
+    """Return the fields of a form or of a JSON object; raises `Invalid` for one that is broken."""
     content = req.get_body()
     if len(content) > LARGEST_BODY:
-        raise NotReadable(413, f"the body has {len(content):,} bytes; send up to {LARGEST_BODY:,}")
+        return NotReadable(status=413, reason=f"the body has {len(content):,} bytes; send up to {LARGEST_BODY:,}")
     match _content_type(req):
         case kind if kind == _JSON:
             fields = read_json(content)
@@ -45,7 +48,7 @@ def read_fields(req: func.HttpRequest) -> dict[str, Any]:
         case kind if kind == _FORM:
             return _read_form(content)
         case _:
-            raise NotReadable(415, f"send {_FORM} or {_JSON}")
+            return NotReadable(status=415, reason=f"send {_FORM} or {_JSON}")
 
 
 def _read_form(content: bytes) -> dict[str, Any]:

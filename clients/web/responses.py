@@ -1,4 +1,4 @@
-"""How HTTP functions answer: JSON, and for errors problem details (RFC 9457) that also say what to do next."""
+"""How HTTP functions answer: JSON, bytes, and for errors problem details (RFC 9457) that also say what to do next."""
 
 import json
 from collections.abc import Mapping
@@ -16,9 +16,17 @@ def answer(
 ) -> func.HttpResponse:
     """Return a JSON response; bytes go out as they are."""
     content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
-    return func.HttpResponse(
-        content, status_code=status, mimetype=mimetype, headers={**json_headers(), **(headers or {})}
-    )
+    return send(content, status=status, headers={**json_headers(), **(headers or {})}, mimetype=mimetype)
+
+
+def send(
+    content: bytes | str, *, status: int = 200, headers: Mapping[str, str], mimetype: str | None = None
+) -> func.HttpResponse:
+    """Return a response of any kind; `headers` say all of it but the type, which they may say too.
+
+    All responses but those of the SDK are made here.
+    """
+    return func.HttpResponse(content, status_code=status, headers=dict(headers), mimetype=mimetype)
 
 
 def problem(
@@ -35,8 +43,8 @@ def problem(
     """Return an error that the caller can act on.
 
     `errors` names every fault where there may be several, up to `MOST_FAULTS`. `code` is one word for programs, where
-    one status has several reasons. `changes` says what was done to a document since the caller saw it. `send_again` says where nobody can know what became of the request whether the same
-    may be sent again.
+    one status has several reasons. `changes` says what was done to a document since the caller saw it.
+    `send_again` says where nobody can know what became of the request whether the same may be sent again.
     """
     body: dict[str, Any] = {
         "type": "about:blank",

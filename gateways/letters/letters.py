@@ -51,13 +51,13 @@ class Letters:
 
     def _link(self, notice: Notice) -> str | None:
         """Return the address to answer at: for this person, stage and rung, until the stage's deadline."""
-        stage, plan = notice.review.stage, notice.review.open_stage
-        if not (self.keys and notice.to_answer and stage and plan):
+        stage = notice.review.stage
+        if not (self.keys and notice.to_answer and stage):
             return None
         link = Link(
             proposal=notice.review.proposal_id,
             round=notice.review.round,
-            stage=plan.name,
+            stage=stage.plan.name,
             rung=stage.rung,
             person=notice.person,
             expires=int(stage.deadline.timestamp()),

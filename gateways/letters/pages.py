@@ -15,7 +15,7 @@ from approvals.record.documents import Attachment
 from approvals.record.entries import ChangesRequested, Commented, Decided, Delegated, Entry, Reassigned, Resubmitted
 from approvals.rules.choices import choices
 from approvals.rules.standing import asked_as
-from approvals.rules.state import Review, Status
+from approvals.rules.state import OpenStage, Review, Status
 from approvals.visible import one_line, visible
 from approvals.words.telling import cost
 from approvals.words.wording import comment_of, moment, people, rule_name, size, stage_name, time_left
@@ -52,24 +52,24 @@ def decision_page(
 
     `review` has an open stage that waits for this person; `token` is that of the link that leads here.
     """
-    assert review.stage
-    assert review.open_stage
+    open_stage = review.stage
+    assert open_stage
     asked = asked_as(review, person)
     filled = filled or Filled()
     return _render(
         "decide.html",
         review=review,
         person=person,
-        stage=stage_name(review.open_stage),
+        stage=stage_name(open_stage.plan),
         on_behalf_of=asked.on_behalf_of if asked else None,
-        facts=_facts(review, now),
+        facts=_facts(review, open_stage, now),
         summary=visible(review.summary),
         documents=[_document(each, token) for each in review.attachments],
         token=token,
         said=_said(entries),
         choices=choices(review.policy),
-        deadline=review.stage.deadline,
-        time_left=time_left(review.stage.deadline, now),
+        deadline=open_stage.deadline,
+        time_left=time_left(open_stage.deadline, now),
         longest_comment=LONGEST_COMMENT,
         decision=filled.decision,
         comment=filled.comment,
@@ -103,8 +103,7 @@ def _style() -> str:
     return loader.get_source(environment(), "page.css")[0]
 
 
-def _facts(review: Review, now: datetime) -> list[tuple[str, str]]:
-    assert review.stage
+def _facts(review: Review, stage: OpenStage, now: datetime) -> list[tuple[str, str]]:
     facts = [("Author", one_line(review.author))]
     if review.department:
         facts.append(("Department", one_line(review.department)))
@@ -112,7 +111,7 @@ def _facts(review: Review, now: datetime) -> list[tuple[str, str]]:
         facts.append(("Cost", cost(review)))
     facts += [("Handed in", moment(review.submitted_at))]
     facts.append(("Round", f"{review.round}, the author has revised it" if review.round > 1 else "1"))
-    facts.append(("Answer by", f"{moment(review.stage.deadline)}, {time_left(review.stage.deadline, now)}"))
+    facts.append(("Answer by", f"{moment(stage.deadline)}, {time_left(stage.deadline, now)}"))
     facts.append(("Policy", rule_name(review.policy_name, review.policy_version)))
     if review.findings:
         facts.append(("Checks", one_line(", ".join(review.findings))))

@@ -183,7 +183,7 @@ def test_a_review_that_cannot_go_on_is_ended(waiting):
     failing = {"proposalId": waiting, "told": 0, "reason": "the workflow could not go on"}
     steps = [call(fail_review, failing)["step"] for _ in range(2)]
     assert [(step["next"], step["status"], step["entries"]) for step in steps] == [("ended", "failed", 4)] * 2
-    assert (open_proposal_index().find(waiting).status, review(waiting).reason) == ("failed", failing["reason"])
+    assert (open_proposal_index().find(waiting).status, review(waiting).end.reason) == ("failed", failing["reason"])
 
 
 def test_where_there_is_no_record_there_is_nothing_to_do():

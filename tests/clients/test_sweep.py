@@ -173,7 +173,7 @@ async def test_a_review_whose_workflow_was_ended_has_failed(sweep, client, hand_
     client.add(name, status="Terminated")
     assert await sweep() == {"records": 1, "found": 1, "failed": 1}
     review = replay(open_review_records().read(name).entries)
-    assert (review.status, review.reason) == ("failed", "its workflow was ended before it was decided")
+    assert (review.status, review.end.reason) == ("failed", "its workflow was ended before it was decided")
     assert (started(client, name)["told"], started(client, name)["counted"]) == (1, {"submitted": 1})
 
 

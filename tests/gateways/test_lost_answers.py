@@ -39,9 +39,9 @@ from gateways.ledger import open_ledger
 from gateways.letters.link_keys import CONTAINER, _of_this_machine
 from gateways.letters.mail import open_post
 from gateways.proposal_index import IndexRow, open_proposal_index
-from gateways.records import Answer, open_records
 from gateways.register import open_register
 from gateways.review_records import open_review_records
+from gateways.single_stage_records import Answer, open_single_stage_records
 from gateways.tables import open_table
 from services.review_changes import add, take_down
 from tests.gateways.losing import losing
@@ -302,7 +302,7 @@ WRITES: dict[str, Callable[[], Write]] = {
     "a key": link_key,
     "a request": one_row(
         "Requests",
-        lambda name: open_records().open_request(
+        lambda name: open_single_stage_records().open_request(
             AnswerRequest(
                 proposal_id=name, stage="s", opened_at=OPENED, approver="Mara", title="T", event="E", deadline=None
             ),
@@ -311,13 +311,13 @@ WRITES: dict[str, Callable[[], Write]] = {
     ),
     "an answer": one_row(
         "Decisions",
-        lambda name: open_records().record_answer(
+        lambda name: open_single_stage_records().record_answer(
             Answer(proposal_id=name, workflow="W", round=OPENED, decision=DECISION, answered_at=NOW)
         ),
     ),
     "an outcome": one_row(
         "Outcomes",
-        lambda name: open_records().settle(
+        lambda name: open_single_stage_records().settle(
             Outcome(
                 proposal_id=name, stage="s", opened_at=OPENED, outcome="approved", decided_by="Mara", decided_at=OPENED
             )

@@ -121,6 +121,14 @@ def test_a_kind_from_a_newer_app_is_told_by_its_name(eventful):
     assert [event.what for event in tell(odd)] == ["audited", "commented"]
 
 
+def test_what_a_newer_app_says_beside_it_is_passed_over(eventful):
+    """What is known is told all the same."""
+    entry = eventful["bridge"].raw[0]
+    odd = {**entry, "kind": "commented", "via": "telephone", "data": {"comment": "Well.", "loudly": True}}
+    (event,) = tell([odd])
+    assert (event.what, event.details, event.way) == ("comments", ("“Well.”",), "")
+
+
 def test_words_that_a_terminal_would_act_on_are_shown_instead(eventful):
     """A comment is somebody else's."""
     entry = eventful["bridge"].raw[0]

@@ -22,7 +22,7 @@ def test_the_first_answer_decides_a_stage_that_asks_for_one() -> None:
     assert isinstance(story.decides("Jonas", comment="fine"), Accepted)
     assert story.status == "approved"
     assert story.kinds() == ["submitted", "checked", "stageOpened", "decided", "stageClosed", "ended"]
-    assert story.review.decided_by == "Jonas"
+    assert story.review.end.by == "Jonas"
 
 
 def test_who_comes_second_is_told_who_was_first() -> None:
@@ -55,7 +55,7 @@ def test_a_no_to_a_single_answer_stage_rejects_the_proposal() -> None:
     """And names the stage."""
     story = Story(policy(PAIR, {"approvers": ["Ana"]})).check()
     story.decides("Mara", "reject")
-    assert (story.status, story.review.reason, story.review.decided_by) == ("rejected", "stage 'A'", "Mara")
+    assert (story.status, story.review.end.reason, story.review.end.by) == ("rejected", "stage 'A'", "Mara")
 
 
 def test_all_must_agree_where_the_rule_says_all() -> None:
@@ -198,7 +198,7 @@ def test_words_of_the_policy_count_as_it_says() -> None:
     conditional = {"with conditions": "approve", "not this year": "reject", "again please": "changes"}
     story = Story(policy(PAIR, outcomes=conditional)).check()
     story.decides("Mara", "with conditions")
-    assert (story.status, story.review.outcome_word) == ("approved", "with conditions")
+    assert (story.status, story.review.end.word) == ("approved", "with conditions")
     other = Story(policy(PAIR, outcomes=conditional)).check()
     other.decides("Mara", "not this year")
     assert other.status == "rejected"
@@ -260,7 +260,7 @@ def test_two_early_answers_for_one_seat_take_it_once() -> None:
     story.decides("Mara", via=Via.QUEUE)
     story.decides("Jonas", "reject", via=Via.QUEUE)
     story.check()
-    assert (story.status, story.review.decided_by) == ("approved", "Mara")
+    assert (story.status, story.review.end.by) == ("approved", "Mara")
 
 
 def test_a_system_may_vouch_for_anybody_where_the_policy_leaves_it_open() -> None:

@@ -13,6 +13,7 @@ from tests.approvals.story import AUTHOR, Story, policy
 ONE = {"approvers": ["Mara"]}
 TWO = ONE, {"approvers": ["Jonas"]}
 PAUSE_H = EDIT_PAUSE.total_seconds() / 3600
+ALL = {"approvers": ["Mara", "Jonas"], "rule": "all"}
 
 
 def refused(answer: object, code: str = "documentChanged") -> Refused:
@@ -274,11 +275,9 @@ class TestChangingUnderReview:
 class TestKeepingAnswers:
     """A policy may say what changes an answer outlives."""
 
-    ALL = {"approvers": ["Mara", "Jonas"], "rule": "all"}
-
     def test_keeps_them_where_a_file_is_added(self) -> None:
         """Only who has not answered is asked again."""
-        story = begun(self.ALL, keepAnswersOn=["addedFiles"])
+        story = begun(ALL, keepAnswersOn=["addedFiles"])
         story.decides("Mara", "approve")
         story.attaches("plan.md", "v1")
         story.check()
@@ -288,7 +287,7 @@ class TestKeepingAnswers:
 
     def test_voids_them_where_anything_else_changes(self) -> None:
         """Also together with what is tolerated."""
-        story = begun(self.ALL, keepAnswersOn=["addedFiles", "title"])
+        story = begun(ALL, keepAnswersOn=["addedFiles", "title"])
         story.decides("Mara")
         story.attaches("plan.md", "v1")
         story.attaches("offer.md", "v2")
@@ -301,7 +300,7 @@ class TestKeepingAnswers:
     )
     def test_keeps_them_over_a_resubmission(self, changed: dict[str, Any], waiting: list[str]) -> None:
         """Of words that the policy names alone."""
-        story = begun(self.ALL, keepAnswersOn=["title"])
+        story = begun(ALL, keepAnswersOn=["title"])
         story.decides("Mara")
         story.does("changes", approver="Jonas", comment="shorter")
         story.does("resubmit", by=AUTHOR, **changed)
@@ -310,7 +309,7 @@ class TestKeepingAnswers:
 
     def test_voids_what_a_file_was_replaced_under_before_a_resubmission(self) -> None:
         """The author's edit counts as a whole."""
-        story = begun(self.ALL, keepAnswersOn=["title", "addedFiles"])
+        story = begun(ALL, keepAnswersOn=["title", "addedFiles"])
         story.decides("Mara")
         story.does("changes", approver="Jonas", comment="shorter")
         story.attaches("offer.md", "v2")
@@ -328,7 +327,7 @@ class TestKeepingAnswers:
 
     def test_does_not_keep_what_was_answered_on_the_ladder(self) -> None:
         """The approvers are asked first again."""
-        ladder = {**self.ALL, "escalateTo": [{"to": ["Olga", "Pia"]}]}
+        ladder = {**ALL, "escalateTo": [{"to": ["Olga", "Pia"]}]}
         story = begun(ladder, keepAnswersOn=["addedFiles"])
         story.passes(72)
         story.decides("Olga")

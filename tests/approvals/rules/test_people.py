@@ -10,6 +10,8 @@ from approvals.rules.standing import Refused
 from tests.approvals.story import AUTHOR, Story, policy
 
 BOARD = {"approvers": ["Anna", "Bert", "Carl"], "rule": "quorum", "quorum": 2}
+CONDITIONS = {"approved with conditions": "approve", "for a year": "approve", "not here": "reject"}
+FOUR = {"approvers": ["Anna", "Bert", "Carl", "Dana"], "rule": "all"}
 
 
 def code(answer: object) -> str:
@@ -206,39 +208,36 @@ def test_a_reassignment_without_a_name_is_the_systems() -> None:
 class TestOutcome:
     """The word of an end has everybody's words in it."""
 
-    CONDITIONS = {"approved with conditions": "approve", "for a year": "approve", "not here": "reject"}
-    FOUR = {"approvers": ["Anna", "Bert", "Carl", "Dana"], "rule": "all"}
-
     def test_of_several_is_the_policys_own_and_not_the_last(self) -> None:
         """Two have conditions, and the last yes has none."""
-        story = Story(policy(self.FOUR, outcomes=self.CONDITIONS)).check()
+        story = Story(policy(FOUR, outcomes=CONDITIONS)).check()
         for person, word in {"Anna": "Approved with conditions", "Bert": "approved with conditions"}.items():
             story.decides(person, word)
         story.decides("Carl")
         story.decides("Dana")
-        assert (story.status, story.review.outcome_word) == ("approved", "Approved with conditions")
+        assert (story.status, story.review.end.word) == ("approved", "Approved with conditions")
 
     def test_of_different_conditions_has_all_of_them(self) -> None:
         """In the order in which they came, over all stages."""
-        story = Story(policy({"approvers": ["Anna"]}, {"approvers": ["Bert"]}, outcomes=self.CONDITIONS)).check()
+        story = Story(policy({"approvers": ["Anna"]}, {"approvers": ["Bert"]}, outcomes=CONDITIONS)).check()
         story.decides("Anna", "for a year")
         story.decides("Bert", "approved with conditions")
-        assert story.review.outcome_word == "for a year, approved with conditions"
+        assert story.review.end.word == "for a year, approved with conditions"
 
     def test_of_a_no_has_the_words_of_those_who_said_no(self) -> None:
         """Conditions of a yes are nothing to it."""
-        story = Story(policy({**BOARD}, outcomes=self.CONDITIONS)).check()
+        story = Story(policy({**BOARD}, outcomes=CONDITIONS)).check()
         story.decides("Anna", "not here")
         story.decides("Bert", "for a year")
         story.decides("Carl", "reject")
-        assert (story.status, story.review.outcome_word) == ("rejected", "not here")
+        assert (story.status, story.review.end.word) == ("rejected", "not here")
 
     def test_of_a_silence_is_not_the_word_of_somebody(self) -> None:
         """But conditions that somebody made before stay."""
         silent = {"approvers": ["Bert"], "onTimeout": "approve"}
-        story = Story(policy({"approvers": ["Anna"]}, silent, outcomes=self.CONDITIONS)).check()
+        story = Story(policy({"approvers": ["Anna"]}, silent, outcomes=CONDITIONS)).check()
         story.decides("Anna")
-        assert (story.passes(72).status, story.review.outcome_word) == ("approved", "approved")
-        other = Story(policy({"approvers": ["Anna"]}, silent, outcomes=self.CONDITIONS)).check()
+        assert (story.passes(72).status, story.review.end.word) == ("approved", "approved")
+        other = Story(policy({"approvers": ["Anna"]}, silent, outcomes=CONDITIONS)).check()
         other.decides("Anna", "for a year")
-        assert other.passes(72).review.outcome_word == "for a year"
+        assert other.passes(72).review.end.word == "for a year"

@@ -26,7 +26,7 @@ def test_the_ladder_is_climbed_rung_by_rung_and_ends_in_nothing() -> None:
     assert (story.waiting, next_wake(story.review)) == (["Ana", "Cem"], at(168))
     story.passes(24)
     assert (story.status, next_wake(story.review)) == ("expired", None)
-    assert story.review.reason == "stage 'A': nobody answered to the end of the ladder"
+    assert story.review.end.reason == "stage 'A': nobody answered to the end of the ladder"
     assert [entry.missing for entry in story.of(Kind.ESCALATED)] == [("Mara",), ("Jonas",)]
 
 
@@ -92,7 +92,7 @@ def test_a_silence_comes_to_what_the_policy_says(outcome: str, status: str) -> N
     story = Story(policy({"approvers": ["Mara"], "onTimeout": outcome})).check().passes(71.9)
     assert story.status == "inReview"
     story.passes(0.1)
-    assert (story.status, story.review.decided_by) == (status, "nobody")
+    assert (story.status, story.review.end.by) == (status, "nobody")
 
 
 def test_a_rung_on_which_nobody_may_answer_is_passed_over() -> None:
@@ -176,7 +176,7 @@ def test_a_workflow_that_cannot_go_on_ends_its_review_once() -> None:
     """With the reason; after an end there is no other."""
     story = Story(policy({"approvers": ["Mara"]}))
     story.entries += failed(story.review, "storage said no", now=story.now)
-    assert (story.status, story.review.reason) == ("failed", "storage said no")
+    assert (story.status, story.review.end.reason) == ("failed", "storage said no")
     assert failed(story.review, "again", now=story.now) == ()
 
 

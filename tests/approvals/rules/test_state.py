@@ -1,11 +1,17 @@
 """What entries add up to, and how they are written."""
 
+from pathlib import Path
+
 import pytest
 
 from approvals.names import among, key, same
+from approvals.record.chain import read_chain
 from approvals.record.documents import Attachment, document_hash
+from approvals.record.entries import ChangesRequested, Delegated, Entry, Escalated, Reminded
+from approvals.rules.progress import next_wake
 from approvals.rules.replay import apply, replay
-from tests.approvals.story import Story, policy
+from approvals.rules.state import Withdrawing
+from tests.approvals.story import AUTHOR, Story, policy
 
 WORDS = {"title": "Bench", "summary": "", "cost": 1.0, "currency": "EUR", "department": None}
 
@@ -48,3 +54,28 @@ def test_names_are_compared_without_case_and_spaces() -> None:
     assert not same("Mara", "Maria")
     assert among("JONAS", ("Mara", "Jonas"))
     assert key("ß") == key("SS")
+
+
+@pytest.mark.parametrize("kind", [Delegated, Escalated, Reminded, ChangesRequested])
+def test_an_entry_about_an_open_stage_needs_one(kind: type[Entry]) -> None:
+    """Nothing is made of one that cannot have been written."""
+    samples = Path(__file__).parents[1] / "record" / "samples" / "hashed"
+    entries = [entry for path in samples.glob("*.jsonl") for entry in read_chain(path.read_bytes()).entries]
+    entry = next(each for each in entries if isinstance(each, kind))
+    story = Story(policy({"approvers": ["Mara"]}))
+    with pytest.raises(ValueError, match="is about an open stage, and none is open"):
+        apply(story.review, entry)
+
+
+def test_while_it_is_withdrawn_nobody_is_waited_for() -> None:
+    """Its end is the next entry, written together with it."""
+    story = Story(policy({"approvers": ["Mara"]})).check()
+    story.does("withdraw", by=AUTHOR, reason="")
+    between = replay(story.entries[:-1])
+    assert isinstance(between.phase, Withdrawing)
+    assert ("inReview", (), None, False) == (
+        between.status,
+        between.waiting_for,
+        next_wake(between),
+        between.final,
+    )

@@ -241,7 +241,7 @@ class TestChanges:
         story.passes(719)
         assert story.status == "changesRequested"
         story.passes(1)
-        assert (story.status, story.review.reason) == ("expired", "the changes that were asked for never came")
+        assert (story.status, story.review.end.reason) == ("expired", "the changes that were asked for never came")
 
     def test_are_asked_for_by_those_who_are_asked_while_they_are(self, story: Story) -> None:
         """Twice is once; nobody decides meanwhile."""
@@ -322,7 +322,7 @@ class TestWithdrawing:
         story.does("changes", approver="Mara", comment="shorter")
         for each in (checking, story):
             each.does("withdraw", by=AUTHOR, reason="no need any more")
-            assert (each.status, each.review.reason) == ("withdrawn", "no need any more")
+            assert (each.status, each.review.end.reason) == ("withdrawn", "no need any more")
             assert each.kinds()[-2:] == ["withdrawn", "ended"]
             assert each.waiting == []
 

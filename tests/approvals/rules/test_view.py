@@ -21,9 +21,7 @@ def test_an_open_proposal_shows_who_is_waited_for_and_until_when() -> None:
         shown["deadline"],
     )
     assert ["approved", "open", "waiting"] == [stage["state"] for stage in shown["stages"]]
-    assert [("Mara", "with oak")] == [
-        (answer["person"], answer["comment"]) for answer in shown["stages"][0]["answers"]
-    ]
+    assert [("Mara", "with oak")] == [(answer["person"], answer["comment"]) for answer in shown["stages"][0]["answers"]]
     assert [("Olga", "fine")] == [(answer["person"], answer["comment"]) for answer in shown["earlyAnswers"]]
     assert {"person": "Cem", "onBehalfOf": "Jonas"} in shown["stages"][1]["asked"]
     assert [{"name": "plan", "contentType": "text/plain", "size": 5, "sha256": "drawn"}] == shown["attachments"]

@@ -48,17 +48,17 @@ def test_what_is_no_json_object_is_refused(body: bytes):
 @pytest.mark.parametrize("kind", ["", "text/plain", "multipart/form-data; boundary=x", "application/jsonp"])
 def test_other_kinds_are_not_read(kind: str):
     """A page of another site may send text without asking for leave."""
-    with pytest.raises(NotReadable) as caught:
-        read_fields(request(b"decision=approve", Content_Type=kind))
-    assert caught.value.status == 415
+    refused = read_fields(request(b"decision=approve", Content_Type=kind))
+    assert isinstance(refused, NotReadable)
+    assert refused.status == 415
 
 
 def test_a_body_that_is_too_large_is_not_read():
     """One byte less is."""
     assert len(read_fields(request(b"a=" + b"x" * (LARGEST_BODY - 2), Content_Type=FORM))["a"]) == LARGEST_BODY - 2
-    with pytest.raises(NotReadable) as caught:
-        read_fields(request(b"a=" + b"x" * (LARGEST_BODY - 1), Content_Type=FORM))
-    assert caught.value.status == 413
+    refused = read_fields(request(b"a=" + b"x" * (LARGEST_BODY - 1), Content_Type=FORM))
+    assert isinstance(refused, NotReadable)
+    assert refused.status == 413
 
 
 def test_the_longest_comment_fits_into_a_form():

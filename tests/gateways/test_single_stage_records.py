@@ -8,7 +8,7 @@ import pytest
 
 from approvals.decision import Decision
 from approvals.single_stage.outcome import AnswerRequest, Outcome
-from gateways.records import Answer, open_records
+from gateways.single_stage_records import Answer, open_single_stage_records
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ def answer(proposal: str, decision: Decision, round_: str = "1") -> Answer:
 
 def test_the_first_outcome_stays(proposal):
     """Whoever comes later gets what is on record."""
-    records = open_records()
+    records = open_single_stage_records()
     first = records.settle(outcome(proposal, "rejected"))
     assert first == outcome(proposal, "rejected")
     assert records.settle(outcome(proposal, "approved")) == first
@@ -47,14 +47,14 @@ def test_the_first_outcome_stays(proposal):
 
 def test_a_second_round_is_settled_anew(proposal):
     """A restarted instance does not inherit the old approval."""
-    records = open_records()
+    records = open_single_stage_records()
     records.settle(outcome(proposal, "approved"))
     assert records.settle(outcome(proposal, "rejected", opened="2026-03-05T09:00:00+00:00")).outcome == "rejected"
 
 
 def test_of_many_writers_at_once_one_wins(proposal):
     """And all of them hear of the same outcome."""
-    records = open_records()
+    records = open_single_stage_records()
     words = ["approved", "rejected", "escalated"] * 3
     with ThreadPoolExecutor(len(words)) as pool:
         heard = list(pool.map(lambda word: records.settle(outcome(proposal, word)).outcome, words))
@@ -63,7 +63,7 @@ def test_of_many_writers_at_once_one_wins(proposal):
 
 def test_the_first_answer_of_a_person_stays(proposal):
     """In whatever case the name is written; another person has an answer too."""
-    records = open_records()
+    records = open_single_stage_records()
     no = Decision(approved=False, approver="Mara", comment="too steep")
     assert records.record_answer(answer(proposal, no)) == no
     assert records.record_answer(answer(proposal, Decision(approved=True, approver="MARA"))) == no
@@ -76,6 +76,6 @@ def test_a_request_keeps_its_first_date(proposal):
     request = AnswerRequest(
         proposal_id=f"odd/{proposal}#?", stage="s", opened_at="t", approver="Mara", title="x", event="E", deadline=None
     )
-    first = open_records().open_request(request, now=NOW)
+    first = open_single_stage_records().open_request(request, now=NOW)
     assert first.requested_at == NOW.isoformat()
-    assert open_records().open_request(request, now=datetime(2026, 3, 3, tzinfo=UTC)) == first
+    assert open_single_stage_records().open_request(request, now=datetime(2026, 3, 3, tzinfo=UTC)) == first

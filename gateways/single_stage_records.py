@@ -1,4 +1,7 @@
-"""What the app writes down of approvals: requests, answers and outcomes, each row inserted once and never changed."""
+"""What the approval without a policy writes down: requests, answers and outcomes, each row inserted once.
+
+Reviews by a policy have records of their own, in gateways/review_records.py.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -116,7 +119,7 @@ class TableRecords:
         )
 
 
-def open_records() -> Records:
+def open_single_stage_records() -> Records:
     """Return the records that the settings name."""
     return TableRecords(
         requests=open_table("Requests"), decisions=open_table("Decisions"), outcomes=open_table("Outcomes")
