@@ -70,7 +70,7 @@ def tell(entries: Iterable[Data]) -> tuple[Event, ...]:
 
 def _event(shown: Data) -> Event:
     via, entry = shown["via"], _read(shown)
-    what, details = _told(entry) if entry else (shown["kind"], ())
+    what, details = _told(entry, shown["by"]) if entry else (shown["kind"], ())
     by_itself = via in _BY_ITSELF
     return Event(
         number=shown["number"],
@@ -117,7 +117,7 @@ def _mood(entry: Entry | None) -> str:
 Told = tuple[str, tuple[str, ...]]
 
 
-def _told(entry: Entry) -> Told:
+def _told(entry: Entry, by: str) -> Told:
     match entry:
         case Submitted():
             return _submitted(entry)
@@ -139,10 +139,9 @@ def _told(entry: Entry) -> Told:
         case CommentsSent():
             number = len(entry.comments)
             return f"{number} comment{' is' if number == 1 else 's are'} sent on", ()
-        case Delegated() if entry.by == entry.to:
-            return f"takes the task back from {entry.owner}", (_quoted(entry.comment),)
         case Delegated():
-            return f"lets {entry.to} answer", (_quoted(entry.comment),)
+            what = f"takes the task back from {entry.owner}" if entry.to == by else f"lets {entry.to} answer"
+            return what, (_quoted(entry.comment),)
         case Reassigned():
             return f"gives the task of {entry.owner} to {entry.to}", (_quoted(entry.comment),)
         case Reminded():

@@ -14,7 +14,7 @@ def eventful():
     bridge.do("decisions", approver="Jonas Weber", decision="approve").checked("warnings")
     bridge.do("decisions", approver="Piotr Nowak", decision="approve", comment="Ready.")
     bridge.do("comments", by="Ines Carvalho", comment="The price\noffer ends on Friday.")
-    bridge.do("comments", by="Mara Lindqvist", comment="I see.").wait(minutes=5)
+    bridge.wait(minutes=-5).do("comments", by="Mara Lindqvist", comment="I see.").wait(minutes=5)
     bridge.do("delegate", **{"from": "Mara Lindqvist", "to": "Sami Virtanen"})
     bridge.do("reassign", **{"from": "Jonas Weber", "to": "Ruth Adeyemi", "by": "Jonas Weber"})
     bridge.wait(hours=49).do("decisions", approver="Sami Virtanen", decision="approve")
