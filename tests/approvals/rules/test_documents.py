@@ -204,7 +204,7 @@ class TestChangingUnderReview:
         story.attaches("offer.md", "v2")
         story.check(waits=False)
         assert (story.status, story.waiting, next_wake(story.review)) == (
-            "inReview", [], story.now + EDIT_PAUSE,
+            "checking", [], story.now + EDIT_PAUSE,
         )  # fmt: skip
         story.passes(PAUSE_H / 2).attaches("plan.md", "v1")
         assert story.status == "checking"
@@ -236,6 +236,8 @@ class TestChangingUnderReview:
         story = begun({"approvers": ["Anna", "Bert"], "rule": "all"})
         story.does("delegate", approver="Anna", to="Yuki")
         story.attaches("offer.md", "v2")
+        assert refused(story.decides("Anna"), "notAsked").reason == "Anna has handed this task over to Yuki"
+        refused(story.decides("Yuki"))
         story.check()
         assert [(each.person, each.on_behalf_of) for each in story.review.waiting_for] == [
             ("Yuki", "Anna"),
@@ -253,6 +255,14 @@ class TestChangingUnderReview:
         assert [(each.seat, each.person, each.on_behalf_of) for each in story.review.waiting_for] == [
             ("Mara", "Olga", None)
         ]
+
+    def test_takes_the_answer_of_who_has_the_task_before_they_are_asked_again(self) -> None:
+        """As anybody's who has seen the new document."""
+        story = begun()
+        story.does("delegate", approver="Mara", to="Yuki")
+        story.attaches("offer.md", "v2")
+        assert isinstance(story.decides("Yuki", document=story.review.document), Accepted)
+        assert story.check().status == "approved"
 
     def test_ends_a_delegation_that_came_back(self) -> None:
         """The owner is asked."""
