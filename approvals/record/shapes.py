@@ -17,8 +17,8 @@ class Shape:
 
     read: Callable[[Any], Any]
     """Return the value that JSON data stands for; raises `Invalid` or ValueError for what cannot stand for one."""
-    write: Callable[[Any], Any] = lambda value: value
-    """Return plain JSON data."""
+    write: Callable[[Any], Any]
+    """Return plain JSON data; where values are JSON as they are, what could not be read again raises `Invalid`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def _plain(kind: type | UnionType, told: str) -> Shape:
             raise Invalid(f"must be {told}")
         return value
 
-    return Shape(read=read)
+    return Shape(read=read, write=read)
 
 
 def or_none(shape: Shape) -> Shape:
@@ -97,7 +97,7 @@ def one_of(choice: Any) -> Shape:
             raise Invalid(f"must be one of {', '.join(words)}")
         return value
 
-    return Shape(read=read)
+    return Shape(read=read, write=read)
 
 
 def _read_count(value: Any) -> Any:
@@ -136,7 +136,7 @@ _INTEGER = _plain(int, "an integer")
 
 TEXT_OR_NONE = or_none(TEXT)
 TEXTS = many(TEXT)
-COUNT = Shape(read=_read_count)
+COUNT = Shape(read=_read_count, write=_read_count)
 INSTANT = Shape(read=_read_instant, write=datetime.isoformat)
 FILE = Shape(read=Attachment.from_dict, write=Attachment.to_dict)
 
@@ -145,5 +145,5 @@ SEATS = Shape(read=_read_seats, write=lambda seats: {str(number): seat for numbe
 
 _WORDS = {"title": TEXT, "summary": TEXT, "cost": NUMBER, "currency": TEXT, "department": TEXT_OR_NONE}
 
-CHANGED = Shape(read=_read_changed, write=dict)
+CHANGED = Shape(read=_read_changed, write=_read_changed)
 """Some of a proposal's words."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, TypeAdapter
 from pydantic import Field as Limits
 
 from approvals.record.entries import (
@@ -174,16 +174,15 @@ _CLASSES: Mapping[Kind, type[Entry]] = MappingProxyType({entry.kind: entry for e
 
 def to_json(entry: Entry) -> dict[str, Any]:
     """Return an entry as plain JSON data; raises ValueError where it could not be read again."""
-    envelope = _Envelope(
-        number=entry.number,
-        kind=entry.kind,
-        at=entry.at.isoformat(),
-        by=entry.by,
-        via=entry.via,
-        data=write_fields(FIELDS[type(entry)], entry),
-        document=entry.document,
-    )
-    return envelope.to_dict()
+    return {
+        "number": entry.number,
+        "kind": entry.kind.value,
+        "at": entry.at.isoformat(),
+        "by": _BY.validate_python(entry.by),
+        "via": entry.via.value,
+        "data": write_fields(FIELDS[type(entry)], entry),
+        "document": entry.document,
+    }
 
 
 def from_json(value: object, *, newer: bool = False) -> Entry:
@@ -201,6 +200,9 @@ def from_json(value: object, *, newer: bool = False) -> Entry:
         document=envelope.document,
         **read_fields(FIELDS[kind], envelope.data, newer=newer),
     )
+
+
+_BY = TypeAdapter[str](Line)
 
 
 def _enum(kind: type[StrEnum]) -> BeforeValidator:

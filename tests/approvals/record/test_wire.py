@@ -1,5 +1,6 @@
 """The JSON of entries: what was written is read, and written again as the same bytes; nothing else is read."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -186,3 +187,11 @@ def test_what_is_no_entry_is_refused(wrong: dict[str, object]) -> None:
     [entry] = Story(policy({"approvers": ["Mara"]})).entries
     with pytest.raises(Invalid):
         from_json({**to_json(entry), **wrong})
+
+
+@pytest.mark.parametrize("wrong", [{"by": " "}, {"by": "a\nb"}, {"comment": None}])
+def test_what_could_not_be_read_again_is_never_written(wrong: dict[str, object]) -> None:
+    """One such line would make the whole record look like damaged."""
+    comment = from_json(WRITTEN[Kind.COMMENTED])
+    with pytest.raises(ValueError, match=r"at least 1|one line|must be a text"):
+        to_json(replace(comment, **wrong))
