@@ -344,6 +344,18 @@ class TestKeepingAnswers:
         story.check()
         assert story.waiting == ["Jonas"]
 
+    def test_keeps_what_was_answered_by_who_was_given_a_task(self) -> None:
+        """Also where nobody may decide in two stages."""
+        story = begun(ALL, {"approvers": ["Ana"]}, keepAnswersOn=["addedFiles"], fourEyes=True)
+        story.does("delegate", approver="Mara", to="Yuki")
+        story.decides("Yuki")
+        story.attaches("plan.md", "v1")
+        story.check()
+        assert story.waiting == ["Jonas"]
+        assert [(each.person, each.seat, each.on_behalf_of) for each in story.review.stage_answers] == [
+            ("Yuki", "Mara", "Mara")
+        ]
+
     def test_does_not_keep_what_was_answered_on_the_ladder(self) -> None:
         """The approvers are asked first again."""
         ladder = {**ALL, "escalateTo": [{"to": ["Olga", "Pia"]}]}
