@@ -231,6 +231,17 @@ class TestChangingUnderReview:
             story.check()
             assert story.review.round == number
 
+    def test_of_a_record_of_before_goes_by_whether_a_stage_was_ever_open(self) -> None:
+        """Its entries do not say of which round they are, and nobody waits for the author to be through."""
+        story = begun(*TWO)
+        story.decides("Mara")
+        for number in range(2, 4):
+            story.attaches("offer.md", f"v{number}")
+            story.entries = (*story.entries[:-1], replace(story.entries[-1], round=None))
+            story.forget()
+            assert (story.review.round, story.review.edited_at) == (number, None)
+        assert story.check(waits=False).waiting == ["Mara"]
+
     def test_leaves_a_delegation_as_it_is(self) -> None:
         """Who has the task is asked again, on behalf of who gave it."""
         story = begun({"approvers": ["Anna", "Bert"], "rule": "all"})
