@@ -105,6 +105,24 @@ class TestChangingUnderReview:
         assert isinstance(story.decides("Yuki", document=story.review.document), Accepted)
         assert story.check().status == "approved"
 
+    @pytest.mark.parametrize(("busy", "asked"), [(False, "Olga"), (True, "Helena")])
+    def test_leaves_it_as_it_is_on_a_rung_of_the_ladder(self, busy: bool, asked: str) -> None:
+        """Once it comes to that again; not with somebody who has answered by then."""
+        story = begun({"approvers": ["Anna", "Bert", "Carl"], "rule": "all", "escalateTo": ["Helena"]})
+        story.decides("Anna")
+        story.decides("Bert")
+        story.passes(72)
+        story.does("delegate", approver="Helena", to="Olga")
+        story.attaches("offer.md", "v2")
+        story.check()
+        about = {"document": story.review.document}
+        if busy:
+            story.does("delegate", approver="Anna", to="Olga")
+        story.decides("Olga" if busy else "Anna", **about)
+        story.decides("Bert", **about)
+        story.passes(72)
+        assert story.waiting == [asked]
+
     def test_ends_a_delegation_that_came_back(self) -> None:
         """The owner is asked."""
         story = begun()
