@@ -317,7 +317,6 @@ def test_a_missing_azurite_is_told(tmp_path: Path) -> None:
     assert "127.0.0.1:9" in _refused(AppUnderTest(folder, tmp_path / "data", (), {}))
 
 
-@pytest.mark.skipif("LONG" not in os.environ, reason="on a busy machine Azurite's second start once took above 40 s")
 def test_an_azurite_that_ends_is_started_again(start_app: StartApp, tmp_path: Path) -> None:
     """By the host whose own it is, over the same files: nothing is lost, and nobody has to do anything."""
     with socket.socket() as standard:
