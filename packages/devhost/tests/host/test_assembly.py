@@ -325,7 +325,7 @@ def test_an_azurite_that_ends_is_started_again(start_app: StartApp, tmp_path: Pa
         app = start_app(_write(tmp_path, APP), own_azurite=True)
     instance = app.start("waits")
     os.kill(json.loads((app.data_dir / STATE_FILE).read_text())["pid"], signal.SIGTERM)
-    _until(lambda: "Azurite runs again." in app.output, "it was not started again", 40.0)
+    _until(lambda: "Azurite runs again." in app.output, "it was not started again", 80.0)
     assert "Azurite has ended. It is started again" in app.output
     app.raise_event(instance, "Answer", "yes")
     assert app.wait(instance)["output"] == "answered"
