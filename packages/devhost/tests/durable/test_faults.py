@@ -120,7 +120,7 @@ async def test_instances_of_all_kinds_end_as_they_should_in_a_rain_of_faults(ben
 async def test_another_host_ends_what_a_dead_one_began(
     azurite: Azurite, name: str, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first host dies at the Nth call, before or after it had its effect; for each N (or each third) there is a hub."""
+    """The first host dies at the Nth call, before or after its effect; for each N, or each third, there is a hub."""
     monkeypatch.setattr(ownership_module, "is_gone", lambda owner: owner == "host-1")
     at_once = asyncio.Semaphore(6)
 
