@@ -204,4 +204,11 @@ def _judge(review: Review, heard: Heard, now: datetime) -> tuple[Entry, ...] | R
 def _verb(heard: Heard) -> Decide:
     decision = heard.decision
     word = "approve" if decision.approved else "reject"
-    return Decide(approver=decision.approver, decision=word, comment=decision.comment, decision_id=heard.id)
+    return Decide(
+        approver=decision.approver,
+        decision=word,
+        comment=decision.comment,
+        decision_id=heard.id,
+        document=decision.document,
+        round=decision.round,
+    )

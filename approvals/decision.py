@@ -9,9 +9,10 @@ so they count only where the app's settings allow such answers.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from approvals.about import About
 from approvals.identifiers import InstanceId
 from approvals.names import Name, key
-from approvals.validation import Boundary, Invalid, Prose, read_json
+from approvals.validation import Invalid, Prose, read_json
 
 APPROVAL_EVENT = "ApprovalEvent"
 """The event that carries a design decision."""
@@ -19,16 +20,23 @@ APPROVAL_EVENT = "ApprovalEvent"
 BUDGET_EVENT = "Approval"
 """The event that carries a decision about money."""
 
+NO_DOCUMENT = "without a policy a proposal has no document or round that an answer could name"
+"""Why an answer to an approval of a single stage is not taken where it names one: it is meant for something else."""
+
 UNNAMED = "unnamed"
 """Stands for the approver where an answer does not say who gave it."""
 
 
-class Decision(Boundary):
-    """One person's answer to one request."""
+class Decision(About):
+    """One person's answer to one request; only reviews have documents that it can name."""
 
     approved: bool
     approver: Name = UNNAMED
     comment: Prose = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data; what it is about only where it says so, as events were before they could."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     @property
     def verdict(self) -> Literal["approved", "rejected"]:
@@ -41,7 +49,7 @@ class Decision(Boundary):
         return key(self.approver) != UNNAMED
 
 
-class QueuedDecision(Boundary):
+class QueuedDecision(About):
     """A decision as other systems send it: with the instance that it is for."""
 
     instance_id: InstanceId
@@ -52,7 +60,7 @@ class QueuedDecision(Boundary):
     @property
     def decision(self) -> Decision:
         """The decision without its address."""
-        return Decision(approved=self.approved, approver=self.approver, comment=self.comment)
+        return Decision(**self.model_dump(exclude={"instance_id"}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,15 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
+from approvals.about import About
 from approvals.decision import UNNAMED, Decision, QueuedDecision, Rejected
 from approvals.identifiers import InstanceId, is_instance_id
 from approvals.names import Name, key
 from approvals.rules.verbs import Decide
-from approvals.validation import Boundary, Invalid, Line, Prose, read_json
+from approvals.validation import Invalid, Line, Prose, read_json
 
 
-class QueuedAnswer(Boundary):
+class QueuedAnswer(About):
     """An answer to a proposal that is under review, in the words of its policy."""
 
     proposal_id: InstanceId
@@ -78,11 +79,16 @@ def id_of(reading: AnyReading, message: str) -> str:
 
 def answer_in(reading: AnyReading, *, person: str, decision_id: str) -> Decide:
     """Return what the message asks of a review; `decision_id` is from `id_of`."""
-    if isinstance(reading, ReviewReading):
-        word, comment = reading.answer.decision, reading.answer.comment
-    else:
-        word, comment = "approve" if reading.decision.approved else "reject", reading.decision.comment
-    return Decide(approver=person, decision=word, comment=comment, decision_id=decision_id)
+    answer = reading.answer if isinstance(reading, ReviewReading) else reading.decision
+    word = answer.decision if isinstance(answer, QueuedAnswer) else "approve" if answer.approved else "reject"
+    return Decide(
+        approver=person,
+        decision=word,
+        comment=answer.comment,
+        decision_id=decision_id,
+        document=answer.document,
+        round=answer.round,
+    )
 
 
 def read_queue_message(body: bytes) -> tuple[AnyReading, ...] | Rejected:

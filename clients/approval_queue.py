@@ -11,7 +11,7 @@ import logging
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.decision import UNNAMED, Rejected
+from approvals.decision import NO_DOCUMENT, UNNAMED, Rejected
 from approvals.poison import PoisonMessage
 from approvals.queue_message import (
     AnyReading,
@@ -111,6 +111,8 @@ async def _answer(
         return Rejected(reason=f"{instance.id} is a {instance.workflow}, which waits for no decision")
     if instance.finished:
         return Rejected(reason=f"{instance.id} has finished already: {instance.state}")
+    if decision.names_document:
+        return Rejected(reason=NO_DOCUMENT)
     if not decision.named and not are_allowed():
         return Rejected(reason=_UNNAMED)
     if not may_decide(instance.input, decision.approver):

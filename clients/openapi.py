@@ -77,6 +77,7 @@ def _describe(operation: Operation) -> Document:
     parameters = [
         *(_parameter(each, "path") for each in operation.path_parameters),
         *(_parameter(each, "query") for each in operation.query),
+        *(_parameter(each, "header") for each in operation.headers),
     ]
     if parameters:
         described["parameters"] = parameters

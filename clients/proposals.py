@@ -10,6 +10,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
+from approvals.about import write_tag
 from approvals.names import among
 from approvals.record.chain import Tampered
 from approvals.rules.forms import LARGEST_BODY
@@ -126,7 +127,10 @@ async def get_proposal(req: func.HttpRequest) -> func.HttpResponse:
     if isinstance(who, func.HttpResponse):
         return who
     seen = await see(who, req.route_params["proposalId"])
-    return seen if isinstance(seen, func.HttpResponse) else answer(show(seen.review, now=clock.now()))
+    if isinstance(seen, func.HttpResponse):
+        return seen
+    review = seen.review
+    return answer(show(review, now=clock.now()), headers={"ETag": write_tag(review.document, review.round)})
 
 
 @bp.function_name(name="ListProposals")

@@ -11,6 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import AliasChoices
 
+from approvals.about import About, with_tag
 from approvals.record.chain import Tampered
 from approvals.rules.acceptance import Actor
 from approvals.rules.forms import LARGEST_VERB
@@ -39,6 +40,10 @@ REFUSALS: dict[Code, tuple[HTTPStatus, str]] = {
     "over": (HTTPStatus.CONFLICT, "Nothing to do; GET the proposal's audit for how it came about."),
     "notNow": (HTTPStatus.CONFLICT, "GET the proposal: status and stages say what it waits for."),
     "conflict": (HTTPStatus.CONFLICT, "Choose another person or file, as the detail says."),
+    "documentChanged": (
+        HTTPStatus.CONFLICT,
+        "GET the proposal, read what is new, and answer with its document, its round, or its ETag in If-Match.",
+    ),
     "replayed": (HTTPStatus.CONFLICT, "Nothing to do: a link decides once."),
     "superseded": (HTTPStatus.GONE, "Use the newest letter, or GET the proposal for what it waits for."),
     "tooSoon": (HTTPStatus.TOO_MANY_REQUESTS, "Wait as many seconds as Retry-After says."),
@@ -90,7 +95,7 @@ def refusal(refused: Refused) -> func.HttpResponse:
     status, what_to_do = REFUSALS[refused.code]
     detail = refused.reason[:1].upper() + refused.reason[1:]
     headers = {"Retry-After": str(refused.retry_after_s)} if refused.retry_after_s else None
-    return problem(status, f"{detail}.", what_to_do, headers=headers, code=refused.code)
+    return problem(status, f"{detail}.", what_to_do, headers=headers, code=refused.code, changes=refused.changes)
 
 
 def _read(req: func.HttpRequest, who: Caller) -> Verb | func.HttpResponse:
@@ -105,6 +110,8 @@ def _read(req: func.HttpRequest, who: Caller) -> Verb | func.HttpResponse:
         )
     try:
         body = read_json(content or b"{}")
+        if isinstance(body, dict) and issubclass(model, About) and (tag := req.headers.get("If-Match")):
+            body = with_tag(body, tag)
         return model.from_dict(_with_name(body, model, who.name))
     except Invalid as error:
         what_to_do = "Mend what errors names; GET /api/openapi.json has the schema. Nothing was taken down."

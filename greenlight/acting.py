@@ -1,5 +1,6 @@
 """The commands by which people act on a proposal: one verb each, and afterwards where the proposal stands."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,44 +19,55 @@ from greenlight.views import standing
 
 _ID = click.argument("proposal", metavar="ID")
 _WHY = click.option("-m", "--comment", default="", metavar="TEXT", help="What you have to say about it.")
+_READ = "What you have read; needed where it has changed since you were asked. `show` has it."
 _WHAT = click.option("-m", "--comment", required=True, metavar="TEXT", help="What should be changed.")
 
 
+def _about(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options by which an answer says what it is about."""
+    with_round = click.option("--round", type=click.IntRange(min=1), metavar="N", help="The same by its round.")
+    return click.option("--document", metavar="HASH", help=_READ)(with_round(command))
+
+
 @click.command()
 @_ID
 @_WHY
+@_about
 @connected
-def approve(session: Session, *, proposal: str, comment: str) -> None:
+def approve(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Say yes."""
-    _decide(session, proposal, "approve", comment, "You approved")
+    _decide(session, proposal, "approve", comment, "You approved", about)
 
 
 @click.command()
 @_ID
 @_WHY
+@_about
 @connected
-def reject(session: Session, *, proposal: str, comment: str) -> None:
+def reject(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Say no."""
-    _decide(session, proposal, "reject", comment, "You rejected")
+    _decide(session, proposal, "reject", comment, "You rejected", about)
 
 
 @click.command()
 @_ID
 @click.argument("word")
 @_WHY
+@_about
 @connected
-def decide(session: Session, *, proposal: str, word: str, comment: str) -> None:
+def decide(session: Session, *, proposal: str, word: str, comment: str, **about: Any) -> None:
     """Answer with a word of the policy's own."""
-    _decide(session, proposal, word, comment, f"You answered “{one_line(word)}” to")
+    _decide(session, proposal, word, comment, f"You answered “{one_line(word)}” to", about)
 
 
 @click.command()
 @_ID
 @_WHAT
+@_about
 @connected
-def changes(session: Session, *, proposal: str, comment: str) -> None:
+def changes(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Ask the author for changes; the clock stops."""
-    body = {"approver": session.api.access.person(), "comment": comment}
+    body = {"approver": session.api.access.person(), "comment": comment, **_given(about)}
     _act(session, proposal, "changes", body, "You asked for changes to")
 
 
@@ -114,6 +126,16 @@ def delegate(session: Session, *, proposal: str, to: str, comment: str) -> None:
     _act(session, proposal, "delegate", body, f"{one_line(to)} answers for you on")
 
 
+@click.command("take-back")
+@_ID
+@_WHY
+@connected
+def take_back(session: Session, *, proposal: str, comment: str) -> None:
+    """Answer yourself what you have delegated."""
+    body = {"by": session.api.access.person(), "comment": comment}
+    _act(session, proposal, "takeBack", body, "You have your task back on")
+
+
 @click.command()
 @_ID
 @click.option("--from", "owner", metavar="NAME", help="Whose task it is, where it is not yours.")
@@ -146,9 +168,14 @@ def withdraw(session: Session, *, proposal: str, reason: str) -> None:
     _act(session, proposal, "withdraw", {"by": session.api.access.person(), "reason": reason}, "You withdrew")
 
 
-def _decide(session: Session, proposal: str, word: str, comment: str, done: str) -> None:
-    body = {"approver": session.api.access.person(), "decision": word, "comment": comment}
+def _decide(session: Session, proposal: str, word: str, comment: str, done: str, about: Json) -> None:
+    body = {"approver": session.api.access.person(), "decision": word, "comment": comment, **_given(about)}
     _act(session, proposal, "decisions", body, done)
+
+
+def _given(about: Json) -> Json:
+    """Return what an answer says that it is about."""
+    return {name: value for name, value in about.items() if value is not None}
 
 
 def _act(session: Session, proposal: str, verb: str, body: Json, done: str) -> None:

@@ -18,6 +18,7 @@ from greenlight.acting import (
     reject,
     remind,
     resubmit,
+    take_back,
     withdraw,
 )
 from greenlight.auditing import audit
@@ -32,7 +33,7 @@ CLONE = Path(__file__).resolve().parents[1]
 
 SECTIONS = {
     "Authors": (preview, submit, attach, resubmit, withdraw),
-    "Approvers": (approve, reject, changes, decide, delegate),
+    "Approvers": (approve, reject, changes, decide, delegate, take_back),
     "Everybody": (list_proposals, show, watch, comment, remind, reassign, download),
     "Rules and records": (policies, audit),
 }

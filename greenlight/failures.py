@@ -24,6 +24,7 @@ _ADVICE: Mapping[str, str] = MappingProxyType(
         "notAsked": "What is waiting for you: greenlight list",
         "notAuthor": "Anybody with a part in it may comment: greenlight comment ID TEXT",
         "notNow": "What it waits for: greenlight show ID",
+        "documentChanged": "Read it: greenlight show ID. Then answer with --document, or --round, as it shows them.",
         "over": "How it came about: greenlight show ID",
         "alreadyDecided": "The first answer stands. If there is more to say: greenlight comment ID TEXT",
         "notYou": "Run it with --as and your own name, or let that person do it.",

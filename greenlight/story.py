@@ -14,6 +14,7 @@ from approvals.record.entries import (
     ChangesRequested,
     Checked,
     Commented,
+    CommentsSent,
     Decided,
     Delegated,
     Ended,
@@ -69,7 +70,7 @@ def tell(entries: Iterable[Data]) -> tuple[Event, ...]:
 
 def _event(shown: Data) -> Event:
     via, entry = shown["via"], _read(shown)
-    what, details = _told(entry) if entry else (shown["kind"], ())
+    what, details = _told(entry, shown["by"]) if entry else (shown["kind"], ())
     by_itself = via in _BY_ITSELF
     return Event(
         number=shown["number"],
@@ -116,13 +117,15 @@ def _mood(entry: Entry | None) -> str:
 Told = tuple[str, tuple[str, ...]]
 
 
-def _told(entry: Entry) -> Told:
+def _told(entry: Entry, by: str) -> Told:
     match entry:
         case Submitted():
             return _submitted(entry)
         case Checked():
             stages = " → ".join(str(each.get("name")) for each in entry.stages)
-            return "the checks are through", (", ".join(entry.findings), f"stages: {stages}")
+            early = len(entry.void or ())
+            asked = f"{early} early yes{'' if early == 1 else 'es'} came before that: asked again" if early else ""
+            return "the checks are through", (", ".join(entry.findings), f"stages: {stages}", asked)
         case StageOpened():
             return _stage_opened(entry)
         case Decided():
@@ -132,9 +135,13 @@ def _told(entry: Entry) -> Told:
             silent = entry.decided_by == NOBODY and entry.outcome != "expired"
             return f"{entry.stage}: {entry.outcome}", ("nobody answered in time" if silent else "",)
         case Commented():
-            return "comments", (_quoted(entry.comment),)
+            return "adds a note after the end" if entry.after_end else "comments", (_quoted(entry.comment),)
+        case CommentsSent():
+            number = len(entry.comments)
+            return f"{number} comment{' is' if number == 1 else 's are'} sent on", ()
         case Delegated():
-            return f"lets {entry.to} answer", (_quoted(entry.comment),)
+            what = f"takes the task back from {entry.owner}" if entry.to == by else f"lets {entry.to} answer"
+            return what, (_quoted(entry.comment),)
         case Reassigned():
             return f"gives the task of {entry.owner} to {entry.to}", (_quoted(entry.comment),)
         case Reminded():
@@ -147,16 +154,22 @@ def _told(entry: Entry) -> Told:
             return "asks for changes", (behalf, _quoted(entry.comment), _until(entry.until))
         case Resubmitted():
             changed = f"changed: {', '.join(entry.changed)}" if entry.changed else ""
-            void = "the document has changed: earlier approvals are void" if entry.document_changed else ""
+            void = _void(entry) if entry.document_changed else ""
             return "hands it in again", (changed, void, _quoted(entry.comment))
         case Attached():
-            return f"{'replaces' if entry.replaced else 'adds'} {_file(entry.attachment)}", ()
+            void = _void(entry) if (entry.round or 1) > 1 else ""
+            return f"{'replaces' if entry.replaced else 'adds'} {_file(entry.attachment)}", (void,)
         case Withdrawn():
             return "withdraws it", (_quoted(entry.reason),)
         case Ended():
             return _ended(entry)
         case never:
             assert_never(never)
+
+
+def _void(entry: Attached | Resubmitted) -> str:
+    kept = "the policy keeps answers over this change"
+    return kept if entry.answers_kept else "the document has changed: earlier approvals are void"
 
 
 def _submitted(entry: Submitted) -> Told:

@@ -89,6 +89,8 @@ def preview(session: Session, *, file: Path | None, as_json: bool, **options: An
         if number:
             session.say(f"Where the checks say {' or '.join(', '.join(each) for each in way['findings'])}:", "bold")
         session.put(foreseen(way["stages"], moment(answer["now"])))
+    if kept := answer["keepAnswersOn"]:
+        session.say(f"Answers are kept where only this changes: {', '.join(kept)}")
 
 
 def _form(session: Session, file: Path | None, attach: Iterable[Path], options: Form) -> Form:

@@ -160,8 +160,8 @@ def _facts(view: Json, now: datetime) -> Table:
     facts = {
         "author": f"{one_line(view['author'])}{department}",
         "cost": money(view["cost"], one_line(view["currency"])) if view.get("cost") else "",
-        "policy": rule_name(view["policy"], view["policyVersion"])
-        + (f", round {view['round']}" if view["round"] > 1 else ""),
+        "policy": rule_name(view["policy"], view["policyVersion"]),
+        "document": f"{one_line(view['document'])}, round {view['round']}",
         "handed in": _point(view["submittedAt"], now),
         "checks": "; ".join(one_line(each) for each in view.get("findings") or ()),
         "waits for": _waiting(view),

@@ -19,6 +19,7 @@ def foresee(submission: Submission) -> dict[str, Any]:
         "policy": submission.policy_name,
         "policyVersion": policy.version or hashed[:8],
         "policyHash": hashed,
+        "keepAnswersOn": list(policy.keep_answers_on),
         "now": now.isoformat(),
         "stages": show_way(first.stages, now),
         "otherWays": [

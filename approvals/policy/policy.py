@@ -29,6 +29,7 @@ from approvals.policy.stages import (
     Rung,
     SomePeople,
     Stage,
+    Tolerable,
     Window,
 )
 from approvals.validation import Invalid, Line, Prose
@@ -102,6 +103,8 @@ class Policy(Described):
     """To whom people may hand their task over: nobody, these people, anybody in the directory, or anyone."""
     outcomes: Annotated[dict[Line, Effect], Field(max_length=MOST_WORDS)] = Field(default_factory=dict)
     """Further words for a decision, with what each comes to."""
+    keep_answers_on: Annotated[tuple[Tolerable, ...], AsTuple, Field(max_length=MOST_PEOPLE)] = ()
+    """What the author may change without making answers void. Any other change of the document makes them void."""
     changes_window_hours: Window = 720.0
     """How long the author has to hand in changes that were asked for; 30 days."""
 

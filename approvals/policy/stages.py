@@ -40,6 +40,9 @@ BUDGET_STAGE = "budget"
 Effect = Literal["approve", "reject", "changes"]
 """What a decision comes to, whatever word it is given in."""
 
+Tolerable = Literal["title", "summary", "addedFiles"]
+"""Changes of a document that a policy may let answers outlive; files that are replaced, and money, are none of them."""
+
 BUDGET_OWNERS = ("the budget owner",)
 """Who is asked there where the policy names nobody."""
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     DECIDED = "decided"
     STAGE_CLOSED = "stageClosed"
     COMMENTED = "commented"
+    COMMENTS_SENT = "commentsSent"
     DELEGATED = "delegated"
     REASSIGNED = "reassigned"
     REMINDED = "reminded"
@@ -53,6 +54,12 @@ class Via(StrEnum):
 
 GREENLIGHT = "Greenlight"
 """Stands for nobody: what time and the workflow do."""
+
+NOBODY = "nobody"
+"""Who decided, where time did."""
+
+A_SYSTEM = "a system"
+"""Stands for a system that does something in nobody's name."""
 
 Json = dict[str, Any]
 """A JSON object that stays as it was written, as hashes are over it and older ones have fewer keys."""
@@ -124,6 +131,8 @@ class Checked(_Entry):
 
     findings: tuple[str, ...]
     stages: tuple[Json, ...]
+    void: tuple[int, ...] | None = None
+    """The entries of approvals that were given before these findings could be seen; None: there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +153,8 @@ class StageOpened(_Entry):
     """How many of the planned reminders had been sent before."""
     early: Mapping[int, str]
     """The early answers that count for it: the number of each one's entry, with the seat it takes."""
+    needed: int | None = None
+    """As with `Escalated`, where it opens again on a rung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +197,20 @@ class Commented(_Entry):
     kind = Kind.COMMENTED
 
     comment: str
+    letter: bool | None = None
+    """Whether people are told of it at once; False: with others, a little later. None: they are not."""
+    after_end: bool | None = None
+    """True for a note on a proposal that has ended; else None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentsSent(_Entry):
+    """People are told of comments that were held back, so that they get one letter."""
+
+    kind = Kind.COMMENTS_SENT
+
+    comments: tuple[int, ...]
+    """The numbers of their entries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +269,8 @@ class Escalated(_Entry):
     missing: tuple[str, ...]
     """Who did not answer in time."""
     deadline: datetime
+    needed: int | None = None
+    """How many of those who are asked now must say yes; None, as it was once: one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +299,8 @@ class Resubmitted(_Entry):
     """Whether the document is another one than was checked, so that the review begins anew."""
     round: int
     comment: str
+    answers_kept: bool | None = None
+    """True where the policy lets answers outlive such a change; else None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +311,13 @@ class Attached(_Entry):
 
     attachment: Attachment
     replaced: bool
+    round: int | None = None
+    """The round that the document is of from then on; None: what comes of it is up to the resubmission.
+
+    The first records have None throughout: with them a round began wherever a stage had been open before.
+    """
+    answers_kept: bool | None = None
+    """As with `Resubmitted`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,6 +350,7 @@ Entry = (
     | Decided
     | StageClosed
     | Commented
+    | CommentsSent
     | Delegated
     | Reassigned
     | Reminded

@@ -22,6 +22,7 @@ from approvals.record.entries import (
     Checked,
     Closing,
     Commented,
+    CommentsSent,
     Decided,
     Delegated,
     Ended,
@@ -90,6 +91,8 @@ _OWNER = ("owner", "from", TEXT)
 _ON_BEHALF_OF = ("on_behalf_of", "onBehalfOf", TEXT_OR_NONE)
 _COMMENT = ("comment", "comment", TEXT)
 _DECIDED_BY = ("decided_by", "decidedBy", TEXT)
+_NEEDED = ("needed", "needed", COUNT)
+_ANSWERS_KEPT = ("answers_kept", "answersKept", FLAG)
 _LINK_ID = ("link_id", "linkId", TEXT_OR_NONE)
 
 FIELDS: Mapping[type[Entry], tuple[Field, ...]] = MappingProxyType(
@@ -108,16 +111,22 @@ FIELDS: Mapping[type[Entry], tuple[Field, ...]] = MappingProxyType(
             ),
             *_later(("policy_hash", "policyHash", TEXT)),
         ),
-        Checked: _fields(("findings", "findings", TEXTS), ("stages", "stages", many(OBJECT))),
-        StageOpened: _fields(
-            _STAGE,
-            _INDEX,
-            _ROUND,
-            _ASKED,
-            _DEADLINE,
-            _RUNG,
-            ("reminders", "reminders", COUNT),
-            ("early", "early", SEATS),
+        Checked: (
+            *_fields(("findings", "findings", TEXTS), ("stages", "stages", many(OBJECT))),
+            *_later(("void", "void", many(COUNT))),
+        ),
+        StageOpened: (
+            *_fields(
+                _STAGE,
+                _INDEX,
+                _ROUND,
+                _ASKED,
+                _DEADLINE,
+                _RUNG,
+                ("reminders", "reminders", COUNT),
+                ("early", "early", SEATS),
+            ),
+            *_later(_NEEDED),
         ),
         Decided: _fields(
             ("stage", "stage", TEXT_OR_NONE),
@@ -131,16 +140,24 @@ FIELDS: Mapping[type[Entry], tuple[Field, ...]] = MappingProxyType(
             _LINK_ID,
         ),
         StageClosed: _fields(_STAGE, _INDEX, ("outcome", "outcome", one_of(Closing)), _DECIDED_BY),
-        Commented: _fields(_COMMENT),
+        Commented: (*_fields(_COMMENT), *_later(("letter", "letter", FLAG), ("after_end", "afterEnd", FLAG))),
+        CommentsSent: _fields(("comments", "comments", many(COUNT))),
         Delegated: _fields(_STAGE, _SEAT, _OWNER, _TO, _ON_BEHALF_OF, _COMMENT),
         Reassigned: _fields(_STAGE, _SEAT, _OWNER, _TO, _ON_BEHALF_OF, _COMMENT),
         Reminded: _fields(_STAGE, ("people", "people", TEXTS), ("planned", "planned", COUNT)),
-        Escalated: _fields(_STAGE, _RUNG, _ASKED, ("missing", "missing", TEXTS), _DEADLINE),
-        ChangesRequested: _fields(_STAGE, _COMMENT, ("until", "until", INSTANT), _ON_BEHALF_OF, _LINK_ID),
-        Resubmitted: _fields(
-            ("changed", "changed", CHANGED), ("document_changed", "documentChanged", FLAG), _ROUND, _COMMENT
+        Escalated: (
+            *_fields(_STAGE, _RUNG, _ASKED, ("missing", "missing", TEXTS), _DEADLINE),
+            *_later(_NEEDED),
         ),
-        Attached: _fields(("attachment", "attachment", FILE), ("replaced", "replaced", FLAG)),
+        ChangesRequested: _fields(_STAGE, _COMMENT, ("until", "until", INSTANT), _ON_BEHALF_OF, _LINK_ID),
+        Resubmitted: (
+            *_fields(("changed", "changed", CHANGED), ("document_changed", "documentChanged", FLAG), _ROUND, _COMMENT),
+            *_later(_ANSWERS_KEPT),
+        ),
+        Attached: (
+            *_fields(("attachment", "attachment", FILE), ("replaced", "replaced", FLAG)),
+            *_later(_ROUND, _ANSWERS_KEPT),
+        ),
         Withdrawn: _fields(("reason", "reason", TEXT)),
         Ended: _fields(
             ("outcome", "outcome", one_of(Ending)),

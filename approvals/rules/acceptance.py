@@ -4,38 +4,37 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from approvals.attachments import MOST_ATTACHMENTS
 from approvals.decision import UNNAMED
 from approvals.directory import NOBODY_KNOWN, Directory
-from approvals.names import among, same
+from approvals.names import among, key, same
 from approvals.policy.faults import KNOWN_WORDS
-from approvals.policy.policy import check_for
 from approvals.policy.stages import Effect
-from approvals.record.documents import Attachment, document_hash
 from approvals.record.entries import (
+    A_SYSTEM,
     GREENLIGHT,
+    NOBODY,
     Asked,
-    Attached,
     ChangesRequested,
     Commented,
     Decided,
     Delegated,
     Entry,
+    Kind,
     Reassigned,
     Reminded,
-    Resubmitted,
     Via,
-    Withdrawn,
 )
+from approvals.rules.authoring import attach, resubmit, withdraw
 from approvals.rules.handover import strands
 from approvals.rules.identities import known_as, restate
 from approvals.rules.limits import why_too_many
 from approvals.rules.links import Link
-from approvals.rules.progress import NOBODY, heading, settle
+from approvals.rules.naming import misnamed, outdated
+from approvals.rules.progress import COMMENT_PAUSE, heading, settle
 from approvals.rules.replay import apply
 from approvals.rules.standing import Refused, asked_as, may_answer, over, superseded
-from approvals.rules.state import Answer, AwaitingChanges, Review, Status
-from approvals.rules.successors import unfit_successor
+from approvals.rules.state import Answer, AwaitingChanges, Review
+from approvals.rules.successors import engaged_elsewhere, unfit_successor
 from approvals.rules.verbs import (
     Attach,
     Comment,
@@ -45,12 +44,12 @@ from approvals.rules.verbs import (
     Remind,
     RequestChanges,
     Resubmit,
+    TakeBack,
     Verb,
     Withdraw,
 )
-from approvals.validation import Invalid
 
-NOBODIES = (UNNAMED, NOBODY, GREENLIGHT)
+NOBODIES = (UNNAMED, NOBODY, GREENLIGHT, A_SYSTEM)
 """Words that stand for no person, so that no person has them as a name."""
 
 REMIND_AGAIN_AFTER = timedelta(hours=1)
@@ -129,16 +128,18 @@ def _by_kind(
             return _request_changes(review, verb, actor, now)
         case Delegate() | Reassign():
             return _hand_over(review, verb, actor, now, directory)
+        case TakeBack():
+            return _take_back(review, verb, actor, now)
         case Comment():
             return _comment(review, verb, actor, now)
         case Remind():
             return _remind(review, verb, actor, now)
         case Withdraw():
-            return _withdraw(review, verb, actor, now)
+            return withdraw(review, verb, actor.via, now) or Repeated(number=review.number)
         case Resubmit():
-            return _resubmit(review, verb, actor, now)
+            return resubmit(review, verb, actor.via, now) or Repeated(number=review.number)
         case Attach():
-            return _attach(review, verb, actor, now)
+            return attach(review, verb, actor.via, now) or Repeated(number=review.number)
         case never:
             assert_never(never)
 
@@ -152,11 +153,19 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
     if told:
         return told
     if effect == "changes":
-        wanted = RequestChanges(approver=verb.approver, comment=verb.comment or verb.decision)
+        wanted = RequestChanges(
+            approver=verb.approver,
+            comment=verb.comment or verb.decision,
+            document=verb.document,
+            round=verb.round,
+        )
         return _request_changes(review, wanted, actor, now)
     seat = may_answer(review, verb.approver, actor.via)
     if isinstance(seat, Refused):
         return seat
+    wrong = _about_another(review, verb, actor, seat)
+    if wrong:
+        return wrong
     return Decided(
         **heading(review, now=now, by=verb.approver, via=actor.via),
         stage=review.open_stage.name if review.open_stage and seat else None,
@@ -169,6 +178,13 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
         decision_id=verb.decision_id,
         link_id=actor.link.id if actor.link else None,
     )
+
+
+def _about_another(review: Review, verb: Decide | RequestChanges, actor: Actor, seat: Asked | None) -> Refused | None:
+    """Say why an answer is not about the document that there is; a link is about the round of its letter."""
+    if actor.link and not verb.names_document:
+        return None
+    return misnamed(review, verb, verb.approver, seat)
 
 
 def _on_behalf_of(seat: Asked | None, person: str) -> str | None:
@@ -202,7 +218,7 @@ def _unfit(review: Review, link: Link) -> Refused | None:
         used = next((each for each in review.decisions if each.link_id == link.id), None)
         what = _told(used) if used else f"{link.person} asked for changes"
         return Refused(code="replayed", reason=f"this link has been used: {what}")
-    return superseded(review, link)
+    return outdated(review, link) or superseded(review, link)
 
 
 def _answer_of(review: Review, person: str) -> Answer | None:
@@ -233,6 +249,9 @@ def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: da
         return seat
     if seat is None or review.stage is None:
         return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
+    wrong = _about_another(review, verb, actor, seat)
+    if wrong:
+        return wrong
     return ChangesRequested(
         **heading(review, now=now, by=verb.approver, via=actor.via),
         stage=review.stage.plan.name,
@@ -262,15 +281,14 @@ def _hand_over(
     unfit = unfit_successor(review, verb, actor.via, directory)
     if unfit:
         return unfit
-    if among(verb.to, tuple(each.person for each in stage.asked)):
-        return Refused(code="conflict", reason=f"{verb.to} is asked in this stage already and has one answer")
     stranded = strands(review, stage, seat, verb.to)
     if stranded:
         return stranded
     delegating = isinstance(verb, Delegate)
     kind = Delegated if delegating else Reassigned
+    nobodys = isinstance(verb, Reassign) and verb.by is None and actor.via is not Via.PERSON
     return kind(
-        **heading(review, now=now, by=verb.acting, via=actor.via),
+        **heading(review, now=now, by=A_SYSTEM if nobodys else verb.acting, via=actor.via),
         stage=stage.plan.name,
         seat=seat.seat,
         owner=verb.owner,
@@ -286,14 +304,43 @@ def _giver(seat: Asked, to: str) -> str | None:
     return None if same(owner, to) else owner
 
 
+def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+    if review.end:
+        return over(review.end)
+    if review.stage is None:
+        return Refused(code="notNow", reason="a task can be taken back while its stage is open")
+    stage = review.stage.plan.name
+    given = next((each for each in review.stage.asked if same(each.on_behalf_of or "", verb.by)), None)
+    if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
+        return Repeated(number=review.number)
+    if given is None:
+        return Refused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
+    if given not in review.waiting_for:
+        return Refused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
+    engaged = engaged_elsewhere(review, verb.by)
+    if engaged:
+        return engaged
+    return Delegated(
+        **heading(review, now=now, by=verb.by, via=actor.via),
+        stage=stage,
+        seat=given.seat,
+        owner=given.person,
+        to=verb.by,
+        on_behalf_of=None,
+        comment=verb.comment,
+    )
+
+
 def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
     if (verb.by, verb.comment) in review.last_words:
         return Repeated(number=review.number)
-    if review.end:
-        return over(review.end)
     if actor.via is Via.PERSON and not concerns(review, verb.by):
         return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
-    return Commented(**heading(review, now=now, by=verb.by, via=actor.via), comment=verb.comment)
+    place, told_at = heading(review, now=now, by=verb.by, via=actor.via), review.comments_told_at
+    if review.end:
+        return Commented(**place, comment=verb.comment, after_end=True)
+    quiet = not review.comments_held and (told_at is None or now >= told_at + COMMENT_PAUSE)
+    return Commented(**place, comment=verb.comment, letter=quiet)
 
 
 def concerns(review: Review, person: str) -> bool:
@@ -321,63 +368,3 @@ def _remind(review: Review, verb: Remind, actor: Actor, now: datetime) -> Entry 
         people=tuple(each.person for each in review.waiting_for),
         planned=stage.reminders,
     )
-
-
-def _withdraw(review: Review, verb: Withdraw, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may withdraw it")
-    if review.status is Status.WITHDRAWN:
-        return Repeated(number=review.number)
-    if review.end:
-        return over(review.end)
-    return Withdrawn(**heading(review, now=now, by=verb.by, via=actor.via), reason=verb.reason)
-
-
-def _resubmit(review: Review, verb: Resubmit, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may resubmit it")
-    fields = ("title", "summary", "cost", "currency", "department")
-    given = {name: value for name in fields if (value := getattr(verb, name)) is not None}
-    document = document_hash({**review.words, **given}, review.attachments)
-    if not isinstance(review.phase, AwaitingChanges):
-        if review.resubmission == document:
-            return Repeated(number=review.number)
-        return over(review.end) if review.end else Refused(code="notNow", reason="nobody has asked for changes")
-    after = {**review.words, **given}
-    try:
-        check_for(
-            review.policy,
-            review.author,
-            cost=after["cost"],
-            currency=after["currency"],
-            department=after["department"],
-        )
-    except Invalid as error:
-        return Refused(code="invalid", reason=f"with these changes the policy cannot decide: {error}")
-    return Resubmitted(
-        **heading(review, now=now, by=verb.by, via=actor.via, document=document),
-        changed={name: value for name, value in given.items() if value != review.words[name]},
-        document_changed=document != review.reviewed,
-        round=review.round + 1,
-        comment=verb.comment,
-    )
-
-
-def _attach(review: Review, verb: Attach, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may add files to it")
-    fields = {"name": verb.name, "blob": verb.blob, "content_type": verb.content_type}
-    new = Attachment(**fields, size=verb.size, sha256=verb.sha256)
-    before = next((each for each in review.attachments if each.name == verb.name), None)
-    if before and before.sha256 == verb.sha256:
-        return Repeated(number=review.number)
-    if review.end:
-        return over(review.end)
-    others = (*(each for each in review.attachments if each.name != verb.name), new)
-    if len(others) > MOST_ATTACHMENTS:
-        return Refused(
-            code="conflict", reason=f"a proposal has at most {MOST_ATTACHMENTS} files; replace one by its name"
-        )
-    document = document_hash(review.words, others)
-    place = heading(review, now=now, by=verb.by, via=actor.via, document=document)
-    return Attached(**place, attachment=new, replaced=before is not None)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from approvals.about import About
 from approvals.names import among, key
 from approvals.policy.policy import Effect, Policy
 from approvals.rules.verbs import Decide, RequestChanges
-from approvals.validation import Boundary, Invalid, Line, Prose
+from approvals.validation import Invalid, Line, Prose
 from approvals.visible import one_line
 
 CHANGES = "changes"
@@ -36,7 +37,7 @@ _HINTS: dict[Effect, str] = {
 }
 
 
-class ChosenAnswer(Boundary):
+class ChosenAnswer(About):
     """An answer as the page's form or a program sends it."""
 
     decision: Line
@@ -69,9 +70,10 @@ def to_verb(chosen: ChosenAnswer, policy: Policy, person: str) -> Decide | Reque
         raise Invalid(f"decision: choose one of {known}")
     if choice.needs_comment and not chosen.comment.strip():
         raise Invalid("comment: say what to change; the author reads it")
+    document, number = chosen.document, chosen.round
     if choice.word == CHANGES and choice.word not in policy.outcomes:
-        return RequestChanges(approver=person, comment=chosen.comment)
-    return Decide(approver=person, decision=choice.word, comment=chosen.comment)
+        return RequestChanges(approver=person, comment=chosen.comment, document=document, round=number)
+    return Decide(approver=person, decision=choice.word, comment=chosen.comment, document=document, round=number)
 
 
 def _choice(word: str, label: str, effect: Effect) -> Choice:

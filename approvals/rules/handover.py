@@ -29,8 +29,9 @@ def _short_of_eyes(review: Review, stage: OpenStage, asked: tuple[str, ...]) -> 
     plan = stage.plan
     decided = tuple(each.person for each in review.answers if each.stage is not None)
     waiting = tuple(each for each in asked if not among(each, decided))
-    yes = sum(each.effect == "approve" for each in review.stage_answers)
-    needed = max(1, (1 if stage.rung else plan.needed) - yes)
+    seats = {each.seat for each in stage.asked}
+    yes = sum(each.effect == "approve" and each.seat in seats for each in review.stage_answers)
+    needed = max(1, (stage.needed if stage.rung else plan.needed) - yes)
     # Whoever holds a required seat now cannot be done without, whatever their name.
     held = zip((each.seat for each in stage.asked), asked, strict=True)
     required = () if stage.rung else tuple(person for place, person in held if among(place, plan.required))

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, assert_never
 
-from approvals.names import among, key, same
+from approvals.names import same
 from approvals.policy.plan import choose_stages
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, document_hash, policy_hash
 from approvals.record.entries import (
     GREENLIGHT,
+    NOBODY,
     Asked,
     Checked,
     Closing,
+    CommentsSent,
     Ended,
     Ending,
     Entry,
@@ -25,9 +27,9 @@ from approvals.record.entries import (
     Via,
 )
 from approvals.rules.replay import apply
+from approvals.rules.seats import people_of, people_on
 from approvals.rules.state import (
     VOUCHING,
-    Answer,
     AwaitingChanges,
     BetweenStages,
     Checking,
@@ -37,9 +39,16 @@ from approvals.rules.state import (
     Review,
     Withdrawing,
 )
+from approvals.rules.verdict import judge, word_of
 
-NOBODY = "nobody"
-"""Who decided, where time did."""
+NOTHING_FOUND = ("passed",)
+"""Findings that ask nobody again."""
+
+EDIT_PAUSE = timedelta(seconds=10)
+"""So long after the author's last file those who are asked are asked again: several files are one round."""
+
+COMMENT_PAUSE = timedelta(minutes=5)
+"""So long after people were told of a comment they are told of all that came since, in one letter."""
 
 
 def begin(
@@ -86,8 +95,14 @@ def checked(review: Review, findings: tuple[str, ...], *, document: str, now: da
         findings=findings,
         author=review.author,
     )
-    rules = tuple(stage.to_dict() for stage in stages)
-    planned = Checked(**heading(review, now=now, via=Via.WORKFLOW), findings=findings, stages=rules)
+    found = set(findings) - set(NOTHING_FOUND)
+    unseen = tuple(each.number for each in review.answers if found and each.effect == "approve")
+    planned = Checked(
+        **heading(review, now=now, via=Via.WORKFLOW),
+        findings=findings,
+        stages=tuple(stage.to_dict() for stage in stages),
+        void=unseen or None,
+    )
     return (planned, *settle(apply(review, planned), now))
 
 
@@ -109,13 +124,26 @@ def settle(review: Review, now: datetime) -> tuple[Entry, ...]:
 
 def next_wake(review: Review) -> datetime | None:
     """Return when time alone will change something; None where only people can."""
+    times = [_comments_due(review), _next_deadline(review)]
+    return min((each for each in times if each), default=None)
+
+
+def _comments_due(review: Review) -> datetime | None:
+    """Return when people are told of comments that were held back."""
+    told_at = review.comments_told_at
+    return told_at + COMMENT_PAUSE if told_at and review.comments_held and not review.final else None
+
+
+def _next_deadline(review: Review) -> datetime | None:
     match review.phase:
         case AwaitingChanges(until=until):
             return until
         case OpenStage() as stage:
             planned = _next_reminder(stage)
             return min(planned, stage.deadline) if planned else stage.deadline
-        case Checking() | BetweenStages() | Withdrawing() | Over():
+        case BetweenStages():
+            return review.edited_at + EDIT_PAUSE if review.edited_at else None
+        case Checking() | Withdrawing() | Over():
             return None
         case never:
             assert_never(never)
@@ -152,6 +180,9 @@ def heading(
 
 def _next(review: Review, now: datetime) -> Entry | None:
     """Return the one thing that follows, or None."""
+    comments_due = _comments_due(review)
+    if comments_due and now >= comments_due and not isinstance(review.phase, Withdrawing):
+        return CommentsSent(**heading(review, now=now), comments=review.comments_held)
     match review.phase:
         case Checking() | Over():
             return None
@@ -169,8 +200,10 @@ def _next(review: Review, now: datetime) -> Entry | None:
             assert_never(never)
 
 
-def _after_a_stage(review: Review, resumed: Pause | None, now: datetime) -> Entry:
-    """Open the next stage, or end."""
+def _after_a_stage(review: Review, resumed: Pause | None, now: datetime) -> Entry | None:
+    """Open the next stage, or end; None where the author may not be through with changing the document."""
+    if review.edited_at and now < review.edited_at + EDIT_PAUSE:
+        return None
     last = review.closed[-1] if review.closed else None
     if last and last.round == review.round and last.outcome != "approved":
         stage = review.stages[last.index]
@@ -186,7 +219,7 @@ def _in_stage(stage: Stage, reason: str | None) -> str:
 
 
 def _end(review: Review, outcome: Ending, now: datetime, *, by: str, reason: str | None) -> Ended:
-    word = review.answers[-1].word if review.answers and same(review.answers[-1].person, by) else outcome
+    word = word_of(review, outcome, by)
     via = Via.WORKFLOW if outcome == "failed" else Via.CLOCK
     return Ended(**heading(review, now=now, via=via), outcome=outcome, decided_by=by, word=word, reason=reason)
 
@@ -197,9 +230,9 @@ def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
     at = max(now, review.last_at)
     if resumed:
         asked, rung, reminders = resumed.stage.asked, resumed.stage.rung, resumed.stage.reminders
-        window = resumed.remaining
+        window, needed = resumed.remaining, resumed.stage.needed
     else:
-        asked, rung, reminders = tuple(Asked(seat=each, person=each) for each in plan.approvers), 0, 0
+        asked, rung, reminders, needed = people_of(review, plan), 0, 0, 1
         window = timedelta(hours=plan.window_hours)
     return StageOpened(
         **heading(review, now=now),
@@ -211,6 +244,7 @@ def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
         rung=rung,
         reminders=reminders,
         early=_early(review, plan, asked),
+        needed=needed if rung else None,
     )
 
 
@@ -236,26 +270,8 @@ def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, s
 def _answered(review: Review, stage: OpenStage, now: datetime) -> StageClosed | None:
     """Close the stage if its answers decide it."""
     answers = review.stage_answers
-    outcome = _verdict(stage, answers)
+    outcome = judge(stage, answers)
     return _close(review, stage, outcome, answers[-1].person, now) if outcome else None
-
-
-def _verdict(stage: OpenStage, answers: tuple[Answer, ...]) -> Closing | None:
-    """Say what the answers to a stage add up to; None while they do not decide it."""
-    plan = stage.plan
-    yes = {key(answer.seat) for answer in answers if answer.seat and answer.effect == "approve"}
-    no = {key(answer.seat) for answer in answers if answer.seat and answer.effect == "reject"}
-    if stage.rung:
-        # Whoever it was escalated to decides in the place of those who did not answer.
-        seats = {key(each.seat) for each in stage.asked}
-        return "rejected" if no & seats else "approved" if yes & seats else None
-    seats = {key(each.seat) for each in stage.asked}
-    required = {key(each) for each in plan.required}
-    vetoing = seats if plan.veto is True else {key(each) for each in plan.veto or ()}
-    needed = {"first": 1, "all": len(seats), "quorum": plan.quorum or len(seats)}[plan.rule]
-    if no & (required | vetoing) or len(seats - no) < needed or (plan.rule != "quorum" and no):
-        return "rejected"
-    return "approved" if len(yes) >= needed and required <= yes else None
 
 
 def _close(review: Review, stage: OpenStage, outcome: Closing, by: str, now: datetime) -> StageClosed:
@@ -272,24 +288,15 @@ def _due(review: Review, stage: OpenStage, now: datetime) -> Entry | None:
         outcome: Closing = "approved" if plan.on_timeout == "approve" else "rejected"
         return _close(review, stage, outcome, NOBODY, now)
     for rung in range(stage.rung + 1, len(plan.escalate_to) + 1):
-        if asked := _people_of(review, plan, rung):
-            return _escalate(review, plan, rung, asked, now)
+        asked, needed = people_on(review, stage, rung)
+        if asked:
+            return _escalate(review, plan, rung, asked, needed, now)
     return _close(review, stage, "expired", NOBODY, now)
 
 
-def _people_of(review: Review, plan: Stage, rung: int) -> tuple[Asked, ...]:
-    """Return whom a rung asks: not the author, and nobody who may not or need not answer any more."""
-    passed_over = tuple(
-        answer.person for answer in review.answers if review.policy.four_eyes or answer.stage == review.next_stage
-    )
-    if not review.policy.allow_self_approval:
-        passed_over = (*passed_over, review.author)
-    return tuple(
-        Asked(seat=each, person=each) for each in plan.escalate_to[rung - 1].to if not among(each, passed_over)
-    )
-
-
-def _escalate(review: Review, plan: Stage, rung: int, asked: tuple[Asked, ...], now: datetime) -> Escalated:
+def _escalate(
+    review: Review, plan: Stage, rung: int, asked: tuple[Asked, ...], needed: int, now: datetime
+) -> Escalated:
     hours = plan.escalate_to[rung - 1].window_hours or plan.window_hours
     at = max(now, review.last_at)
     return Escalated(
@@ -300,6 +307,7 @@ def _escalate(review: Review, plan: Stage, rung: int, asked: tuple[Asked, ...], 
         missing=tuple(each.person for each in review.waiting_for),
         # From now, not from the deadline: who is asked late has the whole window.
         deadline=at + timedelta(hours=hours),
+        needed=needed,
     )
 
 

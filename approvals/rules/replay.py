@@ -12,6 +12,7 @@ from approvals.record.entries import (
     ChangesRequested,
     Checked,
     Commented,
+    CommentsSent,
     Decided,
     Delegated,
     Ended,
@@ -26,6 +27,7 @@ from approvals.record.entries import (
     Withdrawn,
 )
 from approvals.rules.limits import MOST_BY_ONE
+from approvals.rules.revisions import Revision
 from approvals.rules.state import (
     Answer,
     AwaitingChanges,
@@ -68,6 +70,9 @@ def submitted(entry: Entry) -> Review:
         submitted_at=entry.at,
         attachments=entry.attachments,
         document=entry.document,
+        revisions=(
+            Revision(number=1, round=1, document=entry.document, by=entry.by, at=entry.at, change="handed it in"),
+        ),
         involved=(entry.by,),
     )
 
@@ -80,7 +85,8 @@ def apply(review: Review, entry: Entry) -> Review:
         case Checked():
             stages = tuple(Stage.from_dict(each) for each in entry.stages)
             planned = replace(after, phase=BetweenStages(), reviewed=entry.document)
-            return replace(planned, findings=entry.findings, stages=stages)
+            answers = tuple(each for each in review.answers if each.number not in (entry.void or ()))
+            return replace(planned, findings=entry.findings, stages=stages, answers=answers)
         case StageOpened():
             return _open(after, entry)
         case Decided():
@@ -94,8 +100,9 @@ def apply(review: Review, entry: Entry) -> Review:
         case Escalated():
             return _escalated(after, entry)
         case Commented():
-            others = tuple(each for each in review.last_words if not same(each[0], entry.by))
-            return replace(after, comments=review.comments + 1, last_words=(*others, (entry.by, entry.comment)))
+            return _commented(after, entry)
+        case CommentsSent():
+            return replace(after, comments_held=(), comments_told_at=entry.at)
         case ChangesRequested():
             stage = _open_stage(after)
             pause = Pause(stage=stage, remaining=stage.deadline - entry.at)
@@ -124,12 +131,13 @@ def _open(review: Review, entry: StageOpened) -> Review:
         rung=entry.rung,
         asked=entry.asked,
         reminders=entry.reminders,
+        needed=entry.needed or 1,
     )
     answers = tuple(
         replace(answer, seat=entry.early[answer.number], stage=entry.index) if answer.number in entry.early else answer
         for answer in review.answers
     )
-    return replace(review, phase=stage, answers=answers, involved=_involved(review, entry.asked))
+    return _having_asked(replace(review, phase=stage, answers=answers, edited_at=None), entry.asked)
 
 
 def _decided(review: Review, entry: Decided) -> Review:
@@ -139,6 +147,7 @@ def _decided(review: Review, entry: Decided) -> Review:
         seat=entry.seat,
         on_behalf_of=entry.on_behalf_of,
         word=entry.decision,
+        comment=entry.comment,
         effect=entry.effect,
         at=entry.at,
         via=entry.via,
@@ -168,7 +177,12 @@ def _handed_over(review: Review, entry: Delegated | Reassigned) -> Review:
         replace(each, person=entry.to, on_behalf_of=entry.on_behalf_of) if each.seat == entry.seat else each
         for each in stage.asked
     )
-    return replace(review, phase=replace(stage, asked=asked), involved=_involved(review, asked))
+    others = tuple(
+        each for each in review.handed_over if not (each[0] == entry.stage and same(each[1].seat, entry.seat))
+    )
+    held = Asked(seat=entry.seat, person=entry.to, on_behalf_of=entry.on_behalf_of)
+    handed_over = others if same(entry.to, entry.seat) else (*others, (entry.stage, held))
+    return _having_asked(replace(review, phase=replace(stage, asked=asked), handed_over=handed_over), asked)
 
 
 def _reminded(review: Review, entry: Reminded) -> Review:
@@ -186,29 +200,67 @@ def _escalated(review: Review, entry: Escalated) -> Review:
         deadline=entry.deadline,
         rung=entry.rung,
         asked=entry.asked,
+        needed=entry.needed or 1,
     )
-    involved = _involved(review, entry.asked)
-    return replace(review, phase=stage, escalations=review.escalations + 1, involved=involved)
+    return _having_asked(replace(review, phase=stage, escalations=review.escalations + 1), entry.asked)
+
+
+def _commented(review: Review, entry: Commented) -> Review:
+    others = tuple(each for each in review.last_words if not same(each[0], entry.by))
+    said = replace(review, comments=review.comments + 1, last_words=(*others, (entry.by, entry.comment)))
+    match entry.letter:
+        case True:
+            return replace(said, comments_told_at=entry.at)
+        case False:
+            return replace(said, comments_held=(*review.comments_held, entry.number))
+        case None:
+            return said
 
 
 def _attached(review: Review, entry: Attached) -> Review:
     """Take over a file. Answers hold for the document that they were given for."""
     new = entry.attachment
     attachments = (*(each for each in review.attachments if each.name != new.name), new)
-    changed = replace(review, attachments=attachments, document=entry.document)
-    if isinstance(review.phase, AwaitingChanges):
+    asked_for = isinstance(review.phase, AwaitingChanges)
+    begins = review.stage is not None or bool(review.closed)  # as it was before entries said it
+    number = review.round + 1 if asked_for or begins else review.round
+    if entry.round is not None:
+        number = entry.round
+    part, did = ("replacedFiles", "replaced") if entry.replaced else ("addedFiles", "added")
+    changed = replace(_revised(review, entry, number, f"{did} {new.name}", (part,)), attachments=attachments)
+    if asked_for:
         return changed
-    return _from_the_start(changed, new_round=review.stage is not None or bool(review.closed))
+    edited_at = None if entry.round is None else entry.at
+    return replace(_from_the_start(changed, entry, number), edited_at=edited_at)
 
 
 def _resubmitted(review: Review, entry: Resubmitted) -> Review:
     """Take over the words that the author changed. Answers hold for the document that they were given for."""
-    rewritten = replace(review, **entry.changed, document=entry.document, resubmission=entry.document)
+    rewritten, number = review, review.round + 1
+    if entry.document != review.document:
+        words = tuple(entry.changed)
+        rewritten = _revised(review, entry, number, f"changed the {', the '.join(words)}", words)
+    rewritten = replace(rewritten, **entry.changed, resubmission=entry.document)
     if entry.document_changed:
-        return _from_the_start(rewritten, new_round=True)
+        return _from_the_start(rewritten, entry, number)
     resumed = review.phase.pause if isinstance(review.phase, AwaitingChanges) else None
-    moved = tuple(replace(answer, round=review.round + 1) for answer in review.answers)
-    return replace(rewritten, phase=BetweenStages(resumed=resumed), round=review.round + 1, answers=moved)
+    moved = tuple(replace(answer, round=number) for answer in review.answers)
+    goes_on = replace(rewritten, phase=BetweenStages(resumed=resumed), answers=moved)
+    return replace(goes_on, round=number, round_began=entry.number)
+
+
+def _revised(review: Review, entry: Attached | Resubmitted, number: int, change: str, parts: tuple[str, ...]) -> Review:
+    """Return the review with the document of an entry, which is of the round of that number."""
+    revision = Revision(
+        number=entry.number,
+        round=number,
+        document=entry.document,
+        by=entry.by,
+        at=entry.at,
+        change=change,
+        parts=parts,
+    )
+    return replace(review, document=entry.document, revisions=(*review.revisions, revision))
 
 
 def _over(review: Review, entry: Ended) -> Over:
@@ -222,16 +274,26 @@ def _over(review: Review, entry: Ended) -> Over:
     )
 
 
-def _from_the_start(review: Review, *, new_round: bool) -> Review:
-    """Return to the checks with another document: the plan is made anew, and what was approved is void."""
+def _from_the_start(review: Review, entry: Attached | Resubmitted, number: int) -> Review:
+    """Return to the checks with another document: the plan is made anew, and what was approved is void, or kept."""
     return replace(
         review,
         phase=Checking(),
-        round=review.round + 1 if new_round else review.round,
+        round=number,
+        round_began=entry.number if number > review.round else review.round_began,
         stages=(),
         findings=(),
         next_stage=0,
-        answers=(),
+        answers=_kept(review, number) if entry.answers_kept else (),
+    )
+
+
+def _kept(review: Review, number: int) -> tuple[Answer, ...]:
+    """Return the answers as early ones of another round. Those from the ladder end: the approvers are asked first."""
+    return tuple(
+        replace(answer, round=number, stage=None, seat=None)
+        for answer in review.answers
+        if answer.stage is None or among(answer.seat or "", review.stages[answer.stage].approvers)
     )
 
 
@@ -242,6 +304,13 @@ def _open_stage(review: Review) -> OpenStage:
     return review.stage
 
 
-def _involved(review: Review, asked: tuple[Asked, ...]) -> tuple[str, ...]:
+def _having_asked(review: Review, asked: tuple[Asked, ...]) -> Review:
+    """Return the review after the last entry has asked these people."""
     new = tuple(each.person for each in asked if not among(each.person, review.involved))
-    return (*review.involved, *new)
+    known = {person for person, _ in review.first_asked}
+    first = dict.fromkeys(key(each.person) for each in asked if key(each.person) not in known)
+    return replace(
+        review,
+        involved=(*review.involved, *new),
+        first_asked=(*review.first_asked, *((person, review.number) for person in first)),
+    )

@@ -20,6 +20,7 @@ Code = Literal[
     "over",
     "notNow",
     "conflict",
+    "documentChanged",
     "replayed",
     "superseded",
     "tooSoon",
@@ -34,6 +35,8 @@ class Refused:
     reason: str
     retry_after_s: int | None = None
     """Seconds after which the same would be taken; for `tooSoon` alone."""
+    changes: tuple[str, ...] = ()
+    """What was done to the document, by whom and when; for `documentChanged` alone."""
 
 
 def asked_as(review: Review, person: str) -> Asked | None:

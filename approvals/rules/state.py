@@ -7,7 +7,8 @@ from typing import Any, assert_never
 
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment
-from approvals.record.entries import Asked, Closing, Ending, Kind, Via, YesOrNo
+from approvals.record.entries import NOBODY, Asked, Closing, Ending, Kind, Via, YesOrNo
+from approvals.rules.revisions import Revision
 
 
 class Status(StrEnum):
@@ -43,6 +44,7 @@ class Answer:
     on_behalf_of: str | None
     word: str
     """As it was given."""
+    comment: str
     effect: YesOrNo
     at: datetime
     via: Via
@@ -64,6 +66,11 @@ class ClosedStage:
     by: str
     """Who gave the answer that decided it, or `nobody`."""
     at: datetime
+
+    @property
+    def silent(self) -> bool:
+        """Whether time decided it."""
+        return self.by == NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +95,8 @@ class OpenStage:
     """How many of the planned reminders have been sent."""
     last_reminder: datetime | None = None
     """The last one, planned or asked for."""
+    needed: int = 1
+    """On a rung: how many of those who are asked must say yes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +179,12 @@ class Review:
     reviewed: str = ""
     """The document that was checked, and that answers are for."""
     round: int = 1
+    round_began: int = 1
+    """Number of the entry with which the round began."""
+    revisions: tuple[Revision, ...]
+    """The documents that there have been, this one last."""
+    edited_at: datetime | None = None
+    """When the author last put a file that nobody has been asked about yet; None where there is none."""
     findings: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     """The plan; empty until the checks are through."""
@@ -184,6 +199,10 @@ class Review:
     closed: tuple[ClosedStage, ...] = ()
     involved: tuple[str, ...] = ()
     """The author and everybody who was ever asked."""
+    first_asked: tuple[tuple[str, int], ...] = ()
+    """Who was ever asked, as `names.key` has them, with the number of the entry that was first to."""
+    handed_over: tuple[tuple[str, Asked], ...] = ()
+    """By name of the stage: the seats that somebody else has been given, who keeps them in rounds to come."""
     last_words: tuple[tuple[str, str], ...] = ()
     """Person and text of each one's latest comment, so that one delivered twice is known again."""
     acts: tuple[tuple[str, Kind], ...] = ()
@@ -191,6 +210,10 @@ class Review:
     resubmission: str | None = None
     """The document as it was last resubmitted."""
     comments: int = 0
+    comments_held: tuple[int, ...] = ()
+    """Numbers of the comments that people have not been told of yet."""
+    comments_told_at: datetime | None = None
+    """When people were last told of comments."""
     escalations: int = 0
 
     @property

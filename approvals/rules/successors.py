@@ -17,12 +17,35 @@ def unfit_successor(review: Review, verb: Delegate | Reassign, via: Via, directo
     """
     if same(verb.to, review.author) and not review.policy.allow_self_approval:
         return Refused(code="selfApproval", reason=f"{verb.to} wrote the proposal and may not decide it")
+    busy = _has_a_place(review, verb.to) or engaged_elsewhere(review, verb.to)
+    if busy:
+        return busy
     if not directory.allows(verb.to):
         reason = f"{verb.to} is an address outside of the directory and of the domains in MAIL_DOMAINS"
         return Refused(code="notAllowed", reason=reason)
     if isinstance(verb, Delegate) or via is Via.PERSON:
         return _outside(review.policy, verb.to, directory)
     return None
+
+
+def engaged_elsewhere(review: Review, person: str) -> Refused | None:
+    """Say that somebody decides in another stage, where the policy lets nobody decide in two; else None."""
+    here = review.stage.index if review.stage else None
+    if not review.policy.four_eyes or not any(
+        same(each.person, person) and each.stage != here for each in review.answers
+    ):
+        return None
+    reason = f"{person} has decided in another stage, and this policy asks for four eyes"
+    return Refused(code="conflict", reason=reason)
+
+
+def _has_a_place(review: Review, person: str) -> Refused | None:
+    """Say that somebody is asked in the open stage, or has answered it, in whosever place; else None."""
+    asked = tuple(each.person for each in review.stage.asked) if review.stage else ()
+    answered = tuple(each.person for each in review.stage_answers)
+    if not among(person, (*asked, *answered)):
+        return None
+    return Refused(code="conflict", reason=f"{person} is asked in this stage already and has one answer")
 
 
 def _outside(policy: Policy, to: str, directory: Directory) -> Refused | None:

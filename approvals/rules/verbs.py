@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
+from approvals.about import About
 from approvals.forms import Currency, Money
 from approvals.names import Name
 from approvals.validation import Boundary, Line, Prose
@@ -17,7 +18,7 @@ Approver = Annotated[Name, Field(validation_alias=AliasChoices("approver", "by",
 Owner = Annotated[Name, Field(validation_alias=AliasChoices("from", "approver", "by"), serialization_alias="from")]
 
 
-class Decide(Boundary):
+class Decide(About):
     """Give one's answer."""
 
     approver: Approver
@@ -33,7 +34,7 @@ class Decide(Boundary):
         return self.approver
 
 
-class RequestChanges(Boundary):
+class RequestChanges(About):
     """Hand the proposal back to its author; the clock stops until it comes again."""
 
     approver: Approver
@@ -71,12 +72,25 @@ class Delegate(Boundary):
         return self.owner
 
 
+class TakeBack(Boundary):
+    """Take back a task that one has delegated, as long as it is not answered."""
+
+    by: Acting
+    comment: Prose = ""
+
+    @property
+    def acting(self) -> str:
+        """Who does it."""
+        return self.by
+
+
 class Reassign(Boundary):
     """Give a task to somebody else altogether: by the person who has it, or by an operator for them."""
 
     owner: Annotated[Name, Field(alias="from")]
     to: Name
     by: Name | None = None
+    """None: the owner, or the system that sends it."""
     comment: Prose = ""
 
     @property
@@ -141,7 +155,7 @@ class Attach(Boundary):
         return self.by
 
 
-Verb = Decide | RequestChanges | Comment | Delegate | Reassign | Remind | Withdraw | Resubmit | Attach
+Verb = Decide | RequestChanges | Comment | Delegate | TakeBack | Reassign | Remind | Withdraw | Resubmit | Attach
 
 VERBS: Mapping[str, type[Verb]] = MappingProxyType(
     {
@@ -149,6 +163,7 @@ VERBS: Mapping[str, type[Verb]] = MappingProxyType(
         "changes": RequestChanges,
         "comments": Comment,
         "delegate": Delegate,
+        "takeBack": TakeBack,
         "reassign": Reassign,
         "remind": Remind,
         "withdraw": Withdraw,

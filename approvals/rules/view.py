@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from approvals.rules.state import Answer, Review
+from approvals.rules.verdict import silent_stages
 
 
 def show(review: Review, *, now: datetime) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def show(review: Review, *, now: datetime) -> dict[str, Any]:
         ],
         "findings": list(review.findings),
         "stages": [_stage(review, index) for index in range(len(review.stages))],
+        "earlyAnswers": [_answer(each) for each in review.answers if each.stage is None],
         "waitingFor": [each.person for each in review.waiting_for],
         "deadline": review.stage.deadline.isoformat() if review.stage else None,
         "comments": review.comments,
@@ -42,6 +44,11 @@ def show(review: Review, *, now: datetime) -> dict[str, Any]:
             "decidedBy": review.end.by,
             "decidedAt": review.end.at.isoformat(),
             "reason": review.end.reason,
+            "answers": [
+                {**_answer(each), "stage": None if each.stage is None else review.stages[each.stage].name}
+                for each in review.answers
+            ],
+            "silentStages": list(silent_stages(review)),
         }
     return shown
 
@@ -76,6 +83,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "person": answer.person,
         "onBehalfOf": answer.on_behalf_of,
         "decision": answer.word,
+        "comment": answer.comment,
+        "document": answer.document,
         "at": answer.at.isoformat(),
         "via": answer.via.value,
         "entry": answer.number,

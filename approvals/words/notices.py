@@ -14,6 +14,8 @@ from approvals.record.entries import (
     Asked,
     Attached,
     ChangesRequested,
+    Commented,
+    CommentsSent,
     Decided,
     Delegated,
     Ended,
@@ -40,6 +42,7 @@ class Tells(StrEnum):
     CHANGES_REQUESTED = "changesRequested"
     RESUBMITTED = "resubmitted"
     DOCUMENT_CHANGED = "documentChanged"
+    COMMENTED = "commented"
     WITHDRAWN = "withdrawn"
     ENDED = "ended"
 
@@ -62,6 +65,8 @@ class Notice:
     """Whether they were asked about this proposal before, and its author has changed it since."""
     said: Entry | None = None
     """The entry whose comment or reason belongs to it: its own, the author's on a revision, that of who decided."""
+    comments: tuple[Commented, ...] = ()
+    """Where it tells of comments: those."""
 
     @property
     def key(self) -> str:
@@ -109,6 +114,7 @@ class _Step:
     entry: Entry
     after: Review
     said: Entry | None
+    comments: tuple[Commented, ...]
 
 
 def _steps(entries: Sequence[Entry]) -> Iterator[_Step]:
@@ -118,7 +124,19 @@ def _steps(entries: Sequence[Entry]) -> Iterator[_Step]:
         before = review or submitted(entry)
         review = apply(before, entry) if review else before
         said[type(entry)] = entry
-        yield _Step(before=before, entry=entry, after=review, said=_words_on(entry, said))
+        comments = _comments_in(entry, entries)
+        yield _Step(before=before, entry=entry, after=review, said=_words_on(entry, said), comments=comments)
+
+
+def _comments_in(entry: Entry, entries: Sequence[Entry]) -> tuple[Commented, ...]:
+    """Return the comments that people are told of by an entry."""
+    match entry:
+        case Commented(letter=True):
+            return (entry,)
+        case CommentsSent():
+            return tuple(each for each in entries if isinstance(each, Commented) and each.number in entry.comments)
+        case _:
+            return ()
 
 
 def _words_on(entry: Entry, latest: dict[type[Entry], Entry]) -> Entry | None:
@@ -139,7 +157,7 @@ def _tell(step: _Step) -> tuple[Notice, ...]:
     approvers = tuple(person for person in after.involved if not same(person, after.author))
     match entry:
         case StageOpened():
-            return _ask(step, Tells.ASKED, after.waiting_for)
+            return (*_ask(step, Tells.ASKED, after.waiting_for), *_of_new_round(step))
         case Reminded():
             reminded = tuple(each for each in after.waiting_for if among(each.person, entry.people))
             return _ask(step, Tells.REMINDED, reminded)
@@ -151,8 +169,10 @@ def _tell(step: _Step) -> tuple[Notice, ...]:
             return _inform(step, Tells.CHANGES_REQUESTED, (after.author,))
         case Resubmitted():
             return _inform(step, Tells.RESUBMITTED, approvers)
-        case Attached() if after.round > before.round:
+        case Attached(round=None) if after.round > before.round:
             return _inform(step, Tells.DOCUMENT_CHANGED, approvers)
+        case Commented() | CommentsSent():
+            return _commenting(step)
         case Withdrawn():
             return _inform(step, Tells.WITHDRAWN, approvers)
         case Ended():
@@ -160,6 +180,24 @@ def _tell(step: _Step) -> tuple[Notice, ...]:
             return _inform(step, Tells.ENDED, (after.author,) if withdrawn else (after.author, *approvers))
         case _:
             return ()
+
+
+def _of_new_round(step: _Step) -> tuple[Notice, ...]:
+    """Let those know of another document who are not asked about it now; when the author is through, and once."""
+    review = step.after
+    if step.before.edited_at is None or not any(each.round == review.round > 1 for each in review.revisions):
+        return ()
+    told = (review.author, *(each.person for each in review.waiting_for))
+    return _inform(step, Tells.DOCUMENT_CHANGED, tuple(each for each in review.involved if not among(each, told)))
+
+
+def _commenting(step: _Step) -> tuple[Notice, ...]:
+    """Tell the author, those who are asked, and who waits for changes; nobody of what they alone have written."""
+    review, writers = step.after, {key(each.by) for each in step.comments}
+    wanting = (review.changes.by,) if review.changes else ()
+    asked = (*(each.person for each in review.waiting_for), *wanting)
+    people = tuple(each for each in (review.author, *asked) if writers - {key(each)})
+    return _inform(step, Tells.COMMENTED, people)
 
 
 def _escalation(step: _Step, entry: Escalated) -> tuple[Notice, ...]:
@@ -207,6 +245,7 @@ def _inform(step: _Step, tells: Tells, people: tuple[str, ...]) -> tuple[Notice,
             review=step.after,
             to_answer=False,
             said=step.said,
+            comments=step.comments,
         )
         for person in reversed(first.values())
     )

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from approvals.names import same
+from approvals.names import among, same
 from approvals.policy.faults import KNOWN_WORDS
 from approvals.record.entries import (
+    A_SYSTEM,
     GREENLIGHT,
+    NOBODY,
     Attached,
     ChangesRequested,
     Checked,
     Commented,
+    CommentsSent,
     Decided,
     Delegated,
     Ended,
@@ -25,8 +28,8 @@ from approvals.record.entries import (
     Submitted,
     Withdrawn,
 )
-from approvals.rules.progress import NOBODY
 from approvals.rules.state import Review
+from approvals.rules.verdict import silent_stages
 from approvals.visible import one_line
 from approvals.words.notices import Notice, Tells
 from approvals.words.wording import comment_of, moment, money, people, stage_name
@@ -56,14 +59,23 @@ _ENDS: Mapping[Ending, tuple[str, str]] = {
 def words_for(notice: Notice) -> Words:
     """Return what a notice says."""
     subject, lead = _say(notice)
-    said = notice.said if notice.tells is not Tells.ASKED or notice.again else None
-    quoted = comment_of(said) if said else ""
+    quoted, quoted_from = _quoted(notice)
     return Words(
         subject=one_line(f"{subject}: {notice.review.title}"),
         lead=f"{lead}{_behalf(notice)}",
         quoted=quoted or None,
-        quoted_from=said.by if said and quoted else None,
+        quoted_from=quoted_from if quoted else None,
     )
+
+
+def _quoted(notice: Notice) -> tuple[str, str | None]:
+    """Return the words that somebody wrote about it, or several people did, and whose they are."""
+    if notice.comments:
+        names = tuple(dict.fromkeys(each.by for each in notice.comments))
+        texts = [f"{each.by}: {each.comment}" if len(names) > 1 else each.comment for each in notice.comments]
+        return "\n\n".join(texts), people(names)
+    said = notice.said if notice.tells is not Tells.ASKED or notice.again else None
+    return (comment_of(said), said.by) if said else ("", None)
 
 
 def cost(review: Review) -> str:
@@ -80,7 +92,7 @@ def _say(notice: Notice) -> tuple[str, str]:
     entry, by, review = notice.entry, notice.entry.by, notice.review
     match entry:
         case StageOpened():
-            return _asked(notice)
+            return _asked(notice) if notice.to_answer else _revised(notice)
         case Reminded():
             who = f"{by} reminds you: your" if by != GREENLIGHT else "Your"
             return "Reminder", f"{who} answer in {_stage(review)} is still waited for."
@@ -100,7 +112,10 @@ def _say(notice: Notice) -> tuple[str, str]:
             return "Withdrawn", f"{by} has withdrawn this proposal. There is nothing left for you to do."
         case Ended():
             return _ended(notice, entry)
-        case Submitted() | Checked() | Decided() | StageClosed() | Commented():
+        case Commented() | CommentsSent():
+            names = tuple(dict.fromkeys(each.by for each in notice.comments))
+            return "Comment", f"{people(names)} {'has' if len(names) == 1 else 'have'} commented on this proposal."
+        case Submitted() | Checked() | Decided() | StageClosed():
             raise ValueError(f"nobody is told of an entry that is {entry.kind}")
         case never:
             assert_never(never)
@@ -111,21 +126,54 @@ def _asked(notice: Notice) -> tuple[str, str]:
     if notice.again:
         lead = f"{review.author} has revised this proposal. Please look at it again and answer in {_stage(review)}."
         return "Please decide again", lead
+    if _yes_was_early(notice):
+        found = f"they came to: {', '.join(review.findings)}"
+        lead = f"You agreed before the checks were through, and {found}. Please look again and answer in"
+        return "Please decide again", f"{lead} {_stage(review)}."
     return "Please decide", f"{review.author} has handed in this proposal. Your answer is needed in {_stage(review)}."
+
+
+def _yes_was_early(notice: Notice) -> bool:
+    """Say whether this person has agreed to the document before the checks of it had found something."""
+    review = notice.review
+    in_force = {each.number for each in review.answers}
+    return any(
+        same(each.person, notice.person) and each.document == review.document and each.number not in in_force
+        for each in review.decisions
+        if each.effect == "approve"
+    )
+
+
+def _revised(notice: Notice) -> tuple[str, str]:
+    """Tell somebody who is not asked now that there is another document."""
+    review = notice.review
+    changes = tuple(each.change for each in review.revisions if each.round == review.round)
+    kept = "Answers that the policy keeps still count; who else is needed is asked again."
+    return "Document changed", f"{review.author} has {people(changes)}. {kept if review.answers else _void(True)}"
 
 
 def _escalated(notice: Notice, entry: Escalated) -> tuple[str, str]:
     review = notice.review
     if notice.to_answer:
+        needed = f" {entry.needed} of those who are asked must agree." if (entry.needed or 1) > 1 else ""
+        if among(notice.person, entry.missing):
+            asked = people(tuple(each.person for each in entry.asked if not among(each.person, entry.missing)))
+            lead = f"Time was up in {_stage(review)}, and your answer is still needed. {asked} can answer as well now."
+            return "Still needed", f"{lead}{needed}"
         missing = people(entry.missing)
-        return "Escalated to you", f"{missing} did not answer in time, so {_stage(review)} is yours to decide."
+        lead = f"{missing} did not answer in time, so {_stage(review)} is yours to decide."
+        return "Escalated to you", f"{lead}{needed}"
     asked = people(tuple(each.person for each in review.waiting_for))
     return "Escalated", f"The time for your answer in {_stage(review)} is over. It is up to {asked} now."
 
 
 def _handed_over(notice: Notice, entry: Delegated | Reassigned) -> tuple[str, str]:
-    by, stage = entry.by, _stage(notice.review)
+    by, stage = "A system" if entry.by == A_SYSTEM else entry.by, _stage(notice.review)
     delegated = isinstance(entry, Delegated)
+    if same(entry.by, entry.to) and notice.to_answer:
+        return "Yours again", f"You have the task in {stage} back. Your answer is needed."
+    if same(entry.by, entry.to):
+        return "Taken back", f"{by} has taken the task in {stage} back. There is nothing left for you to do."
     if notice.to_answer:
         return ("Delegated to you" if delegated else "Handed to you"), f"{by} hands you the answer in {stage}."
     return "Handed over", f"{by} has given your task in {stage} to {entry.to}. There is nothing left for you to do."
@@ -135,7 +183,7 @@ def _ended(notice: Notice, entry: Ended) -> tuple[str, str]:
     review = notice.review
     subject, end = _ENDS[entry.outcome]
     whose = "Your proposal" if same(notice.person, review.author) else "The proposal on which you were asked"
-    return subject, f"{whose} {end}{_details(entry)}"
+    return subject, f"{whose} {end}{_details(entry)}{_silence(review)}"
 
 
 def _details(entry: Ended) -> str:
@@ -152,6 +200,13 @@ def _details(entry: Ended) -> str:
             by = "" if entry.decided_by == NOBODY else f" by {entry.decided_by}"
             own = entry.word not in (entry.outcome, *KNOWN_WORDS)
             return f"{by}. The decision: {entry.word}." if own else f"{by}."
+
+
+def _silence(review: Review) -> str:
+    """Say where nobody's answer but time passed a stage."""
+    stages = tuple(f"“{one_line(each)}”" for each in silent_stages(review))
+    many = "stage" if len(stages) == 1 else "stages"
+    return f" Nobody answered {many} {people(stages)} in time, which the policy takes for a yes." if stages else ""
 
 
 def _behalf(notice: Notice) -> str:

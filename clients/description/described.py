@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A part of the path or the query string."""
+    """A part of the path or the query string, or a header."""
 
     name: str
     does: str
@@ -69,6 +69,7 @@ class Operation:
     problems: tuple[int, ...]
     path_parameters: tuple[Parameter, ...] = ()
     query: tuple[Parameter, ...] = ()
+    headers: tuple[Parameter, ...] = ()
     body: Body | None = None
 
 

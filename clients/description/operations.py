@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from approvals.about import About
 from approvals.rules.choices import ChosenAnswer
 from approvals.rules.forms import SubmissionForm
 from approvals.rules.state import Status
@@ -52,12 +53,19 @@ VERB_EXAMPLES: Mapping[str, Json] = {
     "changes": {"approver": "Mara Lindqvist", "comment": "The railing is missing from the elevation."},
     "comments": {"by": "Jonas Weber", "comment": "Is the span measured at the water line?"},
     "delegate": {"from": "Mara Lindqvist", "to": "Petra Novak", "comment": "On leave until Monday."},
+    "takeBack": {"by": "Mara Lindqvist", "comment": "Back earlier."},
     "reassign": {"from": "Jonas Weber", "to": "Petra Novak", "by": "Jonas Weber"},
     "remind": {"by": "Ines Carvalho"},
     "withdraw": {"by": "Ines Carvalho", "reason": "The site was sold."},
     "resubmit": {"by": "Ines Carvalho", "cost": 139000, "comment": "With a railing, on cheaper steel."},
 }
-"""One body a verb; `resubmit` is accepted after `changes`."""
+"""One body a verb; `resubmit` is accepted after `changes`, `takeBack` after `delegate`."""
+
+_IF_MATCH = Parameter(
+    name="If-Match",
+    does="The proposal's ETag, in the place of `document` and `round`: of what the sender has read.",
+    schema=TEXT,
+)
 
 
 def _verb(name: str, model: type[Verb]) -> Operation:
@@ -72,6 +80,7 @@ def _verb(name: str, model: type[Verb]) -> Operation:
         tag="What people do",
         caller="people",
         path_parameters=(_PROPOSAL,),
+        headers=(_IF_MATCH,) if issubclass(model, About) else (),
         body=Body(models={JSON: model}, example=example, optional=acting_names(model)[:1]),
         answers={200: Answer(does="It is in the record, or was there before.", models={JSON: VerbReply})},
         problems=(400, *_PERSON, 404, 409, 413, 429, 500, 503),
@@ -148,7 +157,15 @@ PROPOSALS = (
         tag="Proposals",
         caller="people",
         path_parameters=(_PROPOSAL,),
-        answers={200: Answer(does="As its record says.", models={JSON: ProposalView})},
+        answers={
+            200: Answer(
+                does="As its record says.",
+                models={JSON: ProposalView},
+                headers={
+                    "ETag": "Of its document in its round, for `If-Match`; answers and comments do not change it."
+                },
+            )
+        },
         problems=(*_PERSON, 404, 500, 503),
     ),
     Operation(

@@ -44,6 +44,8 @@ class Told:
     heading: str
     detail: str
     what_to_do: str
+    changes: tuple[str, ...] = ()
+    """What was done to the document since the letter, where that is why."""
 
 
 FORGED = Told(
@@ -115,6 +117,7 @@ _REFUSALS: dict[Code, tuple[int, str, str]] = {
     "replayed": (409, "This link has been used", _LEAVE_IT),
     "alreadyDecided": (409, "You have answered already", _LEAVE_IT),
     "over": (409, "This has been decided", _LEAVE_IT),
+    "documentChanged": (409, "The document has changed", "Read it again: a letter with a new link is sent for it."),
     "superseded": (410, "This link does not hold any more", "If your answer is still needed, there is a newer letter."),
     "notNow": (409, "No answer can be taken now", "You get a letter when your answer is needed."),
 }
@@ -126,7 +129,14 @@ def refused_by(refused: Refused) -> Told:
         refused.code, (403, "You cannot answer here", "Ask the author of the proposal who is to answer.")
     )
     detail = f"{refused.reason[:1].upper()}{refused.reason[1:]}."
-    return Told(status=status, code=refused.code, heading=heading, detail=detail, what_to_do=what_to_do)
+    return Told(
+        status=status,
+        code=refused.code,
+        heading=heading,
+        detail=detail,
+        what_to_do=what_to_do,
+        changes=refused.changes,
+    )
 
 
 def unread(status: int, detail: str) -> Told:
@@ -161,6 +171,7 @@ class LinkView(Boundary):
     currency: str
     department: str | None
     round: int
+    document: str
     stage: str
     person: str
     on_behalf_of: str | None
@@ -173,7 +184,7 @@ class LinkView(Boundary):
 def show_told(told: Told, *, as_json: bool) -> func.HttpResponse:
     """Say why it goes no further."""
     if as_json:
-        return problem(told.status, told.detail, told.what_to_do, code=told.code)
+        return problem(told.status, told.detail, told.what_to_do, code=told.code, changes=told.changes)
     return _page(message_page(told.heading, told.detail, told.what_to_do), told.status)
 
 
@@ -249,6 +260,7 @@ def _view(held: Held) -> LinkView:
         currency=review.currency,
         department=review.department,
         round=review.round,
+        document=review.document,
         stage=link.stage,
         person=link.person,
         on_behalf_of=asked.on_behalf_of if asked else None,

@@ -37,6 +37,8 @@ class VerbReply(Reply):
     repeated: bool
     """It was on record before; nothing has changed."""
     round: int
+    document: str
+    """SHA-256 in hex of what is decided on now."""
     waiting_for: tuple[str, ...]
     """Who is to answer now."""
     deadline: Time | None
@@ -51,6 +53,7 @@ class VerbReply(Reply):
             entry=done.number,
             repeated=done.repeated,
             round=review.round,
+            document=review.document,
             waiting_for=tuple(each.person for each in review.waiting_for),
             deadline=review.stage.deadline.isoformat() if review.stage else None,
         )
@@ -98,6 +101,8 @@ class PreviewReply(Reply):
     policy: str
     policy_version: str
     policy_hash: str
+    keep_answers_on: tuple[str, ...]
+    """What the author may change afterwards without making answers void."""
     now: Time
     """The deadlines are those of a proposal that is handed in at this time."""
     stages: tuple[StagePreview, ...]
@@ -159,11 +164,14 @@ class AttachmentView(Reply):
 
 
 class AnswerView(Reply):
-    """A decision that counts in its stage."""
+    """A decision that is in force."""
 
     person: str
     on_behalf_of: str | None
     decision: str
+    comment: str
+    document: str
+    """SHA-256 in hex of what was decided on; an earlier one where the policy keeps answers over such changes."""
     at: Time
     via: str
     entry: int
@@ -194,6 +202,17 @@ class StageView(Reply):
     """Of the open stage alone."""
 
 
+class EarlyAnswerView(AnswerView):
+    """An answer that waits for its stage; it counts there, if the document is still the same."""
+
+
+class GivenAnswerView(AnswerView):
+    """An answer that was in force at the end."""
+
+    stage: str | None
+    """Where it counted; null where it was early and its stage never opened."""
+
+
 class ChangesView(Reply):
     """Changes that the author is asked for."""
 
@@ -205,10 +224,13 @@ class OutcomeView(Reply):
     """How it ended."""
 
     decision: str | None
-    """The word that was used."""
+    """The word that was used. Of several the policy's own: one yes with conditions makes it a yes with conditions."""
     decided_by: str | None
     decided_at: Time
     reason: str | None
+    answers: tuple[GivenAnswerView, ...]
+    silent_stages: tuple[str, ...]
+    """Those in which nobody's answer but the end of the time counted as a yes."""
 
 
 class ProposalView(Reply):
@@ -239,6 +261,7 @@ class ProposalView(Reply):
     attachments: tuple[AttachmentView, ...]
     findings: tuple[str, ...]
     stages: tuple[StageView, ...]
+    early_answers: tuple[EarlyAnswerView, ...]
     waiting_for: tuple[str, ...]
     deadline: Time | None
     comments: int
@@ -291,5 +314,7 @@ class Problem(Reply):
     """One word for programs, where one status has several reasons."""
     errors: tuple[str, ...] | None = None
     """Every fault, where there may be several."""
+    changes: tuple[str, ...] | None = None
+    """With `documentChanged`: each change since what the answer is about, with who made it and when."""
     send_again: bool | None = None
     """With 503: whether the same may be sent again, under the same id, without being done twice."""

@@ -38,12 +38,13 @@ def problem(
     *,
     code: str | None = None,
     send_again: bool | None = None,
+    changes: tuple[str, ...] = (),
 ) -> func.HttpResponse:
     """Return an error that the caller can act on.
 
     `errors` names every fault where there may be several, up to `MOST_FAULTS`. `code` is one word for programs, where
-    one status has several reasons. `send_again` says where nobody can know what became of the request whether the same
-    may be sent again.
+    one status has several reasons. `changes` says what was done to a document since the caller saw it.
+    `send_again` says where nobody can know what became of the request whether the same may be sent again.
     """
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -56,6 +57,8 @@ def problem(
         body["code"] = code
     if errors:
         body["errors"] = list(errors[:MOST_FAULTS])
+    if changes:
+        body["changes"] = list(changes)
     if send_again is not None:
         body["sendAgain"] = send_again
     return answer(body, status=status, headers=headers, mimetype="application/problem+json")

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from approvals.rules.links import Link, write_link
-from approvals.rules.state import Review
+from approvals.rules.revisions import MOST_TOLD
+from approvals.rules.state import Answer, Review
 from approvals.visible import one_line, visible
-from approvals.words.notices import Letter, Notice
+from approvals.words.notices import Letter, Notice, Tells
 from approvals.words.telling import cost, words_for
-from approvals.words.wording import moment, rule_name, size
+from approvals.words.wording import excerpt, moment, rule_name, size
 from gateways.letters.link_keys import link_keys
 from gateways.letters.templating import environment
 from gateways.people import address_of
@@ -36,6 +37,7 @@ class Letters:
             "facts": _facts(notice),
             "summary": visible(review.summary),
             "link": self._link(notice),
+            "command": _command(review),
             "proposal_id": review.proposal_id,
         }
         return Letter(
@@ -88,7 +90,27 @@ def _facts(notice: Notice) -> tuple[tuple[str, tuple[str, ...]], ...]:
     facts.append(("Policy", (rule_name(review.policy_name, review.policy_version),)))
     if review.findings:
         facts.append(("Checks", (one_line(", ".join(review.findings)),)))
+    changes = tuple(one_line(each.sentence) for each in review.revisions if each.round == review.round > 1)
+    if changes and not review.final:
+        facts.append(("Changes", changes[-MOST_TOLD:]))
+    if notice.tells is Tells.ENDED and review.answers:
+        facts.append(("Answers", tuple(_answer(review, each) for each in review.answers)))
+    facts += [("Round", (str(review.round),)), ("Document", (review.document,))]
     return tuple(facts)
+
+
+def _answer(review: Review, answer: Answer) -> str:
+    """Return who answered what, with all of the comment that a letter has room for."""
+    behalf = f" for {answer.on_behalf_of}" if answer.on_behalf_of else ""
+    where = f", {review.stages[answer.stage].name}" if answer.stage is not None else ", not counted"
+    said = f": “{excerpt(answer.comment)}”" if answer.comment.strip() else ""
+    return one_line(f"{answer.person}{behalf}{where}: {answer.word}{said}")
+
+
+def _command(review: Review) -> str:
+    """Return the command to answer with; where there has been more than one document it names the one it is for."""
+    about = f" --document {review.document}" if len(review.revisions) > 1 else ""
+    return f"greenlight approve {review.proposal_id}{about}"
 
 
 def _author(review: Review) -> str:

@@ -110,12 +110,12 @@ def _facts(review: Review, stage: OpenStage, now: datetime) -> list[tuple[str, s
     if review.cost:
         facts.append(("Cost", cost(review)))
     facts += [("Handed in", moment(review.submitted_at))]
-    if review.round > 1:
-        facts.append(("Round", f"{review.round}, the author has revised it"))
+    facts.append(("Round", f"{review.round}, the author has revised it" if review.round > 1 else "1"))
     facts.append(("Answer by", f"{moment(stage.deadline)}, {time_left(stage.deadline, now)}"))
     facts.append(("Policy", rule_name(review.policy_name, review.policy_version)))
     if review.findings:
         facts.append(("Checks", one_line(", ".join(review.findings))))
+    facts.append(("Document", review.document))
     return facts
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
-from approvals.decision import Decision, read_bare, read_event
+from approvals.decision import NO_DOCUMENT, Decision, read_bare, read_event
 from approvals.names import same
 from orchestrators.calls import call_once
 from orchestrators.payloads import AnyPayload
@@ -67,6 +67,8 @@ def first_answer(
         match read_event(answer.result):
             case Decision() as decision if decision.named and asked_by and same(decision.approver, asked_by):
                 on_rejection(f"{asked_by} has handed it in and may not decide it")
+            case Decision(names_document=True):
+                on_rejection(NO_DOCUMENT)
             case Decision() as decision:
                 return decision
             case rejected:

@@ -103,7 +103,7 @@ def test_a_look_writes_down_what_time_has_brought(waiting, now):
     steps = [look(waiting, at) for _ in range(2)]
     assert steps[0] == steps[1]
     assert steps[0]["counts"] == {"submitted": 1, "escalated": 1}
-    assert open_proposal_index().find(waiting).waiting_for == ("Vera",)
+    assert open_proposal_index().find(waiting).waiting_for == ("Vera", "Mara", "Jonas")
 
 
 def test_the_clock_counts_where_it_is_ahead(waiting, now, monkeypatch):
@@ -137,6 +137,7 @@ def test_people_are_told_once(waiting):
 
 def test_a_letter_that_cannot_be_sent_does_not_keep_the_others_back(waiting, now, monkeypatch, caplog):
     """What is told is up to the entry before it; the log says which, and not to whom."""
+    event(waiting, {"approved": True, "approver": "Mara"}, "event 0")
     look(waiting, now + timedelta(hours=11))
     send, sent = Outbox.send, []
 

@@ -8,7 +8,7 @@ from approvals.policy.policy import Policy
 from approvals.record.entries import Entry, Kind, Via
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
 from approvals.rules.links import Link
-from approvals.rules.progress import begin, checked, settle
+from approvals.rules.progress import EDIT_PAUSE, begin, checked, settle
 from approvals.rules.replay import apply, replay
 from approvals.rules.standing import Refused
 from approvals.rules.state import Review
@@ -74,9 +74,12 @@ class Story:
         """All entries of one kind."""
         return [entry for entry in self.entries if entry.kind is kind]
 
-    def check(self, *findings: str) -> "Story":
-        """Let the checks come through."""
+    def check(self, *findings: str, waits: bool = True) -> "Story":
+        """Let the checks come through, and mostly wait until the author may be taken to be through as well."""
         self.entries += checked(self.review, findings, document=self.review.document, now=self.now)
+        if waits and self.review.edited_at:
+            self.now = max(self.now, self.review.edited_at + EDIT_PAUSE)
+            self.passes(0)
         return self
 
     def passes(self, hours: float) -> "Story":

@@ -169,8 +169,10 @@ async def test_a_link_ends_with_a_new_round(desk):
     desk.story.does("resubmit", by=AUTHOR, title="Oak bench")
     desk.story.check()
     desk.write()
-    assert (await desk.get()).status_code == 410
-    assert (await desk.post(decision="approve")).status_code == 410
+    shown = await desk.get()
+    assert shown.status_code == 409
+    assert "changed the title" in shown.get_body().decode()
+    assert (await desk.post(decision="approve")).status_code == 409
     assert desk.decisions() == []
 
 

@@ -88,10 +88,11 @@ STORY = (
     ("comments", {"by": "Jonas", "comment": "Why steel?"}, "commented", "Jonas"),
     ("remind", {"by": "Ines"}, "reminded", "Ines"),
     ("delegate", {"from": "Mara", "to": "Petra", "comment": "On leave."}, "delegated", "Mara"),
+    ("takeBack", {"by": "Mara", "comment": "Back."}, "delegated", "Mara"),
     ("reassign", {"from": "Jonas", "to": "Otto", "by": "Olga"}, "reassigned", "Olga"),
-    ("changes", {"approver": "Petra", "comment": "Where is the railing?"}, "changesRequested", "Petra"),
+    ("changes", {"approver": "Mara", "comment": "Where is the railing?"}, "changesRequested", "Mara"),
     ("resubmit", {"by": "Ines", "cost": 5, "comment": "Here."}, "resubmitted", "Ines"),
-    ("decisions", {"approver": "Mara", "decision": "approve"}, "decided", "Mara"),
+    ("decisions", {"approver": "Mara", "decision": "approve", "round": 2}, "decided", "Mara"),
     ("withdraw", {"by": "Ines", "reason": "Sold."}, "withdrawn", "Ines"),
 )
 
@@ -131,6 +132,10 @@ async def test_a_signed_in_person_need_not_say_who_they_are(front, verb):
     rest = {key: value for key, value in fitting.items() if key not in acting_names(VERBS[verb])}
     if verb == "reassign":
         rest["from"] = "Mara"
+    if verb == "takeBack":
+        await front.act(proposal_id, "delegate", {"from": "Mara", "to": "Otto"})
+    if verb == "decisions":
+        del rest["round"]
     if verb == "resubmit":
         await front.act(proposal_id, "changes", {"approver": "Mara", "comment": "More."})
     person = "Ines" if verb in ("withdraw", "resubmit") else "Mara"
@@ -182,13 +187,14 @@ MAY = {
     "comments": {"Ines", "Mara", "Jonas", "Amara"},
     "remind": {"Ines", "Mara", "Jonas", "Amara"},
     "delegate": {"Mara", "Jonas"},
+    "takeBack": set(),
     "reassign": {"Mara", "Jonas"},
     "withdraw": {"Ines"},
     "resubmit": set(),
 }
 BODIES = {
     "decisions": {"decision": "approve"}, "changes": {"comment": "x"}, "comments": {"comment": "x"}, "remind": {},
-    "delegate": {"to": "Otto"}, "reassign": {"to": "Otto"}, "withdraw": {}, "resubmit": {},
+    "delegate": {"to": "Otto"}, "takeBack": {}, "reassign": {"to": "Otto"}, "withdraw": {}, "resubmit": {},
 }  # fmt: skip
 
 

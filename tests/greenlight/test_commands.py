@@ -150,7 +150,8 @@ def test_a_preview_says_who_would_have_to_approve(run, server):
              "latestEnd": "2026-03-04T09:00:00+00:00"}  # fmt: skip
     more = {**stage, "name": "security", "needed": 2, "escalateTo": []}
     ways = [{"findings": [["objections", "virus"], ["incomplete"]], "stages": [stage, more]}]
-    answer = {"policy": "works", "policyVersion": "7", "policyHash": "x", "stages": [stage], "otherWays": ways, **at}
+    answer = {"policy": "works", "policyVersion": "7", "policyHash": "x", "stages": [stage], "otherWays": ways,
+              "keepAnswersOn": ["title", "addedFiles"], **at}  # fmt: skip
     server.will(200, answer)
     asked = ("preview", "--policy", "works", "--cost", "950", "--as", "Noor", "--url", server.url)
     words = " ".join(run(*asked).output.split())
@@ -161,6 +162,7 @@ def test_a_preview_says_who_would_have_to_approve(run, server):
     assert "board 1 of Ana and Ben, then Cem; over by Wed 04 Mar 2026" in words
     assert "Where the checks say objections, virus or incomplete:" in words
     assert "security Ana and Ben; over by" in words
+    assert "Answers are kept where only this changes: title, addedFiles" in words
     assert json.loads(run(*asked, "--json").stdout) == answer
 
 

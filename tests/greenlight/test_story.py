@@ -11,8 +11,10 @@ from tests.greenlight.played import PLAN, Played
 def eventful():
     """Four proposals in which everything happens that can happen."""
     bridge = Played("footbridge", files=(PLAN,))
-    bridge.do("decisions", approver="Piotr Nowak", decision="approve", comment="Ready.").checked("warnings")
+    bridge.do("decisions", approver="Jonas Weber", decision="approve").checked("warnings")
+    bridge.do("decisions", approver="Piotr Nowak", decision="approve", comment="Ready.")
     bridge.do("comments", by="Ines Carvalho", comment="The price\noffer ends on Friday.")
+    bridge.wait(minutes=-5).do("comments", by="Mara Lindqvist", comment="I see.").wait(minutes=5)
     bridge.do("delegate", **{"from": "Mara Lindqvist", "to": "Sami Virtanen"})
     bridge.do("reassign", **{"from": "Jonas Weber", "to": "Ruth Adeyemi", "by": "Jonas Weber"})
     bridge.wait(hours=49).do("decisions", approver="Sami Virtanen", decision="approve")
@@ -20,7 +22,7 @@ def eventful():
     bridge.do("decisions", approver="Helen Okoro", decision="approve")
     lane = Played("cycle-lane").checked().do("changes", approver="Leila Haddad", comment="Keep two spaces.")
     lane.do("attach", by="Ines Carvalho", **_file("plan.md")).do("resubmit", by="Ines Carvalho", cost=53000).checked()
-    lane.do("decisions", approver="Leila Haddad", decision="approve with conditions")
+    lane.do("decisions", approver="Leila Haddad", decision="approve with conditions", round=2)
     lights = Played("market-lights").checked().wait(hours=49).wait(hours=25)
     avenue = Played("tree-avenue").checked().do("withdraw", by="Tomasz Zielinski", reason="A water main.")
     return {"bridge": bridge, "lane": lane, "lights": lights, "avenue": avenue}
@@ -48,8 +50,14 @@ def test_everything_that_can_happen_is_told(eventful):
     ("who", "kind", "what", "details"),
     [
         ("bridge", "submitted", "hands it in", ("under the policy footbridge", "site-plan.png (41.2 KB)")),
-        ("bridge", "checked", "the checks are through", ("warnings", "stages: design → works → budget")),
-        ("bridge", "decided", "approves", ("before being asked", "“Ready.”")),
+        (
+            "bridge",
+            "checked",
+            "the checks are through",
+            ("warnings", "stages: design → works → budget", "1 early yes came before that: asked again"),
+        ),
+        ("bridge", "decided", "approves", ("before being asked",)),
+        ("bridge", "commentsSent", "1 comment is sent on", ()),
         ("bridge", "commented", "comments", ("“The price offer ends on Friday.”",)),
         ("bridge", "delegated", "lets Sami Virtanen answer", ()),
         ("bridge", "reassigned", "gives the task of Jonas Weber to Ruth Adeyemi", ()),
@@ -89,11 +97,29 @@ def test_a_changed_document_says_what_that_means(eventful):
     assert "void" in details[1]
 
 
+def test_a_file_in_the_middle_says_what_it_means_for_answers():
+    """They are void, or the policy keeps them."""
+    lane = Played("cycle-lane").checked().do("attach", by="Ines Carvalho", **_file("plan.md"))
+    assert told(lane, "attached").details == ("the document has changed: earlier approvals are void",)
+    entry = {**lane.raw[-1], "data": {**lane.raw[-1]["data"], "answersKept": True}}
+    assert tell([entry])[0].details == ("the policy keeps answers over this change",)
+
+
+def test_a_task_that_is_taken_back_and_a_note_after_the_end_are_called_so():
+    """They are entries of kinds that mean something else mostly."""
+    lane = Played("cycle-lane").checked().do("delegate", **{"from": "Leila Haddad", "to": "Ana"})
+    lane.do("takeBack", by="Leila Haddad", comment="Back.").do("withdraw", by="Ines Carvalho")
+    lane.do("comments", by="Leila Haddad", comment="Pity.")
+    assert told(lane, "delegated", 1).what == "takes the task back from Ana"
+    assert told(lane, "commented").what == "adds a note after the end"
+
+
 def test_who_did_it_and_how_we_know_stands_beside_it(eventful):
     """Time and the workflow are nobody."""
     events = {event.number: event for event in tell(eventful["bridge"].raw)}
     assert [event.way for event in events.values() if event.who == "Amara Okafor"] == ["by link"]
-    assert told(eventful["bridge"], "decided", 1).details == ("for Mara Lindqvist",)
+    assert told(eventful["bridge"], "decided", 1).details == ("before being asked", "“Ready.”")
+    assert told(eventful["bridge"], "decided", 2).details == ("for Mara Lindqvist",)
     assert told(eventful["bridge"], "reminded").who == ""
 
 

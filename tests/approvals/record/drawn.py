@@ -50,18 +50,24 @@ _OWN = {
     Resubmitted: {"changed": st.fixed_dictionaries({}, optional=_WORDS)},
 }
 _NAMED = {
+    "after_end": st.none() | st.booleans(),
+    "answers_kept": st.none() | st.booleans(),
     "asked": st.lists(st.builds(Asked), **_SOME).map(tuple),
     "attachment": _FILES,
+    "comments": st.lists(st.integers(1, 5_000), **_SOME).map(tuple),
     "deadline": _TIMES,
     "early": st.dictionaries(st.integers(1, 5_000), st.text(), **_SOME),
     "effect": st.sampled_from(get_args(YesOrNo)),
     "index": st.integers(0, 50),
+    "letter": st.none() | st.booleans(),
+    "needed": st.none() | st.integers(1, 50),
     "planned": st.integers(0, 50),
     "reminders": st.integers(0, 50),
     "round": st.integers(0, 50),
     "rung": st.integers(0, 50),
     "stages": st.lists(_OBJECTS, **_SOME).map(tuple),
     "until": _TIMES,
+    "void": st.none() | st.lists(st.integers(1, 5_000), **_SOME).map(tuple),
 }
 _ENDS = {"StageClosed": get_args(Closing), "Ended": get_args(Ending)}
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from approvals.record.entries import Via
 from approvals.rules.acceptance import Accepted
 from approvals.rules.limits import MOST_BY_ONE
 from tests.approvals.story import AUTHOR, Story, policy
@@ -38,8 +39,8 @@ def test_a_task_goes_to_and_fro_so_often_and_no_more(story: Story, verb: str) ->
     people = ["Jonas", "Petra"]
     for number in range(100):
         owner, to = people[number % 2], people[1 - number % 2]
-        assert isinstance(story.does(verb, **{"from": owner, "to": to}), Accepted)
-    assert "50 times" in story.does(verb, **{"from": "Jonas", "to": "Petra"}).reason
+        assert isinstance(story.does(verb, Via.PERSON, **{"from": owner, "to": to}), Accepted)
+    assert "50 times" in story.does(verb, Via.PERSON, **{"from": "Jonas", "to": "Petra"}).reason
     assert isinstance(story.decides("Jonas"), Accepted)
 
 
@@ -80,7 +81,7 @@ def test_even_an_author_comes_to_an_end(story: Story, monkeypatch: pytest.Monkey
     assert isinstance(story.attaches("plan.txt", "oak"), Accepted)
     story.check()
     assert "only decisions are taken now" in story.attaches("plan.txt", "ash").reason
-    assert isinstance(story.decides("Mara"), Accepted)
+    assert isinstance(story.decides("Mara", document=story.review.document), Accepted)
 
 
 def test_what_is_bounded_by_one_person_is_what_everybody_can_do() -> None:

@@ -12,27 +12,43 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from approvals.directory import read_directory
-from approvals.policy.policy import read_policy
+from approvals.policy.policy import check_for, read_policy
 from approvals.record.chain import GENESIS, read_chain, seal, verify
 from approvals.record.entries import (
     Attached,
     ChangesRequested,
+    Commented,
     Decided,
     Delegated,
     Ended,
     Entry,
     Escalated,
+    Kind,
     Reassigned,
+    Resubmitted,
     StageClosed,
     StageOpened,
+    Submitted,
     Via,
 )
 from approvals.rules.acceptance import Accepted, Actor, accept
 from approvals.rules.progress import counts
 from approvals.rules.replay import replay
-from approvals.rules.state import FINAL
-from approvals.rules.verbs import Attach, Comment, Decide, Delegate, Reassign, Remind, RequestChanges, Resubmit, Verb
-from approvals.rules.verbs import Withdraw as TakeBack
+from approvals.rules.state import FINAL, Answer
+from approvals.rules.verbs import (
+    Attach,
+    Comment,
+    Decide,
+    Delegate,
+    Reassign,
+    Remind,
+    RequestChanges,
+    Resubmit,
+    TakeBack,
+    Verb,
+    Withdraw,
+)
+from approvals.validation import Invalid
 from tests.approvals.story import AUTHOR, Story
 
 PEOPLE = ["Mara", "Jonas", "Ana", "Cem"]
@@ -67,10 +83,29 @@ def stages(draw: st.DrawFn, letter: str) -> dict[str, Any]:
     return stage
 
 
-policies = st.tuples(stages("A"), stages("B"), st.booleans()).map(
-    lambda drawn: {"stages": list(drawn[:2]), "outcomes": {"if dry": "approve"}, "changesWindowHours": 150}
-)
+def can_be_decided(policy: dict[str, Any]) -> bool:
+    """Say whether a policy has people enough for a proposal of the author's."""
+    try:
+        check_for(read_policy(policy).meeting(KNOWN), AUTHOR, cost=100.0, currency="EUR", department=None)
+    except Invalid:
+        return False
+    return True
+
+
+policies = st.fixed_dictionaries(
+    {
+        "stages": st.tuples(stages("A"), stages("B")).map(list),
+        "outcomes": st.just({"if dry": "approve"}),
+        "changesWindowHours": st.just(150),
+        "fourEyes": st.booleans(),
+        "delegateTo": st.sampled_from(["anyone", "anyone", "directory", "nobody", ["Ana", "cem@example.org"]]),
+        "keepAnswersOn": st.sampled_from([[], [], ["title"], ["addedFiles", "title"]]),
+    }
+).filter(can_be_decided)
 """As somebody wrote them; what they are decided by has one name for each person."""
+
+naming = st.sampled_from(["now", "now", "now", "nothing", "round", "before", "another"])
+"""What an answer says that it is about."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -90,17 +125,52 @@ class Machine(RuleBasedStateMachine):
         """Send a verb, and expect that it adds entries only where it is accepted."""
         self.sent.append((verb, via))
         before = len(self.story.entries)
+        seen = self.documents_that_may_be_meant(verb) if isinstance(verb, Decide | RequestChanges) else None
         answer = self.story.judge(verb, via)
         added = self.story.entries[before:]
         assert isinstance(answer, Accepted) == bool(added)
         if added:
             self.taken += 1
             assert 1 == sum(entry.via is via for entry in added)
+            assert seen is None or seen == {self.story.review.document}
 
-    @rule(who=person, word=st.sampled_from(["approve", "reject", "if dry"]), known=st.sampled_from([None, "d1", "d2"]))
-    def decide(self, who: str, word: str, known: str | None) -> None:
-        """Somebody answers, whoever it is."""
-        self.send(Decide(approver=who, decision=word, decision_id=known))
+    def documents_that_may_be_meant(self, verb: Decide | RequestChanges) -> set[str]:
+        """Return the documents of which an answer may be about any: what it names, else all that its person has met."""
+        entries = self.story.entries
+        if verb.document:
+            return {verb.document}
+        if verb.round:
+            began = min((entry.number for entry in entries if begins(entry, verb.round)), default=1)
+            over = min((entry.number for entry in entries if begins(entry, verb.round + 1)), default=len(entries) + 1)
+            return {entry.document for entry in entries if began <= entry.number < over}
+        who = KNOWN.name_of(verb.approver)
+        first = next((entry.number for entry in entries if who in map(KNOWN.name_of, asked_by(entry))), 1)
+        return {entry.document for entry in entries[first - 1 :]}
+
+    def about(self, named: str) -> dict[str, Any]:
+        """Return the fields by which an answer says what it is about."""
+        documents = [entry.document for entry in self.story.entries]
+        match named:
+            case "now":
+                return {"document": documents[-1]}
+            case "before":
+                return {"document": next((each for each in reversed(documents) if each != documents[-1]), documents[0])}
+            case "another":
+                return {"document": "ab" * 32}
+            case "round":
+                return {"round": self.story.review.round}
+            case _:
+                return {}
+
+    @rule(
+        who=person,
+        word=st.sampled_from(["approve", "reject", "if dry"]),
+        known=st.sampled_from([None, "d1", "d2"]),
+        named=naming,
+    )
+    def decide(self, who: str, word: str, known: str | None, named: str) -> None:
+        """Somebody answers, whoever it is, about whatever they have seen."""
+        self.send(Decide(approver=who, decision=word, decision_id=known, **self.about(named)))
 
     @precondition(lambda self: self.story.waiting)
     @rule(
@@ -113,7 +183,8 @@ class Machine(RuleBasedStateMachine):
         self.story.waits(later)
         for _ in range(data.draw(st.integers(1, 3))):
             if self.story.waiting:
-                self.send(Decide(approver=data.draw(st.sampled_from(self.story.waiting)), decision=word))
+                who = data.draw(st.sampled_from(self.story.waiting))
+                self.send(Decide(approver=who, decision=word, **self.about(data.draw(naming))))
 
     @precondition(lambda self: self.story.waiting)
     @rule(data=st.data(), other=person, for_good=st.booleans(), at_once=st.booleans())
@@ -122,12 +193,17 @@ class Machine(RuleBasedStateMachine):
         one = data.draw(st.sampled_from([*self.story.waiting, "Eve"]))
         self.send(Reassign(owner=one, to=other) if for_good else Delegate(owner=one, to=other))
         if at_once:
-            self.send(Decide(approver=other, decision="approve"))
+            self.send(Decide(approver=other, decision="approve", **self.about("now")))
 
     @rule(who=person)
-    def ask_for_changes(self, who: str) -> None:
+    def take_back(self, who: str) -> None:
+        """Somebody wants a task back."""
+        self.send(TakeBack(by=who))
+
+    @rule(who=person, named=naming)
+    def ask_for_changes(self, who: str, named: str) -> None:
         """Back to the author."""
-        self.send(RequestChanges(approver=who, comment="shorter"))
+        self.send(RequestChanges(approver=who, comment="shorter", **self.about(named)))
 
     @rule(title=st.sampled_from([None, "Bench", "Longer bench"]), who=st.sampled_from([AUTHOR, "Mara"]))
     def resubmit(self, title: str | None, who: str) -> None:
@@ -138,17 +214,17 @@ class Machine(RuleBasedStateMachine):
     @rule(title=st.sampled_from([None, "Bench", "Longer bench"]))
     def go_round(self, title: str | None) -> None:
         """Changes are asked for, come, and are checked: the whole way at once, so that lives get beyond it."""
-        self.send(RequestChanges(approver=self.story.waiting[0], comment="shorter"))
+        self.send(RequestChanges(approver=self.story.waiting[0], comment="shorter", **self.about("now")))
         self.send(Resubmit(by=AUTHOR, title=title))
         self.story.check()
 
-    @rule(content=st.sampled_from(["one", "two"]), meant=st.integers(0, 3))
-    def attach(self, content: str, meant: int) -> None:
+    @rule(content=st.sampled_from(["one", "two"]), name=st.sampled_from(["plan", "note"]), meant=st.integers(0, 3))
+    def attach(self, content: str, name: str, meant: int) -> None:
         """A file comes or changes, now and then."""
         if meant:
             return
         fields = {"blob": content, "content_type": "text/plain", "size": 3, "sha256": content}
-        self.send(Attach(by=AUTHOR, name="plan", **fields))
+        self.send(Attach(by=AUTHOR, name=name, **fields))
 
     @rule(who=person)
     def talk(self, who: str) -> None:
@@ -160,7 +236,7 @@ class Machine(RuleBasedStateMachine):
     def withdraw(self, who: str, meant: int) -> None:
         """The author takes it back, now and then."""
         if meant == 0 or who != AUTHOR:
-            self.send(TakeBack(by=who))
+            self.send(Withdraw(by=who))
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
@@ -173,7 +249,7 @@ class Machine(RuleBasedStateMachine):
     def race(self, data: st.DataObject) -> None:
         """Two are judged on the same record; one is written, the other is judged again."""
         review = self.story.review
-        verbs = [Decide(approver=data.draw(person), decision="approve") for _ in range(2)]
+        verbs = [Decide(approver=data.draw(person), decision="approve", **self.about("now")) for _ in range(2)]
         judged = [
             accept(review, verb, Actor(name=verb.approver, via=Via.SYSTEM), self.story.now, directory=KNOWN)
             for verb in verbs
@@ -196,7 +272,7 @@ class Machine(RuleBasedStateMachine):
         """The next host's clock is behind."""
         self.story.waits(-hours)
 
-    @rule(found=st.sampled_from([(), ("passed",)]))
+    @rule(found=st.sampled_from([(), ("passed",), ("passed",), ("warnings", "text"), ("objections", "virus")]))
     def checks_come_through(self, found: tuple[str, ...]) -> None:
         """As often as they like."""
         self.story.check(*found)
@@ -222,7 +298,9 @@ class Machine(RuleBasedStateMachine):
         """With its last entry, and stays as it is."""
         ends = [entry for entry in self.story.entries if isinstance(entry, Ended)]
         if ends:
-            assert [self.story.entries[-1]] == ends
+            notes = [isinstance(entry, Commented) and entry.after_end for entry in self.story.entries[ends[0].number :]]
+            assert len(ends) == 1
+            assert all(notes)
             assert self.story.review.status in FINAL
             event(ends[0].outcome)
             self.outcomes.append(ends[0].outcome)
@@ -248,21 +326,95 @@ class Machine(RuleBasedStateMachine):
             assert opening.rungs == sorted(set(opening.rungs))
 
     @invariant()
-    def approved_means_that_enough_agreed_to_this_document(self) -> None:
-        """In every stage of the plan, in time."""
+    def approved_means_that_enough_people_agreed_to_this_document(self) -> None:
+        """In every stage of the plan as many as it promised, each with one place; none of them the author."""
+        review = self.story.review
         if self.story.status != "approved":
             return
-        document = self.story.entries[-1].document
-        for stage in self.story.review.stages:
-            yes = {
-                each.seat
-                for each in self.story.review.answers
-                if each.effect == "approve" and each.document == document and each.stage is not None
-                if self.story.review.stages[each.stage].name == stage.name
-            }
-            climbed = {who for rung in stage.escalate_to for who in rung.to}
-            enough = {"first": 1, "all": len(stage.approvers), "quorum": stage.quorum}[stage.rule]
-            assert yes & climbed or (len(yes) >= (enough or 0) and set(stage.required) <= yes)
+        deciders = list[str]()
+        for index, stage in enumerate(review.stages):
+            yes = [each for each in review.answers if each.effect == "approve" and each.stage == index]
+            people = {KNOWN.name_of(each.person) for each in yes}
+            assert len(people) == len(yes) >= stage.needed
+            assert AUTHOR not in people
+            rungs = [entry for entry in self.story.of(Kind.ESCALATED) if entry.number > review.round_began]
+            climbed = any(entry.stage == stage.name for entry in rungs)
+            assert climbed or set(stage.required) <= {each.seat for each in yes}
+            deciders += people
+            assert all(self.saw_what_was_decided(each) for each in yes)
+        assert not review.policy.four_eyes or len(set(deciders)) == len(deciders)
+
+    def saw_what_was_decided(self, answer: Answer) -> bool:
+        """Say whether a yes is about this document and its findings, or one that the policy takes for as good."""
+        review = self.story.review
+        checked = self.story.of(Kind.CHECKED)[-1]
+        unseen = answer.number < checked.number and set(checked.findings) - {"passed"}
+        return not unseen and (answer.document == review.document or bool(review.policy.keep_answers_on))
+
+    @invariant()
+    def a_task_goes_only_where_the_policy_lets_it(self) -> None:
+        """But back to who gave it; what a system reassigns is for operators to answer for."""
+        allowed = self.story.review.policy.delegate_to
+        for entry in self.story.of(Kind.DELEGATED):
+            back = entry.by == entry.to
+            assert (
+                back or allowed == "anyone" or (allowed == "directory" and entry.to in ANYBODY) or entry.to in allowed
+            )
+
+    @invariant()
+    def who_was_given_a_task_keeps_it(self) -> None:
+        """In all rounds, until it is handed on; with four eyes only where they have not decided elsewhere."""
+        held = dict[tuple[str, str], str]()
+        for entry in self.story.entries:
+            match entry:
+                case Delegated() | Reassigned():
+                    held[entry.stage, entry.seat] = entry.to
+                case StageOpened(rung=0):
+                    wanted = [held.get((entry.stage, each.seat), each.seat) for each in entry.asked]
+                    asked = [each.person for each in entry.asked]
+                    clash = len({KNOWN.name_of(each) for each in wanted}) < len(wanted)
+                    assert asked == wanted or clash or self.story.review.policy.four_eyes
+                case _:
+                    pass
+
+    @invariant()
+    def nobody_is_given_a_task_who_cannot_answer_it(self) -> None:
+        """With four eyes nobody who has decided in another stage of that document."""
+        if not self.story.review.policy.four_eyes:
+            return
+        decided = dict[str, str | None]()
+        for entry in self.story.entries:
+            match entry:
+                case Attached(round=int()) | Resubmitted(document_changed=True):
+                    decided = {}
+                case Decided():
+                    decided[entry.by] = entry.stage
+                case Delegated() | Reassigned():
+                    assert decided.get(entry.to) in (None, entry.stage)
+                case _:
+                    pass
+
+
+def begins(entry: Entry, number: int) -> bool:
+    """Say whether a round begins with an entry."""
+    match entry:
+        case Submitted():
+            return number == 1
+        case Attached() | Resubmitted():
+            return entry.round == number
+        case _:
+            return False
+
+
+def asked_by(entry: Entry) -> tuple[str, ...]:
+    """Return who is asked by an entry."""
+    match entry:
+        case StageOpened() | Escalated():
+            return tuple(each.person for each in entry.asked)
+        case Delegated() | Reassigned():
+            return (entry.to,)
+        case _:
+            return ()
 
 
 class Opening:

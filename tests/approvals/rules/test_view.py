@@ -10,17 +10,19 @@ def test_an_open_proposal_shows_who_is_waited_for_and_until_when() -> None:
     story = Story(policy(*stages)).check("passed")
     story.attaches("plan", "drawn")
     story.check("passed")
-    story.decides("Mara")
+    story.decides("Olga", comment="fine", document=story.review.document)
+    story.decides("Mara", document=story.review.document, comment="with oak")
     story.decides("Ana")
     story.does("delegate", approver="Jonas", to="Cem")
     shown = show(story.review, now=story.now)
-    assert ("inReview", ["Cem"], "2026-03-05T09:00:00+00:00") == (
+    assert ("inReview", ["Cem"], "2026-03-05T09:00:10+00:00") == (
         shown["status"],
         shown["waitingFor"],
         shown["deadline"],
     )
     assert ["approved", "open", "waiting"] == [stage["state"] for stage in shown["stages"]]
-    assert ["Mara"] == [answer["person"] for answer in shown["stages"][0]["answers"]]
+    assert [("Mara", "with oak")] == [(answer["person"], answer["comment"]) for answer in shown["stages"][0]["answers"]]
+    assert [("Olga", "fine")] == [(answer["person"], answer["comment"]) for answer in shown["earlyAnswers"]]
     assert {"person": "Cem", "onBehalfOf": "Jonas"} in shown["stages"][1]["asked"]
     assert [{"name": "plan", "contentType": "text/plain", "size": 5, "sha256": "drawn"}] == shown["attachments"]
     assert "outcome" not in shown
@@ -36,12 +38,32 @@ def test_changes_show_who_asked_for_them_and_until_when_they_may_come() -> None:
 
 
 def test_an_end_shows_how_by_whom_and_why() -> None:
-    """In the word that was used."""
-    story = Story(policy({"approvers": ["Mara"]}, outcomes={"not now": "reject"})).check()
-    story.decides("Mara", "not now")
-    assert show(story.review, now=story.now)["outcome"] == {
+    """In the word that was used, with what everybody said, also who was early for nothing."""
+    stages = {"approvers": ["Mara", "Ana"], "rule": "quorum", "quorum": 1}, {"approvers": ["Olga"]}
+    story = Story(policy(*stages, outcomes={"not now": "reject"})).check()
+    story.decides("Olga")
+    story.decides("Mara", "not now", comment="In spring.")
+    story.decides("Ana", "reject")
+    outcome = show(story.review, now=story.now)["outcome"]
+    answers = outcome.pop("answers")
+    assert outcome == {
         "decision": "not now",
-        "decidedBy": "Mara",
+        "decidedBy": "Ana",
         "decidedAt": "2026-03-02T09:00:00+00:00",
         "reason": "stage 'A'",
+        "silentStages": [],
     }
+    assert [(each["person"], each["decision"], each["comment"], each["stage"]) for each in answers] == [
+        ("Olga", "approve", "", None),
+        ("Mara", "not now", "In spring.", "A"),
+        ("Ana", "reject", "", "A"),
+    ]
+    assert {each["document"] for each in answers} == {story.review.document}
+
+
+def test_an_end_shows_which_stages_passed_in_silence() -> None:
+    """Nobody's answer looks like somebody's otherwise."""
+    silent = {"approvers": ["Mara"], "onTimeout": "approve"}
+    story = Story(policy(silent, {"approvers": ["Olga"]})).check().passes(72)
+    story.decides("Olga")
+    assert show(story.review, now=story.now)["outcome"]["silentStages"] == ["A"]

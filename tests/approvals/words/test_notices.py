@@ -1,6 +1,7 @@
 """Notices: who is told what, once, and nobody anything that does not hold any more."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -105,15 +106,23 @@ def test_an_escalation_asks_the_new_ones_and_tells_those_who_were_late():
 def test_a_rung_that_was_passed_asks_nobody_any_more():
     """Of two escalations at once only the last one asks; the others are told that their time is over."""
     story = Story(LADDER).check()
+    story.decides("Ana")
     seen = len(story.entries)
     story.passes(10)
     story.passes(10)
     assert told(story, seen) == [
-        ("escalated", "Ana", False),
         ("escalated", "Ben", False),
         ("escalated", "Fay", True),
         ("escalated", "Eva", False),
     ]
+
+
+def test_an_escalation_asks_those_again_who_are_still_needed():
+    """One person on the rung cannot make up for two; the letter has the new link."""
+    story = Story(LADDER).check()
+    seen = len(story.entries)
+    story.passes(10)
+    assert told(story, seen) == [("escalated", "Eva", True), ("escalated", "Ana", True), ("escalated", "Ben", True)]
 
 
 def test_somebody_who_was_late_and_is_on_the_next_rung_is_asked_once():
@@ -122,6 +131,15 @@ def test_somebody_who_was_late_and_is_on_the_next_rung_is_asked_once():
     seen = len(story.entries)
     story.passes(10)
     assert told(story, seen) == told(story) == [("escalated", "ANA", True), ("escalated", "Ben", False)]
+
+
+def test_who_takes_a_task_back_gets_a_link_and_who_had_it_is_told():
+    """The link of before is for nobody any more."""
+    story = Story(ALL).check()
+    story.does("delegate", **{"from": "Ana", "to": "Cem"})
+    seen = len(story.entries)
+    story.does("takeBack", by="Ana")
+    assert told(story, seen) == [("delegated", "Ana", True), ("delegated", "Cem", False)]
 
 
 def test_who_delegates_needs_no_letter_about_it():
@@ -186,7 +204,7 @@ def test_somebody_new_is_not_asked_again():
     story.does("changes", approver="Ana", comment="Use oak.")
     story.does("resubmit", by=AUTHOR, title="Oak bench")
     story.check()
-    story.decides("Ana")
+    story.decides("Ana", round=2)
     assert [False] == [each.again for each in notices_for(story.entries, told=0) if each.person == "Ben"]
 
 
@@ -195,6 +213,32 @@ def test_another_file_in_the_middle_is_told_to_those_who_were_asked():
     story = Story(ALL).check()
     seen = len(story.entries)
     story.attaches("plan.txt", "a plan")
+    story.attaches("elevation.txt", "north")
+    assert told(story, seen) == []
+    story.check()
+    assert told(story, seen) == [("asked", "Ana", True), ("asked", "Ben", True)]
+
+
+def test_another_file_is_told_once_to_those_who_are_not_asked_about_it_now():
+    """Of the second stage; when the author is through, and not with each stage that opens."""
+    story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben"]}, {"approvers": ["Cem"]})).check()
+    story.decides("Ana")
+    seen = len(story.entries)
+    story.attaches("plan.txt", "a plan")
+    story.attaches("plan.txt", "another plan")
+    story.check()
+    assert told(story, seen) == [("asked", "Ana", True), ("documentChanged", "Ben", False)]
+    seen = len(story.entries)
+    story.decides("Ana", document=story.review.document)
+    assert told(story, seen) == [("asked", "Ben", True)]
+
+
+def test_another_file_of_a_record_of_before_is_told_when_it_was_put():
+    """So that what was told of it is not told anew."""
+    story = Story(ALL).check()
+    seen = len(story.entries)
+    story.attaches("plan.txt", "a plan")
+    story.entries = (*story.entries[:-1], replace(story.entries[-1], round=None))
     assert told(story, seen) == [("documentChanged", "Ana", False), ("documentChanged", "Ben", False)]
 
 
@@ -210,11 +254,56 @@ def test_a_file_that_comes_before_the_checks_are_through_is_no_news():
     assert told(story, seen) == []
 
 
-def test_a_comment_is_told_to_nobody():
-    """It is read with the proposal."""
+def test_a_comment_is_told_to_the_author_and_those_who_are_asked():
+    """Not to who wrote it, nor to who has answered."""
     story = Story(ALL).check()
     seen = len(story.entries)
     story.does("comments", by="Ana", comment="Nice.")
+    assert told(story, seen) == [("commented", AUTHOR, False), ("commented", "Ben", False)]
+    story.decides("Ana")
+    seen = len(story.entries)
+    story.passes(1).does("comments", by=AUTHOR, comment="Thanks.")
+    assert told(story, seen) == [("commented", "Ben", False)]
+
+
+def test_a_discussion_is_one_letter_after_the_first():
+    """To everybody who has not written all of it themselves."""
+    story = Story(ALL).check()
+    story.does("comments", by="Ana", comment="Nice.")
+    seen = len(story.entries)
+    for person in ("Ben", AUTHOR, "Ben"):
+        story.does("comments", by=person, comment=f"Says {person} at {len(story.entries)}.")
+    assert told(story, seen) == []
+    story.passes(1)
+    assert told(story, seen) == [("commented", AUTHOR, False), ("commented", "Ana", False), ("commented", "Ben", False)]
+    (notice, *_) = notices_for(story.entries, told=seen)
+    assert [each.by for each in notice.comments] == ["Ben", AUTHOR, "Ben"]
+
+
+def test_a_comment_is_told_to_who_waits_for_changes():
+    """They have asked the author something."""
+    story = Story(ALL).check()
+    story.does("changes", approver="Ben", comment="Use oak.")
+    seen = len(story.entries)
+    story.does("comments", by=AUTHOR, comment="Which oak?")
+    assert told(story, seen) == [("commented", "Ben", False)]
+
+
+def test_a_note_after_the_end_is_told_to_nobody():
+    """It is read with the record."""
+    story = Story(ALL).check()
+    story.does("withdraw", by=AUTHOR)
+    seen = len(story.entries)
+    story.does("comments", by="Ana", comment="Pity.")
+    assert told(story, seen) == []
+
+
+def test_a_comment_of_a_record_of_before_is_told_to_nobody():
+    """It was read long ago."""
+    story = Story(ALL).check()
+    seen = len(story.entries)
+    story.does("comments", by="Ana", comment="Nice.")
+    story.entries = (*story.entries[:-1], replace(story.entries[-1], letter=None))
     assert told(story, seen) == []
 
 

@@ -73,15 +73,101 @@ def test_a_revision_says_whether_earlier_answers_count():
 
 
 def test_another_file_is_named():
-    """And whether one of that name was there."""
+    """And whether one of that name was there; those who are not asked now are told in one letter."""
+    story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben"]})).check()
+    story.decides("Ana")
+    story.attaches("plan.txt", "a plan")
+    story.attaches("plan.txt", "another plan")
+    story.check()
+    words = told(story, "Ben")
+    assert words.subject == "Document changed: Bench"
+    assert words.lead.startswith("Ines has added plan.txt and replaced plan.txt. The document is another one now")
+
+
+def test_another_file_of_a_record_of_before_is_named():
+    """As its letter was then."""
     story = Story(TWO).check()
     story.attaches("plan.txt", "a plan")
+    story.entries = (*story.entries[:-1], replace(story.entries[-1], round=None))
     assert told(story, "Ana").lead.startswith("Ines has added plan.txt. The document is another one now")
+
+
+def test_another_file_says_where_answers_are_kept():
+    """As the policy has it."""
+    kept = policy({"approvers": ["Ana", "Cem"], "rule": "all"}, {"approvers": ["Ben"]}, keepAnswersOn=["addedFiles"])
+    story = Story(kept).check()
+    story.decides("Ana")
+    story.attaches("plan.txt", "a plan")
     story.check()
-    story.attaches("plan.txt", "another plan")
-    words = told(story, "Ana")
-    assert words.subject == "Document changed: Bench"
-    assert words.lead.startswith("Ines has replaced plan.txt.")
+    assert told(story, "Ana").lead == (
+        "Ines has added plan.txt. Answers that the policy keeps still count; who else is needed is asked again."
+    )
+
+
+def test_who_agreed_before_the_checks_found_something_is_told_what():
+    """They would wonder why they are asked at all."""
+    story = Story(TWO)
+    story.decides("Ana")
+    words = told(story.check("objections", "virus"), "Ana")
+    assert words.subject == "Please decide again: Bench"
+    assert words.lead == (
+        "You agreed before the checks were through, and they came to: objections, virus. "
+        "Please look again and answer in stage “design”."
+    )
+    assert told(story, "Ben").subject == "Please decide: Bench"
+
+
+def test_a_comment_has_its_words():
+    """Of several people each with their name."""
+    story = Story(TWO).check()
+    story.does("comments", by="Ana", comment="Why steel?")
+    assert told(story, AUTHOR) == Words(
+        subject="Comment: Bench",
+        lead="Ana has commented on this proposal.",
+        quoted="Why steel?",
+        quoted_from="Ana",
+    )
+    story.does("comments", by="Ben", comment="It lasts.")
+    story.does("comments", by="Ana", comment="I see.")
+    assert told(story.passes(1), AUTHOR) == Words(
+        subject="Comment: Bench",
+        lead="Ben and Ana have commented on this proposal.",
+        quoted="Ben: It lasts.\n\nAna: I see.",
+        quoted_from="Ben and Ana",
+    )
+
+
+def test_who_takes_a_task_back_is_told_that_it_is_theirs():
+    """And who had it, that it is not."""
+    story = Story(TWO).check()
+    story.does("delegate", **{"from": "Ana", "to": "Cem"})
+    story.does("takeBack", by="Ana", comment="Back earlier.")
+    assert told(story, "Ana").lead == "You have the task in stage “design” back. Your answer is needed."
+    assert told(story, "Cem") == Words(
+        subject="Taken back: Bench",
+        lead="Ana has taken the task in stage “design” back. There is nothing left for you to do.",
+        quoted="Back earlier.",
+        quoted_from="Ana",
+    )
+
+
+def test_a_system_that_gave_a_task_away_is_called_one():
+    """It named nobody."""
+    story = Story(TWO).check()
+    story.does("reassign", **{"from": "Ana", "to": "Cem"})
+    assert told(story, "Ana").lead.startswith("A system has given your task in stage “design” to Cem.")
+
+
+def test_an_end_says_where_a_silence_counted_as_a_yes():
+    """Nobody is to think that somebody agreed."""
+    silent = {"approvers": ["Ana"], "onTimeout": "approve"}
+    story = Story(policy(silent, {"approvers": ["Ben"]})).check().passes(72)
+    story.decides("Ben")
+    assert told(story, AUTHOR).lead == (
+        "Your proposal was approved by Ben. Nobody answered stage “A” in time, which the policy takes for a yes."
+    )
+    both = Story(policy(silent, silent)).check().passes(72).passes(72)
+    assert "Nobody answered stages “A” and “B” in time" in told(both, AUTHOR).lead
 
 
 def test_a_reminder_names_the_person_who_wants_it():
@@ -95,14 +181,29 @@ def test_a_reminder_names_the_person_who_wants_it():
 
 def test_an_escalation_names_who_was_late_and_who_is_asked_instead():
     """Both sides know of each other."""
-    story = Story(TWO).check().passes(10)
+    story = Story(TWO).check()
+    story.decides("Ben")
+    story.passes(10)
     assert told(story, "Eva") == Words(
         subject="Escalated to you: Bench",
-        lead="Ana and Ben did not answer in time, so stage “design” is yours to decide.",
+        lead="Ana did not answer in time, so stage “design” is yours to decide.",
     )
     assert told(story, "Ana") == Words(
         subject="Escalated: Bench",
         lead="The time for your answer in stage “design” is over. It is up to Eva now.",
+    )
+
+
+def test_an_escalation_says_how_many_must_agree_and_who_is_still_needed():
+    """One on the rung cannot make up for two."""
+    story = Story(TWO).check().passes(10)
+    assert told(story, "Eva").lead == (
+        "Ana and Ben did not answer in time, so stage “design” is yours to decide. 2 of those who are asked must agree."
+    )
+    assert told(story, "Ana") == Words(
+        subject="Still needed: Bench",
+        lead="Time was up in stage “design”, and your answer is still needed. Eva can answer as well now. "
+        "2 of those who are asked must agree.",
     )
 
 

@@ -67,7 +67,9 @@ def test_the_same_notice_makes_the_same_letter():
 
 def test_a_rung_of_the_ladder_has_its_own_link():
     """The one before it has ended."""
-    story = Story(PLAIN).check().passes(10)
+    story = Story(PLAIN).check()
+    story.decides("Ben")
+    story.passes(10)
     (address,) = links_in(writer().write(notice_of(story, "Eva")))
     link = read_link(address.rpartition("?token=")[2], KEYS, story.now)
     assert (link.person, link.rung) == ("Eva", 1)

@@ -126,7 +126,7 @@ def test_the_result_says_what_comes_next():
     story.does("resubmit", by=AUTHOR, title="Oak bench")
     assert "You can close this page." in result_page(story.review, "Approve").html
     story.check()
-    story.decides("Ana", "reject")
+    story.decides("Ana", "reject", round=2)
     assert "The proposal is rejected now." in result_page(story.review, "Reject").html
 
 

@@ -1,0 +1,98 @@
+"""Whether what the author wants to do is taken down: take the proposal back, hand it in again, put a file.
+
+Each returns the entry to be written, why it is refused, or None where it was done before.
+"""
+
+from datetime import datetime
+
+from approvals.attachments import MOST_ATTACHMENTS
+from approvals.names import same
+from approvals.policy.policy import check_for
+from approvals.record.documents import Attachment, document_hash
+from approvals.record.entries import Attached, Entry, Resubmitted, Via, Withdrawn
+from approvals.rules.progress import heading
+from approvals.rules.revisions import tolerated
+from approvals.rules.standing import Refused, over
+from approvals.rules.state import AwaitingChanges, Review, Status
+from approvals.rules.verbs import Attach, Resubmit, Withdraw
+from approvals.validation import Invalid
+
+
+def withdraw(review: Review, verb: Withdraw, via: Via, now: datetime) -> Entry | Refused | None:
+    """Judge taking the proposal back."""
+    if not same(verb.by, review.author):
+        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may withdraw it")
+    if review.status is Status.WITHDRAWN:
+        return None
+    if review.end:
+        return over(review.end)
+    return Withdrawn(**heading(review, now=now, by=verb.by, via=via), reason=verb.reason)
+
+
+def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry | Refused | None:
+    """Judge handing the proposal in again."""
+    if not same(verb.by, review.author):
+        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may resubmit it")
+    fields = ("title", "summary", "cost", "currency", "department")
+    given = {name: value for name in fields if (value := getattr(verb, name)) is not None}
+    document = document_hash({**review.words, **given}, review.attachments)
+    if not isinstance(review.phase, AwaitingChanges):
+        if review.resubmission == document:
+            return None
+        return over(review.end) if review.end else Refused(code="notNow", reason="nobody has asked for changes")
+    after = {**review.words, **given}
+    try:
+        check_for(
+            review.policy,
+            review.author,
+            cost=after["cost"],
+            currency=after["currency"],
+            department=after["department"],
+        )
+    except Invalid as error:
+        return Refused(code="invalid", reason=f"with these changes the policy cannot decide: {error}")
+    changed = {name: value for name, value in given.items() if value != review.words[name]}
+    files = (part for each in review.revisions if each.round > review.round for part in each.parts)
+    return Resubmitted(
+        **heading(review, now=now, by=verb.by, via=via, document=document),
+        changed=changed,
+        document_changed=document != review.reviewed,
+        round=review.round + 1,
+        comment=verb.comment,
+        answers_kept=tolerated((*changed, *files), review.policy.keep_answers_on) or None,
+    )
+
+
+def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | Refused | None:
+    """Judge adding or replacing a file."""
+    if not same(verb.by, review.author):
+        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may add files to it")
+    fields = {"name": verb.name, "blob": verb.blob, "content_type": verb.content_type}
+    new = Attachment(**fields, size=verb.size, sha256=verb.sha256)
+    before = next((each for each in review.attachments if each.name == verb.name), None)
+    if before and before.sha256 == verb.sha256:
+        return None
+    if review.end:
+        return over(review.end)
+    others = (*(each for each in review.attachments if each.name != verb.name), new)
+    if len(others) > MOST_ATTACHMENTS:
+        return Refused(
+            code="conflict", reason=f"a proposal has at most {MOST_ATTACHMENTS} files; replace one by its name"
+        )
+    document = document_hash(review.words, others)
+    place = heading(review, now=now, by=verb.by, via=via, document=document)
+    if isinstance(review.phase, AwaitingChanges):
+        return Attached(**place, attachment=new, replaced=before is not None)
+    part = "replacedFiles" if before else "addedFiles"
+    return Attached(
+        **place,
+        attachment=new,
+        replaced=before is not None,
+        round=review.round + 1 if _has_asked(review) else review.round,
+        answers_kept=tolerated((part,), review.policy.keep_answers_on) or None,
+    )
+
+
+def _has_asked(review: Review) -> bool:
+    """Say whether anybody has been asked about the document that there is."""
+    return review.stage is not None or any(each.round == review.round for each in review.closed)

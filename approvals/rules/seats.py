@@ -1,0 +1,58 @@
+"""Who is asked: in a stage that opens, and on a rung that it is escalated to."""
+
+from collections.abc import Sequence
+
+from approvals.names import among, key
+from approvals.policy.staffing import find_short
+from approvals.policy.stages import Stage
+from approvals.record.entries import Asked
+from approvals.rules.state import OpenStage, Review
+from approvals.rules.verdict import still_needed
+
+
+def people_of(review: Review, plan: Stage) -> tuple[Asked, ...]:
+    """Return whom a stage asks when it opens: its approvers, or who was given their task in an earlier round."""
+    return _as_handed_over(review, plan, tuple(Asked(seat=each, person=each) for each in plan.approvers))
+
+
+def people_on(review: Review, stage: OpenStage, rung: int) -> tuple[tuple[Asked, ...], int]:
+    """Return whom a rung asks, and how many of them must say yes; nobody where it is passed over.
+
+    Nobody fills two places. So a rung of fewer people than are missing leaves those asked who have not answered.
+    """
+    answered = tuple(name for each in review.stage_answers for name in (each.person, each.seat or ""))
+    passed_over = (*answered, *(each.person for each in review.answers if review.policy.four_eyes))
+    if not review.policy.allow_self_approval:
+        passed_over = (*passed_over, review.author)
+    names = tuple(each for each in stage.plan.escalate_to[rung - 1].to if not among(each, passed_over))
+    people = tuple(Asked(seat=each, person=each) for each in names)
+    needed = still_needed(stage.plan, review.stage_answers)
+    if people and len(people) < needed:
+        people += tuple(each for each in review.waiting_for if not _is_one_of(each, names))
+    return people, needed
+
+
+def _is_one_of(asked: Asked, names: tuple[str, ...]) -> bool:
+    return among(asked.seat, names) or among(asked.person, names)
+
+
+def _as_handed_over(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
+    """Give each seat to who holds it since an earlier round, where the review can still be decided with them."""
+    for stage, held in review.handed_over:
+        given = tuple(held if stage == plan.name and key(each.seat) == key(held.seat) else each for each in asked)
+        if given != asked and _can_go_on(review, plan, given, held.person):
+            asked = given
+    return asked
+
+
+def _can_go_on(review: Review, plan: Stage, asked: Sequence[Asked], person: str) -> bool:
+    people = tuple(each.person for each in asked)
+    if len(set(map(key, people))) < len(people):
+        return False
+    if not review.policy.four_eyes:
+        return True
+    decided = tuple(each.person for each in review.answers)
+    required = tuple(each.person for each in asked if among(each.seat, plan.required))
+    current = plan.model_copy(update={"approvers": people, "required": required})
+    later = review.stages[review.next_stage + 1 :]
+    return not among(person, decided) and find_short(current, later, decided) is None

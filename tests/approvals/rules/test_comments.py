@@ -1,0 +1,73 @@
+"""Comments: who is told of them, in how many letters, and what is still possible after the end."""
+
+from dataclasses import replace
+
+from approvals.record.chain import GENESIS, read_chain, seal, verify
+from approvals.record.entries import Kind, Via
+from approvals.rules.acceptance import Accepted, Repeated
+from approvals.rules.progress import COMMENT_PAUSE, next_wake
+from approvals.rules.standing import Refused
+from tests.approvals.story import AUTHOR, Story, policy
+
+ALL = {"approvers": ["Mara", "Jonas"], "rule": "all"}
+PAUSE_H = COMMENT_PAUSE.total_seconds() / 3600
+
+
+def test_the_first_is_told_at_once_and_others_together() -> None:
+    """After a pause, so that a discussion is two letters and not twenty."""
+    story = Story(policy(ALL)).check()
+    for number in range(5):
+        story.does("comments", by="Mara", comment=f"question {number}")
+    assert [entry.letter for entry in story.of(Kind.COMMENTED)] == [True, False, False, False, False]
+    assert next_wake(story.review) == story.now + COMMENT_PAUSE
+    story.passes(PAUSE_H)
+    [sent] = story.of(Kind.COMMENTS_SENT)
+    assert [story.entries[number - 1].comment for number in sent.comments] == [f"question {n}" for n in range(1, 5)]
+    assert next_wake(story.review) == story.review.stage.deadline
+    story.does("comments", by="Mara", comment="one more")
+    assert story.of(Kind.COMMENTED)[-1].letter is False
+    story.passes(PAUSE_H)
+    story.passes(PAUSE_H)
+    story.does("comments", by="Mara", comment="later")
+    assert story.of(Kind.COMMENTED)[-1].letter is True
+
+
+def test_they_are_told_while_changes_are_awaited_or_checks_run() -> None:
+    """The pause goes on whatever the review waits for."""
+    story = Story(policy(ALL))
+    for each in ("one", "two"):
+        story.does("comments", by="Mara", comment=each)
+    assert next_wake(story.review) == story.now + COMMENT_PAUSE
+    assert len(story.passes(PAUSE_H).of(Kind.COMMENTS_SENT)) == 1
+    story.check().does("changes", approver="Mara", comment="shorter")
+    story.does("comments", by="Jonas", comment="three")
+    assert next_wake(story.review) == story.now + COMMENT_PAUSE
+    assert len(story.passes(PAUSE_H).of(Kind.COMMENTS_SENT)) == 2
+
+
+def test_a_note_is_possible_after_the_end_and_marked_as_one() -> None:
+    """It changes nothing about how it ended, and the record with it is whole."""
+    story = Story(policy(ALL)).check()
+    story.does("withdraw", by=AUTHOR)
+    ended = story.review.end
+    story.waits(24)
+    assert isinstance(story.does("comments", Via.PERSON, by="Jonas", comment="pity"), Accepted)
+    assert isinstance(story.does("comments", Via.PERSON, by="Jonas", comment="pity"), Repeated)
+    assert isinstance(story.does("comments", Via.PERSON, by="Eve", comment="hello"), Refused)
+    note = story.entries[-1]
+    assert (note.kind, note.after_end, note.letter) == (Kind.COMMENTED, True, None)
+    assert (story.status, story.review.end, story.review.comments) == ("withdrawn", ended, 1)
+    assert story.passes(1).entries[-1] == note
+    content = seal(story.entries, head=GENESIS)
+    assert verify(content).ok
+    assert read_chain(content).entries == story.entries
+
+
+def test_nothing_but_a_note_follows_the_end() -> None:
+    """Whoever adds something else has tampered with the record."""
+    story = Story(policy(ALL)).check()
+    story.does("comments", by="Mara", comment="why?")
+    comment = story.of(Kind.COMMENTED)[0]
+    story.does("withdraw", by=AUTHOR)
+    late = replace(comment, number=len(story.entries) + 1, at=story.now)
+    assert not verify(seal((*story.entries, late), head=GENESIS)).ok

@@ -1,0 +1,381 @@
+"""What was decided on: an answer is about the document that its sender has seen, whatever the author does meanwhile."""
+
+from typing import Any
+
+import pytest
+
+from approvals.record.entries import Kind, Via
+from approvals.rules.acceptance import Accepted, Repeated
+from approvals.rules.progress import EDIT_PAUSE, next_wake
+from approvals.rules.standing import Refused
+from tests.approvals.story import AUTHOR, Story, policy
+
+ONE = {"approvers": ["Mara"]}
+TWO = ONE, {"approvers": ["Jonas"]}
+PAUSE_H = EDIT_PAUSE.total_seconds() / 3600
+ALL = {"approvers": ["Mara", "Jonas"], "rule": "all"}
+
+
+def refused(answer: object, code: str = "documentChanged") -> Refused:
+    """The refusal that an answer is."""
+    assert isinstance(answer, Refused), answer
+    assert answer.code == code, answer
+    return answer
+
+
+def begun(*stages: dict[str, Any], **fields: Any) -> Story:
+    """A proposal with a file, whose first stage is open."""
+    story = Story(policy(*(stages or (ONE,)), **fields))
+    story.attaches("offer.md", "v1")
+    return story.check()
+
+
+class TestNaming:
+    """Document and round, as the sender names them."""
+
+    def test_of_the_document_is_needed_once_it_is_another_one_than_when_one_was_asked(self) -> None:
+        """The answer on its way was for the one before."""
+        story = begun()
+        story.attaches("offer.md", "v2")
+        refusal = refused(story.decides("Mara"))
+        assert refusal.reason == (
+            "the document has changed since Mara was asked: Ines replaced offer.md at 2026-03-02 09:00 UTC"
+        )
+        assert refusal.changes == ("Ines replaced offer.md at 2026-03-02 09:00 UTC",)
+        story.check()
+        refused(story.decides("Mara"))
+        refused(story.does("changes", approver="Mara", comment="shorter"))
+        assert isinstance(story.decides("Mara", document=story.review.document), Accepted)
+        assert story.status == "approved"
+
+    def test_of_another_document_is_told_what_was_done_since(self) -> None:
+        """By whom and when, from that document on."""
+        story = begun()
+        first = story.review.document
+        story.attaches("offer.md", "v2")
+        second = story.review.document
+        story.attaches("plan.md", "v1")
+        story.check()
+        assert len(refused(story.decides("Mara", document=first)).changes) == 2
+        assert [each.partition(" at ")[0] for each in refused(story.decides("Mara", document=second)).changes] == [
+            "Ines added plan.md"
+        ]
+        assert isinstance(story.decides("Mara", document=story.review.document.upper()), Accepted)
+
+    def test_of_a_document_that_there_never_was_says_so(self) -> None:
+        """Nothing can be told of it."""
+        refusal = refused(begun().decides("Mara", document="ab" * 32))
+        assert refusal.reason == "no document of this proposal has that hash"
+
+    def test_of_a_document_that_came_back_is_right(self) -> None:
+        """The same words and files are the same document."""
+        story = begun()
+        first = story.review.document
+        story.attaches("offer.md", "v2")
+        story.attaches("offer.md", "v1")
+        story.check()
+        assert isinstance(story.decides("Mara", document=first), Accepted)
+
+    def test_of_the_round_stands_for_its_document(self) -> None:
+        """Of an earlier one, and of one to come, nothing is taken down."""
+        story = begun()
+        story.attaches("offer.md", "v2")
+        story.check()
+        assert refused(story.decides("Mara", round=1)).changes == ("Ines replaced offer.md at 2026-03-02 09:00 UTC",)
+        assert refused(story.decides("Mara", round=3)).reason == "there is no round 3 yet; this is round 2"
+        assert isinstance(story.decides("Mara", round=2), Accepted)
+
+    def test_of_a_round_that_had_several_documents_is_not_enough(self) -> None:
+        """Nobody can know which of them it means."""
+        story = begun()
+        story.attaches("offer.md", "v2")
+        story.attaches("plan.md", "v1")
+        story.check()
+        assert refused(story.decides("Mara", round=2)).reason == (
+            "round 2 has had several documents, so name the document: Ines added plan.md at 2026-03-02 09:00 UTC"
+        )
+
+    def test_of_a_round_that_is_over_is_refused_though_nothing_changed(self) -> None:
+        """It was resubmitted as it was."""
+        story = begun({"approvers": ["Mara", "Jonas"], "rule": "all"})
+        story.does("changes", approver="Jonas", comment="who pays?")
+        story.does("resubmit", by=AUTHOR)
+        assert refused(story.decides("Mara", round=1)).reason == (
+            "round 1 is over; in round 2 the document is the same, so answer for that"
+        )
+        assert isinstance(story.decides("Mara"), Accepted)
+
+    def test_of_both_must_be_right(self) -> None:
+        """One of them alone is not enough."""
+        story = begun()
+        document = story.review.document
+        refused(story.decides("Mara", document=document, round=2))
+        refused(story.decides("Mara", document="ab" * 32, round=1))
+        assert isinstance(story.decides("Mara", document=document, round=1), Accepted)
+
+    def test_may_be_left_out_by_whoever_was_asked_for_the_last_document_alone(self) -> None:
+        """The second stage's person has seen no other one."""
+        story = begun(*TWO)
+        story.attaches("offer.md", "v2")
+        story.check()
+        story.decides("Mara", document=story.review.document)
+        assert isinstance(story.decides("Jonas"), Accepted)
+
+    def test_may_not_be_left_out_by_whoever_was_never_asked_after_a_change(self) -> None:
+        """They can have seen any document since the submission."""
+        story = begun(*TWO)
+        assert isinstance(story.decides("Jonas", document=story.review.document), Accepted)
+        other = begun(*TWO)
+        assert refused(other.decides("Jonas")).reason == (
+            "the document has changed since it was handed in: Ines added offer.md at 2026-03-02 09:00 UTC"
+        )
+
+    def test_may_be_left_out_by_a_member_of_a_body_that_was_asked(self) -> None:
+        """Who was asked is the board, of which a system names somebody."""
+        story = begun({"approvers": ["the board"], "anyone": True})
+        assert isinstance(story.decides("Eve"), Accepted)
+
+    def test_comes_after_who_may_answer_at_all(self) -> None:
+        """What was changed is nobody's business but theirs."""
+        story = begun()
+        story.attaches("offer.md", "v2")
+        refused(story.decides("Eve"), "notAsked")
+        refused(story.decides(AUTHOR), "selfApproval")
+
+    def test_of_the_same_decision_again_is_the_same_decision(self) -> None:
+        """Whatever has happened to the document since."""
+        story = begun({"approvers": ["Mara", "Jonas"], "rule": "all"})
+        story.decides("Mara", decisionId="d1")
+        story.attaches("offer.md", "v2")
+        assert isinstance(story.decides("Mara", decisionId="d1"), Repeated)
+
+    def test_that_is_long_ago_is_told_in_short(self) -> None:
+        """The record has all."""
+        story = begun()
+        first = story.review.document
+        for number in range(7):
+            story.attaches("offer.md", f"v2.{number}")
+        refusal = refused(story.decides("Mara", document=first))
+        assert refusal.reason.startswith("the document is another one now: after 2 earlier changes Ines replaced")
+        assert len(refusal.changes) == 7
+
+    def test_by_words_tells_which_were_changed(self) -> None:
+        """Of a resubmission; files that came before it are told singly."""
+        story = begun()
+        first = story.review.document
+        story.does("changes", approver="Mara", comment="shorter")
+        story.attaches("plan.md", "v1")
+        story.does("resubmit", by=AUTHOR, title="Short bench", cost=90.0)
+        assert [each.partition(" at ")[0] for each in refused(story.decides("Mara", document=first)).changes] == [
+            "Ines added plan.md",
+            "Ines changed the title, the cost",
+        ]
+
+    def test_by_a_link_is_the_round_of_its_letter(self) -> None:
+        """It says what changed, like any other way."""
+        story = begun()
+        link = story.link("Mara")
+        story.attaches("offer.md", "v2")
+        assert refused(story.decides("Mara", via=Via.LINK, link=link)).changes
+        assert refused(story.does("changes", Via.LINK, link, approver="Mara", comment="no")).changes
+        story.check()
+        assert refused(story.decides("Mara", via=Via.LINK, link=link)).changes
+        assert isinstance(story.decides("Mara", via=Via.LINK, link=story.link("Mara", id="new")), Accepted)
+
+
+class TestChangingUnderReview:
+    """The document does not change under the reader."""
+
+    def test_makes_early_answers_void_and_asks_their_people_again(self) -> None:
+        """It was about another document."""
+        story = begun(*TWO)
+        story.decides("Jonas", document=story.review.document)
+        story.attaches("offer.md", "v2")
+        story.check()
+        story.decides("Mara", document=story.review.document)
+        assert (story.status, story.waiting) == ("inReview", ["Jonas"])
+
+    def test_is_one_round_for_all_that_the_author_does_in_one_go(self) -> None:
+        """Those who are asked are asked once, after a pause."""
+        story = begun()
+        asked = len(story.of(Kind.STAGE_OPENED))
+        story.attaches("offer.md", "v2")
+        story.check(waits=False)
+        assert (story.status, story.waiting, next_wake(story.review)) == (
+            "inReview", [], story.now + EDIT_PAUSE,
+        )  # fmt: skip
+        story.passes(PAUSE_H / 2).attaches("plan.md", "v1")
+        assert story.status == "checking"
+        story.check(waits=False).passes(PAUSE_H / 2)
+        assert story.waiting == []
+        story.passes(PAUSE_H / 2)
+        assert (story.review.round, story.waiting) == (2, ["Mara"])
+        assert len(story.of(Kind.STAGE_OPENED)) == asked + 1
+
+    def test_takes_answers_for_the_new_document_before_people_are_asked_again(self) -> None:
+        """Whoever has seen it may say so at once."""
+        story = begun()
+        story.attaches("offer.md", "v2")
+        story.check(waits=False)
+        assert isinstance(story.decides("Mara", document=story.review.document), Accepted)
+        story.passes(PAUSE_H)
+        assert story.status == "approved"
+
+    def test_after_people_were_asked_again_is_another_round(self) -> None:
+        """What they have been asked about stays what it is."""
+        story = begun()
+        for number in range(2, 4):
+            story.attaches("offer.md", f"v{number}")
+            story.check()
+            assert story.review.round == number
+
+    def test_leaves_a_delegation_as_it_is(self) -> None:
+        """Who has the task is asked again, on behalf of who gave it."""
+        story = begun({"approvers": ["Anna", "Bert"], "rule": "all"})
+        story.does("delegate", approver="Anna", to="Yuki")
+        story.attaches("offer.md", "v2")
+        story.check()
+        assert [(each.person, each.on_behalf_of) for each in story.review.waiting_for] == [
+            ("Yuki", "Anna"),
+            ("Bert", None),
+        ]
+
+    def test_leaves_it_as_it_is_after_a_resubmission_too(self) -> None:
+        """And what was given away for good, also in a stage that was over."""
+        story = begun(*TWO)
+        story.does("reassign", **{"from": "Mara", "to": "Olga"})
+        story.decides("Olga")
+        story.does("changes", approver="Jonas", comment="shorter")
+        story.does("resubmit", by=AUTHOR, title="Short bench")
+        story.check()
+        assert [(each.seat, each.person, each.on_behalf_of) for each in story.review.waiting_for] == [
+            ("Mara", "Olga", None)
+        ]
+
+    def test_ends_a_delegation_that_came_back(self) -> None:
+        """The owner is asked."""
+        story = begun()
+        story.does("delegate", approver="Mara", to="Yuki")
+        story.does("delegate", approver="Yuki", to="Mara")
+        story.attaches("offer.md", "v2")
+        story.check()
+        assert story.waiting == ["Mara"]
+
+    def test_asks_the_owner_where_four_eyes_would_come_short(self) -> None:
+        """The new document's findings have brought in a stage that needs who had the task."""
+        security = {"approvers": ["Yuki"], "when": {"findings": ["objections"]}}
+        always = {"approvers": ["Bert"], "when": {"findings": ["passed", "warnings", "objections"]}}
+        story = Story(policy({"approvers": ["Anna"]}, security, always, fourEyes=True)).check("passed")
+        assert isinstance(story.does("delegate", approver="Anna", to="Yuki"), Accepted)
+        story.attaches("offer.md", "v2")
+        story.check("objections")
+        assert story.waiting == ["Anna"]
+
+
+class TestKeepingAnswers:
+    """A policy may say what changes an answer outlives."""
+
+    def test_keeps_them_where_a_file_is_added(self) -> None:
+        """Only who has not answered is asked again."""
+        story = begun(ALL, keepAnswersOn=["addedFiles"])
+        story.decides("Mara", "approve")
+        story.attaches("plan.md", "v1")
+        story.check()
+        assert (story.review.round, story.waiting) == (2, ["Jonas"])
+        story.decides("Jonas", document=story.review.document)
+        assert story.status == "approved"
+
+    def test_voids_them_where_anything_else_changes(self) -> None:
+        """Also together with what is tolerated."""
+        story = begun(ALL, keepAnswersOn=["addedFiles", "title"])
+        story.decides("Mara")
+        story.attaches("plan.md", "v1")
+        story.attaches("offer.md", "v2")
+        story.check()
+        assert story.waiting == ["Mara", "Jonas"]
+
+    @pytest.mark.parametrize(
+        ("changed", "waiting"),
+        [({"title": "Short bench"}, ["Jonas"]), ({"title": "Short", "cost": 90.0}, ["Mara", "Jonas"])],
+    )
+    def test_keeps_them_over_a_resubmission(self, changed: dict[str, Any], waiting: list[str]) -> None:
+        """Of words that the policy names alone."""
+        story = begun(ALL, keepAnswersOn=["title"])
+        story.decides("Mara")
+        story.does("changes", approver="Jonas", comment="shorter")
+        story.does("resubmit", by=AUTHOR, **changed)
+        story.check()
+        assert story.waiting == waiting
+
+    def test_voids_what_a_file_was_replaced_under_before_a_resubmission(self) -> None:
+        """The author's edit counts as a whole."""
+        story = begun(ALL, keepAnswersOn=["title", "addedFiles"])
+        story.decides("Mara")
+        story.does("changes", approver="Jonas", comment="shorter")
+        story.attaches("offer.md", "v2")
+        story.does("resubmit", by=AUTHOR, title="Short bench")
+        story.check()
+        assert story.waiting == ["Mara", "Jonas"]
+
+    def test_keeps_what_stages_that_are_over_were_told(self) -> None:
+        """They close again at once."""
+        story = begun(*TWO, keepAnswersOn=["addedFiles"])
+        story.decides("Mara")
+        story.attaches("plan.md", "v1")
+        story.check()
+        assert story.waiting == ["Jonas"]
+
+    def test_does_not_keep_what_was_answered_on_the_ladder(self) -> None:
+        """The approvers are asked first again."""
+        ladder = {**ALL, "escalateTo": [{"to": ["Olga", "Pia"]}]}
+        story = begun(ladder, keepAnswersOn=["addedFiles"])
+        story.passes(72)
+        story.decides("Olga")
+        story.attaches("plan.md", "v1")
+        story.check()
+        assert story.waiting == ["Mara", "Jonas"]
+        assert [each.person for each in story.review.answers] == []
+
+    def test_keeps_no_yes_where_the_checks_find_something_new(self) -> None:
+        """It was given before that could be seen; a no stands."""
+        story = begun({"approvers": ["Mara", "Jonas", "Ana"], "rule": "quorum", "quorum": 1, "required": ["Ana"]},
+                      keepAnswersOn=["addedFiles"])  # fmt: skip
+        story.decides("Mara")
+        story.decides("Jonas", "reject")
+        story.attaches("plan.md", "infected")
+        story.check("objections", "virus")
+        assert story.waiting == ["Mara", "Ana"]
+
+
+class TestFindings:
+    """An approval counts for the findings that it could see."""
+
+    @pytest.mark.parametrize("findings", [("objections", "virus"), ("warnings",), ("incomplete",)])
+    def test_that_come_after_it_ask_its_person_again(self, findings: tuple[str, ...]) -> None:
+        """The yes was given while the checks were running."""
+        story = Story(policy(ONE))
+        assert isinstance(story.decides("Mara"), Accepted)
+        story.check(*findings)
+        assert (story.status, story.waiting) == ("inReview", ["Mara"])
+        assert isinstance(story.decides("Mara"), Accepted)
+        assert story.status == "approved"
+
+    @pytest.mark.parametrize("findings", [(), ("passed",)])
+    def test_that_are_none_leave_it_as_it_is(self, findings: tuple[str, ...]) -> None:
+        """There was nothing to see."""
+        story = Story(policy(ONE))
+        story.decides("Mara")
+        assert story.check(*findings).status == "approved"
+
+    def test_leave_a_no_as_it_is(self) -> None:
+        """Nothing that is found makes it a yes."""
+        story = Story(policy(ONE))
+        story.decides("Mara", "reject")
+        assert story.check("objections", "virus").status == "rejected"
+
+    def test_that_could_be_seen_ask_nobody_again(self) -> None:
+        """The second stage's answer came while the first was open."""
+        story = Story(policy(*TWO)).check("objections", "virus")
+        story.decides("Jonas")
+        story.decides("Mara")
+        assert story.status == "approved"
