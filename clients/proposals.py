@@ -11,7 +11,7 @@ import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
 from approvals.names import among
-from approvals.record.chain import Tampered
+from approvals.record.verdict import Tampered
 from approvals.rules.forms import LARGEST_BODY
 from approvals.rules.state import Status
 from approvals.rules.view import show

@@ -11,7 +11,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import AliasChoices
 
-from approvals.record.chain import Tampered
+from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
 from approvals.rules.forms import LARGEST_VERB
 from approvals.rules.standing import Code, Refused

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gateways.letters import link_keys as module
 from gateways.connections import open_blob_service
+from gateways.letters import link_keys as module
 from gateways.letters.link_keys import KeysWrong, link_keys
 
 OLD, NEW = "old" * 12, "new" * 12
