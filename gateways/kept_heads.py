@@ -26,7 +26,6 @@ from gateways.containers import open_container
 from gateways.record_keys import record_keys
 
 _HOST = "AzureWebJobsStorage"
-_SUFFIX = "-heads"
 
 
 class KeptHeads(Protocol):
@@ -90,12 +89,14 @@ class BlobHeads:
 
 
 def open_kept_heads() -> KeptHeads:
-    """Return the heads in the account of the host; their container is that of the records, with `-heads` behind it.
+    """Return the heads in the account of the host; `HEADS_CONTAINER` is their container.
 
-    Where the host has no account of its own, as in tests of a single function, it is the one of the records.
+    Without it, it is that of the records with `-heads` behind it. Where the host has no account of its own, as in tests
+    of a single function, the account is the one of the records.
     """
     records = os.environ.get("RECORDS_CONTAINER") or "records"
-    return BlobHeads(open_container(f"{records}{_SUFFIX}", connection=_connection()), record_keys())
+    name = os.environ.get("HEADS_CONTAINER") or f"{records}-heads"
+    return BlobHeads(open_container(name, connection=_connection()), record_keys())
 
 
 def _connection() -> str:

@@ -27,8 +27,8 @@ _MOMENT = timedelta(seconds=10)
 def record_keys() -> Keyring:
     """Return the keys; the first signs, and all of them are believed.
 
-    `RECORD_KEYS` holds them as `id:key`, with commas. `RECORD_KEYS_SINCE` is when an app that has records from before
-    it had keys got its first one: an instant in UTC. Where it is not set every entry must be authenticated.
+    `RECORD_KEYS` holds them as `id:key`, with commas. `RECORDS_SIGNED_SINCE` is when an app that has records from
+    before it had keys got its first one: an instant in UTC. Where it is not set every entry must be authenticated.
 
     Raises `KeysWrong`, on Azure also where there are no keys. The keys are asked for when a record is read or written,
     not when the app starts: the vault comes into being with the first deployment, so that its secrets are put there
@@ -49,13 +49,13 @@ def record_keys() -> Keyring:
 
 
 def _since() -> datetime | None:
-    text = os.environ.get("RECORD_KEYS_SINCE", "").strip()
+    text = os.environ.get("RECORDS_SIGNED_SINCE", "").strip()
     if not text:
         return None
     try:
         return read_instant(text)
     except ValueError as error:
-        raise KeysWrong(f"RECORD_KEYS_SINCE: {error}; for example 2026-11-26T00:00:00+00:00") from None
+        raise KeysWrong(f"RECORDS_SIGNED_SINCE: {error}; for example 2026-11-26T00:00:00+00:00") from None
 
 
 @cache

@@ -121,7 +121,7 @@ def _checked_twice(session: Session, anchors: tuple[Anchor, ...], keys: Keyring 
         content = session.api.record(proposal)
     except GreenlightError:
         return _told(session.api.audit(proposal, verify=True)["verdict"])
-    found = verify(content, keys=keys, proposal_id=proposal, anchors=anchors)
+    found = verify(content, keys=keys, anchors=anchors)
     return _told(session.api.audit(proposal, verify=True)["verdict"]) if found.sound else found
 
 
@@ -169,7 +169,7 @@ def _print_verdict(session: Session, verdict: Verdict, files: Json | None) -> No
     if verdict.ok:
         session.put(Text.assemble(("✓ ", "green"), "The record is what was written."))
     else:
-        session.put(Text.assemble(("? ", "yellow"), f"Nothing wrong was found: {verdict.finding}."))
+        session.say(f"? Nothing wrong was found: {verdict.finding}.", "yellow")
     _print_anchors(session, verdict.entries, verdict.head)
     if files:
         session.say(f"files    {files['checked']} of {files['named']} are here, as they were put on record")
@@ -178,7 +178,7 @@ def _print_verdict(session: Session, verdict: Verdict, files: Json | None) -> No
 
 
 def _print_damage(session: Session, verdict: Verdict) -> None:
-    finding = f"The record is {SAYINGS[verdict.state]}, not what was written: {verdict.finding}."
+    finding = f"The record is not what was written, it is {SAYINGS[verdict.state]}: {verdict.finding}."
     session.put(Text.assemble(("✗ ", "bold red"), finding))
     if verdict.entries:
         before = (

@@ -2,21 +2,29 @@
 
 import json
 import logging
+import os
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from azure.core.exceptions import ServiceRequestError
 
 from approvals.policy.policy import Policy
 from approvals.record.entries import Via
 from approvals.rules.progress import begin, failed
 from approvals.rules.replay import replay
 from clients.sweep import LATE, SILENT, find_stragglers, sweep_reviews
+from gateways.instances import ListFailed
+from gateways.kept_heads import open_kept_heads
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_records import open_review_records
 from gateways.tables import open_table
 from services.review_changes import add
+from tests import records
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
@@ -33,9 +41,10 @@ def row(name="p-1", **changes):
     return IndexRow(**fields)
 
 
-def found(rows, listed, sizes, now=NOW):
+def found(rows, listed, sizes, now=NOW, *, alive=None):
     """The ids of the stragglers."""
-    return [each.proposal_id for each in find_stragglers(rows, frozenset(listed), sizes, now)]
+    alive = frozenset(alive) if alive is not None else None
+    return [each.proposal_id for each in find_stragglers(rows, frozenset(listed), sizes, now, alive=alive)]
 
 
 def test_a_review_in_order_is_left_alone():
@@ -74,6 +83,21 @@ def test_a_record_that_its_workflow_does_not_know_is_found(rows, listed, sizes):
 def test_a_workflow_that_misses_its_time_is_found(deadline, after, stragglers):
     """It was terminated, or lost; its record tells nothing of that."""
     assert found([row(deadline=deadline)], ["p-1"], {"p-1": 100}, NOW + after) == stragglers
+
+
+@pytest.mark.parametrize(
+    ("rows", "alive", "stragglers"),
+    [
+        ([row()], [], ["p-1"]),
+        ([row()], ["p-1", "p-2"], []),
+        ([row()], None, []),
+        ([row(status="rejected")], [], []),
+    ],
+    ids=["lost", "at work", "nobody knows", "ended"],
+)
+def test_an_open_review_without_a_workflow_is_found_at_once(rows, alive, stragglers):
+    """Somebody has terminated or purged it; its deadline may be days away."""
+    assert found(rows, ["p-1"], {"p-1": 100}, alive=alive) == stragglers
 
 
 def test_one_that_may_not_have_been_carried_out_is_looked_at_last():
@@ -121,10 +145,19 @@ def hand_in():
 def sweep(call, client, caplog):
     """Return a function that runs the sweep and returns the one line that it logs."""
 
+    async def instances(request):
+        asked = request.query["runtimeStatus"].split(",")
+        told = [each for each in client.instances.values() if each["runtimeStatus"] in asked]
+        return web.json_response(told)
+
     async def sweep():
         caplog.clear()
-        with caplog.at_level(logging.INFO, "greenlight.sweep"):
-            await call(sweep_reviews, timer=None, client=client)
+        app = web.Application()
+        app.router.add_get("/instances/", instances)
+        async with TestServer(app) as server:
+            client._orchestration_bindings = SimpleNamespace(rpc_base_url=str(server.make_url("/")))
+            with caplog.at_level(logging.INFO, "greenlight.sweep"):
+                await call(sweep_reviews, timer=None, client=client)
         (line,) = [json.loads(each) for each in caplog.messages if each.startswith('{"record": "sweep"')]
         return {name: value for name, value in line.items() if name != "record"}
 
@@ -175,6 +208,51 @@ async def test_a_review_whose_workflow_was_ended_has_failed(sweep, client, hand_
     review = replay(open_review_records().read(name).entries)
     assert (review.status, review.reason) == ("failed", "its workflow was ended before it was decided")
     assert (started(client, name)["told"], started(client, name)["counted"]) == (1, {"submitted": 1})
+
+
+@pytest.mark.parametrize("status", ["Terminated", "Failed"])
+async def test_a_review_whose_workflow_was_terminated_fails_at_the_next_sweep(sweep, client, hand_in, status):
+    """Its time is days away, and its record and row are as its workflow has left them."""
+    name = hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1)
+    client.add(name, customStatus={"entries": 1})
+    assert await sweep() == {"records": 1, "found": 0}
+    client.add(name, status=status, customStatus={"entries": 1})
+    assert await sweep() == {"records": 1, "found": 1, "failed": 1}
+    assert replay(open_review_records().read(name).entries).status == "failed"
+
+
+async def test_a_review_whose_workflow_was_purged_is_started_anew(sweep, client, hand_in):
+    """At the next sweep, with what was done before."""
+    name = hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1)
+    assert await sweep() == {"records": 1, "found": 1, "started": 1}
+    assert (started(client, name)["told"], started(client, name)["counted"]) == (1, {"submitted": 1})
+    assert await sweep() == {"records": 1, "found": 0}
+
+
+async def test_a_workflow_that_was_started_behind_the_list_is_left_alone(sweep, client, hand_in, monkeypatch):
+    """Or has gone on as a new execution: its own status says that it is at work."""
+    name = hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1)
+    client.add(name, customStatus={"entries": 1})
+
+    async def old(_):
+        return frozenset()
+
+    monkeypatch.setattr("clients.sweep.list_alive", old)
+    assert await sweep() == {"records": 1, "found": 1, "left": 1}
+    assert (client.events, replay(open_review_records().read(name).entries).status) == ([], "checking")
+
+
+async def test_without_a_list_of_workflows_the_others_are_mended(sweep, client, hand_in, monkeypatch, caplog):
+    """The host may fail to tell it."""
+    name = hand_in(size=1)
+    client.add(name)
+
+    async def fails(_):
+        raise ListFailed("the list of instances answered 500")
+
+    monkeypatch.setattr("clients.sweep.list_alive", fails)
+    assert await sweep() == {"records": 1, "found": 1, "woken": 1}
+    assert "no lost workflow is noticed this time" in caplog.text
 
 
 @pytest.fixture
@@ -303,3 +381,97 @@ async def test_one_that_ends_in_this_moment_needs_nothing(sweep, client, hand_in
 
     client.raise_event = too_late
     assert await sweep() == {"records": 1, "found": 1, "left": 1}
+
+
+def tampered(caplog):
+    """What the last sweep has told of records: proposal and state."""
+    lines = [json.loads(each) for each in caplog.messages if each.startswith('{"record": "record-tampered"')]
+    return [(line["proposalId"], line["state"]) for line in lines]
+
+
+@pytest.fixture
+def tamper(azurite):
+    """Return a function that changes a record, or removes it, as only somebody with the account's key can."""
+
+    def change(name, edit):
+        container = os.environ["RECORDS_CONTAINER"]
+        records.rewrite(azurite.connection_string, name, edit, container=container)
+
+    return change
+
+
+def shorter(content):
+    """Take the last entry away."""
+    return b"".join(content.splitlines(keepends=True)[:-1])
+
+
+async def test_a_review_that_has_ended_is_looked_at_again(sweep, hand_in, end, tamper, caplog):
+    """Its head was copied by an earlier sweep, so that it shows even where its row is gone too."""
+    name = hand_in()
+    end(name, told=2)
+    await sweep()
+    assert (tampered(caplog), open_kept_heads().find(name).entries) == ([], 2)
+    tamper(name, shorter)
+    await sweep()
+    assert tampered(caplog) == [(name, "cut")]
+
+
+async def test_a_record_that_was_deleted_is_told_each_time(sweep, hand_in, end, tamper, caplog):
+    """By its row, and by its head where the row was deleted with it."""
+    name = hand_in()
+    end(name, told=2)
+    await sweep()
+    tamper(name, None)
+    for _ in range(2):
+        await sweep()
+        assert tampered(caplog) == [(name, "missing")]
+    table = open_table_of_these_tests()
+    for entity in list(table.list_entities()):
+        table.delete_entity(entity)
+    await sweep()
+    assert tampered(caplog) == [(name, "missing")]
+
+
+async def test_nobody_goes_on_by_a_record_that_was_cut(sweep, client, hand_in, end, tamper, caplog):
+    """With its row gone as well it looks like one that nobody has started."""
+    name = hand_in()
+    end(name, told=2)
+    await sweep()
+    client.add(name, status="Completed", customStatus={"status": "failed", "entries": 2})
+    tamper(name, shorter)
+    table = open_table_of_these_tests()
+    for entity in list(table.list_entities()):
+        table.delete_entity(entity)
+    assert await sweep() == {"records": 1, "found": 1, "left": 1}
+    assert set(tampered(caplog)) == {(name, "cut")}
+    assert replay(open_review_records().read(name).entries).number == 1
+
+
+async def test_what_its_workflow_knew_of_a_record_counts_too(sweep, client, hand_in, end, tamper, caplog):
+    """It was cut before its head was ever kept, and its row was deleted; the workflow's status has the number."""
+    name = hand_in()
+    end(name, told=2)
+    client.add(name, status="Terminated", customStatus={"entries": 2})
+    tamper(name, shorter)
+    table = open_table_of_these_tests()
+    for entity in list(table.list_entities()):
+        table.delete_entity(entity)
+    assert await sweep() == {"records": 1, "found": 1, "left": 1}
+    assert tampered(caplog) == [(name, "cut")]
+
+
+async def test_where_records_cannot_be_looked_after_reviews_go_on(sweep, client, hand_in, monkeypatch, caplog):
+    """The second place is away."""
+    client.add(hand_in(size=1))
+
+    def fails():
+        raise ServiceRequestError("away")
+
+    monkeypatch.setattr("services.record_watch.open_kept_heads", fails)
+    assert await sweep() == {"records": 1, "found": 1, "woken": 1}
+    assert "could not be looked after" in caplog.text
+
+
+def open_table_of_these_tests():
+    """The list, as the sweep sees it."""
+    return open_proposal_index()._table

@@ -274,6 +274,11 @@ def test_what_was_not_checked_is_said(anchors, keys, state, unsaid):
     assert (verdict.state, verdict.finding, verdict.sound, verdict.ok) == (state, unsaid, True, False)
 
 
+def test_a_number_alone_anchors_too():
+    """Of an earlier sight that noted no hash."""
+    assert judged(SIGNED, Anchor(entries=2)) == (State.WHOLE, 3)
+
+
 def test_a_mac_can_be_checked_by_hand():
     """With any HMAC: it is of the line without hash and mac, and the hash is of the line with it."""
     fields = json.loads(SIGNED.splitlines()[0])

@@ -15,7 +15,7 @@ from clients.web.identity import Caller, ModeRefused, caller, claim, level
 from gateways.people import open_directory
 from tests.clients.front import HOST, TENANT, THING, principal, request
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SYSTEM = Caller(name=None, via=Via.SYSTEM)
 UNKNOWN_NAME = f"{TENANT}/{THING.lower()}"
 ON_AZURE = ("WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_SKU", "LEGION_SERVICE_HOST")

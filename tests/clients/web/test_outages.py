@@ -25,7 +25,7 @@ from services.instances import HubFailed, find_instance
 from services.review_changes import Crowded
 from tests.clients.front import FORM, Front, Told, request
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 UNWRAPPED = """
 import inspect, json, function_app
 found = []
