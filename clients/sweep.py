@@ -112,9 +112,10 @@ def find_stragglers(
     overdue, lost, untold = list[Straggler](), list[Straggler](), list[Straggler]()
     for row in rows:
         size = sizes.get(row.proposal_id, 0)
+        is_open = row.status not in FINAL
         if size > row.size or _is_late(row, now):
             overdue.append(Straggler(proposal_id=row.proposal_id, row=row))
-        elif alive is not None and row.status not in FINAL and size and row.proposal_id not in alive:
+        elif is_open and size == row.size and alive is not None and row.proposal_id not in alive:
             lost.append(Straggler(proposal_id=row.proposal_id, row=row, overdue=False))
         elif size == row.size and row.told < row.entries:
             untold.append(Straggler(proposal_id=row.proposal_id, row=row, overdue=False))

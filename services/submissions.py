@@ -124,7 +124,9 @@ def _find(submission: Submission) -> Chain | None:
     """Return the record under the id, None where it is free; raises `Taken` where it was ever something else."""
     chain = open_review_records().read(submission.proposal_id)
     if chain is None and _was_there(submission.proposal_id):
-        raise Taken(submission.proposal_id)
+        chain = open_review_records().read(submission.proposal_id)  # somebody may have begun it in this moment
+        if chain is None:
+            raise Taken(submission.proposal_id)
     if chain and not _is_same(chain.entries[0], submission):
         raise Taken(submission.proposal_id)
     return chain
