@@ -52,7 +52,9 @@ class BlobHeads:
         self._keys = keys
 
     def keep(self, proposal_id: str, *, entries: int, head: str) -> None:
-        """Write an empty blob."""
+        """Write an empty blob; its name cannot lead out of the container."""
+        if not is_instance_id(proposal_id):
+            raise ValueError(f"{proposal_id[:100]!r} is no id of a proposal")
         key = self._keys.signing
         name = _name(key, proposal_id, entries, head)
         with suppress(ResourceExistsError):

@@ -1,44 +1,18 @@
 """SweepReviews: what a crash left between two steps is found from the outside, and mended once."""
 
 import json
-import logging
-import os
-import uuid
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
-from azure.core.exceptions import ServiceRequestError
 
-from approvals.policy.policy import Policy
-from approvals.record.entries import Via
-from approvals.rules.progress import begin, failed
 from approvals.rules.replay import replay
-from clients.sweep import LATE, SILENT, find_stragglers, sweep_reviews
+from clients.sweep import LATE, SILENT, find_stragglers
 from gateways.instances import ListFailed
-from gateways.kept_heads import open_kept_heads
-from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
-from gateways.tables import open_table
-from services.review_changes import add
-from tests import records
+from tests.clients.sweeping import NOW, row
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
-POLICY = Policy.from_dict({"stages": [{"name": "board", "approvers": ["Mara"]}]})
-
-
-def row(name="p-1", **changes):
-    """A row of an open review whose workflow has seen 100 bytes."""
-    fields = {
-        "proposal_id": name, "title": "Footbridge", "author": "Ines", "department": None, "cost": 100.0,
-        "currency": "EUR", "status": "inReview", "stage": "board", "waiting_for": ("Mara",), "submitted_at": NOW,
-        "deadline": NOW + timedelta(hours=72), "entries": 1, "head": "ab", "size": 100, "told": 1, **changes,
-    }  # fmt: skip
-    return IndexRow(**fields)
+pytestmark = pytest.mark.usefixtures("own_storage")
 
 
 def found(rows, listed, sizes, now=NOW, *, alive=None):
@@ -112,56 +86,6 @@ def test_one_that_may_not_have_been_carried_out_is_looked_at_last():
 def test_a_record_that_has_become_shorter_is_not_a_workflows_matter():
     """It is for the audit."""
     assert found([row()], ["p-1"], {"p-1": 50}) == []
-
-
-@pytest.fixture(autouse=True)
-def _storage(monkeypatch):
-    """Records and a list of this test's own, as the sweep looks at all there are."""
-    table = f"Sweep{uuid.uuid4().hex[:12]}"
-    monkeypatch.setenv("RECORDS_CONTAINER", table.lower())
-    monkeypatch.setattr("gateways.proposal_index.open_table", lambda _: open_table(table))
-
-
-@pytest.fixture
-def hand_in():
-    """Return a function that puts a proposal on record, an hour ago, and its row where one is wanted."""
-
-    def hand_in(*, entered=True, ago=timedelta(hours=1), **changes):
-        name = f"p-{uuid.uuid4().hex}"
-        at = datetime.now(UTC) - ago
-        entries = begin(
-            name, WORDS, author="Ines", via=Via.SYSTEM, policy=POLICY, policy_name="own", attachments=(), now=at
-        )
-        chain = open_review_records().create(name, entries)
-        if entered:
-            known = {"submitted_at": at, "deadline": None, "size": chain.size, "head": chain.head, "told": 0}
-            open_proposal_index().write(row(name, **known | changes))
-        return name
-
-    return hand_in
-
-
-@pytest.fixture
-def sweep(call, client, caplog):
-    """Return a function that runs the sweep and returns the one line that it logs."""
-
-    async def instances(request):
-        asked = request.query["runtimeStatus"].split(",")
-        told = [each for each in client.instances.values() if each["runtimeStatus"] in asked]
-        return web.json_response(told)
-
-    async def sweep():
-        caplog.clear()
-        app = web.Application()
-        app.router.add_get("/instances/", instances)
-        async with TestServer(app) as server:
-            client._orchestration_bindings = SimpleNamespace(rpc_base_url=str(server.make_url("/")))
-            with caplog.at_level(logging.INFO, "greenlight.sweep"):
-                await call(sweep_reviews, timer=None, client=client)
-        (line,) = [json.loads(each) for each in caplog.messages if each.startswith('{"record": "sweep"')]
-        return {name: value for name, value in line.items() if name != "record"}
-
-    return sweep
 
 
 def started(client, name):
@@ -253,19 +177,6 @@ async def test_without_a_list_of_workflows_the_others_are_mended(sweep, client, 
     monkeypatch.setattr("clients.sweep.list_alive", fails)
     assert await sweep() == {"records": 1, "found": 1, "woken": 1}
     assert "no lost workflow is noticed this time" in caplog.text
-
-
-@pytest.fixture
-def end():
-    """Return a function that puts the end of a review on record, and its row, as a look of its workflow does."""
-
-    def end(name, *, told=1, **changes):
-        chain, review = add(name, lambda review: failed(review, "it rained", now=datetime.now(UTC)))
-        known = IndexRow.of(review, head=chain.head, size=chain.size, told=told)
-        open_proposal_index().write(replace(known, **changes))
-        return review
-
-    return end
 
 
 async def test_a_look_that_its_workflow_never_heard_of_is_made_again(sweep, client, hand_in, end):
@@ -381,97 +292,3 @@ async def test_one_that_ends_in_this_moment_needs_nothing(sweep, client, hand_in
 
     client.raise_event = too_late
     assert await sweep() == {"records": 1, "found": 1, "left": 1}
-
-
-def tampered(caplog):
-    """What the last sweep has told of records: proposal and state."""
-    lines = [json.loads(each) for each in caplog.messages if each.startswith('{"record": "record-tampered"')]
-    return [(line["proposalId"], line["state"]) for line in lines]
-
-
-@pytest.fixture
-def tamper(azurite):
-    """Return a function that changes a record, or removes it, as only somebody with the account's key can."""
-
-    def change(name, edit):
-        container = os.environ["RECORDS_CONTAINER"]
-        records.rewrite(azurite.connection_string, name, edit, container=container)
-
-    return change
-
-
-def shorter(content):
-    """Take the last entry away."""
-    return b"".join(content.splitlines(keepends=True)[:-1])
-
-
-async def test_a_review_that_has_ended_is_looked_at_again(sweep, hand_in, end, tamper, caplog):
-    """Its head was copied by an earlier sweep, so that it shows even where its row is gone too."""
-    name = hand_in()
-    end(name, told=2)
-    await sweep()
-    assert (tampered(caplog), open_kept_heads().find(name).entries) == ([], 2)
-    tamper(name, shorter)
-    await sweep()
-    assert tampered(caplog) == [(name, "cut")]
-
-
-async def test_a_record_that_was_deleted_is_told_each_time(sweep, hand_in, end, tamper, caplog):
-    """By its row, and by its head where the row was deleted with it."""
-    name = hand_in()
-    end(name, told=2)
-    await sweep()
-    tamper(name, None)
-    for _ in range(2):
-        await sweep()
-        assert tampered(caplog) == [(name, "missing")]
-    table = open_table_of_these_tests()
-    for entity in list(table.list_entities()):
-        table.delete_entity(entity)
-    await sweep()
-    assert tampered(caplog) == [(name, "missing")]
-
-
-async def test_nobody_goes_on_by_a_record_that_was_cut(sweep, client, hand_in, end, tamper, caplog):
-    """With its row gone as well it looks like one that nobody has started."""
-    name = hand_in()
-    end(name, told=2)
-    await sweep()
-    client.add(name, status="Completed", customStatus={"status": "failed", "entries": 2})
-    tamper(name, shorter)
-    table = open_table_of_these_tests()
-    for entity in list(table.list_entities()):
-        table.delete_entity(entity)
-    assert await sweep() == {"records": 1, "found": 1, "left": 1}
-    assert set(tampered(caplog)) == {(name, "cut")}
-    assert replay(open_review_records().read(name).entries).number == 1
-
-
-async def test_what_its_workflow_knew_of_a_record_counts_too(sweep, client, hand_in, end, tamper, caplog):
-    """It was cut before its head was ever kept, and its row was deleted; the workflow's status has the number."""
-    name = hand_in()
-    end(name, told=2)
-    client.add(name, status="Terminated", customStatus={"entries": 2})
-    tamper(name, shorter)
-    table = open_table_of_these_tests()
-    for entity in list(table.list_entities()):
-        table.delete_entity(entity)
-    assert await sweep() == {"records": 1, "found": 1, "left": 1}
-    assert tampered(caplog) == [(name, "cut")]
-
-
-async def test_where_records_cannot_be_looked_after_reviews_go_on(sweep, client, hand_in, monkeypatch, caplog):
-    """The second place is away."""
-    client.add(hand_in(size=1))
-
-    def fails():
-        raise ServiceRequestError("away")
-
-    monkeypatch.setattr("services.record_watch.open_kept_heads", fails)
-    assert await sweep() == {"records": 1, "found": 1, "woken": 1}
-    assert "could not be looked after" in caplog.text
-
-
-def open_table_of_these_tests():
-    """The list, as the sweep sees it."""
-    return open_proposal_index()._table

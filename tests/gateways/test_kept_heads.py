@@ -28,6 +28,12 @@ def test_the_latest_of_each_record_is_found():
     assert (heads.find("p"), heads.find("../x")) == (None, None)
 
 
+def test_what_is_no_id_has_no_head():
+    """A path could lead out of the container."""
+    with pytest.raises(ValueError, match="no id"):
+        open_kept_heads().keep("../x", entries=1, head="a" * 64)
+
+
 def test_what_somebody_without_the_key_puts_there_says_nothing():
     """Of another proposal, of another number, with another key, or no head at all."""
     heads = open_kept_heads()
