@@ -3,7 +3,6 @@
 They lie elsewhere than the records, so that whoever may write to the storage account cannot make an entry that counts.
 """
 
-import json
 import os
 import secrets
 from contextlib import suppress
@@ -68,10 +67,10 @@ def _of_this_machine(file: Path) -> Keyring:
         file.parent.mkdir(parents=True, exist_ok=True)
         made = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-            opened.write(json.dumps([f"this-machine:{secrets.token_urlsafe(48)}"]))
+            opened.write(f"this-machine:{secrets.token_urlsafe(48)}\n")
         # A link appears with its whole content, and only once.
         with suppress(FileExistsError):
             os.link(made, file)
         made.unlink()
     since = datetime.fromtimestamp(file.stat().st_mtime, UTC) - _MOMENT
-    return read_keyring(json.loads(file.read_text("utf-8")), since=since)
+    return read_keyring(file.read_text("utf-8").split(), since=since)
