@@ -14,7 +14,7 @@ from approvals.instants import Instant, read_instant
 from approvals.names import key
 from approvals.record.chain import Chain
 from approvals.record.entries import GREENLIGHT, Entry, Via
-from approvals.record.verdict import State, Tampered
+from approvals.record.verdict import Anchor, State, Tampered
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
 from approvals.rules.clockwork import Heard, step_of
 from approvals.rules.progress import checked, counts, failed, settle
@@ -190,11 +190,17 @@ def _uncut(review: Review, told: int) -> Review:
 
 
 def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]:
-    """Put the proposal's row in order, and return the step that follows; None where there is no record."""
+    """Put the proposal's row in order, and return the step that follows; None where there is no record.
+
+    The row is an anchor: one that was written of another record stays, and this one is `Tampered`.
+    """
     if isinstance(found, Unknown):
         return {"step": None}
     chain, review = found
-    row = open_proposal_index().write(IndexRow.of(review, head=chain.head, size=chain.size, told=told))
+    row = open_proposal_index().write(
+        IndexRow.of(review, head=chain.head, size=chain.size, told=told),
+        check=lambda stored: chain.check(Anchor(entries=stored.entries, head=stored.head)),
+    )
     if review.final:
         keep_head(review.proposal_id, entries=review.number, head=chain.head)
     if row.told <= told:

@@ -136,5 +136,7 @@ def _holds(blob: BlobClient, block: bytes, position: int) -> bool:
 
 def _longer(after: Chain, entries: tuple[Entry, ...], block: bytes) -> Chain:
     """Return the chain as the block has made it."""
-    head = json.loads(block.splitlines()[-1])["hash"]
-    return Chain(entries=after.entries + entries, head=head, size=after.size + len(block))
+    heads = tuple(json.loads(line)["hash"] for line in block.splitlines())
+    return Chain(
+        entries=after.entries + entries, head=heads[-1], size=after.size + len(block), heads=after.heads + heads
+    )

@@ -72,7 +72,7 @@ param alertsEnabled bool?
 param historyRetentionDays int?
 
 @minValue(0)
-@description('Days for which a record in the container records cannot be changed or deleted, by nobody; 0: no such policy.')
+@description('Days for which a record in the container records and a copy of its head cannot be changed or deleted, by nobody; 0: no such policy.')
 param recordsImmutableDays int?
 
 @minValue(0)

@@ -47,6 +47,8 @@ def watch(listed: Collection[str], sizes: Mapping[str, int], now: datetime) -> N
     """
     heads = open_kept_heads().every()
     gone = sorted((set(listed) | heads.keys()) - sizes.keys())
+    if len(gone) > MOST_TOLD:
+        log.error(json.dumps({"record": "record-tampered", "missing": len(gone)}))
     for proposal_id in gone[:MOST_TOLD]:
         if open_review_records().raw(proposal_id) is None and (verdict := missing(proposal_id)):
             tell(proposal_id, verdict)

@@ -15,7 +15,7 @@ first key (`Keyring.since`) and come before all lines that are authenticated.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from approvals.instants import read_instant
@@ -27,6 +27,8 @@ from approvals.validation import Invalid, read_json
 GENESIS = "0" * 64
 """What stands in the place of the hash before the first entry's."""
 
+_ANOTHER = "it is another entry than was seen here before: the record was written anew"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
@@ -37,6 +39,14 @@ class Chain:
     """The hash of the last entry; what the next one is sealed to."""
     size: int
     """Bytes."""
+    heads: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """The hash of each entry; `head` is the last of them."""
+
+    def check(self, seen: Anchor) -> None:
+        """Raise `Tampered` where this is another record than was seen; one of more entries was seen later than this."""
+        number = seen.entries
+        if number is not None and number <= len(self.heads) and self.heads[number - 1] != seen.head:
+            raise Tampered(number, _ANOTHER, State.REPLACED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +95,11 @@ def read_chain(content: bytes, *, keys: Keyring | None = None, proposal_id: str 
 
     With `keys` each entry must be authenticated, or older than they are. With `proposal_id` it must be that record.
     """
-    entries, head = list[Entry](), GENESIS
-    for link in _links(content, keys, proposal_id):
-        entries.append(link.entry)
-        head = link.head
-    return Chain(entries=tuple(entries), head=head, size=len(content))
+    links = tuple(_links(content, keys, proposal_id))
+    heads = tuple(link.head for link in links)
+    return Chain(
+        entries=tuple(link.entry for link in links), head=(GENESIS, *heads)[-1], size=len(content), heads=heads
+    )
 
 
 def verify(
@@ -174,11 +184,7 @@ def _hold_against(heads: list[str], anchor: Anchor) -> None:
                 State.CUT,
             )
     elif heads[anchor.entries] != anchor.head:
-        raise Tampered(
-            anchor.entries,
-            "it is another entry than was seen here before: the record was written anew",
-            State.REPLACED,
-        )
+        raise Tampered(anchor.entries, _ANOTHER, State.REPLACED)
 
 
 def _links(content: bytes, keys: Keyring | None, proposal_id: str | None) -> Iterator[_Link]:

@@ -11,12 +11,14 @@ from activities.review import advance_review, decide_by_event, fail_review, reco
 from approvals.policy.policy import Policy
 from approvals.record.entries import Via
 from approvals.record.verdict import Anchor, Tampered
-from approvals.rules.progress import begin
+from approvals.rules.progress import begin, failed
 from approvals.rules.replay import replay
 from gateways.kept_heads import open_kept_heads
 from gateways.letters.mail import Outbox
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
+from services.review_changes import add
+from tests import records
 
 WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
 BOARD = {
@@ -189,6 +191,22 @@ def test_nothing_is_added_to_a_record_that_was_cut(waiting, now, activity):
     with pytest.raises(Tampered, match="5 entries were carried out, 3 are here"):
         call(activity, asked)
     assert review(waiting).number == 3
+
+
+def test_a_row_of_another_record_is_not_written_over(waiting, now, azurite):
+    """Its end was cut, and somebody has answered since: what the list has seen is no more in the record."""
+    look(waiting, now)
+    before = open_proposal_index().find(waiting)
+    records.rewrite(
+        azurite.connection_string,
+        waiting,
+        lambda content: b"".join(content.splitlines(keepends=True)[:-1]),
+        container="activity-tests",
+    )
+    add(waiting, lambda review: failed(review, "it rained", now=now + timedelta(hours=1)))
+    with pytest.raises(Tampered, match="written anew"):
+        look(waiting, now)
+    assert open_proposal_index().find(waiting) == before
 
 
 def test_the_head_of_a_review_that_has_ended_is_kept_elsewhere(waiting, now):

@@ -92,7 +92,7 @@ MISTAKES = [
     (API, "a password as a parameter", "secret", "name of a vault secret",
      "param smtpHost string\n",
      "param smtpHost string\nparam smtpPassword string = ''\noutput mail string = smtpPassword\n"),
-    (API, "a key of records in a setting", "secret", "RECORD_KEYS must be empty or a reference",
+    (API, "a key of records in a setting", {"secret", "unused"}, "RECORD_KEYS must be empty or a reference",
      "  RECORD_KEYS: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${recordKeysSecretName})'",
      "  RECORD_KEYS: 'k1:change me'"),
     (API, "a secret in a setting", "secret", "LINK_KEYS must be empty or a reference",

@@ -130,6 +130,32 @@ def test_another_proposals_record_is_replaced():
         read_chain(SIGNED, keys=RING, proposal_id="p-1")
 
 
+def test_a_chain_knows_whether_it_is_the_one_that_was_seen():
+    """One that was seen with more entries has grown since this was read."""
+    chain = read_chain(SIGNED)
+    for number, head in enumerate(chain.heads, start=1):
+        chain.check(Anchor(entries=number, head=head))
+        with pytest.raises(Tampered, match="written anew"):
+            chain.check(Anchor(entries=number, head="f" * 64))
+    chain.check(Anchor(entries=4, head="f" * 64))
+    chain.check(Anchor(head="f" * 64))
+
+
+FROZEN = (
+    b'{"at":"2026-03-02T09:00:00+00:00","by":"Ines","data":{"proposalId":"p-1"},'
+    b'"document":"0000000000000000000000000000000000000000000000000000000000000000",'
+    b'"hash":"c23ca4e8740a5ffa8322780654cbfd7f7a331ebb7477440477c435c69674e531","kind":"submitted","number":1,'
+    b'"prev":"0000000000000000000000000000000000000000000000000000000000000000","via":"person"}\n'
+)
+"""As the app wrote it before it had keys."""
+
+
+def test_a_record_that_was_written_before_the_keys_is_still_read():
+    """Word for word."""
+    (first,) = read_chain(FROZEN, keys=aged(since=datetime(2026, 11, 26, tzinfo=UTC)), proposal_id="p-1").entries
+    assert (first.by, first.kind, first.data) == ("Ines", Kind.SUBMITTED, {"proposalId": "p-1"})
+
+
 def test_a_key_that_is_replaced_is_still_believed():
     """The newest signs; a line says which key it was. When the old one is taken away its lines count no more."""
     first = seal(THREE[:1], head=GENESIS, keys=Keyring(keys=(OLD,)))
