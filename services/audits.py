@@ -1,5 +1,6 @@
 """What is to be said of a proposal's record: held against what the list and the kept heads saw of it before."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -81,9 +82,11 @@ def _documents(record: bytes) -> dict[str, bytes]:
     found = dict[str, bytes]()
     for each in files:
         try:
-            found[each.sha256] = store.read(each)
+            content = store.read(each)
         except (ResourceNotFoundError, ValueError):
             continue
+        if hashlib.sha256(content).hexdigest() == each.sha256:
+            found[each.sha256] = content
     return found
 
 

@@ -6,7 +6,7 @@ import pytest
 from azure.data.tables import UpdateMode
 
 from approvals.record.chain import GENESIS, read_chain, seal, verify
-from approvals.record.export import unpack, verify_export
+from approvals.record.export import named_files, unpack, verify_export
 from approvals.record.verdict import State
 from clients.audit import ARCHIVE, LINES
 from clients.web.replies import AuditReply
@@ -226,16 +226,18 @@ async def test_an_export_is_verified_without_the_app(front, documented):
 
 
 async def test_an_export_without_documents_has_their_hashes(front, documented):
-    """Also where one of them is gone."""
+    """Also where one of them is gone, or is not what was put on record."""
     (file,) = unpack((await front.export(documented, documents="false")).body).manifest.files
     assert (file.name, file.present) == ("note.md", False)
     stored = await front.show(documented)
     assert stored.body["attachments"][0]["sha256"] == file.sha256
-    container = open_attachments()._container
-    for blob in container.list_blob_names():
-        container.delete_blob(blob)
-    (file,) = unpack((await front.export(documented)).body).manifest.files
-    assert not file.present
+    container, (kept,) = open_attachments()._container, named_files(open_review_records().raw(documented))
+    container.upload_blob(kept.blob, b"another", overwrite=True)
+    for gone in (False, True):
+        if gone:
+            container.delete_blob(kept.blob)
+        opened = unpack((await front.export(documented)).body)
+        assert (opened.manifest.files[0].present, opened.documents) == (False, {})
 
 
 async def test_an_export_that_is_too_large_says_what_to_do(front, documented, monkeypatch):
