@@ -36,6 +36,7 @@ from gateways.containers import open_container
 from gateways.findings import open_findings
 from gateways.invoices import open_invoices
 from gateways.jobs import open_jobs
+from gateways.kept_heads import open_kept_heads
 from gateways.ledger import open_ledger
 from gateways.letters.link_keys import CONTAINER, _of_this_machine
 from gateways.letters.mail import open_post
@@ -75,6 +76,7 @@ def _own_places(monkeypatch):
     monkeypatch.delenv("SMTP_HOST", raising=False)
     open_container("lost-answers")
     open_container(CONTAINER)
+    open_kept_heads()
     for name in TABLES:
         open_table(name)
 
@@ -236,6 +238,12 @@ def outbox():
     return Write(do=lambda: open_post().send(letter(name), key=KEY), look=there, answers=False)
 
 
+def kept_head():
+    """The head of a record, in the second place."""
+    name, heads = uuid.uuid4().hex, open_kept_heads()
+    return Write(do=lambda: heads.keep(name, entries=1, head="a" * 64), look=lambda: heads.find(name))
+
+
 def attachment():
     """A file of a proposal."""
     name = uuid.uuid4().hex
@@ -301,6 +309,7 @@ WRITES: dict[str, Callable[[], Write]] = {
     "a withdrawn page": lambda: page(withdraw=True),
     "a letter": outbox,
     "an attachment": attachment,
+    "a head": kept_head,
     "a copy": copy,
     "findings": findings,
     "a key": link_key,

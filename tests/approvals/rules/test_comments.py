@@ -59,7 +59,7 @@ def test_a_note_is_possible_after_the_end_and_marked_as_one() -> None:
     assert (story.status, story.review.end, story.review.comments) == ("withdrawn", ended, 1)
     assert story.passes(1).entries[-1] == note
     content = seal(story.entries, head=GENESIS)
-    assert verify(content).ok
+    assert verify(content).sound
     assert read_chain(content).entries == story.entries
 
 
