@@ -208,13 +208,11 @@ def _escalated(review: Review, entry: Escalated) -> Review:
 def _commented(review: Review, entry: Commented) -> Review:
     others = tuple(each for each in review.last_words if not same(each[0], entry.by))
     said = replace(review, comments=review.comments + 1, last_words=(*others, (entry.by, entry.comment)))
-    match entry.letter:
-        case True:
-            return replace(said, comments_told_at=entry.at)
-        case False:
-            return replace(said, comments_held=(*review.comments_held, entry.number))
-        case None:
-            return said
+    if entry.letter is None:
+        return said
+    if entry.letter:
+        return replace(said, comments_told_at=entry.at)
+    return replace(said, comments_held=(*review.comments_held, entry.number))
 
 
 def _attached(review: Review, entry: Attached) -> Review:

@@ -125,3 +125,12 @@ def test_a_queued_decision_carries_its_address():
         QueuedDecision.from_dict({"instanceId": "../a", "approved": True})
     with pytest.raises(Invalid, match="instanceId"):
         QueuedDecision.from_dict({"instance_id": "a-1", "approved": True})
+
+
+def test_what_a_decision_is_about_is_said_only_where_it_was_said():
+    """Events of before had no such keys, and hosts of before take none."""
+    yes = {"approved": True, "approver": "Mara", "comment": ""}
+    assert read_event(yes).to_dict() == yes
+    named = {**yes, "document": "ab" * 32, "round": 2}
+    assert read_event(named).to_dict() == named
+    assert QueuedDecision.from_dict({"instanceId": "a-1", **named}).decision == read_event(named)

@@ -1,12 +1,14 @@
 """What was decided on: an answer is about the document that its sender has seen, whatever the author does meanwhile."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from approvals.record.entries import Kind, Via
+from approvals.record.entries import Asked, Kind, Via
 from approvals.rules.acceptance import Accepted, Repeated
 from approvals.rules.progress import EDIT_PAUSE, next_wake
+from approvals.rules.seats import people_of
 from approvals.rules.standing import Refused
 from tests.approvals.story import AUTHOR, Story, policy
 
@@ -270,6 +272,13 @@ class TestChangingUnderReview:
         story.attaches("offer.md", "v2")
         story.check("objections")
         assert story.waiting == ["Anna"]
+
+    def test_asks_the_owner_where_one_person_would_have_two_places(self) -> None:
+        """No record has that but one of before; a place is one person's."""
+        story = begun({"approvers": ["Anna", "Bert"], "rule": "all"})
+        held = Asked(seat="Anna", person="Bert", on_behalf_of="Anna")
+        review = replace(story.review, handed_over=(("A", held),))
+        assert [each.person for each in people_of(review, review.stages[0])] == ["Anna", "Bert"]
 
 
 class TestKeepingAnswers:
