@@ -169,8 +169,8 @@ async def test_without_keys_nothing_is_read_and_the_setting_is_named(front, prop
         assert told.body["detail"].startswith("RECORD_KEYS is not set")
 
 
-async def test_on_a_damaged_record_nothing_is_decided(front, proposal, rewrite):
-    """Every route says so, with where to look; none of them fails without a word."""
+async def test_on_a_damaged_record_nothing_is_decided(front, proposal, rewrite, caplog):
+    """Every route says so, with where to look, and in the log; none of them fails without a word."""
     rewrite(proposal, lambda content: content.replace(b"Fine.", b"Fire."))
     for told in (
         await front.show(proposal),
@@ -182,6 +182,7 @@ async def test_on_a_damaged_record_nothing_is_decided(front, proposal, rewrite):
     ):
         assert (told.status, told.body["code"]) == (500, "tampered")
         assert "audit?verify=true" in told.body["whatToDo"]
+    assert caplog.text.count(f"proposal {proposal}: its record is not what was written") == 6
 
 
 @pytest.mark.parametrize("flag", ["maybe", "yes", "2"])
