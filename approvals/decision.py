@@ -9,6 +9,8 @@ so they count only where the app's settings allow such answers.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from approvals.about import About
 from approvals.identifiers import InstanceId
 from approvals.names import Name, key
@@ -34,9 +36,10 @@ class Decision(About):
     approver: Name = UNNAMED
     comment: Prose = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON data; what it is about only where it says so, as events were before they could."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+    @model_serializer(mode="wrap")
+    def _as_before(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what it is about where it does not say so: events of before had no such keys."""
+        return {name: value for name, value in whole(self).items() if value is not None}
 
     @property
     def verdict(self) -> Literal["approved", "rejected"]:

@@ -33,9 +33,10 @@ class Proposal:
         _ask(self.world, "POST", f"/api/proposals/{self.id}/{verb}", person, body)
 
     def decides(self, person: str, decision: str = "approve", comment: str = "") -> None:
-        """Let a person answer, as soon as they are asked."""
-        self.until(f"{person} was never asked", lambda view: person in view["waitingFor"])
-        self.does(person, "decisions", approver=person, decision=decision, comment=comment)
+        """Let a person answer, as soon as they are asked, about the document that they see then."""
+        seen = self.until(f"{person} was never asked", lambda view: person in view["waitingFor"])
+        about = {"document": seen["document"]}
+        self.does(person, "decisions", approver=person, decision=decision, comment=comment, **about)
 
     def waits(self, hours: float) -> None:
         """Let time pass while somebody is waited for."""

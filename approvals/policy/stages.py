@@ -149,7 +149,11 @@ class Stage(Described):
     remind_after_hours: Annotated[tuple[Window, ...], AsTuple, Field(max_length=MOST_REMINDERS)] = ()
     """Hours after the stage was opened."""
     escalate_to: Ladder = ()
-    """Who is asked next when the window is over, rung by rung. There any one of them decides."""
+    """Who is asked next when the window is over, rung by rung.
+
+    Each takes one place of those who did not answer: as many must agree as are missing, and one no ends it. Where a
+    rung has fewer people than that, those who did not answer stay asked.
+    """
     on_timeout: Literal["escalate", "reject", "approve"] = "escalate"
     """What happens at the end of the window; `escalate`: the ladder, and at its end the proposal has expired."""
     when: Condition | None = None

@@ -74,6 +74,7 @@ def policies(draw: st.DrawFn) -> Policy:
         "allowSelfApproval": draw(st.booleans()),
         "outcomes": draw(st.sampled_from([{}, {"with conditions": "approve", "later": "changes"}])),
         "changesWindowHours": draw(HOURS),
+        "keepAnswersOn": draw(st.sampled_from([[], ["title"], ["summary", "addedFiles"]])),
         "delegateTo": draw(st.sampled_from(["nobody", "directory", "anyone"]) | NAMES),
         **({"budgetLimit": 100, "budgetOwners": draw(NAMES)} if limited else {}),
     }

@@ -123,11 +123,12 @@ class Front:
         advance = advance_review._function.get_user_function()
         advance({"proposalId": proposal_id, "now": clock.now().isoformat(), "told": 0})
 
-    async def act(self, proposal_id: str, verb: str, body: object = None) -> Told:
-        """POST a verb."""
+    async def act(self, proposal_id: str, verb: str, body: object = None, match: str | None = None) -> Told:
+        """POST a verb, with `match` as its If-Match."""
+        headers = {**self._headers, **({} if match is None else {"If-Match": match})}
         route = {"proposalId": proposal_id, "verb": verb}
         path = f"/api/proposals/{proposal_id}/{verb}"
-        asked = request("POST", path, {} if body is None else body, headers=self._headers, route=route)
+        asked = request("POST", path, {} if body is None else body, headers=headers, route=route)
         return await self._call(act_on_proposal, asked, client=self.client)
 
     async def show(self, proposal_id: str) -> Told:

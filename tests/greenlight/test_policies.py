@@ -53,6 +53,7 @@ def test_a_policy_is_told_in_words(run, folder):
         fourEyes=True,
         allowSelfApproval=True,
         outcomes={"fine": "approve"},
+        keepAnswersOn=["title", "addedFiles"],
     )
     words = " ".join(run("policies", path / "mine.json").output.split())
     for part in (
@@ -69,6 +70,7 @@ def test_a_policy_is_told_in_words(run, folder):
         "budget the budget owner, above 5,000 EUR",
         "nobody decides in two stages",
         "the author may decide too",
+        "answers are kept where only this changes: the title and added files",
         "“fine” means approve",
     ):
         assert part in words

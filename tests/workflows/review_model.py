@@ -52,6 +52,8 @@ class Model:
     early: dict[str, bool] = field(default_factory=dict)
     deadline: float = 0.0
     rung: int = 0
+    needed: int = 1
+    agreed: int = 0
     left: float = 0.0
     escalations: int = 0
     decisions: int = 0
@@ -126,7 +128,13 @@ class Model:
                 self._open(self.index + 1, at)
             elif plan.silence == "expired" and self.rung < len(plan.ladder):
                 self.rung, self.escalations = self.rung + 1, self.escalations + 1
-                self.asked, self.said = [plan.ladder[self.rung - 1]], {}
+                # One person on the ladder takes one place: where more are missing, who was silent is asked on.
+                promised = {ONE_OF: 1, ALL_OF: len(plan.people), TWO_OF: 2}[plan.rule]
+                self.agreed += sum(self.said.values())
+                self.needed = max(1, promised - self.agreed)
+                silent = [person for person in self.asked if person not in self.said]
+                self.asked = [plan.ladder[self.rung - 1], *(silent if self.needed > 1 else [])]
+                self.said = {}
                 self.deadline = at + plan.window
             else:
                 self.outcome = plan.silence
@@ -138,16 +146,17 @@ class Model:
             self.outcome = "approved"
             return
         plan = self.plans[index]
-        self.asked, self.rung, self.deadline = list(plan.people), 0, at + plan.window
+        self.asked, self.rung, self.deadline, self.agreed = list(plan.people), 0, at + plan.window, 0
         self.said = {person: self.early[person] for person in plan.people if person in self.early}
         self._judge(at)
 
     def _judge(self, at: float) -> None:
-        rule = ONE_OF if self.rung else self.plans[self.index].rule
-        needed = {ONE_OF: 1, ALL_OF: len(self.asked), TWO_OF: 2}[rule]
+        plan = self.plans[self.index]
+        needed = self.needed if self.rung else {ONE_OF: 1, ALL_OF: len(self.asked), TWO_OF: 2}[plan.rule]
         yes = sum(self.said.values())
         no = len(self.said) - yes
-        if (no and rule != TWO_OF) or len(self.asked) - no < needed:
+        refused = self.rung and self.said.get(plan.ladder[self.rung - 1]) is False
+        if refused or (no and plan.rule != TWO_OF) or len(self.asked) - no < needed:
             self.outcome = "rejected"
         elif yes >= needed:
             self._open(self.index + 1, at)
