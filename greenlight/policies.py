@@ -184,6 +184,7 @@ def _rules(policy: Policy) -> Iterator[str]:
         yield f"costs in {known} are compared in {policy.currency} by the rates of {policy.rates.date}"
     if policy.keep_answers_on:
         what = {"title": "the title", "summary": "the summary", "addedFiles": "added files"}
-        yield f"answers are kept where only this changes: {people(tuple(what[each] for each in policy.keep_answers_on))}"
+        kept = people(tuple(what[each] for each in policy.keep_answers_on))
+        yield f"answers are kept where only this changes: {kept}"
     for word, effect in policy.outcomes.items():
         yield f"“{one_line(word)}” means {'asking for changes' if effect == 'changes' else effect}"

@@ -224,5 +224,5 @@ def test_the_schema_is_for_what_people_send():
 @pytest.mark.parametrize("wrong", [["cost"], ["replacedFiles"], "title", [7]])
 def test_money_and_files_that_are_replaced_are_never_tolerated(wrong):
     """Nor what is no part of a document."""
-    with pytest.raises(Invalid, match="^keepAnswersOn"):
+    with pytest.raises(Invalid, match=r"^keepAnswersOn"):
         read_policy({"stages": [{"name": "a", "approvers": ["Ana"]}], "keepAnswersOn": wrong})
