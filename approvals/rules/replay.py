@@ -228,7 +228,7 @@ def _attached(review: Review, entry: Attached) -> Review:
     changed = replace(_revised(review, entry, number, f"{did} {new.name}", (part,)), attachments=attachments)
     if asked_for:
         return changed
-    edited_at = None if entry.round is None else entry.at
+    edited_at = entry.at if (entry.round or 1) > 1 else None
     return replace(_from_the_start(changed, entry, number), edited_at=edited_at)
 
 

@@ -51,7 +51,7 @@ def _can_go_on(review: Review, plan: Stage, asked: Sequence[Asked], person: str)
         return False
     if not review.policy.four_eyes:
         return True
-    decided = tuple(each.person for each in review.answers)
+    decided = tuple(each.person for each in review.answers if each.stage is not None)
     required = tuple(each.person for each in asked if among(each.seat, plan.required))
     current = plan.model_copy(update={"approvers": people, "required": required})
     later = review.stages[review.next_stage + 1 :]

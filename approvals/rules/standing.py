@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from approvals.names import among, same
+from approvals.names import among, key, same
 from approvals.policy.policy import Stage
 from approvals.record.entries import Asked, Via
 from approvals.rules.links import Link
@@ -58,7 +58,11 @@ def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
         return missed
     if _asked_later(review, person, via):
         return None
-    return _came_late(review, person) or Refused(code="notAsked", reason=f"{person} is not asked in this proposal")
+    return (
+        _came_late(review, person)
+        or _gave_it_away(review, person)
+        or Refused(code="notAsked", reason=f"{person} is not asked in this proposal")
+    )
 
 
 def over(end: Over) -> Refused:
@@ -134,7 +138,19 @@ def _asked_later(review: Review, person: str, via: Via) -> bool:
         to_come = review.stages[review.next_stage + (1 if review.stage else 0) :]
     if via in VOUCHING and any(stage.anyone for stage in to_come):
         return True
-    return any(among(person, stage.approvers) for stage in to_come)
+    return any(among(person, _holders(review, stage)) for stage in to_come)
+
+
+def _holders(review: Review, stage: Stage) -> tuple[str, ...]:
+    """Return whom a stage will ask: its approvers, or who was given their task in an earlier round."""
+    given = {key(asked.seat): asked.person for name, asked in review.handed_over if name == stage.name}
+    return tuple(given.get(key(each), each) for each in stage.approvers)
+
+
+def _gave_it_away(review: Review, person: str) -> Refused | None:
+    """Tell somebody whose task was given to somebody else in an earlier round, and is still theirs."""
+    to = next((each.person for _, each in review.handed_over if _gave_away(each, person)), None)
+    return Refused(code="notAsked", reason=f"{person} has handed this task over to {to}") if to else None
 
 
 def _came_late(review: Review, person: str) -> Refused | None:

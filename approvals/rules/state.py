@@ -184,7 +184,7 @@ class Review:
     revisions: tuple[Revision, ...]
     """The documents that there have been, this one last."""
     edited_at: datetime | None = None
-    """When the author last put a file that nobody has been asked about yet; None where there is none."""
+    """When the author last put a file in the middle of the review; None once somebody has been asked about it."""
     findings: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     """The plan; empty until the checks are through."""
@@ -226,6 +226,8 @@ class Review:
         """The phase in the API's words."""
         match self.phase:
             case Checking():
+                return Status.CHECKING
+            case BetweenStages() if self.edited_at:
                 return Status.CHECKING
             case BetweenStages() | Withdrawing():
                 return Status.IN_REVIEW

@@ -148,8 +148,9 @@ def _revised(notice: Notice) -> tuple[str, str]:
     """Tell somebody who is not asked now that there is another document."""
     review = notice.review
     changes = tuple(each.change for each in review.revisions if each.round == review.round)
+    keeps = any(each.document != review.document for each in review.answers)
     kept = "Answers that the policy keeps still count; who else is needed is asked again."
-    return "Document changed", f"{review.author} has {people(changes)}. {kept if review.answers else _void(True)}"
+    return "Document changed", f"{review.author} has {people(changes)}. {kept if keeps else _void(True)}"
 
 
 def _escalated(notice: Notice, entry: Escalated) -> tuple[str, str]:

@@ -146,6 +146,9 @@ def test_the_examples_of_the_document_work(api, operation):
         assert (
             api("POST", f"proposals/{proposal}/changes", DOCUMENTED["RequestChanges"].body.example).status_code == 200
         )
+    if operation.id == "TakeBack":
+        given = DOCUMENTED["Delegate"].body.example
+        assert api("POST", f"proposals/{proposal}/delegate", given).status_code == 200
     content = operation.body.example if operation.body else None
     if operation.id in ("PutAttachment", "GetAttachment"):
         api("PUT", f"proposals/{proposal}/attachments/plan.pdf", b"%PDF-1.7", params={"by": "Ines Carvalho"})

@@ -56,6 +56,10 @@ class Story:
             self._sum = apply(self._sum, entry)
         return self._sum
 
+    def forget(self) -> None:
+        """Add the entries up from the first one: some have been exchanged."""
+        self._sum = None
+
     @property
     def status(self) -> str:
         """The API's word for it."""

@@ -352,3 +352,13 @@ def test_nobody_decides_on_their_own_proposal(run, approved):
     run.event(YES)
     run.complete("ProcessApproval")
     assert (run.output["outcome"], run.output["decidedBy"]) == ("approved", "Mara")
+
+
+@pytest.mark.parametrize("about", [{"document": "ab" * 32}, {"round": 1}])
+def test_an_answer_that_names_a_document_is_meant_for_something_else(run, about):
+    """A proposal without a policy has none; the next answer counts."""
+    run.event({**YES, **about})
+    assert run.status["lastRejection"].startswith("without a policy a proposal has no document or round")
+    run.event(YES)
+    run.complete("ProcessApproval")
+    assert run.output["outcome"] == "approved"

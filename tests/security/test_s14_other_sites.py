@@ -30,11 +30,19 @@ def arrange(fortress, operation):
     if operation.id == "Resubmit":
         asked = {"approver": "Mara", "comment": "Use oak."}
         assert fortress.call("POST", f"/api/proposals/{proposal}/changes", asked).status_code == 200
+    if operation.id == "TakeBack":
+        given = {"from": "Mara", "to": "Dora"}
+        assert fortress.call("POST", f"/api/proposals/{proposal}/delegate", given).status_code == 200
     path = path_of(operation, proposalId=proposal).partition("?")[0]
     if operation.caller == "link":
         path = fortress.link(proposal, "Mara")
     body = dict(operation.body.example) if operation.body and operation.body.example else {"decision": "approve"}
-    names = {"by": "Ines", "approver": "Mara", "from": "Mara", "author": "Ines"}
+    names = {
+        "by": "Mara" if operation.id == "TakeBack" else "Ines",
+        "approver": "Mara",
+        "from": "Mara",
+        "author": "Ines",
+    }
     body |= {name: value for name, value in names.items() if name in body}
     if operation.id == "PutAttachment":
         return proposal, f"{path}?by=Ines", b"# A bench\n"

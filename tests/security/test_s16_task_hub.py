@@ -84,11 +84,12 @@ def live(fortress, canaries):
     assert fortress.call("PUT", path, content.encode()).status_code == 201
     fortress.until(lambda: fortress.look(proposal)["status"] == "inReview")
     do("comments", by=c["author"], comment=c["comment"])
-    do("changes", approver=c["approver"], comment=c["changes"])
+    do("changes", approver=c["approver"], comment=c["changes"], document=fortress.look(proposal)["document"])
     do("resubmit", by=c["author"], title=c["new title"], comment=c["word with it"])
     fortress.until(lambda: fortress.look(proposal)["status"] == "inReview")
     do("delegate", from_=c["colleague"], to=c["deputy"], comment=c["word to the deputy"])
-    do("decisions", approver=c["approver"], decision="approve", comment=c["reason"])
+    seen = fortress.look(proposal)["document"]
+    do("decisions", approver=c["approver"], decision="approve", comment=c["reason"], document=seen)
     by_queue = {
         "proposalId": proposal,
         "approver": c["deputy"],

@@ -1,7 +1,7 @@
 """Those who use the app during a soak: they ask until they are answered, and remember what they were promised."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
 from itertools import count
 from threading import Lock
@@ -93,20 +93,21 @@ class Callers:
             case "changesRequested":
                 self._resubmit(review, chance, turn)
             case "inReview" if shown["waitingFor"]:
-                self._act(review, chance, shown["waitingFor"], turn)
+                self._act(review, chance, shown, turn)
             case "inReview" | "checking":
                 pass
             case _:
                 self._ended.add(review.id)
 
-    def _act(self, review: Review, chance: random.Random, waiting: Sequence[str], turn: int) -> None:
+    def _act(self, review: Review, chance: random.Random, shown: Mapping[str, Any], turn: int) -> None:
         """Do one of the things that people do while they are waited for."""
-        person, word = chance.choice(list(waiting)), f"{review.id} turn {turn}"
+        person, word = chance.choice(shown["waitingFor"]), f"{review.id} turn {turn}"
+        seen = {"document": shown["document"]}
         deputy = f"deputy{chance.randrange(_DEPUTIES)}@example.org"
         kinds = ("decide", "pass", "comment", "delegate", "changes", "reassign", "remind", "withdraw")
         match chance.choices(kinds, (46, 12, 10, 10, 10, 4, 5, 3))[0]:
             case "decide":
-                self._decide(review, person, chance.choices(("approve", "reject"), (4, 1))[0], word)
+                self._decide(review, person, chance.choices(("approve", "reject"), (4, 1))[0], word, seen)
             case "comment":
                 if self._do(review, "comments", by=person, comment=word) == 200:
                     self.said.add(word)
@@ -115,7 +116,7 @@ class Callers:
             case "reassign":
                 self._do(review, "reassign", **{"from": person, "to": deputy})
             case "changes":
-                self._do(review, "changes", approver=person, comment=word)
+                self._do(review, "changes", approver=person, comment=word, **seen)
             case "remind":
                 self._do(review, "remind", by=AUTHOR)
             case "withdraw":
@@ -123,8 +124,8 @@ class Callers:
             case _:
                 pass
 
-    def _decide(self, review: Review, person: str, decision: str, word: str) -> None:
-        status = self._do(review, "decisions", approver=person, decision=decision, decisionId=word)
+    def _decide(self, review: Review, person: str, decision: str, word: str, seen: Mapping[str, str]) -> None:
+        status = self._do(review, "decisions", approver=person, decision=decision, decisionId=word, **seen)
         if status == 200:
             self.decided.add(word)
 

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from approvals.checks import VIRUS_TEST
 from tests.workflows.reviews import Reviews, counted, stage
 
 
@@ -119,8 +120,9 @@ def test_changes_stop_the_clock_and_void_what_was_decided(app, reviews):
     assert reviews.do(proposal, "resubmit", by="Ines", summary="with a ramp").status == 200
     again = reviews.waits(proposal, "Mara", "Jonas", status="inReview")
     assert (again["round"], again["stages"][0]["answers"]) == (2, [])
-    reviews.decide(proposal, "Mara")
-    reviews.decide(proposal, "Jonas")
+    assert reviews.decide(proposal, "Mara").status == 409
+    reviews.decide(proposal, "Mara", round=2)
+    reviews.decide(proposal, "Jonas", document=again["document"])
     assert reviews.ended(proposal) == "approved"
 
 
@@ -255,3 +257,51 @@ def test_a_host_that_is_killed_in_mid_review_goes_on(app, reviews):
     app.advance(hours=73)
     assert reviews.ended(forgotten) == "expired"
     assert reviews.letters(answered).count("3-asked") == 2
+
+
+def test_what_the_author_puts_in_the_middle_is_one_round_of_everybody_who_is_needed(app, reviews):
+    """Told in one letter, the task that was handed over still with who has it, and nothing decided by what was read."""
+    proposal = reviews.submit(stage("Anna", "Bert", rule="all"))
+    reviews.waits(proposal, "Anna", "Bert")
+    reviews.do(proposal, "delegate", from_="Anna", to="Yuki")
+    reviews.decide(proposal, "Bert")
+    for name in ("plan.md", "site.md"):
+        put = app.request("PUT", f"/api/proposals/{proposal}/attachments/{name}?by=Ines", f"# {name}")
+        assert put.status == 201
+    assert reviews.decide(proposal, "Yuki").status == 409
+    app.advance(hours=0.01)
+    again = reviews.waits(proposal, "Yuki", "Bert", round=2, status="inReview")
+    last = f"{again['entries']}-"
+    told = sorted(each for each in reviews.letters(proposal) if each.startswith(last))
+    assert told == [f"{last}asked", f"{last}asked", f"{last}documentChanged"]  # Yuki, Bert, and Anna who is not asked
+    assert reviews.decide(proposal, "Yuki").status == 409
+    for person in ("Yuki", "Bert"):
+        assert reviews.decide(proposal, person, document=again["document"]).status == 200
+    assert reviews.ended(proposal) == "approved"
+
+
+def test_a_yes_from_before_a_virus_was_found_is_asked_for_again(reviews):
+    """The test file that every scanner reports; approved while the checks were running."""
+    content = base64.b64encode(VIRUS_TEST).decode()
+    files = [{"name": "note.txt", "contentType": "text/plain", "content": content}]
+    proposal = reviews.submit(stage("Mara"), attachments=files)
+    early = reviews.decide(proposal, "Mara")
+    seen = reviews.waits(proposal, "Mara", status="inReview")
+    assert early.status == 200
+    assert "virus" in seen["findings"]
+    assert reviews.decide(proposal, "Mara").status == 200
+    assert reviews.ended(proposal) == "approved"
+
+
+def test_a_discussion_reaches_the_author_and_those_who_are_asked_in_two_letters(app, reviews):
+    """The first at once, the others together a little later."""
+    proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
+    reviews.waits(proposal, "Mara", "Jonas")
+    for number in range(4):
+        assert reviews.do(proposal, "comments", by="Mara", comment=f"Why {number}?").status == 200
+    reviews.settled(proposal)
+    assert [each for each in reviews.letters(proposal) if each.endswith("commented")] == ["4-commented"] * 2
+    app.advance(hours=0.1)
+    reviews.settled(proposal)
+    told = [each for each in reviews.letters(proposal) if each.endswith("commented")]
+    assert told == ["4-commented"] * 2 + ["8-commented"] * 2

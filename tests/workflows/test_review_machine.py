@@ -151,15 +151,17 @@ class Life:
 
     def _send(self, proposal, way, person, yes):
         word = "approve" if yes else "reject"
+        seen = {"document": self.reviews.show(proposal)["document"]}
         match way:
             case "api":
-                self.reviews.decide(proposal, person, word)
+                self.reviews.decide(proposal, person, word, **seen)
             case "queue":
-                self.app.send("approval-queue", {"proposalId": proposal, "approver": person, "decision": word})
+                message = {"proposalId": proposal, "approver": person, "decision": word, **seen}
+                self.app.send("approval-queue", message)
             case "instance":
-                self.app.send("approval-queue", {"instanceId": proposal, "approver": person, "approved": yes})
+                self.app.send("approval-queue", {"instanceId": proposal, "approver": person, "approved": yes, **seen})
             case _:
-                self._raise(proposal, "ApprovalEvent", {"approver": person, "approved": yes})
+                self._raise(proposal, "ApprovalEvent", {"approver": person, "approved": yes, **seen})
 
     def _raise(self, proposal, event, payload):
         """Raise an event; one that has ended cannot hear it."""
@@ -181,8 +183,9 @@ class Life:
 
     def _changes(self, proposal, model):
         person = self.chance.choice(model.waiting or PEOPLE)
+        seen = self.reviews.show(proposal)["document"]
         for _ in range(self.chance.randint(1, 2)):
-            self.reviews.do(proposal, "changes", approver=person, comment="a ramp")
+            self.reviews.do(proposal, "changes", approver=person, comment="a ramp", document=seen)
         model.ask_for_changes(person)
 
     def _resubmit(self, proposal, model):

@@ -204,7 +204,7 @@ class TestChangingUnderReview:
         story.attaches("offer.md", "v2")
         story.check(waits=False)
         assert (story.status, story.waiting, next_wake(story.review)) == (
-            "inReview", [], story.now + EDIT_PAUSE,
+            "checking", [], story.now + EDIT_PAUSE,
         )  # fmt: skip
         story.passes(PAUSE_H / 2).attaches("plan.md", "v1")
         assert story.status == "checking"
@@ -231,11 +231,24 @@ class TestChangingUnderReview:
             story.check()
             assert story.review.round == number
 
+    def test_of_a_record_of_before_goes_by_whether_a_stage_was_ever_open(self) -> None:
+        """Its entries do not say of which round they are, and nobody waits for the author to be through."""
+        story = begun(*TWO)
+        story.decides("Mara")
+        for number in range(2, 4):
+            story.attaches("offer.md", f"v{number}")
+            story.entries = (*story.entries[:-1], replace(story.entries[-1], round=None))
+            story.forget()
+            assert (story.review.round, story.review.edited_at) == (number, None)
+        assert story.check(waits=False).waiting == ["Mara"]
+
     def test_leaves_a_delegation_as_it_is(self) -> None:
         """Who has the task is asked again, on behalf of who gave it."""
         story = begun({"approvers": ["Anna", "Bert"], "rule": "all"})
         story.does("delegate", approver="Anna", to="Yuki")
         story.attaches("offer.md", "v2")
+        assert refused(story.decides("Anna"), "notAsked").reason == "Anna has handed this task over to Yuki"
+        refused(story.decides("Yuki"))
         story.check()
         assert [(each.person, each.on_behalf_of) for each in story.review.waiting_for] == [
             ("Yuki", "Anna"),
@@ -253,6 +266,14 @@ class TestChangingUnderReview:
         assert [(each.seat, each.person, each.on_behalf_of) for each in story.review.waiting_for] == [
             ("Mara", "Olga", None)
         ]
+
+    def test_takes_the_answer_of_who_has_the_task_before_they_are_asked_again(self) -> None:
+        """As anybody's who has seen the new document."""
+        story = begun()
+        story.does("delegate", approver="Mara", to="Yuki")
+        story.attaches("offer.md", "v2")
+        assert isinstance(story.decides("Yuki", document=story.review.document), Accepted)
+        assert story.check().status == "approved"
 
     def test_ends_a_delegation_that_came_back(self) -> None:
         """The owner is asked."""
@@ -333,6 +354,18 @@ class TestKeepingAnswers:
         story.attaches("plan.md", "v1")
         story.check()
         assert story.waiting == ["Jonas"]
+
+    def test_keeps_what_was_answered_by_who_was_given_a_task(self) -> None:
+        """Also where nobody may decide in two stages."""
+        story = begun(ALL, {"approvers": ["Ana"]}, keepAnswersOn=["addedFiles"], fourEyes=True)
+        story.does("delegate", approver="Mara", to="Yuki")
+        story.decides("Yuki")
+        story.attaches("plan.md", "v1")
+        story.check()
+        assert story.waiting == ["Jonas"]
+        assert [(each.person, each.seat, each.on_behalf_of) for each in story.review.stage_answers] == [
+            ("Yuki", "Mara", "Mara")
+        ]
 
     def test_does_not_keep_what_was_answered_on_the_ladder(self) -> None:
         """The approvers are asked first again."""

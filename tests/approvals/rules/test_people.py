@@ -1,5 +1,6 @@
 """What several people were promised is what several people give: quorums, ladders, four eyes, tasks that come back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,6 +108,15 @@ class TestTheLadder:
         story.decides("Yuki")
         story.passes(72)
         assert story.waiting == ["Bert", "Olga"]
+
+    def test_of_a_record_of_before_is_decided_by_one_as_it_was(self) -> None:
+        """Its entry does not say how many, and asks nobody else."""
+        story = escalated(BOARD, "Helena", Anna="reject")
+        entry = story.entries[-1]
+        story.entries = (*story.entries[:-1], replace(entry, asked=entry.asked[:1], needed=None))
+        story.forget()
+        story.decides("Helena")
+        assert story.status == "approved"
 
     def test_keeps_what_is_needed_when_changes_were_asked_for(self) -> None:
         """The stage opens again as it was."""
