@@ -14,6 +14,7 @@ from approvals.instants import Instant, read_instant
 from approvals.names import key
 from approvals.record.chain import Chain
 from approvals.record.entries import GREENLIGHT, Entry, Via
+from approvals.record.verdict import Anchor, State, Tampered
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
 from approvals.rules.clockwork import Heard, step_of
 from approvals.rules.progress import checked, counts, failed, settle
@@ -30,6 +31,7 @@ from gateways.letters.mail import open_post
 from gateways.people import open_directory
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_records import open_review_records
+from services.record_watch import keep_head
 from services.review_changes import Unknown, add
 
 bp = df.Blueprint()
@@ -89,7 +91,8 @@ def advance_review(look: dict) -> dict:
     """
     asked = Look.from_dict(look)
     by_now = read_instant(asked.now)
-    return _step(add(asked.proposal_id, lambda review: settle(review, max(by_now, clock.now()))), told=asked.told)
+    found = add(asked.proposal_id, lambda review: settle(_uncut(review, asked.told), max(by_now, clock.now())))
+    return _step(found, told=asked.told)
 
 
 @bp.activity_trigger(input_name="findings", activity="RecordChecks")
@@ -174,15 +177,32 @@ def decide_by_event(taking: dict) -> dict:
 def fail_review(failing: dict) -> dict:
     """End the review of a workflow that cannot go on, and return the step; one that has ended stays as it is."""
     asked = Failing.from_dict(failing)
-    return _step(add(asked.proposal_id, lambda review: failed(review, asked.reason, now=clock.now())), told=asked.told)
+    found = add(asked.proposal_id, lambda review: failed(_uncut(review, asked.told), asked.reason, now=clock.now()))
+    return _step(found, told=asked.told)
+
+
+def _uncut(review: Review, told: int) -> Review:
+    """Return a review whose record still has what its workflow has carried out; raises `Tampered` where it was cut."""
+    if review.number < told:
+        reason = f"the end is missing: {told} entries were carried out, {review.number} are here"
+        raise Tampered(review.number + 1, reason, State.CUT)
+    return review
 
 
 def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]:
-    """Put the proposal's row in order, and return the step that follows; None where there is no record."""
+    """Put the proposal's row in order, and return the step that follows; None where there is no record.
+
+    The row is an anchor: one that was written of another record stays, and this one is `Tampered`.
+    """
     if isinstance(found, Unknown):
         return {"step": None}
     chain, review = found
-    row = open_proposal_index().write(IndexRow.of(review, head=chain.head, size=chain.size, told=told))
+    row = open_proposal_index().write(
+        IndexRow.of(review, head=chain.head, size=chain.size, told=told),
+        check=lambda stored: chain.check(Anchor(entries=stored.entries, head=stored.head)),
+    )
+    if review.final:
+        keep_head(review.proposal_id, entries=review.number, head=chain.head)
     if row.told <= told:
         return {"step": step_of(review).to_dict()}
     return {"step": step_of(review, told=row.told, counted=counts(replay(chain.entries[: row.told]))).to_dict()}

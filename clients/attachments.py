@@ -10,8 +10,8 @@ import azure.functions as func
 from azure.core.exceptions import ResourceNotFoundError
 
 from approvals.attachments import KINDS, LARGEST_UPLOAD, Upload, checked_file_name, kind_of, upload_of
-from approvals.record.chain import Tampered
 from approvals.record.documents import Attachment
+from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor, accept
 from approvals.rules.standing import Refused
 from approvals.rules.state import Review

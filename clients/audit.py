@@ -1,74 +1,117 @@
-"""GetAudit: the record of a proposal, entry by entry, and whether it is what was written."""
+"""GetAudit, ExportAudit: the record of a proposal, whether it is what was written, and one file to keep elsewhere."""
 
 import asyncio
 import json
-from dataclasses import asdict
 from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.record.chain import Verdict, verify
+from approvals.record.export import LARGEST_EXPORT
+from approvals.record.verdict import Verdict
 from clients.web.access import damaged, see, unknown
 from clients.web.flags import read_flag
 from clients.web.identity import caller, level
 from clients.web.outages import answers_outages, unread
 from clients.web.replies import AuditReply, VerdictView
-from clients.web.responses import answer
-from gateways.proposal_index import open_proposal_index
-from gateways.review_records import open_review_records
+from clients.web.responses import answer, problem
+from services.audits import Examined, TooLarge, examine, export
 
 bp = df.Blueprint()
 
 LINES = "application/x-ndjson"
 """The media type of a record as it lies in storage: one JSON object a line."""
 
+ARCHIVE = "application/zip"
+"""The media type of an export."""
+
 
 @bp.function_name(name="GetAudit")
 @bp.route(route="proposals/{proposalId}/audit", methods=["GET"], auth_level=level())
 @answers_outages(unread)
 async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
-    """Return the entries with their hashes; with `verify=true` a verdict too, held against the list of proposals.
+    """Return the entries with their hashes; with `verify=true` a verdict too.
 
-    With `Accept: application/x-ndjson` it is the record itself, byte for byte, to be kept and verified elsewhere.
+    For that the record is held against the list of proposals and the heads that were kept of it. With
+    `Accept: application/x-ndjson` it is the record itself, byte for byte, to be kept and verified elsewhere.
+    """
+    proposal_id, verifying = req.route_params["proposalId"], read_flag(req, "verify")
+    if isinstance(verifying, func.HttpResponse):
+        return verifying
+    refusal = await _refuse(req, proposal_id)
+    if refusal:
+        return refusal
+    found = await asyncio.to_thread(examine, proposal_id, anchored=verifying)
+    if found is None:
+        return unknown(proposal_id)
+    if found.content and LINES in req.headers.get("Accept", ""):
+        return answer(found.content, mimetype=LINES)
+    if not verifying and not found.verdict.sound:
+        return damaged(proposal_id, found.verdict.finding)
+    return answer(_reply(proposal_id, found, verifying=verifying))
+
+
+@bp.function_name(name="ExportAudit")
+@bp.route(route="proposals/{proposalId}/audit/export", methods=["GET"], auth_level=level())
+@answers_outages(unread)
+async def export_audit(req: func.HttpRequest) -> func.HttpResponse:
+    """Return one file with the record, its documents, and what is needed to verify them without the app.
+
+    With `documents=false` it has their hashes alone.
+    """
+    proposal_id, documents = req.route_params["proposalId"], read_flag(req, "documents", default=True)
+    if isinstance(documents, func.HttpResponse):
+        return documents
+    refusal = await _refuse(req, proposal_id)
+    if refusal:
+        return refusal
+    try:
+        found = await asyncio.to_thread(export, proposal_id, with_documents=documents)
+    except TooLarge:
+        return problem(
+            413,
+            f"With its documents this export has more than {LARGEST_EXPORT:,} bytes.",
+            "Ask with documents=false, which exports their hashes, and get the files one by one.",
+        )
+    if found is None:
+        return unknown(proposal_id)
+    if isinstance(found, Verdict):
+        return damaged(proposal_id, found.finding)
+    headers = {"Content-Disposition": f'attachment; filename="{proposal_id.replace(":", "_")}.zip"'}
+    return answer(found, mimetype=ARCHIVE, headers=headers)
+
+
+async def _refuse(req: func.HttpRequest, proposal_id: str) -> func.HttpResponse | None:
+    """Return the answer to somebody who may not read a record; None to who may.
+
+    Nobody can say who has a part in a damaged record, so only systems are shown what is left of it.
     """
     who = caller(req)
     if isinstance(who, func.HttpResponse):
         return who
-    verifying = read_flag(req, "verify")
-    if isinstance(verifying, func.HttpResponse):
-        return verifying
-    proposal_id = req.route_params["proposalId"]
-    if who.name is not None:
-        # Nobody can say who has a part in a damaged record, so only systems are shown what is left of it.
-        seen = await see(who, proposal_id)
-        if isinstance(seen, func.HttpResponse):
-            return seen
-    content, verdict = await asyncio.to_thread(_look_at, proposal_id, anchored=verifying)
-    if content is None:
-        return unknown(proposal_id)
-    if LINES in req.headers.get("Accept", ""):
-        return answer(content, mimetype=LINES)
-    if not verifying and not verdict.ok:
-        return damaged(proposal_id, verdict.finding)
-    return answer(_reply(proposal_id, content, verdict, verifying=verifying))
+    seen = await see(who, proposal_id) if who.name is not None else None
+    return seen if isinstance(seen, func.HttpResponse) else None
 
 
-def _look_at(proposal_id: str, *, anchored: bool) -> tuple[bytes | None, Verdict]:
-    """Return the record and what is to be said of it; `anchored` holds it against what the list saw of it last."""
-    # The anchor first: a record that grows in between is longer than its anchor, never shorter.
-    row = open_proposal_index().find(proposal_id) if anchored else None
-    content = open_review_records().raw(proposal_id)
-    head, entries = (row.head, row.entries) if row else (None, None)
-    return content, verify(content or b"", expected_head=head, expected_entries=entries)
-
-
-def _reply(proposal_id: str, content: bytes, verdict: Verdict, *, verifying: bool) -> dict[str, Any]:
-    whole = content.split(b"\n")[: verdict.entries]
+def _reply(proposal_id: str, found: Examined, *, verifying: bool) -> dict[str, Any]:
+    verdict = found.verdict
+    whole = found.content.split(b"\n")[: verdict.entries]
     reply = AuditReply(
         proposal_id=proposal_id,
         head=verdict.head,
         entries=tuple(json.loads(line) for line in whole),
-        verdict=VerdictView(**asdict(verdict)) if verifying else None,
+        verdict=_view(verdict) if verifying else None,
     )
     return reply.to_dict()
+
+
+def _view(verdict: Verdict) -> VerdictView:
+    return VerdictView(
+        state=verdict.state,
+        ok=verdict.ok,
+        entries=verdict.entries,
+        authenticated=verdict.authenticated,
+        head=verdict.head,
+        finding=verdict.finding,
+        line=verdict.line,
+    )

@@ -15,8 +15,8 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.names import same
-from approvals.record.chain import Tampered
 from approvals.record.entries import Via
+from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
 from approvals.rules.choices import ChosenAnswer, to_verb
 from approvals.rules.identities import known_as

@@ -11,9 +11,11 @@ import azure.functions as func
 
 from approvals.retention import FINISHED, EndedInstance, Rule, due, read_rule
 from approvals.validation import Invalid
+from approvals.workflows import APPROVAL
 from gateways import clock
 from gateways.audit import open_audit
 from gateways.instances import list_instances
+from gateways.proposal_index import open_proposal_index
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.retention")
@@ -57,9 +59,24 @@ async def _choose(client: df.DurableOrchestrationClient, rule: Rule) -> tuple[li
         if ended is None:
             continue
         found += 1
-        if len(chosen) < rule.limit:
-            chosen.append(ended)
+        if len(chosen) == rule.limit:
+            continue
+        if await asyncio.to_thread(_is_needed, ended):
+            found -= 1
+            continue
+        chosen.append(ended)
     return chosen, found
+
+
+def _is_needed(ended: EndedInstance) -> bool:
+    """Say whether the sweep still has to learn from an instance that all of its review was carried out.
+
+    Without it the sweep would start the review again. The sweep asks within a minute, so the next night purges it.
+    """
+    if ended.workflow.casefold() != APPROVAL.name.casefold():
+        return False
+    row = open_proposal_index().find(ended.instance_id)
+    return row is not None and row.told < row.entries
 
 
 async def _purge(client: df.DurableOrchestrationClient, ended: EndedInstance) -> bool:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from approvals.about import write_tag
 from approvals.names import among
-from approvals.record.chain import Tampered
+from approvals.record.verdict import Tampered
 from approvals.rules.forms import LARGEST_BODY
 from approvals.rules.state import Status
 from approvals.rules.view import show

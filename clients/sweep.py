@@ -4,9 +4,14 @@ A crash may fall between any two steps: behind the record of a new proposal, bef
 answer that was taken down, before the workflow is woken; behind an activity that has moved the record on, before the
 workflow knows of it. The record holds what was done, so what is left to do is to make the workflow look.
 
-Three lists are compared, and no record is opened that is in order. The lists say where to look and nothing more: they
-are old when their turn comes. What is done about a review goes by its workflow's own status (`Progress`), and then by
-its record, read in this order. A review that has ended in between is left alone.
+Four lists are compared: open rows, all rows, the lengths of records, and the workflows that have not finished. The
+lists say where to look and nothing more: they are old when their turn comes. A workflow that has just been started,
+has gone on as a new execution, or has ended may stand in one list and not in another. So what is done about a review
+goes by its workflow's own status (`Progress`), and then by its record, read in this order. A review that has ended in
+between is left alone.
+
+Some records are opened in turn, and those that are gone are told of (services/record_watch.py). A record that is not
+what was written is nobody's to go on by: its review is left as it is, and somebody is woken.
 """
 
 import asyncio
@@ -22,6 +27,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.record.chain import Chain
+from approvals.record.verdict import Anchor
 from approvals.rules.clockwork import WAKE, Progress, ReviewInput, Turn
 from approvals.rules.progress import counts, failed
 from approvals.rules.replay import replay
@@ -30,7 +36,9 @@ from approvals.workflows import APPROVAL
 from gateways import clock
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_records import open_review_records
-from services.instances import Instance, find_instance, raise_event, start
+from services.audits import examine, judge
+from services.instances import Instance, find_instance, list_alive, raise_event, start
+from services.record_watch import tell, watch
 from services.review_changes import Unknown, add
 
 bp = df.Blueprint()
@@ -69,7 +77,7 @@ class Straggler:
     row: IndexRow | None
     """None where the list does not have it."""
     overdue: bool = True
-    """Its record has grown, or its time is up. Else only its workflow can say whether everything was carried out."""
+    """Its record has grown, or its time is up. Else only its workflow can say whether there is anything to do."""
 
 
 @bp.function_name(name="SweepReviews")
@@ -77,7 +85,7 @@ class Straggler:
 @bp.durable_client_input(client_name="client")
 async def sweep_reviews(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
     """Mend what needs it, at most `MOST_A_RUN` reviews; it may be cut at any moment, and run twice at once."""
-    stragglers, records = await asyncio.to_thread(_find, clock.now())
+    stragglers, records = await _find(client, clock.now())
     done = Counter[Action]()
     for straggler in stragglers[:MOST_A_RUN]:
         done[await _mend(client, straggler)] += 1
@@ -88,21 +96,30 @@ async def sweep_reviews(timer: func.TimerRequest, client: df.DurableOrchestratio
 
 
 def find_stragglers(
-    rows: Iterable[IndexRow], listed: frozenset[str], sizes: Mapping[str, int], now: datetime
+    rows: Iterable[IndexRow],
+    listed: frozenset[str],
+    sizes: Mapping[str, int],
+    now: datetime,
+    *,
+    alive: frozenset[str] | None = None,
 ) -> tuple[Straggler, ...]:
     """Return the reviews that need a look, what is overdue first.
 
-    `rows` are those of reviews that are open or not known to be carried out, `listed` has every proposal with a row.
+    `rows` are those of reviews that are open or not known to be carried out, `listed` has every proposal with a row,
+    `alive` every workflow that has not finished; None where nobody knows.
     """
     unlisted = (Straggler(proposal_id=each, row=None) for each in sizes if each not in listed)
-    overdue, untold = list[Straggler](), list[Straggler]()
+    overdue, lost, untold = list[Straggler](), list[Straggler](), list[Straggler]()
     for row in rows:
         size = sizes.get(row.proposal_id, 0)
+        is_open = row.status not in FINAL
         if size > row.size or _is_late(row, now):
             overdue.append(Straggler(proposal_id=row.proposal_id, row=row))
+        elif is_open and size == row.size and alive is not None and row.proposal_id not in alive:
+            lost.append(Straggler(proposal_id=row.proposal_id, row=row, overdue=False))
         elif size == row.size and row.told < row.entries:
             untold.append(Straggler(proposal_id=row.proposal_id, row=row, overdue=False))
-    return (*unlisted, *overdue, *untold)
+    return (*unlisted, *overdue, *lost, *untold)
 
 
 def _is_late(row: IndexRow, now: datetime) -> bool:
@@ -112,16 +129,40 @@ def _is_late(row: IndexRow, now: datetime) -> bool:
     return now > row.deadline + LATE if row.deadline else now > row.submitted_at + SILENT
 
 
-def _find(now: datetime) -> tuple[tuple[Straggler, ...], int]:
-    """Ask for the three lists, the records last: they only grow, so none is behind its row. Blocks."""
+async def _find(client: df.DurableOrchestrationClient, now: datetime) -> tuple[tuple[Straggler, ...], int]:
+    """Ask for the lists, and have the records looked after.
+
+    Workflows come after the rows, as a row is written before its workflow is started.
+    """
+    rows, listed, sizes = await asyncio.to_thread(_lists)
+    alive = await _alive(client) if any(row.status not in FINAL for row in rows) else frozenset[str]()
+    try:
+        await asyncio.to_thread(watch, listed, sizes, now)
+    except Exception:
+        # What was to be looked at is looked at by a later sweep; the reviews go on meanwhile.
+        log.exception("the records could not be looked after")
+    return find_stragglers(rows, listed, sizes, now, alive=alive), len(sizes)
+
+
+def _lists() -> tuple[tuple[IndexRow, ...], frozenset[str], Mapping[str, int]]:
+    """Ask the storage, the records last: they only grow, so none is behind its row. Blocks."""
     index = open_proposal_index()
-    rows = {row.proposal_id: row for row in (*index.open_rows(), *index.untold_rows())}.values()
+    rows = {row.proposal_id: row for row in (*index.open_rows(), *index.untold_rows())}
     listed = frozenset(index.ids())
     sizes = dict(open_review_records().sizes())
-    for row in rows:
+    for row in rows.values():
         if sizes.get(row.proposal_id, 0) < row.size:
             log.error("proposal %s: its record is shorter than it was; greenlight audit verify", row.proposal_id)
-    return find_stragglers(rows, listed, sizes, now), len(sizes)
+    return tuple(rows.values()), listed, sizes
+
+
+async def _alive(client: df.DurableOrchestrationClient) -> frozenset[str] | None:
+    """Return the workflows that have not finished; None where the host does not say, as this alone mends nothing."""
+    try:
+        return await list_alive(client)
+    except Exception:
+        log.exception("the list of instances could not be read, so no lost workflow is noticed this time")
+        return None
 
 
 async def _mend(client: df.DurableOrchestrationClient, straggler: Straggler) -> Action:
@@ -134,6 +175,8 @@ async def _mend(client: df.DurableOrchestrationClient, straggler: Straggler) -> 
             return Action.LEFT
         if instance and not instance.finished:
             return await _wake(client, instance, straggler)
+        if not await asyncio.to_thread(_is_sound, proposal_id, instance):
+            return Action.LEFT
         turn = await asyncio.to_thread(_turn, straggler, instance, clock.now())
         argument = ReviewInput(review=turn).to_dict() if turn else None
         if argument is None or not await start(client, APPROVAL.name, proposal_id, argument, again=True):
@@ -152,6 +195,21 @@ async def _wake(client: df.DurableOrchestrationClient, instance: Instance, strag
     if not progress.untold:
         await asyncio.to_thread(lambda: open_proposal_index().write(replace(row, told=row.entries)))
     return Action.LEFT
+
+
+def _is_sound(proposal_id: str, instance: Instance | None) -> bool:
+    """Say whether a review may go on by its record, and tell where it may not; no record is none to go on by. Blocks.
+
+    What its last workflow had carried out must be in it, even where the row of the list is gone.
+    """
+    found = examine(proposal_id)
+    if found is None or not found.content:
+        return False
+    done = Progress.read(instance.custom_status).entries if instance else 0
+    verdict = judge(proposal_id, found.content, (*found.anchors, *([Anchor(entries=done)] if done else ())))
+    if not verdict.sound:
+        tell(proposal_id, verdict)
+    return verdict.sound
 
 
 def _turn(straggler: Straggler, instance: Instance | None, now: datetime) -> Turn | None:

@@ -12,7 +12,7 @@ import azure.functions as func
 from pydantic import AliasChoices
 
 from approvals.about import About, with_tag
-from approvals.record.chain import Tampered
+from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
 from approvals.rules.forms import LARGEST_VERB
 from approvals.rules.standing import Code, Refused

@@ -3,7 +3,7 @@
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
-from gateways.connections import open_blob_service
+from gateways.connections import APPROVALS, open_blob_service
 
 _FORBIDDEN = 403
 
@@ -11,9 +11,9 @@ _ready: set[tuple[BlobServiceClient, str]] = set()
 """Containers that this process has seen; adding the same one from two threads is harmless."""
 
 
-def open_container(name: str) -> ContainerClient:
-    """Return a container of the account that `ApprovalsStorage` names; it is made once a process, if need be."""
-    service = open_blob_service()
+def open_container(name: str, *, connection: str = APPROVALS) -> ContainerClient:
+    """Return a container of the account that a connection names; it is made once a process, if need be."""
+    service = open_blob_service(connection)
     container = service.get_container_client(name)
     if (service, name) not in _ready:
         _make(container)

@@ -23,18 +23,15 @@ class ListFailed(Exception):
 
 
 async def list_instances(
-    base_url: str, *, created_before: datetime, statuses: Iterable[str]
+    base_url: str, *, statuses: Iterable[str], created_before: datetime | None = None
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield the instances in these states, without their inputs; `base_url` is the local endpoint of the SDK's client.
 
     A page may be empty and yet have a successor, as the table is searched bit by bit. Raises `ListFailed`.
     """
-    query = {
-        "createdTimeTo": created_before.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "runtimeStatus": ",".join(statuses),
-        "showInput": "false",
-        "top": str(_PAGE),
-    }
+    query = {"runtimeStatus": ",".join(statuses), "showInput": "false", "top": str(_PAGE)}
+    if created_before is not None:
+        query["createdTimeTo"] = created_before.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     headers: dict[str, str] = {}
     async with aiohttp.ClientSession() as session:
         while True:

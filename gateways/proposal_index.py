@@ -7,7 +7,7 @@ what is stored afterwards is the same.
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -103,8 +103,11 @@ class Page:
 class ProposalIndex(Protocol):
     """What the app needs of the list."""
 
-    def write(self, row: IndexRow) -> IndexRow:
-        """Write a row and return what is stored: of two the one of more entries, with the larger `size` and `told`."""
+    def write(self, row: IndexRow, *, check: Callable[[IndexRow], None] | None = None) -> IndexRow:
+        """Write a row and return what is stored: of two the one of more entries, with the larger `size` and `told`.
+
+        `check` sees the row that is stored already, and may raise in time to keep it.
+        """
         ...
 
     def find(self, proposal_id: str) -> IndexRow | None:
@@ -145,13 +148,15 @@ class TableIndex:
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
-    def write(self, row: IndexRow) -> IndexRow:
+    def write(self, row: IndexRow, *, check: Callable[[IndexRow], None] | None = None) -> IndexRow:
         """Read, join, and write if nobody was faster; the new row comes with a pointer to it in one transaction.
 
         Who was faster may be this very call, whose answer was lost: then what is stored is what was to be written.
         """
         for _ in range(_MOST_ATTEMPTS):
             before = self._get(_row_key(row))
+            if before is not None and check:
+                check(_read(before))
             merged = row if before is None else join(_read(before), row)
             if before is not None and merged == _read(before):
                 return merged

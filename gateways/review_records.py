@@ -6,7 +6,7 @@ others. That is the whole concurrency control of a review, and gives its entries
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Protocol
 
@@ -17,7 +17,9 @@ from azure.storage.blob import BlobClient, ContainerClient, ContentSettings
 from approvals.identifiers import is_instance_id
 from approvals.record.chain import GENESIS, Chain, read_chain, seal
 from approvals.record.entries import Entry
+from approvals.record.keys import Keyring
 from gateways.containers import open_container
+from gateways.record_keys import record_keys
 
 _SUFFIX = ".jsonl"
 _MOVED_ON = 412
@@ -54,8 +56,9 @@ class Records(Protocol):
 class BlobRecords:
     """The records in Azure Blob Storage."""
 
-    def __init__(self, container: ContainerClient) -> None:
+    def __init__(self, container: ContainerClient, keys: Callable[[], Keyring] = record_keys) -> None:
         self._container = container
+        self._keys = keys
 
     def create(self, proposal_id: str, entries: Iterable[Entry]) -> Chain | None:
         """Make the blob, then append at its very beginning.
@@ -68,9 +71,9 @@ class BlobRecords:
         return self._append(blob, tuple(entries), _EMPTY)
 
     def read(self, proposal_id: str) -> Chain | None:
-        """Download and check the chain."""
+        """Download the record, and check that it is this proposal's and that the app wrote every entry."""
         content = self.raw(proposal_id)
-        return None if content is None else read_chain(content)
+        return None if content is None else read_chain(content, keys=self._keys(), proposal_id=proposal_id)
 
     def append(self, proposal_id: str, entries: Iterable[Entry], *, after: Chain) -> Chain | None:
         """Append one block, which the service takes whole or not at all."""
@@ -93,7 +96,7 @@ class BlobRecords:
                 yield blob.name.removesuffix(_SUFFIX), blob.size
 
     def _append(self, blob: BlobClient, entries: tuple[Entry, ...], after: Chain) -> Chain | None:
-        block = seal(entries, head=after.head)
+        block = seal(entries, head=after.head, keys=self._keys())
         try:
             blob.append_block(block, appendpos_condition=after.size)
         except AzureError as error:
@@ -133,5 +136,7 @@ def _holds(blob: BlobClient, block: bytes, position: int) -> bool:
 
 def _longer(after: Chain, entries: tuple[Entry, ...], block: bytes) -> Chain:
     """Return the chain as the block has made it."""
-    head = json.loads(block.splitlines()[-1])["hash"]
-    return Chain(entries=after.entries + entries, head=head, size=after.size + len(block))
+    heads = tuple(json.loads(line)["hash"] for line in block.splitlines())
+    return Chain(
+        entries=after.entries + entries, head=heads[-1], size=after.size + len(block), heads=after.heads + heads
+    )

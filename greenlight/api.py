@@ -70,6 +70,12 @@ class Api:
         """Return the record as it lies in storage, byte for byte: one JSON object a line."""
         return self._send("GET", _path(proposal, "audit"), headers={"Accept": "application/x-ndjson"}).content
 
+    def export(self, proposal: str, *, documents: bool = True) -> bytes:
+        """Return the archive of a proposal: its record, and with `documents` all its files."""
+        params = {} if documents else {"documents": "false"}
+        headers = {"Accept": "application/zip, application/problem+json"}
+        return self._send("GET", _path(proposal, "audit", "export"), params=params, headers=headers).content
+
     def attachment(self, proposal: str, name: str) -> bytes:
         """Return the content of a file."""
         return self._send("GET", _path(proposal, "attachments", name)).content

@@ -1,5 +1,7 @@
-"""`audit`: the record of a proposal, shown, saved and checked; also without a host, from a file alone."""
+"""`audit`: the record of a proposal, shown, saved, exported and checked; also without a host, from a file alone."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -7,14 +9,21 @@ import click
 from click.exceptions import Exit
 from rich.text import Text
 
-from approvals.record.chain import Verdict, verify
+from approvals.record.chain import verify
+from approvals.record.export import unpack, verify_export
+from approvals.record.keys import Keyring, read_keyring
+from approvals.record.verdict import SAYINGS, Anchor, State, Verdict
+from approvals.validation import Invalid
 from greenlight.api import Json
-from greenlight.errors import NO, GreenlightError
+from greenlight.errors import NO, UNCHECKED, GreenlightError
 from greenlight.files import read_bytes
 from greenlight.session import Session, connected, print_json, with_json
 from greenlight.story import tell
 from greenlight.texts import one_line
 from greenlight.views import timeline
+
+_ARCHIVE = b"PK"
+"""With what every zip archive begins."""
 
 
 @click.group()
@@ -42,42 +51,103 @@ def show_record(session: Session, *, given: str, save: Path | None, as_json: boo
         session.say(f"Saved as {save}; check it any time: greenlight audit verify {save}", "dim")
 
 
+@audit.command("export")
+@click.argument("given", metavar="ID")
+@click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path), help="Where to put it.")
+@click.option("--without-documents", is_flag=True, help="Only the hashes of its files.")
+@connected
+def export_record(session: Session, *, given: str, output: Path, without_documents: bool) -> None:
+    """Write the record, its documents, and what is needed to check them without the app into one zip archive."""
+    _save(output, session.on(given, partial(session.api.export, documents=not without_documents)))
+    session.say(f"Exported to {output}; check it any time: greenlight audit verify {output}", "dim")
+
+
 @audit.command("verify")
 @click.argument("target", metavar="ID|FILE")
 @click.option("--head", metavar="HASH", help="Hash of the last entry, as it was shown before.")
 @click.option("--entries", type=click.IntRange(min=1), metavar="N", help="How many entries there were then.")
+@click.option("--keys", metavar="FILE", type=click.Path(path_type=Path), help="Keys of the records, as id:key.")
 @with_json
 @connected
-def verify_record(session: Session, *, target: str, head: str | None, entries: int | None, as_json: bool) -> None:
+def verify_record(
+    session: Session, *, target: str, head: str | None, entries: int | None, keys: Path | None, as_json: bool
+) -> None:
     """Check that a record is what was written, byte for byte.
 
-    A FILE is one that `audit show --save` wrote; it is checked here, without a host. The record of an ID is fetched and
-    checked here, and the app holds it against what it saw of it before. That lines are missing at the end of a FILE
-    shows by --head and --entries, which `audit show` prints.
+    A FILE is one that `audit show --save` or `audit export` wrote; it is checked here, without a host. The record of an
+    ID is fetched and checked here, and the app, which has the keys, holds it against what it saw of it before.
+
+    That lines are missing at the end of a FILE shows by --head and --entries, which `audit show` prints. Who wrote them
+    shows by --keys alone: without the keys anybody could have made a file that looks as good.
+
+    The exit status is 0 for a record that is whole, 1 for one that was touched, and 3 where nothing is wrong but not
+    everything could be checked.
     """
     path = Path(target)
+    anchors = (Anchor(head=head, entries=entries),) if head is not None or entries is not None else ()
+    ring = _keys_of(keys) if keys else None
     # What looks like an id is one, even where a file happens to have its name without a suffix.
-    is_file = bool(path.suffix) or path.parent != Path()
-    if is_file:
-        verdict = verify(read_bytes(path), expected_head=head, expected_entries=entries)
+    if not path.suffix and path.parent == Path():
+        verdict, files = session.on(target, partial(_checked_twice, session, anchors, ring)), None
     else:
-        verdict = session.on(target, partial(_checked_twice, session, head, entries))
+        verdict, files = _checked_file(read_bytes(path), anchors, ring)
     if as_json:
-        print_json(_as_json(verdict))
+        print_json(_as_json(verdict) | ({"files": files} if files else {}))
     else:
-        _print_verdict(session, verdict, anchored=not is_file or head is not None or entries is not None)
-    if not verdict.ok:
+        _print_verdict(session, verdict, files)
+    if not verdict.sound:
         raise Exit(NO)
+    if not verdict.ok or (files and files["checked"] < files["named"]):
+        raise Exit(UNCHECKED)
 
 
-def _checked_twice(session: Session, head: str | None, entries: int | None, proposal: str) -> Verdict:
+def _checked_file(content: bytes, anchors: tuple[Anchor, ...], keys: Keyring | None) -> tuple[Verdict, Json | None]:
+    """Check a record, or an export with its documents; of these the second result tells."""
+    if not content.startswith(_ARCHIVE):
+        return verify(content, keys=keys, anchors=anchors), None
+    try:
+        found = verify_export(unpack(content), keys=keys, anchors=anchors)
+    except Invalid as error:
+        raise GreenlightError(
+            f"{str(error).capitalize()}.", "Export it again: greenlight audit export ID -o FILE"
+        ) from None
+    verdict = replace(found.record, state=State.DAMAGED, finding=found.finding) if found.finding else found.record
+    return verdict, {"named": found.files, "checked": found.checked}
+
+
+def _checked_twice(session: Session, anchors: tuple[Anchor, ...], keys: Keyring | None, proposal: str) -> Verdict:
     """Check the bytes here; where they are well, ask the app, which knows what it saw of the record before."""
-    found = verify(session.api.record(proposal), expected_head=head, expected_entries=entries)
-    if not found.ok:
-        return found
-    told = session.api.audit(proposal, verify=True)["verdict"]
-    finding = one_line(told["finding"]) if told["finding"] else None
-    return Verdict(ok=told["ok"], entries=told["entries"], head=told["head"], finding=finding, line=told["line"])
+    try:
+        content = session.api.record(proposal)
+    except GreenlightError:
+        return _told(session.api.audit(proposal, verify=True)["verdict"])
+    found = verify(content, keys=keys, anchors=anchors)
+    return _told(session.api.audit(proposal, verify=True)["verdict"]) if found.sound else found
+
+
+def _told(told: Json) -> Verdict:
+    """Read what the app says of a record; an older app has no word for it, and does not authenticate."""
+    usual = State.NOT_AUTHENTICATED if told["ok"] else State.DAMAGED
+    return Verdict(
+        state=State(told.get("state", usual)),
+        entries=told["entries"],
+        authenticated=told.get("authenticated", 0),
+        head=told["head"],
+        finding=one_line(told["finding"]) if told["finding"] else None,
+        line=told["line"],
+    )
+
+
+def _keys_of(path: Path) -> Keyring:
+    """Read keys as the app's setting has them, or one a line.
+
+    Whether entries that are not authenticated are older than the keys nobody here knows; they are told of as such.
+    """
+    parts = read_bytes(path).decode("utf-8", "replace").replace(",", "\n").split()
+    try:
+        return read_keyring(parts, since=datetime.max.replace(tzinfo=UTC))
+    except Invalid as error:
+        raise GreenlightError(f"{path} holds no keys: {error}.", "Write them as id:key, one a line.") from None
 
 
 def _save(path: Path, content: bytes) -> None:
@@ -92,14 +162,24 @@ def _print_anchors(session: Session, entries: int, head: str) -> None:
     session.say(f"head     {one_line(head)}")
 
 
-def _print_verdict(session: Session, verdict: Verdict, *, anchored: bool) -> None:
+def _print_verdict(session: Session, verdict: Verdict, files: Json | None) -> None:
+    if not verdict.sound:
+        _print_damage(session, verdict)
+        return
     if verdict.ok:
         session.put(Text.assemble(("✓ ", "green"), "The record is what was written."))
-        _print_anchors(session, verdict.entries, verdict.head)
-        if not anchored:
-            session.say("Keep these two; with --head and --entries a cut end shows as well.", "dim")
-        return
-    session.put(Text.assemble(("✗ ", "bold red"), f"The record is not what was written: {verdict.finding}."))
+    else:
+        session.say(f"? Nothing wrong was found: {verdict.finding}.", "yellow")
+    _print_anchors(session, verdict.entries, verdict.head)
+    if files:
+        session.say(f"files    {files['checked']} of {files['named']} are here, as they were put on record")
+    if verdict.state is State.NOT_ANCHORED:
+        session.say("Keep entries and head; with --head and --entries a cut end shows as well.", "dim")
+
+
+def _print_damage(session: Session, verdict: Verdict) -> None:
+    finding = f"The record is not what was written, it is {SAYINGS[verdict.state]}: {verdict.finding}."
+    session.put(Text.assemble(("✗ ", "bold red"), finding))
     if verdict.entries:
         before = (
             "The entry before it is as it was"
@@ -111,8 +191,10 @@ def _print_verdict(session: Session, verdict: Verdict, *, anchored: bool) -> Non
 
 def _as_json(verdict: Verdict) -> Json:
     return {
+        "state": verdict.state.value,
         "ok": verdict.ok,
         "entries": verdict.entries,
+        "authenticated": verdict.authenticated,
         "head": verdict.head,
         "finding": verdict.finding,
         "line": verdict.line,

@@ -6,6 +6,8 @@ NO = 1
 """Exit status: Greenlight understood and said no, or the outcome is not the one that was hoped for."""
 FAILED = 2
 """Exit status: it could not be done or found out."""
+UNCHECKED = 3
+"""Exit status: nothing wrong was found in a record, but not everything could be checked."""
 
 
 class GreenlightError(Exception):

@@ -72,7 +72,7 @@ param alertsEnabled bool?
 param historyRetentionDays int?
 
 @minValue(0)
-@description('Days for which a record in the container records cannot be changed or deleted, by nobody; 0: no such policy.')
+@description('Days for which a record in the container records and a copy of its head cannot be changed or deleted, by nobody; 0: no such policy.')
 param recordsImmutableDays int?
 
 @minValue(0)
@@ -145,6 +145,13 @@ param requestsPerMinute int = 600
 @minValue(1)
 @description('Most histories purged in one night.')
 param historyRetentionLimit int = 500
+
+@minLength(1)
+@description('Secret of the vault with the keys that authenticate records. Until it is there no proposal is taken.')
+param recordKeysSecretName string = 'record-keys'
+
+@description('For an app that has records from before it had keys: the instant of its first one, as 2026-11-26T00:00:00+00:00.')
+param recordsSignedSince string = ''
 
 @description('Secret of the vault with the keys that sign the links in letters. Empty: letters carry no links.')
 param linkKeysSecretName string = ''
@@ -355,6 +362,8 @@ module api 'app/api.bicep' = {
     historyRetentionLimit: historyRetentionLimit
     vaultUri: vault.outputs.uri
     linkKeysSecretName: linkKeysSecretName
+    recordKeysSecretName: recordKeysSecretName
+    recordsSignedSince: recordsSignedSince
     smtpHost: smtpHost
     smtpPort: smtpPort
     smtpUser: smtpUser

@@ -36,6 +36,7 @@ from gateways.people import name_of, open_directory
 from gateways.policies import DEFAULT, find_policy, policy_authors, policy_names
 from gateways.proposal_index import IndexRow, open_proposal_index
 from gateways.review_records import open_review_records
+from services.audits import missing
 from services.instances import find_instance, start
 
 log = logging.getLogger("greenlight.submissions")
@@ -125,9 +126,16 @@ async def _begin(client: df.DurableOrchestrationClient, proposal_id: str) -> boo
 def _find(submission: Submission) -> Chain | Taken | None:
     """Return the record under the id, None where it is free, `Taken` where it was ever something else."""
     chain = open_review_records().read(submission.proposal_id)
-    if chain is None:
-        return Taken() if open_audit().knows(submission.proposal_id) else None
-    return chain if _is_same(chain.entries[0], submission) else Taken()
+    if chain is None and _was_there(submission.proposal_id):
+        chain = open_review_records().read(submission.proposal_id)  # somebody may have begun it in this moment
+        if chain is None:
+            return Taken()
+    return chain if chain is None or _is_same(chain.entries[0], submission) else Taken()
+
+
+def _was_there(proposal_id: str) -> bool:
+    """Say whether an id that has no record stood for something before: a purged workflow, or a record now deleted."""
+    return open_audit().knows(proposal_id) or missing(proposal_id) is not None
 
 
 def _put_on_record(submission: Submission, known: Chain | None) -> Chain | Taken:

@@ -30,7 +30,7 @@ LIMITS = {
     "packages/devhost/docs/debug.md": 200,
 }
 MADE_BY_RUNNING = {
-    ".python_packages", ".azurite/", ".venv/", "node_modules/", "node_modules/.bin/azurite", "keys.json",
+    ".python_packages", ".azurite/", ".keys/", ".venv/", "node_modules/", "node_modules/.bin/azurite", "keys.json",
     "policies/people.json",
 }  # fmt: skip
 VALUES = {"DIR": ".", "N": "0", "PYTHON": "python3", "PORT": "5678", "virtual": "virtual", "system": "system"}

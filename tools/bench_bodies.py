@@ -170,7 +170,7 @@ def _peak() -> int:
 def _calls() -> Mapping[str, Callable[[bytes], tuple[int, int]]]:
     """Return for each route what calls it: status and length of the answer."""
     sys.path.insert(0, str(ROOT))
-    os.environ["AUTH_MODE"] = "keys"
+    os.environ |= {"AUTH_MODE": "keys", "DESIGN_BOARD": "Mara Lindqvist", "HEAD_OF_DESIGN": "Jonas Weber"}
     import azure.functions as func
 
     from approvals.record.entries import Via

@@ -17,6 +17,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 HUB = ".azurite"
+# The key of the local records, which nobody needs when they are gone.
+KEYS = ".keys"
 # What the host keeps in that folder: the file that it locks, with its pid, and where its Azurite is.
 LOCK_FILE = "devhost.lock"
 AZURITE_FILE = "azurite.json"
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str], root: Path = REPOSITORY) -> int:
 
 def _clean(root: Path, sure: bool) -> int:
     hub, bytecode = root / HUB, list(_bytecode(root))
-    left = [path for path in (hub, *_caches(root)) if path.exists() or path.is_symlink()]
+    left = [path for path in (hub, root / KEYS, *_caches(root)) if path.exists() or path.is_symlink()]
     if not left and not bytecode:
         print("There is nothing to remove.")
         return 0

@@ -11,6 +11,7 @@ Caller = Literal["people", "operators", "link"]
 
 JSON = "application/json"
 LINES = "application/x-ndjson"
+ARCHIVE = "application/zip"
 HTML = "text/html"
 FORM = "application/x-www-form-urlencoded"
 ANY = "application/octet-stream"
@@ -75,3 +76,4 @@ class Operation:
 
 TEXT: Json = {"type": "string"}
 FLAG: Json = {"type": "boolean", "default": False}
+FLAG_SET: Json = {"type": "boolean", "default": True}

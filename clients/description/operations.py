@@ -10,7 +10,9 @@ from approvals.rules.verbs import VERBS, Verb
 from clients.attachments import BY, AttachmentReply
 from clients.description.described import (
     ANY,
+    ARCHIVE,
     FLAG,
+    FLAG_SET,
     FORM,
     HTML,
     JSON,
@@ -180,6 +182,19 @@ PROPOSALS = (
         query=(Parameter(name="verify", does="Whether to verify it.", schema=FLAG, example="true"),),
         answers={200: Answer(does="The record; as lines byte for byte.", models={JSON: AuditReply, LINES: None})},
         problems=(400, *_PERSON, 404, 500, 503),
+    ),
+    Operation(
+        id="ExportAudit",
+        function="ExportAudit",
+        method="GET",
+        path="proposals/{proposalId}/audit/export",
+        does="Get one file with the record, its documents, and what is needed to verify them elsewhere.",
+        tag="Proposals",
+        caller="people",
+        path_parameters=(_PROPOSAL,),
+        query=(Parameter(name="documents", does="Whether it has the documents.", schema=FLAG_SET, example="false"),),
+        answers={200: Answer(does="A zip archive.", models={ARCHIVE: None})},
+        problems=(400, *_PERSON, 404, 413, 500, 503),
     ),
 )
 

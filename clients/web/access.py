@@ -1,11 +1,13 @@
 """Which proposals a caller may see: systems all, people those in which they have a part."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 import azure.functions as func
 
-from approvals.record.chain import Chain, Tampered
+from approvals.record.chain import Chain
+from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import concerns
 from approvals.rules.identities import known_as
 from approvals.rules.replay import replay
@@ -14,6 +16,9 @@ from clients.web.identity import Caller
 from clients.web.responses import problem
 from gateways.people import open_directory
 from gateways.review_records import open_review_records
+from services.audits import missing
+
+log = logging.getLogger("greenlight.access")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,8 @@ async def see(who: Caller, proposal_id: str) -> Seen | func.HttpResponse:
     except Tampered as error:
         return damaged(proposal_id, error)
     if chain is None:
-        return unknown(proposal_id)
+        gone = await asyncio.to_thread(missing, proposal_id)
+        return damaged(proposal_id, gone.finding) if gone else unknown(proposal_id)
     review = replay(chain.entries)
     if who.name is not None and not concerns(review, known_as(review, who.name, open_directory())):
         return problem(
@@ -53,7 +59,11 @@ def unknown(proposal_id: str) -> func.HttpResponse:
 
 
 def damaged(proposal_id: str, finding: object) -> func.HttpResponse:
-    """Return the answer about a record that somebody has changed: nothing is decided by what it says."""
+    """Return the answer about a record that somebody has changed: nothing is decided by what it says.
+
+    It also wakes somebody: what is logged here is what the alert looks for.
+    """
+    log.error("proposal %s: its record is not what was written: %s", proposal_id, finding)
     return problem(
         500,
         f"The record of this proposal is not what was written: {finding}.",

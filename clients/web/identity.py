@@ -22,6 +22,7 @@ from approvals.record.entries import Via
 from approvals.validation import Invalid, read_json
 from clients.web.origins import crosses_sites
 from clients.web.responses import problem
+from gateways.hosting import on_azure
 from gateways.letters.letters import public_url
 from gateways.people import name_of, person_of
 
@@ -107,22 +108,9 @@ def _mode() -> Mode:
             "AUTH_MODE is easyauth, but the platform signs nobody in, so that anybody could send its header. "
             "Turn authentication on for the app, or set AUTH_MODE to keys."
         )
-    if mode is Mode.DEVELOPMENT and _on_azure():
+    if mode is Mode.DEVELOPMENT and on_azure():
         raise ModeRefused("AUTH_MODE is development, which believes every caller. On Azure set it to easyauth or keys.")
     return mode
-
-
-def _on_azure() -> bool:
-    """Say whether the platform has set what it always sets. Flex Consumption leaves the first of these out.
-
-    It also sets `CONTAINER_NAME`, but so does many a container of developers.
-    """
-    return bool(
-        os.environ.get("WEBSITE_INSTANCE_ID")
-        or os.environ.get("WEBSITE_SITE_NAME")
-        or os.environ.get("WEBSITE_SKU")
-        or os.environ.get("LEGION_SERVICE_HOST")
-    )
 
 
 def _signed_in(req: func.HttpRequest) -> Caller | func.HttpResponse:

@@ -16,6 +16,7 @@ import azure.functions as func
 from azure.core.exceptions import AzureError
 
 from clients.web.responses import problem
+from gateways.keys import KeysWrong
 from services.instances import HubFailed
 from services.review_changes import Crowded
 
@@ -24,9 +25,18 @@ log = logging.getLogger("greenlight.outages")
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_OUTAGES = (AzureError, HubFailed, aiohttp.ClientError, ConnectionError, TimeoutError, json.JSONDecodeError, Crowded)
-"""Storage, also where it refuses us; the durable API as the SDK's HTTP client and its reader of JSON tell of it; and
-others who were faster, time after time."""
+_OUTAGES = (
+    AzureError,
+    HubFailed,
+    aiohttp.ClientError,
+    ConnectionError,
+    TimeoutError,
+    json.JSONDecodeError,
+    Crowded,
+    KeysWrong,
+)
+"""Storage, also where it refuses us; the durable API as the SDK's HTTP client and its reader of JSON tell of it; others
+who were faster, time after time; and keys that an operator has yet to set."""
 
 RETRY_AFTER_S = 5
 """The SDK has tried for longer than that already."""
@@ -109,6 +119,8 @@ def retry_after(error: Exception) -> str:
 
 def unavailable(error: Exception, what_to_do: str, *, send_again: bool) -> func.HttpResponse:
     """Return the 503; `send_again` says whether the same request may be sent again without being done twice."""
+    if isinstance(error, KeysWrong):
+        return problem(503, f"{error}.", "Tell an operator.", code="notConfigured", send_again=send_again)
     crowded = isinstance(error, Crowded)
     return problem(
         503,

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field
 
+from approvals.record.verdict import State
 from approvals.rules.state import Status
 from approvals.validation import Boundary
 from gateways.proposal_index import IndexRow
@@ -274,11 +275,15 @@ class ProposalView(Reply):
 class VerdictView(Reply):
     """Whether the record is what was written."""
 
+    state: State
     ok: bool
+    """It is whole: everything was checked."""
     entries: int
+    authenticated: int
+    """Number of the last entry that a key vouches for, with all before it."""
     head: str
     finding: str | None
-    """What is wrong, in a sentence."""
+    """What is wrong or was not checked, in a sentence."""
     line: int | None
     """Where, from 1."""
 

@@ -9,17 +9,13 @@ from azure.storage.blob import BlobServiceClient
 
 from gateways.connections import open_blob_service
 from gateways.containers import open_container
+from gateways.keys import KeysWrong, split_keys
 
 SHORTEST = 32
 """Characters of a key. `openssl rand -base64 48` makes one of 64."""
 
 CONTAINER = "development"
 _BLOB = "link-key"
-_UNRESOLVED = "@Microsoft.KeyVault("
-
-
-class KeysWrong(Exception):
-    """A setting holds keys that must not be used; the text says what to do, and never the key."""
 
 
 def link_keys() -> tuple[str, ...]:
@@ -28,12 +24,7 @@ def link_keys() -> tuple[str, ...]:
     `LINK_KEYS` holds them, separated by commas. So a key is replaced without voiding the links that are out: append the
     new one, and remove the old one when the longest window is over. Raises `KeysWrong`.
     """
-    keys = tuple(key for part in os.environ.get("LINK_KEYS", "").split(",") if (key := part.strip()))
-    if any(key.startswith(_UNRESOLVED) for key in keys):
-        # The platform hands the reference over as it stands where it may not read the secret: a key that all can read.
-        raise KeysWrong(
-            "LINK_KEYS: the reference to Key Vault was not resolved; let the app's identity read the secret"
-        )
+    keys = split_keys("LINK_KEYS", os.environ.get("LINK_KEYS", ""))
     if any(len(key) < SHORTEST for key in keys):
         raise KeysWrong(
             f"LINK_KEYS: each key needs at least {SHORTEST} characters, or whoever has a link can guess it; "

@@ -200,7 +200,7 @@ requests
   {
     name: 'record-changed'
     title: 'An approval record was tampered with'
-    text: 'A record is not what the app wrote. Nothing is decided by it any more. Find out who wrote to the container records.'
+    text: 'A record is not what the app wrote, or is gone. Nothing is decided by it any more. Find out who wrote to the container records.'
     severity: 0
     logs: 'app'
     every: 'PT5M'
@@ -211,7 +211,7 @@ requests
     query: '''
 union traces, exceptions
 | extend text = strcat(message, outerMessage)
-| where text contains "is not what was written" or text contains "its record is shorter than it was"
+| where text contains "record-tampered" or text contains "is not what was written" or text contains "its record is shorter than it was"
 | project timestamp, text
 '''
   }

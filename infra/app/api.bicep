@@ -40,6 +40,9 @@ param historyRetentionDays int
 param historyRetentionLimit int
 param vaultUri string
 param linkKeysSecretName string
+param recordKeysSecretName string
+@description('Instant from which on every entry of a record is authenticated. Empty: all are.')
+param recordsSignedSince string
 param smtpHost string
 param smtpPort int
 param smtpUser string
@@ -84,6 +87,9 @@ var settings = {
   READABLE_CONTAINERS: 'attachments'
   REGISTER_CONTAINER: 'register'
   RECORDS_CONTAINER: 'records'
+  HEADS_CONTAINER: 'records-heads'
+  RECORD_KEYS: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${recordKeysSecretName})'
+  RECORDS_SIGNED_SINCE: recordsSignedSince
   OUTBOX_CONTAINER: 'outbox'
   RETENTION_DAYS: string(historyRetentionDays)
   RETENTION_LIMIT: string(historyRetentionLimit)

@@ -1,5 +1,6 @@
 // Two accounts. Whoever can write into the hub account decides what code runs: it holds the task hub and the deployed
-// package, and only the app's identity gets there. Producers, attachments and records are on the data account.
+// package, and only the app's identity gets there. Producers, attachments and records are on the data account. How long
+// each record was, and the hash of its end, is copied to the hub account: who can write records cannot write that.
 
 param hubAccountName string
 param dataAccountName string
@@ -17,6 +18,7 @@ param documentsKeepDays int
 param softDeleteDays int
 
 var packageContainer = 'app-package'
+var headsContainer = 'records-heads'
 var decisionQueue = 'approval-queue'
 var poisonQueue = 'approval-queue-poison'
 var containers = ['attachments', 'records', 'outbox', 'register']
@@ -71,7 +73,17 @@ module hub 'br/public:avm/res/storage/storage-account:0.33.0' = {
     publicNetworkAccess: inNetwork ? 'Disabled' : 'Enabled'
     networkAcls: inNetwork ? inside : outside
     blobServices: {
-      containers: [{ name: packageContainer, publicAccess: 'None' }]
+      containers: [
+        { name: packageContainer, publicAccess: 'None' }
+        {
+          name: headsContainer
+          publicAccess: 'None'
+          // Blobs are added and never changed.
+          immutabilityPolicy: recordsImmutableDays > 0
+            ? { immutabilityPeriodSinceCreationInDays: recordsImmutableDays }
+            : null
+        }
+      ]
       deleteRetentionPolicyEnabled: false // The extension deletes what it no longer needs many times an hour.
       containerDeleteRetentionPolicyEnabled: true
       containerDeleteRetentionPolicyDays: softDeleteDays

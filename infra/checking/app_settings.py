@@ -25,6 +25,9 @@ NOT_LOCAL: Mapping[str, str] = {
     "REGISTER_CONTAINER": "the code's own default is the one of production",
     "RECORDS_CONTAINER": "the code's own default is the one of production",
     "OUTBOX_CONTAINER": "the code's own default is the one of production",
+    "HEADS_CONTAINER": "the code's own default is the one of production",
+    "RECORD_KEYS": "a secret; this machine makes a key of its own",
+    "RECORDS_SIGNED_SINCE": "this machine's key knows by itself when it was made",
     "RETENTION_LIMIT": "the code's own default is the one of production",
     "LETTERS_PER_PROPOSAL": "the code's own default is the one of production",
     "LETTERS_PER_SENDER": "the code's own default is the one of production",
@@ -179,7 +182,7 @@ def _check_given(code: Code, document: Document, given: Mapping[str, Property], 
         if name in _MUST_BE and not _is(setting.value, _MUST_BE[name]):
             text = f"{name} must be '{_MUST_BE[name]}' in production"
             report.find(document.file, setting.line, "setting-value", text)
-        if name in ("LINK_KEYS", "SMTP_PASSWORD") and not _is_reference(setting.value):
+        if name in ("LINK_KEYS", "RECORD_KEYS", "SMTP_PASSWORD") and not _is_reference(setting.value):
             text = f"{name} must be empty or a reference to the vault, nothing else"
             report.find(document.file, setting.line, "secret", text)
     for name, value in _MUST_BE.items():

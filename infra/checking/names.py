@@ -8,6 +8,8 @@ from checking.syntax import Array, Document, Name, Object, Text, Value, walk
 from checking.tree import Tree
 
 _ACCOUNT = "avm/res/storage/storage-account:"
+_OF_THE_HUB_ACCOUNT = ("packageContainer", "headsContainer")
+"""Variables that name containers."""
 
 
 def check_names(tree: Tree, code: Code, report: Report) -> None:
@@ -65,14 +67,14 @@ def _check_containers(tree: Tree, containers: dict[str, tuple[str, int]], report
 
 
 def _check_lists(tree: Tree, containers: dict[str, tuple[str, int]], report: Report) -> None:
-    """The list that roles are given by must have every container but the one of the package."""
+    """The list that roles are given by must have every container but those of the hub account, which the app owns."""
     for document in tree.documents.values():
         listed = document.variable("containers")
         if not isinstance(listed, Array):
             continue
         named = {_text(document, each) for each in listed.items}
-        package = _text(document, document.variable("packageContainer"))
-        wanted = {name for name, (file, _) in containers.items() if file == document.file} - {package}
+        owned = {_text(document, document.variable(each)) for each in _OF_THE_HUB_ACCOUNT}
+        wanted = {name for name, (file, _) in containers.items() if file == document.file} - owned
         for name in sorted(str(each) for each in named ^ wanted):
             text = f"{name} stands in only one of the variable containers, which roles go by, and the account; add it"
             report.find(document.file, listed.line, "container", text)

@@ -5,15 +5,20 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from activities.review import advance_review, decide_by_event, fail_review, record_checks, tell_people
 from approvals.policy.policy import Policy
 from approvals.record.entries import Via
-from approvals.rules.progress import begin
+from approvals.record.verdict import Anchor, Tampered
+from approvals.rules.progress import begin, failed
 from approvals.rules.replay import replay
+from gateways.kept_heads import open_kept_heads
 from gateways.letters.mail import Outbox
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
+from services.review_changes import add
+from tests import records
 
 WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
 BOARD = {
@@ -177,6 +182,52 @@ def test_what_is_more_than_may_leave_in_a_day_waits(now, monkeypatch, caplog, se
     monkeypatch.setenv(setting, "2")
     assert call(tell_people, {"proposalId": name, "told": 0}) == {"told": 3, "failed": 0}
     assert set(sent) == {"Mara", "Jonas"}
+
+
+@pytest.mark.parametrize("activity", [advance_review, fail_review], ids=["a look", "a failure"])
+def test_nothing_is_added_to_a_record_that_was_cut(waiting, now, activity):
+    """Its workflow has carried out more than there is; whoever cut it may have deleted the row of the list too."""
+    asked = {"proposalId": waiting, "told": 5}
+    asked |= {"reason": "it rained"} if activity is fail_review else {"now": (now + timedelta(days=9)).isoformat()}
+    with pytest.raises(Tampered, match="5 entries were carried out, 3 are here"):
+        call(activity, asked)
+    assert review(waiting).number == 3
+
+
+def test_a_row_of_another_record_is_not_written_over(waiting, now, azurite):
+    """Its end was cut, and somebody has answered since: what the list has seen is no more in the record."""
+    look(waiting, now)
+    before = open_proposal_index().find(waiting)
+    records.rewrite(
+        azurite.connection_string,
+        waiting,
+        lambda content: b"".join(content.splitlines(keepends=True)[:-1]),
+        container="activity-tests",
+    )
+    add(waiting, lambda review: failed(review, "it rained", now=now + timedelta(hours=1)))
+    with pytest.raises(Tampered, match="written anew"):
+        look(waiting, now)
+    assert open_proposal_index().find(waiting) == before
+
+
+def test_the_head_of_a_review_that_has_ended_is_kept_elsewhere(waiting, now):
+    """Once it has ended, and not before."""
+    look(waiting, now)
+    assert open_kept_heads().find(waiting) is None
+    call(fail_review, {"proposalId": waiting, "told": 0, "reason": "it rained"})
+    chain = open_review_records().read(waiting)
+    assert open_kept_heads().find(waiting) == Anchor(entries=4, head=chain.head)
+
+
+def test_a_second_place_that_is_away_keeps_no_review_from_its_end(waiting, monkeypatch, caplog):
+    """The sweep copies the head later."""
+
+    def away():
+        raise ServiceRequestError("away")
+
+    monkeypatch.setattr("services.record_watch.open_kept_heads", away)
+    step = call(fail_review, {"proposalId": waiting, "told": 0, "reason": "it rained"})["step"]
+    assert (step["next"], "its head is not kept yet" in caplog.text) == ("ended", True)
 
 
 def test_a_review_that_cannot_go_on_is_ended(waiting):

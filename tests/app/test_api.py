@@ -89,7 +89,7 @@ def test_the_record_can_be_taken_away_and_verified(api):
     lines = requests.get(url, headers={"Accept": "application/x-ndjson"}, timeout=60)
     assert lines.headers["Content-Type"].startswith("application/x-ndjson")
     verdict = verify(lines.content)
-    assert (verdict.ok, verdict.head) == (True, api("GET", f"proposals/{proposal}/audit").json()["head"])
+    assert (verdict.sound, verdict.head) == (True, api("GET", f"proposals/{proposal}/audit").json()["head"])
 
 
 def test_location_leads_to_the_proposal(api):

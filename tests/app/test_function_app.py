@@ -22,7 +22,8 @@ ACTIVITIES = (
 )  # fmt: skip
 PEOPLES_ROUTES = {
     "proposals", "proposals/{proposalId}", "proposals/{proposalId}/{verb}", "proposals/{proposalId}/audit",
-    "proposals/{proposalId}/attachments/{name}", "policies/{name}/preview", "openapi.json",
+    "proposals/{proposalId}/audit/export", "proposals/{proposalId}/attachments/{name}", "policies/{name}/preview",
+    "openapi.json",
 }  # fmt: skip
 LINK_ROUTES = {"decide", "decide/attachments/{name}"}
 LIST = """

@@ -12,7 +12,7 @@ import azure.functions as func
 from activities.review import advance_review
 from approvals.rules.progress import checked
 from clients.attachments import get_attachment, put_attachment
-from clients.audit import get_audit
+from clients.audit import export_audit, get_audit
 from clients.proposals import get_proposal, list_proposals, preview_policy, submit_proposal
 from clients.verbs import act_on_proposal
 from gateways import clock
@@ -148,6 +148,11 @@ class Front:
         route = {"proposalId": proposal_id}
         asked = request("GET", f"/api/proposals/{proposal_id}/audit", headers=headers, params=params, route=route)
         return await self._call(get_audit, asked)
+
+    async def export(self, proposal_id: str, **params: str) -> Told:
+        """GET the archive of a proposal."""
+        path, route = f"/api/proposals/{proposal_id}/audit/export", {"proposalId": proposal_id}
+        return await self._call(export_audit, request("GET", path, headers=self._headers, params=params, route=route))
 
     async def put_file(self, proposal_id: str, name: str, content: bytes, **params: str) -> Told:
         """PUT a file."""

@@ -3,12 +3,19 @@
 import json
 
 import pytest
+from azure.data.tables import UpdateMode
 
-from approvals.record.chain import verify
-from clients.audit import LINES
+from approvals.record.chain import GENESIS, read_chain, seal, verify
+from approvals.record.export import named_files, unpack, verify_export
+from approvals.record.verdict import State
+from clients.audit import ARCHIVE, LINES
 from clients.web.replies import AuditReply
-from gateways.proposal_index import open_proposal_index
+from gateways.attachments import open_attachments
+from gateways.proposal_index import _row_key, open_proposal_index
+from gateways.record_keys import record_keys
 from gateways.review_records import open_review_records
+from services import audits
+from services.record_watch import keep_head
 from tests import records
 from tests.clients.front import Front
 
@@ -45,6 +52,14 @@ def rewrite(azurite):
     return change
 
 
+def forget(proposal_id):
+    """Delete a proposal's row, as only somebody with the account's key can."""
+    table = open_proposal_index()._table
+    pointer = table.get_entity("proposals", f"id {proposal_id}")
+    for key in (pointer["Target"], pointer["RowKey"]):
+        table.delete_entity("proposals", key)
+
+
 def reply_of(told):
     """The answer in the form that the OpenAPI document describes."""
     return AuditReply.model_validate_json(json.dumps(told.body))
@@ -75,14 +90,15 @@ async def test_the_record_itself_can_be_kept(front, proposal, accept):
     """Byte for byte, one line an entry."""
     told = await front.audit(proposal, accept)
     assert (told.type, told.body) == (LINES, open_review_records().raw(proposal))
-    assert verify(told.body).ok
+    assert verify(told.body).sound
 
 
 @pytest.mark.parametrize("word", ["true", "True", "1"])
 async def test_a_good_record_is_said_to_be_good(front, proposal, word):
     """Held against what the list saw of it last."""
     verdict = reply_of(await front.audit(proposal, verify=word)).verdict
-    assert (verdict.ok, verdict.entries, verdict.finding, verdict.line) == (True, 6, None, None)
+    assert (verdict.state, verdict.ok, verdict.entries, verdict.authenticated) == ("whole", True, 6, 6)
+    assert (verdict.finding, verdict.line) == (None, None)
 
 
 async def test_a_record_that_has_grown_since_is_good(front):
@@ -99,7 +115,7 @@ async def test_one_flipped_byte_is_found(front, proposal, rewrite):
     """And where; the entries before it are shown."""
     rewrite(proposal, lambda content: content.replace(b"Fine.", b"Fire."))
     reply = reply_of(await front.audit(proposal, verify="true"))
-    assert (reply.verdict.ok, reply.verdict.line, len(reply.entries)) == (False, 4, 3)
+    assert (reply.verdict.state, reply.verdict.line, len(reply.entries)) == ("damaged", 4, 3)
     assert reply.verdict.finding
 
 
@@ -108,21 +124,65 @@ async def test_a_cut_tail_is_found(front, proposal, rewrite):
     rewrite(proposal, lambda content: b"".join(content.splitlines(keepends=True)[:3]))
     assert (await front.audit(proposal)).status == 200
     verdict = reply_of(await front.audit(proposal, verify="true")).verdict
-    assert (verdict.ok, verdict.line) == (False, 4)
+    assert (verdict.state, verdict.line) == ("cut", 4)
 
 
-async def test_on_a_damaged_record_nothing_is_decided(front, proposal, rewrite):
-    """Every route says so, with where to look; none of them fails without a word."""
+async def test_without_the_list_an_open_record_is_not_anchored(front):
+    """Its row was deleted, and nobody has kept its head yet: whether its end is missing nobody can say."""
+    proposal_id = await front.begin()
+    forget(proposal_id)
+    verdict = reply_of(await front.audit(proposal_id, verify="true")).verdict
+    assert (verdict.state, verdict.ok) == ("notAnchored", False)
+    assert verdict.finding == "unbroken up to entry 3, end not checked"
+
+
+async def test_without_the_list_the_head_that_was_kept_is_the_anchor(front, proposal):
+    """It was copied when the review ended."""
+    forget(proposal)
+    keep_head(proposal, entries=6, head=reply_of(await front.audit(proposal)).head)
+    assert reply_of(await front.audit(proposal, verify="true")).verdict.state == "whole"
+
+
+async def test_entries_from_before_the_keys_are_not_called_whole(front, proposal, rewrite, monkeypatch):
+    """They are read as ever; who wrote them nobody can say."""
+    monkeypatch.setenv("RECORD_KEYS", f"first:{'k' * 32}")
+    monkeypatch.setenv("RECORDS_SIGNED_SINCE", "2999-01-01T00:00:00+00:00")
+    rewrite(proposal, lambda content: seal(read_chain(content).entries, head=GENESIS))
+    assert (await front.show(proposal)).status == 200
+    row = open_proposal_index().find(proposal)
+    head = read_chain(open_review_records().raw(proposal)).head
+    open_proposal_index()._table.update_entity(
+        {"PartitionKey": "proposals", "RowKey": _row_key(row), "Head": head}, UpdateMode.MERGE
+    )
+    verdict = reply_of(await front.audit(proposal, verify="true")).verdict
+    assert (verdict.state, verdict.ok, verdict.authenticated) == ("notAuthenticated", False, 0)
+    monkeypatch.delenv("RECORDS_SIGNED_SINCE")
+    assert (await front.show(proposal)).body["code"] == "tampered"
+
+
+async def test_without_keys_nothing_is_read_and_the_setting_is_named(front, proposal, monkeypatch):
+    """On Azure, where none is made up."""
+    monkeypatch.setenv("AUTH_MODE", "keys")
+    monkeypatch.setenv("WEBSITE_SITE_NAME", "greenlight")
+    for told in (await front.show(proposal), await front.audit(proposal, verify="true")):
+        assert (told.status, told.body["code"]) == (503, "notConfigured")
+        assert told.body["detail"].startswith("RECORD_KEYS is not set")
+
+
+async def test_on_a_damaged_record_nothing_is_decided(front, proposal, rewrite, caplog):
+    """Every route says so, with where to look, and in the log; none of them fails without a word."""
     rewrite(proposal, lambda content: content.replace(b"Fine.", b"Fire."))
     for told in (
         await front.show(proposal),
         await front.audit(proposal),
+        await front.export(proposal),
         await front.act(proposal, "comments", {"by": "Mara", "comment": "x"}),
         await front.by("Mara").act(proposal, "comments", {"comment": "x"}),
         await front.by("Mara").audit(proposal, verify="true"),
     ):
         assert (told.status, told.body["code"]) == (500, "tampered")
         assert "audit?verify=true" in told.body["whatToDo"]
+    assert caplog.text.count(f"proposal {proposal}: its record is not what was written") == 6
 
 
 @pytest.mark.parametrize("flag", ["maybe", "yes", "2"])
@@ -142,3 +202,56 @@ async def test_an_outsider_reads_no_record(front, proposal):
     """In no form of it."""
     for accept in ("application/json", LINES):
         assert (await front.by("Nadia").audit(proposal, accept)).status == 403
+
+
+@pytest.fixture
+async def documented(front):
+    """One with a file."""
+    proposal_id = await front.begin()
+    assert (await front.put_file(proposal_id, "note.md", b"# A note", by="Ines")).status == 201
+    return proposal_id
+
+
+async def test_an_export_is_verified_without_the_app(front, documented):
+    """It holds the record, its files and the ids of the keys; with the keys and an anchor all of it is checked."""
+    told = await front.export(documented)
+    assert (told.status, told.type) == (200, ARCHIVE)
+    opened = unpack(told.body)
+    assert opened.record == open_review_records().raw(documented)
+    assert list(opened.documents.values()) == [b"# A note"]
+    assert opened.manifest.keys == (record_keys().signing.id,)
+    anchors = audits.examine(documented).anchors
+    verdict = verify_export(opened, keys=record_keys(), anchors=anchors)
+    assert (verdict.record.state, verdict.checked) == (State.WHOLE, 1)
+    assert [each.head for each in opened.manifest.seen] == [each.head for each in anchors]
+
+
+async def test_an_export_without_documents_has_their_hashes(front, documented):
+    """Also where one of them is gone, or is not what was put on record."""
+    (file,) = unpack((await front.export(documented, documents="false")).body).manifest.files
+    assert (file.name, file.present) == ("note.md", False)
+    stored = await front.show(documented)
+    assert stored.body["attachments"][0]["sha256"] == file.sha256
+    container, (kept,) = open_attachments()._container, named_files(open_review_records().raw(documented))
+    container.upload_blob(kept.blob, b"another", overwrite=True)
+    for gone in (False, True):
+        if gone:
+            container.delete_blob(kept.blob)
+        opened = unpack((await front.export(documented)).body)
+        assert (opened.manifest.files[0].present, opened.documents) == (False, {})
+
+
+async def test_an_export_that_is_too_large_says_what_to_do(front, documented, monkeypatch):
+    """Its documents are got one by one."""
+    monkeypatch.setattr(audits, "LARGEST_EXPORT", 10)
+    told = await front.export(documented)
+    assert told.status == 413
+    assert "documents=false" in told.body["whatToDo"]
+    assert (await front.export(documented, documents="false")).status == 200
+
+
+async def test_an_outsider_exports_nothing(front, proposal):
+    """And nothing is exported that is not there."""
+    assert (await front.by("Nadia").export(proposal)).status == 403
+    assert (await front.export("nowhere")).status == 404
+    assert (await front.export(proposal, documents="some")).status == 400

@@ -11,7 +11,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from clients.maintenance import purge_finished_instances
+from gateways.proposal_index import open_proposal_index
 from gateways.tables import open_table
+from tests.clients.sweeping import row
 
 OLD = "2020-01-01T09:00:00Z"
 
@@ -115,6 +117,21 @@ async def test_nothing_is_purged_that_could_not_be_written_down(run):
     hub = Hub(*names(2))
     (told,) = await run(hub, ApprovalsStorage="nonsense")
     assert (told["purged"], told["failed"], hub.purged) == (0, 2, [])
+
+
+async def test_a_review_that_may_not_have_been_carried_out_stays(run):
+    """The sweep asks its workflow; without it the review would be started again. Then its row says so, and it goes."""
+    told, untold, unlisted = ids = names(3)
+    hub = Hub()
+    hub.instances = {name: entry(name) | {"name": "ApprovalWorkflow"} for name in ids}
+    for name, carried_out in ((told, 3), (untold, 2)):
+        open_proposal_index().write(row(name, status="approved", entries=3, told=carried_out))
+    (line,) = await run(hub)
+    assert (line["purged"], line["failed"], line["remaining"]) == (2, 0, 0)
+    assert hub.purged == [told, unlisted]
+    open_proposal_index().write(row(untold, status="approved", entries=3, told=3))
+    await run(hub)
+    assert hub.purged == [told, unlisted, untold]
 
 
 async def test_what_is_young_alive_or_an_entity_stays(run):

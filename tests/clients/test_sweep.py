@@ -1,41 +1,24 @@
 """SweepReviews: what a crash left between two steps is found from the outside, and mended once."""
 
 import json
-import logging
-import uuid
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from approvals.policy.policy import Policy
-from approvals.record.entries import Via
-from approvals.rules.progress import begin, failed
 from approvals.rules.replay import replay
-from clients.sweep import LATE, SILENT, find_stragglers, sweep_reviews
-from gateways.proposal_index import IndexRow, open_proposal_index
+from clients.sweep import LATE, SILENT, find_stragglers
+from gateways.instances import ListFailed
+from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
-from gateways.tables import open_table
-from services.review_changes import add
+from tests.clients.sweeping import NOW, row
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
-POLICY = Policy.from_dict({"stages": [{"name": "board", "approvers": ["Mara"]}]})
+pytestmark = pytest.mark.usefixtures("own_storage")
 
 
-def row(name="p-1", **changes):
-    """A row of an open review whose workflow has seen 100 bytes."""
-    fields = {
-        "proposal_id": name, "title": "Footbridge", "author": "Ines", "department": None, "cost": 100.0,
-        "currency": "EUR", "status": "inReview", "stage": "board", "waiting_for": ("Mara",), "submitted_at": NOW,
-        "deadline": NOW + timedelta(hours=72), "entries": 1, "head": "ab", "size": 100, "told": 1, **changes,
-    }  # fmt: skip
-    return IndexRow(**fields)
-
-
-def found(rows, listed, sizes, now=NOW):
+def found(rows, listed, sizes, now=NOW, *, alive=None):
     """The ids of the stragglers."""
-    return [each.proposal_id for each in find_stragglers(rows, frozenset(listed), sizes, now)]
+    alive = frozenset(alive) if alive is not None else None
+    return [each.proposal_id for each in find_stragglers(rows, frozenset(listed), sizes, now, alive=alive)]
 
 
 def test_a_review_in_order_is_left_alone():
@@ -76,6 +59,21 @@ def test_a_workflow_that_misses_its_time_is_found(deadline, after, stragglers):
     assert found([row(deadline=deadline)], ["p-1"], {"p-1": 100}, NOW + after) == stragglers
 
 
+@pytest.mark.parametrize(
+    ("rows", "alive", "stragglers"),
+    [
+        ([row()], [], ["p-1"]),
+        ([row()], ["p-1", "p-2"], []),
+        ([row()], None, []),
+        ([row(status="rejected")], [], []),
+    ],
+    ids=["lost", "at work", "nobody knows", "ended"],
+)
+def test_an_open_review_without_a_workflow_is_found_at_once(rows, alive, stragglers):
+    """Somebody has terminated or purged it; its deadline may be days away."""
+    assert found(rows, ["p-1"], {"p-1": 100}, alive=alive) == stragglers
+
+
 def test_one_that_may_not_have_been_carried_out_is_looked_at_last():
     """Its record is as long as somebody has seen it, who may have died; and the end of a review has no time to miss."""
     ended = row("p-1", status="withdrawn", entries=3, told=1, deadline=NOW)
@@ -88,47 +86,6 @@ def test_one_that_may_not_have_been_carried_out_is_looked_at_last():
 def test_a_record_that_has_become_shorter_is_not_a_workflows_matter():
     """It is for the audit."""
     assert found([row()], ["p-1"], {"p-1": 50}) == []
-
-
-@pytest.fixture(autouse=True)
-def _storage(monkeypatch):
-    """Records and a list of this test's own, as the sweep looks at all there are."""
-    table = f"Sweep{uuid.uuid4().hex[:12]}"
-    monkeypatch.setenv("RECORDS_CONTAINER", table.lower())
-    monkeypatch.setattr("gateways.proposal_index.open_table", lambda _: open_table(table))
-
-
-@pytest.fixture
-def hand_in():
-    """Return a function that puts a proposal on record, an hour ago, and its row where one is wanted."""
-
-    def hand_in(*, entered=True, ago=timedelta(hours=1), **changes):
-        name = f"p-{uuid.uuid4().hex}"
-        at = datetime.now(UTC) - ago
-        entries = begin(
-            name, WORDS, author="Ines", via=Via.SYSTEM, policy=POLICY, policy_name="own", attachments=(), now=at
-        )
-        chain = open_review_records().create(name, entries)
-        if entered:
-            known = {"submitted_at": at, "deadline": None, "size": chain.size, "head": chain.head, "told": 0}
-            open_proposal_index().write(row(name, **known | changes))
-        return name
-
-    return hand_in
-
-
-@pytest.fixture
-def sweep(call, client, caplog):
-    """Return a function that runs the sweep and returns the one line that it logs."""
-
-    async def sweep():
-        caplog.clear()
-        with caplog.at_level(logging.INFO, "greenlight.sweep"):
-            await call(sweep_reviews, timer=None, client=client)
-        (line,) = [json.loads(each) for each in caplog.messages if each.startswith('{"record": "sweep"')]
-        return {name: value for name, value in line.items() if name != "record"}
-
-    return sweep
 
 
 def started(client, name):
@@ -177,17 +134,49 @@ async def test_a_review_whose_workflow_was_ended_has_failed(sweep, client, hand_
     assert (started(client, name)["told"], started(client, name)["counted"]) == (1, {"submitted": 1})
 
 
-@pytest.fixture
-def end():
-    """Return a function that puts the end of a review on record, and its row, as a look of its workflow does."""
+@pytest.mark.parametrize("status", ["Terminated", "Failed"])
+async def test_a_review_whose_workflow_was_terminated_fails_at_the_next_sweep(sweep, client, hand_in, status):
+    """Its time is days away, and its record and row are as its workflow has left them."""
+    name = hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1)
+    client.add(name, customStatus={"entries": 1})
+    assert await sweep() == {"records": 1, "found": 0}
+    client.add(name, status=status, customStatus={"entries": 1})
+    assert await sweep() == {"records": 1, "found": 1, "failed": 1}
+    assert replay(open_review_records().read(name).entries).status == "failed"
 
-    def end(name, *, told=1, **changes):
-        chain, review = add(name, lambda review: failed(review, "it rained", now=datetime.now(UTC)))
-        known = IndexRow.of(review, head=chain.head, size=chain.size, told=told)
-        open_proposal_index().write(replace(known, **changes))
-        return review
 
-    return end
+async def test_a_review_whose_workflow_was_purged_is_started_anew(sweep, client, hand_in):
+    """At the next sweep, with what was done before."""
+    name = hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1)
+    assert await sweep() == {"records": 1, "found": 1, "started": 1}
+    assert (started(client, name)["told"], started(client, name)["counted"]) == (1, {"submitted": 1})
+    assert await sweep() == {"records": 1, "found": 0}
+
+
+async def test_a_workflow_that_was_started_behind_the_list_is_left_alone(sweep, client, hand_in, monkeypatch):
+    """Or has gone on as a new execution: its own status says that it is at work."""
+    name = hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1)
+    client.add(name, customStatus={"entries": 1})
+
+    async def old(_):
+        return frozenset()
+
+    monkeypatch.setattr("clients.sweep.list_alive", old)
+    assert await sweep() == {"records": 1, "found": 1, "left": 1}
+    assert (client.events, replay(open_review_records().read(name).entries).status) == ([], "checking")
+
+
+async def test_without_a_list_of_workflows_the_others_are_mended(sweep, client, hand_in, monkeypatch, caplog):
+    """The host may fail to tell it."""
+    name = hand_in(size=1)
+    client.add(name)
+
+    async def fails(_):
+        raise ListFailed("the list of instances answered 500")
+
+    monkeypatch.setattr("clients.sweep.list_alive", fails)
+    assert await sweep() == {"records": 1, "found": 1, "woken": 1}
+    assert "no lost workflow is noticed this time" in caplog.text
 
 
 async def test_a_look_that_its_workflow_never_heard_of_is_made_again(sweep, client, hand_in, end):

@@ -162,6 +162,32 @@ def test_a_workflow_that_an_operator_ends_is_a_review_that_failed(app, reviews):
     assert counted(before, reviews.counters()) == {"failed": 1}
 
 
+def test_the_next_sweep_notices_that_a_workflow_was_ended(app, reviews):
+    """Its deadline is days away, and nobody does anything."""
+    proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
+    reviews.waits(proposal, "Mara", "Jonas")
+    app.trigger("SweepReviews")
+    assert reviews.show(proposal)["status"] == "inReview"
+    app.request("POST", f"/runtime/webhooks/durabletask/instances/{proposal}/terminate?reason=mistake")
+    app.wait(proposal)
+    app.trigger("SweepReviews")
+    app.until(lambda: reviews.show(proposal)["status"] == "failed")
+
+
+def test_the_next_sweep_starts_a_workflow_that_was_purged(app, reviews):
+    """Its review goes on where it was."""
+    proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
+    reviews.waits(proposal, "Mara", "Jonas")
+    app.request("POST", f"/runtime/webhooks/durabletask/instances/{proposal}/terminate?reason=mistake")
+    app.wait(proposal)
+    app.request("DELETE", f"/runtime/webhooks/durabletask/instances/{proposal}")
+    app.trigger("SweepReviews")
+    reviews.waits(proposal, "Mara", "Jonas")
+    for person in ("Mara", "Jonas"):
+        assert reviews.decide(proposal, person).status == 200
+    assert reviews.ended(proposal) == "approved"
+
+
 def test_a_killed_host_loses_nothing_that_it_has_acknowledged(app, reviews):
     """Proposals and answers pour in; each one that was answered with 2xx is carried out after the restart."""
     handed_in, answered = list[str](), list[str]()

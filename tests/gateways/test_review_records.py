@@ -10,9 +10,13 @@ from azure.core.exceptions import ResourceNotFoundError, ServiceResponseError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient, LinearRetry
 
-from approvals.record.chain import GENESIS, Tampered, read_chain, verify
-from approvals.record.entries import Commented, Via
+from approvals.record.chain import GENESIS, read_chain, seal, verify
+from approvals.record.entries import Commented, Submitted, Via
+from approvals.record.verdict import Anchor, Tampered
+from gateways.record_keys import record_keys
 from gateways.review_records import BlobRecords, open_review_records
+
+PROPOSAL = "p-1"
 
 
 @pytest.fixture(autouse=True)
@@ -26,14 +30,20 @@ def container(azurite, monkeypatch):
 
 @pytest.fixture
 def proposal():
-    """An id that no other test uses."""
-    return uuid.uuid4().hex
+    """An id; the container is this test's own."""
+    return PROPOSAL
 
 
 def entry(number, by="Ines Carvalho", comment=""):
-    """Return an entry that says something."""
+    """Return an entry that says something; the first begins the record."""
     at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-    return Commented(number=number, at=at, by=by, via=Via.PERSON, document="0" * 64, comment=comment)
+    shared = {"number": number, "at": at, "by": by, "via": Via.PERSON, "document": "0" * 64}
+    if number > 1:
+        return Commented(**shared, comment=comment)
+    return Submitted(
+        **shared, proposal_id=PROPOSAL, title=comment, summary="", cost=0.0, currency="EUR", department=None,
+        policy_name="own", policy={}, attachments=(),
+    )  # fmt: skip
 
 
 def test_a_record_that_is_begun_is_read_back(proposal, container):
@@ -70,7 +80,8 @@ def test_entries_follow_each_other(proposal):
     for number in range(2, 6):
         chain = records.append(proposal, [entry(number)], after=chain)
     assert records.read(proposal) == chain
-    assert verify(records.raw(proposal), expected_head=chain.head, expected_entries=5).ok
+    anchor = Anchor(head=chain.head, entries=5)
+    assert verify(records.raw(proposal), keys=record_keys(), proposal_id=proposal, anchors=[anchor]).ok
     assert dict(records.sizes()) == {proposal: chain.size}
 
 
@@ -86,7 +97,7 @@ def test_several_entries_come_together_or_not_at_all(proposal, container):
 
 def test_of_64_who_append_at_once_one_does():
     """The others hear that they came too late, and the record holds the one."""
-    records, proposal = open_review_records(), uuid.uuid4().hex
+    records, proposal = open_review_records(), PROPOSAL
     chain = records.create(proposal, [entry(1)])
     with ThreadPoolExecutor(64) as pool:
         attempts = [
@@ -99,7 +110,7 @@ def test_of_64_who_append_at_once_one_does():
 
 def test_of_many_who_begin_at_once_one_does():
     """One record, whoever asks."""
-    records, proposal = open_review_records(), uuid.uuid4().hex
+    records, proposal = open_review_records(), PROPOSAL
     with ThreadPoolExecutor(16) as pool:
         attempts = [pool.submit(records.create, proposal, [entry(1, by=f"Person {n}")]) for n in range(16)]
         (winner,) = [chain for attempt in attempts if (chain := attempt.result())]
@@ -191,6 +202,26 @@ def test_what_was_changed_from_outside_is_told(proposal, container):
     with pytest.raises(Tampered):
         records.read(proposal)
     assert records.raw(proposal) == damaged
+
+
+def test_another_proposals_record_is_told(proposal, container):
+    """Copied over this one, every line of it is authentic."""
+    records = open_review_records()
+    records.create(proposal, [entry(1), entry(2)])
+    other = container.get_blob_client("p-2.jsonl")
+    other.create_append_blob()
+    other.append_block(records.raw(proposal))
+    with pytest.raises(Tampered, match="another proposal"):
+        records.read("p-2")
+
+
+def test_what_was_appended_without_the_key_is_told(proposal, container):
+    """Its hashes are right."""
+    records = open_review_records()
+    chain = records.create(proposal, [entry(1)])
+    container.get_blob_client(f"{proposal}.jsonl").append_block(seal([entry(2)], head=chain.head))
+    with pytest.raises(Tampered, match="not authenticated"):
+        records.read(proposal)
 
 
 def test_sizes_tell_of_all_records_and_nothing_else(container):

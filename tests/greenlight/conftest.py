@@ -21,8 +21,9 @@ class Answering:
         self._answers: list[tuple[int, dict[str, str], bytes]] = []
 
     def will(self, status=200, body=None, **headers):
-        """Answer so, once this answer's turn has come; a text is sent as it is, anything else as JSON."""
-        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        """Answer so, once this answer's turn has come; texts and bytes are sent as they are, anything else as JSON."""
+        text = body if isinstance(body, str | bytes) else json.dumps(body)
+        content = text.encode() if isinstance(text, str) else text
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         self._answers.append((status, names, content))
         return self

@@ -1,10 +1,17 @@
 """Records, checked from a file without a host, and with one."""
 
+import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
-from tests.greenlight.played import Played
+from approvals.record.chain import GENESIS, read_chain, seal
+from approvals.record.export import pack
+from approvals.record.keys import read_keyring
+from tests.greenlight.played import ID, PLAN, Played
+
+KEY = f"k1:{'k' * 32}"
 
 
 @pytest.fixture
@@ -21,12 +28,69 @@ def record(played, tmp_path):
     return path
 
 
+@pytest.fixture
+def keys(tmp_path):
+    """The app's keys, as whoever may check records has them."""
+    path = tmp_path / "keys.txt"
+    path.write_text(KEY)
+    return path
+
+
+@pytest.fixture
+def signed(played, tmp_path):
+    """Its record as an app with keys has written it."""
+    path = tmp_path / "signed.jsonl"
+    path.write_bytes(seal(played.entries, head=GENESIS, keys=read_keyring([KEY])))
+    return path
+
+
 def test_a_record_that_was_left_alone_is_well(run, record, played):
-    """It needs no host, and prints the anchors to keep."""
+    """It needs no host. What could not be checked is said, with the anchors to keep, and the exit status is 3."""
     result = run("audit", "verify", record)
+    assert result.exit_code == 3
+    count = len(played.entries)
+    assert f"unbroken up to entry {count}, end not checked, not authenticated" in result.output
+    assert f"entries  {count}" in result.output
+
+
+def test_with_keys_and_its_end_a_record_is_whole(run, keys, signed, played):
+    """Only then is the exit status 0."""
+    end = ("--entries", len(played.entries))
+    assert run("audit", "verify", signed).exit_code == 3
+    assert run("audit", "verify", signed, *end).exit_code == 3
+    assert run("audit", "verify", signed, "--keys", keys).exit_code == 3
+    result = run("audit", "verify", signed, "--keys", keys, *end)
     assert result.exit_code == 0
     assert "The record is what was written." in result.output
-    assert f"entries  {len(played.entries)}" in result.output
+
+
+def test_what_was_appended_without_the_key_shows_with_it(run, keys, signed, played):
+    """Its hashes are right."""
+    content = signed.read_bytes()
+    chain = read_chain(content)
+    last = chain.entries[-1]
+    signed.write_bytes(content + seal([replace(last, number=last.number + 1)], head=chain.head))
+    result = run("audit", "verify", signed, "--keys", keys, "--json")
+    told = json.loads(result.output)
+    assert (result.exit_code, told["state"]) == (1, "appended")
+    assert told["authenticated"] == len(played.entries)
+
+
+def test_entries_from_before_the_keys_are_said_not_to_be_authenticated(run, keys, record, played):
+    """They may well be from the app; nobody can tell."""
+    result = run("audit", "verify", record, "--keys", keys, "--entries", len(played.entries))
+    assert result.exit_code == 3
+    assert "not authenticated" in result.output
+
+
+@pytest.mark.parametrize("content", ["", "k1", "k1:short"])
+def test_a_file_without_keys_is_told(run, record, tmp_path, content):
+    """Nothing was checked then."""
+    path = tmp_path / "none.txt"
+    path.write_text(content)
+    result = run("audit", "verify", record, "--keys", path)
+    assert result.exit_code == 2
+    assert "holds no keys" in result.output
 
 
 def test_every_flipped_byte_is_found_in_its_line(run, record):
@@ -53,7 +117,7 @@ def test_a_cut_end_is_found_by_what_was_seen_before(run, record, played):
     lines = record.read_bytes().splitlines(keepends=True)
     head = json.loads(lines[-1])["hash"]
     record.write_bytes(b"".join(lines[:-1]))
-    assert run("audit", "verify", record).exit_code == 0
+    assert run("audit", "verify", record).exit_code == 3
     by_head = run("audit", "verify", record, "--head", head)
     by_number = run("audit", "verify", record, "--entries", len(played.entries))
     assert [by_head.exit_code, by_number.exit_code] == [1, 1]
@@ -92,6 +156,81 @@ def test_the_app_tells_what_it_saw_of_a_record_before(run, server, played):
     result = run("audit", "verify", "3f2a1b9c", "--url", server.url)
     assert result.exit_code == 1
     assert "line 4: the end is missing" in result.output
+
+
+def test_a_record_that_is_gone_is_told(run, server):
+    """The app knows that there was one."""
+    verdict = {
+        "state": "missing", "ok": False, "entries": 0, "authenticated": 0, "head": "a",
+        "finding": "line 1: the record is missing", "line": 1,
+    }  # fmt: skip
+    problem = {"detail": "The record is missing", "code": "tampered", "whatToDo": "Tell an operator."}
+    server.will(500, problem).will(200, {"verdict": verdict, "entries": [], "head": "a"})
+    result = run("audit", "verify", "3f2a1b9c", "--url", server.url)
+    assert result.exit_code == 1
+    assert "it is missing" in result.output
+
+
+def test_what_the_app_has_authenticated_is_whole(run, server, played):
+    """It has the keys. An older app has none, and is not believed as far."""
+    verdict = {
+        "state": "whole",
+        "ok": True,
+        "entries": 3,
+        "authenticated": 3,
+        "head": "a",
+        "finding": None,
+        "line": None,
+    }
+    older = {name: value for name, value in verdict.items() if name not in ("state", "authenticated")}
+    for told in (verdict, older):
+        server.will(200, played.record.decode()).will(200, {"verdict": told, "entries": [], "head": "a"})
+    statuses = [run("audit", "verify", ID, "--url", server.url).exit_code for _ in range(2)]
+    assert statuses == [0, 3]
+
+
+@pytest.fixture
+def exported(tmp_path, signed):
+    """An export of the proposal, without its files."""
+    path = tmp_path / "exported.zip"
+    path.write_bytes(pack(ID, signed.read_bytes(), {}, seen=[]))
+    return path
+
+
+def test_an_export_is_saved_and_verified_offline(run, server, exported, keys, played, tmp_path):
+    """Without the keys as far as that goes, and with them to the end."""
+    server.will(200, exported.read_bytes())
+    path = tmp_path / "kept.zip"
+    assert run("audit", "export", "3f2a1b9c", "-o", path, "--url", server.url).exit_code == 0
+    assert path.read_bytes() == exported.read_bytes()
+    result = run("audit", "verify", path)
+    assert result.exit_code == 3
+    assert "end not checked, not authenticated" in result.output
+    assert "files    0 of 0" in result.output
+    assert run("audit", "verify", path, "--keys", keys, "--entries", len(played.entries)).exit_code == 0
+
+
+def test_an_export_whose_document_was_changed_shows(run, tmp_path):
+    """Its record is well."""
+    plan = PLAN.model_copy(update={"sha256": hashlib.sha256(b"a plan").hexdigest()})
+    played = Played("library-roof", files=(plan,))
+    path = tmp_path / "exported.zip"
+    path.write_bytes(pack(ID, played.record, {plan.sha256: b"another"}))
+    result = run("audit", "verify", path)
+    assert result.exit_code == 1
+    assert "the file 'site-plan.png' is not what was put on record" in " ".join(result.output.split())
+    path.write_bytes(pack(ID, played.record, {}))
+    result = run("audit", "verify", path)
+    assert (result.exit_code, "files    0 of 1" in result.output) == (3, True)
+
+
+def test_what_is_no_export_is_told(run, tmp_path):
+    """It only begins like one."""
+    path = tmp_path / "exported.zip"
+    path.write_bytes(b"PK, but nothing more")
+    result = run("audit", "verify", path)
+    assert result.exit_code == 2
+    assert "no export of a record" in result.output
 
 
 def test_a_saved_record_is_the_bytes_in_storage(run, server, played, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from durable_devhost.testing.plugin import AppUnderTest, Storage
+from gateways.record_keys import FILE
 from tests.greenlight.played import REVIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,10 +85,21 @@ def test_a_saved_record_is_checked_without_the_host(greenlight, handed_in, run, 
     greenlight("reject", proposal, "--as", "Sven Dahl", "-m", "One stair is not enough.")
     record = tmp_path / "record.jsonl"
     greenlight("audit", "show", proposal, "--save", record)
-    assert run("audit", "verify", record).exit_code == 0
+    assert run("audit", "verify", record).exit_code == 3
     record.write_bytes(record.read_bytes().replace(b"One stair", b"Two stair"))
     result = run("audit", "verify", record)
     assert (result.exit_code, "line 4:" in result.output) == (1, True)
+
+
+def test_an_export_is_checked_without_the_host(greenlight, handed_in, run, tmp_path):
+    """With the keys and the end that was seen, all of it, its document too."""
+    proposal = handed_in("footbridge", "--attach", DOCUMENT)
+    entries = json.loads(greenlight("audit", "show", proposal, "--json"))["entries"]
+    archive = tmp_path / "footbridge.zip"
+    greenlight("audit", "export", proposal, "-o", archive)
+    assert run("audit", "verify", archive).exit_code == 3
+    result = run("audit", "verify", archive, "--keys", FILE, "--entries", len(entries))
+    assert (result.exit_code, "files    1 of 1" in result.output) == (0, True)
 
 
 def test_whoever_comes_late_is_told_who_was_faster(greenlight, handed_in):

@@ -134,6 +134,7 @@ OPENING = frozenset({"get_blob_client", "download_blob", "upload_blob", "delete_
 CHECKED = {
     "attachments.py": "checked_blob_name",
     "blobs.py": "checked_blob_name",
+    "kept_heads.py": "is_instance_id",
     "link_keys.py": "_BLOB",
     "mail.py": "_blob_name",
     "register.py": "page_name",

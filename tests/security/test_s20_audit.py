@@ -7,9 +7,11 @@ tests/clients/test_audit.py. Here: somebody with the account's key, against the 
 import json
 
 import pytest
+from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 
-from approvals.record.chain import GENESIS, seal, verify
+from approvals.record.chain import GENESIS, read_chain, seal, verify
+from approvals.record.entries import Commented, Via
 from approvals.record.wire import from_json
 from tests import records
 
@@ -49,6 +51,16 @@ def cut(content):
     return b"".join(lines[: next(number for number, line in enumerate(lines) if b'"kind":"decided"' in line)])
 
 
+def appended(content):
+    """Add an entry with right hashes, as somebody does who knows how records are made and has no key."""
+    chain = read_chain(content)
+    last = chain.entries[-1]
+    more = Commented(
+        number=last.number + 1, at=last.at, by="Mara", via=Via.PERSON, document=last.document, comment="Yes."
+    )
+    return content + seal([more], head=chain.head)
+
+
 def written_anew(content):
     """Turn the no into a yes and write every hash anew, as somebody does who knows how records are made."""
     forged = turned(content).replace(b'"rejected"', b'"approved"')
@@ -57,28 +69,79 @@ def written_anew(content):
 
 def entry_of(line):
     """Return the JSON of a line's entry alone."""
-    return {key: value for key, value in json.loads(line).items() if key not in ("prev", "hash")}
+    return {key: value for key, value in json.loads(line).items() if key not in ("prev", "hash", "key", "mac")}
 
 
 def test_an_untouched_record_is_sound(fortress, rejected):
     """The control: what is found below is what was done to it."""
     rewrite(fortress, rejected, lambda content: content)
-    assert verdict(fortress, rejected)["ok"]
+    found = verdict(fortress, rejected)
+    assert (found["state"], found["ok"], found["authenticated"]) == ("whole", True, found["entries"])
 
 
-@pytest.mark.parametrize("change", [turned, cut, written_anew], ids=lambda each: each.__name__)
-def test_whoever_rewrites_a_record_is_found_out(fortress, rejected, change):
-    """By its hashes, or by the anchor that the list keeps elsewhere."""
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [(turned, "damaged"), (cut, "cut"), (appended, "appended"), (written_anew, "replaced")],
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_whoever_rewrites_a_record_is_found_out(fortress, rejected, change, state):
+    """By its hashes, by what is not authenticated, or by what was seen of it elsewhere."""
     rewrite(fortress, rejected, change)
     found = verdict(fortress, rejected)
-    assert (found["ok"], bool(found["finding"])) == (False, True)
+    assert (found["state"], found["ok"], bool(found["finding"])) == (state, False, True)
 
 
-def test_without_the_anchor_a_record_that_was_written_anew_would_pass(fortress, rejected):
-    """Its hashes are right. So the anchors are kept, and may be kept elsewhere too: the head is in every answer."""
+@pytest.mark.parametrize("change", [turned, appended, written_anew], ids=lambda each: each.__name__)
+def test_by_its_bytes_alone_a_record_that_somebody_else_wrote_is_not_ours(fortress, change):
+    """Nobody reads it, and nothing is added to it, whether or not anything else has seen it."""
+    proposal = fortress.begin()
+    assert fortress.call("POST", f"/api/proposals/{proposal}/decisions", DECISION).status_code == 200
+    rewrite(fortress, proposal, change)
+    comment = {"by": "Mara", "comment": "Still here?"}
+    for told in (
+        fortress.call("GET", f"/api/proposals/{proposal}"),
+        fortress.call("POST", f"/api/proposals/{proposal}/comments", comment),
+    ):
+        assert (told.status_code, told.json()["code"]) == (500, "tampered")
+
+
+def test_without_a_key_a_record_that_was_written_anew_would_pass(fortress, rejected):
+    """Its hashes are right. Whoever verifies it without a key is told that it is not authenticated."""
     content = rewrite(fortress, rejected, written_anew)
-    assert verify(content).ok
-    assert not verdict(fortress, rejected)["ok"]
+    found = verify(content)
+    assert (found.sound, found.ok, found.authenticated) == (True, False, 0)
+    assert verdict(fortress, rejected)["state"] == "replaced"
+
+
+def test_another_proposals_record_is_not_this_ones(fortress, rejected):
+    """Every line of it is authentic."""
+    other = fortress.begin()
+    with BlobServiceClient.from_connection_string(fortress.connection_string) as service:
+        content = service.get_blob_client("records", f"{other}.jsonl").download_blob().readall()
+    rewrite(fortress, rejected, lambda _: content)
+    assert verdict(fortress, rejected)["state"] == "replaced"
+    assert fortress.call("GET", f"/api/proposals/{rejected}").status_code == 500
+
+
+def test_a_record_that_was_deleted_is_missing(fortress, rejected):
+    """It is not as if there had never been one, and nobody hands another in under its id."""
+    rewrite(fortress, rejected, None)
+    found = verdict(fortress, rejected)
+    assert (found["state"], found["ok"], found["entries"]) == ("missing", False, 0)
+    assert fortress.call("GET", f"/api/proposals/{rejected}").json()["code"] == "tampered"
+    assert fortress.call("GET", "/api/proposals/never-handed-in/audit?verify=true").status_code == 404
+
+
+def test_a_cut_end_shows_even_where_the_list_was_changed_too(fortress, rejected):
+    """The head was copied to a second place when the review ended."""
+    fortress.until(lambda: verdict(fortress, rejected)["ok"])
+    rewrite(fortress, rejected, cut)
+    with TableServiceClient.from_connection_string(fortress.connection_string) as service:
+        table = service.get_table_client("Proposals")
+        for row in table.query_entities("ProposalId eq @id", parameters={"id": rejected}):
+            table.delete_entity(row)
+        table.delete_entity("proposals", f"id {rejected}")
+    assert verdict(fortress, rejected)["state"] == "cut"
 
 
 def test_on_a_record_that_was_changed_nothing_is_decided(fortress):

@@ -31,13 +31,13 @@ from tests.clients.front import FORM, Front
 YES = {"approver": "Mara", "decision": "approve"}
 
 
-def waiting():
+def waiting(name="p-1"):
     """Return the entries of a review that waits for Mara."""
     now = clock.now()
     policy = Policy.from_dict({"stages": [{"name": "design", "approvers": ["Mara"]}], "outcomes": {"fine": "approve"}})
     words = {"title": "Bench", "summary": "", "cost": 0.0, "currency": "EUR", "department": None}
     entries = begin(
-        "p-1", words, author="Ines", via=Via.PERSON, policy=policy, policy_name="own", attachments=(), now=now
+        name, words, author="Ines", via=Via.PERSON, policy=policy, policy_name="own", attachments=(), now=now
     )
     review = replay(entries)
     return (*entries, *checked(review, (), document=review.document, now=now))
@@ -112,7 +112,7 @@ def test_storage_that_fails_decides_nothing_that_was_not_said(azurite, monkeypat
     """At each of its calls, before and after it has done its work: what is decided is what Mara said, or nothing."""
     monkeypatch.setenv("ApprovalsStorage", azurite.connection_string)
     proposal, records = f"p-{uuid.uuid4().hex}", open_review_records()
-    records.create(proposal, waiting())
+    records.create(proposal, waiting(proposal))
     meant = {"approve": Status.APPROVED, "reject": Status.REJECTED}[decision]
     verb, actor = Decide(approver="Mara", decision=decision), Actor(name="Mara", via=Via.PERSON)
     failing = Failing(at=at, after=after)

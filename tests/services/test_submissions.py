@@ -9,6 +9,7 @@ from approvals.rules.forms import SubmissionForm
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
 from services import submissions
+from tests import records
 from tests.clients.front import FORM, Front
 
 TEXT = {"name": "a.txt", "contentType": "text/plain", "content": "YQ=="}
@@ -80,6 +81,15 @@ async def test_what_has_ended_is_not_started_again(front, proposal_id):
     front.client.instances.clear()
     assert (await front.submit(FORM, id=proposal_id)).status == 202
     assert front.client.instances == {}
+
+
+async def test_an_id_whose_record_was_deleted_is_not_given_away(front, proposal_id, azurite):
+    """Its workflow may have been purged long ago; its row knows that there was one."""
+    await front.submit(FORM, id=proposal_id)
+    records.rewrite(azurite.connection_string, proposal_id, None)
+    front.client.instances.clear()
+    assert (await front.submit(FORM, id=proposal_id)).status == 409
+    assert open_review_records().raw(proposal_id) is None
 
 
 async def test_of_many_senders_of_the_same_one_begins(front, proposal_id):

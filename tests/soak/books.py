@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from approvals.record.chain import read_chain, verify
 from approvals.record.entries import Commented, Decided, Ended, Entry, Escalated
+from approvals.record.verdict import Anchor
 from approvals.words.notices import Notice, Tells, notices_for
 from tests.soak.load import APPROVAL, ASKED_RESERVATION, BILLING, BILLS, BUDGET, CHAINING, RESERVATION, Load
 from tests.soak.report import Line
@@ -119,7 +120,7 @@ class Books:
         damaged = [
             f"{name}: {verdict.finding}"
             for name, content in self.records.items()
-            if not (verdict := self._verdict(name, content)).ok
+            if not (verdict := self._verdict(name, content)).sound
         ]
         decided = Counter(
             each.decision_id for record in entries.values() for each in record if isinstance(each, Decided)
@@ -143,7 +144,7 @@ class Books:
 
     def _verdict(self, name: str, content: bytes) -> Any:
         row = self.listed.get(name, {})
-        return verify(content, expected_head=row.get("Head"), expected_entries=row.get("EntryCount"))
+        return verify(content, proposal_id=name, anchors=[Anchor(head=row.get("Head"), entries=row.get("EntryCount"))])
 
     def _check_counters(self, entries: Mapping[str, Sequence[Entry]]) -> list[Line]:
         """Each counter against the records, and the outputs of the classics that count."""

@@ -36,6 +36,8 @@ class Hosts:
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(mail.port),
             "MAIL_FROM": "Greenlight <greenlight@example.org>",
+            "MAIL_DOMAINS": "example.org",
+            "LETTERS_PER_SENDER": "10000",  # a handful of people hand in all of it
         }
         options = ("--clock", "virtual")
         self.first = stack.enter_context(Greenlight(ROOT, folder / "first", options, self._environ))

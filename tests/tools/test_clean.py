@@ -18,6 +18,7 @@ LEFT_BEHIND = (
     ".coverage.host.1",
     ".hypothesis/examples/one",
     ".import_linter_cache/one",
+    ".keys/record-key",
     ".mypy_cache/one",
     ".pytest_cache/one",
     ".ruff_cache/one",

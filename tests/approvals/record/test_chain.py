@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.record.chain import GENESIS, Chain, Tampered, read_chain, seal, verify
-from approvals.record.entries import Commented, Ended, Via
+from approvals.record.chain import GENESIS, Chain, read_chain, seal, verify
+from approvals.record.entries import Attached, Commented, Ended, Submitted, Via
+from approvals.record.verdict import Anchor, State, Tampered
 from approvals.record.wire import to_json
 from tests.approvals.record.drawn import entries_of_any_kind
 
@@ -24,10 +25,27 @@ def entry(number, comment="", **fields):
     return Commented(**{**shared, "comment": comment, **fields})
 
 
+def shared(number):
+    """Return what all entries have."""
+    return {each: getattr(entry(number), each) for each in ("number", "at", "by", "via", "document")}
+
+
 def end(number):
     """Return the end of a review."""
-    shared = {each: getattr(entry(number), each) for each in ("number", "at", "by", "via", "document")}
-    return Ended(**shared, outcome="approved", decided_by="Ana", word="yes", reason=None)
+    return Ended(**shared(number), outcome="approved", decided_by="Ana", word="yes", reason=None)
+
+
+def begun(proposal_id, *files):
+    """Return the first entry of a proposal's record."""
+    return Submitted(
+        **shared(1), proposal_id=proposal_id, title="A ramp", summary="", cost=0.0, currency="EUR", department=None,
+        policy_name="own", policy={}, attachments=files,
+    )  # fmt: skip
+
+
+def attached(number, file):
+    """Return the entry of a file that was added."""
+    return Attached(**shared(number), attachment=file, replaced=False)
 
 
 @st.composite
@@ -51,18 +69,18 @@ def test_what_is_sealed_in_any_pieces_is_read_as_it_was(entries, data):
     assert content == seal(entries, head=GENESIS)
     chain = read_chain(content)
     assert (chain.entries, chain.size) == (entries, len(content))
-    assert verify(content, expected_head=chain.head, expected_entries=len(entries)).ok
+    assert verify(content, anchors=[Anchor(head=chain.head, entries=len(entries))]).sound
     # It has grown since it was seen.
     if cut:
-        assert verify(content, expected_head=first.head, expected_entries=cut).ok
-        assert verify(content, expected_head=first.head).ok
+        assert verify(content, anchors=[Anchor(head=first.head, entries=cut)]).sound
+        assert verify(content, anchors=[Anchor(head=first.head)]).sound
 
 
 def test_no_bytes_are_a_record_without_entries():
-    """So it is read; to be verified, a record has at least its submission."""
+    """So it is read; to be verified, a record has at least its submission, and is missing without."""
     assert read_chain(b"") == Chain(entries=(), head=GENESIS, size=0)
     verdict = verify(b"")
-    assert (verdict.ok, verdict.line, verdict.finding) == (False, 1, "line 1: the record is empty")
+    assert (verdict.state, verdict.line, verdict.finding) == (State.MISSING, 1, "line 1: the record is missing")
 
 
 def test_a_line_can_be_checked_by_hand():
@@ -86,7 +104,7 @@ def test_any_byte_that_is_changed_shows_in_its_line(entries, data):
     line = content[:position].count(b"\n") + 1
     content[position] = data.draw(st.integers(0, 255).filter(lambda byte: byte != content[position]))
     verdict = verify(bytes(content))
-    assert (verdict.ok, verdict.line, verdict.entries) == (False, line, line - 1)
+    assert (verdict.sound, verdict.line, verdict.entries) == (False, line, line - 1)
     with pytest.raises(Tampered) as raised:
         read_chain(bytes(content))
     assert (raised.value.line, str(raised.value)) == (line, verdict.finding)
@@ -98,7 +116,7 @@ def test_any_bit_that_flips_shows():
         for bit in range(8):
             flipped = bytearray(CONTENT)
             flipped[position] ^= 1 << bit
-            assert not verify(bytes(flipped)).ok
+            assert not verify(bytes(flipped)).sound
 
 
 @given(records(), st.data())
@@ -106,11 +124,12 @@ def test_any_cut_tail_shows(entries, data):
     """Within a line by itself; behind a line against what was seen of the record before."""
     content = seal(entries, head=GENESIS)
     head = read_chain(content).head
+    entire = Anchor(head=head, entries=len(entries))
     cut = content[: data.draw(st.integers(0, len(content) - 1))]
-    assert not verify(cut, expected_head=head).ok
-    assert not verify(cut, expected_entries=len(entries)).ok
-    verdict = verify(cut, expected_head=head, expected_entries=len(entries))
-    assert (verdict.ok, verdict.entries) == (False, cut.count(b"\n"))
+    for seen in (Anchor(head=head), Anchor(entries=len(entries)), entire):
+        assert verify(cut, anchors=[seen]).state is (State.CUT if cut else State.MISSING)
+    verdict = verify(cut, anchors=[entire])
+    assert verdict.entries == cut.count(b"\n")
     assert verdict.line == verdict.entries + 1
     if cut and not cut.endswith(b"\n"):
         assert verify(cut).finding == f"line {verdict.line}: it is cut off"
@@ -125,7 +144,7 @@ def test_lines_that_are_moved_lost_or_doubled_show(entries, data):
     moved = [*lines]
     moved[first], moved[second] = moved[second], moved[first]
     for wrong in (moved, lines[:first] + lines[first + 1 :], lines[: first + 1] + lines[first:]):
-        assert not verify(b"".join(wrong)).ok
+        assert not verify(b"".join(wrong)).sound
 
 
 @given(records(), records())
@@ -133,10 +152,12 @@ def test_a_record_that_is_written_anew_shows_against_what_was_seen(entries, othe
     """Its chain is sound, but it is another one."""
     seen = read_chain(seal(entries, head=GENESIS))
     forged = seal(others, head=GENESIS)
-    assert verify(forged).ok
+    assert verify(forged).sound
     known = others[: len(entries)] == entries
-    for expected in ({"expected_entries": len(entries)}, {}):
-        assert verify(forged, expected_head=seen.head, **expected).ok is known
+    for entire in (len(entries), None):
+        verdict = verify(forged, anchors=[Anchor(head=seen.head, entries=entire)])
+        assert verdict.sound is known
+        assert known or verdict.state in {State.CUT, State.REPLACED}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +175,7 @@ def test_a_record_that_is_written_anew_shows_against_what_was_seen(entries, othe
 def test_what_is_no_line_of_a_record_says_so(line, reason):
     """Whatever somebody put there."""
     verdict = verify(CONTENT + line)
-    assert (verdict.ok, verdict.line, verdict.entries) == (False, 4, 3)
+    assert (verdict.state, verdict.line, verdict.entries) == (State.DAMAGED, 4, 3)
     assert verdict.finding.startswith(f"line 4: {reason}")
 
 
@@ -210,26 +231,26 @@ def test_the_finding_says_what_was_done(content, finding):
 @pytest.mark.parametrize(
     ("expected", "finding"),
     [
-        ({"expected_entries": 5}, "line 4: the end is missing: 5 entries were seen before, 3 are here"),
+        (Anchor(entries=5), "line 4: the end is missing: 5 entries were seen before, 3 are here"),
         (
-            {"expected_entries": 2, "expected_head": "f" * 64},
+            Anchor(entries=2, head="f" * 64),
             "line 2: it is another entry than was seen here before: the record was written anew",
         ),
         (
-            {"expected_head": "f" * 64},
+            Anchor(head="f" * 64),
             "line 4: the entry that was seen last is not here, so the end is missing or was replaced",
         ),
     ],
 )
 def test_the_finding_says_what_does_not_fit_what_was_seen(expected, finding):
     """The chain itself is sound."""
-    assert verify(CONTENT).ok
-    assert verify(CONTENT, **expected).finding == finding
+    assert verify(CONTENT).sound
+    assert verify(CONTENT, anchors=[expected]).finding == finding
 
 
 def test_a_record_that_has_ended_is_sound():
     """Its end is its last line."""
-    assert verify(resealed(entry(1), end(2))).ok
+    assert verify(resealed(entry(1), end(2))).sound
 
 
 @pytest.mark.parametrize("comment", ["\ud800", object()])

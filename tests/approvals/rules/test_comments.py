@@ -59,7 +59,7 @@ def test_a_note_is_possible_after_the_end_and_marked_as_one() -> None:
     assert (story.status, story.review.end, story.review.comments) == ("withdrawn", ended, 1)
     assert story.passes(1).entries[-1] == note
     content = seal(story.entries, head=GENESIS)
-    assert verify(content).ok
+    assert verify(content).sound
     assert read_chain(content).entries == story.entries
 
 
@@ -70,4 +70,4 @@ def test_nothing_but_a_note_follows_the_end() -> None:
     comment = story.of(Kind.COMMENTED)[0]
     story.does("withdraw", by=AUTHOR)
     late = replace(comment, number=len(story.entries) + 1, at=story.now)
-    assert not verify(seal((*story.entries, late), head=GENESIS)).ok
+    assert not verify(seal((*story.entries, late), head=GENESIS)).sound

@@ -41,8 +41,7 @@ QUICK = [
     ("answers", Fault.LOST),
     ("adds", Fault.LOST),
     ("signals", Fault.FAILED_AFTER),
-    ("adds", Fault.FORBIDDEN),
-    ("family", Fault.GARBAGE),
+    ("chain", Fault.FORBIDDEN),
 ]
 
 
@@ -116,12 +115,12 @@ async def test_instances_of_all_kinds_end_as_they_should_in_a_rain_of_faults(ben
     assert {each: output for each, output in outputs_by_id.items() if output != RIGHT[instances[each]]} == {}
 
 
-@pytest.mark.parametrize("name", sorted(RIGHT) if LONG else ["adds", "family"])
+@pytest.mark.parametrize("name", sorted(RIGHT) if LONG else ["adds"])
 @pytest.mark.parametrize("fault", [Fault.STUCK, Fault.STUCK_AFTER])
 async def test_another_host_ends_what_a_dead_one_began(
     azurite: Azurite, name: str, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first host dies at the Nth call, before or after it had its effect; for each N there is a hub."""
+    """The first host dies at the Nth call, before or after its effect; for each N, or each third, there is a hub."""
     monkeypatch.setattr(ownership_module, "is_gone", lambda owner: owner == "host-1")
     at_once = asyncio.Semaphore(6)
 
@@ -129,10 +128,10 @@ async def test_another_host_ends_what_a_dead_one_began(
         async with at_once:
             return await _outlive(Hub(azurite.connection_string, stack), azurite, name, fault, at)
 
-    calls = {"chain": 18, "fan": 60, "family": 30, "generations": 30}.get(name, 24)
+    calls = range(0, {"chain": 18, "fan": 60, "family": 30, "generations": 30}.get(name, 24), 1 if LONG else 3)
     async with AsyncExitStack() as stack:
-        found = await asyncio.gather(*(outlive(at) for at in range(calls)))
-    wrong = [(at, struck, output) for at, (struck, output) in enumerate(found) if output != RIGHT[name]]
+        found = await asyncio.gather(*(outlive(at) for at in calls))
+    wrong = [(at, struck, output) for at, (struck, output) in zip(calls, found, strict=True) if output != RIGHT[name]]
     assert wrong == []
     assert sum(bool(struck) for struck, _ in found) > 5
 

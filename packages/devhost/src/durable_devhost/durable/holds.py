@@ -1,9 +1,10 @@
 """Messages that this host works on: hidden from everybody else for a few seconds at a time, renewed while it lives.
 
 The real host hides a message for five minutes, which is how long a killed host's work lies still. Here the hold is
-short, so that after a crash everything comes back by itself within seconds, to this host or to another. The more is
-held, the longer each renewal is for: hundreds of messages that are renewed every other second keep storage so busy that
-renewals are late, messages come back while they are worked on, and hardly any work is done.
+short, so that after a crash everything comes back by itself within seconds, to this host or to another. Where storage
+takes long to renew all that is held, each renewal is for longer: hundreds of messages that are renewed every other
+second would keep storage so busy that renewals are late, messages come back while they are worked on, and hardly any
+work is done. So renewals get a small share of the time, and after a crash in such a rush the messages come back later.
 
 A message may be in its queue twice: where the answer to a put is lost, the put is repeated. Both copies carry the same
 identity, so the second one is known when it comes, and deleted.
@@ -27,8 +28,10 @@ from durable_devhost.taskhub.queues import HubQueues
 HOLD = timedelta(seconds=4)
 """How long a message stays hidden without a renewal; queues count whole seconds."""
 
-RENEWALS_A_SECOND = 50
-"""About the most that are asked of storage. A renewal is for so many seconds longer as it takes to go round at that."""
+SHARE = 0.2
+"""Of the time, about the most that renewals are to take; each is for as long as that needs, going by the last ones."""
+LONGEST_HOLD = timedelta(seconds=60)
+"""How long that can become, and so how late messages can come back after a crash."""
 
 _RENEW_BELOW_S = 2.5
 _TICK_S = 0.7
@@ -56,6 +59,7 @@ class Holds:
         self._done: OrderedDict[str, None] = OrderedDict()
         self._garbage: list[Receipt] = []
         self._some = asyncio.Event()
+        self._renewal_s = 0.0
         self._patience = Patience(observer, "The messages in work", longest_s=2.0)
 
     def take(self, receipt: Receipt, message: Message) -> Hold | None:
@@ -112,13 +116,21 @@ class Holds:
 
     async def _renew_due(self) -> None:
         due = [hold for hold in self._held.values() if hold.expires - monotonic() < _RENEW_BELOW_S]
-        results = await asyncio.gather(*(self._renew(hold) for hold in due), return_exceptions=True)
+        if not due:
+            return
+        began, span = monotonic(), self._span()
+        results = await asyncio.gather(*(self._renew(hold, span) for hold in due), return_exceptions=True)
+        self._renewal_s = (self._renewal_s + (monotonic() - began) / len(due)) / 2
         for failure in results:
             if failure is not None:
                 raise failure
 
-    async def _renew(self, hold: Hold) -> None:
-        span = HOLD + timedelta(seconds=len(self._held) // RENEWALS_A_SECOND)
+    def _span(self) -> timedelta:
+        """Return for how long to renew, in whole seconds, so that renewing all takes `SHARE` of that time."""
+        all_of_them = timedelta(seconds=int(len(self._held) * self._renewal_s / SHARE))
+        return min(max(HOLD, all_of_them), LONGEST_HOLD)
+
+    async def _renew(self, hold: Hold, span: timedelta) -> None:
         with suppress(LostRace):  # it comes again, and `take` notes the receipt that counts
             hold.receipt = await self._queues.renew(hold.receipt, span)
         hold.expires = monotonic() + span.total_seconds()

@@ -1,0 +1,159 @@
+"""An export: one archive that can be checked by itself, and that says what was done to it."""
+
+import hashlib
+import io
+import json
+import zipfile
+
+import pytest
+
+from approvals.record import export as module
+from approvals.record.chain import GENESIS, read_chain, seal
+from approvals.record.documents import Attachment
+from approvals.record.export import named_files, pack, unpack, verify_export
+from approvals.record.keys import Key, Keyring
+from approvals.record.verdict import Anchor, State, Tampered
+from approvals.validation import Invalid
+from tests.approvals.record.test_chain import attached, begun
+
+RING = Keyring(keys=(Key(id="k1", secret=b"k1" * 16),))
+PLAN, NOTE = b"a plan", b"a note"
+
+
+def file(name, content):
+    """How a record knows a file."""
+    digest = hashlib.sha256(content).hexdigest()
+    return Attachment(name=name, blob=f"b/{name}", content_type="text/plain", size=len(content), sha256=digest)
+
+
+ENTRIES = (
+    begun("p-1", file("plan.txt", PLAN)),
+    attached(2, file("note.txt", NOTE)),
+    attached(3, file("plan.txt", PLAN)),
+)
+RECORD = seal(ENTRIES, head=GENESIS, keys=RING)
+SEEN = Anchor(entries=3, head=read_chain(RECORD).head)
+DOCUMENTS = {hashlib.sha256(each).hexdigest(): each for each in (PLAN, NOTE)}
+ARCHIVE = pack("p-1", RECORD, DOCUMENTS, seen=[SEEN])
+
+
+def edited(change, content=ARCHIVE):
+    """The archive with its files changed by whoever has a zip program."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {info.filename: archive.read(info) for info in archive.infolist()}
+    change(files)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+def test_every_file_that_a_record_names_is_in_it_once():
+    """Also one that was replaced later."""
+    assert [each.name for each in named_files(RECORD)] == ["plan.txt", "note.txt"]
+    opened = unpack(ARCHIVE)
+    assert (opened.record, opened.documents) == (RECORD, DOCUMENTS)
+    manifest = opened.manifest
+    assert (manifest.proposal_id, manifest.entries, manifest.keys) == ("p-1", 3, ("k1",))
+    assert [(each.name, each.present) for each in manifest.files] == [("plan.txt", True), ("note.txt", True)]
+    assert pack("p-1", RECORD, DOCUMENTS, seen=[SEEN]) == ARCHIVE
+
+
+def test_it_is_checked_by_itself():
+    """Without keys nobody knows who wrote it, and without an anchor of one's own nobody knows its end."""
+    opened = unpack(ARCHIVE)
+    for keys, anchors, state in (
+        (None, [], State.NOT_ANCHORED),
+        (RING, [], State.NOT_ANCHORED),
+        (None, [SEEN], State.NOT_AUTHENTICATED),
+        (RING, [SEEN], State.WHOLE),
+    ):
+        verdict = verify_export(opened, keys=keys, anchors=anchors)
+        assert (verdict.record.state, verdict.files, verdict.checked, verdict.finding) == (state, 2, 2, None)
+
+
+def test_without_documents_it_holds_their_hashes():
+    """They may be had elsewhere, or their time is over."""
+    opened = unpack(pack("p-1", RECORD, {}))
+    assert [each.present for each in opened.manifest.files] == [False, False]
+    verdict = verify_export(opened, keys=RING, anchors=[SEEN])
+    assert (verdict.record.state, verdict.files, verdict.checked) == (State.WHOLE, 2, 0)
+
+
+def shorter(files):
+    """Whole lines are gone."""
+    files["record.jsonl"] = b"".join(RECORD.splitlines(keepends=True)[:2])
+
+
+def another(files):
+    """It claims to be of another proposal."""
+    files["manifest.json"] = files["manifest.json"].replace(b"p-1", b"p-2")
+
+
+def flipped(files):
+    """A byte of the record is another."""
+    files["record.jsonl"] = RECORD.replace(b"plan.txt", b"plum.txt")
+
+
+@pytest.mark.parametrize(
+    ("change", "state"), [(shorter, State.CUT), (another, State.REPLACED), (flipped, State.DAMAGED)]
+)
+def test_a_record_that_does_not_fit_its_manifest_shows(change, state):
+    """Without any key."""
+    assert verify_export(unpack(edited(change))).record.state is state
+
+
+def test_a_document_that_was_changed_or_put_in_shows():
+    """By the hash under which the record names it."""
+    digest = hashlib.sha256(PLAN).hexdigest()
+    changed = verify_export(unpack(edited(lambda files: files.update({f"documents/{digest}": b"another"}))))
+    assert changed.finding == "the file 'plan.txt' is not what was put on record"
+    strange = verify_export(unpack(edited(lambda files: files.update({"documents/ab": b"x"}))))
+    assert strange.finding == "it holds a document that the record does not name"
+
+
+def test_of_a_damaged_record_nothing_is_exported():
+    """It is to be looked at as it lies."""
+    with pytest.raises(Tampered):
+        pack("p-1", RECORD[:-3], {})
+
+
+def form(files):
+    """A later version wrote it."""
+    files["manifest.json"] = json.dumps({**json.loads(files["manifest.json"]), "format": 2}).encode()
+
+
+def packed():
+    """An archive that is larger than it looks."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.json", b" " * 1_000_000)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"no zip at all", "no export"),
+        (ARCHIVE[: len(ARCHIVE) // 2], "no export"),
+        (edited(lambda files: files.pop("manifest.json")), "it needs"),
+        (edited(lambda files: files.pop("record.jsonl")), "it needs"),
+        (edited(lambda files: files.update({"manifest.json": b" " * 1_100_000})), "it needs"),
+        (edited(lambda files: files.update({"manifest.json": b"{}"})), "Field required"),
+        (edited(form), "format 2"),
+        (packed(), "nothing is packed"),
+        (edited(lambda files: files.update({f"x{number}": b"" for number in range(2_001)})), "too many files"),
+    ],
+)
+def test_what_is_no_export_says_so(content, told):
+    """Before much of it is read."""
+    with pytest.raises(Invalid, match=told):
+        unpack(content)
+
+
+def test_one_that_is_too_large_is_not_read(monkeypatch):
+    """By its table of contents."""
+    monkeypatch.setattr(module, "LARGEST_EXPORT", 100)
+    with pytest.raises(Invalid, match="more than 100 bytes"):
+        unpack(ARCHIVE)

@@ -1,0 +1,47 @@
+"""Keys of records: read from text, the first signs, and none is ever repeated."""
+
+import pytest
+
+from approvals.record.keys import SHORTEST, read_keyring
+from approvals.validation import Invalid
+
+A, B = "a" * SHORTEST, "b" * SHORTEST
+
+
+def test_the_first_signs_and_all_are_believed():
+    """So a key is replaced by putting a new one before it."""
+    ring = read_keyring([f"2026-11:{A}", f"old:{B}"])
+    assert ring.signing.id == "2026-11"
+    assert ring.signed("2026-11", b"x", ring.signing.sign(b"x"))
+    assert ring.signed("old", b"x", ring.keys[1].sign(b"x"))
+    assert not ring.signed("old", b"x", ring.signing.sign(b"x"))
+    assert not ring.signed("none", b"x", ring.signing.sign(b"x"))
+    assert (ring.knows("old"), ring.knows("none"), ring.since) == (True, False, None)
+
+
+def test_a_key_may_hold_any_character_of_base64():
+    """Also the colon's neighbours."""
+    assert read_keyring([f"k:{A}+/=:"]).signing.secret == f"{A}+/=:".encode()
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ([], "no key"),
+        ([A], "id:key"),
+        ([f":{A}"], "id:key"),
+        ([f"a b:{A}"], "id:key"),
+        (["k:short"], "at least 32"),
+        ([f"k:{A}", f"k:{B}"], "given twice"),
+    ],
+)
+def test_what_is_no_key_is_refused(parts, told):
+    """And not repeated."""
+    with pytest.raises(Invalid, match=told) as refused:
+        read_keyring(parts)
+    assert not any(secret in str(refused.value) for secret in (A, B, "short"))
+
+
+def test_a_key_is_not_shown():
+    """In no traceback and no log."""
+    assert A not in repr(read_keyring([f"k:{A}"]))
