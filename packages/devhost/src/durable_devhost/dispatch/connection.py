@@ -11,9 +11,12 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, Self
 
+from durable_devhost.dotnet.payloads import without_halves
 from durable_devhost.wire.frames import PREFIX_SIZE, BrokenFrame, decode, encode, read_prefix
 
 Message = dict[str, Any]
+_HALF = b"\\ud"
+"""How half of a surrogate pair begins in JSON: no protobuf message of the real worker can hold one."""
 
 
 class WorkerGone(Exception):
@@ -125,6 +128,8 @@ class Connection(asyncio.Protocol):
             return
         header, self._lengths, self._wanted = self._lengths[0], None, PREFIX_SIZE
         message = decode(piece[:header], piece[header:])
+        if _HALF in piece[:header]:
+            message = without_halves(message)
         number = message.get("id")
         if number is None:
             self._heard(message)

@@ -9,6 +9,7 @@ from durable_devhost.clock import Clock
 from durable_devhost.dispatch.bindings import (
     Value,
     blob_content,
+    blob_input,
     metadata_values,
     queue_messages,
     trigger_argument,
@@ -109,7 +110,7 @@ class Invoker:
             "function": function.name,
             "instance": invocation.instance_id,
             "trigger": trigger_argument(function, data.trigger_value),
-            "inputs": {binding.name: await self._input(binding, data) for binding in function.inputs},
+            "inputs": {binding.name: await self._input(function, binding, data) for binding in function.inputs},
             "metadata": metadata_values(data.metadata),
             "attempt": {
                 "count": attempt.count, "limit": attempt.limit, "message": attempt.message, "stack": attempt.stack,
@@ -125,14 +126,22 @@ class Invoker:
             return Raised(type_name=answer["type_name"], message=answer["message"], stack=answer["stack"])
         return await self._stored(function, answer, data)
 
-    async def _input(self, binding: Binding, data: "_BindingData") -> Value | None:
+    async def _input(self, function: Function, binding: Binding, data: "_BindingData") -> Value | None:
         if binding.type == "durableClient":
             return {"type": "string", "value": self._client_json(binding)}
         if binding.type != "blob":
             raise unsupported(binding, "input")
         container, name = self._blob_place(binding, data)
         content = await self._store.read_blob(binding.text("connection"), container, name)
-        return None if content is None else {"type": "bytes", "value": content}
+        if content is None:
+            return None
+        value = blob_input(binding, content)
+        if self._observer is not None and value["type"] == "string" and value["value"].encode() != content:
+            self._observer.advise(
+                f"The blob '{binding.name}' of '{function.name}' was read as text, here as on Azure, which changed its "
+                'bytes: give its binding data_type="binary".'
+            )
+        return value
 
     async def _stored(self, function: Function, answer: Message, data: "_BindingData") -> Returned:
         outputs: Mapping[str, Value] = answer["outputs"]

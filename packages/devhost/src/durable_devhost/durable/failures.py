@@ -9,8 +9,8 @@ from typing import Any
 
 
 def failure_reason(activity: str, message: str) -> str:
-    """The reason of a TaskFailed event; the two blanks are the real host's."""
-    return f"Activity function '{activity}' failed:  {message}"
+    """The reason of a TaskFailed event; before extension 3.19 it had two blanks."""
+    return f"Activity function '{activity}' failed: {message}"
 
 
 def failure_details(message: str, stack: str) -> str:
@@ -32,7 +32,7 @@ def failure_details(message: str, stack: str) -> str:
     outer = {
         "$type": "System.Exception, System.Private.CoreLib",
         "ClassName": "System.Exception",
-        "Message": f" {message}",
+        "Message": message,
         "Data": None,
         "InnerException": inner,
         "HelpURL": None,
@@ -45,11 +45,3 @@ def failure_details(message: str, stack: str) -> str:
         "WatsonBuckets": None,
     }
     return json.dumps(outer, ensure_ascii=False, separators=(",", ":"))
-
-
-def stored_result(text: str | None) -> str | None:
-    """An activity's JSON text as the host stores it: parsed and written compactly, `null` as nothing (recorded)."""
-    if text is None:
-        return None
-    value = json.loads(text)
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

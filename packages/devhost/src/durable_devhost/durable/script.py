@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from durable_devhost.dotnet.payloads import mended
 from durable_devhost.durable.actions import Action, read_action
 
 
@@ -31,10 +32,14 @@ def read_script(message: Mapping[str, Any], next_ordinal: Callable[[], int]) -> 
     return Script(
         actions=tuple(read_action(action, next_ordinal) for action in message["actions"]),
         cancelled=tuple(message["cancelled"]),
-        custom_status=message["custom_status"],
+        custom_status=_mended(message["custom_status"]),
         done=message["done"],
-        output=message["output"],
+        output=_mended(message["output"]),
         error=message["error"],
         stack=message["stack"],
         asked=message["asked"],
     )
+
+
+def _mended(text: str | None) -> str | None:
+    return None if text is None else mended(text)

@@ -10,6 +10,7 @@ import azure.functions as func
 
 from durable_devhost.worker.asgi import Collected
 from durable_devhost.worker.converters import converter
+from durable_devhost.worker.cookies import taken_apart
 from durable_devhost.worker.functions import RETURN_NAME, Binding, Function
 
 _WIRE_TYPES = (str, bytes, int, float)
@@ -58,10 +59,13 @@ def http_result(value: Any) -> dict[str, Any]:
         return value
     if not isinstance(value, func.HttpResponse):
         raise TypeError(f"the http output takes an azure.functions.HttpResponse or a str, not {type(value).__name__}")
+    cookies, lost = taken_apart(value.headers.get_all("Set-Cookie"))
     return {
         "type": "http",
         "status": value.status_code,
-        "headers": [[str(name), str(item)] for name, item in value.headers.items()],
+        "headers": [[str(name), str(item)] for name, item in value.headers.items() if name.lower() != "set-cookie"],
+        "cookies": cookies,
+        "lost_cookies": lost,
         "mimetype": value.mimetype,
         "charset": value.charset,
         "body": value.get_body(),
