@@ -107,6 +107,8 @@ class ActivityRunner:
         match _stored(outcome):
             case Succeeded(text=text):
                 return TaskCompleted(timestamp=now, task_id=event.event_id, result=text)
+            case Failed(message=message, details=str() as details):
+                return TaskFailed(timestamp=now, task_id=event.event_id, reason=message, details=details)
             case Failed(message=message, stack=stack):
                 return TaskFailed(
                     timestamp=now,

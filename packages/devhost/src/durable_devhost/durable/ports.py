@@ -19,10 +19,14 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A function raised: `message` is `ValueError: boom`, `stack` the user's own traceback."""
+    """A function raised: `message` is `ValueError: boom`, `stack` the user's own traceback.
+
+    `details` are those of the stored event where the host itself has failed, which then has the bare message as reason.
+    """
 
     message: str
     stack: str
+    details: str | None = None
 
 
 Outcome = Succeeded | Failed

@@ -1,12 +1,14 @@
 """Runs the functions that the host asks for: sync ones in a pool of threads, async ones on the one event loop.
 
-Nothing that user code does comes through: what it returns or raises is the answer.
+Nothing that user code does comes through: what it returns or raises is the answer. Only `sys.exit` ends the process, as
+it ends the real worker; its call has failed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,6 +19,7 @@ from durable_devhost.worker.context import InvocationContext
 from durable_devhost.worker.functions import RETURN_NAME, Function
 from durable_devhost.worker.inputs import input_argument, trigger_argument
 from durable_devhost.worker.invocation import Attempt, Invocation, entered
+from durable_devhost.worker.leaving import exit_code, flush, leave
 from durable_devhost.worker.outputs import Output, results
 from durable_devhost.worker.tracebacks import failure_text, user_stack
 
@@ -38,10 +41,12 @@ class Calls:
         *,
         threads: int | None = None,
         initializer: Callable[[], None] | None = None,
+        leave: Callable[[int], object] = leave,
     ) -> None:
         self._functions = functions
         self._send = send
         self._loop = loop
+        self._leave = leave
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function", initializer=initializer)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._cancelled: set[int] = set()
@@ -106,6 +111,9 @@ class Calls:
             self._send({**answer, "id": message["id"]})
         except (TypeError, ValueError, BrokenFrame) as error:
             self._send({**_raised(error), "id": message["id"]})
+        if answer["kind"] == "raised" and answer["exit_code"] is not None:
+            flush()
+            self._leave(answer["exit_code"])
 
 
 def _invocation(message: Mapping[str, Any]) -> Invocation:
@@ -133,6 +141,9 @@ def _returned(function: Function, value: Any, outputs: Mapping[str, Output]) -> 
 
 
 def _raised(error: BaseException) -> dict[str, Any]:
-    """The failure in the form that the real worker reports."""
-    name = type(error).__name__
-    return {"kind": "raised", "type_name": name, "message": failure_text(error), "stack": user_stack(error)}
+    """The failure in the form that the real worker reports, or the real host of a worker that has left."""
+    name, text, code = type(error).__name__, failure_text(error), None
+    if isinstance(error, SystemExit):
+        code = exit_code(error)
+        name, text = "WorkerProcessExitException", f"{sys.executable} exited with code {code} (0x{code:X})"
+    return {"kind": "raised", "type_name": name, "message": text, "stack": user_stack(error), "exit_code": code}
