@@ -21,6 +21,11 @@ _DIGITS = re.compile(r" *[0-9]{1,18} *")
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,9}\s*")
 _INT32 = 1 << 31
 _BARE = frozenset((204, 205, 304))
+_REASONS = {
+    413: "Payload Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 418: "I'm a teapot",
+}  # fmt: skip
+"""Where ASP.NET has other words than Python 3.11."""
+
 _LIST_NAME = "System.Collections.Generic.List`1[System.Object]"
 
 
@@ -34,7 +39,7 @@ class ConnectionClosed(Exception):
 
 def empty(status: int) -> web.Response:
     """Make a response without body and without content type, the form of every error of the host itself (recorded)."""
-    return web.Response(status=status)
+    return web.Response(status=status, reason=_REASONS.get(status))
 
 
 def as_json(status: int, value: Any) -> web.Response:
@@ -166,7 +171,7 @@ def _response(status: int | None, headers: Iterable[tuple[str, str]], body: byte
         raise ConnectionClosed(status)
     if status < 200 or status in _BARE:
         body = b""
-    return web.Response(status=status, headers=written, body=body)
+    return web.Response(status=status, reason=_REASONS.get(status), headers=written, body=body)
 
 
 def _fits(length: str | None, body: bytes) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,6 +24,7 @@ from durable_devhost.worker.leaving import exit_code, flush, leave
 from durable_devhost.worker.outputs import Output, results
 from durable_devhost.worker.tracebacks import failure_text, user_stack
 
+_FAREWELL_S = 0.5
 Send = Callable[[Mapping[str, Any]], bool]
 
 
@@ -50,6 +52,8 @@ class Calls:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function", initializer=initializer)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._cancelled: set[int] = set()
+        self._running = 0
+        self._quiet = threading.Condition()
 
     def invoke(self, message: Mapping[str, Any]) -> None:
         """Start a call; its answer follows from whichever thread it runs in."""
@@ -57,7 +61,10 @@ class Calls:
         if function is None:
             error = RuntimeError(f"the app has no function {message['function']!r} that can be called")
             self._answer(message, _raised(error))
-        elif function.is_async:
+            return
+        with self._quiet:
+            self._running += 1
+        if function.is_async:
             self._loop.call_soon_threadsafe(self._begin, function, message)
         else:
             self._pool.submit(contextvars.copy_context().run, self._run, function, message)
@@ -92,6 +99,7 @@ class Calls:
             except BaseException as error:  # noqa: BLE001 - the edge of user code: what it raises is its result
                 answer = _raised(error)
             self._answer(message, answer)
+        self._end(answer)
 
     async def _run_async(self, function: Function, message: Mapping[str, Any]) -> None:
         with entered(_invocation(message)):
@@ -105,15 +113,28 @@ class Calls:
                 answer = _raised(error)
             if message["id"] not in self._cancelled:
                 self._answer(message, answer)
+        self._end(answer)
 
     def _answer(self, message: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         try:
             self._send({**answer, "id": message["id"]})
         except (TypeError, ValueError, BrokenFrame) as error:
             self._send({**_raised(error), "id": message["id"]})
+
+    def _end(self, answer: Mapping[str, Any]) -> None:
+        """A call is over; one of `sys.exit` ends the process when those beside it have ended, or soon."""
+        with self._quiet:
+            self._running -= 1
+            self._quiet.notify_all()
         if answer["kind"] == "raised" and answer["exit_code"] is not None:
-            flush()
-            self._leave(answer["exit_code"])
+            threading.Thread(target=self._depart, args=(answer["exit_code"],), daemon=True).start()
+
+    def _depart(self, code: int) -> None:
+        """On Azure, where steps take longer, whoever started the instance has an answer before its activity exits."""
+        with self._quiet:
+            self._quiet.wait_for(lambda: self._running == 0, _FAREWELL_S)
+        flush()
+        self._leave(code)
 
 
 def _invocation(message: Mapping[str, Any]) -> Invocation:
