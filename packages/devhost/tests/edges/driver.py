@@ -55,22 +55,22 @@ RECEIVED = {
 }  # fmt: skip
 STORED = {
     b"\xef\xbb\xbfhi": ("bom.str", "bom.bytes"), b"hello": ("text.stream", "text.binary", "text.str"),
-    b"": ("empty.stream", "empty.bytes"),
+    b"": ("empty.stream", "empty.bytes"), b"\x89PNG\r\n": ("png.stream", "png.binary", "png.bytes"),
 }  # fmt: skip
-RESULTS = ("nan", "inf", "big", "float", "set", "bytes", "raise-nul", "raise-big")
+RESULTS = ("nan", "inf", "mixed", "half", "big", "float", "set", "bytes", "deep", "raise-nul", "raise-big")
 STATUSES = (
     "first.half", "first.17k", "first.zero", "first.empty", "first.list", "later.nan", "later.half", "later.17k",
     "later.false", "later.list",
 )  # fmt: skip
 IDS = {
     "space": "a b", "slash": "a/b", "hash": "a#b", "question": "a?b", "utf8": "é中", "long": "L" * 300, "quote": "a'b",
-    "percent": "a%20b", "colon": "a:b",
+    "percent": "a%20b", "colon": "a:b", "at": "@x@y", "control": "a\x01b",
 }  # fmt: skip
 EVENTS = {"slash": ("a/b", "a/b"), "long": ("N" * 200, "N" * 200), "case": ("MiXed", "mixed")}
 RAISED = {
     "deep64": "[" * 64 + "]" * 64, "deep70": "[" * 70 + "]" * 70, "digits": "1" * 5_000, "comment": "{/*c*/}",
     "nan": "NaN", "undefined": "undefined", "bom": "\ufeff{}", "half": '"a\\ud83dz"', "dup": '{"a":1,"a":2}',
-    "text": "yes",
+    "text": "yes", "deep-many": "[" * 100_000, "trailing": "{} x",
 }  # fmt: skip
 GIVEN = {
     "deep64": "[" * 64 + "]" * 64, "digits": "1" * 5_000, "unquoted": "{approved: true}", "trailing": "{} x",
@@ -97,7 +97,8 @@ def drive(base: str, connection: str) -> dict[str, Any]:
             bodies, boxes)  # fmt: skip
     with ThreadPoolExecutor(len(rows)) as threads:
         asked = [threads.submit(lambda row=row: dict(row(Host(base, connection)))) for row in rows]
-        return {name: record for row in asked for name, record in row.result().items()}
+        records = {name: record for row in asked for name, record in row.result().items()}
+    return records | dict(exits(Host(base, connection)))
 
 
 class Host:
@@ -286,6 +287,11 @@ def statuses(host: Host) -> Iterator[Record]:
     for name in STATUSES:
         record = host.run("odd_status", name.replace(".", ":"))
         yield f"durable.status.{name}", {**record, "customStatus": json.dumps(record["customStatus"])[:60]}
+
+
+def exits(host: Host) -> Iterator[Record]:
+    """An activity that ends its worker, and with it what else runs there."""
+    yield "durable.result.exit", host.run("odd_result", "exit")
 
 
 def histories(host: Host) -> Iterator[Record]:

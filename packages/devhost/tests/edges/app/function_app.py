@@ -169,6 +169,14 @@ def odd(kind: str) -> typing.Any:
             return float("inf")
         case "big":
             return 12345678901234567890123
+        case "mixed":
+            return {"a": float("nan"), "b": [float("-inf")]}
+        case "half":
+            return HALF
+        case "deep":
+            return json.loads("[" * 65 + "]" * 65)
+        case "exit":
+            raise SystemExit(3)
         case "set":
             return {1, 2}
         case "bytes":
