@@ -125,6 +125,13 @@ def test_a_response_is_taken_apart():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["http", "queue", "someBrandNew"])
+def test_a_text_that_utf_8_cannot_hold_fails_the_call(kind):
+    """As protobuf refuses it."""
+    with pytest.raises(UnicodeEncodeError):
+        _returned(kind, "a\ud83dz")
+
+
 @pytest.mark.parametrize("value", [None, 5, {"a": 1}])
 def test_an_http_output_takes_a_response_or_text_only(value):
     """Everything else is a 500 on the real host."""
