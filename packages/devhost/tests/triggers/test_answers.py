@@ -106,6 +106,14 @@ async def test_an_answer_is_framed_as_kestrel_frames_it(
         assert framing(await over_a_socket(client, post(told))) == expected
 
 
+async def test_known_headers_are_spelled_as_kestrel_spells_them(serve_app: Serve) -> None:
+    """Recorded; others stay as they are."""
+    told = {"headers": {"content-type": "text/html", "etag": "x", "x-one": "1"}}
+    async with serve_app(make_app()) as client:
+        head = (await over_a_socket(client, post(told))).partition(b"\r\n\r\n")[0].decode()
+    assert {"Content-Type: text/html", "ETag: x", "x-one: 1"} <= set(head.split("\r\n"))
+
+
 async def test_an_answer_to_head_has_no_length(serve_app: Serve) -> None:
     """Nor chunks."""
     async with serve_app(make_app()) as client:

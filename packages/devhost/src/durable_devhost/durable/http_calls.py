@@ -19,6 +19,9 @@ from durable_devhost.durable.ports import Failed, Outcome, Succeeded
 
 _log = logging.getLogger(__name__)
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+/[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_FRAME = (
+    "   at System.Net.Http.Headers.MediaTypeHeaderValue.CheckMediaTypeFormat(String mediaType, String parameterName)"
+)
 _TIMEOUT = aiohttp.ClientTimeout(total=240)
 _CONTENT_HEADERS = frozenset(
     {
@@ -97,7 +100,7 @@ def _refused(content_type: str) -> Failed:
     return Failed(
         message=message,
         stack="",
-        details=f"Unhandled exception while executing task: System.FormatException: {message}",
+        details=f"Unhandled exception while executing task: System.FormatException: {message}\n{_FRAME}",
     )
 
 

@@ -26,6 +26,19 @@ _REASONS = {
 }  # fmt: skip
 """Where ASP.NET has other words than Python 3.11."""
 
+_KNOWN = {
+    name.lower(): name
+    for name in (
+        "Accept-Ranges", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers",
+        "Access-Control-Allow-Methods", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers",
+        "Access-Control-Max-Age", "Age", "Allow", "Alt-Svc", "Cache-Control", "Content-Encoding", "Content-Language",
+        "Content-Length", "Content-Location", "Content-MD5", "Content-Range", "Content-Type", "Date", "ETag", "Expires",
+        "Keep-Alive", "Last-Modified", "Location", "Pragma", "Proxy-Authenticate", "Proxy-Connection", "Retry-After",
+        "Server", "Set-Cookie", "Trailer", "Transfer-Encoding", "Upgrade", "Vary", "Via", "Warning", "WWW-Authenticate",
+    )
+}  # fmt: skip
+"""Headers that Kestrel writes in its own spelling; all others go out as the function spells them."""
+
 _LIST_NAME = "System.Collections.Generic.List`1[System.Object]"
 
 
@@ -162,9 +175,9 @@ def _response(status: int | None, headers: Iterable[tuple[str, str]], body: byte
         if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
             return empty(500)
         if name.lower() == "set-cookie":
-            written.add(name, value)
+            written.add("Set-Cookie", value)
         elif name.lower() != "connection":
-            written[name] = value
+            written[_KNOWN.get(name.lower(), name)] = value
     if status is None or not _fits(written.get(_LENGTH), body):
         return empty(500)
     if not 100 <= status <= 999:
