@@ -303,6 +303,21 @@ async def test_the_console_hears_of_each_request_but_not_of_the_hosts_own_that_w
     ]
 
 
+async def test_a_request_that_cannot_be_answered_is_an_empty_500(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And a line in the log, with the reason."""
+
+    async def mounted(_: web.Request) -> web.Response:
+        raise RuntimeError("a fault of devhost's own")
+
+    mount = Mount(prefix="/mounted", handler=mounted, level=AuthLevel.ANONYMOUS)
+    async with serve(mounts=(mount,)) as client:
+        assert await fetch(client, "GET", "/mounted/x") == (500, None, "")
+    assert "GET /mounted/x could not be answered" in caplog.text
+    assert "a fault of devhost's own" in caplog.text
+
+
 async def test_a_homepage_that_is_switched_off_is_an_empty_answer(serve: Serve) -> None:
     """The setting AzureWebJobsDisableHomepage."""
     async with serve(homepage=False) as client:

@@ -15,9 +15,14 @@ _ODD = re.compile("NaN|Infinity|\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 def load(text: str) -> Any:
     """The value of a JSON text of Python's, as the extension has it; raises ValueError, for depth JsonReaderError."""
-    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(text):
-        parse(text)  # raises, and says where
+    check_depth(text)
     return without_halves(json.loads(text, parse_constant=str))
+
+
+def check_depth(text: str) -> None:
+    """Raise JsonReaderError, which says where, for a text of more than 64 levels."""
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(text):
+        parse(text)
 
 
 def mended(text: str) -> str:

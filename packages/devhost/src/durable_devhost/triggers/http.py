@@ -1,6 +1,7 @@
 """The HTTP server: finds the function that a request is for, checks the key, calls it, writes what it returned."""
 
 import errno
+import logging
 import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -32,6 +33,7 @@ from durable_devhost.triggers.responses import (
 from durable_devhost.triggers.routes import Route, RouteTable
 from durable_devhost.triggers.templates import parse_template
 
+_log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _ADDRESS = "127.0.0.1"
@@ -172,6 +174,9 @@ class HttpFront:
         except web.HTTPException as error:
             self._tell(request, path, error.status, perf_counter() - began, found)
             raise
+        except Exception:  # noqa: BLE001 - the top of a request: a fault must not look like a page of aiohttp's
+            _log.exception("%s %s could not be answered", request.method, _shown(path, {}))
+            response = empty(500)
         is_own = found is None and (
             response.status < HTTPStatus.BAD_REQUEST or (mount is not None and not mount.is_told)
         )

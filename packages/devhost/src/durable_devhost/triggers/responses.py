@@ -93,7 +93,8 @@ def frame(response: web.Response, request: web.Request) -> web.Response:
     In chunks unless it is empty or has a length of its own, which is believed. HEAD, 204 and 304 have neither.
     """
     if _LENGTH in response.headers or _CHUNKS in response.headers:
-        response.force_close()  # whether the body fits is the function's word, so nothing may follow
+        if _CHUNKS in response.headers or int(response.headers[_LENGTH]) != _size(response):
+            response.force_close()  # the client cannot know where the body ends, so nothing may follow
     elif request.version >= HttpVersion11 and (
         response.body or request.method == hdrs.METH_HEAD or response.status in _BARE
     ):
@@ -105,6 +106,10 @@ def finish_framing(response: web.StreamResponse) -> None:
     """Take back the length that aiohttp adds where the function itself says that its body is in chunks."""
     if _CHUNKS in response.headers and not response.chunked:
         response.headers.popall(_LENGTH, None)
+
+
+def _size(response: web.Response) -> int:
+    return len(response.body) if isinstance(response.body, bytes) else 0
 
 
 def _from_object(response: Mapping[str, Any]) -> web.Response:
