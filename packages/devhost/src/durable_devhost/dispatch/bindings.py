@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from durable_devhost.dotnet.json_reader import deserialize, parse
+from durable_devhost.dotnet.json_reader import JsonReaderError, deserialize, parse
 from durable_devhost.dotnet.json_writer import as_text
 from durable_devhost.dotnet.texts import read_text
 from durable_devhost.model.functions import Binding, Function, TriggerType
@@ -124,7 +124,12 @@ def queue_messages(value: Value) -> list[str | bytes]:
     text: str = value["value"]
     if value["type"] != "json" and not _looks_like_json(text):
         return [text]
-    parsed = deserialize(text, dates=False) if value["type"] == "json" else parse(text, dates=True)
+    try:
+        parsed = deserialize(text, dates=False) if value["type"] == "json" else parse(text, dates=True)
+    except JsonReaderError as error:
+        raise ValueError(
+            f"a text for a queue that begins and ends like JSON must be JSON, here as on Azure: {error}"
+        ) from None
     items = parsed if isinstance(parsed, list) else [parsed]
     if value["type"] == "json" and any(isinstance(item, dict) for item in items):
         raise ValueError("func.QueueMessage objects cannot be put into a queue: set their text instead.")
