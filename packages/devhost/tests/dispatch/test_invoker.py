@@ -244,6 +244,21 @@ async def test_a_timer_function_is_tried_again_by_its_policy_and_knows_the_try(i
     assert [kind for _, _, kind in ends.seen] == ["Raised", "Raised", "Returned"]
 
 
+async def test_a_queue_function_is_tried_again_by_its_policy_within_one_delivery(invoker, build, ends):
+    """Recorded: as often as it says, and then the message is the queue's again."""
+    app = func.FunctionApp()
+
+    @app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:00")
+    @app.queue_trigger(arg_name="msg", queue_name="orders", connection="")
+    def flaky(msg: func.QueueMessage, context: func.Context) -> None:
+        raise ValueError(f"try {context.retry_context.retry_count} of {context.retry_context.max_retry_count}")
+
+    outcome = await invoker.invoke(build(app), trigger_value="x", trigger_metadata={"Id": "1", "DequeueCount": 1})
+    assert isinstance(outcome, Raised)
+    assert outcome.message == "ValueError: try 2 of 2"
+    assert [kind for _, _, kind in ends.seen] == ["Raised"] * 3
+
+
 class Reporting:
     """Workers that note what they are told and give one answer."""
 

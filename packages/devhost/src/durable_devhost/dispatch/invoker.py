@@ -22,6 +22,7 @@ from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raise
 from durable_devhost.dispatch.ports import BindingStore, InvocationObserver
 from durable_devhost.model.functions import Binding, Function, RetryPolicy, TriggerType
 
+_RETRIED = frozenset({TriggerType.TIMER, TriggerType.QUEUE})
 _DURABLE = frozenset({TriggerType.ORCHESTRATION, TriggerType.ACTIVITY, TriggerType.ENTITY})
 
 
@@ -66,7 +67,8 @@ class Invoker:
         invocation_id: str | None = None,
         instance_id: str = "",
     ) -> Outcome:
-        """Run a function; never raises for what user code does. A timer function is tried again by its retry policy.
+        """Run a function; never raises for what user code does. A timer or queue function is tried again by its
+        retry policy, within the one delivery.
 
         `trigger_value`: HTTP the request as `triggers.requests` reads it; queue the message as `bytes` or `str`; timer
         the TimerInfo as a dict; activity and entity their text. `trigger_metadata`: plain values under the host's names
@@ -78,7 +80,7 @@ class Invoker:
         invocation = Invocation(
             id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id
         )
-        policy = function.retry_policy if function.kind is TriggerType.TIMER else None
+        policy = function.retry_policy if function.kind in _RETRIED else None
         attempt = Attempt(limit=policy.max_retry_count if policy else 0)
         while True:
             outcome = await self._observed(function, invocation, attempt, data)
