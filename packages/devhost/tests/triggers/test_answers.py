@@ -114,6 +114,18 @@ async def test_known_headers_are_spelled_as_kestrel_spells_them(serve_app: Serve
     assert {"Content-Type: text/html", "ETag: x", "x-one: 1"} <= set(head.split("\r\n"))
 
 
+async def test_a_long_text_is_printed_again_like_a_short_one(serve_app: Serve) -> None:
+    """Beside other work, since it takes long."""
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+    @app.route(route="long")
+    def long(req: func.HttpRequest) -> str:
+        return json.dumps(["x" * 50] * 4_000)
+
+    async with serve_app(app) as client, client.get("/api/long") as response:
+        assert (await response.text()).splitlines()[:2] == ["[", f'  "{"x" * 50}",']
+
+
 async def test_an_answer_to_head_has_no_length(serve_app: Serve) -> None:
     """Nor chunks."""
     async with serve_app(make_app()) as client:

@@ -2,15 +2,15 @@
 
 Rules and messages are those of `JsonTextReader.cs`: single quotes, names without quotes, comments, commas at the end,
 `undefined`, octal and hexadecimal numbers pass; 64 levels are the most. Half of a surrogate pair becomes U+FFFD.
+What is plain JSON is read by Python's own parser, which is fast; the reader here is for all else.
 """
 
 import re
 from typing import Any
 
+from durable_devhost.dotnet.json_quick import MAX_DEPTH, NotPlain, read_plain
+from durable_devhost.dotnet.texts import whole_characters
 from durable_devhost.dotnet.times import read_time
-
-MAX_DEPTH = 64
-"""How many arrays and objects may stand in each other."""
 
 _LONGEST_INTEGER = 380
 _INT64 = 1 << 63
@@ -20,10 +20,7 @@ _NUMBER_CHARS = frozenset("-+.0123456789abcdefABCDEFxX")
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?[0-9]+")
 _PLAIN_NAME = re.compile(r"[^ .'/\"\[\]()\t\n\r\f\b\\\u0085\u2028\u2029]+")
-_HALF = re.compile("[\ud800-\udfff]")
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _METADATA = ("$type", "$id")
-_REPLACEMENT = "�"
 
 
 class JsonReaderError(ValueError):
@@ -37,7 +34,10 @@ def parse(text: str, *, whole: bool = True, dates: bool = False) -> Any:
     `undefined` is None. Integers have any size up to 380 digits; of equal keys the last one counts, at the first one's
     place.
     """
-    reader = _Reader(text, dates=dates, moves_doubles=False)
+    try:
+        return read_plain(text, dates=dates, moves_doubles=False)
+    except NotPlain:
+        reader = _Reader(text, dates=dates, moves_doubles=False)
     value = reader.value("JToken")
     if whole:
         reader.end()
@@ -50,7 +50,10 @@ def deserialize(text: str, *, dates: bool = True) -> Any:
     A blank text is None. `$type` and `$id` in front of an object's other keys are lost, since they are metadata to the
     library; of equal keys the last one counts, at its own place.
     """
-    reader = _Reader(text, dates=dates, moves_doubles=True)
+    try:
+        return without_metadata(read_plain(text, dates=dates, moves_doubles=True))
+    except NotPlain:
+        reader = _Reader(text, dates=dates, moves_doubles=True)
     if reader.is_blank():
         return None
     value = reader.value("JToken")
@@ -65,14 +68,6 @@ def without_metadata(value: Any) -> Any:
     names = list(value)
     first = next((index for index, name in enumerate(names) if name not in _METADATA), len(names))
     return {name: value[name] for name in names[first:]} if first else value
-
-
-def whole_characters(text: str) -> str:
-    """The text with U+FFFD in place of each half of a surrogate pair that has lost its other half."""
-    if _HALF.search(text) is None:
-        return text
-    joined = _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
-    return _HALF.sub(_REPLACEMENT, joined)
 
 
 class _Reader:

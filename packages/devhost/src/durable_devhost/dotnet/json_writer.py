@@ -8,7 +8,7 @@ import math
 import re
 from typing import Any
 
-from durable_devhost.dotnet.json_reader import whole_characters
+from durable_devhost.dotnet.texts import whole_characters
 from durable_devhost.dotnet.times import NetTime
 
 _ESCAPED = re.compile('["\\\\\x00-\x1f\u0085\u2028\u2029]')

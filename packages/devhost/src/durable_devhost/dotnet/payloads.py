@@ -8,7 +8,9 @@ import json
 import re
 from typing import Any
 
-from durable_devhost.dotnet.json_reader import MAX_DEPTH, parse, whole_characters, without_metadata
+from durable_devhost.dotnet.json_quick import is_too_deep
+from durable_devhost.dotnet.json_reader import parse, without_metadata
+from durable_devhost.dotnet.texts import whole_characters
 
 _ODD = re.compile("NaN|Infinity|\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
@@ -21,7 +23,7 @@ def load(text: str) -> Any:
 
 def check_depth(text: str) -> None:
     """Raise JsonReaderError, which says where, for a text of more than 64 levels."""
-    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(text):
+    if is_too_deep(text):
         parse(text)
 
 
@@ -57,14 +59,3 @@ def without_halves(value: Any) -> Any:
             return {whole_characters(name): without_halves(item) for name, item in value.items()}
         case _:
             return value
-
-
-def _is_too_deep(text: str) -> bool:
-    """Whether arrays and objects stand too deep in each other; brackets in strings do not count."""
-    depth = 0
-    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text, re.DOTALL):
-        char = token[0]
-        depth += 1 if char in "[{" else -1 if char in "]}" else 0
-        if depth > MAX_DEPTH:
-            return True
-    return False

@@ -1,6 +1,7 @@
-"""Bytes as .NET's `StreamReader` reads them as text. Pure."""
+"""Text as .NET has it: bytes as its `StreamReader` reads them, and characters that UTF-8 can hold. Pure."""
 
 import codecs
+import re
 
 _MARKS = (  # a mark of UTF-32 begins like one of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -9,6 +10,9 @@ _MARKS = (  # a mark of UTF-32 begins like one of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_HALF = re.compile("[\ud800-\udfff]")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_REPLACEMENT = "�"
 
 
 def read_text(content: bytes) -> str:
@@ -17,3 +21,11 @@ def read_text(content: bytes) -> str:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, "replace")
     return content.decode("utf-8", "replace")
+
+
+def whole_characters(text: str) -> str:
+    """The text with U+FFFD in place of each half of a surrogate pair that has lost its other half."""
+    if _HALF.search(text) is None:
+        return text
+    joined = _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
+    return _HALF.sub(_REPLACEMENT, joined)

@@ -1,5 +1,6 @@
 """The HTTP server: finds the function that a request is for, checks the key, calls it, writes what it returned."""
 
+import asyncio
 import errno
 import logging
 import re
@@ -27,6 +28,7 @@ from durable_devhost.triggers.responses import (
     empty,
     finish_framing,
     frame,
+    is_long,
     lost_cookies,
     write_outcome,
 )
@@ -226,7 +228,9 @@ class HttpFront:
                 "its value: encode it with urllib.parse.quote."
             )
         try:
-            return frame(write_outcome(outcome), request)
+            # A text of megabytes takes seconds to be printed anew: others are answered meanwhile.
+            written = await asyncio.to_thread(write_outcome, outcome) if is_long(outcome) else write_outcome(outcome)
+            return frame(written, request)
         except ConnectionClosed as closed:
             self._advise(f"'{name}' answers with {closed}: return one of 100 to 999.")
             if request.transport is not None:

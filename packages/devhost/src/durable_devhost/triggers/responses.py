@@ -12,6 +12,7 @@ from durable_devhost.dotnet.json_reader import JsonReaderError, deserialize, wit
 from durable_devhost.dotnet.json_writer import as_text, compact
 from durable_devhost.triggers.cookies import set_cookie
 
+_LONG_TEXT = 100_000
 _TEXT = "text/plain; charset=utf-8"
 _LENGTH = "content-length"
 _CHUNKS = "transfer-encoding"
@@ -76,6 +77,15 @@ def write_outcome(outcome: Outcome) -> web.Response:
             return _from_text(text)
         case _:
             return empty(500)
+
+
+def is_long(outcome: Outcome) -> bool:
+    """Whether writing the outcome takes long enough to be done beside other work."""
+    match outcome:
+        case Returned(value={"type": "string", "value": str() as text}):
+            return len(text) > _LONG_TEXT
+        case _:
+            return False
 
 
 def lost_cookies(outcome: Outcome) -> list[str]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
-from durable_devhost.dotnet.json_reader import JsonReaderError, whole_characters
+from durable_devhost.dotnet.json_reader import JsonReaderError
 from durable_devhost.dotnet.payloads import written
+from durable_devhost.dotnet.texts import whole_characters
 
 JSON_TYPE = "application/json; charset=utf-8"
 BAD_ARGUMENTS = "One or more of the arguments submitted is incorrect"
