@@ -127,8 +127,9 @@ class Connection(asyncio.Protocol):
             self._wanted = sum(self._lengths)
             return
         header, self._lengths, self._wanted = self._lengths[0], None, PREFIX_SIZE
-        message = decode(piece[:header], piece[header:])
-        if _HALF in piece[:header]:
+        head = piece[:header]
+        message = decode(head, piece[header:])
+        if _HALF in head:
             message = without_halves(message)
         number = message.get("id")
         if number is None:

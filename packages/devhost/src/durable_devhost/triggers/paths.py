@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 _RUN = re.compile("(?:%[0-9A-Fa-f]{2})+")
 _ENCODED = re.compile("%[0-9A-Fa-f]{2}")
-_KEPT = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9\-._~!$&'()*+,;=:@/]+|.", re.DOTALL)
+_LOST = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
 _SLASH = 0x2F
 _ASCII = 0x80
 _DOTS = frozenset((".", ".."))
@@ -25,14 +25,7 @@ def decoded_path(raw: str) -> str | None:
 
 def shown_path(path: str) -> str:
     """A decoded path as a URL has it: what looks encoded is kept, all else that a path cannot hold is encoded."""
-    return _KEPT.sub(lambda part: part[0] if len(part[0]) > 1 or part[0] in _ALLOWED else _encoded(part[0]), path)
-
-
-_ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/")
-
-
-def _encoded(char: str) -> str:
-    return quote(char, safe="", errors="replace")
+    return _LOST.sub(lambda char: quote(char[0], safe="", errors="replace"), path)
 
 
 def _decoded(run: str) -> str:
