@@ -10,6 +10,7 @@ import pytest
 from durable_devhost.dispatch.bindings import (
     blob_content,
     blob_input,
+    breaks,
     metadata_values,
     queue_messages,
     trigger_argument,
@@ -174,3 +175,13 @@ def test_a_binding_that_devhost_does_not_have_is_named_with_what_to_do():
     error = unsupported(Binding(type="table", name="row", direction="out"), "output")
     assert "no output binding of type table, which 'row' is" in str(error)
     assert "leave it out" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("content", "is_broken"),
+    [(b"\x89PNG\r\n", True), (b"hello", False), ("h�".encode(), False), ("hé".encode("utf-16"), False), (b"", False)],
+)
+def test_bytes_are_lost_only_where_a_blob_is_no_text(content, is_broken):
+    """A mark at the start of a text is no loss, so nobody is told of it."""
+    binding = Binding(type="blob", name="blob", direction="in")
+    assert breaks(content, blob_input(binding, content)) == is_broken

@@ -26,11 +26,16 @@ class Ends:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, str]] = []
+        self.advice: list[str] = []
 
     def ended(self, function, invocation, outcome, seconds) -> None:
         """Keep the function, the id and the kind of outcome."""
         assert seconds >= 0
         self.seen.append((function.name, invocation.id, type(outcome).__name__))
+
+    def advise(self, text) -> None:
+        """Keep what a person would read."""
+        self.advice.append(text)
 
 
 @pytest.fixture
@@ -82,6 +87,23 @@ async def test_a_blob_input_is_read_or_none(invoker, bindings, build):
     function = build(app)
     assert await invoker.invoke(function, trigger_value=_request(name="one")) == _text("here")
     assert await invoker.invoke(function, trigger_value=_request(name="two")) == _text("none")
+
+
+async def test_a_picture_that_is_read_as_text_is_told(invoker, bindings, build, ends):
+    """With the word that mends it; the annotation does not matter."""
+    app = func.FunctionApp()
+
+    @app.route(route="blob-in")
+    @app.blob_input(arg_name="source", path="blobs/one.png", connection="")
+    def read(req: func.HttpRequest, source: func.InputStream) -> str:
+        return source.read().hex()
+
+    bindings.blobs[None, "blobs", "one.png"] = b"\x89PNG"
+    assert await invoker.invoke(build(app), trigger_value=_request()) == _text("efbfbd504e47")
+    assert ends.advice == [
+        "The blob 'source' of 'read' was read as text, here as on Azure, and is none, so its bytes were lost: give its "
+        'binding data_type="binary".'
+    ]
 
 
 async def test_a_queue_function_enqueues_to_a_queue_named_by_its_message(invoker, bindings, build):

@@ -10,7 +10,7 @@ from typing import Any
 
 from durable_devhost.dotnet.json_reader import JsonReaderError, deserialize, parse
 from durable_devhost.dotnet.json_writer import as_text
-from durable_devhost.dotnet.texts import read_text
+from durable_devhost.dotnet.texts import REPLACEMENT, read_text
 from durable_devhost.model.functions import Binding, Function, TriggerType
 
 Value = dict[str, Any]
@@ -106,6 +106,11 @@ def blob_input(binding: Binding, content: bytes) -> Value:
     if is_binary(binding):
         return {"type": "bytes", "value": content}
     return {"type": "string", "value": read_text(content)}
+
+
+def breaks(content: bytes, value: Value) -> bool:
+    """Whether a blob that was read as text has lost bytes; a mark at its start, or UTF-16, loses nothing."""
+    return value["type"] == "string" and REPLACEMENT in value["value"] and value["value"].encode() != content
 
 
 def is_binary(binding: Binding) -> bool:

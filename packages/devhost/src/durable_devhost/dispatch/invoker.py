@@ -10,6 +10,7 @@ from durable_devhost.dispatch.bindings import (
     Value,
     blob_content,
     blob_input,
+    breaks,
     metadata_values,
     queue_messages,
     trigger_argument,
@@ -138,10 +139,10 @@ class Invoker:
         if content is None:
             return None
         value = blob_input(binding, content)
-        if self._observer is not None and value["type"] == "string" and value["value"].encode() != content:
+        if self._observer is not None and breaks(content, value):
             self._observer.advise(
-                f"The blob '{binding.name}' of '{function.name}' was read as text, here as on Azure, which changed its "
-                'bytes: give its binding data_type="binary".'
+                f"The blob '{binding.name}' of '{function.name}' was read as text, here as on Azure, and is none, so "
+                'its bytes were lost: give its binding data_type="binary".'
             )
         return value
 

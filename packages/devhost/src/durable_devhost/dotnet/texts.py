@@ -3,6 +3,9 @@
 import codecs
 import re
 
+REPLACEMENT = "�"
+"""What stands for bytes that are no text, and for half of a character."""
+
 _MARKS = (  # a mark of UTF-32 begins like one of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -12,7 +15,6 @@ _MARKS = (  # a mark of UTF-32 begins like one of UTF-16
 )
 _HALF = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_REPLACEMENT = "�"
 
 
 def read_text(content: bytes) -> str:
@@ -28,4 +30,4 @@ def whole_characters(text: str) -> str:
     if _HALF.search(text) is None:
         return text
     joined = _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
-    return _HALF.sub(_REPLACEMENT, joined)
+    return _HALF.sub(REPLACEMENT, joined)
