@@ -2,7 +2,7 @@
 
 import json
 
-from durable_devhost.durable.failures import failure_details, failure_reason
+from durable_devhost.durable.failures import failure_details, failure_reason, missing_details
 
 
 def test_the_reason_names_the_activity() -> None:
@@ -20,3 +20,10 @@ def test_the_details_are_the_json_of_a_dotnet_exception() -> None:
     assert (inner["RemoteMessage"], inner["RemoteStackTrace"]) == ("ValueError: bööm", "  File x")
     assert inner["Message"] == "Result: Failure\nException: ValueError: bööm\nStack:   File x"
     assert "bööm" in text
+
+
+def test_the_details_of_a_disabled_child_are_an_exception_of_the_task_framework() -> None:
+    """Recorded."""
+    details = missing_details("The function 'off' …")
+    assert details.startswith('{"$type":"DurableTask.Core.Exceptions.OrchestrationFailureException, DurableTask.Core",')
+    assert json.loads(details)["Message"] == "The function 'off' …"

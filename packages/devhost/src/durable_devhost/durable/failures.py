@@ -5,6 +5,7 @@
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -29,9 +30,28 @@ def failure_details(message: str, stack: str) -> str:
         "HResult": -2146233088,
         "StackTrace": "",
     }
+    return _exception("System.Exception, System.Private.CoreLib", message, inner)
+
+
+def missing_orchestrator(name: str, known: Sequence[str]) -> str:
+    """Why an orchestrator cannot run, in the extension's words."""
+    names = ", ".join(f"'{each}'" for each in known)
+    return (
+        f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. "
+        f"Additional info: The following are the known orchestrator functions: {names}."
+    )
+
+
+def missing_details(message: str) -> str:
+    """The details of a child that fails because its function is disabled (recorded); others have none of .NET."""
+    kind = "DurableTask.Core.Exceptions.OrchestrationFailureException, DurableTask.Core"
+    return _exception(kind, message, None)
+
+
+def _exception(kind: str, message: str, inner: Mapping[str, Any] | None) -> str:
     outer = {
-        "$type": "System.Exception, System.Private.CoreLib",
-        "ClassName": "System.Exception",
+        "$type": kind,
+        "ClassName": kind.partition(",")[0],
         "Message": message,
         "Data": None,
         "InnerException": inner,

@@ -71,6 +71,10 @@ class Catalog(Protocol):
         """Why nothing runs when that function is called, as a sentence for the console; None where it runs."""
         ...
 
+    def is_off(self, orchestrator: str) -> bool:
+        """Whether an orchestrator is registered under the name and disabled."""
+        ...
+
     def known_orchestrators(self) -> Sequence[str]:
         """The durable names of all orchestrators, as they were declared."""
         ...

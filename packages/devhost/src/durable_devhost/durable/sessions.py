@@ -57,7 +57,7 @@ class SessionBuilder:
         return OrchestrationSession(
             started,
             app=self.app,
-            known=", ".join(f"'{name}'" for name in self.app.known_orchestrators()),
+            known=self.app.known_orchestrators(),
             scheduler=self.scheduler,
             hub_name=self.hub_name,
             history=stored.events,

@@ -15,7 +15,14 @@ from durable_devhost.dotnet.json_writer import compact
 from durable_devhost.dotnet.payloads import mended
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.client.entities import addressed, entity_body
-from durable_devhost.durable.client.errors import BadArgument, Gone, NotFound, UnknownEntity, WrongState
+from durable_devhost.durable.client.errors import (
+    BadArgument,
+    DisabledOrchestrator,
+    Gone,
+    NotFound,
+    UnknownEntity,
+    WrongState,
+)
 from durable_devhost.durable.client.status import history_body, is_open, shown_text, status_body
 from durable_devhost.durable.ports import InstanceExists
 from durable_devhost.errors import DevhostError
@@ -75,7 +82,7 @@ class ManagementApi:
             return empty_response(404)
         except Gone:
             return empty_response(410)
-        except (BadArgument, UnknownEntity) as error:
+        except (BadArgument, DisabledOrchestrator, UnknownEntity) as error:
             return _bad_request(error)
         except DevhostError as error:
             return error_response(500, UNEXPECTED, exception=str(error), exception_type="System.Exception")
@@ -270,8 +277,8 @@ def _page(entries: list[dict[str, object]], continuation: str | None) -> web.Res
     return json_response(entries, headers={CONTINUATION: continuation} if continuation else None)
 
 
-def _bad_request(error: BadArgument | UnknownEntity) -> web.Response:
-    if isinstance(error, UnknownEntity):
+def _bad_request(error: BadArgument | DisabledOrchestrator | UnknownEntity) -> web.Response:
+    if not isinstance(error, BadArgument):
         return error_response(400, str(error))
     return error_response(400, BAD_ARGUMENTS, exception=str(error), exception_type=_ARGUMENT_EXCEPTION)
 
