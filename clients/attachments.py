@@ -102,7 +102,9 @@ def _too_large(size: int) -> func.HttpResponse:
 
 
 def _packed(req: func.HttpRequest) -> func.HttpResponse | None:
-    """Refuse a body that is packed: its kind is not to be seen, and unpacked it may be any size."""
+    """Refuse a body in chunks, which the host does not hand on, and one that is packed: its kind is not to be seen."""
+    if "chunked" in req.headers.get("Transfer-Encoding", "").lower():
+        return problem(411, "The body comes in chunks, without a length.", "Send it with Content-Length.")
     coding = req.headers.get("Content-Encoding", "identity")
     if coding == "identity":
         return None

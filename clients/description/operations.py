@@ -216,7 +216,7 @@ FILES = (
             )
             for status, does in ((200, "It was there before."), (201, "It is on record."))
         },
-        problems=(400, *_PERSON, 404, 409, 413, 415, 429, 500, 503),
+        problems=(400, *_PERSON, 404, 409, 411, 413, 415, 429, 500, 503),
     ),
     Operation(
         id="GetAttachment",

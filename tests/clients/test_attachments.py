@@ -235,10 +235,11 @@ class Unread(func.HttpRequest):
         ({"content-length": str(LARGEST_UPLOAD + 1)}, 413),
         ({"content-length": "9" * 400}, 413),
         ({"content-encoding": "gzip"}, 415),
+        ({"transfer-encoding": "gzip, Chunked"}, 411),
     ],
 )
 async def test_what_is_too_large_is_refused_by_its_header(call, client, headers, status):
-    """Before the body is looked at; packed bodies may be any size."""
+    """Before the body is looked at: packed bodies may be any size, and one in chunks does not reach the function."""
     request = Unread(
         "PUT", "http://localhost:7071/api/proposals/p/attachments/a.md", body=b"",
         headers={"x-greenlight-user": "Ines", **headers}, route_params={"proposalId": "p", "name": "a.md"},

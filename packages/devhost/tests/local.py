@@ -99,7 +99,7 @@ class LocalWorkers:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="worker", daemon=True)
         self._thread.start()
-        self._calls = Calls(self._functions, self._send, self._loop, threads=self._threads)
+        self._calls = Calls(self._functions, self._send, self._loop, threads=self._threads, leave=lambda _code: None)
         return self
 
     async def __aexit__(

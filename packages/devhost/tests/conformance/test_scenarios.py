@@ -1,4 +1,7 @@
-"""Orchestrations end as they did in the real host, event by event (recorded from extension 3.15)."""
+"""Orchestrations end as they did in the real host, event by event (recorded from extension 3.15).
+
+Failures of activities have the one blank behind `failed:` that 3.19 has there.
+"""
 
 import json
 import uuid

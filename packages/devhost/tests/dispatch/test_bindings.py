@@ -9,6 +9,8 @@ import pytest
 
 from durable_devhost.dispatch.bindings import (
     blob_content,
+    blob_input,
+    breaks,
     metadata_values,
     queue_messages,
     trigger_argument,
@@ -76,15 +78,54 @@ def test_metadata_are_texts_and_numbers_and_json_for_the_rest():
         ("", [""]),
         ('{"body": "coded ü", "dequeue": 1}', ['{\n  "body": "coded ü",\n  "dequeue": 1\n}']),
         ('{"body": "coded \\u00fc"}', ['{\n  "body": "coded ü"\n}']),
-        ("{not json}", ["{not json}"]),
+        ("{not closed", ["{not closed"]),
+        ("[urgent] call", ["[urgent] call"]),
+        ('"q"', ['"q"']),
+        ("{'a': 1.0}", ['{\n  "a": 1.0\n}']),
+        ("  [1]  ", ["1"]),
+        ("[true, null, 1.0]", ["True", "", "1"]),
         ('["a", {"b": 1}, 2]', ["a", '{\n  "b": 1\n}', "2"]),
         ('["a", "{\\"b\\": 1}"]', ["a", '{"b": 1}']),
+        ('{"at":"2020-01-02T03:04:05+02:00"}', ['{\n  "at": "2020-01-02T01:04:05+00:00"\n}']),
+        ('["2020-01-02T03:04:05Z"]', ["01/02/2020 03:04:05"]),
     ],
 )
-@pytest.mark.parametrize("kind", ["string", "json"])
-def test_queue_outputs_become_messages_as_recorded(kind, value, expected):
-    """A text holding a JSON object is re-written indented; a list, which the SDK sends as JSON, is one message each."""
-    assert queue_messages({"type": kind, "value": value}) == expected
+def test_a_text_for_a_queue_is_printed_again_where_it_looks_like_json(value, expected):
+    """As .NET does it: an object indented, a list as one message for each element."""
+    assert queue_messages({"type": "string", "value": value}) == expected
+
+
+@pytest.mark.parametrize("value", ["{hello}", "[urgent] call [today]", "[" * 65 + "]" * 65])
+def test_a_text_that_looks_like_json_must_be_json(value):
+    """Recorded: the invocation fails, and nothing is put into the queue."""
+    with pytest.raises(ValueError, match="must be JSON, here as on Azure: "):
+        queue_messages({"type": "string", "value": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [('["a", "{bad", ""]', ["a", "{bad", ""]), ('["2020-01-02T03:04:05Z"]', ["2020-01-02T03:04:05Z"])],
+)
+def test_a_list_of_texts_is_one_message_each_as_they_are(value, expected):
+    """The SDK sends it as JSON, whose dates stay text."""
+    assert queue_messages({"type": "json", "value": value}) == expected
+
+
+def test_message_objects_cannot_be_put_into_a_queue():
+    """Recorded: a 500."""
+    with pytest.raises(ValueError, match="set their text instead"):
+        queue_messages({"type": "json", "value": '[{"id": null, "body": "m1"}]'})
+
+
+@pytest.mark.parametrize(
+    ("data_type", "expected"),
+    [(None, {"type": "string", "value": "hé"}), ("BINARY", {"type": "bytes", "value": "hé".encode("utf-16")})],
+)
+def test_a_blob_is_text_unless_its_binding_says_binary(data_type, expected):
+    """Recorded: a mark at its start is obeyed."""
+    properties = {} if data_type is None else {"dataType": data_type}
+    binding = Binding(type="blob", name="blob", direction="in", properties=properties)
+    assert blob_input(binding, "hé".encode("utf-16")) == expected
 
 
 def test_bytes_for_a_queue_are_one_message_as_they_are():
@@ -134,3 +175,13 @@ def test_a_binding_that_devhost_does_not_have_is_named_with_what_to_do():
     error = unsupported(Binding(type="table", name="row", direction="out"), "output")
     assert "no output binding of type table, which 'row' is" in str(error)
     assert "leave it out" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("content", "is_broken"),
+    [(b"\x89PNG\r\n", True), (b"hello", False), ("h�".encode(), False), ("hé".encode("utf-16"), False), (b"", False)],
+)
+def test_bytes_are_lost_only_where_a_blob_is_no_text(content, is_broken):
+    """A mark at the start of a text is no loss, so nobody is told of it."""
+    binding = Binding(type="blob", name="blob", direction="in")
+    assert breaks(content, blob_input(binding, content)) == is_broken

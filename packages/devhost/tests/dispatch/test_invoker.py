@@ -26,11 +26,15 @@ class Ends:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, str]] = []
+        self.advice: list[str] = []
 
     def ended(self, function, invocation, outcome, seconds) -> None:
         """Keep the function, the id and the kind of outcome."""
         assert seconds >= 0
         self.seen.append((function.name, invocation.id, type(outcome).__name__))
+
+    def advise(self, text) -> None:
+        self.advice.append(text)
 
 
 @pytest.fixture
@@ -82,6 +86,20 @@ async def test_a_blob_input_is_read_or_none(invoker, bindings, build):
     function = build(app)
     assert await invoker.invoke(function, trigger_value=_request(name="one")) == _text("here")
     assert await invoker.invoke(function, trigger_value=_request(name="two")) == _text("none")
+
+
+async def test_a_picture_that_is_read_as_text_is_told(invoker, bindings, build, ends):
+    """With the word that mends it; the annotation does not matter."""
+    app = func.FunctionApp()
+
+    @app.route()
+    @app.blob_input(arg_name="source", path="blobs/one.png", connection="")
+    def read(req: func.HttpRequest, source: func.InputStream) -> str:
+        return source.read().hex()
+
+    bindings.blobs[None, "blobs", "one.png"] = b"\x89PNG"
+    assert await invoker.invoke(build(app), trigger_value=_request()) == _text("efbfbd504e47")
+    assert ends.advice[0].startswith("The blob 'source' of 'read' was read as text")
 
 
 async def test_a_queue_function_enqueues_to_a_queue_named_by_its_message(invoker, bindings, build):
@@ -242,6 +260,19 @@ async def test_a_timer_function_is_tried_again_by_its_policy_and_knows_the_try(i
     assert await invoker.invoke(build(app), trigger_value={"IsPastDue": False}) == Returned()
     assert seen == [(0, 2, ""), (1, 2, "ValueError: try 0"), (2, 2, "ValueError: try 1")]
     assert [kind for _, _, kind in ends.seen] == ["Raised", "Raised", "Returned"]
+
+
+async def test_a_queue_function_is_tried_again_by_its_policy_within_one_delivery(invoker, build, ends):
+    """Recorded: as often as it says, and then the message is the queue's again."""
+    app = func.FunctionApp()
+
+    @app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:00")
+    @app.queue_trigger(arg_name="msg", queue_name="orders", connection="")
+    def flaky(msg: func.QueueMessage, context: func.Context) -> None:
+        raise ValueError(f"try {context.retry_context.retry_count} of {context.retry_context.max_retry_count}")
+
+    outcome = await invoker.invoke(build(app), trigger_value="x")
+    assert (outcome.message, len(ends.seen)) == ("ValueError: try 2 of 2", 3)
 
 
 class Reporting:

@@ -200,9 +200,13 @@ class CounterCatalog:
         """Without regard to case."""
         return name.lower() in [each.lower() for each in self._entities]
 
+    def is_off(self, orchestrator: str) -> bool:
+        """The one whose name says so."""
+        return orchestrator == "off"
+
     def known_orchestrators(self) -> Sequence[str]:
-        """None."""
-        return ()
+        """None but the one that is off."""
+        return ("off",)
 
     def known_entities(self) -> Sequence[str]:
         """As declared."""

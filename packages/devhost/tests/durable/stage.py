@@ -62,6 +62,9 @@ class Functions:
         has = {"activity": self.has_activity, "orchestrator": self.has_orchestrator, "entity": self.has_entity}
         return None if has[kind](name) else f"There is no {kind} {name}."
 
+    def is_off(self, orchestrator: str) -> bool:
+        return False
+
     def known_orchestrators(self) -> Sequence[str]:
         return ["child", "play"]
 
@@ -103,7 +106,7 @@ class Stage:
         return OrchestrationSession(
             started,
             app=self.app,  # type: ignore[arg-type]  # what a session asks of an app
-            known="'child', 'play'",
+            known=("child", "play"),
             scheduler=lambda: Scheduler(
                 self.app,  # type: ignore[arg-type]  # as above
                 default_version=self._default_version,

@@ -95,7 +95,7 @@ async def test_a_failure_is_an_answer_too(name: str, message: str) -> None:
         await bench.in_flight.quiet()
     event = bench.answers[0].message.event
     assert isinstance(event, TaskFailed)
-    assert event.reason == f"Activity function '{name}' failed:  {message}"
+    assert event.reason == f"Activity function '{name}' failed: {message}"
     assert json.loads(event.details or "")["InnerException"]["RemoteMessage"] == message
 
 

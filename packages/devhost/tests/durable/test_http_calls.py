@@ -58,12 +58,32 @@ async def test_an_error_status_is_a_result(address: str, status: int) -> None:
     assert (await _call(method="GET", uri=f"{address}?status={status}"))["statusCode"] == status
 
 
-@pytest.mark.parametrize("uri", ["http://127.0.0.1:9/", "nonsense", "ftp://127.0.0.1/"])
+@pytest.mark.parametrize("uri", ["nonsense", "ftp://127.0.0.1/"])
 async def test_a_request_that_gets_no_answer_fails(uri: str) -> None:
-    """With the words of the real host's exception."""
+    """With the details of the real host's exception."""
     outcome = await call_http(json.dumps([{"method": "GET", "uri": uri}]))
     assert isinstance(outcome, Failed)
-    assert outcome.message.startswith("HttpRequestException: ")
+    assert (outcome.details or "").startswith('{"$type":"System.Net.Http.HttpRequestException')
+
+
+async def test_a_connection_that_is_refused_is_told_in_dotnets_words() -> None:
+    """Recorded."""
+    outcome = await call_http(json.dumps([{"method": "GET", "uri": "http://127.0.0.1:9/"}]))
+    assert isinstance(outcome, Failed)
+    assert outcome.message == "Connection refused (127.0.0.1:9)"
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "json"])
+async def test_a_content_type_that_dotnet_does_not_take_fails_the_call(
+    address: str, content_type: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Recorded: parameters are too much. The console says what to leave out."""
+    headers = {"content-type": content_type}
+    outcome = await call_http(json.dumps([{"method": "POST", "uri": address, "content": "{}", "headers": headers}]))
+    assert isinstance(outcome, Failed)
+    assert outcome.message == f"The format of value '{content_type}' is invalid."
+    assert (outcome.details or "").startswith("Unhandled exception while executing task: System.FormatException: The")
+    assert "leave out what follows the semicolon" in caplog.text
 
 
 async def test_a_token_source_is_refused_with_its_reason(address: str) -> None:

@@ -58,6 +58,19 @@ def _ordinal(action: Any) -> int:
     return action.ordinal
 
 
+@pytest.mark.parametrize("field", ["output", "custom_status"])
+def test_a_value_is_what_the_host_makes_of_it(field: str) -> None:
+    """Numbers that JSON does not have are strings; what is too deep, with the object around it, fails the instance."""
+    script = read_script(_answer(**{field: '[NaN,"a\\ud83dz"]'}), count().__next__)
+    assert getattr(script, field) == '["NaN","a�z"]'
+    assert read_script(_answer(**{field: "[" * 63 + "]" * 63}), count().__next__).error is None
+    deep = read_script(_answer(**{field: "[" * 64 + "]" * 64}), count().__next__)
+    assert deep.done
+    assert (deep.error or "").startswith(
+        f"One or more errors occurred. (The reader's MaxDepth of 64 has been exceeded. Path '{field}[0]"
+    )
+
+
 def test_an_action_that_nobody_knows_is_named() -> None:
     """A newer SDK may ask for more than this host can do."""
     with pytest.raises(UnknownAction, match="type 13"):

@@ -45,9 +45,13 @@ BUILDER = SessionBuilder(
 )
 
 
-def _started(execution: str = "e", parent: ParentRef | None = None) -> ExecutionStarted:
+def _started(execution: str = "e", parent: ParentRef | None = None, *, after: int = 0) -> ExecutionStarted:
     ref = InstanceRef(instance_id="i", execution_id=execution)
-    return ExecutionStarted(timestamp=NOW, instance=ref, name="o", parent=parent)
+    return ExecutionStarted(timestamp=NOW + timedelta(seconds=after), instance=ref, name="o", parent=parent)
+
+
+def _parent(instance_id: str) -> ParentRef:
+    return ParentRef(name="p", instance=InstanceRef(instance_id=instance_id, execution_id="pe"), task_id=3, version="")
 
 
 def _message(event: HistoryEvent) -> Message:
@@ -90,9 +94,29 @@ def test_an_event_for_what_is_over_or_was_never_started_leads_nowhere() -> None:
 @pytest.mark.parametrize("execution", ["e", "another"])
 def test_a_start_that_was_carried_out_is_not_carried_out_again(execution: str) -> None:
     """A parent that was cut off sends its child's start twice, the second time with a new execution id."""
-    parent = ParentRef(name="p", instance=InstanceRef(instance_id="p", execution_id="pe"), task_id=3, version="")
+    parent = _parent("p")
     again = _message(_started(execution, parent))
     assert BUILDER.orchestration(_stored(_started("e", parent), ENDED), [again]) is None
+
+
+@pytest.mark.parametrize("old_parent", [None, _parent("p1")])
+def test_the_newest_parent_takes_the_id_of_a_running_instance(old_parent: ParentRef | None) -> None:
+    """Recorded: the new execution begins in the place of the old one, whoever had started that."""
+    stored = _stored(OrchestratorStarted(timestamp=NOW), _started("old", old_parent))
+    starts = [_started("second", _parent("p2"), after=1), _started("third", _parent("p3"), after=2), _started("x")]
+    built = BUILDER.orchestration(stored, [RAISED, *map(_message, starts)])
+    assert built is not None
+    session, is_new = built
+    assert (session.instance.execution_id, session.etag, is_new) == ("third", "etag", True)
+
+
+@pytest.mark.parametrize(("parent", "after"), [("p1", 1), ("p2", 0), ("p2", -1)])
+def test_a_start_that_is_no_newer_or_the_same_parents_replaces_nothing(parent: str, after: int) -> None:
+    """It is a copy, or came late."""
+    stored = _stored(_started("old", _parent("p1")))
+    built = BUILDER.orchestration(stored, [_message(_started("new", _parent(parent), after=after))])
+    assert built is not None
+    assert built[0].instance.execution_id == "old"
 
 
 def test_the_record_can_be_made_of_the_history() -> None:

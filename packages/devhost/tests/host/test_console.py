@@ -261,6 +261,16 @@ def test_the_death_of_a_worker_is_a_failure_with_its_last_words() -> None:
     assert line(tell).endswith("          Fatal Python error\n            File x")
 
 
+def test_the_same_advice_is_given_once() -> None:
+    """However often it happens."""
+
+    def tell(console: Console) -> None:
+        for text in ("first", "second", "first"):
+            console.advise(text)
+
+    assert [json.loads(each)["text"] for each in told(tell, json_logs=True).splitlines()] == ["first", "second"]
+
+
 def test_control_characters_move_nothing_on_the_terminal_and_machines_get_them_as_they_are() -> None:
     """What an app, a caller or a storage account says is never a command."""
     text = "a\x1b[2Jb\x07\u202ec"

@@ -1,8 +1,11 @@
 """Apps made in a test and run in this process, and an invoker without storage."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import aiohttp
 import azure.functions as func
 import pytest
 from aiohttp import web
@@ -10,12 +13,17 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from durable_devhost.clock import SystemClock
 from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import FunctionCatalog
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.queues import QueueService
 from durable_devhost.storage.transport import Transport
+from durable_devhost.triggers.admin import AdminPages, HostInfo
+from durable_devhost.triggers.http import HttpFront, Mount, reserve
+from durable_devhost.triggers.keys import KeyRing, Keys
 from durable_devhost.triggers.management.api import ManagementApi
 from durable_devhost.triggers.management.urls import ManagementUrls
+from durable_devhost.triggers.manual import ManualRuns
 from packages.devhost.tests.durable.memory import Desk
 from packages.devhost.tests.local import LocalWorkers
 from packages.devhost.tests.lossy import losing
@@ -23,6 +31,7 @@ from packages.devhost.tests.triggers.front import Front
 from packages.devhost.tests.triggers.listening import Faults, Listen, listening
 
 Index = Callable[[func.FunctionApp], FunctionCatalog]
+Serve = Callable[..., AbstractAsyncContextManager[aiohttp.ClientSession]]
 
 
 class NoBindings:
@@ -58,6 +67,38 @@ def index(workers: LocalWorkers) -> Index:
 def invoker(workers: LocalWorkers) -> Invoker:
     """An invoker without storage."""
     return Invoker(workers, store=NoBindings(), client_json=lambda _: "{}", clock=SystemClock())
+
+
+@pytest.fixture
+def serve_app(index: Index, invoker: Invoker) -> Serve:
+    """Serve an app on a free port and give a client whose base is the server."""
+
+    @asynccontextmanager
+    async def started(
+        app: func.FunctionApp,
+        keys: Keys | None = None,
+        prefix: str = "api",
+        mounts: tuple[Mount, ...] = (),
+        **options: Any,
+    ) -> AsyncIterator[aiohttp.ClientSession]:
+        catalog, in_flight = index(app), InFlight()
+        manual = ManualRuns(invoker, in_flight, NoBindings().read_blob)
+        info = HostInfo(host_id="h", instance_id="i", version="0.1", computer_name="c")
+        admin = AdminPages(catalog=catalog, manual=manual, info=info, route_prefix=prefix)
+        front = HttpFront(catalog=catalog, invoker=invoker, in_flight=in_flight, keys=KeyRing(keys), admin=admin,
+                          mounts=mounts, route_prefix=prefix, **options)  # fmt: skip
+        async with AsyncExitStack() as stack:
+            tasks = await stack.enter_async_context(asyncio.TaskGroup())
+            door = stack.enter_context(reserve(0))
+            port = door.getsockname()[1]
+            await stack.enter_async_context(front.serve(door))
+            client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))
+            running = tasks.create_task(manual.run())
+            yield client
+            await in_flight.quiet()
+            running.cancel()
+
+    return started
 
 
 @pytest.fixture

@@ -47,11 +47,12 @@ def listening(
         *,
         queue: str = name,
         makes_queue: bool = False,
+        data_type: str | None = None,
         through: QueueService = queues,
         **options: Any,
     ) -> AsyncIterator[Listening]:
         app, in_flight = func.FunctionApp(), InFlight()
-        app.queue_trigger(arg_name="msg", queue_name=queue, connection="")(function)
+        app.queue_trigger(arg_name="msg", queue_name=queue, connection="", data_type=data_type)(function)
         (found,) = index(app).functions
         listener = QueueListener(
             function=found, queues=through, invoker=invoker, in_flight=in_flight, settings=replace(DEFAULTS, **options),

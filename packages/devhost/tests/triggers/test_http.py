@@ -5,9 +5,6 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any
 
 import aiohttp
 import azure.functions as func
@@ -21,9 +18,8 @@ from durable_devhost.triggers.admin import AdminPages, HostInfo
 from durable_devhost.triggers.http import HttpFront, Mount, reserve
 from durable_devhost.triggers.keys import AuthLevel, KeyRing, Keys
 from durable_devhost.triggers.manual import ManualRuns
-from packages.devhost.tests.triggers.conftest import Index, NoBindings
+from packages.devhost.tests.triggers.conftest import Index, NoBindings, Serve
 
-Serve = Callable[..., AbstractAsyncContextManager[aiohttp.ClientSession]]
 KEYS = Keys(master="master", host="host", functions={"secret": "own"}, systems={"ext": "system"})
 
 
@@ -48,7 +44,6 @@ def make_app() -> func.FunctionApp:
         response = func.HttpResponse(status_code=201)
         response.headers.add("Set-Cookie", "a=1")
         response.headers.add("Set-Cookie", "b=2")
-        response.headers.add("Content-Length", "99")
         return response
 
     @app.route(route="boom")
@@ -82,35 +77,9 @@ def make_app() -> func.FunctionApp:
 
 
 @pytest.fixture
-def serve(index: Index, invoker: Invoker) -> Serve:
-    """Serve an app on a free port and give a client whose base is the server."""
-
-    @asynccontextmanager
-    async def started(
-        app: func.FunctionApp | None = None,
-        keys: Keys | None = None,
-        prefix: str = "api",
-        mounts: tuple[Mount, ...] = (),
-        **options: Any,
-    ) -> AsyncIterator[aiohttp.ClientSession]:
-        catalog, in_flight = index(app or make_app()), InFlight()
-        manual = ManualRuns(invoker, in_flight, NoBindings().read_blob)
-        info = HostInfo(host_id="h", instance_id="i", version="0.1", computer_name="c")
-        admin = AdminPages(catalog=catalog, manual=manual, info=info, route_prefix=prefix)
-        front = HttpFront(catalog=catalog, invoker=invoker, in_flight=in_flight, keys=KeyRing(keys), admin=admin,
-                          mounts=mounts, route_prefix=prefix, **options)  # fmt: skip
-        async with AsyncExitStack() as stack:
-            tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            door = stack.enter_context(reserve(0))
-            port = door.getsockname()[1]
-            await stack.enter_async_context(front.serve(door))
-            client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))
-            running = tasks.create_task(manual.run())
-            yield client
-            await in_flight.quiet()
-            running.cancel()
-
-    return started
+def serve(serve_app: Serve) -> Serve:
+    """Serve the app above, or another one."""
+    return lambda app=None, **options: serve_app(app or make_app(), **options)
 
 
 async def fetch(client: aiohttp.ClientSession, method: str, path: str, **more: object) -> tuple[int, str | None, str]:
@@ -150,28 +119,34 @@ async def test_what_fits_no_route_is_an_empty_404(serve: Serve, method: str, pat
     ("body", "expected"),
     [
         ("", (200, "text/plain; charset=utf-8", "plain text")),
-        ('{"a": 1}', (200, "text/plain; charset=utf-8", '{"a": 1}')),
+        ('{"a": 1}', (200, "text/plain; charset=utf-8", '{\n  "a": 1\n}')),
+        ('"q"', (200, "text/plain; charset=utf-8", "q")),
+        ("null", (200, "text/plain; charset=utf-8", "")),
         ('{"body": "hé", "status": 201}', (201, "text/plain; charset=utf-8", "hé")),
-        ('{"Body": {"a": "é"}, "statusCode": "418"}', (418, "application/json; charset=utf-8", '{"a": "é"}')),
+        ('{"Body": {"a": "é"}, "statusCode": "418"}', (418, "text/plain; charset=utf-8", '{"a":"é"}')),
+        ('{"body": true, "status": 3e9}', (200, "text/plain; charset=utf-8", "True")),
+        ('{"body": "x", "status": 3000000000}', (500, None, "")),
+        ('{"body": "x", "headers": {"a b": "1"}}', (500, None, "")),
+        ('{"body": [1]}', (200, "text/plain; charset=utf-8", "System.Collections.Generic.List`1[System.Object]")),
         ('{"body": "<b>", "headers": {"content-type": "text/html"}}', (200, "text/html", "<b>")),
-        ('{"body": null}', (200, "application/json; charset=utf-8", "")),
-        ('{"body": "x", "status": "many"}', (500, None, "")),
+        ('{"body": null}', (200, "text/plain; charset=utf-8", "")),
+        ('{"body": "x", "status": "many"}', (200, "text/plain; charset=utf-8", "x")),
         ("{no json", (200, "text/plain; charset=utf-8", "{no json")),
     ],
 )
-async def test_text_is_itself_unless_it_is_a_response_object(
+async def test_text_is_printed_again_or_is_a_response_object(
     serve: Serve, body: str, expected: tuple[int, str | None, str]
 ) -> None:
-    """The host looks for a `body` property in returned JSON text."""
+    """The host parses returned text and looks for a `body` property in it; what is no JSON stays itself."""
     async with serve() as client:
         assert await fetch(client, "POST", "/api/text", data=body) == expected
 
 
 async def test_an_empty_response_has_the_default_content_type_and_its_cookies(serve: Serve) -> None:
-    """Recorded for a 201; framing headers of the function are not believed."""
+    """Recorded for a 201; cookies are written as .NET writes them."""
     async with serve() as client, client.get("/API/CREATED") as response:
         assert (response.status, response.headers["Content-Type"]) == (201, "text/plain; charset=utf-8")
-        assert response.headers.getall("Set-Cookie") == ["a=1", "b=2"]
+        assert response.headers.getall("Set-Cookie") == ["a=1; domain=; path=", "b=2; domain=; path="]
         assert response.headers["Content-Length"] == "0"
 
 
@@ -299,6 +274,9 @@ class Requests:
         assert seconds >= 0
         self.seen.append((method, path, status, function))
 
+    def advise(self, text: str) -> None:
+        raise AssertionError(text)
+
 
 async def test_the_console_hears_of_each_request_but_not_of_the_hosts_own_that_went_well(serve: Serve) -> None:
     """A token in a path is shortened, and a query is never shown."""
@@ -323,6 +301,21 @@ async def test_the_console_hears_of_each_request_but_not_of_the_hosts_own_that_w
         ("GET", "/admin/nope", 404, ""),
         ("GET", "/mounted/large", 413, ""),
     ]
+
+
+async def test_a_request_that_cannot_be_answered_is_an_empty_500(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And a line in the log, with the reason."""
+
+    async def mounted(_: web.Request) -> web.Response:
+        raise RuntimeError("a fault of devhost's own")
+
+    mount = Mount(prefix="/mounted", handler=mounted, level=AuthLevel.ANONYMOUS)
+    async with serve(mounts=(mount,)) as client:
+        assert await fetch(client, "GET", "/mounted/x") == (500, None, "")
+    assert "GET /mounted/x could not be answered" in caplog.text
+    assert "a fault of devhost's own" in caplog.text
 
 
 async def test_a_homepage_that_is_switched_off_is_an_empty_answer(serve: Serve) -> None:

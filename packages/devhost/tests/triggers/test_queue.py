@@ -54,14 +54,13 @@ async def test_the_function_gets_the_message_with_its_metadata(listen: Listen, q
     [
         (base64.b64encode("coded ü".encode()).decode(), "coded ü".encode()),
         ("", b""),
-        (base64.b64encode(b"\xff\x00").decode(), b"\xff\x00"),
         (" Y\nQ==", b"a"),
     ],
 )
 async def test_base64_is_undone_before_the_function_sees_it(
     listen: Listen, queues: QueueService, name: str, text: str, body: bytes
 ) -> None:
-    """The default of host.json; also nothing at all and bytes that are no text."""
+    """The default of host.json; also nothing at all."""
     seen: list[bytes] = []
 
     def work(msg: func.QueueMessage) -> None:
@@ -313,3 +312,23 @@ async def test_a_message_that_reappears_while_its_function_runs_is_not_run_again
         await listening.listener.drain()
         assert started.empty()
     assert await queues.length(name) == 0
+
+
+@pytest.mark.parametrize("data_type", [None, "binary"])
+async def test_bytes_that_are_no_text_go_to_poison_unless_the_trigger_is_binary(
+    listen: Listen, queues: QueueService, name: str, data_type: str | None
+) -> None:
+    """Recorded; a binary trigger gets bytes of every message."""
+    seen: list[object] = []
+
+    def work(msg: func.QueueMessage) -> None:
+        seen.append(msg.get_body())
+
+    await queues.create(name)
+    for content in (b"\xff\x00", b"a"):
+        await queues.put(name, base64.b64encode(content).decode())
+    async with listen(work, message_encoding="base64", data_type=data_type, max_dequeue_count=1) as listening:
+        await listening.listener.drain()
+    assert sorted(map(bytes, seen)) == ([b"a", b"\xff\x00"] if data_type else [b"a"])
+    if data_type is None:
+        assert [item.text for item in await queues.peek(f"{name}-poison")] == ["/wA="]

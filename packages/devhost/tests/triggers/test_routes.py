@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from durable_devhost.triggers.paths import decoded_path
 from durable_devhost.triggers.routes import Route, RouteTable, match_template, precedence
 from durable_devhost.triggers.templates import parse_template
 
 names = st.from_regex(r"[a-z]{1,6}", fullmatch=True)
-values = st.text(min_size=1, max_size=12).filter(lambda text: "/" not in text and text.isprintable())
+values = st.text(min_size=1, max_size=12).filter(
+    lambda text: "/" not in text and text.isprintable() and text not in (".", "..")
+)
 
 
 def table(*routes: str) -> RouteTable[str]:
@@ -43,8 +46,12 @@ def table(*routes: str) -> RouteTable[str]:
         ("a/{b=c}/{d?}", "/a/x", {"b": "x"}),
         ("a/{b?}/{c}", "/a/x", None),
         ("f/{*rest}", "/f", {}),
-        ("f/{*rest}", "/f/x/y%20z/", {"rest": "x/y z"}),
-        ("f/{**rest}", "/f/x//y", {"rest": "x//y"}),
+        ("f/{*rest}", "/f/x/y z/", {"rest": "x/y z/"}),
+        ("f/{*rest}", "/f/", {}),
+        ("f/{**rest}", "/f/x//y", None),
+        ("f/{*rest}", "/f/x//", None),
+        ("{p}", "//x", None),
+        ("{p}", "/a\r\n\x01b", {"p": "a\r\n\x01b"}),
         ("f/{*rest=home}", "/f", {"rest": "home"}),
         ("f/{*rest:alpha}", "/f", None),
         ("f/{*rest:maxlength(3)}", "/f/x/yz", None),
@@ -66,9 +73,8 @@ def table(*routes: str) -> RouteTable[str]:
         ("{id:regex(^\\d{{2}}/?$)}", "/12", {"id": "12"}),
         ("{id:regex(^a:b$)}", "/a:b", {"id": "a:b"}),
         ("x{{y}}/{p}", "/x{y}/1", {"p": "1"}),
-        ("{p}", "/a%2Fb%20c", {"p": "a%2Fb c"}),
-        ("{p}", "/Z%C3%BCrich", {"p": "Zürich"}),
-        ("é", "/%C3%89", {}),
+        ("{p}", "/a%2Fb c", {"p": "a%2Fb c"}),
+        ("é", "/É", {}),
         ("{p}", "/", None),
     ],
 )
@@ -107,9 +113,10 @@ def test_the_most_specific_route_that_takes_the_verb_wins(
 
 @given(pieces=st.lists(st.tuples(names, values), min_size=1, max_size=4, unique_by=lambda pair: pair[0]))
 def test_every_value_comes_back_as_it_was_put_into_the_path(pieces: list[tuple[str, str]]) -> None:
-    """Percent-encoding is undone once, segment by segment."""
+    """Percent-encoding is undone once, in the whole path."""
     template = parse_template("/".join(f"lit/{{{name}}}" for name, _ in pieces))
-    path = "".join(f"/lit/{quote(value, safe='')}" for _, value in pieces)
+    path = decoded_path("".join(f"/lit/{quote(value, safe='')}" for _, value in pieces))
+    assert path is not None
     assert match_template(template, path) == dict(pieces)
 
 

@@ -6,6 +6,7 @@
 import asyncio
 import json
 import logging
+import sys
 import threading
 import time
 from typing import Any, List  # noqa: UP035 - as apps must write it
@@ -48,7 +49,12 @@ class Desk:
     def __init__(self, app: func.FunctionApp, tmp_path, threads: int | None = None) -> None:
         self.answers = Answers()
         functions = index_app(app, tmp_path).functions
-        self.calls = Calls(functions, self.answers.send, asyncio.get_running_loop(), threads=threads)
+        loop = asyncio.get_running_loop()
+        self.left: asyncio.Queue[int] = asyncio.Queue()
+        self.calls = Calls(
+            functions, self.answers.send, loop, threads=threads,
+            leave=lambda code: loop.call_soon_threadsafe(self.left.put_nowait, code),
+        )  # fmt: skip
 
     def start(self, function: str, trigger: Any, number: int = 1, **fields: Any) -> None:
         """Begin a call."""
@@ -129,9 +135,7 @@ async def test_an_entity_runs_its_batch_through_the_sdk(tmp_path):
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-@pytest.mark.parametrize(
-    "kind", [ValueError, SystemExit, StopIteration, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit]
-)
+@pytest.mark.parametrize("kind", [ValueError, StopIteration, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit])
 async def test_whatever_user_code_raises_becomes_the_answer(tmp_path, kind, is_async):
     """In the real worker's words, with the user's frames only; a function must not be able to end the worker."""
     app = df.DFApp()
@@ -151,6 +155,21 @@ async def test_whatever_user_code_raises_becomes_the_answer(tmp_path, kind, is_a
     assert answer["message"] == f'{kind.__name__}: ü "q"'
     assert answer["stack"].count("File ") == 1
     assert answer["stack"].startswith(f'  File "{__file__}", line ')
+
+
+@pytest.mark.parametrize(("code", "expected"), [(3, 3), (None, 0), ("why", 1), (-1, 255)])
+async def test_a_call_of_exit_fails_its_call_and_ends_the_worker(tmp_path, code, expected):
+    """Recorded: the caller reads that the process exited, and with which code."""
+    app = df.DFApp()
+
+    @app.activity_trigger(input_name="x")
+    def leaves(x):
+        raise SystemExit(code)
+
+    desk = Desk(app, tmp_path)
+    answer = await desk.call("leaves", text("null"))
+    assert answer["message"] == f"{sys.executable} exited with code {expected} (0x{expected:X})"
+    assert await asyncio.wait_for(desk.left.get(), 10) == expected
 
 
 async def test_values_that_do_not_fit_are_failures(tmp_path):

@@ -92,6 +92,9 @@ def test_a_failure_is_told_with_the_users_stack():
     assert "durable_functions" not in script["stack"]
 
 
+OUTSIDE = "One or more errors occurred. (Result: Failure\nException: "
+
+
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), StopIteration(7)])
 def test_whatever_a_step_raises_is_a_failure_of_the_instance(error):
     """An orchestrator must not be able to end the worker; Python itself makes a RuntimeError of StopIteration."""
@@ -104,13 +107,13 @@ def test_whatever_a_step_raises_is_a_failure_of_the_instance(error):
     script = executor.advance(started("story"))
     assert script["done"]
     assert script["error"].startswith(
-        "generator raised StopIteration" if isinstance(error, StopIteration) else f"{type(error).__name__}: "
+        "generator raised StopIteration" if isinstance(error, StopIteration) else f"{OUTSIDE}{type(error).__name__}: "
     )
     assert executor.advance([event(12, 1)]) == script or isinstance(error, StopIteration)
 
 
 def test_a_function_that_is_no_generator_runs_at_once():
-    """What it raises is told with its type."""
+    """What it raises is told as the failure of a call (recorded)."""
 
     def plain(context):
         return context.get_input()
@@ -119,7 +122,8 @@ def test_a_function_that_is_no_generator_runs_at_once():
         raise KeyError("x")
 
     assert _first(plain, '"7"')["output"] == "7"
-    assert _first(fails)["error"] == "KeyError: 'x'"
+    script = _first(fails)
+    assert script["error"] == f"{OUTSIDE}KeyError: 'x'\nStack: {script['stack']})"
 
 
 def test_an_output_that_is_no_json_is_a_failure():

@@ -111,14 +111,25 @@ def test_a_value_without_a_place_to_go_is_a_failure():
 
 
 def test_a_response_is_taken_apart():
-    """Headers in order, cookies each for itself."""
+    """Headers in order, cookies in parts, and the names of cookies that the SDK's parser drops."""
     response = func.HttpResponse("hü", status_code=201, headers={"X-A": "1"}, charset="latin-1", mimetype="text/html")
     response.headers.add("Set-Cookie", "a=1")
-    response.headers.add("Set-Cookie", "b=2")
+    response.headers.add("Set-Cookie", "b=c d")
+    cookie = {
+        "name": "a", "value": "1", "domain": "", "path": "", "expires": None, "max_age": None, "secure": False,
+        "http_only": False, "same_site": "",
+    }  # fmt: skip
     assert http_result(response) == {
-        "type": "http", "status": 201, "headers": [["X-A", "1"], ["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]],
+        "type": "http", "status": 201, "headers": [["X-A", "1"]], "cookies": [cookie], "lost_cookies": ["b"],
         "mimetype": "text/html", "charset": "latin-1", "body": "hü".encode("latin-1"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["http", "queue", "someBrandNew"])
+def test_a_text_that_utf_8_cannot_hold_fails_the_call(kind):
+    """As protobuf refuses it."""
+    with pytest.raises(UnicodeEncodeError):
+        _returned(kind, "a\ud83dz")
 
 
 @pytest.mark.parametrize("value", [None, 5, {"a": 1}])

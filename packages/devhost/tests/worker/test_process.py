@@ -8,6 +8,8 @@ import time
 import venv
 from pathlib import Path
 
+import pytest
+
 import durable_devhost
 from durable_devhost.wire.frames import PROTOCOL
 from packages.devhost.tests.worker.driver import beginning, http, started, task_completed, text
@@ -267,8 +269,9 @@ def test_ctrl_c_at_the_terminal_is_the_hosts_business(work):
     assert worker.call("child", text("1"))["result"]["value"] == '"True\\n"'
 
 
-def test_a_task_that_exits_ends_the_process_with_its_code(work):
-    """As it would end the real worker; a function that exits has only failed."""
+@pytest.mark.parametrize(("name", "code"), [("exits", 5), ("spawns", 7)])
+def test_a_call_or_a_task_that_exits_ends_the_process_with_its_code(work, name, code):
+    """As it would end the real worker."""
     worker = work(
         """
         import asyncio, sys
@@ -288,9 +291,8 @@ def test_a_task_that_exits_ends_the_process_with_its_code(work):
         """
     )
     worker.load()
-    assert worker.call("exits", text("1"))["message"] == "SystemExit: 5"
-    worker.begin_call("spawns", text("1"))
-    assert worker.ends_with() == 7
+    worker.begin_call(name, text("1"))
+    assert worker.ends_with() == code
 
 
 def test_messages_that_make_no_sense_are_told_and_passed_over(work):

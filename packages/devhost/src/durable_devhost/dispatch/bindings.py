@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from durable_devhost.dotnet.json_reader import JsonReaderError, deserialize, parse
+from durable_devhost.dotnet.json_writer import as_text
+from durable_devhost.dotnet.texts import REPLACEMENT, read_text
 from durable_devhost.model.functions import Binding, Function, TriggerType
 
 Value = dict[str, Any]
@@ -98,26 +101,49 @@ def blob_content(value: Value) -> bytes:
     return content.encode() if isinstance(content, str) else bytes(content)
 
 
-def queue_messages(value: Value) -> list[str | bytes]:
-    """The messages of a queue output, one for each element of a list.
+def blob_input(binding: Binding, content: bytes) -> Value:
+    """A blob as the worker gets it: text unless the binding says `data_type="binary"`, whatever the annotation is."""
+    if is_binary(binding):
+        return {"type": "bytes", "value": content}
+    return {"type": "string", "value": read_text(content)}
 
-    The host parses text that looks like JSON: an object is enqueued indented, with other characters than ASCII as they
-    are (recorded), an array as one message an element (`FunctionBinding.ReadAsEnumerable` of azure-functions-host).
+
+def breaks(content: bytes, value: Value) -> bool:
+    """Whether a blob that was read as text has lost bytes; a mark at its start, or UTF-16, loses nothing."""
+    return value["type"] == "string" and REPLACEMENT in value["value"] and value["value"].encode() != content
+
+
+def is_binary(binding: Binding) -> bool:
+    """Whether the binding asks for bytes."""
+    return (binding.text("dataType") or "").lower() == "binary"
+
+
+def queue_messages(value: Value) -> list[str | bytes]:
+    """The messages of a queue output, one for each element of a list; raises ValueError for what Azure refuses.
+
+    The host parses a text that begins and ends like JSON, and prints it again as .NET does (recorded;
+    `FunctionBinding.ReadAsEnumerable` of azure-functions-host).
     """
     if value["type"] == "bytes":
         return [value["value"]]
     text: str = value["value"]
-    if text.strip()[:1] not in ("{", "["):
+    if value["type"] != "json" and not _looks_like_json(text):
         return [text]
     try:
-        parsed = json.loads(text)
-    except ValueError:
-        return [text]
-    return [_message_text(item) for item in parsed] if isinstance(parsed, list) else [_message_text(parsed)]
+        parsed = deserialize(text, dates=False) if value["type"] == "json" else parse(text, dates=True)
+    except JsonReaderError as error:
+        raise ValueError(
+            f"a text for a queue that begins and ends like JSON must be JSON, here as on Azure: {error}"
+        ) from None
+    items = parsed if isinstance(parsed, list) else [parsed]
+    if value["type"] == "json" and any(isinstance(item, dict) for item in items):
+        raise ValueError("func.QueueMessage objects cannot be put into a queue: set their text instead.")
+    return [as_text(item) for item in items]
 
 
-def _message_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+def _looks_like_json(text: str) -> bool:
+    trimmed = text.strip()
+    return (trimmed[:1], trimmed[-1:]) in (("{", "}"), ("[", "]"))
 
 
 def unsupported(binding: Binding, direction: str) -> NotImplementedError:

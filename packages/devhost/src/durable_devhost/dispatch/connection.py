@@ -11,9 +11,12 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, Self
 
+from durable_devhost.dotnet.payloads import without_halves
 from durable_devhost.wire.frames import PREFIX_SIZE, BrokenFrame, decode, encode, read_prefix
 
 Message = dict[str, Any]
+_HALF = b"\\ud"
+"""How half of a surrogate pair begins in JSON: no protobuf message of the real worker can hold one."""
 
 
 class WorkerGone(Exception):
@@ -124,7 +127,10 @@ class Connection(asyncio.Protocol):
             self._wanted = sum(self._lengths)
             return
         header, self._lengths, self._wanted = self._lengths[0], None, PREFIX_SIZE
-        message = decode(piece[:header], piece[header:])
+        head = piece[:header]
+        message = decode(head, piece[header:])
+        if _HALF in head:
+            message = without_halves(message)
         number = message.get("id")
         if number is None:
             self._heard(message)

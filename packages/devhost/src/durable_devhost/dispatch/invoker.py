@@ -9,6 +9,8 @@ from durable_devhost.clock import Clock
 from durable_devhost.dispatch.bindings import (
     Value,
     blob_content,
+    blob_input,
+    breaks,
     metadata_values,
     queue_messages,
     trigger_argument,
@@ -21,6 +23,7 @@ from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raise
 from durable_devhost.dispatch.ports import BindingStore, InvocationObserver
 from durable_devhost.model.functions import Binding, Function, RetryPolicy, TriggerType
 
+_RETRIED = frozenset({TriggerType.TIMER, TriggerType.QUEUE})
 _DURABLE = frozenset({TriggerType.ORCHESTRATION, TriggerType.ACTIVITY, TriggerType.ENTITY})
 
 
@@ -65,7 +68,8 @@ class Invoker:
         invocation_id: str | None = None,
         instance_id: str = "",
     ) -> Outcome:
-        """Run a function; never raises for what user code does. A timer function is tried again by its retry policy.
+        """Run a function; never raises for what user code does. A timer or queue function is tried again by its
+        retry policy, within the one delivery.
 
         `trigger_value`: HTTP the request as `triggers.requests` reads it; queue the message as `bytes` or `str`; timer
         the TimerInfo as a dict; activity and entity their text. `trigger_metadata`: plain values under the host's names
@@ -77,7 +81,7 @@ class Invoker:
         invocation = Invocation(
             id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id
         )
-        policy = function.retry_policy if function.kind is TriggerType.TIMER else None
+        policy = function.retry_policy if function.kind in _RETRIED else None
         attempt = Attempt(limit=policy.max_retry_count if policy else 0)
         while True:
             outcome = await self._observed(function, invocation, attempt, data)
@@ -109,7 +113,7 @@ class Invoker:
             "function": function.name,
             "instance": invocation.instance_id,
             "trigger": trigger_argument(function, data.trigger_value),
-            "inputs": {binding.name: await self._input(binding, data) for binding in function.inputs},
+            "inputs": {binding.name: await self._input(function, binding, data) for binding in function.inputs},
             "metadata": metadata_values(data.metadata),
             "attempt": {
                 "count": attempt.count, "limit": attempt.limit, "message": attempt.message, "stack": attempt.stack,
@@ -125,14 +129,22 @@ class Invoker:
             return Raised(type_name=answer["type_name"], message=answer["message"], stack=answer["stack"])
         return await self._stored(function, answer, data)
 
-    async def _input(self, binding: Binding, data: "_BindingData") -> Value | None:
+    async def _input(self, function: Function, binding: Binding, data: "_BindingData") -> Value | None:
         if binding.type == "durableClient":
             return {"type": "string", "value": self._client_json(binding)}
         if binding.type != "blob":
             raise unsupported(binding, "input")
         container, name = self._blob_place(binding, data)
         content = await self._store.read_blob(binding.text("connection"), container, name)
-        return None if content is None else {"type": "bytes", "value": content}
+        if content is None:
+            return None
+        value = blob_input(binding, content)
+        if self._observer is not None and breaks(content, value):
+            self._observer.advise(
+                f"The blob '{binding.name}' of '{function.name}' was read as text, here as on Azure, and is none, so "
+                'its bytes were lost: give its binding data_type="binary".'
+            )
+        return value
 
     async def _stored(self, function: Function, answer: Message, data: "_BindingData") -> Returned:
         outputs: Mapping[str, Value] = answer["outputs"]

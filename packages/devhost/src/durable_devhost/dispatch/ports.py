@@ -32,3 +32,7 @@ class InvocationObserver(Protocol):
     def ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
         """An invocation ended after `seconds`; each try of a retried one is reported."""
         ...
+
+    def advise(self, text: str) -> None:
+        """Something works here as on Azure, and probably not as it is meant; the same sentence is said once."""
+        ...

@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import Callable
 
 from durable_devhost.clock import Clock
+from durable_devhost.dotnet import payloads
+from durable_devhost.dotnet.json_reader import JsonReaderError
 from durable_devhost.durable.delivery import Delivery
-from durable_devhost.durable.failures import failure_details, failure_reason, stored_result
+from durable_devhost.durable.failures import failure_details, failure_reason
 from durable_devhost.durable.holds import Hold
 from durable_devhost.durable.http_calls import call_http
 from durable_devhost.durable.orchestrations.pending import HTTP_ACTIVITY
@@ -102,9 +104,11 @@ class ActivityRunner:
 
     def _event(self, event: TaskScheduled, outcome: Outcome) -> HistoryEvent:
         now = self._clock.now()
-        match outcome:
+        match _stored(outcome):
             case Succeeded(text=text):
-                return TaskCompleted(timestamp=now, task_id=event.event_id, result=stored_result(text))
+                return TaskCompleted(timestamp=now, task_id=event.event_id, result=text)
+            case Failed(message=message, details=str() as details):
+                return TaskFailed(timestamp=now, task_id=event.event_id, reason=message, details=details)
             case Failed(message=message, stack=stack):
                 return TaskFailed(
                     timestamp=now,
@@ -112,6 +116,16 @@ class ActivityRunner:
                     reason=failure_reason(event.name, message),
                     details=failure_details(message, stack),
                 )
+
+
+def _stored(outcome: Outcome) -> Outcome:
+    """The outcome with its result as the host stores it; a result that the host cannot read is a failure."""
+    if isinstance(outcome, Failed) or outcome.text is None:
+        return outcome
+    try:
+        return Succeeded(text=payloads.result(outcome.text))
+    except JsonReaderError as error:
+        return Failed(message=str(error), stack="")
 
 
 def _first(argument: str) -> str:

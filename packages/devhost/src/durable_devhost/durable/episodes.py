@@ -17,8 +17,8 @@ from durable_devhost.durable.moment import moment
 from durable_devhost.durable.orchestrations.reconcile import is_answer, reconcile
 from durable_devhost.durable.orchestrations.session import OrchestrationSession
 from durable_devhost.durable.ports import App, InstanceExists, Observer
-from durable_devhost.durable.sessions import SessionBuilder, record_after
-from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
+from durable_devhost.durable.sessions import SessionBuilder, record_after, replacement, start_of
+from durable_devhost.model.history import ExecutionStarted, HistoryEvent, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.taskhub.hub import TaskHub
 
@@ -52,16 +52,16 @@ class EpisodeDecider:
 
         Notes in the batch when its episode takes place. Raises what user code and storage raise, and ExecutionLost.
         """
-        if EntityId.is_one(instance_id):
-            return await self._entity_episode(instance_id, batch), []
-        return await self._orchestration_episode(instance_id, batch)
+        if not await self._is_entity(instance_id, batch):
+            return await self._orchestration_episode(instance_id, batch)
+        return await self._entity_episode(instance_id, batch), []
 
     async def shown(self, instance_id: str) -> InstanceRecord | None:
         """What the row of an instance should say, as its stored history has it; None where nothing is stored."""
         stored = await self._hub.history.read(instance_id)
         if not stored.events:
             return None
-        if EntityId.is_one(instance_id):
+        if EntityId.is_one(instance_id) and not _is_orchestration(stored.events):
             return self._builder.entity(instance_id, stored).shown(stored.events)
         built = self._builder.orchestration(stored, ())
         if built is None:
@@ -71,12 +71,31 @@ class EpisodeDecider:
         await session.catch_up()
         return session.shown()
 
+    async def _is_entity(self, instance_id: str, batch: Batch) -> bool:
+        """Whether an entity is meant: an orchestration may have an id that looks like an entity's."""
+        if not EntityId.is_one(instance_id):
+            return False
+        session = self._live.session(instance_id)
+        if session is not None:
+            return isinstance(session, EntitySession)
+        if _is_orchestration([delivery.message.event for delivery in batch.deliveries]):
+            return False
+        stored = await self._hub.history.read(instance_id)
+        if _is_orchestration(stored.events):
+            return False
+        self._live.keep(instance_id, self._builder.entity(instance_id, stored))
+        return True
+
     async def _orchestration_episode(self, instance_id: str, batch: Batch) -> tuple[Episode | None, list[Delivery]]:
         deliveries, early = await self._without_orphaned_starts(instance_id, batch.deliveries)
         if not deliveries:
             return None, early
         messages = [delivery.message for delivery in deliveries]
         session, is_new = self._live.session(instance_id), False
+        if isinstance(session, OrchestrationSession) and (start := replacement(session.started, messages)) is not None:
+            self._observer.trouble(_taken_over(session.started, start), instance_id)
+            self._live.discard(instance_id)
+            session = None
         if not isinstance(session, OrchestrationSession):
             stored = None
             if not any(delivery.is_new for delivery in deliveries):
@@ -132,9 +151,7 @@ class EpisodeDecider:
 
     async def _entity_episode(self, instance_id: str, batch: Batch) -> Episode | None:
         session = self._live.session(instance_id)
-        if not isinstance(session, EntitySession):
-            session = self._builder.entity(instance_id, await self._hub.history.read(instance_id))
-            self._live.keep(instance_id, session)
+        assert isinstance(session, EntitySession)  # `_is_entity` has seen to it
         if not self._app.has_entity(session.entity.name):
             self._observer.trouble(
                 f"The app has no entity '{session.entity.name}'; its messages are dropped.", instance_id
@@ -148,6 +165,22 @@ class EpisodeDecider:
         for reason in session.refused:
             self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
         return episode
+
+
+def _is_orchestration(events: Sequence[HistoryEvent]) -> bool:
+    """Whether a function of the app was started, and not an entity, whose name begins with an `@`."""
+    started = start_of(events)
+    return started is not None and not started.name.startswith("@")
+
+
+def _taken_over(old: ExecutionStarted, new: ExecutionStarted) -> str:
+    """What a person should know of two executions under one id."""
+    whose = f", for which '{old.parent.instance.instance_id}' now waits for ever" if old.parent else ""
+    caller = f", called by '{new.parent.instance.instance_id}'," if new.parent else ""
+    return (
+        f"'{new.name}'{caller} has the id of the running '{old.name}'{whose}, and replaces it, here as on Azure: give "
+        "each sub-orchestration an instance_id of its own."
+    )
 
 
 def _is_a_callers_start(delivery: Delivery) -> bool:

@@ -5,12 +5,13 @@
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 def failure_reason(activity: str, message: str) -> str:
-    """The reason of a TaskFailed event; the two blanks are the real host's."""
-    return f"Activity function '{activity}' failed:  {message}"
+    """The reason of a TaskFailed event; before extension 3.19 it had two blanks."""
+    return f"Activity function '{activity}' failed: {message}"
 
 
 def failure_details(message: str, stack: str) -> str:
@@ -29,10 +30,29 @@ def failure_details(message: str, stack: str) -> str:
         "HResult": -2146233088,
         "StackTrace": "",
     }
+    return _exception("System.Exception, System.Private.CoreLib", message, inner)
+
+
+def missing_orchestrator(name: str, known: Sequence[str]) -> str:
+    """Why an orchestrator cannot run, in the extension's words."""
+    names = ", ".join(f"'{each}'" for each in known)
+    return (
+        f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. "
+        f"Additional info: The following are the known orchestrator functions: {names}."
+    )
+
+
+def missing_details(message: str) -> str:
+    """The details of a child that fails because its function is disabled (recorded); others have none of .NET."""
+    kind = "DurableTask.Core.Exceptions.OrchestrationFailureException, DurableTask.Core"
+    return _exception(kind, message, None)
+
+
+def _exception(kind: str, message: str, inner: Mapping[str, Any] | None) -> str:
     outer = {
-        "$type": "System.Exception, System.Private.CoreLib",
-        "ClassName": "System.Exception",
-        "Message": f" {message}",
+        "$type": kind,
+        "ClassName": kind.partition(",")[0],
+        "Message": message,
         "Data": None,
         "InnerException": inner,
         "HelpURL": None,
@@ -45,11 +65,3 @@ def failure_details(message: str, stack: str) -> str:
         "WatsonBuckets": None,
     }
     return json.dumps(outer, ensure_ascii=False, separators=(",", ":"))
-
-
-def stored_result(text: str | None) -> str | None:
-    """An activity's JSON text as the host stores it: parsed and written compactly, `null` as nothing (recorded)."""
-    if text is None:
-        return None
-    value = json.loads(text)
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -19,10 +19,14 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A function raised: `message` is `ValueError: boom`, `stack` the user's own traceback."""
+    """A function raised: `message` is `ValueError: boom`, `stack` the user's own traceback.
+
+    `details` are those of the stored event where the host itself has failed, which then has the bare message as reason.
+    """
 
     message: str
     stack: str
+    details: str | None = None
 
 
 Outcome = Succeeded | Failed
@@ -65,6 +69,10 @@ class Catalog(Protocol):
 
     def explain(self, kind: Literal["activity", "orchestrator", "entity"], name: str) -> str | None:
         """Why nothing runs when that function is called, as a sentence for the console; None where it runs."""
+        ...
+
+    def is_off(self, orchestrator: str) -> bool:
+        """Whether an orchestrator is registered under the name and disabled."""
         ...
 
     def known_orchestrators(self) -> Sequence[str]:

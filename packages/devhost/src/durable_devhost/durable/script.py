@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from durable_devhost.dotnet.json_reader import JsonReaderError
+from durable_devhost.dotnet.payloads import check_depth, mended
 from durable_devhost.durable.actions import Action, read_action
 
 
@@ -27,14 +29,28 @@ class Script:
 
 
 def read_script(message: Mapping[str, Any], next_ordinal: Callable[[], int]) -> Script:
-    """The script in a worker's answer; `next_ordinal` numbers the timers of the execution. Raises UnknownAction."""
+    """The script in a worker's answer; `next_ordinal` numbers the timers of the execution. Raises UnknownAction.
+
+    Output and custom status are what the host makes of them: more than 64 levels, the object around them included, fail
+    the instance.
+    """
+    try:
+        for name in ("output", "custom_status"):
+            if message[name] is not None:
+                check_depth(f'{{"{name}":{message[name]}}}')
+    except JsonReaderError as error:
+        return Script(done=True, error=f"One or more errors occurred. ({error})", asked=message["asked"])
     return Script(
         actions=tuple(read_action(action, next_ordinal) for action in message["actions"]),
         cancelled=tuple(message["cancelled"]),
-        custom_status=message["custom_status"],
+        custom_status=_mended(message["custom_status"]),
         done=message["done"],
-        output=message["output"],
+        output=_mended(message["output"]),
         error=message["error"],
         stack=message["stack"],
         asked=message["asked"],
     )
+
+
+def _mended(text: str | None) -> str | None:
+    return None if text is None else mended(text)

@@ -30,11 +30,14 @@ class SessionBuilder:
         """The session of the stored execution, or of the one that a start among `messages` begins (then True).
 
         None when there is neither: the execution is over, or was never started. `stored` None means: nothing is stored.
+        A parent's start replaces an execution that is under way.
         """
         start = next((each.event for each in messages if isinstance(each.event, ExecutionStarted)), None)
-        old = next((each for each in stored.events if isinstance(each, ExecutionStarted)), None) if stored else None
+        old = start_of(stored.events) if stored else None
         if stored is not None and old is not None and not is_over(stored.events):
-            return self._session(old, stored), False
+            start = replacement(old, messages)
+            if start is None:
+                return self._session(old, stored), False
         if start is None or (old is not None and _is_same(old, start)):
             return None
         empty = StoredHistory(etag=stored.etag, tail=stored.tail) if stored is not None else StoredHistory(tail=NEW)
@@ -54,13 +57,31 @@ class SessionBuilder:
         return OrchestrationSession(
             started,
             app=self.app,
-            known=", ".join(f"'{name}'" for name in self.app.known_orchestrators()),
+            known=self.app.known_orchestrators(),
             scheduler=self.scheduler,
             hub_name=self.hub_name,
             history=stored.events,
             etag=stored.etag,
             tail=stored.tail,
         )
+
+
+def start_of(events: Sequence[HistoryEvent]) -> ExecutionStarted | None:
+    """The event that began the execution."""
+    return next((event for event in events if isinstance(event, ExecutionStarted)), None)
+
+
+def replacement(old: ExecutionStarted, messages: Sequence[Message]) -> ExecutionStarted | None:
+    """The start by a parent that takes a live instance's id: the newest one wins, as on the real host (recorded)."""
+    newer = [
+        each.event
+        for each in messages
+        if isinstance(each.event, ExecutionStarted)
+        and each.event.parent is not None
+        and each.event.timestamp > old.timestamp
+        and not _is_same(old, each.event)
+    ]
+    return max(newer, key=lambda event: event.timestamp, default=None)
 
 
 def _is_same(old: ExecutionStarted, start: ExecutionStarted) -> bool:
@@ -77,5 +98,5 @@ def is_over(events: Sequence[HistoryEvent]) -> bool:
 
 def record_after(events: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord | None:
     """What the Instances row should say after this history, for a row that a crash kept from being written."""
-    started = next((event for event in events if isinstance(event, ExecutionStarted)), None)
+    started = start_of(events)
     return None if started is None else record_of(started, events, hub_name)

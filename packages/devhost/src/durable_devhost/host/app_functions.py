@@ -41,6 +41,10 @@ class AppFunctions:
         """Why nothing runs when that function is called; None where it runs."""
         return self.catalog.explain(_KINDS[kind], name)
 
+    def is_off(self, orchestrator: str) -> bool:
+        """Whether an orchestrator is registered under the name and disabled."""
+        return self.catalog.is_off(TriggerType.ORCHESTRATION, orchestrator)
+
     def known_orchestrators(self) -> Sequence[str]:
         """The durable names of all orchestrators."""
         return self.catalog.known_orchestrators()

@@ -70,6 +70,7 @@ class Console:
     def __init__(self, sink: Sink, clock: Clock) -> None:
         self._sink = sink
         self._clock = clock
+        self._advice: set[str] = set()
 
     @classmethod
     def create(cls, clock: Clock, *, json_logs: bool, as_func: bool = False, stream: TextIO | None = None) -> "Console":
@@ -131,6 +132,12 @@ class Console:
     def trouble(self, text: str, instance_id: str | None = None) -> None:
         """Something is wrong that a person should read, with the instance where one is concerned."""
         self.warning(text, instance_id)
+
+    def advise(self, text: str) -> None:
+        """Say once that something works as on Azure and probably not as it is meant, with what mends it."""
+        if text not in self._advice:
+            self._advice.add(text)
+            self.warning(text)
 
     def notice(self, text: str) -> None:
         """Something worth knowing."""

@@ -1,6 +1,8 @@
 """The HTTP server: finds the function that a request is for, checks the key, calls it, writes what it returned."""
 
+import asyncio
 import errno
+import logging
 import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -19,16 +21,28 @@ from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
 from durable_devhost.triggers.admin import AdminPages
 from durable_devhost.triggers.keys import KEY_HEADER, KEY_PARAMETER, AuthLevel, KeyRing
-from durable_devhost.triggers.requests import read_request
-from durable_devhost.triggers.responses import empty, write_outcome
+from durable_devhost.triggers.paths import decoded_path
+from durable_devhost.triggers.requests import is_chunked, read_request, refusal_of
+from durable_devhost.triggers.responses import (
+    ConnectionClosed,
+    empty,
+    finish_framing,
+    frame,
+    is_long,
+    lost_cookies,
+    write_outcome,
+)
 from durable_devhost.triggers.routes import Route, RouteTable
 from durable_devhost.triggers.templates import parse_template
 
+_log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _ADDRESS = "127.0.0.1"
 _MAX_BODY = 100 * 1024 * 1024
-_MAX_LINE = 32 * 1024
+_MAX_LINE = 1024 * 1024
+"""What aiohttp reads at most of a line; `requests.refusal_of` has Kestrel's limits, which are lower."""
+
 _HELD_BODIES = 256 * 1024 * 1024
 _SHUTDOWN_S = 0.5
 _LONGEST_SHOWN = 64
@@ -53,11 +67,23 @@ class Mount:
     """Whether the console tells of its requests; not of those that the SDK makes, which nobody asked for."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The function that a request is for, with what its path says."""
+
+    function: Function
+    route_params: Mapping[str, str]
+
+
 class RequestObserver(Protocol):
     """The console: hears of each request when it is answered."""
 
     def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
         """A request was answered; `function` is empty for a path that leads to none."""
+        ...
+
+    def advise(self, text: str) -> None:
+        """Something works here as on Azure, and probably not as it is meant; the same sentence is said once."""
         ...
 
 
@@ -114,7 +140,7 @@ class HttpFront:
     async def serve(self, door: socket.socket) -> AsyncIterator[web.BaseSite]:
         """Listen at `door` while the block runs; stopping the site, which it gives, takes no more callers in."""
         application = web.Application(client_max_size=_MAX_BODY)
-        application.router.add_route("*", "/{path:.*}", self.answer)
+        application.router.add_route("*", r"/{path:[\s\S]*}", self.answer)
         application.on_response_prepare.append(_finish_headers)
         runner = web.AppRunner(
             application,
@@ -134,53 +160,86 @@ class HttpFront:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request and tell the console of it, but not of those to the host itself that went well."""
-        began, path = perf_counter(), request.path.lower()
-        mount = next((mount for mount in self._mounts if _is_below(path, mount.prefix.lower())), None)
-        found = None if mount else self._find(request)
+        began, path = perf_counter(), decoded_path(request.rel_url.raw_path)
+        refusal = 400 if path is None else refusal_of(request)
+        if path is None or refusal is not None:
+            refused = empty(refusal or 400)
+            refused.force_close()
+            self._tell(request, path or request.path, refused.status, perf_counter() - began)
+            return refused
+        lower = path.lower()
+        mount = next((mount for mount in self._mounts if _is_below(lower, mount.prefix.lower())), None)
+        found = None if mount else self._find(request.method, path)
+        answered = self._pass_on(request, mount) if mount else self._answer(request, path, found)
         try:
-            response = await (self._pass_on(request, mount) if mount else self._answer(request, path, found))
-        except web.HTTPException as refusal:
-            self._tell(request, refusal.status, perf_counter() - began, found)
+            response = await answered
+        except web.HTTPException as error:
+            self._tell(request, path, error.status, perf_counter() - began, found)
             raise
+        except Exception:  # noqa: BLE001 - the top of a request: a fault must not look like a page of aiohttp's
+            _log.exception("%s %s could not be answered", request.method, _shown(path, {}))
+            response = empty(500)
         is_own = found is None and (
             response.status < HTTPStatus.BAD_REQUEST or (mount is not None and not mount.is_told)
         )
         if not is_own:
-            self._tell(request, response.status, perf_counter() - began, found)
+            self._tell(request, path, response.status, perf_counter() - began, found)
         return response
 
-    def _tell(
-        self, request: web.Request, status: int, seconds: float, found: tuple[Function, dict[str, str]] | None
-    ) -> None:
+    def _tell(self, request: web.Request, path: str, status: int, seconds: float, found: _Found | None = None) -> None:
         if self._observer is not None:
-            function, route_params = found or (None, {})
-            name = function.name if function else ""
-            self._observer.requested(request.method, _shown(request.path, route_params), status, seconds, name)
+            name = found.function.name if found else ""
+            shown = _shown(path, found.route_params if found else {})
+            self._observer.requested(request.method, shown, status, seconds, name)
+
+    def _advise(self, text: str) -> None:
+        if self._observer is not None:
+            self._observer.advise(text)
 
     async def _pass_on(self, request: web.Request, mount: Mount) -> web.StreamResponse:
         admitted = self._admits(request, mount.level, mount.key_name)
         return await mount.handler(request) if admitted else empty(401)
 
-    async def _answer(
-        self, request: web.Request, path: str, found: tuple[Function, dict[str, str]] | None
-    ) -> web.StreamResponse:
-        if _is_below(path, "/admin"):
+    async def _answer(self, request: web.Request, path: str, found: _Found | None) -> web.StreamResponse:
+        if _is_below(path.lower(), "/admin"):
             return await self._admin.answer(request) if self._admits(request, AuthLevel.ADMIN) else empty(401)
         if found is None:
             is_home = path == "/" and request.method == hdrs.METH_GET
             return empty(404) if not is_home else self._admin.landing_page(request) if self._homepage else empty(204)
-        function, route_params = found
+        function = found.function
         level = AuthLevel((function.trigger.text("authLevel") or AuthLevel.FUNCTION).lower())
         if not self._admits(request, level, function.name):
             return empty(401)
         with self._in_flight.work(f"http {function.name}"):
             async with self._bodies.hold(request.content_length or 0):
-                value = await read_request(request, route_params)
-                return write_outcome(await self._invoker.invoke(function, trigger_value=value))
+                return await self._call(request, path, found)
 
-    def _find(self, request: web.Request) -> tuple[Function, dict[str, str]] | None:
-        found = self._routes.find(request.method, request.rel_url.raw_path)
-        return (found[0], dict(found[1])) if found else None
+    async def _call(self, request: web.Request, path: str, found: _Found) -> web.StreamResponse:
+        name = found.function.name
+        value = await read_request(request, path, found.route_params)
+        if is_chunked(request) and value["body"]:
+            self._advise(
+                f"'{name}' got a body in chunks, which on Azure does not reach it: have the client send Content-Length."
+            )
+        outcome = await self._invoker.invoke(found.function, trigger_value=value)
+        for cookie in lost_cookies(outcome):
+            self._advise(
+                f"The cookie '{cookie}' of '{name}' is not sent, here as on Azure, since the Python worker cannot read "
+                "its value: encode it with urllib.parse.quote."
+            )
+        try:
+            # A text of megabytes takes seconds to be printed anew: others are answered meanwhile.
+            written = await asyncio.to_thread(write_outcome, outcome) if is_long(outcome) else write_outcome(outcome)
+            return frame(written, request)
+        except ConnectionClosed as closed:
+            self._advise(f"'{name}' answers with {closed}: return one of 100 to 999.")
+            if request.transport is not None:
+                request.transport.close()
+            return empty(500)
+
+    def _find(self, method: str, path: str) -> _Found | None:
+        found = self._routes.find(method, path)
+        return _Found(function=found[0], route_params=found[1]) if found else None
 
     def _admits(self, request: web.Request, level: AuthLevel, owner: str = "") -> bool:
         presented = request.headers.get(KEY_HEADER) or request.query.get(KEY_PARAMETER)
@@ -208,7 +267,8 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 async def _finish_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Drop aiohttp's own content type from responses that have none of ours, and its name and version."""
+    """Drop aiohttp's own content type and length where we have none, and its name and version."""
     response.headers["Server"] = "devhost"
+    finish_framing(response)
     if isinstance(response, web.Response) and not response.body and response.content_type == "application/octet-stream":
         response.headers.popall(hdrs.CONTENT_TYPE, None)

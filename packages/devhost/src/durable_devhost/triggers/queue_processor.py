@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from durable_devhost.clock import real_now
+from durable_devhost.dispatch.bindings import is_binary
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome, Raised
 from durable_devhost.errors import StorageUnavailable
@@ -62,6 +63,7 @@ class QueueProcessor:
         self._invoker = invoker
         self._settings = settings
         self._poison_queue = _poison_queue(self.queue)
+        self._is_binary = is_binary(function.trigger)
         self._done: set[str] = set()
         self._copying = asyncio.Lock()
         self._unanswered: dict[str, datetime] = {}
@@ -84,8 +86,13 @@ class QueueProcessor:
         body = _body(held.item.text, self._settings.message_encoding)
         if body is None:
             return await self._give_up(held, "it is not Base64, which messageEncoding in host.json asks for")
+        if self._is_binary and isinstance(body, str):
+            body = body.encode()
+        if isinstance(body, bytes) and not self._is_binary:
+            name = self._function.name
+            return await self._failed(held, f'it is no UTF-8 text, and the trigger of {name} has no data_type="binary"')
         if isinstance(await self._run_held(held, body), Raised):
-            return await self._failed(held)
+            return await self._failed(held, f"the function failed {held.item.dequeue_count} times")
         return True
 
     async def _run_held(self, held: Held, body: str | bytes) -> Outcome:
@@ -124,9 +131,9 @@ class QueueProcessor:
         if held.item is item:  # else it has come again meanwhile, and this receipt is the older one
             held.item = replace(item, receipt=receipt)
 
-    async def _failed(self, held: Held) -> bool:
+    async def _failed(self, held: Held, why: str) -> bool:
         if held.item.dequeue_count >= self._settings.max_dequeue_count or not self._poison_queue:
-            return await self._give_up(held, f"the function failed {held.item.dequeue_count} times")
+            return await self._give_up(held, why)
         hide_s = int(self._settings.visibility_timeout.total_seconds())
         await self._queues.update(held.item.receipt, visible_after_s=hide_s)
         return False

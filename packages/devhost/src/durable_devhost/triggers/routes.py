@@ -1,15 +1,15 @@
 """Which HTTP function a request is for: route templates matched against paths, in order of precedence. Pure.
 
+Paths are decoded ones (`durable_devhost.triggers.paths`); one with an empty segment fits no route.
+
 Rules and order are those of ASP.NET Core attribute routing (learn.microsoft.com, "Routing in ASP.NET Core"; source
 `RoutePrecedence` and `RoutePatternMatcher`): a literal segment comes before a mixed or constrained one, that before a
 plain parameter, that before a catch-all. Verbs are a constraint, so a verb that no route takes is "not found".
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-from urllib.parse import unquote
 
 from durable_devhost.triggers.templates import Parameter, Part, Template, Text
 
@@ -42,15 +42,17 @@ class RouteTable(Generic[Target]):
 
 
 def match_template(template: Template, path: str) -> dict[str, str] | None:
-    """Return the parameters of `path` (percent-encoded, as on the wire), or None where the template does not fit.
+    """Return the parameters of `path`, or None where the template does not fit.
 
-    Values are decoded except `%2F`; a parameter that the path leaves out and that has no default has no key.
+    A parameter that the path leaves out and that has no default has no key. A catch-all keeps the slash at the end.
     """
     pieces = _split(path)
+    if not all(pieces):
+        return None
     values: dict[str, str] = {}
     for index, parts in enumerate(template.segments):
-        if isinstance(last := parts[-1], Parameter) and last.catch_all:
-            pieces[index:] = ["/".join(pieces[index:])] if index < len(pieces) else []
+        if isinstance(last := parts[-1], Parameter) and last.catch_all and index < len(pieces):
+            pieces[index:] = ["/".join(pieces[index:]) + ("/" if path.endswith("/") else "")]
         if not _match_segment(parts, pieces[index] if index < len(pieces) else None, values):
             return None
     return values if len(pieces) <= len(template.segments) else None
@@ -66,10 +68,6 @@ def _split(path: str) -> list[str]:
     return trimmed.split("/") if trimmed else []
 
 
-def _decode(piece: str) -> str:
-    return "%2F".join(unquote(part) for part in re.split("%2F", piece, flags=re.IGNORECASE))
-
-
 def _fold(text: str) -> str:
     """Lower case, character by character, so that positions stay what they are."""
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
@@ -78,11 +76,11 @@ def _fold(text: str) -> str:
 def _match_segment(parts: Sequence[Part], piece: str | None, values: dict[str, str]) -> bool:
     match parts:
         case [Text(text=text)]:
-            return piece is not None and _fold(_decode(piece)) == _fold(text)
+            return piece is not None and _fold(piece) == _fold(text)
         case [Parameter() as parameter]:
             return _match_parameter(parameter, piece, values)
         case _ if piece:
-            return _match_mixed(parts, _decode(piece), values)
+            return _match_mixed(parts, piece, values)
         case _:
             return False
 
@@ -93,9 +91,7 @@ def _match_parameter(parameter: Parameter, piece: str | None, values: dict[str, 
             values[parameter.name] = parameter.default
             return parameter.accepts(parameter.default)
         return parameter.optional or (parameter.catch_all and not parameter.constraints)
-    if not piece and not parameter.catch_all:
-        return False
-    values[parameter.name] = _decode(piece)
+    values[parameter.name] = piece
     return parameter.accepts(values[parameter.name])
 
 

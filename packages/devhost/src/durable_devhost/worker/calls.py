@@ -1,12 +1,15 @@
 """Runs the functions that the host asks for: sync ones in a pool of threads, async ones on the one event loop.
 
-Nothing that user code does comes through: what it returns or raises is the answer.
+Nothing that user code does comes through: what it returns or raises is the answer. Only `sys.exit` ends the process, as
+it ends the real worker; its call has failed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,9 +20,11 @@ from durable_devhost.worker.context import InvocationContext
 from durable_devhost.worker.functions import RETURN_NAME, Function
 from durable_devhost.worker.inputs import input_argument, trigger_argument
 from durable_devhost.worker.invocation import Attempt, Invocation, entered
+from durable_devhost.worker.leaving import exit_code, flush, leave
 from durable_devhost.worker.outputs import Output, results
 from durable_devhost.worker.tracebacks import failure_text, user_stack
 
+_FAREWELL_S = 0.5
 Send = Callable[[Mapping[str, Any]], bool]
 
 
@@ -38,13 +43,17 @@ class Calls:
         *,
         threads: int | None = None,
         initializer: Callable[[], None] | None = None,
+        leave: Callable[[int], object] = leave,
     ) -> None:
         self._functions = functions
         self._send = send
         self._loop = loop
+        self._leave = leave
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function", initializer=initializer)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._cancelled: set[int] = set()
+        self._running = 0
+        self._quiet = threading.Condition()
 
     def invoke(self, message: Mapping[str, Any]) -> None:
         """Start a call; its answer follows from whichever thread it runs in."""
@@ -52,7 +61,10 @@ class Calls:
         if function is None:
             error = RuntimeError(f"the app has no function {message['function']!r} that can be called")
             self._answer(message, _raised(error))
-        elif function.is_async:
+            return
+        with self._quiet:
+            self._running += 1
+        if function.is_async:
             self._loop.call_soon_threadsafe(self._begin, function, message)
         else:
             self._pool.submit(contextvars.copy_context().run, self._run, function, message)
@@ -87,6 +99,7 @@ class Calls:
             except BaseException as error:  # noqa: BLE001 - the edge of user code: what it raises is its result
                 answer = _raised(error)
             self._answer(message, answer)
+        self._end(answer)
 
     async def _run_async(self, function: Function, message: Mapping[str, Any]) -> None:
         with entered(_invocation(message)):
@@ -100,12 +113,28 @@ class Calls:
                 answer = _raised(error)
             if message["id"] not in self._cancelled:
                 self._answer(message, answer)
+        self._end(answer)
 
     def _answer(self, message: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         try:
             self._send({**answer, "id": message["id"]})
         except (TypeError, ValueError, BrokenFrame) as error:
             self._send({**_raised(error), "id": message["id"]})
+
+    def _end(self, answer: Mapping[str, Any]) -> None:
+        """A call is over; one of `sys.exit` ends the process when those beside it have ended, or soon."""
+        with self._quiet:
+            self._running -= 1
+            self._quiet.notify_all()
+        if answer["kind"] == "raised" and answer["exit_code"] is not None:
+            threading.Thread(target=self._depart, args=(answer["exit_code"],), daemon=True).start()
+
+    def _depart(self, code: int) -> None:
+        """On Azure, where steps take longer, whoever started the instance has an answer before its activity exits."""
+        with self._quiet:
+            self._quiet.wait_for(lambda: self._running == 0, _FAREWELL_S)
+        flush()
+        self._leave(code)
 
 
 def _invocation(message: Mapping[str, Any]) -> Invocation:
@@ -133,6 +162,9 @@ def _returned(function: Function, value: Any, outputs: Mapping[str, Output]) -> 
 
 
 def _raised(error: BaseException) -> dict[str, Any]:
-    """The failure in the form that the real worker reports."""
-    name = type(error).__name__
-    return {"kind": "raised", "type_name": name, "message": failure_text(error), "stack": user_stack(error)}
+    """The failure in the form that the real worker reports, or the real host of a worker that has left."""
+    name, text, code = type(error).__name__, failure_text(error), None
+    if isinstance(error, SystemExit):
+        code = exit_code(error)
+        name, text = "WorkerProcessExitException", f"{sys.executable} exited with code {code} (0x{code:X})"
+    return {"kind": "raised", "type_name": name, "message": text, "stack": user_stack(error), "exit_code": code}

@@ -91,7 +91,9 @@ class OrchestratorExecutor:
                 self._feed(events)
             return self._script()
         except BaseException as error:  # noqa: BLE001 - whatever user code raises outside its generator fails the instance
-            self._failure = script(done=True, error=failure_text(error), stack=_stack_of(error), asked=self._asked)
+            stack = _stack_of(error)
+            text = f"One or more errors occurred. (Result: Failure\nException: {failure_text(error)}\nStack: {stack})"
+            self._failure = script(done=True, error=text, stack=stack, asked=self._asked)
             return self._failure
 
     def close(self) -> None:

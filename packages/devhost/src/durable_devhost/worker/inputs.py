@@ -22,7 +22,8 @@ _DEMANDED = {"eventHubTrigger": "SystemProperties", "serviceBusTrigger": "UserPr
 def trigger_argument(function: Function, value: Mapping[str, Any] | None, metadata: Mapping[str, Any]) -> Any:
     """What the trigger's parameter gets; raises ValueError or TypeError where the value does not fit.
 
-    A parameter annotated with a list gets a batch of one where there is one event.
+    A parameter annotated with a list gets a batch of one where there is one event. One annotated with `str` or `bytes`
+    gets what the host sends, be it text or bytes: the annotation converts nothing (recorded).
     """
     if value is not None and value["type"] == "http":
         wanted = function.parameter_types.get(function.trigger.name)
@@ -31,13 +32,13 @@ def trigger_argument(function: Function, value: Mapping[str, Any] | None, metada
     wanted = function.parameter_types.get(function.trigger.name)
     _refuse_sdk_types(function.trigger, wanted)
     if wanted in (str, bytes) and not function.is_durable:
-        return _plain(datum, wanted)
+        return datum.value
     decoded = _decoded(function.trigger.type, datum, _metadata(function.trigger.type, metadata))
     return [decoded] if typing.get_origin(wanted) is list and not isinstance(decoded, list) else decoded
 
 
 def input_argument(binding: Binding, value: Mapping[str, Any] | None, wanted: Any) -> Any:
-    """What the parameter of an input gets: None where there is nothing, text or bytes for such an annotation.
+    """What the parameter of an input gets: None where there is nothing, the value as it is for `str` and `bytes`.
 
     A blob becomes an InputStream without name and length (recorded).
     """
@@ -45,7 +46,7 @@ def input_argument(binding: Binding, value: Mapping[str, Any] | None, wanted: An
     if value is None:
         return None
     datum = _datum(value)
-    return _plain(datum, wanted) if wanted in (str, bytes) else _decoded(binding.type, datum, None)
+    return datum.value if wanted in (str, bytes) else _decoded(binding.type, datum, None)
 
 
 def _metadata(kind: str, given: Mapping[str, Any]) -> dict[str, Datum]:
@@ -81,16 +82,6 @@ def _datum(value: Mapping[str, Any] | None) -> Datum:
     if kind.startswith(_COLLECTION):
         content = SimpleNamespace(**{kind[len(_COLLECTION) :]: content})  # the real worker has a protobuf message here
     return Datum(content, kind)
-
-
-def _plain(datum: Datum, wanted: Any) -> Any:
-    """The real worker's generic conversion, which a parameter annotated with `str` or `bytes` gets."""
-    value = datum.value
-    if wanted is str and isinstance(value, bytes):
-        return value.decode()
-    if wanted is bytes and isinstance(value, str):
-        return value.encode()
-    return value
 
 
 def _decoded(binding_type: str, datum: Datum, metadata: Mapping[str, Datum] | None) -> Any:

@@ -18,6 +18,13 @@ def leave(code: int) -> NoReturn:
         os._exit(code)
 
 
+def exit_code(error: SystemExit) -> int:
+    """The code with which a process ends that `sys.exit` was called in: 1 for a text."""
+    if error.code is None:
+        return 0
+    return error.code & 0xFF if isinstance(error.code, int) else 1
+
+
 def flush() -> None:
     """Write out what the app has printed without an end of line."""
     for stream in (sys.stdout, sys.stderr):

@@ -10,9 +10,10 @@ import azure.functions as func
 
 from durable_devhost.worker.asgi import Collected
 from durable_devhost.worker.converters import converter
+from durable_devhost.worker.cookies import taken_apart
 from durable_devhost.worker.functions import RETURN_NAME, Binding, Function
 
-_WIRE_TYPES = (str, bytes, int, float)
+_WIRE_TYPES = (bytes, int, float)
 
 
 class Output(func.Out[Any]):
@@ -53,19 +54,28 @@ def results(function: Function, value: Any, outputs: Mapping[str, Output]) -> di
 def http_result(value: Any) -> dict[str, Any]:
     """What an HTTP output accepts: a response or text; TypeError for anything else, as the real worker has it."""
     if isinstance(value, str):
-        return {"type": "string", "value": value}
+        return {"type": "string", "value": _sendable(value)}
     if isinstance(value, Collected):
         return value
     if not isinstance(value, func.HttpResponse):
         raise TypeError(f"the http output takes an azure.functions.HttpResponse or a str, not {type(value).__name__}")
+    cookies, lost = taken_apart(value.headers.get_all("Set-Cookie"))
     return {
         "type": "http",
         "status": value.status_code,
-        "headers": [[str(name), str(item)] for name, item in value.headers.items()],
+        "headers": [[str(name), str(item)] for name, item in value.headers.items() if name.lower() != "set-cookie"],
+        "cookies": cookies,
+        "lost_cookies": lost,
         "mimetype": value.mimetype,
         "charset": value.charset,
         "body": value.get_body(),
     }
+
+
+def _sendable(text: str) -> str:
+    """The text, where it can be sent: the real worker cannot put half of a surrogate pair into a protobuf message."""
+    text.encode()
+    return text
 
 
 def _durable_result(function: Function, value: Any) -> dict[str, Any] | None:
@@ -86,6 +96,8 @@ def _encoded(binding: Binding, value: Any, wanted: Any) -> dict[str, Any] | None
         ) from None
     if datum is None or datum.type is None:
         return None
+    if isinstance(datum.value, str):
+        return {"type": datum.type, "value": _sendable(datum.value)}
     if isinstance(datum.value, _WIRE_TYPES):
         return {"type": datum.type, "value": datum.value}
     return _generic(datum.value)
@@ -94,7 +106,7 @@ def _encoded(binding: Binding, value: Any, wanted: Any) -> dict[str, Any] | None
 def _generic(value: Any) -> dict[str, Any]:
     """For types of which the library knows nothing: text and bytes as they are, everything else as JSON."""
     if isinstance(value, str):
-        return {"type": "string", "value": value}
+        return {"type": "string", "value": _sendable(value)}
     if isinstance(value, (bytes, bytearray)):
         return {"type": "bytes", "value": bytes(value)}
     return {"type": "json", "value": json.dumps(value)}

@@ -63,6 +63,13 @@ async def test_a_body_that_is_no_json_is_refused(front: Front, path: str) -> Non
     assert ["Message", "ExceptionMessage", "ExceptionType", "StackTrace"] == list(answer.json)
 
 
+async def test_a_start_of_an_orchestrator_that_is_off_is_refused(front: Front) -> None:
+    """Recorded: without an exception's message, so that the SDK's client ends with a KeyError."""
+    answer = await front.ask("POST", "orchestrators/off")
+    assert (answer.status, list(answer.json)) == (400, ["Message"])
+    assert answer.json["Message"].startswith("The function 'off' doesn't exist, is disabled, or is not an orchestrator")
+
+
 async def test_a_start_on_a_live_id_is_a_conflict(front: Front) -> None:
     """Recorded."""
     front.desk.put("i", RuntimeStatus.RUNNING)

@@ -155,4 +155,4 @@ async def test_storage_that_does_not_answer_is_500(front: Front, monkeypatch: py
 async def test_half_a_surrogate_pair_does_not_break_an_answer(front: Front) -> None:
     """JSON can hold what UTF-8 cannot."""
     front.desk.put("i", RuntimeStatus.COMPLETED, output='"\\ud800"')
-    assert "?" == (await front.ask("GET", "instances/i")).json["output"]
+    assert "�" == (await front.ask("GET", "instances/i")).json["output"]

@@ -10,12 +10,13 @@ from datetime import timedelta
 
 from durable_devhost.clock import Clock
 from durable_devhost.durable.client.entities import state_of
-from durable_devhost.durable.client.errors import Gone, NotFound, UnknownEntity, WrongState
+from durable_devhost.durable.client.errors import DisabledOrchestrator, Gone, NotFound, UnknownEntity, WrongState
 from durable_devhost.durable.client.ports import Hub
 from durable_devhost.durable.client.rewind import rewind
 from durable_devhost.durable.client.status import shown_text
 from durable_devhost.durable.damage import is_ended, terminated_record
 from durable_devhost.durable.entities.messages import REQUEST_EVENT, EntityId, RequestMessage, compact_json
+from durable_devhost.durable.failures import missing_orchestrator
 from durable_devhost.durable.ports import Catalog, Engine
 from durable_devhost.model.history import (
     TERMINAL,
@@ -61,8 +62,10 @@ class DurableClient:
         """Start an orchestration and return its id, a GUID without dashes unless one is given.
 
         `input_text` is stored as it is. Neither the name nor the id is checked: an unknown name ends as a failed
-        instance. Raises InstanceExists while an instance of that id is alive.
+        instance. Raises InstanceExists while an instance of that id is alive, and DisabledOrchestrator.
         """
+        if self._app.is_off(name):
+            raise DisabledOrchestrator(missing_orchestrator(name, self._app.known_orchestrators()))
         chosen = instance_id or _undashed_guid()
         started = self._started(chosen, new_guid(), name, input_text, version)
         await self._engine.start(started, is_new=not instance_id)

@@ -42,5 +42,12 @@ class UnknownEntity(ClientError):
         )
 
 
+class DisabledOrchestrator(ClientError):
+    """The orchestrator to be started is switched off; one that the app does not have is another thing (recorded)."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+
+
 class BadArgument(ClientError):
     """A value can never be right: an entity key with a slash, a polling interval above the timeout."""

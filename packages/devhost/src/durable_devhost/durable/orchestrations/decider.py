@@ -65,8 +65,8 @@ from durable_devhost.model.history import (
     TimerFired,
 )
 
-CUSTOM_STATUS_LIMIT = 16 * 1024
-"""Bytes of UTF-16 that a custom status may have (extension `DurableOrchestrationContext.cs`)."""
+CUSTOM_STATUS_LIMIT_KB = 16
+"""KB of UTF-16 that a custom status may have, a broken one not counted (extension `DurableOrchestrationContext.cs`)."""
 
 
 class OrchestrationDecider:
@@ -116,14 +116,23 @@ class OrchestrationDecider:
         """Take over what the function asked for since the last call."""
         self._script += script.actions
         if script.custom_status is not None:
-            self.custom_status = script.custom_status
-            if len(script.custom_status.encode("utf-16-le")) > CUSTOM_STATUS_LIMIT:
-                self._failure = "The size of the JSON-serialized payload must not exceed 16 KB of UTF-16 encoded text."
+            self._show(script.custom_status)
         for ordinal in script.cancelled:
             self._cancel_timer(ordinal)
         if script.done:
             self._final = script
         self._go_on()
+
+    def _show(self, custom_status: str) -> None:
+        """Take over a custom status; one that is too long fails the instance, and the one before it stays."""
+        size = len(custom_status.encode("utf-16-le")) // 1024
+        if size <= CUSTOM_STATUS_LIMIT_KB:
+            self.custom_status = custom_status
+            return
+        self._failure = (
+            f"The UTF-16 size of the JSON-serialized payload must not exceed {CUSTOM_STATUS_LIMIT_KB} KB. "
+            f"The current payload size is {size:,} KB."
+        )
 
     def apply(self, event: HistoryEvent) -> None:
         """Fold one event of the history, recorded or new, in its order."""

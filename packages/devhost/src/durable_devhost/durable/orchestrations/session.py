@@ -20,6 +20,7 @@ from durable_devhost.durable.decisions import (
     WorkItem,
 )
 from durable_devhost.durable.episode import Episode, Posting
+from durable_devhost.durable.failures import missing_details, missing_orchestrator
 from durable_devhost.durable.orchestrations.decider import OrchestrationDecider
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.orchestrations.reconcile import SeenEvents
@@ -58,7 +59,7 @@ class OrchestrationSession:
         started: ExecutionStarted,
         *,
         app: App,
-        known: str,
+        known: Sequence[str],
         scheduler: Callable[[], Scheduler],
         hub_name: str,
         history: Sequence[HistoryEvent] = (),
@@ -241,10 +242,7 @@ class OrchestrationSession:
             name = self._started.name
             return Script(
                 done=True,
-                error=(
-                    f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. "
-                    f"Additional info: The following are the known orchestrator functions: {self._known}."
-                ),
+                error=missing_orchestrator(name, self._known),
             )
         script = await self._execution.advance(events)
         self._replays_always |= script.asked
@@ -301,12 +299,10 @@ class OrchestrationSession:
             answer = SubOrchestrationCompleted(timestamp=now, task_id=parent.task_id, result=end.result)
         else:
             error = (end.result or "").removeprefix(f"Orchestrator function '{self._started.name}' failed: ")
-            answer = SubOrchestrationFailed(
-                timestamp=now,
-                task_id=parent.task_id,
-                reason=end.result,
-                details=f"Message: {error}, StackTrace: {self.failure_stack}",
-            )
+            details = f"Message: {error}, StackTrace: {self.failure_stack}"
+            if self._execution is None:
+                details = missing_details(end.result or "")
+            answer = SubOrchestrationFailed(timestamp=now, task_id=parent.task_id, reason=end.result, details=details)
         return [Posting(message=self._message(answer, parent.instance))]
 
     def _note(

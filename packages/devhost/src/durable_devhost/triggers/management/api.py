@@ -1,6 +1,7 @@
 """The durable HTTP API: one handler for `/runtime/webhooks/durabletask/` and for the SDK's local RPC base.
 
-Status codes, headers and bodies are those recorded from extension 3.15; see the templates in
+Status codes, headers and bodies are those recorded from extension 3.15 and 3.19, and JSON that comes in is read as
+Newtonsoft reads it; see the templates in
 `durable_devhost.triggers.management.routes`. Whoever serves the first of the two bases checks its key before.
 """
 
@@ -9,9 +10,19 @@ import json
 
 from aiohttp import web
 
+from durable_devhost.dotnet.json_reader import JsonReaderError, parse
+from durable_devhost.dotnet.json_writer import compact
+from durable_devhost.dotnet.payloads import mended
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.client.entities import addressed, entity_body
-from durable_devhost.durable.client.errors import BadArgument, Gone, NotFound, UnknownEntity, WrongState
+from durable_devhost.durable.client.errors import (
+    BadArgument,
+    DisabledOrchestrator,
+    Gone,
+    NotFound,
+    UnknownEntity,
+    WrongState,
+)
 from durable_devhost.durable.client.status import history_body, is_open, shown_text, status_body
 from durable_devhost.durable.ports import InstanceExists
 from durable_devhost.errors import DevhostError
@@ -71,7 +82,7 @@ class ManagementApi:
             return empty_response(404)
         except Gone:
             return empty_response(410)
-        except (BadArgument, UnknownEntity) as error:
+        except (BadArgument, DisabledOrchestrator, UnknownEntity) as error:
             return _bad_request(error)
         except DevhostError as error:
             return error_response(500, UNEXPECTED, exception=str(error), exception_type="System.Exception")
@@ -108,14 +119,13 @@ class ManagementApi:
 
     async def _start(self, route: StartInstance, request: web.Request, query: Query) -> web.Response:
         wait, text = query.wait, await _text(request)
-        if text:
-            try:
-                json.loads(text)
-            except json.JSONDecodeError as error:
-                return invalid_json(text, error)
+        try:
+            given = _input(text) if text else None
+        except JsonReaderError as error:
+            return invalid_json(error)
         try:
             instance_id = await self._client.start(
-                route.name, instance_id=route.instance_id, input_text=text or None, version=query.text("version")
+                route.name, instance_id=route.instance_id, input_text=given, version=query.text("version")
             )
         except InstanceExists as error:
             return error_response(409, str(error))
@@ -223,14 +233,14 @@ class ManagementApi:
             refusal = error_response(400, "Only application/json request content is supported")
         else:
             try:
-                value = json.loads(text)
-            except json.JSONDecodeError as error:
-                refusal = invalid_json(text, error)
+                value = parse(text, whole=False)
+            except JsonReaderError as error:
+                refusal = invalid_json(error)
         if refusal is not None:
             # A missing or ended instance comes before a bad body, as on the real host.
             await self._client.require_alive(route.instance_id)
             return refusal
-        await self._client.raise_event(route.instance_id, route.name, _compact(value))
+        await self._client.raise_event(route.instance_id, route.name, compact(value))
         return empty_response(202)
 
     async def _signal(self, route: SignalEntity, request: web.Request, query: Query) -> web.Response:
@@ -241,10 +251,10 @@ class ManagementApi:
         text = await _text(request)
         try:
             # Zero length first: the SDK sends such a body as application/octet-stream.
-            value = json.loads(text) if text and request.content_type == "application/json" else text
-        except json.JSONDecodeError as error:
-            return invalid_json(text, error)
-        await self._client.signal(entity, query.text("op") or "", _compact(value) if text else None)
+            value = parse(text, whole=False) if text and request.content_type == "application/json" else text
+        except JsonReaderError as error:
+            return invalid_json(error)
+        await self._client.signal(entity, query.text("op") or "", compact(value) if text else None)
         return empty_response(202)
 
     async def _list_entities(self, route: ListEntities, request: web.Request, query: Query) -> web.Response:
@@ -267,14 +277,20 @@ def _page(entries: list[dict[str, object]], continuation: str | None) -> web.Res
     return json_response(entries, headers={CONTINUATION: continuation} if continuation else None)
 
 
-def _bad_request(error: BadArgument | UnknownEntity) -> web.Response:
-    if isinstance(error, UnknownEntity):
+def _bad_request(error: BadArgument | DisabledOrchestrator | UnknownEntity) -> web.Response:
+    if not isinstance(error, BadArgument):
         return error_response(400, str(error))
     return error_response(400, BAD_ARGUMENTS, exception=str(error), exception_type=_ARGUMENT_EXCEPTION)
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _input(text: str) -> str:
+    """The input of a start: the text as it came (recorded) where everybody can read it, else printed anew."""
+    value = parse(text)
+    try:
+        json.loads(text)
+    except ValueError:
+        return compact(value)
+    return mended(text)
 
 
 async def _text(request: web.Request) -> str:

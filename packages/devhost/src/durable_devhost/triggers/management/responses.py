@@ -4,11 +4,14 @@ Recorded from extension 3.15: JSON has the content type below, empty answers hav
 this order. The .NET stack of an error is nothing to imitate and stays empty.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+
+from durable_devhost.dotnet.json_reader import JsonReaderError
+from durable_devhost.dotnet.payloads import written
+from durable_devhost.dotnet.texts import whole_characters
 
 JSON_TYPE = "application/json; charset=utf-8"
 BAD_ARGUMENTS = "One or more of the arguments submitted is incorrect"
@@ -17,11 +20,9 @@ UNEXPECTED = "Something went wrong while processing your request"
 
 
 def json_response(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Compact JSON, non-ASCII characters raw; half a surrogate pair, which UTF-8 cannot hold, becomes `?`."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return web.Response(
-        status=status, body=text.encode("utf-8", "replace"), headers={"Content-Type": JSON_TYPE, **(headers or {})}
-    )
+    """Compact JSON, non-ASCII characters raw; half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD."""
+    body = whole_characters(written(value)).encode()
+    return web.Response(status=status, body=body, headers={"Content-Type": JSON_TYPE, **(headers or {})})
 
 
 def empty_response(status: int) -> web.Response:
@@ -39,9 +40,6 @@ def error_response(
     return json_response(body, status=status)
 
 
-def invalid_json(text: str, error: json.JSONDecodeError) -> web.Response:
-    """The 400 for a body that is no JSON."""
-    what = f"{error.msg}. Path '', line {error.lineno}, position {error.colno}."
-    if not text.strip():
-        what = "Error reading JToken from JsonReader. Path '', line 0, position 0."
-    return error_response(400, INVALID_JSON, exception=what, exception_type="Newtonsoft.Json.JsonReaderException")
+def invalid_json(error: JsonReaderError) -> web.Response:
+    """The 400 for a body that is no JSON to Newtonsoft."""
+    return error_response(400, INVALID_JSON, exception=str(error), exception_type="Newtonsoft.Json.JsonReaderException")

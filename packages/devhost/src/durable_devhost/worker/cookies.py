@@ -1,0 +1,52 @@
+"""The cookies of a response as the real worker hands them to its host: taken apart by `SimpleCookie`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from http.cookies import Morsel, SimpleCookie
+from typing import Any
+
+_SAME_SITE = ("lax", "strict", "none")
+
+
+def taken_apart(headers: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The cookies of these `Set-Cookie` headers, and the names of those that are lost on the way.
+
+    A value with a blank, a brace in quotes or a character beyond ASCII makes `SimpleCookie` drop the whole header
+    without a word. Raises ValueError for a time or an age that cannot be read, which fails the call.
+    """
+    cookies: list[dict[str, Any]] = []
+    lost: list[str] = []
+    for header in headers:
+        morsels = SimpleCookie(header)
+        cookies += [_parts(name, morsel) for name, morsel in morsels.items()]
+        if not morsels:
+            lost.append(header.partition("=")[0].strip())
+    return cookies, lost
+
+
+def _parts(name: str, morsel: Morsel[str]) -> dict[str, Any]:
+    same_site = str(morsel["samesite"]).lower()
+    age = morsel["max-age"]
+    return {
+        "name": name,
+        "value": morsel.value,
+        "domain": morsel["domain"],
+        "path": morsel["path"],
+        "expires": _seconds(str(morsel["expires"])) if morsel["expires"] else None,
+        "max_age": float(age) if age != "" else None,
+        "secure": bool(morsel["secure"]),
+        "http_only": bool(morsel["httponly"]),
+        "same_site": same_site if same_site in _SAME_SITE else "",
+    }
+
+
+def _seconds(text: str) -> int:
+    """Since 1970; a time without a zone is UTC."""
+    try:
+        when = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        when = datetime.fromisoformat(text)
+    return int((when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp())

@@ -1,0 +1,46 @@
+"""Tests of bytes that are read as text, and of characters that UTF-8 cannot hold."""
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from durable_devhost.dotnet.texts import read_text, whole_characters
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (codecs.BOM_UTF8 + b"hi", "hi"),
+        ("hé".encode("utf-16"), "hé"),
+        (codecs.BOM_UTF16_BE + "hé".encode("utf-16-be"), "hé"),
+        (codecs.BOM_UTF32_LE + "h😀".encode("utf-32-le"), "h😀"),
+        (codecs.BOM_UTF32_BE + "h😀".encode("utf-32-be"), "h😀"),
+        (b"\x89PNG\r\n", "�PNG\r\n"),
+        (b"\xe2\x82", "�"),
+        (b"", ""),
+    ],
+)
+def test_a_mark_names_the_encoding_and_what_is_no_text_is_replaced(content: bytes, text: str) -> None:
+    """Recorded of blobs: a picture that is read so is broken."""
+    assert read_text(content) == text
+
+
+@given(text=st.text())
+def test_text_without_a_mark_is_utf_8(text: str) -> None:
+    """The mark itself is not part of the text."""
+    assert read_text(text.encode()) == text.removeprefix("\ufeff")
+
+
+@given(text=st.text(st.characters(codec=None)))
+def test_whole_characters_can_be_encoded_and_are_left_alone(text: str) -> None:
+    """What UTF-8 can hold stays, the rest becomes U+FFFD; two halves that fit are joined."""
+    whole = whole_characters(text)
+    assert whole_characters(whole) == whole == whole.encode().decode()
+    assert [char for char in text if not "\ud800" <= char <= "\udfff"] == [char for char in whole if char in text]
+
+
+def test_two_halves_that_fit_are_joined() -> None:
+    """They came as two escapes of one character."""
+    assert whole_characters("\ud83d" + "\ude00") == "😀"

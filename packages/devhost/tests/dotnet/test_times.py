@@ -1,0 +1,63 @@
+"""Tests of dates in JSON."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from durable_devhost.dotnet.times import read_time
+
+offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+moments = st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1), timezones=offsets)  # noqa: DTZ001
+
+
+@given(when=moments)
+def test_a_date_with_an_offset_is_told_in_utc(when: datetime) -> None:
+    """The host's own zone is UTC."""
+    found = read_time(when.isoformat())
+    assert found is not None
+    assert found.when + timedelta(microseconds=found.fraction // 10) == when
+    assert found.suffix == "+00:00"
+    again = read_time(found.iso)
+    assert again == found
+
+
+@pytest.mark.parametrize(
+    ("text", "iso", "shown"),
+    [
+        ("2020-01-02T03:04:05", "2020-01-02T03:04:05", "01/02/2020 03:04:05"),
+        ("2020-01-02T03:04:05Z", "2020-01-02T03:04:05Z", "01/02/2020 03:04:05"),
+        ("2020-01-02T03:04:05.1234567+02", "2020-01-02T01:04:05.1234567+00:00", "01/02/2020 01:04:05"),
+        ("2020-01-02T03:04:05-0130", "2020-01-02T04:34:05+00:00", "01/02/2020 04:34:05"),
+        ("2020-12-31T24:00:00Z", "2021-01-01T00:00:00Z", "01/01/2021 00:00:00"),
+        ("0987-01-02T03:04:05Z", "0987-01-02T03:04:05Z", "01/02/0987 03:04:05"),
+        ("/Date(1577934245123)/", "2020-01-02T03:04:05.123Z", "01/02/2020 03:04:05"),
+        ("/Date(1577934245000+0200)/", "2020-01-02T03:04:05+00:00", "01/02/2020 03:04:05"),
+    ],
+)
+def test_a_date_is_printed_in_two_ways(text: str, iso: str, shown: str) -> None:
+    """In JSON, and by .NET's `ToString`."""
+    found = read_time(text)
+    assert found is not None
+    assert (found.iso, str(found)) == (iso, shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2020-01-02", "2020-01-02 03:04:05", "2020-13-02T03:04:05", "2020-01-02T24:00:01", "2020-01-02T03:04:05.",
+        "2020-01-02T03:04:05.12345678", "2020-01-02T03:04:05+2", "2020-01-02T03:04:05ZZ", "x2020-01-02T03:04:05",
+        "0000-01-02T03:04:05", "0001-01-01T00:00:00+01:00", "/Date(x)/", "/Date(999999999999999999)/", "",
+    ],
+)  # fmt: skip
+def test_what_looks_different_is_text(text: str) -> None:
+    """Newtonsoft takes one form alone, and a day without a time is none."""
+    assert read_time(text) is None
+
+
+def test_a_fraction_that_python_cannot_hold_is_kept() -> None:
+    """The seventh digit."""
+    found = read_time("2020-01-02T03:04:05.0000001Z")
+    assert found is not None
+    assert (found.when, found.fraction) == (datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC), 1)

@@ -1,0 +1,1 @@
+"""What the real host answers at its edges, held against devhost."""

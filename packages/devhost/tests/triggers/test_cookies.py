@@ -1,0 +1,73 @@
+"""Tests of cookies on their way from a function's header to the one on the wire."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from durable_devhost.triggers.cookies import set_cookie
+from durable_devhost.worker.cookies import taken_apart
+
+
+def sent(header: str) -> list[str | None]:
+    """What a client gets for one header of a function's."""
+    cookies, _ = taken_apart([header])
+    return [set_cookie(cookie) for cookie in cookies]
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("sid=abc", ["sid=abc; domain=; path="]),
+        (
+            "sid=abc; Path=/x; HttpOnly; Secure; SameSite=Lax; Max-Age=60",
+            ["sid=abc; max-age=60; domain=; path=/x; secure; samesite=lax; httponly"],
+        ),
+        (
+            "sid=abc; Expires=Wed, 21 Oct 2026 07:28:00 GMT",
+            ["sid=abc; expires=Wed, 21 Oct 2026 07:28:00 GMT; domain=; path="],
+        ),
+        ("sid=abc; Domain=x.y; SameSite=none", ["sid=abc; domain=x.y; path=; samesite=none"]),
+        ('q="a;b"', ["q=a%3Bb; domain=; path="]),
+        ("p=a%20b", ["p=a%2520b; domain=; path="]),
+        ("e=", ["e=; domain=; path="]),
+        ("a=1; b=2", ["a=1; domain=; path=", "b=2; domain=; path="]),
+        ("a=1; Max-Age=-1", [None]),
+        ("a=1; Max-Age=1.9", ["a=1; max-age=1; domain=; path="]),
+    ],
+)
+def test_a_cookie_is_written_as_dotnet_writes_it(header: str, expected: list[str | None]) -> None:
+    """Recorded; an age below zero fails the call."""
+    assert sent(header) == expected
+
+
+@pytest.mark.parametrize("header", ["a=b c", 'a={"x": 1}', "a=ünï"])
+def test_a_value_that_the_sdk_cannot_read_is_lost_and_named(header: str) -> None:
+    """Recorded: such a cookie is not sent at all."""
+    assert taken_apart([header, "b=1"])[1] == ["a"]
+
+
+@pytest.mark.parametrize("header", ["a=1; Expires=tomorrow", "a=1; Max-Age=soon"])
+def test_a_time_that_cannot_be_read_fails_the_call(header: str) -> None:
+    """As the worker's own conversion does."""
+    with pytest.raises(ValueError, match=r"tomorrow|soon"):
+        taken_apart([header])
+
+
+@given(value=st.text())
+def test_any_value_can_be_sent(value: str) -> None:
+    """Percent-encoded, so that it is one line of ASCII."""
+    cookie: dict[str, Any] = {
+        "name": "a", "value": value, "domain": "", "path": "", "expires": None, "max_age": None, "secure": False,
+        "http_only": False, "same_site": "",
+    }  # fmt: skip
+    text = set_cookie(cookie)
+    assert text is not None
+    assert text.isascii()
+    assert text.isprintable()
+
+
+def test_a_name_that_http_does_not_know_is_refused() -> None:
+    """Python's parser takes a colon."""
+    assert sent("a:b=1") == [None]
