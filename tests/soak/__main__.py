@@ -18,7 +18,7 @@ if __name__ == "__main__":
     parser.add_argument("--reviews", type=int, default=1000, help="proposals with a policy; default: 1000")
     parser.add_argument("--kills", type=int, default=len(KILLS), choices=range(len(KILLS) + 1), help="default: all")
     parser.add_argument("--turns", type=int, default=12, help="in how many steps the hour passes; default: 12")
-    parser.add_argument("--sweep-s", type=float, default=5.0, help="seconds between two sweeps; default: 5")
+    parser.add_argument("--sweep-s", type=float, default=20.0, help="seconds between two sweeps; default: 20")
     parser.add_argument("--seed", type=int, default=1, help="another number, another hour")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # unwinds, so that all processes are stopped
     given = parser.parse_args()
