@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from approvals.about import About
 from approvals.decision import UNNAMED
 from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.names import among, key, same
@@ -34,7 +35,7 @@ from approvals.rules.progress import COMMENT_PAUSE, heading, settle
 from approvals.rules.replay import apply
 from approvals.rules.standing import Refused, asked_as, may_answer, over, superseded
 from approvals.rules.state import Answer, AwaitingChanges, Review
-from approvals.rules.successors import engaged_elsewhere, unfit_successor
+from approvals.rules.successors import busy, held_before, unfit_successor
 from approvals.rules.verbs import (
     Attach,
     Comment,
@@ -199,7 +200,7 @@ def _told_before(review: Review, verb: Decide, actor: Actor) -> Repeated | Refus
     if verb.decision_id:
         known = next((each for each in review.decisions if each.decision_id == verb.decision_id), None)
         if known:
-            return _again(known, verb, "this decisionId stands for another decision")
+            return _again(known, verb, "this decisionId stands for another decision", about=verb)
     if actor.link:
         if not same(actor.link.person, verb.approver) or actor.link.proposal != review.proposal_id:
             return Refused(code="notAsked", reason="this link was made for another person or proposal")
@@ -226,8 +227,12 @@ def _answer_of(review: Review, person: str) -> Answer | None:
     return next((each for each in reversed(review.answers) if same(each.person, person)), None)
 
 
-def _again(known: Answer, verb: Decide, otherwise: str) -> Repeated | Refused:
-    if same(known.person, verb.approver) and same(known.word, verb.decision):
+def _again(known: Answer, verb: Decide, otherwise: str, about: About | None = None) -> Repeated | Refused:
+    """Judge an answer that comes again; `about` is what it names, where one for another document is another answer."""
+    other = about is not None and (
+        (about.document or known.document).lower() != known.document or (about.round or known.round) != known.round
+    )
+    if same(known.person, verb.approver) and same(known.word, verb.decision) and not other:
         return Repeated(number=known.number)
     return Refused(code="alreadyDecided", reason=f"{_told(known)}; {otherwise}")
 
@@ -310,23 +315,24 @@ def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> E
     if review.stage is None:
         return Refused(code="notNow", reason="a task can be taken back while its stage is open")
     stage = review.stage.plan.name
-    given = next((each for each in review.stage.asked if same(each.on_behalf_of or "", verb.by)), None)
+    given = next((each for each in review.stage.asked if held_before(review, each, verb.by)), None)
     if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
         return Repeated(number=review.number)
     if given is None:
         return Refused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
     if given not in review.waiting_for:
         return Refused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
-    engaged = engaged_elsewhere(review, verb.by)
-    if engaged:
-        return engaged
+    unfit = busy(review, verb.by) or strands(review, review.stage, given, verb.by)
+    if unfit:
+        return unfit
+    mine = held_before(review, given, verb.by)
     return Delegated(
         **heading(review, now=now, by=verb.by, via=actor.via),
         stage=stage,
         seat=given.seat,
         owner=given.person,
         to=verb.by,
-        on_behalf_of=None,
+        on_behalf_of=mine.on_behalf_of if mine else None,
         comment=verb.comment,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, assert_never
 
-from approvals.names import same
+from approvals.names import key, same
 from approvals.policy.plan import choose_stages
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, document_hash, policy_hash
@@ -251,12 +251,13 @@ def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
 def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, str]:
     """Return which early answers count for a stage: the number of each one's entry, with the seat it takes.
 
-    Each is given once and counts once: for the first stage that asks for it.
+    Each is given once and counts once: for the first stage that asks for it. Nobody takes two seats, though a policy
+    may have kept several answers of theirs.
     """
     seats = dict[int, str]()
-    taken = set[str]()
+    taken, counted = set[str](), set[str]()
     for answer in review.answers:
-        if answer.stage is not None:
+        if answer.stage is not None or key(answer.person) in counted:
             continue
         seat = next((each.seat for each in asked if same(each.person, answer.person)), None)
         if seat is None and plan.anyone and answer.via in VOUCHING:
@@ -264,6 +265,7 @@ def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, s
         if seat is not None and seat not in taken:
             seats[answer.number] = seat
             taken.add(seat)
+            counted.add(key(answer.person))
     return seats
 
 

@@ -203,6 +203,8 @@ class Review:
     """Who was ever asked, as `names.key` has them, with the number of the entry that was first to."""
     handed_over: tuple[tuple[str, Asked], ...] = ()
     """By name of the stage: the seats that somebody else has been given, who keeps them in rounds to come."""
+    given: tuple[tuple[str, Asked], ...] = ()
+    """By name of the stage: the seats that were delegated on, each as its giver had it, in the order of giving."""
     last_words: tuple[tuple[str, str], ...] = ()
     """Person and text of each one's latest comment, so that one delivered twice is known again."""
     acts: tuple[tuple[str, Kind], ...] = ()
