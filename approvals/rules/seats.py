@@ -25,10 +25,13 @@ def people_on(review: Review, stage: OpenStage, rung: int) -> tuple[tuple[Asked,
     if not review.policy.allow_self_approval:
         passed_over = (*passed_over, review.author)
     names = tuple(each for each in stage.plan.escalate_to[rung - 1].to if not among(each, passed_over))
-    people = tuple(Asked(seat=each, person=each) for each in names)
+    own = tuple(Asked(seat=each, person=each) for each in names)
+    given = _as_handed_over(review, stage.plan, own)
+    people = tuple(one if among(other.person, passed_over) else other for one, other in zip(own, given, strict=True))
     needed = still_needed(stage.plan, review.stage_answers)
     if people and len(people) < needed:
-        people += tuple(each for each in review.waiting_for if not _is_one_of(each, names))
+        taken = (*names, *(each.person for each in people))
+        people += tuple(each for each in review.waiting_for if not _is_one_of(each, taken))
     return people, needed
 
 
