@@ -52,15 +52,6 @@ class Via(StrEnum):
     """The workflow itself: checks, or its own failure."""
 
 
-GREENLIGHT = "Greenlight"
-"""Stands for nobody: what time and the workflow do."""
-
-NOBODY = "nobody"
-"""Who decided, where time did."""
-
-A_SYSTEM = "a system"
-"""Stands for a system that does something in nobody's name."""
-
 Json = dict[str, Any]
 """A JSON object that stays as it was written, as hashes are over it and older ones have fewer keys."""
 

@@ -5,15 +5,12 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from approvals.about import About
-from approvals.decision import UNNAMED
 from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.names import among, key, same
+from approvals.nobodies import A_SYSTEM, NOBODIES
 from approvals.policy.faults import KNOWN_WORDS
 from approvals.policy.stages import Effect
 from approvals.record.entries import (
-    A_SYSTEM,
-    GREENLIGHT,
-    NOBODY,
     Asked,
     ChangesRequested,
     Commented,
@@ -49,9 +46,6 @@ from approvals.rules.verbs import (
     Verb,
     Withdraw,
 )
-
-NOBODIES = (UNNAMED, NOBODY, GREENLIGHT, A_SYSTEM)
-"""Words that stand for no person, so that no person has them as a name."""
 
 REMIND_AGAIN_AFTER = timedelta(hours=1)
 """People are reminded at most this often, by whomever."""

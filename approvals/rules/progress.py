@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypedDict, assert_never
 
 from approvals.names import key, same
+from approvals.nobodies import GREENLIGHT, NOBODY
 from approvals.policy.plan import choose_stages
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, document_hash, policy_hash
 from approvals.record.entries import (
-    GREENLIGHT,
-    NOBODY,
     Asked,
     Checked,
     Closing,

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
+from approvals.nobodies import NOBODY
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment
-from approvals.record.entries import NOBODY, Asked, Closing, Ending, Kind, Via, YesOrNo
+from approvals.record.entries import Asked, Closing, Ending, Kind, Via, YesOrNo
 from approvals.rules.revisions import Revision
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from approvals.record.entries import A_SYSTEM, Kind, Via
+from approvals.nobodies import A_SYSTEM
+from approvals.record.entries import Kind, Via
 from approvals.rules.acceptance import Accepted, Repeated
 from approvals.rules.standing import Refused
 from tests.approvals.story import AUTHOR, Story, policy
