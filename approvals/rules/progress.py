@@ -178,10 +178,18 @@ def heading(
 
 
 def _next(review: Review, now: datetime) -> Entry | None:
-    """Return the one thing that follows, or None."""
-    comments_due = _comments_due(review)
-    if comments_due and now >= comments_due and not isinstance(review.phase, Withdrawing):
+    """Return the one thing that follows, or None. Comments that are held back are told before the end at the latest."""
+    if isinstance(review.phase, Withdrawing):
+        return _of_phase(review, now)
+    due = _comments_due(review)
+    following = None if due and now >= due else _of_phase(review, now)
+    if due and (now >= due or isinstance(following, Ended)):
         return CommentsSent(**heading(review, now=now), comments=review.comments_held)
+    return following
+
+
+def _of_phase(review: Review, now: datetime) -> Entry | None:
+    """Return what follows of where the review stands."""
     match review.phase:
         case Checking() | Over():
             return None
