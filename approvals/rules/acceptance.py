@@ -246,11 +246,11 @@ def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: da
     seat = may_answer(review, verb.approver, actor.via)
     if isinstance(seat, Refused):
         return seat
-    if seat is None or review.stage is None:
-        return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
     wrong = _about_another(review, verb, actor, seat)
     if wrong:
         return wrong
+    if seat is None or review.stage is None:
+        return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
     return ChangesRequested(
         **heading(review, now=now, by=verb.approver, via=actor.via),
         stage=review.stage.plan.name,
