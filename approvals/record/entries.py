@@ -276,6 +276,8 @@ class ChangesRequested(_Entry):
     """When the author's time is up."""
     on_behalf_of: str | None
     link_id: str | None
+    decision_id: str | None = None
+    """None where it came without one, or before entries had it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

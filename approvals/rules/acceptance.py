@@ -144,7 +144,7 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
     effect = next((words[word] for word in words if same(word, verb.decision)), None)
     if effect is None:
         return Refused(code="invalid", reason=f"decision: use one of {', '.join(words)}, not {verb.decision[:60]!r}")
-    told = _told_before(review, verb, actor)
+    told = _told_before(review, verb, actor, effect)
     if told:
         return told
     if effect == "changes":
@@ -154,7 +154,7 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
             document=verb.document,
             round=verb.round,
         )
-        return _request_changes(review, wanted, actor, now)
+        return _request_changes(review, wanted, actor, now, decision_id=verb.decision_id)
     seat = may_answer(review, verb.approver, actor.via)
     if isinstance(seat, Refused):
         return seat
@@ -189,12 +189,15 @@ def _on_behalf_of(seat: Asked | None, person: str) -> str | None:
     return seat.on_behalf_of or (None if same(seat.person, person) else seat.person)
 
 
-def _told_before(review: Review, verb: Decide, actor: Actor) -> Repeated | Refused | None:
+def _told_before(review: Review, verb: Decide, actor: Actor, effect: Effect) -> Repeated | Refused | None:
     """Find the same decision in the record, or what stands against taking this one down; None where it is new."""
     if verb.decision_id:
         known = next((each for each in review.decisions if each.decision_id == verb.decision_id), None)
         if known:
             return _again(known, verb, "this decisionId stands for another decision", about=verb)
+        wish = next((each for each in review.wishes if each.decision_id == verb.decision_id), None)
+        if wish:
+            return _wished_again(wish, verb, effect)
     if actor.link:
         if not same(actor.link.person, verb.approver) or actor.link.proposal != review.proposal_id:
             return Refused(code="notAsked", reason="this link was made for another person or proposal")
@@ -231,11 +234,22 @@ def _again(known: Answer, verb: Decide, otherwise: str, about: About | None = No
     return Refused(code="alreadyDecided", reason=f"{_told(known)}; {otherwise}")
 
 
+def _wished_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> Repeated | Refused:
+    """Know changes that were asked for once, however long ago they came."""
+    if same(wish.by, verb.approver) and effect == "changes":
+        return Repeated(number=wish.number)
+    at = f"{wish.at:%Y-%m-%d %H:%M} UTC"
+    reason = f"{wish.by} asked for changes at {at}; this decisionId stands for another decision"
+    return Refused(code="alreadyDecided", reason=reason)
+
+
 def _told(answer: Answer) -> str:
     return f"{answer.person} answered {answer.word!r} at {answer.at:%Y-%m-%d %H:%M} UTC"
 
 
-def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+def _request_changes(
+    review: Review, verb: RequestChanges, actor: Actor, now: datetime, *, decision_id: str | None = None
+) -> Entry | Repeated | Refused:
     if isinstance(review.phase, AwaitingChanges) and same(review.phase.by, verb.approver):
         return Repeated(number=review.number)
     unfit = _unfit(review, actor.link) if actor.link else None
@@ -258,6 +272,7 @@ def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: da
         until=now + timedelta(hours=review.policy.changes_window_hours),
         on_behalf_of=_on_behalf_of(seat, verb.approver),
         link_id=actor.link.id if actor.link else None,
+        decision_id=decision_id,
     )
 
 

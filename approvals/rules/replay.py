@@ -107,7 +107,8 @@ def apply(review: Review, entry: Entry) -> Review:
             stage = _open_stage(after)
             pause = Pause(stage=stage, remaining=stage.deadline - entry.at)
             asked = AwaitingChanges(pause=pause, until=entry.until, by=entry.by)
-            return replace(after, phase=asked, spent_links=_spent(review, entry.link_id))
+            wishes = (*review.wishes, entry) if entry.decision_id else review.wishes
+            return replace(after, phase=asked, spent_links=_spent(review, entry.link_id), wishes=wishes)
         case Resubmitted():
             return _resubmitted(after, entry)
         case Attached():

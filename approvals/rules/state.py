@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from approvals.nobodies import NOBODY
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment
-from approvals.record.entries import Asked, Closing, Ending, Kind, Via, YesOrNo
+from approvals.record.entries import Asked, ChangesRequested, Closing, Ending, Kind, Via, YesOrNo
 from approvals.rules.revisions import Revision
 
 
@@ -195,6 +195,8 @@ class Review:
     """In force: for this document."""
     decisions: tuple[Answer, ...] = ()
     """All that were ever taken down, so that a repeated one is known again."""
+    wishes: tuple[ChangesRequested, ...] = ()
+    """For changes, those that came with an id of their own, for the same reason."""
     spent_links: tuple[str, ...] = ()
     """Ids of the links by which something was done; each is good for once."""
     closed: tuple[ClosedStage, ...] = ()
