@@ -12,6 +12,7 @@ from approvals.record.entries import Kind
 from approvals.validation import Invalid
 from tests.approvals.policies import FINDINGS, PEOPLE, PROPOSALS, policies
 from tests.approvals.story import BEGUN, Story
+from tests.long import LONG
 
 HANDED_IN = st.tuples(st.sampled_from([*PEOPLE, "Zoe", "Yan", "Xia"]), PROPOSALS, FINDINGS)
 _ROUNDING = timedelta(seconds=1)
@@ -26,10 +27,10 @@ def foretold(policy, author, proposal, findings):
     return show_way(way.stages, BEGUN)
 
 
-@settings(max_examples=200)
+@settings(max_examples=400 if LONG else 80)
 @given(policies(), st.randoms(use_true_random=False), st.lists(HANDED_IN, min_size=15, max_size=15))
 def test_what_happens_is_what_was_told(policy, random, handed_in):
-    """Whoever answers, whatever the checks found: thousands of proposals, fifteen under each of the policies."""
+    """Whoever answers, whatever the checks found: fifteen proposals under each of many policies."""
     for author, proposal, findings in handed_in:
         if can_be_handed_in(policy, author, proposal):
             told = foretold(policy, author, proposal, findings)

@@ -14,7 +14,7 @@ from approvals.record.export import named_files, pack, unpack, verify_export
 from approvals.record.keys import Key, Keyring
 from approvals.record.verdict import Anchor, State, Tampered
 from approvals.validation import Invalid
-from tests.approvals.record.test_chain import attached, begun
+from tests.approvals.record.test_chain import attached, begun, entry
 
 RING = Keyring(keys=(Key(id="k1", secret=b"k1" * 16),))
 PLAN, NOTE = b"a plan", b"a note"
@@ -30,9 +30,10 @@ ENTRIES = (
     begun("p-1", file("plan.txt", PLAN)),
     attached(2, file("note.txt", NOTE)),
     attached(3, file("plan.txt", PLAN)),
+    entry(4, "see the note"),
 )
 RECORD = seal(ENTRIES, head=GENESIS, keys=RING)
-SEEN = Anchor(entries=3, head=read_chain(RECORD).head)
+SEEN = Anchor(entries=4, head=read_chain(RECORD).head)
 DOCUMENTS = {hashlib.sha256(each).hexdigest(): each for each in (PLAN, NOTE)}
 ARCHIVE = pack("p-1", RECORD, DOCUMENTS, seen=[SEEN])
 
@@ -55,7 +56,7 @@ def test_every_file_that_a_record_names_is_in_it_once():
     opened = unpack(ARCHIVE)
     assert (opened.record, opened.documents) == (RECORD, DOCUMENTS)
     manifest = opened.manifest
-    assert (manifest.proposal_id, manifest.entries, manifest.keys) == ("p-1", 3, ("k1",))
+    assert (manifest.proposal_id, manifest.entries, manifest.keys) == ("p-1", 4, ("k1",))
     assert [(each.name, each.present) for each in manifest.files] == [("plan.txt", True), ("note.txt", True)]
     assert pack("p-1", RECORD, DOCUMENTS, seen=[SEEN]) == ARCHIVE
 
