@@ -5,7 +5,6 @@ names apart, and what nobody sees has no place in a name. The two characters tha
 taken where a script needs them, and tell no two names apart either.
 """
 
-import re
 import unicodedata
 from functools import lru_cache
 from typing import Annotated
@@ -18,8 +17,8 @@ from approvals.validation import Line
 UNSEEN = "must hold no control or format characters, nor others that no name has by RFC 8266"
 """What is wrong with such a name or word, for whoever wrote it."""
 
-_ADDRESS = re.compile(r".*<([^<>\s]+@[^<>\s]+)>|mailto:(.+@.+)")
-"""An address with the name of its owner before it, or as a link."""
+_LONGEST_ADDRESS = 1_000
+"""Characters, with the name of its owner before it; what is longer no name may be, and is compared as it stands."""
 _NICKNAME = get_profile("Nickname")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _BLANK = "\u2800"
@@ -65,8 +64,9 @@ def is_seen(name: str) -> bool:
 
 def _mailbox(folded: str) -> str:
     """Return the mailbox of an address, without one thing that is only about how it is written; else what it is."""
-    written = _ADDRESS.fullmatch(folded)
-    address = (written[1] or written[2]) if written else folded
+    if len(folded) > _LONGEST_ADDRESS:
+        return folded
+    address = folded[folded.rfind("<") + 1 : -1] if folded.endswith(">") else folded.removeprefix("mailto:")
     local, at, domain = address.rpartition("@")
     mailbox, host = local.replace('"', "").partition("+")[0], domain.rstrip(".")
     return f"{mailbox}@{_in_ascii(host)}" if at and mailbox and host and " " not in address else folded
