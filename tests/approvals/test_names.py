@@ -56,6 +56,12 @@ def test_others_are_others(one, other):
     assert key(one) != key(other)
 
 
+def test_what_is_too_long_for_an_address_is_compared_as_it_stands():
+    """A policy is searched for faults before its names are known to be short."""
+    assert key("mailto:" * 5_000 + "mara@example.org").startswith("mailto:mailto:")
+    assert key("<" + "a@" * 15_000) == "<" + "a@" * 15_000
+
+
 @given(ANY | st.text('ab+@."<>:\u00fc ', max_size=20) | st.text("ab@+<>", max_size=9).map("mailto:".__add__))
 def test_whatever_it_is_it_can_be_compared(name):
     """And what it is compared by is compared by itself."""
