@@ -12,8 +12,9 @@ import azure.durable_functions as df
 from approvals.forms import AsTuple
 from approvals.instants import Instant, read_instant
 from approvals.names import key
+from approvals.nobodies import GREENLIGHT
 from approvals.record.chain import Chain
-from approvals.record.entries import GREENLIGHT, Entry, Via
+from approvals.record.entries import Entry, Via
 from approvals.record.verdict import Anchor, State, Tampered
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
 from approvals.rules.clockwork import Heard, step_of

@@ -14,6 +14,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from approvals.about import About
 from approvals.identifiers import InstanceId
 from approvals.names import Name, key
+from approvals.nobodies import UNNAMED
 from approvals.validation import Invalid, Prose, read_json
 
 APPROVAL_EVENT = "ApprovalEvent"
@@ -24,9 +25,6 @@ BUDGET_EVENT = "Approval"
 
 NO_DOCUMENT = "without a policy a proposal has no document or round that an answer could name"
 """Why an answer to an approval of a single stage is not taken where it names one: it is meant for something else."""
-
-UNNAMED = "unnamed"
-"""Stands for the approver where an answer does not say who gave it."""
 
 
 class Decision(About):

@@ -79,10 +79,13 @@ class Directory:
         return address if is_address(address) and self.allows(address) else None
 
     def allows(self, text: str) -> bool:
-        """Say whether it may stand for somebody: false for a stranger's address outside the allowed domains."""
-        address = text.strip()
+        """Say whether it may stand for somebody: false for a stranger's address outside the allowed domains.
+
+        Also where it is not written as letters are addressed, with a name before it or a wide at sign.
+        """
+        address = key(text)
         known = not is_address(address) or self.knows(address)
-        return known or address.rpartition("@")[2].lower() in self.domains
+        return known or address.rpartition("@")[2] in self.domains
 
 
 NOBODY_KNOWN = Directory()

@@ -17,8 +17,12 @@ from approvals.validation import Line
 UNSEEN = "must hold no control or format characters, nor others that no name has by RFC 8266"
 """What is wrong with such a name or word, for whoever wrote it."""
 
+_LONGEST_ADDRESS = 1_000
+"""Characters, with the name of its owner before it; what is longer no name may be, and is compared as it stands."""
 _NICKNAME = get_profile("Nickname")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_BLANK = "\u2800"
+"""The Braille pattern without dots: a sign by its category, and nothing to the eye."""
 _JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 _REMEMBERED = 4_096
 """Names; a review compares the same few again and again."""
@@ -28,12 +32,13 @@ _REMEMBERED = 4_096
 def key(name: str) -> str:
     """Return what a name is compared by. Never raises: what PRECIS refuses is compared all the same.
 
-    Of a mail address that is the mailbox: `mara+approvals@example.org` is read by whoever reads `mara@example.org`.
+    Of a mail address that is the mailbox, in whichever form mail programs write it: `mara+approvals@example.org` and
+    `Mara Lindqvist <mara@example.org>` are read by whoever reads `mara@example.org`.
     """
     folded = _fold(_fold(name.translate(_JOINERS)))  # twice: NFKC may bring forth capitals and spaces
-    local, at, domain = folded.rpartition("@")
-    mailbox = local.partition("+")[0]
-    return f"{mailbox}@{domain}" if at and mailbox and " " not in folded else folded
+    while (mailbox := _mailbox(folded)) != folded:
+        folded = mailbox
+    return folded
 
 
 def same(one: str, other: str) -> bool:
@@ -48,13 +53,31 @@ def among(name: str, names: tuple[str, ...]) -> bool:
 
 def is_seen(name: str) -> bool:
     """Say whether a name is what it looks like: all of it can be seen, and stands where it may."""
-    if any(unicodedata.category(char) in _UNSEEN for char in name.translate(_JOINERS)):
+    if any(unicodedata.category(char) in _UNSEEN or char == _BLANK for char in name.translate(_JOINERS)):
         return False
     try:
         _NICKNAME.enforce(name)
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _mailbox(folded: str) -> str:
+    """Return the mailbox of an address, without one thing that is only about how it is written; else what it is."""
+    if len(folded) > _LONGEST_ADDRESS:
+        return folded
+    address = folded[folded.rfind("<") + 1 : -1] if folded.endswith(">") else folded.removeprefix("mailto:")
+    local, at, domain = address.rpartition("@")
+    mailbox, host = local.replace('"', "").partition("+")[0], domain.rstrip(".")
+    return f"{mailbox}@{_in_ascii(host)}" if at and mailbox and host and " " not in address else folded
+
+
+def _in_ascii(domain: str) -> str:
+    """Return a domain as the DNS has it, where it has letters beyond ASCII that can be written so."""
+    try:
+        return domain if domain.isascii() else domain.encode("idna").decode()
+    except UnicodeError:
+        return domain
 
 
 def _fold(name: str) -> str:

@@ -11,7 +11,8 @@ import logging
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.decision import NO_DOCUMENT, UNNAMED, Rejected
+from approvals.decision import NO_DOCUMENT, Rejected
+from approvals.nobodies import UNNAMED
 from approvals.poison import PoisonMessage
 from approvals.queue_message import (
     AnyReading,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
+from approvals.nobodies import GREENLIGHT, NOBODY
 from approvals.policy.rights import OWN_POLICY
 from approvals.record.documents import Attachment
 from approvals.record.entries import (
-    GREENLIGHT,
     Asked,
     Attached,
     ChangesRequested,
@@ -39,9 +39,6 @@ Data = Mapping[str, Any]
 _BY_ITSELF = ("clock", "workflow")
 _WAYS = {"link": "by link", "queue": "by queue", "event": "by event", "system": "named by a system"}
 """How we know who it was, where nobody was signed in."""
-
-NOBODY = "nobody"
-"""Who decided, where time did."""
 
 LONGEST_DETAIL = 300
 """Characters; the whole text is in `greenlight audit show --json`."""

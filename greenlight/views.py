@@ -9,8 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from approvals.nobodies import NOBODY
 from approvals.words.wording import money, people, rule_name, size
-from greenlight.story import NOBODY, Event
+from greenlight.story import Event
 from greenlight.texts import one_line, plain, short_id
 from greenlight.times import clock_time, distance, moment
 

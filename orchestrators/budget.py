@@ -9,6 +9,7 @@ from approvals.decision import BUDGET_EVENT
 from approvals.single_stage.lifecycle import State, Status
 from approvals.single_stage.outcome import AnswerRequest, Notice, Outcome
 from approvals.single_stage.proposal import BudgetRequest
+from approvals.words.wording import money
 from approvals.workflows import BUDGET
 from orchestrators.calls import call, call_once, read_input
 from orchestrators.reporting import StatusBoard, end_of
@@ -34,7 +35,7 @@ def budget_approval(context: df.DurableOrchestrationContext) -> Generator[Any, A
         stage=STAGE,
         opened_at=opened.isoformat(),
         approver=APPROVER,
-        title=f"{budget.title}: {budget.amount:,.2f} {budget.currency}",
+        title=f"{budget.title}: {money(budget.amount, budget.currency)}",
         event=BUDGET_EVENT,
         deadline=deadline.isoformat(),
     )

@@ -15,6 +15,7 @@ from approvals.budgets import Booking, Entry, Reply, ReservationForm, Standing
 from approvals.decision import BUDGET_EVENT
 from approvals.money import to_cents, to_money
 from approvals.single_stage.outcome import AnswerRequest
+from approvals.words.wording import money
 from approvals.workflows import RESERVATION
 from orchestrators.calls import A_DAY, call, call_once, read_input
 from orchestrators.reporting import end_of, show
@@ -86,7 +87,7 @@ class _Run:
             stage=STAGE,
             opened_at=self.booking.round,
             approver=APPROVER,
-            title=f"{self.form.title[:150]}: {self.form.amount:,.2f} {self.form.currency}",
+            title=f"{self.form.title[:150]}: {money(self.form.amount, self.form.currency)}",
             event=BUDGET_EVENT,
             deadline=deadline.isoformat(),
         )

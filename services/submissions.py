@@ -17,7 +17,8 @@ import azure.durable_functions as df
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, Upload, check_attachments, check_file_names
 from approvals.directory import Directory
 from approvals.identifiers import checked_new_id
-from approvals.names import same
+from approvals.names import among, same
+from approvals.nobodies import NOBODIES
 from approvals.policy.policy import Policy, check_for, read_policy
 from approvals.policy.rights import OWN_POLICY, bar
 from approvals.record.chain import Chain
@@ -186,6 +187,8 @@ def _is_same(first: Entry, submission: Submission) -> bool:
 
 def _form(body: Any, directory: Directory) -> SubmissionForm:
     form = SubmissionForm.from_dict(body)
+    if among(form.author, NOBODIES):
+        raise Invalid(f"author: {form.author} is nobody; name a person")
     return form.model_copy(update={"author": directory.name_of(form.author)})
 
 

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from approvals.directory import Directory
 from approvals.names import UNSEEN, among, is_seen, key
+from approvals.nobodies import NOBODIES
 from approvals.policy.coverage import ALWAYS, band_of
 from approvals.policy.lookalikes import looks
 from approvals.policy.reach import reach_faults
@@ -188,6 +189,8 @@ def _people_faults(people: object) -> Iterator[Fault]:
         name = key(person) if isinstance(person, str) else ""
         if name and not is_seen(person):
             yield str(index), UNSEEN
+        elif among(name, NOBODIES):
+            yield str(index), "stands for nobody; name a person"
         elif name and name in seen:
             yield str(index), "is somebody who is named before"
         seen.add(name)

@@ -52,15 +52,6 @@ class Via(StrEnum):
     """The workflow itself: checks, or its own failure."""
 
 
-GREENLIGHT = "Greenlight"
-"""Stands for nobody: what time and the workflow do."""
-
-NOBODY = "nobody"
-"""Who decided, where time did."""
-
-A_SYSTEM = "a system"
-"""Stands for a system that does something in nobody's name."""
-
 Json = dict[str, Any]
 """A JSON object that stays as it was written, as hashes are over it and older ones have fewer keys."""
 
@@ -285,6 +276,8 @@ class ChangesRequested(_Entry):
     """When the author's time is up."""
     on_behalf_of: str | None
     link_id: str | None
+    decision_id: str | None = None
+    """None where it came without one, or before entries had it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,7 +153,9 @@ def unpack(content: bytes) -> Export:
             infos = archive.infolist()
             _check_form(infos)
             read = {info.filename: archive.read(info) for info in infos}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except Invalid:
+        raise
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         raise Invalid(f"this is no export of a record: {error}") from None
     if _MANIFEST not in read or _RECORD not in read or len(read[_MANIFEST]) > _LARGEST_MANIFEST:
         raise Invalid(f"this is no export of a record: it needs {_MANIFEST} and {_RECORD}")

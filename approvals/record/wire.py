@@ -149,7 +149,10 @@ FIELDS: Mapping[type[Entry], tuple[Field, ...]] = MappingProxyType(
             *_fields(_STAGE, _RUNG, _ASKED, ("missing", "missing", TEXTS), _DEADLINE),
             *_later(_NEEDED),
         ),
-        ChangesRequested: _fields(_STAGE, _COMMENT, ("until", "until", INSTANT), _ON_BEHALF_OF, _LINK_ID),
+        ChangesRequested: (
+            *_fields(_STAGE, _COMMENT, ("until", "until", INSTANT), _ON_BEHALF_OF, _LINK_ID),
+            *_later(("decision_id", "decisionId", TEXT)),
+        ),
         Resubmitted: (
             *_fields(("changed", "changed", CHANGED), ("document_changed", "documentChanged", FLAG), _ROUND, _COMMENT),
             *_later(_ANSWERS_KEPT),

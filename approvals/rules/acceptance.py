@@ -4,15 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from approvals.decision import UNNAMED
+from approvals.about import About
 from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.names import among, key, same
+from approvals.nobodies import A_SYSTEM, NOBODIES
 from approvals.policy.faults import KNOWN_WORDS
 from approvals.policy.stages import Effect
 from approvals.record.entries import (
-    A_SYSTEM,
-    GREENLIGHT,
-    NOBODY,
     Asked,
     ChangesRequested,
     Commented,
@@ -34,7 +32,7 @@ from approvals.rules.progress import COMMENT_PAUSE, heading, settle
 from approvals.rules.replay import apply
 from approvals.rules.standing import Refused, asked_as, may_answer, over, superseded
 from approvals.rules.state import Answer, AwaitingChanges, Review
-from approvals.rules.successors import engaged_elsewhere, unfit_successor
+from approvals.rules.successors import busy, held_before, unfit_successor
 from approvals.rules.verbs import (
     Attach,
     Comment,
@@ -48,9 +46,6 @@ from approvals.rules.verbs import (
     Verb,
     Withdraw,
 )
-
-NOBODIES = (UNNAMED, NOBODY, GREENLIGHT, A_SYSTEM)
-"""Words that stand for no person, so that no person has them as a name."""
 
 REMIND_AGAIN_AFTER = timedelta(hours=1)
 """People are reminded at most this often, by whomever."""
@@ -149,7 +144,7 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
     effect = next((words[word] for word in words if same(word, verb.decision)), None)
     if effect is None:
         return Refused(code="invalid", reason=f"decision: use one of {', '.join(words)}, not {verb.decision[:60]!r}")
-    told = _told_before(review, verb, actor)
+    told = _told_before(review, verb, actor, effect)
     if told:
         return told
     if effect == "changes":
@@ -159,7 +154,7 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
             document=verb.document,
             round=verb.round,
         )
-        return _request_changes(review, wanted, actor, now)
+        return _request_changes(review, wanted, actor, now, decision_id=verb.decision_id)
     seat = may_answer(review, verb.approver, actor.via)
     if isinstance(seat, Refused):
         return seat
@@ -194,12 +189,15 @@ def _on_behalf_of(seat: Asked | None, person: str) -> str | None:
     return seat.on_behalf_of or (None if same(seat.person, person) else seat.person)
 
 
-def _told_before(review: Review, verb: Decide, actor: Actor) -> Repeated | Refused | None:
+def _told_before(review: Review, verb: Decide, actor: Actor, effect: Effect) -> Repeated | Refused | None:
     """Find the same decision in the record, or what stands against taking this one down; None where it is new."""
     if verb.decision_id:
         known = next((each for each in review.decisions if each.decision_id == verb.decision_id), None)
         if known:
-            return _again(known, verb, "this decisionId stands for another decision")
+            return _again(known, verb, "this decisionId stands for another decision", about=verb)
+        wish = next((each for each in review.wishes if each.decision_id == verb.decision_id), None)
+        if wish:
+            return _wished_again(wish, verb, effect)
     if actor.link:
         if not same(actor.link.person, verb.approver) or actor.link.proposal != review.proposal_id:
             return Refused(code="notAsked", reason="this link was made for another person or proposal")
@@ -226,17 +224,32 @@ def _answer_of(review: Review, person: str) -> Answer | None:
     return next((each for each in reversed(review.answers) if same(each.person, person)), None)
 
 
-def _again(known: Answer, verb: Decide, otherwise: str) -> Repeated | Refused:
-    if same(known.person, verb.approver) and same(known.word, verb.decision):
+def _again(known: Answer, verb: Decide, otherwise: str, about: About | None = None) -> Repeated | Refused:
+    """Judge an answer that comes again; `about` is what it names, where one for another document is another answer."""
+    other = about is not None and (
+        (about.document or known.document).lower() != known.document or (about.round or known.round) != known.round
+    )
+    if same(known.person, verb.approver) and same(known.word, verb.decision) and not other:
         return Repeated(number=known.number)
     return Refused(code="alreadyDecided", reason=f"{_told(known)}; {otherwise}")
+
+
+def _wished_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> Repeated | Refused:
+    """Know changes that were asked for once, however long ago they came."""
+    if same(wish.by, verb.approver) and effect == "changes":
+        return Repeated(number=wish.number)
+    at = f"{wish.at:%Y-%m-%d %H:%M} UTC"
+    reason = f"{wish.by} asked for changes at {at}; this decisionId stands for another decision"
+    return Refused(code="alreadyDecided", reason=reason)
 
 
 def _told(answer: Answer) -> str:
     return f"{answer.person} answered {answer.word!r} at {answer.at:%Y-%m-%d %H:%M} UTC"
 
 
-def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+def _request_changes(
+    review: Review, verb: RequestChanges, actor: Actor, now: datetime, *, decision_id: str | None = None
+) -> Entry | Repeated | Refused:
     if isinstance(review.phase, AwaitingChanges) and same(review.phase.by, verb.approver):
         return Repeated(number=review.number)
     unfit = _unfit(review, actor.link) if actor.link else None
@@ -247,11 +260,11 @@ def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: da
     seat = may_answer(review, verb.approver, actor.via)
     if isinstance(seat, Refused):
         return seat
-    if seat is None or review.stage is None:
-        return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
     wrong = _about_another(review, verb, actor, seat)
     if wrong:
         return wrong
+    if seat is None or review.stage is None:
+        return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
     return ChangesRequested(
         **heading(review, now=now, by=verb.approver, via=actor.via),
         stage=review.stage.plan.name,
@@ -259,6 +272,7 @@ def _request_changes(review: Review, verb: RequestChanges, actor: Actor, now: da
         until=now + timedelta(hours=review.policy.changes_window_hours),
         on_behalf_of=_on_behalf_of(seat, verb.approver),
         link_id=actor.link.id if actor.link else None,
+        decision_id=decision_id,
     )
 
 
@@ -310,23 +324,24 @@ def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> E
     if review.stage is None:
         return Refused(code="notNow", reason="a task can be taken back while its stage is open")
     stage = review.stage.plan.name
-    given = next((each for each in review.stage.asked if same(each.on_behalf_of or "", verb.by)), None)
+    given = next((each for each in review.stage.asked if held_before(review, each, verb.by)), None)
     if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
         return Repeated(number=review.number)
     if given is None:
         return Refused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
     if given not in review.waiting_for:
         return Refused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
-    engaged = engaged_elsewhere(review, verb.by)
-    if engaged:
-        return engaged
+    unfit = busy(review, verb.by) or strands(review, review.stage, given, verb.by)
+    if unfit:
+        return unfit
+    mine = held_before(review, given, verb.by)
     return Delegated(
         **heading(review, now=now, by=verb.by, via=actor.via),
         stage=stage,
         seat=given.seat,
         owner=given.person,
         to=verb.by,
-        on_behalf_of=None,
+        on_behalf_of=mine.on_behalf_of if mine else None,
         comment=verb.comment,
     )
 

@@ -30,12 +30,12 @@ def restate(review: Review, verb: Verb, directory: Directory) -> Verb:
 
 
 def _named(review: Review) -> Iterator[str]:
-    """Yield everybody that a review names, its author first."""
+    """Yield everybody that a review names, its author first, and then who has answered under which name."""
     yield review.author
+    yield from (answer.person for answer in review.decisions)
     yield from review.involved
     for stage in review.policy.all_stages:
         yield from stage.approvers
         for rung in stage.escalate_to:
             yield from rung.to
     yield from review.policy.budget_owners
-    yield from (answer.person for answer in review.decisions)

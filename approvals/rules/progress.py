@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, assert_never
 
-from approvals.names import same
+from approvals.names import key, same
+from approvals.nobodies import GREENLIGHT, NOBODY
 from approvals.policy.plan import choose_stages
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, document_hash, policy_hash
 from approvals.record.entries import (
-    GREENLIGHT,
-    NOBODY,
     Asked,
     Checked,
     Closing,
@@ -179,10 +178,18 @@ def heading(
 
 
 def _next(review: Review, now: datetime) -> Entry | None:
-    """Return the one thing that follows, or None."""
-    comments_due = _comments_due(review)
-    if comments_due and now >= comments_due and not isinstance(review.phase, Withdrawing):
+    """Return the one thing that follows, or None. Comments that are held back are told before the end at the latest."""
+    if isinstance(review.phase, Withdrawing):
+        return _of_phase(review, now)
+    due = _comments_due(review)
+    following = None if due and now >= due else _of_phase(review, now)
+    if due and (now >= due or isinstance(following, Ended)):
         return CommentsSent(**heading(review, now=now), comments=review.comments_held)
+    return following
+
+
+def _of_phase(review: Review, now: datetime) -> Entry | None:
+    """Return what follows of where the review stands."""
     match review.phase:
         case Checking() | Over():
             return None
@@ -251,12 +258,13 @@ def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
 def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, str]:
     """Return which early answers count for a stage: the number of each one's entry, with the seat it takes.
 
-    Each is given once and counts once: for the first stage that asks for it.
+    Each is given once and counts once: for the first stage that asks for it. Nobody takes two seats, though a policy
+    may have kept several answers of theirs.
     """
     seats = dict[int, str]()
-    taken = set[str]()
+    taken, counted = set[str](), set[str]()
     for answer in review.answers:
-        if answer.stage is not None:
+        if answer.stage is not None or key(answer.person) in counted:
             continue
         seat = next((each.seat for each in asked if same(each.person, answer.person)), None)
         if seat is None and plan.anyone and answer.via in VOUCHING:
@@ -264,6 +272,7 @@ def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, s
         if seat is not None and seat not in taken:
             seats[answer.number] = seat
             taken.add(seat)
+            counted.add(key(answer.person))
     return seats
 
 

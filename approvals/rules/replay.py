@@ -107,7 +107,8 @@ def apply(review: Review, entry: Entry) -> Review:
             stage = _open_stage(after)
             pause = Pause(stage=stage, remaining=stage.deadline - entry.at)
             asked = AwaitingChanges(pause=pause, until=entry.until, by=entry.by)
-            return replace(after, phase=asked, spent_links=_spent(review, entry.link_id))
+            wishes = (*review.wishes, entry) if entry.decision_id else review.wishes
+            return replace(after, phase=asked, spent_links=_spent(review, entry.link_id), wishes=wishes)
         case Resubmitted():
             return _resubmitted(after, entry)
         case Attached():
@@ -182,7 +183,22 @@ def _handed_over(review: Review, entry: Delegated | Reassigned) -> Review:
     )
     held = Asked(seat=entry.seat, person=entry.to, on_behalf_of=entry.on_behalf_of)
     handed_over = others if same(entry.to, entry.seat) else (*others, (entry.stage, held))
-    return _having_asked(replace(review, phase=replace(stage, asked=asked), handed_over=handed_over), asked)
+    given = _given_on(review, stage, entry)
+    return _having_asked(
+        replace(review, phase=replace(stage, asked=asked), handed_over=handed_over, given=given), asked
+    )
+
+
+def _given_on(review: Review, stage: OpenStage, entry: Delegated | Reassigned) -> tuple[tuple[str, Asked], ...]:
+    """Return who gave which seats on. Where one comes back to a giver, what they and those after them gave is over."""
+    mine = tuple(each for each in review.given if each[0] == entry.stage and same(each[1].seat, entry.seat))
+    others = tuple(each for each in review.given if each not in mine)
+    if isinstance(entry, Reassigned):
+        return others
+    before = next(each for each in stage.asked if each.seat == entry.seat)
+    chain = (*mine, (entry.stage, before))
+    until = next((place for place, (_, each) in enumerate(chain) if same(each.person, entry.to)), len(chain))
+    return (*others, *chain[:until])
 
 
 def _reminded(review: Review, entry: Reminded) -> Review:

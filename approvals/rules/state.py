@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
+from approvals.nobodies import NOBODY
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment
-from approvals.record.entries import NOBODY, Asked, Closing, Ending, Kind, Via, YesOrNo
+from approvals.record.entries import Asked, ChangesRequested, Closing, Ending, Kind, Via, YesOrNo
 from approvals.rules.revisions import Revision
 
 
@@ -194,6 +195,8 @@ class Review:
     """In force: for this document."""
     decisions: tuple[Answer, ...] = ()
     """All that were ever taken down, so that a repeated one is known again."""
+    wishes: tuple[ChangesRequested, ...] = ()
+    """For changes, those that came with an id of their own, for the same reason."""
     spent_links: tuple[str, ...] = ()
     """Ids of the links by which something was done; each is good for once."""
     closed: tuple[ClosedStage, ...] = ()
@@ -203,6 +206,8 @@ class Review:
     """Who was ever asked, as `names.key` has them, with the number of the entry that was first to."""
     handed_over: tuple[tuple[str, Asked], ...] = ()
     """By name of the stage: the seats that somebody else has been given, who keeps them in rounds to come."""
+    given: tuple[tuple[str, Asked], ...] = ()
+    """By name of the stage: the seats that were delegated on, each as its giver had it, in the order of giving."""
     last_words: tuple[tuple[str, str], ...] = ()
     """Person and text of each one's latest comment, so that one delivered twice is known again."""
     acts: tuple[tuple[str, Kind], ...] = ()

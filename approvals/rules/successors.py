@@ -3,7 +3,7 @@
 from approvals.directory import Directory
 from approvals.names import among, same
 from approvals.policy.policy import Policy
-from approvals.record.entries import Via
+from approvals.record.entries import Asked, Via
 from approvals.rules.standing import Refused
 from approvals.rules.state import Review
 from approvals.rules.verbs import Delegate, Reassign
@@ -17,9 +17,9 @@ def unfit_successor(review: Review, verb: Delegate | Reassign, via: Via, directo
     """
     if same(verb.to, review.author) and not review.policy.allow_self_approval:
         return Refused(code="selfApproval", reason=f"{verb.to} wrote the proposal and may not decide it")
-    busy = _has_a_place(review, verb.to) or engaged_elsewhere(review, verb.to)
-    if busy:
-        return busy
+    engaged = busy(review, verb.to)
+    if engaged:
+        return engaged
     if not directory.allows(verb.to):
         reason = f"{verb.to} is an address outside of the directory and of the domains in MAIL_DOMAINS"
         return Refused(code="notAllowed", reason=reason)
@@ -28,7 +28,27 @@ def unfit_successor(review: Review, verb: Delegate | Reassign, via: Via, directo
     return None
 
 
-def engaged_elsewhere(review: Review, person: str) -> Refused | None:
+def held_before(review: Review, asked: Asked, person: str) -> Asked | None:
+    """Return a seat of the open stage as a person had it who delegated it; None where this person did not."""
+    if asked.on_behalf_of is None or review.stage is None:
+        return None
+    stage = review.stage.plan.name
+    return next(
+        (
+            each
+            for name, each in review.given
+            if name == stage and same(each.seat, asked.seat) and same(each.person, person)
+        ),
+        None,
+    )
+
+
+def busy(review: Review, person: str) -> Refused | None:
+    """Say why somebody cannot have one more task in the open stage, whoever gives it; None where they can."""
+    return _has_a_place(review, person) or _engaged_elsewhere(review, person)
+
+
+def _engaged_elsewhere(review: Review, person: str) -> Refused | None:
     """Say that somebody decides in another stage, where the policy lets nobody decide in two; else None."""
     here = review.stage.index if review.stage else None
     if not review.policy.four_eyes or not any(

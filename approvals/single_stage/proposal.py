@@ -7,10 +7,10 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, StoredAttachment
-from approvals.decision import UNNAMED
 from approvals.forms import AsTuple, Currency, Form, Hours, Money
 from approvals.money import Amount, check_decimals
 from approvals.names import Name, key
+from approvals.nobodies import UNNAMED
 from approvals.validation import Boundary, Invalid, Line, Prose
 
 

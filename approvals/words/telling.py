@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from approvals.names import among, same
+from approvals.nobodies import A_SYSTEM, GREENLIGHT, NOBODY
 from approvals.policy.faults import KNOWN_WORDS
 from approvals.record.entries import (
-    A_SYSTEM,
-    GREENLIGHT,
-    NOBODY,
     Attached,
     ChangesRequested,
     Checked,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.decision import UNNAMED, Decision, QueuedDecision, Rejected, read_bare, read_event
+from approvals.decision import Decision, QueuedDecision, Rejected, read_bare, read_event
+from approvals.nobodies import UNNAMED
 from approvals.validation import Invalid
 
 JSON = st.recursive(

@@ -67,7 +67,15 @@ def test_letters_go_to_people_who_are_known_and_into_allowed_domains(text, addre
 
 @pytest.mark.parametrize(
     ("text", "allowed"),
-    [("Vera", True), ("mara@example.org", True), ("vera@example.net", True), ("vera@example.org", False)],
+    [
+        ("Vera", True),
+        ("mara@example.org", True),
+        ("vera@example.net", True),
+        ("vera@example.org", False),
+        ("Vera <vera@example.org>", False),
+        ("mailto:vera@example.org", False),
+        ("vera\uff20example.org", False),
+    ],
 )
 def test_a_strangers_address_stands_for_nobody(text, allowed):
     """A name without a letter does."""

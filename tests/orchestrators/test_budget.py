@@ -29,6 +29,22 @@ def test_a_yes_is_carried_out_and_a_no_is_told(drive, approved, activity, outcom
     assert run.status["state"] == outcome
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "told"),
+    [
+        (12_500.0, "EUR", "12,500 EUR"),
+        (0.5, "EUR", "0.50 EUR"),
+        (5000.0, "JPY", "5,000 JPY"),
+        (1.25, "KWD", "1.250 KWD"),
+    ],
+)
+def test_the_figure_is_told_in_the_decimals_of_its_currency(drive, amount, currency, told):
+    """There are no hundredths of a yen."""
+    run = drive(budget_approval, {**REQUEST, "amount": amount, "currency": currency})
+    run.begin()
+    assert run.asked("RequestApproval")["title"] == f"Steel: {told}"
+
+
 def test_no_answer_within_the_window_is_told_too(drive):
     """It is neither a yes nor a no."""
     run = drive(budget_approval, {**REQUEST, "windowHours": 2.0})

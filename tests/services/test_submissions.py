@@ -120,3 +120,10 @@ async def test_nothing_personal_reaches_the_log(front, caplog):
     assert told.body["proposalId"] in caplog.text
     assert "Carvalho" not in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("author", ["nobody", "Greenlight", "A  System", "unnamed"])
+async def test_what_stands_for_nobody_writes_no_proposal(front, author):
+    """Its author could do nothing with it, and would be taken for time or a workflow."""
+    told = await front.submit({**FORM, "author": author})
+    assert (told.status, told.body["errors"]) == (400, [f"author: {author} is nobody; name a person"])

@@ -52,6 +52,8 @@ def test_what_is_no_object_is_no_policy(value):
         ({"approvers": []}, "approvers: must have at least 1 item, not 0"),
         ({"approvers": "Ana"}, "approvers: must be a list"),
         ({"approvers": ["Ana", "Ben", "ana "]}, "approvers.2: is somebody who is named before"),
+        ({"approvers": ["Ana", "Nobody"]}, "approvers.1: stands for nobody; name a person"),
+        ({"escalateTo": ["a system"]}, "escalateTo.0.to.0: stands for nobody; name a person"),
         ({"required": ["Cem"]}, "required.0: is not among the approvers"),
         ({"required": ["Ben", "BEN"]}, "required.1: is somebody who is named before"),
         ({"veto": ["Ana", "Cem"]}, "veto.1: is not among the approvers"),

@@ -6,6 +6,8 @@ import json
 import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from approvals.record import export as module
 from approvals.record.chain import GENESIS, read_chain, seal
@@ -138,6 +140,7 @@ def packed():
     [
         (b"no zip at all", "no export"),
         (ARCHIVE[: len(ARCHIVE) // 2], "no export"),
+        (ARCHIVE[:-10] + b"\xff\xff\xff\x00" + ARCHIVE[-6:], "no export"),  # its table would begin before the file
         (edited(lambda files: files.pop("manifest.json")), "it needs"),
         (edited(lambda files: files.pop("record.jsonl")), "it needs"),
         (edited(lambda files: files.update({"manifest.json": b" " * 1_100_000})), "it needs"),
@@ -151,6 +154,20 @@ def test_what_is_no_export_says_so(content, told):
     """Before much of it is read."""
     with pytest.raises(Invalid, match=told):
         unpack(content)
+
+
+@given(st.lists(st.tuples(st.integers(1, len(ARCHIVE)), st.integers(0, 255)), min_size=1, max_size=3))
+def test_one_that_is_damaged_is_refused_or_its_record_is_what_was_written(changes):
+    """Whatever has become of the zip archive around it; most of its structure is at the end."""
+    content = bytearray(ARCHIVE)
+    for place, byte in changes:
+        content[-place] = byte
+    try:
+        opened = unpack(bytes(content))
+    except Invalid:
+        return
+    verdict = verify_export(opened, keys=RING, anchors=[SEEN])
+    assert opened.record == RECORD or not verdict.record.sound
 
 
 def test_one_that_is_too_large_is_not_read(monkeypatch):

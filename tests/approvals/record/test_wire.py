@@ -18,7 +18,7 @@ from tests.approvals.story import Story, policy
 SAMPLES = Path(__file__).parent / "samples"
 """Records that the app wrote: `first` by its first release, `hashed` since submissions have the policy's hash.
 
-`named` are those since answers name their document.
+`named` are those since answers name their document, `wished` since changes that were asked for keep their id.
 """
 
 ENDS = {

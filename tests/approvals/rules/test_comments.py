@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from approvals.record.chain import GENESIS, read_chain, seal, verify
 from approvals.record.entries import Kind, Via
 from approvals.rules.acceptance import Accepted, Repeated
@@ -43,6 +45,20 @@ def test_they_are_told_while_changes_are_awaited_or_checks_run() -> None:
     story.does("comments", by="Jonas", comment="three")
     assert next_wake(story.review) == story.now + COMMENT_PAUSE
     assert len(story.passes(PAUSE_H).of(Kind.COMMENTS_SENT)) == 2
+
+
+@pytest.mark.parametrize("answer", ["approve", "reject"])
+def test_those_held_back_are_told_before_the_end(answer: str) -> None:
+    """Nobody's words are lost because somebody else was quick; who takes the proposal back wants no more of them."""
+    story, withdrawn = Story(policy({"approvers": ["Mara", "Jonas"]})).check(), Story(policy(ALL)).check()
+    for each in (story, withdrawn):
+        each.does("comments", by="Mara", comment="one")
+        each.does("comments", by="Jonas", comment="two")
+    story.decides("Mara", answer)
+    assert story.kinds()[-3:] == ["stageClosed", "commentsSent", "ended"]
+    assert story.of(Kind.COMMENTS_SENT)[0].comments == (5,)
+    withdrawn.does("withdraw", by=AUTHOR)
+    assert withdrawn.of(Kind.COMMENTS_SENT) == []
 
 
 def test_a_note_is_possible_after_the_end_and_marked_as_one() -> None:

@@ -136,6 +136,35 @@ def test_the_same_decision_id_is_the_same_decision_even_when_all_is_over() -> No
     assert refused("alreadyDecided", story.decides("Jonas", decisionId="d1"))
 
 
+def test_the_same_decision_id_for_another_document_is_not_the_same_decision() -> None:
+    """Nobody is told that their yes is on record for a document that it is not on record for."""
+    story = Story(policy({**THREE, "rule": "all"})).check()
+    before = story.review.document
+    story.decides("Mara", decisionId="d1")
+    story.attaches("offer.md", "v2")
+    story.check()
+    assert refused("alreadyDecided", story.decides("Mara", decisionId="d1", document=story.review.document))
+    assert refused("alreadyDecided", story.decides("Mara", decisionId="d1", round=2))
+    assert isinstance(story.decides("Mara", decisionId="d1", document=before.upper(), round=1), Repeated)
+    assert "Mara" in story.waiting
+
+
+def test_the_same_decision_id_asks_for_changes_once() -> None:
+    """Also where the message comes again after the author has answered; nor is it good for anything else."""
+    story = Story(policy({**THREE, "rule": "all"}, outcomes={"later": "changes", "not so": "changes"})).check()
+    first = story.decides("Mara", "later", decisionId="d1")
+    story.does("resubmit", by=AUTHOR, comment="No need.")
+    assert story.decides("Mara", "later", decisionId="d1") == Repeated(number=first.number)
+    assert story.status == "inReview"
+    other = story.decides("Mara", decisionId="d1")
+    assert refused("alreadyDecided", other)
+    assert other.reason.endswith(
+        "asked for changes at 2026-03-02 09:00 UTC; this decisionId stands for another decision"
+    )
+    assert refused("alreadyDecided", story.decides("Jonas", "later", decisionId="d1"))
+    assert isinstance(story.decides("Mara", "later", decisionId="d2"), Accepted)
+
+
 def test_a_decision_id_keeps_a_repeated_message_out_of_a_later_stage() -> None:
     """The person is asked twice, the message was sent once."""
     story = Story(policy({"approvers": ["Mara"]}, {"approvers": ["Mara"]})).check()

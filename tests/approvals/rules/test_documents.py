@@ -226,6 +226,19 @@ class TestKeepingAnswers:
         assert story.waiting == ["Mara", "Jonas"]
         assert [each.person for each in story.review.answers] == []
 
+    def test_gives_nobody_two_seats_for_two_answers_that_were_kept(self) -> None:
+        """Olga has answered for a body, with Helena from the ladder, and in a stage that asks for her."""
+        body = {"approvers": ["Chair", "Deputy"], "anyone": True, "rule": "all", "escalateTo": ["Helena"]}
+        story = begun(body, {"approvers": ["Olga", "Jonas"], "rule": "all"}, keepAnswersOn=["addedFiles"])
+        story.decides("Olga")
+        story.passes(72)
+        story.decides("Helena")
+        story.decides("Olga")
+        story.attaches("plan.md", "v1")
+        story.check()
+        assert [(each.person, each.stage) for each in story.review.answers] == [("Olga", 0), ("Olga", None)]
+        assert (story.review.stage.index, story.waiting) == (0, ["Deputy"])
+
     def test_keeps_no_yes_where_the_checks_find_something_new(self) -> None:
         """It was given before that could be seen; a no stands."""
         story = begun({"approvers": ["Mara", "Jonas", "Ana"], "rule": "quorum", "quorum": 1, "required": ["Ana"]},

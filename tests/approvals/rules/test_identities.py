@@ -65,6 +65,17 @@ def test_nobody_decides_twice_where_four_eyes_are_asked_for() -> None:
     assert not isinstance(judged(story, "decisions", approver="mara@example.org", decision="approve"), Accepted)
 
 
+def test_who_has_answered_keeps_the_name_that_they_answered_under() -> None:
+    """An old policy has two of theirs, and asks them by the other one later."""
+    board = {"approvers": ["the board"], "anyone": True}
+    second = {"approvers": ["Vera"], "escalateTo": ["Jonas Weber"]}
+    story = Story(policy(board, second, {"approvers": ["jonas@example.org"]}, fourEyes=True)).check()
+    assert isinstance(judged(story, "decisions", approver="Jonas Weber", decision="approve"), Accepted)
+    assert isinstance(judged(story, "decisions", approver="Vera", decision="approve"), Accepted)
+    assert story.waiting == ["jonas@example.org"]
+    assert not isinstance(judged(story, "decisions", approver="jonas@example.org", decision="approve"), Accepted)
+
+
 def test_a_task_is_not_handed_to_somebody_who_has_one_under_another_name() -> None:
     """One person, one answer."""
     story = Story(policy({"approvers": ["Mara Lindqvist", "Jonas Weber"], "rule": "all"})).check()

@@ -307,6 +307,8 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def one_answer_a_seat_and_person(self) -> None:
         """In each opening of a stage: nobody twice, nobody who was not asked, nobody late, not the author."""
+        holders = Counter(KNOWN.name_of(each.person) for each in self.story.review.waiting_for)
+        assert max(holders.values(), default=1) == 1
         for opening in openings(self.story.entries):
             assert max(Counter(entry.seat for entry in opening.answers).values(), default=1) == 1
             assert max(Counter(KNOWN.name_of(entry.by) for entry in opening.answers).values(), default=1) == 1

@@ -24,6 +24,16 @@ class TestNaming:
         assert isinstance(story.decides("Mara", document=story.review.document), Accepted)
         assert story.status == "approved"
 
+    def test_of_the_document_is_asked_of_a_wish_for_changes_also_while_the_new_one_is_checked(self) -> None:
+        """Whoever was reading hears what was changed, and not only that it is too early."""
+        story = begun()
+        first = story.review.document
+        story.attaches("offer.md", "v2")
+        for about in ({}, {"document": first}, {"round": 1}):
+            refusal = refused(story.does("changes", approver="Mara", comment="shorter", **about))
+            assert refusal.changes == ("Ines replaced offer.md at 2026-03-02 09:00 UTC",)
+        refused(story.does("changes", approver="Mara", comment="shorter", document=story.review.document), "notNow")
+
     def test_of_another_document_is_told_what_was_done_since(self) -> None:
         """By whom and when, from that document on."""
         story = begun()

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from approvals.record.entries import A_SYSTEM, Kind, Via
+from approvals.nobodies import A_SYSTEM
+from approvals.record.entries import Kind, Via
 from approvals.rules.acceptance import Accepted, Repeated
 from approvals.rules.standing import Refused
 from tests.approvals.story import AUTHOR, Story, policy
@@ -181,8 +182,39 @@ class TestTakingBack:
 
     def test_is_for_who_gave_it(self, story: Story) -> None:
         """Nobody else has anything to take back."""
-        for person in ("Bert", "Petra", "Yuki", "Eve"):
+        for person in ("Bert", "Petra", "Eve"):
             assert code(story.does("takeBack", by=person)) == "notAsked"
+
+    def test_goes_as_far_as_whoever_asks_for_it_gave(self, story: Story) -> None:
+        """Yuki has it again in Anna's stead, and Anna may still end that; what came back cannot come back twice."""
+        assert isinstance(story.does("takeBack", Via.PERSON, by="Yuki"), Accepted)
+        assert story.review.waiting_for[0].on_behalf_of == "Anna"
+        assert isinstance(story.does("takeBack", by="Anna"), Accepted)
+        assert code(story.does("takeBack", by="Yuki")) == "notAsked"
+
+    def test_is_over_once_somebody_has_reassigned_the_task(self, story: Story) -> None:
+        """It is in nobody's stead any more."""
+        story.does("reassign", **{"from": "Petra", "to": "Zoe"})
+        story.does("delegate", approver="Zoe", to="Eve")
+        for person in ("Anna", "Yuki"):
+            assert code(story.does("takeBack", by=person)) == "notAsked"
+
+    def test_gives_nobody_a_second_place(self, story: Story) -> None:
+        """Anna has been given Bert's meanwhile: one of the two is all that one person can fill."""
+        story.does("delegate", approver="Bert", to="Anna")
+        assert code(story.does("takeBack", by="Anna")) == "conflict"
+        story.decides("Anna")
+        assert code(story.does("takeBack", by="Anna")) == "conflict"
+        assert (story.status, story.waiting) == ("inReview", ["Petra"])
+
+    def test_leaves_the_next_stage_its_people(self) -> None:
+        """With four eyes Yuki was free to be given a task, and free to give it on; Pia has one meanwhile."""
+        first, second = {"approvers": ["Anna", "Bert"], "rule": "all"}, {"approvers": ["Yuki", "Pia"]}
+        story = Story(policy(first, second, fourEyes=True)).check()
+        for owner, to in (("Anna", "Yuki"), ("Yuki", "Zoe"), ("Bert", "Pia")):
+            assert isinstance(story.does("delegate", approver=owner, to=to), Accepted)
+        assert code(story.does("takeBack", by="Yuki")) == "conflict"
+        assert isinstance(story.does("takeBack", by="Anna"), Accepted)
 
     def test_comes_too_late_once_it_is_answered(self, story: Story) -> None:
         """An answer stands as it was given."""

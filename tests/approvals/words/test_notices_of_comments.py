@@ -33,6 +33,17 @@ def test_a_discussion_is_one_letter_after_the_first():
     assert [each.by for each in notice.comments] == ["Ben", AUTHOR, "Ben"]
 
 
+def test_one_that_was_held_back_is_told_to_the_author_with_the_end():
+    """Somebody has decided before its letter was due."""
+    story = Story(ALL).check()
+    for person in ("Ana", "Ben"):
+        story.does("comments", by=person, comment=f"Says {person}.")
+    seen = len(story.entries)
+    story.decides("Ana", "reject")
+    (notice, *_) = notices_for(story.entries, told=seen)
+    assert (notice.tells, notice.person, [each.by for each in notice.comments]) == ("commented", AUTHOR, ["Ben"])
+
+
 def test_a_comment_is_told_to_who_waits_for_changes():
     """They have asked the author something."""
     story = Story(ALL).check()
