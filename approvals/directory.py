@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import StringConstraints
 
 from approvals.forms import AsTuple
-from approvals.names import UNSEEN, Name, is_seen, key
+from approvals.names import UNSEEN, Name, digest, is_seen, key
 from approvals.validation import Boundary, Invalid
 
 _GUID = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
@@ -58,6 +58,11 @@ class Directory:
     def name_of(self, text: str) -> str:
         """Return the one name of whom a text means; the text itself where that is nobody in the directory."""
         return self.names.get(key(text), text)
+
+    def also_called(self, text: str) -> tuple[str, ...]:
+        """Return digests of all else that stands for whom a text means, in order; none for who is not in it."""
+        name = self.names.get(key(text))
+        return tuple(sorted(digest(each) for each, owner in self.names.items() if owner == name and each != key(text)))
 
     def knows(self, text: str) -> bool:
         """Say whether it means somebody in the directory."""

@@ -63,6 +63,10 @@ class Form(Boundary):
         """Return the form with other names for its people; raises `Invalid` where it cannot be used with them."""
         return self
 
+    def identities(self, also_called: Callable[[str], tuple[str, ...]]) -> dict[str, Any]:  # noqa: ARG002  as above
+        """Return what the workflow's input has beside the form, so that it knows people by each of their names."""
+        return {}
+
     def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:  # noqa: ARG002  for those with files
         """Return the workflow's input: small, plain data, each file replaced by where it lies now."""
         return self.to_dict()

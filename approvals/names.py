@@ -5,6 +5,7 @@ names apart, and what nobody sees has no place in a name. The two characters tha
 taken where a script needs them, and tell no two names apart either.
 """
 
+import hashlib
 import unicodedata
 from functools import lru_cache
 from typing import Annotated
@@ -49,6 +50,11 @@ def same(one: str, other: str) -> bool:
 def among(name: str, names: tuple[str, ...]) -> bool:
     """Say whether a person is one of several."""
     return any(same(name, each) for each in names)
+
+
+def digest(name: str) -> str:
+    """Return 16 characters that are the same for the same person, for where a name itself does not belong."""
+    return hashlib.sha256(key(name).encode()).hexdigest()[:16]
 
 
 def is_seen(name: str) -> bool:

@@ -20,15 +20,15 @@ from clients.web.outages import answers_outages, unstarted
 from clients.web.responses import problem
 from gateways.attachments import open_attachments, stored_as
 from gateways.audit import open_audit
-from gateways.people import name_of
+from gateways.people import name_of, open_directory
 from services.instances import Instance, find_instance, start
 
 bp = df.Blueprint()
 
 T = TypeVar("T")
 
-_CARRIED = "carried"
-"""What workflows that start themselves anew add to their input."""
+_NOT_OF_THE_FORM = ("carried", "alsoCalled")
+"""What workflows that start themselves anew add to their input, and what the directory says, which may learn."""
 
 LONGEST_WAIT_SECONDS = 200
 """Azure's front end ends a request after 230 s, whatever the function does."""
@@ -79,6 +79,10 @@ class _Asked:
     wait_seconds: int
     uploads: tuple[Upload, ...]
 
+    def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:
+        """Return the workflow's input, with what its people are called besides."""
+        return {**self.form.submission(stored), **self.form.identities(open_directory().also_called)}
+
 
 def _read(req: func.HttpRequest, workflow: Workflow) -> tuple[_Asked | None, tuple[str, ...]]:
     """Check body, id, waiting time and attachments; return the request, or None and every fault in it."""
@@ -115,10 +119,10 @@ async def _start(client: df.DurableOrchestrationClient, workflow: Workflow, aske
     instance_id = asked.instance_id
     known = await find_instance(client, instance_id, with_input=True)
     if known:
-        return _is_same(known, workflow, asked.form.submission(await asyncio.to_thread(_stored_as, asked.uploads)))
+        return _is_same(known, workflow, asked.submission(await asyncio.to_thread(_stored_as, asked.uploads)))
     if await asyncio.to_thread(_was_purged, instance_id):
         return False
-    submission = asked.form.submission(await asyncio.to_thread(_store, asked.uploads))
+    submission = asked.submission(await asyncio.to_thread(_store, asked.uploads))
     if await start(client, workflow.name, instance_id, submission):
         return True
     known = await find_instance(client, instance_id, with_input=True)
@@ -126,10 +130,14 @@ async def _start(client: df.DurableOrchestrationClient, workflow: Workflow, aske
 
 
 def _is_same(known: Instance, workflow: Workflow, submission: dict[str, Any]) -> bool:
-    """Say whether an instance is what a request would start; what it has carried over to itself is not looked at."""
+    """Say whether an instance is what a request would start; only what comes from the form is looked at."""
     if not isinstance(known.input, dict) or known.workflow.casefold() != workflow.name.casefold():
         return False
-    return {name: value for name, value in known.input.items() if name != _CARRIED} == submission
+    return _of_the_form(known.input) == _of_the_form(submission)
+
+
+def _of_the_form(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in _NOT_OF_THE_FORM}
 
 
 def _was_purged(instance_id: str) -> bool:

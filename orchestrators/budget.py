@@ -43,6 +43,7 @@ def budget_approval(context: df.DurableOrchestrationContext) -> Generator[Any, A
         context,
         BUDGET_EVENT,
         asked_by=budget.requested_by,
+        also_called=budget.also_called,
         deadline=deadline,
         asking=call_once(context, "RequestApproval", request.to_dict()),
         on_rejection=board.show_rejection,

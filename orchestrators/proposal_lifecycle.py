@@ -91,6 +91,7 @@ def _decide(context: df.DurableOrchestrationContext, proposal: LifecycleSubmissi
             "requestedBy": proposal.submitted_by,
             "amount": proposal.estimated_cost,
             "currency": proposal.currency,
+            "alsoCalled": list(proposal.also_called),
         }
         budget = yield context.call_sub_orchestrator(BUDGET.name, question, asked)
         if budget["outcome"] != "approved":

@@ -13,6 +13,13 @@ from approvals.names import Name, key
 from approvals.nobodies import UNNAMED
 from approvals.validation import Boundary, Invalid, Line, Prose
 
+AlsoCalled = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")], ...],
+    AsTuple,
+    Field(max_length=100, description="digests of further names under which who asks may not decide; set by the app"),
+]
+"""What else they are called who ask, by `names.digest`: a workflow has no directory, and a hub is no place for one."""
+
 
 class _Proposal(Boundary):
     """The fields that a form and its submission have in common."""
@@ -31,6 +38,7 @@ class ProposalSubmission(_Proposal):
     """The input of ApprovalWorkflow: plain, small data; the documents lie in blobs."""
 
     attachments: Annotated[tuple[StoredAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
+    also_called: AlsoCalled = ()
 
     @property
     def window(self) -> timedelta:
@@ -66,6 +74,10 @@ class ProposalForm(_Proposal, Form):
             raise Invalid("approver: has submitted the proposal and may not decide it; name somebody else")
         return self.model_copy(update=names)
 
+    def identities(self, also_called: Callable[[str], tuple[str, ...]]) -> dict[str, Any]:
+        """Return what else the author is called."""
+        return _identities(also_called, self.submitted_by)
+
     @property
     def files(self) -> tuple[InlineAttachment, ...]:
         """The attachments."""
@@ -87,6 +99,7 @@ class BudgetRequest(Form):
     amount: Amount = 0.0
     currency: Currency = "EUR"
     window_hours: Hours = 72.0
+    also_called: AlsoCalled = ()
 
     @model_validator(mode="after")
     def _amount_fits(self) -> Self:
@@ -97,10 +110,19 @@ class BudgetRequest(Form):
         """Return the form with another name for who asks."""
         return self.model_copy(update={"requested_by": name_of(self.requested_by)})
 
+    def identities(self, also_called: Callable[[str], tuple[str, ...]]) -> dict[str, Any]:
+        """Return what else they are called who ask."""
+        return _identities(also_called, self.requested_by)
+
     @property
     def window(self) -> timedelta:
         """How long an answer is waited for."""
         return timedelta(hours=self.window_hours)
+
+
+def _identities(also_called: Callable[[str], tuple[str, ...]], name: str) -> dict[str, Any]:
+    called = also_called(name)
+    return {"alsoCalled": list(called)} if called else {}
 
 
 def may_decide(submission: object, approver: str) -> bool:

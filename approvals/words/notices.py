@@ -4,12 +4,11 @@ A notice is worked out from the record alone, and its key is made of the entry a
 gives the same notice under the same key, and a letter that was sent is not sent again.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from approvals.names import among, key, same
+from approvals.names import among, digest, key, same
 from approvals.record.entries import (
     Asked,
     Attached,
@@ -71,8 +70,7 @@ class Notice:
     @property
     def key(self) -> str:
         """What makes sending it twice one: `<entry number>-<kind>-<hash of person>`, fit for a blob's name."""
-        person = hashlib.sha256(key(self.person).encode()).hexdigest()[:16]
-        return f"{self.entry.number}-{self.tells.value}-{person}"
+        return f"{self.entry.number}-{self.tells.value}-{digest(self.person)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

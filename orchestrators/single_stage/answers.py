@@ -18,7 +18,7 @@ import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
 from approvals.decision import NO_DOCUMENT, Decision, read_bare, read_event
-from approvals.names import same
+from approvals.names import digest, same
 from orchestrators.calls import call_once
 from orchestrators.payloads import AnyPayload
 
@@ -31,13 +31,15 @@ def first_answer(
     *,
     on_rejection: Callable[[str], None],
     asked_by: str | None = None,
+    also_called: tuple[str, ...] = (),
     deadline: datetime | None = None,
     asking: TaskBase | None = None,
 ) -> Generator[TaskBase, Any, Decision | None]:
     """Wait for the first acceptable answer; None when the deadline passes without one.
 
     `asking` is the activity that asks for the answer, from `call_once` and not yielded before; it runs while the wait
-    is open already, and its failure ends the wait. `asked_by` handed in what is asked about, and does not decide on it.
+    is open already, and its failure ends the wait. `asked_by` handed in what is asked about, and does not decide on it,
+    nor under a name of which `also_called` has the digest.
     `on_rejection` gets the reason of each answer that does not count. Of a bare true or false an activity says whether
     it counts, as settings cannot be read here; meanwhile the next wait is open. The timer is cancelled on every way out
     but its own, so that it does not keep the instance from ending.
@@ -65,7 +67,7 @@ def first_answer(
         if winner is asking:
             yield asking  # has failed: raises here
         match read_event(answer.result):
-            case Decision() as decision if decision.named and asked_by and same(decision.approver, asked_by):
+            case Decision(named=True, approver=name) if asked_by and _is(name, asked_by, also_called):
                 on_rejection(f"{asked_by} has handed it in and may not decide it")
             case Decision(names_document=True):
                 on_rejection(NO_DOCUMENT)
@@ -75,6 +77,10 @@ def first_answer(
                 bare = bare or read_bare(answer.result)
                 if read_bare(answer.result) is None:
                     on_rejection(rejected.reason)
+
+
+def _is(name: str, person: str, also_called: tuple[str, ...]) -> bool:
+    return same(name, person) or digest(name) in also_called
 
 
 def _is_allowed(

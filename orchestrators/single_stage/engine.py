@@ -39,6 +39,7 @@ def carry_out_single_stage(context: df.DurableOrchestrationContext) -> Generator
         context,
         APPROVAL_EVENT,
         asked_by=proposal.submitted_by,
+        also_called=proposal.also_called,
         deadline=deadline,
         asking=call_once(context, "RequestApproval", request.to_dict()),
         on_rejection=board.show_rejection,

@@ -3,6 +3,7 @@
 import pytest
 
 from approvals.directory import NOBODY_KNOWN, Directory, read_directory, sign_in
+from approvals.names import digest
 from approvals.validation import Invalid
 
 TENANT, MARA, JONAS = (f"{digit}1111111-2222-3333-4444-55555555abcd" for digit in "123")
@@ -102,6 +103,15 @@ def test_nothing_stands_for_two_people(entries, fault):
     with pytest.raises(Invalid) as refused:
         read_directory(entries)
     assert fault in str(refused.value)
+
+
+def test_what_else_somebody_is_called_is_told_as_digests():
+    """Of names, addresses and sign-ins; not of who is in no entry."""
+    known = read_directory({"Mara": {"mail": "m@x.org", "names": ["M. L."], "tenant": TENANT, "object": TENANT}})
+    all_of_her = {digest(each) for each in ("Mara", "m@x.org", "M. L.", sign_in(TENANT, TENANT))}
+    assert set(known.also_called("Mara")) == all_of_her - {digest("Mara")}
+    assert set(known.also_called("M@X.org")) == all_of_her - {digest("m@x.org")}
+    assert known.also_called("Jonas") == ()
 
 
 def test_a_person_may_say_the_same_twice():

@@ -6,6 +6,7 @@ import azure.functions as func
 import pytest
 
 from approvals.directory import read_directory
+from approvals.names import digest
 from approvals.rules.replay import replay
 from clients.approval_queue import approval_queue_processor
 from clients.proposals import get_proposal
@@ -142,6 +143,7 @@ async def test_a_workflow_is_started_with_one_name_and_not_for_its_own_approver(
     begun = await begin(submittedBy=name, approver="jonas@example.org")
     given = json.loads(client.instances[json.loads(begun.get_body())["id"]]["input"])
     assert (given["submittedBy"], given["approver"]) == ("Mara Lindqvist", "Jonas Weber")
+    assert digest("mara@example.org") in given["alsoCalled"]
     poison = Out()
     body = {"instanceId": json.loads(begun.get_body())["id"], "approved": True, "approver": name}
     message = func.QueueMessage(id="m", body=json.dumps(body).encode())

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from approvals.names import digest
 from orchestrators.approval import approval_workflow
 
 PROPOSAL = {"title": "Footbridge", "submittedBy": "Ines", "approver": "Mara", "escalateTo": "Jonas"}
@@ -352,6 +353,18 @@ def test_nobody_decides_on_their_own_proposal(run, approved):
     run.event(YES)
     run.complete("ProcessApproval")
     assert (run.output["outcome"], run.output["decidedBy"]) == ("approved", "Mara")
+
+
+def test_nor_under_another_name_of_theirs(drive):
+    """A raw event may bring any; which ones there are the input says, as digests."""
+    run = drive(approval_workflow, {**PROPOSAL, "alsoCalled": [digest("ines@example.org")]})
+    run.begin()
+    run.complete("RequestApproval")
+    run.event({"approved": True, "approver": "Ines@Example.org"})
+    assert run.status["lastRejection"] == "Ines has handed it in and may not decide it"
+    run.event(YES)
+    run.complete("ProcessApproval")
+    assert run.output["decidedBy"] == "Mara"
 
 
 @pytest.mark.parametrize("about", [{"document": "ab" * 32}, {"round": 1}])

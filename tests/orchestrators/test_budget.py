@@ -2,6 +2,7 @@
 
 import pytest
 
+from approvals.names import digest
 from orchestrators.budget import budget_approval
 
 pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
@@ -69,6 +70,15 @@ def test_an_answer_that_does_not_count_leaves_it_waiting(drive):
     run.event({"approved": True}, "Approval")
     run.complete("ProcessApproval")
     assert run.output["decidedBy"] == "unnamed"
+
+
+def test_nobody_decides_about_their_own_budget_under_another_name(drive):
+    """The input has a digest of each."""
+    run = drive(budget_approval, {**REQUEST, "alsoCalled": [digest("ines@example.org")]})
+    run.begin()
+    run.complete("RequestApproval")
+    run.event({"approved": True, "approver": "ines@example.org"}, "Approval")
+    assert run.status["lastRejection"] == "Ines has handed it in and may not decide it"
 
 
 @pytest.mark.parametrize("approved", [True, False])
