@@ -45,6 +45,9 @@ _MOST_PAGES = 10
 _PLATFORM = frozenset({"code", "clientId"})
 """Where the platform takes a function key from; no filters."""
 
+_FIGURE = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?", re.ASCII)
+"""A number as JSON has it, but for powers of ten."""
+
 _LINE = TypeAdapter[str](Line)
 
 
@@ -111,10 +114,9 @@ def _asked_about(req: func.HttpRequest) -> dict[str, Any]:
     given = {name: req.params[name] for name in PREVIEW_OF if name in req.params}
     form: dict[str, Any] = {"title": "a proposal", "policy": req.route_params["name"], **given}
     if "cost" in given:
-        try:
-            form["cost"] = float(given["cost"])
-        except ValueError:
-            raise Invalid("cost: give a number") from None
+        if not _FIGURE.fullmatch(given["cost"]):
+            raise Invalid("cost: give a number")
+        form["cost"] = float(given["cost"])
     return form
 
 

@@ -39,8 +39,9 @@ async def test_a_preview_is_refused_as_the_proposal_would_be(front):
     """With the same faults and rights; who is signed in is the author."""
     assert (await front.submit(preview="perhaps")).status == 400
     assert (await front.preview("no-such", author="Ines")).body["errors"][0].startswith("policy: there is none")
-    told = await front.preview("small-purchase", author="Ines", cost="many")
-    assert (told.status, told.body["errors"]) == (400, ["cost: give a number"])
+    for cost in ("many", "1_000", "\uff11\uff10", "nan", "1e3"):
+        told = await front.preview("small-purchase", author="Ines", cost=cost)
+        assert (told.status, told.body["errors"]) == (400, ["cost: give a number"])
     told = await front.preview("small-purchase", author="Ines")
     assert [each.partition(":")[0] for each in told.body["errors"]] == ["cost", "department"]
     assert (await front.preview("default")).status == 400
