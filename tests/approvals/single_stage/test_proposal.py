@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from approvals.attachments import MOST_BYTES, InlineAttachment, check_attachments
+from approvals.directory import read_directory
+from approvals.names import digest
 from approvals.single_stage.proposal import (
     BudgetRequest,
     LifecycleForm,
@@ -191,6 +193,19 @@ def test_a_form_is_the_same_where_nobody_has_another_name(workflow):
     """Also one that names nobody."""
     form = workflow.form.from_dict(dict(workflow.form.example))
     assert form.renamed(str) == form
+
+
+def test_the_input_has_a_digest_of_each_name_of_who_asks():
+    """The workflow itself has no directory. What is not decided on needs none, nor who has one name."""
+    known = read_directory({"Ines": {"mail": "ines@example.org"}}).also_called
+    also = {"alsoCalled": [digest("ines@example.org")]}
+    proposal = ProposalForm.from_dict({"title": "Bench", "submittedBy": "Ines"})
+    submission = {**proposal.submission(()), **proposal.identities(known)}
+    assert proposal.identities(known) == BudgetRequest.from_dict({"requestedBy": "Ines"}).identities(known) == also
+    assert ProposalSubmission.from_dict(submission).also_called == (digest("ines@example.org"),)
+    assert ProposalForm.from_dict({"title": "Bench", "submittedBy": "Mara"}).identities(known) == {}
+    bills = find_workflow("BillingIssuer").form
+    assert bills.from_dict(dict(bills.example)).identities(known) == {}
 
 
 def test_an_amount_that_a_budget_is_asked_for_fits_its_currency():
