@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from durable_devhost.testing.plugin import NOTHING, Answer, AppFailed
-from tests.soak.load import AUTHOR, EVENTS, Classic, Load, Review
+from tests.soak.load import EVENTS, Classic, Load, Review
 from tests.workflows.conftest import Greenlight
 
 PATIENCE_S = 180.0
@@ -118,9 +118,9 @@ class Callers:
             case "changes":
                 self._do(review, "changes", approver=person, comment=word, **seen)
             case "remind":
-                self._do(review, "remind", by=AUTHOR)
+                self._do(review, "remind", by=review.author)
             case "withdraw":
-                self._do(review, "withdraw", by=AUTHOR, reason=word)
+                self._do(review, "withdraw", by=review.author, reason=word)
             case _:
                 pass
 
@@ -133,9 +133,9 @@ class Callers:
         """Sometimes the same document, mostly another, now and then never."""
         match chance.choices(("other", "same", "never"), (6, 3, 2))[0]:
             case "other":
-                self._do(review, "resubmit", by=AUTHOR, summary=f"with a ramp, turn {turn}")
+                self._do(review, "resubmit", by=review.author, summary=f"with a ramp, turn {turn}")
             case "same":
-                self._do(review, "resubmit", by=AUTHOR)
+                self._do(review, "resubmit", by=review.author)
             case _:
                 pass
 

@@ -37,7 +37,7 @@ class Hosts:
             "SMTP_PORT": str(mail.port),
             "MAIL_FROM": "Greenlight <greenlight@example.org>",
             "MAIL_DOMAINS": "example.org",
-            "LETTERS_PER_SENDER": "10000",  # a handful of people hand in all of it
+            "LETTERS_PER_SENDER": "2000",
         }
         options = ("--clock", "virtual")
         self.first = stack.enter_context(Greenlight(ROOT, folder / "first", options, self._environ))

@@ -22,7 +22,8 @@ LONG_WINDOW = 3.0
 BILLS = 3
 PEOPLE = tuple(f"{name}@example.org" for name in ("mara", "jonas", "vera", "lena", "amara", "cem", "olga", "pia"))
 """Names to which mail can be sent, without a directory."""
-AUTHOR = "ines@example.org"
+AUTHORS = tuple(f"author-{number}@example.org" for number in range(20))
+"""Enough that none of them reaches the letters of a day, which would leave reviews waiting for the next one."""
 CHANGES_WINDOW = 0.2
 _NOTE = {"name": "note.md", "contentType": "text/markdown", "content": "IyBNaWxsIFN0cmVhbQo="}
 
@@ -57,6 +58,11 @@ class Review:
     seed: str
     is_left_alone: bool
     """Whether nobody does anything, so that its windows run out."""
+
+    @property
+    def author(self) -> str:
+        """Who hands it in."""
+        return str(self.form["author"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +150,7 @@ def _review(chance: random.Random, name: str, turn: int) -> Review:
     if chance.random() < 0.3:
         stages[0]["remindAfterHours"] = [0.05]
     policy = {"stages": stages, "changesWindowHours": CHANGES_WINDOW}
-    form: dict[str, Any] = {"title": f"Footbridge {name}", "author": AUTHOR, "policy": policy}
+    form: dict[str, Any] = {"title": f"Footbridge {name}", "author": chance.choice(AUTHORS), "policy": policy}
     if chance.random() < 0.2:
         form["attachments"] = [_NOTE]
     return Review(id=f"r-{name}", form=form, turn=turn, seed=f"life {name}", is_left_alone=chance.random() < 0.2)
