@@ -88,7 +88,7 @@ def test_a_file_is_put_and_read_back(files, name):
 @pytest.mark.parametrize(
     "path",
     [
-        "..", "../x.md", "%2e%2e", "%2e%2e%2fx.md", "%252e%252e%252fx.md", "..%5cx.md", "..\\x.md", "a%2fb.md",
+        "../x.md", "%2e%2e%2fx.md", "%252e%252e%252fx.md", "..%5cx.md", "..\\x.md", "a%2fb.md",
         "a%5cb.md", "a%00b.md", "a%0ab.md", ".htaccess", "%ff.md", "%c0%ae%c0%ae%c0%afx.md",
     ],
 )  # fmt: skip
@@ -98,6 +98,16 @@ def test_no_path_is_a_name(files, path):
     for method, content in (("PUT", TEXT), ("GET", None)):
         status, _, _ = files.raw(method, path, content)
         assert 400 <= status < 500
+    assert files.elsewhere() == before
+
+
+@pytest.mark.parametrize("path", ["..", "%2e%2e"])
+def test_one_level_up_is_the_proposal_and_no_file(files, path):
+    """Hosts resolve such segments before they look for a route."""
+    before = files.elsewhere()
+    assert 400 <= files.raw("PUT", path, TEXT)[0] < 500
+    status, _, body = files.raw("GET", path)
+    assert (status, json.loads(body)["proposalId"]) == (200, files.id)
     assert files.elsewhere() == before
 
 
