@@ -61,7 +61,7 @@ def test_a_killed_host_is_taken_over_from_within_seconds(first: AppUnderTest, jo
 def test_a_host_that_sleeps_loses_its_partitions_and_harms_nothing_when_it_wakes(
     first: AppUnderTest, join: Join
 ) -> None:
-    """A suspended machine: after a lease and a few seconds the other has everything; both go on."""
+    """A suspended machine: as soon as its leases have run out the other has everything; both go on."""
     guest = join()
     _until(lambda: _shares(first, guest) == [2, 2], "they never shared the partitions")
     names = _start(30, "asleep", first, guest)
@@ -69,7 +69,7 @@ def test_a_host_that_sleeps_loses_its_partitions_and_harms_nothing_when_it_wakes
     asleep = time.monotonic()
     try:
         _until(lambda: _shares(first) == [4], "nobody took over", LEASE_S + 15.0)
-        assert time.monotonic() - asleep < LEASE_S + 10.0 + 5.0  # a lease, a look at the leases, and a margin
+        assert time.monotonic() - asleep < LEASE_S + 5.0
         _all_done(first, names)
         time.sleep(max(0.0, 65.0 - (time.monotonic() - asleep)))  # it oversleeps twice its lease
     finally:

@@ -1,5 +1,6 @@
 """How hosts share the partitions of a hub: by random lives of up to four hosts, in steps of a pass each."""
 
+import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.durable.balance import Move, Step, plan
+from durable_devhost.durable.balance import Move, Step, plan, until_next_expiry
 from durable_devhost.taskhub.partitions import LEASE, PartitionLease
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -111,6 +112,17 @@ def test_the_partitions_of_a_dead_host_are_taken_over(is_gone: bool, seconds: in
     table.now += timedelta(seconds=seconds)
     table.pass_of("b", gone=gone)
     assert table.owned("b") == 4
+
+
+def test_the_next_look_is_due_when_the_first_lease_of_somebody_else_runs_out() -> None:
+    """One's own do not matter, nor what is free or has run out already."""
+    ends = {"me": 3, "other": 12, "third": 7, "late": -1}
+    leases = [
+        PartitionLease(queue=f"q-{owner}", current_owner=owner, expires_at=START + timedelta(seconds=left))
+        for owner, left in ends.items()
+    ]
+    assert until_next_expiry([*leases, PartitionLease(queue="q-free")], "me", START) == 7.0
+    assert until_next_expiry([PartitionLease(queue="q-free")], "me", START) == math.inf
 
 
 def test_a_promise_to_a_host_that_is_gone_is_void() -> None:

@@ -6,6 +6,7 @@ is asked drains the partition (it reads no more of its queue), releases it when 
 that asked claims it.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +56,15 @@ def plan(
         elif lease.can_be_claimed(me, now) or (lease.current_owner is not None and is_gone(lease.current_owner)):
             steps.append(Step(Move.CLAIM, lease))
     return steps + _ask_for_a_share(leases, steps, me)
+
+
+def until_next_expiry(leases: Sequence[PartitionLease], me: str, now: datetime) -> float:
+    """Return how many seconds from now the first lease of somebody else runs out that has not; infinity for none.
+
+    So a partition can be taken over as soon as its owner's time is up, not at the next of the usual looks.
+    """
+    others = (lease.expires_at for lease in leases if lease.current_owner != me and lease.expires_at is not None)
+    return min(((at - now).total_seconds() for at in others if at > now), default=math.inf)
 
 
 def _keep(lease: PartitionLease, me: str, is_drained: Callable[[int], bool]) -> Move:

@@ -15,7 +15,7 @@ from datetime import datetime
 from time import monotonic
 
 from durable_devhost.clock import real_now
-from durable_devhost.durable.balance import Move, Step, plan
+from durable_devhost.durable.balance import Move, Step, plan, until_next_expiry
 from durable_devhost.durable.patience import Patience
 from durable_devhost.durable.ports import Observer
 from durable_devhost.errors import SettingsError, StorageUnavailable
@@ -26,6 +26,7 @@ from durable_devhost.taskhub.partitions import LEASE, PartitionLease
 
 _EVERY_S = 10.0
 _SOON_S = 1.0
+_AFTER_EXPIRY_S = 0.1
 _DRAIN_AT_MOST_S = 60.0
 _APP_LEASE_EVERY_S = 25.0
 _WORKER = re.compile(r"devhost-(.+)-(\d+)")
@@ -148,14 +149,18 @@ class Ownership:
 
     async def run(self) -> None:
         """Keep and share the leases until cancelled."""
-        self._is_running, is_moving = True, False
+        self._is_running, pause = True, _EVERY_S
         while True:
-            await asyncio.sleep(_SOON_S if is_moving else _EVERY_S)
+            await asyncio.sleep(pause)
+            pause = _EVERY_S
             async with self._patience.trying():
-                is_moving = await self._pass()
+                pause = await self._pass()
 
-    async def _pass(self) -> bool:
-        """One look at all leases; True when the next one should come soon, for a partition is on its way."""
+    async def _pass(self) -> float:
+        """One look at all leases; returns in how many seconds the next one is to come.
+
+        Soon where a partition is on its way, and where somebody's lease is about to run out, right after that.
+        """
         if self._uses_app_lease and monotonic() >= self._app_lease_due:
             await self._renew_app_lease()
         leases = await self._read()
@@ -163,9 +168,11 @@ class Ownership:
         self._let_go_of_what_others_have(leases)
         steps = plan(leases, self._me, real_now(), is_gone=is_gone, is_drained=self._is_drained)
         await self._carry_out_all(steps)
-        return any(step.move in (Move.DRAIN, Move.ASK) for step in steps) or any(
+        if any(step.move in (Move.DRAIN, Move.ASK) for step in steps) or any(
             lease.next_owner == self._me for lease in leases
-        )
+        ):
+            return _SOON_S
+        return min(_EVERY_S, max(_SOON_S, until_next_expiry(leases, self._me, real_now()) + _AFTER_EXPIRY_S))
 
     def _pass_over(self, row: str) -> None:
         self._observer.trouble(
