@@ -11,6 +11,9 @@ from approvals.validation import Boundary, Line
 Check = Literal["type", "size", "virus", "text", "image"]
 Severity = Literal["ok", "warning", "error"]
 
+CLEAN: tuple[str, ...] = ("passed",)
+"""What a policy is told of checks that have found nothing, or had nothing to look at."""
+
 
 class Finding(Boundary):
     """What one check says about one attachment."""

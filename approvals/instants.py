@@ -14,6 +14,11 @@ def read_instant(text: str) -> datetime:
     return when
 
 
+def minute(at: datetime) -> str:
+    """Return a point in time in UTC as refusals name it: `2026-03-02 09:00 UTC`."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
 def _checked(text: str) -> str:
     read_instant(text)
     return text

@@ -55,7 +55,7 @@ async def put_attachment(req: func.HttpRequest, client: df.DurableOrchestrationC
     who = admit(req)
     if isinstance(who, func.HttpResponse):
         return who
-    wrong = _too_long(req.headers.get("Content-Length")) or _packed(req)
+    wrong = _too_long(req.headers.get("Content-Length")) or _unfit_body(req)
     if wrong:
         return wrong
     proposal_id = req.route_params["proposalId"]
@@ -101,8 +101,8 @@ def _too_large(size: int) -> func.HttpResponse:
     )
 
 
-def _packed(req: func.HttpRequest) -> func.HttpResponse | None:
-    """Refuse a body in chunks, which the host does not hand on, and one that is packed: its kind is not to be seen."""
+def _unfit_body(req: func.HttpRequest) -> func.HttpResponse | None:
+    """Refuse a body in chunks, which the real host does not hand on, and a packed one: its kind cannot be seen."""
     if "chunked" in req.headers.get("Transfer-Encoding", "").lower():
         return problem(411, "The body comes in chunks, without a length.", "Send it with Content-Length.")
     coding = req.headers.get("Content-Encoding", "identity")

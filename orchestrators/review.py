@@ -29,9 +29,8 @@ import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
 from approvals.decision import APPROVAL_EVENT, BUDGET_EVENT, Decision, read_event
-from approvals.findings import Sum
+from approvals.findings import CLEAN, Sum
 from approvals.rules.clockwork import (
-    CLEAN,
     MOST_TROUBLES,
     UNCHECKED,
     WAKE,

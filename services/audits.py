@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from azure.core.exceptions import ResourceNotFoundError
 
-from approvals.record.chain import verify
+from approvals.record.chain import read_chain, verify
 from approvals.record.export import LARGEST_EXPORT, named_files, pack
 from approvals.record.verdict import Anchor, Verdict
 from gateways.attachments import open_attachments
@@ -76,7 +76,7 @@ def export(proposal_id: str, *, with_documents: bool = True) -> bytes | Verdict 
 
 
 def _documents(record: bytes) -> dict[str, bytes]:
-    files, store = named_files(record), open_attachments()
+    files, store = named_files(read_chain(record).entries), open_attachments()
     if len(record) + sum(each.size for each in files) > LARGEST_EXPORT:
         raise TooLarge
     found = dict[str, bytes]()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from approvals.policy.preview import find_ways, show_way
-from approvals.record.documents import policy_hash
+from approvals.record.documents import policy_hash, policy_version
 from gateways import clock
 from services.submissions import Submission
 
@@ -17,7 +17,7 @@ def foresee(submission: Submission) -> dict[str, Any]:
     hashed = policy_hash(policy.to_dict())
     return {
         "policy": submission.policy_name,
-        "policyVersion": policy.version or hashed[:8],
+        "policyVersion": policy_version(policy.version, hashed),
         "policyHash": hashed,
         "keepAnswersOn": list(policy.keep_answers_on),
         "now": now.isoformat(),

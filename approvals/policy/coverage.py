@@ -11,7 +11,7 @@ from itertools import combinations, groupby, pairwise
 from typing import NamedTuple, get_args
 
 from approvals.currencies import exact
-from approvals.findings import Check
+from approvals.findings import CLEAN, Check
 from approvals.names import key
 from approvals.policy.stages import UNKNOWN, Condition, FindingWord
 
@@ -24,7 +24,7 @@ _CHECKS = frozenset[str](get_args(Check))
 
 FORESEEN: tuple[tuple[str, ...], ...] = (
     (UNKNOWN,),
-    ("passed",),
+    CLEAN,
     *((total, check) for total in ("warnings", "objections") for check in sorted(_CHECKS)),
 )
 """Findings that, one after the other, bring in every stage that findings can bring in, and leave out all they can."""

@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 from itertools import chain, combinations
 from typing import Any, get_args
 
-from approvals.findings import Check
+from approvals.findings import CLEAN, Check
 from approvals.policy.plan import choose_stages
 from approvals.policy.policy import Policy, Stage
 from approvals.policy.stages import UNKNOWN
 
 _CHECKS = get_args(Check)
 _SUMS = ("warnings", "objections")
-PASSED = ("passed",)
-
 Findings = tuple[str, ...]
 
 
@@ -50,7 +48,7 @@ def as_asked(policy: Policy, findings: Findings) -> Findings:
 
 def _possible(policy: Policy) -> Iterator[Findings]:
     """Yield everything that checks can come to, as far as the policy tells it apart."""
-    yield PASSED
+    yield CLEAN
     asked = _asked_for(policy)
     least = 1 if len(asked) == len(_CHECKS) else 0  # any sum but `passed` comes with the name of a check
     some = chain.from_iterable(combinations(asked, count) for count in range(least, len(asked) + 1))

@@ -32,6 +32,11 @@ def policy_hash(policy: dict[str, Any]) -> str:
     return _hash(policy)
 
 
+def policy_version(own: str | None, hashed: str) -> str:
+    """Return what a policy says that its version is, or the beginning of its hash."""
+    return own or hashed[:8]
+
+
 def _hash(data: dict[str, Any]) -> str:
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -205,10 +205,8 @@ class CommentsSent(_Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delegated(_Entry):
-    """Somebody lets another one answer in their stead."""
-
-    kind = Kind.DELEGATED
+class _HandedOver(_Entry):
+    """A task went from one person to another."""
 
     stage: str
     seat: str
@@ -216,23 +214,22 @@ class Delegated(_Entry):
     """Who had the task."""
     to: str
     on_behalf_of: str | None
-    """In whose stead the new one answers; None where the task comes back to its owner."""
+    """In whose stead the new one answers; None where the task is theirs: given for good, or back with its owner."""
     comment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reassigned(_Entry):
+class Delegated(_HandedOver):
+    """Somebody lets another one answer in their stead."""
+
+    kind = Kind.DELEGATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reassigned(_HandedOver):
     """A task was given to somebody else for good."""
 
     kind = Kind.REASSIGNED
-
-    stage: str
-    seat: str
-    owner: str
-    """Who had the task."""
-    to: str
-    on_behalf_of: str | None
-    comment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,13 +92,10 @@ class ExportVerdict:
     """What is wrong with the archive around the record; None where nothing is."""
 
 
-def named_files(record: bytes) -> tuple[Attachment, ...]:
-    """Return every file that a record names, also those that were replaced later, each content once.
-
-    Raises `Tampered` for a record that is damaged.
-    """
+def named_files(entries: Iterable[Entry]) -> tuple[Attachment, ...]:
+    """Return every file that the entries of a record name, also those that were replaced later, each content once."""
     found = dict[str, Attachment]()
-    for entry in read_chain(record).entries:
+    for entry in entries:
         for each in _files_of(entry):
             found.setdefault(each.sha256, each)
     return tuple(found.values())
@@ -125,7 +122,7 @@ def pack(proposal_id: str, record: bytes, documents: Mapping[str, bytes], *, see
             sha256=each.sha256,
             present=each.sha256 in documents,
         )
-        for each in named_files(record)
+        for each in named_files(chain.entries)
     )
     manifest = Manifest(
         format=_FORMAT,
@@ -181,7 +178,7 @@ def verify_export(export: Export, *, keys: Keyring | None = None, anchors: Itera
         verdict = verdict if held.sound else held
     if not verdict.sound:
         return ExportVerdict(record=verdict, files=0, checked=0)
-    files = named_files(export.record)
+    files = named_files(read_chain(export.record).entries)
     checked = sum(each.sha256 in export.documents for each in files)
     finding = _about_documents(files, export.documents)
     return ExportVerdict(record=verdict, files=len(files), checked=0 if finding else checked, finding=finding)

@@ -95,6 +95,8 @@ _NEEDED = ("needed", "needed", COUNT)
 _ANSWERS_KEPT = ("answers_kept", "answersKept", FLAG)
 _LINK_ID = ("link_id", "linkId", TEXT_OR_NONE)
 
+_HANDED_OVER = _fields(_STAGE, _SEAT, _OWNER, _TO, _ON_BEHALF_OF, _COMMENT)
+
 FIELDS: Mapping[type[Entry], tuple[Field, ...]] = MappingProxyType(
     {
         Submitted: (
@@ -142,8 +144,8 @@ FIELDS: Mapping[type[Entry], tuple[Field, ...]] = MappingProxyType(
         StageClosed: _fields(_STAGE, _INDEX, ("outcome", "outcome", one_of(Closing)), _DECIDED_BY),
         Commented: (*_fields(_COMMENT), *_later(("letter", "letter", FLAG), ("after_end", "afterEnd", FLAG))),
         CommentsSent: _fields(("comments", "comments", many(COUNT))),
-        Delegated: _fields(_STAGE, _SEAT, _OWNER, _TO, _ON_BEHALF_OF, _COMMENT),
-        Reassigned: _fields(_STAGE, _SEAT, _OWNER, _TO, _ON_BEHALF_OF, _COMMENT),
+        Delegated: _HANDED_OVER,
+        Reassigned: _HANDED_OVER,
         Reminded: _fields(_STAGE, ("people", "people", TEXTS), ("planned", "planned", COUNT)),
         Escalated: (
             *_fields(_STAGE, _RUNG, _ASKED, ("missing", "missing", TEXTS), _DEADLINE),

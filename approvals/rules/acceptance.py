@@ -6,6 +6,7 @@ from typing import assert_never
 
 from approvals.about import About
 from approvals.directory import NOBODY_KNOWN, Directory
+from approvals.instants import minute
 from approvals.names import among, key, same
 from approvals.nobodies import A_SYSTEM, NOBODIES
 from approvals.policy.faults import KNOWN_WORDS
@@ -238,13 +239,13 @@ def _wished_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> Repea
     """Know changes that were asked for once, however long ago they came."""
     if same(wish.by, verb.approver) and effect == "changes":
         return Repeated(number=wish.number)
-    at = f"{wish.at:%Y-%m-%d %H:%M} UTC"
+    at = minute(wish.at)
     reason = f"{wish.by} asked for changes at {at}; this decisionId stands for another decision"
     return Refused(code="alreadyDecided", reason=reason)
 
 
 def _told(answer: Answer) -> str:
-    return f"{answer.person} answered {answer.word!r} at {answer.at:%Y-%m-%d %H:%M} UTC"
+    return f"{answer.person} answered {answer.word!r} at {minute(answer.at)}"
 
 
 def _request_changes(

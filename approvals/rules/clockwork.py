@@ -238,5 +238,3 @@ def findings_of(total: Sum) -> tuple[str, ...]:
 
 UNCHECKED: tuple[str, ...] = ("incomplete",)
 """The findings where the checks could not be carried out at all."""
-CLEAN: tuple[str, ...] = ("passed",)
-"""The findings where there is nothing to check."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, assert_never
 
+from approvals.findings import CLEAN
 from approvals.names import key, same
 from approvals.nobodies import GREENLIGHT, NOBODY
 from approvals.policy.plan import choose_stages
@@ -39,9 +40,6 @@ from approvals.rules.state import (
     Withdrawing,
 )
 from approvals.rules.verdict import judge, word_of
-
-NOTHING_FOUND = ("passed",)
-"""Findings that ask nobody again."""
 
 EDIT_PAUSE = timedelta(seconds=10)
 """So long after the author's last file those who are asked are asked again: several files are one round."""
@@ -94,7 +92,7 @@ def checked(review: Review, findings: tuple[str, ...], *, document: str, now: da
         findings=findings,
         author=review.author,
     )
-    found = set(findings) - set(NOTHING_FOUND)
+    found = set(findings) - set(CLEAN)
     unseen = tuple(each.number for each in review.answers if found and each.effect == "approve")
     planned = Checked(
         **heading(review, now=now, via=Via.WORKFLOW),

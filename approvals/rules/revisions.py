@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from approvals.instants import minute
 from approvals.policy.stages import Tolerable
 
 MOST_TOLD = 5
@@ -30,7 +31,7 @@ class Revision:
     @property
     def sentence(self) -> str:
         """What was done, by whom, and when."""
-        return f"{self.by} {self.change} at {self.at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.by} {self.change} at {minute(self.at)}"
 
 
 def told(revisions: Collection[Revision]) -> str:

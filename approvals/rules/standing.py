@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from approvals.instants import minute
 from approvals.names import among, key, same
+from approvals.nobodies import NOBODY
 from approvals.policy.policy import Stage
 from approvals.record.entries import Asked, Via
 from approvals.rules.links import Link
-from approvals.rules.state import VOUCHING, AwaitingChanges, Checking, Over, Review
+from approvals.rules.state import VOUCHING, AwaitingChanges, Checking, ClosedStage, Over, Review
 
 Code = Literal[
     "invalid",
@@ -46,8 +48,9 @@ def asked_as(review: Review, person: str) -> Asked | None:
 
 def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
     """Return the seat whose answer a person may give; None where the answer is early and is kept for its stage."""
-    if same(person, review.author) and not review.policy.allow_self_approval:
-        return Refused(code="selfApproval", reason=f"{person} wrote the proposal and may not decide it")
+    own = wrote_it(review, person)
+    if own:
+        return own
     if isinstance(review.phase, AwaitingChanges):
         return Refused(code="notNow", reason="changes were asked for; decide when the proposal comes again")
     seat = asked_as(review, person) or _vouched_for(review, via)
@@ -65,10 +68,17 @@ def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
     )
 
 
+def wrote_it(review: Review, person: str) -> Refused | None:
+    """Say that an author does not decide on their own proposal; None for others, or where the policy lets them."""
+    if not same(person, review.author) or review.policy.allow_self_approval:
+        return None
+    return Refused(code="selfApproval", reason=f"{person} wrote the proposal and may not decide it")
+
+
 def over(end: Over) -> Refused:
     """Tell somebody who comes when all is over how it ended, and by whom."""
-    by = "" if end.by == "nobody" else f" by {end.by}"
-    return Refused(code="over", reason=f"the proposal was {end.outcome}{by} at {end.at:%Y-%m-%d %H:%M} UTC")
+    by = "" if end.by == NOBODY else f" by {end.by}"
+    return Refused(code="over", reason=f"the proposal was {end.outcome}{by} at {minute(end.at)}")
 
 
 def superseded(review: Review, link: Link) -> Refused | None:
@@ -82,9 +92,13 @@ def superseded(review: Review, link: Link) -> Refused | None:
         return None
     ended = next((each for each in reversed(review.closed) if review.stages[each.index].name == link.stage), None)
     if ended and ended.round == review.round:
-        at = f"{ended.at:%Y-%m-%d %H:%M} UTC"
-        return Refused(code="over", reason=f"stage {link.stage!r} was {ended.outcome} by {ended.by} at {at}")
+        return _closed(link.stage, ended)
     return Refused(code="superseded", reason="the proposal has moved on since this link was sent")
+
+
+def _closed(stage: str, ended: ClosedStage) -> Refused:
+    reason = f"stage {stage!r} was {ended.outcome} by {ended.by} at {minute(ended.at)}"
+    return Refused(code="over", reason=reason)
 
 
 def _vouched_for(review: Review, via: Via) -> Asked | None:
@@ -113,8 +127,7 @@ def _missed(review: Review, person: str) -> Refused | None:
         return Refused(code="notAsked", reason=f"{person} has handed this task over to {to}")
     if stage.rung and among(person, _named(stage.plan, below=stage.rung)):
         now = ", ".join(each.person for each in stage.asked)
-        at = f"{stage.opened_at:%Y-%m-%d %H:%M} UTC"
-        return Refused(code="over", reason=f"time was up at {at}; {now} decides now")
+        return Refused(code="over", reason=f"time was up at {minute(stage.opened_at)}; {now} decides now")
     return None
 
 
@@ -158,7 +171,5 @@ def _came_late(review: Review, person: str) -> Refused | None:
     for ended in reversed(review.closed):
         plan = review.stages[ended.index] if ended.round == review.round else None
         if plan and among(person, _named(plan, below=len(plan.escalate_to) + 1)):
-            at = f"{ended.at:%Y-%m-%d %H:%M} UTC"
-            reason = f"stage {plan.name!r} was {ended.outcome} by {ended.by} at {at}"
-            return Refused(code="over", reason=reason)
+            return _closed(plan.name, ended)
     return None

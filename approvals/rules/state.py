@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from approvals.nobodies import NOBODY
 from approvals.policy.policy import Policy, Stage
-from approvals.record.documents import Attachment
+from approvals.record.documents import Attachment, policy_version
 from approvals.record.entries import Asked, ChangesRequested, Closing, Ending, Kind, Via, YesOrNo
 from approvals.rules.revisions import Revision
 
@@ -224,7 +224,7 @@ class Review:
     @property
     def policy_version(self) -> str:
         """What the policy says that it is, or the beginning of its hash."""
-        return self.policy.version or self.policy_hash[:8]
+        return policy_version(self.policy.version, self.policy_hash)
 
     @property
     def status(self) -> Status:

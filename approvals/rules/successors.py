@@ -4,7 +4,7 @@ from approvals.directory import Directory
 from approvals.names import among, same
 from approvals.policy.policy import Policy
 from approvals.record.entries import Asked, Via
-from approvals.rules.standing import Refused
+from approvals.rules.standing import Refused, wrote_it
 from approvals.rules.state import Review
 from approvals.rules.verbs import Delegate, Reassign
 
@@ -15,11 +15,9 @@ def unfit_successor(review: Review, verb: Delegate | Reassign, via: Via, directo
     What the policy says of it binds people. A system that reassigns a task acts for the operators, who mend what the
     policy did not foresee; but to a stranger's address nothing goes at all.
     """
-    if same(verb.to, review.author) and not review.policy.allow_self_approval:
-        return Refused(code="selfApproval", reason=f"{verb.to} wrote the proposal and may not decide it")
-    engaged = busy(review, verb.to)
-    if engaged:
-        return engaged
+    unfit = wrote_it(review, verb.to) or busy(review, verb.to)
+    if unfit:
+        return unfit
     if not directory.allows(verb.to):
         reason = f"{verb.to} is an address outside of the directory and of the domains in MAIL_DOMAINS"
         return Refused(code="notAllowed", reason=reason)

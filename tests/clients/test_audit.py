@@ -232,7 +232,7 @@ async def test_an_export_without_documents_has_their_hashes(front, documented):
     assert (file.name, file.present) == ("note.md", False)
     stored = await front.show(documented)
     assert stored.body["attachments"][0]["sha256"] == file.sha256
-    container, (kept,) = open_attachments()._container, named_files(open_review_records().raw(documented))
+    container, (kept,) = open_attachments()._container, named_files(open_review_records().read(documented).entries)
     container.upload_blob(kept.blob, b"another", overwrite=True)
     for gone in (False, True):
         if gone:

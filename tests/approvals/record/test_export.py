@@ -54,7 +54,7 @@ def edited(change, content=ARCHIVE):
 
 def test_every_file_that_a_record_names_is_in_it_once():
     """Also one that was replaced later."""
-    assert [each.name for each in named_files(RECORD)] == ["plan.txt", "note.txt"]
+    assert [each.name for each in named_files(ENTRIES)] == ["plan.txt", "note.txt"]
     opened = unpack(ARCHIVE)
     assert (opened.record, opened.documents) == (RECORD, DOCUMENTS)
     manifest = opened.manifest
