@@ -9,9 +9,9 @@ WORKERS ?= 4
 BIN := .venv/bin
 
 # The first Python on the PATH that the app's packages can be installed on.
-FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 ifeq ($(origin PYTHON),undefined)
-PYTHON := $(shell for each in python3 python3.12 python3.11; do \
+PYTHON := $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	command -v $$each >/dev/null 2>&1 && $$each -c '$(FITTING)' 2>/dev/null && echo $$each && break; done)
 endif
 
@@ -25,14 +25,14 @@ help:
 	@echo "make soak      an hour of virtual time, 3,000 workflows, sweeps, three kills: a table of all books, after half an hour"
 	@echo "make bench     chains of five activities on the local host: one after the other, and 200 at once"
 	@echo "make bench-bodies time and memory for bodies that are made to take much of both"
-	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
+	@echo "make check     ruff, mypy, import-linter, infra/ against the facts of Azure, the workflows of .github"
 	@echo "make format    let ruff put the code into shape"
 	@echo "make setup     only the set-up: .venv and node_modules"
 	@echo "make clean     remove what runs and tools have left behind, the local proposals too, but not the set-up"
 
 setup:
 ifeq ($(PYTHON),)
-	@echo "setup: There is no Python 3.11 or 3.12 on the PATH, and azure-functions needs one of them. Install it," >&2
+	@echo "setup: There is no Python 3.11, 3.12 or 3.13 on the PATH, and azure-functions needs one of them. Install it," >&2
 	@echo "       or say where it is: make setup PYTHON=/path/to/python3.12" >&2
 	@exit 1
 else
@@ -84,6 +84,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python infra/check.py
+	$(BIN)/zizmor --quiet --offline --persona pedantic .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format: setup
 	$(BIN)/ruff check --fix .
