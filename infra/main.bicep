@@ -92,7 +92,7 @@ param allowedIpAddresses string[] = []
 
 // ------------------------------------------------------------------ how the app behaves
 
-@allowed(['3.11', '3.12'])
+@allowed(['3.11', '3.12', '3.13'])
 @description('Python of the app.')
 param pythonVersion string = '3.12'
 
