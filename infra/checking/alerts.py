@@ -16,7 +16,9 @@ _PLACEHOLDER = re.compile(r"<[a-z][a-z ]*>")
 _OF_THE_HUB = "-control-"
 """In names of the extension's queues, which names.py compares with the hub's."""
 _KNOWN = frozenset({"<hub account>", "<app identity>"})
-_PERIODS = "PT1M PT5M PT10M PT15M PT30M PT45M PT1H PT2H PT3H PT4H PT5H PT6H P1D P2D".split()
+_PERIODS = (
+    "PT1M", "PT5M", "PT10M", "PT15M", "PT30M", "PT45M", "PT1H", "PT2H", "PT3H", "PT4H", "PT5H", "PT6H", "P1D", "P2D",
+)  # fmt: skip
 _MUST_ASK = {
     "failed orchestrations": "Orchestrator",
     "poison messages": "poison-message",
