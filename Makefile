@@ -7,6 +7,7 @@
 CORES ?= 2
 WORKERS ?= 4
 BIN := .venv/bin
+PORT ?= 7071
 
 # The first Python on the PATH that the app's packages can be installed on.
 FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -18,7 +19,7 @@ endif
 help:
 	@echo "make demo      hand in a proposal, approve it through the queue, let another escalate"
 	@echo "make demo-all  every workflow on real input, in virtual time, one timeline each"
-	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
+	@echo "make run       run the app on http://localhost:7071 until Ctrl-C; PORT=8080 takes another port"
 	@echo "make test      the tests, on Azurites of their own"
 	@echo "make long      the long forms: kill the host fifteen times, poll a thousand times, many more random examples"
 	@echo "make chaos     let storage fail at each call in each way, and kill host and workers: a table, after two hours"
@@ -46,7 +47,10 @@ demo-all: setup
 	@$(BIN)/python examples/demo_all.py
 
 run: setup
-	@$(BIN)/python -m durable_devhost start --port 7071
+	@echo "Try this next, in another terminal:"
+	@echo "  export GREENLIGHT_USER='Ines Carvalho' GREENLIGHT_URL=http://localhost:$(PORT)"
+	@echo "  $(BIN)/greenlight submit examples/reviews/footbridge.json"
+	@$(BIN)/python -m durable_devhost start --port $(PORT)
 
 # Tests and demos start dozens of hosts: each would compile the whole app anew where its bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE

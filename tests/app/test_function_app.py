@@ -25,7 +25,7 @@ PEOPLES_ROUTES = {
     "proposals/{proposalId}/audit/export", "proposals/{proposalId}/attachments/{name}", "policies/{name}/preview",
     "openapi.json",
 }  # fmt: skip
-LINK_ROUTES = {"decide", "decide/attachments/{name}"}
+LINK_ROUTES = {"decide", "decide/attachments/{name}", "decide/icon.svg"}
 LIST = """
 import json, function_app
 found = [(f.get_function_name(), f.get_trigger().get_dict_repr()) for f in function_app.app.get_functions()]
@@ -64,7 +64,7 @@ def test_the_durable_names_and_routes_are_these():
     assert {name for name, *_ in found} >= {
         "HttpStart", "GetOrchestrationHistory", "ApprovalQueueProcessor", "GetBlob", "ListWorkflows",
         "PurgeFinishedInstances", "SubmitProposal", "ListProposals", "GetProposal", "ActOnProposal", "PutAttachment",
-        "GetAttachment", "GetAudit", "GetOpenApi", "ShowDecisionPage", "DecideByLink", "GetLinkedAttachment",
+        "GetAttachment", "GetAudit", "GetOpenApi", "ShowDecisionPage", "DecideByLink", "GetLinkedAttachment", "GetIcon",
         "SweepReviews",
     }  # fmt: skip
 
