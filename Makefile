@@ -49,7 +49,7 @@ demo-all: setup
 run: setup
 	@echo "Try this next, in another terminal:"
 	@echo "  export GREENLIGHT_USER='Ines Carvalho' GREENLIGHT_URL=http://localhost:$(PORT)"
-	@echo "  $(BIN)/greenlight submit examples/reviews/footbridge.json"
+	@echo "  $(BIN)/greenlight submit --title 'Mill Stream footbridge' --policy footbridge-works --cost 148500 --attach examples/footbridge/design-proposal.md"
 	@$(BIN)/python -m durable_devhost start --port $(PORT)
 
 # Tests and demos start dozens of hosts: each would compile the whole app anew where its bytecode is not kept.
