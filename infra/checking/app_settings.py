@@ -50,6 +50,8 @@ OF_THE_PLATFORM: Mapping[str, str] = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "read by the host",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "read by the host",
     "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "read by the durable SDK",
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "read by the worker",
+    "PYTHON_AZURE_MONITOR_LOGGER_NAME": "read by the worker",
     "PYTHON_THREADPOOL_THREAD_COUNT": "read by the worker",
     "DURABLE_TASK_SCHEDULER_CONNECTION_STRING": "named by host.dts.json",
     "TASKHUB_NAME": "named by host.dts.json",

@@ -29,7 +29,6 @@ def check_host(tree: Tree, facts: Facts, report: Report) -> None:
     report.count("values in host.json", 0)
     for name in host_files(tree):
         _check_file(tree, facts, name, report)
-    _check_sampling(tree, report)
     _check_other(tree, report)
     _check_concurrency(tree, report)
 
@@ -52,16 +51,6 @@ def _flat(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
             yield from _flat(each, path)
         else:
             yield path, each
-
-
-def _check_sampling(tree: Tree, report: Report) -> None:
-    """Alerts count requests: what sampling drops, they do not see."""
-    insights = tree.json(HOST).get("logging", {}).get("applicationInsights", {})
-    sampling = insights.get("samplingSettings", {})
-    kept = set(str(sampling.get("excludedTypes", "")).split(";"))
-    if sampling.get("isEnabled", True) and "Request" not in kept:
-        text = "sampling drops requests, by which alerts tell that the app runs; put Request into excludedTypes"
-        report.find(HOST, tree.line_of(HOST, "samplingSettings"), "sampling", text)
 
 
 def _check_other(tree: Tree, report: Report) -> None:
