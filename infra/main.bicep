@@ -389,6 +389,16 @@ module appInside 'app/private-endpoints.bicep' = if (withoutInternet) {
   }
 }
 
+module workbook 'app/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    insightsResourceId: monitoring.outputs.insightsResourceId
+  }
+}
+
 module alerts 'app/alerts.bicep' = if (alertsEnabled ?? chosen.alertsEnabled.value) {
   name: 'alerts'
   scope: group

@@ -13,7 +13,7 @@ from checking.facts import read_facts
 REPOSITORY = Path(__file__).resolve().parents[2]
 MAIN, API, STORAGE, RBAC = "infra/main.bicep", "infra/app/api.bicep", "infra/app/storage.bicep", "infra/app/rbac.bicep"
 VAULT, ALERTS, MONITORING = "infra/app/keyvault.bicep", "infra/app/alerts.bicep", "infra/app/monitoring.bicep"
-SCHEDULER = "infra/app/scheduler.bicep"
+SCHEDULER, WORKBOOK = "infra/app/scheduler.bicep", "infra/app/workbook.json"
 AZD, SECURE = "infra/main.parameters.json", "infra/profiles/prod-secure.parameters.json"
 HOST, DTS, LOCAL = "host.json", "host.dts.json", "local.settings.json"
 DECISIONS, OUTBOUND = "clients/approval_queue.py", "gateways/outbound.py"
@@ -266,6 +266,12 @@ MISTAKES = [
      '"(Orchestrator)"', '"(Entity)"'),
     (ALERTS, "an alert with something left open", "alert", "nothing fills in",
      '"<app identity>"', '"<the app>"'),
+    (WORKBOOK, "a page that looks for words that nobody says", "alert", "no line of the app says",
+     "as no address is known", "as there is no address"),
+    (WORKBOOK, "a page about a table that there is not", "alert", "no table",
+     '"query": "requests', '"query": "request'),
+    ("infra/app/workbook.bicep", "a property of the workbook is mistyped", "interface", "did you mean serializedData",
+     "serializedData:", "serialisedData:"),
     # What is deployed
     (API, "azd finds no app", "azd", "azd-service-name",
      "'azd-service-name': 'api'", "'azd-service-name': 'app'"),
