@@ -92,7 +92,7 @@ param allowedIpAddresses string[] = []
 
 // ------------------------------------------------------------------ how the app behaves
 
-@allowed(['3.11', '3.12'])
+@allowed(['3.11', '3.12', '3.13'])
 @description('Python of the app.')
 param pythonVersion string = '3.12'
 
@@ -386,6 +386,16 @@ module appInside 'app/private-endpoints.bicep' = if (withoutInternet) {
     endpoints: [
       { name: '${abbreviations.networkPrivateEndpoints}app', target: api.outputs.resourceId, service: 'sites' }
     ]
+  }
+}
+
+module workbook 'app/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    insightsResourceId: monitoring.outputs.insightsResourceId
   }
 }
 

@@ -36,6 +36,11 @@ class Page:
     style: str
 
 
+def icon() -> str:
+    """Return the icon of the pages, as SVG."""
+    return environment().get_template("icon.svg").render()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormInput:
     """A form that comes back to whoever sent it: what was in it, and what is wrong, by field."""

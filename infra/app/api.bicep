@@ -67,6 +67,9 @@ var settings = {
   ApprovalsStorage__clientId: identityClientId
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  // The worker sends the app's lines by itself, with the trace that they belong to; of other libraries' the host knows.
+  PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+  PYTHON_AZURE_MONITOR_LOGGER_NAME: 'greenlight'
   AZURE_FUNCTIONS_DURABLE_STRICT_TYPING: '1'
   // A worker takes no more than it has threads for; what waits in its memory is slower than what waits in the queue.
   PYTHON_THREADPOOL_THREAD_COUNT: string(workerThreads)
