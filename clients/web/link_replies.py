@@ -19,7 +19,8 @@ from clients.web.link_requests import wants_json
 from clients.web.outages import retry_after, untaken
 from clients.web.replies import AttachmentView, Time, VerbReply
 from clients.web.responses import answer, problem, send
-from gateways.letters.pages import FormInput, Page, decision_page, message_page, result_page
+from pages.decision import FormInput, decision_page, result_page
+from pages.rendering import Page, message_page
 from services.review_changes import Contention, Done
 
 

@@ -5,13 +5,14 @@ whole one: in through the API, out on the page behind the link that came with th
 """
 
 import re
+from pathlib import Path
 
 import pytest
 from jinja2 import Environment
 
 from clients.description.operations import OPERATIONS
 from clients.web.headers import json_headers
-from gateways.letters.templating import environment
+from gateways.templating import environment
 from tests.gateways.hostile import CORPUS, Reader
 from tests.security.fortress import walk
 
@@ -122,7 +123,7 @@ def test_what_people_write_adds_no_element_and_no_attribute_to_the_page(fortress
 def test_without_escaping_the_page_would_have_another_shape(text):
     """So the test above would see it."""
     template = "<main><p title='{{ text }}'>{{ text }}</p></main>"
-    weak, strong = Environment(autoescape=False), environment()
+    weak, strong = Environment(autoescape=False), environment(Path("."))
     usual = Reader(strong.from_string(template).render(text="a bench")).shape
     assert Reader(weak.from_string(template).render(text=text)).shape != usual
     assert Reader(strong.from_string(template).render(text=text)).shape == usual
