@@ -53,6 +53,8 @@ class IndexRow:
     stage_count: int = 0
     delegated_by: tuple[str, ...] = ()
     """Who has handed over a seat that is waited for."""
+    document: str = ""
+    """The hash of what is decided on, which a decision from the list names."""
     decided_by: tuple[str, ...] = ()
     """Who has answered in this round or an earlier one, each once."""
 
@@ -78,6 +80,7 @@ class IndexRow:
             asked_at=review.stage.opened_at if review.stage else None,
             stage_number=review.stage.index + 1 if review.stage else 0,
             stage_count=len(review.stages),
+            document=review.document,
             delegated_by=tuple(dict.fromkeys(each.on_behalf_of for each in review.waiting_for if each.on_behalf_of)),
             decided_by=tuple(dict.fromkeys(each.person for each in review.decisions)),
         )
@@ -138,6 +141,7 @@ def written(row: IndexRow) -> dict[str, Any]:
         "AskedAt": row.asked_at.isoformat() if row.asked_at else "",
         "StageNumber": row.stage_number,
         "StageCount": row.stage_count,
+        "Document": row.document,
         "DelegatedBy": json.dumps(row.delegated_by, ensure_ascii=False),
         "DecidedBy": json.dumps(row.decided_by, ensure_ascii=False),
     }
@@ -164,6 +168,7 @@ def read(entity: Any) -> IndexRow:
         asked_at=_instant(entity.get("AskedAt", "")),
         stage_number=entity.get("StageNumber", 0),
         stage_count=entity.get("StageCount", 0),
+        document=entity.get("Document", ""),
         delegated_by=tuple(json.loads(entity.get("DelegatedBy", "[]"))),
         decided_by=tuple(json.loads(entity.get("DecidedBy", "[]"))),
     )
