@@ -20,7 +20,7 @@ from clients.openapi import document, get_openapi
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = "ui"
-"""Under this are pages, which are for people and in no document for programs; tests/security/test_s13_headers_and_markup.py asks them."""
+"""Under this are pages, which are for people and in no document for programs; tests/security asks them."""
 LIST = """
 import json, function_app
 found = [(f.get_function_name(), f.get_trigger().get_dict_repr()) for f in function_app.app.get_functions()]
