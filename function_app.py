@@ -43,7 +43,7 @@ from clients import (
 )
 from clients import counters as counter_readings
 from clients import workflows as catalogue
-from clients.ui import act_as, inbox
+from clients.ui import act_as, inbox, resubmit, submit
 from entities import budgets, counters
 from orchestrators import (
     approval,
@@ -86,6 +86,8 @@ CLIENTS = (
     maintenance,
     inbox,
     act_as,
+    submit,
+    resubmit,
 )
 WORKFLOWS = (
     proposal_lifecycle,

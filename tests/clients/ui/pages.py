@@ -1,10 +1,12 @@
 """The pages as tests of their routes call them: a browser in development, who has chosen somebody to be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import azure.functions as func
+import requests
 
 from clients.web.visitors import remember
 from tests.clients.front import HOST
@@ -39,10 +41,32 @@ class Browser:
         """Send a form: pairs, as a field may come several times."""
         return await self._send(function, "POST", path, urlencode(fields).encode(), route or {}, {})
 
-    async def _send(
-        self, function: Any, method: str, path: str, body: bytes, route: dict[str, str], params: dict[str, str]
+    async def upload(
+        self,
+        function: Any,
+        path: str,
+        fields: Any,
+        files: Sequence[tuple[str, bytes]] = (),
+        route: dict[str, str] | None = None,
     ) -> Shown:
-        headers = {**self._headers, "content-type": "application/x-www-form-urlencoded"}
+        """Send a form with files, under the name that the pages give them."""
+        pairs = [*fields.items()] if isinstance(fields, dict) else list(fields)
+        parts: Any = [(name, (None, value)) for name, value in pairs] + [("files", file) for file in files]
+        sent = requests.Request("POST", HOST, files=parts or [("none", (None, ""))]).prepare()
+        assert isinstance(sent.body, bytes)
+        return await self._send(function, "POST", path, sent.body, route or {}, {}, sent.headers["Content-Type"])
+
+    async def _send(
+        self,
+        function: Any,
+        method: str,
+        path: str,
+        body: bytes,
+        route: dict[str, str],
+        params: dict[str, str],
+        kind: str = "application/x-www-form-urlencoded",
+    ) -> Shown:
+        headers = {**self._headers, "content-type": kind}
         req = func.HttpRequest(method, HOST + path, headers=headers, params=params, route_params=route, body=body)
         target = function._function.get_user_function()
         target = getattr(target, "client_function", target)
