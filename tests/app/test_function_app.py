@@ -25,7 +25,15 @@ PEOPLES_ROUTES = {
     "proposals/{proposalId}/audit/export", "proposals/{proposalId}/attachments/{name}", "policies/{name}/preview",
     "openapi.json",
 }  # fmt: skip
-PAGES = {"ui", "ui/inbox", "ui/act-as", "ui/submit", "ui/proposals/{proposalId}/resubmit"}
+PAGES = {
+    "ui",
+    "ui/inbox",
+    "ui/act-as",
+    "ui/submit",
+    "ui/proposals/{proposalId}/resubmit",
+    "ui/reports",
+    "ui/reports/{name}",
+}
 LINK_ROUTES = {"decide", "decide/attachments/{name}"}
 LIST = """
 import json, function_app
