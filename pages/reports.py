@@ -25,14 +25,8 @@ def reports_page(shell: Shell, report: Report, *, now: datetime) -> Page:
         months=[
             {"name": each.month, "submitted": each.submitted, "counts": dict(each.outcomes)} for each in report.months
         ],
-        waiting=[
-            {"stage": one_line(each.stage), "count": each.count, "oldest": moment(each.oldest)}
-            for each in report.waiting
-        ],
-        overdue=[
-            {"person": one_line(each.person), "count": each.count, "oldest": moment(each.oldest)}
-            for each in report.overdue
-        ],
+        waiting=[_row(each.stage, each.count, each.oldest) for each in report.waiting],
+        overdue=[_row(each.person, each.count, each.oldest) for each in report.overdue],
         now=now,
     )
 

@@ -37,12 +37,20 @@ async def ended(client, title: str, stage: str) -> None:
     await front.check(proposal)
 
 
+async def waiting(client, stage: str) -> None:
+    """Let a proposal wait in a stage of that name."""
+    front = Front(client)
+    await front.check(await front.begin({**FORM, "policy": {"stages": [{"name": stage, "approvers": ["Cem"]}]}}))
+
+
 async def test_a_proposal_that_has_ended_is_in_the_figures(client):
     """Its stage, and its month."""
     await ended(client, "Reported", "reporting")
+    await waiting(client, "open")
     page = await Browser(user="Mara").get(show_reports, PATH)
     assert page.status == 200
     assert "reporting" in page.html
+    assert "<bdi>open</bdi>" in page.html
     rows = list(csv.reader(io.StringIO((await read("outcomes.csv")).html.lstrip("\ufeff"))))
     assert rows[0][:3] == ["month", "submitted", "approved"]
     assert int(rows[-1][2]) >= 1
