@@ -1,11 +1,10 @@
 """Catalogs, bindings and retry policies as plain values."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from durable_devhost.model.functions import Binding, Function, FunctionCatalog, RetryPolicy, TriggerType
+from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
 
 
 def _function(name: str, kind: str, durable_name: str | None = None) -> Function:
@@ -37,19 +36,6 @@ def test_an_empty_property_counts_as_absent():
     """connection="" means the default account."""
     binding = Binding(type="queue", name="q", direction="out", properties={"connection": "", "queueName": "a"})
     assert (binding.text("connection"), binding.text("queueName"), binding.text("nope")) == (None, "a", None)
-
-
-def test_a_fixed_delay_stays_and_an_exponential_one_doubles_up_to_its_maximum():
-    """The first retry waits the minimum."""
-    fixed = RetryPolicy(strategy="fixed_delay", max_retry_count=9, delay=timedelta(seconds=5))
-    growing = RetryPolicy(
-        strategy="exponential_backoff",
-        max_retry_count=-1,
-        minimum=timedelta(seconds=1),
-        maximum=timedelta(seconds=6),
-    )
-    assert [fixed.wait_before(n).total_seconds() for n in (1, 2)] == [5, 5]
-    assert [growing.wait_before(n).total_seconds() for n in (1, 2, 3, 4, 10_000)] == [1, 2, 4, 6, 6]
 
 
 def test_a_trigger_without_a_listener_is_of_another_kind():

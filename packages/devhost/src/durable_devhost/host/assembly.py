@@ -198,8 +198,9 @@ class Host:
         around = self.around
 
         async def accept(loaded: Loaded) -> FunctionCatalog:
+            settings = around.settings
             catalog = build_catalog(
-                loaded.functions, loaded.complaint, around.settings.app_dir, around.settings.app_settings
+                loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings, retry=settings.retry
             )
             for connection in binding_connections(catalog):
                 await self.accounts.open(self.resources, connection)

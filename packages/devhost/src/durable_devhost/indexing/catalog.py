@@ -9,6 +9,7 @@ from typing import Any
 from durable_devhost.errors import AppError
 from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
+from durable_devhost.retry_policy import RetryPolicy
 
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
 _SCHEDULE = re.compile(r"\S+(?: +\S+){4,5}|(?:\d+\.)?\d{1,2}:\d{2}(?::\d{2})?")
@@ -34,12 +35,18 @@ class _Candidate:
 
 
 def build_catalog(
-    found: Sequence[Mapping[str, Any]], complaint: str | None, app_dir: Path, settings: Mapping[str, str]
+    found: Sequence[Mapping[str, Any]],
+    complaint: str | None,
+    app_dir: Path,
+    settings: Mapping[str, str],
+    *,
+    retry: RetryPolicy | None = None,
 ) -> FunctionCatalog:
     """The functions of the app that are not disabled; AppError lists every problem with file, line and function.
 
     `found` and `complaint` are what the worker reports: each function with its raw bindings, and the SDK's refusal of
-    the whole. A disabled function is not looked at, so that an app can run without a function that cannot.
+    the whole. `retry` is the policy of functions without one of their own. A disabled function is not looked at, so
+    that an app can run without a function that cannot.
     """
     declared = [_candidate(each, settings) for each in found]
     off = [one for one in declared if _is_disabled(one.name, settings)]
@@ -50,7 +57,7 @@ def build_catalog(
         against = list(_problems_of(one))
         problems += [f"{one.where}: {text}" for text in against]
         if one.trigger is not None and not against:
-            functions.append(_function(one, one.trigger))
+            functions.append(_function(one, one.trigger, retry))
     problems += _duplicate_durable_names(functions)
     if complaint and not problems:
         problems.append(complaint)
@@ -84,14 +91,14 @@ def _candidate(found: Mapping[str, Any], settings: Mapping[str, str]) -> _Candid
     )
 
 
-def _function(one: _Candidate, trigger: Binding) -> Function:
+def _function(one: _Candidate, trigger: Binding, retry: RetryPolicy | None) -> Function:
     return Function(
         name=one.name,
         trigger=trigger,
         inputs=tuple(b for b in one.bindings if b.direction == "in" and b is not trigger),
         outputs=tuple(b for b in one.bindings if b.direction == "out"),
         durable_name=durable_name(trigger, one.name),
-        retry_policy=read_retry_policy(one.retry),
+        retry_policy=read_retry_policy(one.retry) or retry,
         script_file=one.script_file,
         line=one.line,
     )
@@ -156,7 +163,7 @@ def _duplicate_durable_names(functions: list[Function]) -> list[str]:
 
 
 def _is_disabled(name: str, settings: Mapping[str, str]) -> bool:
-    wanted = {f"azurewebjobs.{name}.disabled".lower(), f"azurewebjobs__{name}__disabled".lower()}
+    wanted = {f"azurewebjobs{dot}{name}{dot}disabled".lower() for dot in (".", "_", "__")}
     return any(key.lower() in wanted and value.strip().lower() in ("1", "true") for key, value in settings.items())
 
 

@@ -6,11 +6,12 @@ case, as the durable extension does (`FunctionName.cs`).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
+
+from durable_devhost.retry_policy import RetryPolicy
 
 
 class TriggerType(StrEnum):
@@ -55,27 +56,6 @@ class Binding:
         """The property as text; None where it is absent or empty."""
         value = self.properties.get(key)
         return str(value) if value not in (None, "") else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """How often and how soon the host repeats a failed invocation (`@app.retry`).
-
-    A `max_retry_count` of -1 means for ever. `delay` is for `fixed_delay`, the other two for `exponential_backoff`.
-    """
-
-    strategy: Literal["fixed_delay", "exponential_backoff"]
-    max_retry_count: int
-    delay: timedelta = timedelta()
-    minimum: timedelta = timedelta()
-    maximum: timedelta = timedelta()
-
-    def wait_before(self, retry: int) -> timedelta:
-        """How long to wait before the retry of that number (the first is 1)."""
-        if self.strategy == "fixed_delay":
-            return self.delay
-        doublings = min(retry - 1, 32)
-        return min(self.minimum * (1 << doublings), self.maximum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
