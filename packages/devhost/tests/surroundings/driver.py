@@ -167,6 +167,7 @@ def timers(host: Host) -> Iterator[Record]:
     yield "timer.monitor.keys", sorted(kept[0])
     status = host.administer("POST", "/admin/functions/timer_start", json={}).status_code
     yield "timer.by-hand", {"status": status, "seen": len(host.noted("timer-start", 2))}
+    yield "timer.start.by-hand", host.notes("timer-start")[1:]
     yield "timer.fast", host.noted("timer-fast", 3)
 
 

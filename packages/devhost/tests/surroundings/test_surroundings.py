@@ -31,12 +31,12 @@ DIFFERS = {
 }
 """What still differs, with the reason."""
 
-_TRY = {"AdjustForDST": True}
+_CRON = {"AdjustForDST": True}
+_MONITORED = {"past_due": False, "status": {"Last": True, "Next": True, "LastUpdated": True}, "schedule": _CRON}
 BY_RULE: dict[str, Any] = {
-    "timer.fast": [{"past_due": False, "status": {}, "schedule": _TRY}] * 3,
-    "timer.start": [
-        {"past_due": False, "status": {"Last": True, "Next": True, "LastUpdated": True}, "schedule": _TRY},
-    ],
+    "timer.fast": [{"past_due": False, "status": {}, "schedule": _CRON}] * 3,
+    "timer.start": [_MONITORED],
+    "timer.start.by-hand": [_MONITORED],
     "timer.monitor.keys": ["Last", "LastUpdated", "Next"],
     "timer.by-hand": {"status": 202, "seen": 2},
     "raise.int": {"status": 500, "type": None, "body": ""},

@@ -139,7 +139,7 @@ class Host:
 
     async def run(self, shutdown: Shutdown) -> None:
         """Serve until `shutdown` is asked for, then let work finish for a while."""
-        manual = ManualRuns(self.invoker, self.in_flight, self.store.read_blob)
+        manual = ManualRuns(self.invoker, self.in_flight, self.store.read_blob, self.listeners.timer_info)
         admin = self._admin(manual)
         front = open_front(
             self.around,
