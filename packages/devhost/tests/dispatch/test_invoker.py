@@ -241,7 +241,7 @@ async def test_an_expression_that_nothing_fills_fails_the_invocation(invoker, bu
 
     outcome = await invoker.invoke(build(app), trigger_value=_request())
     assert isinstance(outcome, Raised)
-    assert outcome.message == "UnknownExpression: No value for named parameter 'nope'."
+    assert outcome.message == "BadExpression: No value for named parameter 'nope'."
 
 
 async def test_a_timer_function_is_tried_again_by_its_policy_and_knows_the_try(invoker, build, ends):

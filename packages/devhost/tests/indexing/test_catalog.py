@@ -53,7 +53,7 @@ def test_all_problems_come_in_one_text(load):
     for expected in (
         "these 8 things need fixing",
         "a: %WHEN% is no app setting",
-        "b: 'Bad_Name' is no queue name",
+        "b: 'bad_name' is no queue name",
         "d: context_name is 'ctx'",
         "another function has this name too",
         "A: the return annotation dict[str, int] is no plain class",

@@ -4,7 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings
+from durable_devhost.indexing.declared import (
+    durable_name,
+    read_binding,
+    read_retry_policy,
+    resolve_settings,
+    with_lower_queue,
+)
 from durable_devhost.model.functions import Binding
 from durable_devhost.retry_policy import RetryPolicy
 
@@ -32,6 +38,18 @@ def test_settings_are_put_in_and_missing_ones_named():
     resolved, missing = resolve_settings(binding, {"A": "one"})
     assert resolved.properties == {**properties, "path": "one/%B%"}
     assert missing == ["B"]
+
+
+def test_the_name_of_a_queue_is_lower_case():
+    """As the host makes it, rather than to refuse it; formats in expressions are left alone."""
+
+    def named(name):
+        return with_lower_queue(Binding(type="queue", name="q", direction="out", properties={"queueName": name}))
+
+    assert named("My-Orders").text("queueName") == "my-orders"
+    assert named("X-{datetime:MM}").text("queueName") == "X-{datetime:MM}"
+    blob = Binding(type="blob", name="b", direction="in", properties={"path": "A/B"})
+    assert with_lower_queue(blob) is blob
 
 
 def test_a_retry_policy_is_read():

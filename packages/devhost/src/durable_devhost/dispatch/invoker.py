@@ -168,7 +168,7 @@ class Invoker:
                 container, name = self._blob_place(binding, data)
                 await self._store.write_blob(connection, container, name, blob_content(value))
             case "queue":
-                queue = self._resolved(binding.text("queueName") or "", data)
+                queue = self._resolved(binding.text("queueName") or "", data).lower()
                 for message in queue_messages(value):
                     await self._store.enqueue(connection, queue, message)
             case _:
@@ -181,7 +181,13 @@ class Invoker:
     def _resolved(self, template: str, data: "_BindingData") -> str:
         if not has_expression(template):
             return template
-        return resolve(template, data.values(), now=self._clock.now(), new_guid=self._new_guid)
+        return resolve(
+            template,
+            data.values(),
+            now=self._clock.now(),
+            new_guid=self._new_guid,
+            function_name=data.function_name,
+        )
 
 
 class _BindingData:
@@ -192,6 +198,7 @@ class _BindingData:
     ) -> None:
         self.trigger_value = trigger_value
         self.metadata = metadata
+        self.function_name = function.name
         self._function = function
         self._extra = extra
 

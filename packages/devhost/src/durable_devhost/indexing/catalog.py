@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from durable_devhost.errors import AppError
-from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings
+from durable_devhost.indexing.declared import (
+    durable_name,
+    read_binding,
+    read_retry_policy,
+    resolve_settings,
+    with_lower_queue,
+)
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
 from durable_devhost.retry_policy import RetryPolicy
 
@@ -76,7 +82,7 @@ def _durable_names(candidates: list[_Candidate]) -> Iterator[tuple[TriggerType, 
 
 def _candidate(found: Mapping[str, Any], settings: Mapping[str, str]) -> _Candidate:
     resolved = [resolve_settings(read_binding(raw), settings) for raw in found["bindings"]]
-    bindings = tuple(binding for binding, _ in resolved)
+    bindings = tuple(with_lower_queue(binding) for binding, _ in resolved)
     trigger = found["trigger"] or {}
     wanted = (trigger.get("name"), trigger.get("type"))
     return _Candidate(

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -43,17 +44,28 @@ def resolve_settings(binding: Binding, settings: Mapping[str, str]) -> tuple[Bin
     """
     missing: list[str] = []
 
-    def replace(match: re.Match[str]) -> str:
+    def setting(match: re.Match[str]) -> str:
         name = match[1]
         if name not in settings:
             missing.append(name)
         return settings.get(name, match[0])
 
     def resolve(key: str, value: Any) -> Any:
-        return _SETTING.sub(replace, value) if isinstance(value, str) and key not in _RAW_KEYS else value
+        return _SETTING.sub(setting, value) if isinstance(value, str) and key not in _RAW_KEYS else value
 
     properties = {key: resolve(key, value) for key, value in binding.properties.items()}
     return Binding(type=binding.type, name=binding.name, direction=binding.direction, properties=properties), missing
+
+
+def with_lower_queue(binding: Binding) -> Binding:
+    """The binding with its queue's name in lower case, as the host makes it (`QueueTriggerAttributeBindingProvider`).
+
+    A name with expressions stays: their formats tell capitals apart, and the host does it when it has filled them in.
+    """
+    name = binding.text("queueName")
+    if name is None or "{" in name:
+        return binding
+    return replace(binding, properties={**binding.properties, "queueName": name.lower()})
 
 
 def read_retry_policy(given: Mapping[str, Any] | None) -> RetryPolicy | None:

@@ -167,7 +167,7 @@ def off_http(req: func.HttpRequest) -> func.HttpResponse:
 # Queues
 
 
-@app.queue_trigger("msg", queue_name="meta", connection=STORAGE)
+@app.queue_trigger("msg", queue_name="Meta", connection=STORAGE)
 def queue_meta(msg: func.QueueMessage) -> None:
     metadata = getattr(msg, "metadata", None) or {}
     note(
@@ -245,7 +245,7 @@ SETS: dict[str, Any] = {
 
 
 @app.route("answer/{kind}", methods=["POST"])
-@app.queue_output("q", queue_name="answers", connection=STORAGE)
+@app.queue_output("q", queue_name="Answers", connection=STORAGE)
 def answer(req: func.HttpRequest, q: func.Out[str]) -> func.HttpResponse:
     q.set(SETS[req.route_params["kind"]])
     return func.HttpResponse("ok")
