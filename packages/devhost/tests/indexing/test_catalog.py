@@ -108,8 +108,8 @@ def test_settings_are_resolved_in_bindings_but_names_of_connections_stay(load):
     assert dict(catalog.functions[0].trigger.properties) == {"queueName": "orders", "connection": "%RAW%"}
 
 
-def test_a_disabled_function_is_left_out_and_not_even_checked(load):
-    """So an app can run without a function that cannot."""
+def test_a_disabled_function_is_left_out_and_what_is_wrong_with_it_does_not_count(load):
+    """So an app can run without a function that cannot; a sound one is idle, as it may be run by hand."""
     catalog = load(
         """
         app = func.FunctionApp()
@@ -117,12 +117,16 @@ def test_a_disabled_function_is_left_out_and_not_even_checked(load):
         @app.queue_trigger(arg_name="msg", queue_name="Bad_Name", connection="")
         def on_message(msg: func.QueueMessage, what): ...
 
+        @app.queue_trigger(arg_name="msg", queue_name="sound", connection="")
+        def sound(msg: func.QueueMessage): ...
+
         @app.route()
         def here(req: func.HttpRequest) -> str: ...
         """,
-        {"AzureWebJobs.On_Message.Disabled": "TRUE"},
+        {"AzureWebJobs.On_Message.Disabled": "TRUE", "AzureWebJobs.sound.Disabled": "1"},
     )
-    assert ([f.name for f in catalog.functions], catalog.disabled) == (["here"], ("on_message",))
+    assert ([f.name for f in catalog.functions], catalog.disabled) == (["here"], ("on_message", "sound"))
+    assert (catalog.idle, catalog.get("on_message")) == ((catalog.get("SOUND"),), None)
 
 
 def test_a_disabled_durable_function_is_known_but_does_not_run(load):

@@ -168,6 +168,11 @@ def timers(host: Host) -> Iterator[Record]:
     status = host.administer("POST", "/admin/functions/timer_start", json={}).status_code
     yield "timer.by-hand", {"status": status, "seen": len(host.noted("timer-start", 2))}
     yield "timer.start.by-hand", host.notes("timer-start")[1:]
+    before = host.notes("off-timer")
+    host.administer("POST", "/admin/functions/off_timer", json={})
+    yield "off.timer", {"before": before, "by-hand": host.noted("off-timer")}
+    listed = host.administer("GET", "/admin/functions").json()
+    yield "off.listed", sorted(each["name"] for each in listed if each["isDisabled"])
     yield "timer.fast", host.noted("timer-fast", 3)
 
 

@@ -39,6 +39,8 @@ BY_RULE: dict[str, Any] = {
     "timer.start.by-hand": [_MONITORED],
     "timer.monitor.keys": ["Last", "LastUpdated", "Next"],
     "timer.by-hand": {"status": 202, "seen": 2},
+    "off.timer": {"before": [], "by-hand": [{"past_due": False}]},
+    "off.listed": ["off_activity", "off_http", "off_orchestrator", "off_queue", "off_timer"],
     "raise.int": {"status": 500, "type": None, "body": ""},
     "raise.ok": {"status": 200, "type": "text/plain; charset=utf-8", "body": "ok"},
     "queue.str.json": {"seen": [{"type": "str", "body": '{"a": 1}'}], "poison": []},

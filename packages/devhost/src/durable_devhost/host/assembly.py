@@ -25,7 +25,7 @@ from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.listener import HubListener
 from durable_devhost.durable.ownership import Ownership, worker_id
-from durable_devhost.host.accounts import Accounts, binding_connections, open_hub, refusals_named
+from durable_devhost.host.accounts import Accounts, open_hub, refusals_named
 from durable_devhost.host.address import Address
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.control_pages import ControlPages
@@ -89,8 +89,7 @@ class Host:
         accounts = Accounts(settings, around.data if around.is_alone else None)
         transport = await accounts.open(resources, durable.connection_name)
         await accounts.open(resources, None)
-        for connection in binding_connections(around.catalog):
-            await accounts.open(resources, connection)
+        await accounts.open_for(resources, around.catalog)
         with refusals_named(durable.connection_name):
             hub = await open_hub(settings, transport, clock)
         keys = open_keys(around.options, around.catalog, around.data)
@@ -202,8 +201,7 @@ class Host:
             catalog = build_catalog(
                 loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings, retry=settings.retry
             )
-            for connection in binding_connections(catalog):
-                await self.accounts.open(self.resources, connection)
+            await self.accounts.open_for(self.resources, catalog)
             return catalog
 
         async def reload() -> int:

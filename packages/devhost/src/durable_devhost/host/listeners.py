@@ -41,8 +41,8 @@ class TriggerListeners:
                 listener.nudge()
 
     async def timer_info(self, function: Function) -> Mapping[str, Any]:
-        """What a run of this timer function by hand is told."""
-        return await next(timer for timer in self.timers if timer.function_name == function.name).info()
+        """What a run of this timer function by hand is told; it may be disabled, and without a listener."""
+        return await self._timer_listener(function).info()
 
     def stop(self) -> None:
         """Take nothing new; what is being worked on is finished."""

@@ -51,8 +51,8 @@ def build_catalog(
     """The functions of the app that are not disabled; AppError lists every problem with file, line and function.
 
     `found` and `complaint` are what the worker reports: each function with its raw bindings, and the SDK's refusal of
-    the whole. `retry` is the policy of functions without one of their own. A disabled function is not looked at, so
-    that an app can run without a function that cannot.
+    the whole. `retry` is the policy of functions without one of their own. What is wrong with a disabled function does
+    not count, so that an app can run without a function that cannot.
     """
     declared = [_candidate(each, settings) for each in found]
     off = [one for one in declared if _is_disabled(one.name, settings)]
@@ -71,7 +71,14 @@ def build_catalog(
         problems.append("no functions are registered; decorate some, or register the blueprints in the app")
     if problems:
         raise AppError(_report(app_dir, problems))
-    return FunctionCatalog(functions, [one.name for one in off], _durable_names(off))
+    return FunctionCatalog(functions, [one.name for one in off], _durable_names(off), _sound(off, retry))
+
+
+def _sound(candidates: list[_Candidate], retry: RetryPolicy | None) -> Iterator[Function]:
+    """The functions that have nothing against them."""
+    for one in candidates:
+        if one.trigger is not None and not list(_problems_of(one)):
+            yield _function(one, one.trigger, retry)
 
 
 def _durable_names(candidates: list[_Candidate]) -> Iterator[tuple[TriggerType, str]]:

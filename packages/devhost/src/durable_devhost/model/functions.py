@@ -90,7 +90,8 @@ class FunctionCatalog:
     """All functions that run, in the order in which the app declared them.
 
     `disabled` are the names of those left out because of an `AzureWebJobs.<Name>.Disabled` setting; `off` are the
-    durable functions among them, by kind and durable name: the host knows those, but does not run them.
+    durable functions among them, by kind and durable name: the host knows those, but does not run them. `idle` are the
+    disabled functions that could run: nothing triggers them, but who asks for it by hand may have them run.
     """
 
     def __init__(
@@ -98,11 +99,13 @@ class FunctionCatalog:
         functions: Iterable[Function],
         disabled: Iterable[str] = (),
         off: Iterable[tuple[TriggerType, str]] = (),
+        idle: Iterable[Function] = (),
     ) -> None:
         self.functions = tuple(functions)
         self.disabled = tuple(disabled)
+        self.idle = tuple(idle)
         self._off = {(kind, name.lower()): name for kind, name in off}
-        self._by_name = {function.name.lower(): function for function in self.functions}
+        self._by_name = {function.name.lower(): function for function in (*self.idle, *self.functions)}
         self._durable = {
             (function.kind, function.durable_name.lower()): function
             for function in self.functions
@@ -110,7 +113,7 @@ class FunctionCatalog:
         }
 
     def get(self, name: str) -> Function | None:
-        """The function of that name."""
+        """The function of that name, also one that is idle."""
         return self._by_name.get(name.lower())
 
     def of(self, kind: TriggerType) -> tuple[Function, ...]:

@@ -57,11 +57,6 @@ class TimerListener:
         """When the function runs next; None while it runs and before `run` has begun."""
         return self._waiting_for
 
-    @property
-    def function_name(self) -> str:
-        """The name of the function."""
-        return self._function.name
-
     async def info(self) -> dict[str, Any]:
         """What a run by hand is told: the stored status, and never that it is past due (`TimerTriggerBinding`)."""
         return self._info(await self._monitor.read() if self._is_monitored() else None, is_past_due=False)

@@ -159,6 +159,11 @@ def raising(req: func.HttpRequest) -> func.HttpResponse:
             return RETURNED[kind]
 
 
+@app.timer_trigger("tick", schedule="0 0 3 * * *", run_on_startup=True)
+def off_timer(tick: func.TimerRequest) -> None:
+    note("off-timer", past_due=tick.past_due)
+
+
 @app.route("off", methods=["GET"])
 def off_http(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse("on")
