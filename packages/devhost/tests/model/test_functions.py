@@ -48,7 +48,7 @@ def test_a_trigger_without_a_listener_is_of_another_kind():
 CATALOG = FunctionCatalog(
     [_function("a", TriggerType.ACTIVITY, "SendMail"), _function("o", TriggerType.ORCHESTRATION, "Story")],
     disabled=["off"],
-    off=[(TriggerType.ACTIVITY, "Off")],
+    off=[(TriggerType.ACTIVITY, "Off"), (TriggerType.ENTITY, "dark")],
 )
 
 
@@ -65,9 +65,10 @@ def test_a_disabled_durable_function_is_known_and_not_found():
         (TriggerType.ACTIVITY, "sendmail", []),
         (TriggerType.ACTIVITY, "SendMall", ["no activity 'SendMall'", "Did you mean 'SendMail'?", "waits for ever"]),
         (TriggerType.ACTIVITY, "Zzz", ["no activity 'Zzz'", "It has 'SendMail', 'Off'."]),
-        (TriggerType.ACTIVITY, "OFF", ["The activity 'OFF' is disabled by AzureWebJobs.NAME.Disabled"]),
+        (TriggerType.ACTIVITY, "OFF", ["The activity 'OFF' is disabled by AzureWebJobs.NAME.Disabled", "fails"]),
+        (TriggerType.ENTITY, "Dark", ["The entity 'Dark' is disabled", "the call waits for ever"]),
         (TriggerType.ORCHESTRATION, "SendMail", ["no orchestrator 'SendMail'", "It has 'Story'."]),
-        (TriggerType.ENTITY, "Counter", ["no entity 'Counter'", "It has none at all.", "a signal fails"]),
+        (TriggerType.ENTITY, "Counter", ["no entity 'Counter'", "It has 'dark'.", "a signal fails"]),
     ],
 )
 def test_why_a_call_leads_nowhere_is_explained(kind, name, said):
