@@ -122,7 +122,7 @@ def test_the_storage_that_the_app_sees_is_the_hosts(single: AppUnderTest, itself
 
 
 def test_the_app_sees_its_own_folders_and_nothing_of_devhost(folder: Path, itself: dict[str, Any]) -> None:
-    """Working directory and search path, its folder first, then the packages that it carries; and the real arguments."""
+    """Working directory, real arguments, and a search path with its folder first, then the packages that it carries."""
     carried = folder / ".python_packages" / "lib" / "site-packages"
     assert str(folder) == itself["cwd"]
     assert [str(folder), str(carried)] == itself["path"][:2]
