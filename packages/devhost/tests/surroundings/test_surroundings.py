@@ -50,7 +50,7 @@ BY_RULE: dict[str, Any] = {
     "queue.whole": [{"doc": "whole"}],
     "queue.fail": {"poison": ["f"], "seen": [{"count": count, "retry": 0} for count in (1, 2, 3)]},
     "gone.activity.case": {"runtimeStatus": "Completed", "output": {"result": 1}},
-    "gone.activity.retry": {"runtimeStatus": "Completed", "output": {"result": [2, 3, "ValueError: try 1"]}},
+    "gone.activity.retry": {"runtimeStatus": "Completed", "output": {"result": [2, 3, True]}},
     "gone.start.unknown": {
         "runtimeStatus": "Failed",
         "output": "Orchestrator function 'nope' failed: The function 'nope' doesn't exist, is disabled, or is not an "

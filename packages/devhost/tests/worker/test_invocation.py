@@ -67,8 +67,13 @@ def test_the_context_has_everything_that_the_real_one_has():
     retry = context.retry_context
     assert (retry.retry_count, retry.max_retry_count) == (1, 3)
     failure = retry.rpc_exception
-    assert (failure.message, failure.stack_trace, failure.source) == ("ValueError: x", "s", "")
-    assert repr(failure) == 'stack_trace: "s"\nmessage: "ValueError: x"\n'
+    assert (failure.stack_trace, failure.source) == ("s", "")
+    assert failure.message == (
+        "Microsoft.Azure.WebJobs.Host.FunctionInvocationException : Exception while executing function: Functions.one"
+        " ---> Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException : Result: Failure\n"
+        "Exception: ValueError: x\nStack: s\n   End of inner exception"
+    )
+    assert repr(failure).startswith('stack_trace: "s"\nmessage: "Microsoft.')
     assert not hasattr(retry, "exception")
     first = InvocationContext(ONE, Attempt.read(None)).retry_context
     assert repr(first) == "RetryContext(retry_count=0, max_retry_count=0, rpc_exception=)"

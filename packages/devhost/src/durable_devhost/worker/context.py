@@ -104,5 +104,15 @@ class InvocationContext(func.Context):
     def retry_context(self) -> Any:
         """Which try this is, as a RetryContext; all zero where the function has no retry policy."""
         attempt = self._attempt
-        failure = RpcException(stack_trace=attempt.stack, message=attempt.message)
+        message = _dotnet_message(self._invocation.function_name, attempt) if attempt.message else ""
+        failure = RpcException(stack_trace=attempt.stack, message=message)
         return RetryContext(attempt.count, attempt.limit, failure)
+
+
+def _dotnet_message(function_name: str, attempt: Attempt) -> str:
+    """A failure as the host words it for a retry, without .NET frames (WebJobs SDK, `ExceptionFormatter`)."""
+    return (
+        f"Microsoft.Azure.WebJobs.Host.FunctionInvocationException : Exception while executing function: "
+        f"Functions.{function_name} ---> Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException : Result: Failure\n"
+        f"Exception: {attempt.message}\nStack: {attempt.stack}\n   End of inner exception"
+    )

@@ -321,7 +321,7 @@ def flaky_activity(x: int, context: func.Context) -> list[Any]:
     retry = context.retry_context
     if retry.retry_count < 2:
         raise ValueError(f"try {retry.retry_count}")
-    return [retry.retry_count, retry.max_retry_count, retry.rpc_exception.message]
+    return [retry.retry_count, retry.max_retry_count, "Exception: ValueError: try 1" in retry.rpc_exception.message]
 
 
 @app.orchestration_trigger(context_name="context")
