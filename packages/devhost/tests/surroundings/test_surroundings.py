@@ -63,7 +63,8 @@ BY_RULE: dict[str, Any] = {
 """What follows from the same rules and has no recording here."""
 
 WORKER = {
-    "cwd_is_app": True, "file_folder_on_path": True, "module": "function_app", "app_module_in_sys": True,
+    "cwd_is_app": True, "file_folder_on_path": True, "main": "worker.py", "module": "function_app",
+    "app_module_in_sys": True,
     "thread_main": True, "loop": "_UnixSelectorEventLoop", "debug": False, "root_level": 20,
     "root_handlers": ["AsyncLoggingHandler"], "function_name": "worker", "directory_is_app": True, "invocation_id": 36,
     "retry": "RetryContext(retry_count=0, max_retry_count=0, rpc_exception=)", "tls": True, "argv": 19,

@@ -1,4 +1,6 @@
-"""Starts a worker: `APP_PYTHON …/worker/__main__.py --fd N`, with the app's folder as working directory.
+"""Starts a worker: `APP_PYTHON …/worker/worker.py --fd N`, with the app's folder as working directory.
+
+The file is called as the real worker's is under `func start`, for an app finds the name in `sys.modules["__main__"]`.
 
 It runs in an environment that knows nothing of devhost. So the package is registered by hand: a path entry would let
 devhost's neighbours, or this very folder, hide modules of the app.
