@@ -14,6 +14,7 @@ from typing import Any, Literal, Self, cast
 
 from durable_devhost.app_settings import DEFAULT_CONNECTION, AppSettings, read_object
 from durable_devhost.errors import SettingsError
+from durable_devhost.retry_policy import RetryPolicy, read_host_policy
 from durable_devhost.sections import Section, overridden
 
 HOST_FILE = "host.json"
@@ -139,6 +140,8 @@ class HostSettings:
     thread_count: int | None
     worker_processes: int
     log_level: str
+    retry: RetryPolicy | None = None
+    """The policy of every function that has none of its own."""
     notices: tuple[str, ...] = ()
     """Sentences about what is otherwise here than host.json says, for the person at the console."""
 
@@ -173,6 +176,7 @@ class HostSettings:
             homepage=not _is_true(settings.get("AzureWebJobsDisableHomepage")),
             thread_count=_thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),
             worker_processes=_worker_processes(settings.get("FUNCTIONS_WORKER_PROCESS_COUNT")),
+            retry=read_host_policy(top.section("retry")),
             log_level=top.section("logging").section("logLevel").text("default") or "Information",
             notices=_notices(durable),
         )

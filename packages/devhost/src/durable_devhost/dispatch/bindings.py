@@ -69,30 +69,52 @@ def trigger_data(function: Function, value: Any, metadata: Mapping[str, Any]) ->
             return _http_data(value)
         case TriggerType.QUEUE:
             text = value if isinstance(value, str) else value.decode(errors="replace")
-            return {**_json_object(text), **metadata, "queueTrigger": text}
+            return _joined(_printable(metadata), {"queueTrigger": text}, _json_fields(text))
         case TriggerType.OTHER:
-            return {**(_json_object(value) if isinstance(value, str) else {}), **metadata}
+            return _joined(metadata, _json_fields(value) if isinstance(value, str) else {})
         case _:
             return {}
 
 
+def _printable(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of a message without its times, which the SDK cannot print: they are nothing in a name."""
+    return {name: "" if isinstance(value, datetime) else value for name, value in metadata.items()}
+
+
 def _http_data(request: Value) -> dict[str, Any]:
+    """A route parameter beats the query, which beats the body (`HttpTriggerAttributeBindingProvider`)."""
     query = dict(request["params"])
+    named = {name: value for name, value in query.items() if name.lower() != "code"}
+    data = _joined(_json_fields(request["body"].decode(errors="replace")), named, request["route_params"])
+    whole = {"query": query, "headers": dict(request["headers"])}
+    return _joined(whole, data)
+
+
+def _json_fields(text: str) -> dict[str, Any]:
+    """The fields of a text that is a JSON object: objects as they are, other values as .NET prints them.
+
+    Lists and null do not count (`Utility.ApplyBindingData` of azure-functions-host).
+    """
+    if not _looks_like_json(text):
+        return {}
+    try:
+        value = parse(text, dates=True)
+    except JsonReaderError:
+        return {}
+    fields = value.items() if isinstance(value, dict) else ()
     return {
-        **_json_object(request["body"].decode(errors="replace")),
-        **query,
-        **request["route_params"],
-        "query": query,
-        "headers": dict(request["headers"]),
+        name: item if isinstance(item, dict) else as_text(item)
+        for name, item in fields
+        if item is not None and not isinstance(item, list)
     }
 
 
-def _json_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+def _joined(*sources: Mapping[str, Any]) -> dict[str, Any]:
+    """What all of them have; of names that differ in case alone, too, the last one counts."""
+    joined: dict[str, tuple[str, Any]] = {}
+    for source in sources:
+        joined.update({name.lower(): (name, value) for name, value in source.items()})
+    return dict(joined.values())
 
 
 def blob_content(value: Value) -> bytes:

@@ -1,6 +1,7 @@
 """Has the app's functions run by a worker: inputs fetched before, outputs stored after."""
 
 from collections.abc import Callable, Mapping
+from random import uniform
 from time import perf_counter
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -21,9 +22,9 @@ from durable_devhost.dispatch.connection import Message, WorkerGone
 from durable_devhost.dispatch.expressions import has_expression, resolve
 from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raised, Returned, failed_by
 from durable_devhost.dispatch.ports import BindingStore, InvocationObserver
-from durable_devhost.model.functions import Binding, Function, RetryPolicy, TriggerType
+from durable_devhost.model.functions import Binding, Function, TriggerType
+from durable_devhost.retry_policy import FACTORS
 
-_RETRIED = frozenset({TriggerType.TIMER, TriggerType.QUEUE})
 _DURABLE = frozenset({TriggerType.ORCHESTRATION, TriggerType.ACTIVITY, TriggerType.ENTITY})
 
 
@@ -38,7 +39,8 @@ class Workers(Protocol):
 class Invoker:
     """The one door to the app's functions, orchestrators aside.
 
-    `client_json` gives the text of a durable client binding (it may carry a task hub and a connection of its own).
+    `client_json` gives the text of a durable client binding (it may carry a task hub and a connection of its own),
+    `new_factor` what the next pause of an exponential backoff is stretched by.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Invoker:
         clock: Clock,
         observer: InvocationObserver | None = None,
         new_guid: Callable[[], UUID] = uuid4,
+        new_factor: Callable[[], float] = lambda: uniform(*FACTORS),
     ) -> None:
         self._workers = workers
         self._store = store
@@ -57,6 +60,7 @@ class Invoker:
         self._clock = clock
         self._observer = observer
         self._new_guid = new_guid
+        self._new_factor = new_factor
 
     async def invoke(
         self,
@@ -68,8 +72,8 @@ class Invoker:
         invocation_id: str | None = None,
         instance_id: str = "",
     ) -> Outcome:
-        """Run a function; never raises for what user code does. A timer or queue function is tried again by its
-        retry policy, within the one delivery.
+        """Run a function; never raises for what user code does. It is tried again by its retry policy, whatever its
+        trigger is, within the one delivery or request.
 
         `trigger_value`: HTTP the request as `triggers.requests` reads it; queue the message as `bytes` or `str`; timer
         the TimerInfo as a dict; activity and entity their text. `trigger_metadata`: plain values under the host's names
@@ -81,16 +85,17 @@ class Invoker:
         invocation = Invocation(
             id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id
         )
-        policy = function.retry_policy if function.kind in _RETRIED else None
+        policy = function.retry_policy
         attempt = Attempt(limit=policy.max_retry_count if policy else 0)
         while True:
             outcome = await self._observed(function, invocation, attempt, data)
-            if not isinstance(outcome, Raised) or policy is None or not _may_retry(policy, attempt):
+            if not isinstance(outcome, Raised) or policy is None or not policy.allows(attempt.count + 1):
                 return outcome
             attempt = Attempt(
                 count=attempt.count + 1, limit=attempt.limit, message=outcome.message, stack=outcome.stack
             )
-            await self._clock.sleep_until(self._clock.now() + policy.wait_before(attempt.count))
+            wait = policy.wait_before(attempt.count, factor=self._new_factor())
+            await self._clock.sleep_until(self._clock.now() + wait)
 
     async def _observed(
         self, function: Function, invocation: Invocation, attempt: Attempt, data: "_BindingData"
@@ -163,7 +168,7 @@ class Invoker:
                 container, name = self._blob_place(binding, data)
                 await self._store.write_blob(connection, container, name, blob_content(value))
             case "queue":
-                queue = self._resolved(binding.text("queueName") or "", data)
+                queue = self._resolved(binding.text("queueName") or "", data).lower()
                 for message in queue_messages(value):
                     await self._store.enqueue(connection, queue, message)
             case _:
@@ -176,7 +181,13 @@ class Invoker:
     def _resolved(self, template: str, data: "_BindingData") -> str:
         if not has_expression(template):
             return template
-        return resolve(template, data.values(), now=self._clock.now(), new_guid=self._new_guid)
+        return resolve(
+            template,
+            data.values(),
+            now=self._clock.now(),
+            new_guid=self._new_guid,
+            function_name=data.function_name,
+        )
 
 
 class _BindingData:
@@ -187,15 +198,12 @@ class _BindingData:
     ) -> None:
         self.trigger_value = trigger_value
         self.metadata = metadata
+        self.function_name = function.name
         self._function = function
         self._extra = extra
 
     def values(self) -> dict[str, Any]:
         return {**trigger_data(self._function, self.trigger_value, self.metadata), **self._extra}
-
-
-def _may_retry(policy: RetryPolicy, attempt: Attempt) -> bool:
-    return policy.max_retry_count < 0 or attempt.count < policy.max_retry_count
 
 
 def _name(function: Function, invocation: Invocation) -> str:

@@ -25,7 +25,7 @@ from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.listener import HubListener
 from durable_devhost.durable.ownership import Ownership, worker_id
-from durable_devhost.host.accounts import Accounts, binding_connections, open_hub, refusals_named
+from durable_devhost.host.accounts import Accounts, open_hub, refusals_named
 from durable_devhost.host.address import Address
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.control_pages import ControlPages
@@ -89,8 +89,7 @@ class Host:
         accounts = Accounts(settings, around.data if around.is_alone else None)
         transport = await accounts.open(resources, durable.connection_name)
         await accounts.open(resources, None)
-        for connection in binding_connections(around.catalog):
-            await accounts.open(resources, connection)
+        await accounts.open_for(resources, around.catalog)
         with refusals_named(durable.connection_name):
             hub = await open_hub(settings, transport, clock)
         keys = open_keys(around.options, around.catalog, around.data)
@@ -139,7 +138,7 @@ class Host:
 
     async def run(self, shutdown: Shutdown) -> None:
         """Serve until `shutdown` is asked for, then let work finish for a while."""
-        manual = ManualRuns(self.invoker, self.in_flight, self.store.read_blob)
+        manual = ManualRuns(self.invoker, self.in_flight, self.store.read_blob, self.listeners.timer_info)
         admin = self._admin(manual)
         front = open_front(
             self.around,
@@ -198,11 +197,11 @@ class Host:
         around = self.around
 
         async def accept(loaded: Loaded) -> FunctionCatalog:
+            settings = around.settings
             catalog = build_catalog(
-                loaded.functions, loaded.complaint, around.settings.app_dir, around.settings.app_settings
+                loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings, retry=settings.retry
             )
-            for connection in binding_connections(catalog):
-                await self.accounts.open(self.resources, connection)
+            await self.accounts.open_for(self.resources, catalog)
             return catalog
 
         async def reload() -> int:

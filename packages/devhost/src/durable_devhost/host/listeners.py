@@ -1,7 +1,8 @@
 """The listeners of the app's queue and timer functions, which a reload of the app ends and starts anew."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
 from durable_devhost.triggers.queue import QueueListener
@@ -38,6 +39,10 @@ class TriggerListeners:
         for listener in self.queues:
             if listener.queue == queue:
                 listener.nudge()
+
+    async def timer_info(self, function: Function) -> Mapping[str, Any]:
+        """What a run of this timer function by hand is told; it may be disabled, and without a listener."""
+        return await self._timer_listener(function).info()
 
     def stop(self) -> None:
         """Take nothing new; what is being worked on is finished."""

@@ -67,7 +67,9 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
             for found in loaded.functions:
                 for hint in found["hints"]:
                     console.warning(f"{found['file']}:{found['line']} {found['name']}: {hint}.")
-            catalog = build_catalog(loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings)
+            catalog = build_catalog(
+                loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings, retry=settings.retry
+            )
             around = Surroundings(
                 options=options,
                 settings=settings,

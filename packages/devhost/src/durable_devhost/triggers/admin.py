@@ -43,7 +43,8 @@ class AdminPages:
             case "GET" | "POST", ["host", "ping"]:
                 return empty(200)
             case "GET", ["functions"]:
-                return as_json(200, [self._metadata(request, each) for each in self.catalog.functions])
+                every = (*self.catalog.functions, *self.catalog.idle)
+                return as_json(200, [self._metadata(request, each) for each in every])
             case method, ["functions", name, *rest]:
                 function = self.catalog.get(name)
                 return empty(404) if function is None else await self._function(request, method, function, rest)
@@ -66,7 +67,7 @@ class AdminPages:
             case "GET", []:
                 return as_json(200, self._metadata(request, function))
             case "GET", ["status"]:
-                return as_json(200, {"isDisabled": False, "errors": None})
+                return as_json(200, {"isDisabled": function in self.catalog.idle, "errors": None})
             case "POST", []:
                 return await self._start(request, function)
             case _:
@@ -111,7 +112,7 @@ class AdminPages:
             "invoke_url_template": _url(base, self._prefix, function),
             "language": "python",
             "config": {"bindings": [_binding(each) for each in _bindings(function)], "name": function.name},
-            "isDisabled": False,
+            "isDisabled": function in self.catalog.idle,
             "isDirect": True,
             "isProxy": False,
         }

@@ -1,7 +1,7 @@
 """Functions run out of turn, because somebody asked for it with `POST /admin/functions/{name}`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from durable_devhost.dispatch.invoker import Invoker
@@ -17,14 +17,26 @@ _REFUSED = {
 }
 
 
+async def _without_status(_: Function) -> Mapping[str, Any]:
+    return {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
+
+
 class ManualRuns:
     """Takes functions to run and owns their tasks; `run` must be under way for them to begin.
 
-    A blob function gets the blob whose path is given, or what is given where that is no path of a blob.
+    A blob function gets the blob whose path is given, or what is given where that is no path of a blob. `timer_info` is
+    what a timer function is told.
     """
 
-    def __init__(self, invoker: Invoker, in_flight: InFlight, read_blob: ReadBlob) -> None:
+    def __init__(
+        self,
+        invoker: Invoker,
+        in_flight: InFlight,
+        read_blob: ReadBlob,
+        timer_info: Callable[[Function], Awaitable[Mapping[str, Any]]] = _without_status,
+    ) -> None:
         self._invoker = invoker
+        self._timer_info = timer_info
         self._read_blob = read_blob
         self._in_flight = in_flight
         self._wanted: asyncio.Queue[tuple[Function, str, Mapping[str, Any], int]] = asyncio.Queue()
@@ -66,7 +78,8 @@ class ManualRuns:
                     trigger_metadata={**found.metadata, **metadata},
                     binding_data=found.data,
                 )
-        value = _trigger_value(function, payload)
+        is_timer = function.kind is TriggerType.TIMER
+        value = await self._timer_info(function) if is_timer else _trigger_value(function, payload)
         return await self._invoker.invoke(function, trigger_value=value, trigger_metadata=metadata)
 
 
@@ -78,8 +91,6 @@ def _trigger_value(function: Function, payload: str | bytes) -> Any:
     match function.kind:
         case TriggerType.HTTP:
             return made_request(method="POST", url=f"/{function.trigger.text('route') or ''}", body=_as_bytes(payload))
-        case TriggerType.TIMER:
-            return {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
         case TriggerType.ACTIVITY:
             return payload if isinstance(payload, str) else payload.decode(errors="replace")
         case _:
