@@ -364,8 +364,8 @@ async def test_a_function_without_a_listener_is_called_by_hand(invoker, build):
     assert await invoker.invoke(build(app), trigger_value='{"a": 1}') == _text('got {"a": 1}')
 
 
-async def test_more_binding_data_can_be_given(invoker, bindings, build):
-    """As the path of a blob trigger has it."""
+async def test_what_the_path_of_a_blob_says_is_binding_data(invoker, bindings, build):
+    """It comes with the trigger's metadata."""
     app = func.FunctionApp()
 
     @app.blob_trigger(arg_name="source", path="in/{name}", connection="")
@@ -373,7 +373,7 @@ async def test_more_binding_data_can_be_given(invoker, bindings, build):
     def copy(source: func.InputStream, target: func.Out[bytes]) -> None:
         target.set(source.read())
 
-    outcome = await invoker.invoke(build(app), trigger_value=b"\xff", binding_data={"name": "one"})
+    outcome = await invoker.invoke(build(app), trigger_value=b"\xff", trigger_metadata={"name": "one"})
     assert isinstance(outcome, Returned)
     assert bindings.blobs == {(None, "out", "one"): b"\xff"}
 

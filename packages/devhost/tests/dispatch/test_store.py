@@ -8,6 +8,7 @@ from durable_devhost.dispatch.store import AccountServices, StorageBindings
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.queues import QueueService
+from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Transport
 
 
@@ -15,7 +16,9 @@ from durable_devhost.storage.transport import Transport
 async def services(azurite):
     """The services of the test account, found by any connection name."""
     async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
-        yield AccountServices(blobs=BlobService(transport), queues=QueueService(transport))
+        yield AccountServices(
+            blobs=BlobService(transport), queues=QueueService(transport), tables=TableService(transport)
+        )
 
 
 @pytest.fixture(params=["memory", "azurite"])

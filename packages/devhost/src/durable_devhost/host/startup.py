@@ -13,6 +13,7 @@ from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, local_port, worker
 from durable_devhost.azurite.keeper import AzuriteKeeper
 from durable_devhost.azurite.process import Azurite, data_folder, running_azurite
 from durable_devhost.clock import VirtualClock
+from durable_devhost.dispatch.bindings import left_out
 from durable_devhost.dispatch.interpreter import Interpreter, find_interpreter
 from durable_devhost.dispatch.pool import WorkerPool
 from durable_devhost.dispatch.process import Versions, WorkerPlan
@@ -68,6 +69,9 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
                 for hint in found["hints"]:
                     console.warning(f"{found['file']}:{found['line']} {found['name']}: {hint}.")
             catalog = build_catalog(loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings)
+            for function in catalog.functions:
+                for sentence in left_out(function):
+                    console.warning(f"{function.where} {function.name}: {sentence}")
             around = Surroundings(
                 options=options,
                 settings=settings,
