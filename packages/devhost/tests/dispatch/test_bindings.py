@@ -159,7 +159,8 @@ def test_expressions_may_refer_to_route_query_body_and_headers():
 @pytest.mark.parametrize(
     ("kind", "value", "expected"),
     [
-        ("blobTrigger", '{"id": 5}', {"id": 5, "name": "x"}),
+        ("someTrigger", '{"id": 5}', {"id": 5, "name": "x"}),
+        ("eventGridTrigger", '{"id": 5, "data": {"url": "u"}}', {"data": {"url": "u"}, "name": "x"}),
         ("blobTrigger", b'{"id": 5}', {"name": "x"}),
         ("timerTrigger", {}, {}),
         ("activityTrigger", '{"id": 5}', {}),
@@ -172,8 +173,8 @@ def test_of_other_triggers_a_text_that_is_an_object_and_the_metadata_count(kind,
 
 def test_a_binding_that_devhost_does_not_have_is_named_with_what_to_do():
     """When it is used, not at the start: the function may never be called here."""
-    error = unsupported(Binding(type="table", name="row", direction="out"), "output")
-    assert "no output binding of type table, which 'row' is" in str(error)
+    error = unsupported(Binding(type="sql", name="row", direction="out"), "output")
+    assert "no output binding of type sql, which 'row' is" in str(error)
     assert "leave it out" in str(error)
 
 

@@ -329,8 +329,8 @@ async def test_the_work_has_a_name_for_people(bindings, build):
 @pytest.mark.parametrize(
     ("decorator", "said"),
     [
-        ("table_input", "devhost has no input binding of type table, which 'row' is."),
-        ("table_output", "devhost has no output binding of type table, which 'row' is."),
+        ("generic_input_binding", "devhost has no input binding of type sql, which 'row' is."),
+        ("generic_output_binding", "devhost has no output binding of type sql, which 'row' is."),
     ],
 )
 async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(
@@ -344,8 +344,8 @@ async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(
             row.set("x")
         return "done"
 
-    one.__annotations__ = {"req": func.HttpRequest, "row": func.Out[str] if decorator == "table_output" else str}
-    bound = getattr(app, decorator)(arg_name="row", table_name="t", connection="")(one)
+    one.__annotations__ = {"req": func.HttpRequest, "row": func.Out[str] if "output" in decorator else str}
+    bound = getattr(app, decorator)(arg_name="row", type="sql")(one)
     app.route()(bound)
     outcome = await _invoker(workers, bindings).invoke(build(app), trigger_value=_request())
     assert isinstance(outcome, Raised)

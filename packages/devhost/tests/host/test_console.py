@@ -62,6 +62,18 @@ def catalog() -> FunctionCatalog:
     def on_blob(blob: func.InputStream) -> None:
         pass
 
+    @app.blob_trigger(arg_name="blob", path="in/{name}", connection="", source=func.BlobSource.EVENT_GRID)
+    def on_event(blob: func.InputStream) -> None:
+        pass
+
+    @app.event_grid_trigger(arg_name="event")
+    def on_grid(event: func.EventGridEvent) -> None:
+        pass
+
+    @app.service_bus_queue_trigger(arg_name="message", queue_name="q", connection="")
+    def on_bus(message: func.ServiceBusMessage) -> None:
+        pass
+
     return catalog_of(app, Path(__file__).parent)
 
 
@@ -116,6 +128,13 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
           Queues
             order  orders
 
+          Blobs
+            on_blob   in/{name}
+            on_event  in/{name} POST http://127.0.0.1:7071/runtime/webhooks/blobs?functionName=Host.Functions.on_event
+
+          Event Grid
+            on_grid  POST http://127.0.0.1:7071/runtime/webhooks/eventgrid?functionName=on_grid
+
           Timers
             tick  0 */5 * * * *
 
@@ -130,7 +149,7 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
 
           Not listened to
             devhost has no listener for these triggers. Call them by hand, with {"input": …}
-            on_blob  blob  PLACE: POST http://127.0.0.1:7071/admin/functions/on_blob
+            on_bus  serviceBus  PLACE: POST http://127.0.0.1:7071/admin/functions/on_bus
 
           Disabled
             old
@@ -138,7 +157,7 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
         Ready on http://127.0.0.1:7071  Ctrl-C stops.
 
     """
-    expected = textwrap.dedent(expected).replace("PLACE", _function("on_blob").where)
+    expected = textwrap.dedent(expected).replace("PLACE", _function("on_bus").where)
     assert expected == told(lambda console: console.started(READY), json_logs=False)
 
 

@@ -13,14 +13,14 @@ def test_a_trigger_that_nothing_here_listens_to_is_taken_all_the_same(load):
         """
         app = func.FunctionApp()
 
-        @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
-        @app.table_output(arg_name="row", table_name="t", connection="")
-        def on_blob(blob: func.InputStream, row: func.Out[str]): ...
+        @app.service_bus_queue_trigger(arg_name="message", queue_name="in", connection="")
+        @app.generic_output_binding(arg_name="row", type="sql")
+        def on_bus(message: func.ServiceBusMessage, row: func.Out[str]): ...
         """
     ).functions
-    assert (function.kind, function.trigger.type) == (TriggerType.OTHER, "blobTrigger")
+    assert (function.kind, function.trigger.type) == (TriggerType.OTHER, "serviceBusTrigger")
     assert function.where == "function_app.py:6"
-    assert [binding.type for binding in function.outputs] == ["table"]
+    assert [binding.type for binding in function.outputs] == ["sql"]
 
 
 def test_all_problems_come_in_one_text(load):

@@ -27,9 +27,7 @@ from durable_devhost.model.blob_paths import BlobPattern
         ("In/{name}", "in", "x", {"name": "x"}),
     ],
 )
-def test_a_path_is_held_against_a_blobs(
-    pattern: str, container: str, blob: str, data: dict[str, str] | None
-) -> None:
+def test_a_path_is_held_against_a_blobs(pattern: str, container: str, blob: str, data: dict[str, str] | None) -> None:
     """The first brace takes as much as it can, and nothing at all is enough for it."""
     assert BlobPattern.parse(pattern).data(container, blob) == data
 

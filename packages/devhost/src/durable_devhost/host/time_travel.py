@@ -184,8 +184,8 @@ class _Patience:
 
     async def work_off(self, listeners: Sequence[Fetching]) -> None:
         """Wait until all work is done and nothing is left to fetch, of what was there and of what that has caused."""
-        taken = -1
-        while taken != (taken := sum(listener.taken for listener in listeners)):
+        while True:
+            taken = sum(listener.taken for listener in listeners)
             await self.quiet()
             for listener in listeners:
                 try:
@@ -193,8 +193,9 @@ class _Patience:
                         await listener.drain()
                 except TimeoutError:
                     self._give_up_waiting()
-                    return
             await self.quiet()
+            if self.is_over or taken == sum(listener.taken for listener in listeners):
+                return
 
     def _limit(self) -> asyncio.Timeout:
         """What is left of the patience; a little in any case, for work that became due after it was over."""
