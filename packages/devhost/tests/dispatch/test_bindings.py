@@ -11,6 +11,7 @@ from durable_devhost.dispatch.bindings import (
     blob_content,
     blob_input,
     breaks,
+    left_out,
     metadata_values,
     queue_messages,
     trigger_argument,
@@ -169,6 +170,21 @@ def test_expressions_may_refer_to_route_query_body_and_headers():
 def test_of_other_triggers_a_text_that_is_an_object_and_the_metadata_count(kind, value, expected):
     """A timer, an activity and an entity have no binding data."""
     assert trigger_data(_function(kind), value, {"name": "x"}) == expected
+
+
+def test_what_devhost_does_not_have_of_a_functions_bindings_is_told_at_the_start():
+    """The others are run."""
+    here = [Binding(type=kind, name=kind, direction="in") for kind in ("blob", "table", "durableClient")]
+    there = [Binding(type=kind, name=kind, direction="out") for kind in ("http", "queue", "blob", "table")]
+    none = Binding(type="cosmosDB", name="documents", direction="in")
+    grid = Binding(type="eventGrid", name="event", direction="out")
+    trigger = Binding(type="httpTrigger", name="req", direction="in")
+    function = Function(
+        name="f", trigger=trigger, inputs=(*here, none), outputs=(*there, grid), script_file=Path("a.py")
+    )
+    first, second = left_out(function)
+    assert "no input binding of type cosmosDB, which 'documents' is" in first
+    assert "no output binding of type eventGrid, which 'event' is" in second
 
 
 def test_a_binding_that_devhost_does_not_have_is_named_with_what_to_do():
