@@ -1,5 +1,6 @@
 """A blob as its trigger hands it over: the bytes, what is known of the blob, and what the path's braces stand for."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from durable_devhost.model.blob_paths import BlobPattern
 from durable_devhost.model.functions import Function
 from durable_devhost.storage.blobs import BlobProperties
 from durable_devhost.triggers.blobs.properties import net_properties
+
+_CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}|\$root|\$web")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +54,12 @@ class TriggerBlobs:
         return FoundBlob(content=content, metadata=metadata, etag=properties.etag)
 
     async def at(self, function: Function, path: str) -> FoundBlob | None:
-        """The blob at a path (`container/name`), where the trigger means it; None for what is no path of a blob."""
+        """The blob at a path (`container/name`), whether the trigger means it or not, as on the real host.
+
+        None for what is no path of a blob.
+        """
         container, _, name = path.partition("/")
-        if not name or _pattern(function).data(container, name) is None:
-            return None
-        return await self.read(function, container, name)
+        return await self.read(function, container, name) if name and _CONTAINER.fullmatch(container) else None
 
 
 def _pattern(function: Function) -> BlobPattern:

@@ -140,7 +140,7 @@ class BlobListener:
 
     async def _scan_all(self) -> None:
         asked = tuple(self._asked)
-        if all([await self._scan(scan) for scan in self._scans]):
+        if all(await asyncio.gather(*(self._scan(scan) for scan in self._scans))):
             for each in asked:
                 self._asked.remove(each)
                 if not each.done():
