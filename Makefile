@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` set up everything they need by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-all run test long chaos soak bench bench-bodies check format clean
+.PHONY: help setup demo demo-all run test long chaos soak bench bench-bodies check format screenshots clean
 
 # Tests of pure rules keep a core busy; those with a host wait much of their time for timers, holds and processes.
 CORES ?= 2
@@ -26,6 +26,7 @@ help:
 	@echo "make bench     chains of five activities on the local host: one after the other, and 200 at once"
 	@echo "make bench-bodies time and memory for bodies that are made to take much of both"
 	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
+	@echo "make screenshots  the pictures of the documents anew, with Chromium"
 	@echo "make format    let ruff put the code into shape"
 	@echo "make setup     only the set-up: .venv and node_modules"
 	@echo "make clean     remove what runs and tools have left behind, the local proposals too, but not the set-up"
@@ -88,6 +89,11 @@ check: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Playwright is 45 MB that nothing else needs.
+screenshots: setup
+	@$(BIN)/python -c "import playwright" 2>/dev/null || $(BIN)/python -m pip install --quiet playwright==1.65.2
+	@$(BIN)/python tools/screenshots.py
 
 # Any Python will do. On a terminal it asks before proposals go; YES=1 answers.
 clean:

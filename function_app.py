@@ -6,6 +6,7 @@ any workflow by its name; orchestrators/proposal_lifecycle.py tells the whole wa
 """
 
 import os
+import warnings
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -60,6 +61,9 @@ from orchestrators import images as scaling
 # Whatever the settings say: in its loose mode the SDK builds objects of the classes that a payload names, or fails the
 # whole instance over one that it does not know, before any code of ours sees the payload.
 os.environ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] = "1"
+
+# The SDK says this of every event that comes before its workflow waits for it, which is an ordinary thing here.
+warnings.filterwarnings("ignore", message="Potential duplicate Task completion", category=UserWarning)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 

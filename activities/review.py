@@ -12,15 +12,15 @@ import azure.durable_functions as df
 from approvals.forms import AsTuple
 from approvals.instants import Instant, read_instant
 from approvals.names import key
-from approvals.nobodies import GREENLIGHT
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry, Via
 from approvals.record.verdict import Anchor, State, Tampered
+from approvals.reserved_names import GREENLIGHT
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
-from approvals.rules.clockwork import Heard, step_of
+from approvals.rules.clockwork import EventDecision, step_of
+from approvals.rules.eligibility import Refused
 from approvals.rules.progress import checked, counts, failed, settle
 from approvals.rules.replay import replay
-from approvals.rules.standing import Refused
 from approvals.rules.state import Review
 from approvals.rules.verbs import Decide
 from approvals.validation import Boundary
@@ -73,7 +73,7 @@ class Taking(Boundary):
     """The input of DecideByEvent."""
 
     proposal_id: str
-    heard: Heard
+    heard: EventDecision
 
 
 class Failing(Boundary):
@@ -209,7 +209,7 @@ def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]
     return {"step": step_of(review, told=row.told, counted=counts(replay(chain.entries[: row.told]))).to_dict()}
 
 
-def _judge(review: Review, heard: Heard, now: datetime) -> tuple[Entry, ...] | Refused:
+def _judge(review: Review, heard: EventDecision, now: datetime) -> tuple[Entry, ...] | Refused:
     """Return the entries of an event's decision: none where it is in the record already."""
     actor = Actor(name=heard.decision.approver, via=Via.EVENT)
     answer = accept(review, _verb(heard), actor, now, directory=open_directory())
@@ -222,7 +222,7 @@ def _judge(review: Review, heard: Heard, now: datetime) -> tuple[Entry, ...] | R
             return answer
 
 
-def _verb(heard: Heard) -> Decide:
+def _verb(heard: EventDecision) -> Decide:
     decision = heard.decision
     word = "approve" if decision.approved else "reject"
     return Decide(

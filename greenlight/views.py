@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from approvals.nobodies import NOBODY
+from approvals.reserved_names import NOBODY
 from approvals.words.wording import money, people, rule_name, size
 from greenlight.story import Event
 from greenlight.texts import one_line, plain, short_id

@@ -19,12 +19,12 @@ DEVHOST = "packages/devhost/README.md"
 ROOMS = "packages/devhost/ARCHITECTURE.md"
 PACKAGE = ROOT / "packages/devhost/src/durable_devhost"
 LIMITS = {
-    "README.md": 200,
+    "README.md": 180,
     "ARCHITECTURE.md": 250,
     "CONTRIBUTING.md": 200,
     "CHANGELOG.md": 200,
     "SECURITY.md": 200,
-    DEVHOST: 200,
+    DEVHOST: 180,
     ROOMS: 250,
     "packages/devhost/CHANGELOG.md": 200,
     "packages/devhost/docs/debug.md": 200,

@@ -15,7 +15,6 @@ from pydantic_core import ErrorDetails
 
 from approvals.directory import Directory
 from approvals.names import UNSEEN, among, is_seen, key
-from approvals.nobodies import NOBODIES
 from approvals.policy.coverage import ALWAYS, band_of
 from approvals.policy.lookalikes import looks
 from approvals.policy.reach import reach_faults
@@ -32,6 +31,7 @@ from approvals.policy.stages import (
     Rung,
     Stage,
 )
+from approvals.reserved_names import NOBODIES
 from approvals.validation import MOST_FAULTS, Invalid
 from approvals.visible import one_line
 

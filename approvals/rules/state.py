@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
-from approvals.nobodies import NOBODY
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, policy_version
 from approvals.record.entries import Asked, ChangesRequested, Closing, Ending, Kind, Via, YesOrNo
+from approvals.reserved_names import NOBODY
 from approvals.rules.revisions import Revision
 
 

@@ -8,8 +8,8 @@ from approvals.rules.links import Link, write_link
 from approvals.rules.revisions import MOST_TOLD
 from approvals.rules.state import Answer, Review
 from approvals.visible import one_line, visible
+from approvals.words.letter_texts import cost, words_for
 from approvals.words.notices import Letter, Notice, Tells
-from approvals.words.telling import cost, words_for
 from approvals.words.wording import excerpt, moment, rule_name, size
 from gateways.letters.link_keys import link_keys
 from gateways.letters.templating import environment

@@ -14,10 +14,10 @@ from approvals.attachments import KINDS
 from approvals.record.documents import Attachment
 from approvals.record.entries import ChangesRequested, Commented, Decided, Delegated, Entry, Reassigned, Resubmitted
 from approvals.rules.choices import choices
-from approvals.rules.standing import asked_as
+from approvals.rules.eligibility import asked_as
 from approvals.rules.state import OpenStage, Review, Status
 from approvals.visible import one_line, visible
-from approvals.words.telling import cost
+from approvals.words.letter_texts import cost
 from approvals.words.wording import comment_of, moment, people, rule_name, size, stage_name, time_left
 from gateways.letters.templating import environment
 
@@ -37,7 +37,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class FormInput:
     """A form that comes back to whoever sent it: what was in it, and what is wrong, by field."""
 
     decision: str = ""
@@ -46,7 +46,7 @@ class Filled:
 
 
 def decision_page(
-    review: Review, entries: Iterable[Entry], *, person: str, token: str, now: datetime, filled: Filled | None = None
+    review: Review, entries: Iterable[Entry], *, person: str, token: str, now: datetime, filled: FormInput | None = None
 ) -> Page:
     """Return the page on which a person answers: the proposal, its documents, who said what, and the form.
 
@@ -55,7 +55,7 @@ def decision_page(
     open_stage = review.stage
     assert open_stage
     asked = asked_as(review, person)
-    filled = filled or Filled()
+    filled = filled or FormInput()
     return _render(
         "decide.html",
         review=review,
