@@ -80,8 +80,8 @@ def test_a_function_sees_rows_as_json() -> None:
 
 def operations(value: Any, kind: str = "json") -> list[Operation]:
     """What an output with this value means."""
-    text = value if isinstance(value, (str, bytes)) else json.dumps(value)
-    return table_operations({"type": kind, "value": text}, partition_key="", row_key="default")
+    content = json.dumps(value) if kind == "json" or isinstance(value, (dict, list)) else value
+    return table_operations({"type": kind, "value": content}, partition_key="", row_key="default")
 
 
 @pytest.mark.parametrize("kind", ["json", "string"])
@@ -129,6 +129,7 @@ def test_bytes_are_one_object() -> None:
         ("{hello}", "string", "takes JSON"),
         ("5", "string", "takes JSON objects, and 5 is none"),
         ("null", "string", "takes JSON objects"),
+        (5, "int", "takes JSON objects, and 5 is none"),
         (b"\xff", "bytes", "takes JSON"),
         ([{"PartitionKey": "p"}, 5], "json", "takes JSON objects, and 5 is none"),
         ({"RowKey": "r"}, "json", "is not a valid value for a partition key or row key"),

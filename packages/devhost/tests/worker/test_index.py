@@ -57,7 +57,7 @@ def test_every_trigger_and_binding_of_the_sdk_is_indexed(load):
 
         @app.generic_trigger(arg_name="context", type="mcpToolTrigger", toolName="t")
         @app.generic_input_binding(arg_name="row", type="someTable")
-        def on_tool(context, row: str) -> None: ...
+        def on_tool(context, row: dict) -> None: ...
         """
     )
     assert [(entry["trigger"]["type"], entry["problems"]) for entry in index.entries] == [

@@ -49,20 +49,12 @@ def test_an_output_without_a_fitting_out_is_refused(annotation):
     ("annotation", "kind"),
     [(func.EventHubEvent, "eventHubTrigger"), (List[func.EventHubEvent], "eventHubTrigger"),  # noqa: UP006
      (func.ServiceBusMessage, "serviceBusTrigger"), (func.InputStream, "blobTrigger"), (str, "cosmosDBTrigger"),
-     (func.DocumentList, "cosmosDBTrigger"), (str, "someBrandNewTrigger"), (bytes, "table")],
+     (func.DocumentList, "cosmosDBTrigger"), (dict, "someBrandNewTrigger")],
 )  # fmt: skip
-def test_every_type_of_the_sdk_is_judged_by_its_own_converter_and_an_unknown_one_as_text(annotation, kind):
+def test_every_type_of_the_sdk_is_judged_by_its_own_converter_and_an_unknown_one_not_at_all(annotation, kind):
     """devhost indexes them all, whether it can start them or not."""
     assert _problems(annotation, kind) == []
-    assert len(_problems(int, kind)) == 1
-
-
-def test_a_table_gives_and_takes_text():
-    """The SDK has no converter for it, so that lists and objects are to be read from JSON."""
-    assert _problems(func.Out[str], "table", is_output=True) == []
-    assert _problems(func.Out[bytearray], "table", is_output=True) == []
-    assert len(_problems(func.Out[List[str]], "table", is_output=True)) == 1  # noqa: UP006
-    assert len(_problems(dict, "table")) == 1
+    assert (_problems(int, kind) == []) == (kind == "someBrandNewTrigger")
 
 
 def test_the_context_is_recognised_unless_a_binding_has_that_name():

@@ -113,7 +113,7 @@ def _items(value: Value) -> list[Any]:
         elif isinstance(content, str) and looks_like_json(content):
             found = parse(content, dates=True)
         else:
-            return [deserialize(content if isinstance(content, str) else bytes(content).decode(), dates=False)]
+            return [deserialize(content.decode() if isinstance(content, bytes) else as_text(content), dates=False)]
         items = found if isinstance(found, list) else [found]
         return [deserialize(as_text(item), dates=False) for item in items]
     except (JsonReaderError, UnicodeDecodeError) as error:

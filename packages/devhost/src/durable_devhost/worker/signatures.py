@@ -136,7 +136,7 @@ def _is_plain(annotation: Any) -> bool:
 
 
 def _fits(binding: Binding, annotation: Any) -> bool:
-    """Whether the SDK's converter takes the annotation; a type without one takes text and bytes (`generic.py`)."""
+    """Whether the SDK's converter takes the annotation; a type without a converter takes any."""
     if asgi.is_request(annotation) or asgi.is_response(annotation):
         return binding.type in ("httpTrigger", "http")
     if is_sdk_type(annotation):
@@ -144,11 +144,8 @@ def _fits(binding: Binding, annotation: Any) -> bool:
     if annotation in (str, bytes) and binding.type not in ("httpTrigger", "timerTrigger"):
         return True
     side = "output" if binding.is_output else "input"
-    known = converter(binding.type)
-    check = getattr(known, f"check_{side}_type_annotation", None)
+    check = getattr(converter(binding.type), f"check_{side}_type_annotation", None)
     try:
-        if known is None:
-            return issubclass(annotation, (str, bytes, bytearray) if binding.is_output else (str, bytes))
         return check is None or bool(check(annotation))
     except TypeError:
         return False
