@@ -78,10 +78,14 @@ class Host:
     urls: ManagementUrls
     keys: KeyRing
     address: Address
-    blob_queue: BlobQueue
+    blob_queue: BlobQueue = field(init=False)
     listeners: TriggerListeners = field(init=False)
 
     def __post_init__(self) -> None:
+        settings = self.around.settings
+        self.blob_queue = BlobQueue(
+            self.accounts.services, host_id=host_id(settings), encoding=settings.queues.message_encoding
+        )
         self.listeners = TriggerListeners(
             self.around.catalog,
             queue_listener=self._queue_listener,
@@ -144,9 +148,6 @@ class Host:
             urls=urls,
             keys=keys,
             address=address,
-            blob_queue=BlobQueue(
-                accounts.services, host_id=host_id(settings), encoding=settings.queues.message_encoding
-            ),
         )
 
     async def run(self, shutdown: Shutdown) -> None:

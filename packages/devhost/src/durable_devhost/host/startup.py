@@ -24,6 +24,7 @@ from durable_devhost.host.parts import Surroundings
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, open_clock
 from durable_devhost.indexing.catalog import build_catalog
+from durable_devhost.model.functions import FunctionCatalog
 from durable_devhost.options import DEFAULT_PORT, StartOptions
 from durable_devhost.settings import HostSettings
 from durable_devhost.triggers.http import reserve
@@ -69,9 +70,7 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
                 for hint in found["hints"]:
                     console.warning(f"{found['file']}:{found['line']} {found['name']}: {hint}.")
             catalog = build_catalog(loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings)
-            for function in catalog.functions:
-                for sentence in left_out(function):
-                    console.warning(f"{function.where} {function.name}: {sentence}")
+            _tell_what_is_left_out(console, catalog)
             around = Surroundings(
                 options=options,
                 settings=settings,
@@ -153,6 +152,12 @@ def _tell_of_ports(console: Console, azurite: Azurite) -> None:
             f"The ports 10000 to 10002 are taken, so storage is on other ones ({first} to {last}). "
             "A connection string of the app that names those ports is led here too."
         )
+
+
+def _tell_what_is_left_out(console: Console, catalog: FunctionCatalog) -> None:
+    for function in catalog.functions:
+        for sentence in left_out(function):
+            console.warning(f"{function.where} {function.name}: {sentence}")
 
 
 def _shown(versions: Versions, interpreter: Interpreter) -> str:

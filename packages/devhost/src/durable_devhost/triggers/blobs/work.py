@@ -23,7 +23,7 @@ def is_scanned(function: Function) -> bool:
 class BlobWork:
     """Runs the functions that the messages name. `changed` hears of a blob that is not the one that was found."""
 
-    name = "the blob functions"
+    name = "blob functions"
     is_binary = False
 
     def __init__(
