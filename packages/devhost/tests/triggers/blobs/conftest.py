@@ -60,10 +60,13 @@ def watch(
         path: str = "{name}",
         through: Services = services,
         threshold: int = 5,
+        retry: dict[str, str] | None = None,
         **trigger: Any,
     ) -> AsyncIterator[Watching]:
         app, in_flight = func.FunctionApp(), InFlight()
-        app.blob_trigger(arg_name="blob", path=f"{name}/{path}", connection="", **trigger)(function)
+        if retry:
+            function = app.retry(**retry)(function)
+        app.blob_trigger(arg_name="blob", path=f"{name}/{path}", **{"connection": "", **trigger})(function)
         queue = BlobQueue(through, host_id=name, encoding="base64")
         listener = BlobListener(
             index(app).functions,

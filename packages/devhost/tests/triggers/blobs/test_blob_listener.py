@@ -20,7 +20,7 @@ from durable_devhost.storage.transport import Transport
 from durable_devhost.triggers.blobs.messages import POISON_QUEUE, BlobMessage, in_queue, queue_name
 from durable_devhost.triggers.blobs.receipts import HOSTS
 from packages.devhost.tests.lossy import losing
-from packages.devhost.tests.triggers.blobs.conftest import Watch
+from packages.devhost.tests.triggers.blobs.conftest import Services, Watch
 from packages.devhost.tests.triggers.listening import Faults
 
 
@@ -95,6 +95,46 @@ async def test_only_blobs_that_fit_the_path_run_the_function(watch: Watch, blobs
     receipts = await blobs.list_names(HOSTS, f"blobreceipts/{container}/")
     etag = (await blobs.properties(container, "a.md")).etag  # type: ignore[union-attr]
     assert receipts == [f"blobreceipts/{container}/Host.Functions.work/{etag}/{container}/a.md"]
+
+
+async def test_blobs_of_another_account_have_their_receipts_there_and_their_messages_here(
+    watch: Watch, blobs: BlobService, container: str, services: Services
+) -> None:
+    """The poison queue is theirs too; how far a container was scanned is kept with the host."""
+    asked: list[str | None] = []
+
+    def work(blob: func.InputStream) -> None: ...
+
+    def through(connection: str | None) -> AccountServices:
+        asked.append(connection)
+        return services(connection)
+
+    await blobs.put(container, "x", b"")
+    async with watch(work, through=through, connection="Other") as watching:
+        asked_at_first = list(asked)
+        asked.clear()
+        await watching.listener.drain()
+    assert set(asked_at_first) == {None, "Other"}
+    assert set(asked) == {"Other"}  # the blob itself
+    account = blobs.account_name
+    assert await blobs.exists(HOSTS, f"blobscaninfo/{container}/{account}/{container}/scanInfo")
+
+
+async def test_a_function_with_a_retry_policy_is_tried_again_within_one_delivery(
+    watch: Watch, blobs: BlobService, container: str
+) -> None:
+    """Each delivery as often as the policy says."""
+    tries: list[int] = []
+
+    def work(blob: func.InputStream, context: func.Context) -> None:
+        tries.append(context.retry_context.retry_count)
+        raise ValueError("again")
+
+    retry: Any = {"strategy": "fixed_delay", "max_retry_count": "1", "delay_interval": "00:00:00"}
+    await blobs.put(container, "x", b"")
+    async with watch(work, threshold=2, retry=retry) as watching:
+        await watching.listener.drain()
+    assert tries == [0, 1, 0, 1]
 
 
 async def test_a_blob_that_fails_too_often_is_told_to_the_poison_queue(
