@@ -15,8 +15,6 @@ from durable_devhost.clock import VirtualClock
 from durable_devhost.dispatch.connection import WorkerGone
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Raised, Returned
-from durable_devhost.dispatch.tables import TableQuery
-from durable_devhost.storage.tables import Action, Operation
 from durable_devhost.triggers.requests import made_request
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions")
@@ -352,69 +350,6 @@ async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(
     outcome = await _invoker(workers, bindings).invoke(build(app), trigger_value=_request())
     assert isinstance(outcome, Raised)
     assert outcome.message.startswith(f"NotImplementedError: {said}")
-
-
-class Advised:
-    """An observer that keeps what is advised."""
-
-    def __init__(self):
-        self.sentences = []
-
-    def ended(self, *_): ...
-
-    def advise(self, text):
-        self.sentences.append(text)
-
-
-async def test_a_table_input_is_the_json_of_its_rows(workers, bindings, build):
-    """Expressions are filled in; a row key is passed over, which is said."""
-    app = func.FunctionApp()
-
-    @app.route(route="rows/{day}")
-    @app.table_input(arg_name="rows", table_name="t{day}", partition_key="{day}", row_key="r", take=2, connection="X")
-    def one(req, rows: str) -> str:
-        return rows
-
-    request = made_request(method="GET", url="/rows/mon", body=b"", route_params={"day": "mon"})
-    asked = TableQuery(table="tmon", filter="PartitionKey eq 'mon'", take=2)
-    bindings.rows["X", asked] = [{"PartitionKey": "mon", "RowKey": "1", "n": 5}]
-    observer = Advised()
-    outcome = await _invoker(workers, bindings, observer).invoke(build(app), trigger_value=request)
-    assert outcome == _text('[{"PartitionKey":"mon","RowKey":"1","n":5}]')
-    (said,) = observer.sentences
-    assert said.startswith("The row_key of the table 'rows' of 'one' is passed over, here as on Azure")
-
-
-@pytest.mark.parametrize("value", ['{"RowKey": "r"}', {"RowKey": "r"}, [{"RowKey": "r"}], b'{"RowKey": "r"}'])
-async def test_a_table_output_writes_rows(workers, bindings, build, value):
-    """One or many, as text or as what JSON makes of them; the binding's keys are for rows without."""
-    app = func.FunctionApp()
-
-    @app.route()
-    @app.table_output(arg_name="row", table_name="rows", partition_key="p", connection="")
-    def one(req, row) -> str:
-        row.set(value)
-        return "done"
-
-    assert isinstance(await _invoker(workers, bindings).invoke(build(app), trigger_value=_request()), Returned)
-    expected = Operation(action=Action.INSERT, row={"PartitionKey": "p", "RowKey": "r"})
-    assert bindings.operations == {(None, "rows"): [expected]}
-
-
-async def test_a_blob_may_be_named_by_its_address(workers, bindings, build):
-    """As an event of Event Grid does."""
-    app = func.FunctionApp()
-
-    @app.event_grid_trigger(arg_name="event")
-    @app.blob_input(arg_name="blob", path="{data.url}", connection="")
-    @app.blob_output(arg_name="copy", path="out/{data.api}", connection="")
-    def one(event: func.EventGridEvent, blob: str, copy: func.Out[str]) -> None:
-        copy.set(blob)
-
-    bindings.blobs[None, "in", "a b"] = b"content"
-    event = '{"data": {"url": "https://x.blob.core.windows.net/in/a%20b", "api": "PutBlob"}}'
-    assert isinstance(await _invoker(workers, bindings).invoke(build(app), trigger_value=event), Returned)
-    assert bindings.blobs[None, "out", "PutBlob"] == b"content"
 
 
 async def test_a_function_without_a_listener_is_called_by_hand(invoker, build):
