@@ -128,6 +128,22 @@ class QueueSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlobSettings:
+    """`extensions.blobs`: how many blobs are handled at once, and how often one is tried (`BlobsOptions.cs`)."""
+
+    max_degree_of_parallelism: int
+    poison_blob_threshold: int
+
+    @classmethod
+    def read(cls, section: Section, cpus: int) -> Self:
+        """Read the section; eight blobs a CPU at once by default."""
+        return cls(
+            max_degree_of_parallelism=section.integer("maxDegreeOfParallelism", 8 * cpus, at_least=1),
+            poison_blob_threshold=section.integer("poisonBlobThreshold", 5, at_least=1),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
     """Everything that one start of the host goes by."""
 
@@ -135,6 +151,7 @@ class HostSettings:
     app_settings: AppSettings = field(repr=False)
     durable: DurableSettings
     queues: QueueSettings
+    blobs: BlobSettings
     route_prefix: str
     homepage: bool
     thread_count: int | None
@@ -172,6 +189,7 @@ class HostSettings:
             app_settings=settings,
             durable=DurableSettings.read(durable, count),
             queues=QueueSettings.read(extensions.section("queues"), count),
+            blobs=BlobSettings.read(extensions.section("blobs"), count),
             route_prefix="api" if prefix is None else prefix,
             homepage=not _is_true(settings.get("AzureWebJobsDisableHomepage")),
             thread_count=_thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),

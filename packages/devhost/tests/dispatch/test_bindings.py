@@ -11,6 +11,7 @@ from durable_devhost.dispatch.bindings import (
     blob_content,
     blob_input,
     breaks,
+    left_out,
     metadata_values,
     queue_messages,
     trigger_argument,
@@ -172,7 +173,8 @@ def test_expressions_may_refer_to_route_query_body_and_headers():
 @pytest.mark.parametrize(
     ("kind", "value", "expected"),
     [
-        ("blobTrigger", '{"id": 5}', {"id": "5", "name": "x"}),
+        ("someTrigger", '{"id": 5}', {"id": "5", "name": "x"}),
+        ("eventGridTrigger", '{"id": 5, "data": {"url": "u"}}', {"data": {"url": "u"}, "name": "x"}),
         ("blobTrigger", b'{"id": 5}', {"name": "x"}),
         ("timerTrigger", {}, {}),
         ("activityTrigger", '{"id": 5}', {}),
@@ -183,10 +185,25 @@ def test_of_other_triggers_a_text_that_is_an_object_and_the_metadata_count(kind,
     assert trigger_data(_function(kind), value, {"name": "x"}) == expected
 
 
+def test_what_devhost_does_not_have_of_a_functions_bindings_is_told_at_the_start():
+    """The others are run."""
+    here = [Binding(type=kind, name=kind, direction="in") for kind in ("blob", "table", "durableClient")]
+    there = [Binding(type=kind, name=kind, direction="out") for kind in ("http", "queue", "blob", "table")]
+    none = Binding(type="cosmosDB", name="documents", direction="in")
+    grid = Binding(type="eventGrid", name="event", direction="out")
+    trigger = Binding(type="httpTrigger", name="req", direction="in")
+    function = Function(
+        name="f", trigger=trigger, inputs=(*here, none), outputs=(*there, grid), script_file=Path("a.py")
+    )
+    first, second = left_out(function)
+    assert "no input binding of type cosmosDB, which 'documents' is" in first
+    assert "no output binding of type eventGrid, which 'event' is" in second
+
+
 def test_a_binding_that_devhost_does_not_have_is_named_with_what_to_do():
     """When it is used, not at the start: the function may never be called here."""
-    error = unsupported(Binding(type="table", name="row", direction="out"), "output")
-    assert "no output binding of type table, which 'row' is" in str(error)
+    error = unsupported(Binding(type="sql", name="row", direction="out"), "output")
+    assert "no output binding of type sql, which 'row' is" in str(error)
     assert "leave it out" in str(error)
 
 

@@ -350,8 +350,8 @@ async def test_the_work_has_a_name_for_people(bindings, build):
 @pytest.mark.parametrize(
     ("decorator", "said"),
     [
-        ("table_input", "devhost has no input binding of type table, which 'row' is."),
-        ("table_output", "devhost has no output binding of type table, which 'row' is."),
+        ("generic_input_binding", "devhost has no input binding of type sql, which 'row' is."),
+        ("generic_output_binding", "devhost has no output binding of type sql, which 'row' is."),
     ],
 )
 async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(
@@ -365,8 +365,8 @@ async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(
             row.set("x")
         return "done"
 
-    one.__annotations__ = {"req": func.HttpRequest, "row": func.Out[str] if decorator == "table_output" else str}
-    bound = getattr(app, decorator)(arg_name="row", table_name="t", connection="")(one)
+    one.__annotations__ = {"req": func.HttpRequest, "row": func.Out[str] if "output" in decorator else str}
+    bound = getattr(app, decorator)(arg_name="row", type="sql")(one)
     app.route()(bound)
     outcome = await _invoker(workers, bindings).invoke(build(app), trigger_value=_request())
     assert isinstance(outcome, Raised)
@@ -385,8 +385,8 @@ async def test_a_function_without_a_listener_is_called_by_hand(invoker, build):
     assert await invoker.invoke(build(app), trigger_value='{"a": 1}') == _text('got {"a": 1}')
 
 
-async def test_more_binding_data_can_be_given(invoker, bindings, build):
-    """As the path of a blob trigger has it."""
+async def test_what_the_path_of_a_blob_says_is_binding_data(invoker, bindings, build):
+    """It comes with the trigger's metadata."""
     app = func.FunctionApp()
 
     @app.blob_trigger(arg_name="source", path="in/{name}", connection="")
@@ -394,7 +394,7 @@ async def test_more_binding_data_can_be_given(invoker, bindings, build):
     def copy(source: func.InputStream, target: func.Out[bytes]) -> None:
         target.set(source.read())
 
-    outcome = await invoker.invoke(build(app), trigger_value=b"\xff", binding_data={"name": "one"})
+    outcome = await invoker.invoke(build(app), trigger_value=b"\xff", trigger_metadata={"name": "one"})
     assert isinstance(outcome, Returned)
     assert bindings.blobs == {(None, "out", "one"): b"\xff"}
 

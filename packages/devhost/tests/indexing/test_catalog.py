@@ -16,14 +16,43 @@ def test_a_trigger_that_nothing_here_listens_to_is_taken_all_the_same(load):
         """
         app = func.FunctionApp()
 
-        @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
-        @app.table_output(arg_name="row", table_name="t", connection="")
-        def on_blob(blob: func.InputStream, row: func.Out[str]): ...
+        @app.service_bus_queue_trigger(arg_name="message", queue_name="in", connection="")
+        @app.generic_output_binding(arg_name="row", type="sql")
+        def on_bus(message: func.ServiceBusMessage, row: func.Out[str]): ...
         """
     ).functions
-    assert (function.kind, function.trigger.type) == (TriggerType.OTHER, "blobTrigger")
+    assert (function.kind, function.trigger.type) == (TriggerType.OTHER, "serviceBusTrigger")
     assert function.where == "function_app.py:6"
-    assert [binding.type for binding in function.outputs] == ["table"]
+    assert [binding.type for binding in function.outputs] == ["sql"]
+
+
+def test_a_blob_path_and_a_table_name_that_azure_does_not_take_are_refused(load):
+    """In the words of the extension; an address from an event is a path too."""
+    with pytest.raises(AppError) as caught:
+        load(
+            """
+            app = func.FunctionApp()
+
+            @app.blob_trigger(arg_name="blob", path="in/{name", connection="")
+            def a(blob: func.InputStream): ...
+
+            @app.blob_trigger(arg_name="blob", path="{day}/x", connection="")
+            def b(blob: func.InputStream): ...
+
+            @app.event_grid_trigger(arg_name="event")
+            @app.blob_input(arg_name="blob", path="{data.url}", connection="")
+            @app.table_output(arg_name="row", table_name="bad-name", connection="")
+            def c(event: func.EventGridEvent, blob: str, row: func.Out[str]): ...
+            """
+        )
+    text = str(caught.value)
+    for expected in (
+        "these 3 things need fixing",
+        "a: Invalid template 'in/{name'. Missing closing bracket at position 4",
+        "b: Invalid blob trigger path '{day}/x'. Container paths cannot contain {resolve} tokens",
+        "c: 'bad-name' is no table name",
+    ):
+        assert expected in text
 
 
 def test_all_problems_come_in_one_text(load):

@@ -20,10 +20,10 @@ named the known orchestrators in either order, one stands."""
 
 ROWS: tuple[driver.Row, ...] = (
     driver.timers, driver.worker, driver.queue_inputs, driver.queue_expressions, driver.queue_failures,
-    driver.queue_outputs, driver.keys,
+    driver.queue_outputs, driver.keys, driver.blobs, driver.grid,
 )  # fmt: skip
-NOT_YET = ("blob.", "grid.", "worker.trace")
-"""What records begin with whose triggers are not served yet; `driver.blobs` and `driver.grid` are their rows."""
+NOT_YET = ("worker.trace",)
+"""What records begin with that is not served yet."""
 
 DIFFERS = {
     "form.chunked": "the host looks at Content-Length, so no byte of such a body reaches a function there; here it is "

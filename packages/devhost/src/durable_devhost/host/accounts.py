@@ -15,6 +15,7 @@ from durable_devhost.settings import HostSettings
 from durable_devhost.storage.account import Service, StorageAccount, StorageFailure
 from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.queues import QueueService
+from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Answer, Transport
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.names import default_hub_name
@@ -84,9 +85,11 @@ class Accounts:
                 await self.open(resources, connection)
 
     def services(self, connection: str | None) -> AccountServices:
-        """The blobs and queues of an account that was opened before."""
+        """The blobs, queues and tables of an account that was opened before."""
         transport = self._transports[self._settings.connection_string(connection)]
-        return AccountServices(blobs=BlobService(transport), queues=QueueService(transport))
+        return AccountServices(
+            blobs=BlobService(transport), queues=QueueService(transport), tables=TableService(transport)
+        )
 
     def calls(self) -> dict[str, Any]:
         """How many calls were made so far, by service and verb."""
@@ -116,10 +119,10 @@ async def open_hub(settings: HostSettings, transport: Transport, clock: Clock) -
 
 
 def binding_connections(functions: Iterable[Function]) -> set[str | None]:
-    """The connection names of all queue and blob bindings and triggers."""
+    """The connection names of all queue, blob and table bindings and triggers."""
     return {
         binding.text("connection")
         for function in functions
         for binding in (function.trigger, *function.inputs, *function.outputs)
-        if binding.type in ("queueTrigger", "queue", "blob", "blobTrigger")
+        if binding.type in ("queueTrigger", "queue", "blob", "blobTrigger", "table")
     }

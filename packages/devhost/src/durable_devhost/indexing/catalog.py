@@ -14,10 +14,12 @@ from durable_devhost.indexing.declared import (
     resolve_settings,
     with_lower_queue,
 )
+from durable_devhost.model.blob_paths import BlobPattern
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
 from durable_devhost.retry_policy import RetryPolicy
 
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
+_TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 _SCHEDULE = re.compile(r"\S+(?: +\S+){4,5}|(?:\d+\.)?\d{1,2}:\d{2}(?::\d{2})?")
 
 
@@ -139,15 +141,31 @@ def _property_problems(binding: Binding, function_name: str) -> Iterator[str]:
             if "{" not in queue and "%" not in queue and not _QUEUE_NAME.fullmatch(queue):
                 yield f"'{queue}' is no queue name: 3 to 63 lower-case letters, digits and single hyphens between them"
         case "blob":
-            container, _, blob = (binding.text("path") or "").partition("/")
-            if not container or not blob:
+            path = binding.text("path") or ""
+            container, _, blob = path.partition("/")
+            if (not container or not blob) and not path.startswith("{"):  # an event's `{data.url}` is a whole address
                 yield f"the path '{binding.text('path') or ''}' of '{binding.name}' is not of the form container/blob"
+        case "blobTrigger":
+            yield from _path_problems(binding.text("path") or "")
+        case "table":
+            table = binding.text("tableName") or ""
+            if "{" not in table and "%" not in table and not _TABLE_NAME.fullmatch(table):
+                yield f"'{table}' is no table name: 3 to 63 letters and digits, a letter first"
         case "timerTrigger":
             schedule = (binding.text("schedule") or "").strip()
             if "%" not in schedule and not _SCHEDULE.fullmatch(schedule):
                 yield f"the schedule '{schedule}' is neither NCRONTAB (six or five fields) nor a time span hh:mm:ss"
         case "orchestrationTrigger" if (durable_name(binding, function_name) or "").startswith("@"):
             yield "the name of an orchestrator must not begin with '@'"
+
+
+def _path_problems(path: str) -> Iterator[str]:
+    if "%" in path:
+        return  # a setting is missing, which is told
+    try:
+        BlobPattern.parse(path)
+    except ValueError as error:
+        yield str(error).removesuffix(".")
 
 
 def _duplicate_names(candidates: list[_Candidate]) -> Iterator[str]:

@@ -23,6 +23,8 @@ class TriggerType(StrEnum):
     ORCHESTRATION = "orchestrationTrigger"
     ACTIVITY = "activityTrigger"
     ENTITY = "entityTrigger"
+    BLOB = "blobTrigger"
+    EVENT_GRID = "eventGridTrigger"
     OTHER = "other"
     """Any other type: such functions are indexed and can be called by hand, but nothing listens for them."""
 

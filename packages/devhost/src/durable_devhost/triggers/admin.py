@@ -13,6 +13,8 @@ from durable_devhost.model.functions import Binding, Function, FunctionCatalog, 
 from durable_devhost.triggers.manual import ManualRuns
 from durable_devhost.triggers.responses import as_json, empty
 
+_EVENTS = frozenset({TriggerType.OTHER, TriggerType.EVENT_GRID})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostInfo:
@@ -79,7 +81,7 @@ class AdminPages:
         except ValueError:
             body = None
         given = body.get("input", "") if isinstance(body, dict) else None
-        if function.kind is TriggerType.OTHER and not isinstance(given, str | None):
+        if function.kind in _EVENTS and not isinstance(given, str | None):
             given = json.dumps(given, ensure_ascii=False)  # an event is an object, and nobody likes to quote one
         if not isinstance(given, str | None) or not isinstance(body, dict):
             return as_json(400, {"Message": 'The body must be JSON of the form {"input": "text"}.'})

@@ -8,13 +8,16 @@ from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, TriggerType
-from durable_devhost.triggers.blob_path import ReadBlob, find_blob
+from durable_devhost.triggers.blobs.contents import FoundBlob
 from durable_devhost.triggers.requests import made_request
 
 _REFUSED = {
     TriggerType.ORCHESTRATION: "an orchestrator; start it through a client function or the durable HTTP API",
     TriggerType.ENTITY: "an entity; signal it through a client function or the durable HTTP API",
 }
+
+FindBlob = Callable[[Function, str], Awaitable[FoundBlob | None]]
+"""A blob function and a path to the blob; None for what is no path of a blob."""
 
 
 async def _without_status(_: Function) -> Mapping[str, Any]:
@@ -32,12 +35,12 @@ class ManualRuns:
         self,
         invoker: Invoker,
         in_flight: InFlight,
-        read_blob: ReadBlob,
+        find_blob: FindBlob,
         timer_info: Callable[[Function], Awaitable[Mapping[str, Any]]] = _without_status,
     ) -> None:
         self._invoker = invoker
         self._timer_info = timer_info
-        self._read_blob = read_blob
+        self._find_blob = find_blob
         self._in_flight = in_flight
         self._wanted: asyncio.Queue[tuple[Function, str, Mapping[str, Any], int]] = asyncio.Queue()
 
@@ -69,15 +72,10 @@ class ManualRuns:
             self._in_flight.leave(token)
 
     async def _run(self, function: Function, payload: str | bytes, metadata: Mapping[str, Any]) -> Outcome:
-        if function.trigger.type == "blobTrigger" and isinstance(payload, str):
-            found = await find_blob(function, payload, self._read_blob)
+        if function.kind is TriggerType.BLOB and isinstance(payload, str):
+            found = await self._find_blob(function, payload)
             if found is not None:
-                return await self._invoker.invoke(
-                    function,
-                    trigger_value=found.content,
-                    trigger_metadata={**found.metadata, **metadata},
-                    binding_data=found.data,
-                )
+                payload, metadata = found.content, {**found.metadata, **metadata}
         is_timer = function.kind is TriggerType.TIMER
         value = await self._timer_info(function) if is_timer else _trigger_value(function, payload)
         return await self._invoker.invoke(function, trigger_value=value, trigger_metadata=metadata)
