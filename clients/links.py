@@ -54,9 +54,9 @@ from clients.web.responses import send
 from gateways import clock
 from gateways.letters.letters import public_url
 from gateways.letters.link_keys import link_keys
-from gateways.letters.pages import icon
 from gateways.people import open_directory
 from gateways.review_records import open_review_records
+from pages.rendering import icon
 from services import desk
 from services.review_changes import Done, Unknown
 

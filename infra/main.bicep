@@ -137,6 +137,9 @@ param headOfDesign string = ''
 @description('Who may bring a policy of their own when they are signed in: names with semicolons, * for everybody; nobody where it is empty.')
 param policyAuthors string = ''
 
+@description('Who may read the reports: names with semicolons, * for everybody who is signed in; nobody where it is empty.')
+param reportReaders string = ''
+
 @minValue(0)
 @maxValue(1000000)
 @description('Requests that one caller may make in a minute; 0 for no limit.')
@@ -357,6 +360,7 @@ module api 'app/api.bicep' = {
     designBoard: designBoard
     headOfDesign: headOfDesign
     policyAuthors: policyAuthors
+    reportReaders: reportReaders
     requestsPerMinute: requestsPerMinute
     historyRetentionDays: historyRetentionDays ?? chosen.historyRetentionDays.value
     historyRetentionLimit: historyRetentionLimit

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from approvals.rules.links import Link, write_link
 from approvals.rules.revisions import MOST_TOLD
@@ -12,9 +13,10 @@ from approvals.words.letter_texts import cost, words_for
 from approvals.words.notices import Letter, Notice, Tells
 from approvals.words.wording import excerpt, moment, rule_name, size
 from gateways.letters.link_keys import link_keys
-from gateways.letters.templating import environment
 from gateways.people import address_of
+from gateways.templating import environment
 
+_TEMPLATES = Path(__file__).with_name("templates")
 DEFAULT_HOST = "localhost:7071"
 
 
@@ -44,8 +46,8 @@ class Letters:
             to_name=one_line(notice.person),
             to_address=self.address_of(notice.person),
             subject=words.subject,
-            text=environment().get_template("letter.txt").render(shown),
-            html=environment().get_template("letter.html").render(shown),
+            text=environment(_TEMPLATES).get_template("letter.txt").render(shown),
+            html=environment(_TEMPLATES).get_template("letter.html").render(shown),
             proposal_id=review.proposal_id,
         )
 

@@ -35,6 +35,7 @@ param lettersPerSender int
 param designBoard string
 param headOfDesign string
 param policyAuthors string
+param reportReaders string
 param requestsPerMinute int
 param historyRetentionDays int
 param historyRetentionLimit int
@@ -85,6 +86,7 @@ var settings = {
   DESIGN_BOARD: designBoard
   HEAD_OF_DESIGN: headOfDesign
   POLICY_AUTHORS: policyAuthors
+  REPORT_READERS: reportReaders
   REQUESTS_PER_MINUTE: string(requestsPerMinute)
   ATTACHMENTS_CONTAINER: 'attachments'
   READABLE_CONTAINERS: 'attachments'

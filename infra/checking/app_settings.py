@@ -38,6 +38,7 @@ NOT_LOCAL: Mapping[str, str] = {
     "RECORDS_SIGNED_SINCE": "this machine's key knows by itself when it was made",
     "MAIL_DOMAINS": "as SMTP_HOST; whoever is to be asked by an address says which domains",
     "PUBLIC_URL": "the code's own default is the address of the host",
+    "REPORT_READERS": "the code's own default is the one of production: nobody",
     "POLICY_AUTHORS": "the code's own default is the one of production: nobody",
     "LINK_KEYS": "a secret; this machine makes a key of its own",
     "AUTH_MODE": "whoever starts the app locally says how people are known; the code's default asks for keys",

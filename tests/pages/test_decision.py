@@ -7,7 +7,8 @@ import pytest
 
 from approvals.rules.replay import replay
 from approvals.visible import one_line
-from gateways.letters.pages import FormInput, Page, decision_page, message_page, result_page
+from pages.decision import FormInput, decision_page, result_page
+from pages.rendering import Page, message_page
 from tests.approvals.story import AUTHOR, BEGUN, Story, policy
 from tests.gateways.hostile import CORPUS, Reader, hostile_record
 
