@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from durable_devhost.errors import SettingsError
+from durable_devhost.log_levels import Level
 from durable_devhost.settings import HostSettings
 
 
@@ -67,7 +68,7 @@ def test_host_json_decides(tmp_path: Path) -> None:
     assert settings.durable.overridable_existing_instance_states == "AnyState"
     assert (settings.queues.batch_size, settings.queues.new_batch_threshold) == (8, 8)
     assert (settings.queues.message_encoding, settings.queues.visibility_timeout) == ("none", timedelta(seconds=5))
-    assert (settings.route_prefix, settings.log_level) == ("", "Warning")
+    assert (settings.route_prefix, settings.log_levels.of("Host")) == ("", Level.WARNING)
     assert settings.storage_connection_string == "AccountName=h"
 
 

@@ -258,7 +258,7 @@ def test_a_senseless_retry_interval_is_refused(load):
 @pytest.mark.parametrize(
     ("decorator", "expected"),
     [
-        ('timer_trigger(arg_name="x", schedule="now")', "neither NCRONTAB"),
+        ('timer_trigger(arg_name="x", schedule="now")', "neither an NCRONTAB"),
         ('queue_trigger(arg_name="x", queue_name="a--b", connection="")', "'a--b' is no queue name"),
         ('orchestration_trigger(context_name="context", orchestration="@x")', "must not begin with '@'"),
     ],

@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from itertools import count
 from typing import Any, Self
 
@@ -21,6 +22,14 @@ _HALF = b"\\ud"
 
 class WorkerGone(Exception):
     """The worker ended before it answered."""
+
+
+class CallOverdue(Exception):
+    """The call took longer than `limit`. It goes on in the worker, and nobody waits for its answer."""
+
+    def __init__(self, limit: timedelta) -> None:
+        super().__init__(limit)
+        self.limit = limit
 
 
 class Connection(asyncio.Protocol):
@@ -49,12 +58,17 @@ class Connection(asyncio.Protocol):
         _, connection = await asyncio.get_running_loop().create_connection(lambda: cls(heard), sock=end)
         return connection
 
-    async def call(self, message: Mapping[str, Any]) -> Message:
-        """Send a message and return its answer; cancelling the call tells the worker. Raises WorkerGone."""
+    async def call(self, message: Mapping[str, Any], limit: timedelta | None = None) -> Message:
+        """Send a message and return its answer; cancelling the call tells the worker.
+
+        Raises WorkerGone, and CallOverdue when `limit` is over.
+        """
         if self.gone.is_set():
             raise WorkerGone
         number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer = self._waiting[number] = loop.create_future()
+        alarm = loop.call_later(limit.total_seconds(), _give_up, answer, limit) if limit is not None else None
         try:
             while not self._has_room.is_set():
                 await self._has_room.wait()
@@ -65,6 +79,8 @@ class Connection(asyncio.Protocol):
             self.note({"kind": "cancel", "id": number})
             raise
         finally:
+            if alarm is not None:
+                alarm.cancel()
             del self._waiting[number]
             self._is_quiet.set()
 
@@ -136,3 +152,8 @@ class Connection(asyncio.Protocol):
             self._heard(message)
         elif (answer := self._waiting.get(number)) is not None and not answer.done():
             answer.set_result(message)
+
+
+def _give_up(answer: "asyncio.Future[Message]", limit: timedelta) -> None:
+    if not answer.done():
+        answer.set_exception(CallOverdue(limit))

@@ -1,4 +1,4 @@
-"""A date in JSON as Newtonsoft reads it and .NET prints it. Pure.
+"""Dates in JSON as Newtonsoft reads them and .NET prints them, and spans of time as .NET prints those. Pure.
 
 Newtonsoft takes every string that looks like an ISO 8601 date with a time for a date (`DateTimeParser.cs`). The host's
 own zone is UTC, as on Azure, so a date with an offset becomes one in UTC.
@@ -71,3 +71,12 @@ def _read_milliseconds(text: str) -> NetTime | None:
     except OverflowError:
         return None
     return NetTime(when=when, fraction=milliseconds * 10_000, suffix="+00:00" if match[2] else "Z")
+
+
+def time_span(span: timedelta) -> str:
+    """A span of time as .NET prints it: `[-][d.]hh:mm:ss[.fffffff]`."""
+    sign, size = ("-", -span) if span < timedelta() else ("", span)
+    minutes, seconds = divmod(size.seconds, 60)
+    days = f"{size.days}." if size.days else ""
+    fraction = f".{size.microseconds * 10:07d}" if size.microseconds else ""
+    return f"{sign}{days}{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}{fraction}"

@@ -198,8 +198,9 @@ class Host:
         around = self.around
 
         async def accept(loaded: Loaded) -> FunctionCatalog:
+            settings = around.settings
             catalog = build_catalog(
-                loaded.functions, loaded.complaint, around.settings.app_dir, around.settings.app_settings
+                loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings, settings.functions
             )
             for connection in binding_connections(catalog):
                 await self.accounts.open(self.resources, connection)
@@ -233,6 +234,7 @@ class Host:
             clock=self.around.clock,
             in_flight=self.in_flight,
             host_id=host_id(),
+            zone=self.around.settings.time_zone,
         )
 
     def _travel(self) -> TimeTravel | None:

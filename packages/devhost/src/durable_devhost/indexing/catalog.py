@@ -1,7 +1,7 @@
 """Builds the catalog from the app's registered functions, or says everything that is wrong with them at once."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ from typing import Any
 from durable_devhost.errors import AppError
 from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
+from durable_devhost.model.schedule import parse_schedule
 
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
-_SCHEDULE = re.compile(r"\S+(?: +\S+){4,5}|(?:\d+\.)?\d{1,2}:\d{2}(?::\d{2})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +34,21 @@ class _Candidate:
 
 
 def build_catalog(
-    found: Sequence[Mapping[str, Any]], complaint: str | None, app_dir: Path, settings: Mapping[str, str]
+    found: Sequence[Mapping[str, Any]],
+    complaint: str | None,
+    app_dir: Path,
+    settings: Mapping[str, str],
+    only: Collection[str] = (),
 ) -> FunctionCatalog:
     """The functions of the app that are not disabled; AppError lists every problem with file, line and function.
+
+    `only` names those that count, without regard to case; the others are not there (`FunctionMetadataManager`).
 
     `found` and `complaint` are what the worker reports: each function with its raw bindings, and the SDK's refusal of
     the whole. A disabled function is not looked at, so that an app can run without a function that cannot.
     """
-    declared = [_candidate(each, settings) for each in found]
+    names = {name.lower() for name in only}
+    declared = [_candidate(each, settings) for each in found if not names or each["name"].lower() in names]
     off = [one for one in declared if _is_disabled(one.name, settings)]
     candidates = [one for one in declared if one not in off]
     problems = list(_duplicate_names(candidates))
@@ -54,7 +61,7 @@ def build_catalog(
     problems += _duplicate_durable_names(functions)
     if complaint and not problems:
         problems.append(complaint)
-    if not declared:
+    if not found:
         problems.append("no functions are registered; decorate some, or register the blueprints in the app")
     if problems:
         raise AppError(_report(app_dir, problems))
@@ -123,11 +130,18 @@ def _property_problems(binding: Binding, function_name: str) -> Iterator[str]:
             if not container or not blob:
                 yield f"the path '{binding.text('path') or ''}' of '{binding.name}' is not of the form container/blob"
         case "timerTrigger":
-            schedule = (binding.text("schedule") or "").strip()
-            if "%" not in schedule and not _SCHEDULE.fullmatch(schedule):
-                yield f"the schedule '{schedule}' is neither NCRONTAB (six or five fields) nor a time span hh:mm:ss"
+            yield from _schedule_problems(binding.text("schedule") or "")
         case "orchestrationTrigger" if (durable_name(binding, function_name) or "").startswith("@"):
             yield "the name of an orchestrator must not begin with '@'"
+
+
+def _schedule_problems(schedule: str) -> Iterator[str]:
+    if "%" in schedule:
+        return  # that the setting is missing has been said
+    try:
+        parse_schedule(schedule)
+    except AppError as error:
+        yield f"{error}".removesuffix(".").replace("The", "the", 1)
 
 
 def _duplicate_names(candidates: list[_Candidate]) -> Iterator[str]:
