@@ -123,3 +123,18 @@ def test_overriding_leaves_the_file_as_it_was() -> None:
     file = {"a": {"b": "1"}}
     overridden(file, {"AzureFunctionsJobHost__a__b": "2"})
     assert {"a": {"b": "1"}} == file
+
+
+def test_overriding_keeps_the_spelling_of_names_and_the_items_of_lists() -> None:
+    """Headers are written as the file spells them; an item is named by its number."""
+    file = {"Http": {"X-One": "1"}, "functions": ["a", "b"]}
+    settings = {"AzureFunctionsJobHost__http__x-one": "2", "AzureFunctionsJobHost__functions__1": "c"}
+    tree = Section(overridden(file, settings), {})
+    assert tree.section("http").items() == [("X-One", "2")]
+    assert tree.texts("functions") == ["a", "c"]
+
+
+def test_what_is_no_list_is_an_empty_one() -> None:
+    """As to .NET's binding; values are printed as it prints them."""
+    section = Section({"a": "x", "b": [1, True, {"c": 1}, None], "c": None}, {})
+    assert [section.texts(name) for name in ("a", "b", "c", "d")] == [[], ["1", "True"], [], []]

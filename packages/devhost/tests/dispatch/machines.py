@@ -158,10 +158,10 @@ class Machine:
 
 
 @asynccontextmanager
-async def machine(plan: WorkerPlan, workers: int = 1) -> AsyncIterator[Machine]:
+async def machine(plan: WorkerPlan, workers: int = 1, limit: timedelta | None = None) -> AsyncIterator[Machine]:
     """A pool that runs while the block does."""
     listener = Listener()
-    pool = WorkerPool(plan, count=workers, observer=listener)
+    pool = WorkerPool(plan, count=workers, observer=listener, limit=limit)
     running = None
     try:
         await pool.start()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.dotnet.times import read_time
+from durable_devhost.dotnet.times import read_time, time_span
 
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 moments = st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1), timezones=offsets)  # noqa: DTZ001
@@ -61,3 +61,18 @@ def test_a_fraction_that_python_cannot_hold_is_kept() -> None:
     found = read_time("2020-01-02T03:04:05.0000001Z")
     assert found is not None
     assert (found.when, found.fraction) == (datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC), 1)
+
+
+@pytest.mark.parametrize(
+    ("span", "shown"),
+    [
+        (timedelta(seconds=5), "00:00:05"),
+        (timedelta(days=1, hours=2, minutes=3), "1.02:03:00"),
+        (timedelta(milliseconds=1500), "00:00:01.5000000"),
+        (timedelta(minutes=-30), "-00:30:00"),
+        (timedelta(), "00:00:00"),
+    ],
+)
+def test_a_span_of_time_is_printed_as_dotnet_prints_it(span: timedelta, shown: str) -> None:
+    """Days with a dot, fractions with seven digits."""
+    assert time_span(span) == shown

@@ -171,8 +171,7 @@ class WorkerPool:
         self._changed.set()
         assert self._tasks is not None, "reload needs run to be under way"
         for worker in leaving:
-            worker.is_leaving = True
-            self._tasks.create_task(self._retire(worker))
+            self._let_go(worker, self._tasks, _FAREWELL_S)
         for worker in fresh:
             self._tasks.create_task(self._watch(worker))
         return accepted
@@ -189,13 +188,17 @@ class WorkerPool:
 
     def _replace(self, worker: WorkerProcess) -> None:
         """Let a worker go and start another one; new calls go there."""
-        worker.is_leaving = True
         if self._tasks is None:  # the host is about to end
             worker.kill()
             return
         self._workers.remove(worker)
-        self._tasks.create_task(self._retire(worker, _GRACE_S))
+        self._let_go(worker, self._tasks, _GRACE_S)
         self._tasks.create_task(self._add())
+
+    def _let_go(self, worker: WorkerProcess, tasks: asyncio.TaskGroup, patience_s: float) -> None:
+        worker.is_leaving = True
+        self._leaving.append(worker)
+        tasks.create_task(self._retire(worker, patience_s))
 
     async def _next(self) -> WorkerProcess:
         """The worker whose turn it is; waits for one where all have just died."""
@@ -251,9 +254,8 @@ class WorkerPool:
                 "Nothing stored is lost. Look above for what it ran each time, fix it, and start again."
             )
 
-    async def _retire(self, worker: WorkerProcess, patience_s: float = _FAREWELL_S) -> None:
+    async def _retire(self, worker: WorkerProcess, patience_s: float) -> None:
         """Let a worker finish its calls, for a while. Those that it has not finished then are done again."""
-        self._leaving.append(worker)
         await worker.connection.answered(patience_s)
         worker.connection.close()
         await worker.stop()
