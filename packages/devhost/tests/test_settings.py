@@ -252,7 +252,7 @@ def test_keys_that_change_nothing_are_named_with_their_place(tmp_path: Path) -> 
     """The file's, and those of app settings that are laid over it."""
     (tmp_path / "host.json").write_text('{"version": "2.0", "healthMonitor": {}, "watchFiles": ["a.txt"], "x": 1}')
     environ = {"AzureFunctionsJobHost__extensions__queues__batchsise": "4", "AzureFunctionsJobHost__x": "2"}
-    what = "What Azure does with it is in docs/azure.md."
+    what = "devhost's docs/azure.md says what Azure does."
     assert HostSettings.load(tmp_path, environ=environ).notices == (
         f"{tmp_path / 'host.json'}: devhost does not act on watchFiles and x. {what}",
         f"App settings (AzureFunctionsJobHost__…): devhost does not act on extensions.queues.batchsise. {what}",

@@ -308,7 +308,7 @@ def _ignored(written: Mapping[str, Any], folder: Path, settings: Mapping[str, st
     elsewhere = [key for key in ignored_keys(overridden({}, settings), other_provider=is_foreign) if key not in in_file]
     for place, keys in ((str(folder / HOST_FILE), in_file), ("App settings (AzureFunctionsJobHost__…)", elsewhere)):
         if keys:
-            yield f"{place}: devhost does not act on {_listed(keys)}. What Azure does with it is in docs/azure.md."
+            yield f"{place}: devhost does not act on {_listed(keys)}. devhost's docs/azure.md says what Azure does."
 
 
 def _listed(names: Sequence[str]) -> str:
