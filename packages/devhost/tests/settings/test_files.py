@@ -4,8 +4,10 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from azure.storage.blob import ContainerClient
 
 from durable_devhost.testing.app import AppUnderTest
 
@@ -16,13 +18,19 @@ pytestmark = pytest.mark.timeout(60)
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
     """One host for all."""
-    with AppUnderTest(APP, tmp_path_factory.mktemp("files"), ("--enable-auth",), {}) as running:
+    with AppUnderTest(APP, tmp_path_factory.mktemp("files"), ("--enable-auth", "--clock", "virtual"), {}) as running:
         yield running
 
 
 def said(app: AppUnderTest) -> list[str]:
     """The sentences of the start."""
     return [record["text"] for record in app.records if record["event"] in ("notice", "warning")]
+
+
+def keys(app: AppUnderTest) -> Any:
+    """The keys in the file that the start names."""
+    (ready,) = [record for record in app.records if record["event"] == "ready"]
+    return json.loads(Path(ready["keys"]).read_text())
 
 
 def test_keys_that_change_nothing_are_named_once_with_their_file(app: AppUnderTest) -> None:
@@ -56,8 +64,32 @@ def test_a_browser_is_told_that_its_page_may_call(app: AppUnderTest) -> None:
 
 def test_with_keys_the_start_names_their_file_and_the_urls_carry_one(app: AppUnderTest) -> None:
     """The system key of the durable HTTP API."""
-    (ready,) = [record for record in app.records if record["event"] == "ready"]
-    keys = json.loads(Path(ready["keys"]).read_text())
     urls = app.request("POST", "/v1/start/napping?s=0").body
-    assert all(f"code={keys['systemKeys']['durabletask_extension']}" in urls[name] for name in urls if name != "id")
+    assert all(
+        f"code={keys(app)['systemKeys']['durabletask_extension']}" in urls[name] for name in urls if name != "id"
+    )
     assert app.request("GET", urls["statusQueryGetUri"]).status in (200, 202)
+
+
+def test_the_console_shows_what_log_level_lets_through(app: AppUnderTest) -> None:
+    """By category; the worker's root logger is at 20 whatever host.json says, as in the real worker."""
+    assert app.request("GET", "/v1/chatty").body == 20
+    app.until(lambda: any("chat at ERROR" in record.get("text", "") for record in app.records))
+    url = app.request("POST", "/v1/start/napping?s=0").body["statusQueryGetUri"]
+    app.until(lambda: app.request("GET", url).body["output"] == "awake")
+    told = [record for record in app.records if record["event"] in ("log", "orchestration")]
+    assert [record["text"] for record in told if "chat" in record.get("text", "")] == [
+        "chat at WARNING",
+        "chat at ERROR",
+    ]
+    assert [record for record in told if record["event"] == "orchestration"] == []
+
+
+def test_a_timer_counts_in_the_zone_that_a_setting_names(app: AppUnderTest) -> None:
+    """Its status has the time of the next run with the zone's offset."""
+    info = app.request("GET", f"/admin/devhost/info?code={keys(app)['masterKey']}").body
+    blobs = ContainerClient.from_connection_string(info["storage"]["connectionString"], "azure-webjobs-hosts")
+    name = next(blob.name for blob in blobs.list_blobs() if blob.name.endswith("Host.Functions.at_nine/status"))
+    status = json.loads(blobs.download_blob(name).readall())
+    assert status["Next"].endswith("T09:00:00+09:00")
+    assert any("count in Asia/Tokyo (WEBSITE_TIME_ZONE)" in text for text in said(app))

@@ -1,6 +1,7 @@
 """Functions of each kind that take as long as they are told."""
 
 import asyncio
+import logging
 import os
 import time
 from pathlib import Path
@@ -85,6 +86,19 @@ def asking(context: df.DurableOrchestrationContext):
 def on_nap(message: func.QueueMessage) -> None:
     """Block a thread."""
     time.sleep(float(message.get_body().decode()))
+
+
+@app.route(route="chatty")
+def chatty(req: func.HttpRequest) -> str:
+    """Log at each level."""
+    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+        logging.log(level, "chat at %s", logging.getLevelName(level))
+    return str(logging.getLogger().level)
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 0 9 * * *")
+def at_nine(timer: func.TimerRequest) -> None:
+    """Run at nine of the zone that local.settings.json names."""
 
 
 @app.route(route="left-out")
