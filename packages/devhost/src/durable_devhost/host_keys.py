@@ -83,6 +83,21 @@ def ignored_keys(tree: Mapping[str, Any], *, other_provider: bool = False) -> li
     return list(_unknown(tree, (), known))
 
 
+def ignored_notices(
+    path: str, written: Mapping[str, Any], overrides: Mapping[str, Any], *, other_provider: bool = False
+) -> Iterator[str]:
+    """Sentences that name the keys without effect: those of the file at `path`, then those that app settings add."""
+    in_file = ignored_keys(written, other_provider=other_provider)
+    added = [key for key in ignored_keys(overrides, other_provider=other_provider) if key not in in_file]
+    for place, keys in ((path, in_file), ("App settings (AzureFunctionsJobHost__…)", added)):
+        if keys:
+            yield f"{place}: devhost does not act on {_listed(keys)}. devhost's docs/azure.md says what Azure does."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def _unknown(tree: Mapping[str, Any], above: tuple[str, ...], known: Sequence[tuple[str, ...]]) -> Iterator[str]:
     for name, value in tree.items():
         path = (*above, name)

@@ -6,7 +6,7 @@ and of the queue extension (`QueuesOptions.cs`).
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta, tzinfo
 from pathlib import Path
@@ -14,30 +14,24 @@ from typing import Any, Literal, Self, cast
 
 from durable_devhost.app_settings import DEFAULT_CONNECTION, AppSettings, read_object
 from durable_devhost.errors import SettingsError
-from durable_devhost.host_keys import ignored_keys
+from durable_devhost.host_keys import ignored_notices
 from durable_devhost.http_settings import HttpSettings
 from durable_devhost.local_host import LocalHost
-from durable_devhost.log_levels import Level, LogLevels
+from durable_devhost.log_levels import LogLevels
 from durable_devhost.sections import Section, overridden
 from durable_devhost.time_zones import time_zone
+from durable_devhost.worker_settings import (
+    DEBUG_NOTICE,
+    function_timeout,
+    thread_count,
+    worker_log_level,
+    worker_processes,
+)
 
 HOST_FILE = "host.json"
-MOST_WORKER_PROCESSES = 10
 _PARTITIONS = 4
 _HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,49}")
 _DEFAULT_HUB = "default"
-_FUNCTION_TIMEOUT = timedelta(minutes=30)
-_SHORTEST_TIMEOUT = timedelta(seconds=1)
-_NO_TIMEOUT = timedelta(days=-1)
-"""What .NET reads where -1 is written."""
-
-_DEBUG_SETTING = "PYTHON_ENABLE_DEBUG_LOGGING"
-_TRUE_LIKE = ("1", "true", "t", "yes", "y")
-_DEBUG_NOTICE = (
-    "logging.logLevel in host.json asks for less than Information, which the Python worker sends only where the app "
-    f"setting {_DEBUG_SETTING} is 1, here as on Azure."
-)
-
 _OTHER_PROVIDERS = {"mssql": "Microsoft SQL Server", "netherite": "Netherite"} | dict.fromkeys(
     ("azuremanaged", "durabletaskscheduler"), "the Durable Task Scheduler"
 )
@@ -195,13 +189,18 @@ class HostSettings:
         prefix = http.text("routePrefix")
         local = local or LocalHost.load(folder)
         zone, zone_notice = time_zone(settings)
-        levels, worker_level = LogLevels.read(top.section("logging")), _worker_log_level(settings)
+        levels, worker_level = LogLevels.read(top.section("logging")), worker_log_level(settings)
         notices = (
             *local.notices,
             *_notices(durable),
-            *_ignored(written, folder, settings, durable),
+            *ignored_notices(
+                str(folder / HOST_FILE),
+                written,
+                overridden({}, settings),
+                other_provider=_other_provider(durable.section("storageProvider")) is not None,
+            ),
             *([zone_notice] if zone_notice else []),
-            *([_DEBUG_NOTICE] if levels.lowest_of_functions < worker_level else []),
+            *([DEBUG_NOTICE] if levels.lowest_of_functions < worker_level else []),
         )
         return cls(
             app_dir=folder,
@@ -213,10 +212,10 @@ class HostSettings:
             local=local,
             homepage=not _is_true(settings.get("AzureWebJobsDisableHomepage")),
             functions=tuple(top.texts("functions")),
-            function_timeout=_function_timeout(top),
+            function_timeout=function_timeout(top),
             time_zone=zone,
-            thread_count=_thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),
-            worker_processes=_worker_processes(settings.get("FUNCTIONS_WORKER_PROCESS_COUNT")),
+            thread_count=thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),
+            worker_processes=worker_processes(settings.get("FUNCTIONS_WORKER_PROCESS_COUNT")),
             log_levels=levels,
             worker_log_level=worker_level,
             notices=notices,
@@ -301,59 +300,12 @@ def _notices(section: Section) -> tuple[str, ...]:
     )
 
 
-def _ignored(written: Mapping[str, Any], folder: Path, settings: Mapping[str, str], durable: Section) -> Iterator[str]:
-    """Sentences that name the keys which change nothing here, those of the file and those of app settings."""
-    is_foreign = _other_provider(durable.section("storageProvider")) is not None
-    in_file = ignored_keys(written, other_provider=is_foreign)
-    elsewhere = [key for key in ignored_keys(overridden({}, settings), other_provider=is_foreign) if key not in in_file]
-    for place, keys in ((str(folder / HOST_FILE), in_file), ("App settings (AzureFunctionsJobHost__…)", elsewhere)):
-        if keys:
-            yield f"{place}: devhost does not act on {_listed(keys)}. devhost's docs/azure.md says what Azure does."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _function_timeout(top: Section) -> timedelta | None:
-    """`functionTimeout`; bounds, default and words are those of `ScriptJobHostOptionsSetup` outside of Consumption."""
-    limit = top.duration("functionTimeout", _FUNCTION_TIMEOUT, at_least=timedelta.min)
-    if limit == _NO_TIMEOUT:
-        return None
-    if limit < _SHORTEST_TIMEOUT:
-        raise SettingsError(
-            f"functionTimeout in host.json is {top.text('functionTimeout')!r}. Make it at least 00:00:01, or -1 for no "
-            "limit."
-        )
-    return limit
-
-
 def _partition_count(storage: Section) -> int:
     """The number of control queues; the extension's own words for one that no hub can have (recorded from 3.15)."""
     try:
         return storage.integer("partitionCount", _PARTITIONS, at_least=1, at_most=16)
     except SettingsError:
         raise SettingsError("PartitionCount must be an integer value between 1 and 16.") from None
-
-
-def _thread_count(text: str | None) -> int | None:
-    """The size of the pool for sync functions; None is Python's default, also for nonsense, as in the real worker."""
-    return int(text) if text and text.isdecimal() and int(text) > 0 else None
-
-
-def _worker_log_level(settings: Mapping[str, str]) -> int:
-    """What the Python worker sets its root logger to, whatever host.json says (azure-functions-python-worker)."""
-    asked = (settings.get(_DEBUG_SETTING) or "").strip().lower() in _TRUE_LIKE
-    return Level.DEBUG if asked else Level.INFORMATION
-
-
-def _worker_processes(text: str | None) -> int:
-    """How many worker processes share the work. Below one is one, and too many end the start, as in the real host."""
-    if not re.fullmatch(r"\s*[+-]?\d+\s*", text or "1") or int(text or 1) > MOST_WORKER_PROCESSES:
-        raise SettingsError(
-            f"FUNCTIONS_WORKER_PROCESS_COUNT is {text!r}. Make it a whole number from 1 to {MOST_WORKER_PROCESSES}."
-        )
-    return max(1, int(text or 1))
 
 
 def _is_true(text: str | None) -> bool:

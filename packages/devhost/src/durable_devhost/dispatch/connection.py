@@ -42,6 +42,8 @@ class Connection(asyncio.Protocol):
         self._heard = heard
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self._deadlines: dict[int, tuple[float, timedelta]] = {}
+        self._alarm: asyncio.TimerHandle | None = None
         self._received = bytearray()
         self._wanted = PREFIX_SIZE
         self._lengths: tuple[int, int] | None = None
@@ -66,9 +68,9 @@ class Connection(asyncio.Protocol):
         if self.gone.is_set():
             raise WorkerGone
         number = next(self._numbers)
-        loop = asyncio.get_running_loop()
-        answer = self._waiting[number] = loop.create_future()
-        alarm = loop.call_later(limit.total_seconds(), _give_up, answer, limit) if limit is not None else None
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        if limit is not None:
+            self._limit(number, limit)
         try:
             while not self._has_room.is_set():
                 await self._has_room.wait()
@@ -79,9 +81,8 @@ class Connection(asyncio.Protocol):
             self.note({"kind": "cancel", "id": number})
             raise
         finally:
-            if alarm is not None:
-                alarm.cancel()
             del self._waiting[number]
+            self._deadlines.pop(number, None)
             self._is_quiet.set()
 
     def note(self, message: Mapping[str, Any]) -> None:
@@ -102,6 +103,8 @@ class Connection(asyncio.Protocol):
         """Hang up; open calls fail with WorkerGone."""
         self.gone.set()
         self._has_room.set()
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._transport is not None:
             self._transport.abort()
         for answer in self._waiting.values():
@@ -134,6 +137,29 @@ class Connection(asyncio.Protocol):
         """Let callers go on."""
         self._has_room.set()
 
+    def _limit(self, number: int, limit: timedelta) -> None:
+        """Let a call fail when its time is up; one alarm serves all calls, as a timer for each would cost them time."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + limit.total_seconds()
+        self._deadlines[number] = (due, limit)
+        if self._alarm is None or due < self._alarm.when():
+            self._ring_at(due, loop)
+
+    def _ring_at(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = loop.call_at(due, self._give_up, loop)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Fail the calls whose time is up, and look again when the next one's is."""
+        self._alarm, now = None, loop.time()
+        for number, (due, limit) in self._deadlines.items():
+            answer = self._waiting[number]
+            if due <= now and not answer.done():
+                answer.set_exception(CallOverdue(limit))
+        if later := [due for due, _ in self._deadlines.values() if due > now]:
+            self._ring_at(min(later), loop)
+
     def _take_frame(self) -> None:
         with memoryview(self._received) as view:
             piece = bytes(view[: self._wanted])
@@ -152,8 +178,3 @@ class Connection(asyncio.Protocol):
             self._heard(message)
         elif (answer := self._waiting.get(number)) is not None and not answer.done():
             answer.set_result(message)
-
-
-def _give_up(answer: "asyncio.Future[Message]", limit: timedelta) -> None:
-    if not answer.done():
-        answer.set_exception(CallOverdue(limit))
