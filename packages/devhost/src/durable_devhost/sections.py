@@ -9,31 +9,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from durable_devhost.dotnet.times import read_time_span
 from durable_devhost.errors import SettingsError
 
 OVERRIDE_PREFIX = "azurefunctionsjobhost:"
-_TIME_SPAN = re.compile(
-    r"(?P<minus>-)?(?:(?P<days>\d+)\.)?(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?P<f>\.\d{1,7})?)?"
-)
 _SETTING = re.compile(r"%([^%\s]+)%")
 _TRUTH = {"true": True, "false": False}
-
-
-def parse_time_span(text: str) -> timedelta:
-    """Read a .NET TimeSpan: `[-][d.]hh:mm[:ss[.fffffff]]` or a number of days; ValueError for anything else."""
-    stripped = text.strip()
-    if re.fullmatch(r"-?\d+", stripped):
-        return timedelta(days=int(stripped))
-    found = _TIME_SPAN.fullmatch(stripped)
-    if found is None or int(found["h"]) > 23 or int(found["m"]) > 59 or int(found["s"] or 0) > 59:
-        raise ValueError(f"no TimeSpan: {text!r}")
-    span = timedelta(
-        days=int(found["days"] or 0),
-        hours=int(found["h"]),
-        minutes=int(found["m"]),
-        seconds=int(found["s"] or 0) + float(found["f"] or 0),
-    )
-    return -span if found["minus"] else span
 
 
 class Section:
@@ -108,7 +89,7 @@ class Section:
         if not text:
             return default
         try:
-            span = parse_time_span(text)
+            span = read_time_span(text)
         except ValueError:
             raise self._wrong(name, text, "a time like 00:00:30") from None
         if span < at_least:

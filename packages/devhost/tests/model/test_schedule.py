@@ -67,6 +67,7 @@ def after(text: str, when: datetime, count: int = 1) -> datetime:
         ("00:05:00", MONDAY + timedelta(minutes=5)),
         ("1.00:00:00", MONDAY + timedelta(days=1)),
         ("24:00:00", MONDAY + timedelta(days=24)),
+        ("1:00:00:00", MONDAY + timedelta(days=1)),
         ("00:00:00.5", MONDAY + timedelta(milliseconds=500)),
         ("2", MONDAY + timedelta(days=2)),
     ],

@@ -4,15 +4,14 @@ The rules are those of the timer extension (azure-webjobs-sdk-extensions 5.x, `C
 NCrontab 3.3: day of month AND day of week must both match.
 """
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
+from durable_devhost.dotnet.times import read_time_span
 from durable_devhost.errors import AppError
 from durable_devhost.model.cron import COLUMNS, is_interval, parse_fields, split_fields
 
 _LONGEST_MONTH = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
-_TIME_SPAN = re.compile(r"(?:(?P<d>\d+)\.)?(?P<h>\d+):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:\.(?P<f>\d{1,7}))?)?")
 _WITHOUT_SECONDS, _WITH_SECONDS = 5, 6
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _ON_AZURE = "On Azure the function would not be indexed, and never run."
@@ -118,7 +117,7 @@ def parse_schedule(text: str) -> Schedule:
     parts = split_fields(text)
     if len(parts) in (_WITHOUT_SECONDS, _WITH_SECONDS):
         return _cron(text, parts)
-    if interval := _time_span(text.strip()):
+    if interval := _time_span(text):
         return Every(text=text, interval=interval)
     if len(parts) == _WITH_SECONDS + 1:
         raise AppError(f"The schedule '{text}' has seven fields; NCRONTAB has six, and no year. {_ON_AZURE}")
@@ -168,22 +167,12 @@ def _cron(text: str, parts: list[str]) -> Cron:
 
 
 def _time_span(text: str) -> timedelta | None:
-    """Read `hh:mm`, `hh:mm:ss[.f]`, `d.hh:mm:ss[.f]` or a number of days; None for anything else and for zero.
-
-    With 24 or more in front `24:00:00` means days:hours:minutes, .NET's rule and a well-known trap: 24 days.
-    """
-    if text.isascii() and text.isdigit():
-        return timedelta(days=int(text)) or None
-    parts = _TIME_SPAN.fullmatch(text)
-    if not parts or not text.isascii():
+    """The interval that a TimeSpan names; None for anything else, for zero, and for one that goes back."""
+    try:
+        span = read_time_span(text)
+    except (ValueError, OverflowError):
         return None
-    days, hours, minutes, seconds = (int(parts[name] or 0) for name in ("d", "h", "m", "s"))
-    fraction = timedelta(microseconds=int((parts["f"] or "").ljust(7, "0")) // 10)
-    if hours > 23 and parts["s"] and not parts["d"] and not parts["f"]:
-        days, hours, minutes, seconds = hours, minutes, seconds, 0
-    if hours > 23 or minutes > 59 or seconds > 59:
-        return None
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds) + fraction or None
+    return span if span > timedelta() else None
 
 
 def _at(wall: datetime, now: datetime) -> datetime:
