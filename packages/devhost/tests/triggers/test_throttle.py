@@ -14,6 +14,17 @@ from durable_devhost.triggers.throttle import Throttle
 from packages.devhost.tests.triggers.conftest import Serve
 
 
+class Advice(list[str]):
+    """What a person would read."""
+
+    def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
+        """A request was answered."""
+
+    def advise(self, text: str) -> None:
+        """Keep it."""
+        self.append(text)
+
+
 class Gate:
     """An app whose function waits until it is let go on."""
 
@@ -60,10 +71,11 @@ async def test_so_many_run_and_so_many_wait(
     serve_app: Serve, http: HttpSettings, expected: list[int], most: int
 ) -> None:
     """Those that run count among the outstanding ones; who finds no place gets 429, and is told to scale out."""
-    gate = Gate()
-    async with serve_app(gate.app, http=http) as client:
+    gate, advice = Gate(), Advice()
+    async with serve_app(gate.app, http=http, observer=advice) as client:
         assert await statuses(client, gate, 5) == expected
     assert gate.most == most
+    assert len(advice) == expected.count(429)
 
 
 async def test_the_hosts_own_pages_wait_for_nobody(serve_app: Serve) -> None:

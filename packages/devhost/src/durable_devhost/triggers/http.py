@@ -224,6 +224,9 @@ class HttpFront:
                 response = await self._pass_on(request, path, mount, found)
                 self._headers.add(request, response)
                 return response
+        self._advise(
+            "A request found no place and got 429: maxOutstandingRequests in host.json lets no more wait or run."
+        )
         refused = empty(429)
         refused.headers[SCALE_OUT_HEADER] = "1"
         return refused
