@@ -6,6 +6,7 @@ any workflow by its name; orchestrators/proposal_lifecycle.py tells the whole wa
 """
 
 import os
+import warnings
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -42,6 +43,7 @@ from clients import (
 )
 from clients import counters as counter_readings
 from clients import workflows as catalogue
+from clients.ui import act_as, inbox, reports, resubmit, submit
 from entities import budgets, counters
 from orchestrators import (
     approval,
@@ -61,6 +63,9 @@ from orchestrators import images as scaling
 # whole instance over one that it does not know, before any code of ours sees the payload.
 os.environ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] = "1"
 
+# The SDK says this of every event that comes before its workflow waits for it, which is an ordinary thing here.
+warnings.filterwarnings("ignore", message="Potential duplicate Task completion", category=UserWarning)
+
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 CLIENTS = (
@@ -79,6 +84,11 @@ CLIENTS = (
     counter_readings,
     blobs,
     maintenance,
+    inbox,
+    act_as,
+    submit,
+    resubmit,
+    reports,
 )
 WORKFLOWS = (
     proposal_lifecycle,

@@ -12,15 +12,15 @@ import azure.durable_functions as df
 from approvals.forms import AsTuple
 from approvals.instants import Instant, read_instant
 from approvals.names import key
-from approvals.nobodies import GREENLIGHT
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry, Via
 from approvals.record.verdict import Anchor, State, Tampered
+from approvals.reserved_names import GREENLIGHT
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
-from approvals.rules.clockwork import Heard, step_of
+from approvals.rules.clockwork import EventDecision, step_of
+from approvals.rules.eligibility import Refused
 from approvals.rules.progress import checked, counts, failed, settle
 from approvals.rules.replay import replay
-from approvals.rules.standing import Refused
 from approvals.rules.state import Review
 from approvals.rules.verbs import Decide
 from approvals.validation import Boundary
@@ -30,7 +30,8 @@ from gateways.letters.letters import open_letters
 from gateways.letters.limits import open_letter_limits, per_proposal, per_sender
 from gateways.letters.mail import open_post
 from gateways.people import open_directory
-from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.proposal_index import open_proposal_index
+from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.record_watch import keep_head
 from services.review_changes import Unknown, add
@@ -73,7 +74,7 @@ class Taking(Boundary):
     """The input of DecideByEvent."""
 
     proposal_id: str
-    heard: Heard
+    heard: EventDecision
 
 
 class Failing(Boundary):
@@ -209,7 +210,7 @@ def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]
     return {"step": step_of(review, told=row.told, counted=counts(replay(chain.entries[: row.told]))).to_dict()}
 
 
-def _judge(review: Review, heard: Heard, now: datetime) -> tuple[Entry, ...] | Refused:
+def _judge(review: Review, heard: EventDecision, now: datetime) -> tuple[Entry, ...] | Refused:
     """Return the entries of an event's decision: none where it is in the record already."""
     actor = Actor(name=heard.decision.approver, via=Via.EVENT)
     answer = accept(review, _verb(heard), actor, now, directory=open_directory())
@@ -222,7 +223,7 @@ def _judge(review: Review, heard: Heard, now: datetime) -> tuple[Entry, ...] | R
             return answer
 
 
-def _verb(heard: Heard) -> Decide:
+def _verb(heard: EventDecision) -> Decide:
     decision = heard.decision
     word = "approve" if decision.approved else "reject"
     return Decide(

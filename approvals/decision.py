@@ -14,7 +14,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from approvals.about import About
 from approvals.identifiers import InstanceId
 from approvals.names import Name, key
-from approvals.nobodies import UNNAMED
+from approvals.reserved_names import UNNAMED
 from approvals.validation import Invalid, Prose, read_json
 
 APPROVAL_EVENT = "ApprovalEvent"

@@ -15,7 +15,7 @@ from approvals.about import About
 from approvals.decision import Decision, QueuedDecision, Rejected
 from approvals.identifiers import InstanceId, is_instance_id
 from approvals.names import Name, key
-from approvals.nobodies import UNNAMED
+from approvals.reserved_names import UNNAMED
 from approvals.rules.verbs import Decide
 from approvals.validation import Invalid, Line, Prose, read_json
 

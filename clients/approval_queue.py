@@ -12,7 +12,6 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.decision import NO_DOCUMENT, Rejected
-from approvals.nobodies import UNNAMED
 from approvals.poison import PoisonMessage
 from approvals.queue_message import (
     AnyReading,
@@ -25,8 +24,9 @@ from approvals.queue_message import (
     read_queue_message,
 )
 from approvals.record.entries import Via
+from approvals.reserved_names import UNNAMED
 from approvals.rules.acceptance import Actor
-from approvals.rules.standing import Refused
+from approvals.rules.eligibility import Refused
 from approvals.single_stage.proposal import may_decide
 from approvals.workflows import find_workflow
 from gateways import clock

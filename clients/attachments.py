@@ -13,7 +13,7 @@ from approvals.attachments import KINDS, LARGEST_UPLOAD, Upload, checked_file_na
 from approvals.record.documents import Attachment
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor, accept
-from approvals.rules.standing import Refused
+from approvals.rules.eligibility import Refused
 from approvals.rules.state import Review
 from approvals.rules.verbs import Attach
 from approvals.validation import Invalid

@@ -19,14 +19,15 @@ from approvals.record.entries import Via
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
 from approvals.rules.choices import ChosenAnswer, to_verb
+from approvals.rules.eligibility import Refused
 from approvals.rules.identities import known_as
 from approvals.rules.links import Expired, Forged, Link, read_link
 from approvals.rules.replay import replay
-from approvals.rules.standing import Refused
 from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Invalid
 from clients.attachments import serve
+from clients.web.headers import json_headers
 from clients.web.link_replies import (
     ANSWERED,
     DAMAGED,
@@ -35,13 +36,13 @@ from clients.web.link_replies import (
     GONE,
     OTHER_PROPOSAL,
     OTHER_SITE,
-    Held,
-    Told,
+    LinkProblem,
+    OpenLink,
     refused_by,
     show_faults,
     show_form,
+    show_problem,
     show_result,
-    show_told,
     unavailable,
     unread,
 )
@@ -49,11 +50,13 @@ from clients.web.link_requests import NotReadable, read_fields, wants_json
 from clients.web.origins import crosses_sites
 from clients.web.outages import answers_outages
 from clients.web.rates import slow_down
+from clients.web.responses import send
 from gateways import clock
 from gateways.letters.letters import public_url
 from gateways.letters.link_keys import link_keys
 from gateways.people import open_directory
 from gateways.review_records import open_review_records
+from pages.rendering import icon
 from services import desk
 from services.review_changes import Done, Unknown
 
@@ -72,10 +75,10 @@ async def show_decision_page(req: func.HttpRequest) -> func.HttpResponse:
     too_many = slow_down(req)
     if too_many:
         return too_many
-    held = await asyncio.to_thread(_look_up, req.params.get(TOKEN, ""))
-    if isinstance(held, Told):
-        return show_told(held, as_json=wants_json(req))
-    return show_form(held, now=clock.now(), as_json=wants_json(req))
+    opened = await asyncio.to_thread(_look_up, req.params.get(TOKEN, ""))
+    if isinstance(opened, LinkProblem):
+        return show_problem(opened, as_json=wants_json(req))
+    return show_form(opened, now=clock.now(), as_json=wants_json(req))
 
 
 @bp.function_name(name="GetLinkedAttachment")
@@ -86,10 +89,17 @@ async def get_linked_attachment(req: func.HttpRequest) -> func.HttpResponse:
     too_many = slow_down(req)
     if too_many:
         return too_many
-    held = await asyncio.to_thread(_look_up, req.params.get(TOKEN, ""))
-    if isinstance(held, Told):
-        return show_told(held, as_json=wants_json(req))
-    return await serve(held.review, req.route_params["name"])
+    opened = await asyncio.to_thread(_look_up, req.params.get(TOKEN, ""))
+    if isinstance(opened, LinkProblem):
+        return show_problem(opened, as_json=wants_json(req))
+    return await serve(opened.review, req.route_params["name"])
+
+
+@bp.function_name(name="GetIcon")
+@bp.route(route="decide/icon.svg", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_icon(req: func.HttpRequest) -> func.HttpResponse:
+    """Return the icon of the pages, the same for everybody; browsers ask for one."""
+    return slow_down(req) or send(icon(), headers=json_headers(), mimetype="image/svg+xml")
 
 
 @bp.function_name(name="DecideByLink")
@@ -103,25 +113,25 @@ async def decide_by_link(req: func.HttpRequest, client: df.DurableOrchestrationC
         return too_many
     as_json = wants_json(req)
     if crosses_sites(req, (req.url, public_url())):
-        return show_told(OTHER_SITE, as_json=as_json)
+        return show_problem(OTHER_SITE, as_json=as_json)
     fields = _fields(req)
-    if isinstance(fields, Told):
-        return show_told(fields, as_json=as_json)
-    held = await asyncio.to_thread(_look_up, str(fields.get(TOKEN) or req.params.get(TOKEN, "")))
-    if isinstance(held, Told):
-        return show_told(held, as_json=as_json)
-    read = _read(fields, held)
-    if isinstance(read, Told):
-        return show_told(read, as_json=as_json)
+    if isinstance(fields, LinkProblem):
+        return show_problem(fields, as_json=as_json)
+    opened = await asyncio.to_thread(_look_up, str(fields.get(TOKEN) or req.params.get(TOKEN, "")))
+    if isinstance(opened, LinkProblem):
+        return show_problem(opened, as_json=as_json)
+    read = _read(fields, opened)
+    if isinstance(read, LinkProblem):
+        return show_problem(read, as_json=as_json)
     if isinstance(read, _Faulty):
-        return show_faults(held, read.error, read.fields, now=clock.now(), as_json=as_json)
-    done = await _act(client, held, read)
-    if isinstance(done, Told):
-        return show_told(done, as_json=as_json)
+        return show_faults(opened, read.error, read.fields, now=clock.now(), as_json=as_json)
+    done = await _act(client, opened, read)
+    if isinstance(done, LinkProblem):
+        return show_problem(done, as_json=as_json)
     return show_result(done, read, as_json=as_json)
 
 
-def _look_up(token: str) -> Held | Told:
+def _look_up(token: str) -> OpenLink | LinkProblem:
     """Return what a token stands for, with the record as it is now; or why nothing can be answered with it.
 
     What an answer would meet is found out by judging one without taking it down. Blocks.
@@ -154,7 +164,7 @@ def _look_up(token: str) -> Held | Told:
         case Repeated():
             return ANSWERED
         case Accepted():
-            return Held(link=link, token=token, entries=chain.entries, review=review)
+            return OpenLink(link=link, token=token, entries=chain.entries, review=review)
 
 
 def _has_asked_for_changes(review: Review, link: Link) -> bool:
@@ -171,7 +181,7 @@ class _Faulty:
     fields: Mapping[str, Any]
 
 
-def _fields(req: func.HttpRequest) -> Mapping[str, Any] | Told:
+def _fields(req: func.HttpRequest) -> Mapping[str, Any] | LinkProblem:
     """Return what was sent, or why it cannot be read: then nobody knows by which link it came."""
     try:
         fields = read_fields(req)
@@ -180,18 +190,20 @@ def _fields(req: func.HttpRequest) -> Mapping[str, Any] | Told:
     return unread(fields.status, fields.reason) if isinstance(fields, NotReadable) else fields
 
 
-def _read(fields: Mapping[str, Any], held: Held) -> Decide | RequestChanges | _Faulty | Told:
-    if fields.get("proposalId") not in (None, "", held.link.proposal):
+def _read(fields: Mapping[str, Any], opened: OpenLink) -> Decide | RequestChanges | _Faulty | LinkProblem:
+    if fields.get("proposalId") not in (None, "", opened.link.proposal):
         return OTHER_PROPOSAL
     try:
-        return to_verb(ChosenAnswer.from_dict(fields), held.review.policy, held.link.person)
+        return to_verb(ChosenAnswer.from_dict(fields), opened.review.policy, opened.link.person)
     except Invalid as error:
         return _Faulty(error=error, fields=fields)
 
 
-async def _act(client: df.DurableOrchestrationClient, held: Held, verb: Decide | RequestChanges) -> Done | Told:
+async def _act(
+    client: df.DurableOrchestrationClient, opened: OpenLink, verb: Decide | RequestChanges
+) -> Done | LinkProblem:
     try:
-        done = await desk.act(client, held.link.proposal, verb, _actor(held.link))
+        done = await desk.act(client, opened.link.proposal, verb, _actor(opened.link))
     except Tampered:
         return DAMAGED
     match done:

@@ -14,8 +14,8 @@ from pydantic import AliasChoices
 from approvals.about import About, with_tag
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
+from approvals.rules.eligibility import Code, Refused
 from approvals.rules.forms import LARGEST_VERB
-from approvals.rules.standing import Code, Refused
 from approvals.rules.verbs import VERBS, Verb
 from approvals.validation import Invalid, read_json
 from clients.web.access import damaged, see, unknown

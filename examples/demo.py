@@ -52,7 +52,7 @@ class Meter:
 
 
 @dataclass(slots=True)
-class Handed:
+class Submission:
     """One proposal that was handed in."""
 
     id: str
@@ -98,12 +98,13 @@ def _play(host: Host, console: Console) -> int:
     _account(console, (bridge, playground), outcomes, counters)
     if outcomes == ["approved", "escalated"] and counters == COUNTED:
         console.print("\n[bold green]Both proposals ended as they should.[/]")
+        console.print("Try this next: make run")
         return 0
     console.print(f"\n[bold red]Not as expected:[/] outcomes {outcomes}, counters {counters}")
     return 1
 
 
-def _hand_in(host: Host, console: Console, name: str, attachments: dict[str, str]) -> Handed:
+def _hand_in(host: Host, console: Console, name: str, attachments: dict[str, str]) -> Submission:
     """Post a proposal with its attachments and wait until it waits for an answer."""
     proposal = json.loads((EXAMPLE / name).read_text("utf-8"))
     proposal["attachments"] = [_inline(file, kind) for file, kind in attachments.items()]
@@ -112,7 +113,7 @@ def _hand_in(host: Host, console: Console, name: str, attachments: dict[str, str
         response = requests.post(f"{host.url}/api/orchestrators/ApprovalWorkflow", json=proposal, timeout=60)
         if response.status_code != 202:
             raise HostFailed(f"handing in answered {response.status_code}: {response.text}")
-        handed = Handed(response.json()["id"], proposal["title"], response.headers["Location"], meter)
+        handed = Submission(response.json()["id"], proposal["title"], response.headers["Location"], meter)
         waiting = _until(handed, 202, "waiting")
     console.print(f"   {proposal['title']}, {proposal['estimatedCost']:,} {proposal['currency']}", highlight=False)
     for file in attachments:
@@ -126,7 +127,7 @@ def _hand_in(host: Host, console: Console, name: str, attachments: dict[str, str
     return handed
 
 
-def _approve(host: Host, console: Console, proposal: Handed, connection: str) -> None:
+def _approve(host: Host, console: Console, proposal: Submission, connection: str) -> None:
     """Send the decision with the Azure Queue SDK, as any other system would."""
     message = {"instanceId": proposal.id, "approved": True, "approver": "Mara Lindqvist", "comment": "Order the steel."}
     with proposal.meter.running(host):
@@ -139,7 +140,7 @@ def _approve(host: Host, console: Console, proposal: Handed, connection: str) ->
     console.print(f"   GET Location  [bold green]200[/]  {ended['runtimeStatus']}: {ended['output']['outcome']}\n")
 
 
-def _let_time_pass(host: Host, console: Console, proposal: Handed, hours: int) -> None:
+def _let_time_pass(host: Host, console: Console, proposal: Submission, hours: int) -> None:
     """Move the virtual clock and show what that leads to."""
     with proposal.meter.running(host):
         moved = host.post("/admin/devhost/clock", {"hours": hours})
@@ -151,7 +152,7 @@ def _let_time_pass(host: Host, console: Console, proposal: Handed, hours: int) -
     )
 
 
-def _look_back(host: Host, console: Console, proposal: Handed) -> str:
+def _look_back(host: Host, console: Console, proposal: Submission) -> str:
     """Print a proposal's history and return its outcome."""
     found = host.get(f"/api/orchestrations/{proposal.id}?showHistory=true&showHistoryOutput=true")
     console.print(timeline(proposal.title, found["historyEvents"]), "")
@@ -169,7 +170,9 @@ def _count(host: Host) -> dict[str, int]:
         time.sleep(0.05)
 
 
-def _account(console: Console, proposals: tuple[Handed, ...], outcomes: list[str], counters: dict[str, int]) -> None:
+def _account(
+    console: Console, proposals: tuple[Submission, ...], outcomes: list[str], counters: dict[str, int]
+) -> None:
     table = Table("proposal", "outcome", "storage calls", "ms", title="What it took", title_justify="left")
     for proposal, outcome in zip(proposals, outcomes, strict=True):
         table.add_row(proposal.title, outcome, str(proposal.meter.calls), f"{proposal.meter.ms:,.0f}")
@@ -177,7 +180,7 @@ def _account(console: Console, proposals: tuple[Handed, ...], outcomes: list[str
     console.print("   counters: " + ", ".join(f"{name} {value}" for name, value in counters.items()))
 
 
-def _until(proposal: Handed, code: int, state: str | None = None) -> dict[str, Any]:
+def _until(proposal: Submission, code: int, state: str | None = None) -> dict[str, Any]:
     """Poll the status URL until it answers `code`, and shows `state` where one is given.
 
     Raises HostFailed if the proposal fails or it takes too long.

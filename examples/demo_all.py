@@ -24,7 +24,7 @@ from world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class SceneResult:
     """How a scene went."""
 
     what: str
@@ -62,7 +62,7 @@ def main() -> int:
         return 130
 
 
-def _play(console: Console, world: World, scene: Scene) -> Played:
+def _play(console: Console, world: World, scene: Scene) -> SceneResult:
     begun = time.perf_counter()
     console.rule(f"{scene.workflow}: {scene.title}", align="left")
     with console.status("under way ..."):
@@ -73,10 +73,10 @@ def _play(console: Console, world: World, scene: Scene) -> Played:
     well = ended["runtimeStatus"] == "Completed" and scene.ended_as_it_should(ended["output"])
     console.print("   output:", style="green" if well else "bold red", end=" ")
     console.print(Pretty(ended["output"], max_length=6, max_string=60, max_depth=2), "")
-    return Played(what=scene.workflow, title=scene.title, well=well, seconds=time.perf_counter() - begun)
+    return SceneResult(what=scene.workflow, title=scene.title, well=well, seconds=time.perf_counter() - begun)
 
 
-def _review(console: Console, world: World, scene: ReviewScene) -> Played:
+def _review(console: Console, world: World, scene: ReviewScene) -> SceneResult:
     begun = time.perf_counter()
     console.rule(f"Review of {scene.file}: {scene.title}", align="left")
     told = scene.tell_policy()
@@ -86,10 +86,10 @@ def _review(console: Console, world: World, scene: ReviewScene) -> Played:
         ended = proposal.ended()
     well = proposal.tell() and told and ended["status"] == scene.end
     console.print(f"   the end: {ended['status']}", "", style="green" if well else "bold red", sep="\n")
-    return Played(what="Review", title=scene.title, well=well, seconds=time.perf_counter() - begun)
+    return SceneResult(what="Review", title=scene.title, well=well, seconds=time.perf_counter() - begun)
 
 
-def _account(console: Console, played: list[Played]) -> int:
+def _account(console: Console, played: list[SceneResult]) -> int:
     table = Table("what", "scene", "ended as it should", "s", title="All of them", title_justify="left")
     for each in played:
         table.add_row(each.what, each.title, "yes" if each.well else "NO", f"{each.seconds:.1f}")

@@ -5,91 +5,43 @@ what is stored afterwards is the same.
 """
 
 import base64
-import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.data.tables import EdmType, EntityProperty, TableClient, TableTransactionError, UpdateMode
+from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
 from approvals import names
 from approvals.identifiers import is_instance_id
-from approvals.rules.state import FINAL, Review
 from approvals.validation import Invalid
+from gateways import clock
+from gateways.personal_rows import Part, operations, personal_rows, prefix
+from gateways.proposal_rows import CHANGED, PARTITION, IndexRow, changed_at, join, read, row_key, written
 from gateways.tables import hashed, open_table, transact
 
 MOST_ROWS = 100
 """On one page."""
 
-_PARTITION = "proposals"
 _POINTER, _BEHIND_POINTERS = "id ", "id!"
 """The first begins the key of a row that says where a proposal's own row is; the second comes behind all such keys."""
 
 _FIRST, _LAST = "0", ":"
 """Between these are the rows whose keys begin with a digit: all but the pointers."""
 
-_END_OF_TIME = 10**17
-"""Microseconds since 1970, about the year 5100; what is left until then puts the newest first."""
+_PERSONAL = "Personal"
+"""The column of rows whose people have rows of their own; older ones get them when they change."""
+
+_MOST_OPERATIONS = 100
+"""In one transaction, by the rules of Table Storage."""
 
 _ROW_KEY = re.compile(r"\d{18} [A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 _LOST = frozenset({409, 412})
 _MOST_ATTEMPTS = 20
 _MOST_LOOKED_AT = 2_000
 """Rows for one page; where few of many fit, a page may hold fewer than asked for and yet have a successor."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexRow:
-    """What the list shows of a proposal, and how far its record has been carried out."""
-
-    proposal_id: str
-    title: str
-    author: str
-    department: str | None
-    cost: float
-    currency: str
-    status: str
-    stage: str
-    """Name of the open stage, empty where none is open."""
-    waiting_for: tuple[str, ...]
-    submitted_at: datetime
-    deadline: datetime | None
-    entries: int
-    """How many entries the record had when this was written; rows of more entries replace those of fewer."""
-    head: str
-    """The hash of the last of them: with `entries` the anchor by which a record that was cut or rewritten is told."""
-    size: int
-    """Bytes of the record up to which the workflow has seen it; 0 where the writer does not know."""
-    told: int
-    """Number of the entry up to which the workflow has told people and counted; 0 where the writer does not know.
-
-    Only what the workflow itself said goes in here: what it was given to do, an activity may have done in vain.
-    """
-
-    @classmethod
-    def of(cls, review: Review, *, head: str, size: int = 0, told: int = 0) -> "IndexRow":
-        """Return the row of a review as it stands; `head` is the hash of its last entry."""
-        return cls(
-            proposal_id=review.proposal_id,
-            title=review.title,
-            author=review.author,
-            department=review.department,
-            cost=review.cost,
-            currency=review.currency,
-            status=review.status.value,
-            stage=review.open_stage.name if review.open_stage else "",
-            waiting_for=tuple(each.person for each in review.waiting_for),
-            submitted_at=review.submitted_at.astimezone(UTC),
-            deadline=review.deadline,
-            entries=review.number,
-            head=head,
-            size=size,
-            told=told,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +81,13 @@ class ProposalIndex(Protocol):
         """
         ...
 
+    def personal(self, person: str, part: Part) -> Iterator[IndexRow]:
+        """Yield the proposals in which a person has this part: what waits by deadline, the rest newest first.
+
+        They hold what people are shown; `entries`, `head`, `size` and `told` are empty.
+        """
+        ...
+
     def open_rows(self) -> Iterator[IndexRow]:
         """Yield the proposals that have not ended, newest first."""
         ...
@@ -154,11 +113,11 @@ class TableIndex:
         Who was faster may be this very call, whose answer was lost: then what is stored is what was to be written.
         """
         for _ in range(_MOST_ATTEMPTS):
-            before = self._get(_row_key(row))
+            before = self._get(row_key(row))
             if before is not None and check:
-                check(_read(before))
-            merged = row if before is None else join(_read(before), row)
-            if before is not None and merged == _read(before):
+                check(read(before))
+            merged = row if before is None else join(read(before), row)
+            if before is not None and _PERSONAL in before and merged == read(before):
                 return merged
             try:
                 self._put(merged, before)
@@ -173,7 +132,7 @@ class TableIndex:
         """Follow the pointer."""
         pointer = self._get(_POINTER + proposal_id) if is_instance_id(proposal_id) else None
         row = self._get(pointer["Target"]) if pointer else None
-        return _read(row) if row else None
+        return read(row) if row else None
 
     def page(
         self,
@@ -191,24 +150,31 @@ class TableIndex:
         for entity in self._rows(after, status=status, author=author, only="Open" if approver is not None else None):
             if len(chosen) == min(top, MOST_ROWS) or looked_at == _MOST_LOOKED_AT:
                 return Page(rows=tuple(chosen), token=_token(after, asked))
-            row = _read(entity)
+            row = read(entity)
             if approver is None or names.among(approver, row.waiting_for):
                 chosen.append(row)
             after, looked_at = entity["RowKey"], looked_at + 1
         return Page(rows=tuple(chosen), token=None)
 
+    def personal(self, person: str, part: Part) -> Iterator[IndexRow]:
+        """Ask for the keys that begin with this person and part; a thousand rows come with one answer."""
+        begin = prefix(person, part)
+        terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
+        values = {"partition": PARTITION, "first": begin, "last": f"{begin}:"}
+        return map(read, self._table.query_entities(terms, parameters=values))
+
     def open_rows(self) -> Iterator[IndexRow]:
         """Ask for the rows that are marked open."""
-        return map(_read, self._rows(_FIRST, only="Open"))
+        return map(read, self._rows(_FIRST, only="Open"))
 
     def untold_rows(self) -> Iterator[IndexRow]:
         """Ask for the rows that are marked untold; those of ended reviews lose that mark soon, so they are few."""
-        return map(_read, self._rows(_FIRST, only="Untold"))
+        return map(read, self._rows(_FIRST, only="Untold"))
 
     def ids(self) -> Iterator[str]:
         """Ask for the keys of the pointers, of which one answer holds a thousand."""
         terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
-        values = {"partition": _PARTITION, "first": _POINTER, "last": _BEHIND_POINTERS}
+        values = {"partition": PARTITION, "first": _POINTER, "last": _BEHIND_POINTERS}
         for pointer in self._table.query_entities(terms, parameters=values, select=["RowKey"]):
             yield pointer["RowKey"].removeprefix(_POINTER)
 
@@ -221,7 +187,7 @@ class TableIndex:
         only: Literal["Open", "Untold"] | None = None,
     ) -> Iterator[Any]:
         terms = ["PartitionKey eq @partition", "RowKey gt @after", "RowKey lt @last"]
-        values: dict[str, Any] = {"partition": _PARTITION, "after": after, "last": _LAST}
+        values: dict[str, Any] = {"partition": PARTITION, "after": after, "last": _LAST}
         if status is not None:
             terms.append("Status eq @status")
             values["status"] = status
@@ -234,88 +200,30 @@ class TableIndex:
 
     def _get(self, key: str) -> Any:
         try:
-            return self._table.get_entity(_PARTITION, key)
+            return self._table.get_entity(PARTITION, key)
         except ResourceNotFoundError:
             return None
 
     def _put(self, row: IndexRow, before: Any) -> None:
-        entity = _written(row)
+        """Write a row and those of its people in one transaction; what is more than one takes goes into others."""
+        entity = written(row) | {_PERSONAL: True, CHANGED: changed_at(clock.now())}
+        known = personal_rows(read(before)) if before is not None and _PERSONAL in before else {}
+        of_people = list(operations(known, personal_rows(row)))
         if before is None:
-            pointer = {"PartitionKey": _PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
-            transact(self._table, [("create", entity), ("create", pointer)])
-            return
-        self._table.update_entity(
-            entity,
-            UpdateMode.REPLACE,
-            etag=before.metadata["etag"],
-            match_condition=MatchConditions.IfNotModified,
-        )
+            pointer = {"PartitionKey": PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
+            first: list[Any] = [("create", entity), ("create", pointer)]
+        else:
+            unchanged = {"etag": before.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
+            first = [("update", entity, {"mode": UpdateMode.REPLACE, **unchanged})]
+        room = _MOST_OPERATIONS - len(first)
+        transact(self._table, [*first, *of_people[:room]])
+        for start in range(room, len(of_people), _MOST_OPERATIONS):
+            transact(self._table, of_people[start : start + _MOST_OPERATIONS])
 
 
 def open_proposal_index() -> ProposalIndex:
     """Return the list in the account that `ApprovalsStorage` names."""
     return TableIndex(open_table("Proposals"))
-
-
-def join(stored: IndexRow, other: IndexRow) -> IndexRow:
-    """Return the row that holds what both know, whichever came first.
-
-    Of rows with equally many entries the stored one stays: its head is an anchor, which nobody may lift.
-    """
-    newer = other if other.entries > stored.entries else stored
-    return replace(newer, size=max(stored.size, other.size), told=max(stored.told, other.told))
-
-
-def _row_key(row: IndexRow) -> str:
-    since_1970 = row.submitted_at.astimezone(UTC) - datetime.fromtimestamp(0, UTC)
-    micros = (since_1970.days * 86_400 + since_1970.seconds) * 1_000_000 + since_1970.microseconds
-    return f"{_END_OF_TIME - micros:018d} {row.proposal_id}"
-
-
-def _written(row: IndexRow) -> dict[str, Any]:
-    return {
-        "PartitionKey": _PARTITION,
-        "RowKey": _row_key(row),
-        "ProposalId": row.proposal_id,
-        "Title": row.title,
-        "Author": row.author,
-        "AuthorKey": hashed(names.key(row.author)),
-        "Department": row.department or "",
-        "Cost": row.cost,
-        "Currency": row.currency,
-        "Status": str(row.status),
-        "Open": row.status not in FINAL,
-        "Stage": row.stage,
-        "WaitingFor": json.dumps(row.waiting_for, ensure_ascii=False),
-        "SubmittedAt": row.submitted_at.isoformat(),
-        "Deadline": row.deadline.isoformat() if row.deadline else "",
-        "EntryCount": row.entries,
-        "Head": row.head,
-        "Size": EntityProperty(row.size, EdmType.INT64),
-        "Told": row.told,
-        "Untold": row.told < row.entries,
-    }
-
-
-def _read(entity: Any) -> IndexRow:
-    deadline = entity["Deadline"]
-    return IndexRow(
-        proposal_id=entity["ProposalId"],
-        title=entity["Title"],
-        author=entity["Author"],
-        department=entity["Department"] or None,
-        cost=float(entity["Cost"]),
-        currency=entity["Currency"],
-        status=entity["Status"],
-        stage=entity["Stage"],
-        waiting_for=tuple(json.loads(entity["WaitingFor"])),
-        submitted_at=datetime.fromisoformat(entity["SubmittedAt"]),
-        deadline=datetime.fromisoformat(deadline) if deadline else None,
-        entries=entity["EntryCount"],
-        head=entity["Head"],
-        size=entity["Size"].value,
-        told=entity["Told"],
-    )
 
 
 def _digest(*question: str | None) -> str:

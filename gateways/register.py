@@ -24,7 +24,7 @@ _MOST_ATTEMPTS = 50
 """Of two writers one always wins, so this many proposals may ask for a number at the same moment."""
 
 
-class Crowded(Exception):
+class Contention(Exception):
     """So many proposals want a number that this one did not get one; try again."""
 
 
@@ -32,7 +32,7 @@ class Register(Protocol):
     """What intake needs."""
 
     def issue_number(self, entry: ValidEntry) -> str:
-        """Return the proposal's number, a new one where it has none; raises `Crowded`."""
+        """Return the proposal's number, a new one where it has none; raises `Contention`."""
         ...
 
     def void_number(self, undo: Undo) -> bool:
@@ -79,7 +79,7 @@ class StoredRegister:
             except TableTransactionError as error:
                 if error.status_code not in (409, 412):
                     raise
-        raise Crowded(f"no number for {entry.proposal_id} after {_MOST_ATTEMPTS} attempts")
+        raise Contention(f"no number for {entry.proposal_id} after {_MOST_ATTEMPTS} attempts")
 
     def _draw(self, entry: ValidEntry, holder: Any) -> str:
         """Try once; raises TableTransactionError where somebody was faster, who may be this very call."""

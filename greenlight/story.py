@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
-from approvals.nobodies import GREENLIGHT, NOBODY
 from approvals.policy.rights import OWN_POLICY
 from approvals.record.documents import Attachment
 from approvals.record.entries import (
@@ -30,6 +29,7 @@ from approvals.record.entries import (
     Withdrawn,
 )
 from approvals.record.wire import from_json
+from approvals.reserved_names import GREENLIGHT, NOBODY
 from approvals.words.wording import people, size
 from greenlight.texts import one_line
 from greenlight.times import clock_time, moment

@@ -34,7 +34,7 @@ from approvals.rules.clockwork import (
     MOST_TROUBLES,
     UNCHECKED,
     WAKE,
-    Heard,
+    EventDecision,
     ReviewInput,
     Step,
     Turn,
@@ -115,7 +115,7 @@ def _carry_out(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
 
 def _take_down(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
     """Take down the decisions that the last execution heard; return the turn, and those that storage did not take."""
-    left = list[Heard]()
+    left = list[EventDecision]()
     for heard in turn.heard:
         taking = {"proposalId": turn.proposal_id, "heard": heard.to_dict()}
         answer = yield from attempt(call(context, "DecideByEvent", taking))
@@ -185,7 +185,7 @@ def _show(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> No
     context.set_custom_status(shown(turn, step))
 
 
-def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None, left: list[Heard]) -> Steps:
+def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None, left: list[EventDecision]) -> Steps:
     """Wait until somebody has done something or time has, and begin anew; `step` is None where the look failed."""
     time_up = until(context.current_utc_datetime, turn, step)
     wake, *decisions = (
@@ -202,7 +202,7 @@ def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None
     return {}
 
 
-def _hear(context: df.DurableOrchestrationContext, turn: Turn, left: list[Heard], payloads: list[Any]) -> Turn:
+def _hear(context: df.DurableOrchestrationContext, turn: Turn, left: list[EventDecision], payloads: list[Any]) -> Turn:
     """Return the turn with the decisions that the next execution takes down."""
     heard, rejected = list(left), list[str]()
     for payload in payloads:
@@ -210,7 +210,7 @@ def _hear(context: df.DurableOrchestrationContext, turn: Turn, left: list[Heard]
             case Decision() as decision if turn.holds(decision):
                 pass  # delivered once more, see above
             case Decision() as decision:
-                heard.append(Heard(id=f"event {context.new_uuid()}", decision=decision))
+                heard.append(EventDecision(id=f"event {context.new_uuid()}", decision=decision))
             case unusable if unusable.reason in turn.rejected:
                 pass  # as above
             case unusable:

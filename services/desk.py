@@ -12,7 +12,7 @@ import azure.durable_functions as df
 
 from approvals.rules.acceptance import Actor
 from approvals.rules.clockwork import WAKE
-from approvals.rules.standing import Refused
+from approvals.rules.eligibility import Refused
 from approvals.rules.verbs import Verb
 from services.instances import find_instance
 from services.review_changes import Done, Unknown, take_down
@@ -23,7 +23,7 @@ log = logging.getLogger("greenlight.desk")
 async def act(
     client: df.DurableOrchestrationClient, proposal_id: str, verb: Verb, actor: Actor
 ) -> Done | Refused | Unknown:
-    """Judge a verb and take it down. Raises `Crowded`, and azure.core's errors where storage does not answer."""
+    """Judge a verb and take it down. Raises `Contention`, and azure.core's errors where storage does not answer."""
     answer = await asyncio.to_thread(take_down, proposal_id, verb, actor)
     if isinstance(answer, Done):
         if not answer.repeated:

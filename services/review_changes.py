@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
+from approvals.rules.eligibility import Refused
 from approvals.rules.replay import replay
-from approvals.rules.standing import Refused
 from approvals.rules.state import Review
 from approvals.rules.verbs import Verb
 from gateways import clock
@@ -39,7 +39,7 @@ class Unknown:
     """There is no such proposal."""
 
 
-class Crowded(Exception):
+class Contention(Exception):
     """Others were faster, time after time; nothing was taken down, and the same may be tried again."""
 
 
@@ -48,7 +48,7 @@ def add(
 ) -> tuple[Chain, Review] | Unknown:
     """Append what `judge` makes of the review as it stands, which may be nothing; return the record after it.
 
-    `judge` runs again for each race that is lost, on what the record holds then. Blocks. Raises `Crowded`.
+    `judge` runs again for each race that is lost, on what the record holds then. Blocks. Raises `Contention`.
     """
     records = records or open_review_records()
     for attempt in range(MOST_ATTEMPTS):
@@ -61,11 +61,11 @@ def add(
         if written is not None:
             return written, replay(written.entries) if entries else review
         time.sleep(random.uniform(0.0, min(0.005 * 2 ** min(attempt, 10), _LONGEST_PAUSE_S)))
-    raise Crowded(f"others wrote into the record of {proposal_id} {MOST_ATTEMPTS} times first; send it again")
+    raise Contention(f"others wrote into the record of {proposal_id} {MOST_ATTEMPTS} times first; send it again")
 
 
 def take_down(proposal_id: str, verb: Verb, actor: Actor) -> Done | Refused | Unknown:
-    """Judge a verb and write it down. Blocks; raises `Crowded`, and azure.core's errors where storage is out."""
+    """Judge a verb and write it down. Blocks; raises `Contention`, and azure.core's errors where storage is out."""
     answer: Accepted | Repeated | Refused | None = None
     directory = open_directory()
 

@@ -18,12 +18,12 @@ from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, Upload, ch
 from approvals.directory import Directory
 from approvals.identifiers import checked_new_id
 from approvals.names import among, same
-from approvals.nobodies import NOBODIES
 from approvals.policy.policy import Policy, check_for, read_policy
 from approvals.policy.rights import OWN_POLICY, bar
 from approvals.record.chain import Chain
 from approvals.record.documents import Attachment
 from approvals.record.entries import Entry, Submitted, Via
+from approvals.reserved_names import NOBODIES
 from approvals.rules.forms import LONGEST_POLICY, SubmissionForm
 from approvals.rules.progress import begin
 from approvals.rules.replay import replay
@@ -35,7 +35,8 @@ from gateways.attachments import open_attachments
 from gateways.audit import open_audit
 from gateways.people import name_of, open_directory
 from gateways.policies import DEFAULT, find_policy, policy_authors, policy_names
-from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.proposal_index import open_proposal_index
+from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.audits import missing
 from services.instances import find_instance, start

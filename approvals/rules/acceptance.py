@@ -8,7 +8,6 @@ from approvals.about import About
 from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.instants import minute
 from approvals.names import among, key, same
-from approvals.nobodies import A_SYSTEM, NOBODIES
 from approvals.policy.faults import KNOWN_WORDS
 from approvals.policy.stages import Effect
 from approvals.record.entries import (
@@ -23,7 +22,9 @@ from approvals.record.entries import (
     Reminded,
     Via,
 )
+from approvals.reserved_names import A_SYSTEM, NOBODIES
 from approvals.rules.authoring import attach, resubmit, withdraw
+from approvals.rules.eligibility import Refused, asked_as, may_answer, over, superseded
 from approvals.rules.handover import strands
 from approvals.rules.identities import known_as, restate
 from approvals.rules.limits import why_too_many
@@ -31,7 +32,6 @@ from approvals.rules.links import Link
 from approvals.rules.naming import misnamed, outdated
 from approvals.rules.progress import COMMENT_PAUSE, heading, settle
 from approvals.rules.replay import apply
-from approvals.rules.standing import Refused, asked_as, may_answer, over, superseded
 from approvals.rules.state import Answer, AwaitingChanges, Review
 from approvals.rules.successors import busy, held_before, unfit_successor
 from approvals.rules.verbs import (

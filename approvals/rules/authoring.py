@@ -10,9 +10,9 @@ from approvals.names import same
 from approvals.policy.policy import check_for
 from approvals.record.documents import Attachment, document_hash
 from approvals.record.entries import Attached, Entry, Resubmitted, Via, Withdrawn
+from approvals.rules.eligibility import Refused, over
 from approvals.rules.progress import heading
 from approvals.rules.revisions import tolerated
-from approvals.rules.standing import Refused, over
 from approvals.rules.state import AwaitingChanges, Review, Status
 from approvals.rules.verbs import Attach, Resubmit, Withdraw
 from approvals.validation import Invalid

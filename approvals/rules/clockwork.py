@@ -39,7 +39,7 @@ _EARLIEST = timedelta(seconds=2)
 Count = Annotated[int, Field(ge=0)]
 
 
-class Heard(Boundary):
+class EventDecision(Boundary):
     """A decision that came as an event."""
 
     id: Line
@@ -55,7 +55,7 @@ class Turn(Boundary):
     """Number of the entry up to which people have been told."""
     counted: Annotated[dict[str, Count], Field(default_factory=dict)]
     """What the counters have been told of this review so far."""
-    heard: Annotated[tuple[Heard, ...], AsTuple] = ()
+    heard: Annotated[tuple[EventDecision, ...], AsTuple] = ()
     """Events to take down first."""
     rejected: Annotated[tuple[str, ...], AsTuple] = ()
     """What was wrong with the form of events that the last execution heard."""

@@ -3,7 +3,7 @@
 from approvals.names import among
 from approvals.policy.staffing import find_short
 from approvals.record.entries import Asked
-from approvals.rules.standing import Refused
+from approvals.rules.eligibility import Refused
 from approvals.rules.state import OpenStage, Review
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from approvals.names import key
 from approvals.record.entries import Entry, Kind
-from approvals.rules.standing import Refused
+from approvals.rules.eligibility import Refused
 from approvals.rules.state import Review
 
 MOST_BY_ONE: Mapping[Kind, int] = MappingProxyType(

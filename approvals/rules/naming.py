@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from approvals.about import About
 from approvals.names import key
 from approvals.record.entries import Asked
+from approvals.rules.eligibility import Refused
 from approvals.rules.links import Link
 from approvals.rules.revisions import Revision, told
-from approvals.rules.standing import Refused
 from approvals.rules.state import Review
 
 _ANOTHER = "the document is another one now"

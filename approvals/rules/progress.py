@@ -7,7 +7,6 @@ from typing import Any, TypedDict, assert_never
 
 from approvals.findings import CLEAN
 from approvals.names import key, same
-from approvals.nobodies import GREENLIGHT, NOBODY
 from approvals.policy.plan import choose_stages
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, document_hash, policy_hash
@@ -26,6 +25,7 @@ from approvals.record.entries import (
     Submitted,
     Via,
 )
+from approvals.reserved_names import GREENLIGHT, NOBODY
 from approvals.rules.replay import apply
 from approvals.rules.seats import people_of, people_on
 from approvals.rules.state import (

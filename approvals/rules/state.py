@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
-from approvals.nobodies import NOBODY
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, policy_version
 from approvals.record.entries import Asked, ChangesRequested, Closing, Ending, Kind, Via, YesOrNo
+from approvals.reserved_names import NOBODY
 from approvals.rules.revisions import Revision
 
 
@@ -66,6 +66,7 @@ class ClosedStage:
     outcome: Closing
     by: str
     """Who gave the answer that decided it, or `nobody`."""
+    began_at: datetime
     at: datetime
 
     @property
@@ -86,6 +87,8 @@ class OpenStage:
     index: int
     plan: Stage
     """What the policy says of it."""
+    began_at: datetime
+    """When the stage opened, whoever has been asked since."""
     opened_at: datetime
     """When those were asked who are asked now: the stage's opening, or the last escalation."""
     deadline: datetime

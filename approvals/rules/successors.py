@@ -4,7 +4,7 @@ from approvals.directory import Directory
 from approvals.names import among, same
 from approvals.policy.policy import Policy
 from approvals.record.entries import Asked, Via
-from approvals.rules.standing import Refused, wrote_it
+from approvals.rules.eligibility import Refused, wrote_it
 from approvals.rules.state import Review
 from approvals.rules.verbs import Delegate, Reassign
 

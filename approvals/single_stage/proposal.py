@@ -10,7 +10,7 @@ from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, StoredAtta
 from approvals.forms import AsTuple, Currency, Form, Hours, Money
 from approvals.money import Amount, check_decimals
 from approvals.names import Name, key
-from approvals.nobodies import UNNAMED
+from approvals.reserved_names import UNNAMED
 from approvals.validation import Boundary, Invalid, Line, Prose
 
 AlsoCalled = Annotated[

@@ -22,14 +22,14 @@ log = logging.getLogger("greenlight.access")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class VisibleProposal:
     """A proposal that the caller may see."""
 
     chain: Chain
     review: Review
 
 
-async def see(who: Caller, proposal_id: str) -> Seen | func.HttpResponse:
+async def see(who: Caller, proposal_id: str) -> VisibleProposal | func.HttpResponse:
     """Return a proposal, or the refusal: 404 where there is none, 403 where it is no business of this person."""
     try:
         chain = await asyncio.to_thread(lambda: open_review_records().read(proposal_id))
@@ -46,7 +46,7 @@ async def see(who: Caller, proposal_id: str) -> Seen | func.HttpResponse:
             "Its author and those who are asked can see it; GET /api/proposals lists yours.",
             code="notAsked",
         )
-    return Seen(chain=chain, review=review)
+    return VisibleProposal(chain=chain, review=review)
 
 
 def unknown(proposal_id: str) -> func.HttpResponse:

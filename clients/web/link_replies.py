@@ -9,22 +9,23 @@ import azure.functions as func
 
 from approvals.record.entries import Entry
 from approvals.rules.choices import CHANGES, choices, find_choice
+from approvals.rules.eligibility import Code, Refused, asked_as
 from approvals.rules.links import Link
-from approvals.rules.standing import Code, Refused, asked_as
 from approvals.rules.state import Review
 from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Boundary, Invalid
-from clients.web.headers import page_headers
 from clients.web.link_requests import wants_json
 from clients.web.outages import retry_after, untaken
+from clients.web.page_replies import explain, show
 from clients.web.replies import AttachmentView, Time, VerbReply
-from clients.web.responses import answer, problem, send
-from gateways.letters.pages import Filled, Page, decision_page, message_page, result_page
-from services.review_changes import Crowded, Done
+from clients.web.responses import answer, problem
+from pages.decision import FormInput, decision_page, result_page
+from pages.rendering import message_page
+from services.review_changes import Contention, Done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class OpenLink:
     """A link that can be answered with now, and the record that it is about."""
 
     link: Link
@@ -35,7 +36,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class LinkProblem:
     """Why a link does not lead any further, and what to do now."""
 
     status: int
@@ -48,63 +49,63 @@ class Told:
     """What was done to the document since the letter, where that is why."""
 
 
-FORGED = Told(
+FORGED = LinkProblem(
     status=403,
     code="forged",
     heading="This is not a link of ours",
     detail="The link is not one that Greenlight has made, or it was cut on the way.",
     what_to_do="Open it from the letter itself, or copy all of it.",
 )
-EXPIRED = Told(
+EXPIRED = LinkProblem(
     status=410,
     code="expired",
     heading="This link has expired",
     detail="The time to answer with this link is over.",
     what_to_do="If your answer is still needed, there is a newer letter.",
 )
-OTHER_SITE = Told(
+OTHER_SITE = LinkProblem(
     status=403,
     code="crossSite",
     heading="This answer was not taken",
     detail="It was sent from a page of another site.",
     what_to_do="Open the link from the letter and answer there.",
 )
-OTHER_PROPOSAL = Told(
+OTHER_PROPOSAL = LinkProblem(
     status=403,
     code="otherProposal",
     heading="This answer was not taken",
     detail="The link was made for another proposal than the answer names.",
     what_to_do="Use the letter about that proposal.",
 )
-GONE = Told(
+GONE = LinkProblem(
     status=404,
     code="unknown",
     heading="This proposal is not here any more",
     detail="There is no record of the proposal that the link was made for.",
     what_to_do="Ask whoever runs Greenlight.",
 )
-ANSWERED = Told(
+ANSWERED = LinkProblem(
     status=409,
     code="replayed",
     heading="You have answered already",
     detail="Your answer is on record; a link can be used once.",
     what_to_do="There is nothing left for you to do.",
 )
-DAMAGED = Told(
+DAMAGED = LinkProblem(
     status=500,
     code="tampered",
     heading="This proposal cannot be decided now",
     detail="Its record is not what was written, so nothing is decided by what it says.",
     what_to_do="Ask whoever runs Greenlight to verify the record.",
 )
-UNAVAILABLE = Told(
+UNAVAILABLE = LinkProblem(
     status=503,
     code="unavailable",
     heading="Please send it again",
     detail="Greenlight could not reach its storage, so it does not know whether your answer was taken.",
     what_to_do="Wait a little, open the link again and answer again: an answer counts once.",
 )
-CROWDED = Told(
+CROWDED = LinkProblem(
     status=503,
     code="crowded",
     heading="Please send it again",
@@ -123,13 +124,13 @@ _REFUSALS: dict[Code, tuple[int, str, str]] = {
 }
 
 
-def refused_by(refused: Refused) -> Told:
+def refused_by(refused: Refused) -> LinkProblem:
     """Return what to tell somebody whose answer is not taken down; 403 for whatever is about who they are."""
     status, heading, what_to_do = _REFUSALS.get(
         refused.code, (403, "You cannot answer here", "Ask the author of the proposal who is to answer.")
     )
     detail = f"{refused.reason[:1].upper()}{refused.reason[1:]}."
-    return Told(
+    return LinkProblem(
         status=status,
         code=refused.code,
         heading=heading,
@@ -139,10 +140,10 @@ def refused_by(refused: Refused) -> Told:
     )
 
 
-def unread(status: int, detail: str) -> Told:
+def unread(status: int, detail: str) -> LinkProblem:
     """Return what to tell somebody whose answer is too long, or of a kind that is not read here."""
     heading = "This answer was not taken"
-    return Told(
+    return LinkProblem(
         status=status,
         code="invalid",
         heading=heading,
@@ -181,42 +182,44 @@ class LinkView(Boundary):
     choices: tuple[ChoiceView, ...]
 
 
-def show_told(told: Told, *, as_json: bool) -> func.HttpResponse:
+def show_problem(told: LinkProblem, *, as_json: bool) -> func.HttpResponse:
     """Say why it goes no further."""
     if as_json:
         return problem(told.status, told.detail, told.what_to_do, code=told.code, changes=told.changes)
-    return _page(message_page(told.heading, told.detail, told.what_to_do), told.status)
+    return explain(told.status, told.heading, told.detail, told.what_to_do)
 
 
 def unavailable(req: func.HttpRequest, error: Exception) -> func.HttpResponse:
     """Answer a request to a link that met an outage; a link decides once, so the same may be sent again."""
     if wants_json(req):
         return untaken(req, error)
-    told = CROWDED if isinstance(error, Crowded) else UNAVAILABLE
-    return _page(
-        message_page(told.heading, told.detail, told.what_to_do), told.status, {"Retry-After": retry_after(error)}
-    )
+    told = CROWDED if isinstance(error, Contention) else UNAVAILABLE
+    page = message_page(told.heading, told.detail, told.what_to_do)
+    return show(page, status=told.status, headers={"Retry-After": retry_after(error)})
 
 
-def show_form(held: Held, *, now: datetime, as_json: bool) -> func.HttpResponse:
+def show_form(opened: OpenLink, *, now: datetime, as_json: bool) -> func.HttpResponse:
     """Show the proposal and what can be answered."""
     if as_json:
-        return answer(_view(held).to_dict())
-    return _page(decision_page(held.review, held.entries, person=held.link.person, token=held.token, now=now), 200)
+        return answer(_view(opened).to_dict())
+    return show(decision_page(opened.review, opened.entries, person=opened.link.person, token=opened.token, now=now))
 
 
 def show_faults(
-    held: Held, error: Invalid, fields: Mapping[str, Any], *, now: datetime, as_json: bool
+    opened: OpenLink, error: Invalid, fields: Mapping[str, Any], *, now: datetime, as_json: bool
 ) -> func.HttpResponse:
     """Show what is wrong with an answer: 400, and to people their form as they filled it in."""
     if as_json:
         what_to_do = "Mend what errors names and send it again; nothing was taken down."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
-    filled = Filled(
+    filled = FormInput(
         decision=str(fields.get("decision", "")), comment=str(fields.get("comment", "")), faults=_by_field(error)
     )
-    return _page(
-        decision_page(held.review, held.entries, person=held.link.person, token=held.token, now=now, filled=filled), 400
+    return show(
+        decision_page(
+            opened.review, opened.entries, person=opened.link.person, token=opened.token, now=now, filled=filled
+        ),
+        status=400,
     )
 
 
@@ -240,15 +243,11 @@ def show_result(done: Done, verb: Decide | RequestChanges, *, as_json: bool) -> 
         return answer(VerbReply.of(done).to_dict())
     word = verb.decision if isinstance(verb, Decide) else CHANGES
     choice = find_choice(done.review.policy, word)
-    return _page(result_page(done.review, choice.label if choice else word), 200)
+    return show(result_page(done.review, choice.label if choice else word))
 
 
-def _page(page: Page, status: int, headers: dict[str, str] | None = None) -> func.HttpResponse:
-    return send(page.html, status=status, headers={**page_headers(page.style), **(headers or {})}, mimetype="text/html")
-
-
-def _view(held: Held) -> LinkView:
-    review, link = held.review, held.link
+def _view(opened: OpenLink) -> LinkView:
+    review, link = opened.review, opened.link
     assert review.stage  # the link fits the open stage
     asked = asked_as(review, link.person)
     return LinkView(

@@ -18,7 +18,7 @@ from azure.core.exceptions import AzureError
 from clients.web.responses import problem
 from gateways.keys import KeysWrong
 from services.instances import HubFailed
-from services.review_changes import Crowded
+from services.review_changes import Contention
 
 log = logging.getLogger("greenlight.outages")
 
@@ -32,7 +32,7 @@ _OUTAGES = (
     ConnectionError,
     TimeoutError,
     json.JSONDecodeError,
-    Crowded,
+    Contention,
     KeysWrong,
 )
 """Storage, also where it refuses us; the durable API as the SDK's HTTP client and its reader of JSON tell of it; others
@@ -114,14 +114,14 @@ def unstarted(req: func.HttpRequest, error: Exception) -> func.HttpResponse:
 
 def retry_after(error: Exception) -> str:
     """Return after how many seconds to come again, as the header has it."""
-    return "1" if isinstance(error, Crowded) else str(RETRY_AFTER_S)
+    return "1" if isinstance(error, Contention) else str(RETRY_AFTER_S)
 
 
 def unavailable(error: Exception, what_to_do: str, *, send_again: bool) -> func.HttpResponse:
     """Return the 503; `send_again` says whether the same request may be sent again without being done twice."""
     if isinstance(error, KeysWrong):
         return problem(503, f"{error}.", "Tell an operator.", code="notConfigured", send_again=send_again)
-    crowded = isinstance(error, Crowded)
+    crowded = isinstance(error, Contention)
     return problem(
         503,
         f"{error}." if crowded else "The storage behind this did not answer as it should.",

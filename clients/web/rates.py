@@ -10,7 +10,7 @@ import azure.functions as func
 
 from approvals.names import key
 from clients.web.identity import Caller, caller, level
-from clients.web.link_replies import Told, show_told
+from clients.web.link_replies import LinkProblem, show_problem
 from clients.web.link_requests import wants_json
 from clients.web.responses import problem
 from gateways.rates import take
@@ -20,7 +20,7 @@ _MOST_KEYS = 4
 """In one request; nobody who has one needs more."""
 _FORWARDED_FOR = "X-Forwarded-For"
 
-_TOO_MANY = Told(
+_TOO_MANY = LinkProblem(
     status=429,
     code="tooMany",
     heading="Please wait a little",
@@ -51,7 +51,7 @@ def slow_down(req: func.HttpRequest) -> func.HttpResponse | None:
     wait = take(f"address {_address(req)}")
     if wait is None:
         return None
-    refused = show_told(_TOO_MANY, as_json=wants_json(req))
+    refused = show_problem(_TOO_MANY, as_json=wants_json(req))
     refused.headers["Retry-After"] = str(wait)
     return refused
 

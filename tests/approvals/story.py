@@ -7,10 +7,10 @@ from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.policy.policy import Policy
 from approvals.record.entries import Entry, Kind, Via
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
+from approvals.rules.eligibility import Refused
 from approvals.rules.links import Link
 from approvals.rules.progress import EDIT_PAUSE, begin, checked, settle
 from approvals.rules.replay import apply, replay
-from approvals.rules.standing import Refused
 from approvals.rules.state import Review
 from approvals.rules.verbs import VERBS, Attach, Verb
 

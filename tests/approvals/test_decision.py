@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.decision import Decision, QueuedDecision, Rejected, read_bare, read_event
-from approvals.nobodies import UNNAMED
+from approvals.reserved_names import UNNAMED
 from approvals.validation import Invalid
 
 JSON = st.recursive(

@@ -29,7 +29,7 @@ _BEGUN: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Reply:
     """An answer, taken apart."""
 
     status: int
@@ -38,7 +38,7 @@ class Told:
     type: str
 
     @classmethod
-    def of(cls, response: func.HttpResponse) -> "Told":
+    def of(cls, response: func.HttpResponse) -> "Reply":
         """Read what a function returned."""
         content = response.get_body()
         parsed = json.loads(content) if response.mimetype.endswith("json") and b"\n" not in content else content
@@ -90,12 +90,12 @@ class Front:
     def _headers(self) -> dict[str, str]:
         return {} if self.user is None else {"X-Greenlight-User": self.user}
 
-    async def submit(self, form: object = FORM, **params: str) -> Told:
+    async def submit(self, form: object = FORM, **params: str) -> Reply:
         """POST a proposal."""
         asked = request("POST", "/api/proposals", form, headers=self._headers, params=params)
         return await self._call(submit_proposal, asked, client=self.client)
 
-    async def preview(self, name: str, **params: str) -> Told:
+    async def preview(self, name: str, **params: str) -> Reply:
         """GET what a policy would ask for."""
         path, route = f"/api/policies/{name}/preview", {"name": name}
         asked = request("GET", path, headers=self._headers, params=params, route=route)
@@ -123,7 +123,7 @@ class Front:
         advance = advance_review._function.get_user_function()
         advance({"proposalId": proposal_id, "now": clock.now().isoformat(), "told": 0})
 
-    async def act(self, proposal_id: str, verb: str, body: object = None, match: str | None = None) -> Told:
+    async def act(self, proposal_id: str, verb: str, body: object = None, match: str | None = None) -> Reply:
         """POST a verb, with `match` as its If-Match."""
         headers = {**self._headers, **({} if match is None else {"If-Match": match})}
         route = {"proposalId": proposal_id, "verb": verb}
@@ -131,45 +131,45 @@ class Front:
         asked = request("POST", path, {} if body is None else body, headers=headers, route=route)
         return await self._call(act_on_proposal, asked, client=self.client)
 
-    async def show(self, proposal_id: str) -> Told:
+    async def show(self, proposal_id: str) -> Reply:
         """GET a proposal."""
         route = {"proposalId": proposal_id}
         asked = request("GET", f"/api/proposals/{proposal_id}", headers=self._headers, route=route)
         return await self._call(get_proposal, asked)
 
-    async def list(self, **params: str) -> Told:
+    async def list(self, **params: str) -> Reply:
         """GET the list."""
         asked = request("GET", "/api/proposals", headers=self._headers, params=params)
         return await self._call(list_proposals, asked)
 
-    async def audit(self, proposal_id: str, accept: str = "application/json", **params: str) -> Told:
+    async def audit(self, proposal_id: str, accept: str = "application/json", **params: str) -> Reply:
         """GET a record."""
         headers = {**self._headers, "Accept": accept}
         route = {"proposalId": proposal_id}
         asked = request("GET", f"/api/proposals/{proposal_id}/audit", headers=headers, params=params, route=route)
         return await self._call(get_audit, asked)
 
-    async def export(self, proposal_id: str, **params: str) -> Told:
+    async def export(self, proposal_id: str, **params: str) -> Reply:
         """GET the archive of a proposal."""
         path, route = f"/api/proposals/{proposal_id}/audit/export", {"proposalId": proposal_id}
         return await self._call(export_audit, request("GET", path, headers=self._headers, params=params, route=route))
 
-    async def put_file(self, proposal_id: str, name: str, content: bytes, **params: str) -> Told:
+    async def put_file(self, proposal_id: str, name: str, content: bytes, **params: str) -> Reply:
         """PUT a file."""
         route = {"proposalId": proposal_id, "name": name}
         path = f"/api/proposals/{proposal_id}/attachments/{name}"
         asked = request("PUT", path, content, headers=self._headers, params=params, route=route)
         return await self._call(put_attachment, asked, client=self.client)
 
-    async def get_file(self, proposal_id: str, name: str) -> Told:
+    async def get_file(self, proposal_id: str, name: str) -> Reply:
         """GET a file."""
         route = {"proposalId": proposal_id, "name": name}
         path = f"/api/proposals/{proposal_id}/attachments/{name}"
         return await self._call(get_attachment, request("GET", path, headers=self._headers, route=route))
 
     @staticmethod
-    async def _call(function: Any, req: func.HttpRequest, **client: Any) -> Told:
+    async def _call(function: Any, req: func.HttpRequest, **client: Any) -> Reply:
         """Call what the host would call; what takes a client is wrapped by the SDK."""
         user_function = function._function.get_user_function()
         target = user_function.client_function if client else user_function
-        return Told.of(await target(req=req, **client))
+        return Reply.of(await target(req=req, **client))

@@ -5,15 +5,15 @@ from typing import get_args
 
 import pytest
 
+from approvals.rules.eligibility import Code, Refused
 from approvals.rules.forms import LARGEST_VERB
-from approvals.rules.standing import Code, Refused
 from approvals.rules.verbs import VERBS
 from clients import verbs
 from clients.verbs import REFUSALS, acting_names, refusal
 from clients.web.replies import Problem, VerbReply
 from gateways.review_records import open_review_records
 from services import review_changes
-from services.review_changes import Crowded
+from services.review_changes import Contention
 from tests.clients.front import FORM, Front
 
 TWO = {
@@ -337,9 +337,9 @@ async def test_a_lost_race_without_end_says_when_to_try_again(front, monkeypatch
     """503 with Retry-After."""
 
     def crowded(*_):
-        raise Crowded("others were faster")
+        raise Contention("others were faster")
 
     monkeypatch.setattr(verbs.desk, "take_down", crowded)
     told = await front.act("p", "decisions", {"approver": "Mara", "decision": "approve"})
     assert (told.status, told.headers["Retry-After"]) == (503, "1")
-    assert review_changes.Crowded is Crowded
+    assert review_changes.Contention is Contention

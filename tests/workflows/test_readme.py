@@ -1,9 +1,12 @@
-"""What the README tells people to type is executed here, and what it lists is all that there is."""
+"""What README and WORKFLOWS tell people to type is executed here, and what they list is all that there is."""
 
 import argparse
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +26,7 @@ def app(app_alone):
 
 def rows():
     """Name, sentence and command of each line of the table."""
-    return ROW.findall((ROOT / "README.md").read_text("utf-8").replace("\\|", "|"))
+    return ROW.findall((ROOT / "docs" / "WORKFLOWS.md").read_text("utf-8").replace("\\|", "|"))
 
 
 def curl(line):
@@ -80,6 +83,18 @@ def test_the_first_steps_work_as_they_stand(app):
     assert [202, 200, 200, 200, 200] == statuses
     assert bodies[3]["comments"] == 1
     assert bodies[4]["verdict"]["ok"] is True
+
+
+def test_the_commands_work_as_they_stand(app):
+    """In the order of the README, each with exit status 0."""
+    lines = re.findall(r"^\$ greenlight (.+)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert len(lines) == 6
+    for line in lines:
+        command = [sys.executable, "-m", "greenlight", *shlex.split(line)]
+        ran = subprocess.run(
+            command, cwd=ROOT, env=os.environ | {"GREENLIGHT_URL": app.url}, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, (line, ran.stdout, ran.stderr)
 
 
 def test_the_table_of_policies_lists_every_policy():

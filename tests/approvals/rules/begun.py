@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from approvals.rules.eligibility import Refused
 from approvals.rules.progress import EDIT_PAUSE
-from approvals.rules.standing import Refused
 from tests.approvals.story import Story, policy
 
 ONE = {"approvers": ["Mara"]}

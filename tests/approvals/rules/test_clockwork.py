@@ -9,7 +9,7 @@ from approvals.findings import Counts, Finding, Sum
 from approvals.rules.clockwork import (
     LONGEST_WAIT,
     MOST_TROUBLES,
-    Heard,
+    EventDecision,
     Progress,
     ReviewInput,
     Step,
@@ -37,7 +37,7 @@ def test_a_turn_survives_its_way_through_the_hub():
     full = turn(
         told=3,
         counted={"submitted": 1},
-        heard=(Heard(id="event 1", decision=YES),),
+        heard=(EventDecision(id="event 1", decision=YES),),
         reached="2026-03-02T09:00:00+00:00",
         refused=1,
         last_refusal="notAsked",
@@ -103,7 +103,7 @@ def test_refused_events_add_up():
 
 def test_a_turn_knows_the_decision_that_it_began_with():
     """And not one that differs in anything."""
-    began = turn(heard=(Heard(id="event 1", decision=YES),))
+    began = turn(heard=(EventDecision(id="event 1", decision=YES),))
     assert began.holds(Decision(approved=True, approver="Mara", comment="go"))
     assert not began.holds(Decision(approved=True, approver="Mara"))
 

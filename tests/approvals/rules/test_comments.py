@@ -7,8 +7,8 @@ import pytest
 from approvals.record.chain import GENESIS, read_chain, seal, verify
 from approvals.record.entries import Kind, Via
 from approvals.rules.acceptance import Accepted, Repeated
+from approvals.rules.eligibility import Refused
 from approvals.rules.progress import COMMENT_PAUSE, next_wake
-from approvals.rules.standing import Refused
 from tests.approvals.story import AUTHOR, Story, policy
 
 ALL = {"approvers": ["Mara", "Jonas"], "rule": "all"}

@@ -4,7 +4,7 @@ import pytest
 
 from approvals.record.entries import Kind, Via
 from approvals.rules.acceptance import Accepted, Repeated
-from approvals.rules.standing import Refused
+from approvals.rules.eligibility import Refused
 from tests.approvals.story import AUTHOR, Story, policy
 
 PAIR = {"approvers": ["Mara", "Jonas"]}

@@ -9,8 +9,8 @@ from approvals.policy.policy import Policy, read_policy
 from approvals.policy.stages import Stage
 from approvals.record.entries import Via
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
+from approvals.rules.eligibility import Refused
 from approvals.rules.identities import known_as
-from approvals.rules.standing import Refused
 from approvals.rules.verbs import VERBS
 from approvals.validation import Invalid
 from tests.approvals.story import Story, policy

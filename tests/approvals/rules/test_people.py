@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from approvals.nobodies import A_SYSTEM
 from approvals.record.entries import Kind, Via
+from approvals.reserved_names import A_SYSTEM
 from approvals.rules.acceptance import Accepted, Repeated
-from approvals.rules.standing import Refused
+from approvals.rules.eligibility import Refused
 from tests.approvals.story import AUTHOR, Story, policy
 
 BOARD = {"approvers": ["Anna", "Bert", "Carl"], "rule": "quorum", "quorum": 2}

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from approvals.record.entries import Kind
+from approvals.rules.eligibility import Refused
 from approvals.rules.progress import checked, counts, failed, next_wake, settle
-from approvals.rules.standing import Refused
 from tests.approvals.story import AUTHOR, BEGUN, Story, policy
 
 

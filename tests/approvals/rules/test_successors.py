@@ -9,7 +9,7 @@ from approvals.policy.faults import find_faults
 from approvals.policy.policy import Policy, read_policy
 from approvals.record.entries import Via
 from approvals.rules.acceptance import Accepted, Actor, accept
-from approvals.rules.standing import Refused
+from approvals.rules.eligibility import Refused
 from approvals.rules.verbs import VERBS
 from approvals.validation import Invalid
 from tests.approvals.story import AUTHOR, Story, policy

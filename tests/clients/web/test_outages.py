@@ -22,8 +22,8 @@ from clients.web.outages import answers_outages, is_outage, unread, unstarted, u
 from clients.web.replies import Problem
 from gateways.blobs import open_blobs
 from services.instances import HubFailed, find_instance
-from services.review_changes import Crowded
-from tests.clients.front import FORM, Front, Told, request
+from services.review_changes import Contention
+from tests.clients.front import FORM, Front, Reply, request
 
 ROOT = Path(__file__).resolve().parents[3]
 UNWRAPPED = """
@@ -78,7 +78,7 @@ async def test_an_outage_is_503_and_says_when_and_what_to_send_again(error):
         raise error
 
     for response in (await awaited(req=request("POST", "/")), called(req=request("GET", "/"))):
-        told = Told.of(response)
+        told = Reply.of(response)
         assert (told.status, told.type, told.headers["Retry-After"]) == (503, "application/problem+json", "5")
         found = Problem.from_dict(told.body)
         assert (found.code, found.send_again, bool(found.what_to_do)) == ("unavailable", True, True)
@@ -107,13 +107,13 @@ def test_only_what_storage_and_hub_raise_is_an_outage(defect):
 @pytest.mark.parametrize(("params", "again"), [({"id": "p-1"}, True), ({}, False)])
 def test_what_was_begun_is_found_again_by_the_id_that_its_sender_chose(params, again):
     """Without one a second sending would begin a second one."""
-    told = Told.of(unstarted(request("POST", "/", params=params), HubFailed("500")))
+    told = Reply.of(unstarted(request("POST", "/", params=params), HubFailed("500")))
     assert (told.body["sendAgain"], "id" in told.body["whatToDo"]) == (again, True)
 
 
 def test_who_was_crowded_out_is_told_so():
     """Nothing was taken down, and it is over in a moment."""
-    told = Told.of(untaken(request("POST", "/"), Crowded("others were faster")))
+    told = Reply.of(untaken(request("POST", "/"), Contention("others were faster")))
     assert (told.body["code"], told.body["detail"], told.headers["Retry-After"]) == (
         "crowded", "others were faster.", "1",
     )  # fmt: skip
@@ -154,7 +154,7 @@ async def test_a_host_that_failed_is_not_taken_for_one_that_knows_no_instance(cl
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 @pytest.mark.parametrize(
-    "error", [ServiceResponseError("lost"), Crowded("others were faster")], ids=["lost", "crowded"]
+    "error", [ServiceResponseError("lost"), Contention("others were faster")], ids=["lost", "crowded"]
 )
 async def test_who_follows_a_link_gets_a_page_or_json(call, client, monkeypatch, accept, error):
     """503 with Retry-After either way, and the advice to answer again."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from approvals.names import among, same
-from approvals.nobodies import A_SYSTEM, GREENLIGHT, NOBODY
 from approvals.policy.faults import KNOWN_WORDS
 from approvals.record.entries import (
     Attached,
@@ -26,6 +25,7 @@ from approvals.record.entries import (
     Submitted,
     Withdrawn,
 )
+from approvals.reserved_names import A_SYSTEM, GREENLIGHT, NOBODY
 from approvals.rules.state import Review
 from approvals.rules.verdict import silent_stages
 from approvals.visible import one_line

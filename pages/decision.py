@@ -1,25 +1,22 @@
-"""Pages: what somebody sees who follows a decision link. No script, one style, no pictures but documents."""
+"""The decision page: what somebody sees who follows the link in a letter."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
-
-from markupsafe import Markup
 
 from approvals.attachments import KINDS
 from approvals.record.documents import Attachment
 from approvals.record.entries import ChangesRequested, Commented, Decided, Delegated, Entry, Reassigned, Resubmitted
 from approvals.rules.choices import choices
-from approvals.rules.standing import asked_as
+from approvals.rules.eligibility import asked_as
 from approvals.rules.state import OpenStage, Review, Status
 from approvals.visible import one_line, visible
-from approvals.words.telling import cost
+from approvals.words.letter_texts import cost
 from approvals.words.wording import comment_of, moment, people, rule_name, size, stage_name, time_left
-from gateways.letters.templating import environment
+from pages.rendering import Page, message_page, render
 
 LONGEST_COMMENT = 8_000
 """Characters, as verbs have it."""
@@ -29,15 +26,7 @@ MOST_SAID = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A page, and the text of its style element, which its headers must allow."""
-
-    html: str
-    style: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class FormInput:
     """A form that comes back to whoever sent it: what was in it, and what is wrong, by field."""
 
     decision: str = ""
@@ -46,7 +35,7 @@ class Filled:
 
 
 def decision_page(
-    review: Review, entries: Iterable[Entry], *, person: str, token: str, now: datetime, filled: Filled | None = None
+    review: Review, entries: Iterable[Entry], *, person: str, token: str, now: datetime, filled: FormInput | None = None
 ) -> Page:
     """Return the page on which a person answers: the proposal, its documents, who said what, and the form.
 
@@ -55,8 +44,8 @@ def decision_page(
     open_stage = review.stage
     assert open_stage
     asked = asked_as(review, person)
-    filled = filled or Filled()
-    return _render(
+    filled = filled or FormInput()
+    return render(
         "decide.html",
         review=review,
         person=person,
@@ -84,23 +73,6 @@ def _document(attachment: Attachment, token: str) -> dict[str, Any]:
         "address": f"decide/attachments/{quote(attachment.name, safe='')}?token={quote(token, safe='')}",
         "picture": attachment.content_type.startswith("image/") and attachment.content_type in KINDS,
     }
-
-
-def message_page(heading: str, *paragraphs: str) -> Page:
-    """Return a page that tells one thing."""
-    return _render("message.html", heading=heading, paragraphs=[each for each in paragraphs if each])
-
-
-def _render(name: str, **shown: Any) -> Page:
-    style = _style()
-    return Page(html=environment().get_template(name).render(style=Markup(style), **shown), style=style)
-
-
-@lru_cache(maxsize=1)
-def _style() -> str:
-    loader = environment().loader
-    assert loader
-    return loader.get_source(environment(), "page.css")[0]
 
 
 def _facts(review: Review, stage: OpenStage, now: datetime) -> list[tuple[str, str]]:

@@ -7,7 +7,8 @@ import pytest
 
 from approvals.rules.replay import replay
 from approvals.visible import one_line
-from gateways.letters.pages import Filled, Page, decision_page, message_page, result_page
+from pages.decision import FormInput, decision_page, result_page
+from pages.rendering import Page, message_page
 from tests.approvals.story import AUTHOR, BEGUN, Story, policy
 from tests.gateways.hostile import CORPUS, Reader, hostile_record
 
@@ -16,7 +17,7 @@ PLAIN = policy(
 )
 
 
-def page_of(story: Story, person: str, filled: Filled | None = None) -> Page:
+def page_of(story: Story, person: str, filled: FormInput | None = None) -> Page:
     """Return the page on which somebody answers."""
     return decision_page(story.review, story.entries, person=person, token="t.1", now=story.now, filled=filled)
 
@@ -77,7 +78,7 @@ def test_nothing_is_chosen_for_the_person():
 
 def test_a_form_that_comes_back_is_as_it_was_filled_in():
     """With each fault beside its field."""
-    filled = Filled(
+    filled = FormInput(
         decision="changes", comment="\nKeep <this>.", faults={"comment": "Say more.", "decision": "Choose."}
     )
     page = page_of(Story(PLAIN).check(), "Ana", filled)
@@ -95,7 +96,9 @@ def test_a_page_loads_nothing_and_runs_nothing():
     """And its one style element has exactly the text that its headers allow."""
     for page in (page_of(Story(PLAIN).check(), "Ana"), message_page("Over", "It is over.")):
         reader = Reader(page.html)
-        assert not {"script", "img", "link", "iframe", "object", "a"} & {tag for tag, _ in reader.elements}
+        assert not {"script", "img", "iframe", "object", "a"} & {tag for tag, _ in reader.elements}
+        (icon,) = [attributes for tag, attributes in reader.elements if tag == "link"]
+        assert icon["href"] == "decide/icon.svg"
         assert not [name for _, names in reader.shape for name in names if name == "style" or name.startswith("on")]
         assert [page.style] == re.findall(r"<style>(.*?)</style>", page.html, re.DOTALL)
         assert "url(" not in page.style
@@ -145,7 +148,7 @@ def _pages(text: str) -> list[Page]:
     entries = hostile_record(text)
     review, now = replay(entries), BEGUN + timedelta(hours=1)
     person = next(each.person for each in review.waiting_for if each.person.startswith("Dora"))
-    filled = Filled(decision=text, comment=text, faults={"comment": text, "decision": text, "form": text})
+    filled = FormInput(decision=text, comment=text, faults={"comment": text, "decision": text, "form": text})
     return [
         decision_page(review, entries, person=person, token="t.1", now=now),
         decision_page(review, entries, person=person, token="t.1", now=now, filled=filled),

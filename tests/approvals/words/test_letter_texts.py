@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from approvals.rules.progress import failed
+from approvals.words.letter_texts import Words, cost, words_for
 from approvals.words.notices import notices_for
-from approvals.words.telling import Words, cost, words_for
 from tests.approvals.story import AUTHOR, Story, policy
 
 TWO = policy({"name": "design", "approvers": ["Ana", "Ben"], "rule": "all", "windowHours": 10, "escalateTo": ["Eva"]})

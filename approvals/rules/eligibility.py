@@ -5,9 +5,9 @@ from typing import Literal
 
 from approvals.instants import minute
 from approvals.names import among, key, same
-from approvals.nobodies import NOBODY
 from approvals.policy.policy import Stage
 from approvals.record.entries import Asked, Via
+from approvals.reserved_names import NOBODY
 from approvals.rules.links import Link
 from approvals.rules.state import VOUCHING, AwaitingChanges, Checking, ClosedStage, Over, Review
 

@@ -1,0 +1,270 @@
+"""Makes the pictures of the documents, in `docs/pictures/`: a letter, the decision page, and devhost's console.
+
+Run by `make screenshots`. A host over a new folder, in virtual time, is handed a proposal; people answer and 49 hours
+pass, so that every picture shows what the app does today. Needs Chromium: the `chromium` of the PATH, or the file that
+`CHROMIUM` names.
+"""
+
+import base64
+import fcntl
+import io
+import json
+import os
+import pty
+import re
+import secrets
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import requests
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import ContainerClient
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PICTURES = REPOSITORY / "docs" / "pictures"
+FOOTBRIDGE = REPOSITORY / "examples" / "footbridge"
+START_SECONDS = 90
+WAIT_SECONDS = 60
+COLUMNS = 126
+DESKTOP = (920, 1180)
+PHONE = (390, 780)
+LETTER = (660, 820)
+COLOURS = 128
+SAID = (
+    ("comments", {"by": "Mara Lindqvist", "comment": "Who clears the snow?"}),
+    ("comments", {"by": "Ines Carvalho", "comment": "The town does, as on the ramp."}),
+    ("decisions", {"approver": "Jonas Weber", "decision": "approve"}),
+)
+READER = "Amara Okafor"
+PROPOSAL = "bridge-1"
+DOCUMENTS = {"design-proposal.md": "text/markdown", "elevation.png": "image/png", "site-plan.png": "image/png"}
+
+_DARK = TerminalTheme(
+    background=(24, 27, 31),
+    foreground=(222, 226, 230),
+    normal=[
+        (24, 27, 31), (240, 113, 120), (108, 196, 149), (232, 197, 106),
+        (110, 170, 240), (199, 146, 234), (110, 205, 215), (222, 226, 230),
+    ],
+)  # fmt: skip
+_CONSOLE_PAGE = """<!doctype html><meta charset="utf-8"><style>
+{stylesheet}
+body {{ margin: 0; padding: 20px 24px; width: max-content; background: {background}; color: {foreground}; }}
+pre {{ margin: 0; font: 14px/1.45 "DejaVu Sans Mono", monospace; }}
+</style><pre><code>{code}</code></pre>"""
+
+
+class PictureFailed(Exception):
+    """What keeps the pictures from being made, as a sentence."""
+
+
+class Terminal:
+    """A host in a terminal of its own, with all that it has printed."""
+
+    def __init__(self, process: subprocess.Popen[bytes], screen: int) -> None:
+        self._process = process
+        self._printed = bytearray()
+        threading.Thread(target=self._read, args=(screen,), name="terminal", daemon=True).start()
+
+    def _read(self, screen: int) -> None:
+        try:
+            while read := os.read(screen, 65536):
+                self._printed += read
+        except OSError:
+            return  # the host has ended, and with it the terminal
+
+    @property
+    def printed(self) -> str:
+        """What the host has printed so far, colours included."""
+        return self._printed.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def is_ready(self) -> bool:
+        """Whether the host answers; raises PictureFailed where it has ended."""
+        if self._process.poll() is not None:
+            raise PictureFailed(f"The host ended before it was ready:\n{self.printed}")
+        return "Ready on" in self.printed
+
+
+def main() -> int:
+    """Make all pictures; returns the exit status."""
+    try:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="greenlight-pictures-") as folder, browser() as chromium:
+            url = f"http://localhost:{_free_port()}"
+            with running_host(url, Path(folder)) as terminal:
+                before = len(terminal.printed)
+                seed(url)
+                shown = terminal.printed[before:].strip("\n")
+                letter = letters_to(url, READER)[-1]
+                link = re.search(r'href="([^"]+/api/decide[^"]+)"', letter)
+                if not link:
+                    raise PictureFailed("The letter has no link.")
+                address = link[1].replace("&amp;", "&")
+                take(chromium, "letter", LETTER, html=letter)
+                take(chromium, "decision", DESKTOP, url=address)
+                take(chromium, "decision-phone", PHONE, url=address, dark=True, at="fieldset")
+                take(chromium, "console", (COLUMNS * 9, 200), html=console_page(shown), whole=True)
+    except PictureFailed as error:
+        print(f"screenshots: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        raise PictureFailed("There is no Chromium on the PATH. Install it (apt install chromium), or set CHROMIUM.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@contextmanager
+def running_host(url: str, folder: Path) -> Iterator[Terminal]:
+    """Start devhost over `folder` in a terminal, wait until it is ready, and stop it in any case."""
+    command = [sys.executable, "-m", "durable_devhost", "start", "--app", str(REPOSITORY), "--clock", "virtual"]
+    command += ["--port", url.rpartition(":")[2], "--data", str(folder)]
+    screen, inner = pty.openpty()
+    fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 60, COLUMNS, 0, 0))
+    settings = {"LINK_KEYS": secrets.token_hex(32), "PUBLIC_URL": url, "TERM": "xterm-256color"}
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, env=os.environ | settings, stdin=inner, stdout=inner, stderr=inner,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(inner)
+    terminal = Terminal(process, screen)
+    try:
+        _until(terminal.is_ready, START_SECONDS, "the host was not ready")
+        yield terminal
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(START_SECONDS)
+        os.close(screen)
+
+
+def seed(url: str) -> None:
+    """Hand the footbridge in on a Monday morning, let two people speak, and let 49 hours pass."""
+    now = requests.get(f"{url}/admin/devhost/info", timeout=60).json()["clock"]["now"]
+    hours = _hours_until_monday(now)
+    _post(f"{url}/admin/devhost/clock", {"hours": hours})
+    form = json.loads((REPOSITORY / "examples" / "reviews" / "footbridge.json").read_text("utf-8"))
+    form["attachments"] = [_inline(name, kind) for name, kind in DOCUMENTS.items()]
+    _post(f"{url}/api/proposals?id={PROPOSAL}", form)
+    _until(lambda: bool(letters_to(url, READER)), WAIT_SECONDS, f"there was no letter to {READER}")
+    for verb, body in SAID:
+        _post(f"{url}/api/proposals/{PROPOSAL}/{verb}", body)
+    _post(f"{url}/admin/devhost/clock", {"hours": 49})
+
+
+def letters_to(url: str, person: str) -> list[str]:
+    """The letters to a person, oldest first, as HTML: from the container that they go to without a mail server."""
+    connection = requests.get(f"{url}/admin/devhost/info", timeout=60).json()["storage"]["connectionString"]
+    with ContainerClient.from_connection_string(connection, "outbox") as outbox:
+        try:
+            blobs = sorted(outbox.list_blobs(), key=lambda blob: blob.last_modified)
+        except ResourceNotFoundError:
+            return []
+        raw = [outbox.download_blob(blob.name).readall() for blob in blobs]
+    letters = [message_from_bytes(each, policy=policy.default) for each in raw]
+    bodies = [letter.get_body(("html",)) for letter in letters if person in str(letter["To"])]
+    return [body.get_content() for body in bodies if body]
+
+
+def console_page(printed: str) -> str:
+    """What a terminal has shown, as a page."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        recorder = Console(record=True, file=nowhere, width=COLUMNS, force_terminal=True)
+        recorder.print(Text.from_ansi(printed))
+    return recorder.export_html(theme=_DARK, code_format=_CONSOLE_PAGE)
+
+
+def take(
+    chromium: Browser,
+    name: str,
+    size: tuple[int, int],
+    *,
+    url: str = "",
+    html: str = "",
+    dark: bool = False,
+    at: str = "",
+    whole: bool = False,
+) -> None:
+    """Take a picture of a page at twice its size, as the file `name`.png.
+
+    It shows what a window of `size` shows, from the element `at` on, or the `whole` page.
+    """
+    page = chromium.new_page(
+        viewport={"width": size[0], "height": size[1]},
+        device_scale_factor=2,
+        color_scheme="dark" if dark else "light",
+    )
+    if url:
+        page.goto(url)
+    else:
+        page.set_content(html)
+    if at:
+        page.locator(at).evaluate("element => window.scrollTo(0, element.getBoundingClientRect().top - 24)")
+    path = PICTURES / f"{name}.png"
+    taken = Image.open(io.BytesIO(page.screenshot(full_page=whole)))
+    page.close()
+    taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path.relative_to(REPOSITORY)}  {path.stat().st_size:,} bytes")
+
+
+def _post(url: str, body: Mapping[str, object]) -> None:
+    answer = requests.post(url, json=body, timeout=600)
+    if not answer.ok:
+        raise PictureFailed(f"POST {url} answered {answer.status_code}: {answer.text}")
+
+
+def _inline(name: str, kind: str) -> dict[str, str]:
+    content = base64.b64encode((FOOTBRIDGE / name).read_bytes()).decode()
+    return {"name": name, "contentType": kind, "content": content}
+
+
+def _until(holds: Callable[[], bool], seconds: float, complaint: str) -> None:
+    give_up = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > give_up:
+            raise PictureFailed(f"After {seconds:g} seconds {complaint}.")
+        time.sleep(0.25)
+
+
+def _hours_until_monday(now: str) -> float:
+    at = datetime.fromisoformat(now)
+    monday = (at + timedelta(days=7 - at.weekday())).replace(hour=9, minute=0, second=0, microsecond=0)
+    return (monday - at) / timedelta(hours=1)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())
