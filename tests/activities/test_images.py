@@ -202,7 +202,7 @@ def claim(width, height):
         (claim(30_000, 30_000), ".png", "more than 40,000,000"),
         (claim(10_000, 10_000), ".png", "more than 40,000,000"),
         (claim(8_000, 8_000), ".png", "more than 40,000,000"),
-        (b"x", ".gif", "not named as a picture"),
+        (b"x", ".gif", "does not end in .png, .jpg or .jpeg"),
     ],
 )
 def test_what_is_no_picture_is_refused(put, container, content, suffix, told):

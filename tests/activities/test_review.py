@@ -205,7 +205,7 @@ def test_a_row_of_another_record_is_not_written_over(waiting, now, azurite):
         container="activity-tests",
     )
     add(waiting, lambda review: failed(review, "it rained", now=now + timedelta(hours=1)))
-    with pytest.raises(Tampered, match="written anew"):
+    with pytest.raises(Tampered, match="rewritten"):
         look(waiting, now)
     assert open_proposal_index().find(waiting) == before
 

@@ -95,7 +95,7 @@ async def test_body_and_etag_that_differ_are_a_fault(front, replaced):
     """Nobody can know which of them is meant."""
     proposal_id, before = replaced
     told = await front.act(proposal_id, "decisions", {**YES, "round": 2}, match=before.headers["ETag"])
-    assert (told.status, told.body["errors"]) == (400, ["round: is not what If-Match names; give one of them"])
+    assert (told.status, told.body["errors"]) == (400, ["round: differs from If-Match; give only one of the two"])
     for wrong in ({"round": 0}, {"round": "2"}, {"document": 7}):
         assert (await front.act(proposal_id, "decisions", {**YES, **wrong})).status == 400
 
