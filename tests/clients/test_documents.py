@@ -150,7 +150,7 @@ async def test_a_message_names_its_document_as_a_request_does(call, client, repl
     answer = {"decision": "approve"} if form == "proposalId" else {"approved": True}
     message = {form: proposal_id, **answer, "approver": "Mara"}
     assert (await deliver(call, client, message)).startswith(NO_LONGER)
-    assert (await deliver(call, client, {**message, "round": 1})).startswith("the document is another one now")
+    assert (await deliver(call, client, {**message, "round": 1})).startswith("the document has changed")
     stale = {**message, "document": before.body["document"]}
     assert "Ines replaced offer.md" in await deliver(call, client, stale)
     assert await deliver(call, client, {**message, "round": 2}) is None
