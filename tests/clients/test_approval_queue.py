@@ -249,7 +249,7 @@ async def test_nobody_decides_on_what_they_handed_in(deliver, client, waiting, w
     """However they write their name; somebody else does."""
     client.add(waiting, workflow, input=json.dumps({field: "Ines"}))
     put_aside = await deliver(decision(waiting, approved, approver=" \uff29NES"))
-    assert "has handed it in and may not decide it" in put_aside["reason"]
+    assert "submitted it and may not decide on it" in put_aside["reason"]
     assert client.events == []
     assert await deliver(decision(waiting, approved)) is None
 

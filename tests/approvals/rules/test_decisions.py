@@ -216,7 +216,7 @@ def test_who_was_quick_in_one_stage_is_told_about_four_eyes_in_the_next() -> Non
     story.decides("Mara")
     again = story.decides("Mara", "approved")
     assert refused("fourEyes", again)
-    assert again.reason == "Mara has decided an earlier stage, and this policy requires four eyes"
+    assert again.reason == "Mara has decided in an earlier stage, and this policy requires four eyes"
     assert refused("fourEyes", story.does("changes", approver="Mara", comment="shorter"))
     story.decides("Ana")
     assert story.status == "approved"

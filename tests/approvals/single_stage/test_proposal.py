@@ -167,7 +167,7 @@ def test_a_form_has_one_name_for_each_person():
 @pytest.mark.parametrize("approver", ["Ines", "INES ", "ines@example.org"])
 def test_a_form_whose_author_is_to_approve_is_refused(approver):
     """By whatever name."""
-    with pytest.raises(Invalid, match="approver: has submitted the proposal"):
+    with pytest.raises(Invalid, match="approver: submitted the proposal"):
         ProposalForm.from_dict({**FORM, "approver": approver}).renamed(renamed)
 
 
@@ -217,7 +217,7 @@ def test_an_amount_that_a_budget_is_asked_for_fits_its_currency():
 def test_a_limit_is_compared_with_costs_in_its_own_currency_alone():
     """99,999 dinars are more than 100,000 euros."""
     dinars = {**LifecycleForm.example, "currency": "KWD", "estimatedCost": 99_999}
-    with pytest.raises(Invalid, match="budgetLimit is in EUR: give one in KWD"):
+    with pytest.raises(Invalid, match="budgetLimit is in EUR; give one in KWD"):
         LifecycleForm.from_dict(dinars)
     with pytest.raises(Invalid, match="budgetLimit has too many decimals: KWD has 3"):
         LifecycleForm.from_dict({**dinars, "budgetCurrency": "KWD", "budgetLimit": 0.0005})
