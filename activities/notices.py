@@ -1,4 +1,4 @@
-"""NotifyRequester: tell the person who asked that the answer was no, or that there was none."""
+"""NotifyRequester: tells the requester that the answer was no, or that there was no answer."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ log = logging.getLogger("greenlight.notices")
 
 @bp.activity_trigger(input_name="notice", activity="NotifyRequester")
 def notify_requester(notice: dict) -> dict:
-    """Record the outcome, write the notice as one structured line, and return what is on record."""
+    """Record the outcome, log the notice as one structured line, and return the recorded outcome."""
     told = Notice.from_dict(notice)
     recorded = open_single_stage_records().settle(told.outcome)
     log.warning(

@@ -117,7 +117,7 @@ async def _answer(
     if not decision.named and not are_allowed():
         return Rejected(reason=_UNNAMED)
     if not may_decide(instance.input, decision.approver):
-        return Rejected(reason=f"{decision.approver} has handed it in and may not decide it")
+        return Rejected(reason=f"{decision.approver} submitted it and may not decide on it")
 
     # First the fact, then the event: after a crash in between the message comes again and raises what is on record.
     answer = Answer(

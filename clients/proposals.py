@@ -28,7 +28,7 @@ from gateways import clock
 from gateways.people import name_of, open_directory
 from gateways.proposal_index import MOST_ROWS, IndexRow, Page, open_proposal_index
 from services.previews import foresee
-from services.submissions import Submission, Taken, hand_in, read_submission
+from services.submissions import Submission, Taken, read_submission, submit
 
 bp = df.Blueprint()
 
@@ -76,7 +76,7 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
             return submission
         if preview:
             return answer(foresee(submission))
-        handed_in = await hand_in(client, submission)
+        handed_in = await submit(client, submission)
     except Invalid as error:
         what_to_do = "Mend what errors names; GET /api/openapi.json has the schema. Nothing was handed in."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")

@@ -371,7 +371,7 @@ def test_nor_under_another_name_of_theirs(drive):
 def test_an_answer_that_names_a_document_is_meant_for_something_else(run, about):
     """A proposal without a policy has none; the next answer counts."""
     run.event({**YES, **about})
-    assert run.status["lastRejection"].startswith("without a policy a proposal has no document or round")
+    assert run.status["lastRejection"].startswith("a proposal without a policy has no document or round")
     run.event(YES)
     run.complete("ProcessApproval")
     assert run.output["outcome"] == "approved"
