@@ -161,7 +161,7 @@ async def test_a_message_to_a_workflow_without_documents_names_none(call, client
     instance = uuid.uuid4().hex
     client.add(instance)
     message = {"instanceId": instance, "approved": True, "approver": "Mara", "round": 1}
-    assert (await deliver(call, client, message)).startswith("without a policy")
+    assert (await deliver(call, client, message)).startswith("a proposal without a policy")
     assert client.events == []
 
 

@@ -169,4 +169,4 @@ async def test_a_name_that_is_not_what_it_looks_like_is_refused_everywhere(syste
     body = {"proposalId": proposal, "approver": text, "decision": "approve"}
     message = func.QueueMessage(id="m", body=json.dumps(body).encode())
     await call(approval_queue_processor, message=message, poison=poison, client=client)
-    assert "no control or format characters" in json.loads(poison.value)["reason"]
+    assert "must not contain control or format characters" in json.loads(poison.value)["reason"]
