@@ -182,6 +182,7 @@ async def _fix(client: df.DurableOrchestrationClient, straggler: Straggler) -> A
         if argument is None or not await start(client, APPROVAL.name, proposal_id, argument, again=True):
             return Action.LEFT
     except Exception:
+        # Earlier versions logged "could not be mended"; the alert looks for both texts.
         log.exception("proposal %s could not be fixed", proposal_id)
         return Action.NOT_MENDED
     return Action.STARTED if instance is None else Action.FAILED

@@ -1,4 +1,4 @@
-"""The templates of letters and pages. What they show is escaped for HTML unless the template itself wrote it."""
+"""The templates of letters and pages. All values are escaped for HTML."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ _FOLDER = Path(__file__).with_name("templates")
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Return the environment of all templates: `.html` escapes, `.txt` does not, and a missing name is an error."""
+    """Return the environment of all templates: `.html` escapes, `.txt` does not; a missing value is an error."""
     made = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),

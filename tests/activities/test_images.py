@@ -193,12 +193,12 @@ def claim(width, height):
 @pytest.mark.parametrize(
     ("content", "suffix", "told"),
     [
-        (b"", ".png", "no PNG picture"),
-        (b"not a picture", ".png", "no PNG picture"),
-        ((FOOTBRIDGE / "elevation.png").read_bytes()[:9000], ".png", "no PNG picture"),
-        ((FOOTBRIDGE / "elevation.png").read_bytes(), ".jpg", "no JPEG picture"),
-        (encoded(Image.new("P", (4, 4)), "GIF"), ".png", "no PNG picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", ".png", "no PNG picture"),
+        (b"", ".png", "readable PNG picture"),
+        (b"not a picture", ".png", "readable PNG picture"),
+        ((FOOTBRIDGE / "elevation.png").read_bytes()[:9000], ".png", "readable PNG picture"),
+        ((FOOTBRIDGE / "elevation.png").read_bytes(), ".jpg", "readable JPEG picture"),
+        (encoded(Image.new("P", (4, 4)), "GIF"), ".png", "readable PNG picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", ".png", "readable PNG picture"),
         (claim(30_000, 30_000), ".png", "more than 40,000,000"),
         (claim(10_000, 10_000), ".png", "more than 40,000,000"),
         (claim(8_000, 8_000), ".png", "more than 40,000,000"),

@@ -10,9 +10,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/OPERATIONS.md").read_text("utf-8")
 BICEP = (ROOT / "infra/app/alerts.bicep").read_text("utf-8")
 PROFILES = ("dev", "prod-cheap", "prod-secure")
-FORMER = ("could not be mended",)
-"""What earlier versions logged. Queries still look for it, because an older version may run while a new one starts."""
-
 MINUTES = {"PT5M": "5 min", "PT15M": "15 min", "PT30M": "30 min", "PT1H": "1 h", "P1D": "1 day"}
 
 
@@ -127,4 +124,4 @@ def _text(value: object) -> str:
 def _sources() -> str:
     folders = ("clients", "services", "gateways", "activities", "orchestrators", "approvals")
     text = "\n".join(path.read_text("utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return "\n".join((text, re.sub(r"\.value\b", "", text), *FORMER))
+    return text + re.sub(r"\.value\b", "", text)

@@ -81,7 +81,7 @@ def test_records_and_letters_follow_none(outside):
             lambda name=name: outbox.send(Letter(**_fields(LETTER, proposal_id=name)), key="1-task"),
             lambda name=name: outbox.send(LETTER, key=f"{name}"),
         ):
-            with pytest.raises(ValueError, match=r"no id of a proposal|no letter can lie"):
+            with pytest.raises(ValueError, match=r"no id of a proposal|not valid for a letter"):
                 attempt()
     assert [blob.name for blob in secret.list_blobs()] == ["p.jsonl"]
 

@@ -112,7 +112,7 @@ def test_a_copy_that_was_renamed_is_not_scaled_either(app):
     ("name", "content", "told"),
     [
         ("missing/x.png", None, "there is no blob"),
-        ("texts/x.png", b"not a picture", "no PNG picture"),
+        ("texts/x.png", b"not a picture", "readable PNG picture"),
         ("texts/x.pdf", b"%PDF-", "does not end in .png, .jpg or .jpeg"),
     ],
 )
