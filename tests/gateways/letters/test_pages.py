@@ -31,7 +31,7 @@ def test_the_page_tells_who_is_asked_for_what_and_what_was_said():
     for shown in (
         "Dora, your answer is needed in stage “design”.", "on behalf of Ana", "works", "100 EUR",
         "Monday 2 March 2026, 19:00 UTC, 10 hours left", "Ben commented", "Who pays?", "Ben answered “approve”", "Good.",
-        "None are attached.",
+        "No documents are attached.",
     ):  # fmt: skip
         assert shown in " ".join(text.split())
 
