@@ -15,9 +15,11 @@ log = logging.getLogger("greenlight.notices")
 @bp.activity_trigger(input_name="notice", activity="NotifyRequester")
 def notify_requester(notice: dict) -> dict:
     """Record the outcome, log the notice as one structured line, and return the recorded outcome."""
-    told = Notice.from_dict(notice)
-    recorded = open_single_stage_records().settle(told.outcome)
+    asked = Notice.from_dict(notice)
+    recorded = open_single_stage_records().settle(asked.outcome)
     log.warning(
-        json.dumps({"record": "notice", "instanceId": recorded.proposal_id, "to": told.to, "outcome": recorded.outcome})
+        json.dumps(
+            {"record": "notice", "instanceId": recorded.proposal_id, "to": asked.to, "outcome": recorded.outcome}
+        )
     )
     return recorded.to_dict()

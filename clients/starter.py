@@ -61,13 +61,13 @@ async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClien
     if not await _start(client, workflow, asked):
         return _taken(instance_id)
     if wait_seconds:
-        told = await client.wait_for_completion_or_create_check_status_response(
+        response = await client.wait_for_completion_or_create_check_status_response(
             req, instance_id, wait_seconds * 1000, min(wait_seconds * 1000, 500)
         )
     else:
-        told = client.create_check_status_response(req, instance_id)
-    told.headers.update(json_headers())  # it contains a key, so nothing on its way may store it
-    return told
+        response = client.create_check_status_response(req, instance_id)
+    response.headers.update(json_headers())  # it contains a key, so nothing on its way may store it
+    return response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

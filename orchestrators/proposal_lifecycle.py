@@ -43,10 +43,10 @@ def proposal_lifecycle(context: df.DurableOrchestrationContext) -> Generator[Any
         entry = {"proposalId": intake, "title": proposal.title}
         yield call(context, "WithdrawPublication", entry)
     carried_out = (yield from _carry_out(context, proposal)) if ended["outcome"] == "approved" else {}
-    told = yield from _notify(context, proposal, ended["outcome"])
+    notified = yield from _notify(context, proposal, ended["outcome"])
 
     show(context, ended["outcome"], **({"number": prepared["number"]} if "number" in prepared else {}))
-    return {**prepared, **ended, **carried_out, **told}
+    return {**prepared, **ended, **carried_out, **notified}
 
 
 def _prepare(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission, intake_id: str) -> Steps:

@@ -78,11 +78,11 @@ def _quoted(notice: Notice) -> tuple[str, str | None]:
 
 def cost(review: Review) -> str:
     """Return a proposal's cost, and its value in the policy's currency if that is another one."""
-    policy, told = review.policy, money(review.cost, review.currency)
+    policy, price = review.policy, money(review.cost, review.currency)
     if policy.rates is None or review.currency not in policy.rates.worth or review.currency == policy.currency:
-        return told
+        return price
     worth = money(policy.worth(review.cost, review.currency), policy.currency)
-    return f"{told}, compared as {worth} by the rates of {policy.rates.date}"
+    return f"{price}, which is {worth} at the rates of {policy.rates.date}"
 
 
 def _say(notice: Notice) -> tuple[str, str]:

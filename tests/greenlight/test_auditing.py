@@ -230,7 +230,7 @@ def test_what_is_no_export_is_told(run, tmp_path):
     path.write_bytes(b"PK, but nothing more")
     result = run("audit", "verify", path)
     assert result.exit_code == 2
-    assert "no export of a record" in result.output
+    assert "not an export of a record" in result.output
 
 
 def test_a_saved_record_is_the_bytes_in_storage(run, server, played, tmp_path):

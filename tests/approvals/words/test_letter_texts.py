@@ -304,7 +304,7 @@ def test_the_author_gets_a_receipt_for_a_withdrawal():
 @pytest.mark.parametrize(
     ("currency", "rates", "told"),
     [
-        ("KWD", {"KWD": 3.02}, "99,999 KWD, compared as 301,996.98 EUR by the rates of 2026-03-02"),
+        ("KWD", {"KWD": 3.02}, "99,999 KWD, which is 301,996.98 EUR at the rates of 2026-03-02"),
         ("KWD", {"USD": 0.9}, "99,999 KWD"),
         ("EUR", {"EUR": 2.0}, "99,999 EUR"),
         ("KWD", None, "99,999 KWD"),
