@@ -44,6 +44,7 @@ from clients import (
 )
 from clients import counters as counter_readings
 from clients import workflows as catalogue
+from clients.ui import act_as, inbox, reports, resubmit, submit
 from entities import budgets, counters
 from orchestrators import (
     approval,
@@ -84,6 +85,11 @@ CLIENTS = (
     counter_readings,
     blobs,
     maintenance,
+    inbox,
+    act_as,
+    submit,
+    resubmit,
+    reports,
 )
 WORKFLOWS = (
     proposal_lifecycle,

@@ -30,7 +30,8 @@ from gateways.letters.letters import open_letters
 from gateways.letters.limits import open_letter_limits, per_proposal, per_sender
 from gateways.letters.mail import open_post
 from gateways.people import open_directory
-from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.proposal_index import open_proposal_index
+from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.record_watch import keep_head
 from services.review_changes import Unknown, add

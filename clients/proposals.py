@@ -26,7 +26,8 @@ from clients.web.replies import ProposalLine, ProposalList, SubmissionReply
 from clients.web.responses import answer, problem
 from gateways import clock
 from gateways.people import name_of, open_directory
-from gateways.proposal_index import MOST_ROWS, IndexRow, Page, open_proposal_index
+from gateways.proposal_index import MOST_ROWS, Page, open_proposal_index
+from gateways.proposal_rows import IndexRow
 from services.previews import foresee
 from services.submissions import Submission, Taken, read_submission, submit
 

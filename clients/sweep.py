@@ -34,7 +34,8 @@ from approvals.rules.replay import replay
 from approvals.rules.state import FINAL
 from approvals.workflows import APPROVAL
 from gateways import clock
-from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.proposal_index import open_proposal_index
+from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.audits import examine, judge
 from services.instances import Instance, find_instance, list_alive, raise_event, start

@@ -86,3 +86,16 @@ def _people_of(value: Any) -> Iterator[Any]:
             f"the setting {setting[1]} is empty: set it to the names of these people, separated by semicolons"
         )
     yield from people
+
+
+def people_of_policies(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Return everybody whom some policy of the app asks, in the order of their names; a faulty policy names nobody."""
+    found = set[str]()
+    for name in policy_names(folder):
+        try:
+            policy = find_policy(name, folder)
+        except Invalid:
+            continue
+        if policy:
+            found |= {person for stage in policy.stages for person in stage.approvers} | set(policy.budget_owners)
+    return tuple(sorted(found))

@@ -5,27 +5,26 @@ any order: the stored result is the same.
 """
 
 import base64
-import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.data.tables import EdmType, EntityProperty, TableClient, TableTransactionError, UpdateMode
+from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
 from approvals import names
 from approvals.identifiers import is_instance_id
-from approvals.rules.state import FINAL, Review
 from approvals.validation import Invalid
+from gateways import clock
+from gateways.personal_rows import Part, operations, personal_rows, prefix
+from gateways.proposal_rows import CHANGED, PARTITION, IndexRow, changed_at, join, read, row_key, written
 from gateways.tables import hashed, open_table, transact
 
 MOST_ROWS = 100
 """Rows on one page."""
 
-_PARTITION = "proposals"
 _POINTER, _BEHIND_POINTERS = "id ", "id!"
 """The first is the prefix of the keys of pointers, rows with the key of a proposal's row. The second sorts after all
 such keys."""
@@ -33,64 +32,17 @@ such keys."""
 _FIRST, _LAST = "0", ":"
 """Between these are all rows whose keys begin with a digit: all except the pointers."""
 
-_END_OF_TIME = 10**17
-"""Microseconds since 1970, about the year 5100. Keys have the time until then, which sorts the newest first."""
+_PERSONAL = "Personal"
+"""The column of rows whose people have rows of their own; older ones get them when they change."""
+
+_MOST_OPERATIONS = 100
+"""In one transaction, by the rules of Table Storage."""
 
 _ROW_KEY = re.compile(r"\d{18} [A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 _LOST = frozenset({409, 412})
 _MOST_ATTEMPTS = 20
 _MOST_LOOKED_AT = 2_000
 """Rows that are read for one page. If few of them match, a page has fewer rows although more pages follow."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexRow:
-    """A proposal in the list, and how far its record is processed."""
-
-    proposal_id: str
-    title: str
-    author: str
-    department: str | None
-    cost: float
-    currency: str
-    status: str
-    stage: str
-    """Name of the open stage, empty if none is open."""
-    waiting_for: tuple[str, ...]
-    submitted_at: datetime
-    deadline: datetime | None
-    entries: int
-    """The number of the record's entries when this row was written. A row with more entries replaces an older one."""
-    head: str
-    """The hash of the last entry. With `entries` it is the anchor that shows a cut or rewritten record."""
-    size: int
-    """Bytes of the record that the workflow has read; 0 if the writer does not know."""
-    told: int
-    """Number of the entry up to which the workflow has sent letters and counted; 0 if the writer does not know.
-
-    Only the workflow's own status counts here: the result of an activity may be lost.
-    """
-
-    @classmethod
-    def of(cls, review: Review, *, head: str, size: int = 0, told: int = 0) -> "IndexRow":
-        """Return the row of a review; `head` is the hash of its last entry."""
-        return cls(
-            proposal_id=review.proposal_id,
-            title=review.title,
-            author=review.author,
-            department=review.department,
-            cost=review.cost,
-            currency=review.currency,
-            status=review.status.value,
-            stage=review.open_stage.name if review.open_stage else "",
-            waiting_for=tuple(each.person for each in review.waiting_for),
-            submitted_at=review.submitted_at.astimezone(UTC),
-            deadline=review.deadline,
-            entries=review.number,
-            head=head,
-            size=size,
-            told=told,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +82,13 @@ class ProposalIndex(Protocol):
         """
         ...
 
+    def personal(self, person: str, part: Part) -> Iterator[IndexRow]:
+        """Yield the proposals in which a person has this part: what waits by deadline, the rest newest first.
+
+        They hold what people are shown; `entries`, `head`, `size` and `told` are empty.
+        """
+        ...
+
     def open_rows(self) -> Iterator[IndexRow]:
         """Yield the proposals that have not ended, newest first."""
         ...
@@ -155,11 +114,11 @@ class TableIndex:
         The faster writer may be this call itself, if its response was lost. Then the stored row is the right one.
         """
         for _ in range(_MOST_ATTEMPTS):
-            before = self._get(_row_key(row))
+            before = self._get(row_key(row))
             if before is not None and check:
-                check(_read(before))
-            merged = row if before is None else join(_read(before), row)
-            if before is not None and merged == _read(before):
+                check(read(before))
+            merged = row if before is None else join(read(before), row)
+            if before is not None and _PERSONAL in before and merged == read(before):
                 return merged
             try:
                 self._put(merged, before)
@@ -174,7 +133,7 @@ class TableIndex:
         """Read the pointer, then the row."""
         pointer = self._get(_POINTER + proposal_id) if is_instance_id(proposal_id) else None
         row = self._get(pointer["Target"]) if pointer else None
-        return _read(row) if row else None
+        return read(row) if row else None
 
     def page(
         self,
@@ -192,24 +151,31 @@ class TableIndex:
         for entity in self._rows(after, status=status, author=author, only="Open" if approver is not None else None):
             if len(chosen) == min(top, MOST_ROWS) or looked_at == _MOST_LOOKED_AT:
                 return Page(rows=tuple(chosen), token=_token(after, asked))
-            row = _read(entity)
+            row = read(entity)
             if approver is None or names.among(approver, row.waiting_for):
                 chosen.append(row)
             after, looked_at = entity["RowKey"], looked_at + 1
         return Page(rows=tuple(chosen), token=None)
 
+    def personal(self, person: str, part: Part) -> Iterator[IndexRow]:
+        """Ask for the keys that begin with this person and part; a thousand rows come with one answer."""
+        begin = prefix(person, part)
+        terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
+        values = {"partition": PARTITION, "first": begin, "last": f"{begin}:"}
+        return map(read, self._table.query_entities(terms, parameters=values))
+
     def open_rows(self) -> Iterator[IndexRow]:
         """Query the rows that are marked open."""
-        return map(_read, self._rows(_FIRST, only="Open"))
+        return map(read, self._rows(_FIRST, only="Open"))
 
     def untold_rows(self) -> Iterator[IndexRow]:
         """Query the rows that are marked `Untold`. Ended reviews lose this mark soon, so there are few."""
-        return map(_read, self._rows(_FIRST, only="Untold"))
+        return map(read, self._rows(_FIRST, only="Untold"))
 
     def ids(self) -> Iterator[str]:
         """Query the keys of the pointers; one response has a thousand."""
         terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
-        values = {"partition": _PARTITION, "first": _POINTER, "last": _BEHIND_POINTERS}
+        values = {"partition": PARTITION, "first": _POINTER, "last": _BEHIND_POINTERS}
         for pointer in self._table.query_entities(terms, parameters=values, select=["RowKey"]):
             yield pointer["RowKey"].removeprefix(_POINTER)
 
@@ -222,7 +188,7 @@ class TableIndex:
         only: Literal["Open", "Untold"] | None = None,
     ) -> Iterator[Any]:
         terms = ["PartitionKey eq @partition", "RowKey gt @after", "RowKey lt @last"]
-        values: dict[str, Any] = {"partition": _PARTITION, "after": after, "last": _LAST}
+        values: dict[str, Any] = {"partition": PARTITION, "after": after, "last": _LAST}
         if status is not None:
             terms.append("Status eq @status")
             values["status"] = status
@@ -235,88 +201,30 @@ class TableIndex:
 
     def _get(self, key: str) -> Any:
         try:
-            return self._table.get_entity(_PARTITION, key)
+            return self._table.get_entity(PARTITION, key)
         except ResourceNotFoundError:
             return None
 
     def _put(self, row: IndexRow, before: Any) -> None:
-        entity = _written(row)
+        """Write a row and those of its people in one transaction; what is more than one takes goes into others."""
+        entity = written(row) | {_PERSONAL: True, CHANGED: changed_at(clock.now())}
+        known = personal_rows(read(before)) if before is not None and _PERSONAL in before else {}
+        of_people = list(operations(known, personal_rows(row)))
         if before is None:
-            pointer = {"PartitionKey": _PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
-            transact(self._table, [("create", entity), ("create", pointer)])
-            return
-        self._table.update_entity(
-            entity,
-            UpdateMode.REPLACE,
-            etag=before.metadata["etag"],
-            match_condition=MatchConditions.IfNotModified,
-        )
+            pointer = {"PartitionKey": PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
+            first: list[Any] = [("create", entity), ("create", pointer)]
+        else:
+            unchanged = {"etag": before.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
+            first = [("update", entity, {"mode": UpdateMode.REPLACE, **unchanged})]
+        room = _MOST_OPERATIONS - len(first)
+        transact(self._table, [*first, *of_people[:room]])
+        for start in range(room, len(of_people), _MOST_OPERATIONS):
+            transact(self._table, of_people[start : start + _MOST_OPERATIONS])
 
 
 def open_proposal_index() -> ProposalIndex:
     """Return the list in the account that `ApprovalsStorage` names."""
     return TableIndex(open_table("Proposals"))
-
-
-def join(stored: IndexRow, other: IndexRow) -> IndexRow:
-    """Merge two rows, in any order.
-
-    If both have the same number of entries, the stored one stays: its head is an anchor, which must not change.
-    """
-    newer = other if other.entries > stored.entries else stored
-    return replace(newer, size=max(stored.size, other.size), told=max(stored.told, other.told))
-
-
-def _row_key(row: IndexRow) -> str:
-    since_1970 = row.submitted_at.astimezone(UTC) - datetime.fromtimestamp(0, UTC)
-    micros = (since_1970.days * 86_400 + since_1970.seconds) * 1_000_000 + since_1970.microseconds
-    return f"{_END_OF_TIME - micros:018d} {row.proposal_id}"
-
-
-def _written(row: IndexRow) -> dict[str, Any]:
-    return {
-        "PartitionKey": _PARTITION,
-        "RowKey": _row_key(row),
-        "ProposalId": row.proposal_id,
-        "Title": row.title,
-        "Author": row.author,
-        "AuthorKey": hashed(names.key(row.author)),
-        "Department": row.department or "",
-        "Cost": row.cost,
-        "Currency": row.currency,
-        "Status": str(row.status),
-        "Open": row.status not in FINAL,
-        "Stage": row.stage,
-        "WaitingFor": json.dumps(row.waiting_for, ensure_ascii=False),
-        "SubmittedAt": row.submitted_at.isoformat(),
-        "Deadline": row.deadline.isoformat() if row.deadline else "",
-        "EntryCount": row.entries,
-        "Head": row.head,
-        "Size": EntityProperty(row.size, EdmType.INT64),
-        "Told": row.told,
-        "Untold": row.told < row.entries,
-    }
-
-
-def _read(entity: Any) -> IndexRow:
-    deadline = entity["Deadline"]
-    return IndexRow(
-        proposal_id=entity["ProposalId"],
-        title=entity["Title"],
-        author=entity["Author"],
-        department=entity["Department"] or None,
-        cost=float(entity["Cost"]),
-        currency=entity["Currency"],
-        status=entity["Status"],
-        stage=entity["Stage"],
-        waiting_for=tuple(json.loads(entity["WaitingFor"])),
-        submitted_at=datetime.fromisoformat(entity["SubmittedAt"]),
-        deadline=datetime.fromisoformat(deadline) if deadline else None,
-        entries=entity["EntryCount"],
-        head=entity["Head"],
-        size=entity["Size"].value,
-        told=entity["Told"],
-    )
 
 
 def _digest(*question: str | None) -> str:

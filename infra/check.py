@@ -35,7 +35,7 @@ def check(root: Path, facts: Facts) -> Report:
     check_access(tree, facts, report)
     check_settings(tree, code, report)
     check_names(tree, code, report)
-    check_host(tree, report)
+    check_host(tree, facts, report)
     check_parameter_files(tree, report)
     check_alerts(tree, code, report)
     check_packaging(tree, report)

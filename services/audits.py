@@ -11,7 +11,8 @@ from approvals.record.export import LARGEST_EXPORT, named_files, pack
 from approvals.record.verdict import Anchor, Verdict
 from gateways.attachments import open_attachments
 from gateways.kept_heads import open_kept_heads
-from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.proposal_index import open_proposal_index
+from gateways.proposal_rows import IndexRow
 from gateways.record_keys import record_keys
 from gateways.review_records import open_review_records
 

@@ -35,7 +35,8 @@ from gateways.attachments import open_attachments
 from gateways.audit import open_audit
 from gateways.people import name_of, open_directory
 from gateways.policies import DEFAULT, find_policy, policy_authors, policy_names
-from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.proposal_index import open_proposal_index
+from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.audits import missing
 from services.instances import find_instance, start

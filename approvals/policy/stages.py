@@ -123,7 +123,7 @@ Ladder = Annotated[
 
 
 def _kind_of_veto(value: object) -> Literal["(bool)", "(people)"]:
-    """Let a wrong value be refused in one sentence, not in one for each kind that would be right."""
+    """Choose one alternative, so that a wrong value gives one error, not one for each alternative."""
     return "(people)" if isinstance(value, list | tuple) else "(bool)"
 
 

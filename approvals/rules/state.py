@@ -66,6 +66,7 @@ class ClosedStage:
     outcome: Closing
     by: str
     """Who gave the deciding answer, or `nobody`."""
+    began_at: datetime
     at: datetime
 
     @property
@@ -86,6 +87,8 @@ class OpenStage:
     index: int
     plan: Stage
     """The stage in the policy."""
+    began_at: datetime
+    """When the stage opened, before any escalation."""
     opened_at: datetime
     """When the current people were asked: at the stage's opening, or at the last escalation."""
     deadline: datetime

@@ -60,6 +60,16 @@ class Caller:
     """The directory's name of the person; None for a system, which names a person in each request."""
     via: Via
 
+    @classmethod
+    def of_person(cls, name: str) -> "Caller":
+        """Return somebody who is signed in."""
+        return cls(name=name, via=Via.PERSON)
+
+
+def in_development() -> bool:
+    """Say whether people choose who they are."""
+    return _mode() is Mode.DEVELOPMENT
+
 
 def level() -> func.AuthLevel:
     """Return the auth level of the routes for people.

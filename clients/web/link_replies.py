@@ -14,12 +14,13 @@ from approvals.rules.links import Link
 from approvals.rules.state import Review
 from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Boundary, Invalid
-from clients.web.headers import page_headers
 from clients.web.link_requests import wants_json
 from clients.web.outages import retry_after, while_recording
+from clients.web.page_replies import explain, show
 from clients.web.replies import AttachmentView, Time, VerbReply
-from clients.web.responses import answer, problem, send
-from gateways.letters.pages import FormInput, Page, decision_page, message_page, result_page
+from clients.web.responses import answer, problem
+from pages.decision import FormInput, decision_page, result_page
+from pages.rendering import message_page
 from services.review_changes import Contention, Done
 
 
@@ -185,26 +186,23 @@ def show_problem(trouble: LinkProblem, *, as_json: bool) -> func.HttpResponse:
     """Show why a link cannot be used."""
     if as_json:
         return problem(trouble.status, trouble.detail, trouble.what_to_do, code=trouble.code, changes=trouble.changes)
-    return _page(message_page(trouble.heading, trouble.detail, trouble.what_to_do), trouble.status)
+    return explain(trouble.status, trouble.heading, trouble.detail, trouble.what_to_do)
 
 
 def unavailable(req: func.HttpRequest, error: Exception) -> func.HttpResponse:
     """Answer a request during an outage. A link counts only once, so the same request may be sent again."""
     if wants_json(req):
         return while_recording(req, error)
-    shown = CROWDED if isinstance(error, Contention) else UNAVAILABLE
-    return _page(
-        message_page(shown.heading, shown.detail, shown.what_to_do), shown.status, {"Retry-After": retry_after(error)}
-    )
+    trouble = CROWDED if isinstance(error, Contention) else UNAVAILABLE
+    page = message_page(trouble.heading, trouble.detail, trouble.what_to_do)
+    return show(page, status=trouble.status, headers={"Retry-After": retry_after(error)})
 
 
 def show_form(opened: OpenLink, *, now: datetime, as_json: bool) -> func.HttpResponse:
     """Show the proposal and the possible answers."""
     if as_json:
         return answer(_view(opened).to_dict())
-    return _page(
-        decision_page(opened.review, opened.entries, person=opened.link.person, token=opened.token, now=now), 200
-    )
+    return show(decision_page(opened.review, opened.entries, person=opened.link.person, token=opened.token, now=now))
 
 
 def show_faults(
@@ -217,11 +215,11 @@ def show_faults(
     filled = FormInput(
         decision=str(fields.get("decision", "")), comment=str(fields.get("comment", "")), faults=_by_field(error)
     )
-    return _page(
+    return show(
         decision_page(
             opened.review, opened.entries, person=opened.link.person, token=opened.token, now=now, filled=filled
         ),
-        400,
+        status=400,
     )
 
 
@@ -245,11 +243,7 @@ def show_result(done: Done, verb: Decide | RequestChanges, *, as_json: bool) -> 
         return answer(VerbReply.of(done).to_dict())
     word = verb.decision if isinstance(verb, Decide) else CHANGES
     choice = find_choice(done.review.policy, word)
-    return _page(result_page(done.review, choice.label if choice else word), 200)
-
-
-def _page(page: Page, status: int, headers: dict[str, str] | None = None) -> func.HttpResponse:
-    return send(page.html, status=status, headers={**page_headers(page.style), **(headers or {})}, mimetype="text/html")
+    return show(result_page(done.review, choice.label if choice else word))
 
 
 def _view(opened: OpenLink) -> LinkView:

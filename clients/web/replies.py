@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from approvals.record.verdict import State
 from approvals.rules.state import Status
 from approvals.validation import Boundary
-from gateways.proposal_index import IndexRow
+from gateways.proposal_rows import IndexRow
 from services.review_changes import Done
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

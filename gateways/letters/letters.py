@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from approvals.rules.links import Link, write_link
 from approvals.rules.revisions import MOST_TOLD
@@ -12,10 +13,11 @@ from approvals.words.letter_texts import cost, words_for
 from approvals.words.notices import Letter, Notice, Tells
 from approvals.words.wording import excerpt, moment, rule_name, size
 from gateways.letters.link_keys import link_keys
-from gateways.letters.templating import environment
 from gateways.people import address_of
+from gateways.templating import environment
 
-DEFAULT_PUBLIC_URL = "http://localhost:7071"
+_TEMPLATES = Path(__file__).with_name("templates")
+DEFAULT_HOST = "localhost:7071"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +46,8 @@ class Letters:
             to_name=one_line(notice.person),
             to_address=self.address_of(notice.person),
             subject=words.subject,
-            text=environment().get_template("letter.txt").render(shown),
-            html=environment().get_template("letter.html").render(shown),
+            text=environment(_TEMPLATES).get_template("letter.txt").render(shown),
+            html=environment(_TEMPLATES).get_template("letter.html").render(shown),
             proposal_id=review.proposal_id,
         )
 
@@ -72,8 +74,15 @@ def open_letters() -> Letters:
 
 
 def public_url() -> str:
-    """Return the app's public URL without a slash at the end."""
-    return (os.environ.get("PUBLIC_URL") or DEFAULT_PUBLIC_URL).rstrip("/")
+    """Return the app's public URL without a slash at the end.
+
+    Without `PUBLIC_URL` it is the host's address from `WEBSITE_HOSTNAME`: on Azure the platform's address, on a
+    developer's machine `localhost` with the port.
+    """
+    if given := os.environ.get("PUBLIC_URL"):
+        return given.rstrip("/")
+    host = os.environ.get("WEBSITE_HOSTNAME") or DEFAULT_HOST
+    return f"http{'' if host.partition(':')[0] == 'localhost' else 's'}://{host}"
 
 
 def _facts(notice: Notice) -> tuple[tuple[str, tuple[str, ...]], ...]:

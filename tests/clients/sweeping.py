@@ -15,7 +15,8 @@ from approvals.policy.policy import Policy
 from approvals.record.entries import Via
 from approvals.rules.progress import begin, failed
 from clients.sweep import sweep_reviews
-from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.proposal_index import open_proposal_index
+from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from gateways.tables import open_table
 from services.review_changes import add

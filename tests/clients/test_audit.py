@@ -11,7 +11,8 @@ from approvals.record.verdict import State
 from clients.audit import ARCHIVE, LINES
 from clients.web.replies import AuditReply
 from gateways.attachments import open_attachments
-from gateways.proposal_index import _row_key, open_proposal_index
+from gateways.proposal_index import open_proposal_index
+from gateways.proposal_rows import row_key
 from gateways.record_keys import record_keys
 from gateways.review_records import open_review_records
 from services import audits
@@ -152,7 +153,7 @@ async def test_entries_from_before_the_keys_are_not_called_whole(front, proposal
     row = open_proposal_index().find(proposal)
     head = read_chain(open_review_records().raw(proposal)).head
     open_proposal_index()._table.update_entity(
-        {"PartitionKey": "proposals", "RowKey": _row_key(row), "Head": head}, UpdateMode.MERGE
+        {"PartitionKey": "proposals", "RowKey": row_key(row), "Head": head}, UpdateMode.MERGE
     )
     verdict = reply_of(await front.audit(proposal, verify="true")).verdict
     assert (verdict.state, verdict.ok, verdict.authenticated) == ("notAuthenticated", False, 0)

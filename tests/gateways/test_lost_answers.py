@@ -40,7 +40,8 @@ from gateways.kept_heads import open_kept_heads
 from gateways.ledger import open_ledger
 from gateways.letters.link_keys import CONTAINER, _of_this_machine
 from gateways.letters.mail import open_post
-from gateways.proposal_index import IndexRow, open_proposal_index
+from gateways.proposal_index import open_proposal_index
+from gateways.proposal_rows import IndexRow
 from gateways.register import open_register
 from gateways.review_records import open_review_records
 from gateways.single_stage_records import Answer, open_single_stage_records

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from approvals.validation import Invalid
 from gateways import proposal_index
 from gateways.connections import open_table_service
-from gateways.proposal_index import IndexRow, TableIndex, join, open_proposal_index
+from gateways.proposal_index import TableIndex, open_proposal_index
+from gateways.proposal_rows import IndexRow, join
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 250, tzinfo=UTC)
 

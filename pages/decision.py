@@ -1,14 +1,11 @@
-"""The pages of decision links. No script, one style element, no pictures except documents."""
+"""The decision page: what somebody sees who follows the link in a letter."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
-
-from markupsafe import Markup
 
 from approvals.attachments import KINDS
 from approvals.record.documents import Attachment
@@ -19,21 +16,13 @@ from approvals.rules.state import OpenStage, Review, Status
 from approvals.visible import one_line, visible
 from approvals.words.letter_texts import cost
 from approvals.words.wording import comment_of, moment, people, rule_name, size, stage_name, time_left
-from gateways.letters.templating import environment
+from pages.rendering import Page, message_page, render
 
 LONGEST_COMMENT = 8_000
 """Characters, the same limit as for verbs."""
 
 MOST_SAID = 30
 """The latest comments that a page shows; the record has all of them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A page, and the text of its style element, which the headers must allow."""
-
-    html: str
-    style: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +45,7 @@ def decision_page(
     assert open_stage
     asked = asked_as(review, person)
     filled = filled or FormInput()
-    return _render(
+    return render(
         "decide.html",
         review=review,
         person=person,
@@ -84,23 +73,6 @@ def _document(attachment: Attachment, token: str) -> dict[str, Any]:
         "address": f"decide/attachments/{quote(attachment.name, safe='')}?token={quote(token, safe='')}",
         "picture": attachment.content_type.startswith("image/") and attachment.content_type in KINDS,
     }
-
-
-def message_page(heading: str, *paragraphs: str) -> Page:
-    """Return a page with one message."""
-    return _render("message.html", heading=heading, paragraphs=[each for each in paragraphs if each])
-
-
-def _render(name: str, **shown: Any) -> Page:
-    style = _style()
-    return Page(html=environment().get_template(name).render(style=Markup(style), **shown), style=style)
-
-
-@lru_cache(maxsize=1)
-def _style() -> str:
-    loader = environment().loader
-    assert loader
-    return loader.get_source(environment(), "page.css")[0]
 
 
 def _facts(review: Review, stage: OpenStage, now: datetime) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
-"""The templates of letters and pages. All values are escaped for HTML."""
+"""Jinja templates of letters and pages. All values are escaped for HTML."""
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -8,14 +8,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from approvals.visible import one_line, visible
 from approvals.words import wording
 
-_FOLDER = Path(__file__).with_name("templates")
 
-
-@lru_cache(maxsize=1)
-def environment() -> Environment:
-    """Return the environment of all templates: `.html` escapes, `.txt` does not; a missing value is an error."""
+@cache
+def environment(folder: Path) -> Environment:
+    """Return the environment of a folder's templates: `.html` escapes, `.txt` does not; a missing value is an error."""
     made = Environment(
-        loader=FileSystemLoader(_FOLDER),
+        loader=FileSystemLoader(folder),
         autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),
         undefined=StrictUndefined,
         trim_blocks=True,

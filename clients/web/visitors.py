@@ -1,0 +1,90 @@
+"""Who looks at a page: somebody who is signed in, or in development whoever they chose to be."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+import azure.functions as func
+from pydantic import TypeAdapter, ValidationError
+
+from approvals.names import Name
+from clients.web.identity import Caller, in_development
+from clients.web.page_replies import explain, redirect
+from clients.web.rates import admit
+from gateways.people import name_of
+
+CHOOSER = "/api/ui/act-as"
+"""Where somebody says in development who they are."""
+
+_COOKIE = "greenlight-user"
+_NAME = TypeAdapter[str](Name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A person before a page."""
+
+    name: str
+    may_change: bool
+    """Whether they may choose to be somebody else, as in development."""
+
+    @property
+    def caller(self) -> Caller:
+        """The same person as the API knows them."""
+        return Caller.of_person(self.name)
+
+
+def visitor(req: func.HttpRequest) -> Visitor | func.HttpResponse:
+    """Say who visits, or return the page that keeps them out: nobody is signed in, or they ask too often.
+
+    In development somebody who has not chosen yet is sent to the page where they can.
+    """
+    who = admit(req)
+    if isinstance(who, func.HttpResponse):
+        return refused(who)
+    if who.name is not None:
+        return Visitor(name=who.name, may_change=in_development())
+    if not in_development():
+        return explain(
+            403,
+            "These pages need a sign-in",
+            "A function key opens the API, but does not say who you are.",
+            "Turn on sign-in for the app and set AUTH_MODE to easyauth.",
+        )
+    name = _chosen(req)
+    return Visitor(name=name_of(name), may_change=True) if name else redirect(CHOOSER)
+
+
+def remember(name: str) -> str:
+    """Return the cookie by which a development browser is somebody; raises ValueError for what is no name.
+
+    The name is in Base64 for URLs, because the Functions host percent-encodes every other character of a cookie.
+    """
+    try:
+        checked = _NAME.validate_python(name)
+    except ValidationError as error:
+        raise ValueError("give a name in one line") from error
+    return (
+        f"{_COOKIE}={urlsafe_b64encode(checked.encode()).decode().rstrip('=')}; Path=/api/ui; HttpOnly; SameSite=Strict"
+    )
+
+
+def refused(response: func.HttpResponse) -> func.HttpResponse:
+    """Return an error of the API as a page: its detail, and what to do."""
+    body = json.loads(response.get_body())
+    page = explain(response.status_code, body["title"], body["detail"], body["whatToDo"])
+    if "Retry-After" in response.headers:
+        page.headers["Retry-After"] = response.headers["Retry-After"]
+    return page
+
+
+def _chosen(req: func.HttpRequest) -> str | None:
+    try:
+        cookie = SimpleCookie(req.headers.get("Cookie", "")).get(_COOKIE)
+        if cookie is None:
+            return None
+        padding = "=" * (-len(cookie.value) % 4)
+        return _NAME.validate_python(urlsafe_b64decode(cookie.value + padding).decode())
+    except (CookieError, ValueError):  # also what is no Base64, no UTF-8, or no name
+        return None

@@ -1,0 +1,66 @@
+"""Rows of the list for each person: what waits for them, what they delegated, what they decided, what they wrote.
+
+They are in the partition of the list, so they change in the same transaction as the row that they repeat, at no further
+call; and one question to the table answers what a person's inbox shows, however many proposals there are.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from approvals import names
+from gateways.proposal_rows import PARTITION, IndexRow, newest_first, soonest_first, written
+from gateways.tables import hashed
+
+_PREFIX = "person "
+_BOOKKEEPING = frozenset({"Open", "AuthorKey", "EntryCount", "Head", "Size", "Told", "Untold", "EndedAt", "StageHours"})
+"""Columns that only the row of the list itself has: an inbox shows none of them."""
+
+
+class Part(StrEnum):
+    """What somebody has to do with a proposal; the values are a part of keys."""
+
+    WAITING = "waiting"
+    """Their answer is waited for: the soonest deadline first."""
+    DELEGATED = "delegated"
+    """They handed a task over that is not answered yet."""
+    DECIDED = "decided"
+    """They have answered."""
+    WROTE = "wrote"
+    """They are its author."""
+
+
+def personal_rows(row: IndexRow) -> dict[str, dict[str, Any]]:
+    """Return the rows of everybody who has a part in a proposal, by key."""
+    shown = {name: value for name, value in written(row).items() if name not in _BOOKKEEPING}
+    made = dict[str, dict[str, Any]]()
+    for person, part in _parts(row):
+        order = soonest_first(row.deadline) if part is Part.WAITING and row.deadline else newest_first(row.submitted_at)
+        key = f"{prefix(person, part)}{order} {row.proposal_id}"
+        made[key] = {**shown, "PartitionKey": PARTITION, "RowKey": key}
+    return made
+
+
+def prefix(person: str, part: Part) -> str:
+    """Return how the keys of a person's rows begin: with a hash, because keys turn up in logs."""
+    return f"{_PREFIX}{hashed(names.key(person))[:32]} {part} "
+
+
+def operations(before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]) -> Iterator[Any]:
+    """Yield what has to be done so that the rows of `before` become those of `after`."""
+    for key in before.keys() - after.keys():
+        yield "delete", {"PartitionKey": PARTITION, "RowKey": key}
+    for key, entity in after.items():
+        if before.get(key) != entity:
+            yield "upsert", entity, {"mode": "replace"}
+
+
+def _parts(row: IndexRow) -> Iterable[tuple[str, Part]]:
+    yield row.author, Part.WROTE
+    for people, part in (
+        (row.waiting_for, Part.WAITING),
+        (row.delegated_by, Part.DELEGATED),
+        (row.decided_by, Part.DECIDED),
+    ):
+        for person in people:
+            yield person, part
