@@ -169,5 +169,5 @@ def _taken(instance_id: str) -> func.HttpResponse:
         409,
         f"The id {instance_id!r} is in use.",
         f"Choose another id or leave ?id= out; GET /api/orchestrations/{instance_id} shows the instance with this id, "
-        "unless it was purged.",
+        "unless it was purged and only its audit row is left.",
     )
