@@ -1,10 +1,10 @@
-"""Budgets: what is free, reserved and spent, and the steps that a reservation can take. Whole cents inside.
+"""Budgets: the available, reserved and spent amounts, and the states of a reservation. Whole cents inside.
 
     unknown ──reserve──► reserved ──confirm──► spent
                              └─────release──► released
 
-Each step names its reservation by a key and may be asked for again: it then changes nothing. For that a budget must
-know its ended reservations; as its state may not grow for ever, it forgets the oldest of them, see `MOST_ENDED`.
+Each step names its reservation by a key. A repeated step changes nothing. For this a budget remembers its ended
+reservations. Its state must not grow without limit, so it forgets the oldest of them, see `MOST_ENDED`.
 """
 
 import hashlib
@@ -22,19 +22,20 @@ from approvals.money import Amount, Cents, check_decimals
 from approvals.validation import Boundary, Invalid, Line
 
 MOST_OPEN = 150
-"""Reservations that are open at once; a further one is refused. They stand in the state under their whole keys, so that
-a person who looks sees who holds the money: up to 125 characters each, 19,000 in all."""
+"""Reservations that may be open at the same time; a further one is refused. The state has their whole keys, so that a
+person can see who holds the money: up to 125 characters each, 19,000 in all."""
 
 MOST_ENDED = 250
-"""Ended reservations that are remembered, the latest, up to 41 characters each, 10,000 in all: together with the open
-ones less than the 30,000 that the hub keeps in a table cell.
+"""How many of the latest ended reservations are remembered: up to 41 characters each, 10,000 in all. Together with the
+open ones this is less than the 30,000 characters that the hub keeps in a table cell.
 
-What comes late for a forgotten key cannot spend: `confirm` and `release` find nothing. Only a workflow that is started
-again under its old id reserves anew. It then finds its old row in the ledger, which forgets nothing, and gives back."""
+A late step for a forgotten key cannot spend money: `confirm` and `release` find nothing. Only a workflow that is
+started again under its old id reserves again. It then finds its row in the ledger, which forgets nothing, and releases
+the money."""
 
 
 class Standing(StrEnum):
-    """How a reservation stands."""
+    """The state of a reservation."""
 
     UNKNOWN = "unknown"
     RESERVED = "reserved"
@@ -43,7 +44,7 @@ class Standing(StrEnum):
 
 
 class Step(StrEnum):
-    """What is asked for a reservation."""
+    """An operation on a reservation."""
 
     RESERVE = "reserve"
     CONFIRM = "confirm"
@@ -62,17 +63,17 @@ TRANSITIONS: Mapping[tuple[Standing, Step], Standing] = MappingProxyType(
         (Standing.RELEASED, Step.RELEASE): Standing.RELEASED,
     }
 )
-"""A step that leads to where the reservation stands is one that is asked for again."""
+"""A step whose target is the current state is a repeated one."""
 
 REFUSALS: Mapping[tuple[Standing, Step], str] = MappingProxyType(
     {
         (Standing.UNKNOWN, Step.CONFIRM): "nothing is reserved under this key",
-        (Standing.SPENT, Step.RELEASE): "this reservation has been confirmed, what is spent is not given back",
-        (Standing.RELEASED, Step.RESERVE): "this reservation has been released, reserve under another key",
+        (Standing.SPENT, Step.RELEASE): "this reservation has been confirmed; money that is spent cannot be released",
+        (Standing.RELEASED, Step.RESERVE): "this reservation has been released; reserve under another key",
         (Standing.RELEASED, Step.CONFIRM): "this reservation has been released",
     }
 )
-"""Released is final: a late step must not hold or spend money for somebody who has gone."""
+"""Released is final: a late step must not hold or spend money for a requester that has given up."""
 
 
 class Opening(Boundary):
@@ -104,15 +105,15 @@ class Reply(Boundary):
     reason: str = ""
     standing: str = Standing.UNKNOWN.value
     new: bool = False
-    """Whether this very call reserved."""
+    """Whether this call made the reservation."""
     limit: int | None = None
-    """What is in force; None where the budget has not been opened."""
+    """The limit in force; None if the budget has not been opened."""
     currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """One budget. `available` + `reserved` + `spent` is the limit, and none of them is ever below zero."""
+    """One budget. `available` + `reserved` + `spent` equals the limit, and none of them is ever below zero."""
 
     limit: int | None = None
     currency: str = ""
@@ -120,20 +121,20 @@ class Budget:
     holds: Mapping[str, int] = field(default_factory=dict)
     """The open reservations, oldest first."""
     ended: Mapping[str, int] = field(default_factory=dict)
-    """The ended ones by a digest of their key, oldest first; 0 for one that was released."""
+    """The ended reservations by a digest of their key, oldest first; 0 for a released one."""
 
     @property
     def reserved(self) -> int:
-        """What the open reservations hold."""
+        """The sum of the open reservations."""
         return sum(self.holds.values())
 
     @property
     def available(self) -> int:
-        """What can still be reserved."""
+        """The amount that can still be reserved."""
         return (self.limit or 0) - self.reserved - self.spent
 
     def standing(self, key: str) -> Standing:
-        """How the reservation of that key stands."""
+        """Return the state of the reservation with that key."""
         if key in self.holds:
             return Standing.RESERVED
         match self.ended.get(_digest(key)):
@@ -145,12 +146,12 @@ class Budget:
                 return Standing.SPENT
 
     def amount(self, key: str) -> int:
-        """What is or was reserved under that key, 0 where it is not known."""
+        """Return the amount that is or was reserved under that key, 0 if the key is not known."""
         return self.holds.get(key) or self.ended.get(_digest(key), 0)
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any] | None) -> "Budget":
-        """Read what `to_dict` wrote; None is a budget that nobody has opened."""
+        """Read the data that `to_dict` wrote; None is a budget that nobody has opened."""
         return cls(**value) if value else cls()
 
     def to_dict(self) -> dict[str, Any]:
@@ -165,10 +166,10 @@ class Budget:
 
 
 def serve(budget: Budget, operation: str, argument: object) -> tuple[Budget, dict[str, Any]]:
-    """Carry out `open`, `reserve`, `confirm`, `release` or `get`; returns the budget after it and a `Reply`.
+    """Carry out `open`, `reserve`, `confirm`, `release` or `get`; returns the new budget and a `Reply`.
 
-    Never raises: of an operation that failed a caller would not know whether it holds money. `get` adds to the reply
-    what is reserved and spent, and each open reservation.
+    Never raises: after an error a caller would not know whether it holds money. `get` adds the reserved and the spent
+    sum to the reply, and each open reservation.
     """
     try:
         match operation:
@@ -182,7 +183,7 @@ def serve(budget: Budget, operation: str, argument: object) -> tuple[Budget, dic
                 sums = {"reserved": budget.reserved, "spent": budget.spent, "holds": dict(budget.holds)}
                 return budget, _reply(budget) | sums
             case unknown:
-                return budget, _reply(budget, reason=f"a Budget knows no {unknown[:40]!r}")
+                return budget, _reply(budget, reason=f"a Budget has no operation {unknown[:40]!r}")
     except Invalid as error:
         return budget, _reply(budget, reason=str(error))
 
@@ -192,7 +193,9 @@ def _open(budget: Budget, opening: Opening) -> tuple[Budget, dict[str, Any]]:
         opened = replace(budget, limit=opening.limit, currency=opening.currency)
         return opened, _reply(opened)
     if (budget.limit, budget.currency) != (opening.limit, opening.currency):
-        return budget, _reply(budget, reason="the budget is open with another limit or currency, which stays in force")
+        return budget, _reply(
+            budget, reason="the budget is already open with another limit or currency, which stays in force"
+        )
     return budget, _reply(budget)
 
 
@@ -208,7 +211,7 @@ def _reserve(budget: Budget, wanted: Reserving) -> tuple[Budget, dict[str, Any]]
 
 
 def _why_not(budget: Budget, wanted: Reserving, standing: Standing) -> str | None:
-    """Return why an amount is not reserved that the table would let pass."""
+    """Return why an amount cannot be reserved although the table of transitions allows the step."""
     if budget.limit is None:
         return "the budget is not open"
     if wanted.currency != budget.currency:
@@ -218,7 +221,7 @@ def _why_not(budget: Budget, wanted: Reserving, standing: Standing) -> str | Non
     if wanted.amount > budget.available:
         return "not enough is left"
     if len(budget.holds) >= MOST_OPEN:
-        return f"{MOST_OPEN} reservations are open, settle some first"
+        return f"{MOST_OPEN} reservations are open; confirm or release some first"
     return None
 
 
@@ -233,7 +236,7 @@ def _settle(budget: Budget, step: Step, key: str) -> tuple[Budget, dict[str, Any
 
 
 def _end(budget: Budget, key: str, *, spent: bool) -> Budget:
-    """Close an open reservation, and forget the oldest closed one where there are too many."""
+    """End an open reservation, and forget the oldest ended one if there are too many."""
     cents = budget.holds[key] if spent else 0
     ended = list({**budget.ended, _digest(key): cents}.items())[-MOST_ENDED:]
     holds = {each: held for each, held in budget.holds.items() if each != key}
@@ -254,12 +257,12 @@ def _reply(budget: Budget, key: str | None = None, *, reason: str = "", new: boo
 
 
 def _digest(key: str) -> str:
-    """64 bits: among some hundred keys two are the same once in 10^14 budgets."""
+    """64 bits: among some hundred keys two collide once in 10^14 budgets."""
     return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 class ReservationForm(Form):
-    """What is to be paid from which budget."""
+    """An amount to reserve from a budget."""
 
     example: ClassVar = {
         "title": "Mill Stream footbridge",
@@ -276,14 +279,14 @@ class ReservationForm(Form):
             pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$", description="The budget's name; upper and lower case differ"
         ),
     ]
-    amount: Annotated[Amount, Field(gt=0, description="With at most two decimals, as all money")]
+    amount: Annotated[Amount, Field(gt=0, description="With at most two decimals, like all amounts")]
     currency: Currency = "EUR"
     limit: Annotated[
         Amount | None,
-        Field(description="Opens the budget where it is not open yet; otherwise that limit stays in force"),
+        Field(description="Opens the budget if it is not open yet; an open budget keeps its limit"),
     ] = None
-    ask_first: Annotated[bool, Field(description="Whether the budget owner is asked, by the event Approval")] = False
-    window_hours: Annotated[Hours, Field(description="How long an answer is waited for")] = 72.0
+    ask_first: Annotated[bool, Field(description="Whether the budget owner must agree, by the event Approval")] = False
+    window_hours: Annotated[Hours, Field(description="How long the workflow waits for the answer")] = 72.0
 
     @model_validator(mode="after")
     def _amounts_fit(self) -> Self:
@@ -292,11 +295,11 @@ class ReservationForm(Form):
 
 
 class Booking(Boundary):
-    """The input of BookCost and VoidCost: what a reservation is to pay for."""
+    """The input of BookCost and VoidCost: what a reservation pays for."""
 
     instance_id: str
     round: str
-    """When the workflow began, ISO 8601 in UTC; tells apart two runs under one id."""
+    """When the workflow started, ISO 8601 in UTC. Distinguishes two runs under one id."""
     title: Line
     budget: str
     cents: int
@@ -304,12 +307,12 @@ class Booking(Boundary):
 
 
 class Entry(Booking):
-    """A row of the table `Ledger`: how the reservation of one instance ended, once and for all."""
+    """A row of the table `Ledger`: the final state of one instance's reservation."""
 
     state: Literal["booked", "void"]
     recorded_at: str
 
     @property
     def booked(self) -> bool:
-        """Whether the money is to be paid."""
+        """Whether the money is spent."""
         return self.state == "booked"

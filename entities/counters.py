@@ -1,7 +1,7 @@
 """Counter: how many proposals were submitted, escalated, approved, rejected and so on; one entity for each word.
 
-A review's workflow tells its counters how much of their number is its own (orchestrators/review.py), so that their sum
-is that of the records, however often they are told.
+A review's workflow reports its total contribution to each counter (orchestrators/review.py). So a repeated report does
+not change the number.
 """
 
 import azure.durable_functions as df
@@ -13,10 +13,10 @@ bp = df.Blueprint()
 
 @bp.entity_trigger(context_name="context", entity_name="Counter")
 def counter(context: df.DurableEntityContext) -> None:
-    """Serve `add`, `reset` and `get`; each answers with the number after it.
+    """Serve `add`, `reset` and `get`; each returns the new number.
 
-    `add` takes a whole number, 1 where none is given, or a review's `Share`. Each operation sets a result, because SDK
-    1.7 otherwise answers with that of the operation before it.
+    `add` takes a whole number (default 1) or a review's contribution. Each operation sets a result, because SDK 1.7
+    otherwise returns the result of the operation before it.
     """
     tally = Tally.from_state(context.get_state())
     match context.operation_name:
@@ -27,7 +27,7 @@ def counter(context: df.DurableEntityContext) -> None:
         case "get":
             pass
         case unknown:
-            raise ValueError(f"a Counter knows add, reset and get, not {unknown}")
+            raise ValueError(f"a Counter has the operations add, reset and get, not {unknown}")
     context.set_state(tally.to_state())
     context.set_result(tally.value)
 
@@ -43,4 +43,4 @@ def _added(tally: Tally, amount: object) -> Tally:
         case dict():
             return tally.with_share(Share.from_dict(amount))
         case _:
-            raise ValueError("add takes a whole number, or a review's share")
+            raise ValueError("add takes a whole number, or a review's contribution")

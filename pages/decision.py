@@ -19,15 +19,15 @@ from approvals.words.wording import comment_of, moment, people, rule_name, size,
 from pages.rendering import Page, message_page, render
 
 LONGEST_COMMENT = 8_000
-"""Characters, as verbs have it."""
+"""Characters, the same limit as for verbs."""
 
 MOST_SAID = 30
-"""The latest entries with words in them; the record has all."""
+"""The latest comments that a page shows; the record has all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormInput:
-    """A form that comes back to whoever sent it: what was in it, and what is wrong, by field."""
+    """A form with errors that is shown again: its content, and the errors by field."""
 
     decision: str = ""
     comment: str = ""
@@ -37,9 +37,9 @@ class FormInput:
 def decision_page(
     review: Review, entries: Iterable[Entry], *, person: str, token: str, now: datetime, filled: FormInput | None = None
 ) -> Page:
-    """Return the page on which a person answers: the proposal, its documents, who said what, and the form.
+    """Return the page for answering: the proposal, its documents, the comments so far, and the form.
 
-    `review` has an open stage that waits for this person; `token` is that of the link that leads here.
+    `review` has an open stage that waits for this person; `token` is the token of the link.
     """
     open_stage = review.stage
     assert open_stage
@@ -81,7 +81,7 @@ def _facts(review: Review, stage: OpenStage, now: datetime) -> list[tuple[str, s
         facts.append(("Department", one_line(review.department)))
     if review.cost:
         facts.append(("Cost", cost(review)))
-    facts += [("Handed in", moment(review.submitted_at))]
+    facts += [("Submitted", moment(review.submitted_at))]
     facts.append(("Round", f"{review.round}, the author has revised it" if review.round > 1 else "1"))
     facts.append(("Answer by", f"{moment(stage.deadline)}, {time_left(stage.deadline, now)}"))
     facts.append(("Policy", rule_name(review.policy_name, review.policy_version)))
@@ -92,7 +92,7 @@ def _facts(review: Review, stage: OpenStage, now: datetime) -> list[tuple[str, s
 
 
 def _said(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """Return what people have done that has words to it, the latest last."""
+    """Return the answers and comments of people, the latest last."""
     lines = []
     for entry in entries:
         did, words = _did(entry), comment_of(entry)
@@ -106,20 +106,20 @@ def _did(entry: Entry) -> str | None:
         case Decided():
             return f"answered “{entry.decision}”"
         case Commented():
-            return "wrote"
+            return "commented"
         case ChangesRequested():
             return "asked for changes"
         case Resubmitted():
-            return "handed it in again"
+            return "submitted it again"
         case Delegated() | Reassigned():
-            return "handed the answer over"
+            return "handed the task over"
         case _:
             return None
 
 
 def result_page(review: Review, label: str) -> Page:
-    """Return the page that confirms an answer and says where the proposal stands now."""
-    return message_page(f"Your answer: {label}", f"It is on record for “{one_line(review.title)}”.", _outlook(review))
+    """Return the page that confirms an answer and shows the state of the proposal."""
+    return message_page(f"Your answer: {label}", f"It is recorded for “{one_line(review.title)}”.", _outlook(review))
 
 
 def _outlook(review: Review) -> str:
@@ -127,11 +127,7 @@ def _outlook(review: Review) -> str:
         case Status.APPROVED | Status.REJECTED | Status.WITHDRAWN | Status.EXPIRED | Status.FAILED:
             return f"The proposal is {review.status.value} now. You can close this page."
         case Status.CHANGES_REQUESTED:
-            return f"{review.author} is asked to change it. You get another letter when it comes again."
+            return f"{review.author} is asked to change it. You get another letter when it is submitted again."
         case _:
             waiting = people(tuple(one_line(each.person) for each in review.waiting_for))
-            return (
-                f"The next answer is up to {waiting}. You can close this page."
-                if waiting
-                else "You can close this page."
-            )
+            return f"Next, {waiting} must answer. You can close this page." if waiting else "You can close this page."

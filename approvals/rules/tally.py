@@ -1,8 +1,7 @@
-"""A counter's state: a number, and which shares of the latest reviews are in it.
+"""The state of a counter: a number, and how much of it each of the latest reviews contributed.
 
-What a review adds to a counter follows from its record: it was submitted once, escalated twice, approved once. So its
-workflow does not say "one more" but "of this proposal there are two by now", and the same said again adds nothing,
-whoever says it, however often, in whatever order.
+A review's contribution follows from its record: submitted once, escalated twice, approved once. So a workflow does not
+report "one more" but "two in total for this proposal". A repeated report adds nothing, in any order.
 """
 
 import hashlib
@@ -15,38 +14,38 @@ from approvals.rules.clockwork import Count
 from approvals.validation import Boundary
 
 MOST_SEEN = 1_000
-"""Reviews that a counter remembers, those that were counted last, up to 25 characters each: together less than the
-30,000 that the hub keeps in a table cell.
+"""How many reviews a counter remembers, the latest ones, up to 25 characters each: together less than the 30,000
+characters that the hub keeps in a table cell.
 
-A share of a forgotten review counts from `known`, which is what its workflow knows to be in the counter already. The
-list of proposals confirms that within a sweep or two (clients/sweep.py), also for a workflow that is started anew. So a
-share could count twice only where a thousand other reviews were counted between a count and that confirmation."""
+For a forgotten review the counter relies on `known`, the contribution that its workflow knows to be counted. The list
+of proposals confirms this value within one or two sweeps (clients/sweep.py), also for a restarted workflow. So a
+contribution could be counted twice only if a thousand other reviews were counted before this confirmation."""
 
 
 class Share(Boundary):
-    """The input of `add` for a review: what of the counter's number is the review's."""
+    """The input of `add` for a review: the review's part of the counter's number."""
 
     proposal_id: InstanceId
     known: Count
-    """How much of it was counted before, as far as the sender knows."""
+    """How much was counted before, as far as the sender knows."""
     total: Count
-    """How much it is now; it never becomes less."""
+    """The review's part now; it never decreases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """One counter."""
+    """The state of one counter."""
 
     value: int = 0
     seen: Mapping[str, int] = field(default_factory=dict)
-    """How much of `value` is which review's, by a digest of its id, the one counted last at the end."""
+    """Each review's part of `value`, by a digest of its id, the latest at the end."""
 
     def plus(self, number: int) -> "Tally":
-        """Return the tally with so many more, of nobody's."""
+        """Return the state with a number added that belongs to no review."""
         return replace(self, value=self.value + number)
 
     def with_share(self, share: Share) -> "Tally":
-        """Return the tally that holds a review's share: with the difference to what it holds of it already."""
+        """Return the state with a review's part: only the difference to the part before is added."""
         digest = _digest(share.proposal_id)
         before = self.seen.get(digest, share.known)
         others = {each: count for each, count in self.seen.items() if each != digest}
@@ -54,21 +53,21 @@ class Tally:
         return Tally(value=self.value + max(0, share.total - before), seen=dict(seen))
 
     def reset(self) -> "Tally":
-        """Return the tally at nought. What was counted is not counted again."""
+        """Return the state with the number 0. What was counted is not counted again."""
         return replace(self, value=0)
 
     @classmethod
     def from_state(cls, state: Any) -> "Tally":
-        """Read an entity's state: what `to_state` wrote, or None for a counter that is new."""
+        """Read an entity's state: the data that `to_state` wrote, or None for a new counter."""
         if isinstance(state, Mapping):
             return cls(value=state["value"], seen=state["seen"])
         return cls(value=state or 0)
 
     def to_state(self) -> Any:
-        """Return plain JSON data: the number alone, as it was before there were shares, where no review is in it."""
+        """Return plain JSON data; only the number, as in older versions, if no review has contributed."""
         return {"value": self.value, "seen": dict(self.seen)} if self.seen else self.value
 
 
 def _digest(proposal_id: str) -> str:
-    """64 bits: among a thousand ids two are the same once in 10^13 counters."""
+    """64 bits: among a thousand ids two collide once in 10^13 counters."""
     return hashlib.sha256(proposal_id.encode()).hexdigest()[:16]

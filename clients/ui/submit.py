@@ -23,7 +23,7 @@ from gateways.policies import DEFAULT, find_policy, policy_names
 from pages.shell import Shell
 from pages.submit import Draft, by_field, submit_page
 from services.previews import foresee
-from services.submissions import Submission, Taken, hand_in, read_submission
+from services.submissions import Submission, Taken, read_submission, submit
 
 bp = df.Blueprint()
 
@@ -77,7 +77,7 @@ async def _hand_in(
     client: df.DurableOrchestrationClient, who: Visitor, submission: Submission, draft: Draft
 ) -> func.HttpResponse:
     try:
-        done = await hand_in(client, submission)
+        done = await submit(client, submission)
     except Tampered as error:
         return refused(damaged(submission.proposal_id, error))
     except Invalid as error:

@@ -1,7 +1,7 @@
-"""The headers that keep a browser from doing more with an answer than showing it.
+"""Security headers: they keep a browser from doing more with a response than showing it.
 
-They go with every page and every JSON answer. A page of ours runs no script, loads pictures from us alone, cannot be
-framed, sends its form home only, and is kept nowhere: its address is what a person decides with.
+Every page and every JSON response has them. A page of the app runs no script, loads pictures only from the app, cannot
+be framed, sends its form only to the app, and is not cached, because its URL contains the token for a decision.
 """
 
 import base64
@@ -16,16 +16,16 @@ _ALWAYS = {
     "X-Frame-Options": "DENY",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 }
-"""Browsers heed the last one over HTTPS only, so that it does no harm on this machine."""
+"""Browsers apply the last one only over HTTPS, so it does no harm on a developer's machine."""
 
 
 def json_headers() -> dict[str, str]:
-    """Return the headers of an answer for programs: as a page it would be blank."""
+    """Return the headers of a response for programs. A browser would show it as plain text."""
     return _ALWAYS | {"Content-Security-Policy": _policy(form_action="'none'")}
 
 
 def page_headers(style: str) -> dict[str, str]:
-    """Return the headers of a page whose one `<style>` element holds exactly `style`."""
+    """Return the headers of a page whose only `<style>` element is exactly `style`."""
     return _ALWAYS | {
         "Content-Security-Policy": _policy(style_src=_source(style), img_src="'self'", form_action="'self'"),
         "X-Robots-Tag": "noindex, nofollow",
@@ -33,7 +33,7 @@ def page_headers(style: str) -> dict[str, str]:
 
 
 def _policy(**directives: str) -> str:
-    """Put a policy together; what is not named falls back to nothing at all."""
+    """Build a content security policy; directives that are not given allow nothing."""
     named = {"default_src": "'none'", **directives, "frame_ancestors": "'none'", "base_uri": "'none'"}
     return "; ".join(f"{name.replace('_', '-')} {value}" for name, value in named.items())
 
