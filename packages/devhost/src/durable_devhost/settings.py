@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
@@ -26,6 +27,14 @@ _OTHER_PROVIDERS = {"mssql": "Microsoft SQL Server", "netherite": "Netherite"} |
 )
 MessageEncoding = Literal["base64", "none"]
 OverridableStates = Literal["NonRunningStates", "AnyState"]
+
+
+class Telemetry(Enum):
+    """Who is told of each call; that decides what functions know of their trace."""
+
+    OFF = "off"
+    APPLICATION_INSIGHTS = "Application Insights"
+    OPEN_TELEMETRY = "OpenTelemetry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +66,13 @@ class DurableSettings:
     version_match_strategy: str
     version_failure_strategy: str
     throw_status_exceptions_on_raise_event: bool
+    is_traced: bool
 
     @classmethod
     def read(cls, section: Section, cpus: int) -> Self:
         """Read the section; the concurrency limits default to ten a CPU."""
         storage, http = section.section("storageProvider"), section.section("httpSettings")
+        tracing = section.section("tracing")
         hub_name, connection_name, partitions = _hub_place(section)
         five_minutes, per_host = timedelta(minutes=5), 10 * cpus
         states = section.choice(
@@ -95,6 +106,8 @@ class DurableSettings:
             ),
             version_failure_strategy=section.choice("versionFailureStrategy", ("Reject", "Fail"), "Reject"),
             throw_status_exceptions_on_raise_event=section.boolean("throwStatusExceptionsOnRaiseEvent", False),
+            is_traced=tracing.boolean("distributedTracingEnabled", False)
+            and tracing.choice("version", ("None", "V1", "V2"), "V1") == "V2",
         )
 
 
@@ -139,6 +152,7 @@ class HostSettings:
     thread_count: int | None
     worker_processes: int
     log_level: str
+    telemetry: Telemetry = Telemetry.OFF
     notices: tuple[str, ...] = ()
     """Sentences about what is otherwise here than host.json says, for the person at the console."""
 
@@ -174,6 +188,7 @@ class HostSettings:
             thread_count=_thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),
             worker_processes=_worker_processes(settings.get("FUNCTIONS_WORKER_PROCESS_COUNT")),
             log_level=top.section("logging").section("logLevel").text("default") or "Information",
+            telemetry=_telemetry(top, settings),
             notices=_notices(durable),
         )
 
@@ -262,6 +277,16 @@ def _partition_count(storage: Section) -> int:
         return storage.integer("partitionCount", _PARTITIONS, at_least=1, at_most=16)
     except SettingsError:
         raise SettingsError("PartitionCount must be an integer value between 1 and 16.") from None
+
+
+def _telemetry(top: Section, settings: AppSettings) -> Telemetry:
+    """What `telemetryMode` and the settings of Application Insights come to (azure-functions-host `TelemetryMode`)."""
+    if (top.text("telemetryMode") or "").strip().lower() == Telemetry.OPEN_TELEMETRY.value.lower():
+        return Telemetry.OPEN_TELEMETRY
+    is_connected = settings.get("APPLICATIONINSIGHTS_CONNECTION_STRING") or settings.get(
+        "APPINSIGHTS_INSTRUMENTATIONKEY"
+    )
+    return Telemetry.APPLICATION_INSIGHTS if is_connected else Telemetry.OFF
 
 
 def _thread_count(text: str | None) -> int | None:

@@ -27,6 +27,7 @@ from durable_devhost.model.history import (
     RuntimeStatus,
 )
 from durable_devhost.model.messages import Message
+from durable_devhost.model.traces import Trace
 from durable_devhost.model.wire import SPEC_OF
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
@@ -71,7 +72,7 @@ class FragileApp(Functions):
         self.executions.append(Fragile(self._function, started, self._is_lost))
         return self.executions[-1]
 
-    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
+    async def run_activity(self, name: str, input_text: str, instance_id: str, trace: Trace | None) -> Outcome:
         return Succeeded(text=input_text)
 
     async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:

@@ -6,7 +6,7 @@ import os
 import threading
 
 from durable_devhost.worker.context import InvocationContext
-from durable_devhost.worker.invocation import Attempt, Invocation, InvocationFilter, current_invocation, entered
+from durable_devhost.worker.invocation import Attempt, Invocation, InvocationFilter, Trace, current_invocation, entered
 
 ONE = Invocation(id="abc", function_name="one")
 
@@ -33,7 +33,7 @@ def test_records_of_a_quiet_invocation_are_dropped():
 
 def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
     """As the real worker documents `context.thread_local_storage`."""
-    context = InvocationContext(ONE, Attempt())
+    context = InvocationContext(ONE, Attempt(), Trace())
     marked = []
 
     def work() -> None:
@@ -49,14 +49,20 @@ def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
 def test_the_context_has_everything_that_the_real_one_has():
     """Names, folder, trace and retry."""
     attempt = Attempt.read({"count": 1, "limit": 3, "message": "ValueError: x", "stack": "s"})
-    context = InvocationContext(ONE, attempt)
+    given = {"parent": "00-1-2-01", "state": "a=b", "attributes": {"url.path": "/x"}}
+    context = InvocationContext(ONE, attempt, Trace.read(given))
     assert (context.function_name, context.function_directory) == ("one", os.getcwd())
-    assert (context.trace_context.trace_parent.count("-"), context.trace_context.trace_state) == (3, "")
     trace = context.trace_context
-    assert (trace.Traceparent, trace.Tracestate) == (trace.trace_parent, "")
-    trace.attributes["tenant"] = "a"
-    assert context.trace_context.Attributes == {"tenant": "a"}  # libraries for tracing leave things there
+    assert (trace.trace_parent, trace.trace_state) == (trace.Traceparent, trace.Tracestate) == ("00-1-2-01", "a=b")
+    trace.attributes["tenant"] = "a"  # libraries for tracing leave things there
+    assert context.trace_context.Attributes == {"url.path": "/x", "tenant": "a"}
     retry = context.retry_context
     assert (retry.retry_count, retry.max_retry_count) == (1, 3)
     assert (retry.exception.message, retry.exception.stack_trace, retry.exception.source) == ("ValueError: x", "s", "")
     assert Attempt.read(None) == Attempt()
+
+
+def test_without_telemetry_a_context_has_an_empty_trace():
+    """As the real host has it."""
+    trace = InvocationContext(ONE, Attempt(), Trace.read(None)).trace_context
+    assert (trace.trace_parent, trace.trace_state, trace.attributes) == ("", "", {})

@@ -21,7 +21,10 @@ from durable_devhost.dispatch.connection import Message, WorkerGone
 from durable_devhost.dispatch.expressions import has_expression, resolve
 from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raised, Returned, failed_by
 from durable_devhost.dispatch.ports import BindingStore, InvocationObserver
+from durable_devhost.dispatch.traces import Traces
 from durable_devhost.model.functions import Binding, Function, RetryPolicy, TriggerType
+from durable_devhost.model.traces import CallTrace
+from durable_devhost.settings import Telemetry
 
 _RETRIED = frozenset({TriggerType.TIMER, TriggerType.QUEUE})
 _DURABLE = frozenset({TriggerType.ORCHESTRATION, TriggerType.ACTIVITY, TriggerType.ENTITY})
@@ -50,6 +53,7 @@ class Invoker:
         clock: Clock,
         observer: InvocationObserver | None = None,
         new_guid: Callable[[], UUID] = uuid4,
+        telemetry: Telemetry = Telemetry.OFF,
     ) -> None:
         self._workers = workers
         self._store = store
@@ -57,6 +61,7 @@ class Invoker:
         self._clock = clock
         self._observer = observer
         self._new_guid = new_guid
+        self._traces = Traces(telemetry, new_guid)
 
     async def invoke(
         self,
@@ -67,6 +72,7 @@ class Invoker:
         binding_data: Mapping[str, Any] | None = None,
         invocation_id: str | None = None,
         instance_id: str = "",
+        trace: CallTrace | None = None,
     ) -> Outcome:
         """Run a function; never raises for what user code does. A timer or queue function is tried again by its
         retry policy, within the one delivery.
@@ -74,13 +80,15 @@ class Invoker:
         `trigger_value`: HTTP the request as `triggers.requests` reads it; queue the message as `bytes` or `str`; timer
         the TimerInfo as a dict; activity and entity their text. `trigger_metadata`: plain values under the host's names
         (queue: `Id`, `DequeueCount`, `InsertionTime`, `ExpirationTime`, `NextVisibleTime`, `PopReceipt`; times may be
-        datetimes). Binding data for `{name}` expressions is derived from the two; `binding_data` adds to it.
+        datetimes). Binding data for `{name}` expressions is derived from the two; `binding_data` adds to it. `trace` is
+        what an orchestration has for its activity.
         """
         metadata = trigger_metadata or {}
         data = _BindingData(function, trigger_value, metadata, binding_data or {})
         invocation = Invocation(
-            id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id
-        )
+            id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id,
+            trace=self._traces.of(function, trigger_value, trace),
+        )  # fmt: skip
         policy = function.retry_policy if function.kind in _RETRIED else None
         attempt = Attempt(limit=policy.max_retry_count if policy else 0)
         while True:
@@ -115,6 +123,7 @@ class Invoker:
             "trigger": trigger_argument(function, data.trigger_value),
             "inputs": {binding.name: await self._input(function, binding, data) for binding in function.inputs},
             "metadata": metadata_values(data.metadata),
+            "trace": invocation.trace,
             "attempt": {
                 "count": attempt.count, "limit": attempt.limit, "message": attempt.message, "stack": attempt.stack,
             },

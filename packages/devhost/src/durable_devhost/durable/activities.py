@@ -21,6 +21,7 @@ from durable_devhost.durable.ports import App, Failed, Outcome, Succeeded
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import HistoryEvent, TaskCompleted, TaskFailed, TaskScheduled
 from durable_devhost.model.messages import Message
+from durable_devhost.model.traces import Trace
 
 HELD_PER_SLOT = 3
 """How many work items are held for each slot, so that a free slot never waits for storage."""
@@ -100,7 +101,8 @@ class ActivityRunner:
             return await call_http(argument)
         if not self._app.has_activity(event.name):
             return Failed(message=f"Activity function '{event.name}' does not exist.", stack="")
-        return await self._app.run_activity(event.name, _first(argument), instance_id)
+        trace = Trace.of_history(event.parent_trace_context)
+        return await self._app.run_activity(event.name, _first(argument), instance_id, trace)
 
     def _event(self, event: TaskScheduled, outcome: Outcome) -> HistoryEvent:
         now = self._clock.now()

@@ -28,6 +28,7 @@ from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.orchestrations.reconcile import SeenEvents
 from durable_devhost.durable.orchestrations.records import record_of, record_with
 from durable_devhost.durable.orchestrations.replay import difference
+from durable_devhost.durable.orchestrations.spans import begun
 from durable_devhost.durable.ports import App, Execution
 from durable_devhost.durable.script import Script
 from durable_devhost.model.history import (
@@ -176,7 +177,7 @@ class OrchestrationSession:
         if self._log and (self._replays_always or not self._decider.is_live):
             self._start_again_from_the_log()
         await self.catch_up()
-        fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *received]
+        fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *self._with_span(received, now)]
         decisions = await self._fold(fresh, now, new_execution_id)
         postings = self._postings(decisions)
         rows = [*(_played(event) for event in fresh), *decisions.events]
@@ -227,6 +228,10 @@ class OrchestrationSession:
         self._scheduler = self._make_scheduler()
         self._generation: tuple[Action, ...] = ()
         self._decider = OrchestrationDecider(started, self._scheduler)
+
+    def _with_span(self, received: Sequence[HistoryEvent], now: datetime) -> Sequence[HistoryEvent]:
+        self._started = begun(self._started, now)
+        return [begun(event, now) if isinstance(event, ExecutionStarted) else event for event in received]
 
     def _start_again_from_the_log(self) -> None:
         """Forget the live state and replay, as production does at every episode."""
