@@ -23,9 +23,12 @@ from durable_devhost.dispatch.expressions import has_expression, resolve
 from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raised, Returned, failed_by, timed_out
 from durable_devhost.dispatch.ports import BindingStore, InvocationObserver
 from durable_devhost.dispatch.tables import rows_value, table_operations, table_query
+from durable_devhost.dispatch.traces import Traces
 from durable_devhost.model.blob_urls import blob_place
 from durable_devhost.model.functions import Binding, Function, TriggerType
+from durable_devhost.model.traces import CallTrace
 from durable_devhost.retry_policy import FACTORS
+from durable_devhost.settings import Telemetry
 
 _DURABLE = frozenset({TriggerType.ORCHESTRATION, TriggerType.ACTIVITY, TriggerType.ENTITY})
 
@@ -55,6 +58,7 @@ class Invoker:
         observer: InvocationObserver | None = None,
         new_guid: Callable[[], UUID] = uuid4,
         new_factor: Callable[[], float] = lambda: uniform(*FACTORS),
+        telemetry: Telemetry = Telemetry.OFF,
     ) -> None:
         self._workers = workers
         self._store = store
@@ -63,6 +67,7 @@ class Invoker:
         self._observer = observer
         self._new_guid = new_guid
         self._new_factor = new_factor
+        self._traces = Traces(telemetry, new_guid)
 
     async def invoke(
         self,
@@ -72,6 +77,7 @@ class Invoker:
         trigger_metadata: Mapping[str, Any] | None = None,
         invocation_id: str | None = None,
         instance_id: str = "",
+        trace: CallTrace | None = None,
     ) -> Outcome:
         """Run a function; never raises for what user code does. It is tried again by its retry policy, whatever its
         trigger is, within the one delivery or request.
@@ -80,12 +86,16 @@ class Invoker:
         its `bytes`; Event Grid the event's JSON; timer the TimerInfo as a dict; activity and entity their text.
         `trigger_metadata`: plain values under the host's names (queue: `Id`, `DequeueCount`, `InsertionTime`,
         `ExpirationTime`, `NextVisibleTime`, `PopReceipt`; blob: see `triggers.blobs.contents`; times may be datetimes).
-        Binding data for `{name}` expressions is derived from the two.
+        Binding data for `{name}` expressions is derived from the two. `trace` is what an orchestration has for
+        its activity.
         """
         metadata = trigger_metadata or {}
         data = _BindingData(function, trigger_value, metadata)
         invocation = Invocation(
-            id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id
+            id=invocation_id or str(self._new_guid()),
+            function_name=function.name,
+            instance_id=instance_id,
+            trace=self._traces.of(function, trigger_value, trace),
         )
         policy = function.retry_policy
         attempt = Attempt(limit=policy.max_retry_count if policy else 0)
@@ -122,6 +132,7 @@ class Invoker:
             "trigger": trigger_argument(function, data.trigger_value),
             "inputs": {binding.name: await self._input(function, binding, data) for binding in function.inputs},
             "metadata": metadata_values(data.metadata),
+            "trace": invocation.trace,
             "attempt": {
                 "count": attempt.count, "limit": attempt.limit, "message": attempt.message, "stack": attempt.stack,
             },

@@ -19,7 +19,7 @@ from durable_devhost.worker import asgi
 from durable_devhost.worker.context import InvocationContext
 from durable_devhost.worker.functions import RETURN_NAME, Function
 from durable_devhost.worker.inputs import input_argument, trigger_argument
-from durable_devhost.worker.invocation import Attempt, Invocation, entered
+from durable_devhost.worker.invocation import Attempt, Invocation, Trace, entered
 from durable_devhost.worker.leaving import exit_code, flush, leave
 from durable_devhost.worker.outputs import Output, results
 from durable_devhost.worker.tracebacks import failure_text, user_stack
@@ -156,7 +156,8 @@ def _arguments(function: Function, message: Mapping[str, Any]) -> tuple[dict[str
     outputs = {binding.name: Output() for binding in function.outputs if binding.name != RETURN_NAME}
     arguments.update(outputs)
     if function.wants_context:
-        arguments["context"] = InvocationContext(_invocation(message), Attempt.read(message.get("attempt")))
+        attempt, trace = Attempt.read(message.get("attempt")), Trace.read(message.get("trace"))
+        arguments["context"] = InvocationContext(_invocation(message), attempt, trace)
     return arguments, outputs
 
 
