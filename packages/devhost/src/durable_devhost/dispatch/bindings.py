@@ -96,9 +96,9 @@ def _json_object(text: str) -> dict[str, Any]:
 
 
 def blob_content(value: Value) -> bytes:
-    """The bytes of a blob output."""
+    """The bytes of a blob output; a number is its text."""
     content = value["value"]
-    return content.encode() if isinstance(content, str) else bytes(content)
+    return content if isinstance(content, bytes) else as_text(content).encode()
 
 
 def blob_input(binding: Binding, content: bytes) -> Value:
@@ -126,6 +126,8 @@ def queue_messages(value: Value) -> list[str | bytes]:
     """
     if value["type"] == "bytes":
         return [value["value"]]
+    if value["type"] in ("int", "double"):
+        return [as_text(value["value"])]
     text: str = value["value"]
     if value["type"] != "json" and not _looks_like_json(text):
         return [text]

@@ -20,6 +20,8 @@ from durable_devhost.worker.signatures import (
     wants_context,
 )
 
+_DURABLE = ("orchestrationTrigger", "activityTrigger", "entityTrigger")
+
 
 @dataclass(frozen=True)
 class Index:
@@ -74,7 +76,6 @@ def _read(declared: Any, folder: Path) -> tuple[dict[str, Any], Function | None]
         "line": line,
         "is_async": is_async(user),
         "wants_context": wants_context(user, bindings),
-        "implicit_output": has_implicit_output(trigger.type) if trigger else False,
         "problems": problems,
         "hints": [] if problems else list(signature_hints(user, bindings)),
         "retry": sdk.retry_policy(declared),
@@ -89,7 +90,9 @@ def _trigger(declared: Any, bindings: tuple[Binding, ...]) -> Binding | None:
 
 
 def _function(name: str, user: Callable[..., Any], trigger: Binding, bindings: tuple[Binding, ...]) -> Function:
-    is_durable = has_implicit_output(trigger.type)
+    is_durable = trigger.type in _DURABLE
+    has_explicit_return = any(b.name == RETURN_NAME for b in bindings)
+    implicit = [b for b in bindings if has_implicit_output(b.type)]
     return Function(
         name=name,
         call=user,
@@ -98,8 +101,9 @@ def _function(name: str, user: Callable[..., Any], trigger: Binding, bindings: t
         outputs=tuple(b for b in bindings if b.is_output),
         is_async=is_async(user),
         wants_context=wants_context(user, bindings),
-        has_return=is_durable or any(b.name == RETURN_NAME for b in bindings),
+        has_return=has_explicit_return or bool(implicit),
         is_durable=is_durable,
+        implicit_return=implicit[-1] if implicit and not is_durable and not has_explicit_return else None,
         parameter_types=parameter_types(user),
     )
 
