@@ -8,6 +8,7 @@ from typing import Any
 
 from durable_devhost.errors import AppError
 from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings
+from durable_devhost.indexing.names import name_problems, route_conflicts
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
 
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
@@ -52,6 +53,7 @@ def build_catalog(
         if one.trigger is not None and not against:
             functions.append(_function(one, one.trigger))
     problems += _duplicate_durable_names(functions)
+    problems += route_conflicts(functions)
     if complaint and not problems:
         problems.append(complaint)
     if not declared:
@@ -103,6 +105,7 @@ def _problems_of(one: _Candidate) -> Iterator[str]:
         return
     for name in one.missing:
         yield f"%{name}% is no app setting; add {name} to Values in local.settings.json"
+    yield from name_problems(one.name, one.bindings)
     for binding in one.bindings:
         yield from _property_problems(binding, one.name)
     yield from one.told

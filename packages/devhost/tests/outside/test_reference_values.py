@@ -1,7 +1,7 @@
-"""devhost's worker beside Microsoft's own: what it takes and refuses, what goes into a function and what comes out.
+"""What goes into a function and what comes out of it, beside Microsoft's own worker.
 
-The other is `azure-functions-runtime`, the library with which the Python worker of Azure indexes and converts. It asks
-for Python 3.13 and works on the tests' own as well, beside the packages of apps there; `make long` takes 3.13 too.
+That is `azure-functions-runtime`, the library with which the Python worker of Azure indexes and converts. It asks for
+Python 3.13 and works on the tests' own as well, beside the packages of apps there; `make long` takes 3.13 too.
 """
 
 from __future__ import annotations
@@ -9,70 +9,19 @@ from __future__ import annotations
 import ast
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from packages.devhost.tests.outside.environments import environment, interpreter, packages_beside
 from packages.devhost.tests.outside.hosts import APPS
 from packages.devhost.tests.outside.reference.asking import Reference
 from packages.devhost.tests.worker.driver import Driver, http
-from tests.long import long
 
 pytestmark = pytest.mark.timeout(120)
 
-LIBRARY = ("azure-functions-runtime==1.3.0", "azurefunctions-extensions-base==1.2.0", "protobuf==5.29.5")
-NEWEST = ("azure-functions==2.3.0", "azure-functions-durable==1.7.0")
-GREENLIGHT = Path(__file__).parents[4]
-ANNOTATIONS, CONVERSIONS = APPS / "annotations", APPS / "conversions"
-
-
-@pytest.fixture(scope="module", params=["own", pytest.param("3.13", marks=long)])
-def reference(request: pytest.FixtureRequest) -> Iterator[Reference]:
-    """The library on the tests' own Python, in the long form also on the one that it is made for."""
-    if request.param == "own":
-        made = Reference(sys.executable, [packages_beside("worker-library-1.3.0", LIBRARY)])
-    else:
-        folder = environment("worker-library-1.3.0-f2.3.0", interpreter(request.param), (*LIBRARY, *NEWEST))
-        made = Reference(folder / "bin" / "python", [])
-    with made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def ours(reference: Reference) -> Iterator[Driver]:
-    """devhost's worker on the same Python, with the app of the conversions."""
-    with Driver(CONVERSIONS, reference.python) as driver:
-        assert driver.load()["kind"] == "catalog"
-        yield driver
-
-
-def test_every_annotation_of_every_binding_is_taken_or_refused_by_both(reference: Reference) -> None:
-    """Some seven thousand functions, each judged by itself."""
-    theirs = reference.judge(ANNOTATIONS)
-    with Driver(ANNOTATIONS, reference.python) as driver:
-        found = {each["name"]: each["problems"] for each in driver.load()["functions"]}
-    assert {name for name, text in theirs.items() if text} == {name for name, problems in found.items() if problems}
-    assert len(theirs) > 7_000
-
-
-@pytest.mark.parametrize("app", [GREENLIGHT, CONVERSIONS], ids=["greenlight", "conversions"])
-def test_the_functions_of_an_app_are_told_alike(reference: Reference, app: Path) -> None:
-    """Names, bindings with directions and types of data, retry policies."""
-    if app == GREENLIGHT and reference.python != sys.executable:
-        pytest.skip("its packages are those of the tests' own Python")
-    theirs = reference.index(app)
-    assert theirs["failure"] == ""
-    with Driver(app, reference.python) as driver:
-        found = driver.load()["functions"]
-    assert [(each["name"], each["raw"]) for each in theirs["functions"]] == [
-        (each["name"], each["bindings"]) for each in found
-    ]
-
+CONVERSIONS = APPS / "conversions"
 
 INPUTS: dict[str, dict[str, Any] | None] = {
     "nothing": None,
@@ -130,6 +79,14 @@ SEEN_BY = ("http", "queue", "blob", "timer", "grid", "hub", "bus", "cosmos", "ka
 FETCHED_BY = ("blob_in", "table_in", "cosmos_in", "sql_in", "client", "unknown_in")
 SENT_BY = ("queue", "blob", "table", "grid", "hub", "bus", "cosmos", "kafka", "sql", "unknown")
 MESSAGE = {"type": "string", "value": "text"}
+
+
+@pytest.fixture(scope="module")
+def ours(reference: Reference) -> Iterator[Driver]:
+    """devhost's worker on the same Python, with the app of the conversions."""
+    with Driver(CONVERSIONS, reference.python) as driver:
+        assert driver.load()["kind"] == "catalog"
+        yield driver
 
 
 @pytest.mark.parametrize("kind", SEEN_BY)
