@@ -136,6 +136,22 @@ def test_a_response_is_taken_apart():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cookie", "failure"),
+    [("a=1; Expires=soon", "ValueError: time data 'soon'"), ("a=1; Max-Age=x", "TypeError: Cannot parse value x of")],
+)
+def test_a_cookie_whose_time_cannot_be_read_fails_the_call(cookie, failure, caplog):
+    """In the words of the real worker, which logs the first too."""
+    response = func.HttpResponse("x")
+    response.headers.add("Set-Cookie", cookie)
+    with pytest.raises((ValueError, TypeError)) as caught:
+        http_result(response)
+    assert f"{type(caught.value).__name__}: {caught.value}".startswith(failure)
+    assert ("Can not parse value soon of expires in the cookie due to invalid format." in caplog.messages) == (
+        "Expires" in cookie
+    )
+
+
 @pytest.mark.parametrize("kind", ["http", "queue", "someBrandNew"])
 def test_a_text_that_utf_8_cannot_hold_fails_the_call(kind):
     """As protobuf refuses it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -60,5 +61,6 @@ def _seconds(text: str) -> int:
         try:
             when = datetime.fromisoformat(text)
         except ValueError:
+            logging.error("Can not parse value %s of expires in the cookie due to invalid format.", text)
             raise ValueError(f"time data {text!r} does not match format '{_FORM}'") from None
     return int((when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp())
