@@ -282,7 +282,7 @@ class Reporting:
         self._answer = answer
         self.told: list[tuple[str, dict[str, Any]]] = []
 
-    async def invoke(self, message, name):
+    async def invoke(self, message, name, exchange=None):
         """Keep the message; die where there is no answer."""
         self.told.append((name, message))
         if self._answer is None:

@@ -31,7 +31,7 @@ def test_functions_of_registered_blueprints_are_listed_in_the_order_of_registrat
                       "orchestration": "Big Story"}],
         "trigger": {"name": "context", "type": "orchestrationTrigger"},
         "file": "pieces.py", "line": 5, "is_async": False, "wants_context": False,
-        "problems": [], "hints": [], "retry": None,
+        "problems": [], "hints": [], "retry": None, "streams": False,
     }  # fmt: skip
     assert [own[key] for key in ("name", "file", "line", "is_async", "wants_context")] == [
         "own", "function_app.py", 8, True, True,

@@ -11,10 +11,12 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, Self
 
+from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.dotnet.payloads import without_halves
 from durable_devhost.wire.frames import PREFIX_SIZE, BrokenFrame, decode, encode, read_prefix
 
 Message = dict[str, Any]
+_BEFORE_THE_ANSWER = frozenset({"wants", "head", "part"})
 _HALF = b"\\ud"
 """How half of a surrogate pair begins in JSON: no protobuf message of the real worker can hold one."""
 
@@ -33,6 +35,7 @@ class Connection(asyncio.Protocol):
         self._heard = heard
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self._exchanges: dict[int, Exchange] = {}
         self._received = bytearray()
         self._wanted = PREFIX_SIZE
         self._lengths: tuple[int, int] | None = None
@@ -49,12 +52,18 @@ class Connection(asyncio.Protocol):
         _, connection = await asyncio.get_running_loop().create_connection(lambda: cls(heard), sock=end)
         return connection
 
-    async def call(self, message: Mapping[str, Any]) -> Message:
-        """Send a message and return its answer; cancelling the call tells the worker. Raises WorkerGone."""
+    async def call(self, message: Mapping[str, Any], exchange: Exchange | None = None) -> Message:
+        """Send a message and return its answer; cancelling the call tells the worker. Raises WorkerGone.
+
+        What the worker sends before its answer goes to the exchange.
+        """
         if self.gone.is_set():
             raise WorkerGone
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        if exchange is not None:
+            self._exchanges[number] = exchange
+            exchange.begin(number, self.note)
         try:
             while not self._has_room.is_set():
                 await self._has_room.wait()
@@ -66,6 +75,9 @@ class Connection(asyncio.Protocol):
             raise
         finally:
             del self._waiting[number]
+            if exchange is not None:
+                del self._exchanges[number]
+                exchange.end()
             self._is_quiet.set()
 
     def note(self, message: Mapping[str, Any]) -> None:
@@ -134,5 +146,8 @@ class Connection(asyncio.Protocol):
         number = message.get("id")
         if number is None:
             self._heard(message)
+        elif message.get("kind") in _BEFORE_THE_ANSWER:
+            if (exchange := self._exchanges.get(number)) is not None:
+                exchange.take(message)
         elif (answer := self._waiting.get(number)) is not None and not answer.done():
             answer.set_result(message)

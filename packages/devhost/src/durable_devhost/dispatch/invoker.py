@@ -18,6 +18,7 @@ from durable_devhost.dispatch.bindings import (
     unsupported,
 )
 from durable_devhost.dispatch.connection import Message, WorkerGone
+from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.dispatch.expressions import has_expression, resolve
 from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raised, Returned, failed_by
 from durable_devhost.dispatch.ports import BindingStore, InvocationObserver
@@ -30,7 +31,7 @@ _DURABLE = frozenset({TriggerType.ORCHESTRATION, TriggerType.ACTIVITY, TriggerTy
 class Workers(Protocol):
     """Where user code runs; `dispatch.pool.WorkerPool` fits."""
 
-    async def invoke(self, message: Mapping[str, Any], name: str) -> Message:
+    async def invoke(self, message: Mapping[str, Any], name: str, exchange: Exchange | None = None) -> Message:
         """Run a function and return the worker's answer; raises WorkerGone."""
         ...
 
@@ -67,6 +68,7 @@ class Invoker:
         binding_data: Mapping[str, Any] | None = None,
         invocation_id: str | None = None,
         instance_id: str = "",
+        exchange: Exchange | None = None,
     ) -> Outcome:
         """Run a function; never raises for what user code does. A timer or queue function is tried again by its
         retry policy, within the one delivery.
@@ -74,10 +76,11 @@ class Invoker:
         `trigger_value`: HTTP the request as `triggers.requests` reads it; queue the message as `bytes` or `str`; timer
         the TimerInfo as a dict; activity and entity their text. `trigger_metadata`: plain values under the host's names
         (queue: `Id`, `DequeueCount`, `InsertionTime`, `ExpirationTime`, `NextVisibleTime`, `PopReceipt`; times may be
-        datetimes). Binding data for `{name}` expressions is derived from the two; `binding_data` adds to it.
+        datetimes). Binding data for `{name}` expressions is derived from the two; `binding_data` adds to it. Request
+        and response of an HTTP function that streams flow through the `exchange`.
         """
         metadata = trigger_metadata or {}
-        data = _BindingData(function, trigger_value, metadata, binding_data or {})
+        data = _BindingData(function, trigger_value, metadata, binding_data or {}, exchange)
         invocation = Invocation(
             id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id
         )
@@ -118,9 +121,10 @@ class Invoker:
             "attempt": {
                 "count": attempt.count, "limit": attempt.limit, "message": attempt.message, "stack": attempt.stack,
             },
+            "streams": data.exchange is not None,
         }  # fmt: skip
         try:
-            answer = await self._workers.invoke(message, _name(function, invocation))
+            answer = await self._workers.invoke(message, _name(function, invocation), data.exchange)
         except WorkerGone:
             return Raised(
                 type_name="WorkerGone", message="The worker ended while it ran this function.", worker_died=True
@@ -183,8 +187,14 @@ class _BindingData:
     """What the trigger brought; parsed for expressions only when a binding has one."""
 
     def __init__(
-        self, function: Function, trigger_value: Any, metadata: Mapping[str, Any], extra: Mapping[str, Any]
+        self,
+        function: Function,
+        trigger_value: Any,
+        metadata: Mapping[str, Any],
+        extra: Mapping[str, Any],
+        exchange: Exchange | None,
     ) -> None:
+        self.exchange = exchange
         self.trigger_value = trigger_value
         self.metadata = metadata
         self._function = function

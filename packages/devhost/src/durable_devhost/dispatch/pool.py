@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from durable_devhost.dispatch.connection import Message, WorkerGone
+from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.dispatch.process import Loaded, WorkerPlan, WorkerProcess
 from durable_devhost.errors import AppError, WorkerKeepsDying
 from durable_devhost.inflight import InFlight
@@ -98,11 +99,11 @@ class WorkerPool:
         for worker in (*self._workers, *self._leaving):
             worker.kill()
 
-    async def invoke(self, message: Mapping[str, Any], name: str) -> Message:
+    async def invoke(self, message: Mapping[str, Any], name: str, exchange: Exchange | None = None) -> Message:
         """Have the next worker run a function; raises WorkerGone where it dies meanwhile."""
         worker = await self._next()
         with self.busy.work(name):
-            return await worker.connection.call(message)
+            return await worker.connection.call(message, exchange)
 
     def new_session(self) -> str:
         """A name for a session."""

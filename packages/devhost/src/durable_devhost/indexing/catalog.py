@@ -27,6 +27,7 @@ class _Candidate:
     missing: tuple[str, ...]
     told: tuple[str, ...]
     retry: Mapping[str, Any] | None
+    streams: bool
 
     @property
     def where(self) -> str:
@@ -83,6 +84,7 @@ def _candidate(found: Mapping[str, Any], settings: Mapping[str, str]) -> _Candid
         missing=tuple(name for _, missing in resolved for name in missing),
         told=tuple(found["problems"]),
         retry=found["retry"],
+        streams=bool(found.get("streams")),
     )
 
 
@@ -96,6 +98,7 @@ def _function(one: _Candidate, trigger: Binding) -> Function:
         retry_policy=read_retry_policy(one.retry),
         script_file=one.script_file,
         line=one.line,
+        streams=one.streams,
     )
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from durable_devhost.worker import sdk
-from durable_devhost.worker.converters import has_implicit_output
+from durable_devhost.worker import asgi, sdk
+from durable_devhost.worker.converters import converted_as, has_implicit_output
 from durable_devhost.worker.functions import RETURN_NAME, Binding, Function, read_binding
 from durable_devhost.worker.signatures import (
     is_async,
@@ -79,6 +79,7 @@ def _read(declared: Any, folder: Path) -> tuple[dict[str, Any], Function | None]
         "problems": problems,
         "hints": [] if problems else list(signature_hints(user, bindings)),
         "retry": sdk.retry_policy(declared),
+        "streams": trigger is not None and not problems and _is_web(trigger, user),
     }
     return entry, None if trigger is None or problems else _function(name, user, trigger, bindings)
 
@@ -103,9 +104,15 @@ def _function(name: str, user: Callable[..., Any], trigger: Binding, bindings: t
         wants_context=wants_context(user, bindings),
         has_return=has_explicit_return or bool(implicit),
         is_durable=is_durable,
+        is_web=_is_web(trigger, user),
         implicit_return=implicit[-1] if implicit and not is_durable and not has_explicit_return else None,
         parameter_types=parameter_types(user),
     )
+
+
+def _is_web(trigger: Binding, user: Callable[..., Any]) -> bool:
+    wanted = parameter_types(user).get(trigger.name)
+    return asgi.is_enabled() and converted_as(trigger.type, wanted) == "httpTrigger"
 
 
 def _source(function: Callable[..., Any], folder: Path) -> tuple[Path, int | None]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from azure.functions.meta import Datum
 
-from durable_devhost.worker import asgi
 from durable_devhost.worker.converters import converted_as, converter
 from durable_devhost.worker.functions import Binding, Function
 from durable_devhost.worker.signatures import is_sdk_type, refusal_of
@@ -25,8 +24,6 @@ def trigger_argument(function: Function, value: Mapping[str, Any] | None, metada
     gets what the host sends, be it text or bytes: the annotation converts nothing (recorded).
     """
     kind, wanted = function.trigger.type, function.parameter_types.get(function.trigger.name)
-    if value is not None and value["type"] == "http" and asgi.is_request(wanted):
-        return asgi.request(value)
     _refuse_sdk_types(function.trigger, wanted)
     decoded = _decoded(converted_as(kind, wanted), value, _metadata(kind, metadata))
     return [decoded] if typing.get_origin(wanted) is list and not isinstance(decoded, list) else decoded

@@ -8,10 +8,10 @@ from typing import Any
 
 import azure.functions as func
 
-from durable_devhost.worker.asgi import Collected
 from durable_devhost.worker.converters import converted_as, converter
 from durable_devhost.worker.cookies import taken_apart
 from durable_devhost.worker.functions import RETURN_NAME, Binding, Function
+from durable_devhost.worker.transfers import Collected
 
 _JSON_TYPES = ("dict", "list")
 _WIRE_TYPES = ("string", "json", "bytes", "int", "double")

@@ -115,14 +115,14 @@ def _annotation_problems(binding: Binding, annotation: Any) -> Iterator[str]:
             f"'{binding.name}' is annotated with {_shown(annotation)}; the worker takes plain classes only "
             f"(dict for dict[str, Any], no unions)"
         )
-    elif not _fits(binding, inner, converter(converted_as(binding.type, inner))):
+    elif not _fits(binding, inner, converted_as(binding.type, inner)):
         yield f"'{binding.name}' is annotated with {_shown(annotation)}, which does not fit a {binding.type} binding"
 
 
 def _return_problems(binding: Binding, annotation: Any) -> Iterator[str]:
     if not isinstance(annotation, type):
         yield f"the return annotation {_shown(annotation)} is no plain class, which the worker refuses"
-    elif not _fits(binding, annotation, converter(binding.type)):
+    elif not _fits(binding, annotation, binding.type):
         yield f"the return annotation {_shown(annotation)} does not fit its {binding.type} output"
 
 
@@ -142,13 +142,13 @@ def _is_plain(annotation: Any) -> bool:
     return typing.get_origin(annotation) not in (None, typing.Union, tuple, typing.ClassVar, Callable)
 
 
-def _fits(binding: Binding, annotation: Any, chosen: Any) -> bool:
-    """Whether the converter that was chosen takes the annotation."""
-    if asgi.is_request(annotation) or asgi.is_response(annotation):
-        return binding.type in ("httpTrigger", "http")
+def _fits(binding: Binding, annotation: Any, kind: str) -> bool:
+    """Whether the converter of this kind takes the annotation."""
+    if kind in ("httpTrigger", "http") and asgi.is_enabled():
+        return asgi.takes_response(annotation) if binding.is_output else asgi.takes_request(annotation)
     if is_sdk_type(annotation):
         return True  # a call of it fails here, see `signature_hints`
-    check = getattr(chosen, f"check_{'output' if binding.is_output else 'input'}_type_annotation", None)
+    check = getattr(converter(kind), f"check_{'output' if binding.is_output else 'input'}_type_annotation", None)
     try:
         return check is not None and bool(check(annotation))
     except TypeError:
