@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from durable_devhost.testing.plugin import AppUnderTest, Storage
-from packages.devhost.tests.outside.environments import environment, interpreter, packages_beside
+from packages.devhost.tests.outside.environments import LIBRARY, environment, interpreter, worker_library
 from packages.devhost.tests.outside.hosts import APPS, NO_ENVIRONMENT, Make
 from packages.devhost.tests.outside.reference.asking import Reference
 from tests.long import long
 
-LIBRARY = ("azure-functions-runtime==1.3.0", "azurefunctions-extensions-base==1.2.0", "protobuf==5.29.5")
 NEWEST = ("azure-functions==2.3.0", "azure-functions-durable==1.7.0")
 
 
@@ -22,7 +21,7 @@ NEWEST = ("azure-functions==2.3.0", "azure-functions-durable==1.7.0")
 def reference(request: pytest.FixtureRequest) -> Iterator[Reference]:
     """Microsoft's worker library on the tests' own Python, in the long form also on the one that it is made for."""
     if request.param == "own":
-        made = Reference(sys.executable, [packages_beside("worker-library-1.3.0", LIBRARY)])
+        made = Reference(sys.executable, [worker_library()])
     else:
         folder = environment("worker-library-1.3.0-f2.3.0", interpreter(request.param), (*LIBRARY, *NEWEST))
         made = Reference(folder / "bin" / "python", [])

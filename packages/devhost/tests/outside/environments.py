@@ -13,6 +13,14 @@ import pytest
 
 CACHE = Path(tempfile.gettempdir()) / "durable-devhost-matrix"
 _PIP_INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+EXTENSION = (
+    "azurefunctions-extensions-http-fastapi==1.0.1", "azurefunctions-extensions-base==1.2.0", "fastapi==0.165.0",
+    "starlette==1.10.0", "uvicorn==0.54.0", "h11==0.16.0", "annotated-doc==0.0.7", "anyio==4.16.0",
+    "typing-inspection==0.4.5", "typing-extensions==4.16.0",
+)  # fmt: skip
+"""The extension for FastAPI, with what it needs besides the packages of the tests."""
+LIBRARY = ("azure-functions-runtime==1.3.0", "azurefunctions-extensions-base==1.2.0", "protobuf==5.29.5")
+"""The library with which the Python worker of Azure indexes and converts."""
 _WHOLE = "whole"
 """A file at the end of what is made, so that one that broke off is made again."""
 
@@ -38,6 +46,16 @@ def environment(name: str, python: str, packages: Sequence[str]) -> Path:
         subprocess.run([folder / "bin" / "python", *_PIP_INSTALL, *packages], check=True)
         (folder / _WHOLE).touch()
     return folder
+
+
+def extension() -> Path:
+    """A folder with the extension for FastAPI, for the tests' own Python."""
+    return packages_beside("fastapi-1.0.1", EXTENSION)
+
+
+def worker_library() -> Path:
+    """A folder with the worker's library, for the tests' own Python."""
+    return packages_beside("worker-library-1.3.0", LIBRARY)
 
 
 def packages_beside(name: str, packages: Sequence[str]) -> Path:

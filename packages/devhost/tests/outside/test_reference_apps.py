@@ -17,6 +17,7 @@ import pytest
 from durable_devhost.errors import AppError
 from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.model.functions import Function, RetryPolicy
+from packages.devhost.tests.outside.environments import extension, worker_library
 from packages.devhost.tests.outside.hosts import APPS
 from packages.devhost.tests.outside.reference.asking import Reference
 from packages.devhost.tests.worker.driver import Driver
@@ -34,6 +35,17 @@ def test_every_annotation_of_every_binding_is_taken_or_refused_by_both(reference
         found = {each["name"]: each["problems"] for each in driver.load()["functions"]}
     assert {name for name, text in theirs.items() if text} == {name for name, problems in found.items() if problems}
     assert len(theirs) > 7_000
+
+
+def test_an_app_with_the_extension_for_fastapi_has_its_types() -> None:
+    """Requests, responses, and what the extension makes one of; the SDK's own are refused."""
+    app, folders = APPS / "web_annotations", [extension(), worker_library()]
+    with Reference(sys.executable, folders) as reference:
+        theirs = reference.judge(app)
+    with Driver(app, environ=reference.environ) as driver:
+        found = {each["name"]: each["problems"] for each in driver.load()["functions"]}
+    assert {name for name, text in theirs.items() if text} == {name for name, problems in found.items() if problems}
+    assert 0 < sum(map(bool, theirs.values())) < len(theirs)
 
 
 @pytest.mark.parametrize("app", [GREENLIGHT, CONVERSIONS], ids=["greenlight", "conversions"])

@@ -13,17 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from durable_devhost.testing.plugin import AppUnderTest
-from packages.devhost.tests.outside.environments import packages_beside
+from packages.devhost.tests.outside.environments import extension
 from packages.devhost.tests.outside.hosts import Make, copy_of
 from packages.devhost.tests.outside.processes import until
 
 pytestmark = pytest.mark.timeout(120)
-
-EXTENSION = (
-    "azurefunctions-extensions-http-fastapi==1.0.1", "azurefunctions-extensions-base==1.2.0", "fastapi==0.165.0",
-    "starlette==1.10.0", "uvicorn==0.54.0", "h11==0.16.0", "annotated-doc==0.0.7", "anyio==4.16.0",
-    "typing-inspection==0.4.5", "typing-extensions==4.16.0",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +26,7 @@ def app(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnd
     folder = copy_of("streams", tmp_path_factory.mktemp("streams"))
     carried = folder / ".python_packages" / "lib"
     carried.mkdir(parents=True)
-    (carried / "site-packages").symlink_to(packages_beside("fastapi-1.0.1", EXTENSION))
+    (carried / "site-packages").symlink_to(extension())
     with make(Path(folder)) as running:
         yield running
 
