@@ -132,6 +132,19 @@ def test_an_activity_may_return_the_same(reference: Reference, ours: Driver) -> 
     assert _differences(_theirs(reference, calls), _ours(ours, calls, trigger="x")) == {}
 
 
+@pytest.mark.parametrize("kind", ["string", "json"])
+def test_an_entity_does_its_batch_alike(reference: Reference, ours: Driver, kind: str) -> None:
+    """One operation that works and one that fails; when they took place is nobody's answer."""
+    operations = [{"name": name, "input": '"5"', "isSignal": False} for name in ("add", "fail")]
+    batch = {"self": {"name": "counter", "key": "k"}, "exists": True, "state": "2", "batch": operations}
+    given = {"type": kind, "value": json.dumps(batch)}
+    (theirs,) = reference.call(CONVERSIONS, [{"function": "counter", "inputs": {"context": given}}])
+    answer = ours.call("counter", given)
+    found = [_without_times(each["value"]) for each in (theirs["returned"], answer["result"])]
+    assert found[0] == found[1]
+    assert found[0]["entityState"] == "7"
+
+
 @pytest.mark.parametrize(("function", "trigger"), [("return_beside_unknown", "msg"), ("unknown_work", "x")])
 def test_what_belongs_to_an_unknown_type_is_taken_or_refused_by_both(
     reference: Reference, ours: Driver, function: str, trigger: str
@@ -141,6 +154,10 @@ def test_what_belongs_to_an_unknown_type_is_taken_or_refused_by_both(
     theirs, found = _theirs(reference, calls), _ours(ours, calls, trigger=trigger)
     refusals = [{name: each.get("raised") for name, each in answers.items()} for answers in (theirs, found)]
     assert _differences(*refusals) == {}
+
+
+def _without_times(text: str) -> Any:
+    return json.loads(re.sub(r'("(?:duration|startTime)": )\d+', r"\g<1>0", text))
 
 
 def _differences(theirs: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:

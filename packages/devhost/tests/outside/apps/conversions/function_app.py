@@ -205,3 +205,12 @@ def work(x: str) -> Any:
 def unknown_work(x: str) -> Any:
     """A trigger of a type that the SDK does not know takes what is returned and drops it."""
     return VALUES[x]()
+
+
+@app.entity_trigger(context_name="context")
+def counter(context: df.DurableEntityContext) -> None:
+    """An entity takes its batch and gives back states and results."""
+    if context.operation_name == "fail":
+        raise LookupError("no")
+    context.set_state(context.get_state(lambda: 0) + context.get_input())
+    context.set_result(VALUES["list"]())
