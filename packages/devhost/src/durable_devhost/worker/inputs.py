@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from azure.functions.http import HttpRequest
 from azure.functions.meta import Datum
 
 from durable_devhost.worker.converters import converted_as, converter
@@ -25,7 +26,10 @@ def trigger_argument(function: Function, value: Mapping[str, Any] | None, metada
     """
     kind, wanted = function.trigger.type, function.parameter_types.get(function.trigger.name)
     _refuse_sdk_types(function.trigger, wanted)
-    decoded = _decoded(converted_as(kind, wanted), value, _metadata(kind, metadata))
+    kind = converted_as(kind, wanted)
+    if kind == "httpTrigger" and value is not None and value["type"] == "http":
+        return _request(value)
+    decoded = _decoded(kind, value, _metadata(kind, metadata))
     return [decoded] if typing.get_origin(wanted) is list and not isinstance(decoded, list) else decoded
 
 
@@ -55,26 +59,24 @@ def _refuse_sdk_types(binding: Binding, wanted: Any) -> None:
 def _datum(value: Mapping[str, Any]) -> Datum:
     kind = value["type"]
     if kind == "http":
-        return Datum(_request(value), kind)
+        return Datum(value, kind)  # in a parameter of another kind, which refuses it
     content = value["value"]
     if kind.startswith(_COLLECTION):
         content = SimpleNamespace(**{kind[len(_COLLECTION) :]: content})  # the real worker has a protobuf message here
     return Datum(content, kind)
 
 
-def _request(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "method": Datum(value["method"], "string"),
-        "url": Datum(value["url"], "string"),
-        "headers": _texts(value["headers"]),
-        "query": _texts(value["params"]),
-        "params": _texts(value["route_params"]),
-        "body": Datum(value["body"], "bytes"),
-    }
-
-
-def _texts(given: Any) -> dict[str, Datum]:
-    return {name: Datum(text, "string") for name, text in dict(given).items()}
+def _request(value: Mapping[str, Any]) -> HttpRequest:
+    """What the SDK's converter makes of a request, without the steps between."""
+    return HttpRequest(
+        method=value["method"],
+        url=value["url"],
+        headers=dict(value["headers"]),
+        params=value["params"],
+        route_params=value["route_params"],
+        body_type="bytes",
+        body=value["body"],
+    )
 
 
 def _decoded(binding_type: str, value: Mapping[str, Any] | None, metadata: Mapping[str, Datum]) -> Any:
