@@ -25,7 +25,7 @@ from packages.devhost.tests.worker.driver import Driver
 pytestmark = pytest.mark.timeout(120)
 
 GREENLIGHT = Path(__file__).parents[4]
-ANNOTATIONS, CONVERSIONS = APPS / "annotations", APPS / "conversions"
+ANNOTATIONS, CONVERSIONS, DECORATORS = APPS / "annotations", APPS / "conversions", APPS / "decorators"
 
 
 def test_every_annotation_of_every_binding_is_taken_or_refused_by_both(reference: Reference) -> None:
@@ -48,7 +48,7 @@ def test_an_app_with_the_extension_for_fastapi_has_its_types() -> None:
     assert 0 < sum(map(bool, theirs.values())) < len(theirs)
 
 
-@pytest.mark.parametrize("app", [GREENLIGHT, CONVERSIONS], ids=["greenlight", "conversions"])
+@pytest.mark.parametrize("app", [GREENLIGHT, CONVERSIONS, DECORATORS], ids=["greenlight", "conversions", "decorators"])
 def test_the_functions_of_an_app_are_told_alike(reference: Reference, app: Path) -> None:
     """Names, bindings with directions and types of data, retry policies."""
     if app == GREENLIGHT and reference.python != sys.executable:
