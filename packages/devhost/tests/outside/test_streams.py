@@ -108,6 +108,13 @@ def test_a_head_request_has_no_body(app: AppUnderTest) -> None:
     connection.close()
 
 
+def test_a_response_does_not_wait_for_what_its_function_does_afterwards(app: AppUnderTest) -> None:
+    """The task in its background ends when the gate is opened, by a call that comes later."""
+    with _opened(app, "GET", "/api/later/three") as answer:
+        assert answer.read() == b"done"
+        assert app.request("POST", "/api/gate/three").body == "open"
+
+
 def test_outputs_are_stored_beside_a_response(app: AppUnderTest) -> None:
     """The queue function sees the letter; a cookie goes out as it was set."""
     with _opened(app, "POST", "/api/queued", b"hi") as answer:

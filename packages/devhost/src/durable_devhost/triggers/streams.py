@@ -78,10 +78,14 @@ async def _relay(request: web.Request, exchange: Exchange, feeder: _Feeder) -> w
                 feeder.want()
             case "head":
                 response = _response(request, message)
-                await response.prepare(request)
+                await _unless_gone(response.prepare(request), exchange)
             case "part" if response is not None:
                 is_whole = not message["more"]
-                await _write(request, response, message["body"], exchange)
+                if _has_body(request, response) and message["body"]:
+                    await _unless_gone(response.write(message["body"]), exchange)
+                if is_whole:  # the function may go on with work of its own
+                    await _unless_gone(response.write_eof(), exchange)
+                exchange.tell("written")
     if response is None:
         return empty(500)
     if not is_whole and request.transport is not None:
@@ -97,11 +101,13 @@ def _response(request: web.Request, head: Message) -> web.StreamResponse:
     return response
 
 
-async def _write(request: web.Request, response: web.StreamResponse, body: bytes, exchange: Exchange) -> None:
-    if request.method != hdrs.METH_HEAD and response.status not in _WITHOUT_BODY and body:
-        try:
-            await response.write(body)
-        except OSError:
-            exchange.tell("hung_up")
-            return
-    exchange.tell("written")
+def _has_body(request: web.Request, response: web.StreamResponse) -> bool:
+    return request.method != hdrs.METH_HEAD and response.status not in _WITHOUT_BODY
+
+
+async def _unless_gone(writing: Awaitable[object], exchange: Exchange) -> None:
+    """Write to the caller, and tell the worker where nobody is there any more."""
+    try:
+        await writing
+    except OSError:
+        exchange.tell("hung_up")

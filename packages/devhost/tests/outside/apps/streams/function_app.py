@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import azure.functions as func
 from azurefunctions.extensions.http.fastapi import JSONResponse, Request, Response, StreamingResponse
 from pydantic import BaseModel
+from starlette.background import BackgroundTask
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 gates: dict[str, asyncio.Event] = {}
@@ -87,6 +88,13 @@ def returns(req: Request):
         "text": "hé", "dict": {"a": [1]}, "list": [1, "x"], "number": 5, "model": Parcel(weight=3), "none": None,
         "response": Response(content=b"\xff", status_code=202, media_type="application/x"),
     }[req.path_params["kind"]]  # fmt: skip
+
+
+@app.route("later/{name}")
+async def later(req: Request) -> Response:
+    """Goes on behind its response until the gate is open."""
+    passed = gates.setdefault(req.path_params["name"], asyncio.Event())
+    return Response("done", background=BackgroundTask(passed.wait))
 
 
 @app.route("fails")
