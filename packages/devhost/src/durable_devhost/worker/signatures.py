@@ -116,14 +116,23 @@ def _annotation_problems(binding: Binding, annotation: Any) -> Iterator[str]:
             f"(dict for dict[str, Any], no unions)"
         )
     elif not _fits(binding, inner, converted_as(binding.type, inner)):
-        yield f"'{binding.name}' is annotated with {_shown(annotation)}, which does not fit a {binding.type} binding"
+        yield (
+            f"'{binding.name}' is annotated with {_shown(annotation)}, which does not fit a {binding.type} binding"
+            f"{_why(binding)}"
+        )
 
 
 def _return_problems(binding: Binding, annotation: Any) -> Iterator[str]:
     if not isinstance(annotation, type):
         yield f"the return annotation {_shown(annotation)} is no plain class, which the worker refuses"
     elif not _fits(binding, annotation, binding.type):
-        yield f"the return annotation {_shown(annotation)} does not fit its {binding.type} output"
+        yield f"the return annotation {_shown(annotation)} does not fit its {binding.type} output{_why(binding)}"
+
+
+def _why(binding: Binding) -> str:
+    if binding.type not in ("httpTrigger", "http") or not asgi.is_enabled():
+        return ""
+    return ": the app imports azurefunctions.extensions.http.fastapi, so all of its HTTP functions take its types"
 
 
 def _is_called(annotation: Any, name: str) -> bool:
