@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import azure.durable_functions as df
 import azure.functions as func
-from azure.core.exceptions import ResourceNotFoundError
 
 from approvals.attachments import KINDS, LARGEST_UPLOAD, Upload, checked_file_name, kind_of, upload_of
 from approvals.record.documents import Attachment
@@ -29,6 +28,7 @@ from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.people import open_directory
 from services import desk
+from services.documents import Altered, Gone, read_document
 from services.review_changes import Done, Unknown
 
 bp = df.Blueprint()
@@ -182,10 +182,10 @@ async def serve(review: Review, name: str) -> func.HttpResponse:
             404, f"This proposal has no file {name[:60]!r}.", "GET the proposal: attachments names those that it has."
         )
     try:
-        content = await asyncio.to_thread(lambda: open_attachments().read(found))
-    except (ResourceNotFoundError, ValueError):
+        content = await asyncio.to_thread(read_document, found)
+    except Gone:
         return problem(410, f"The file {found.name!r} is gone.", "Ask its author to PUT it again.")
-    if hashlib.sha256(content).hexdigest() != found.sha256:
+    except Altered:
         return problem(
             500,
             f"The file {found.name!r} is not what was put on record.",

@@ -15,12 +15,12 @@ from rich.text import Text
 from approvals.policy.policy import Policy, read_policy
 from approvals.policy.stages import Condition, Rung, Stage
 from approvals.validation import Invalid, read_json
+from approvals.words.durations import hours
 from approvals.words.wording import money, people
 from greenlight.errors import NO, GreenlightError
 from greenlight.files import read_bytes
 from greenlight.session import console, print_json, put, with_json
 from greenlight.texts import one_line
-from greenlight.times import hours
 
 FOLDER = Path(__file__).resolve().parents[1] / "policies"
 """Beside the app, in the clone that this command line belongs to."""

@@ -1,10 +1,10 @@
 """Times in words: when something was, and how long it still takes. Every function is told what time it is."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-_UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+from approvals.words.durations import span
 
 
 def moment(text: str) -> datetime:
@@ -20,31 +20,9 @@ def clock_time(instant: datetime, *, seconds: bool = False) -> str:
     return instant.astimezone().strftime("%d %b %Y %H:%M:%S" if seconds else "%a %d %b %Y, %H:%M")
 
 
-def span(length: timedelta) -> str:
-    """Return a length of time in its two largest units, rounded down: `2 days 3 hours`."""
-    parts: list[tuple[int, str]] = []
-    rest = abs(length)
-    for unit, name in _UNITS:
-        count, rest = divmod(rest, unit)
-        if count or parts:
-            parts.append((count, name))
-    told = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in parts[:2] if count]
-    return " ".join(told) or "less than a minute"
-
-
 def distance(instant: datetime, now: datetime) -> str:
     """Say how far off an instant is: `in 2 days 3 hours`, `5 minutes ago`."""
     return f"in {span(instant - now)}" if instant > now else f"{span(now - instant)} ago"
-
-
-def hours(number: float) -> str:
-    """Return a policy's hours as people say them: `3 days`, `36 hours`, `30 minutes`."""
-    length = timedelta(hours=number)
-    if length >= timedelta(days=2) and length % timedelta(days=1) == timedelta():
-        return f"{length.days} days"
-    if length % timedelta(hours=1) == timedelta():
-        return f"{number:.0f} hour{'' if number == 1 else 's'}"
-    return span(length)
 
 
 def present(view: Mapping[str, Any]) -> datetime:

@@ -49,6 +49,7 @@ def told(played, kind, number=0):
         ("lane", "attached", "adds plan.md (820 bytes)", ()),
         ("lane", "decided", "answers “approve with conditions” in traffic", ()),
         ("avenue", "withdrawn", "withdraws it", ("“A water main.”",)),
+        ("avenue", "ended", "the end: withdrawn", ()),
     ],
 )
 def test_an_entry_is_told_in_words(played, who, kind, what, details):
@@ -69,6 +70,14 @@ def test_an_escalation_says_who_did_not_answer(played):
     what, details = told(played["lights"], "escalated")
     assert what == "market: escalated to Sami Virtanen"
     assert details[0] == "no answer from Ruth Adeyemi"
+
+
+def test_a_wish_for_changes_says_what_to_change_and_until_when(played):
+    """The author has so long."""
+    what, details = told(played["lane"], "changesRequested")
+    assert what == "asks for changes"
+    assert details[0] == "“Keep two spaces.”"
+    assert details[1].startswith("until ")
 
 
 def test_a_changed_document_says_what_that_means(played):
