@@ -43,7 +43,8 @@ from clients import (
 )
 from clients import counters as counter_readings
 from clients import workflows as catalogue
-from clients.ui import act_as, inbox
+from clients.ui import act_as, files, inbox
+from clients.ui import proposal as proposal_page
 from entities import budgets, counters
 from orchestrators import (
     approval,
@@ -85,6 +86,8 @@ CLIENTS = (
     blobs,
     maintenance,
     inbox,
+    proposal_page,
+    files,
     act_as,
 )
 WORKFLOWS = (

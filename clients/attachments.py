@@ -18,12 +18,12 @@ from approvals.rules.verbs import Attach
 from approvals.validation import Invalid
 from clients.verbs import refusal
 from clients.web.access import damaged, see, unknown
-from clients.web.headers import json_headers
+from clients.web.file_replies import saved
 from clients.web.identity import caller, claim, level
 from clients.web.outages import answers_outages, unread, untaken
 from clients.web.rates import admit
 from clients.web.replies import AttachmentView, VerbReply
-from clients.web.responses import answer, problem, send
+from clients.web.responses import answer, problem
 from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.people import open_directory
@@ -192,15 +192,4 @@ async def serve(review: Review, name: str) -> func.HttpResponse:
             "Tell an operator, and decide nothing by it.",
             code="tampered",
         )
-    return send(content, headers=_headers(found))
-
-
-def _headers(found: Attachment) -> dict[str, str]:
-    """Return the headers under which a browser saves a file and runs nothing of it, whatever it holds."""
-    kind = found.content_type if found.content_type in KINDS else "application/octet-stream"
-    return {
-        **json_headers(),
-        "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    }
+    return saved(found, content)

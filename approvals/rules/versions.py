@@ -34,8 +34,10 @@ class Version:
     """SHA-256 in hex."""
     by: str
     at: datetime
+    change: str
+    """What was done, as it is said of who did it: `replaced offer.md`."""
     title: str
-    summary: str
+    currency: str
     attachments: tuple[Attachment, ...]
     rewritten: tuple[Rewritten, ...] = ()
     """What is other than in the version before, as everything below."""
@@ -78,8 +80,9 @@ def _version(review: Review, number: int, before: Review | None = None) -> Versi
         document=made.document,
         by=made.by,
         at=made.at,
+        change=made.change,
         title=review.title,
-        summary=review.summary,
+        currency=review.currency,
         attachments=review.attachments,
         rewritten=_rewritten(before, review) if before else (),
         added=tuple(each for each in review.attachments if each.name not in old) if before else (),

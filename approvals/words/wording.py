@@ -26,6 +26,11 @@ def moment(when: datetime) -> str:
     return f"{when:%A} {when.day} {when:%B} {when.year}, {when:%H:%M} UTC"
 
 
+def short_moment(when: datetime) -> str:
+    """Return a point in time in UTC for where there are many: `24 Nov 2026, 09:04 UTC`."""
+    return f"{when.day} {when:%b} {when.year}, {when:%H:%M} UTC"
+
+
 def time_left(until: datetime, now: datetime) -> str:
     """Return how long it is until then, roughly; `until` may have passed."""
     left = until - now
