@@ -46,7 +46,7 @@ def pdf_headers() -> dict[str, str]:
 
     A sandbox would keep the viewer out. The policy is the file's: what is in it loads and sends nothing.
     """
-    policy = _policy(object_src="'self'", frame_ancestors="'self'")
+    policy = _policy(frame_ancestors="'self'")
     return _ALWAYS | {"X-Frame-Options": "SAMEORIGIN", "Content-Security-Policy": policy}
 
 
