@@ -43,7 +43,7 @@ from clients import (
 )
 from clients import counters as counter_readings
 from clients import workflows as catalogue
-from clients.ui import act_as, files, inbox
+from clients.ui import act_as, files, inbox, reports, resubmit, submit
 from clients.ui import proposal as proposal_page
 from entities import budgets, counters
 from orchestrators import (
@@ -89,6 +89,9 @@ CLIENTS = (
     proposal_page,
     files,
     act_as,
+    submit,
+    resubmit,
+    reports,
 )
 WORKFLOWS = (
     proposal_lifecycle,

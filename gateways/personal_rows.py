@@ -13,8 +13,8 @@ from gateways.proposal_rows import PARTITION, IndexRow, newest_first, soonest_fi
 from gateways.tables import hashed
 
 _PREFIX = "person "
-_BOOKKEEPING = frozenset({"Open", "AuthorKey", "EntryCount", "Head", "Size", "Told", "Untold"})
-"""Columns that only the row of the list itself has: they change with every look, what people see does not."""
+_BOOKKEEPING = frozenset({"Open", "AuthorKey", "EntryCount", "Head", "Size", "Told", "Untold", "EndedAt", "StageHours"})
+"""Columns that only the row of the list itself has: an inbox shows none of them."""
 
 
 class Part(StrEnum):

@@ -17,8 +17,9 @@ from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from approvals import names
 from approvals.identifiers import is_instance_id
 from approvals.validation import Invalid
+from gateways import clock
 from gateways.personal_rows import Part, operations, personal_rows, prefix
-from gateways.proposal_rows import PARTITION, IndexRow, join, read, row_key, written
+from gateways.proposal_rows import CHANGED, PARTITION, IndexRow, changed_at, join, read, row_key, written
 from gateways.tables import hashed, open_table, transact
 
 MOST_ROWS = 100
@@ -205,7 +206,7 @@ class TableIndex:
 
     def _put(self, row: IndexRow, before: Any) -> None:
         """Write a row and those of its people in one transaction; what is more than one takes goes into others."""
-        entity = written(row) | {_PERSONAL: True}
+        entity = written(row) | {_PERSONAL: True, CHANGED: changed_at(clock.now())}
         known = personal_rows(read(before)) if before is not None and _PERSONAL in before else {}
         of_people = list(operations(known, personal_rows(row)))
         if before is None:

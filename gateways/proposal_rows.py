@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azure.data.tables import EdmType, EntityProperty
@@ -13,6 +13,12 @@ from gateways.tables import hashed
 
 PARTITION = "proposals"
 """All rows are in one partition, because a list has one order, and what changes together is written together."""
+
+CHANGED = "ChangedAt"
+"""The column that says when a row was written last, by the clock of who wrote it: text that sorts as time does."""
+
+_MOST_STAGES = 50
+"""Closed stages in a row; the latest, of a proposal that came again and again."""
 
 _END_OF_TIME = 10**17
 """Microseconds since 1970, about the year 5100; what is left until then puts the newest first."""
@@ -55,6 +61,9 @@ class IndexRow:
     """Who has handed over a seat that is waited for."""
     document: str = ""
     """The hash of what is decided on, which a decision from the list names."""
+    ended_at: datetime | None = None
+    stage_hours: tuple[tuple[str, float], ...] = ()
+    """The stages that have closed, in any round, each with how long it was open."""
     decided_by: tuple[str, ...] = ()
     """Who has answered in this round or an earlier one, each once."""
 
@@ -82,6 +91,12 @@ class IndexRow:
             stage_count=len(review.stages),
             document=review.document,
             delegated_by=tuple(dict.fromkeys(each.on_behalf_of for each in review.waiting_for if each.on_behalf_of)),
+            ended_at=review.end.at if review.end else None,
+            stage_hours=tuple(
+                (review.stages[each.index].name, round((each.at - each.began_at) / timedelta(hours=1), 2))
+                for each in review.closed[-_MOST_STAGES:]
+                if each.index < len(review.stages)
+            ),
             decided_by=tuple(dict.fromkeys(each.person for each in review.decisions)),
         )
 
@@ -98,6 +113,11 @@ def join(stored: IndexRow, other: IndexRow) -> IndexRow:
 def row_key(row: IndexRow) -> str:
     """Return the key under which the newest come first."""
     return f"{newest_first(row.submitted_at)} {row.proposal_id}"
+
+
+def changed_at(at: datetime) -> str:
+    """Return what the column `CHANGED` holds for a time."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def newest_first(at: datetime) -> str:
@@ -142,6 +162,8 @@ def written(row: IndexRow) -> dict[str, Any]:
         "StageNumber": row.stage_number,
         "StageCount": row.stage_count,
         "Document": row.document,
+        "EndedAt": row.ended_at.isoformat() if row.ended_at else "",
+        "StageHours": json.dumps(row.stage_hours, ensure_ascii=False),
         "DelegatedBy": json.dumps(row.delegated_by, ensure_ascii=False),
         "DecidedBy": json.dumps(row.decided_by, ensure_ascii=False),
     }
@@ -169,6 +191,8 @@ def read(entity: Any) -> IndexRow:
         stage_number=entity.get("StageNumber", 0),
         stage_count=entity.get("StageCount", 0),
         document=entity.get("Document", ""),
+        ended_at=_instant(entity.get("EndedAt", "")),
+        stage_hours=tuple((name, hours) for name, hours in json.loads(entity.get("StageHours", "[]"))),
         delegated_by=tuple(json.loads(entity.get("DelegatedBy", "[]"))),
         decided_by=tuple(json.loads(entity.get("DecidedBy", "[]"))),
     )

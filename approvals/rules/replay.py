@@ -127,6 +127,7 @@ def _open(review: Review, entry: StageOpened) -> Review:
     stage = OpenStage(
         index=entry.index,
         plan=review.stages[entry.index],
+        began_at=entry.at,
         opened_at=entry.at,
         deadline=entry.deadline,
         rung=entry.rung,
@@ -168,7 +169,14 @@ def _spent(review: Review, link_id: str | None) -> tuple[str, ...]:
 
 
 def _closed(review: Review, entry: StageClosed) -> Review:
-    closed = ClosedStage(index=entry.index, round=review.round, outcome=entry.outcome, by=entry.decided_by, at=entry.at)
+    closed = ClosedStage(
+        index=entry.index,
+        round=review.round,
+        outcome=entry.outcome,
+        by=entry.decided_by,
+        began_at=_open_stage(review).began_at,
+        at=entry.at,
+    )
     return replace(review, phase=BetweenStages(), closed=(*review.closed, closed), next_stage=review.next_stage + 1)
 
 
@@ -212,6 +220,7 @@ def _escalated(review: Review, entry: Escalated) -> Review:
     stage = OpenStage(
         index=before.index,
         plan=before.plan,
+        began_at=before.began_at,
         opened_at=entry.at,
         deadline=entry.deadline,
         rung=entry.rung,

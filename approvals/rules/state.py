@@ -66,6 +66,7 @@ class ClosedStage:
     outcome: Closing
     by: str
     """Who gave the answer that decided it, or `nobody`."""
+    began_at: datetime
     at: datetime
 
     @property
@@ -86,6 +87,8 @@ class OpenStage:
     index: int
     plan: Stage
     """What the policy says of it."""
+    began_at: datetime
+    """When the stage opened, whoever has been asked since."""
     opened_at: datetime
     """When those were asked who are asked now: the stage's opening, or the last escalation."""
     deadline: datetime

@@ -25,6 +25,15 @@ PEOPLES_ROUTES = {
     "proposals/{proposalId}/audit/export", "proposals/{proposalId}/attachments/{name}", "policies/{name}/preview",
     "openapi.json",
 }  # fmt: skip
+PAGES = {
+    "ui",
+    "ui/inbox",
+    "ui/act-as",
+    "ui/submit",
+    "ui/proposals/{proposalId}/resubmit",
+    "ui/reports",
+    "ui/reports/{name}",
+}
 LINK_ROUTES = {"decide", "decide/attachments/{name}"}
 LIST = """
 import json, function_app
@@ -47,7 +56,7 @@ def test_the_durable_names_and_routes_are_these():
     """They are wire format: hubs and other systems hold them."""
     found = functions()
     assert {(kind, name) for _, kind, name, _ in found} == {
-        *(("httpTrigger", route) for route in PEOPLES_ROUTES | LINK_ROUTES),
+        *(("httpTrigger", route) for route in PEOPLES_ROUTES | LINK_ROUTES | PAGES),
         ("httpTrigger", "orchestrators/{functionName}"),
         ("httpTrigger", "orchestrations/{instanceId}"),
         ("httpTrigger", "workflows/{name?}"),

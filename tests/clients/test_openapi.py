@@ -19,6 +19,8 @@ from clients.description.operators import LEFT_OUT
 from clients.openapi import document, get_openapi
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = "ui"
+"""Under this are pages, which are for people and in no document for programs; tests/security asks them."""
 LIST = """
 import json, function_app
 found = [(f.get_function_name(), f.get_trigger().get_dict_repr()) for f in function_app.app.get_functions()]
@@ -30,7 +32,7 @@ OPERATION_IDS = [operation.id for operation in OPERATIONS]
 
 
 def routes(**settings):
-    """Return the routes of the app as (function, method, path, level); a process of its own for the settings' sake."""
+    """Return the routes of the API as (function, method, path, level); a process of its own for the settings' sake."""
     environ = {**os.environ, "AUTH_MODE": "keys", **settings}
     run = subprocess.run(
         [sys.executable, "-c", LIST], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
@@ -40,6 +42,7 @@ def routes(**settings):
         for name, methods, route, level in json.loads(run.stdout)
         for method in methods
         for path in expanded(route)
+        if path.partition("/")[0] != PAGES
     }
 
 

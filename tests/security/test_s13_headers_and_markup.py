@@ -1,6 +1,6 @@
 """S13: every answer of ours tells browsers to do nothing with it, and what people write is text wherever it is shown.
 
-The templates alone, with the same corpus: tests/gateways/letters/test_pages.py, test_letters.py. Here the way is the
+The templates alone, with the same corpus: tests/pages/, tests/gateways/letters/test_letters.py. Here the way is the
 whole one: in through the API, out on the page behind the link that came with the letter.
 """
 
@@ -12,6 +12,7 @@ from jinja2 import Environment
 
 from clients.description.operations import OPERATIONS
 from clients.web.headers import json_headers
+from clients.web.visitors import remember
 from gateways.templating import environment
 from tests.gateways.hostile import CORPUS, Reader
 from tests.security.fortress import walk
@@ -81,6 +82,26 @@ def test_every_page_sends_them(fortress):
         assert page.headers["Content-Type"].startswith("text/html")
         assert faults(page.headers) == []
         assert "form-action 'self'" in page.headers["Content-Security-Policy"]
+
+
+def test_every_page_of_somebody_who_is_signed_in_sends_them(fortress):
+    """And the one that asks who somebody is."""
+    fortress.begin()
+    mara = {**PAGE, "Cookie": remember("Mara").partition(";")[0]}
+    form = {**mara, "Content-Type": "application/x-www-form-urlencoded"}
+    pages = [
+        fortress.call("GET", "/api/ui", headers=mara),
+        fortress.call("GET", "/api/ui/inbox", headers=PAGE),
+        fortress.call("GET", "/api/ui/inbox", headers=mara),
+        fortress.call("GET", "/api/ui/act-as", headers=PAGE),
+        fortress.call("POST", "/api/ui/act-as", b"name=", headers=form),
+        fortress.call("POST", "/api/ui/inbox", b"decision=approve", headers=form),
+        fortress.call("POST", "/api/ui/inbox", b"decision=approve", headers=form | {"Origin": "https://evil.example"}),
+    ]
+    assert [each.status_code for each in pages] == [303, 303, 200, 200, 400, 400, 403]
+    for page in pages:
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert faults(page.headers) == []
 
 
 @pytest.mark.parametrize("name", [*ALWAYS, "Content-Security-Policy"])

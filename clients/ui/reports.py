@@ -1,0 +1,84 @@
+"""ShowReports, GetReport: how long stages take and where proposals wait, as a page, as pictures and as CSV."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from approvals.names import same
+from approvals.reports import Report, report
+from clients.web.headers import page_headers
+from clients.web.identity import level
+from clients.web.outages import answers_outages
+from clients.web.page_outages import unavailable
+from clients.web.page_replies import explain, show
+from clients.web.responses import send
+from clients.web.visitors import Visitor, visitor
+from gateways import clock
+from gateways.people import name_of
+from gateways.report_rows import open_report_rows
+from pages.charts import outcomes_chart, stages_chart, style_of
+from pages.reports import as_csv, reports_page, tables
+from pages.shell import Shell
+
+bp = df.Blueprint()
+
+READERS = "REPORT_READERS"
+"""The setting: who may read reports, names with semicolons, `*` for everybody who is signed in; nobody without it."""
+
+_CHARTS: dict[str, Callable[[Report], str]] = {"outcomes.svg": outcomes_chart, "stages.svg": stages_chart}
+
+
+@bp.function_name(name="ShowReports")
+@bp.route(route="ui/reports", methods=["GET"], auth_level=level())
+@answers_outages(unavailable)
+async def show_reports(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the page to somebody who may read reports, else 403."""
+    who = _reader(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    shell = Shell(person=who.name, may_change=who.may_change, here="reports")
+    return show(reports_page(shell, await _report(), now=clock.now()))
+
+
+@bp.function_name(name="GetReport")
+@bp.route(route="ui/reports/{name}", methods=["GET"], auth_level=level())
+@answers_outages(unavailable)
+async def get_report(req: func.HttpRequest) -> func.HttpResponse:
+    """Return a chart of the page as SVG, or one of its tables as CSV: 404 for what is neither."""
+    who = _reader(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    name = req.route_params["name"]
+    table, dot, kind = name.partition(".")
+    chart = _CHARTS.get(name)
+    if chart is not None:
+        svg = await asyncio.to_thread(chart, await _report())
+        return send(svg, headers=page_headers(style_of(svg)), mimetype="image/svg+xml")
+    found = tables(await _report()) if (dot, kind) == (".", "csv") else {}
+    if table not in found:
+        return explain(404, "There is no such report", "The page of the reports names those that there are.")
+    headers = page_headers("") | {"Content-Disposition": f'attachment; filename="{table}.csv"'}
+    return send(as_csv(found[table]), headers=headers, mimetype="text/csv")
+
+
+async def _report() -> Report:
+    rows = await asyncio.to_thread(lambda: open_report_rows().read())
+    return report(rows, now=clock.now())
+
+
+def _reader(req: func.HttpRequest) -> Visitor | func.HttpResponse:
+    who = visitor(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    readers = tuple(name for part in os.environ.get(READERS, "").split(";") if (name := part.strip()))
+    if "*" in readers or any(same(name_of(each), who.name) for each in readers):
+        return who
+    return explain(
+        403,
+        "Reports are not open to you",
+        "They speak of everybody's proposals.",
+        f"An operator can add your name to the setting {READERS}.",
+    )

@@ -1,0 +1,164 @@
+"""ShowResubmitPage, ResubmitFromPage: hand a proposal in again, with what the approver asked for in view."""
+
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from approvals.names import same
+from approvals.record.entries import ChangesRequested, Entry
+from approvals.record.verdict import Tampered
+from approvals.rules.acceptance import Actor
+from approvals.rules.eligibility import Refused
+from approvals.rules.state import AwaitingChanges, Review
+from approvals.rules.verbs import Attach, Resubmit, Verb
+from approvals.validation import Invalid
+from clients.ui.submit import read_cost
+from clients.ui.uploads import Filled, keep, read_form
+from clients.web.access import VisibleProposal, damaged, see
+from clients.web.identity import level
+from clients.web.outages import answers_outages
+from clients.web.page_outages import unavailable
+from clients.web.page_replies import explain, redirect, show
+from clients.web.visitors import Visitor, refused, visitor
+from pages.shell import Shell
+from pages.submit import Draft, Wish, by_field, resubmit_page
+from services import desk
+from services.review_changes import Done
+
+bp = df.Blueprint()
+
+ROUTE = "ui/proposals/{proposalId}/resubmit"
+
+
+@bp.function_name(name="ShowResubmitPage")
+@bp.route(route=ROUTE, methods=["GET"], auth_level=level())
+@answers_outages(unavailable)
+async def show_resubmit_page(req: func.HttpRequest) -> func.HttpResponse:
+    """Show the form with what the proposal holds now; 403 to others than its author, 409 when nobody asked."""
+    who = visitor(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    seen = await _open(who, req.route_params["proposalId"])
+    if isinstance(seen, func.HttpResponse):
+        return seen
+    return _show(who, seen, _draft_of(seen.review))
+
+
+@bp.function_name(name="ResubmitFromPage")
+@bp.route(route=ROUTE, methods=["POST"], auth_level=level())
+@bp.durable_client_input(client_name="client")
+@answers_outages(unavailable)
+async def resubmit_from_page(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Put the new files on record, then hand the proposal in again and go to its page; or show the form with faults.
+
+    Files that were taken stay, whatever else is wrong: they are the author's, who has not handed it in yet.
+    """
+    who = visitor(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    seen = await _open(who, req.route_params["proposalId"])
+    if isinstance(seen, func.HttpResponse):
+        return seen
+    try:
+        filled = read_form(req)
+    except Invalid as error:
+        return _show(who, seen, _draft_of(seen.review, faults=by_field(error.errors)), status=400)
+    files, _, faults = await keep(seen.review.proposal_id, filled)
+    actor = Actor(name=who.name, via=who.caller.via)
+    verbs: list[Verb] = [Attach(by=who.name, **each.model_dump()) for each in files]
+    try:
+        verbs.append(_resubmission(who.name, filled))
+    except Invalid as error:
+        faults += error.errors
+    if not faults:
+        faults = await _act(client, seen.review.proposal_id, verbs, actor)
+    if faults:
+        typed = _typed(seen.review, filled, faults=by_field(faults))
+        return _show(who, seen, typed, status=400)
+    return redirect(f"/api/ui/proposals/{seen.review.proposal_id}?done=resubmitted")
+
+
+async def _act(client: df.DurableOrchestrationClient, proposal_id: str, verbs: list[Verb], actor: Actor) -> list[str]:
+    """Do one after the other; returns why the first one that was refused was."""
+    for verb in verbs:
+        try:
+            done: Any = await desk.act(client, proposal_id, verb, actor)
+        except Tampered as error:
+            damaged(proposal_id, error)
+            return ["its record was changed by somebody else; an operator has to look at it"]
+        if isinstance(done, Refused):
+            return [done.reason]
+        if not isinstance(done, Done):
+            return ["there is no such proposal any more"]
+    return []
+
+
+async def _open(who: Visitor, proposal_id: str) -> VisibleProposal | func.HttpResponse:
+    """Return a proposal that this visitor may hand in again now, or the page that says why not."""
+    seen = await see(who.caller, proposal_id)
+    if isinstance(seen, func.HttpResponse):
+        return refused(seen)
+    if not same(seen.review.author, who.name):
+        return explain(403, "Only its author hands it in again", f"That is {seen.review.author}.")
+    if not isinstance(seen.review.phase, AwaitingChanges):
+        return explain(409, "Nobody has asked for changes", "The proposal's page shows where it is now.")
+    return seen
+
+
+def _show(who: Visitor, seen: VisibleProposal, draft: Draft, *, status: int = 200) -> func.HttpResponse:
+    shell = Shell(person=who.name, may_change=who.may_change, here="submit")
+    return show(resubmit_page(shell, draft, _wish(seen.review, seen.chain.entries)), status=status)
+
+
+def _wish(review: Review, entries: tuple[Entry, ...]) -> Wish:
+    """Return the latest request for changes, which is what the author has to answer."""
+    asked = next((each for each in reversed(entries) if isinstance(each, ChangesRequested)), None)
+    assert review.changes  # `_open` has seen to that
+    return Wish(
+        by=review.changes.by,
+        at=asked.at if asked else review.last_at,
+        words=asked.comment if asked else "",
+        until=review.changes.until,
+    )
+
+
+def _draft_of(review: Review, **more: Any) -> Draft:
+    cost = f"{review.cost:,.2f}".removesuffix(".00") if review.cost else ""
+    return Draft(
+        proposal_id=review.proposal_id,
+        title=review.title,
+        summary=review.summary,
+        cost=cost,
+        currency=review.currency,
+        department=review.department or "",
+        files=review.attachments,
+        **more,
+    )
+
+
+def _typed(review: Review, filled: Filled, **more: Any) -> Draft:
+    given = filled.fields
+    return Draft(
+        proposal_id=review.proposal_id,
+        title=given.get("title", ""),
+        summary=given.get("summary", ""),
+        cost=given.get("cost", ""),
+        currency=given.get("currency", ""),
+        department=given.get("department", ""),
+        comment=given.get("comment", ""),
+        files=review.attachments,
+        **more,
+    )
+
+
+def _resubmission(author: str, filled: Filled) -> Resubmit:
+    """Return the verb; a field that is left empty stays as it is. Raises `Invalid` with every fault."""
+    given = {name: value.strip() for name, value in filled.fields.items()}
+    form: dict[str, Any] = {"by": author}
+    form |= {name: given[name] for name in ("title", "summary", "department", "comment") if given.get(name)}
+    if given.get("currency"):
+        form["currency"] = given["currency"].upper()
+    if given.get("cost"):
+        form["cost"] = read_cost(given["cost"])
+    return Resubmit.from_dict(form)

@@ -1,0 +1,148 @@
+"""ShowSubmitPage, SubmitFromPage: hand a proposal in with its files, and see beforehand who will have to approve it."""
+
+import asyncio
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from approvals.identifiers import checked_new_id
+from approvals.record.documents import Attachment
+from approvals.record.verdict import Tampered
+from approvals.validation import Invalid
+from clients.ui.uploads import Filled, keep, read_form
+from clients.web.access import damaged
+from clients.web.identity import level
+from clients.web.outages import answers_outages
+from clients.web.page_outages import unavailable
+from clients.web.page_replies import redirect, show
+from clients.web.visitors import Visitor, refused, visitor
+from gateways.policies import DEFAULT, find_policy, policy_names
+from pages.shell import Shell
+from pages.submit import Draft, by_field, submit_page
+from services.previews import foresee
+from services.submissions import Submission, Taken, hand_in, read_submission
+
+bp = df.Blueprint()
+
+
+@bp.function_name(name="ShowSubmitPage")
+@bp.route(route="ui/submit", methods=["GET"], auth_level=level())
+@answers_outages(unavailable)
+async def show_submit_page(req: func.HttpRequest) -> func.HttpResponse:
+    """Show an empty form, under an id of its own, so that sending it twice hands in one proposal."""
+    who = visitor(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    return await _show(who, Draft(proposal_id=uuid.uuid4().hex))
+
+
+@bp.function_name(name="SubmitFromPage")
+@bp.route(route="ui/submit", methods=["POST"], auth_level=level())
+@bp.durable_client_input(client_name="client")
+@answers_outages(unavailable)
+async def submit_from_page(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Hand in what the form holds and go to its page, or show the form again with every fault at its field, 400.
+
+    With the button of the preview nothing is handed in: the form comes back with who would be asked, 200.
+    """
+    who = visitor(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    try:
+        filled = read_form(req)
+        proposal_id = checked_new_id(filled.fields.get("id", ""))
+    except Invalid as error:
+        return await _show(who, Draft(proposal_id=uuid.uuid4().hex, faults=by_field(error.errors)), status=400)
+    files, uploads, faults = await keep(proposal_id, filled)
+    draft = _draft(proposal_id, filled, files)
+    try:
+        submission = await asyncio.to_thread(read_submission, _form(filled, who.name), proposal_id, who.caller.via)
+        submission = replace(submission, uploads=uploads)
+        if submission.barred:
+            faults.append(f"policy: {submission.barred}")
+    except Invalid as error:
+        faults += error.errors
+        submission = None
+    if faults or submission is None:
+        return await _show(who, replace(draft, faults=by_field(faults)), status=400)
+    if filled.fields.get("action") == "preview":
+        return await _show(who, draft, preview=foresee(submission))
+    return await _hand_in(client, who, submission, draft)
+
+
+async def _hand_in(
+    client: df.DurableOrchestrationClient, who: Visitor, submission: Submission, draft: Draft
+) -> func.HttpResponse:
+    try:
+        done = await hand_in(client, submission)
+    except Tampered as error:
+        return refused(damaged(submission.proposal_id, error))
+    except Invalid as error:
+        return await _show(who, replace(draft, faults=by_field(error.errors)), status=400)
+    if isinstance(done, Taken):
+        # The id is the form's own: what is there was handed in from it before, and was changed since.
+        fault = {"form": ["It was handed in already, with something else in it. Its page shows what."]}
+        return await _show(who, replace(draft, proposal_id=uuid.uuid4().hex, faults=fault), status=409)
+    return redirect(f"/api/ui/proposals/{submission.proposal_id}?done=submitted")
+
+
+async def _show(
+    who: Visitor, draft: Draft, *, preview: dict[str, Any] | None = None, status: int = 200
+) -> func.HttpResponse:
+    shell = Shell(person=who.name, may_change=who.may_change, here="submit")
+    policies = await asyncio.to_thread(_policies)
+    return show(submit_page(shell, draft, policies=policies, preview=preview), status=status)
+
+
+def _draft(proposal_id: str, filled: Filled, files: tuple[Attachment, ...]) -> Draft:
+    given = filled.fields
+    return Draft(
+        proposal_id=proposal_id,
+        title=given.get("title", "").strip(),
+        summary=given.get("summary", "").strip(),
+        cost=given.get("cost", "").strip(),
+        currency=given.get("currency", "").strip(),
+        department=given.get("department", "").strip(),
+        policy=given.get("policy", DEFAULT),
+        files=files,
+    )
+
+
+def _form(filled: Filled, author: str) -> dict[str, Any]:
+    """Return the JSON form that the API would have been sent; an empty field is left out."""
+    given = {name: value.strip() for name, value in filled.fields.items()}
+    untitled = "Untitled" if given.get("action") == "preview" else ""
+    form: dict[str, Any] = {"author": author, "title": given.get("title") or untitled}
+    form |= {name: given[name] for name in ("summary", "currency", "department", "policy") if given.get(name)}
+    if given.get("currency"):
+        form["currency"] = given["currency"].upper()
+    if given.get("cost"):
+        form["cost"] = read_cost(given["cost"])
+    return form
+
+
+def read_cost(text: str) -> float | str:
+    """Return an amount as people type it, `148,500` or `12.50`; the text itself where it is none."""
+    plain = text.replace(" ", "").replace("\u202f", "").replace("'", "")
+    if "," in plain and all(len(part) == 3 for part in plain.partition(".")[0].split(",")[1:]):
+        plain = plain.replace(",", "")
+    try:
+        return float(plain) if plain.replace(".", "", 1).isdecimal() else text
+    except ValueError:
+        return text
+
+
+def _policies() -> list[tuple[str, str]]:
+    """Return the policies that can be chosen, with what each says of itself."""
+    found = list[tuple[str, str]]()
+    for name in policy_names():
+        try:
+            policy = find_policy(name)
+        except Invalid:
+            continue
+        if policy:
+            found.append((name, policy.description or ""))
+    return found

@@ -1,0 +1,136 @@
+"""The page on which a proposal is handed in, or handed in again after changes were asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from approvals.attachments import KINDS, LARGEST_UPLOAD, MOST_ATTACHMENTS
+from approvals.record.documents import Attachment
+from approvals.visible import one_line, visible
+from approvals.words.wording import moment, people, size
+from pages.rendering import Page
+from pages.shell import Shell, framed
+
+LONGEST_TEXT = 8_000
+"""Characters of a summary or a comment, as the API has it."""
+
+_SUFFIXES = ",".join(sorted({kind.suffix for kind in KINDS.values()} | {".jpeg", ".markdown"}))
+_FIELDS = ("title", "summary", "cost", "currency", "department", "policy", "files", "comment")
+
+
+_IN_WORDS = {("currency", "String"): "Give the three letters of a currency, such as EUR."}
+"""What the checks of a form say for programs, in words for somebody who types."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody has typed and chosen so far; files are stored already, so that no fault loses one."""
+
+    proposal_id: str
+    title: str = ""
+    summary: str = ""
+    cost: str = ""
+    currency: str = "EUR"
+    department: str = ""
+    policy: str = "default"
+    comment: str = ""
+    files: tuple[Attachment, ...] = ()
+    faults: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Sentences by field; `form` has those that belong to none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What an approver asked to be changed."""
+
+    by: str
+    at: datetime
+    words: str
+    until: datetime | None
+
+
+def submit_page(
+    shell: Shell,
+    draft: Draft,
+    *,
+    policies: Sequence[tuple[str, str]],
+    preview: Mapping[str, Any] | None = None,
+) -> Page:
+    """Return the form for a new proposal; `policies` are names with their descriptions, `preview` who will be asked."""
+    return framed(
+        "submit.html",
+        shell,
+        **_common(draft),
+        again=False,
+        address="/api/ui/submit",
+        policies=policies,
+        preview=_preview(preview) if preview else None,
+        wish=None,
+    )
+
+
+def resubmit_page(shell: Shell, draft: Draft, wish: Wish) -> Page:
+    """Return the form for a proposal that comes again, with what was asked for in view."""
+    shown = {"by": wish.by, "at": wish.at, "words": visible(wish.words), "until": wish.until}
+    return framed(
+        "submit.html",
+        shell,
+        **_common(draft),
+        again=True,
+        address=f"/api/ui/proposals/{draft.proposal_id}/resubmit",
+        policies=(),
+        preview=None,
+        wish=shown,
+    )
+
+
+def by_field(errors: Sequence[str]) -> dict[str, list[str]]:
+    """Return errors of the form `place: what is wrong` by field, each as a sentence for the person who typed it."""
+    faults = dict[str, list[str]]()
+    for error in errors:
+        place, colon, what = error.partition(": ")
+        name = place.partition(".")[0]
+        if place.startswith("attachment"):
+            faults.setdefault("files", []).append(_sentence(error.removeprefix("attachment ")))
+        elif colon and name in _FIELDS:
+            faults.setdefault(name, []).append(_IN_WORDS.get((name, what.partition(" ")[0]), _sentence(what)))
+        else:
+            faults.setdefault("form", []).append(_sentence(error))
+    return faults
+
+
+def _common(draft: Draft) -> dict[str, Any]:
+    return {
+        "draft": draft,
+        "faults": draft.faults,
+        "files": [{"name": each.name, "about": size(each.size), "blob": each.blob} for each in draft.files],
+        "most_files": MOST_ATTACHMENTS,
+        "largest": size(LARGEST_UPLOAD),
+        "accept": _SUFFIXES,
+        "longest": LONGEST_TEXT,
+    }
+
+
+def _preview(preview: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "stages": [_stage(each) for each in preview["stages"]],
+        "others": [[_stage(each) for each in way["stages"]] for way in preview["otherWays"]],
+    }
+
+
+def _stage(stage: Mapping[str, Any]) -> dict[str, str]:
+    asked = people(tuple(one_line(each) for each in stage["approvers"]))
+    needed, count = stage["needed"], len(stage["approvers"])
+    rule = "" if count < 2 else "all of them must agree" if needed == count else f"{needed} of {count} must agree"
+    return {
+        "name": one_line(stage["name"]),
+        "asked": asked,
+        "rule": rule,
+        "until": moment(datetime.fromisoformat(stage["latestEnd"])),
+    }
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

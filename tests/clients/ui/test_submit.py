@@ -1,0 +1,213 @@
+"""Handing in on a page: files are kept whatever else is wrong, and who will be asked can be seen beforehand."""
+
+import io
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from clients.ui.resubmit import resubmit_from_page, show_resubmit_page
+from clients.ui.submit import read_cost, show_submit_page, submit_from_page
+from tests.clients.front import FORM, Front
+from tests.clients.ui.pages import Browser, Shown
+
+PATH = "/api/ui/submit"
+PLAN = ("plan.md", b"# A plan\n")
+FOOTBRIDGE = Path(__file__).resolve().parents[3] / "examples" / "footbridge"
+
+
+@pytest.fixture(autouse=True)
+def _people(monkeypatch):
+    """Who somebody is they choose, and the default policy has its people."""
+    monkeypatch.setenv("AUTH_MODE", "development")
+    monkeypatch.setenv("DESIGN_BOARD", "Mara; Jonas")
+    monkeypatch.setenv("HEAD_OF_DESIGN", "Helena")
+
+
+def form(**fields: str) -> dict[str, str]:
+    """Return what somebody has typed."""
+    return {"id": uuid.uuid4().hex, "title": "Footbridge", "currency": "EUR", "policy": "default", **fields}
+
+
+async def send(client, fields, files=(), user="Ines") -> Shown:
+    """Send the form."""
+    return await Browser(client, user).upload(submit_from_page, PATH, fields, files)
+
+
+def kept(page: Shown) -> list[tuple[str, str]]:
+    """Return the hidden fields of the files that the page keeps."""
+    return [("kept", value) for value in re.findall(r'name="kept" value="([^"]+)"', page.html)]
+
+
+async def test_what_is_handed_in_is_on_record_with_its_files(client):
+    """In the name of whoever is before the page."""
+    fields = form(cost="148,500", department="works", summary="Over the stream.\r\nAnd back.")
+    sent = await send(client, fields, [PLAN, ("elevation.png", (FOOTBRIDGE / "elevation.png").read_bytes())])
+    assert (sent.status, sent.headers["Location"]) == (303, f"/api/ui/proposals/{fields['id']}?done=submitted")
+    shown = (await Front(client).show(fields["id"])).body
+    assert (shown["author"], shown["cost"], shown["summary"]) == ("Ines", 148500.0, "Over the stream.\nAnd back.")
+    assert [each["name"] for each in shown["attachments"]] == ["plan.md", "elevation.png"]
+
+
+async def test_the_same_form_sent_twice_is_one_proposal(client):
+    """A double click, or a page that was reloaded."""
+    fields = form()
+    first, second = await send(client, fields, [PLAN]), await send(client, fields, [PLAN])
+    assert first.headers["Location"] == second.headers["Location"]
+    other = await send(client, {**fields, "title": "Another bridge"}, [PLAN])
+    assert (other.status, "handed in already" in other.text) == (409, True)
+
+
+async def test_a_fault_is_told_at_its_field_and_no_file_is_lost(client):
+    """The files come with the next form by themselves."""
+    fields = form(title="", cost="many", currency="XX")
+    faulty = await send(client, fields, [PLAN, ("odd.exe", b"MZ\x00\x01")])
+    assert faulty.status == 400
+    for name in ("title", "cost", "currency", "files"):
+        assert f'id="{name}-fault"' in faulty.html, name
+    assert "Your files are kept" in faulty.text
+    assert [value.partition(" ")[2] for _, value in kept(faulty)] == ["plan.md"]
+    mended = [*form(id=fields["id"]).items(), *kept(faulty)]
+    sent = await send(client, mended)
+    assert sent.status == 303
+    assert [each["name"] for each in (await Front(client).show(fields["id"])).body["attachments"]] == ["plan.md"]
+
+
+async def test_a_picture_that_was_kept_is_the_one_that_is_handed_in(client):
+    """It is cleaned once; to clean it again changes nothing."""
+    stream = io.BytesIO()
+    Image.effect_noise((40, 30), 60).save(stream, "JPEG", quality=80)
+    fields = form(title="")
+    faulty = await send(client, fields, [("photo.jpg", stream.getvalue())])
+    sent = await send(client, [*form(id=fields["id"]).items(), *kept(faulty)])
+    assert sent.status == 303
+    (attachment,) = (await Front(client).show(fields["id"])).body["attachments"]
+    assert (attachment["name"], attachment["contentType"]) == ("photo.jpg", "image/jpeg")
+
+
+async def test_a_file_can_be_left_out_and_one_of_the_same_name_takes_its_place(client):
+    """What is handed in is what the page shows."""
+    fields = form(action="preview")
+    shown = await send(client, fields, [PLAN, ("note.txt", b"Old.")])
+    note = next(value for _, value in kept(shown) if value.endswith("note.txt"))
+    again = [*form(id=fields["id"]).items(), *kept(shown), ("drop", note)]
+    sent = await send(client, again, [("plan.md", b"# A better plan\n")])
+    assert sent.status == 303
+    (attachment,) = (await Front(client).show(fields["id"])).body["attachments"]
+    assert (attachment["name"], attachment["size"]) == ("plan.md", 16)
+
+
+@pytest.mark.parametrize("blob", ["p-other/{hash}.md", "../{hash}.md", "{id}/../x.md", "{id}/{hash}.md"])
+async def test_a_form_that_names_a_file_that_it_did_not_store_gets_none(client, blob):
+    """Neither another proposal's nor one that there is not."""
+    fields = form()
+    name = blob.format(id=fields["id"], hash="a" * 32)
+    sent = await send(client, [*fields.items(), ("kept", f"{name} plan.md")])
+    assert (sent.status, "choose it again" in sent.text) == (400, True)
+
+
+async def test_the_preview_says_who_will_have_to_approve_it_and_hands_nothing_in(client):
+    """Also of a proposal that has no title yet."""
+    fields = form(title="", action="preview")
+    shown = await send(client, fields, [PLAN])
+    assert shown.status == 200
+    assert "Mara and Jonas" in shown.text
+    assert kept(shown)
+    assert (await Front(client).show(fields["id"])).status == 404
+
+
+async def test_a_policy_that_is_for_others_is_refused_at_its_field(client):
+    """The rules are those of the API."""
+    sent = await send(client, form(policy="emergency", cost="10", department="works"))
+    assert (sent.status, 'id="policy-fault"' in sent.html) == (400, True)
+
+
+async def test_more_files_than_a_proposal_has_are_told(client):
+    """None of them is lost: some can be left out."""
+    sent = await send(client, form(), [(f"{number}.md", b"# A") for number in range(11)])
+    assert (sent.status, "at most 10" in sent.text, len(kept(sent))) == (400, True, 11)
+
+
+async def test_the_empty_form_has_an_id_of_its_own_and_every_policy(client):
+    """Two forms are two proposals."""
+    pages = [await Browser(client, "Ines").get(show_submit_page, PATH) for _ in range(2)]
+    ids = {re.findall(r'name="id" value="(\w+)"', page.html)[0] for page in pages}
+    assert len(ids) == 2
+    assert all(f'value="{name}"' in pages[0].html for name in ("default", "small-purchase", "two-person-rule"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("148500", 148500.0), ("148,500", 148500.0), ("1 234 567.50", 1234567.5), ("12.50", 12.5), ("0", 0.0),
+        ("12,5", "12,5"), ("-1", "-1"), ("1e5", "1e5"), ("many", "many"), ("1.2.3", "1.2.3"), ("٣", 3.0),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_as_people_type_it(typed, read):
+    """And never guessed: with a comma for decimals it is asked for again."""
+    assert read_cost(typed) == read
+
+
+# Handing in again
+
+
+async def sent_back(client) -> str:
+    """Return a proposal for which changes were asked."""
+    front = Front(client)
+    proposal = await front.begin({**FORM, "summary": "Of oak."})
+    assert (await front.act(proposal, "changes", {"approver": "Mara", "comment": "Use larch."})).status == 200
+    return proposal
+
+
+def route(proposal: str) -> dict[str, str]:
+    """Return what the host reads from the address."""
+    return {"proposalId": proposal}
+
+
+async def test_what_was_asked_for_is_in_view_and_the_form_holds_what_there_is(client):
+    """So that the author changes it and need not remember."""
+    proposal = await sent_back(client)
+    page = await Browser(client, "Ines").get(
+        show_resubmit_page, f"/api/ui/proposals/{proposal}/resubmit", route(proposal)
+    )
+    assert page.status == 200
+    for shown in ("Use larch.", "Mara", "Of oak.", 'value="Footbridge"'):
+        assert shown in page.html
+
+
+async def test_it_comes_again_with_new_words_and_files(client):
+    """One round more."""
+    proposal = await sent_back(client)
+    path = f"/api/ui/proposals/{proposal}/resubmit"
+    fields = {"title": "Footbridge", "summary": "Of larch.", "currency": "EUR", "comment": "Larch it is."}
+    sent = await Browser(client, "Ines").upload(resubmit_from_page, path, fields, [PLAN], route(proposal))
+    assert (sent.status, sent.headers["Location"]) == (303, f"/api/ui/proposals/{proposal}?done=resubmitted")
+    shown = (await Front(client).show(proposal)).body
+    assert (shown["round"], shown["summary"], len(shown["attachments"])) == (2, "Of larch.", 1)
+
+
+async def test_a_fault_keeps_what_was_typed_and_the_files_that_were_taken(client):
+    """A file that is on record is shown with the others."""
+    proposal = await sent_back(client)
+    path = f"/api/ui/proposals/{proposal}/resubmit"
+    fields = {"title": "Footbridge", "summary": "Of larch.", "currency": "EURO", "comment": ""}
+    faulty = await Browser(client, "Ines").upload(resubmit_from_page, path, fields, [PLAN], route(proposal))
+    assert (faulty.status, "Of larch." in faulty.html, 'id="currency-fault"' in faulty.html) == (400, True, True)
+    assert (await Front(client).show(proposal)).body["status"] == "changesRequested"
+
+
+@pytest.mark.parametrize(("user", "status"), [("Jonas", 403), ("Stranger", 403)])
+async def test_nobody_but_the_author_hands_it_in_again(client, user, status):
+    """Who has a part in it is told whose it is; others see nothing."""
+    proposal = await sent_back(client)
+    path = f"/api/ui/proposals/{proposal}/resubmit"
+    assert (await Browser(client, user).get(show_resubmit_page, path, route(proposal))).status == status
+
+
+async def test_when_nobody_asked_for_changes_there_is_nothing_to_hand_in(client):
+    """The page says so."""
+    proposal = await Front(client).begin()
+    path = f"/api/ui/proposals/{proposal}/resubmit"
+    assert (await Browser(client, "Ines").get(show_resubmit_page, path, route(proposal))).status == 409

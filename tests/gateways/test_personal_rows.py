@@ -1,0 +1,117 @@
+"""The rows of people: the same in the end whatever order the list was written in, and one question each."""
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateways.connections import open_table_service
+from gateways.personal_rows import Part, operations, personal_rows, prefix
+from gateways.proposal_index import TableIndex
+from gateways.proposal_rows import IndexRow, join, written
+from tests.gateways.test_proposal_index import NOW, row
+
+PEOPLE = ("Mara Lindqvist", "Jonas Weber", "Amara Okafor")
+ROWS = st.builds(
+    row,
+    entries=st.integers(1, 9),
+    waiting_for=st.lists(st.sampled_from(PEOPLE), unique=True).map(tuple),
+    decided_by=st.lists(st.sampled_from(PEOPLE), unique=True).map(tuple),
+    delegated_by=st.lists(st.sampled_from(PEOPLE), unique=True).map(tuple),
+    deadline=st.sampled_from((None, NOW, NOW + timedelta(hours=1))),
+    told=st.integers(0, 9),
+)
+
+
+@pytest.fixture
+def index():
+    """A table of this test's own."""
+    return TableIndex(open_table_service().create_table(f"People{uuid.uuid4().hex[:8]}"))
+
+
+def ids(index: TableIndex, person: str, part: Part) -> list[str]:
+    """Return what a person finds there."""
+    return [each.proposal_id for each in index.personal(person, part)]
+
+
+def test_everybody_finds_what_is_theirs(index):
+    """By any spelling of the name, and nobody else's."""
+    index.write(row("p-1", delegated_by=("Amara Okafor",), decided_by=("Jonas Weber",)))
+    assert ids(index, "MARA  lindqvist", Part.WAITING) == ["p-1"]
+    assert ids(index, "Jonas Weber", Part.DECIDED) == ["p-1"]
+    assert ids(index, "Amara Okafor", Part.DELEGATED) == ["p-1"]
+    assert ids(index, "Ines Carvalho", Part.WROTE) == ["p-1"]
+    assert ids(index, "Jonas Weber", Part.WAITING) == []
+
+
+def test_what_waits_comes_by_its_deadline_and_the_rest_newest_first(index):
+    """The most urgent is on top."""
+    for number, hours in enumerate((72, 1, 24)):
+        at = NOW + timedelta(minutes=number)
+        index.write(row(f"p-{number}", submitted_at=at, deadline=NOW + timedelta(hours=hours)))
+    assert ids(index, "Mara Lindqvist", Part.WAITING) == ["p-1", "p-2", "p-0"]
+    assert ids(index, "Ines Carvalho", Part.WROTE) == ["p-2", "p-1", "p-0"]
+
+
+def test_who_has_answered_is_not_waited_for_any_more(index):
+    """The row moves with the list's own, in the same transaction."""
+    index.write(row(entries=3))
+    index.write(row(entries=4, waiting_for=("Jonas Weber",), decided_by=("Mara Lindqvist",)))
+    assert ids(index, "Mara Lindqvist", Part.WAITING) == []
+    assert ids(index, "Mara Lindqvist", Part.DECIDED) == ["p-1"]
+    assert ids(index, "Jonas Weber", Part.WAITING) == ["p-1"]
+
+
+def test_the_list_and_its_ids_do_not_show_them(index):
+    """They are in the same partition and still of another kind."""
+    index.write(row())
+    assert [each.proposal_id for each in index.page().rows] == ["p-1"]
+    assert list(index.ids()) == ["p-1"]
+    assert [each.proposal_id for each in index.open_rows()] == ["p-1"]
+
+
+def test_a_row_from_before_there_were_any_gets_them_with_its_next_change(index):
+    """Nothing has to be moved when the app is updated."""
+    entity = {name: value for name, value in written(row(entries=3)).items() if name not in {"DecidedBy", "AskedAt"}}
+    index._table.create_entity(entity)
+    assert ids(index, "Mara Lindqvist", Part.WAITING) == []
+    index.write(row(entries=3, told=3))
+    assert ids(index, "Mara Lindqvist", Part.WAITING) == ["p-1"]
+
+
+def test_more_people_than_one_transaction_takes_are_all_told(index):
+    """A hundred and twenty who are asked, and who have all answered."""
+    crowd = tuple(f"Person {number}" for number in range(120))
+    index.write(row(waiting_for=crowd))
+    assert all(ids(index, person, Part.WAITING) == ["p-1"] for person in (crowd[0], crowd[-1]))
+    index.write(row(entries=4, waiting_for=(), decided_by=crowd))
+    assert not any(ids(index, person, Part.WAITING) for person in (crowd[0], crowd[-1]))
+    assert all(ids(index, person, Part.DECIDED) == ["p-1"] for person in (crowd[0], crowd[-1]))
+
+
+@given(st.lists(ROWS, min_size=1, max_size=6))
+def test_the_rows_that_are_left_are_those_of_the_last_row(rows: list[IndexRow]):
+    """Each change takes away what is no more, and writes nothing that stays as it is."""
+    table: dict[str, Any] = {}
+    stored = None
+    for each in rows:
+        merged = each if stored is None else join(stored, each)
+        before = personal_rows(stored) if stored else {}
+        for operation in operations(before, personal_rows(merged)):
+            if operation[0] == "delete":
+                del table[operation[1]["RowKey"]]
+            else:
+                table[operation[1]["RowKey"]] = operation[1]
+        stored = merged
+    assert stored
+    assert table == personal_rows(stored)
+    assert list(operations(personal_rows(stored), personal_rows(replace(stored, told=9, size=7)))) == []
+
+
+def test_a_key_holds_no_name():
+    """Keys turn up in logs."""
+    assert "Mara" not in prefix("Mara", Part.WAITING)
