@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from approvals.rules.permissions import Permissions
 
-DONE: Mapping[str, str] = MappingProxyType(
+FORMS: Mapping[str, str] = MappingProxyType(
     {
         "decisions": "Your answer is on record.",
         "comments": "Your comment is on record.",
@@ -17,7 +17,16 @@ DONE: Mapping[str, str] = MappingProxyType(
         "withdraw": "The proposal is withdrawn.",
     }
 )
-"""What is said after an act, by the verb that the form has sent; a resubmission has a page of its own."""
+"""The verbs that have a form on the page, and what is said when one is taken down."""
+
+DONE: Mapping[str, str] = MappingProxyType(
+    {
+        **FORMS,
+        "submitted": "The proposal is handed in. Its documents are checked first.",
+        "resubmitted": "The proposal is handed in again.",
+    }
+)
+"""The same, with what is done on pages of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from approvals.rules.naming import misnamed
 from approvals.rules.state import Review
 from approvals.rules.verbs import VERBS, Verb
 from approvals.validation import Invalid
-from pages.verb_forms import DONE, SentForm
+from pages.verb_forms import FORMS, SentForm
 
 _SENTENCES = {
     "decision": "Choose one of these answers.",
@@ -31,7 +31,7 @@ def sent_form(fields: Mapping[str, Any]) -> SentForm:
     """Return a form as it came, so that it can be shown again; an unknown verb is none."""
     verb = str(fields.get("verb", ""))
     kept = {name: str(fields.get(name, "")) for name in ("decision", "comment", "to")}
-    return SentForm(verb=verb if verb in DONE else "", fields=kept)
+    return SentForm(verb=verb if verb in FORMS else "", fields=kept)
 
 
 def read_verb(fields: Mapping[str, Any], review: Review, person: str) -> Verb | Refused:
