@@ -14,7 +14,9 @@ ALLOWED = {
     "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 SYNTAX = st.lists(
-    st.sampled_from([*"#*_`[]()<>!|-+.:\\\n\"' a1~&=", "javascript:", "http://x.y", "![", "](", "&#x6a;", "<img src=x>"]),
+    st.sampled_from(
+        [*"#*_`[]()<>!|-+.:\\\n\"' a1~&=", "javascript:", "http://x.y", "![", "](", "&#x6a;", "<img src=x>"]
+    ),
     max_size=40,
 ).map("".join)
 
