@@ -115,7 +115,7 @@ def test_a_form_that_comes_back_is_as_it_was_filled_in():
     assert "\nGood &lt;enough&gt;.</textarea>" in html
     assert 'value="approve" required checked' in html
     assert html.count("aria-invalid") == 1
-    assert "Put right what is marked below" in html
+    assert "Put right what is marked in the form" in html
     handed = SentForm(verb="reassign", fields={"to": "Ben", "comment": "Yours."}, refusal="Ben is asked already.")
     html = page_of(Story(PLAIN).check(), "Ana", sent=handed)
     assert "Ben is asked already." in html

@@ -169,7 +169,7 @@ async def test_a_document_that_changed_under_an_open_page_is_refused_with_what_c
     await Front.check(proposal)
     refused = await send(client, proposal, "Mara", "decisions", page, decision="approve", comment="As agreed.")
     assert refused.status == 409
-    assert "What changed since the page was shown" in refused.html
+    assert "the document has changed since the page was shown" in refused.html
     assert "Ines added plan.md" in refused.text
     assert "\nAs agreed.</textarea>" in refused.html
     assert "decided" not in await kinds(client, proposal)
