@@ -70,6 +70,7 @@ def proposal_page(shell: Shell, shown: ShownProposal, *, now: datetime) -> Page:
         said=[_with_mentions(each.by, each.did, each.at, each.words, named) for each in said(shown.entries)],
         allowed=allowed,
         verbs=verbs,
+        wishes=any(each.needs_comment for each in allowed.answers),
         early=bool(allowed.answers) and asked_as(review, shell.person) is None,
         stage=stage_name(review.open_stage) if review.open_stage else "",
         rounds=rounds(shown.entries, most=None if shown.whole_history else MOST_TOLD),

@@ -8,8 +8,9 @@ from itertools import islice
 from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.names import same
 from approvals.record.entries import Via
-from approvals.rules.acceptance import Accepted, Actor, accept
+from approvals.rules.acceptance import Accepted, Actor, Answered, accept
 from approvals.rules.choices import Choice, ChosenAnswer, choices, to_verb
+from approvals.rules.eligibility import Refused
 from approvals.rules.state import Review
 from approvals.rules.verbs import Comment, Delegate, Reassign, Remind, Resubmit, TakeBack, Verb, Withdraw
 
@@ -18,6 +19,9 @@ MOST_SUGGESTED = 30
 
 _STRANGER = "Somebody Who Has No Part In It"
 """Stands for all who are named nowhere, where a policy lets anyone answer."""
+
+_WHOEVER_IT_IS = frozenset({"over", "notNow", "notAsked"})
+"""Reasons for which a task cannot be handed over to anybody, so that nobody in a large directory need be tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +49,20 @@ def permissions(review: Review, person: str, now: datetime, *, directory: Direct
     """
     actor = Actor(name=person, via=Via.PERSON)
 
+    def judged(verb: Verb) -> Answered:
+        return accept(review, verb, actor, now, directory=directory)
+
     def taken(verb: Verb) -> bool:
-        return isinstance(accept(review, verb, actor, now, directory=directory), Accepted)
+        return isinstance(judged(verb), Accepted)
 
     def answer(choice: Choice) -> bool:
         given = ChosenAnswer(decision=choice.word, comment="-", document=review.document)
         return taken(to_verb(given, review.policy, person))
 
     def may_give(model: type[Delegate] | type[Reassign]) -> Iterator[str]:
-        candidates = _candidates(review, directory)
+        told = judged(model.from_dict({"from": person, "to": _STRANGER}))
+        hopeless = isinstance(told, Refused) and told.code in _WHOEVER_IT_IS
+        candidates = () if hopeless else _candidates(review, directory)
         return (to for to in candidates if taken(model.from_dict({"from": person, "to": to})))
 
     known = tuple(islice((to for to in may_give(Delegate) if to != _STRANGER), MOST_SUGGESTED))

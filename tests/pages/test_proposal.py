@@ -67,7 +67,7 @@ def test_everybody_sees_the_forms_of_what_they_may_do_and_no_others(person, verb
 def test_an_answer_before_its_time_is_said_to_be_kept():
     """Or it looks as if it counted now."""
     text = text_of(Story(PLAIN).check(), "Cem")
-    assert "You are asked in a later stage. Your answer is kept for it." in text
+    assert "You are not asked yet. Your answer is kept until you are." in text
     assert "Ana and Ben are asked in stage “design”." in text
 
 
