@@ -15,6 +15,7 @@ from approvals.words.wording import (
     money,
     people,
     rule_name,
+    short_moment,
     size,
     stage_name,
     time_left,
@@ -26,6 +27,7 @@ NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 def test_a_moment_names_the_day_and_says_that_it_is_utc():
     """Readers are in several time zones, and months in figures are read differently."""
     assert moment(NOW) == "Monday 2 March 2026, 09:05 UTC"
+    assert short_moment(NOW) == "2 Mar 2026, 09:05 UTC"
 
 
 @pytest.mark.parametrize(
