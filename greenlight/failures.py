@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import requests
 from urllib3.exceptions import NewConnectionError
 
-from approvals.words.durations import span
+from approvals.words.wording import span
 from greenlight.access import Access
 from greenlight.errors import GreenlightError, Lost, Refused, Unknown, Unreachable
 from greenlight.texts import short_id

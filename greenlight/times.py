@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from approvals.words.durations import span
+from approvals.words.wording import span
 
 
 def moment(text: str) -> datetime:

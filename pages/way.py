@@ -14,9 +14,8 @@ from approvals.rules.seats import people_of
 from approvals.rules.state import Answer, AwaitingChanges, BetweenStages, Checking, ClosedStage, OpenStage, Over, Review
 from approvals.validation import Invalid
 from approvals.visible import one_line
-from approvals.words.durations import hours
 from approvals.words.letter_texts import cost
-from approvals.words.wording import money, people, time_left
+from approvals.words.wording import hours, money, people, time_left
 
 Mark = Literal["done", "bad", "open", "late", "next", "off"]
 """How a station is drawn. `off`: the proposal ended before it."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from aiohttp.test_utils import make_mocked_request
 
 from durable_devhost import cli
@@ -24,6 +25,8 @@ LIMITS = {
     "CONTRIBUTING.md": 200,
     "CHANGELOG.md": 200,
     "SECURITY.md": 200,
+    "CODE_OF_CONDUCT.md": 60,
+    "SUPPORT.md": 60,
     DEVHOST: 180,
     ROOMS: 250,
     "packages/devhost/CHANGELOG.md": 200,
@@ -34,6 +37,7 @@ MADE_BY_RUNNING = {
     "policies/people.json",
 }  # fmt: skip
 VALUES = {"DIR": ".", "N": "0", "PYTHON": "python3", "PORT": "5678", "virtual": "virtual", "system": "system"}
+FRONT_MATTER = re.compile(r"\A<!--\n---\n(.*?)\n---\n-->\n\n", re.DOTALL)
 FILE = re.compile(r"\.?[\w*][\w.*/-]*(?:\.(?:py|md|json|toml|txt|http|yml)|/)|\.\w+(?:/\w+)?")
 ROUTES = """
 import json, function_app
@@ -76,7 +80,16 @@ def exists(document, folders, name):
 @pytest.mark.parametrize(("document", "limit"), LIMITS.items())
 def test_a_document_is_short(document, limit):
     """A page that nobody finishes is not read at all."""
-    assert len(text_of(document).splitlines()) <= limit
+    assert len(FRONT_MATTER.sub("", text_of(document)).splitlines()) <= limit
+
+
+def test_the_readme_begins_with_what_azure_samples_asks_for():
+    """In a comment, so that GitHub does not show it as a table."""
+    told = yaml.safe_load(FRONT_MATTER.match(text_of("README.md"))[1])
+    assert ("sample", {"python", "bicep", "azdeveloper"}) == (told["page_type"], set(told["languages"]))
+    assert {"azure", "azure-functions"} <= set(told["products"])
+    assert re.fullmatch(r"[a-z0-9-]+", told["urlFragment"])
+    assert {"name", "description"} <= told.keys()
 
 
 @pytest.mark.parametrize("document", LIMITS)

@@ -125,7 +125,6 @@ def _parameters(root: Node) -> Iterator[Parameter]:
                 allowed=allowed.items if isinstance(allowed, Array) else (),
                 least=_number(decorators.get("minValue")),
                 most=_number(decorators.get("maxValue")),
-                described="description" in decorators,
             )
         decorators = {}
 
@@ -143,9 +142,8 @@ def _number(value: Value | None) -> int | None:
 
 def _declared(node: Node) -> Declared:
     symbol, target, *_, content = _named(node)
-    around, looped = list[Value](), False
+    around = list[Value]()
     while content.type in ("if_statement", "for_statement"):
-        looped |= content.type == "for_statement"
         *_, outer, content = _named(content)
         around.append(_expression(outer))
     body = _expression(content)
@@ -157,7 +155,6 @@ def _declared(node: Node) -> Declared:
         existing=any(child.type == "existing" for child in node.children),
         body=body if isinstance(body, Object) else None,
         around=tuple(around),
-        looped=looped,
     )
 
 

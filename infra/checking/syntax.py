@@ -122,7 +122,6 @@ class Parameter:
     allowed: tuple[Value, ...]
     least: int | None
     most: int | None
-    described: bool
 
     @property
     def required(self) -> bool:
@@ -160,7 +159,6 @@ class Declared:
     body: Object | None
     around: tuple[Value, ...]
     """Conditions and lists that the body depends on."""
-    looped: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,8 @@ def test_the_queue_defaults_are_those_of_the_queue_extension(tmp_path: Path) -> 
     assert (queues.batch_size, queues.new_batch_threshold, queues.max_dequeue_count) == (16, 16, 5)
     assert (queues.max_polling_interval, queues.visibility_timeout) == (timedelta(minutes=1), timedelta())
     assert queues.message_encoding == "base64"
+    blobs = HostSettings.load(tmp_path, environ={}, cpus=2).blobs
+    assert (blobs.max_degree_of_parallelism, blobs.poison_blob_threshold) == (16, 5)
 
 
 def test_host_json_decides(tmp_path: Path) -> None:
@@ -55,6 +57,7 @@ def test_host_json_decides(tmp_path: Path) -> None:
         "extensions": {
             "http": {"routePrefix": ""},
             "queues": {"batchSize": 8, "messageEncoding": "None", "visibilityTimeout": "00:00:05"},
+            "blobs": {"maxDegreeOfParallelism": 2, "poisonBlobThreshold": 1},
             "durableTask": {
                 "hubName": "MyHub",
                 "overridableExistingInstanceStates": "anystate",
@@ -66,6 +69,7 @@ def test_host_json_decides(tmp_path: Path) -> None:
     assert (settings.durable.hub_name, settings.durable.partition_count) == ("MyHub", 2)
     assert settings.durable.overridable_existing_instance_states == "AnyState"
     assert (settings.queues.batch_size, settings.queues.new_batch_threshold) == (8, 8)
+    assert (settings.blobs.max_degree_of_parallelism, settings.blobs.poison_blob_threshold) == (2, 1)
     assert (settings.queues.message_encoding, settings.queues.visibility_timeout) == ("none", timedelta(seconds=5))
     assert (settings.route_prefix, settings.log_level) == ("", "Warning")
     assert settings.storage_connection_string == "AccountName=h"

@@ -138,13 +138,12 @@ def worker_environment(
     port: int,
     app_dir: Path,
     python: Path | None = None,
-    python_version: str | None = None,
 ) -> dict[str, str]:
     """The whole environment of the worker process, as `func start` and the Functions host make it.
 
     It holds the process environment, the app settings over it (`ConnectionStrings:NAME` under that name), and below
-    both what the host sets itself. `port` is the host's, `python` the worker's interpreter and `python_version` its
-    version like "3.11". What no environment can hold, an empty name for one, is left out.
+    both what the host sets itself. `port` is the host's, `python` the worker's interpreter; its version is
+    added by the worker itself. What no environment can hold, an empty name for one, is left out.
     """
     folder = str(app_dir)
     made = {
@@ -154,7 +153,6 @@ def worker_environment(
         "FUNCTIONS_CORETOOLS_ENVIRONMENT": "true",
         "FUNCTIONS_WORKER_DIRECTORY": str(Path(__file__).with_name("worker")),
         "FUNCTIONS_WORKER_RUNTIME": "python",
-        "FUNCTIONS_WORKER_RUNTIME_VERSION": python_version or "",
         "PYTHON_THREADPOOL_THREAD_COUNT": "1000",
         "WEBSITE_HOSTNAME": f"localhost:{port}",
         "languageWorkers__python__defaultExecutablePath": str(python or ""),

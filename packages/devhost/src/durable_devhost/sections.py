@@ -44,6 +44,11 @@ class Section:
         self._app_settings = app_settings
         self._path = path
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no such section, or nothing in it."""
+        return not self._values
+
     def section(self, name: str) -> "Section":
         """The section below this one; empty where there is none."""
         value = self._values.get(name.lower())

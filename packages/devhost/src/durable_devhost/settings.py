@@ -14,6 +14,7 @@ from typing import Any, Literal, Self, cast
 
 from durable_devhost.app_settings import DEFAULT_CONNECTION, AppSettings, read_object
 from durable_devhost.errors import SettingsError
+from durable_devhost.retry_policy import RetryPolicy, read_host_policy
 from durable_devhost.sections import Section, overridden
 
 HOST_FILE = "host.json"
@@ -127,6 +128,22 @@ class QueueSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlobSettings:
+    """`extensions.blobs`: how many blobs are handled at once, and how often one is tried (`BlobsOptions.cs`)."""
+
+    max_degree_of_parallelism: int
+    poison_blob_threshold: int
+
+    @classmethod
+    def read(cls, section: Section, cpus: int) -> Self:
+        """Read the section; eight blobs a CPU at once by default."""
+        return cls(
+            max_degree_of_parallelism=section.integer("maxDegreeOfParallelism", 8 * cpus, at_least=1),
+            poison_blob_threshold=section.integer("poisonBlobThreshold", 5, at_least=1),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
     """Everything that one start of the host goes by."""
 
@@ -134,11 +151,14 @@ class HostSettings:
     app_settings: AppSettings = field(repr=False)
     durable: DurableSettings
     queues: QueueSettings
+    blobs: BlobSettings
     route_prefix: str
     homepage: bool
     thread_count: int | None
     worker_processes: int
     log_level: str
+    retry: RetryPolicy | None = None
+    """The policy of every function that has none of its own."""
     notices: tuple[str, ...] = ()
     """Sentences about what is otherwise here than host.json says, for the person at the console."""
 
@@ -169,10 +189,12 @@ class HostSettings:
             app_settings=settings,
             durable=DurableSettings.read(durable, count),
             queues=QueueSettings.read(extensions.section("queues"), count),
+            blobs=BlobSettings.read(extensions.section("blobs"), count),
             route_prefix="api" if prefix is None else prefix,
             homepage=not _is_true(settings.get("AzureWebJobsDisableHomepage")),
             thread_count=_thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),
             worker_processes=_worker_processes(settings.get("FUNCTIONS_WORKER_PROCESS_COUNT")),
+            retry=read_host_policy(top.section("retry")),
             log_level=top.section("logging").section("logLevel").text("default") or "Information",
             notices=_notices(durable),
         )

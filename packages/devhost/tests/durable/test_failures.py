@@ -2,7 +2,7 @@
 
 import json
 
-from durable_devhost.durable.failures import failure_details, failure_reason, missing_details
+from durable_devhost.durable.failures import absent_activity, failure_details, failure_reason, missing_details
 
 
 def test_the_reason_names_the_activity() -> None:
@@ -20,6 +20,17 @@ def test_the_details_are_the_json_of_a_dotnet_exception() -> None:
     assert (inner["RemoteMessage"], inner["RemoteStackTrace"]) == ("ValueError: bööm", "  File x")
     assert inner["Message"] == "Result: Failure\nException: ValueError: bööm\nStack:   File x"
     assert "bööm" in text
+
+
+def test_an_activity_that_is_off_fails_with_the_extensions_own_exception() -> None:
+    """Recorded."""
+    reason, details = absent_activity("off", "is disabled")
+    assert reason == "Activity function 'off' failed: Activity function 'off' is disabled."
+    extension = "Microsoft.Azure.WebJobs.Extensions.DurableTask"
+    assert details.startswith(
+        f'{{"$type":"{extension}.FunctionFailedException, {extension}",'
+        f'"ClassName":"{extension}.FunctionFailedException","Message":"Activity function \'off\' is disabled."'
+    )
 
 
 def test_the_details_of_a_disabled_child_are_an_exception_of_the_task_framework() -> None:

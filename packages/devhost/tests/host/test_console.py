@@ -39,12 +39,10 @@ def catalog() -> FunctionCatalog:
         return req.method
 
     @app.queue_trigger(arg_name="msg", queue_name="orders", connection="")
-    def order(msg: func.QueueMessage) -> None:
-        pass
+    def order(msg: func.QueueMessage) -> None: ...
 
     @app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
-    def tick(timer: func.TimerRequest) -> None:
-        pass
+    def tick(timer: func.TimerRequest) -> None: ...
 
     @app.orchestration_trigger(context_name="context", orchestration="ApprovalWorkflow")
     def approval_workflow(context: df.DurableOrchestrationContext) -> Any:
@@ -59,8 +57,13 @@ def catalog() -> FunctionCatalog:
         pass
 
     @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
-    def on_blob(blob: func.InputStream) -> None:
-        pass
+    def on_blob(blob: func.InputStream) -> None: ...
+
+    @app.event_grid_trigger(arg_name="event")
+    def on_grid(event: func.EventGridEvent) -> None: ...
+
+    @app.service_bus_queue_trigger(arg_name="message", queue_name="q", connection="")
+    def on_bus(message: func.ServiceBusMessage) -> None: ...
 
     return catalog_of(app, Path(__file__).parent)
 
@@ -116,6 +119,12 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
           Queues
             order  orders
 
+          Blobs
+            on_blob  in/{name}
+
+          Event Grid
+            on_grid  POST http://127.0.0.1:7071/runtime/webhooks/eventgrid?functionName=on_grid
+
           Timers
             tick  0 */5 * * * *
 
@@ -130,7 +139,7 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
 
           Not listened to
             devhost has no listener for these triggers. Call them by hand, with {"input": …}
-            on_blob  blob  PLACE: POST http://127.0.0.1:7071/admin/functions/on_blob
+            on_bus  serviceBus  PLACE: POST http://127.0.0.1:7071/admin/functions/on_bus
 
           Disabled
             old
@@ -138,7 +147,7 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
         Ready on http://127.0.0.1:7071  Ctrl-C stops.
 
     """
-    expected = textwrap.dedent(expected).replace("PLACE", _function("on_blob").where)
+    expected = textwrap.dedent(expected).replace("PLACE", _function("on_bus").where)
     assert expected == told(lambda console: console.started(READY), json_logs=False)
 
 

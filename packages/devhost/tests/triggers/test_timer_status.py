@@ -67,7 +67,7 @@ def test_the_extensions_own_json_is_read() -> None:
     content = {
         "Last": "2024-01-01T12:00:00.1234567+02:00",
         "Next": "2024-01-01T13:00:00+02:00",
-        "LastUpdated": "0001-01-01T00:00:00",
+        "LastUpdated": "0001-01-01T00:00:00+00:00",
     }
     status = ScheduleStatus.from_dict(content)
     assert status.last == datetime(2024, 1, 1, 10, 0, 0, 123456, tzinfo=UTC)

@@ -25,7 +25,7 @@ from typing import Any
 import durable_devhost
 from durable_devhost.wire.frames import PREFIX_SIZE, decode, encode, read_prefix
 
-MAIN = Path(durable_devhost.__file__).parent / "worker" / "__main__.py"
+MAIN = Path(durable_devhost.__file__).parent / "worker" / "worker.py"
 PATIENCE = 20.0
 _TIME = "2026-01-05T08:00:{:02d}Z"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from durable_devhost.worker.invocation import Invocation, entered
-from durable_devhost.worker.logs import LogHandler
+from durable_devhost.worker.logs import AsyncLoggingHandler
 
 
 class Wire:
@@ -33,7 +33,7 @@ def wire() -> Wire:
 def logger(wire) -> logging.Logger:
     """A logger of the app, whose records go to the wire and nowhere else."""
     logger = logging.Logger("the.app", logging.INFO)
-    logger.addHandler(LogHandler(wire.send))
+    logger.addHandler(AsyncLoggingHandler(wire.send))
     return logger
 
 

@@ -22,7 +22,7 @@ from durable_devhost.dispatch.descendants import descendants
 from durable_devhost.errors import AppError, AppImportError, DevhostError, SettingsError
 from durable_devhost.wire.frames import PROTOCOL
 
-BOOT = Path(durable_devhost.__file__).parent / "worker" / "__main__.py"
+BOOT = Path(durable_devhost.__file__).parent / "worker" / "worker.py"
 OLDEST_PYTHON = (3, 9)
 """The oldest Python that the worker's code runs on."""
 

@@ -8,6 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_EXTENSION = "Microsoft.Azure.WebJobs.Extensions.DurableTask"
+_FUNCTION_FAILED = f"{_EXTENSION}.FunctionFailedException, {_EXTENSION}"
+
 
 def failure_reason(activity: str, message: str) -> str:
     """The reason of a TaskFailed event; before extension 3.19 it had two blanks."""
@@ -31,6 +34,12 @@ def failure_details(message: str, stack: str) -> str:
         "StackTrace": "",
     }
     return _exception("System.Exception, System.Private.CoreLib", message, inner)
+
+
+def absent_activity(name: str, why: str) -> tuple[str, str]:
+    """Reason and details where an activity `is disabled` (recorded) or `does not exist`; no function has failed."""
+    message = f"Activity function '{name}' {why}."
+    return failure_reason(name, message), _exception(_FUNCTION_FAILED, message, None)
 
 
 def missing_orchestrator(name: str, known: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome as Invocation
 from durable_devhost.dispatch.outcome import Returned
 from durable_devhost.dispatch.pool import WorkerPool
+from durable_devhost.durable.failures import absent_activity
 from durable_devhost.durable.ports import Failed, Outcome, Succeeded
 from durable_devhost.host.executions import WorkerExecution
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
@@ -63,7 +64,8 @@ class AppFunctions:
         function = self.catalog.activity(name)
         if function is None:
             why = "is disabled" if self.catalog.is_off(TriggerType.ACTIVITY, name) else "does not exist"
-            return Failed(message=f"Activity function '{name}' {why}.", stack="")
+            reason, details = absent_activity(name, why)
+            return Failed(message=reason, stack="", details=details)
         return await _again_after_a_death(
             lambda: self._invoker.invoke(function, trigger_value=input_text, instance_id=instance_id)
         )

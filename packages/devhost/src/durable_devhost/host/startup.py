@@ -13,6 +13,7 @@ from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, local_port, worker
 from durable_devhost.azurite.keeper import AzuriteKeeper
 from durable_devhost.azurite.process import Azurite, data_folder, running_azurite
 from durable_devhost.clock import VirtualClock
+from durable_devhost.dispatch.bindings import left_out
 from durable_devhost.dispatch.interpreter import Interpreter, find_interpreter
 from durable_devhost.dispatch.pool import WorkerPool
 from durable_devhost.dispatch.process import Versions, WorkerPlan
@@ -23,6 +24,7 @@ from durable_devhost.host.parts import Surroundings
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, open_clock
 from durable_devhost.indexing.catalog import build_catalog
+from durable_devhost.model.functions import FunctionCatalog
 from durable_devhost.options import DEFAULT_PORT, StartOptions
 from durable_devhost.settings import HostSettings
 from durable_devhost.triggers.http import reserve
@@ -67,7 +69,10 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
             for found in loaded.functions:
                 for hint in found["hints"]:
                     console.warning(f"{found['file']}:{found['line']} {found['name']}: {hint}.")
-            catalog = build_catalog(loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings)
+            catalog = build_catalog(
+                loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings, retry=settings.retry
+            )
+            _tell_what_is_left_out(console, catalog)
             around = Surroundings(
                 options=options,
                 settings=settings,
@@ -149,6 +154,12 @@ def _tell_of_ports(console: Console, azurite: Azurite) -> None:
             f"The ports 10000 to 10002 are taken, so storage is on other ones ({first} to {last}). "
             "A connection string of the app that names those ports is led here too."
         )
+
+
+def _tell_what_is_left_out(console: Console, catalog: FunctionCatalog) -> None:
+    for function in catalog.functions:
+        for sentence in left_out(function):
+            console.warning(f"{function.where} {function.name}: {sentence}")
 
 
 def _shown(versions: Versions, interpreter: Interpreter) -> str:

@@ -15,14 +15,17 @@ _TALKATIVE = ("azure", "asyncio", "aiohttp", "urllib3")
 def send_logs(send: Callable[[Mapping[str, Any]], bool], level: int) -> None:
     """Send every record from `level` on; libraries that tell of every request only from warnings on."""
     root = logging.getLogger()
-    root.addHandler(LogHandler(send))
+    root.addHandler(AsyncLoggingHandler(send))
     root.setLevel(level)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
-class LogHandler(logging.Handler):
-    """Hands log records to the host; what a record's arguments break is reported as logging does."""
+class AsyncLoggingHandler(logging.Handler):
+    """Hands log records to the host; what a record's arguments break is reported as logging does.
+
+    It has the name of the real worker's, by which apps look for it among the root logger's handlers.
+    """
 
     def __init__(self, send: Callable[[Mapping[str, Any]], bool]) -> None:
         super().__init__()
