@@ -49,6 +49,8 @@ class Document:
     about: str
     address: str
     download: str
+    thumbnail: str
+    """The address of a small copy; empty for what is no picture."""
     look: Look
     text: Markup | str | None = None
     """Its words as far as they are shown; None where they are not."""
@@ -138,6 +140,7 @@ def _document(proposal_id: str, attachment: Attachment, texts: Texts) -> Documen
         about=one_line(f"{attachment.content_type}, {size(attachment.size)}"),
         address=address_of(proposal_id, attachment.name),
         download=address_of(proposal_id, attachment.name, download="true"),
+        thumbnail=address_of(proposal_id, attachment.name, small="true") if look_of(attachment) == "picture" else "",
         look=look_of(attachment),
         text=None if words is None else readable(attachment, words[:LONGEST_SHOWN] if cut else words),
         cut=cut,

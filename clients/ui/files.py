@@ -16,12 +16,16 @@ from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, show
 from clients.web.visitors import visitor
+from gateways.images import Unreadable, scale
 from pages.document import LARGEST_SHOWN, ShownFile, document_page
-from pages.documents import is_text
+from pages.documents import is_text, look_of
 from pages.shell import Shell
 from services.documents import Altered, Gone, read_document
 
 bp = df.Blueprint()
+
+THUMBNAIL = 480
+"""Pixels of the longer side of a small copy: what the page shows, on a screen of twice the density."""
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
@@ -32,7 +36,8 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 async def show_file(req: func.HttpRequest) -> func.HttpResponse:
     """Show a file as it was in a version or a round, the latest without one: 404 where there is none, 410 if gone.
 
-    `since` names a version with which a text is compared; `download=true` asks for the file to be saved.
+    `since` names a version with which a text is compared; `small=true` asks for a small copy of a picture, and
+    `download=true` for the file to be saved.
     """
     who = visitor(req)
     if isinstance(who, func.HttpResponse):
@@ -55,6 +60,8 @@ async def show_file(req: func.HttpRequest) -> func.HttpResponse:
         return explain(500, "This file cannot be shown", "It is not what was put on record.", "Tell an operator.")
     if req.params.get("download") == "true":
         return saved(attachment, content)
+    if req.params.get("small") == "true" and look_of(attachment) == "picture":
+        content = await asyncio.to_thread(_smaller, attachment, content)
     if not is_text(attachment) or max(len(content), len(before or b"")) > LARGEST_SHOWN:
         return looked_at(attachment, content)
     shown = ShownFile(
@@ -81,6 +88,14 @@ def _earlier(every: Sequence[Version], since: int | None, attachment: Attachment
     version = find_version(every, number=since) if since and is_text(attachment) else None
     before = version.file(attachment.name) if version else None
     return (version, before) if version and before and is_text(before) else None
+
+
+def _smaller(attachment: Attachment, content: bytes) -> bytes:
+    """Return a small copy of a picture; the picture itself where none can be made of it."""
+    try:
+        return scale(content, attachment.content_type, edge=THUMBNAIL).content
+    except Unreadable:
+        return content
 
 
 def _decoded(content: bytes) -> str:

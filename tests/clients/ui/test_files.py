@@ -1,11 +1,15 @@
 """Files of a proposal to look at: who gets them, as what, and which version."""
 
+from io import BytesIO
+
 import azure.functions as func
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
+from PIL import Image
 
-from clients.ui.files import show_file
+from clients.ui.files import THUMBNAIL, show_file
 from gateways.attachments import BlobAttachments
+from gateways.images import Unreadable
 from pages.document import LARGEST_SHOWN
 from tests.clients.front import FORM, Front
 from tests.clients.ui.pages import HOST, Browser, Shown
@@ -83,6 +87,21 @@ async def test_a_picture_is_shown_and_can_do_nothing_else(proposal):
     assert answer.headers["Content-Disposition"].startswith("inline")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_small_copy_of_a_picture_is_made(proposal, monkeypatch):
+    """A page with ten drawings would load for long; what cannot be scaled is shown as it is."""
+    whole, small = await get(proposal, "site.png"), await get(proposal, "site.png", small="true")
+    with Image.open(BytesIO(small.get_body())) as picture:
+        assert max(picture.size) == THUMBNAIL
+    assert small.headers["Content-Security-Policy"] == whole.headers["Content-Security-Policy"]
+
+    def unreadable(*_: object, **__: object) -> None:
+        raise Unreadable("it is damaged")
+
+    monkeypatch.setattr("clients.ui.files.scale", unreadable)
+    assert (await get(proposal, "site.png", small="true")).get_body() == whole.get_body()
+    assert "price 90" in (await page(proposal, "offer.txt", small="true")).html
 
 
 async def test_a_pdf_is_for_the_browsers_viewer_in_pages_of_ours(proposal):
