@@ -239,6 +239,7 @@ def test_names_that_read_from_right_to_left_stand_by_themselves():
     """Or the sentence around them would be turned as well."""
     html = page_of(Story(policy({"approvers": ["ليلى حداد"]})).check(), "ليلى حداد")
     assert "<bdi>ليلى حداد</bdi>" in html
+    assert '<bdi dir="ltr">A: asks ليلى حداد</bdi>' in html
 
 
 def test_people_to_whom_a_task_may_go_are_suggested():
