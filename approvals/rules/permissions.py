@@ -79,18 +79,18 @@ def permissions(review: Review, person: str, now: datetime, *, directory: Direct
     )
 
 
-def _candidates(review: Review, directory: Directory) -> Iterator[str]:
-    """Yield those among whom somebody may be found to whom the policy lets a task go."""
+def _candidates(review: Review, directory: Directory) -> tuple[str, ...]:
+    """Return those among whom somebody may be found to whom the policy lets a task go."""
+    known = tuple(sorted(set(directory.names.values())))
     match review.policy.delegate_to:
         case "nobody":
-            return
+            return ()
         case "directory":
-            yield from sorted(set(directory.names.values()))
+            return known
         case "anyone":
-            yield from sorted(set(directory.names.values()))
-            yield _STRANGER
+            return (*known, _STRANGER)
         case named:
-            yield from named
+            return named
 
 
 def _new_words(review: Review, person: str) -> str:
