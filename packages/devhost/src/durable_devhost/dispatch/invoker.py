@@ -18,9 +18,9 @@ from durable_devhost.dispatch.bindings import (
     trigger_data,
     unsupported,
 )
-from durable_devhost.dispatch.connection import Message, WorkerGone
+from durable_devhost.dispatch.connection import CallOverdue, Message, WorkerGone
 from durable_devhost.dispatch.expressions import has_expression, resolve
-from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raised, Returned, failed_by
+from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raised, Returned, failed_by, timed_out
 from durable_devhost.dispatch.ports import BindingStore, InvocationObserver
 from durable_devhost.dispatch.tables import rows_value, table_operations, table_query
 from durable_devhost.model.blob_urls import blob_place
@@ -34,7 +34,7 @@ class Workers(Protocol):
     """Where user code runs; `dispatch.pool.WorkerPool` fits."""
 
     async def invoke(self, message: Mapping[str, Any], name: str) -> Message:
-        """Run a function and return the worker's answer; raises WorkerGone."""
+        """Run a function and return the worker's answer; raises WorkerGone, CallOverdue."""
         ...
 
 
@@ -132,6 +132,8 @@ class Invoker:
             return Raised(
                 type_name="WorkerGone", message="The worker ended while it ran this function.", worker_died=True
             )
+        except CallOverdue as overdue:
+            return timed_out(invocation, overdue.limit)
         if answer["kind"] == "raised":
             return Raised(type_name=answer["type_name"], message=answer["message"], stack=answer["stack"])
         return await self._stored(function, answer, data)

@@ -216,7 +216,12 @@ class Host:
         async def accept(loaded: Loaded) -> FunctionCatalog:
             settings = around.settings
             catalog = build_catalog(
-                loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings, retry=settings.retry
+                loaded.functions,
+                loaded.complaint,
+                settings.app_dir,
+                settings.app_settings,
+                only=settings.functions,
+                retry=settings.retry,
             )
             await self.accounts.open_for(self.resources, catalog)
             return catalog
@@ -261,6 +266,7 @@ class Host:
             clock=self.around.clock,
             in_flight=self.in_flight,
             host_id=host_id(self.around.settings),
+            zone=self.around.settings.time_zone,
         )
 
     def _travel(self) -> TimeTravel | None:

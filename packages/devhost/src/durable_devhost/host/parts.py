@@ -107,6 +107,8 @@ def open_front(
         ),
         route_prefix=around.settings.route_prefix,
         homepage=around.settings.homepage,
+        http=around.settings.http,
+        cors=around.settings.local.cors,
         observer=around.console,
     )
 
