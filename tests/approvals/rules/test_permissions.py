@@ -132,3 +132,6 @@ def test_few_of_many_successors_are_named():
     assert not permissions(nobody.review, "Mara", nobody.now, directory=many).delegate
     named = Story(policy({"approvers": ["Mara"]}, delegateTo=["Eve", "Mara"])).check()
     assert permissions(named.review, "Mara", named.now, directory=many).successors == ("Eve",)
+    listed = Story(policy({"approvers": ["Mara"]}, delegateTo="directory")).check()
+    assert permissions(listed.review, "Mara", listed.now, directory=KNOWN).successors == tuple(sorted(KNOWN.mails))
+    assert not permissions(listed.review, "Mara", listed.now).delegate
