@@ -44,7 +44,8 @@ from clients import (
 )
 from clients import counters as counter_readings
 from clients import workflows as catalogue
-from clients.ui import act_as, inbox, reports, resubmit, submit
+from clients.ui import act_as, files, inbox, reports, resubmit, submit
+from clients.ui import proposal as proposal_page
 from entities import budgets, counters
 from orchestrators import (
     approval,
@@ -86,6 +87,8 @@ CLIENTS = (
     blobs,
     maintenance,
     inbox,
+    proposal_page,
+    files,
     act_as,
     submit,
     resubmit,

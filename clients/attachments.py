@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import azure.durable_functions as df
 import azure.functions as func
-from azure.core.exceptions import ResourceNotFoundError
 
 from approvals.attachments import KINDS, LARGEST_UPLOAD, Upload, checked_file_name, kind_of, upload_of
 from approvals.record.documents import Attachment
@@ -19,16 +18,17 @@ from approvals.rules.verbs import Attach
 from approvals.validation import Invalid
 from clients.verbs import refusal
 from clients.web.access import damaged, see, unknown
-from clients.web.headers import json_headers
+from clients.web.file_replies import saved
 from clients.web.identity import caller, claim, level
 from clients.web.outages import answers_outages, while_reading, while_recording
 from clients.web.rates import admit
 from clients.web.replies import AttachmentView, VerbReply
-from clients.web.responses import answer, problem, send
+from clients.web.responses import answer, problem
 from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.people import open_directory
 from services import desk
+from services.documents import Altered, Gone, read_document
 from services.review_changes import Done, Unknown
 
 bp = df.Blueprint()
@@ -184,25 +184,14 @@ async def serve(review: Review, name: str) -> func.HttpResponse:
             404, f"This proposal has no file {name[:60]!r}.", "GET the proposal: attachments lists its files."
         )
     try:
-        content = await asyncio.to_thread(lambda: open_attachments().read(found))
-    except (ResourceNotFoundError, ValueError):
+        content = await asyncio.to_thread(read_document, found)
+    except Gone:
         return problem(410, f"The file {found.name!r} is gone.", "Ask its author to PUT it again.")
-    if hashlib.sha256(content).hexdigest() != found.sha256:
+    except Altered:
         return problem(
             500,
             f"The file {found.name!r} differs from the file on record.",
             "Tell an operator, and do not decide by this file.",
             code="tampered",
         )
-    return send(content, headers=_headers(found))
-
-
-def _headers(found: Attachment) -> dict[str, str]:
-    """Return response headers with which a browser saves a file and runs none of its content."""
-    kind = found.content_type if found.content_type in KINDS else "application/octet-stream"
-    return {
-        **json_headers(),
-        "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    }
+    return saved(found, content)

@@ -23,6 +23,7 @@ def environment(folder: Path) -> Environment:
     )
     made.filters |= {
         "moment": wording.moment,
+        "short_moment": wording.short_moment,
         "visible": visible,
         "one_line": one_line,
         "excerpt": wording.excerpt,

@@ -9,20 +9,18 @@ from urllib.parse import quote
 
 from approvals.attachments import KINDS
 from approvals.record.documents import Attachment
-from approvals.record.entries import ChangesRequested, Commented, Decided, Delegated, Entry, Reassigned, Resubmitted
+from approvals.record.entries import Entry
 from approvals.rules.choices import choices
 from approvals.rules.eligibility import asked_as
-from approvals.rules.state import OpenStage, Review, Status
+from approvals.rules.state import Review, Status
 from approvals.visible import one_line, visible
-from approvals.words.letter_texts import cost
-from approvals.words.wording import comment_of, moment, people, rule_name, size, stage_name, time_left
+from approvals.words.wording import moment, people, size, stage_name, time_left
+from pages.facts import facts
 from pages.rendering import Page, message_page, render
+from pages.said import said
 
 LONGEST_COMMENT = 8_000
 """Characters, the same limit as for verbs."""
-
-MOST_SAID = 30
-"""The latest comments that a page shows; the record has all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +49,11 @@ def decision_page(
         person=person,
         stage=stage_name(open_stage.plan),
         on_behalf_of=asked.on_behalf_of if asked else None,
-        facts=_facts(review, open_stage, now),
+        facts=facts(review, deadline=f"{moment(open_stage.deadline)}, {time_left(open_stage.deadline, now)}"),
         summary=visible(review.summary),
         documents=[_document(each, token) for each in review.attachments],
         token=token,
-        said=_said(entries),
+        said=said(entries),
         choices=choices(review.policy),
         deadline=open_stage.deadline,
         time_left=time_left(open_stage.deadline, now),
@@ -73,48 +71,6 @@ def _document(attachment: Attachment, token: str) -> dict[str, Any]:
         "address": f"decide/attachments/{quote(attachment.name, safe='')}?token={quote(token, safe='')}",
         "picture": attachment.content_type.startswith("image/") and attachment.content_type in KINDS,
     }
-
-
-def _facts(review: Review, stage: OpenStage, now: datetime) -> list[tuple[str, str]]:
-    facts = [("Author", one_line(review.author))]
-    if review.department:
-        facts.append(("Department", one_line(review.department)))
-    if review.cost:
-        facts.append(("Cost", cost(review)))
-    facts += [("Submitted", moment(review.submitted_at))]
-    facts.append(("Round", f"{review.round}, the author has revised it" if review.round > 1 else "1"))
-    facts.append(("Answer by", f"{moment(stage.deadline)}, {time_left(stage.deadline, now)}"))
-    facts.append(("Policy", rule_name(review.policy_name, review.policy_version)))
-    if review.findings:
-        facts.append(("Checks", one_line(", ".join(review.findings))))
-    facts.append(("Document", review.document))
-    return facts
-
-
-def _said(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """Return the answers and comments of people, the latest last."""
-    lines = []
-    for entry in entries:
-        did, words = _did(entry), comment_of(entry)
-        if did and (words or isinstance(entry, Decided)):
-            lines.append({"by": entry.by, "did": did, "at": entry.at, "words": words})
-    return lines[-MOST_SAID:]
-
-
-def _did(entry: Entry) -> str | None:
-    match entry:
-        case Decided():
-            return f"answered “{entry.decision}”"
-        case Commented():
-            return "commented"
-        case ChangesRequested():
-            return "asked for changes"
-        case Resubmitted():
-            return "submitted it again"
-        case Delegated() | Reassigned():
-            return "handed the task over"
-        case _:
-            return None
 
 
 def result_page(review: Review, label: str) -> Page:

@@ -18,6 +18,8 @@ class Page:
 
     html: str
     style: str
+    frames: bool = False
+    """Whether it shows documents of ours in frames."""
 
 
 def render(template: str, **shown: Any) -> Page:

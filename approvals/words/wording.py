@@ -28,6 +28,11 @@ def moment(when: datetime) -> str:
     return f"{when:%A} {when.day} {when:%B} {when.year}, {when:%H:%M} UTC"
 
 
+def short_moment(when: datetime) -> str:
+    """Return a point in time in UTC for where there are many: `24 Nov 2026, 09:04 UTC`."""
+    return f"{when.day} {when:%b} {when.year}, {when:%H:%M} UTC"
+
+
 def time_left(until: datetime, now: datetime) -> str:
     """Return how long it is until then; `until` may have passed."""
     return f"{span(until - now)} left" if until > now else "no time left"
@@ -41,6 +46,16 @@ def span(length: timedelta) -> str:
         if count or parts:
             parts.append((count, name))
     return " ".join(_counted(count, name) for count, name in parts[:2] if count) or "less than a minute"
+
+
+def hours(number: float) -> str:
+    """Return a policy's hours as people say them: `3 days`, `36 hours`, `30 minutes`."""
+    length = timedelta(hours=number)
+    if length >= timedelta(days=2) and length % timedelta(days=1) == timedelta():
+        return f"{length.days} days"
+    if length % timedelta(hours=1) == timedelta():
+        return f"{number:.0f} hour{'' if number == 1 else 's'}"
+    return span(length)
 
 
 def money(amount: float, currency: str) -> str:

@@ -24,17 +24,35 @@ def json_headers() -> dict[str, str]:
     return _ALWAYS | {"Content-Security-Policy": _policy(form_action="'none'")}
 
 
-def page_headers(style: str) -> dict[str, str]:
-    """Return the headers of a page whose only `<style>` element is exactly `style`."""
+def page_headers(style: str, *, frames: bool = False) -> dict[str, str]:
+    """Return the headers of a page whose one `<style>` element holds exactly `style`.
+
+    With `frames` it may show other addresses of ours in frames, which those must allow as well.
+    """
+    framed = {"frame_src": "'self'"} if frames else {}
     return _ALWAYS | {
-        "Content-Security-Policy": _policy(style_src=_source(style), img_src="'self'", form_action="'self'"),
+        "Content-Security-Policy": _policy(style_src=_source(style), img_src="'self'", **framed, form_action="'self'"),
         "X-Robots-Tag": "noindex, nofollow",
     }
 
 
+def picture_headers() -> dict[str, str]:
+    """Return the headers of a picture that a page of ours shows, or that is looked at by itself."""
+    return _ALWAYS | {"Content-Security-Policy": f"{_policy()}; sandbox"}
+
+
+def pdf_headers() -> dict[str, str]:
+    """Return the headers of a PDF for the browser's own viewer, by itself or in a frame of a page of ours.
+
+    A sandbox would keep the viewer out. The policy is the file's: what is in it loads and sends nothing.
+    """
+    policy = _policy(frame_ancestors="'self'")
+    return _ALWAYS | {"X-Frame-Options": "SAMEORIGIN", "Content-Security-Policy": policy}
+
+
 def _policy(**directives: str) -> str:
     """Build a content security policy; directives that are not given allow nothing."""
-    named = {"default_src": "'none'", **directives, "frame_ancestors": "'none'", "base_uri": "'none'"}
+    named = {"default_src": "'none'", "frame_ancestors": "'none'", "base_uri": "'none'", **directives}
     return "; ".join(f"{name.replace('_', '-')} {value}" for name, value in named.items())
 
 

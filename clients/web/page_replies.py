@@ -11,7 +11,8 @@ from pages.rendering import Page, message_page
 
 def show(page: Page, *, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """Return a page."""
-    return send(page.html, status=status, headers={**page_headers(page.style), **(headers or {})}, mimetype="text/html")
+    own = page_headers(page.style, frames=page.frames)
+    return send(page.html, status=status, headers={**own, **(headers or {})}, mimetype="text/html")
 
 
 def explain(status: int, heading: str, *sentences: str) -> func.HttpResponse:
