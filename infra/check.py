@@ -31,7 +31,7 @@ def check(root: Path, facts: Facts) -> Report:
     code = read_code(tree.texts)
     check_symbols(tree, facts, report)
     check_interfaces(tree, facts, report)
-    check_secrecy(tree, report)
+    check_secrecy(tree, facts, report)
     check_access(tree, facts, report)
     check_settings(tree, code, report)
     check_names(tree, code, report)

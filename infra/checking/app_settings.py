@@ -21,19 +21,22 @@ NOT_IN_BICEP: Mapping[str, str] = {
 }
 """Settings that the app reads and that Bicep does not set, with the reason."""
 
+_DEFAULTS = (
+    "REGISTER_CONTAINER",
+    "RECORDS_CONTAINER",
+    "OUTBOX_CONTAINER",
+    "HEADS_CONTAINER",
+    "RETENTION_LIMIT",
+    "LETTERS_PER_PROPOSAL",
+    "LETTERS_PER_SENDER",
+    "REQUESTS_PER_MINUTE",
+)
 NOT_LOCAL: Mapping[str, str] = {
     **NOT_IN_BICEP,
-    "REGISTER_CONTAINER": "the code's own default is the one of production",
-    "RECORDS_CONTAINER": "the code's own default is the one of production",
-    "OUTBOX_CONTAINER": "the code's own default is the one of production",
-    "HEADS_CONTAINER": "the code's own default is the one of production",
+    **dict.fromkeys(_DEFAULTS, "the code's own default is the one of production"),
     "RECORD_KEYS": "a secret; this machine makes a key of its own",
     "RECORDS_SIGNED_SINCE": "this machine's key knows by itself when it was made",
-    "RETENTION_LIMIT": "the code's own default is the one of production",
-    "LETTERS_PER_PROPOSAL": "the code's own default is the one of production",
-    "LETTERS_PER_SENDER": "the code's own default is the one of production",
     "MAIL_DOMAINS": "as SMTP_HOST; whoever is to be asked by an address says which domains",
-    "REQUESTS_PER_MINUTE": "the code's own default is the one of production",
     "PUBLIC_URL": "the code's own default is the address of the host",
     "REPORT_READERS": "the code's own default is the one of production: nobody",
     "POLICY_AUTHORS": "the code's own default is the one of production: nobody",

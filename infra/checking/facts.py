@@ -34,13 +34,16 @@ class Facts:
     """What Bicep itself has."""
     host: Schema
     """What host.json may say."""
+    hardening: Mapping[str, Schema]
+    """What accounts, apps and vaults must say, by `avm/res/…` without the version."""
 
 
 @cache
 def read_facts(folder: Path = FOLDER) -> Facts:
     """Read the files, once a process."""
-    modules, resources, roles, functions, host = (
-        _json(folder / f"{name}.json") for name in ("modules", "resources", "roles", "functions", "host.schema")
+    modules, resources, roles, functions, host, hardening = (
+        _json(folder / f"{name}.json")
+        for name in ("modules", "resources", "roles", "functions", "host.schema", "hardening")
     )
     return Facts(
         modules={
@@ -50,6 +53,7 @@ def read_facts(folder: Path = FOLDER) -> Facts:
         roles={guid: name for name, guid in roles.items()},
         functions=frozenset(functions),
         host=host,
+        hardening=hardening,
     )
 
 

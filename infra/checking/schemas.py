@@ -136,6 +136,12 @@ def _each(check: Check) -> Callable[[Any, Any, Any, Any], Iterator[ValidationErr
     return checked
 
 
+def _plain(_validator: Any, _rule: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Refuse what depends on something else: it would have to be proved for each value of that."""
+    if isinstance(instance, _OneOf):
+        yield ValidationError("must be said in plain words, not by a parameter or a condition")
+
+
 def _required(validator: Any, rule: list[str], instance: Any, schema: Any) -> Iterator[ValidationError]:
     if not isinstance(instance, _Part):
         yield from Draft202012Validator.VALIDATORS["required"](validator, rule, instance, schema) or ()
@@ -168,5 +174,6 @@ _VALIDATOR: Any = extend(
             Draft202012Validator.VALIDATORS
             | {"required": _required, "additionalProperties": _additional, "discriminator": _discriminator}
         ).items()
-    },
+    }
+    | {"plain": _plain},
 )

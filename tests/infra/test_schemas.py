@@ -110,3 +110,13 @@ def test_a_parameter_says_its_schema(declared, schema):
     """Type, choices and range; a type of somebody else's takes anything here."""
     (parameter,) = parse("x.bicep", f"{declared}\n".encode()).parameters
     assert schema == schema_of(parameter)
+
+
+@pytest.mark.parametrize("value", ["param", "c ? false : false", "!true", "union(a, b)"])
+def test_what_must_be_said_in_plain_words_depends_on_nothing(value):
+    """Also where each side of a condition would fit."""
+    document = parse("x.bicep", f"var given = {{ closed: {value} }}\n".encode())
+    schema = {"properties": {"closed": {"plain": True}}}
+    assert [each.text for each in mismatches(document, document.variable("given"), schema, "it")] == [
+        "it.closed: must be said in plain words, not by a parameter or a condition"
+    ]
