@@ -17,11 +17,11 @@ from approvals.record.entries import Entry, Via
 from approvals.record.verdict import Anchor, State, Tampered
 from approvals.reserved_names import GREENLIGHT
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
-from approvals.rules.clockwork import EventDecision, step_of
 from approvals.rules.eligibility import Refused
 from approvals.rules.progress import checked, counts, failed, settle
 from approvals.rules.replay import replay
 from approvals.rules.state import Review
+from approvals.rules.turns import EventDecision, step_of
 from approvals.rules.verbs import Decide
 from approvals.validation import Boundary
 from approvals.words.notices import Notice, notices_for

@@ -34,7 +34,7 @@ started again under its old id reserves again. It then finds its row in the ledg
 the money."""
 
 
-class Standing(StrEnum):
+class ReservationState(StrEnum):
     """The state of a reservation."""
 
     UNKNOWN = "unknown"
@@ -51,39 +51,42 @@ class Step(StrEnum):
     RELEASE = "release"
 
 
-TRANSITIONS: Mapping[tuple[Standing, Step], Standing] = MappingProxyType(
+TRANSITIONS: Mapping[tuple[ReservationState, Step], ReservationState] = MappingProxyType(
     {
-        (Standing.UNKNOWN, Step.RESERVE): Standing.RESERVED,
-        (Standing.UNKNOWN, Step.RELEASE): Standing.UNKNOWN,
-        (Standing.RESERVED, Step.RESERVE): Standing.RESERVED,
-        (Standing.RESERVED, Step.CONFIRM): Standing.SPENT,
-        (Standing.RESERVED, Step.RELEASE): Standing.RELEASED,
-        (Standing.SPENT, Step.RESERVE): Standing.SPENT,
-        (Standing.SPENT, Step.CONFIRM): Standing.SPENT,
-        (Standing.RELEASED, Step.RELEASE): Standing.RELEASED,
+        (ReservationState.UNKNOWN, Step.RESERVE): ReservationState.RESERVED,
+        (ReservationState.UNKNOWN, Step.RELEASE): ReservationState.UNKNOWN,
+        (ReservationState.RESERVED, Step.RESERVE): ReservationState.RESERVED,
+        (ReservationState.RESERVED, Step.CONFIRM): ReservationState.SPENT,
+        (ReservationState.RESERVED, Step.RELEASE): ReservationState.RELEASED,
+        (ReservationState.SPENT, Step.RESERVE): ReservationState.SPENT,
+        (ReservationState.SPENT, Step.CONFIRM): ReservationState.SPENT,
+        (ReservationState.RELEASED, Step.RELEASE): ReservationState.RELEASED,
     }
 )
 """A step whose target is the current state is a repeated one."""
 
-REFUSALS: Mapping[tuple[Standing, Step], str] = MappingProxyType(
+REFUSALS: Mapping[tuple[ReservationState, Step], str] = MappingProxyType(
     {
-        (Standing.UNKNOWN, Step.CONFIRM): "nothing is reserved under this key",
-        (Standing.SPENT, Step.RELEASE): "this reservation has been confirmed; money that is spent cannot be released",
-        (Standing.RELEASED, Step.RESERVE): "this reservation has been released; reserve under another key",
-        (Standing.RELEASED, Step.CONFIRM): "this reservation has been released",
+        (ReservationState.UNKNOWN, Step.CONFIRM): "nothing is reserved under this key",
+        (
+            ReservationState.SPENT,
+            Step.RELEASE,
+        ): "this reservation has been confirmed; spent money cannot be released",
+        (ReservationState.RELEASED, Step.RESERVE): "this reservation has been released; reserve under another key",
+        (ReservationState.RELEASED, Step.CONFIRM): "this reservation has been released",
     }
 )
 """Released is final: a late step must not hold or spend money for a requester that has given up."""
 
 
-class Opening(Boundary):
+class OpenRequest(Boundary):
     """The input of `open`."""
 
     limit: Cents
     currency: Currency = "EUR"
 
 
-class Reserving(Boundary):
+class ReserveRequest(Boundary):
     """The input of `reserve`."""
 
     key: InstanceId
@@ -91,7 +94,7 @@ class Reserving(Boundary):
     currency: Currency = "EUR"
 
 
-class Settling(Boundary):
+class SettleRequest(Boundary):
     """The input of `confirm` and `release`."""
 
     key: InstanceId
@@ -103,7 +106,7 @@ class Reply(Boundary):
     granted: bool
     available: int
     reason: str = ""
-    standing: str = Standing.UNKNOWN.value
+    standing: str = ReservationState.UNKNOWN.value
     new: bool = False
     """Whether this call made the reservation."""
     limit: int | None = None
@@ -133,17 +136,17 @@ class Budget:
         """The amount that can still be reserved."""
         return (self.limit or 0) - self.reserved - self.spent
 
-    def standing(self, key: str) -> Standing:
+    def standing(self, key: str) -> ReservationState:
         """Return the state of the reservation with that key."""
         if key in self.holds:
-            return Standing.RESERVED
+            return ReservationState.RESERVED
         match self.ended.get(_digest(key)):
             case None:
-                return Standing.UNKNOWN
+                return ReservationState.UNKNOWN
             case 0:
-                return Standing.RELEASED
+                return ReservationState.RELEASED
             case _:
-                return Standing.SPENT
+                return ReservationState.SPENT
 
     def amount(self, key: str) -> int:
         """Return the amount that is or was reserved under that key, 0 if the key is not known."""
@@ -174,11 +177,11 @@ def serve(budget: Budget, operation: str, argument: object) -> tuple[Budget, dic
     try:
         match operation:
             case "open":
-                return _open(budget, Opening.from_dict(argument))
+                return _open(budget, OpenRequest.from_dict(argument))
             case Step.RESERVE:
-                return _reserve(budget, Reserving.from_dict(argument))
+                return _reserve(budget, ReserveRequest.from_dict(argument))
             case Step.CONFIRM | Step.RELEASE as step:
-                return _settle(budget, Step(step), Settling.from_dict(argument).key)
+                return _settle(budget, Step(step), SettleRequest.from_dict(argument).key)
             case "get":
                 sums = {"reserved": budget.reserved, "spent": budget.spent, "holds": dict(budget.holds)}
                 return budget, _reply(budget) | sums
@@ -188,7 +191,7 @@ def serve(budget: Budget, operation: str, argument: object) -> tuple[Budget, dic
         return budget, _reply(budget, reason=str(error))
 
 
-def _open(budget: Budget, opening: Opening) -> tuple[Budget, dict[str, Any]]:
+def _open(budget: Budget, opening: OpenRequest) -> tuple[Budget, dict[str, Any]]:
     if budget.limit is None:
         opened = replace(budget, limit=opening.limit, currency=opening.currency)
         return opened, _reply(opened)
@@ -199,7 +202,7 @@ def _open(budget: Budget, opening: Opening) -> tuple[Budget, dict[str, Any]]:
     return budget, _reply(budget)
 
 
-def _reserve(budget: Budget, wanted: Reserving) -> tuple[Budget, dict[str, Any]]:
+def _reserve(budget: Budget, wanted: ReserveRequest) -> tuple[Budget, dict[str, Any]]:
     standing = budget.standing(wanted.key)
     reason = REFUSALS.get((standing, Step.RESERVE)) or _why_not(budget, wanted, standing)
     if reason:
@@ -210,13 +213,13 @@ def _reserve(budget: Budget, wanted: Reserving) -> tuple[Budget, dict[str, Any]]
     return after, _reply(after, wanted.key, new=True)
 
 
-def _why_not(budget: Budget, wanted: Reserving, standing: Standing) -> str | None:
+def _why_not(budget: Budget, wanted: ReserveRequest, standing: ReservationState) -> str | None:
     """Return why an amount cannot be reserved although the table of transitions allows the step."""
     if budget.limit is None:
         return "the budget is not open"
     if wanted.currency != budget.currency:
         return f"the budget is in {budget.currency}"
-    if standing is not Standing.UNKNOWN:
+    if standing is not ReservationState.UNKNOWN:
         return None if wanted.amount == budget.amount(wanted.key) else "another amount is reserved under this key"
     if wanted.amount > budget.available:
         return "not enough is left"
@@ -231,7 +234,7 @@ def _settle(budget: Budget, step: Step, key: str) -> tuple[Budget, dict[str, Any
     if reason:
         return budget, _reply(budget, key, reason=reason)
     target = TRANSITIONS[standing, step]
-    after = budget if target is standing else _end(budget, key, spent=target is Standing.SPENT)
+    after = budget if target is standing else _end(budget, key, spent=target is ReservationState.SPENT)
     return after, _reply(after, key)
 
 
@@ -248,7 +251,7 @@ def _reply(budget: Budget, key: str | None = None, *, reason: str = "", new: boo
         granted=not reason,
         available=budget.available,
         reason=reason,
-        standing=(budget.standing(key) if key else Standing.UNKNOWN).value,
+        standing=(budget.standing(key) if key else ReservationState.UNKNOWN).value,
         new=new,
         limit=budget.limit,
         currency=budget.currency,

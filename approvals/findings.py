@@ -32,7 +32,7 @@ class Checked(Boundary):
     findings: Annotated[tuple[Finding, ...], AsTuple]
 
 
-class Unchecked(Boundary):
+class FailedCheck(Boundary):
     """An attachment whose checks could not be carried out. This says nothing about the attachment itself."""
 
     attachment: Line
@@ -58,7 +58,7 @@ class Sum(Boundary):
     """The size of all checked attachments together."""
     counts: Counts
     findings: Annotated[tuple[Finding, ...], AsTuple]
-    failed: Annotated[tuple[Unchecked, ...], AsTuple]
+    failed: Annotated[tuple[FailedCheck, ...], AsTuple]
 
 
 class FindingsRecord(Boundary):
@@ -69,10 +69,10 @@ class FindingsRecord(Boundary):
     sum: Sum
 
 
-def add_up(results: Sequence[Checked | Unchecked]) -> Sum:
+def add_up(results: Sequence[Checked | FailedCheck]) -> Sum:
     """Summarise the results of all attachments. A proposal without attachments passes."""
     checked = [each for each in results if isinstance(each, Checked)]
-    failed = tuple(each for each in results if isinstance(each, Unchecked))
+    failed = tuple(each for each in results if isinstance(each, FailedCheck))
     findings = tuple(finding for each in checked for finding in each.findings)
     severities = [finding.severity for finding in findings]
     counts = Counts(ok=severities.count("ok"), warning=severities.count("warning"), error=severities.count("error"))
@@ -86,7 +86,9 @@ def add_up(results: Sequence[Checked | Unchecked]) -> Sum:
     )
 
 
-def _worst(counts: Counts, failed: tuple[Unchecked, ...]) -> Literal["passed", "warnings", "objections", "incomplete"]:
+def _worst(
+    counts: Counts, failed: tuple[FailedCheck, ...]
+) -> Literal["passed", "warnings", "objections", "incomplete"]:
     if counts.error:
         return "objections"
     if failed:

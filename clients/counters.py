@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.rules.tally import Tally
+from approvals.rules.counter_state import CounterState
 from clients.web.outages import answers_outages, while_reading
 from clients.web.replies import CounterReply
 from clients.web.responses import answer, problem
@@ -23,4 +23,4 @@ async def get_counter(req: func.HttpRequest, client: df.DurableOrchestrationClie
     if name not in COUNTERS:
         return problem(404, f"There is no counter {name[:80]!r}.", f"Use one of: {', '.join(COUNTERS)}.")
     state = await client.read_entity_state(df.EntityId("Counter", name))
-    return answer(CounterReply(name=name, value=Tally.from_state(state.entity_state).value).to_dict())
+    return answer(CounterReply(name=name, value=CounterState.from_state(state.entity_state).value).to_dict())

@@ -28,10 +28,10 @@ import azure.functions as func
 
 from approvals.record.chain import Chain
 from approvals.record.verdict import Anchor
-from approvals.rules.clockwork import WAKE, Progress, ReviewInput, Turn
 from approvals.rules.progress import counts, failed
 from approvals.rules.replay import replay
 from approvals.rules.state import FINAL
+from approvals.rules.turns import WAKE, Progress, ReviewInput, Turn
 from approvals.workflows import APPROVAL
 from gateways import clock
 from gateways.proposal_index import open_proposal_index
@@ -39,7 +39,7 @@ from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.audits import examine, judge
 from services.instances import Instance, find_instance, list_alive, raise_event, start
-from services.record_watch import tell, watch
+from services.record_watch import report, watch
 from services.review_changes import Unknown, add
 
 bp = df.Blueprint()
@@ -78,7 +78,7 @@ class Straggler:
     row: IndexRow | None
     """None if the list of proposals does not have it."""
     overdue: bool = True
-    """Whether its record has grown or its deadline has passed. Otherwise only its workflow's status can tell."""
+    """Whether its record has grown or its deadline has passed. Otherwise only its workflow's status can show it."""
 
 
 @bp.function_name(name="SweepReviews")
@@ -210,7 +210,7 @@ def _is_sound(proposal_id: str, instance: Instance | None) -> bool:
     done = Progress.read(instance.custom_status).entries if instance else 0
     verdict = judge(proposal_id, found.content, (*found.anchors, *([Anchor(entries=done)] if done else ())))
     if not verdict.sound:
-        tell(proposal_id, verdict)
+        report(proposal_id, verdict)
     return verdict.sound
 
 

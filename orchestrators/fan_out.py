@@ -7,7 +7,7 @@ import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
 from approvals.checks import ChecksSubmission
-from approvals.findings import Checked, FindingsRecord, Unchecked, add_up
+from approvals.findings import Checked, FailedCheck, FindingsRecord, add_up
 from approvals.workflows import FAN_OUT
 from orchestrators.attempts import Failed, attempt
 from orchestrators.calls import call, read_input
@@ -38,18 +38,18 @@ def fan_out_fan_in(context: df.DurableOrchestrationContext) -> Generator[Any, An
 
 def _check_all(
     context: df.DurableOrchestrationContext, work: list[dict[str, Any]]
-) -> Generator[TaskBase, Any, list[Checked | Unchecked]]:
+) -> Generator[TaskBase, Any, list[Checked | FailedCheck]]:
     """Check all attachments in parallel and return each result, even if the checks of another one have failed.
 
     `task_all` starts all of them and ends with the first failure; after that each one is awaited separately.
     """
     tasks = [call(context, "CheckAttachment", piece) for piece in work]
     yield from attempt(context.task_all(tasks))
-    results = list[Checked | Unchecked]()
+    results = list[Checked | FailedCheck]()
     for piece, task in zip(work, tasks, strict=True):
         result = yield from attempt(task)
         if isinstance(result, Failed):
-            results.append(Unchecked(attachment=piece["attachment"]["name"], reason=result.reason))
+            results.append(FailedCheck(attachment=piece["attachment"]["name"], reason=result.reason))
         else:
             results.append(Checked.from_dict(result))
     return results

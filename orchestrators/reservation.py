@@ -11,7 +11,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from approvals.budgets import Booking, Entry, Reply, ReservationForm, Standing
+from approvals.budgets import Booking, Entry, Reply, ReservationForm, ReservationState
 from approvals.decision import BUDGET_EVENT
 from approvals.money import to_cents, to_money
 from approvals.single_stage.outcome import AnswerRequest
@@ -39,7 +39,7 @@ def reserve_budget(context: df.DurableOrchestrationContext) -> Generator[Any, An
     if not reply.granted:
         return run.ended("refused", reply, reply.reason)
     # A reservation that is already spent belongs to an earlier run under this id; its outcome is returned again.
-    if run.form.ask_first and reply.standing == Standing.RESERVED:
+    if run.form.ask_first and reply.standing == ReservationState.RESERVED:
         objection = yield from run.ask()
         if objection:
             return (yield from run.release("released", objection))

@@ -30,7 +30,8 @@ from azure.durable_functions.models.Task import TaskBase
 
 from approvals.decision import APPROVAL_EVENT, BUDGET_EVENT, Decision, read_event
 from approvals.findings import CLEAN, Sum
-from approvals.rules.clockwork import (
+from approvals.rules.counter_state import Contribution
+from approvals.rules.turns import (
     MOST_TROUBLES,
     UNCHECKED,
     WAKE,
@@ -42,7 +43,6 @@ from approvals.rules.clockwork import (
     shown,
     until,
 )
-from approvals.rules.tally import Share
 from approvals.validation import Invalid
 from approvals.workflows import FAN_OUT
 from orchestrators.attempts import Failed, attempt
@@ -173,8 +173,10 @@ def _tell(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> St
 def _count(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> Turn:
     """Report this review's total contribution to each counter that lacks it; a repeated report adds nothing."""
     for counter in step.uncounted(turn.counted):
-        share = Share(proposal_id=turn.proposal_id, known=turn.counted.get(counter, 0), total=step.counts[counter])
-        context.signal_entity(df.EntityId("Counter", counter), "add", share.to_dict())
+        contribution = Contribution(
+            proposal_id=turn.proposal_id, known=turn.counted.get(counter, 0), total=step.counts[counter]
+        )
+        context.signal_entity(df.EntityId("Counter", counter), "add", contribution.to_dict())
     return turn.model_copy(update={"counted": step.counts})
 
 

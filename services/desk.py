@@ -11,8 +11,8 @@ import logging
 import azure.durable_functions as df
 
 from approvals.rules.acceptance import Actor
-from approvals.rules.clockwork import WAKE
 from approvals.rules.eligibility import Refused
+from approvals.rules.turns import WAKE
 from approvals.rules.verbs import Verb
 from services.instances import find_instance
 from services.review_changes import Done, Unknown, record_verb

@@ -50,7 +50,7 @@ def watch(listed: Collection[str], sizes: Mapping[str, int], now: datetime) -> N
         log.error(json.dumps({"record": "record-tampered", "missing": len(gone)}))
     for proposal_id in gone[:MOST_TOLD]:
         if open_review_records().raw(proposal_id) is None and (verdict := missing(proposal_id)):
-            tell(proposal_id, verdict)
+            report(proposal_id, verdict)
     for proposal_id in in_turn(sizes.keys(), now):
         _open(proposal_id, heads.get(proposal_id))
 
@@ -64,7 +64,7 @@ def in_turn(proposals: Collection[str], now: datetime) -> tuple[str, ...]:
     return tuple((ordered + ordered)[begin : begin + MOST_OPENED])
 
 
-def tell(proposal_id: str, verdict: Verdict) -> None:
+def report(proposal_id: str, verdict: Verdict) -> None:
     """Write the log line that raises the alert `record-tampered`."""
     line = {
         "record": "record-tampered",
@@ -83,6 +83,6 @@ def _open(proposal_id: str, kept: Anchor | None) -> None:
         return  # it was deleted after the list was read; the next sweep finds that
     verdict = judge(proposal_id, content, anchors_of(row, kept))
     if not verdict.sound:
-        tell(proposal_id, verdict)
+        report(proposal_id, verdict)
     elif verdict.state is State.WHOLE and verdict.entries > ((kept and kept.entries) or 0):
         keep_head(proposal_id, entries=verdict.entries, head=verdict.head)

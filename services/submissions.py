@@ -19,7 +19,7 @@ from approvals.directory import Directory
 from approvals.identifiers import checked_new_id
 from approvals.names import among, same
 from approvals.policy.policy import Policy, check_for, read_policy
-from approvals.policy.rights import OWN_POLICY, bar
+from approvals.policy.rights import OWN_POLICY, why_not_allowed
 from approvals.record.chain import Chain
 from approvals.record.documents import Attachment
 from approvals.record.entries import Entry, Submitted, Via
@@ -62,7 +62,7 @@ class Submission:
         """Why its policy must not be used for it; None if it may."""
         own, signed_in = self.policy_name == OWN_POLICY, self.via is Via.PERSON
         authors = tuple(map(name_of, policy_authors()))
-        return bar(self.policy, self.form.author, own=own, signed_in=signed_in, authors=authors)
+        return why_not_allowed(self.policy, self.form.author, own=own, signed_in=signed_in, authors=authors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ OWN_POLICY = "own"
 """The policy's name if the policy came with the proposal."""
 
 
-def bar(policy: Policy, author: str, *, own: bool, signed_in: bool, authors: Collection[str]) -> str | None:
+def why_not_allowed(policy: Policy, author: str, *, own: bool, signed_in: bool, authors: Collection[str]) -> str | None:
     """Return a sentence that says why a policy must not be used for a proposal; None if it may be used.
 
     `own` says that the policy came with the proposal; `authors` lists the signed-in people who may do that. A system

@@ -24,16 +24,16 @@ from approvals.record.entries import (
 )
 from approvals.reserved_names import A_SYSTEM, NOBODIES
 from approvals.rules.authoring import attach, resubmit, withdraw
+from approvals.rules.document_match import outdated_link, wrong_document
 from approvals.rules.eligibility import Refused, asked_as, may_answer, over, superseded
-from approvals.rules.handover import strands
-from approvals.rules.identities import known_as, restate
+from approvals.rules.handover import blocks_review
+from approvals.rules.identities import known_as, with_known_names
 from approvals.rules.limits import why_too_many
 from approvals.rules.links import Link
-from approvals.rules.naming import misnamed, outdated
 from approvals.rules.progress import COMMENT_PAUSE, heading, settle
+from approvals.rules.recipients import busy, delegated_seat, unfit_recipient
 from approvals.rules.replay import apply
 from approvals.rules.state import Answer, AwaitingChanges, Review
-from approvals.rules.successors import busy, held_before, unfit_successor
 from approvals.rules.verbs import (
     Attach,
     Comment,
@@ -86,10 +86,12 @@ class Repeated:
     """The number of its entry; that of the latest entry if it has none."""
 
 
-Answered = Accepted | Repeated | Refused
+Judgement = Accepted | Repeated | Refused
 
 
-def accept(review: Review, verb: Verb, actor: Actor, now: datetime, *, directory: Directory = NOBODY_KNOWN) -> Answered:
+def accept(
+    review: Review, verb: Verb, actor: Actor, now: datetime, *, directory: Directory = NOBODY_KNOWN
+) -> Judgement:
     """Judge one verb at a given time. Everything that is due by then comes first, so that nobody beats a deadline.
 
     The directory identifies people. It may have changed since the record was started.
@@ -97,7 +99,7 @@ def accept(review: Review, verb: Verb, actor: Actor, now: datetime, *, directory
     due = settle(review, now)
     for entry in due:
         review = apply(review, entry)
-    verb, actor = restate(review, verb, directory), actor.known_in(review, directory)
+    verb, actor = with_known_names(review, verb, directory), actor.known_in(review, directory)
     judged = _judge(review, verb, actor, max(now, review.last_at), directory)
     if not isinstance(judged, Entry):
         return judged
@@ -145,7 +147,7 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
     effect = next((words[word] for word in words if same(word, verb.decision)), None)
     if effect is None:
         return Refused(code="invalid", reason=f"decision: use one of {', '.join(words)}, not {verb.decision[:60]!r}")
-    told = _told_before(review, verb, actor, effect)
+    told = _recorded_before(review, verb, actor, effect)
     if told:
         return told
     if effect == "changes":
@@ -180,7 +182,7 @@ def _about_another(review: Review, verb: Decide | RequestChanges, actor: Actor, 
     """Return why an answer is not about the current document. A link is about the round of its letter."""
     if actor.link and not verb.names_document:
         return None
-    return misnamed(review, verb, verb.approver, seat)
+    return wrong_document(review, verb, verb.approver, seat)
 
 
 def _on_behalf_of(seat: Asked | None, person: str) -> str | None:
@@ -190,15 +192,15 @@ def _on_behalf_of(seat: Asked | None, person: str) -> str | None:
     return seat.on_behalf_of or (None if same(seat.person, person) else seat.person)
 
 
-def _told_before(review: Review, verb: Decide, actor: Actor, effect: Effect) -> Repeated | Refused | None:
+def _recorded_before(review: Review, verb: Decide, actor: Actor, effect: Effect) -> Repeated | Refused | None:
     """Find the same decision in the record, or a reason not to record this one; None if it is new and possible."""
     if verb.decision_id:
         known = next((each for each in review.decisions if each.decision_id == verb.decision_id), None)
         if known:
             return _again(known, verb, "this decisionId belongs to another decision", about=verb)
-        wish = next((each for each in review.wishes if each.decision_id == verb.decision_id), None)
+        wish = next((each for each in review.change_requests if each.decision_id == verb.decision_id), None)
         if wish:
-            return _wished_again(wish, verb, effect)
+            return _requested_again(wish, verb, effect)
     if actor.link:
         if not same(actor.link.person, verb.approver) or actor.link.proposal != review.proposal_id:
             return Refused(code="notAsked", reason="this link belongs to another person or proposal")
@@ -215,9 +217,9 @@ def _unfit(review: Review, link: Link) -> Refused | None:
     """Return why a link cannot be used any more; None if it can."""
     if link.id in review.spent_links:
         used = next((each for each in review.decisions if each.link_id == link.id), None)
-        what = _told(used) if used else f"{link.person} asked for changes"
+        what = _describe(used) if used else f"{link.person} asked for changes"
         return Refused(code="replayed", reason=f"this link has been used: {what}")
-    return outdated(review, link) or superseded(review, link)
+    return outdated_link(review, link) or superseded(review, link)
 
 
 def _answer_of(review: Review, person: str) -> Answer | None:
@@ -232,10 +234,10 @@ def _again(known: Answer, verb: Decide, otherwise: str, about: About | None = No
     )
     if same(known.person, verb.approver) and same(known.word, verb.decision) and not other:
         return Repeated(number=known.number)
-    return Refused(code="alreadyDecided", reason=f"{_told(known)}; {otherwise}")
+    return Refused(code="alreadyDecided", reason=f"{_describe(known)}; {otherwise}")
 
 
-def _wished_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> Repeated | Refused:
+def _requested_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> Repeated | Refused:
     """Recognise a repeated request for changes, however old the first one is."""
     if same(wish.by, verb.approver) and effect == "changes":
         return Repeated(number=wish.number)
@@ -244,7 +246,7 @@ def _wished_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> Repea
     return Refused(code="alreadyDecided", reason=reason)
 
 
-def _told(answer: Answer) -> str:
+def _describe(answer: Answer) -> str:
     return f"{answer.person} answered {answer.word!r} at {minute(answer.at)}"
 
 
@@ -293,10 +295,10 @@ def _hand_over(
         if given and among(verb.owner, (given.on_behalf_of or "", given.seat)):
             return Repeated(number=review.number)
         return Refused(code="notAsked", reason=f"{verb.owner} has no task in stage {stage.plan.name!r}")
-    unfit = unfit_successor(review, verb, actor.via, directory)
+    unfit = unfit_recipient(review, verb, actor.via, directory)
     if unfit:
         return unfit
-    stranded = strands(review, stage, seat, verb.to)
+    stranded = blocks_review(review, stage, seat, verb.to)
     if stranded:
         return stranded
     delegating = isinstance(verb, Delegate)
@@ -325,17 +327,17 @@ def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> E
     if review.stage is None:
         return Refused(code="notNow", reason="a task can be taken back only while its stage is open")
     stage = review.stage.plan.name
-    given = next((each for each in review.stage.asked if held_before(review, each, verb.by)), None)
+    given = next((each for each in review.stage.asked if delegated_seat(review, each, verb.by)), None)
     if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
         return Repeated(number=review.number)
     if given is None:
         return Refused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
     if given not in review.waiting_for:
         return Refused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
-    unfit = busy(review, verb.by) or strands(review, review.stage, given, verb.by)
+    unfit = busy(review, verb.by) or blocks_review(review, review.stage, given, verb.by)
     if unfit:
         return unfit
-    mine = held_before(review, given, verb.by)
+    mine = delegated_seat(review, given, verb.by)
     return Delegated(
         **heading(review, now=now, by=verb.by, via=actor.via),
         stage=stage,
@@ -348,7 +350,7 @@ def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> E
 
 
 def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if (verb.by, verb.comment) in review.last_words:
+    if (verb.by, verb.comment) in review.latest_comments:
         return Repeated(number=review.number)
     if actor.via is Via.PERSON and not concerns(review, verb.by):
         return Refused(code="notAsked", reason=f"{verb.by} is not involved in this proposal")

@@ -9,7 +9,7 @@ from approvals.policy.policy import Stage
 from approvals.record.entries import Asked, Via
 from approvals.reserved_names import NOBODY
 from approvals.rules.links import Link
-from approvals.rules.state import VOUCHING, AwaitingChanges, Checking, ClosedStage, Over, Review
+from approvals.rules.state import ON_BEHALF, AwaitingChanges, Checking, ClosedStage, Over, Review
 
 Code = Literal[
     "invalid",
@@ -105,7 +105,7 @@ def _closed(stage: str, ended: ClosedStage) -> Refused:
 
 def _vouched_for(review: Review, via: Via) -> Asked | None:
     """Return a seat for a person that a trusted system names, if the policy allows that for the open stage."""
-    if review.open_stage is None or not review.open_stage.anyone or via not in VOUCHING:
+    if review.open_stage is None or not review.open_stage.anyone or via not in ON_BEHALF:
         return None
     return next(iter(review.waiting_for), None)
 
@@ -153,7 +153,7 @@ def _asked_later(review: Review, person: str, via: Via) -> bool:
             return True
     else:
         to_come = review.stages[review.next_stage + (1 if review.stage else 0) :]
-    if via in VOUCHING and any(stage.anyone for stage in to_come):
+    if via in ON_BEHALF and any(stage.anyone for stage in to_come):
         return True
     return any(among(person, _holders(review, stage)) for stage in to_come)
 

@@ -7,7 +7,7 @@ from approvals.rules.eligibility import Refused
 from approvals.rules.state import OpenStage, Review
 
 
-def strands(review: Review, stage: OpenStage, seat: Asked, to: str) -> Refused | None:
+def blocks_review(review: Review, stage: OpenStage, seat: Asked, to: str) -> Refused | None:
     """Return why the review could not be decided if `to` got this seat's task in the open stage; None if it could."""
     plan = stage.plan
     before = tuple(each.person for each in stage.asked)

@@ -21,7 +21,7 @@ def known_as(review: Review, name: str, directory: Directory) -> str:
     return next((each for each in _named(review) if same(directory.name_of(each), meant)), meant)
 
 
-def restate(review: Review, verb: Verb, directory: Directory) -> Verb:
+def with_known_names(review: Review, verb: Verb, directory: Directory) -> Verb:
     """Return the verb with the names that the review uses for its people."""
     given = {field: getattr(verb, field, None) for field in _NAMES}
     return verb.model_copy(

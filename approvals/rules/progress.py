@@ -29,7 +29,7 @@ from approvals.reserved_names import GREENLIGHT, NOBODY
 from approvals.rules.replay import apply
 from approvals.rules.seats import people_of, people_on
 from approvals.rules.state import (
-    VOUCHING,
+    ON_BEHALF,
     AwaitingChanges,
     BetweenStages,
     Checking,
@@ -267,7 +267,7 @@ def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, s
         if answer.stage is not None or key(answer.person) in counted:
             continue
         seat = next((each.seat for each in asked if same(each.person, answer.person)), None)
-        if seat is None and plan.anyone and answer.via in VOUCHING:
+        if seat is None and plan.anyone and answer.via in ON_BEHALF:
             seat = next((each.seat for each in asked if each.seat not in taken), None)
         if seat is not None and seat not in taken:
             seats[answer.number] = seat

@@ -107,14 +107,16 @@ def apply(review: Review, entry: Entry) -> Review:
             stage = _open_stage(after)
             pause = Pause(stage=stage, remaining=stage.deadline - entry.at)
             asked = AwaitingChanges(pause=pause, until=entry.until, by=entry.by)
-            wishes = (*review.wishes, entry) if entry.decision_id else review.wishes
-            return replace(after, phase=asked, spent_links=_spent(review, entry.link_id), wishes=wishes)
+            change_requests = (*review.change_requests, entry) if entry.decision_id else review.change_requests
+            return replace(
+                after, phase=asked, spent_links=_spent(review, entry.link_id), change_requests=change_requests
+            )
         case Resubmitted():
             return _resubmitted(after, entry)
         case Attached():
             return _attached(after, entry)
         case Withdrawn():
-            return replace(after, phase=Withdrawing(by=entry.by, reason=entry.reason, unmet=review.changes))
+            return replace(after, phase=Withdrawing(by=entry.by, reason=entry.reason, missing_changes=review.changes))
         case Ended():
             return replace(after, phase=_over(review, entry))
         case Submitted():
@@ -231,8 +233,8 @@ def _escalated(review: Review, entry: Escalated) -> Review:
 
 
 def _commented(review: Review, entry: Commented) -> Review:
-    others = tuple(each for each in review.last_words if not same(each[0], entry.by))
-    said = replace(review, comments=review.comments + 1, last_words=(*others, (entry.by, entry.comment)))
+    others = tuple(each for each in review.latest_comments if not same(each[0], entry.by))
+    said = replace(review, comments=review.comments + 1, latest_comments=(*others, (entry.by, entry.comment)))
     if entry.letter is None:
         return said
     if entry.letter:
@@ -293,7 +295,7 @@ def _over(review: Review, entry: Ended) -> Over:
         word=entry.word,
         reason=entry.reason,
         at=entry.at,
-        unmet=review.changes,
+        missing_changes=review.changes,
     )
 
 

@@ -34,7 +34,7 @@ class Revision:
         return f"{self.by} {self.change} at {minute(self.at)}"
 
 
-def told(revisions: Collection[Revision]) -> str:
+def describe(revisions: Collection[Revision]) -> str:
     """Return the latest revisions in a sentence, without a full stop."""
     latest = [each.sentence for each in revisions][-MOST_TOLD:]
     earlier = len(revisions) - len(latest)

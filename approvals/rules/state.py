@@ -29,7 +29,7 @@ class Status(StrEnum):
 FINAL = frozenset({Status.APPROVED, Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED, Status.FAILED})
 """The final statuses."""
 
-VOUCHING = frozenset({Via.SYSTEM, Via.QUEUE, Via.EVENT})
+ON_BEHALF = frozenset({Via.SYSTEM, Via.QUEUE, Via.EVENT})
 """Channels through which a trusted system acts on behalf of a person."""
 
 
@@ -136,7 +136,7 @@ class Withdrawing:
 
     by: str
     reason: str
-    unmet: AwaitingChanges | None
+    missing_changes: AwaitingChanges | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,7 @@ class Over:
     """The word of the deciding answer; the outcome's own word if there was none."""
     reason: str | None
     at: datetime
-    unmet: AwaitingChanges | None
+    missing_changes: AwaitingChanges | None
     """Requested changes that were never submitted."""
 
 
@@ -198,7 +198,7 @@ class Review:
     """The valid answers, for the current document."""
     decisions: tuple[Answer, ...] = ()
     """All answers that were ever recorded, to recognise repeated ones."""
-    wishes: tuple[ChangesRequested, ...] = ()
+    change_requests: tuple[ChangesRequested, ...] = ()
     """Requests for changes that have a decision id, to recognise repeated ones."""
     spent_links: tuple[str, ...] = ()
     """Ids of the used links; each may be used once."""
@@ -211,7 +211,7 @@ class Review:
     """By name of the stage: the seats that were given to somebody else, who keeps them in later rounds."""
     given: tuple[tuple[str, Asked], ...] = ()
     """By name of the stage: delegated seats as they were before each delegation, in order."""
-    last_words: tuple[tuple[str, str], ...] = ()
+    latest_comments: tuple[tuple[str, str], ...] = ()
     """Each person's latest comment, to recognise one that is delivered twice."""
     acts: tuple[tuple[str, Kind], ...] = ()
     """Each action that limits.py counts: the person, by `names.key`, and the kind."""
@@ -274,8 +274,8 @@ class Review:
         match self.phase:
             case AwaitingChanges() as changes:
                 return changes
-            case Withdrawing(unmet=unmet) | Over(unmet=unmet):
-                return unmet
+            case Withdrawing(missing_changes=missing_changes) | Over(missing_changes=missing_changes):
+                return missing_changes
             case _:
                 return None
 

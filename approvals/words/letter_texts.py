@@ -29,7 +29,7 @@ from approvals.reserved_names import A_SYSTEM, GREENLIGHT, NOBODY
 from approvals.rules.state import Review
 from approvals.rules.verdict import silent_stages
 from approvals.visible import one_line
-from approvals.words.notices import Notice, Tells
+from approvals.words.notices import Notice, NoticeKind
 from approvals.words.wording import comment_of, moment, money, people, stage_name
 
 
@@ -72,7 +72,7 @@ def _quoted(notice: Notice) -> tuple[str, str | None]:
         names = tuple(dict.fromkeys(each.by for each in notice.comments))
         texts = [f"{each.by}: {each.comment}" if len(names) > 1 else each.comment for each in notice.comments]
         return "\n\n".join(texts), people(names)
-    said = notice.said if notice.tells is not Tells.ASKED or notice.again else None
+    said = notice.said if notice.kind is not NoticeKind.ASKED or notice.again else None
     return (comment_of(said), said.by) if said else ("", None)
 
 

@@ -30,7 +30,7 @@ from approvals.rules.replay import apply, submitted
 from approvals.rules.state import Review, Status
 
 
-class Tells(StrEnum):
+class NoticeKind(StrEnum):
     """The kind of a notice."""
 
     ASKED = "asked"
@@ -50,7 +50,7 @@ class Tells(StrEnum):
 class Notice:
     """One message to one person."""
 
-    tells: Tells
+    kind: NoticeKind
     person: str
     entry: Entry
     """The entry that the notice is about."""
@@ -70,7 +70,7 @@ class Notice:
     @property
     def key(self) -> str:
         """The key that prevents a second letter: `<entry number>-<kind>-<hash of person>`, valid as a blob's name."""
-        return f"{self.entry.number}-{self.tells.value}-{digest(self.person)}"
+        return f"{self.entry.number}-{self.kind.value}-{digest(self.person)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +96,11 @@ def notices_for(entries: Sequence[Entry], *, told: int) -> tuple[Notice, ...]:
     steps = tuple(_steps(entries))
     notices = [notice for step in steps if step.entry.number > told for notice in _tell(step)]
     wanted = [notice for notice in notices if not notice.to_answer or _still_waits(notice, steps[-1].after)]
-    asked = tuple(notice.person for notice in wanted if notice.tells is Tells.ASKED)
+    asked = tuple(notice.person for notice in wanted if notice.kind is NoticeKind.ASKED)
     return tuple(
         notice
         for notice in wanted
-        if notice.tells not in (Tells.RESUBMITTED, Tells.DOCUMENT_CHANGED) or not among(notice.person, asked)
+        if notice.kind not in (NoticeKind.RESUBMITTED, NoticeKind.DOCUMENT_CHANGED) or not among(notice.person, asked)
     )
 
 
@@ -155,27 +155,27 @@ def _tell(step: _Step) -> tuple[Notice, ...]:
     approvers = tuple(person for person in after.involved if not same(person, after.author))
     match entry:
         case StageOpened():
-            return (*_ask(step, Tells.ASKED, after.waiting_for), *_of_new_round(step))
+            return (*_ask(step, NoticeKind.ASKED, after.waiting_for), *_of_new_round(step))
         case Reminded():
             reminded = tuple(each for each in after.waiting_for if among(each.person, entry.people))
-            return _ask(step, Tells.REMINDED, reminded)
+            return _ask(step, NoticeKind.REMINDED, reminded)
         case Escalated():
             return _escalation(step, entry)
         case Delegated() | Reassigned():
             return _handing_over(step, entry)
         case ChangesRequested():
-            return _inform(step, Tells.CHANGES_REQUESTED, (after.author,))
+            return _inform(step, NoticeKind.CHANGES_REQUESTED, (after.author,))
         case Resubmitted():
-            return _inform(step, Tells.RESUBMITTED, approvers)
+            return _inform(step, NoticeKind.RESUBMITTED, approvers)
         case Attached(round=None) if after.round > before.round:
-            return _inform(step, Tells.DOCUMENT_CHANGED, approvers)
+            return _inform(step, NoticeKind.DOCUMENT_CHANGED, approvers)
         case Commented() | CommentsSent():
             return _commenting(step)
         case Withdrawn():
-            return _inform(step, Tells.WITHDRAWN, approvers)
+            return _inform(step, NoticeKind.WITHDRAWN, approvers)
         case Ended():
             withdrawn = after.status is Status.WITHDRAWN
-            return _inform(step, Tells.ENDED, (after.author,) if withdrawn else (after.author, *approvers))
+            return _inform(step, NoticeKind.ENDED, (after.author,) if withdrawn else (after.author, *approvers))
         case _:
             return ()
 
@@ -186,7 +186,7 @@ def _of_new_round(step: _Step) -> tuple[Notice, ...]:
     if step.before.edited_at is None or not any(each.round == review.round > 1 for each in review.revisions):
         return ()
     told = (review.author, *(each.person for each in review.waiting_for))
-    return _inform(step, Tells.DOCUMENT_CHANGED, tuple(each for each in review.involved if not among(each, told)))
+    return _inform(step, NoticeKind.DOCUMENT_CHANGED, tuple(each for each in review.involved if not among(each, told)))
 
 
 def _commenting(step: _Step) -> tuple[Notice, ...]:
@@ -195,31 +195,31 @@ def _commenting(step: _Step) -> tuple[Notice, ...]:
     wanting = (review.changes.by,) if review.changes else ()
     asked = (*(each.person for each in review.waiting_for), *wanting)
     people = tuple(each for each in (review.author, *asked) if writers - {key(each)})
-    return _inform(step, Tells.COMMENTED, people)
+    return _inform(step, NoticeKind.COMMENTED, people)
 
 
 def _escalation(step: _Step, entry: Escalated) -> tuple[Notice, ...]:
     """Ask the people on the new rung, and notify those who did not answer in time."""
-    asked = _ask(step, Tells.ESCALATED, step.after.waiting_for)
+    asked = _ask(step, NoticeKind.ESCALATED, step.after.waiting_for)
     new = tuple(notice.person for notice in asked)
     missing = tuple(person for person in entry.missing if not among(person, new))
-    return (*asked, *_inform(step, Tells.ESCALATED, missing))
+    return (*asked, *_inform(step, NoticeKind.ESCALATED, missing))
 
 
 def _handing_over(step: _Step, entry: Delegated | Reassigned) -> tuple[Notice, ...]:
     """Ask the person who has the task now. Notify the person who had it, unless they gave it away themselves."""
-    tells = Tells.DELEGATED if isinstance(entry, Delegated) else Tells.REASSIGNED
+    kind = NoticeKind.DELEGATED if isinstance(entry, Delegated) else NoticeKind.REASSIGNED
     new = tuple(each for each in step.after.waiting_for if each.seat == entry.seat)
     former = tuple(each.person for each in step.before.waiting_for if each.seat == entry.seat)
-    return (*_ask(step, tells, new), *_inform(step, tells, _without(former, entry.by)))
+    return (*_ask(step, kind, new), *_inform(step, kind, _without(former, entry.by)))
 
 
-def _ask(step: _Step, tells: Tells, people: tuple[Asked, ...]) -> tuple[Notice, ...]:
+def _ask(step: _Step, kind: NoticeKind, people: tuple[Asked, ...]) -> tuple[Notice, ...]:
     """Return notices to people whose answer is needed; a person with two seats gets one."""
     first = {key(each.person): each for each in reversed(people)}
     return tuple(
         Notice(
-            tells=tells,
+            kind=kind,
             person=each.person,
             entry=step.entry,
             review=step.after,
@@ -232,12 +232,12 @@ def _ask(step: _Step, tells: Tells, people: tuple[Asked, ...]) -> tuple[Notice, 
     )
 
 
-def _inform(step: _Step, tells: Tells, people: tuple[str, ...]) -> tuple[Notice, ...]:
+def _inform(step: _Step, kind: NoticeKind, people: tuple[str, ...]) -> tuple[Notice, ...]:
     """Return notices to people who do not have to do anything."""
     first = {key(person): person for person in reversed(people)}
     return tuple(
         Notice(
-            tells=tells,
+            kind=kind,
             person=person,
             entry=step.entry,
             review=step.after,

@@ -23,13 +23,13 @@ def choose_who(req: func.HttpRequest) -> func.HttpResponse:
     if isinstance(who, func.HttpResponse):
         return refused(who)
     if not in_development():
-        return explain(404, "There is no such page", "People sign in here, and are who they are.")
+        return explain(404, "There is no such page", "You are signed in and cannot act as another person.")
     if req.method == "GET":
         return show(act_as_page(people_of_policies()))
     try:
         fields = read_fields(req)
         if isinstance(fields, NotReadable):
-            return explain(fields.status, "This was not understood", f"{fields.reason.capitalize()}.")
+            return explain(fields.status, "The form could not be read", f"{fields.reason.capitalize()}.")
         name = str(fields.get("name", "")).strip()
         return redirect("/api/ui/inbox", {"Set-Cookie": remember(name)})
     except (Invalid, ValueError) as error:

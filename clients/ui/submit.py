@@ -84,7 +84,7 @@ async def _hand_in(
         return await _show(who, replace(draft, faults=by_field(error.errors)), status=400)
     if isinstance(done, Taken):
         # The id is the form's own: what is there was handed in from it before, and was changed since.
-        fault = {"form": ["It was handed in already, with something else in it. Its page shows what."]}
+        fault = {"form": ["This form was already submitted with other content. The proposal's page shows it."]}
         return await _show(who, replace(draft, proposal_id=uuid.uuid4().hex, faults=fault), status=409)
     return redirect(f"/api/ui/proposals/{submission.proposal_id}?done=submitted")
 

@@ -22,5 +22,5 @@ def explain(status: int, heading: str, *sentences: str) -> func.HttpResponse:
 
 def redirect(address: str, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """Send the browser to another page of the app, which it asks for with GET."""
-    page = message_page("This page is elsewhere", address)
+    page = message_page("This page has moved", address)
     return show(page, status=303, headers={"Location": address, **(headers or {})})

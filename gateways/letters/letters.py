@@ -10,7 +10,7 @@ from approvals.rules.revisions import MOST_TOLD
 from approvals.rules.state import Answer, Review
 from approvals.visible import one_line, visible
 from approvals.words.letter_texts import cost, words_for
-from approvals.words.notices import Letter, Notice, Tells
+from approvals.words.notices import Letter, Notice, NoticeKind
 from approvals.words.wording import excerpt, moment, rule_name, size
 from gateways.letters.link_keys import link_keys
 from gateways.people import address_of
@@ -102,7 +102,7 @@ def _facts(notice: Notice) -> tuple[tuple[str, tuple[str, ...]], ...]:
     changes = tuple(one_line(each.sentence) for each in review.revisions if each.round == review.round > 1)
     if changes and not review.final:
         facts.append(("Changes", changes[-MOST_TOLD:]))
-    if notice.tells is Tells.ENDED and review.answers:
+    if notice.kind is NoticeKind.ENDED and review.answers:
         facts.append(("Answers", tuple(_answer(review, each) for each in review.answers)))
     facts += [("Round", (str(review.round),)), ("Document", (review.document,))]
     return tuple(facts)

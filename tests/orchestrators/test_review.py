@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.rules.clockwork import MOST_TROUBLES
+from approvals.rules.turns import MOST_TROUBLES
 from orchestrators.approval import approval_workflow
 
 YES = {"approved": True, "approver": "Mara", "comment": "go ahead"}

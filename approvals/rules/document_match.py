@@ -7,19 +7,19 @@ from approvals.names import key
 from approvals.record.entries import Asked
 from approvals.rules.eligibility import Refused
 from approvals.rules.links import Link
-from approvals.rules.revisions import Revision, told
+from approvals.rules.revisions import Revision, describe
 from approvals.rules.state import Review
 
 _ANOTHER = "the document has changed"
 
 
-def outdated(review: Review, link: Link) -> Refused | None:
+def outdated_link(review: Review, link: Link) -> Refused | None:
     """Return what was changed in the document since the letter with a link; None if it is the same."""
     since = tuple(each for each in review.revisions if each.round > link.round)
     return _changed(_ANOTHER, since) if since and review.round > link.round and not review.end else None
 
 
-def misnamed(review: Review, about: About, person: str, seat: Asked | None) -> Refused | None:
+def wrong_document(review: Review, about: About, person: str, seat: Asked | None) -> Refused | None:
     """Return why an answer is not about the current document; None if it is.
 
     An answer without a document is accepted if the document has not changed since this person was first asked. A
@@ -70,4 +70,4 @@ def _after(review: Review, number: int) -> tuple[Revision, ...]:
 
 def _changed(what: str, since: Sequence[Revision]) -> Refused:
     sentences = tuple(each.sentence for each in since)
-    return Refused(code="documentChanged", reason=f"{what}: {told(since)}", changes=sentences)
+    return Refused(code="documentChanged", reason=f"{what}: {describe(since)}", changes=sentences)

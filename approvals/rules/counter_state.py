@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from approvals.identifiers import InstanceId
-from approvals.rules.clockwork import Count
+from approvals.rules.turns import Count
 from approvals.validation import Boundary
 
 MOST_SEEN = 1_000
@@ -22,7 +22,7 @@ of proposals confirms this value within one or two sweeps (clients/sweep.py), al
 contribution could be counted twice only if a thousand other reviews were counted before this confirmation."""
 
 
-class Share(Boundary):
+class Contribution(Boundary):
     """The input of `add` for a review: the review's part of the counter's number."""
 
     proposal_id: InstanceId
@@ -33,31 +33,31 @@ class Share(Boundary):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class CounterState:
     """The state of one counter."""
 
     value: int = 0
     seen: Mapping[str, int] = field(default_factory=dict)
     """Each review's part of `value`, by a digest of its id, the latest at the end."""
 
-    def plus(self, number: int) -> "Tally":
+    def plus(self, number: int) -> "CounterState":
         """Return the state with a number added that belongs to no review."""
         return replace(self, value=self.value + number)
 
-    def with_share(self, share: Share) -> "Tally":
+    def with_contribution(self, contribution: Contribution) -> "CounterState":
         """Return the state with a review's part: only the difference to the part before is added."""
-        digest = _digest(share.proposal_id)
-        before = self.seen.get(digest, share.known)
+        digest = _digest(contribution.proposal_id)
+        before = self.seen.get(digest, contribution.known)
         others = {each: count for each, count in self.seen.items() if each != digest}
-        seen = list({**others, digest: max(before, share.total)}.items())[-MOST_SEEN:]
-        return Tally(value=self.value + max(0, share.total - before), seen=dict(seen))
+        seen = list({**others, digest: max(before, contribution.total)}.items())[-MOST_SEEN:]
+        return CounterState(value=self.value + max(0, contribution.total - before), seen=dict(seen))
 
-    def reset(self) -> "Tally":
+    def reset(self) -> "CounterState":
         """Return the state with the number 0. What was counted is not counted again."""
         return replace(self, value=0)
 
     @classmethod
-    def from_state(cls, state: Any) -> "Tally":
+    def from_state(cls, state: Any) -> "CounterState":
         """Read an entity's state: the data that `to_state` wrote, or None for a new counter."""
         if isinstance(state, Mapping):
             return cls(value=state["value"], seen=state["seen"])

@@ -9,7 +9,7 @@ from approvals.rules.state import Review
 from approvals.rules.verbs import Delegate, Reassign
 
 
-def unfit_successor(review: Review, verb: Delegate | Reassign, via: Via, directory: Directory) -> Refused | None:
+def unfit_recipient(review: Review, verb: Delegate | Reassign, via: Via, directory: Directory) -> Refused | None:
     """Return why a task must not be given to the person in a verb; None if it may be.
 
     The policy's `delegateTo` applies to people. A system that reassigns a task acts for the operators, who handle cases
@@ -26,7 +26,7 @@ def unfit_successor(review: Review, verb: Delegate | Reassign, via: Via, directo
     return None
 
 
-def held_before(review: Review, asked: Asked, person: str) -> Asked | None:
+def delegated_seat(review: Review, asked: Asked, person: str) -> Asked | None:
     """Return a seat of the open stage as it was before a person delegated it; None if this person did not."""
     if asked.on_behalf_of is None or review.stage is None:
         return None
