@@ -97,6 +97,7 @@ async def get_linked_attachment(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name(name="GetIcon")
 @bp.route(route="decide/icon.svg", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@answers_outages(unavailable)
 def get_icon(req: func.HttpRequest) -> func.HttpResponse:
     """Return the icon of the pages, the same for everybody; browsers ask for one."""
     return slow_down(req) or send(icon(), headers=json_headers(), mimetype="image/svg+xml")

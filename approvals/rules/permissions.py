@@ -8,7 +8,7 @@ from itertools import islice
 from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.names import same
 from approvals.record.entries import Via
-from approvals.rules.acceptance import Accepted, Actor, Answered, accept
+from approvals.rules.acceptance import Accepted, Actor, Judgement, accept
 from approvals.rules.choices import Choice, ChosenAnswer, choices, to_verb
 from approvals.rules.eligibility import Refused
 from approvals.rules.state import Review
@@ -49,7 +49,7 @@ def permissions(review: Review, person: str, now: datetime, *, directory: Direct
     """
     actor = Actor(name=person, via=Via.PERSON)
 
-    def judged(verb: Verb) -> Answered:
+    def judged(verb: Verb) -> Judgement:
         return accept(review, verb, actor, now, directory=directory)
 
     def taken(verb: Verb) -> bool:
@@ -95,5 +95,5 @@ def _candidates(review: Review, directory: Directory) -> tuple[str, ...]:
 
 def _new_words(review: Review, person: str) -> str:
     """Return a comment that is not the one that this person has made last, which would be known again."""
-    said = next((text for name, text in review.last_words if same(name, person)), "")
+    said = next((text for name, text in review.latest_comments if same(name, person)), "")
     return "-" if said != "-" else "--"

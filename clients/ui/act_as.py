@@ -6,6 +6,8 @@ import azure.functions as func
 from approvals.validation import Invalid
 from clients.web.identity import in_development, level
 from clients.web.link_requests import NotReadable, read_fields
+from clients.web.outages import answers_outages
+from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
 from clients.web.rates import admit
 from clients.web.visitors import refused, remember
@@ -17,6 +19,7 @@ bp = df.Blueprint()
 
 @bp.function_name(name="ChooseWho")
 @bp.route(route="ui/act-as", methods=["GET", "POST"], auth_level=level())
+@answers_outages(unavailable)
 def choose_who(req: func.HttpRequest) -> func.HttpResponse:
     """Ask for a name, or take one and go to the inbox: 404 where people sign in."""
     who = admit(req)

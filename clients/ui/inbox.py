@@ -50,6 +50,7 @@ _DECISIONS = ("approve", "reject", CHANGES)
 
 @bp.function_name(name="ShowStartPage")
 @bp.route(route="ui", methods=["GET"], auth_level=level())
+@answers_outages(unavailable)
 def show_start_page(req: func.HttpRequest) -> func.HttpResponse:
     """Lead to the inbox."""
     who = visitor(req)

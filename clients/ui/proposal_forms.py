@@ -6,8 +6,8 @@ from typing import Any
 
 from approvals.about import About
 from approvals.rules.choices import ChosenAnswer, to_verb
+from approvals.rules.document_match import wrong_document
 from approvals.rules.eligibility import Refused
-from approvals.rules.naming import misnamed
 from approvals.rules.state import Review
 from approvals.rules.verbs import VERBS, Verb
 from approvals.validation import Invalid
@@ -40,7 +40,7 @@ def read_verb(fields: Mapping[str, Any], review: Review, person: str) -> Verb | 
     document = str(fields.get("document", ""))
     if not form.verb or not _DOCUMENT.fullmatch(document):
         raise Invalid("the form is not one of this page; open the page again")
-    about = misnamed(review, About(document=document), person, None)
+    about = wrong_document(review, About(document=document), person, None)
     if about:
         return about
     comment = form.fields["comment"].strip()

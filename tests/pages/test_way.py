@@ -104,7 +104,7 @@ def test_an_early_answer_stands_at_its_stage():
     [
         ({"verb": "withdraw", "by": AUTHOR, "reason": "No money."}, "Withdrawn", "bad", ("No money.",)),
         ({"verb": "decisions", "approver": "Ana", "decision": "reject"}, "Rejected", "bad", ()),
-        ({"hours": 1_000}, "Expired", "bad", ("stage 'design': nobody answered to the end of the ladder",)),
+        ({"hours": 1_000}, "Expired", "bad", ("stage 'design': nobody answered, not even after the last escalation",)),
     ],
 )
 def test_the_end_is_told_and_what_was_not_reached_is_off(ends: dict[str, Any], title, mark, lines):

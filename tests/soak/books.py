@@ -66,7 +66,7 @@ class Books:
                 each.name.removesuffix(".jsonl"): container.download_blob(each.name).readall()
                 for each in container.list_blobs()
             },
-            listed={row["ProposalId"]: row for row in app.rows("Proposals") if "ProposalId" in row},
+            listed={row["ProposalId"]: row for row in app.rows("Proposals") if "Told" in row},
             instances={row["PartitionKey"]: row for row in app.rows(INSTANCES)},
             letters={(row["ProposalId"], row["Key"]): row for row in app.rows("Letters")},
             tables={name: app.rows(name) for name in ("Outcomes", "Ledger", "Bills", "Register")},

@@ -225,9 +225,9 @@ async def test_a_form_with_a_fault_comes_back_with_it(client, verb, fields, told
 @pytest.mark.parametrize(
     ("user", "verb", "fields", "status", "told"),
     [
-        ("Mara", "withdraw", {}, 403, "Only Ines, who wrote the proposal, may withdraw it."),
-        ("Ines", "decisions", {"decision": "approve"}, 403, "Ines wrote the proposal and may not decide it."),
-        ("Mara", "delegate", {"to": "Jonas"}, 409, "Jonas is asked in this stage already and has one answer."),
+        ("Mara", "withdraw", {}, 403, "Only the author Ines may withdraw the proposal."),
+        ("Ines", "decisions", {"decision": "approve"}, 403, "Ines wrote the proposal and may not decide on it."),
+        ("Mara", "delegate", {"to": "Jonas"}, 409, "Jonas is already asked in this stage and can answer only once."),
         ("Mara", "delegate", {"to": "eve@evil.example"}, 403, "an address outside of the directory"),
         ("Mara", "takeBack", {}, 403, "Mara has delegated no task"),
     ],
