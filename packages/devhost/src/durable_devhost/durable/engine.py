@@ -124,8 +124,9 @@ class DurableEngine:
     async def post(self, message: Message) -> None:
         """Deliver an event and return when its effect, or at least it itself, is stored.
 
-        One for an instance that is gone has no effect. An external event for an instance that is at work is stored
-        itself, at once: as on the real host, whoever sends one after the other need not wait for each to be heard.
+        One for an instance that is gone has no effect. An external event for an instance that is at work, while nobody
+        else waits for it, is stored itself, at once: as on the real host, whoever sends one after the other need not
+        wait for each to be heard.
         """
         if self._takes(message.target.instance_id):
             await self._deliver_and_wait(message, is_new=False)
@@ -178,10 +179,10 @@ class DurableEngine:
         stored = asyncio.get_running_loop().create_future()
         stored.add_done_callback(_take_note)
         delivery = Delivery(message=message, token=self._enter(message), stored=stored, is_new=is_new)
-        # Where others wait already, the next episode takes all of them: storing each would cost two calls for nothing.
-        is_next = _is_external_event(message) and self._mailboxes.is_only_worked_on(message.target.instance_id)
+        # Of several who wait at the same time, one episode takes all: storing each would cost two calls for nothing.
+        is_alone = _is_external_event(message) and self._mailboxes.works_unwatched(message.target.instance_id)
         self._mailboxes.put(delivery)
-        done, _ = await asyncio.wait((stored,), timeout=0 if is_next else PATIENCE_S)
+        done, _ = await asyncio.wait((stored,), timeout=0 if is_alone else PATIENCE_S)
         await (stored if done else self._put_by(delivery))
 
     async def _put_by(self, delivery: Delivery) -> None:
