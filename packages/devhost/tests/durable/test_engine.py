@@ -36,7 +36,7 @@ from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
 from packages.devhost.tests.durable.stage import Functions
 from packages.devhost.tests.durable.watcher import Watcher
-from packages.devhost.tests.faults import NotingTransport
+from packages.devhost.tests.faults import Fault, FaultyTransport, NotingTransport
 from packages.devhost.tests.local import LocalExecution
 from packages.devhost.tests.lossy import losing
 
@@ -248,6 +248,24 @@ async def test_an_event_for_an_instance_at_work_waits_for_no_step(
         await bench.in_flight.quiet()
         assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2,2,2]"
     assert await hub.queues.receive_control(0, timedelta(seconds=1)) == []
+
+
+async def test_an_event_that_the_queue_does_not_take_is_answered_when_it_is_heard(azurite: Azurite) -> None:
+    """It is in the mailbox all the same: whoever was refused would send it again, and it would be heard twice."""
+    async with FaultyTransport(StorageAccount.parse(azurite.connection_string)) as transport:
+        assert isinstance(transport, FaultyTransport)
+        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        async with _running(hub, _count) as bench:
+            is_there, may_go_on = _blocking(bench)
+            await bench.begin()
+            await is_there.wait()
+            transport.arm(Fault.PRECONDITION, 0, "queue POST")
+            event = asyncio.create_task(bench.say("Go"))
+            await transport.has_struck.wait()
+            may_go_on.set()
+            await event
+            await bench.in_flight.quiet()
+            assert (await bench.rows()).count("EventRaised") == 1
 
 
 async def test_of_events_that_come_at_once_for_an_instance_at_work_one_is_stored(azurite: Azurite) -> None:

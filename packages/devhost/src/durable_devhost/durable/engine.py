@@ -32,6 +32,7 @@ from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import TERMINAL, EventRaised, ExecutionStarted, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
+from durable_devhost.storage.account import StorageFailure
 from durable_devhost.storage.queues import Receipt
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.hub import TaskHub
@@ -188,9 +189,15 @@ class DurableEngine:
     async def _put_by(self, delivery: Delivery) -> None:
         """Store a message whose episode takes long, so that its caller need not wait for it, as on the real host.
 
-        From then on it is like one that came through the queue: a crash brings it back.
+        From then on it is like one that came through the queue: a crash brings it back. Where storage does not take it
+        its caller waits for the effect after all, for the message is in the mailbox.
         """
-        await self._forwarder.store(delivery)
+        try:
+            await self._forwarder.store(delivery)
+        except (StorageFailure, StorageUnavailable):
+            if delivery.stored is not None:
+                await delivery.stored
+            return
         stored, delivery.stored = delivery.stored, None
         if stored is None or not stored.done():
             return
