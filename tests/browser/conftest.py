@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -84,8 +85,6 @@ def look(app: AppUnderTest, proposal: str) -> dict[str, Any]:
 
 def until(holds: Callable[[], Any], seconds: float = 30) -> Any:
     """Wait until something holds, and return it."""
-    from time import monotonic, sleep
-
     give_up = monotonic() + seconds
     while not (found := holds()):
         assert monotonic() < give_up, "it did not come to that"

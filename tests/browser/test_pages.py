@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import requests
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 from playwright.sync_api import Page
@@ -25,9 +26,8 @@ def link_of(app: AppUnderTest, proposal: str, person: str) -> str:
             with ContainerClient.from_connection_string(app.connection_string, "outbox") as outbox:
                 blobs = sorted(outbox.list_blobs(name_starts_with=f"{proposal}/"), key=lambda blob: blob.last_modified)
                 for blob in reversed(blobs):
-                    letter = email.message_from_bytes(
-                        outbox.download_blob(blob.name).readall(), policy=email.policy.default
-                    )
+                    raw = outbox.download_blob(blob.name).readall()
+                    letter = email.message_from_bytes(raw, policy=email.policy.default)
                     text = letter.get_body(("plain",))
                     link = re.search(r"http\S+/api/decide\?token=\S+", text.get_content()) if text else None
                     if link and person in str(letter["To"]):
@@ -80,7 +80,7 @@ def test_two_people_at_once_are_both_heard(app: AppUnderTest, visit: Visit) -> N
         page.check('input[value="approve"]')
     for page in pages:
         page.click("text=Send my answers")
-        assert "1 of 1 answers taken" in page.inner_text("h1")
+        assert "1 of 1 answers recorded" in page.inner_text("h1")
     until(lambda: look(app, proposal)["status"] == "approved")
 
 
@@ -89,8 +89,6 @@ def test_a_document_that_changes_under_an_open_page_is_not_approved_by_it(app: A
     proposal = hand_in(app, "changed")
     page = visit("Mara", f"/api/ui/proposals/{proposal}")
     path = f"/api/proposals/{proposal}/attachments/plan.md?by=Ines"
-    import requests
-
     assert requests.put(app.url + path, data=b"# Another plan", timeout=30).status_code == 201
     until(lambda: look(app, proposal)["round"] == 2 or look(app, proposal)["attachments"])
     page.locator('input[name="decision"][value="approve"]').first.check()
@@ -110,7 +108,7 @@ def test_many_are_answered_at_once(app: AppUnderTest, visit: Visit) -> None:
     page.check('input[value="reject"]')
     page.fill("#comment", "Not this year.")
     page.click("text=Send my answers")
-    assert "3 of 3 answers taken" in page.inner_text("h1")
+    assert "3 of 3 answers recorded" in page.inner_text("h1")
     assert all(look(app, proposal)["status"] == "rejected" for proposal in proposals)
 
 
