@@ -389,10 +389,9 @@ async def test_each_kind_of_write_waits_for_the_one_before_it(azurite: Azurite) 
             while not any(note.startswith("< queue DELETE") for note in transport.notes):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await bench.in_flight.quiet()
-    kinds = [(note[0], _KINDS.get(" ".join(note.split()[1:3]), "")) for note in transport.notes]
+    kinds = ((note[0], _KINDS.get(" ".join(note.split()[1:3]), "")) for note in transport.notes)
     order = [kind for kind in kinds if kind[1]]
-    first = order[: order.index(("<", "row")) + 1]
-    sent = [(">", "message")] * 3 + [("<", "message")] * 3
+    first, sent = order[: order.index(("<", "row")) + 1], [(">", "message")] * 3 + [("<", "message")] * 3
     assert first == [*sent, (">", "history"), ("<", "history"), (">", "row"), ("<", "row")]
     rest = order[len(first) :]
     assert rest.index((">", "delete")) > rest.index(("<", "history")) > rest.index((">", "history"))
