@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
@@ -285,6 +286,68 @@ def test_with_auth_enabled_keys_are_asked_for(start_app: StartApp, tmp_path: Pat
     assert status.status in (200, 202)
 
 
+def test_the_way_of_the_sdk_takes_a_secret_and_no_key(start_app: StartApp, tmp_path: Path) -> None:
+    """Without it there is no way round the keys; the app's own client has it, and no line of the console shows it."""
+    told = """
+
+@app.route(route="rpc", auth_level=func.AuthLevel.ANONYMOUS)
+@app.durable_client_input(client_name="client")
+async def rpc(req: func.HttpRequest, client) -> func.HttpResponse:
+    instance_id = await client.start_new("chain_of_five")
+    return func.HttpResponse(json.dumps([instance_id, client._orchestration_bindings.rpc_base_url]))
+"""
+    app = start_app(_write(tmp_path, APP + told), options=["--enable-auth"])
+    for path in ("/durabletask", "/durabletask/instances", "/durabletask/orchestrators/chain_of_five"):
+        assert app.request("GET", path).status == 404
+        assert app.request("POST", path).status == 404
+    instance_id, base = app.request("GET", "/api/rpc").body
+    shown = app.request("GET", f"{base}instances/{instance_id}")
+    assert (shown.status in (200, 202), shown.body["name"]) == (True, "chain_of_five")
+    assert app.request("PATCH", f"{base}nowhere").status == 404
+    assert base.rstrip("/").rpartition("/")[2] not in app.output
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/admin/functions/on_order"),
+        ("POST", "/admin/devhost/clock"),
+        ("POST", "/admin/devhost/trigger"),
+        ("GET", "/admin/devhost/info"),
+        ("POST", f"{DURABLE}/orchestrators/chain_of_five"),
+        ("POST", f"{DURABLE}/instances/x/raiseEvent/Answer"),
+        ("POST", f"{DURABLE}/instances/x/terminate"),
+        ("DELETE", f"{DURABLE}/instances/x"),
+        ("POST", "/runtime/webhooks/EventGrid?functionName=x"),
+        ("POST", "/runtime/webhooks/blobs?functionName=Host.Functions.x"),
+    ],
+)
+def test_pages_of_other_sites_control_nothing(app: AppUnderTest, method: str, path: str) -> None:
+    """Not by a request of their own, and not under a name of theirs that leads to this machine."""
+    url = f"{app.url}{path}"
+    foreign = {"Origin": "https://evil.example"}
+    body = None if method in ("GET", "DELETE") else b"{}"
+    assert _status(method, url, body, foreign) == 403
+    assert _status(method, url, body, {"Sec-Fetch-Site": "cross-site"}) == 403
+    if "EventGrid" not in path and "blobs" not in path:
+        assert _status(method, url, body, {"Host": "evil.example"}) == 403
+
+
+def test_a_page_can_send_control_pages_no_text_that_is_not_said_to_be_json(app: AppUnderTest) -> None:
+    """A form cannot send JSON."""
+    form = {"Content-Type": "text/plain"}
+    assert _status("POST", f"{app.url}/admin/devhost/clock", b'{"hours": 1}', form) == 415
+    assert _status("POST", f"{app.url}/admin/functions/on_order", b'{"input": ""}', form) == 415
+
+
+def test_pages_of_other_sites_may_ask_for_a_status(app: AppUnderTest) -> None:
+    """Their browser shows them the answer only where CORS lets it."""
+    instance_id = app.start("chain_of_five")
+    url = f"{app.url}{DURABLE}/instances/{instance_id}"
+    assert _status("GET", url, None, {"Origin": "https://evil.example"}) in (200, 202)
+    assert _status("GET", url, None, {"Host": "evil.example"}) == 403
+
+
 @pytest.mark.parametrize(
     ("text", "host", "sentence"),
     [
@@ -403,3 +466,9 @@ def _until(look: Callable[[], Any], complaint: str, patience_s: float = 20.0) ->
         assert time.monotonic() < give_up, complaint
         time.sleep(0.03)
     return found
+
+
+def _status(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> int:
+    """The status of an answer; a body is JSON where `headers` say nothing else."""
+    typed = {"Content-Type": "application/json", **headers} if body else headers
+    return requests.request(method, url, data=body, headers=typed, timeout=30).status_code

@@ -159,6 +159,7 @@ class Host:
             self.around,
             keys=self.keys,
             urls=self.urls,
+            rpc_path=self.address.rpc_path,
             client=self.client,
             invoker=self.invoker,
             in_flight=self.in_flight,

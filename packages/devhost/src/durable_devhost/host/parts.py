@@ -32,10 +32,11 @@ from durable_devhost.triggers.admin import AdminPages
 from durable_devhost.triggers.blobs import webhook as blob_webhook
 from durable_devhost.triggers.blobs.listener import BlobQueue
 from durable_devhost.triggers.event_grid import EventGridWebhook
+from durable_devhost.triggers.guard import Exposure, guarded
 from durable_devhost.triggers.http import HttpFront, Mount
 from durable_devhost.triggers.keys import AuthLevel, KeyRing
 from durable_devhost.triggers.management.api import ManagementApi
-from durable_devhost.triggers.management.urls import RPC_PATH, WEBHOOK_PATH, ManagementUrls
+from durable_devhost.triggers.management.urls import WEBHOOK_PATH, ManagementUrls
 
 SYSTEM_KEY = "durabletask_extension"
 """The name of the key of the durable HTTP API."""
@@ -66,6 +67,7 @@ def open_front(
     *,
     keys: KeyRing,
     urls: ManagementUrls,
+    rpc_path: str,
     client: DurableClient,
     invoker: Invoker,
     in_flight: InFlight,
@@ -94,16 +96,26 @@ def open_front(
         keys=keys,
         admin=admin,
         mounts=(
-            Mount(prefix=WEBHOOK_PATH, handler=managed(WEBHOOK_PATH), level=AuthLevel.SYSTEM, key_name=SYSTEM_KEY),
-            Mount(prefix=RPC_PATH, handler=managed(RPC_PATH), level=AuthLevel.ANONYMOUS, is_told=False),
-            Mount(prefix=event_grid.PATH, handler=events.handle, level=AuthLevel.SYSTEM, key_name=event_grid.KEY_NAME),
+            Mount(
+                prefix=WEBHOOK_PATH,
+                handler=guarded(managed(WEBHOOK_PATH), Exposure.MANAGEMENT),
+                level=AuthLevel.SYSTEM,
+                key_name=SYSTEM_KEY,
+            ),
+            Mount(prefix=rpc_path, handler=managed(rpc_path), level=AuthLevel.ANONYMOUS, is_told=False),
+            Mount(
+                prefix=event_grid.PATH,
+                handler=guarded(events.handle, Exposure.EVENTS),
+                level=AuthLevel.SYSTEM,
+                key_name=event_grid.KEY_NAME,
+            ),
             Mount(
                 prefix=blob_webhook.PATH,
-                handler=blob_webhook.BlobWebhook(blob_queue).handle,
+                handler=guarded(blob_webhook.BlobWebhook(blob_queue).handle, Exposure.EVENTS),
                 level=AuthLevel.SYSTEM,
                 key_name=blob_webhook.KEY_NAME,
             ),
-            Mount(prefix=_CONTROL_PATH, handler=control.answer, level=AuthLevel.ADMIN),
+            Mount(prefix=_CONTROL_PATH, handler=guarded(control.answer, Exposure.CONTROL), level=AuthLevel.ADMIN),
         ),
         route_prefix=around.settings.route_prefix,
         homepage=around.settings.homepage,
