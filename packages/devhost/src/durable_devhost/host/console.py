@@ -8,10 +8,11 @@ import json
 import logging
 import sys
 import traceback
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from durable_devhost.clock import Clock
 from durable_devhost.dispatch.connection import Message
@@ -30,6 +31,7 @@ _LEVELS = {
     "critical": logging.CRITICAL,
     "none": logging.CRITICAL + 1,
 }
+_KEPT = 200
 _TALKATIVE = ("asyncio", "aiohttp", "watchfiles")
 
 
@@ -71,6 +73,7 @@ class Console:
         self._sink = sink
         self._clock = clock
         self._advice: set[str] = set()
+        self._recent = deque[tuple[Fact, datetime]](maxlen=_KEPT)
 
     @classmethod
     def create(cls, clock: Clock, *, json_logs: bool, as_func: bool = False, stream: TextIO | None = None) -> "Console":
@@ -182,8 +185,14 @@ class Console:
             )
         )
 
+    def recent(self) -> list[dict[str, Any]]:
+        """The last 200 facts as JSON objects, the oldest first."""
+        return [as_record(fact, at) for fact, at in list(self._recent)]
+
     def _tell(self, fact: Fact) -> None:
-        self._sink.write(fact, self._clock.now())
+        at = self._clock.now()
+        self._recent.append((fact, at))
+        self._sink.write(fact, at)
 
 
 class _LogHandler(logging.Handler):

@@ -33,7 +33,7 @@ from durable_devhost.triggers.blobs import webhook as blob_webhook
 from durable_devhost.triggers.blobs.listener import BlobQueue
 from durable_devhost.triggers.event_grid import EventGridWebhook
 from durable_devhost.triggers.guard import Exposure, guarded
-from durable_devhost.triggers.http import HttpFront, Mount
+from durable_devhost.triggers.http import Handler, HttpFront, Mount
 from durable_devhost.triggers.keys import AuthLevel, KeyRing
 from durable_devhost.triggers.management.api import ManagementApi
 from durable_devhost.triggers.management.urls import WEBHOOK_PATH, ManagementUrls
@@ -42,6 +42,9 @@ SYSTEM_KEY = "durabletask_extension"
 """The name of the key of the durable HTTP API."""
 
 _CONTROL_PATH = "/admin/devhost"
+
+DASHBOARD_PATH = "/devhost"
+"""Where the dashboard is; it asks for keys by itself, since a browser sends none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,7 @@ def open_front(
     in_flight: InFlight,
     admin: AdminPages,
     control: ControlPages,
+    dashboard: Handler,
     events: EventGridWebhook,
     blob_queue: BlobQueue,
 ) -> HttpFront:
@@ -116,6 +120,7 @@ def open_front(
                 key_name=blob_webhook.KEY_NAME,
             ),
             Mount(prefix=_CONTROL_PATH, handler=guarded(control.answer, Exposure.CONTROL), level=AuthLevel.ADMIN),
+            Mount(prefix=DASHBOARD_PATH, handler=guarded(dashboard, Exposure.CONTROL), level=AuthLevel.ANONYMOUS),
         ),
         route_prefix=around.settings.route_prefix,
         homepage=around.settings.homepage,
