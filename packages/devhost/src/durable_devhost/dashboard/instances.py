@@ -155,7 +155,7 @@ def _picture(bars: Sequence[Bar], now: datetime) -> Markup | None:
             bar.state,
             moment(bar.start),
             (duration((bar.end or max(now, bar.start)) - bar.start), _due(bar)),
-            (code(bar.input), code(bar.output), code(bar.error or None)),
+            _texts(bar),
         )
         for bar in bars
     ]
@@ -168,6 +168,11 @@ def _picture(bars: Sequence[Bar], now: datetime) -> Markup | None:
         tag("p", rest) if rest else None,
         table("The timeline in words", heads, rows),
     )
+
+
+def _texts(bar: Bar) -> Child:
+    texts = {"input": bar.input, "output": _unless_null(bar.output), "error": bar.error or None}
+    return [(tag("span", name, class_="soft"), code(text)) for name, text in texts.items() if text is not None]
 
 
 def _try(bar: Bar) -> str:

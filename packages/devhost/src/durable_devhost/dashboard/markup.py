@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from html import escape
 
-_VOID = frozenset({"input", "link", "meta", "br", "rect", "line", "circle"})
+_VOID = frozenset({"input", "link", "meta"})
+"""Elements without an end; those of SVG all have one."""
+
 Child = object
 """`Markup`, a value that is shown as its text, None for nothing, or several of these."""
 

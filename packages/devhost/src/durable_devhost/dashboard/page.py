@@ -9,7 +9,7 @@ from durable_devhost.dashboard.markup import Child, Markup, tag
 ROOT = "/devhost/"
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -18,6 +18,9 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+MOST_SHOWN = 20_000
+_FOLDED = 1200
+_HINT = 80
 _PLACES = {
     "": "Functions",
     "instances": "Instances",
@@ -40,6 +43,7 @@ def page(title: str, *content: Child, place: str) -> str:
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"{title} · devhost"),
+        tag("link", rel="icon", href="data:,"),
         tag("link", rel="stylesheet", href=f"{ROOT}style.css"),
         tag("script", src=f"{ROOT}live.js", defer=True),
     )
@@ -96,8 +100,12 @@ def pairs(values: Mapping[str, Child]) -> Markup:
 
 
 def code(text: str | None) -> Markup | None:
-    """A text as it is stored; nothing for None."""
-    return None if text is None else tag("pre", text)
+    """A text as it is stored; a long one unfolds, up to `MOST_SHOWN` characters. Nothing for None."""
+    if text is None or len(text) <= _FOLDED:
+        return None if text is None else tag("pre", text)
+    cut = f"\n… {len(text) - MOST_SHOWN} characters more" if len(text) > MOST_SHOWN else ""
+    summary = tag("summary", f"{len(text)} characters: {text[:_HINT]}…")
+    return tag("details", summary, tag("pre", text[:MOST_SHOWN] + cut))
 
 
 def message(text: str, *, is_bad: bool = False) -> Markup | None:

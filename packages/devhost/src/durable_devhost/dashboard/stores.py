@@ -14,7 +14,6 @@ from durable_devhost.storage.account import NotFound, StorageFailure
 
 _ENTITIES = 100
 _MESSAGES = 20
-_LONGEST = 2000
 
 
 async def entities_page(client: DurableClient, prefix: str, after: str | None) -> str:
@@ -50,14 +49,10 @@ async def _queue(queue: ShownQueue) -> object:
         return (title, tag("p", "There is no such queue yet.", class_="none"))
     except (StorageFailure, StorageUnavailable) as error:
         return (title, message(f"It cannot be looked at: {error}", is_bad=True))
-    rows = [(moment(item.inserted_on), item.dequeue_count, code(_short(item.text))) for item in items]
+    rows = [(moment(item.inserted_on), item.dequeue_count, code(item.text)) for item in items]
     count = "1 message" if length == 1 else f"{length} messages"
     return (
         title,
         tag("p", count),
         table("Messages to be seen", ("sent (UTC)", "tries", "text"), rows) if rows else None,
     )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -19,6 +19,7 @@ from durable_devhost.model.history import (
     ExecutionSuspended,
     ExecutionTerminated,
     HistoryEvent,
+    OrchestratorStarted,
     ParentRef,
     RuntimeStatus,
     SubOrchestrationCompleted,
@@ -93,7 +94,7 @@ def timeline(events: Sequence[HistoryEvent]) -> Timeline:
     return Timeline(
         bars=tuple(_closed(_counted(bars))),
         parent=started.parent if started else None,
-        episodes=sum(type(event).__name__ == "OrchestratorStarted" for event in events),
+        episodes=sum(isinstance(event, OrchestratorStarted) for event in events),
     )
 
 
@@ -109,7 +110,7 @@ class _Reading:
         at = event.timestamp
         match event:
             case ExecutionStarted(name=name, input=given):
-                self._begin("run", Bar(kind=Kind.ORCHESTRATION, name=name, start=at, input=given))
+                self._begin(Kind.ORCHESTRATION, Bar(kind=Kind.ORCHESTRATION, name=name, start=at, input=given))
             case TaskScheduled(name=name, input=given):
                 self._begin(event.event_id, Bar(kind=Kind.ACTIVITY, name=name, start=at, input=given))
             case SubOrchestrationCreated(name=name, input=given, instance_id=child):
@@ -119,7 +120,7 @@ class _Reading:
             case EventSent():
                 self._send(event)
             case ExecutionSuspended(reason=reason):
-                self._begin("pause", Bar(kind=Kind.PAUSE, name="suspended", start=at, input=reason))
+                self._begin(Kind.PAUSE, Bar(kind=Kind.PAUSE, name="suspended", start=at, input=reason))
             case _:
                 self._finish(event)
 
@@ -132,19 +133,27 @@ class _Reading:
                 self._end(number, at, State.DONE, output=result)
             case TaskFailed() | SubOrchestrationFailed():
                 self._end(event.task_id, at, State.FAILED, error=_error(event.reason, event.details))
-            case TimerFired(timer_id=number):
-                self._end(number, at, State.DONE)
+            case TimerFired(timer_id=number, fire_at=due):
+                self._end(number, max(at, due), State.DONE)  # its own time is when the timer was set
             case ExecutionResumed():
-                self._end("pause", at, State.DONE)
+                self._end(Kind.PAUSE, at, State.DONE)
             case ExecutionTerminated(reason=reason):
-                self._end("run", at, State.FAILED, error=f"Terminated: {reason or 'no reason given'}")
+                self._end(Kind.ORCHESTRATION, at, State.FAILED, error=f"Terminated: {reason or 'no reason given'}")
             case ExecutionCompleted(status=status, result=result):
                 failed = status in (RuntimeStatus.FAILED, RuntimeStatus.TERMINATED)
                 told: dict[str, Any] = {"error": result or ""} if failed else {"output": result}
-                self._end("run", at, State.FAILED if failed else State.DONE, **told)
-            case EventRaised(name=name, input=given):
-                if not self._end(name, at, State.DONE, output=given):
-                    self.bars.append(Bar(kind=Kind.EVENT, name=name, start=at, end=at, state=State.DONE, input=given))
+                self._end(Kind.ORCHESTRATION, at, State.FAILED if failed else State.DONE, **told)
+            case EventRaised():
+                self._hear(event)
+
+    def _hear(self, event: EventRaised) -> None:
+        """An answer of an entity ends its request; any other event stands for itself."""
+        at, answer = event.timestamp, _object(event.input)
+        result, failed = answer.get("result"), "exceptionType" in answer
+        told: dict[str, Any] = {"error": str(result)} if failed else {"output": result}
+        if not self._end(("request", event.name), at, State.FAILED if failed else State.DONE, **told):
+            heard = Bar(kind=Kind.EVENT, name=event.name, start=at, end=at, state=State.DONE, input=event.input)
+            self.bars.append(heard)
 
     def _send(self, event: EventSent) -> None:
         """A request to an entity is answered by an event that has the request's id for a name."""
@@ -157,7 +166,7 @@ class _Reading:
             input=str(asked["input"]) if asked.get("input") is not None else None,
         )
         if asked.get("id") and not asked.get("signal"):
-            self._begin(str(asked["id"]), bar)
+            self._begin(("request", asked["id"]), bar)
         else:
             self.bars.append(replace(bar, end=event.timestamp, state=State.DONE))
 

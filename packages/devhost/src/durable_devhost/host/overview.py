@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from durable_devhost.app_settings import FILE_NAME, read_object
 from durable_devhost.dashboard.sources import ShownQueue, Sources
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.timers import TimerHeap
@@ -20,6 +22,7 @@ from durable_devhost.triggers.keys import AuthLevel, KeyRing
 from durable_devhost.triggers.manual import ManualRuns
 
 _PATIENCE_S = 30.0
+_OF_THE_HOST = ("azurewebjobs", "azurefunctions", "functions_", "python_", "website_")
 
 
 def open_dashboard(
@@ -60,7 +63,7 @@ def open_dashboard(
         queues=lambda: (*_app_queues(catalog(), accounts), *_hub_queues(hub)),
         facts=facts,
         recent=around.console.recent,
-        settings=lambda: around.settings.app_settings,
+        settings=lambda: _named_settings(around.settings.app_dir, around.settings.app_settings),
         run=run,
         next_due=heap.next_due,
         move=move if travel else None,
@@ -78,6 +81,13 @@ def open_dashboard(
         return await site()(request)
 
     return answer
+
+
+def _named_settings(app_dir: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings that local.settings.json names, and those of the host; not all of the environment."""
+    named = (read_object(app_dir / FILE_NAME) or {}).get("Values")
+    names = {str(name).lower() for name in named} if isinstance(named, Mapping) else set[str]()
+    return {name: settings[name] for name in settings if name.lower() in names or name.lower().startswith(_OF_THE_HOST)}
 
 
 def _app_queues(catalog: FunctionCatalog, accounts: Accounts) -> list[ShownQueue]:
