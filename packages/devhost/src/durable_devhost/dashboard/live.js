@@ -3,12 +3,13 @@
 const pause = 2000;
 async function refresh() {
   const shown = document.getElementById("live");
-  const isBusy = !shown || document.hidden || shown.contains(document.activeElement);
+  const isRead = shown?.contains(document.activeElement) || shown?.querySelector("details[open]");
+  const isBusy = !shown || document.hidden || isRead || !getSelection().isCollapsed;
   if (!isBusy) {
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
-      if (answer.ok && fresh) shown.replaceWith(document.adoptNode(fresh));
+      if (answer.ok && fresh && !fresh.isEqualNode(shown)) shown.replaceWith(document.adoptNode(fresh));
     } catch {
       // the host has stopped; the next try may find it again
     }
