@@ -135,6 +135,13 @@ async def test_every_page_allows_nothing_from_elsewhere_and_no_frame(opened: Ope
     assert 'aria-current="page"' in text
 
 
+async def test_browsers_may_say_where_a_form_comes_from(opened: Opened) -> None:
+    """Under `no-referrer` they send `Origin: null`, which the guard has to refuse (Fetch standard, Origin header)."""
+    site = await opened()
+    async with site.http.get("/devhost/") as answer:
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
 async def test_the_root_leads_to_the_pages_and_files_are_there(opened: Opened) -> None:
     """One stylesheet and one script."""
     site = await opened()
