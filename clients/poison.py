@@ -1,4 +1,4 @@
-"""LogPoisonMessage: one line in the log for each message that nobody could use, for people and alert rules."""
+"""LogPoisonMessage: logs each message of the poison queue as one line, for people and alert rules."""
 
 import logging
 
@@ -14,6 +14,6 @@ log = logging.getLogger("greenlight.poison")
 @bp.function_name(name="LogPoisonMessage")
 @bp.queue_trigger(arg_name="message", queue_name="approval-queue-poison", connection="ApprovalsStorage")
 def log_poison_message(message: func.QueueMessage) -> None:
-    """Write the record; the message then leaves the queue, so the record is what remains of it."""
+    """Log the message. It is then removed from the queue, so only the log line remains."""
     record = PoisonRecord(message_id=message.id or "", message=PoisonMessage.read(message.get_body()))
     log.error(record.to_json())

@@ -9,6 +9,7 @@ from tree_sitter import Language, Node, Parser
 
 from checking.syntax import (
     Array,
+    Assigned,
     Call,
     Choice,
     Constant,
@@ -19,12 +20,10 @@ from checking.syntax import (
     Name,
     Object,
     Other,
-    Output,
     Parameter,
     Property,
     Text,
     Value,
-    Variable,
 )
 
 _ESCAPES = {"\\'": "'", "\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\$": "$"}
@@ -39,14 +38,8 @@ def parse(file: str, source: bytes) -> Document:
         errors=tuple(_errors(root)),
         scope=next((_plain(_value_of(node)) for node in _of(root, "target_scope_assignment")), "resourceGroup"),
         parameters=tuple(_parameters(root)),
-        variables=tuple(
-            Variable(name=_symbol(node), line=_line(node), value=_value_of(node))
-            for node in _of(root, "variable_declaration")
-        ),
-        outputs=tuple(
-            Output(name=_symbol(node), line=_line(node), value=_value_of(node))
-            for node in _of(root, "output_declaration")
-        ),
+        variables=tuple(map(_assigned, _of(root, "variable_declaration"))),
+        outputs=tuple(map(_assigned, _of(root, "output_declaration"))),
         declared=tuple(_declared(node) for node in _of(root, "resource_declaration", "module_declaration")),
         bound=frozenset(_bound(root)),
     )
@@ -102,6 +95,10 @@ def _symbol(node: Node) -> str:
 def _value_of(node: Node) -> Value:
     """Return what stands behind the equals sign."""
     return _expression(_named(node)[-1])
+
+
+def _assigned(node: Node) -> Assigned:
+    return Assigned(name=_symbol(node), line=_line(node), value=_value_of(node))
 
 
 def _plain(value: Value) -> str:

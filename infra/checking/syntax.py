@@ -130,17 +130,8 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """`var`."""
-
-    name: str
-    line: int
-    value: Value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """`output`."""
+class Assigned:
+    """`var` or `output`."""
 
     name: str
     line: int
@@ -169,8 +160,8 @@ class Document:
     errors: tuple[tuple[int, str], ...]
     scope: str
     parameters: tuple[Parameter, ...]
-    variables: tuple[Variable, ...]
-    outputs: tuple[Output, ...]
+    variables: tuple[Assigned, ...]
+    outputs: tuple[Assigned, ...]
     declared: tuple[Declared, ...]
     bound: frozenset[str]
 

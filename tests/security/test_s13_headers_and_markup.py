@@ -86,7 +86,7 @@ def test_every_page_sends_them(fortress):
 
 def test_every_page_of_somebody_who_is_signed_in_sends_them(fortress):
     """And the one that asks who somebody is."""
-    fortress.begin()
+    proposal = f"/api/ui/proposals/{fortress.begin()}"
     mara = {**PAGE, "Cookie": remember("Mara").partition(";")[0]}
     form = {**mara, "Content-Type": "application/x-www-form-urlencoded"}
     pages = [
@@ -95,10 +95,15 @@ def test_every_page_of_somebody_who_is_signed_in_sends_them(fortress):
         fortress.call("GET", "/api/ui/inbox", headers=mara),
         fortress.call("GET", "/api/ui/act-as", headers=PAGE),
         fortress.call("POST", "/api/ui/act-as", b"name=", headers=form),
+        fortress.call("GET", proposal, headers=mara),
+        fortress.call("GET", f"{proposal}-not", headers=mara),
+        fortress.call("GET", proposal, headers={**PAGE, "Cookie": remember("Eve").partition(";")[0]}),
+        fortress.call("GET", f"{proposal}/files/none.md", headers=mara),
+        fortress.call("POST", proposal, b"verb=comments", headers=form),
         fortress.call("POST", "/api/ui/inbox", b"decision=approve", headers=form),
         fortress.call("POST", "/api/ui/inbox", b"decision=approve", headers=form | {"Origin": "https://evil.example"}),
     ]
-    assert [each.status_code for each in pages] == [303, 303, 200, 200, 400, 400, 403]
+    assert [each.status_code for each in pages] == [303, 303, 200, 200, 400, 200, 404, 403, 404, 400, 400, 403]
     for page in pages:
         assert page.headers["Content-Type"].startswith("text/html")
         assert faults(page.headers) == []

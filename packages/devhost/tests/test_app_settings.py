@@ -181,7 +181,7 @@ def test_bad_json_and_unreadable_bytes_are_named_with_the_file(tmp_path: Path) -
     """Never a bare traceback."""
     path = tmp_path / "local.settings.json"
     path.write_text("{\n  oops\n}")
-    with pytest.raises(SettingsError, match=r"local\.settings\.json is no valid JSON: line 2, column 3"):
+    with pytest.raises(SettingsError, match=r"local\.settings\.json is no valid JSON: .* line 3, position 0"):
         load(tmp_path)
     path.write_bytes(b'{"Values": {"A": "\xff"}}')
     with pytest.raises(SettingsError, match=r"local\.settings\.json cannot be read"):

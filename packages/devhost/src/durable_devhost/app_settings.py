@@ -11,7 +11,6 @@ from durable_devhost.jsonc import parse_object
 DEFAULT_CONNECTION = "AzureWebJobsStorage"
 DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
 FILE_NAME = "local.settings.json"
-_LAST_PORT = 65535
 DEVELOPMENT_ACCOUNT = "devstoreaccount1"
 DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The published key of every Azurite, no secret."""
@@ -117,18 +116,6 @@ def is_development_storage(text: str) -> bool:
         and bool(endpoints)
         and all(_is_standard(service, uri) for service, uri in endpoints.items())
     )
-
-
-def local_port(app_dir: Path) -> int | None:
-    """`Host.LocalHttpPort` of local.settings.json, where the app has one; raises SettingsError for a bad one."""
-    path = app_dir / FILE_NAME
-    host = (read_object(path) or {}).get("Host")
-    given = host.get("LocalHttpPort") if isinstance(host, Mapping) else None
-    if given is None:
-        return None
-    if not str(given).isdecimal() or int(given) > _LAST_PORT:
-        raise SettingsError(f"Host.LocalHttpPort in {path} is {given!r}. Make it a port from 0 to {_LAST_PORT}.")
-    return int(given)
 
 
 def worker_environment(

@@ -4,11 +4,13 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from durable_devhost.dispatch.connection import Connection, Message, WorkerGone
+from durable_devhost.dispatch.connection import CallOverdue, Connection, Message, WorkerGone
+from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.wire.frames import PREFIX_SIZE, decode, encode, read_prefix
 
 MIB = 1 << 20
@@ -55,6 +57,31 @@ async def pair() -> AsyncIterator[Pair]:
     with suppress(ConnectionError):
         await writer.wait_closed()
     await pair.over()
+
+
+async def test_what_comes_before_an_answer_goes_to_the_calls_exchange(pair: Pair) -> None:
+    """And to none where the call has none."""
+    exchange = Exchange()
+    call = asyncio.ensure_future(pair.connection.call({"kind": "invoke"}, exchange=exchange))
+    number = (await pair.receive())["id"]
+    await pair.send({"kind": "head", "id": number, "status": 200})
+    await pair.send({"kind": "part", "id": number + 1})
+    exchange.tell("written")
+    assert await pair.receive() == {"kind": "written", "id": number}
+    await pair.send({"kind": "returned", "id": number})
+    assert (await call)["kind"] == "returned"
+    assert [message["kind"] async for message in exchange.heard()] == ["head"]
+
+
+async def test_an_exchange_ends_with_its_worker(pair: Pair) -> None:
+    """Whoever waits for more is told."""
+    exchange = Exchange()
+    call = asyncio.ensure_future(pair.connection.call({"kind": "invoke"}, exchange=exchange))
+    await pair.receive()
+    pair.connection.close()
+    assert [message async for message in exchange.heard()] == []
+    with pytest.raises(WorkerGone):
+        await call
 
 
 async def test_answers_find_their_calls_in_whatever_order_they_come(pair: Pair) -> None:
@@ -165,3 +192,17 @@ async def test_a_message_that_cannot_be_sent_leaves_the_connection_whole(pair: P
         await pair.connection.call({"kind": "invoke", "odd": {1}})
     pair.connection.note({"kind": "environ"})
     assert (await pair.receive())["kind"] == "environ"
+
+
+async def test_a_call_over_its_limit_fails_and_nobody_hears_of_its_answer(pair: Pair) -> None:
+    """The other end is not told: what runs there cannot be ended from here. Other calls go on."""
+    overdue = asyncio.create_task(pair.connection.call({"kind": "slow"}, timedelta(milliseconds=50)))
+    within = asyncio.create_task(pair.connection.call({"kind": "quick"}, timedelta(seconds=PATIENCE_S)))
+    slow, quick = await pair.receive(), await pair.receive()
+    with pytest.raises(CallOverdue) as error:
+        await overdue
+    assert error.value.limit == timedelta(milliseconds=50)
+    await pair.send({"kind": "returned", "id": slow["id"]})
+    await pair.send({"kind": "returned", "id": quick["id"], "value": 1})
+    assert (await within)["value"] == 1
+    assert pair.heard == []

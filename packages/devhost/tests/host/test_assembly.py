@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
 
-from durable_devhost.azurite.process import STATE_FILE, Azurite
+from durable_devhost.azurite.process import STATE_FILE
 from durable_devhost.taskhub.names import HubNames
-from durable_devhost.testing.plugin import AppFailed, AppUnderTest, Storage
+from durable_devhost.testing.plugin import AppUnderTest, Storage
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -124,7 +123,7 @@ StartApp = Callable[..., AppUnderTest]
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """One host for the tests that leave it as it was."""
-    folder = _write(tmp_path_factory.mktemp("app"), APP)
+    folder = write(tmp_path_factory.mktemp("app"), APP)
     with AppUnderTest(folder, tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}, app_storage) as running:
         yield running
 
@@ -257,9 +256,9 @@ def test_a_corrupt_history_row_is_told_and_nothing_else_suffers(app: AppUnderTes
 
 def test_two_apps_with_two_hubs_share_one_azurite(start_app: StartApp, tmp_path: Path) -> None:
     """And do not see each other's instances."""
-    first = start_app(_write(tmp_path / "first", APP))
+    first = start_app(write(tmp_path / "first", APP))
     settings = {"IsEncrypted": False, "Values": {"AzureWebJobsStorage": first.connection_string}}
-    second_app = _write(tmp_path / "second", APP, hubName="OtherHub")
+    second_app = write(tmp_path / "second", APP, hubName="OtherHub")
     (second_app / "local.settings.json").write_text(json.dumps(settings))
     second = start_app(second_app, clock="system")
     instances = [(each, each.start("waits", None, "same-id")) for each in (first, second)]
@@ -272,7 +271,7 @@ def test_two_apps_with_two_hubs_share_one_azurite(start_app: StartApp, tmp_path:
 
 def test_with_auth_enabled_keys_are_asked_for(start_app: StartApp, tmp_path: Path) -> None:
     """They stand in keys.json: a function key for functions, the system key for the durable API, the master for all."""
-    app = start_app(_write(tmp_path, APP), options=["--enable-auth"])
+    app = start_app(write(tmp_path, APP), options=["--enable-auth"])
     assert app.request("GET", "/api/hello/Ines").status == 401
     assert app.request("GET", "/admin/devhost/info").status == 401
     assert app.request("POST", f"{DURABLE}/orchestrators/chain_of_five").status == 401
@@ -286,119 +285,12 @@ def test_with_auth_enabled_keys_are_asked_for(start_app: StartApp, tmp_path: Pat
     assert status.status in (200, 202)
 
 
-def test_the_way_of_the_sdk_takes_a_secret_and_no_key(start_app: StartApp, tmp_path: Path) -> None:
-    """Without it there is no way round the keys; the app's own client has it, and no line of the console shows it."""
-    told = """
-
-@app.route(route="rpc", auth_level=func.AuthLevel.ANONYMOUS)
-@app.durable_client_input(client_name="client")
-async def rpc(req: func.HttpRequest, client) -> func.HttpResponse:
-    instance_id = await client.start_new("chain_of_five")
-    return func.HttpResponse(json.dumps([instance_id, client._orchestration_bindings.rpc_base_url]))
-"""
-    app = start_app(_write(tmp_path, APP + told), options=["--enable-auth"])
-    for path in ("/durabletask", "/durabletask/instances", "/durabletask/orchestrators/chain_of_five"):
-        assert app.request("GET", path).status == 404
-        assert app.request("POST", path).status == 404
-    instance_id, base = app.request("GET", "/api/rpc").body
-    shown = app.request("GET", f"{base}instances/{instance_id}")
-    assert (shown.status in (200, 202), shown.body["name"]) == (True, "chain_of_five")
-    assert app.request("PATCH", f"{base}nowhere").status == 404
-    assert base.rstrip("/").rpartition("/")[2] not in app.output
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/admin/functions/on_order"),
-        ("POST", "/admin/devhost/clock"),
-        ("POST", "/admin/devhost/trigger"),
-        ("GET", "/admin/devhost/info"),
-        ("POST", f"{DURABLE}/orchestrators/chain_of_five"),
-        ("POST", f"{DURABLE}/instances/x/raiseEvent/Answer"),
-        ("POST", f"{DURABLE}/instances/x/terminate"),
-        ("DELETE", f"{DURABLE}/instances/x"),
-        ("POST", "/runtime/webhooks/EventGrid?functionName=x"),
-        ("POST", "/runtime/webhooks/blobs?functionName=Host.Functions.x"),
-    ],
-)
-def test_pages_of_other_sites_control_nothing(app: AppUnderTest, method: str, path: str) -> None:
-    """Not by a request of their own, and not under a name of theirs that leads to this machine."""
-    url = f"{app.url}{path}"
-    foreign = {"Origin": "https://evil.example"}
-    body = None if method in ("GET", "DELETE") else b"{}"
-    assert _status(method, url, body, foreign) == 403
-    assert _status(method, url, body, {"Sec-Fetch-Site": "cross-site"}) == 403
-    if "EventGrid" not in path and "blobs" not in path:
-        assert _status(method, url, body, {"Host": "evil.example"}) == 403
-
-
-def test_a_page_can_send_control_pages_no_text_that_is_not_said_to_be_json(app: AppUnderTest) -> None:
-    """A form cannot send JSON."""
-    form = {"Content-Type": "text/plain"}
-    assert _status("POST", f"{app.url}/admin/devhost/clock", b'{"hours": 1}', form) == 415
-    assert _status("POST", f"{app.url}/admin/functions/on_order", b'{"input": ""}', form) == 415
-
-
-def test_pages_of_other_sites_may_ask_for_a_status(app: AppUnderTest) -> None:
-    """Their browser shows them the answer only where CORS lets it."""
-    instance_id = app.start("chain_of_five")
-    url = f"{app.url}{DURABLE}/instances/{instance_id}"
-    assert _status("GET", url, None, {"Origin": "https://evil.example"}) in (200, 202)
-    assert _status("GET", url, None, {"Host": "evil.example"}) == 403
-
-
-@pytest.mark.parametrize(
-    ("text", "host", "sentence"),
-    [
-        ("def broken(:\n", {}, r"SyntaxError"),
-        (APP.replace("def fail_once(", "def double("), {}, r"double"),
-        (APP, {"hubName": "no_good"}, r"no_good"),
-        (APP, {"storageProvider": {"connectionName": "Nowhere"}}, r"Nowhere"),
-        (APP.replace('connection="AzureWebJobsStorage"', 'connection="Elsewhere"'), {}, r"Elsewhere"),
-        ("import nowhere_to_be_found\n", {}, r"nowhere_to_be_found"),
-        ("x = 1\n", {}, r"function_app\.py"),
-    ],
-    ids=["syntax error", "two of one name", "hub name", "hub connection", "queue connection", "import", "no app"],
-)
-def test_what_a_person_can_mend_ends_the_start_with_a_sentence(
-    tmp_path: Path, azurite: Azurite, text: str, host: dict[str, Any], sentence: str
-) -> None:
-    """Exit status 2, and of frames at most the app's own."""
-    environ = {"AzureWebJobsStorage": azurite.connection_string}
-    said = _refused(AppUnderTest(_write(tmp_path / "app", text, **host), tmp_path / "data", (), environ))
-    assert re.search(sentence, said)
-    assert "This is a defect" not in said
-    assert "devhost/" not in said.replace(str(tmp_path), "")
-
-
-def test_a_port_in_use_is_told(tmp_path: Path, azurite: Azurite) -> None:
-    """With the way out."""
-    environ = {"AzureWebJobsStorage": azurite.connection_string}
-    with socket.create_server(("", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        said = _refused(AppUnderTest(_write(tmp_path / "app", APP), tmp_path / "data", ("--port", port), environ))
-    assert port in said
-    assert "--port" in said
-
-
-def test_a_missing_azurite_is_told(tmp_path: Path) -> None:
-    """Here one that a connection string points to; with the address that does not answer."""
-    folder = _write(tmp_path / "app", APP)
-    nowhere = "DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;" + "".join(
-        f"{service}Endpoint=http://127.0.0.1:9/nobody;" for service in ("Blob", "Queue", "Table")
-    )
-    settings = {"IsEncrypted": False, "Values": {"AzureWebJobsStorage": nowhere}}
-    (folder / "local.settings.json").write_text(json.dumps(settings))
-    assert "127.0.0.1:9" in _refused(AppUnderTest(folder, tmp_path / "data", (), {}))
-
-
 def test_an_azurite_that_ends_is_started_again(start_app: StartApp, tmp_path: Path) -> None:
     """By the host whose own it is, over the same files: nothing is lost, and nobody has to do anything."""
     with socket.socket() as standard:
         with suppress(OSError):  # they are taken already; it takes others, which no other host is waiting for
             standard.bind(("127.0.0.1", 10000))
-        app = start_app(_write(tmp_path, APP), own_azurite=True)
+        app = start_app(write(tmp_path, APP), own_azurite=True)
     instance = app.start("waits")
     os.kill(json.loads((app.data_dir / STATE_FILE).read_text())["pid"], signal.SIGTERM)
     _until(lambda: "Azurite runs again." in app.output, "it was not started again", 80.0)
@@ -407,7 +299,8 @@ def test_an_azurite_that_ends_is_started_again(start_app: StartApp, tmp_path: Pa
     assert app.wait(instance)["output"] == "answered"
 
 
-def _write(folder: Path, text: str, **durable: Any) -> Path:
+def write(folder: Path, text: str, **durable: Any) -> Path:
+    """Write an app with this code; `durable` are keys of the extension in its host.json."""
     folder.mkdir(exist_ok=True)
     (folder / "function_app.py").write_text(textwrap.dedent(text))
     extensions = HOST["extensions"]
@@ -415,16 +308,6 @@ def _write(folder: Path, text: str, **durable: Any) -> Path:
     host = {**HOST, "extensions": {**extensions, "durableTask": {**extensions["durableTask"], **durable}}}
     (folder / "host.json").write_text(json.dumps(host))
     return folder
-
-
-def _refused(app: AppUnderTest) -> str:
-    try:
-        with pytest.raises(AppFailed):
-            app.launch()
-        assert app.exit_status == 2, app.output
-        return app.output
-    finally:
-        app.stop()
 
 
 def _post(app: AppUnderTest, path: str, expected: int, body: object = None) -> Any:
@@ -466,9 +349,3 @@ def _until(look: Callable[[], Any], complaint: str, patience_s: float = 20.0) ->
         assert time.monotonic() < give_up, complaint
         time.sleep(0.03)
     return found
-
-
-def _status(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> int:
-    """The status of an answer; a body is JSON where `headers` say nothing else."""
-    typed = {"Content-Type": "application/json", **headers} if body else headers
-    return requests.request(method, url, data=body, headers=typed, timeout=30).status_code

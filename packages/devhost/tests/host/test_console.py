@@ -16,7 +16,7 @@ import pytest
 
 from durable_devhost.clock import VirtualClock
 from durable_devhost.dispatch.outcome import Invocation, Raised, Returned
-from durable_devhost.host.console import Console, level_number
+from durable_devhost.host.console import Console
 from durable_devhost.host.facts import Ready
 from durable_devhost.model.functions import Function, FunctionCatalog
 from durable_devhost.model.history import RuntimeStatus
@@ -304,14 +304,6 @@ def test_the_net_exception_in_a_failures_text_is_folded() -> None:
     assert record(tell)["detail"] == detail
 
 
-@pytest.mark.parametrize(
-    ("name", "number"), [("Debug", 10), ("information", 20), ("Warning", 30), ("None", 51), ("strange", 20)]
-)
-def test_the_levels_of_host_json_have_numbers(name: str, number: int) -> None:
-    """Trace is Python's debug; an unknown one is Information."""
-    assert level_number(name) == number
-
-
 def test_an_exception_is_logged_with_its_traceback() -> None:
     """As Python prints it."""
 
@@ -323,20 +315,6 @@ def test_an_exception_is_logged_with_its_traceback() -> None:
                 logging.getLogger("shop").exception("oops")
 
     assert record(tell)["stack"].endswith("ValueError: boom\n")
-
-
-def test_the_level_of_host_json_decides_what_is_shown() -> None:
-    """Libraries that chatter are shown from warnings on, and afterwards logging is as it was."""
-
-    def tell(console: Console) -> None:
-        with console.showing_logs("Warning"):
-            logging.getLogger("shop").info("not shown")
-            logging.getLogger("azure.core").info("not shown")
-            logging.getLogger("shop").error("shown")
-
-    before = (list(logging.getLogger().handlers), logging.getLogger().level)
-    assert record(tell)["text"] == "shown"
-    assert before == (list(logging.getLogger().handlers), logging.getLogger().level)
 
 
 def test_a_log_call_with_wrong_arguments_fails_nobody(

@@ -48,10 +48,13 @@ def counter(context: df.DurableEntityContext):
     context.set_state(context.get_state(lambda: 0) + context.get_input())
     context.set_result(1)
 """
+FRONT_END = "http://localhost:3000"
 SETTINGS = {
     "IsEncrypted": False,
     "Values": {"FUNCTIONS_WORKER_RUNTIME": "python", "GREETING": "hello", "API_KEY": "k1"},
+    "Host": {"CORS": FRONT_END},
 }
+DURABLE = "/runtime/webhooks/durabletask"
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +134,61 @@ def test_pages_of_other_sites_see_and_do_nothing(app: AppUnderTest) -> None:
     assert requests.get(url, headers=link, timeout=30).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/admin/functions/on_order"),
+        ("POST", "/admin/devhost/clock"),
+        ("POST", "/admin/devhost/trigger"),
+        ("GET", "/admin/devhost/info"),
+        ("POST", f"{DURABLE}/orchestrators/waits"),
+        ("POST", f"{DURABLE}/instances/x/raiseEvent/Answer"),
+        ("POST", f"{DURABLE}/instances/x/terminate"),
+        ("DELETE", f"{DURABLE}/instances/x"),
+        ("POST", "/runtime/webhooks/EventGrid?functionName=x"),
+        ("POST", "/runtime/webhooks/blobs?functionName=Host.Functions.x"),
+    ],
+)
+def test_pages_of_other_sites_control_nothing(app: AppUnderTest, method: str, path: str) -> None:
+    """Not by a request of their own, and not under a name of theirs that leads to this machine."""
+    body = None if method in ("GET", "DELETE") else b"{}"
+    assert status(app, method, path, body, {"Origin": "https://evil.example"}) == 403
+    assert status(app, method, path, body, {"Sec-Fetch-Site": "cross-site"}) == 403
+    if "EventGrid" not in path and "blobs" not in path:
+        assert status(app, method, path, body, {"Host": "evil.example"}) == 403
+
+
+def test_control_pages_take_no_text_that_is_not_said_to_be_json(app: AppUnderTest) -> None:
+    """A form of another site cannot send JSON."""
+    form = {"Content-Type": "text/plain"}
+    assert status(app, "POST", "/admin/devhost/clock", b'{"hours": 1}', form) == 415
+    assert status(app, "POST", "/admin/functions/on_order", b'{"input": ""}', form) == 415
+
+
+def test_pages_of_other_sites_may_ask_for_a_status(app: AppUnderTest) -> None:
+    """Their browser shows them the answer only where CORS lets it."""
+    path = f"{DURABLE}/instances/{app.start('child', 1)}"
+    assert status(app, "GET", path, None, {"Origin": "https://evil.example"}) in (200, 202)
+    assert status(app, "GET", path, None, {"Host": "evil.example"}) == 403
+
+
+def test_a_front_end_that_cors_names_manages_instances_and_not_the_host(app: AppUnderTest) -> None:
+    """It raises events by the addresses that a start has given it."""
+    own = {"Origin": FRONT_END, "Sec-Fetch-Site": "same-site"}
+    assert status(app, "POST", f"{DURABLE}/instances/nobody/raiseEvent/Answer", b"{}", own) == 404
+    assert status(app, "POST", "/admin/devhost/clock", b'{"hours": 1}', own) == 403
+    assert status(app, "GET", "/devhost/", None, own) == 403
+
+
 def test_the_start_names_it_and_does_not_wait_for_it(app: AppUnderTest) -> None:
     """Its pages are imported when they are first asked for."""
     ready = next(record for record in app.records if record["event"] == "ready")
     assert ready["dashboard"] == f"{app.url}/devhost/"
     told = "import sys, durable_devhost.host.startup; print('durable_devhost.dashboard.site' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def status(app: AppUnderTest, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> int:
+    """The status of an answer; a body is JSON where `headers` say nothing else."""
+    typed = {"Content-Type": "application/json", **headers} if body else headers
+    return requests.request(method, app.url + path, data=body, headers=typed, timeout=30).status_code

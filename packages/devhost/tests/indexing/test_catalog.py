@@ -311,7 +311,7 @@ def test_a_senseless_retry_interval_is_refused(load):
 @pytest.mark.parametrize(
     ("decorator", "expected"),
     [
-        ('timer_trigger(arg_name="x", schedule="now")', "neither NCRONTAB"),
+        ('timer_trigger(arg_name="x", schedule="now")', "neither an NCRONTAB"),
         ('queue_trigger(arg_name="x", queue_name="a--b", connection="")', "'a--b' is no queue name"),
         ('orchestration_trigger(context_name="context", orchestration="@x")', "must not begin with '@'"),
     ],
@@ -321,3 +321,42 @@ def test_impossible_names_and_schedules_are_refused(load, decorator, expected):
     name = "context" if "context" in decorator else "x"
     with pytest.raises(AppError, match=expected):
         load(f"app = df.DFApp()\n@app.{decorator}\ndef one({name}): ...\n")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("0 0 0 * * 7", "7 is no day of week, which goes from 0 to 6; write 0 for Sunday"),
+        ("0 0 9 ? * MON#1", "L, W, # and ? are Quartz's"),
+        ("0 0 9 * * * 2026", "has seven fields; NCRONTAB has six, and no year"),
+    ],
+)
+def test_a_schedule_that_ncrontab_refuses_is_refused_with_its_function(load, schedule, expected):
+    """And with what would happen on Azure; a setting is resolved before."""
+    with pytest.raises(AppError) as refused:
+        load(
+            """
+            app = func.FunctionApp()
+
+            @app.timer_trigger(arg_name="tick", schedule="%WHEN%")
+            def weekly(tick: func.TimerRequest): ...
+            """,
+            {"WHEN": schedule},
+        )
+    text = str(refused.value)
+    assert "weekly: the schedule '" in text
+    assert expected in text
+    assert "On Azure the function would not be indexed, and never run." in text
+
+
+def test_only_the_functions_that_host_json_names_are_there(tmp_path):
+    """Without regard to case; what the others have wrong does not matter."""
+    found = [
+        {"name": name, "bindings": [raw], "trigger": raw, "file": "a.py", "line": 1, "problems": [], "retry": None}
+        for name, raw in (
+            ("Kept", {"name": "t", "type": "timerTrigger", "direction": "in", "schedule": "0 0 * * * *"}),
+            ("other", {"name": "t", "type": "timerTrigger", "direction": "in", "schedule": "never"}),
+        )
+    ]
+    assert [each.name for each in build_catalog(found, None, tmp_path, {}, only=["kept"]).functions] == ["Kept"]
+    assert build_catalog(found, None, tmp_path, {}, only=["nothing"]).functions == ()

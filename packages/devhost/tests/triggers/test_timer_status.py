@@ -8,10 +8,10 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from durable_devhost.model.schedule import parse_schedule
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.transport import Transport
-from durable_devhost.triggers.schedule import parse_schedule
 from durable_devhost.triggers.timer_status import CONTAINER, ScheduleMonitor, ScheduleStatus, resume
 from packages.devhost.tests.lossy import losing
 

@@ -109,7 +109,7 @@ class Driver:
 
     def load(self, script: str = "function_app.py", **fields: Any) -> dict[str, Any]:
         """Load the app: the catalog or the refusal."""
-        return self.ask("load", **{"script": script, "threads": None, "level": 20, "debug": None, **fields})
+        return self.ask("load", **{"script": script, "threads": None, "level": 20, "shown": 0, "debug": None, **fields})
 
     def call(self, function: str, trigger: Any, **fields: Any) -> dict[str, Any]:
         """Invoke a function."""

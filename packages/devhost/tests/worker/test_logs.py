@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from durable_devhost.worker.invocation import Invocation, entered
-from durable_devhost.worker.logs import AsyncLoggingHandler
+from durable_devhost.worker.logs import AsyncLoggingHandler, send_logs
 
 
 class Wire:
@@ -35,6 +35,14 @@ def logger(wire) -> logging.Logger:
     logger = logging.Logger("the.app", logging.INFO)
     logger.addHandler(AsyncLoggingHandler(wire.send))
     return logger
+
+
+@pytest.mark.parametrize("name", ["azure_functions_worker", "azure_functions_worker.extension", "azure.functions"])
+def test_what_only_azures_telemetry_gets_is_not_sent(logger, wire, name):
+    """An app may write to these loggers too, and sees nothing of it."""
+    logger.name = name
+    logger.error("for the system")
+    assert wire.sent == []
 
 
 def test_a_record_is_sent_with_its_invocation(logger, wire):
@@ -73,3 +81,19 @@ def test_without_a_host_warnings_go_to_stderr(logger, wire, capsys):
     logger.warning("careful")
     logger.info("nothing special")
     assert capsys.readouterr().err == "careful\n"
+
+
+def test_the_root_logger_takes_what_the_real_worker_takes_and_sends_what_is_shown(wire):
+    """The level of host.json is the host's affair: what nobody can see is not sent."""
+    root, azure = logging.getLogger(), logging.getLogger("azure")
+    before = (list(root.handlers), root.level, azure.level)
+    try:
+        send_logs(wire.send, logging.INFO, logging.ERROR)
+        assert (root.level, azure.level) == (logging.INFO, logging.WARNING)
+        root.warning("not shown")
+        root.error("shown")
+    finally:
+        root.handlers[:], _, _ = before
+        root.setLevel(before[1])
+        azure.setLevel(before[2])
+    assert [message["text"] for message in wire.sent] == ["shown"]

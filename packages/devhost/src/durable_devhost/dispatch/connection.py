@@ -8,19 +8,30 @@ import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from itertools import count
 from typing import Any, Self
 
+from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.dotnet.payloads import without_halves
 from durable_devhost.wire.frames import PREFIX_SIZE, BrokenFrame, decode, encode, read_prefix
 
 Message = dict[str, Any]
+_BEFORE_THE_ANSWER = frozenset({"wants", "head", "part"})
 _HALF = b"\\ud"
 """How half of a surrogate pair begins in JSON: no protobuf message of the real worker can hold one."""
 
 
 class WorkerGone(Exception):
     """The worker ended before it answered."""
+
+
+class CallOverdue(Exception):
+    """The call took longer than `limit`. It goes on in the worker, and nobody waits for its answer."""
+
+    def __init__(self, limit: timedelta) -> None:
+        super().__init__(limit)
+        self.limit = limit
 
 
 class Connection(asyncio.Protocol):
@@ -33,6 +44,9 @@ class Connection(asyncio.Protocol):
         self._heard = heard
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self._deadlines: dict[int, tuple[float, timedelta]] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+        self._exchanges: dict[int, Exchange] = {}
         self._received = bytearray()
         self._wanted = PREFIX_SIZE
         self._lengths: tuple[int, int] | None = None
@@ -49,12 +63,23 @@ class Connection(asyncio.Protocol):
         _, connection = await asyncio.get_running_loop().create_connection(lambda: cls(heard), sock=end)
         return connection
 
-    async def call(self, message: Mapping[str, Any]) -> Message:
-        """Send a message and return its answer; cancelling the call tells the worker. Raises WorkerGone."""
+    async def call(
+        self, message: Mapping[str, Any], limit: timedelta | None = None, exchange: Exchange | None = None
+    ) -> Message:
+        """Send a message and return its answer; cancelling the call tells the worker.
+
+        What the worker sends before its answer goes to the exchange. Raises WorkerGone, and CallOverdue when `limit` is
+        over.
+        """
         if self.gone.is_set():
             raise WorkerGone
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        if limit is not None:
+            self._limit(number, limit)
+        if exchange is not None:
+            self._exchanges[number] = exchange
+            exchange.begin(number, self.note)
         try:
             while not self._has_room.is_set():
                 await self._has_room.wait()
@@ -66,6 +91,10 @@ class Connection(asyncio.Protocol):
             raise
         finally:
             del self._waiting[number]
+            self._deadlines.pop(number, None)
+            if exchange is not None:
+                del self._exchanges[number]
+                exchange.end()
             self._is_quiet.set()
 
     def note(self, message: Mapping[str, Any]) -> None:
@@ -86,6 +115,8 @@ class Connection(asyncio.Protocol):
         """Hang up; open calls fail with WorkerGone."""
         self.gone.set()
         self._has_room.set()
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._transport is not None:
             self._transport.abort()
         for answer in self._waiting.values():
@@ -118,6 +149,29 @@ class Connection(asyncio.Protocol):
         """Let callers go on."""
         self._has_room.set()
 
+    def _limit(self, number: int, limit: timedelta) -> None:
+        """Let a call fail when its time is up; one alarm serves all calls, as a timer for each would cost them time."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + limit.total_seconds()
+        self._deadlines[number] = (due, limit)
+        if self._alarm is None or due < self._alarm.when():
+            self._ring_at(due, loop)
+
+    def _ring_at(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = loop.call_at(due, self._give_up, loop)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Fail the calls whose time is up, and look again when the next one's is."""
+        self._alarm, now = None, loop.time()
+        for number, (due, limit) in self._deadlines.items():
+            answer = self._waiting[number]
+            if due <= now and not answer.done():
+                answer.set_exception(CallOverdue(limit))
+        if later := [due for due, _ in self._deadlines.values() if due > now]:
+            self._ring_at(min(later), loop)
+
     def _take_frame(self) -> None:
         with memoryview(self._received) as view:
             piece = bytes(view[: self._wanted])
@@ -134,5 +188,8 @@ class Connection(asyncio.Protocol):
         number = message.get("id")
         if number is None:
             self._heard(message)
+        elif message.get("kind") in _BEFORE_THE_ANSWER:
+            if (exchange := self._exchanges.get(number)) is not None:
+                exchange.take(message)
         elif (answer := self._waiting.get(number)) is not None and not answer.done():
             answer.set_result(message)

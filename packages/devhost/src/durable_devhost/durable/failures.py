@@ -57,9 +57,17 @@ def missing_details(message: str) -> str:
     return _exception(kind, message, None)
 
 
-def _exception(kind: str, message: str, inner: Mapping[str, Any] | None) -> str:
+def timeout_details(message: str, limit: str, invocation_id: str, method: str) -> str:
+    """The details of an activity over `functionTimeout`; `limit` is a TimeSpan (recorded; order of `GetObjectData`)."""
+    kind = "Microsoft.Azure.WebJobs.Host.FunctionTimeoutException, Microsoft.Azure.WebJobs.Host"
+    own = {"Timeout": limit, "InstanceId": invocation_id, "MethodName": method, "Handled": False}
+    return _exception(kind, message, None, own)
+
+
+def _exception(kind: str, message: str, inner: Mapping[str, Any] | None, own: Mapping[str, Any] | None = None) -> str:
     outer = {
         "$type": kind,
+        **(own or {}),
         "ClassName": kind.partition(",")[0],
         "Message": message,
         "Data": None,

@@ -47,6 +47,7 @@ from durable_devhost.host.time_travel import OFFSET_SETTING, TimeTravel
 from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, FunctionCatalog
+from durable_devhost.settings import Telemetry
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.triggers.admin import AdminPages, HostInfo
@@ -124,6 +125,7 @@ class Host:
             client_json=address.binding,
             clock=clock,
             observer=console,
+            telemetry=settings.telemetry,
         )
         app = AppFunctions(around.catalog, invoker, around.pool)
         ownership = Ownership(
@@ -138,7 +140,10 @@ class Host:
             observer=console,
             longest_pause=durable.max_queue_polling_interval,
         )
-        client = DurableClient(engine=engine, hub=hub, app=app, clock=clock, default_version=durable.default_version)
+        client = DurableClient(
+            engine=engine, hub=hub, app=app, clock=clock, default_version=durable.default_version,
+            is_traced=durable.is_traced and settings.telemetry is not Telemetry.OFF,
+        )  # fmt: skip
         return cls(
             around=around,
             resources=resources,
@@ -238,7 +243,12 @@ class Host:
         async def accept(loaded: Loaded) -> FunctionCatalog:
             settings = around.settings
             catalog = build_catalog(
-                loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings, retry=settings.retry
+                loaded.functions,
+                loaded.complaint,
+                settings.app_dir,
+                settings.app_settings,
+                only=settings.functions,
+                retry=settings.retry,
             )
             await self.accounts.open_for(self.resources, catalog)
             return catalog
@@ -283,6 +293,7 @@ class Host:
             clock=self.around.clock,
             in_flight=self.in_flight,
             host_id=host_id(self.around.settings),
+            zone=self.around.settings.time_zone,
         )
 
     def _travel(self) -> TimeTravel | None:

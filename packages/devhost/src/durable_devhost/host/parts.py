@@ -21,6 +21,7 @@ from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.console import Console
 from durable_devhost.host.control_pages import ControlPages
 from durable_devhost.inflight import InFlight
+from durable_devhost.local_host import ANY_ORIGIN
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
 from durable_devhost.options import StartOptions
 from durable_devhost.settings import HostSettings
@@ -82,6 +83,7 @@ def open_front(
 ) -> HttpFront:
     """The front door: functions, the webhooks of extensions, the durable HTTP API's twice, and the host's own pages."""
     api = ManagementApi(client, urls)
+    front_ends = frozenset(around.settings.local.cors.origins) - {ANY_ORIGIN}
 
     def managed(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -102,7 +104,7 @@ def open_front(
         mounts=(
             Mount(
                 prefix=WEBHOOK_PATH,
-                handler=guarded(managed(WEBHOOK_PATH), Exposure.MANAGEMENT),
+                handler=guarded(managed(WEBHOOK_PATH), Exposure.MANAGEMENT, front_ends),
                 level=AuthLevel.SYSTEM,
                 key_name=SYSTEM_KEY,
             ),
@@ -124,6 +126,8 @@ def open_front(
         ),
         route_prefix=around.settings.route_prefix,
         homepage=around.settings.homepage,
+        http=around.settings.http,
+        cors=around.settings.local.cors,
         observer=around.console,
     )
 

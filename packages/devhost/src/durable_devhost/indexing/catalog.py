@@ -1,7 +1,7 @@
 """Builds the catalog from the app's registered functions, or says everything that is wrong with them at once."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ from durable_devhost.indexing.declared import (
     resolve_settings,
     with_lower_queue,
 )
+from durable_devhost.indexing.names import name_problems, route_conflicts
 from durable_devhost.model.blob_paths import BlobPattern
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
+from durable_devhost.model.schedule import parse_schedule
 from durable_devhost.retry_policy import RetryPolicy
 
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
-_SCHEDULE = re.compile(r"\S+(?: +\S+){4,5}|(?:\d+\.)?\d{1,2}:\d{2}(?::\d{2})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class _Candidate:
     missing: tuple[str, ...]
     told: tuple[str, ...]
     retry: Mapping[str, Any] | None
+    streams: bool
 
     @property
     def where(self) -> str:
@@ -48,15 +50,19 @@ def build_catalog(
     app_dir: Path,
     settings: Mapping[str, str],
     *,
+    only: Collection[str] = (),
     retry: RetryPolicy | None = None,
 ) -> FunctionCatalog:
     """The functions of the app that are not disabled; AppError lists every problem with file, line and function.
+
+    `only` names those that count, without regard to case; the others are not there (`FunctionMetadataManager`).
 
     `found` and `complaint` are what the worker reports: each function with its raw bindings, and the SDK's refusal of
     the whole. `retry` is the policy of functions without one of their own. What is wrong with a disabled function does
     not count, so that an app can run without a function that cannot.
     """
-    declared = [_candidate(each, settings) for each in found]
+    names = {name.lower() for name in only}
+    declared = [_candidate(each, settings) for each in found if not names or each["name"].lower() in names]
     off = [one for one in declared if _is_disabled(one.name, settings)]
     candidates = [one for one in declared if one not in off]
     problems = list(_duplicate_names(candidates))
@@ -67,9 +73,10 @@ def build_catalog(
         if one.trigger is not None and not against:
             functions.append(_function(one, one.trigger, retry))
     problems += _duplicate_durable_names(functions)
+    problems += route_conflicts(functions)
     if complaint and not problems:
         problems.append(complaint)
-    if not declared:
+    if not found:
         problems.append("no functions are registered; decorate some, or register the blueprints in the app")
     if problems:
         raise AppError(_report(app_dir, problems))
@@ -103,6 +110,7 @@ def _candidate(found: Mapping[str, Any], settings: Mapping[str, str]) -> _Candid
         missing=tuple(name for _, missing in resolved for name in missing),
         told=tuple(found["problems"]),
         retry=found["retry"],
+        streams=bool(found.get("streams")),
     )
 
 
@@ -116,6 +124,7 @@ def _function(one: _Candidate, trigger: Binding, retry: RetryPolicy | None) -> F
         retry_policy=read_retry_policy(one.retry) or retry,
         script_file=one.script_file,
         line=one.line,
+        streams=one.streams,
     )
 
 
@@ -125,6 +134,7 @@ def _problems_of(one: _Candidate) -> Iterator[str]:
         return
     for name in one.missing:
         yield f"%{name}% is no app setting; add {name} to Values in local.settings.json"
+    yield from name_problems(one.name, one.bindings)
     for binding in one.bindings:
         yield from _property_problems(binding, one.name)
     yield from one.told
@@ -152,9 +162,7 @@ def _property_problems(binding: Binding, function_name: str) -> Iterator[str]:
             if "{" not in table and "%" not in table and not _TABLE_NAME.fullmatch(table):
                 yield f"'{table}' is no table name: 3 to 63 letters and digits, a letter first"
         case "timerTrigger":
-            schedule = (binding.text("schedule") or "").strip()
-            if "%" not in schedule and not _SCHEDULE.fullmatch(schedule):
-                yield f"the schedule '{schedule}' is neither NCRONTAB (six or five fields) nor a time span hh:mm:ss"
+            yield from _schedule_problems(binding.text("schedule") or "")
         case "orchestrationTrigger" if (durable_name(binding, function_name) or "").startswith("@"):
             yield "the name of an orchestrator must not begin with '@'"
 
@@ -166,6 +174,15 @@ def _path_problems(path: str) -> Iterator[str]:
         BlobPattern.parse(path)
     except ValueError as error:
         yield str(error).removesuffix(".")
+
+
+def _schedule_problems(schedule: str) -> Iterator[str]:
+    if "%" in schedule:
+        return  # that the setting is missing has been said
+    try:
+        parse_schedule(schedule)
+    except AppError as error:
+        yield f"{error}".removesuffix(".").replace("The", "the", 1)
 
 
 def _duplicate_names(candidates: list[_Candidate]) -> Iterator[str]:

@@ -15,8 +15,8 @@ from durable_devhost.clock import Clock
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function
+from durable_devhost.model.schedule import is_frequent, parse_schedule
 from durable_devhost.storage.blobs import BlobService
-from durable_devhost.triggers.schedule import is_frequent, parse_schedule
 from durable_devhost.triggers.timer_status import ScheduleMonitor, ScheduleStatus, resume
 
 _PUNCTUAL = timedelta(seconds=1)

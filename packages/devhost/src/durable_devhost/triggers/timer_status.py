@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from durable_devhost.errors import StorageUnavailable
+from durable_devhost.model.schedule import Schedule
 from durable_devhost.model.timestamps import parse_time
 from durable_devhost.storage.account import NotFound, StorageFailure
 from durable_devhost.storage.blobs import BlobService
-from durable_devhost.triggers.schedule import Schedule
 
 _log = logging.getLogger(__name__)
 

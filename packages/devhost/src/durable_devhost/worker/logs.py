@@ -10,12 +10,18 @@ from durable_devhost.worker.invocation import InvocationFilter
 from durable_devhost.worker.tracebacks import user_traceback
 
 _TALKATIVE = ("azure", "asyncio", "aiohttp", "urllib3")
+_OF_THE_SYSTEM = ("azure_functions_worker", "azure.functions")
+"""Beginnings of loggers that only Azure's own telemetry gets (`logging.py` of azure-functions-python-worker)."""
 
 
-def send_logs(send: Callable[[Mapping[str, Any]], bool], level: int) -> None:
-    """Send every record from `level` on; libraries that tell of every request only from warnings on."""
-    root = logging.getLogger()
-    root.addHandler(AsyncLoggingHandler(send))
+def send_logs(send: Callable[[Mapping[str, Any]], bool], level: int, shown: int = 0) -> None:
+    """Let the root logger take every record from `level` on, and send those that are `shown`.
+
+    Libraries that tell of every request are taken from warnings on.
+    """
+    root, handler = logging.getLogger(), AsyncLoggingHandler(send)
+    handler.setLevel(shown)
+    root.addHandler(handler)
     root.setLevel(level)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
@@ -33,7 +39,12 @@ class AsyncLoggingHandler(logging.Handler):
         self.addFilter(InvocationFilter())
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send the record; a forked process, which has no host, writes its warnings to stderr as Python does."""
+        """Send the record, unless it is the system's.
+
+        A forked process, which has no host, writes its warnings to stderr as Python does.
+        """
+        if record.name.startswith(_OF_THE_SYSTEM):
+            return
         try:
             last = logging.lastResort
             if not self._send(_message(record)) and last is not None and record.levelno >= last.level:

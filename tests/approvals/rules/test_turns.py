@@ -1,0 +1,210 @@
+"""What a review's workflow is given, finds and hands on."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from approvals.decision import Decision
+from approvals.findings import Counts, Finding, Sum
+from approvals.rules.turns import (
+    LONGEST_WAIT,
+    MOST_TROUBLES,
+    EventDecision,
+    Progress,
+    ReviewInput,
+    Step,
+    Turn,
+    findings_of,
+    shown,
+    step_of,
+    until,
+)
+from approvals.validation import Invalid
+from tests.approvals.story import BEGUN, Story
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+YES = Decision(approved=True, approver="Mara", comment="go")
+BOARD = {"stages": [{"name": "board", "approvers": ["Mara"], "windowHours": 10, "remindAfterHours": [4]}]}
+
+
+def turn(**fields):
+    """A turn of one proposal."""
+    return Turn(proposal_id="p1", **fields)
+
+
+def test_a_turn_survives_its_way_through_the_hub():
+    """As plain JSON data, with all that it can hold."""
+    full = turn(
+        told=3,
+        counted={"submitted": 1},
+        heard=(EventDecision(id="event 1", decision=YES),),
+        reached="2026-03-02T09:00:00+00:00",
+        refused=1,
+        last_refusal="notAsked",
+        troubles=2,
+        untold=3,
+    )
+    sent = ReviewInput(review=full)
+    assert sent == ReviewInput.from_dict(sent.to_dict())
+
+
+def test_the_first_turn_is_given_the_id_alone():
+    """As the submission and the sweep start it."""
+    assert ReviewInput.from_dict({"review": {"proposalId": "p1"}}).review == turn()
+    with pytest.raises(Invalid, match="proposalId"):
+        ReviewInput.from_dict({"review": {}})
+
+
+@pytest.mark.parametrize(
+    ("reached", "time"),
+    [
+        (None, timedelta()),
+        (timedelta(seconds=-5), timedelta()),
+        (timedelta(seconds=1), timedelta(seconds=1)),
+        (timedelta(days=9), timedelta(seconds=2)),
+    ],
+)
+def test_a_timer_that_fired_early_is_punctual_within_two_seconds(reached, time):
+    """And nobody gets further into the future by it."""
+    given = turn(reached=(NOW + reached).isoformat() if reached is not None else None)
+    assert given.time(NOW) == NOW + time
+
+
+def test_pauses_grow_from_a_minute_to_an_hour():
+    """A minute more or less does not matter to an outage, but nobody asks a thousand times."""
+    minutes = [turn(troubles=times).pause.total_seconds() / 60 for times in (1, 2, 3, 6, 7, 29)]
+    assert minutes == [1, 2, 4, 32, 60, 60]
+    assert turn().pause is None
+    assert turn(untold=2).pause == timedelta(minutes=2)
+
+
+def test_a_look_that_fails_adds_up_and_one_that_does_not_ends_it():
+    """What counts is how many failed in a row."""
+    assert turn(troubles=2).after_look(failed=True).troubles == 3
+    assert turn(troubles=2).after_look(failed=False).troubles == 0
+
+
+@pytest.mark.parametrize(
+    ("untold", "reached", "told"),
+    [(4, 7, (7, 0)), (4, 5, (5, 5)), (4, 0, (3, 5)), (MOST_TROUBLES - 1, 5, (7, 0))],
+    ids=["all sent", "one missing", "none sent", "given up"],
+)
+def test_letters_that_are_missing_are_tried_again_for_a_day(untold, reached, told):
+    """From the first that is missing; what was told stays told."""
+    after = turn(told=3, untold=untold).after_telling(reached, 7)
+    assert (after.told, after.untold) == told
+
+
+def test_refused_events_add_up():
+    """The last reason is shown."""
+    refused = turn().with_refusal("notAsked").with_refusal("over")
+    assert (refused.refused, refused.last_refusal) == (2, "over")
+
+
+def test_a_turn_knows_the_decision_that_it_began_with():
+    """And not one that differs in anything."""
+    began = turn(heard=(EventDecision(id="event 1", decision=YES),))
+    assert began.holds(Decision(approved=True, approver="Mara", comment="go"))
+    assert not began.holds(Decision(approved=True, approver="Mara"))
+
+
+def test_a_document_is_checked_first():
+    """Nothing is waited for; the step holds what is to be checked, and no name."""
+    step = step_of(Story(BOARD).review)
+    assert (step.next, step.status, step.stage, step.deadline, step.wake_at) == ("check", "checking", None, None, None)
+    assert (step.entries, step.round, step.counts) == (1, 1, {"submitted": 1})
+    assert until(NOW, turn(), step) == NOW
+
+
+def test_an_open_stage_is_waited_for_until_its_next_reminder():
+    """The deadline is another one, and is shown."""
+    step = step_of(Story(BOARD).check("passed").review)
+    assert (step.next, step.stage) == ("wait", "board")
+    assert step.deadline == (BEGUN + timedelta(hours=10)).isoformat()
+    assert until(BEGUN, turn(), step) == BEGUN + timedelta(hours=4)
+    assert until(BEGUN, turn(untold=1), step) == BEGUN + timedelta(minutes=1)
+
+
+def test_changes_are_waited_for_until_they_are_overdue():
+    """Though never longer than six days at a time."""
+    story = Story(BOARD).check("passed")
+    story.does("changes", approver="Mara", comment="a ramp")
+    step = step_of(story.review)
+    assert (step.next, step.stage, step.status) == ("wait", None, "changesRequested")
+    assert step.deadline == step.wake_at == (BEGUN + timedelta(hours=720)).isoformat()
+    assert until(BEGUN, turn(), step) == BEGUN + LONGEST_WAIT
+
+
+def test_nothing_is_waited_for_when_it_is_over():
+    """The counters get how it ended."""
+    story = Story(BOARD).check("passed")
+    story.does("decisions", approver="Mara", decision="approve")
+    step = step_of(story.review)
+    assert (step.next, step.status, step.deadline, step.wake_at) == ("ended", "approved", None, None)
+    assert step.ended_at == BEGUN.isoformat()
+    assert step.uncounted({"submitted": 1}) == {"approved": 1}
+    assert step.uncounted(step.counts) == {}
+
+
+def test_a_withdrawn_request_for_changes_leaves_no_deadline():
+    """Though the review remembers until when they were wanted."""
+    story = Story(BOARD).check("passed")
+    story.does("changes", approver="Mara", comment="a ramp")
+    story.does("withdraw", by="Ines")
+    step = step_of(story.review)
+    assert (step.status, step.deadline) == ("withdrawn", None)
+
+
+def test_a_look_that_failed_is_repeated_after_the_pause():
+    """Without a step there is nothing else to go by."""
+    assert until(NOW, turn(troubles=1), None) == NOW + timedelta(minutes=1)
+
+
+def test_a_step_survives_its_way_through_the_hub():
+    """As plain JSON data."""
+    step = step_of(Story(BOARD).check("passed").review)
+    assert Step.from_dict(step.to_dict()) == step
+
+
+def test_findings_are_the_sum_and_each_check_that_has_something_to_say():
+    """In one order, each once."""
+    said = [("text", "warning"), ("type", "ok"), ("size", "error"), ("size", "error")]
+    findings = tuple(
+        Finding(attachment="note.md", check=check, severity=severity, message="m") for check, severity in said
+    )
+    counts = Counts(ok=1, warning=1, error=2)
+    total = Sum(outcome="objections", attachments=1, bytes=1, counts=counts, findings=findings, failed=())
+    assert findings_of(total) == ("objections", "size", "text")
+
+
+def test_a_workflow_that_is_started_anew_learns_what_was_told_and_counted():
+    """From the list, which may also know less than the workflow."""
+    step = step_of(Story(BOARD).review, told=3, counted={"submitted": 1, "escalated": 1})
+    assert step == Step.from_dict(step.to_dict())
+    informed = turn(told=1, counted={"escalated": 2}).informed(step)
+    assert (informed.told, informed.counted) == (3, {"submitted": 1, "escalated": 2})
+    assert turn(told=9).informed(step).told == 9
+
+
+def test_a_custom_status_says_how_far_a_workflow_is():
+    """It is read as it was written."""
+    step = step_of(Story(BOARD).check("passed").review)
+    status = shown(turn(told=3), step)
+    assert (Progress.read(status).entries, Progress.read(status).holds(3), Progress.read(status).holds(4)) == (
+        step.entries, True, False,
+    )  # fmt: skip
+    assert not Progress.read(shown(turn(told=2, untold=1), step)).holds(3)
+
+
+@pytest.mark.parametrize("status", [None, "waiting", [3], {}, {"entries": "3"}], ids=repr)
+def test_a_custom_status_of_another_form_says_nothing(status):
+    """It was never set, or is another workflow's."""
+    assert Progress.read(status) == Progress(entries=0, untold=False)
+
+
+def test_what_a_check_is_about_is_not_shown_as_told():
+    """The first entry is on record, and nobody was told of it yet."""
+    step = step_of(Story(BOARD).review)
+    assert (step.entries, shown(turn(), step)["entries"]) == (1, 0)
+    assert "lastRefusal" not in shown(turn(), step)
+    assert shown(turn().with_refusal("over"), step)["lastRefusal"] == "over"
