@@ -1,8 +1,9 @@
-"""Makes the pictures of the documents, in `docs/pictures/`: a letter, the decision page, and devhost's console.
+"""Makes pictures of every page, on a desktop, on a phone and in dark colours: those of the documents, and all others.
 
-Run by `make screenshots`. A host over a new folder, in virtual time, is handed a proposal; people answer and 49 hours
-pass, so that every picture shows what the app does today. Needs Chromium: the `chromium` of the PATH, or the file that
-`CHROMIUM` names.
+Those of the documents are in `docs/pictures/`, all of them in `build/pictures/`. Run by `make screenshots`.
+
+A host over a new folder, in virtual time, gets proposals; people answer and 49 hours pass. So every picture shows what
+the app does today. Needs Chromium: the `chromium` of the PATH, or the file that `CHROMIUM` names.
 """
 
 import base64
@@ -33,20 +34,24 @@ import requests
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PICTURES = REPOSITORY / "docs" / "pictures"
+EVERY = REPOSITORY / "build" / "pictures"
 FOOTBRIDGE = REPOSITORY / "examples" / "footbridge"
+REVIEWS = REPOSITORY / "examples" / "reviews"
+OTHERS = ("library-roof", "tree-avenue", "cycle-lane")
 START_SECONDS = 90
 WAIT_SECONDS = 60
 COLUMNS = 126
-DESKTOP = (920, 1180)
+DESKTOP = (1040, 900)
 PHONE = (390, 780)
 LETTER = (660, 820)
+LOOKS = {"desktop": (DESKTOP, False), "phone": (PHONE, False), "dark": (DESKTOP, True)}
 COLOURS = 128
 SAID = (
     ("comments", {"by": "Mara Lindqvist", "comment": "Who clears the snow?"}),
@@ -56,6 +61,17 @@ SAID = (
 READER = "Amara Okafor"
 PROPOSAL = "bridge-1"
 DOCUMENTS = {"design-proposal.md": "text/markdown", "elevation.png": "image/png", "site-plan.png": "image/png"}
+
+PAGES = {
+    "inbox": "/api/ui/inbox",
+    "proposal": f"/api/ui/proposals/{PROPOSAL}",
+    "submit": "/api/ui/submit",
+    "reports": "/api/ui/reports",
+    "decision": "",
+    "dashboard-instances": "/devhost/instances",
+    "dashboard-instance": f"/devhost/instance?id={PROPOSAL}",
+}
+"""The last part of a page's address, by the name of its picture; that of the decision page is in the letter."""
 
 _DARK = TerminalTheme(
     background=(24, 27, 31),
@@ -106,22 +122,30 @@ class Terminal:
 def main() -> int:
     """Make all pictures; returns the exit status."""
     try:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="greenlight-pictures-") as folder, browser() as chromium:
+        for folder in (PICTURES, EVERY):
+            folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="greenlight-pictures-") as data, browser() as chromium:
             url = f"http://localhost:{_free_port()}"
-            with running_host(url, Path(folder)) as terminal:
+            with running_host(url, Path(data)) as terminal:
+                seed_others(url)
                 before = len(terminal.printed)
                 seed(url)
                 shown = terminal.printed[before:].strip("\n")
-                letter = letters_to(url, READER)[-1]
+                letter = next(each for each in reversed(letters_to(url, READER)) if "Mill Stream" in each)
                 link = re.search(r'href="([^"]+/api/decide[^"]+)"', letter)
                 if not link:
                     raise PictureFailed("The letter has no link.")
                 address = link[1].replace("&amp;", "&")
-                take(chromium, "letter", LETTER, html=letter)
-                take(chromium, "decision", DESKTOP, url=address)
-                take(chromium, "decision-phone", PHONE, url=address, dark=True, at="fieldset")
-                take(chromium, "console", (COLUMNS * 9, 200), html=console_page(shown), whole=True)
+                reader = chromium.new_context(device_scale_factor=2)
+                sign_in(reader, url)
+                take(reader, "letter", LETTER, html=letter)
+                take(reader, "inbox", DESKTOP, url=f"{url}/api/ui/inbox")
+                take(reader, "decision-phone", PHONE, url=address, dark=True, at="fieldset")
+                take(reader, "console", (COLUMNS * 9, 200), html=console_page(shown), whole=True)
+                for name, path in PAGES.items():
+                    for look, (size, dark) in LOOKS.items():
+                        place = address if name == "decision" else url + path
+                        take(reader, f"{name}-{look}", size, url=place, dark=dark, whole=True, folder=EVERY)
     except PictureFailed as error:
         print(f"screenshots: {error}", file=sys.stderr)
         return 1
@@ -165,15 +189,35 @@ def running_host(url: str, folder: Path) -> Iterator[Terminal]:
         os.close(screen)
 
 
-def seed(url: str) -> None:
-    """Hand the footbridge in on a Monday morning, let two people speak, and let 49 hours pass."""
+def sign_in(context: BrowserContext, url: str) -> None:
+    """Choose who looks at the pages."""
+    page = context.new_page()
+    page.goto(f"{url}/api/ui/act-as")
+    page.fill("#name", READER)
+    page.click("button")
+    page.close()
+
+
+def seed_others(url: str) -> None:
+    """Hand in on a Monday morning what else is in the inbox, and wait until its reader has heard of all of it."""
     now = requests.get(f"{url}/admin/devhost/info", timeout=60).json()["clock"]["now"]
     hours = _hours_until_monday(now)
     _post(f"{url}/admin/devhost/clock", {"hours": hours})
-    form = json.loads((REPOSITORY / "examples" / "reviews" / "footbridge.json").read_text("utf-8"))
+    policy = json.loads((REVIEWS / "footbridge.json").read_text("utf-8"))["policy"]
+    for name in OTHERS:
+        form = json.loads((REVIEWS / f"{name}.json").read_text("utf-8"))
+        _post(f"{url}/api/proposals?id={name}", {**form, "policy": policy})
+    complaint = f"{READER} had not heard of everything"
+    _until(lambda: len(letters_to(url, READER)) == len(OTHERS), WAIT_SECONDS, complaint)
+
+
+def seed(url: str) -> None:
+    """Hand the footbridge in, let three people speak, and let 49 hours pass."""
+    form = json.loads((REVIEWS / "footbridge.json").read_text("utf-8"))
     form["attachments"] = [_inline(name, kind) for name, kind in DOCUMENTS.items()]
     _post(f"{url}/api/proposals?id={PROPOSAL}", form)
-    _until(lambda: bool(letters_to(url, READER)), WAIT_SECONDS, f"there was no letter to {READER}")
+    complaint = f"there was no letter to {READER}"
+    _until(lambda: len(letters_to(url, READER)) > len(OTHERS), WAIT_SECONDS, complaint)
     for verb, body in SAID:
         _post(f"{url}/api/proposals/{PROPOSAL}/{verb}", body)
     _post(f"{url}/admin/devhost/clock", {"hours": 49})
@@ -202,7 +246,7 @@ def console_page(printed: str) -> str:
 
 
 def take(
-    chromium: Browser,
+    context: BrowserContext,
     name: str,
     size: tuple[int, int],
     *,
@@ -211,23 +255,22 @@ def take(
     dark: bool = False,
     at: str = "",
     whole: bool = False,
+    folder: Path = PICTURES,
 ) -> None:
-    """Take a picture of a page at twice its size, as the file `name`.png.
+    """Take a picture of a page at twice its size, as the file `name`.png of a folder.
 
     It shows what a window of `size` shows, from the element `at` on, or the `whole` page.
     """
-    page = chromium.new_page(
-        viewport={"width": size[0], "height": size[1]},
-        device_scale_factor=2,
-        color_scheme="dark" if dark else "light",
-    )
+    page = context.new_page()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme="dark" if dark else "light")
     if url:
         page.goto(url)
     else:
         page.set_content(html)
     if at:
         page.locator(at).evaluate("element => window.scrollTo(0, element.getBoundingClientRect().top - 24)")
-    path = PICTURES / f"{name}.png"
+    path = folder / f"{name}.png"
     taken = Image.open(io.BytesIO(page.screenshot(full_page=whole)))
     page.close()
     taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)

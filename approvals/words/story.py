@@ -39,7 +39,7 @@ When = Callable[[datetime], str]
 """Puts a point in time into words."""
 
 _BY_ITSELF = ("clock", "workflow")
-_WAYS = {"link": "by link", "queue": "by queue", "event": "by event", "system": "named by a system"}
+_WAYS = {"link": "by link", "queue": "by queue", "event": "by event", "system": "on behalf of, through an API key"}
 
 
 def doer(by: str, via: str) -> str:
