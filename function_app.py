@@ -35,6 +35,7 @@ from clients import (
     links,
     maintenance,
     openapi,
+    operations,
     poison,
     proposals,
     starter,
@@ -44,6 +45,7 @@ from clients import (
 from clients import counters as counter_readings
 from clients import workflows as catalogue
 from clients.ui import act_as, inbox, reports, resubmit, submit
+from clients.ui import operations as operations_page
 from entities import budgets, counters
 from orchestrators import (
     approval,
@@ -84,11 +86,13 @@ CLIENTS = (
     counter_readings,
     blobs,
     maintenance,
+    operations,
     inbox,
     act_as,
     submit,
     resubmit,
     reports,
+    operations_page,
 )
 WORKFLOWS = (
     proposal_lifecycle,

@@ -52,14 +52,17 @@ async def approval_queue_processor(
 ) -> None:
     """Deliver one message, or put it aside."""
     body = message.get_body()
-    refusal = await _deliver(client, body, f"message {message.id}")
+    refusal = await deliver(client, body, f"message {message.id}")
     if refusal:
         log.warning("message %s put aside: %s", message.id, refusal.reason)
         poison.set(PoisonMessage.of(body, refusal.reason).to_json())
 
 
-async def _deliver(client: df.DurableOrchestrationClient, body: bytes, message: str) -> Rejected | None:
-    """Understand the message, find whom it is for, write the answer down, raise the event; or say why not."""
+async def deliver(client: df.DurableOrchestrationClient, body: bytes, message: str) -> Rejected | None:
+    """Understand the message, find whom it is for, write the answer down, raise the event; or say why not.
+
+    `message` names it: the same sent again under the same name is known again.
+    """
     readings = read_queue_message(body)
     if isinstance(readings, Rejected):
         return readings

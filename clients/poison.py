@@ -1,4 +1,4 @@
-"""LogPoisonMessage: one line in the log for each message that nobody could use, for people and alert rules."""
+"""LogPoisonMessage: one line in the log for each message that nobody could use, and a row that operators act on."""
 
 import logging
 
@@ -6,6 +6,8 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.poison import PoisonMessage, PoisonRecord
+from gateways import clock
+from gateways.put_aside import open_put_aside
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.poison")
@@ -14,6 +16,7 @@ log = logging.getLogger("greenlight.poison")
 @bp.function_name(name="LogPoisonMessage")
 @bp.queue_trigger(arg_name="message", queue_name="approval-queue-poison", connection="ApprovalsStorage")
 def log_poison_message(message: func.QueueMessage) -> None:
-    """Write the record; the message then leaves the queue, so the record is what remains of it."""
-    record = PoisonRecord(message_id=message.id or "", message=PoisonMessage.read(message.get_body()))
-    log.error(record.to_json())
+    """Write the line, with secrets masked, then keep the message itself; it leaves the queue after that."""
+    read = PoisonMessage.read(message.get_body())
+    log.error(PoisonRecord(message_id=message.id or "", message=read).to_json())
+    open_put_aside().keep(read, message_id=message.id or "", now=clock.now())

@@ -38,6 +38,18 @@ def time_left(until: datetime, now: datetime) -> str:
     return _counted(left // timedelta(days=1), "day") + " left"
 
 
+def ago(when: datetime, now: datetime) -> str:
+    """Return how long ago something was, roughly; clocks of two machines may put it into the future."""
+    passed = now - when
+    if passed < timedelta(minutes=1):
+        return "just now"
+    if passed < timedelta(hours=1):
+        return _counted(passed // timedelta(minutes=1), "minute") + " ago"
+    if passed < timedelta(hours=48):
+        return _counted(passed // timedelta(hours=1), "hour") + " ago"
+    return _counted(passed // timedelta(days=1), "day") + " ago"
+
+
 def money(amount: float, currency: str) -> str:
     """Return an amount with its currency, in that currency's decimals or none: `148,500 EUR`, `12.50 EUR`, `1.250 KWD`.
 
