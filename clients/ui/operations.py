@@ -16,7 +16,7 @@ from clients.web.link_requests import NotReadable, read_fields
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, show
-from clients.web.roles import OPERATORS, is_named
+from clients.web.roles import OPERATORS, may_operate
 from clients.web.visitors import Visitor, shell, visitor
 from pages.operations import Told, Workflow, operations_page, workflow_page
 from services.audits import examine
@@ -125,7 +125,7 @@ async def _workflow(
 
 def _operator(req: func.HttpRequest) -> Visitor | func.HttpResponse:
     who = visitor(req)
-    if isinstance(who, func.HttpResponse) or is_named(who.name, OPERATORS):
+    if isinstance(who, func.HttpResponse) or may_operate(who.name):
         return who
     return explain(
         403,

@@ -13,7 +13,7 @@ from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, show
 from clients.web.responses import send
-from clients.web.roles import READERS, is_named
+from clients.web.roles import READERS, may_read_reports
 from clients.web.visitors import Visitor, shell, visitor
 from gateways import clock
 from gateways.report_rows import open_report_rows
@@ -66,7 +66,7 @@ def _reader(req: func.HttpRequest) -> Visitor | func.HttpResponse:
     who = visitor(req)
     if isinstance(who, func.HttpResponse):
         return who
-    if is_named(who.name, READERS):
+    if may_read_reports(who.name):
         return who
     return explain(
         403,
