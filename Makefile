@@ -7,33 +7,34 @@
 CORES ?= 2
 WORKERS ?= 4
 BIN := .venv/bin
+PORT ?= 7071
 
 # The first Python on the PATH that the app's packages can be installed on.
-FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+FITTING := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 ifeq ($(origin PYTHON),undefined)
-PYTHON := $(shell for each in python3 python3.12 python3.11; do \
+PYTHON := $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	command -v $$each >/dev/null 2>&1 && $$each -c '$(FITTING)' 2>/dev/null && echo $$each && break; done)
 endif
 
 help:
 	@echo "make demo      hand in a proposal, approve it through the queue, let another escalate"
 	@echo "make demo-all  every workflow on real input, in virtual time, one timeline each"
-	@echo "make run       run the app on http://localhost:7071 until Ctrl-C"
+	@echo "make run       run the app on http://localhost:7071 until Ctrl-C; PORT=8080 takes another port"
 	@echo "make test      the tests, on Azurites of their own"
 	@echo "make long      the long forms: kill the host fifteen times, poll a thousand times, many more random examples"
 	@echo "make chaos     let storage fail at each call in each way, and kill host and workers: a table, after two hours"
 	@echo "make soak      an hour of virtual time, 3,000 workflows, sweeps, three kills: a table of all books, after half an hour"
 	@echo "make bench     chains of five activities on the local host: one after the other, and 200 at once"
 	@echo "make bench-bodies time and memory for bodies that are made to take much of both"
-	@echo "make check     ruff, mypy, import-linter, and infra/ against the facts of Azure"
 	@echo "make screenshots  the pictures of the documents anew, with Chromium"
+	@echo "make check     ruff, mypy, import-linter, infra/ against the facts of Azure, the workflows of .github"
 	@echo "make format    let ruff put the code into shape"
 	@echo "make setup     only the set-up: .venv and node_modules"
 	@echo "make clean     remove what runs and tools have left behind, the local proposals too, but not the set-up"
 
 setup:
 ifeq ($(PYTHON),)
-	@echo "setup: There is no Python 3.11 or 3.12 on the PATH, and azure-functions needs one of them. Install it," >&2
+	@echo "setup: There is no Python 3.11, 3.12 or 3.13 on the PATH, and azure-functions needs one of them. Install it," >&2
 	@echo "       or say where it is: make setup PYTHON=/path/to/python3.12" >&2
 	@exit 1
 else
@@ -47,7 +48,10 @@ demo-all: setup
 	@$(BIN)/python examples/demo_all.py
 
 run: setup
-	@$(BIN)/python -m durable_devhost start --port 7071
+	@echo "Try this next, in another terminal:"
+	@echo "  export GREENLIGHT_USER='Ines Carvalho' GREENLIGHT_URL=http://localhost:$(PORT)"
+	@echo "  $(BIN)/greenlight submit --title 'Mill Stream footbridge' --policy footbridge-works --cost 148500 --attach examples/footbridge/design-proposal.md"
+	@$(BIN)/python -m durable_devhost start --port $(PORT)
 
 # Tests and demos start dozens of hosts: each would compile the whole app anew where its bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
@@ -79,12 +83,19 @@ bench: setup
 bench-bodies: setup
 	$(BIN)/python tools/bench_bodies.py
 
+FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python infra/check.py
+	$(BIN)/zizmor --quiet --offline --persona pedantic .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(FORMS)
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -27,17 +27,35 @@ LONGEST_FILE_NAME = 150
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A content type that is accepted: the suffix of its blob's name, and how each such file begins."""
+    """A content type that is accepted: the suffix of its blob's name, and what each such file has."""
 
     suffix: str
     magic: bytes
+    """How it begins."""
+    parts: tuple[bytes, ...] = ()
+    """Names of files in an archive, which stand in it as they are (ECMA-376, part 2)."""
 
+    def has(self, content: bytes) -> bool:
+        """Say whether a file may be of this kind; documents with macros are of none."""
+        if not content.startswith(self.magic):
+            return False
+        return not self.parts or (all(each in content for each in self.parts) and _MACROS not in content)
+
+
+_MACROS = b"vbaProject.bin"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "text/markdown": Kind(suffix=".md", magic=b""),
         "text/plain": Kind(suffix=".txt", magic=b""),
         "application/pdf": Kind(suffix=".pdf", magic=b"%PDF-"),
+        f"{_OFFICE}.wordprocessingml.document": Kind(
+            suffix=".docx", magic=b"PK\x03\x04", parts=(b"[Content_Types].xml", b"word/document.xml")
+        ),
+        f"{_OFFICE}.spreadsheetml.sheet": Kind(
+            suffix=".xlsx", magic=b"PK\x03\x04", parts=(b"[Content_Types].xml", b"xl/workbook.xml")
+        ),
         "image/png": Kind(suffix=".png", magic=b"\x89PNG\r\n\x1a\n"),
         "image/jpeg": Kind(suffix=".jpg", magic=b"\xff\xd8\xff"),
     }
@@ -106,7 +124,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 def kind_of(content: bytes) -> str | None:
     """Return the content type that the content shows; every text is text/plain, None is of no accepted kind."""
     for name, kind in KINDS.items():
-        if kind.magic and content.startswith(kind.magic):
+        if kind.magic and kind.has(content):
             return name
     try:
         content.decode("utf-8-sig")
@@ -192,7 +210,7 @@ def _check(proposal_id: str, attachment: InlineAttachment) -> Upload:
         raise Invalid(f"attachment {shown!r}: content is not Base64") from None
     if not 0 < len(content) <= MOST_BYTES:
         raise Invalid(f"attachment {shown!r}: content must have 1 to {MOST_BYTES} bytes, not {len(content)}")
-    if not content.startswith(kind.magic):
+    if not kind.has(content):
         raise Invalid(f"attachment {shown!r}: the content is not {attachment.content_type}")
     return Upload(
         blob=_blob_name(proposal_id, content, attachment.content_type),

@@ -25,9 +25,9 @@ def exact(amount: float) -> Decimal:
 
 
 def fits(amount: float, currency: str) -> bool:
-    """Say whether an amount has no more decimals than its currency; of an unknown currency it has."""
-    decimals = decimals_of(currency)
-    return decimals is not None and exact(amount).scaleb(decimals) % 1 == 0
+    """Say whether an amount has no more decimals than its currency; of an unknown currency, or infinite, it has."""
+    decimals, written = decimals_of(currency), exact(amount).normalize().as_tuple().exponent
+    return decimals is not None and isinstance(written, int) and written >= -decimals
 
 
 def rounded_up(amount: Decimal, currency: str) -> float:

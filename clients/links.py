@@ -27,6 +27,7 @@ from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Invalid
 from clients.attachments import serve
+from clients.web.headers import json_headers
 from clients.web.link_replies import (
     ANSWERED,
     DAMAGED,
@@ -49,11 +50,13 @@ from clients.web.link_requests import NotReadable, read_fields, wants_json
 from clients.web.origins import crosses_sites
 from clients.web.outages import answers_outages
 from clients.web.rates import slow_down
+from clients.web.responses import send
 from gateways import clock
 from gateways.letters.letters import public_url
 from gateways.letters.link_keys import link_keys
 from gateways.people import open_directory
 from gateways.review_records import open_review_records
+from pages.rendering import icon
 from services import desk
 from services.review_changes import Done, Unknown
 
@@ -90,6 +93,13 @@ async def get_linked_attachment(req: func.HttpRequest) -> func.HttpResponse:
     if isinstance(opened, LinkProblem):
         return show_problem(opened, as_json=wants_json(req))
     return await serve(opened.review, req.route_params["name"])
+
+
+@bp.function_name(name="GetIcon")
+@bp.route(route="decide/icon.svg", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def get_icon(req: func.HttpRequest) -> func.HttpResponse:
+    """Return the icon of the pages, the same for everybody; browsers ask for one."""
+    return slow_down(req) or send(icon(), headers=json_headers(), mimetype="image/svg+xml")
 
 
 @bp.function_name(name="DecideByLink")

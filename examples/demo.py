@@ -98,6 +98,7 @@ def _play(host: Host, console: Console) -> int:
     _account(console, (bridge, playground), outcomes, counters)
     if outcomes == ["approved", "escalated"] and counters == COUNTED:
         console.print("\n[bold green]Both proposals ended as they should.[/]")
+        console.print("Try this next: make run")
         return 0
     console.print(f"\n[bold red]Not as expected:[/] outcomes {outcomes}, counters {counters}")
     return 1

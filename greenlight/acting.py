@@ -1,6 +1,6 @@
 """The commands by which people act on a proposal: one verb each, and afterwards where the proposal stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,15 @@ from rich.padding import Padding
 from rich.text import Text
 
 from greenlight.api import Json
+from greenlight.completion import proposal_ids
 from greenlight.errors import GreenlightError
-from greenlight.files import content_type, read_bytes
-from greenlight.session import Session, connected
+from greenlight.files import content_type, files_of, read_bytes
+from greenlight.session import Session, connected, print_json, with_json
 from greenlight.texts import one_line
 from greenlight.times import present
 from greenlight.views import standing
 
-_ID = click.argument("proposal", metavar="ID")
+_ID = click.argument("proposal", metavar="ID", shell_complete=proposal_ids)
 _WHY = click.option("-m", "--comment", default="", metavar="TEXT", help="What you have to say about it.")
 _READ = "What you have read; needed where it has changed since you were asked. `show` has it."
 _WHAT = click.option("-m", "--comment", required=True, metavar="TEXT", help="What should be changed.")
@@ -33,6 +34,7 @@ def _about(command: Callable[..., None]) -> Callable[..., None]:
 @_ID
 @_WHY
 @_about
+@with_json
 @connected
 def approve(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Say yes."""
@@ -43,6 +45,7 @@ def approve(session: Session, *, proposal: str, comment: str, **about: Any) -> N
 @_ID
 @_WHY
 @_about
+@with_json
 @connected
 def reject(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Say no."""
@@ -54,6 +57,7 @@ def reject(session: Session, *, proposal: str, comment: str, **about: Any) -> No
 @click.argument("word")
 @_WHY
 @_about
+@with_json
 @connected
 def decide(session: Session, *, proposal: str, word: str, comment: str, **about: Any) -> None:
     """Answer with a word of the policy's own."""
@@ -64,6 +68,7 @@ def decide(session: Session, *, proposal: str, word: str, comment: str, **about:
 @_ID
 @_WHAT
 @_about
+@with_json
 @connected
 def changes(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
     """Ask the author for changes; the clock stops."""
@@ -79,9 +84,15 @@ def changes(session: Session, *, proposal: str, comment: str, **about: Any) -> N
 @click.option("--currency")
 @click.option("--department")
 @click.option(
-    "--attach", "files", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="New documents."
+    "--attach",
+    "files",
+    multiple=True,
+    metavar="FILE|FOLDER",
+    type=click.Path(path_type=Path),
+    help="New documents; may be repeated.",
 )
 @_WHY
+@with_json
 @connected
 def resubmit(session: Session, *, proposal: str, files: tuple[Path, ...], **options: Any) -> None:
     """Hand it in again after changes.
@@ -89,23 +100,29 @@ def resubmit(session: Session, *, proposal: str, files: tuple[Path, ...], **opti
     What you leave out stays as it is.
     """
     body = {name: value for name, value in options.items() if value not in (None, "")}
-    _attach(session, proposal, files)
+    _attach(session, proposal, files_of(files))
     _act(session, proposal, "resubmit", {"by": session.api.access.person(), **body}, "You resubmitted")
 
 
 @click.command()
 @_ID
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@with_json
 @connected
 def attach(session: Session, *, proposal: str, files: tuple[Path, ...]) -> None:
-    """Add documents, or replace those of the same name."""
-    _attach(session, proposal, files)
-    _tell(session, proposal, f"You attached {', '.join(one_line(path.name) for path in files)} to")
+    """Add documents, or replace those of the same name.
+
+    Of a FOLDER all files are taken but hidden ones, and no folders in it.
+    """
+    documents = files_of(files)
+    answers = _attach(session, proposal, documents)
+    _tell(session, proposal, answers, f"You attached {', '.join(one_line(path.name) for path in documents)} to")
 
 
 @click.command()
 @_ID
 @click.argument("text")
+@with_json
 @connected
 def comment(session: Session, *, proposal: str, text: str) -> None:
     """Say something that decides nothing."""
@@ -116,6 +133,7 @@ def comment(session: Session, *, proposal: str, text: str) -> None:
 @_ID
 @click.option("--to", required=True, metavar="NAME", help="Who answers in your stead.")
 @_WHY
+@with_json
 @connected
 def delegate(session: Session, *, proposal: str, to: str, comment: str) -> None:
     """Let somebody answer in your stead.
@@ -129,6 +147,7 @@ def delegate(session: Session, *, proposal: str, to: str, comment: str) -> None:
 @click.command("take-back")
 @_ID
 @_WHY
+@with_json
 @connected
 def take_back(session: Session, *, proposal: str, comment: str) -> None:
     """Answer yourself what you have delegated."""
@@ -141,6 +160,7 @@ def take_back(session: Session, *, proposal: str, comment: str) -> None:
 @click.option("--from", "owner", metavar="NAME", help="Whose task it is, where it is not yours.")
 @click.option("--to", required=True, metavar="NAME", help="Whose it becomes.")
 @_WHY
+@with_json
 @connected
 def reassign(session: Session, *, proposal: str, owner: str | None, to: str, comment: str) -> None:
     """Give a task to somebody else altogether."""
@@ -151,6 +171,7 @@ def reassign(session: Session, *, proposal: str, owner: str | None, to: str, com
 
 @click.command()
 @_ID
+@with_json
 @connected
 def remind(session: Session, *, proposal: str) -> None:
     """Ask those once more who have not answered."""
@@ -162,6 +183,7 @@ def remind(session: Session, *, proposal: str) -> None:
 @click.command()
 @_ID
 @click.option("-m", "--reason", default="", metavar="TEXT", help="Why.")
+@with_json
 @connected
 def withdraw(session: Session, *, proposal: str, reason: str) -> None:
     """Take back what you have handed in."""
@@ -179,27 +201,31 @@ def _given(about: Json) -> Json:
 
 
 def _act(session: Session, proposal: str, verb: str, body: Json, done: str) -> None:
-    session.on(proposal, lambda whole: session.api.act(whole, verb, body))
-    _tell(session, proposal, done)
+    answer = session.on(proposal, lambda whole: session.api.act(whole, verb, body))
+    _tell(session, proposal, answer, done)
 
 
-def _attach(session: Session, proposal: str, files: tuple[Path, ...]) -> None:
-    """Store documents; all are read before the first is sent."""
-    contents = [(path, read_bytes(path)) for path in files]
-    for path, content in contents:
+def _attach(session: Session, proposal: str, files: Iterable[Path]) -> list[Json]:
+    """Store documents and return the answers; all are read before the first is sent."""
+    answers = list[Json]()
+    for path, content in [(path, read_bytes(path)) for path in files]:
         try:
-            session.on(proposal, partial(_put, session, path, content))
+            answers.append(session.on(proposal, partial(_put, session, path, content)))
         except GreenlightError as error:
             error.happened = f"{path}: {error.happened}"
             raise
+    return answers
 
 
 def _put(session: Session, path: Path, content: bytes, proposal: str) -> Json:
     return session.api.attach(proposal, path.name, content, content_type(path))
 
 
-def _tell(session: Session, proposal: str, done: str) -> None:
-    """Print what was done, and what it led to."""
+def _tell(session: Session, proposal: str, answer: Json | list[Json], done: str) -> None:
+    """Print what was done, and what it led to; for a program what the app answered."""
+    if session.as_json:
+        print_json(answer)
+        return
     view = session.proposal(proposal)
     session.put(Text(f"{done} “{one_line(view['title'])}”.", "bold"))
     session.put(Padding(Text("Now ").append_text(standing(view, present(view))).append("."), (0, 0, 0, 2)))

@@ -15,6 +15,7 @@ from approvals.record.keys import Keyring, read_keyring
 from approvals.record.verdict import SAYINGS, Anchor, State, Verdict
 from approvals.validation import Invalid
 from greenlight.api import Json
+from greenlight.completion import proposal_ids
 from greenlight.errors import NO, UNCHECKED, GreenlightError
 from greenlight.files import read_bytes
 from greenlight.session import Session, connected, print_json, with_json
@@ -32,16 +33,16 @@ def audit() -> None:
 
 
 @audit.command("show")
-@click.argument("given", metavar="ID")
+@click.argument("given", metavar="ID", shell_complete=proposal_ids)
 @click.option("--save", metavar="FILE", type=click.Path(path_type=Path), help="Write the record as it lies in storage.")
 @with_json
 @connected
-def show_record(session: Session, *, given: str, save: Path | None, as_json: bool) -> None:
+def show_record(session: Session, *, given: str, save: Path | None) -> None:
     """Show everything that happened, with the anchors to check it against later."""
     record = session.on(given, session.api.audit)
     if save:
         _save(save, session.on(given, session.api.record))
-    if as_json:
+    if session.as_json:
         print_json(record)
         return
     session.put(timeline(tell(record["entries"])))
@@ -52,7 +53,7 @@ def show_record(session: Session, *, given: str, save: Path | None, as_json: boo
 
 
 @audit.command("export")
-@click.argument("given", metavar="ID")
+@click.argument("given", metavar="ID", shell_complete=proposal_ids)
 @click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path), help="Where to put it.")
 @click.option("--without-documents", is_flag=True, help="Only the hashes of its files.")
 @connected
@@ -63,15 +64,13 @@ def export_record(session: Session, *, given: str, output: Path, without_documen
 
 
 @audit.command("verify")
-@click.argument("target", metavar="ID|FILE")
+@click.argument("target", metavar="ID|FILE", shell_complete=proposal_ids)
 @click.option("--head", metavar="HASH", help="Hash of the last entry, as it was shown before.")
 @click.option("--entries", type=click.IntRange(min=1), metavar="N", help="How many entries there were then.")
 @click.option("--keys", metavar="FILE", type=click.Path(path_type=Path), help="Keys of the records, as id:key.")
 @with_json
 @connected
-def verify_record(
-    session: Session, *, target: str, head: str | None, entries: int | None, keys: Path | None, as_json: bool
-) -> None:
+def verify_record(session: Session, *, target: str, head: str | None, entries: int | None, keys: Path | None) -> None:
     """Check that a record is what was written, byte for byte.
 
     A FILE is one that `audit show --save` or `audit export` wrote; it is checked here, without a host. The record of an
@@ -91,7 +90,7 @@ def verify_record(
         verdict, files = session.on(target, partial(_checked_twice, session, anchors, ring)), None
     else:
         verdict, files = _checked_file(read_bytes(path), anchors, ring)
-    if as_json:
+    if session.as_json:
         print_json(_as_json(verdict) | ({"files": files} if files else {}))
     else:
         _print_verdict(session, verdict, files)

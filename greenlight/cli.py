@@ -83,6 +83,11 @@ def main() -> None:
       GREENLIGHT_URL   its address, in place of --url
       GREENLIGHT_KEY   a function key, where one is asked for
 
+    For completion in bash put this into ~/.bashrc; for zsh and fish, zsh_source and fish_source:
+
+    \b
+      eval "$(_GREENLIGHT_COMPLETE=bash_source greenlight)"
+
     Exit status: 0 done; 1 Greenlight said no, or the outcome is not an approval; 2 it could not be done.
     """
 

@@ -9,10 +9,10 @@ from urllib.parse import unquote
 import requests
 from urllib3.exceptions import NewConnectionError
 
+from approvals.words.wording import span
 from greenlight.access import Access
 from greenlight.errors import GreenlightError, Lost, Refused, Unknown, Unreachable
 from greenlight.texts import short_id
-from greenlight.times import span
 
 _KINDS: Mapping[int, type[GreenlightError]] = MappingProxyType(
     {403: Refused, 404: Unknown, 409: Refused, 410: Refused, 429: Refused}

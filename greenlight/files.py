@@ -4,12 +4,29 @@ import base64
 import json
 import mimetypes
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from approvals.attachments import KINDS
 from greenlight.errors import GreenlightError
 
 UNKNOWN_TYPE = "application/octet-stream"
+
+_BY_SUFFIX = {kind.suffix: name for name, kind in KINDS.items()}
+"""What the app accepts; the lists of machines differ in what they know."""
+
+
+POLICIES = Path(__file__).resolve().parents[1] / "policies"
+"""Beside the app, in the clone that this command line belongs to."""
+
+_DIRECTORY = "people.json"
+"""Lies there too, and is no policy."""
+
+
+def policy_names(folder: Path) -> list[str]:
+    """Return the names of the policies in a folder."""
+    return sorted(path.stem for path in folder.glob("*.json") if path.name != _DIRECTORY)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -35,9 +52,26 @@ def read_object(path: Path) -> dict[str, Any]:
     return value
 
 
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """Return files, and in the place of a folder those in it by their names: no hidden ones, and no folders.
+
+    Raises GreenlightError for a folder without any.
+    """
+    found = list[Path]()
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
+        if not inside:
+            raise GreenlightError(f"There is no file in {path}.", "Name the files, or a folder that has them.")
+        found += inside
+    return found
+
+
 def content_type(path: Path) -> str:
     """Return the content type that a file's name suggests; the app looks at the content."""
-    return mimetypes.guess_type(path.name)[0] or UNKNOWN_TYPE
+    return _BY_SUFFIX.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0] or UNKNOWN_TYPE
 
 
 def enclosed(path: Path) -> dict[str, str]:

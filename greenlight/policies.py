@@ -17,16 +17,10 @@ from approvals.policy.stages import Condition, Rung, Stage
 from approvals.validation import Invalid, read_json
 from approvals.words.wording import money, people
 from greenlight.errors import NO, GreenlightError
-from greenlight.files import read_bytes
+from greenlight.files import POLICIES, policy_names, read_bytes
 from greenlight.session import console, print_json, put, with_json
 from greenlight.texts import one_line
 from greenlight.times import hours
-
-FOLDER = Path(__file__).resolve().parents[1] / "policies"
-"""Beside the app, in the clone that this command line belongs to."""
-
-_DIRECTORY = "people.json"
-"""Lies there too, and is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +35,9 @@ class Found:
 
 @click.command()
 @click.argument("which", metavar="[NAME|FILE]", required=False)
-@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, help="Where they lie: policies/ of the app.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=POLICIES, help="Where they lie: policies/ of the app."
+)
 @with_json
 def policies(*, which: str | None, folder: Path, as_json: bool) -> None:
     """List the policies, or check one.
@@ -70,9 +66,7 @@ def _print(found: list[Found], *, in_full: bool) -> None:
 
 
 def _all(folder: Path) -> Iterator[Found]:
-    for path in sorted(folder.glob("*.json")):
-        if path.name != _DIRECTORY:
-            yield _read(path)
+    return (_read(folder / f"{name}.json") for name in policy_names(folder))
 
 
 def _find(which: str, folder: Path) -> Found:

@@ -8,6 +8,7 @@ import click
 from rich.text import Text
 
 from greenlight.api import Json
+from greenlight.completion import proposal_ids
 from greenlight.errors import GreenlightError
 from greenlight.session import Session, connected, print_json, with_json
 from greenlight.story import tell
@@ -15,7 +16,7 @@ from greenlight.texts import one_line
 from greenlight.times import present
 from greenlight.views import STATUSES, listing, proposal
 
-_ID = click.argument("given", metavar="ID")
+_ID = click.argument("given", metavar="ID", shell_complete=proposal_ids)
 _LARGEST_PAGE = 100
 
 
@@ -29,7 +30,7 @@ _LARGEST_PAGE = 100
 @with_json
 @connected
 def list_proposals(
-    session: Session, *, limit: int, everything: bool, token: str | None, as_json: bool, **narrowed: str | None
+    session: Session, *, limit: int, everything: bool, token: str | None, **narrowed: str | None
 ) -> None:
     """List proposals, the newest first.
 
@@ -37,7 +38,7 @@ def list_proposals(
     are waited for, with tabs between.
     """
     rows, rest = _collect(session, None if everything else limit, token, narrowed)
-    if as_json:
+    if session.as_json:
         print_json({"proposals": rows, "continuationToken": rest})
         return
     if not session.out.is_terminal:
@@ -57,13 +58,13 @@ def list_proposals(
 @_ID
 @with_json
 @connected
-def show(session: Session, *, given: str, as_json: bool) -> None:
+def show(session: Session, *, given: str) -> None:
     """Show all about a proposal.
 
     Where it stands, who is waited for and until when, its documents, and what happened.
     """
     view = session.proposal(given)
-    if as_json:
+    if session.as_json:
         print_json(view)
         return
     record = session.api.audit(view["proposalId"])

@@ -26,6 +26,8 @@ class Session:
 
     api: Api
     out: Console
+    as_json: bool = False
+    """Whether a program reads what is printed."""
     _whole: dict[str, str] = field(default_factory=dict)
     """The ids that shortened ones have turned out to mean."""
 
@@ -74,13 +76,18 @@ def put(out: Console, what: RenderableType, *, soft_wrap: bool = False) -> None:
     click.echo("\n".join(row.rstrip() for row in captured.get().rstrip("\n").split("\n")), file=out.file)
 
 
-def print_json(value: Any) -> None:
+def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print JSON for another program; a terminal that would act on control characters gets them escaped."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=sys.stdout.isatty()))
+    click.echo(json.dumps(value, indent=indent, ensure_ascii=sys.stdout.isatty() or _is_narrow(sys.stdout)))
+
+
+def _is_narrow(stream: TextIO) -> bool:
+    """Say whether a stream cannot hold every character."""
+    return not (stream.encoding or "utf-8").lower().replace("-", "").startswith("utf")
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `--as` and `--url`, and a session as its first argument."""
+    """Give a command `--as` and `--url`, and a session as its first argument, which knows of `--json`."""
 
     @click.option("--as", "user", metavar="NAME", envvar="GREENLIGHT_USER", help="Who you are.  [GREENLIGHT_USER]")
     @click.option(
@@ -91,11 +98,11 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         help=f"Where Greenlight is: {DEFAULT_URL} where nothing else is said.  [GREENLIGHT_URL]",
     )
     @functools.wraps(command)
-    def run(*, user: str | None, url: str, **arguments: Any) -> None:
+    def run(*, user: str | None, url: str, as_json: bool = False, **arguments: Any) -> None:
         # No option: what stands on a command line, others on the machine can read.
         access = find_access(url, user, os.environ.get("GREENLIGHT_KEY"))
         with Api(access) as api:
-            command(Session(api=api, out=console()), **arguments)
+            command(Session(api=api, out=console(), as_json=as_json), **arguments)
 
     return run
 

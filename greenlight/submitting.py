@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from approvals.words.wording import money, rule_name
+from greenlight.completion import policies_and_files
 from greenlight.errors import GreenlightError
-from greenlight.files import enclosed, read_object
+from greenlight.files import enclosed, files_of, read_object
 from greenlight.session import Session, connected, print_json, with_json
 from greenlight.texts import one_line, short_id
 from greenlight.times import moment
@@ -23,7 +24,12 @@ Form = dict[str, Any]
 def _describing(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options by which people say what a proposal is."""
     for option in (
-        click.option("--policy", metavar="NAME|FILE", help="One of the app's, or a JSON file of your own."),
+        click.option(
+            "--policy",
+            metavar="NAME|FILE",
+            shell_complete=policies_and_files,
+            help="One of the app's, or a JSON file of your own.",
+        ),
         click.option("--department"),
         click.option("--currency", help="Three letters, as in EUR."),
         click.option("--cost", type=float),
@@ -38,17 +44,19 @@ def _describing(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @_describing
-@click.option("--attach", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="May be repeated.")
+@click.option(
+    "--attach", multiple=True, metavar="FILE|FOLDER", type=click.Path(path_type=Path), help="May be repeated."
+)
 @click.option("--id", "chosen", metavar="ID", help="One of your choice; handed in twice it is one proposal.")
 @with_json
 @connected
 def submit(
-    session: Session, *, file: Path | None, attach: tuple[Path, ...], chosen: str | None, as_json: bool, **options: Any
+    session: Session, *, file: Path | None, attach: tuple[Path, ...], chosen: str | None, **options: Any
 ) -> None:
     """Hand in a proposal.
 
     FILE is JSON with the fields of the options, - is standard input; options win. Its attachments may be names of
-    files, which are then looked for beside it.
+    files, which are then looked for beside it. Of a FOLDER all files are taken but hidden ones, and no folders in it.
 
     \b
       greenlight submit --title "Footbridge" --cost 148500 --attach plan.pdf
@@ -58,7 +66,7 @@ def submit(
     if not form.get("title"):
         raise GreenlightError("The proposal has no title.", 'Add --title "…", or name a JSON FILE that has one.')
     answer = session.api.submit(form, chosen)
-    if as_json:
+    if session.as_json:
         print_json(answer)
         return
     proposal = str(answer["proposalId"])
@@ -72,7 +80,7 @@ def submit(
 @_describing
 @with_json
 @connected
-def preview(session: Session, *, file: Path | None, as_json: bool, **options: Any) -> None:
+def preview(session: Session, *, file: Path | None, **options: Any) -> None:
     """Say who would have to approve a proposal.
 
     Takes what `submit` takes, and hands nothing in.
@@ -81,7 +89,7 @@ def preview(session: Session, *, file: Path | None, as_json: bool, **options: An
       greenlight preview --policy footbridge-works --cost 148500
     """
     answer = session.api.preview({"title": "a proposal", **_form(session, file, (), options)})
-    if as_json:
+    if session.as_json:
         print_json(answer)
         return
     session.say(f"Under {rule_name(answer['policy'], answer['policyVersion'])}", "bold")
@@ -104,7 +112,7 @@ def _form(session: Session, file: Path | None, attach: Iterable[Path], options: 
         raise GreenlightError(f"The attachments of {file} are no list.", "Put them between [ and ].")
     beside = Path() if file is None or str(file) == "-" else file.parent
     enclosures = [enclosed(beside / each) if isinstance(each, str) else each for each in inside]
-    enclosures += [enclosed(path) for path in attach]
+    enclosures += [enclosed(path) for path in files_of(attach)]
     form.setdefault("author", session.api.access.user)
     if not form["author"]:
         session.api.access.person()

@@ -1,7 +1,11 @@
 """Other people's words, made safe for a terminal: what could move the cursor or turn letters round is shown instead."""
 
+import codecs
 import re
 import unicodedata
+from collections.abc import Mapping
+from io import TextIOWrapper
+from types import MappingProxyType
 
 SHORT_ID = 8
 """Characters by which people name a proposal that chose no id of its own; every command takes them, or fewer."""
@@ -11,6 +15,35 @@ _MADE = re.compile(r"[0-9a-f]{32}")
 _KEPT = frozenset("\n\t")
 _JOINERS = frozenset("\u200c\u200d")
 """Part of the spelling of several languages, and of emoji."""
+
+
+_SPELT: Mapping[str, str] = MappingProxyType(
+    {"“": '"', "”": '"', "…": "...", "→": "->", "·": "-", "▶": ">", "✓": "+", "✗": "x", "‖": "=", "\N{EN DASH}": "-"}
+)
+"""Our own signs, for terminals that have none of them."""
+
+
+def spell_out(*streams: object) -> None:
+    """Let streams whose encoding lacks a character, as ASCII does, write it in another way instead of failing.
+
+    Our own signs become plain ones. Of a letter with an accent the letter stays; anything else is written as its
+    number.
+    """
+    codecs.register_error("greenlight", _in_other_words)
+    for stream in streams:
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="greenlight")
+
+
+def _in_other_words(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_spelt, error.object[error.start : error.end])), error.end
+
+
+def _spelt(char: str) -> str:
+    letter = unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
+    return _SPELT.get(char) or letter or f"\\u{ord(char):04x}"
 
 
 def plain(text: object) -> str:

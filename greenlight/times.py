@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-_UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+from approvals.words.wording import span
 
 
 def moment(text: str) -> datetime:
@@ -18,18 +18,6 @@ def moment(text: str) -> datetime:
 def clock_time(instant: datetime, *, seconds: bool = False) -> str:
     """Return an instant in the time zone of the reader, as short as it is clear."""
     return instant.astimezone().strftime("%d %b %Y %H:%M:%S" if seconds else "%a %d %b %Y, %H:%M")
-
-
-def span(length: timedelta) -> str:
-    """Return a length of time in its two largest units, rounded down: `2 days 3 hours`."""
-    parts: list[tuple[int, str]] = []
-    rest = abs(length)
-    for unit, name in _UNITS:
-        count, rest = divmod(rest, unit)
-        if count or parts:
-            parts.append((count, name))
-    told = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in parts[:2] if count]
-    return " ".join(told) or "less than a minute"
 
 
 def distance(instant: datetime, now: datetime) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from approvals.reserved_names import NOBODY
-from approvals.words.wording import money, people, rule_name, size
+from approvals.words.wording import money, people, rule_name, size, span
 from greenlight.story import Event
 from greenlight.texts import one_line, plain, short_id
 from greenlight.times import clock_time, distance, moment
@@ -237,9 +237,7 @@ def _point(text: str, now: datetime) -> str:
 
 
 def _left(deadline: datetime, now: datetime) -> str:
-    """Return how long there is, in one unit."""
-    words = distance(deadline, now).removeprefix("in ").split()
-    return "over" if words[-1] == "ago" else " ".join(words[:2]) if words[0] != "less" else "< 1 minute"
+    return span(deadline - now).replace("less than a", "< 1") if deadline > now else "over"
 
 
 def _who(event: Event) -> Text:

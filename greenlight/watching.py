@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from greenlight.api import Api, Json
+from greenlight.completion import proposal_ids
 from greenlight.errors import NO, Lost, Unreachable
-from greenlight.session import Session, connected
+from greenlight.session import Session, connected, print_json, with_json
 from greenlight.story import Event, tell
 from greenlight.texts import one_line
 from greenlight.times import present
@@ -34,11 +35,11 @@ STOPPED = 130
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """Looks at one proposal again and again; `see` is called with what is new."""
+    """Looks at one proposal again and again; `see` is called with it and the new entries of its record."""
 
     api: Api
     proposal: str
-    see: Callable[[Json, Sequence[Event]], None]
+    see: Callable[[Json, Sequence[Json]], None]
     miss: Callable[[Unreachable], None]
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -49,12 +50,12 @@ class Watch:
         length = SHORTEST_PAUSE
         while True:
             view = self._look()
-            events: tuple[Event, ...] = ()
+            entries = list[Json]()
             if view["entries"] > self._told:
-                events = tuple(each for each in self._record() if each.number > self._told)
-                self._told = max([self._told, *(each.number for each in events)])
+                entries = [each for each in self._record() if each["number"] > self._told]
+                self._told = max([self._told, *(each["number"] for each in entries)])
                 length = SHORTEST_PAUSE
-            self.see(view, events)
+            self.see(view, entries)
             if view["status"] in FINAL:
                 return view
             self.pause(length)
@@ -63,8 +64,9 @@ class Watch:
     def _look(self) -> Json:
         return self._patiently(lambda: self.api.proposal(self.proposal))
 
-    def _record(self) -> tuple[Event, ...]:
-        return tell(self._patiently(lambda: self.api.audit(self.proposal))["entries"])
+    def _record(self) -> list[Json]:
+        entries: list[Json] = self._patiently(lambda: self.api.audit(self.proposal))["entries"]
+        return entries
 
     def _patiently(self, ask: Callable[[], Json]) -> Json:
         give_up = self.clock() + PATIENCE
@@ -80,16 +82,19 @@ class Watch:
 
 
 @click.command()
-@click.argument("given", metavar="ID")
+@click.argument("given", metavar="ID", shell_complete=proposal_ids)
+@with_json
 @connected
 def watch(session: Session, *, given: str) -> None:
     """Follow a proposal to its end.
+
+    With --json each new entry of its record is a line of JSON, and the last line is the proposal as it ended.
 
     Exit status: 0 approved, 1 another end, 2 where it could not be followed. Ctrl-C stops watching, not the proposal.
     """
     proposal = str(session.proposal(given)["proposalId"])
     try:
-        ended = _live(session, proposal) if session.out.is_terminal else _in_lines(session, proposal)
+        ended = _follow(session)(session, proposal)
     except KeyboardInterrupt:
         session.say("Stopped watching; the proposal goes on.", "dim")
         raise Exit(STOPPED) from None
@@ -97,9 +102,26 @@ def watch(session: Session, *, given: str) -> None:
         raise Exit(NO)
 
 
+def _follow(session: Session) -> Callable[[Session, str], Json]:
+    """Return how what happens is shown: for programs, on a terminal, or in a log."""
+    if session.as_json:
+        return _in_json
+    return _live if session.out.is_terminal else _in_lines
+
+
+def _in_json(session: Session, proposal: str) -> Json:
+    def see(_view: Json, entries: Sequence[Json]) -> None:
+        for entry in entries:
+            print_json(entry, indent=None)
+
+    ended = Watch(api=session.api, proposal=proposal, see=see, miss=lambda _: None).run()
+    print_json(ended, indent=None)
+    return ended
+
+
 def _in_lines(session: Session, proposal: str) -> Json:
-    def see(_view: Json, events: Sequence[Event]) -> None:
-        for event in events:
+    def see(_view: Json, entries: Sequence[Json]) -> None:
+        for event in tell(entries):
             click.echo(line(event).plain)
 
     return Watch(api=session.api, proposal=proposal, see=see, miss=lambda _: None).run()
@@ -109,8 +131,8 @@ def _live(session: Session, proposal: str) -> Json:
     page = Page(console=session.out)
     with Live(page, console=session.out, refresh_per_second=4, transient=True) as live:
 
-        def see(view: Json, events: Sequence[Event]) -> None:
-            page.turn(view, events)
+        def see(view: Json, entries: Sequence[Json]) -> None:
+            page.turn(view, tell(entries))
             live.refresh()
 
         ended = Watch(api=session.api, proposal=proposal, see=see, miss=page.miss).run()

@@ -92,7 +92,7 @@ param allowedIpAddresses string[] = []
 
 // ------------------------------------------------------------------ how the app behaves
 
-@allowed(['3.11', '3.12'])
+@allowed(['3.11', '3.12', '3.13'])
 @description('Python of the app.')
 param pythonVersion string = '3.12'
 
@@ -136,6 +136,12 @@ param headOfDesign string = ''
 
 @description('Who may bring a policy of their own when they are signed in: names with semicolons, * for everybody; nobody where it is empty.')
 param policyAuthors string = ''
+
+@description('Who may read the reports: names with semicolons, * for everybody who is signed in; nobody where it is empty.')
+param reportReaders string = ''
+
+@description('Who may use the pages of operations: names with semicolons, * for everybody who is signed in; nobody where it is empty.')
+param operators string = ''
 
 @minValue(0)
 @maxValue(1000000)
@@ -357,6 +363,8 @@ module api 'app/api.bicep' = {
     designBoard: designBoard
     headOfDesign: headOfDesign
     policyAuthors: policyAuthors
+    reportReaders: reportReaders
+    operators: operators
     requestsPerMinute: requestsPerMinute
     historyRetentionDays: historyRetentionDays ?? chosen.historyRetentionDays.value
     historyRetentionLimit: historyRetentionLimit
@@ -386,6 +394,16 @@ module appInside 'app/private-endpoints.bicep' = if (withoutInternet) {
     endpoints: [
       { name: '${abbreviations.networkPrivateEndpoints}app', target: api.outputs.resourceId, service: 'sites' }
     ]
+  }
+}
+
+module workbook 'app/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    insightsResourceId: monitoring.outputs.insightsResourceId
   }
 }
 

@@ -32,5 +32,11 @@ def message_page(heading: str, *paragraphs: str) -> Page:
 
 
 @cache
+def icon() -> str:
+    """Return the icon of the pages, as SVG."""
+    return (_FOLDER / "icon.svg").read_text("utf-8")
+
+
+@cache
 def _style() -> str:
     return (_FOLDER / "page.css").read_text("utf-8")

@@ -1,6 +1,5 @@
 """The documents say what is true: paths, targets, options, routes and settings that they name are there."""
 
-import ast
 import json
 import re
 import subprocess
@@ -8,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from aiohttp.test_utils import make_mocked_request
 
 from durable_devhost import cli
 from durable_devhost.clock import SystemClock
 from durable_devhost.host.control_pages import ControlPages
+from durable_devhost.host_keys import ONLY_ON_AZURE, ignored_keys
 
 ROOT = Path(__file__).resolve().parents[1]
 DEVHOST = "packages/devhost/README.md"
@@ -24,16 +25,22 @@ LIMITS = {
     "CONTRIBUTING.md": 200,
     "CHANGELOG.md": 200,
     "SECURITY.md": 200,
+    "CODE_OF_CONDUCT.md": 60,
+    "SUPPORT.md": 60,
     DEVHOST: 180,
     ROOMS: 250,
     "packages/devhost/CHANGELOG.md": 200,
+    "packages/devhost/docs/azure.md": 200,
     "packages/devhost/docs/debug.md": 200,
 }
 MADE_BY_RUNNING = {
     ".python_packages", ".azurite/", ".keys/", ".venv/", "node_modules/", "node_modules/.bin/azurite", "keys.json",
     "policies/people.json",
 }  # fmt: skip
-VALUES = {"DIR": ".", "N": "0", "PYTHON": "python3", "PORT": "5678", "virtual": "virtual", "system": "system"}
+VALUES = {
+    "DIR": ".", "ORIGINS": "*", "N": "0", "PYTHON": "python3", "PORT": "5678", "virtual": "virtual", "system": "system",
+}  # fmt: skip
+FRONT_MATTER = re.compile(r"\A<!--\n---\n(.*?)\n---\n-->\n\n", re.DOTALL)
 FILE = re.compile(r"\.?[\w*][\w.*/-]*(?:\.(?:py|md|json|toml|txt|http|yml)|/)|\.\w+(?:/\w+)?")
 ROUTES = """
 import json, function_app
@@ -76,7 +83,16 @@ def exists(document, folders, name):
 @pytest.mark.parametrize(("document", "limit"), LIMITS.items())
 def test_a_document_is_short(document, limit):
     """A page that nobody finishes is not read at all."""
-    assert len(text_of(document).splitlines()) <= limit
+    assert len(FRONT_MATTER.sub("", text_of(document)).splitlines()) <= limit
+
+
+def test_the_readme_begins_with_what_azure_samples_asks_for():
+    """In a comment, so that GitHub does not show it as a table."""
+    told = yaml.safe_load(FRONT_MATTER.match(text_of("README.md"))[1])
+    assert ("sample", {"python", "bicep", "azdeveloper"}) == (told["page_type"], set(told["languages"]))
+    assert {"azure", "azure-functions"} <= set(told["products"])
+    assert re.fullmatch(r"[a-z0-9-]+", told["urlFragment"])
+    assert {"name", "description"} <= told.keys()
 
 
 @pytest.mark.parametrize("document", LIMITS)
@@ -130,6 +146,12 @@ def test_every_option_of_devhost_is_known_to_the_command_line():
     assert {option for option, _ in documented} == set(re.findall(r'add_argument\(\s*"(--[\w-]+)"', start)) - hidden
 
 
+def test_the_keys_that_matter_on_azure_alone_are_those_of_the_code():
+    """In the same order, each with the same words."""
+    listed = text_of("packages/devhost/docs/azure.md").partition("| key of host.json |")[2].partition("\n\n")[0]
+    assert dict(re.findall(r"^\| `([^`]+)` \| (.+) \|$", listed, flags=re.MULTILINE)) == ONLY_ON_AZURE
+
+
 def test_every_route_of_the_app_in_the_readme_is_registered():
     """In a process of its own, as `get_functions` may be called once."""
     listed = subprocess.run([sys.executable, "-c", ROUTES], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -171,14 +193,27 @@ def test_every_app_setting_in_the_documents_is_read_somewhere():
     assert {name for name in settings if name not in sources} == set()
 
 
-def test_every_host_json_key_in_architecture_is_read_by_the_settings():
-    """The list of keys without effect names keys that exist."""
-    listed = text_of(ROOMS).partition("These keys of `host.json`")[2].partition("\n* ")[0]
-    keys = set(re.findall(r"`(\w+)`", listed))
-    assert keys
-    source = ast.parse((PACKAGE / "settings.py").read_text("utf-8"))
-    read = {node.value for node in ast.walk(source) if isinstance(node, ast.Constant)}
-    assert keys - read == set()
+def test_the_keys_without_effect_are_named_at_the_start():
+    """Those of the document are none that devhost acts on or passes over."""
+    listed = text_of("packages/devhost/docs/azure.md").partition("Named at the start and without effect here")[2]
+    top, durable, storage = re.split(r"of\s+`extensions\.durableTask`|of its `storageProvider`", listed)[:3]
+    keys = {part: re.findall(r"`(\w+)`", text.partition("\n\n")[0]) for part, text in (
+        ("top", top), ("durable", durable), ("storage", storage),
+    )}  # fmt: skip
+    tree = {
+        **dict.fromkeys(keys["top"], 1),
+        "extensions": {
+            "durableTask": {
+                **dict.fromkeys(keys["durable"], 1), "storageProvider": dict.fromkeys(keys["storage"], 1),
+            }
+        },
+    }  # fmt: skip
+    assert [name.rpartition(".")[2] for name in ignored_keys(tree)] == [
+        *keys["top"],
+        *keys["durable"],
+        *keys["storage"],
+    ]
+    assert len(keys["durable"]) > 5
 
 
 @pytest.mark.parametrize("document", LIMITS)

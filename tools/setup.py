@@ -23,7 +23,7 @@ PYTHON_INPUTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt", 
 NODE_INPUTS = ("package.json", "package-lock.json")
 OLDEST_NODE = 20
 RUNNING = sys.version_info[:2]
-FITTING = ((3, 11), (3, 12))  # azure-functions 1.26 cannot be installed on another
+FITTING = ((3, 11), (3, 12), (3, 13))  # those that azure-functions and azure-functions-durable 1.7 are tested on
 COMMAND = VENV / "bin" / "greenlight"
 HEARTBEAT_S = 15.0
 # With this npm warns of a file that it could not write, as on a full disk, and ends with status 0 all the same.
@@ -173,7 +173,7 @@ def _version(numbers: tuple[int, int]) -> str:
 
 
 def _need() -> str:
-    return f"the app's packages need {' or '.join(map(_version, FITTING))}"
+    return f"the app's packages need {', '.join(map(_version, FITTING[:-1]))} or {_version(FITTING[-1])}"
 
 
 def _install_command() -> None:

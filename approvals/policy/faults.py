@@ -55,21 +55,33 @@ _STAND_INS: Mapping[str, Any] = MappingProxyType({"name": "?", "approvers": ["?"
 _TAGS = frozenset({"(bool)", "(people)", "(word)", "(stage)", "[key]"})
 """Steps of pydantic's own in the place of an error; nobody wrote them."""
 
-_WORDING: Mapping[str, str] = MappingProxyType(
+_SENTENCES: Mapping[str, str] = MappingProxyType(
     {
-        "Input should": "must",
-        "Value should": "must",
-        "String should": "must",
-        " after validation": "",
-        "a valid tuple": "a list",
-        "a valid dictionary": "an object",
-        "a valid string": "a text",
-        "a valid number": "a number",
-        "a valid integer": "a whole number",
-        "a valid boolean": "true or false",
+        "missing": "is missing",
+        "extra_forbidden": "is not known here",
+        "value_error": "{error}",
+        "model_type": "must be an object",
+        "dict_type": "must be an object",
+        "tuple_type": "must be a list",
+        "string_type": "must be a text",
+        "bool_type": "must be true or false",
+        "int_type": "must be a whole number",
+        "int_from_float": "must be a whole number",
+        "float_type": "must be a number",
+        "finite_number": "must be a finite number",
+        "literal_error": "must be {expected}",
+        "greater_than": "must be greater than {gt:g}",
+        "greater_than_equal": "must be greater than or equal to {ge:g}",
+        "less_than_equal": "must be less than or equal to {le:g}",
+        "too_short": "must have at least {min_length} item{s}, not {actual_length}",
+        "too_long": "must have at most {max_length} item{s}, not {actual_length}",
+        "string_too_short": "must have at least {min_length} character{s}",
+        "string_too_long": "must have at most {max_length} character{s}",
+        "string_pattern_mismatch": "must match the pattern {pattern}",
     }
 )
-"""Pydantic's terms, and those of people who write JSON."""
+"""By pydantic's types of errors (pydantic, "Validation Errors"), with what their contexts hold; in words of people who
+write JSON."""
 
 
 def find_faults(model: type[Described], value: object) -> tuple[str, ...]:
@@ -113,25 +125,22 @@ def _wrong_fields(model: type[Described], value: object) -> Iterator[str]:
 
 
 def _sentence(error: ErrorDetails, known: list[str]) -> str:
+    """Return what is wrong in words; pydantic's own where a type of error is not known here."""
     match error["type"]:
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            near = get_close_matches(str(error["loc"][-1]), known, n=1)
-            return f"is not known here; did you mean {near[0]}?" if near else "is not known here"
+        case "extra_forbidden" if near := get_close_matches(str(error["loc"][-1]), known, n=1):
+            return f"is not known here; did you mean {near[0]}?"
         case "literal_error" if error["loc"][0] == "otherwise" and "(word)" in error["loc"]:
             return "must be 'refuse' or a stage"
-        case "model_type":
-            return "must be a name or an object" if "escalateTo" in error["loc"] else "must be an object"
+        case "model_type" if "escalateTo" in error["loc"]:
+            return "must be a name or an object"
         case "literal_error" if "(word)" in error["loc"]:
             return "must be 'nobody', 'directory', 'anyone' or a list of people"
         case "bool_type" if "(bool)" in error["loc"]:
             return "must be true, false or a list of people"
-        case _:
-            text = error["msg"].removeprefix("Value error, ")
-            for theirs, ours in _WORDING.items():
-                text = text.replace(theirs, ours)
-            return text
+        case kind:
+            context = error.get("ctx", {})
+            several = context.get("min_length", context.get("max_length")) != 1
+            return _SENTENCES.get(kind, "{msg}").format(**context, s="s" * several, msg=error["msg"])
 
 
 def _contradictions(value: object) -> Iterator[str]:

@@ -39,13 +39,6 @@ def find_ways(policy: Policy, *, author: str, cost: float, currency: str, depart
     return tuple(Way(findings=tuple(found), stages=stages) for stages, found in ways.items())
 
 
-def as_asked(policy: Policy, findings: Findings) -> Findings:
-    """Return findings as `Way` has them: without checks that the policy does not ask for."""
-    if UNKNOWN in findings:
-        return (UNKNOWN,)
-    return (findings[0], *(each for each in _asked_for(policy) if each in findings[1:]))
-
-
 def _possible(policy: Policy) -> Iterator[Findings]:
     """Yield everything that checks can come to, as far as the policy tells it apart."""
     yield CLEAN

@@ -17,6 +17,8 @@ from approvals.record.entries import (
 )
 from approvals.visible import one_line
 
+_UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+
 LONGEST_EXCERPT = 1_200
 """Characters of a summary or comment in a letter; the page shows all of it."""
 
@@ -27,15 +29,18 @@ def moment(when: datetime) -> str:
 
 
 def time_left(until: datetime, now: datetime) -> str:
-    """Return how long it is until then, roughly; `until` may have passed."""
-    left = until - now
-    if left <= timedelta(0):
-        return "no time left"
-    if left < timedelta(hours=1):
-        return _counted(max(1, left // timedelta(minutes=1)), "minute") + " left"
-    if left < timedelta(hours=48):
-        return _counted(left // timedelta(hours=1), "hour") + " left"
-    return _counted(left // timedelta(days=1), "day") + " left"
+    """Return how long it is until then; `until` may have passed."""
+    return f"{span(until - now)} left" if until > now else "no time left"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in its two largest units, rounded down: `1 day 23 hours`."""
+    parts, rest = list[tuple[int, str]](), abs(length)
+    for unit, name in _UNITS:
+        count, rest = divmod(rest, unit)
+        if count or parts:
+            parts.append((count, name))
+    return " ".join(_counted(count, name) for count, name in parts[:2] if count) or "less than a minute"
 
 
 def ago(when: datetime, now: datetime) -> str:

@@ -13,6 +13,7 @@ JSON = "application/json"
 LINES = "application/x-ndjson"
 ARCHIVE = "application/zip"
 HTML = "text/html"
+SVG = "image/svg+xml"
 FORM = "application/x-www-form-urlencoded"
 ANY = "application/octet-stream"
 

@@ -17,6 +17,7 @@ from clients.description.described import (
     HTML,
     JSON,
     LINES,
+    SVG,
     TEXT,
     Answer,
     Body,
@@ -269,6 +270,17 @@ LINKS = (
         query=(_TOKEN,),
         answers={200: Answer(does="Its bytes, to be saved.", models={ANY: None})},
         problems=(403, 404, 409, 410, 429, 500, 503),
+    ),
+    Operation(
+        id="GetIcon",
+        function="GetIcon",
+        method="GET",
+        path="decide/icon.svg",
+        does="Fetch the icon of the pages.",
+        tag="Decision links",
+        caller="link",
+        answers={200: Answer(does="A picture, the same for everybody.", models={SVG: None})},
+        problems=(429, 500),
     ),
 )
 

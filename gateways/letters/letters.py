@@ -17,7 +17,7 @@ from gateways.people import address_of
 from gateways.templating import environment
 
 _TEMPLATES = Path(__file__).with_name("templates")
-DEFAULT_PUBLIC_URL = "http://localhost:7071"
+DEFAULT_HOST = "localhost:7071"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,15 @@ def open_letters() -> Letters:
 
 
 def public_url() -> str:
-    """Return where people reach the app, without a slash at its end."""
-    return (os.environ.get("PUBLIC_URL") or DEFAULT_PUBLIC_URL).rstrip("/")
+    """Return where people reach the app, without a slash at its end.
+
+    Without `PUBLIC_URL` that is where the host runs, which it says in `WEBSITE_HOSTNAME`: on Azure the address of the
+    platform, on this machine `localhost` with the port.
+    """
+    if given := os.environ.get("PUBLIC_URL"):
+        return given.rstrip("/")
+    host = os.environ.get("WEBSITE_HOSTNAME") or DEFAULT_HOST
+    return f"http{'' if host.partition(':')[0] == 'localhost' else 's'}://{host}"
 
 
 def _facts(notice: Notice) -> tuple[tuple[str, tuple[str, ...]], ...]:

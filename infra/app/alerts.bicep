@@ -1,5 +1,6 @@
 // What wakes somebody: one action group, and a rule for each way in which approvals stop without anybody noticing.
 // The queries are those of docs/OPERATIONS.md, word for word. <hub account> and <app identity> are filled in below.
+// They read the words of a line and no custom dimensions, which have other names with OpenTelemetry.
 
 param actionGroupName string
 param rulePrefix string
@@ -31,11 +32,8 @@ var rules = [
     threshold: 0
     query: '''
 traces
-| where customDimensions.Category == "Host.Triggers.DurableTask"
-| where tostring(customDimensions.prop__state) == "Failed"
-| where tostring(customDimensions.prop__functionType) == "Orchestrator"
-| where tolower(tostring(customDimensions.prop__isReplay)) != "true"
-| project timestamp, instance = tostring(customDimensions.prop__instanceId), workflow = tostring(customDimensions.prop__functionName), reason = tostring(customDimensions.prop__reason)
+| where message has "failed with an error" and message has "(Orchestrator)" and message !has "IsReplay: True"
+| project timestamp, instance = extract("^([^:]+): Function", 1, message), workflow = extract("Function '([^ ]+) ", 1, message), reason = extract("Reason: (.*)", 1, message)
 '''
   }
   {
@@ -51,7 +49,7 @@ traces
     threshold: 0
     query: '''
 traces
-| where operation_Name == "LogPoisonMessage" and message contains "poison-message"
+| where message contains "poison-message"
 | extend record = parse_json(message)
 | project timestamp, messageId = tostring(record.messageId), reason = tostring(record.reason)
 '''
@@ -69,7 +67,7 @@ traces
     threshold: 0
     query: '''
 traces
-| where customDimensions.Category == "DurableTask.AzureStorage" and tostring(customDimensions.EventId) == "109"
+| where tostring(customDimensions.EventId) == "109" and tostring(customDimensions) has "DurableTask.AzureStorage"
 | project timestamp, message, details = tostring(customDimensions)
 '''
   }
@@ -85,8 +83,8 @@ traces
     operator: 'LessThan'
     threshold: 1
     query: '''
-requests
-| where name == "SweepReviews"
+traces
+| where message contains "\"record\": \"sweep\""
 | summarize Runs = count()
 '''
   }
@@ -121,7 +119,7 @@ StorageQueueLogs
     threshold: 5
     query: '''
 traces
-| where operation_Name == "SweepReviews" and severityLevel >= 2
+| where severityLevel >= 2
 | where message contains "could not be mended" or message contains "notMended"
 | project timestamp, message
 '''
@@ -139,9 +137,9 @@ traces
     threshold: 0
     query: '''
 union traces, exceptions
-| extend text = strcat(message, outerMessage), activity = tostring(customDimensions.prop__functionName)
+| extend text = strcat(message, outerMessage), activity = extract("Function '([^ ]+) [(]Activity[)]' failed", 1, message)
 | where text contains "could not be sent" or text contains "can never be sent"
-    or (activity in ("Escalate", "NotifyRequester", "TellPeople", "SendAlert") and tostring(customDimensions.prop__state) == "Failed")
+    or activity in ("Escalate", "NotifyRequester", "TellPeople", "SendAlert")
 | project timestamp, activity, text
 '''
   }
@@ -228,7 +226,7 @@ union traces, exceptions
     threshold: 0
     query: '''
 traces
-| where operation_Name == "PurgeFinishedInstances" and severityLevel >= 2
+| where severityLevel >= 2
 | where message contains "\"record\": \"retention\"" or message contains "could not be purged"
 | project timestamp, message
 '''

@@ -35,6 +35,8 @@ param lettersPerSender int
 param designBoard string
 param headOfDesign string
 param policyAuthors string
+param reportReaders string
+param operators string
 param requestsPerMinute int
 param historyRetentionDays int
 param historyRetentionLimit int
@@ -67,6 +69,9 @@ var settings = {
   ApprovalsStorage__clientId: identityClientId
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  // The worker sends the app's lines by itself, with the trace that they belong to; of other libraries' the host knows.
+  PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+  PYTHON_AZURE_MONITOR_LOGGER_NAME: 'greenlight'
   AZURE_FUNCTIONS_DURABLE_STRICT_TYPING: '1'
   // A worker takes no more than it has threads for; what waits in its memory is slower than what waits in the queue.
   PYTHON_THREADPOOL_THREAD_COUNT: string(workerThreads)
@@ -82,6 +87,8 @@ var settings = {
   DESIGN_BOARD: designBoard
   HEAD_OF_DESIGN: headOfDesign
   POLICY_AUTHORS: policyAuthors
+  REPORT_READERS: reportReaders
+  OPERATORS: operators
   REQUESTS_PER_MINUTE: string(requestsPerMinute)
   ATTACHMENTS_CONTAINER: 'attachments'
   READABLE_CONTAINERS: 'attachments'

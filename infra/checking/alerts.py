@@ -1,4 +1,4 @@
-"""Alerts ask for what the app really says: functions that exist, words of its code, tables that have lines."""
+"""Alerts and the workbook ask for what the app really says: its functions, words of its code, tables with lines."""
 
 import re
 
@@ -8,30 +8,20 @@ from checking.syntax import Array, Constant, Document, Object, Text, Value
 from checking.tree import Tree
 
 FILE = "infra/app/alerts.bicep"
+WORKBOOK = "infra/app/workbook.json"
 _TABLES = frozenset({"traces", "requests", "exceptions", "StorageQueueLogs", "StorageBlobLogs", "StorageTableLogs"})
 _FUNCTION = re.compile(r"\b(?:operation_Name|name|activity)\s*(?:==|=~)\s*\"([^\"]+)\"")
 _FUNCTIONS = re.compile(r"\b(?:operation_Name|name|activity)\s+in\s*\(([^)]*)\)")
 _WORDS = re.compile(r"\bcontains\s+\"((?:[^\"\\]|\\.)*)\"")
 _PLACEHOLDER = re.compile(r"<[a-z][a-z ]*>")
+_QUERY = 3
+"""The type of an item of a workbook that has a query."""
 _OF_THE_HUB = "-control-"
 """In names of the extension's queues, which names.py compares with the hub's."""
 _KNOWN = frozenset({"<hub account>", "<app identity>"})
 _PERIODS = (
-    "PT1M",
-    "PT5M",
-    "PT10M",
-    "PT15M",
-    "PT30M",
-    "PT45M",
-    "PT1H",
-    "PT2H",
-    "PT3H",
-    "PT4H",
-    "PT5H",
-    "PT6H",
-    "P1D",
-    "P2D",
-)
+    "PT1M", "PT5M", "PT10M", "PT15M", "PT30M", "PT45M", "PT1H", "PT2H", "PT3H", "PT4H", "PT5H", "PT6H", "P1D", "P2D",
+)  # fmt: skip
 _MUST_ASK = {
     "failed orchestrations": "Orchestrator",
     "poison messages": "poison-message",
@@ -46,7 +36,8 @@ _MUST_ASK = {
 
 
 def check_alerts(tree: Tree, code: Code, report: Report) -> None:
-    """Look at every rule in the variable rules of alerts.bicep."""
+    """Look at every rule in the variable rules of alerts.bicep, and at every query of the workbook."""
+    _check_workbook(tree, code, report)
     document = tree.documents.get(FILE)
     rules = document.variable("rules") if document else None
     listed = [each for each in rules.items if isinstance(each, Object)] if isinstance(rules, Array) else []
@@ -63,7 +54,7 @@ def check_alerts(tree: Tree, code: Code, report: Report) -> None:
             report.find(FILE, rule.line, "alert", f"{name} has no query that can be read here")
             continue
         queries[name] = words
-        _check_query(name, words, query.line, code, report)
+        _check_query(FILE, name, words, query.line, code, report)
         _check_times(document, rule, name, report)
     everything = "\n".join(queries.values())
     for about, sign in _MUST_ASK.items():
@@ -71,25 +62,32 @@ def check_alerts(tree: Tree, code: Code, report: Report) -> None:
             report.find(FILE, 1, "alert", f"no rule asks for {about} ({sign}); people would hear of it from each other")
 
 
-def _check_query(name: str, query: str, line: int, code: Code, report: Report) -> None:
+def _check_workbook(tree: Tree, code: Code, report: Report) -> None:
+    asked = {each["name"]: each["content"]["query"] for each in tree.json(WORKBOOK)["items"] if each["type"] == _QUERY}
+    report.count("queries of the workbook", len(asked))
+    for name, query in asked.items():
+        _check_query(WORKBOOK, name, query, tree.line_of(WORKBOOK, f'"name": "{name}"'), code, report)
+
+
+def _check_query(file: str, name: str, query: str, line: int, code: Code, report: Report) -> None:
     first = query.lstrip().split(maxsplit=1)[0] if query.strip() else ""
-    if first != "union" and first not in _TABLES:
-        report.find(FILE, line, "alert", f"{name} begins with {first!r}, which is no table of these logs")
+    if first not in ("union", "let") and first not in _TABLES:
+        report.find(file, line, "alert", f"{name} begins with {first!r}, which is no table of these logs")
     functions = _FUNCTION.findall(query) + [each for group in _FUNCTIONS.findall(query) for each in _quoted(group)]
     report.count("functions in alerts", len(functions))
     for function in functions:
         if function not in code.functions:
             text = f"{name} asks for the function {function}, which the app does not have; the rule would never fire"
-            report.find(FILE, line, "alert", text)
+            report.find(file, line, "alert", text)
     phrases = [each.replace('\\"', '"') for each in _WORDS.findall(query)]
     report.count("words in alerts", len(phrases))
     for phrase in phrases:
         if phrase not in code.texts and _OF_THE_HUB not in phrase:
             text = f"{name} looks for {phrase!r}, which no line of the app says; the rule would never fire"
-            report.find(FILE, line, "alert", text)
+            report.find(file, line, "alert", text)
     for placeholder in _PLACEHOLDER.findall(query):
         if placeholder not in _KNOWN:
-            report.find(FILE, line, "alert", f"{name} has {placeholder}, which nothing fills in")
+            report.find(file, line, "alert", f"{name} has {placeholder}, which nothing fills in")
 
 
 def _quoted(group: str) -> list[str]:

@@ -12,6 +12,7 @@ SITE = "avm/res/web/site:"
 
 NOT_IN_BICEP: Mapping[str, str] = {
     "CLOCK_OFFSET_SECONDS": "set by devhost, whose clock can be moved; production has none",
+    "WEBSITE_HOSTNAME": "set by the platform",
     "WEBSITE_AUTH_ENABLED": "set by the platform, and only by it: the app believes sign-in headers because of it",
     "WEBSITE_INSTANCE_ID": "set by the platform",
     "WEBSITE_SITE_NAME": "set by the platform",
@@ -20,20 +21,24 @@ NOT_IN_BICEP: Mapping[str, str] = {
 }
 """Settings that the app reads and that Bicep does not set, with the reason."""
 
+_DEFAULTS = (
+    "REGISTER_CONTAINER",
+    "RECORDS_CONTAINER",
+    "OUTBOX_CONTAINER",
+    "HEADS_CONTAINER",
+    "RETENTION_LIMIT",
+    "LETTERS_PER_PROPOSAL",
+    "LETTERS_PER_SENDER",
+    "REQUESTS_PER_MINUTE",
+)
 NOT_LOCAL: Mapping[str, str] = {
     **NOT_IN_BICEP,
-    "REGISTER_CONTAINER": "the code's own default is the one of production",
-    "RECORDS_CONTAINER": "the code's own default is the one of production",
-    "OUTBOX_CONTAINER": "the code's own default is the one of production",
-    "HEADS_CONTAINER": "the code's own default is the one of production",
+    **dict.fromkeys(_DEFAULTS, "the code's own default is the one of production"),
     "RECORD_KEYS": "a secret; this machine makes a key of its own",
     "RECORDS_SIGNED_SINCE": "this machine's key knows by itself when it was made",
-    "RETENTION_LIMIT": "the code's own default is the one of production",
-    "LETTERS_PER_PROPOSAL": "the code's own default is the one of production",
-    "LETTERS_PER_SENDER": "the code's own default is the one of production",
     "MAIL_DOMAINS": "as SMTP_HOST; whoever is to be asked by an address says which domains",
-    "REQUESTS_PER_MINUTE": "the code's own default is the one of production",
-    "PUBLIC_URL": "the code's own default is the local address",
+    "PUBLIC_URL": "the code's own default is the address of the host",
+    "REPORT_READERS": "the code's own default is the one of production: nobody",
     "POLICY_AUTHORS": "the code's own default is the one of production: nobody",
     "LINK_KEYS": "a secret; this machine makes a key of its own",
     "AUTH_MODE": "whoever starts the app locally says how people are known; the code's default asks for keys",
@@ -49,6 +54,8 @@ OF_THE_PLATFORM: Mapping[str, str] = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "read by the host",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "read by the host",
     "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "read by the durable SDK",
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "read by the worker",
+    "PYTHON_AZURE_MONITOR_LOGGER_NAME": "read by the worker",
     "PYTHON_THREADPOOL_THREAD_COUNT": "read by the worker",
     "DURABLE_TASK_SCHEDULER_CONNECTION_STRING": "named by host.dts.json",
     "TASKHUB_NAME": "named by host.dts.json",

@@ -2,51 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
+
+from checking.schemas import Schema
 
 FOLDER = Path(__file__).resolve().parents[1] / "facts"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """What a value must look like. `type` is any, string, int, bool, array or object."""
-
-    type: str
-    required: bool = False
-    allowed: tuple[Any, ...] = ()
-    properties: Mapping[str, "Shape"] | None = None
-    """None where anything may stand."""
-    open: bool = False
-    """Whether other properties may stand beside the known ones."""
-    items: "Shape | None" = None
-    by: str | None = None
-    """The property that says which of `variants` an object is."""
-    variants: Mapping[str, "Shape"] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, known: Mapping[str, Any]) -> Self:
-        """Read a shape as the files have it."""
-        properties = known.get("properties")
-        return cls(
-            type=known["type"],
-            required=known.get("required", False),
-            allowed=tuple(known.get("allowed", ())),
-            properties=None if properties is None else {name: cls.read(each) for name, each in properties.items()},
-            open=known.get("open", False),
-            items=cls.read(known["items"]) if "items" in known else None,
-            by=known.get("by"),
-            variants={name: cls.read(each) for name, each in known.get("variants", {}).items()},
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
     """What a module takes and gives."""
 
-    parameters: Shape
+    parameters: Schema
     outputs: frozenset[str]
 
 
@@ -56,32 +26,42 @@ class Facts:
 
     modules: Mapping[str, Interface]
     """By `avm/res/…:version`."""
-    resources: Mapping[str, Shape]
+    resources: Mapping[str, Schema]
     """By `Provider/type@version`."""
     roles: Mapping[str, str]
     """Names of built-in roles by their ids."""
     functions: frozenset[str]
     """What Bicep itself has."""
+    host: Schema
+    """What host.json may say."""
+    hardening: Mapping[str, Schema]
+    """What accounts, apps and vaults must say, by `avm/res/…` without the version."""
 
 
 @cache
 def read_facts(folder: Path = FOLDER) -> Facts:
     """Read the files, once a process."""
-    modules, resources, roles = (_json(folder / f"{name}.json") for name in ("modules", "resources", "roles"))
+    modules, resources, roles, functions, host, hardening = (
+        _json(folder / f"{name}.json")
+        for name in ("modules", "resources", "roles", "functions", "host.schema", "hardening")
+    )
     return Facts(
         modules={
-            name: Interface(
-                parameters=Shape.read({"type": "object", "properties": known["parameters"]}),
-                outputs=frozenset(known["outputs"]),
-            )
-            for name, known in modules.items()
+            name: interface(known["parameters"], known["required"], known["outputs"]) for name, known in modules.items()
         },
-        resources={name: Shape.read(known) for name, known in resources.items()},
+        resources=resources,
         roles={guid: name for name, guid in roles.items()},
-        functions=frozenset(json.loads((folder / "functions.json").read_text("utf-8"))),
+        functions=frozenset(functions),
+        host=host,
+        hardening=hardening,
     )
 
 
-def _json(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return content
+def interface(parameters: Mapping[str, Schema], required: list[str], outputs: list[str]) -> Interface:
+    """Return what a module with these parameters takes, and nothing besides."""
+    told = {"type": "object", "properties": parameters, "required": required, "additionalProperties": False}
+    return Interface(parameters=told, outputs=frozenset(outputs))
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))

@@ -1,14 +1,13 @@
 """Every module gets the parameters that it has, every resource the properties of its type, every output is one."""
 
-from checking.facts import Facts, Interface, Shape
+from checking.facts import Facts, Interface, interface
 from checking.findings import Report
-from checking.shapes import Fit
-from checking.syntax import Constant, Declared, Document, Member, Name, Object, Parameter, Text, Value
+from checking.schemas import mismatches, schema_of
+from checking.syntax import Declared, Document, Member, Name, Object
 from checking.tree import Tree
 
 _PUBLIC = "br/public:"
 _OF_BICEP = frozenset({"parent", "scope", "dependsOn"})
-_PLAIN = frozenset({"string", "int", "bool", "array", "object"})
 _RENEW = "run infra/facts/collect.py, see there"
 
 
@@ -45,36 +44,18 @@ def called_file(tree: Tree, document: Document, module: Declared) -> Document | 
 
 
 def _of_file(called: Document) -> Interface:
-    parameters = {each.name: _of_parameter(each) for each in called.parameters}
-    return Interface(
-        parameters=Shape(type="object", properties=parameters), outputs=frozenset(each.name for each in called.outputs)
+    return interface(
+        {each.name: schema_of(each) for each in called.parameters},
+        [each.name for each in called.parameters if each.required],
+        [each.name for each in called.outputs],
     )
-
-
-def _of_parameter(parameter: Parameter) -> Shape:
-    plain = parameter.type.removesuffix("?")
-    return Shape(
-        type="array" if plain.endswith("[]") else plain if plain in _PLAIN else "any",
-        required=parameter.required,
-        allowed=tuple(_held(each) for each in parameter.allowed),
-    )
-
-
-def _held(value: Value) -> object:
-    match value:
-        case Text(literal=literal):
-            return literal
-        case Constant(value=constant):
-            return constant
-        case _:
-            return None
 
 
 def _check_module(tree: Tree, facts: Facts, document: Document, module: Declared, report: Report) -> None:
     public = module.target.startswith(_PUBLIC)
     report.count("registry modules" if public else "local modules")
-    interface = interface_of(tree, facts, document, module)
-    if interface is None:
+    known = interface_of(tree, facts, document, module)
+    if known is None:
         text = (
             f"nothing is known of {module.target}: is the version right? Then {_RENEW}"
             if public
@@ -85,14 +66,14 @@ def _check_module(tree: Tree, facts: Facts, document: Document, module: Declared
     given = module.body.get("params") if module.body else None
     params = given if isinstance(given, Object) else Object(line=module.line, properties=())
     report.count("module parameters", len(params.properties))
-    for wrong in Fit(document=document).mismatches(params, interface.parameters, module.symbol):
+    for wrong in mismatches(document, params, known.parameters, module.symbol):
         report.find(document.file, wrong.line, "interface", wrong.text)
 
 
 def _check_resource(facts: Facts, document: Document, resource: Declared, report: Report) -> None:
     report.count("resources")
-    shape = facts.resources.get(resource.target)
-    if shape is None:
+    schema = facts.resources.get(resource.target)
+    if schema is None:
         text = f"nothing is known of {resource.target}: is the version right? Then add it to infra/facts/resources.json"
         report.find(document.file, resource.line, "resource", text)
         return
@@ -103,7 +84,7 @@ def _check_resource(facts: Facts, document: Document, resource: Declared, report
         properties=tuple(each for each in resource.body.properties if each.name not in _OF_BICEP),
     )
     report.count("resource properties", len(body.properties))
-    for wrong in Fit(document=document).mismatches(body, shape, resource.symbol):
+    for wrong in mismatches(document, body, schema, resource.symbol):
         report.find(document.file, wrong.line, "interface", wrong.text)
 
 
@@ -115,9 +96,9 @@ def _check_reads(tree: Tree, facts: Facts, document: Document, report: Report) -
         match value:
             case Member(name=name, of=Member(name="outputs", of=Name(symbol=symbol))) if symbol in modules:
                 report.count("outputs read")
-                interface = interface_of(tree, facts, document, modules[symbol])
-                if interface is not None and name not in interface.outputs:
-                    text = f"{symbol} has no output {name}; it has {', '.join(sorted(interface.outputs))}"
+                known = interface_of(tree, facts, document, modules[symbol])
+                if known is not None and name not in known.outputs:
+                    text = f"{symbol} has no output {name}; it has {', '.join(sorted(known.outputs))}"
                     report.find(document.file, value.line, "output", text)
             case _:
                 pass

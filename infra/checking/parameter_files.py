@@ -4,14 +4,16 @@ import re
 from pathlib import PurePath
 from typing import Any
 
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
 from checking.findings import Report
+from checking.schemas import schema_of
 from checking.syntax import Call, Document, Member, Name, Text, walk
 from checking.tree import Tree, Unreadable
 
 MAIN = "infra/main.bicep"
 FOR_AZD = "infra/main.parameters.json"
-_PLACEHOLDER = re.compile(r"\$\{[A-Z][A-Z0-9_]*(=[^}]*)?\}")
-_TYPES = {"string": str, "int": int, "bool": bool, "object": dict, "array": list}
+_PLACEHOLDER = re.compile(r"\$\{[A-Z][A-Z0-9_]*(?:=(?P<default>[^}]*))?\}")
 _RETENTION = frozenset({30, 60, 90, 120, 180, 270, 365, 550, 730})
 
 
@@ -42,36 +44,16 @@ def _check_file(tree: Tree, main: Document, file: str, report: Report) -> None:
         if parameter is None:
             report.find(file, line, "parameter", f"{MAIN} has no parameter {name}; mend the name or leave it out")
             continue
-        if isinstance(value, str) and "${" in value and not _PLACEHOLDER.fullmatch(value):
+        placeholder = _PLACEHOLDER.fullmatch(value) if isinstance(value, str) else None
+        if isinstance(value, str) and "${" in value and not placeholder:
             text = f"{value} is no placeholder of azd; write ${{NAME}} or ${{NAME=default}}"
             report.find(file, line, "parameter", text)
-            continue
-        if problem := _problem(
-            parameter.type, value, [each.literal for each in parameter.allowed if isinstance(each, Text)]
-        ):
-            report.find(file, line, "parameter", f"{name} {problem}")
-        elif type(value) is int and not (parameter.least or 0) <= value <= (parameter.most or value):
-            report.find(
-                file, line, "parameter", f"{name} must be from {parameter.least} to {parameter.most}, not {value}"
-            )
-
-
-def _problem(declared: str, value: Any, allowed: list[str | None]) -> str | None:
-    plain = declared.removesuffix("?")
-    if plain.startswith("("):
-        allowed = list(re.findall(r"'([^']*)'", plain))
-        plain = "string"
-    wanted = list if plain.endswith("[]") else _TYPES.get(plain)
-    if wanted is None:
-        return None
-    placeholder = isinstance(value, str) and value.startswith("${")
-    if not placeholder and type(value) is not wanted:
-        return f"must be of type {declared}, not {value!r}"
-    default = re.fullmatch(r"\$\{\w+=(.*)\}", value) if placeholder else None
-    said = default.group(1) if default else value
-    if allowed and not (placeholder and default is None) and said not in allowed:
-        return f"is one of {', '.join(str(each) for each in allowed)}, not {said!r}"
-    return None
+        elif not placeholder or placeholder["default"]:
+            schema = dict(schema_of(parameter))
+            if placeholder:  # azd makes a number of a text where the template asks for one
+                value, schema = placeholder["default"], {"enum": schema["enum"]} if "enum" in schema else {}
+            for error in Draft202012Validator(schema).iter_errors(value):
+                report.find(file, line, "parameter", f"{name}: {error.message}")
 
 
 def _check_profile(tree: Tree, main: Document, file: str, report: Report) -> None:

@@ -9,6 +9,7 @@ from tree_sitter import Language, Node, Parser
 
 from checking.syntax import (
     Array,
+    Assigned,
     Call,
     Choice,
     Constant,
@@ -19,12 +20,10 @@ from checking.syntax import (
     Name,
     Object,
     Other,
-    Output,
     Parameter,
     Property,
     Text,
     Value,
-    Variable,
 )
 
 _ESCAPES = {"\\'": "'", "\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\$": "$"}
@@ -39,14 +38,8 @@ def parse(file: str, source: bytes) -> Document:
         errors=tuple(_errors(root)),
         scope=next((_plain(_value_of(node)) for node in _of(root, "target_scope_assignment")), "resourceGroup"),
         parameters=tuple(_parameters(root)),
-        variables=tuple(
-            Variable(name=_symbol(node), line=_line(node), value=_value_of(node))
-            for node in _of(root, "variable_declaration")
-        ),
-        outputs=tuple(
-            Output(name=_symbol(node), line=_line(node), value=_value_of(node))
-            for node in _of(root, "output_declaration")
-        ),
+        variables=tuple(map(_assigned, _of(root, "variable_declaration"))),
+        outputs=tuple(map(_assigned, _of(root, "output_declaration"))),
         declared=tuple(_declared(node) for node in _of(root, "resource_declaration", "module_declaration")),
         bound=frozenset(_bound(root)),
     )
@@ -104,6 +97,10 @@ def _value_of(node: Node) -> Value:
     return _expression(_named(node)[-1])
 
 
+def _assigned(node: Node) -> Assigned:
+    return Assigned(name=_symbol(node), line=_line(node), value=_value_of(node))
+
+
 def _plain(value: Value) -> str:
     return value.literal or "" if isinstance(value, Text) else ""
 
@@ -125,7 +122,6 @@ def _parameters(root: Node) -> Iterator[Parameter]:
                 allowed=allowed.items if isinstance(allowed, Array) else (),
                 least=_number(decorators.get("minValue")),
                 most=_number(decorators.get("maxValue")),
-                described="description" in decorators,
             )
         decorators = {}
 
@@ -143,9 +139,8 @@ def _number(value: Value | None) -> int | None:
 
 def _declared(node: Node) -> Declared:
     symbol, target, *_, content = _named(node)
-    around, looped = list[Value](), False
+    around = list[Value]()
     while content.type in ("if_statement", "for_statement"):
-        looped |= content.type == "for_statement"
         *_, outer, content = _named(content)
         around.append(_expression(outer))
     body = _expression(content)
@@ -157,7 +152,6 @@ def _declared(node: Node) -> Declared:
         existing=any(child.type == "existing" for child in node.children),
         body=body if isinstance(body, Object) else None,
         around=tuple(around),
-        looped=looped,
     )
 
 

@@ -2,9 +2,11 @@
 
 import re
 
+from checking.facts import Facts
 from checking.findings import Report
 from checking.interfaces import called_file
-from checking.syntax import Array, Call, Choice, Constant, Declared, Document, Member, Object, Text, Value, walk
+from checking.schemas import mismatches
+from checking.syntax import Call, Declared, Document, Member, Object, Text, Value, walk
 from checking.tree import Tree
 
 _HANDING_OUT = re.compile(r"list(?:Keys|AccountSas|ServiceSas|Secrets|ConnectionStrings)?|getSecret", re.IGNORECASE)
@@ -16,26 +18,10 @@ _KEYS = re.compile(
 )
 _RANDOM_LOOK = re.compile(r"[A-Za-z0-9+/]{60,}={0,2}")
 
-_STORAGE, _SITE, _INSIGHTS, _VAULT = (
-    "avm/res/storage/storage-account:",
-    "avm/res/web/site:",
-    "avm/res/insights/component:",
-    "avm/res/key-vault/vault:",
-)
-_DEMANDED: dict[str, dict[str, object]] = {
-    _STORAGE: {
-        "allowSharedKeyAccess": False,
-        "allowBlobPublicAccess": False,
-        "supportsHttpsTrafficOnly": True,
-        "minimumTlsVersion": ("TLS1_2", "TLS1_3"),
-    },
-    _SITE: {"httpsOnly": True},
-    _INSIGHTS: {"disableLocalAuth": True, "disableIpMasking": False},
-    _VAULT: {"enableRbacAuthorization": True, "enableSoftDelete": True},
-}
+_STORAGE = "avm/res/storage/storage-account"
 
 
-def check_secrecy(tree: Tree, report: Report) -> None:
+def check_secrecy(tree: Tree, facts: Facts, report: Report) -> None:
     """Look at every expression, and at what each account, app and vault says of itself."""
     report.count("expressions", 0)
     report.count("storage accounts", 0)
@@ -44,7 +30,7 @@ def check_secrecy(tree: Tree, report: Report) -> None:
             report.count("expressions")
             _check_value(document, value, report)
         for each in document.declared:
-            _check_demands(document, each, report)
+            _check_demands(document, each, facts, report)
         _check_outputs(tree, document, report)
 
 
@@ -64,60 +50,17 @@ def _check_value(document: Document, value: Value, report: Report) -> None:
             pass
 
 
-def _check_demands(document: Document, module: Declared, report: Report) -> None:
-    for target, demanded in _DEMANDED.items():
-        if target not in module.target:
-            continue
-        if target == _STORAGE:
-            report.count("storage accounts")
-        params = module.body.get("params") if module.body else None
-        for name, wanted in demanded.items():
-            given = params.get(name) if isinstance(params, Object) else None
-            if not _says(given, wanted):
-                shown = " or ".join(wanted) if isinstance(wanted, tuple) else str(wanted).lower()
-                text = f"{module.symbol} must say {name}: {shown}, in plain words and not by a parameter"
-                report.find(document.file, given.line if given else module.line, "hardening", text)
-        if target == _SITE:
-            _check_site(document, module, params, report)
-        if target == _STORAGE:
-            _check_containers(document, params, report)
-
-
-def _says(given: Value | None, wanted: object) -> bool:
-    match given:
-        case Constant(value=value):
-            return value is wanted
-        case Text(literal=literal):
-            return isinstance(wanted, tuple) and literal in wanted
-        case _:
-            return False
-
-
-def _check_site(document: Document, module: Declared, params: Value | None, report: Report) -> None:
-    """Flex Consumption refuses alwaysOn, which is the module's default; and nobody publishes by password."""
-    config = params.get("siteConfig") if isinstance(params, Object) else None
-    if not (isinstance(config, Object) and _says(config.get("alwaysOn"), False)):
-        text = f"{module.symbol} must give a siteConfig with alwaysOn: false; Flex Consumption refuses the default"
-        report.find(document.file, config.line if config else module.line, "hardening", text)
-    policies = params.get("basicPublishingCredentialsPolicies") if isinstance(params, Object) else None
-    items = policies.items if isinstance(policies, Array) else ()
-    closed = {
-        str(_literal(each.get("name")))
-        for each in items
-        if isinstance(each, Object) and _says(each.get("allow"), False)
-    }
-    if closed != {"ftp", "scm"}:
-        text = f"{module.symbol} must have basicPublishingCredentialsPolicies for ftp and scm, both with allow: false"
-        report.find(document.file, policies.line if policies else module.line, "hardening", text)
-
-
-def _check_containers(document: Document, params: Value | None, report: Report) -> None:
-    if params is None:
+def _check_demands(document: Document, module: Declared, facts: Facts, report: Report) -> None:
+    """Validate what an account, app or vault says of itself; a parameter's choice is not good enough."""
+    kind = module.target.removeprefix("br/public:").partition(":")[0]
+    demanded = facts.hardening.get(kind)
+    if demanded is None:
         return
-    for value in walk(params):
-        if isinstance(value, Object) and (access := value.get("publicAccess")) and _literal(access) != "None":
-            text = "a container that everybody can read; set publicAccess to None"
-            report.find(document.file, access.line, "hardening", text)
+    report.count("storage accounts", kind == _STORAGE)
+    params = module.body.get("params") if module.body else None
+    given = params or Object(line=module.line, properties=())
+    for wrong in mismatches(document, given, demanded, module.symbol):
+        report.find(document.file, wrong.line, "hardening", f"{wrong.text}; infra/facts/hardening.json demands it")
 
 
 def _check_outputs(tree: Tree, document: Document, report: Report) -> None:
@@ -141,13 +84,3 @@ def _check_secure(called: Document, report: Report) -> None:
                 f"{parameter.name} would carry a secret through the template; take the name of a vault secret instead"
             )
             report.find(called.file, parameter.line, "secret", text)
-
-
-def _literal(value: Value | None) -> str | None:
-    match value:
-        case Text(literal=literal):
-            return literal
-        case Choice():
-            return None
-        case _:
-            return None

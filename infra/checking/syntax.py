@@ -122,7 +122,6 @@ class Parameter:
     allowed: tuple[Value, ...]
     least: int | None
     most: int | None
-    described: bool
 
     @property
     def required(self) -> bool:
@@ -131,17 +130,8 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """`var`."""
-
-    name: str
-    line: int
-    value: Value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """`output`."""
+class Assigned:
+    """`var` or `output`."""
 
     name: str
     line: int
@@ -160,7 +150,6 @@ class Declared:
     body: Object | None
     around: tuple[Value, ...]
     """Conditions and lists that the body depends on."""
-    looped: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +160,8 @@ class Document:
     errors: tuple[tuple[int, str], ...]
     scope: str
     parameters: tuple[Parameter, ...]
-    variables: tuple[Variable, ...]
-    outputs: tuple[Output, ...]
+    variables: tuple[Assigned, ...]
+    outputs: tuple[Assigned, ...]
     declared: tuple[Declared, ...]
     bound: frozenset[str]
 

@@ -1,4 +1,4 @@
-"""Renews modules.json: parameters and outputs of the Azure Verified Modules that infra/ uses, from their repository.
+"""Renews modules.json: parameters, as JSON Schemas, and outputs of the Azure Verified Modules that infra/ uses.
 
 Run it after a module's version has changed: `git clone https://github.com/Azure/bicep-registry-modules` with tags, then
 `python infra/facts/collect.py <clone>`. The checker reads only modules.json and needs neither the clone nor a network.
@@ -17,6 +17,9 @@ REFERENCE = re.compile(r"'br/public:(avm/[\w/-]+):([\d.]+)'")
 
 LEFT_OUT = frozenset({"slots"})
 """The whole site once more; Flex Consumption has none."""
+
+TYPES = {"int": "integer", "bool": "boolean"}
+"""Names of templates and of JSON Schema, where they differ."""
 
 Json = Mapping[str, Any]
 
@@ -46,13 +49,11 @@ def template(clone: Path, path: str, version: str) -> Json:
 def interface(compiled: Json) -> dict[str, Any]:
     """Reduce a compiled module to what callers must know."""
     definitions = compiled.get("definitions", {})
+    declared = {name: each for name, each in compiled["parameters"].items() if name not in LEFT_OUT}
     return {
         "outputs": sorted(compiled.get("outputs", {})),
-        "parameters": {
-            name: _shape(declared, definitions) | ({"required": True} if _is_required(declared, definitions) else {})
-            for name, declared in compiled["parameters"].items()
-            if name not in LEFT_OUT
-        },
+        "required": sorted(name for name, each in declared.items() if _is_required(each, definitions)),
+        "parameters": {name: _schema(each, definitions) for name, each in declared.items()},
     }
 
 
@@ -61,9 +62,9 @@ def written(facts: Mapping[str, Json]) -> str:
     modules = []
     for module, known in facts.items():
         lines = [f"   {json.dumps(name)}: {json.dumps(shape)}" for name, shape in sorted(known["parameters"].items())]
-        outputs = json.dumps(known["outputs"])
+        outputs, required = (json.dumps(known[each]) for each in ("outputs", "required"))
         modules.append(
-            f' {json.dumps(module)}: {{\n  "outputs": {outputs},\n  "parameters": {{\n'
+            f' {json.dumps(module)}: {{\n  "outputs": {outputs},\n  "required": {required},\n  "parameters": {{\n'
             + ",\n".join(lines)
             + "\n  }\n }"
         )
@@ -82,36 +83,35 @@ def _resolved(declared: Json, definitions: Json) -> dict[str, Any]:
     return merged
 
 
-def _shape(declared: Json, definitions: Json) -> dict[str, Any]:
+def _schema(declared: Json, definitions: Json) -> dict[str, Any]:
     """Return type, allowed values and parts; a type without parts takes anything."""
     resolved = _resolved(declared, definitions)
     if derived := _of_resource_type(resolved):
         return derived
     kind = str(resolved.get("type", "any")).lower().removeprefix("secure")
-    shape: dict[str, Any] = {"type": kind}
+    schema: dict[str, Any] = {} if kind == "any" else {"type": TYPES.get(kind, kind)}
     if "allowedValues" in resolved:
-        shape["allowed"] = resolved["allowedValues"]
+        schema["enum"] = resolved["allowedValues"]
     if kind == "array" and isinstance(resolved.get("items"), dict):
-        shape["items"] = _shape(resolved["items"], definitions)
+        schema["items"] = _schema(resolved["items"], definitions)
     if "discriminator" in resolved:
         variants = resolved["discriminator"]
-        shape["by"] = variants["propertyName"]
-        shape["variants"] = {name: _shape(each, definitions) for name, each in variants["mapping"].items()}
-    elif resolved.get("properties"):
-        shape["properties"] = {
-            name: _shape(each, definitions) | ({"required": True} if _is_required(each, definitions) else {})
-            for name, each in resolved["properties"].items()
-        }
-        if resolved.get("additionalProperties") not in (None, False):
-            shape["open"] = True
-    return shape
+        mapping = {name: _schema(each, definitions) for name, each in variants["mapping"].items()}
+        schema["discriminator"] = {"propertyName": variants["propertyName"], "mapping": mapping}
+    elif parts := resolved.get("properties"):
+        schema["properties"] = {name: _schema(each, definitions) for name, each in parts.items()}
+        if required := [name for name, each in parts.items() if _is_required(each, definitions)]:
+            schema["required"] = required
+        if resolved.get("additionalProperties") in (None, False):
+            schema["additionalProperties"] = False
+    return schema
 
 
 def _of_resource_type(resolved: Json) -> dict[str, Any] | None:
     """Return what resources.json knows of a part that the module hands on to a resource type as it is."""
     source = resolved.get("metadata", {}).get("__bicep_resource_derived_type!", {}).get("source", "")
     kind, _, path = str(source).partition("#")
-    known = {name.partition("@")[0]: shape for name, shape in RESOURCES.items()}.get(kind.partition("@")[0])
+    known = {name.partition("@")[0]: schema for name, schema in RESOURCES.items()}.get(kind.partition("@")[0])
     for step in path.split("/"):
         known = known.get(step) if known else None
     return dict(known) if known else None

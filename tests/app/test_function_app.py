@@ -1,5 +1,6 @@
 """The front door: every function is registered, under the names that are wire format."""
 
+import json
 import re
 import subprocess
 import sys
@@ -42,7 +43,7 @@ OPERATORS_ROUTES = {
     "ops/poison/{message}/{act}",
     "ops/letters/{proposalId}/{key}/send",
 }
-LINK_ROUTES = {"decide", "decide/attachments/{name}"}
+LINK_ROUTES = {"decide", "decide/attachments/{name}", "decide/icon.svg"}
 LIST = """
 import json, function_app
 found = [(f.get_function_name(), f.get_trigger().get_dict_repr()) for f in function_app.app.get_functions()]
@@ -54,8 +55,6 @@ print(json.dumps([[name, str(t["type"]), t.get("orchestration") or t.get("activi
 @cache
 def functions():
     """Return what the app registers; in a process of its own, as `get_functions` may be called once."""
-    import json
-
     output = subprocess.run([sys.executable, "-c", LIST], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return json.loads(output)
 
@@ -81,7 +80,7 @@ def test_the_durable_names_and_routes_are_these():
     assert {name for name, *_ in found} >= {
         "HttpStart", "GetOrchestrationHistory", "ApprovalQueueProcessor", "GetBlob", "ListWorkflows",
         "PurgeFinishedInstances", "SubmitProposal", "ListProposals", "GetProposal", "ActOnProposal", "PutAttachment",
-        "GetAttachment", "GetAudit", "GetOpenApi", "ShowDecisionPage", "DecideByLink", "GetLinkedAttachment",
+        "GetAttachment", "GetAudit", "GetOpenApi", "ShowDecisionPage", "DecideByLink", "GetLinkedAttachment", "GetIcon",
         "SweepReviews",
     }  # fmt: skip
 
@@ -107,3 +106,22 @@ def test_every_workflow_that_can_be_started_is_registered():
     """The one list and the triggers agree."""
     registered = {name for _, kind, name, _ in functions() if kind == "orchestrationTrigger"}
     assert {workflow.name for workflow in WORKFLOWS.values()} == registered
+
+
+CLIENTS = """
+import json, typing, function_app
+bound = [(f.get_function_name(), b.name, f.get_user_function()) for f in function_app.app.get_functions()
+    for b in f.get_bindings() if b.type == "durableClient"]
+print(json.dumps({name: typing.get_type_hints(function)[client].__name__ for name, client, function in bound}))
+"""
+
+
+def test_the_worker_reads_every_durable_client_as_text():
+    """It refuses a function whose client is anything else; the SDK says so itself, on Python 3.14 in another way.
+
+    There functools.wraps takes the original annotation along, and azure-functions-durable 1.7 sets it once more.
+    """
+    told = subprocess.run([sys.executable, "-c", CLIENTS], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    hints = json.loads(told)
+    assert len(hints) > 5
+    assert set(hints.values()) == {"str"}

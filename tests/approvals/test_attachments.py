@@ -1,6 +1,8 @@
 """Files that are put by themselves: what kind they are, what they may be called, and where they come to lie."""
 
 import hashlib
+import io
+import zipfile
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,16 @@ from approvals.attachments import (
 from approvals.validation import Invalid
 
 PNG = b"\x89PNG\r\n\x1a\nrest"
+OFFICE = "application/vnd.openxmlformats-officedocument"
+
+
+def archive(*names):
+    """An archive of small files, packed as office programs do."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in names:
+            packed.writestr(name, f"<{name}/>" * 50)
+    return held.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -33,6 +45,12 @@ PNG = b"\x89PNG\r\n\x1a\nrest"
         (b"", "text/plain"),
         (b"GIF89a", "text/plain"),
         (b"PK\x03\x04\xff", None),
+        (archive("[Content_Types].xml", "word/document.xml"), f"{OFFICE}.wordprocessingml.document"),
+        (archive("xl/workbook.xml", "[Content_Types].xml"), f"{OFFICE}.spreadsheetml.sheet"),
+        (archive("[Content_Types].xml", "ppt/presentation.xml"), None),
+        (archive("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), None),
+        (archive("word/document.xml"), None),
+        (archive("a.txt"), None),
         (b"caf\xe9", None),
         (b"a\0b", None),
         (b"MZ\x90\0", None),

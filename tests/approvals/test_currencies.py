@@ -24,7 +24,8 @@ def test_each_currency_has_its_decimals(code, decimals):
     ("amount", "currency", "does"),
     [
         (12.5, "EUR", True), (0.5, "JPY", False), (1e12, "JPY", True), (0.005, "EUR", False), (0.005, "KWD", True),
-        (1e-7, "KWD", False), (1.0, "ZZZ", False),
+        (1e-7, "KWD", False), (1.0, "ZZZ", False), (0.0, "JPY", True), (1e99, "EUR", True), (-1.5, "EUR", True),
+        (float("inf"), "EUR", False), (float("nan"), "EUR", False),
     ],
 )  # fmt: skip
 def test_an_amount_fits_its_currency(amount, currency, does):

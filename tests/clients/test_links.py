@@ -6,11 +6,13 @@ import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
+import azure.functions as func
 import pytest
 
 from approvals.record.entries import Kind, Via
 from approvals.rules.acceptance import accept
 from approvals.rules.links import write_link
+from clients.links import get_icon
 from gateways.review_records import open_review_records
 from tests.approvals.story import AUTHOR, BEGUN, Story, policy
 from tests.clients.link_desk import KEYS, PUBLIC, Desk, text_of
@@ -366,3 +368,10 @@ def _accept_then_ben(desk, review, verb, actor, now, **known):
     desk.story.decides("Ben", "approve")
     desk.write()
     return judged
+
+
+def test_the_icon_is_the_same_for_everybody():
+    """A browser that shows the page asks for it without the token."""
+    told = get_icon._function.get_user_function()(func.HttpRequest("GET", "/api/decide/icon.svg", body=b""))
+    assert (told.status_code, told.mimetype) == (200, "image/svg+xml")
+    assert told.get_body().startswith(b"<svg ")

@@ -25,34 +25,17 @@ jobs:
   one:
     runs-on: ubuntu-24.04
     timeout-minutes: 10
-    permissions:
-      contents: read
     steps:
       - uses: {CHECKOUT} # v7.0.1
-        with:
-          persist-credentials: false
       - uses: {CHECKOUT} # v7.0.1
-        with:
-          persist-credentials: false
       - run: make setup && python tools/setup.py -r requirements.txt
 """
 
 MISTAKES = [
-    (rules.pinned, CHECKOUT + " #", "actions/checkout@v7 #", "actions/checkout@v7 is not pinned by a commit"),
-    (rules.pinned, " # v7.0.1", "", "has no comment with its version"),
-    (rules.one_version, f"{CHECKOUT} # v7.0.1\n", f"{CHECKOUT[:-1]}0 # v7.0.1\n", "is used in 2 versions"),
-    (rules.least_rights, "permissions: {}", "permissions: read-all", "at the top is not {}"),
-    (rules.least_rights, "permissions: {}\n", "", "at the top is not {}"),
-    (rules.least_rights, "    permissions:\n      contents: read\n", "", "one: says no permissions of its own"),
-    (rules.least_rights, "contents: read", "contents: write", "one: contents is write"),
+    (rules.one_version, f"{CHECKOUT} # v7.0.1\n", f"{CHECKOUT[:-1]}0 # v7.0.1\n", "is not used in one commit"),
+    (rules.one_version, " # v7.0.1", "", "is not used in one commit"),
     (rules.in_time, "    timeout-minutes: 10\n", "", "one: timeout-minutes is None"),
     (rules.in_time, "minutes: 10", "minutes: 360", "one: timeout-minutes is 360"),
-    (rules.no_templates_in_commands, "run: make", "run: echo ${{ github.ref }} && make", "written into a command"),
-    (rules.no_kept_credentials, "persist-credentials: false", "persist-credentials: true", "keeps its token"),
-    (rules.no_kept_credentials, "persist-credentials: false", "fetch-depth: 1", "unless told otherwise"),
-    (rules.safe_triggers, "on: [push]", "on: [pull_request_target]", "pull_request_target runs with"),
-    (rules.safe_triggers, "on: [push]", "on:\n  workflow_run:\n    workflows: [CI]", "workflow_run runs with"),
-    (rules.one_run_at_a_time, "concurrency:\n  group: it\n", "", "has no group"),
     (rules.known_machines, "ubuntu-24.04", "ubuntu-latest", "one: runs-on is ubuntu-latest"),
     (rules.honest_failures, "    steps:", "    continue-on-error: true\n    steps:", "one: goes on after an error"),
     (rules.honest_failures, "requirements.txt", "requirements.txt || true", "step 3: goes on after an error"),
@@ -100,20 +83,20 @@ def test_the_workflows_do_what_is_asked_of_them() -> None:
             "make check", "make test", "infra/check.py", "az bicep build", "az bicep lint", "func start",
             "tools/smoke.py", "pytest -q tests/security tests/workflows/test_review_envelope.py",
         ),
-        "security.yml": ("pip-audit", "tools/check_audit.py", "cyclonedx-py", "zizmor", "--require-hashes"),
+        "security.yml": ("pip-audit", "tools/check_audit.py", "cyclonedx-py", "--require-hashes"),
     }  # fmt: skip
     assert {} == {
         name: lost for name, lines in asked.items() if (lost := [one for one in lines if one not in texts[name]])
     }
 
 
-def test_each_python_that_the_app_runs_on_is_tested_and_no_other_may_fail() -> None:
+def test_each_python_that_the_app_runs_on_is_tested() -> None:
     """The list is that of pyproject.toml."""
     ci = Workflow.read("ci.yml", (FOLDER / "ci.yml").read_text("utf-8"))
-    assert ["3.11", "3.12"] == ci.jobs["test"]["strategy"]["matrix"]["python"]
-    assert 'requires-python = ">=3.11,<3.13"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert ["3.11", "3.12", "3.13"] == ci.jobs["test"]["strategy"]["matrix"]["python"]
+    assert ["3.11", "3.12", "3.13"] == ci.jobs["smoke"]["strategy"]["matrix"]["python"]
+    assert 'requires-python = ">=3.11,<3.14"' in (ROOT / "pyproject.toml").read_text("utf-8")
     assert ["0", "1"] == ci.jobs["payloads"]["strategy"]["matrix"]["strict"]
-    assert {"next-python"} == {name for name, job in ci.jobs.items() if job.get("continue-on-error")}
 
 
 def test_the_security_tools_are_installed_by_hash() -> None:

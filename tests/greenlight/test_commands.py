@@ -283,3 +283,38 @@ def test_the_installed_command_works_from_any_folder(tmp_path):
     command = Path(sys.executable).with_name("greenlight")
     done = subprocess.run([command, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("greenlight ")
+
+
+@pytest.mark.parametrize(
+    ("words", "verb"), [(words, verb) for words, verb, _ in ACTS], ids=[each[0][0] for each in ACTS]
+)
+def test_a_verb_tells_a_program_what_the_app_answered(run, server, words, verb):
+    """As JSON, and with no second request."""
+    server.will(200, {"entry": 5})
+    result = run(*words, "--json", "--as", "Mara", "--url", server.url)
+    assert json.loads(result.stdout) == {"entry": 5}
+    assert [each["path"].rpartition("/")[2] for each in server.asked] == [verb]
+
+
+def test_a_folder_stands_for_the_files_in_it(run, server, tmp_path):
+    """By their names; what is hidden and what is deeper inside stays."""
+    (tmp_path / "inside").mkdir()
+    for name in ("b.md", "a.docx", ".hidden", "inside/c.md"):
+        (tmp_path / name).write_text("text", "utf-8")
+    server.will(202, {"proposalId": ID, "instanceId": ID})
+    run("submit", "--title", "Bench", "--attach", tmp_path, "--as", "Noor", "--url", server.url)
+    office = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    assert [(each["name"], each["contentType"]) for each in sent(server)["attachments"]] == [
+        ("a.docx", office),
+        ("b.md", "text/markdown"),
+    ]
+    told = run("attach", ID, tmp_path, "--json", "--as", "Noor", "--url", server.url)
+    assert len(json.loads(told.stdout)) == 2
+
+
+def test_a_folder_without_files_is_told(run, server, tmp_path):
+    """Nothing is sent."""
+    result = run("attach", ID, tmp_path, "--as", "Noor", "--url", server.url)
+    assert result.exit_code == 2
+    assert "There is no file in" in result.stderr
+    assert server.asked == []

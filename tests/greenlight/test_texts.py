@@ -1,12 +1,13 @@
 """Other people's words on a terminal."""
 
 import unicodedata
+from io import BytesIO, TextIOWrapper
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenlight.texts import one_line, plain, short_id
+from greenlight.texts import one_line, plain, short_id, spell_out
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,22 @@ def test_an_id_is_shortened_only_where_it_was_made():
     """What is left of a chosen one may be another proposal's whole id."""
     assert short_id("3f2a1b9c4e0d4c0f8f0f1b2a3c4d5e6f") == "3f2a1b9c"
     assert short_id("bridge-10") == "bridge-10"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("“Bench” → Ana · 2 days…", b'"Bench" -> Ana - 2 days...'),
+        ("Çelik, Ines Carvalhó", b"Celik, Ines Carvalho"),
+        ("中", b"\\u4e2d"),
+        ("plain", b"plain"),
+    ],
+)
+def test_a_terminal_without_our_signs_gets_plain_ones(text, written):
+    """Instead of an error in the middle of a command."""
+    held = BytesIO()
+    stream = TextIOWrapper(held, encoding="ascii")
+    spell_out(stream)
+    stream.write(text)
+    stream.flush()
+    assert held.getvalue() == written

@@ -32,7 +32,10 @@ def test_a_length_of_time_is_never_said_longer_than_it_is(length):
     """Somebody may rely on what is left; the words may fall short by less than the larger unit."""
     units = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
     words = span(length).split() if length >= timedelta(minutes=1) else []
-    said = sum((int(n) * units[unit.rstrip("s")] for n, unit in zip(words[::2], words[1::2], strict=True)), timedelta())
+    said = sum(
+        (int(n.replace(",", "")) * units[unit.rstrip("s")] for n, unit in zip(words[::2], words[1::2], strict=True)),
+        timedelta(),
+    )
     assert said <= length < said + timedelta(hours=1)
 
 

@@ -128,14 +128,17 @@ def test_the_list_has_one_line_each_in_eighty_columns():
         "Okafor",
         "1",
         "day",
+        "6",
+        "hours",
     ]
 
 
 @pytest.mark.parametrize(
-    ("left", "words"), [({"hours": 30}, "1 day"), ({"seconds": 20}, "< 1 minute"), ({"hours": -1}, "over")]
+    ("left", "words"),
+    [({"hours": 47, "minutes": 30}, "1 day 23 hours"), ({"seconds": 20}, "< 1 minute"), ({"hours": -1}, "over")],
 )
 def test_the_list_says_how_long_there_is(left, words):
-    """In one unit; also when time is over and nobody has looked yet."""
+    """In two units; also when time is over and nobody has looked yet."""
     shown = text_of(listing([row(deadline=(BEGUN + timedelta(**left)).isoformat())], BEGUN))
     assert shown.endswith(words)
 

@@ -54,7 +54,7 @@ def watch():
         following = Watch(
             api=Following(*steps),
             proposal="3f2a1b9c",
-            see=lambda _view, events: seen.extend(event.number for event in events),
+            see=lambda _view, entries: seen.extend(entry["number"] for entry in entries),
             miss=missed.append,
             pause=pauses.append,
             clock=lambda: next(clock),
@@ -113,6 +113,15 @@ def test_in_a_pipe_each_event_has_a_line(run, server, played):
     assert result.exit_code == 1
     assert len(result.output.splitlines()) == len(entries)
     assert result.output.splitlines()[-1].endswith("the end: rejected (decided by Sven Dahl · stage 'safety and use')")
+
+
+def test_a_program_gets_each_entry_as_a_line_of_json_and_the_end_as_the_last(run, server, played):
+    """So that it need not ask again and again itself."""
+    view, entries = played[2]
+    server.will(200, view).will(200, view).will(200, {"entries": entries})
+    result = run("watch", "3f2a1b9c", "--json", "--url", server.url)
+    assert result.exit_code == 1
+    assert [json.loads(row) for row in result.stdout.splitlines()] == [*entries, view]
 
 
 def test_an_approval_is_exit_status_zero(run, server):

@@ -59,7 +59,7 @@ def test_a_finding_is_printed_with_file_and_line_and_the_command_ends_with_1(cop
     line = 1 + (copy / "infra/app/keyvault.bicep").read_text().split("enableSoftDelete")[0].count("\n")
     done = run(copy)
     assert 1 == done.returncode
-    assert f"infra/app/keyvault.bicep:{line}: vault must say enableSoftDelete: true" in done.stdout
+    assert f"infra/app/keyvault.bicep:{line}: vault.enableSoftDelete: True was expected" in done.stdout
 
 
 def test_a_tree_without_bicep_is_no_success(copy, tmp_path):

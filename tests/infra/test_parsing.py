@@ -72,11 +72,11 @@ def test_what_a_file_declares():
     )
     p, n, q = document.parameters
     assert ("subscription", ()) == (document.scope, document.errors)
-    assert (["a", "b"], True, False) == ([each.literal for each in p.allowed], p.described, p.required)
+    assert (["a", "b"], False) == ([each.literal for each in p.allowed], p.required)
     assert (2, 9, True, False) == (n.least, n.most, n.required, q.required)
     r, m = document.declared
-    assert ("resource", "T/t@1", True, False) == (r.kind, r.target, r.existing, r.looped)
-    assert ("module", "m.bicep", False, True) == (m.kind, m.target, m.existing, m.looped)
+    assert ("resource", "T/t@1", True) == (r.kind, r.target, r.existing)
+    assert ("module", "m.bicep", False) == (m.kind, m.target, m.existing)
     assert isinstance(m.body, Object)
     assert Name(line=12, symbol="p") in m.around
     assert {"one", "i"} == document.bound

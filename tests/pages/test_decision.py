@@ -96,7 +96,9 @@ def test_a_page_loads_nothing_and_runs_nothing():
     """And its one style element has exactly the text that its headers allow."""
     for page in (page_of(Story(PLAIN).check(), "Ana"), message_page("Over", "It is over.")):
         reader = Reader(page.html)
-        assert not {"script", "img", "link", "iframe", "object", "a"} & {tag for tag, _ in reader.elements}
+        assert not {"script", "img", "iframe", "object", "a"} & {tag for tag, _ in reader.elements}
+        (icon,) = [attributes for tag, attributes in reader.elements if tag == "link"]
+        assert icon["href"] == "/api/decide/icon.svg"
         assert not [name for _, names in reader.shape for name in names if name == "style" or name.startswith("on")]
         assert [page.style] == re.findall(r"<style>(.*?)</style>", page.html, re.DOTALL)
         assert "url(" not in page.style

@@ -17,6 +17,7 @@ from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.model.functions import FunctionCatalog
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent
 from durable_devhost.model.wire import to_json
+from durable_devhost.retry_policy import RetryPolicy
 from durable_devhost.wire.frames import PREFIX_SIZE, decode, encode, read_prefix
 from durable_devhost.worker.calls import Calls
 from durable_devhost.worker.executor import OrchestratorExecutor
@@ -28,9 +29,11 @@ _HERE = Path(__file__).parent
 _NOTHING: Mapping[str, str] = {}
 
 
-def catalog_of(app: Any, folder: Path = _HERE, settings: Mapping[str, str] = _NOTHING) -> FunctionCatalog:
+def catalog_of(
+    app: Any, folder: Path = _HERE, settings: Mapping[str, str] = _NOTHING, retry: RetryPolicy | None = None
+) -> FunctionCatalog:
     """The host's catalog of an app object; raises AppError as a start does."""
-    return _catalog(index_app(app, folder), folder, settings)
+    return _catalog(index_app(app, folder), folder, settings, retry)
 
 
 def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -141,9 +144,11 @@ class LocalWorkers:
             waiting.set_result(message)
 
 
-def _catalog(index: Index, folder: Path, settings: Mapping[str, str]) -> FunctionCatalog:
+def _catalog(
+    index: Index, folder: Path, settings: Mapping[str, str], retry: RetryPolicy | None = None
+) -> FunctionCatalog:
     entries = over_the_wire({"functions": index.entries})["functions"]
-    return build_catalog(entries, index.complaint, folder, settings)
+    return build_catalog(entries, index.complaint, folder, settings, retry=retry)
 
 
 async def _cancel_the_others() -> None:

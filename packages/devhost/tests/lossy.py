@@ -50,6 +50,9 @@ async def losing(
                 assert request.transport is not None
                 request.transport.abort()
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
+            if request.method == "HEAD":  # the length is that of a body which does not come
+                kept["Content-Length"] = answer.headers.get("Content-Length", "0")
+                return web.Response(status=answer.status, headers=kept)
             return web.Response(status=answer.status, headers=kept, body=content)
 
     app = web.Application(client_max_size=1 << 28)

@@ -181,7 +181,7 @@ def test_bad_json_and_unreadable_bytes_are_named_with_the_file(tmp_path: Path) -
     """Never a bare traceback."""
     path = tmp_path / "local.settings.json"
     path.write_text("{\n  oops\n}")
-    with pytest.raises(SettingsError, match=r"local\.settings\.json is no valid JSON: line 2, column 3"):
+    with pytest.raises(SettingsError, match=r"local\.settings\.json is no valid JSON: .* line 3, position 0"):
         load(tmp_path)
     path.write_bytes(b'{"Values": {"A": "\xff"}}')
     with pytest.raises(SettingsError, match=r"local\.settings\.json cannot be read"):
@@ -195,9 +195,7 @@ def test_secrets_do_not_show_in_its_own_form(tmp_path: Path) -> None:
 
 def worker(settings: AppSettings, **environ: str) -> dict[str, str]:
     """The environment of the worker of an app in /app, whose host is on port 7071."""
-    return worker_environment(
-        settings, environ, port=7071, app_dir=Path("/app"), python=Path("/venv/bin/python"), python_version="3.11"
-    )
+    return worker_environment(settings, environ, port=7071, app_dir=Path("/app"), python=Path("/venv/bin/python"))
 
 
 def test_the_worker_has_the_environment_the_settings_and_what_the_host_sets(tmp_path: Path) -> None:
@@ -212,7 +210,6 @@ def test_the_worker_has_the_environment_the_settings_and_what_the_host_sets(tmp_
         "FUNCTIONS_CORETOOLS_ENVIRONMENT": "true",
         "FUNCTIONS_WORKER_DIRECTORY": made["FUNCTIONS_WORKER_DIRECTORY"],
         "FUNCTIONS_WORKER_RUNTIME": "python",
-        "FUNCTIONS_WORKER_RUNTIME_VERSION": "3.11",
         "LATER": "x",
         "MINE": "file",
         "PATH": "/bin",

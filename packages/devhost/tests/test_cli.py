@@ -141,10 +141,10 @@ def test_a_signal_stops_the_host_in_good_order(playing: Playing, sign: signal.Si
 def test_as_func_it_takes_what_core_tools_take(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
     """And says what changes nothing."""
     started = playing()
-    assert cli.main(["func", "host", "start", "--port", "7", "--cors", "*"]) == 0
+    assert cli.main(["func", "host", "start", "--port", "7", "--cors", "*", "--timeout", "9"]) == 0
     ((options),) = started
-    assert (options.port, options.as_func) == (7, True)
-    assert capsys.readouterr().err == "func: --cors changes nothing here.\n"
+    assert (options.port, options.cors, options.as_func) == (7, "*", True)
+    assert capsys.readouterr().err == "func: --timeout changes nothing here.\n"
     assert cli.main(["func", "--version"]) == 0
     assert capsys.readouterr().out == "4.5.0\n"
     assert cli.main(["func", "new"]) == 2

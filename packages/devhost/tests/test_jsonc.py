@@ -31,8 +31,20 @@ def test_comments_and_trailing_commas_are_tolerated() -> None:
 
 def test_a_mistake_is_named_with_file_line_and_column() -> None:
     """Comments above it do not move it."""
-    with pytest.raises(SettingsError, match=r"app/host\.json is no valid JSON: line 4, column 8: "):
+    with pytest.raises(SettingsError, match=r"app/host\.json is no valid JSON: .* line 4, position \d+\. Correct"):
         parse_object('{\n/* one\ntwo */ "a": 1,\n  "b"  2\n}', "app/host.json")
+
+
+def test_single_quotes_and_names_without_quotes_pass() -> None:
+    """As in the real host, which reads its file with Newtonsoft."""
+    assert parse_object("{version: '2.0', 'logging': {}}", "host.json") == {"version": "2.0", "logging": {}}
+
+
+@pytest.mark.parametrize("text", ["", "{} x", "{'a': 1", "{'a' 1}"])
+def test_what_newtonsoft_refuses_is_refused(text: str) -> None:
+    """An empty file, text behind the object, one that is cut."""
+    with pytest.raises(SettingsError, match=r"^host\.json is no valid JSON: "):
+        parse_object(text, "host.json")
 
 
 @pytest.mark.parametrize("text", ["[]", "1", '"x"', "null"])

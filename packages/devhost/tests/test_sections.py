@@ -4,43 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from durable_devhost.errors import SettingsError
-from durable_devhost.sections import Section, overridden, parse_time_span
-
-
-@pytest.mark.parametrize(
-    ("text", "span"),
-    [
-        ("00:00:30", timedelta(seconds=30)),
-        ("1:2", timedelta(hours=1, minutes=2)),
-        ("3.00:00:00", timedelta(days=3)),
-        ("6", timedelta(days=6)),
-        ("00:00:00.25", timedelta(milliseconds=250)),
-        ("-00:01:00", timedelta(minutes=-1)),
-        (" 00:00:01 ", timedelta(seconds=1)),
-    ],
-)
-def test_a_time_span_is_read_as_dotnet_reads_it(text: str, span: timedelta) -> None:
-    """Days before a dot, fractions after one, a bare number is days."""
-    assert parse_time_span(text) == span
-
-
-@pytest.mark.parametrize("text", ["", "x", "24:00:00", "00:60", "00:00:60", "1:2:3:4", "0:0:0.12345678"])
-def test_what_is_no_time_span_is_refused(text: str) -> None:
-    """A value out of range is an error, not a carry."""
-    with pytest.raises(ValueError, match="no TimeSpan"):
-        parse_time_span(text)
-
-
-@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=999)))
-def test_every_span_comes_back_from_its_own_text(span: timedelta) -> None:
-    """Down to the microsecond."""
-    seconds = span.seconds
-    text = f"{span.days}.{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{span.microseconds:06}"
-    assert parse_time_span(text) == span
+from durable_devhost.sections import Section, overridden
 
 
 def test_names_are_found_in_any_case_and_values_may_be_texts() -> None:
@@ -123,3 +89,18 @@ def test_overriding_leaves_the_file_as_it_was() -> None:
     file = {"a": {"b": "1"}}
     overridden(file, {"AzureFunctionsJobHost__a__b": "2"})
     assert {"a": {"b": "1"}} == file
+
+
+def test_overriding_keeps_the_spelling_of_names_and_the_items_of_lists() -> None:
+    """Headers are written as the file spells them; an item is named by its number."""
+    file = {"Http": {"X-One": "1"}, "functions": ["a", "b"]}
+    settings = {"AzureFunctionsJobHost__http__x-one": "2", "AzureFunctionsJobHost__functions__1": "c"}
+    tree = Section(overridden(file, settings), {})
+    assert tree.section("http").items() == [("X-One", "2")]
+    assert tree.texts("functions") == ["a", "c"]
+
+
+def test_what_is_no_list_is_an_empty_one() -> None:
+    """As to .NET's binding; values are printed as it prints them."""
+    section = Section({"a": "x", "b": [1, True, {"c": 1}, None], "c": None}, {})
+    assert [section.texts(name) for name in ("a", "b", "c", "d")] == [[], ["1", "True"], [], []]

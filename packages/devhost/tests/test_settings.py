@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from durable_devhost.errors import SettingsError
+from durable_devhost.log_levels import Level
 from durable_devhost.settings import HostSettings
 
 
@@ -45,6 +46,8 @@ def test_the_queue_defaults_are_those_of_the_queue_extension(tmp_path: Path) -> 
     assert (queues.batch_size, queues.new_batch_threshold, queues.max_dequeue_count) == (16, 16, 5)
     assert (queues.max_polling_interval, queues.visibility_timeout) == (timedelta(minutes=1), timedelta())
     assert queues.message_encoding == "base64"
+    blobs = HostSettings.load(tmp_path, environ={}, cpus=2).blobs
+    assert (blobs.max_degree_of_parallelism, blobs.poison_blob_threshold) == (16, 5)
 
 
 def test_host_json_decides(tmp_path: Path) -> None:
@@ -55,6 +58,7 @@ def test_host_json_decides(tmp_path: Path) -> None:
         "extensions": {
             "http": {"routePrefix": ""},
             "queues": {"batchSize": 8, "messageEncoding": "None", "visibilityTimeout": "00:00:05"},
+            "blobs": {"maxDegreeOfParallelism": 2, "poisonBlobThreshold": 1},
             "durableTask": {
                 "hubName": "MyHub",
                 "overridableExistingInstanceStates": "anystate",
@@ -66,8 +70,9 @@ def test_host_json_decides(tmp_path: Path) -> None:
     assert (settings.durable.hub_name, settings.durable.partition_count) == ("MyHub", 2)
     assert settings.durable.overridable_existing_instance_states == "AnyState"
     assert (settings.queues.batch_size, settings.queues.new_batch_threshold) == (8, 8)
+    assert (settings.blobs.max_degree_of_parallelism, settings.blobs.poison_blob_threshold) == (2, 1)
     assert (settings.queues.message_encoding, settings.queues.visibility_timeout) == ("none", timedelta(seconds=5))
-    assert (settings.route_prefix, settings.log_level) == ("", "Warning")
+    assert (settings.route_prefix, settings.log_levels.of("Host")) == ("", Level.WARNING)
     assert settings.storage_connection_string == "AccountName=h"
 
 
@@ -170,7 +175,7 @@ def test_host_json_must_have_version_two(tmp_path: Path, content: str, given: st
 def test_bad_json_is_named_with_file_and_line(tmp_path: Path) -> None:
     """The person finds it at once."""
     (tmp_path / "host.json").write_text('{\n  "version": "2.0"\n  "extensions": {}\n}')
-    with pytest.raises(SettingsError, match=r"host\.json is no valid JSON: line 3, column 3"):
+    with pytest.raises(SettingsError, match=r"host\.json is no valid JSON: .* line 3, position 2"):
         HostSettings.load(tmp_path, environ={})
 
 
@@ -219,3 +224,57 @@ def test_settings_move_to_the_azurite_that_was_started(tmp_path: Path) -> None:
 def test_settings_do_not_show_secrets(tmp_path: Path) -> None:
     """A log line with them gives nothing away."""
     assert "hunter2" not in repr(load(tmp_path, Password="hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        (None, timedelta(minutes=30)),
+        ("00:00:05", timedelta(seconds=5)),
+        ("1", timedelta(days=1)),
+        (-1, None),
+        ("-1", None),
+        ("-1.00:00:00", None),
+        ("", timedelta(minutes=30)),
+    ],
+)
+def test_the_timeout_of_functions_is_that_of_the_real_host(tmp_path: Path, text: Any, limit: timedelta | None) -> None:
+    """Half an hour by itself; -1 is a day before nothing to .NET, and no limit to the host."""
+    (tmp_path / "host.json").write_text(json.dumps({"version": "2.0", "functionTimeout": text}))
+    assert HostSettings.load(tmp_path, environ={}).function_timeout == limit
+
+
+@pytest.mark.parametrize("text", ["00:00:00.5", "-00:01:00", "soon", "-2", "00:99:00", ["00:01:00"]])
+def test_a_timeout_with_which_the_real_host_does_not_start_is_refused(tmp_path: Path, text: Any) -> None:
+    """With file and key."""
+    (tmp_path / "host.json").write_text(json.dumps({"version": "2.0", "functionTimeout": text}))
+    with pytest.raises(SettingsError, match=r"functionTimeout in host\.json"):
+        HostSettings.load(tmp_path, environ={})
+
+
+def test_keys_that_change_nothing_are_named_with_their_place(tmp_path: Path) -> None:
+    """The file's, and those of app settings that are laid over it."""
+    (tmp_path / "host.json").write_text('{"version": "2.0", "healthMonitor": {}, "watchFiles": ["a.txt"], "x": 1}')
+    environ = {"AzureFunctionsJobHost__extensions__queues__batchsise": "4", "AzureFunctionsJobHost__x": "2"}
+    what = "devhost's docs/azure.md says what Azure does."
+    assert HostSettings.load(tmp_path, environ=environ).notices == (
+        f"{tmp_path / 'host.json'}: devhost does not act on watchFiles and x. {what}",
+        f"App settings (AzureFunctionsJobHost__…): devhost does not act on extensions.queues.batchsise. {what}",
+    )
+
+
+def test_logs_below_information_need_a_setting_of_the_worker(tmp_path: Path) -> None:
+    """As on Azure; the start says so."""
+    (tmp_path / "host.json").write_text('{"version": "2.0", "logging": {"logLevel": {"Function": "Debug"}}}')
+    settings = HostSettings.load(tmp_path, environ={})
+    (said,) = settings.notices
+    assert (settings.worker_log_level, "PYTHON_ENABLE_DEBUG_LOGGING is 1" in said) == (Level.INFORMATION, True)
+    settings = HostSettings.load(tmp_path, environ={"PYTHON_ENABLE_DEBUG_LOGGING": "true"})
+    assert (settings.worker_log_level, settings.notices) == (Level.DEBUG, ())
+
+
+def test_the_zone_of_schedules_is_a_setting(tmp_path: Path) -> None:
+    """And the start tells of it."""
+    settings = HostSettings.load(tmp_path, environ={"WEBSITE_TIME_ZONE": "Europe/Berlin"})
+    (said,) = settings.notices
+    assert (str(settings.time_zone), "Europe/Berlin" in said) == ("Europe/Berlin", True)

@@ -115,6 +115,7 @@ def test_a_stage_names_what_is_wrong(stage, fault):
         ({"outcomes": {"later": "wait"}}, "outcomes.later: must be 'approve', 'reject' or 'changes'"),
         ({"outcomes": {"": "approve"}}, "outcomes.: must have at least 1 character"),
         ({"outcomes": []}, "outcomes: must be an object"),
+        ({"budgetLimit": 1e99}, "budgetLimit: must be less than or equal to 1e+12"),
         ({"budgetOwners": ["Ana"]}, "budgetOwners: nobody asks them without a budgetLimit"),
         ({"budgetLimit": 5, "budgetOwners": ["Ana", "ana"]}, "budgetOwners.1: is somebody who is named before"),
         (

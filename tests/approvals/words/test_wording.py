@@ -33,15 +33,16 @@ def test_a_moment_names_the_day_and_says_that_it_is_utc():
     [
         (timedelta(seconds=-1), "no time left"),
         (timedelta(0), "no time left"),
-        (timedelta(seconds=20), "1 minute left"),
+        (timedelta(seconds=20), "less than a minute left"),
         (timedelta(minutes=59), "59 minutes left"),
         (timedelta(hours=1), "1 hour left"),
-        (timedelta(hours=47, minutes=59), "47 hours left"),
+        (timedelta(hours=47, minutes=59), "1 day 23 hours left"),
         (timedelta(hours=48), "2 days left"),
+        (timedelta(days=2, minutes=59), "2 days left"),
         (timedelta(days=400), "400 days left"),
     ],
 )
-def test_the_time_left_is_rough_and_never_too_much(left: timedelta, said: str):
+def test_the_time_left_has_two_units_and_is_never_too_much(left: timedelta, said: str):
     """Nobody plans by the second."""
     assert time_left(NOW + left, NOW) == said
 

@@ -103,13 +103,28 @@ def test_a_letter_goes_to_the_address_that_the_directory_has():
 
 
 def test_the_settings_say_where_links_lead(monkeypatch):
-    """Without a setting to this machine; a slash at the end is no matter."""
-    monkeypatch.delenv("PUBLIC_URL", raising=False)
-    assert public_url() == "http://localhost:7071"
+    """A slash at the end is no matter."""
     monkeypatch.setenv("PUBLIC_URL", "https://greenlight.example.org/")
     monkeypatch.setenv("LINK_KEYS", KEYS[0])
     letter = open_letters().write(notice_of(Story(PLAIN).check(), "Ana"))
     assert "https://greenlight.example.org/api/decide?token=" in letter.text
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        (None, "http://localhost:7071"),
+        ("localhost:8080", "http://localhost:8080"),
+        ("greenlight.azurewebsites.net", "https://greenlight.azurewebsites.net"),
+    ],
+)
+def test_without_a_setting_links_lead_to_the_host(monkeypatch, host, url):
+    """It says where it runs; with another port they follow it."""
+    monkeypatch.delenv("PUBLIC_URL", raising=False)
+    monkeypatch.delenv("WEBSITE_HOSTNAME", raising=False)
+    if host:
+        monkeypatch.setenv("WEBSITE_HOSTNAME", host)
+    assert public_url() == url
 
 
 def test_no_letter_holds_more_than_it_needs():

@@ -11,7 +11,6 @@ from durable_devhost.jsonc import parse_object
 DEFAULT_CONNECTION = "AzureWebJobsStorage"
 DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
 FILE_NAME = "local.settings.json"
-_LAST_PORT = 65535
 DEVELOPMENT_ACCOUNT = "devstoreaccount1"
 DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The published key of every Azurite, no secret."""
@@ -119,18 +118,6 @@ def is_development_storage(text: str) -> bool:
     )
 
 
-def local_port(app_dir: Path) -> int | None:
-    """`Host.LocalHttpPort` of local.settings.json, where the app has one; raises SettingsError for a bad one."""
-    path = app_dir / FILE_NAME
-    host = (read_object(path) or {}).get("Host")
-    given = host.get("LocalHttpPort") if isinstance(host, Mapping) else None
-    if given is None:
-        return None
-    if not str(given).isdecimal() or int(given) > _LAST_PORT:
-        raise SettingsError(f"Host.LocalHttpPort in {path} is {given!r}. Make it a port from 0 to {_LAST_PORT}.")
-    return int(given)
-
-
 def worker_environment(
     settings: AppSettings,
     environ: Mapping[str, str],
@@ -138,13 +125,12 @@ def worker_environment(
     port: int,
     app_dir: Path,
     python: Path | None = None,
-    python_version: str | None = None,
 ) -> dict[str, str]:
     """The whole environment of the worker process, as `func start` and the Functions host make it.
 
     It holds the process environment, the app settings over it (`ConnectionStrings:NAME` under that name), and below
-    both what the host sets itself. `port` is the host's, `python` the worker's interpreter and `python_version` its
-    version like "3.11". What no environment can hold, an empty name for one, is left out.
+    both what the host sets itself. `port` is the host's, `python` the worker's interpreter; its version is
+    added by the worker itself. What no environment can hold, an empty name for one, is left out.
     """
     folder = str(app_dir)
     made = {
@@ -154,7 +140,6 @@ def worker_environment(
         "FUNCTIONS_CORETOOLS_ENVIRONMENT": "true",
         "FUNCTIONS_WORKER_DIRECTORY": str(Path(__file__).with_name("worker")),
         "FUNCTIONS_WORKER_RUNTIME": "python",
-        "FUNCTIONS_WORKER_RUNTIME_VERSION": python_version or "",
         "PYTHON_THREADPOOL_THREAD_COUNT": "1000",
         "WEBSITE_HOSTNAME": f"localhost:{port}",
         "languageWorkers__python__defaultExecutablePath": str(python or ""),

@@ -180,6 +180,12 @@ def _add_start_options(start: argparse.ArgumentParser) -> None:
         help=f"port of the host; 0 takes a free one (default: Host.LocalHttpPort, else {DEFAULT_PORT})",
     )
     start.add_argument(
+        "--cors", metavar="ORIGINS", help="origins that may call from a browser, with commas (default: Host.CORS)"
+    )
+    start.add_argument(
+        "--cors-credentials", action="store_true", help="let them send cookies (or Host.CORSCredentials)"
+    )
+    start.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
@@ -221,6 +227,8 @@ def _start_options(given: argparse.Namespace) -> StartOptions:
         app_dir=given.app.resolve(),
         data_dir=(given.data or given.app / ".azurite").resolve(),
         port=given.port,
+        cors=given.cors,
+        cors_credentials=given.cors_credentials,
         clock=given.clock,
         enable_auth=given.enable_auth,
         json_logs=given.json_logs,

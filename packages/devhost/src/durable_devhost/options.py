@@ -11,15 +11,18 @@ DEFAULT_PORT = 7071
 class StartOptions:
     """The options of one start.
 
-    `port` 0 means a free one, None what local.settings.json says, else 7071; `start_azurite` False means an Azurite on
-    the standard ports. `python` is a path, a command or a virtual environment. `debug` is the debugger's port, None for
-    none, and `debugpy` the folder of a debugger that the caller brings along. `as_func` says the line that tools wait
-    for when they start `func`. `forget_virtual_time` lets the system clock go on where a virtual one was ahead.
+    `port` 0 means a free one, None what local.settings.json says, else 7071; `cors` and `cors_credentials` stand for
+    the settings of the same name there. `start_azurite` False means an Azurite on the standard ports. `python` is a
+    path, a command or a virtual environment. `debug` is the debugger's port, None for none, and `debugpy` the folder of
+    a debugger that the caller brings along. `as_func` says the line that tools wait for when they start `func`.
+    `forget_virtual_time` lets the system clock go on where a virtual one was ahead.
     """
 
     app_dir: Path
     data_dir: Path
     port: int | None = None
+    cors: str | None = None
+    cors_credentials: bool = False
     clock: Literal["system", "virtual"] = "system"
     enable_auth: bool = False
     json_logs: bool = False

@@ -9,31 +9,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from durable_devhost.dotnet.times import read_time_span
 from durable_devhost.errors import SettingsError
 
 OVERRIDE_PREFIX = "azurefunctionsjobhost:"
-_TIME_SPAN = re.compile(
-    r"(?P<minus>-)?(?:(?P<days>\d+)\.)?(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?P<f>\.\d{1,7})?)?"
-)
 _SETTING = re.compile(r"%([^%\s]+)%")
 _TRUTH = {"true": True, "false": False}
-
-
-def parse_time_span(text: str) -> timedelta:
-    """Read a .NET TimeSpan: `[-][d.]hh:mm[:ss[.fffffff]]` or a number of days; ValueError for anything else."""
-    stripped = text.strip()
-    if re.fullmatch(r"-?\d+", stripped):
-        return timedelta(days=int(stripped))
-    found = _TIME_SPAN.fullmatch(stripped)
-    if found is None or int(found["h"]) > 23 or int(found["m"]) > 59 or int(found["s"] or 0) > 59:
-        raise ValueError(f"no TimeSpan: {text!r}")
-    span = timedelta(
-        days=int(found["days"] or 0),
-        hours=int(found["h"]),
-        minutes=int(found["m"]),
-        seconds=int(found["s"] or 0) + float(found["f"] or 0),
-    )
-    return -span if found["minus"] else span
 
 
 class Section:
@@ -41,8 +22,14 @@ class Section:
 
     def __init__(self, values: Mapping[str, Any], app_settings: Mapping[str, str], path: str = "") -> None:
         self._values = {str(name).lower(): value for name, value in values.items()}
+        self._names = [str(name) for name in values]
         self._app_settings = app_settings
         self._path = path
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no such section, or nothing in it."""
+        return not self._values
 
     def section(self, name: str) -> "Section":
         """The section below this one; empty where there is none."""
@@ -59,6 +46,24 @@ class Section:
         if isinstance(value, Mapping | list):
             raise self._wrong(name, value, "a text")
         return _SETTING.sub(lambda found: self._resolved(name, found[1]), _as_text(value))
+
+    def texts(self, name: str) -> list[str]:
+        """The plain values of a list, or of a section with numbers for names, as app settings write one.
+
+        Anything else is no list to .NET's binding either: empty.
+        """
+        value = self._values.get(name.lower())
+        items = list(value.values()) if isinstance(value, Mapping) else value
+        if not isinstance(items, list):
+            return []
+        return [str(item) for item in items if item is not None and not isinstance(item, Mapping | list)]
+
+    def items(self) -> list[tuple[str, str]]:
+        """The plain values of this section under their names as written; what is nested is left out.
+
+        Printed as the host's configuration holds them, `True` for true.
+        """
+        return [(name, str(self._values[name.lower()])) for name in self._names if self._is_plain(name)]
 
     def integer(self, name: str, default: int, *, at_least: int = 0, at_most: int | None = None) -> int:
         """The whole number; `default` where it is absent or empty."""
@@ -89,7 +94,7 @@ class Section:
         if not text:
             return default
         try:
-            span = parse_time_span(text)
+            span = read_time_span(text)
         except ValueError:
             raise self._wrong(name, text, "a time like 00:00:30") from None
         if span < at_least:
@@ -106,6 +111,10 @@ class Section:
                 return word
         raise self._wrong(name, text, " or ".join(allowed))
 
+    def _is_plain(self, name: str) -> bool:
+        value = self._values[name.lower()]
+        return value is not None and not isinstance(value, Mapping | list)
+
     def _resolved(self, name: str, setting: str) -> str:
         value = self._app_settings.get(setting)
         if value is None:
@@ -121,26 +130,32 @@ class Section:
 
 def overridden(values: Mapping[str, Any], app_settings: Mapping[str, str]) -> dict[str, Any]:
     """The tree of host.json with the app settings laid over it whose name begins with `AzureFunctionsJobHost__`."""
-    tree = _lowered(values)
+    tree = _copied(values)
     for name, value in app_settings.items():
-        plain = name.replace("__", ":").lower()
-        if plain.startswith(OVERRIDE_PREFIX):
-            _put(tree, plain.removeprefix(OVERRIDE_PREFIX).split(":"), value)
+        path = name.replace("__", ":").split(":")
+        if len(path) > 1 and f"{path[0]}:".lower() == OVERRIDE_PREFIX:
+            _put(tree, path[1:], value)
     return tree
 
 
-def _lowered(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name.lower(): _lowered(value) if isinstance(value, Mapping) else value for name, value in values.items()
-    }  # fmt: skip
+def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _copied(value) if isinstance(value, Mapping) else value for name, value in values.items()}
 
 
 def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
+    """Names that are there keep their spelling; the items of a list have numbers for names."""
     for name in path[:-1]:
-        if not isinstance(tree.get(name), dict):
-            tree[name] = {}
-        tree = tree[name]
-    tree[path[-1]] = value
+        found = _spelt(tree, name)
+        below = tree.get(found)
+        if isinstance(below, list):
+            below = {str(number): item for number, item in enumerate(below)}
+        tree[found] = below if isinstance(below, dict) else {}
+        tree = tree[found]
+    tree[_spelt(tree, path[-1])] = value
+
+
+def _spelt(tree: Mapping[str, Any], name: str) -> str:
+    return next((each for each in tree if each.lower() == name.lower()), name)
 
 
 def _as_text(value: object) -> str:

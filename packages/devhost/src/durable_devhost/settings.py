@@ -8,16 +8,28 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
 from durable_devhost.app_settings import DEFAULT_CONNECTION, AppSettings, read_object
 from durable_devhost.errors import SettingsError
+from durable_devhost.host_keys import ignored_notices
+from durable_devhost.http_settings import HttpSettings
+from durable_devhost.local_host import LocalHost
+from durable_devhost.log_levels import LogLevels
+from durable_devhost.retry_policy import RetryPolicy, read_host_policy
 from durable_devhost.sections import Section, overridden
+from durable_devhost.time_zones import time_zone
+from durable_devhost.worker_settings import (
+    DEBUG_NOTICE,
+    function_timeout,
+    thread_count,
+    worker_log_level,
+    worker_processes,
+)
 
 HOST_FILE = "host.json"
-MOST_WORKER_PROCESSES = 10
 _PARTITIONS = 4
 _HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,49}")
 _DEFAULT_HUB = "default"
@@ -127,6 +139,22 @@ class QueueSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlobSettings:
+    """`extensions.blobs`: how many blobs are handled at once, and how often one is tried (`BlobsOptions.cs`)."""
+
+    max_degree_of_parallelism: int
+    poison_blob_threshold: int
+
+    @classmethod
+    def read(cls, section: Section, cpus: int) -> Self:
+        """Read the section; eight blobs a CPU at once by default."""
+        return cls(
+            max_degree_of_parallelism=section.integer("maxDegreeOfParallelism", 8 * cpus, at_least=1),
+            poison_blob_threshold=section.integer("poisonBlobThreshold", 5, at_least=1),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
     """Everything that one start of the host goes by."""
 
@@ -134,11 +162,23 @@ class HostSettings:
     app_settings: AppSettings = field(repr=False)
     durable: DurableSettings
     queues: QueueSettings
+    blobs: BlobSettings
     route_prefix: str
+    http: HttpSettings
+    local: LocalHost
     homepage: bool
+    functions: tuple[str, ...]
+    """The only functions that run, by name; none is no limit."""
+    function_timeout: timedelta | None
+    """How long an invocation, or one step of an orchestrator, may run; None for no limit."""
+    time_zone: tzinfo
     thread_count: int | None
     worker_processes: int
-    log_level: str
+    log_levels: LogLevels
+    worker_log_level: int
+    """The level of the worker's root logger, in Python's numbers."""
+    retry: RetryPolicy | None = None
+    """The policy of every function that has none of its own."""
     notices: tuple[str, ...] = ()
     """Sentences about what is otherwise here than host.json says, for the person at the console."""
 
@@ -150,31 +190,57 @@ class HostSettings:
         *,
         environ: Mapping[str, str] | None = None,
         cpus: int | None = None,
+        local: LocalHost | None = None,
     ) -> Self:
         """Read host.json and local.settings.json of the app; changes nothing, not even the environment.
 
-        `overrides` are app settings that win over all others. A missing host.json means all defaults.
+        `overrides` are app settings that win over all others, `local` stands for the section of local.settings.json. A
+        missing host.json means all defaults.
         Raises SettingsError, with file and line for bad JSON, with key and value for anything unusable.
         """
         folder = app_dir.resolve()
         if not folder.is_dir():
             raise SettingsError(f"There is no folder {folder}. Give the folder of a function app with --app.")
         settings = AppSettings.load(folder, os.environ if environ is None else environ, overrides)
-        top = Section(overridden(_host_json(folder / HOST_FILE), settings), settings)
+        written = _host_json(folder / HOST_FILE)
+        top = Section(overridden(written, settings), settings)
         extensions, count = top.section("extensions"), cpus or os.cpu_count() or 1
-        durable = extensions.section("durableTask")
-        prefix = extensions.section("http").text("routePrefix")
+        durable, http = extensions.section("durableTask"), extensions.section("http")
+        prefix = http.text("routePrefix")
+        local = local or LocalHost.load(folder)
+        zone, zone_notice = time_zone(settings)
+        levels, worker_level = LogLevels.read(top.section("logging")), worker_log_level(settings)
+        notices = (
+            *local.notices,
+            *_notices(durable),
+            *ignored_notices(
+                str(folder / HOST_FILE),
+                written,
+                overridden({}, settings),
+                other_provider=_other_provider(durable.section("storageProvider")) is not None,
+            ),
+            *([zone_notice] if zone_notice else []),
+            *([DEBUG_NOTICE] if levels.lowest_of_functions < worker_level else []),
+        )
         return cls(
             app_dir=folder,
             app_settings=settings,
             durable=DurableSettings.read(durable, count),
             queues=QueueSettings.read(extensions.section("queues"), count),
+            blobs=BlobSettings.read(extensions.section("blobs"), count),
             route_prefix="api" if prefix is None else prefix,
+            http=HttpSettings.read(http),
+            local=local,
             homepage=not _is_true(settings.get("AzureWebJobsDisableHomepage")),
-            thread_count=_thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),
-            worker_processes=_worker_processes(settings.get("FUNCTIONS_WORKER_PROCESS_COUNT")),
-            log_level=top.section("logging").section("logLevel").text("default") or "Information",
-            notices=_notices(durable),
+            functions=tuple(top.texts("functions")),
+            function_timeout=function_timeout(top),
+            time_zone=zone,
+            thread_count=thread_count(settings.get("PYTHON_THREADPOOL_THREAD_COUNT")),
+            worker_processes=worker_processes(settings.get("FUNCTIONS_WORKER_PROCESS_COUNT")),
+            retry=read_host_policy(top.section("retry")),
+            log_levels=levels,
+            worker_log_level=worker_level,
+            notices=notices,
         )
 
     @property
@@ -262,20 +328,6 @@ def _partition_count(storage: Section) -> int:
         return storage.integer("partitionCount", _PARTITIONS, at_least=1, at_most=16)
     except SettingsError:
         raise SettingsError("PartitionCount must be an integer value between 1 and 16.") from None
-
-
-def _thread_count(text: str | None) -> int | None:
-    """The size of the pool for sync functions; None is Python's default, also for nonsense, as in the real worker."""
-    return int(text) if text and text.isdecimal() and int(text) > 0 else None
-
-
-def _worker_processes(text: str | None) -> int:
-    """How many worker processes share the work. Below one is one, and too many end the start, as in the real host."""
-    if not re.fullmatch(r"\s*[+-]?\d+\s*", text or "1") or int(text or 1) > MOST_WORKER_PROCESSES:
-        raise SettingsError(
-            f"FUNCTIONS_WORKER_PROCESS_COUNT is {text!r}. Make it a whole number from 1 to {MOST_WORKER_PROCESSES}."
-        )
-    return max(1, int(text or 1))
 
 
 def _is_true(text: str | None) -> bool:

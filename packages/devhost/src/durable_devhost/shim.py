@@ -20,7 +20,6 @@ CORE_TOOLS_VERSION = "4.5.0"
 
 _WITH_VALUE = frozenset(
     [
-        "--cors",
         "--timeout",
         "--cert",
         "--password",
@@ -34,7 +33,6 @@ _PLAIN = frozenset(
     [
         "--verbose",
         "--no-build",
-        "--cors-credentials",
         "--pause-on-error",
         "--nodeDebug",
         "--dotnet-isolated-debug",
@@ -52,8 +50,9 @@ func of durable-devhost {__version__}: starts the function app in this folder wi
   func start [--port N]     start the app (also: func host start)
   func --version            {CORE_TOOLS_VERSION}
 
-Of the Core Tools' options, --port, --script-root, --enableAuth and --language-worker's debugpy port mean what they mean
-there; the others are accepted and change nothing. `durable-devhost start --help` has devhost's own options.
+Of the Core Tools' options, --port, --cors, --cors-credentials, --script-root, --enableAuth and --language-worker's
+debugpy port mean what they mean there; the others are accepted and change nothing. `durable-devhost start --help` has
+devhost's own options.
 """
 
 
@@ -115,6 +114,8 @@ def _start(options: Sequence[str], environ: Mapping[str, str]) -> Start:
     handlers: dict[str, Callable[[], None]] = {
         "--port": lambda: reading.take("--port"),
         "-p": lambda: reading.take("--port"),
+        "--cors": lambda: reading.take("--cors"),
+        "--cors-credentials": lambda: reading.taken.append("--cors-credentials"),
         "--script-root": lambda: reading.take("--app"),
         "--prefix": lambda: reading.take("--app"),
         "--enableauth": lambda: reading.taken.append("--enable-auth"),

@@ -1,11 +1,13 @@
 """Functions made in a test and run by the worker's code in this process, and a binding store in memory."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import azure.functions as func
 import pytest
 
+from durable_devhost.dispatch.tables import TableQuery
 from durable_devhost.model.functions import Function
+from durable_devhost.storage.tables import Operation, Row
 from packages.devhost.tests.local import LocalWorkers
 
 Build = Callable[[func.FunctionApp], Function]
@@ -16,6 +18,8 @@ class MemoryBindings:
 
     def __init__(self) -> None:
         self.blobs: dict[tuple[str | None, str, str], bytes] = {}
+        self.rows: dict[tuple[str | None, TableQuery], list[Row]] = {}
+        self.operations: dict[tuple[str | None, str], list[Operation]] = {}
         self.queues: dict[tuple[str | None, str], list[str | bytes]] = {}
 
     async def read_blob(self, connection: str | None, container: str, name: str) -> bytes | None:
@@ -25,6 +29,14 @@ class MemoryBindings:
     async def write_blob(self, connection: str | None, container: str, name: str, content: bytes) -> None:
         """Keep the bytes."""
         self.blobs[connection, container, name] = content
+
+    async def read_rows(self, connection: str | None, query: TableQuery) -> list[Row]:
+        """The rows that were put there for this query."""
+        return self.rows[connection, query]
+
+    async def write_rows(self, connection: str | None, table: str, operations: Sequence[Operation]) -> None:
+        """Keep what is to be done."""
+        self.operations[connection, table] = list(operations)
 
     async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
         """Append the message."""

@@ -6,6 +6,7 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,7 @@ class Listener:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.deaths: list[tuple[int, str, str]] = []
+        self.overdue: list[tuple[int, str, timedelta]] = []
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,6 +103,11 @@ class Listener:
     def worker_died(self, pid: int, ending: str, last_words: str) -> None:
         """A worker ended by itself."""
         self.deaths.append((pid, ending, last_words))
+        self._tell()
+
+    def worker_overdue(self, pid: int, name: str, limit: timedelta) -> None:
+        """A call took too long."""
+        self.overdue.append((pid, name, limit))
         self._tell()
 
     async def until(self, condition: Callable[[], Any]) -> None:
@@ -151,10 +158,10 @@ class Machine:
 
 
 @asynccontextmanager
-async def machine(plan: WorkerPlan, workers: int = 1) -> AsyncIterator[Machine]:
+async def machine(plan: WorkerPlan, workers: int = 1, limit: timedelta | None = None) -> AsyncIterator[Machine]:
     """A pool that runs while the block does."""
     listener = Listener()
-    pool = WorkerPool(plan, count=workers, observer=listener)
+    pool = WorkerPool(plan, count=workers, observer=listener, limit=limit)
     running = None
     try:
         await pool.start()

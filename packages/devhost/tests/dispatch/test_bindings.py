@@ -11,6 +11,7 @@ from durable_devhost.dispatch.bindings import (
     blob_content,
     blob_input,
     breaks,
+    left_out,
     metadata_values,
     queue_messages,
     trigger_argument,
@@ -139,14 +140,25 @@ def test_blob_outputs_are_bytes(value):
     assert blob_content({"type": "string", "value": value}) == "é".encode()
 
 
-def test_expressions_may_refer_to_the_properties_of_a_json_message_and_to_its_metadata():
-    """`{queueTrigger}` is the whole text."""
+def test_expressions_may_refer_to_the_fields_of_a_json_message_and_to_its_metadata():
+    """`{queueTrigger}` is the whole text, unless a field has that name; times of the message are nothing in a name."""
     queue = _function("queueTrigger")
-    assert trigger_data(queue, '{"id": 5}', {"DequeueCount": 1}) == {
-        "id": 5, "DequeueCount": 1, "queueTrigger": '{"id": 5}',
+    metadata = {"DequeueCount": 1, "Id": "m", "InsertionTime": datetime(2026, 1, 2, tzinfo=UTC)}
+    text = '{"id": 5}'
+    assert trigger_data(queue, text, metadata) == {
+        "id": "5", "DequeueCount": 1, "InsertionTime": "", "queueTrigger": text,
     }  # fmt: skip
     assert trigger_data(queue, b"\xff", {}) == {"queueTrigger": "\ufffd"}
     assert trigger_data(queue, "[1]", {}) == {"queueTrigger": "[1]"}
+    assert trigger_data(queue, '{"QueueTrigger": "own"}', {}) == {"QueueTrigger": "own"}
+
+
+def test_plain_fields_are_as_dotnet_prints_them_and_lists_do_not_count():
+    """A date, too, as Newtonsoft takes it for one."""
+    text = '{"when": "2026-01-02T03:04:05Z", "yes": true, "one": 1.0, "in": {"a": [1]}, "list": [], "none": null,}'
+    data = trigger_data(_function("queueTrigger"), text, {})
+    del data["queueTrigger"]
+    assert data == {"when": "01/02/2026 03:04:05", "yes": "True", "one": "1", "in": {"a": [1]}}
 
 
 def test_expressions_may_refer_to_route_query_body_and_headers():
@@ -154,12 +166,15 @@ def test_expressions_may_refer_to_route_query_body_and_headers():
     data = trigger_data(_function("httpTrigger"), REQUEST, {})
     assert (data["a"], data["b"], data["c"], data["headers"]) == ("route", "query", "body", {"x-id": "7"})
     assert data["query"] == {"a": "query", "b": "query"}
+    of_its_own = {**REQUEST, "params": {"code": "k"}, "route_params": {}, "body": b'{"HEADERS": "own"}'}
+    assert trigger_data(_function("httpTrigger"), of_its_own, {}) == {"query": {"code": "k"}, "HEADERS": "own"}
 
 
 @pytest.mark.parametrize(
     ("kind", "value", "expected"),
     [
-        ("blobTrigger", '{"id": 5}', {"id": 5, "name": "x"}),
+        ("someTrigger", '{"id": 5}', {"id": "5", "name": "x"}),
+        ("eventGridTrigger", '{"id": 5, "data": {"url": "u"}}', {"data": {"url": "u"}, "name": "x"}),
         ("blobTrigger", b'{"id": 5}', {"name": "x"}),
         ("timerTrigger", {}, {}),
         ("activityTrigger", '{"id": 5}', {}),
@@ -170,10 +185,25 @@ def test_of_other_triggers_a_text_that_is_an_object_and_the_metadata_count(kind,
     assert trigger_data(_function(kind), value, {"name": "x"}) == expected
 
 
+def test_what_devhost_does_not_have_of_a_functions_bindings_is_told_at_the_start():
+    """The others are run."""
+    here = [Binding(type=kind, name=kind, direction="in") for kind in ("blob", "table", "durableClient")]
+    there = [Binding(type=kind, name=kind, direction="out") for kind in ("http", "queue", "blob", "table")]
+    none = Binding(type="cosmosDB", name="documents", direction="in")
+    grid = Binding(type="eventGrid", name="event", direction="out")
+    trigger = Binding(type="httpTrigger", name="req", direction="in")
+    function = Function(
+        name="f", trigger=trigger, inputs=(*here, none), outputs=(*there, grid), script_file=Path("a.py")
+    )
+    first, second = left_out(function)
+    assert "no input binding of type cosmosDB, which 'documents' is" in first
+    assert "no output binding of type eventGrid, which 'event' is" in second
+
+
 def test_a_binding_that_devhost_does_not_have_is_named_with_what_to_do():
     """When it is used, not at the start: the function may never be called here."""
-    error = unsupported(Binding(type="table", name="row", direction="out"), "output")
-    assert "no output binding of type table, which 'row' is" in str(error)
+    error = unsupported(Binding(type="sql", name="row", direction="out"), "output")
+    assert "no output binding of type sql, which 'row' is" in str(error)
     assert "leave it out" in str(error)
 
 

@@ -4,11 +4,12 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from durable_devhost.dispatch.connection import Connection, Message, WorkerGone
+from durable_devhost.dispatch.connection import CallOverdue, Connection, Message, WorkerGone
 from durable_devhost.wire.frames import PREFIX_SIZE, decode, encode, read_prefix
 
 MIB = 1 << 20
@@ -165,3 +166,17 @@ async def test_a_message_that_cannot_be_sent_leaves_the_connection_whole(pair: P
         await pair.connection.call({"kind": "invoke", "odd": {1}})
     pair.connection.note({"kind": "environ"})
     assert (await pair.receive())["kind"] == "environ"
+
+
+async def test_a_call_over_its_limit_fails_and_nobody_hears_of_its_answer(pair: Pair) -> None:
+    """The other end is not told: what runs there cannot be ended from here. Other calls go on."""
+    overdue = asyncio.create_task(pair.connection.call({"kind": "slow"}, timedelta(milliseconds=50)))
+    within = asyncio.create_task(pair.connection.call({"kind": "quick"}, timedelta(seconds=PATIENCE_S)))
+    slow, quick = await pair.receive(), await pair.receive()
+    with pytest.raises(CallOverdue) as error:
+        await overdue
+    assert error.value.limit == timedelta(milliseconds=50)
+    await pair.send({"kind": "returned", "id": slow["id"]})
+    await pair.send({"kind": "returned", "id": quick["id"], "value": 1})
+    assert (await within)["value"] == 1
+    assert pair.heard == []

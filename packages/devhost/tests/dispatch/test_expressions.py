@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.dispatch.expressions import UnknownExpression, has_expression, resolve
+from durable_devhost.dispatch.expressions import BadExpression, has_expression, resolve
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 GUID = UUID("0123456789abcdef0123456789abcdef")
 
 
 def _resolve(template: str, **data: object) -> str:
-    return resolve(template, data, now=NOW, new_guid=lambda: GUID)
+    return resolve(template, data, now=NOW, new_guid=lambda: GUID, function_name="work")
 
 
 @pytest.mark.parametrize(
@@ -28,27 +28,54 @@ def _resolve(template: str, **data: object) -> str:
         ("{rand-guid}", "01234567-89ab-cdef-0123-456789abcdef"),
         ("{rand-guid:N}", "0123456789abcdef0123456789abcdef"),
         ("{DateTime}", "2026-01-02T03-04-05Z"),
-        ("{datetime:yyyy/MM/dd-HHmmss.fff}", "2026/01/02-030405.678"),
-        ("{sys.utcNow}", "2026-01-02T03:04:05Z"),
+        ("{datetime:yyyy/MM/dd-HHmmss}", "2026/01/02-030405"),
+        ("{datetime:yyyy.MM}", "2026"),
+        ("{sys.utcNow}", "2026-01-02T03-04-05Z"),
+        ("{sys.utcNow:HHmmss.fff}", "030405.678"),
+        ("{sys.randGuid:N}-{sys.methodName}", "0123456789abcdef0123456789abcdef-work"),
+        ("{{name}}}}", "{name}}"),
+        ("{name:N}{inner.number}{inner.nothing}", "a b1"),
         ("plain", "plain"),
     ],
 )
 def test_an_expression_is_replaced_by_what_the_trigger_knows(template, expected):
     """Names without regard to case, dots into objects, built-in ones for time and random ids."""
-    data = {"name": "a b", "count": 3, "flag": True, "inner": {"deep": "x"}, "headers": {"X-Id": "7"}}
+    data = {
+        "name": "a b",
+        "count": 3,
+        "flag": True,
+        "inner": {"deep": "x", "number": 1.0, "nothing": None},
+        "headers": {"X-Id": "7"},
+    }
     assert _resolve(template, **data) == expected
 
 
-def test_an_object_is_written_as_indented_json():
-    """As JObject.ToString() does."""
-    assert _resolve("{body}", body={"ü": [1]}) == '{\n  "ü": [\n    1\n  ]\n}'
+def test_an_object_is_nothing_itself_and_a_field_hides_what_is_built_in():
+    """The SDK prints plain values only, and looks into what the trigger brought first."""
+    assert _resolve("a{body}b", body={"c": 1}) == "ab"
+    assert _resolve("{datetime}-{sys}", datetime="mine", sys="me") == "mine-me"
 
 
-@pytest.mark.parametrize("template", ["{nope}", "{name.deeper}", "{inner.nope}"])
-def test_an_unknown_name_is_refused_in_the_real_hosts_words(template):
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{nope}", "No value for named parameter 'nope'."),
+        ("{nope.deeper}", "No value for named parameter 'nope'."),
+        ("{name.deeper}", "Error while accessing 'deeper': property doesn't exist."),
+        ("{inner.nope}", "Error while accessing 'nope': property doesn't exist."),
+        ("a{}", "Invalid template 'a{}'. The parameter name at position 2 is empty."),
+        ("{ name }", "Invalid template '{ name }'. Invalid template expression ' name "),
+        ("{x-id}", "Invalid template '{x-id}'. The parameter name 'x-id' is invalid."),
+        ("{inner..deep}", "Illegal expression: System.String[]"),
+        ("a}b", "Invalid template 'a}b'. Missing opening bracket at position 2."),
+        ("{a", "Invalid template '{a'. Missing closing bracket at position 1."),
+    ],
+)
+def test_what_is_no_expression_or_names_nothing_is_refused_in_the_real_hosts_words(template, said):
     """A typing error must not write to a strange blob."""
-    with pytest.raises(UnknownExpression, match=r"No value for named parameter '.*'\."):
-        _resolve(template, name="x", inner={})
+    with pytest.raises(BadExpression) as raised:
+        _resolve(template, name="x", inner={"deep": 1})
+    assert str(raised.value) == said
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="{}")))

@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from durable_devhost.dispatch import pool as pools
-from durable_devhost.dispatch.connection import WorkerGone
+from durable_devhost.dispatch.connection import CallOverdue, WorkerGone
 from durable_devhost.dispatch.pool import MOST_DEATHS, SessionLost, WorkerPool
 from durable_devhost.dispatch.process import Loaded
 from durable_devhost.errors import AppError, AppImportError, WorkerKeepsDying
@@ -336,3 +337,35 @@ async def test_nothing_is_left_of_a_pool_that_ends(tmp_path: Path, how: str, chi
         pool.kill()
     await pool.close()
     assert children() == []
+
+
+async def test_a_call_over_the_limit_costs_its_worker(tmp_path: Path) -> None:
+    """Another call of it is finished first, new ones go to its successor, and it is no death."""
+    limit, go_on = timedelta(seconds=2), tmp_path / "go on"
+    async with machine(plan_of(tmp_path / "app"), limit=limit) as running:
+        first = int(await running.call("pid"))
+        overdue = asyncio.create_task(running.call("endless"))
+        await running.listener.until(lambda: "endless runs" in running.listener.texts)
+        await asyncio.wait((overdue,), timeout=limit.total_seconds() / 2)  # so that the other's time is up later
+        within = asyncio.create_task(running.call("until", json.dumps(str(go_on))))
+        await running.listener.until(lambda: running.listener.overdue)
+        assert running.listener.overdue == [(first, "endless", limit)]
+        assert is_alive(first)
+        go_on.touch()
+        assert await within == "1"
+        with pytest.raises(CallOverdue):
+            await overdue
+        assert not is_alive(first)
+        assert int(await running.call("pid")) != first
+        assert running.listener.deaths == []
+
+
+async def test_a_session_over_the_limit_is_lost(tmp_path: Path) -> None:
+    """It is built again in another worker."""
+    source = APP.replace("    first = yield", "    import time; time.sleep(60)\n    first = yield")
+    async with machine(plan_of(tmp_path / "app", source), limit=timedelta(milliseconds=200)) as running:
+        (first,) = running.pool.pids
+        with pytest.raises(SessionLost):
+            await running.begin("s")
+        assert running.listener.overdue == [(first, "orchestrator story", timedelta(milliseconds=200))]
+        await running.call("pid")

@@ -5,9 +5,11 @@ import base64
 import pytest
 
 from durable_devhost.dispatch.store import AccountServices, StorageBindings
-from durable_devhost.storage.account import StorageAccount
+from durable_devhost.dispatch.tables import TableQuery
+from durable_devhost.storage.account import Conflict, NotFound, StorageAccount
 from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.queues import QueueService
+from durable_devhost.storage.tables import Action, Operation, TableService
 from durable_devhost.storage.transport import Transport
 
 
@@ -15,7 +17,9 @@ from durable_devhost.storage.transport import Transport
 async def services(azurite):
     """The services of the test account, found by any connection name."""
     async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
-        yield AccountServices(blobs=BlobService(transport), queues=QueueService(transport))
+        yield AccountServices(
+            blobs=BlobService(transport), queues=QueueService(transport), tables=TableService(transport)
+        )
 
 
 @pytest.fixture(params=["memory", "azurite"])
@@ -74,4 +78,36 @@ async def test_whoever_listens_hears_of_a_message(services, name):
     heard = []
     store.sent = heard.append
     await store.enqueue(None, name, "one")
+    assert heard == [name]
+
+
+async def test_rows_are_written_in_a_table_that_is_made_and_read_with_a_query(services, name):
+    """Several partitions, whole numbers of 64 bits; `take` is the most that come."""
+    store = StorageBindings(lambda _: services)
+    large = {"n": f"{1 << 40}", "n@odata.type": "Edm.Int64"}
+    rows = [{"PartitionKey": f"p{n % 2}", "RowKey": f"{n:03}", **large} for n in range(230)]
+    await store.write_rows(None, name, [Operation(action=Action.INSERT, row=row) for row in rows])
+    found = await store.read_rows(None, TableQuery(table=name, filter="PartitionKey eq 'p1'", take=0))
+    assert [(row["RowKey"], row["n"]) for row in found] == [(f"{n:03}", 1 << 40) for n in range(1, 230, 2)]
+    some = await store.read_rows(None, TableQuery(table=name, filter="", take=3))
+    assert [row["RowKey"] for row in some] == ["000", "002", "004"]
+
+
+async def test_a_row_that_is_there_already_is_a_conflict_and_a_table_that_is_not_has_no_rows(services, name):
+    """Both fail the invocation, as on the real host."""
+    store = StorageBindings(lambda _: services)
+    row = {"PartitionKey": "p", "RowKey": "r"}
+    with pytest.raises(NotFound):
+        await store.read_rows(None, TableQuery(table=name, filter="", take=0))
+    await store.write_rows(None, name, [Operation(action=Action.INSERT, row=row)])
+    with pytest.raises(Conflict):
+        await store.write_rows(None, name, [Operation(action=Action.INSERT, row=row)])
+    await store.write_rows(None, name, [Operation(action=Action.UPSERT_REPLACE, row={**row, "a": "b"})])
+
+
+async def test_who_waits_for_blobs_hears_of_each_that_is_written(services, name):
+    """By its container."""
+    store, heard = StorageBindings(lambda _: services), []
+    store.written = heard.append
+    await store.write_blob(None, name, "x", b"")
     assert heard == [name]

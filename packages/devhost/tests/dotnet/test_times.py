@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.dotnet.times import read_time
+from durable_devhost.dotnet.times import read_time, read_time_span, time_span
 
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 moments = st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1), timezones=offsets)  # noqa: DTZ001
@@ -61,3 +61,54 @@ def test_a_fraction_that_python_cannot_hold_is_kept() -> None:
     found = read_time("2020-01-02T03:04:05.0000001Z")
     assert found is not None
     assert (found.when, found.fraction) == (datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC), 1)
+
+
+@pytest.mark.parametrize(
+    ("span", "shown"),
+    [
+        (timedelta(seconds=5), "00:00:05"),
+        (timedelta(days=1, hours=2, minutes=3), "1.02:03:00"),
+        (timedelta(milliseconds=1500), "00:00:01.5000000"),
+        (timedelta(minutes=-30), "-00:30:00"),
+        (timedelta(), "00:00:00"),
+    ],
+)
+def test_a_span_of_time_is_printed_as_dotnet_prints_it(span: timedelta, shown: str) -> None:
+    """Days with a dot, fractions with seven digits."""
+    assert time_span(span) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("00:00:30", timedelta(seconds=30)),
+        ("1:2", timedelta(hours=1, minutes=2)),
+        ("3.00:00:00", timedelta(days=3)),
+        ("6", timedelta(days=6)),
+        ("00:00:00.25", timedelta(milliseconds=250)),
+        ("-00:01:00", timedelta(minutes=-1)),
+        (" 00:00:01 ", timedelta(seconds=1)),
+        ("-2", timedelta(days=-2)),
+        ("6:12:14:45", timedelta(days=6, hours=12, minutes=14, seconds=45)),
+        ("24:00:00", timedelta(days=24)),
+        ("25:10:30", timedelta(days=25, hours=10, minutes=30)),
+    ],
+)
+def test_a_time_span_is_read_as_dotnet_reads_it(text: str, span: timedelta) -> None:
+    """Days before a dot, fractions after one, a bare number is days."""
+    assert read_time_span(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "x", "24:00", "24:00:00.5", "00:60", "00:00:60", "6:34:14:45", "0:0:0.12345678"])
+def test_what_is_no_time_span_is_refused(text: str) -> None:
+    """A value out of range is an error, not a carry."""
+    with pytest.raises(ValueError, match="no TimeSpan"):
+        read_time_span(text)
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=999)))
+def test_every_span_comes_back_from_its_own_text(span: timedelta) -> None:
+    """Down to the microsecond."""
+    seconds = span.seconds
+    text = f"{span.days}.{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{span.microseconds:06}"
+    assert read_time_span(text) == span == read_time_span(time_span(span))

@@ -96,7 +96,9 @@ async def test_a_failure_is_an_answer_too(name: str, message: str) -> None:
     event = bench.answers[0].message.event
     assert isinstance(event, TaskFailed)
     assert event.reason == f"Activity function '{name}' failed: {message}"
-    assert json.loads(event.details or "")["InnerException"]["RemoteMessage"] == message
+    details = json.loads(event.details or "")
+    assert details["Message"] == message
+    assert (details["InnerException"] is None) == (name == "Gone")
 
 
 async def test_no_more_run_at_once_than_there_are_slots() -> None:

@@ -2,7 +2,13 @@
 
 import json
 
-from durable_devhost.durable.failures import failure_details, failure_reason, missing_details
+from durable_devhost.durable.failures import (
+    absent_activity,
+    failure_details,
+    failure_reason,
+    missing_details,
+    timeout_details,
+)
 
 
 def test_the_reason_names_the_activity() -> None:
@@ -22,8 +28,30 @@ def test_the_details_are_the_json_of_a_dotnet_exception() -> None:
     assert "bööm" in text
 
 
+def test_an_activity_that_is_off_fails_with_the_extensions_own_exception() -> None:
+    """Recorded."""
+    reason, details = absent_activity("off", "is disabled")
+    assert reason == "Activity function 'off' failed: Activity function 'off' is disabled."
+    extension = "Microsoft.Azure.WebJobs.Extensions.DurableTask"
+    assert details.startswith(
+        f'{{"$type":"{extension}.FunctionFailedException, {extension}",'
+        f'"ClassName":"{extension}.FunctionFailedException","Message":"Activity function \'off\' is disabled."'
+    )
+
+
 def test_the_details_of_a_disabled_child_are_an_exception_of_the_task_framework() -> None:
     """Recorded."""
     details = missing_details("The function 'off' …")
     assert details.startswith('{"$type":"DurableTask.Core.Exceptions.OrchestrationFailureException, DurableTask.Core",')
     assert json.loads(details)["Message"] == "The function 'off' …"
+
+
+def test_the_details_of_a_timeout_are_the_exception_of_the_function_host() -> None:
+    """Recorded: three fields of its own in front of those that each exception has."""
+    details = json.loads(timeout_details("too long", "00:00:05", "an-id", "Functions.slow"))
+    kind = "Microsoft.Azure.WebJobs.Host.FunctionTimeoutException"
+    assert list(details.items())[:6] == [
+        ("$type", f"{kind}, Microsoft.Azure.WebJobs.Host"), ("Timeout", "00:00:05"), ("InstanceId", "an-id"),
+        ("MethodName", "Functions.slow"), ("Handled", False), ("ClassName", kind),
+    ]  # fmt: skip
+    assert (details["Message"], details["InnerException"]) == ("too long", None)

@@ -10,6 +10,7 @@ import pytest
 from durable_devhost.clock import VirtualClock
 from durable_devhost.dispatch.connection import WorkerGone
 from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.durable.failures import absent_activity
 from durable_devhost.durable.ports import Failed, Succeeded
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
@@ -77,14 +78,12 @@ async def test_an_activity_and_an_entity_run_again_where_their_worker_dies(
     assert len(workers.asked) == len(answers)
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [("Gone", "Activity function 'Gone' does not exist."), ("off", "Activity function 'off' is disabled.")],
-)
-async def test_what_does_not_run_is_a_failure_without_asking_a_worker(name: str, message: str) -> None:
-    """As on the real host."""
+@pytest.mark.parametrize(("name", "why"), [("Gone", "does not exist"), ("off", "is disabled")])
+async def test_what_does_not_run_is_a_failure_without_asking_a_worker(name: str, why: str) -> None:
+    """As on the real host, whose own exception it is."""
     app, workers = _app()
-    assert await app.run_activity(name, "7", "i") == Failed(message=message, stack="")
+    reason, details = absent_activity(name, why)
+    assert await app.run_activity(name, "7", "i") == Failed(message=reason, stack="", details=details)
     assert workers.asked == []
 
 

@@ -40,6 +40,13 @@ def hello(req: func.HttpRequest) -> str:
     return f"Hello {req.route_params['name']}"
 
 
+@app.route(route="tries")
+def tries(req: func.HttpRequest, context: func.Context) -> str:
+    if not context.retry_context.retry_count:
+        raise ValueError("the first try")
+    return f"try {context.retry_context.retry_count} of {context.retry_context.max_retry_count}"
+
+
 @app.activity_trigger(input_name="n")
 def double(n: int):
     return 2 * n
@@ -103,6 +110,7 @@ async def on_order(message: func.QueueMessage, client):
 """
 HOST = {
     "version": "2.0",
+    "retry": {"strategy": "fixedDelay", "maxRetryCount": 1, "delayInterval": "00:00:00"},
     "extensions": {
         "durableTask": {"hubName": "HostHub", "storageProvider": {"maxQueuePollingInterval": "00:00:30"}},
         "queues": {"messageEncoding": "none"},
@@ -131,6 +139,11 @@ def test_http_orchestrations_entities_and_queues_work_together(app: AppUnderTest
         queue.send_message(json.dumps({"key": key}))
     _until(lambda: app.status(key), "the message started nothing")
     assert app.wait(key)["output"] == 9
+
+
+def test_the_retry_policy_of_host_json_is_for_every_function(app: AppUnderTest) -> None:
+    """One with an HTTP trigger, too."""
+    assert app.request("GET", "/api/tries").body == "try 1 of 1"
 
 
 def test_an_instance_is_suspended_resumed_terminated_and_restarted(app: AppUnderTest) -> None:

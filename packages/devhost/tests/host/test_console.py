@@ -5,6 +5,7 @@ import json
 import logging
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import pytest
 
 from durable_devhost.clock import VirtualClock
 from durable_devhost.dispatch.outcome import Invocation, Raised, Returned
-from durable_devhost.host.console import Console, level_number
+from durable_devhost.host.console import Console
 from durable_devhost.host.facts import Ready
+from durable_devhost.log_levels import Level, LogLevels
 from durable_devhost.model.functions import Function, FunctionCatalog
 from durable_devhost.model.history import RuntimeStatus
 from packages.devhost.tests.local import catalog_of
@@ -39,12 +41,10 @@ def catalog() -> FunctionCatalog:
         return req.method
 
     @app.queue_trigger(arg_name="msg", queue_name="orders", connection="")
-    def order(msg: func.QueueMessage) -> None:
-        pass
+    def order(msg: func.QueueMessage) -> None: ...
 
     @app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
-    def tick(timer: func.TimerRequest) -> None:
-        pass
+    def tick(timer: func.TimerRequest) -> None: ...
 
     @app.orchestration_trigger(context_name="context", orchestration="ApprovalWorkflow")
     def approval_workflow(context: df.DurableOrchestrationContext) -> Any:
@@ -59,8 +59,13 @@ def catalog() -> FunctionCatalog:
         pass
 
     @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
-    def on_blob(blob: func.InputStream) -> None:
-        pass
+    def on_blob(blob: func.InputStream) -> None: ...
+
+    @app.event_grid_trigger(arg_name="event")
+    def on_grid(event: func.EventGridEvent) -> None: ...
+
+    @app.service_bus_queue_trigger(arg_name="message", queue_name="q", connection="")
+    def on_bus(message: func.ServiceBusMessage) -> None: ...
 
     return catalog_of(app, Path(__file__).parent)
 
@@ -116,6 +121,12 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
           Queues
             order  orders
 
+          Blobs
+            on_blob  in/{name}
+
+          Event Grid
+            on_grid  POST http://127.0.0.1:7071/runtime/webhooks/eventgrid?functionName=on_grid
+
           Timers
             tick  0 */5 * * * *
 
@@ -130,7 +141,7 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
 
           Not listened to
             devhost has no listener for these triggers. Call them by hand, with {"input": …}
-            on_blob  blob  PLACE: POST http://127.0.0.1:7071/admin/functions/on_blob
+            on_bus  serviceBus  PLACE: POST http://127.0.0.1:7071/admin/functions/on_bus
 
           Disabled
             old
@@ -138,7 +149,7 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
         Ready on http://127.0.0.1:7071  Ctrl-C stops.
 
     """
-    expected = textwrap.dedent(expected).replace("PLACE", _function("on_blob").where)
+    expected = textwrap.dedent(expected).replace("PLACE", _function("on_bus").where)
     assert expected == told(lambda console: console.started(READY), json_logs=False)
 
 
@@ -294,14 +305,6 @@ def test_the_net_exception_in_a_failures_text_is_folded() -> None:
     assert record(tell)["detail"] == detail
 
 
-@pytest.mark.parametrize(
-    ("name", "number"), [("Debug", 10), ("information", 20), ("Warning", 30), ("None", 51), ("strange", 20)]
-)
-def test_the_levels_of_host_json_have_numbers(name: str, number: int) -> None:
-    """Trace is Python's debug; an unknown one is Information."""
-    assert level_number(name) == number
-
-
 def test_an_exception_is_logged_with_its_traceback() -> None:
     """As Python prints it."""
 
@@ -315,18 +318,59 @@ def test_an_exception_is_logged_with_its_traceback() -> None:
     assert record(tell)["stack"].endswith("ValueError: boom\n")
 
 
+def shown_at(rules: dict[str, Level], tell: Callable[[Console], None]) -> str:
+    """The text of a console that shows what these levels let through."""
+    stream = io.StringIO()
+    tell(Console.create(VirtualClock(), json_logs=True, levels=LogLevels(rules), stream=stream))
+    return stream.getvalue()
+
+
 def test_the_level_of_host_json_decides_what_is_shown() -> None:
     """Libraries that chatter are shown from warnings on, and afterwards logging is as it was."""
 
     def tell(console: Console) -> None:
-        with console.showing_logs("Warning"):
+        with console.showing_logs():
             logging.getLogger("shop").info("not shown")
             logging.getLogger("azure.core").info("not shown")
             logging.getLogger("shop").error("shown")
 
     before = (list(logging.getLogger().handlers), logging.getLogger().level)
-    assert record(tell)["text"] == "shown"
+    assert json.loads(shown_at({"host": Level.WARNING}, tell))["text"] == "shown"
     assert before == (list(logging.getLogger().handlers), logging.getLogger().level)
+
+
+def test_each_kind_of_line_has_its_category() -> None:
+    """How an invocation ended, what its code logs, what becomes of an orchestration. devhost's own words have none."""
+
+    def tell(console: Console) -> None:
+        invocation, charge = Invocation(id="i", function_name="charge"), replace(_function("work"), name="charge")
+        console.ended(charge, invocation, Returned(), 0.0)
+        console.ended(charge, invocation, Raised(type_name="E", message="E: x"), 0.0)
+        log = {"kind": "log", "logger": "root", "text": "hi", "function": "charge", "invocation": "i", "stack": ""}
+        console.heard({**log, "level": "info"})
+        console.heard({**log, "level": "error"})
+        console.requested("GET", "/api/charge", 200, 0.0, "charge")
+        console.requested("GET", "/nowhere", 404, 0.0)
+        console.orchestration("Story", "i", RuntimeStatus.RUNNING)
+        console.orchestration("Story", "i", RuntimeStatus.FAILED, "boom")
+        console.notice("a notice")
+
+    def events(**rules: Level) -> list[str]:
+        lines = shown_at({name.replace("_", "."): level for name, level in rules.items()}, tell).splitlines()
+        return [json.loads(line)["event"] for line in lines]
+
+    every = [
+        "invocation", "invocation", "log", "log", "request", "request", "orchestration", "orchestration", "notice",
+    ]  # fmt: skip
+    assert events() == every
+    assert events(function_charge=Level.ERROR) == [
+        "invocation", "log", "request", "orchestration", "orchestration", "notice",
+    ]  # fmt: skip
+    assert events(function=Level.NONE, function_charge_user=Level.ERROR) == [
+        "log", "request", "orchestration", "orchestration", "notice",
+    ]  # fmt: skip
+    assert events(host_triggers_durabletask=Level.WARNING) == [*every[:6], "orchestration", "notice"]
+    assert events(host=Level.NONE, function=Level.NONE) == ["notice"]
 
 
 def test_a_log_call_with_wrong_arguments_fails_nobody(

@@ -34,7 +34,7 @@ class Journal:
 
 
 class Listening:
-    """A listener that runs until it is stopped, and then until its work is done. Stands for both kinds."""
+    """A listener that runs until it is stopped, and then until its work is done. Stands for all kinds."""
 
     def __init__(self, function: Function, journal: Journal, work: asyncio.Event) -> None:
         self._name = function.name
@@ -50,8 +50,8 @@ class Listening:
         await self._work.wait()
         self._journal.note(f"{self._name} is done")
 
-    def nudge(self) -> None:
-        self._journal.note(f"{self._name} nudged")
+    def nudge(self, container: str = "") -> None:
+        self._journal.note(" ".join(part for part in (self._name, "nudged", container) if part))
 
     def stop(self, _task: Any = None) -> None:
         self._is_stopped.set()
@@ -65,13 +65,16 @@ class Bench:
         self.work = asyncio.Event()
         self.work.set()
         make: Any = lambda function: Listening(function, self.journal, self.work)  # noqa: E731 - fits both ports
-        self.listeners = TriggerListeners(catalog("q1", "t1"), queue_listener=make, timer_listener=make)
+        of_all: Any = lambda functions: make(functions[0])  # noqa: E731 - fits the port
+        self.listeners = TriggerListeners(
+            catalog("q1", "t1", "b1", "b2"), queue_listener=make, blob_listener=of_all, timer_listener=make
+        )
         self.running = asyncio.create_task(self.listeners.run())
 
 
 def catalog(*names: str) -> FunctionCatalog:
-    """Functions of these names: queue functions with a q, timers with a t, and one that nothing listens for."""
-    kinds = {"q": "queueTrigger", "t": "timerTrigger", "h": "httpTrigger"}
+    """Functions of these names: queue functions with a q, blobs with a b, timers with a t, and one more."""
+    kinds = {"q": "queueTrigger", "b": "blobTrigger", "t": "timerTrigger", "h": "httpTrigger"}
     return FunctionCatalog(
         Function(name=name, trigger=Binding(type=kinds[name[0]], name="x", direction="in"), script_file=Path("a.py"))
         for name in (*names, "h")
@@ -84,6 +87,7 @@ async def bench() -> AsyncIterator[Bench]:
     bench = Bench()
     await bench.journal.until("q1 listens")
     await bench.journal.until("t1 listens")
+    await bench.journal.until("b1 listens")
     yield bench
     bench.work.set()
     bench.listeners.stop()
@@ -92,9 +96,10 @@ async def bench() -> AsyncIterator[Bench]:
 
 
 async def test_each_queue_and_timer_function_has_its_listener(bench: Bench) -> None:
-    """The others have none here."""
-    assert (len(bench.listeners.queues), len(bench.listeners.timers)) == (1, 1)
-    assert sorted(bench.journal.entries) == ["q1 listens", "t1 listens"]
+    """All blob functions have one, and the others none here."""
+    assert (len(bench.listeners.queues), len(bench.listeners.blobs), len(bench.listeners.timers)) == (1, 1, 1)
+    assert len(bench.listeners.fetching) == 2
+    assert sorted(bench.journal.entries) == ["b1 listens", "q1 listens", "t1 listens"]
 
 
 async def test_after_a_reload_the_new_functions_are_listened_for(bench: Bench) -> None:
@@ -147,3 +152,9 @@ async def test_only_the_listener_of_a_queue_that_got_a_message_looks_at_once(ben
     bench.listeners.nudge("queue of q1")
     await bench.journal.until("q1 nudged")
     assert bench.journal.entries.count("q1 nudged") == 1
+
+
+async def test_the_listener_of_blobs_hears_of_each_that_the_host_has_written(bench: Bench) -> None:
+    """It knows which containers it scans."""
+    bench.listeners.written("inbox")
+    await bench.journal.until("b1 nudged inbox")

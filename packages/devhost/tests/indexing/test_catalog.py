@@ -1,10 +1,13 @@
 """Every fault of an app is named at once, with file, line and function, before anything runs."""
 
+import azure.functions as func
 import pytest
 
 from durable_devhost.errors import AppError
 from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.model.functions import TriggerType
+from durable_devhost.retry_policy import RetryPolicy
+from packages.devhost.tests.local import catalog_of
 
 
 def test_a_trigger_that_nothing_here_listens_to_is_taken_all_the_same(load):
@@ -13,14 +16,43 @@ def test_a_trigger_that_nothing_here_listens_to_is_taken_all_the_same(load):
         """
         app = func.FunctionApp()
 
-        @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
-        @app.table_output(arg_name="row", table_name="t", connection="")
-        def on_blob(blob: func.InputStream, row: func.Out[str]): ...
+        @app.service_bus_queue_trigger(arg_name="message", queue_name="in", connection="")
+        @app.generic_output_binding(arg_name="row", type="sql")
+        def on_bus(message: func.ServiceBusMessage, row: func.Out[str]): ...
         """
     ).functions
-    assert (function.kind, function.trigger.type) == (TriggerType.OTHER, "blobTrigger")
+    assert (function.kind, function.trigger.type) == (TriggerType.OTHER, "serviceBusTrigger")
     assert function.where == "function_app.py:6"
-    assert [binding.type for binding in function.outputs] == ["table"]
+    assert [binding.type for binding in function.outputs] == ["sql"]
+
+
+def test_a_blob_path_and_a_table_name_that_azure_does_not_take_are_refused(load):
+    """In the words of the extension; an address from an event is a path too."""
+    with pytest.raises(AppError) as caught:
+        load(
+            """
+            app = func.FunctionApp()
+
+            @app.blob_trigger(arg_name="blob", path="in/{name", connection="")
+            def a(blob: func.InputStream): ...
+
+            @app.blob_trigger(arg_name="blob", path="{day}/x", connection="")
+            def b(blob: func.InputStream): ...
+
+            @app.event_grid_trigger(arg_name="event")
+            @app.blob_input(arg_name="blob", path="{data.url}", connection="")
+            @app.table_output(arg_name="row", table_name="bad-name", connection="")
+            def c(event: func.EventGridEvent, blob: str, row: func.Out[str]): ...
+            """
+        )
+    text = str(caught.value)
+    for expected in (
+        "these 3 things need fixing",
+        "a: Invalid template 'in/{name'. Missing closing bracket at position 4",
+        "b: Invalid blob trigger path '{day}/x'. Container paths cannot contain {resolve} tokens",
+        "c: 'bad-name' is no table name",
+    ):
+        assert expected in text
 
 
 def test_all_problems_come_in_one_text(load):
@@ -50,7 +82,7 @@ def test_all_problems_come_in_one_text(load):
     for expected in (
         "these 8 things need fixing",
         "a: %WHEN% is no app setting",
-        "b: 'Bad_Name' is no queue name",
+        "b: 'bad_name' is no queue name",
         "d: context_name is 'ctx'",
         "another function has this name too",
         "A: the return annotation dict[str, int] is no plain class",
@@ -105,8 +137,8 @@ def test_settings_are_resolved_in_bindings_but_names_of_connections_stay(load):
     assert dict(catalog.functions[0].trigger.properties) == {"queueName": "orders", "connection": "%RAW%"}
 
 
-def test_a_disabled_function_is_left_out_and_not_even_checked(load):
-    """So an app can run without a function that cannot."""
+def test_a_disabled_function_is_left_out_and_what_is_wrong_with_it_does_not_count(load):
+    """So an app can run without a function that cannot; a sound one is idle, as it may be run by hand."""
     catalog = load(
         """
         app = func.FunctionApp()
@@ -114,12 +146,16 @@ def test_a_disabled_function_is_left_out_and_not_even_checked(load):
         @app.queue_trigger(arg_name="msg", queue_name="Bad_Name", connection="")
         def on_message(msg: func.QueueMessage, what): ...
 
+        @app.queue_trigger(arg_name="msg", queue_name="sound", connection="")
+        def sound(msg: func.QueueMessage): ...
+
         @app.route()
         def here(req: func.HttpRequest) -> str: ...
         """,
-        {"AzureWebJobs.On_Message.Disabled": "TRUE"},
+        {"AzureWebJobs.On_Message.Disabled": "TRUE", "AzureWebJobs.sound.Disabled": "1"},
     )
-    assert ([f.name for f in catalog.functions], catalog.disabled) == (["here"], ("on_message",))
+    assert ([f.name for f in catalog.functions], catalog.disabled) == (["here"], ("on_message", "sound"))
+    assert (catalog.idle, catalog.get("on_message")) == ((catalog.get("SOUND"),), None)
 
 
 def test_a_disabled_durable_function_is_known_but_does_not_run(load):
@@ -133,7 +169,7 @@ def test_a_disabled_durable_function_is_known_but_does_not_run(load):
         @app.orchestration_trigger(context_name="context")
         def b(context): ...
         """,
-        {"AzureWebJobs__a__Disabled": "1"},
+        {"AzureWebJobs_a_Disabled": "1"},
     )
     assert (catalog.activity("work"), catalog.is_off(TriggerType.ACTIVITY, "WORK")) == (None, True)
     assert (catalog.known_activities(), catalog.known_orchestrators()) == (("Work",), ("b",))
@@ -241,9 +277,26 @@ def test_a_retry_policy_is_read_and_a_senseless_one_refused(load):
     assert (policy.max_retry_count, policy.wait_before(1).total_seconds()) == (2, 3.0)
 
 
+def test_a_policy_of_host_json_is_for_all_functions_without_one():
+    """The function's own wins."""
+    app = func.FunctionApp()
+
+    @app.route()
+    def one(req: func.HttpRequest) -> str: ...
+
+    @app.retry(strategy="fixed_delay", max_retry_count="1", delay_interval="00:00:03")
+    @app.route()
+    def own(req: func.HttpRequest) -> str: ...
+
+    everywhere = RetryPolicy(strategy="fixed_delay", max_retry_count=7)
+    functions = catalog_of(app, retry=everywhere).functions
+    counts = {each.name: each.retry_policy and each.retry_policy.max_retry_count for each in functions}
+    assert counts == {"one": 7, "own": 1}
+
+
 def test_a_senseless_retry_interval_is_refused(load):
     """With the text as it was written."""
-    with pytest.raises(AppError, match="'soon' is not of the form HH:MM:SS"):
+    with pytest.raises(AppError, match="'soon', which is not of the form HH:MM:SS"):
         load(
             """
             app = func.FunctionApp()
@@ -258,7 +311,7 @@ def test_a_senseless_retry_interval_is_refused(load):
 @pytest.mark.parametrize(
     ("decorator", "expected"),
     [
-        ('timer_trigger(arg_name="x", schedule="now")', "neither NCRONTAB"),
+        ('timer_trigger(arg_name="x", schedule="now")', "neither an NCRONTAB"),
         ('queue_trigger(arg_name="x", queue_name="a--b", connection="")', "'a--b' is no queue name"),
         ('orchestration_trigger(context_name="context", orchestration="@x")', "must not begin with '@'"),
     ],
@@ -268,3 +321,42 @@ def test_impossible_names_and_schedules_are_refused(load, decorator, expected):
     name = "context" if "context" in decorator else "x"
     with pytest.raises(AppError, match=expected):
         load(f"app = df.DFApp()\n@app.{decorator}\ndef one({name}): ...\n")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("0 0 0 * * 7", "7 is no day of week, which goes from 0 to 6; write 0 for Sunday"),
+        ("0 0 9 ? * MON#1", "L, W, # and ? are Quartz's"),
+        ("0 0 9 * * * 2026", "has seven fields; NCRONTAB has six, and no year"),
+    ],
+)
+def test_a_schedule_that_ncrontab_refuses_is_refused_with_its_function(load, schedule, expected):
+    """And with what would happen on Azure; a setting is resolved before."""
+    with pytest.raises(AppError) as refused:
+        load(
+            """
+            app = func.FunctionApp()
+
+            @app.timer_trigger(arg_name="tick", schedule="%WHEN%")
+            def weekly(tick: func.TimerRequest): ...
+            """,
+            {"WHEN": schedule},
+        )
+    text = str(refused.value)
+    assert "weekly: the schedule '" in text
+    assert expected in text
+    assert "On Azure the function would not be indexed, and never run." in text
+
+
+def test_only_the_functions_that_host_json_names_are_there(tmp_path):
+    """Without regard to case; what the others have wrong does not matter."""
+    found = [
+        {"name": name, "bindings": [raw], "trigger": raw, "file": "a.py", "line": 1, "problems": [], "retry": None}
+        for name, raw in (
+            ("Kept", {"name": "t", "type": "timerTrigger", "direction": "in", "schedule": "0 0 * * * *"}),
+            ("other", {"name": "t", "type": "timerTrigger", "direction": "in", "schedule": "never"}),
+        )
+    ]
+    assert [each.name for each in build_catalog(found, None, tmp_path, {}, only=["kept"]).functions] == ["Kept"]
+    assert build_catalog(found, None, tmp_path, {}, only=["nothing"]).functions == ()

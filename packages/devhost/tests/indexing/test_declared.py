@@ -4,8 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings
+from durable_devhost.indexing.declared import (
+    durable_name,
+    read_binding,
+    read_retry_policy,
+    resolve_settings,
+    with_lower_queue,
+)
 from durable_devhost.model.functions import Binding
+from durable_devhost.retry_policy import RetryPolicy
 
 
 @pytest.mark.parametrize(
@@ -33,25 +40,50 @@ def test_settings_are_put_in_and_missing_ones_named():
     assert missing == ["B"]
 
 
+def test_the_name_of_a_queue_is_lower_case():
+    """As the host makes it, rather than to refuse it; formats in expressions are left alone."""
+
+    def named(name):
+        return with_lower_queue(Binding(type="queue", name="q", direction="out", properties={"queueName": name}))
+
+    assert named("My-Orders").text("queueName") == "my-orders"
+    assert named("X-{datetime:MM}").text("queueName") == "X-{datetime:MM}"
+    blob = Binding(type="blob", name="b", direction="in", properties={"path": "A/B"})
+    assert with_lower_queue(blob) is blob
+
+
 def test_a_retry_policy_is_read():
-    """Intervals with days and parts of seconds."""
+    """Intervals are those of the strategy; what is given for the other one does not count."""
     policy = read_retry_policy(
-        {"strategy": "exponential_backoff", "max_retry_count": "-1", "minimum_interval": "00:00:01.5",
-         "maximum_interval": "1.00:00:00"}
+        {"strategy": "exponential_backoff", "max_retry_count": "-1", "delay_interval": "soon",
+         "minimum_interval": "00:00:01", "maximum_interval": "23:59:59"}
     )  # fmt: skip
-    assert policy is not None
-    assert (policy.max_retry_count, policy.minimum, policy.maximum, policy.delay) == (
-        -1, timedelta(seconds=1.5), timedelta(days=1), timedelta(),
-    )  # fmt: skip
+    assert policy == RetryPolicy(
+        strategy="exponential_backoff",
+        max_retry_count=-1,
+        minimum=timedelta(seconds=1),
+        maximum=timedelta(hours=23, minutes=59, seconds=59),
+    )
     assert read_retry_policy(None) is None
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [({"strategy": "hope"}, "'hope' is neither"), ({"delay_interval": "soon"}, "'soon' is not of the form HH:MM:SS")],
+    [
+        ({"strategy": "hope"}, "'hope' is neither"),
+        ({"delay_interval": "soon"}, "'soon', which is not of the form HH:MM:SS"),
+        ({"delay_interval": "00:00:01.5"}, "not of the form HH:MM:SS"),
+        ({"delay_interval": "1.00:00:00"}, "not of the form HH:MM:SS"),
+        ({}, "delay_interval of the retry policy is ''"),
+        ({"delay_interval": "00:00:01", "max_retry_count": "-2"}, "-2 is below -1"),
+        (
+            {"strategy": "exponential_backoff", "minimum_interval": "00:01:00", "maximum_interval": "00:00:59"},
+            "0:01:00 is longer than the maximum 0:00:59",
+        ),
+    ],
 )
 def test_a_senseless_retry_policy_is_refused(changes, said):
-    """With the text as it was written."""
+    """What the worker cannot read, and what the host does not take."""
     with pytest.raises(ValueError, match=said):
         read_retry_policy({"strategy": "fixed_delay", "max_retry_count": "2", **changes})
 

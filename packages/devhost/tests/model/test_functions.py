@@ -1,11 +1,10 @@
 """Catalogs, bindings and retry policies as plain values."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from durable_devhost.model.functions import Binding, Function, FunctionCatalog, RetryPolicy, TriggerType
+from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
 
 
 def _function(name: str, kind: str, durable_name: str | None = None) -> Function:
@@ -39,19 +38,6 @@ def test_an_empty_property_counts_as_absent():
     assert (binding.text("connection"), binding.text("queueName"), binding.text("nope")) == (None, "a", None)
 
 
-def test_a_fixed_delay_stays_and_an_exponential_one_doubles_up_to_its_maximum():
-    """The first retry waits the minimum."""
-    fixed = RetryPolicy(strategy="fixed_delay", max_retry_count=9, delay=timedelta(seconds=5))
-    growing = RetryPolicy(
-        strategy="exponential_backoff",
-        max_retry_count=-1,
-        minimum=timedelta(seconds=1),
-        maximum=timedelta(seconds=6),
-    )
-    assert [fixed.wait_before(n).total_seconds() for n in (1, 2)] == [5, 5]
-    assert [growing.wait_before(n).total_seconds() for n in (1, 2, 3, 4, 10_000)] == [1, 2, 4, 6, 6]
-
-
 def test_a_trigger_without_a_listener_is_of_another_kind():
     """The type itself stays what it is."""
     function = _function("a", "mcpToolTrigger")
@@ -62,7 +48,7 @@ def test_a_trigger_without_a_listener_is_of_another_kind():
 CATALOG = FunctionCatalog(
     [_function("a", TriggerType.ACTIVITY, "SendMail"), _function("o", TriggerType.ORCHESTRATION, "Story")],
     disabled=["off"],
-    off=[(TriggerType.ACTIVITY, "Off")],
+    off=[(TriggerType.ACTIVITY, "Off"), (TriggerType.ENTITY, "dark")],
 )
 
 
@@ -79,9 +65,10 @@ def test_a_disabled_durable_function_is_known_and_not_found():
         (TriggerType.ACTIVITY, "sendmail", []),
         (TriggerType.ACTIVITY, "SendMall", ["no activity 'SendMall'", "Did you mean 'SendMail'?", "waits for ever"]),
         (TriggerType.ACTIVITY, "Zzz", ["no activity 'Zzz'", "It has 'SendMail', 'Off'."]),
-        (TriggerType.ACTIVITY, "OFF", ["The activity 'OFF' is disabled by AzureWebJobs.NAME.Disabled"]),
+        (TriggerType.ACTIVITY, "OFF", ["The activity 'OFF' is disabled by AzureWebJobs.NAME.Disabled", "fails"]),
+        (TriggerType.ENTITY, "Dark", ["The entity 'Dark' is disabled", "the call waits for ever"]),
         (TriggerType.ORCHESTRATION, "SendMail", ["no orchestrator 'SendMail'", "It has 'Story'."]),
-        (TriggerType.ENTITY, "Counter", ["no entity 'Counter'", "It has none at all.", "a signal fails"]),
+        (TriggerType.ENTITY, "Counter", ["no entity 'Counter'", "It has 'dark'.", "a signal fails"]),
     ],
 )
 def test_why_a_call_leads_nowhere_is_explained(kind, name, said):

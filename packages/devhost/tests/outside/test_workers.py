@@ -122,13 +122,16 @@ def test_the_storage_that_the_app_sees_is_the_hosts(single: AppUnderTest, itself
 
 
 def test_the_app_sees_its_own_folders_and_nothing_of_devhost(folder: Path, itself: dict[str, Any]) -> None:
-    """Working directory, command line and search path; its folder first, then the packages that it carries."""
+    """Working directory, real arguments, and a search path with its folder first, then the packages that it carries."""
     carried = folder / ".python_packages" / "lib" / "site-packages"
     assert str(folder) == itself["cwd"]
     assert [str(folder), str(carried)] == itself["path"][:2]
     assert not [path for path in itself["path"] if "devhost" in path.removeprefix(str(folder))]
     assert not [path for path in itself["path"] if (Path(path) / "durable_devhost").exists()]
-    assert len(itself["argv"]) == 1
+    assert itself["argv"][1::2] == [
+        "--host", "--port", "--workerId", "--requestId", "--grpcMaxMessageLength", "--functions-uri",
+        "--functions-worker-id", "--functions-request-id", "--functions-grpc-max-message-length",
+    ]  # fmt: skip
 
 
 def test_packages_that_the_deployment_carries_are_found(single: AppUnderTest, folder: Path) -> None:

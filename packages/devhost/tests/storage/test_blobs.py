@@ -2,8 +2,9 @@
 
 import pytest
 
-from durable_devhost.storage.account import Conflict, NotFound
-from durable_devhost.storage.blobs import BlobService
+from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed
+from durable_devhost.storage.blobs import BlobService, ListedBlob
+from durable_devhost.storage.transport import Transport
 
 OURS = "811c9dc5-0000-0000-0000-000000000000"
 THEIRS = "811c9dc5-0000-0000-0000-000000000001"
@@ -84,3 +85,50 @@ async def test_a_lease_excludes_other_ids_only(blobs: BlobService, container: st
     await blobs.release_lease(container, OURS)
 
     await blobs.acquire_lease(container, THEIRS, 60)
+
+
+async def test_metadata_keep_the_case_that_they_were_written_in(
+    blobs: BlobService, container: str, transport: Transport
+) -> None:
+    """Their names are the user's."""
+    headers = {"x-ms-blob-type": "BlockBlob", "x-ms-meta-who": "me"}
+    await transport.request("blob", "PUT", f"/{container}/x", headers=headers)
+    found = await blobs.properties(container, "x")
+    assert found is not None
+    assert found.metadata == {"who": "me"}
+    assert found.headers["x-ms-blob-type"] == "BlockBlob"
+
+
+async def test_a_leased_blob_takes_metadata_under_its_lease_alone(blobs: BlobService, container: str) -> None:
+    """A lease of a blob, not of its container."""
+    await blobs.put(container, "x", b"", metadata={"a": "1"})
+    await blobs.acquire_lease(container, OURS, 60, blob="x")
+    with pytest.raises(Conflict):
+        await blobs.acquire_lease(container, THEIRS, 60, blob="x")
+    with pytest.raises(PreconditionFailed):
+        await blobs.set_metadata(container, "x", {}, lease_id=THEIRS)
+    await blobs.set_metadata(container, "x", {"b": "2"}, lease_id=OURS)
+    await blobs.release_lease(container, OURS, blob="x")
+    await blobs.acquire_lease(container, THEIRS, 60, blob="x")
+    found = await blobs.properties(container, "x")
+    assert found is not None
+    assert found.metadata == {"b": "2"}
+    with pytest.raises(NotFound):
+        await blobs.acquire_lease(container, OURS, 60, blob="none")
+
+
+async def test_the_blobs_of_a_container_are_listed_with_what_tells_their_versions_apart(
+    blobs: BlobService, container: str
+) -> None:
+    """The etag is that of the blob's own headers."""
+    etags = {name: await blobs.put(container, name, b"x") for name in ("a/b", "ü")}
+    found: list[ListedBlob] = [blob async for page in blobs.pages(container) for blob in page]
+    assert {blob.name: blob.etag for blob in found} == etags
+    assert {blob.blob_type for blob in found} == {"BlockBlob"}
+    with pytest.raises(NotFound):
+        _ = [page async for page in blobs.pages(container + "x")]
+
+
+def test_the_address_of_a_blob_is_encoded(blobs: BlobService) -> None:
+    """Slashes stay."""
+    assert blobs.url("in", "a/b ü").endswith("/devstoreaccount1/in/a/b%20%C3%BC")

@@ -1,7 +1,7 @@
 """Apps made in a test and run in this process, and an invoker without storage."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -13,10 +13,12 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from durable_devhost.clock import SystemClock
 from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.dispatch.tables import TableQuery
 from durable_devhost.inflight import InFlight
-from durable_devhost.model.functions import FunctionCatalog
+from durable_devhost.model.functions import Function, FunctionCatalog
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.queues import QueueService
+from durable_devhost.storage.tables import Operation, Row
 from durable_devhost.storage.transport import Transport
 from durable_devhost.triggers.admin import AdminPages, HostInfo
 from durable_devhost.triggers.http import HttpFront, Mount, reserve
@@ -45,9 +47,21 @@ class NoBindings:
         """Refuse."""
         raise AssertionError("no blob output here")
 
+    async def read_rows(self, connection: str | None, query: TableQuery) -> list[Row]:
+        """Refuse."""
+        raise AssertionError("no table input here")
+
+    async def write_rows(self, connection: str | None, table: str, operations: Sequence[Operation]) -> None:
+        """Refuse."""
+        raise AssertionError("no table output here")
+
     async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
         """Refuse."""
         raise AssertionError("no queue output here")
+
+
+async def no_blob(_function: Function, _path: str) -> None:
+    """There is no blob anywhere."""
 
 
 @pytest.fixture
@@ -82,7 +96,7 @@ def serve_app(index: Index, invoker: Invoker) -> Serve:
         **options: Any,
     ) -> AsyncIterator[aiohttp.ClientSession]:
         catalog, in_flight = index(app), InFlight()
-        manual = ManualRuns(invoker, in_flight, NoBindings().read_blob)
+        manual = ManualRuns(invoker, in_flight, no_blob)
         info = HostInfo(host_id="h", instance_id="i", version="0.1", computer_name="c")
         admin = AdminPages(catalog=catalog, manual=manual, info=info, route_prefix=prefix)
         front = HttpFront(catalog=catalog, invoker=invoker, in_flight=in_flight, keys=KeyRing(keys), admin=admin,

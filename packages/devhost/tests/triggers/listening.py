@@ -16,6 +16,7 @@ from durable_devhost.model.functions import FunctionCatalog
 from durable_devhost.settings import QueueSettings
 from durable_devhost.storage.queues import QueueService
 from durable_devhost.triggers.queue import QueueListener
+from durable_devhost.triggers.queue_processor import FunctionMessages
 
 DEFAULTS = QueueSettings(
     batch_size=16,
@@ -55,7 +56,8 @@ def listening(
         app.queue_trigger(arg_name="msg", queue_name=queue, connection="", data_type=data_type)(function)
         (found,) = index(app).functions
         listener = QueueListener(
-            function=found, queues=through, invoker=invoker, in_flight=in_flight, settings=replace(DEFAULTS, **options),
+            queue=queue, work=FunctionMessages(found, invoker, through), queues=through,
+            in_flight=in_flight, settings=replace(DEFAULTS, **options),
             makes_queue=makes_queue,
         )  # fmt: skip
         async with asyncio.TaskGroup() as tasks:

@@ -158,6 +158,17 @@ async def test_run_on_startup_runs_the_function_at_every_start(run: Run) -> None
         assert (await timing.next_request()).past_due is False
 
 
+async def test_the_first_run_of_all_is_told_that_nothing_was_ever_stored(run: Run) -> None:
+    """Although the next occurrence is stored before it, so that it cannot be missed; as `TimerListener` has it."""
+    never = "0001-01-01T00:00:00+00:00"
+    async with run(HOURLY, run_on_startup=True) as timing:
+        first = (await timing.next_request()).schedule_status
+        assert (first["Last"], first["LastUpdated"]) == (never, never)
+        await timing.waiting()
+        by_hand = (await timing.listener.info())["ScheduleStatus"]
+        assert never not in (by_hand["Last"], by_hand["LastUpdated"])
+
+
 async def test_a_timer_keeps_a_status_blob_unless_it_is_frequent_or_told_not_to(
     run: Run, blobs: BlobService, name: str
 ) -> None:
@@ -172,7 +183,7 @@ async def test_a_timer_keeps_a_status_blob_unless_it_is_frequent_or_told_not_to(
     async with run(HOURLY) as timing:
         await timing.waiting()
     stored = json.loads(await blobs.get(CONTAINER, blob) or b"")
-    assert stored["Last"] == "0001-01-01T00:00:00"
+    assert stored["Last"] == "0001-01-01T00:00:00+00:00"
 
 
 async def test_a_function_that_fails_runs_again_at_its_next_occurrence(run: Run) -> None:

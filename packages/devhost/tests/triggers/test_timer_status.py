@@ -8,10 +8,10 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from durable_devhost.model.schedule import parse_schedule
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.transport import Transport
-from durable_devhost.triggers.schedule import parse_schedule
 from durable_devhost.triggers.timer_status import CONTAINER, ScheduleMonitor, ScheduleStatus, resume
 from packages.devhost.tests.lossy import losing
 
@@ -67,7 +67,7 @@ def test_the_extensions_own_json_is_read() -> None:
     content = {
         "Last": "2024-01-01T12:00:00.1234567+02:00",
         "Next": "2024-01-01T13:00:00+02:00",
-        "LastUpdated": "0001-01-01T00:00:00",
+        "LastUpdated": "0001-01-01T00:00:00+00:00",
     }
     status = ScheduleStatus.from_dict(content)
     assert status.last == datetime(2024, 1, 1, 10, 0, 0, 123456, tzinfo=UTC)

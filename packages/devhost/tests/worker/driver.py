@@ -25,7 +25,7 @@ from typing import Any
 import durable_devhost
 from durable_devhost.wire.frames import PREFIX_SIZE, decode, encode, read_prefix
 
-MAIN = Path(durable_devhost.__file__).parent / "worker" / "__main__.py"
+MAIN = Path(durable_devhost.__file__).parent / "worker" / "worker.py"
 PATIENCE = 20.0
 _TIME = "2026-01-05T08:00:{:02d}Z"
 
@@ -109,7 +109,7 @@ class Driver:
 
     def load(self, script: str = "function_app.py", **fields: Any) -> dict[str, Any]:
         """Load the app: the catalog or the refusal."""
-        return self.ask("load", **{"script": script, "threads": None, "level": 20, "debug": None, **fields})
+        return self.ask("load", **{"script": script, "threads": None, "level": 20, "shown": 0, "debug": None, **fields})
 
     def call(self, function: str, trigger: Any, **fields: Any) -> dict[str, Any]:
         """Invoke a function."""

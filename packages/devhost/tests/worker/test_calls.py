@@ -221,7 +221,7 @@ async def test_all_async_functions_share_the_one_loop_and_sync_ones_have_threads
     desk = Desk(app, tmp_path)
     await desk.call("which", text("1"))
     assert seen == [asyncio.get_running_loop()]
-    assert (await desk.call("where", text("1")))["result"]["value"] == '"function_0"'
+    assert (await desk.call("where", text("1")))["result"]["value"] == '"ThreadPoolExecutor-0_0"'
 
 
 async def test_many_calls_take_the_threads_they_were_given(tmp_path):

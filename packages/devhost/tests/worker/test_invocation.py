@@ -46,6 +46,14 @@ def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
     assert marked == [("abc", "")]
 
 
+def test_the_thread_local_id_is_that_of_the_invocation_while_it_lasts():
+    """Code that reads it there, and not from its context, finds it as in the real worker."""
+    local = InvocationContext(ONE, Attempt()).thread_local_storage
+    with entered(ONE):
+        assert local.invocation_id == "abc"
+    assert local.invocation_id is None
+
+
 def test_the_context_has_everything_that_the_real_one_has():
     """Names, folder, trace and retry."""
     attempt = Attempt.read({"count": 1, "limit": 3, "message": "ValueError: x", "stack": "s"})
@@ -58,5 +66,14 @@ def test_the_context_has_everything_that_the_real_one_has():
     assert context.trace_context.Attributes == {"tenant": "a"}  # libraries for tracing leave things there
     retry = context.retry_context
     assert (retry.retry_count, retry.max_retry_count) == (1, 3)
-    assert (retry.exception.message, retry.exception.stack_trace, retry.exception.source) == ("ValueError: x", "s", "")
-    assert Attempt.read(None) == Attempt()
+    failure = retry.rpc_exception
+    assert (failure.stack_trace, failure.source) == ("s", "")
+    assert failure.message == (
+        "Microsoft.Azure.WebJobs.Host.FunctionInvocationException : Exception while executing function: Functions.one"
+        " ---> Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException : Result: Failure\n"
+        "Exception: ValueError: x\nStack: s\n   End of inner exception"
+    )
+    assert repr(failure).startswith('stack_trace: "s"\nmessage: "Microsoft.')
+    assert not hasattr(retry, "exception")
+    first = InvocationContext(ONE, Attempt.read(None)).retry_context
+    assert repr(first) == "RetryContext(retry_count=0, max_retry_count=0, rpc_exception=)"

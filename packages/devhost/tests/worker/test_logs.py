@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from durable_devhost.worker.invocation import Invocation, entered
-from durable_devhost.worker.logs import LogHandler
+from durable_devhost.worker.logs import AsyncLoggingHandler, send_logs
 
 
 class Wire:
@@ -33,7 +33,7 @@ def wire() -> Wire:
 def logger(wire) -> logging.Logger:
     """A logger of the app, whose records go to the wire and nowhere else."""
     logger = logging.Logger("the.app", logging.INFO)
-    logger.addHandler(LogHandler(wire.send))
+    logger.addHandler(AsyncLoggingHandler(wire.send))
     return logger
 
 
@@ -73,3 +73,19 @@ def test_without_a_host_warnings_go_to_stderr(logger, wire, capsys):
     logger.warning("careful")
     logger.info("nothing special")
     assert capsys.readouterr().err == "careful\n"
+
+
+def test_the_root_logger_takes_what_the_real_worker_takes_and_sends_what_is_shown(wire):
+    """The level of host.json is the host's affair: what nobody can see is not sent."""
+    root, azure = logging.getLogger(), logging.getLogger("azure")
+    before = (list(root.handlers), root.level, azure.level)
+    try:
+        send_logs(wire.send, logging.INFO, logging.ERROR)
+        assert (root.level, azure.level) == (logging.INFO, logging.WARNING)
+        root.warning("not shown")
+        root.error("shown")
+    finally:
+        root.handlers[:], _, _ = before
+        root.setLevel(before[1])
+        azure.setLevel(before[2])
+    assert [message["text"] for message in wire.sent] == ["shown"]

@@ -67,7 +67,28 @@ def test_a_worker_says_hello_and_lists_its_functions(work):
     assert set(worker.hello["packages"]) == {"azure-functions", "azure-functions-durable"}
     catalog = worker.load()
     assert (catalog["kind"], catalog["functions"][0]["file"]) == ("catalog", "function_app.py")
-    assert json.loads(worker.call("thread", text("1"))["result"]["value"]) == ["function_0", "MainThread"]
+    assert json.loads(worker.call("thread", text("1"))["result"]["value"]) == [
+        "ThreadPoolExecutor-0_0", "MainThread",
+    ]  # fmt: skip
+
+
+def test_the_surroundings_are_those_of_the_real_worker(work):
+    """Its own arguments, which an app that parses the command line fails on there too, and the version of Python."""
+    worker = work(
+        """
+        import logging, os, sys
+        app = df.DFApp()
+
+        @app.activity_trigger(input_name="x")
+        def surroundings(x):
+            handlers = [type(each).__name__ for each in logging.getLogger().handlers]
+            return [len(sys.argv), sys.argv[1], os.environ["FUNCTIONS_WORKER_RUNTIME_VERSION"], handlers]
+        """
+    )
+    worker.load()
+    seen = json.loads(worker.call("surroundings", text("1"))["result"]["value"])
+    version = worker.hello["python"].rpartition(".")[0]
+    assert seen == [19, "--host", version, ["AsyncLoggingHandler"]]
 
 
 def test_the_app_sees_nothing_of_devhost(work):
@@ -81,7 +102,7 @@ def test_the_app_sees_nothing_of_devhost(work):
 
         @app.route()
         async def path(req: func.HttpRequest) -> str:
-            return "\\n".join([*sys.path, loader.NAME, index.NAME, worker.thing.NAME, wire.frames.NAME, *sys.argv[1:]])
+            return "\\n".join([*sys.path, loader.NAME, index.NAME, worker.thing.NAME, wire.frames.NAME])
         """,
         {"loader": "NAME = 'l'", "index": "NAME = 'i'", "sdk": "", "worker/thing.py": "NAME = 'w'",
          "wire/frames.py": "NAME = 'f'"},

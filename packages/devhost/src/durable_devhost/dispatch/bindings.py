@@ -4,7 +4,7 @@ A typed value is the SDK's `Datum` as JSON: `{"type": "string" | "bytes" | "json
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,9 @@ from durable_devhost.dotnet.texts import REPLACEMENT, read_text
 from durable_devhost.model.functions import Binding, Function, TriggerType
 
 Value = dict[str, Any]
+
+_INPUTS = frozenset({"blob", "durableClient", "table"})
+_OUTPUTS = frozenset({"blob", "http", "queue", "table"})
 
 
 def trigger_argument(function: Function, value: Any) -> Value:
@@ -28,14 +31,16 @@ def trigger_argument(function: Function, value: Any) -> Value:
             return {"type": "json", "value": json.dumps(value)}
         case TriggerType.ORCHESTRATION | TriggerType.ACTIVITY | TriggerType.ENTITY:
             return {"type": "json", "value": value}
-        case TriggerType.OTHER:
-            return _by_hand(function, value)
+        case TriggerType.BLOB:
+            return {"type": "bytes", "value": value.encode() if isinstance(value, str) else value}
+        case TriggerType.EVENT_GRID | TriggerType.OTHER:
+            return _payload(value)
 
 
-def _by_hand(function: Function, value: str | bytes) -> Value:
-    """A payload for a trigger without a listener: the kind of value that the SDK's converter wants."""
-    if function.trigger.type == "blobTrigger" or isinstance(value, bytes):
-        return {"type": "bytes", "value": value.encode() if isinstance(value, str) else value}
+def _payload(value: str | bytes) -> Value:
+    """An event, or a payload for a trigger without a listener: the kind of value that the SDK's converter wants."""
+    if isinstance(value, bytes):
+        return {"type": "bytes", "value": value}
     return {"type": "json" if _is_json(value) else "string", "value": value}
 
 
@@ -69,30 +74,57 @@ def trigger_data(function: Function, value: Any, metadata: Mapping[str, Any]) ->
             return _http_data(value)
         case TriggerType.QUEUE:
             text = value if isinstance(value, str) else value.decode(errors="replace")
-            return {**_json_object(text), **metadata, "queueTrigger": text}
+            return _joined(_printable(metadata), {"queueTrigger": text}, _json_fields(text))
+        case TriggerType.BLOB:
+            return dict(metadata)
+        case TriggerType.EVENT_GRID:
+            event = _json_fields(value) if isinstance(value, str) else {}
+            return {**metadata, "data": event.get("data")}
         case TriggerType.OTHER:
-            return {**(_json_object(value) if isinstance(value, str) else {}), **metadata}
+            return _joined(metadata, _json_fields(value) if isinstance(value, str) else {})
         case _:
             return {}
 
 
+def _printable(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of a message without its times, which the SDK cannot print: they are nothing in a name."""
+    return {name: "" if isinstance(value, datetime) else value for name, value in metadata.items()}
+
+
 def _http_data(request: Value) -> dict[str, Any]:
+    """A route parameter beats the query, which beats the body (`HttpTriggerAttributeBindingProvider`)."""
     query = dict(request["params"])
+    named = {name: value for name, value in query.items() if name.lower() != "code"}
+    data = _joined(_json_fields(request["body"].decode(errors="replace")), named, request["route_params"])
+    whole = {"query": query, "headers": dict(request["headers"])}
+    return _joined(whole, data)
+
+
+def _json_fields(text: str) -> dict[str, Any]:
+    """The fields of a text that is a JSON object: objects as they are, other values as .NET prints them.
+
+    Lists and null do not count (`Utility.ApplyBindingData` of azure-functions-host).
+    """
+    if not looks_like_json(text):
+        return {}
+    try:
+        value = parse(text, dates=True)
+    except JsonReaderError:
+        return {}
+    fields = value.items() if isinstance(value, dict) else ()
     return {
-        **_json_object(request["body"].decode(errors="replace")),
-        **query,
-        **request["route_params"],
-        "query": query,
-        "headers": dict(request["headers"]),
+        name: item if isinstance(item, dict) else as_text(item)
+        for name, item in fields
+        if item is not None and not isinstance(item, list)
     }
 
 
-def _json_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+def _joined(*sources: Mapping[str, Any]) -> dict[str, Any]:
+    """What all of them have; of names that differ in case alone, too, the last one counts."""
+    joined: dict[str, tuple[str, Any]] = {}
+    for source in sources:
+        joined.update({name.lower(): (name, value) for name, value in source.items()})
+    return dict(joined.values())
 
 
 def blob_content(value: Value) -> bytes:
@@ -127,7 +159,7 @@ def queue_messages(value: Value) -> list[str | bytes]:
     if value["type"] == "bytes":
         return [value["value"]]
     text: str = value["value"]
-    if value["type"] != "json" and not _looks_like_json(text):
+    if value["type"] != "json" and not looks_like_json(text):
         return [text]
     try:
         parsed = deserialize(text, dates=False) if value["type"] == "json" else parse(text, dates=True)
@@ -141,9 +173,20 @@ def queue_messages(value: Value) -> list[str | bytes]:
     return [as_text(item) for item in items]
 
 
-def _looks_like_json(text: str) -> bool:
+def looks_like_json(text: str) -> bool:
+    """Whether the host takes a text that an output got for JSON (`Utility.IsJson` of azure-functions-host)."""
     trimmed = text.strip()
     return (trimmed[:1], trimmed[-1:]) in (("{", "}"), ("[", "]"))
+
+
+def left_out(function: Function) -> Iterator[str]:
+    """What devhost does not have of a function's bindings, one sentence each: the calls that use them fail."""
+    for binding in function.inputs:
+        if binding.type not in _INPUTS:
+            yield str(unsupported(binding, "input"))
+    for binding in function.outputs:
+        if binding.type not in _OUTPUTS:
+            yield str(unsupported(binding, "output"))
 
 
 def unsupported(binding: Binding, direction: str) -> NotImplementedError:

@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from itertools import count
 from typing import Any, Self
 
@@ -23,6 +24,14 @@ class WorkerGone(Exception):
     """The worker ended before it answered."""
 
 
+class CallOverdue(Exception):
+    """The call took longer than `limit`. It goes on in the worker, and nobody waits for its answer."""
+
+    def __init__(self, limit: timedelta) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
 class Connection(asyncio.Protocol):
     """The host's end: a protocol rather than a stream, as each activity and each step of an orchestrator passes here.
 
@@ -33,6 +42,8 @@ class Connection(asyncio.Protocol):
         self._heard = heard
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self._deadlines: dict[int, tuple[float, timedelta]] = {}
+        self._alarm: asyncio.TimerHandle | None = None
         self._received = bytearray()
         self._wanted = PREFIX_SIZE
         self._lengths: tuple[int, int] | None = None
@@ -49,12 +60,17 @@ class Connection(asyncio.Protocol):
         _, connection = await asyncio.get_running_loop().create_connection(lambda: cls(heard), sock=end)
         return connection
 
-    async def call(self, message: Mapping[str, Any]) -> Message:
-        """Send a message and return its answer; cancelling the call tells the worker. Raises WorkerGone."""
+    async def call(self, message: Mapping[str, Any], limit: timedelta | None = None) -> Message:
+        """Send a message and return its answer; cancelling the call tells the worker.
+
+        Raises WorkerGone, and CallOverdue when `limit` is over.
+        """
         if self.gone.is_set():
             raise WorkerGone
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        if limit is not None:
+            self._limit(number, limit)
         try:
             while not self._has_room.is_set():
                 await self._has_room.wait()
@@ -66,6 +82,7 @@ class Connection(asyncio.Protocol):
             raise
         finally:
             del self._waiting[number]
+            self._deadlines.pop(number, None)
             self._is_quiet.set()
 
     def note(self, message: Mapping[str, Any]) -> None:
@@ -86,6 +103,8 @@ class Connection(asyncio.Protocol):
         """Hang up; open calls fail with WorkerGone."""
         self.gone.set()
         self._has_room.set()
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._transport is not None:
             self._transport.abort()
         for answer in self._waiting.values():
@@ -117,6 +136,29 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Let callers go on."""
         self._has_room.set()
+
+    def _limit(self, number: int, limit: timedelta) -> None:
+        """Let a call fail when its time is up; one alarm serves all calls, as a timer for each would cost them time."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + limit.total_seconds()
+        self._deadlines[number] = (due, limit)
+        if self._alarm is None or due < self._alarm.when():
+            self._ring_at(due, loop)
+
+    def _ring_at(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = loop.call_at(due, self._give_up, loop)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Fail the calls whose time is up, and look again when the next one's is."""
+        self._alarm, now = None, loop.time()
+        for number, (due, limit) in self._deadlines.items():
+            answer = self._waiting[number]
+            if due <= now and not answer.done():
+                answer.set_exception(CallOverdue(limit))
+        if later := [due for due, _ in self._deadlines.values() if due > now]:
+            self._ring_at(min(later), loop)
 
     def _take_frame(self) -> None:
         with memoryview(self._received) as view:

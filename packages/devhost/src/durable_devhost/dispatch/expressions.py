@@ -1,18 +1,22 @@
 """Binding expressions: `{name}` in a blob path or queue name, filled in from what the trigger knows.
 
 Pure: time and random values come in as arguments. Names are compared without regard to case; `{a.b}` looks into
-objects. Built in are `{rand-guid}`, `{DateTime}`, `{sys.utcNow}` and `{sys.randGuid}` (source: WebJobs SDK,
-`Bindings/Path/BindingTemplate.cs` and `BindingParameterResolver.cs`).
+objects, which are nothing themselves; `{{` is a brace. Built in are `{rand-guid}`, `{datetime}` and `{sys.…}`, all of
+which a field of that name hides (source: WebJobs SDK, `BindingTemplateToken.cs`, `BindingTemplateParser.cs`,
+`BindingParameterResolver.cs`, `BindingDataPathHelper.cs`, `SystemBindingData.cs`).
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-_EXPRESSION = re.compile(r"\{([^{}]+)\}")
+from durable_devhost.dotnet.json_writer import as_text
+
+_TOKEN = re.compile(r"(?P<escape>\{\{|\}\})|\{(?P<expression>[^{}]*)\}|(?P<literal>[^{}]+)|(?P<unbalanced>[{}])")
+_IDENTIFIER = re.compile(r"[^\W\d][\w.-]*")
+_BUILT_IN = ("rand-guid", "datetime")
 _DATE_TOKEN = re.compile(r"y{4}|y{2}|M{2}|d{2}|H{2}|m{2}|s{2}|f{1,6}|K")
 _DATE_DEFAULT = "yyyy-MM-ddTHH-mm-ssK"
 _GUID_FORMS: Mapping[str, Callable[[UUID], str]] = {
@@ -23,55 +27,86 @@ _GUID_FORMS: Mapping[str, Callable[[UUID], str]] = {
 }
 
 
-class UnknownExpression(ValueError):
-    """An expression names something that the trigger does not provide."""
+class BadExpression(ValueError):
+    """An expression is no expression, or names something that the trigger does not provide."""
 
 
 def has_expression(template: str) -> bool:
-    """Whether there is anything to fill in."""
-    return _EXPRESSION.search(template) is not None
+    """Whether there is anything to fill in, or an escaped brace."""
+    return "{" in template or "}" in template
 
 
-def resolve(template: str, data: Mapping[str, Any], *, now: datetime, new_guid: Callable[[], UUID]) -> str:
-    """Fill in every expression; raises UnknownExpression with the text that the real host gives."""
-
-    def replace(match: re.Match[str]) -> str:
-        name, _, form = match[1].strip().partition(":")
-        match name.lower():
-            case "rand-guid" | "sys.randguid":
-                return _GUID_FORMS.get(form.upper() or "D", str)(new_guid())
-            case "datetime":
-                return _format_date(now, form or _DATE_DEFAULT)
-            case "sys.utcnow":
-                return _format_date(now, form or "yyyy-MM-ddTHH:mm:ssK")
-            case _:
-                return _text(_look_up(data, name))
-
-    return _EXPRESSION.sub(replace, template)
+def resolve(
+    template: str, data: Mapping[str, Any], *, now: datetime, new_guid: Callable[[], UUID], function_name: str = ""
+) -> str:
+    """Fill in every expression; raises BadExpression with the text that the real host gives."""
+    system = {"methodname": function_name, "randguid": new_guid, "utcnow": now}
+    tokens = _TOKEN.finditer(template)
+    return "".join(_evaluated(token, template, data, system) for token in tokens)
 
 
-def _look_up(data: Mapping[str, Any], name: str) -> Any:
-    whole = _item(data, name)
-    if whole is not None:
-        return whole
-    value: Any = data
-    for part in name.split("."):
-        value = _item(value, part) if isinstance(value, Mapping) else None
-        if value is None:
-            raise UnknownExpression(f"No value for named parameter '{name}'.")
+def _evaluated(token: re.Match[str], template: str, data: Mapping[str, Any], system: Mapping[str, Any]) -> str:
+    match token.lastgroup:
+        case "literal":
+            return token[0]
+        case "escape":
+            return token[0][0]
+        case "unbalanced":
+            missing = "closing" if token[0] == "{" else "opening"
+            raise BadExpression(
+                f"Invalid template '{template}'. Missing {missing} bracket at position {token.start() + 1}."
+            )
+        case _:
+            return _value(token["expression"], template, token.start() + 1, data, system)
+
+
+def _value(expression: str, template: str, position: int, data: Mapping[str, Any], system: Mapping[str, Any]) -> str:
+    if not expression:
+        raise BadExpression(f"Invalid template '{template}'. The parameter name at position {position} is empty.")
+    is_built_in = expression.lower().startswith(_BUILT_IN)
+    name, form = expression, ""
+    if not is_built_in:
+        if expression.find(":") > 0:
+            name, _, form = expression.partition(":")
+        if not _IDENTIFIER.fullmatch(name):
+            raise BadExpression(f"Invalid template '{template}'. Invalid template expression '{name}")
+    first, *rest = name.split(".")
+    if not all(part.strip() for part in (first, *rest)):
+        raise BadExpression("Illegal expression: System.String[]")
+    if not is_built_in and "-" in first:
+        raise BadExpression(f"Invalid template '{template}'. The parameter name '{first}' is invalid.")
+    found, value = _item(data, first)
+    if found:
+        return _printed(_inside(value, rest), form)
+    if first.lower() == "sys":
+        return _printed(_inside(system, rest), form)
+    if is_built_in:
+        # A dot has cut the name, and with it the format, off.
+        name, _, form = first.partition(":")
+        return _printed(system["randguid" if name.lower().startswith("rand") else "utcnow"], form)
+    raise BadExpression(f"No value for named parameter '{first}'.")
+
+
+def _inside(value: Any, names: list[str]) -> Any:
+    for name in names:
+        found, value = _item(value, name) if isinstance(value, Mapping) else (False, None)
+        if not found:
+            raise BadExpression(f"Error while accessing '{name}': property doesn't exist.")
     return value
 
 
-def _item(data: Mapping[str, Any], name: str) -> Any:
-    return next((value for key, value in data.items() if key.lower() == name.lower()), None)
+def _item(data: Mapping[str, Any], name: str) -> tuple[bool, Any]:
+    """Whether there is such a name, and its value; null is one."""
+    return next(((True, value) for key, value in data.items() if key.lower() == name.lower()), (False, None))
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping | list):
-        return json.dumps(value, indent=2, ensure_ascii=False)
-    return str(value)
+def _printed(value: Any, form: str) -> str:
+    """The text of a value; nothing for an object or a list, as in the SDK. A format is for dates and ids alone."""
+    if callable(value):
+        return _GUID_FORMS.get(form.strip().upper() or "D", str)(value())
+    if isinstance(value, datetime):
+        return _format_date(value, form.strip() or _DATE_DEFAULT)
+    return "" if isinstance(value, Mapping | list) else as_text(value)
 
 
 def _format_date(when: datetime, form: str) -> str:

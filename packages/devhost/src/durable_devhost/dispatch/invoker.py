@@ -1,6 +1,7 @@
 """Has the app's functions run by a worker: inputs fetched before, outputs stored after."""
 
 from collections.abc import Callable, Mapping
+from random import uniform
 from time import perf_counter
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -17,13 +18,15 @@ from durable_devhost.dispatch.bindings import (
     trigger_data,
     unsupported,
 )
-from durable_devhost.dispatch.connection import Message, WorkerGone
+from durable_devhost.dispatch.connection import CallOverdue, Message, WorkerGone
 from durable_devhost.dispatch.expressions import has_expression, resolve
-from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raised, Returned, failed_by
+from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raised, Returned, failed_by, timed_out
 from durable_devhost.dispatch.ports import BindingStore, InvocationObserver
-from durable_devhost.model.functions import Binding, Function, RetryPolicy, TriggerType
+from durable_devhost.dispatch.tables import rows_value, table_operations, table_query
+from durable_devhost.model.blob_urls import blob_place
+from durable_devhost.model.functions import Binding, Function, TriggerType
+from durable_devhost.retry_policy import FACTORS
 
-_RETRIED = frozenset({TriggerType.TIMER, TriggerType.QUEUE})
 _DURABLE = frozenset({TriggerType.ORCHESTRATION, TriggerType.ACTIVITY, TriggerType.ENTITY})
 
 
@@ -31,14 +34,15 @@ class Workers(Protocol):
     """Where user code runs; `dispatch.pool.WorkerPool` fits."""
 
     async def invoke(self, message: Mapping[str, Any], name: str) -> Message:
-        """Run a function and return the worker's answer; raises WorkerGone."""
+        """Run a function and return the worker's answer; raises WorkerGone, CallOverdue."""
         ...
 
 
 class Invoker:
     """The one door to the app's functions, orchestrators aside.
 
-    `client_json` gives the text of a durable client binding (it may carry a task hub and a connection of its own).
+    `client_json` gives the text of a durable client binding (it may carry a task hub and a connection of its own),
+    `new_factor` what the next pause of an exponential backoff is stretched by.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Invoker:
         clock: Clock,
         observer: InvocationObserver | None = None,
         new_guid: Callable[[], UUID] = uuid4,
+        new_factor: Callable[[], float] = lambda: uniform(*FACTORS),
     ) -> None:
         self._workers = workers
         self._store = store
@@ -57,6 +62,7 @@ class Invoker:
         self._clock = clock
         self._observer = observer
         self._new_guid = new_guid
+        self._new_factor = new_factor
 
     async def invoke(
         self,
@@ -64,33 +70,34 @@ class Invoker:
         *,
         trigger_value: Any,
         trigger_metadata: Mapping[str, Any] | None = None,
-        binding_data: Mapping[str, Any] | None = None,
         invocation_id: str | None = None,
         instance_id: str = "",
     ) -> Outcome:
-        """Run a function; never raises for what user code does. A timer or queue function is tried again by its
-        retry policy, within the one delivery.
+        """Run a function; never raises for what user code does. It is tried again by its retry policy, whatever its
+        trigger is, within the one delivery or request.
 
-        `trigger_value`: HTTP the request as `triggers.requests` reads it; queue the message as `bytes` or `str`; timer
-        the TimerInfo as a dict; activity and entity their text. `trigger_metadata`: plain values under the host's names
-        (queue: `Id`, `DequeueCount`, `InsertionTime`, `ExpirationTime`, `NextVisibleTime`, `PopReceipt`; times may be
-        datetimes). Binding data for `{name}` expressions is derived from the two; `binding_data` adds to it.
+        `trigger_value`: HTTP the request as `triggers.requests` reads it; queue the message as `bytes` or `str`; blob
+        its `bytes`; Event Grid the event's JSON; timer the TimerInfo as a dict; activity and entity their text.
+        `trigger_metadata`: plain values under the host's names (queue: `Id`, `DequeueCount`, `InsertionTime`,
+        `ExpirationTime`, `NextVisibleTime`, `PopReceipt`; blob: see `triggers.blobs.contents`; times may be datetimes).
+        Binding data for `{name}` expressions is derived from the two.
         """
         metadata = trigger_metadata or {}
-        data = _BindingData(function, trigger_value, metadata, binding_data or {})
+        data = _BindingData(function, trigger_value, metadata)
         invocation = Invocation(
             id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id
         )
-        policy = function.retry_policy if function.kind in _RETRIED else None
+        policy = function.retry_policy
         attempt = Attempt(limit=policy.max_retry_count if policy else 0)
         while True:
             outcome = await self._observed(function, invocation, attempt, data)
-            if not isinstance(outcome, Raised) or policy is None or not _may_retry(policy, attempt):
+            if not isinstance(outcome, Raised) or policy is None or not policy.allows(attempt.count + 1):
                 return outcome
             attempt = Attempt(
                 count=attempt.count + 1, limit=attempt.limit, message=outcome.message, stack=outcome.stack
             )
-            await self._clock.sleep_until(self._clock.now() + policy.wait_before(attempt.count))
+            wait = policy.wait_before(attempt.count, factor=self._new_factor())
+            await self._clock.sleep_until(self._clock.now() + wait)
 
     async def _observed(
         self, function: Function, invocation: Invocation, attempt: Attempt, data: "_BindingData"
@@ -125,6 +132,8 @@ class Invoker:
             return Raised(
                 type_name="WorkerGone", message="The worker ended while it ran this function.", worker_died=True
             )
+        except CallOverdue as overdue:
+            return timed_out(invocation, overdue.limit)
         if answer["kind"] == "raised":
             return Raised(type_name=answer["type_name"], message=answer["message"], stack=answer["stack"])
         return await self._stored(function, answer, data)
@@ -132,6 +141,8 @@ class Invoker:
     async def _input(self, function: Function, binding: Binding, data: "_BindingData") -> Value | None:
         if binding.type == "durableClient":
             return {"type": "string", "value": self._client_json(binding)}
+        if binding.type == "table":
+            return await self._rows(function, binding, data)
         if binding.type != "blob":
             raise unsupported(binding, "input")
         container, name = self._blob_place(binding, data)
@@ -145,6 +156,15 @@ class Invoker:
                 'its bytes were lost: give its binding data_type="binary".'
             )
         return value
+
+    async def _rows(self, function: Function, binding: Binding, data: "_BindingData") -> Value:
+        if binding.text("rowKey") and self._observer is not None:
+            self._observer.advise(
+                f"The row_key of the table '{binding.name}' of '{function.name}' is passed over, here as on Azure: it "
+                "gets all rows of the partition. Ask with filter=\"RowKey eq '...'\"."
+            )
+        query = table_query(binding, lambda text: self._resolved(text, data), data.values)
+        return rows_value(await self._store.read_rows(binding.text("connection"), query))
 
     async def _stored(self, function: Function, answer: Message, data: "_BindingData") -> Returned:
         outputs: Mapping[str, Value] = answer["outputs"]
@@ -163,39 +183,52 @@ class Invoker:
                 container, name = self._blob_place(binding, data)
                 await self._store.write_blob(connection, container, name, blob_content(value))
             case "queue":
-                queue = self._resolved(binding.text("queueName") or "", data)
+                queue = self._resolved(binding.text("queueName") or "", data).lower()
                 for message in queue_messages(value):
                     await self._store.enqueue(connection, queue, message)
+            case "table":
+                operations = table_operations(
+                    value,
+                    partition_key=self._resolved(binding.text("partitionKey") or "", data),
+                    row_key=self._resolved(binding.text("rowKey") or "", data),
+                )
+                await self._store.write_rows(
+                    connection, self._resolved(binding.text("tableName") or "", data), operations
+                )
             case _:
                 raise unsupported(binding, "output")
 
     def _blob_place(self, binding: Binding, data: "_BindingData") -> tuple[str, str]:
-        container, _, name = self._resolved(binding.text("path") or "", data).partition("/")
+        """Where a blob is; an address is one too, for the `{data.url}` of an event (`BlobPath.cs`)."""
+        path = self._resolved(binding.text("path") or "", data)
+        if place := blob_place(path):
+            return place
+        container, _, name = path.partition("/")
         return container, name
 
     def _resolved(self, template: str, data: "_BindingData") -> str:
         if not has_expression(template):
             return template
-        return resolve(template, data.values(), now=self._clock.now(), new_guid=self._new_guid)
+        return resolve(
+            template,
+            data.values(),
+            now=self._clock.now(),
+            new_guid=self._new_guid,
+            function_name=data.function_name,
+        )
 
 
 class _BindingData:
     """What the trigger brought; parsed for expressions only when a binding has one."""
 
-    def __init__(
-        self, function: Function, trigger_value: Any, metadata: Mapping[str, Any], extra: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, function: Function, trigger_value: Any, metadata: Mapping[str, Any]) -> None:
         self.trigger_value = trigger_value
         self.metadata = metadata
+        self.function_name = function.name
         self._function = function
-        self._extra = extra
 
     def values(self) -> dict[str, Any]:
-        return {**trigger_data(self._function, self.trigger_value, self.metadata), **self._extra}
-
-
-def _may_retry(policy: RetryPolicy, attempt: Attempt) -> bool:
-    return policy.max_retry_count < 0 or attempt.count < policy.max_retry_count
+        return trigger_data(self._function, self.trigger_value, self.metadata)
 
 
 def _name(function: Function, invocation: Invocation) -> str:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from durable_devhost.dotnet.times import time_span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,29 @@ class Raised:
     worker_died: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedOut(Raised):
+    """The function ran for longer than `limit`, and its worker was ended; `message` is the real host's."""
+
+    limit: timedelta
+    invocation_id: str
+    method: str
+    """The function's name with `Functions.` in front, as the real host calls it."""
+
+
 Outcome = Returned | Raised
+
+
+def timed_out(invocation: Invocation, limit: timedelta) -> TimedOut:
+    """The outcome of an invocation that took longer than it may (azure-webjobs-sdk, `FunctionExecutor`)."""
+    method = f"Functions.{invocation.function_name}"
+    return TimedOut(
+        type_name="FunctionTimeoutException",
+        message=f"Timeout value of {time_span(limit)} was exceeded by function: {method}",
+        limit=limit,
+        invocation_id=invocation.id,
+        method=method,
+    )
 
 
 def failed_by(error: Exception) -> Raised:

@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
-from durable_devhost.dispatch.connection import Message, WorkerGone
+from durable_devhost.dispatch.connection import CallOverdue, Message, WorkerGone
 from durable_devhost.dispatch.process import Loaded, WorkerPlan, WorkerProcess
 from durable_devhost.errors import AppError, WorkerKeepsDying
 from durable_devhost.inflight import InFlight
@@ -23,6 +24,9 @@ Result = TypeVar("Result")
 MOST_DEATHS = 10
 DEATHS_WITHIN_S = 60.0
 _FAREWELL_S = 5.0
+_GRACE_S = 10.0
+"""How long the real host lets the other calls of a worker go on when one of them is over its limit."""
+
 _FIRST_PAUSE_S = 0.05
 
 
@@ -41,17 +45,26 @@ class PoolObserver(Protocol):
         """A worker ended by itself; another one is being started."""
         ...
 
+    def worker_overdue(self, pid: int, name: str, limit: timedelta) -> None:
+        """A call of a worker took longer than `limit`; the worker is ended, and another one is being started."""
+        ...
+
 
 class WorkerPool:
     """As many workers as `count` says. `start` loads the app in the first, `run` starts the others and supervises all.
 
+    A call that takes longer than `limit` costs its worker: there is no other way to end what a thread does. What else
+    runs there has some seconds to end, and the callers hear of it when the worker is gone, as on the real host
+    (`WebScriptHostExceptionHandler`).
+
     All state is touched by one event loop only, so there is no lock.
     """
 
-    def __init__(self, plan: WorkerPlan, *, count: int, observer: PoolObserver) -> None:
+    def __init__(self, plan: WorkerPlan, *, count: int, observer: PoolObserver, limit: timedelta | None = None) -> None:
         self._plan = plan
         self._count = count
         self._observer = observer
+        self._limit = limit
         self._environ = dict(plan.environ)
         self._workers: list[WorkerProcess] = []
         self._leaving: list[WorkerProcess] = []
@@ -99,10 +112,10 @@ class WorkerPool:
             worker.kill()
 
     async def invoke(self, message: Mapping[str, Any], name: str) -> Message:
-        """Have the next worker run a function; raises WorkerGone where it dies meanwhile."""
+        """Have the next worker run a function; raises WorkerGone where it dies meanwhile, and CallOverdue."""
         worker = await self._next()
         with self.busy.work(name):
-            return await worker.connection.call(message)
+            return await self._call(worker, message, name)
 
     def new_session(self) -> str:
         """A name for a session."""
@@ -118,8 +131,8 @@ class WorkerPool:
             raise SessionLost
         try:
             with self.busy.work(name):
-                answer = await worker.connection.call({**message, "session": session})
-        except WorkerGone:
+                answer = await self._call(worker, {**message, "session": session}, name)
+        except (WorkerGone, CallOverdue):
             self._sessions.pop(session, None)
             raise SessionLost from None
         if answer["kind"] == "lost":
@@ -158,11 +171,34 @@ class WorkerPool:
         self._changed.set()
         assert self._tasks is not None, "reload needs run to be under way"
         for worker in leaving:
-            worker.is_leaving = True
-            self._tasks.create_task(self._retire(worker))
+            self._let_go(worker, self._tasks, _FAREWELL_S)
         for worker in fresh:
             self._tasks.create_task(self._watch(worker))
         return accepted
+
+    async def _call(self, worker: WorkerProcess, message: Mapping[str, Any], name: str) -> Message:
+        try:
+            return await worker.connection.call(message, self._limit)
+        except CallOverdue as overdue:
+            if not worker.is_leaving:
+                self._observer.worker_overdue(worker.pid, name, overdue.limit)
+                self._replace(worker)
+            await worker.process.wait()
+            raise
+
+    def _replace(self, worker: WorkerProcess) -> None:
+        """Let a worker go and start another one; new calls go there."""
+        if self._tasks is None:  # the host is about to end
+            worker.kill()
+            return
+        self._workers.remove(worker)
+        self._let_go(worker, self._tasks, _GRACE_S)
+        self._tasks.create_task(self._add())
+
+    def _let_go(self, worker: WorkerProcess, tasks: asyncio.TaskGroup, patience_s: float) -> None:
+        worker.is_leaving = True
+        self._leaving.append(worker)
+        tasks.create_task(self._retire(worker, patience_s))
 
     async def _next(self) -> WorkerProcess:
         """The worker whose turn it is; waits for one where all have just died."""
@@ -218,10 +254,9 @@ class WorkerPool:
                 "Nothing stored is lost. Look above for what it ran each time, fix it, and start again."
             )
 
-    async def _retire(self, worker: WorkerProcess) -> None:
-        """Let an old worker finish its calls, for a while. Those that it has not finished then are done again."""
-        self._leaving.append(worker)
-        await worker.connection.answered(_FAREWELL_S)
+    async def _retire(self, worker: WorkerProcess, patience_s: float) -> None:
+        """Let a worker finish its calls, for a while. Those that it has not finished then are done again."""
+        await worker.connection.answered(patience_s)
         worker.connection.close()
         await worker.stop()
         self._leaving.remove(worker)

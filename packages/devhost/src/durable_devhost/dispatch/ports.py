@@ -1,13 +1,16 @@
 """The seams of dispatch: the storage behind bindings, and who wants to hear of invocations."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from durable_devhost.dispatch.outcome import Invocation, Outcome
+from durable_devhost.dispatch.tables import TableQuery
 from durable_devhost.model.functions import Function
+from durable_devhost.storage.tables import Operation, Row
 
 
 class BindingStore(Protocol):
-    """Where blob inputs come from and where outputs go.
+    """Where inputs come from and where outputs go.
 
     `connection` is the name that the binding carries, None for the default account. What cannot be done is raised as
     the storage layer's own error and ends the invocation as a failure.
@@ -23,6 +26,14 @@ class BindingStore(Protocol):
 
     async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
         """Put one message into a queue, encoded as host.json says; the queue is created when missing."""
+        ...
+
+    async def read_rows(self, connection: str | None, query: TableQuery) -> list[Row]:
+        """The rows that a query asks for; there must be such a table."""
+        ...
+
+    async def write_rows(self, connection: str | None, table: str, operations: Sequence[Operation]) -> None:
+        """Do this to the rows of a table; the table is created when missing."""
         ...
 
 

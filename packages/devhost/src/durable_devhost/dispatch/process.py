@@ -22,7 +22,7 @@ from durable_devhost.dispatch.descendants import descendants
 from durable_devhost.errors import AppError, AppImportError, DevhostError, SettingsError
 from durable_devhost.wire.frames import PROTOCOL
 
-BOOT = Path(durable_devhost.__file__).parent / "worker" / "__main__.py"
+BOOT = Path(durable_devhost.__file__).parent / "worker" / "worker.py"
 OLDEST_PYTHON = (3, 9)
 """The oldest Python that the worker's code runs on."""
 
@@ -42,6 +42,8 @@ class WorkerPlan:
     environ: Mapping[str, str] = field(repr=False)
     threads: int | None = None
     log_level: int = 20
+    """The level of the root logger, in Python's numbers; `shown_level` is the lowest that anybody will see."""
+    shown_level: int = 0
     debug: int | None = None
     debugpy: str | None = None
     """Where to look for a debugger after the app's own environment; the host's packages where nothing is said."""
@@ -155,6 +157,7 @@ class WorkerProcess:
                     "script": plan.script,
                     "threads": plan.threads,
                     "level": plan.log_level,
+                    "shown": plan.shown_level,
                     "debug": _debugger(plan),
                 }
             )

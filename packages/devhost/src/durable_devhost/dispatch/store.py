@@ -1,25 +1,28 @@
-"""The storage accounts behind queue and blob bindings."""
+"""The storage accounts behind queue, blob and table bindings."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from durable_devhost.dispatch.tables import TableQuery, in_batches
 from durable_devhost.storage.account import NotFound
 from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.queues import QueueService
+from durable_devhost.storage.tables import Operation, Row, TableService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountServices:
-    """The two services of one account that bindings use."""
+    """The services of one account that bindings use."""
 
     blobs: BlobService
     queues: QueueService
+    tables: TableService
 
 
 class StorageBindings:
-    """Reads and writes blobs and queue messages; creates what is missing only when a write needs it.
+    """Reads and writes blobs, queue messages and table rows; creates what is missing only when a write needs it.
 
     `services` finds the account of a connection's name (None: the default one) and raises SettingsError where no
     setting has that name. `encoding` is `extensions.queues.messageEncoding` of host.json.
@@ -36,6 +39,9 @@ class StorageBindings:
         self.sent: Callable[[str], None] = lambda _queue: None
         """Hears of each queue that got a message, so that a listener of this host need not find it by polling."""
 
+        self.written: Callable[[str], None] = lambda _container: None
+        """Hears of each container that got a blob, so that a blob trigger need not wait for the next scan."""
+
     async def read_blob(self, connection: str | None, container: str, name: str) -> bytes | None:
         """The blob's bytes, or None where there is no such blob or container."""
         return await self._services(connection).blobs.get(container, name)
@@ -48,6 +54,7 @@ class StorageBindings:
         except NotFound:
             await blobs.create_container(container)
             await blobs.put(container, name, content)
+        self.written(container)
 
     async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
         """Put one message and create the queue when missing.
@@ -64,6 +71,30 @@ class StorageBindings:
             await queues.create(queue)
             await queues.put(queue, text)
         self.sent(queue)
+
+    async def read_rows(self, connection: str | None, query: TableQuery) -> list[Row]:
+        """The rows that a query asks for; raises NotFound without the table, as the real host fails then."""
+        rows: list[Row] = []
+        pages = self._services(connection).tables.query(
+            query.table, filter=query.filter or None, top=query.take or None
+        )
+        async for page in pages:
+            rows += page.rows
+            if query.take and len(rows) >= query.take:
+                return rows[: query.take]
+        return rows
+
+    async def write_rows(self, connection: str | None, table: str, operations: Sequence[Operation]) -> None:
+        """Do this to the rows of a table, one partition after the other, and create the table when missing."""
+        tables = self._services(connection).tables
+        for batch in in_batches(operations):
+            try:
+                await tables.batch(table, batch)
+            except NotFound as error:
+                if error.code not in ("TableNotFound", "ResourceNotFound"):
+                    raise
+                await tables.create_table(table)
+                await tables.batch(table, batch)
 
     def _encoded(self, message: str | bytes) -> str:
         if self._encoding == "none":

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 from durable_devhost.clock import Clock
 from durable_devhost.dispatch.connection import Message
@@ -28,6 +29,9 @@ class _Silent:
     def worker_died(self, pid: int, ending: str, last_words: str) -> None:
         """The replay that ran then tells it."""
 
+    def worker_overdue(self, pid: int, name: str, limit: timedelta) -> None:
+        """Never happens: nothing limits these calls."""
+
 
 async def load_app(
     resources: AsyncExitStack, options: DoctorOptions, settings: HostSettings, clock: Clock
@@ -39,7 +43,9 @@ async def load_app(
     pool = WorkerPool(plan, count=1, observer=_Silent())
     resources.push_async_callback(pool.close)
     loaded = await pool.start()
-    catalog = build_catalog(loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings)
+    catalog = build_catalog(
+        loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings, only=settings.functions
+    )
     store = StorageBindings(Accounts(settings).services)
     app = AppFunctions(catalog, Invoker(pool, store=store, client_json=lambda _: "{}", clock=clock), pool)
     return app, scheduler_maker(settings, app)

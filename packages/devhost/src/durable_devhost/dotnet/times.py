@@ -1,4 +1,4 @@
-"""A date in JSON as Newtonsoft reads it and .NET prints it. Pure.
+"""Dates in JSON as Newtonsoft reads them and .NET prints them, and spans of time as .NET prints those. Pure.
 
 Newtonsoft takes every string that looks like an ISO 8601 date with a time for a date (`DateTimeParser.cs`). The host's
 own zone is UTC, as on Azure, so a date with an offset becomes one in UTC.
@@ -14,6 +14,9 @@ _ISO = re.compile(
 )
 _SHORTEST, _LONGEST = 19, 40
 _MICROSOFT = re.compile(r"/Date\((-?[0-9]{1,18})([+-][0-9]{4})?\)/")
+_SPAN = re.compile(
+    r"(?P<minus>-)?(?:(?P<d>[0-9]+)[.:])??(?P<h>[0-9]+):(?P<m>[0-9]{1,2})(?::(?P<s>[0-9]{1,2})(?:\.(?P<f>[0-9]{1,7}))?)?"
+)
 _LAST_HOUR = 24
 _FRACTION_DIGITS = 7
 
@@ -71,3 +74,33 @@ def _read_milliseconds(text: str) -> NetTime | None:
     except OverflowError:
         return None
     return NetTime(when=when, fraction=milliseconds * 10_000, suffix="+00:00" if match[2] else "Z")
+
+
+def time_span(span: timedelta) -> str:
+    """A span of time as .NET prints it: `[-][d.]hh:mm:ss[.fffffff]`."""
+    sign, size = ("-", -span) if span < timedelta() else ("", span)
+    minutes, seconds = divmod(size.seconds, 60)
+    days = f"{size.days}." if size.days else ""
+    fraction = f".{size.microseconds * 10:07d}" if size.microseconds else ""
+    return f"{sign}{days}{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}{fraction}"
+
+
+def read_time_span(text: str) -> timedelta:
+    """Read a .NET TimeSpan: `[-][d.]hh:mm[:ss[.fffffff]]`, `d:hh:mm:ss` or a number of days; ValueError for all else.
+
+    With 24 or more in front `24:00:00` means days:hours:minutes, a well-known trap: 24 days.
+    """
+    stripped = text.strip()
+    if re.fullmatch(r"-?[0-9]+", stripped):
+        return timedelta(days=int(stripped))
+    parts = _SPAN.fullmatch(stripped)
+    if parts is None:
+        raise ValueError(f"no TimeSpan: {text!r}")
+    days, hours, minutes, seconds = (int(parts[name] or 0) for name in ("d", "h", "m", "s"))
+    if hours >= _LAST_HOUR and parts["s"] and not parts["d"] and not parts["f"]:
+        days, hours, minutes, seconds = hours, minutes, seconds, 0
+    if hours >= _LAST_HOUR or minutes > 59 or seconds > 59:
+        raise ValueError(f"no TimeSpan: {text!r}")
+    fraction = timedelta(microseconds=int((parts["f"] or "").ljust(_FRACTION_DIGITS, "0")) // 10)
+    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds) + fraction
+    return -span if parts["minus"] else span

@@ -13,7 +13,7 @@ from durable_devhost.clock import Clock
 from durable_devhost.dotnet import payloads
 from durable_devhost.dotnet.json_reader import JsonReaderError
 from durable_devhost.durable.delivery import Delivery
-from durable_devhost.durable.failures import failure_details, failure_reason
+from durable_devhost.durable.failures import absent_activity, failure_details, failure_reason
 from durable_devhost.durable.holds import Hold
 from durable_devhost.durable.http_calls import call_http
 from durable_devhost.durable.orchestrations.pending import HTTP_ACTIVITY
@@ -99,7 +99,8 @@ class ActivityRunner:
         if event.name == HTTP_ACTIVITY:
             return await call_http(argument)
         if not self._app.has_activity(event.name):
-            return Failed(message=f"Activity function '{event.name}' does not exist.", stack="")
+            reason, details = absent_activity(event.name, "does not exist")
+            return Failed(message=reason, stack="", details=details)
         return await self._app.run_activity(event.name, _first(argument), instance_id)
 
     def _event(self, event: TaskScheduled, outcome: Outcome) -> HistoryEvent:

@@ -8,6 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_EXTENSION = "Microsoft.Azure.WebJobs.Extensions.DurableTask"
+_FUNCTION_FAILED = f"{_EXTENSION}.FunctionFailedException, {_EXTENSION}"
+
 
 def failure_reason(activity: str, message: str) -> str:
     """The reason of a TaskFailed event; before extension 3.19 it had two blanks."""
@@ -33,6 +36,12 @@ def failure_details(message: str, stack: str) -> str:
     return _exception("System.Exception, System.Private.CoreLib", message, inner)
 
 
+def absent_activity(name: str, why: str) -> tuple[str, str]:
+    """Reason and details where an activity `is disabled` (recorded) or `does not exist`; no function has failed."""
+    message = f"Activity function '{name}' {why}."
+    return failure_reason(name, message), _exception(_FUNCTION_FAILED, message, None)
+
+
 def missing_orchestrator(name: str, known: Sequence[str]) -> str:
     """Why an orchestrator cannot run, in the extension's words."""
     names = ", ".join(f"'{each}'" for each in known)
@@ -48,9 +57,17 @@ def missing_details(message: str) -> str:
     return _exception(kind, message, None)
 
 
-def _exception(kind: str, message: str, inner: Mapping[str, Any] | None) -> str:
+def timeout_details(message: str, limit: str, invocation_id: str, method: str) -> str:
+    """The details of an activity over `functionTimeout`; `limit` is a TimeSpan (recorded; order of `GetObjectData`)."""
+    kind = "Microsoft.Azure.WebJobs.Host.FunctionTimeoutException, Microsoft.Azure.WebJobs.Host"
+    own = {"Timeout": limit, "InstanceId": invocation_id, "MethodName": method, "Handled": False}
+    return _exception(kind, message, None, own)
+
+
+def _exception(kind: str, message: str, inner: Mapping[str, Any] | None, own: Mapping[str, Any] | None = None) -> str:
     outer = {
         "$type": kind,
+        **(own or {}),
         "ClassName": kind.partition(",")[0],
         "Message": message,
         "Data": None,

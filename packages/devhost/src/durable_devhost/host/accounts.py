@@ -1,7 +1,7 @@
 """The hub and the storage accounts of one host: the hub's, the default one, and those that bindings name."""
 
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ from durable_devhost.azurite.folder import disk_fault
 from durable_devhost.clock import Clock
 from durable_devhost.dispatch.store import AccountServices
 from durable_devhost.errors import SettingsError, StorageUnavailable
-from durable_devhost.model.functions import FunctionCatalog
+from durable_devhost.model.functions import Function, FunctionCatalog
 from durable_devhost.settings import HostSettings
 from durable_devhost.storage.account import Service, StorageAccount, StorageFailure
 from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.queues import QueueService
+from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Answer, Transport
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.names import default_hub_name
@@ -72,10 +73,23 @@ class Accounts:
             self._transports[text] = await resources.enter_async_context(transport)
         return self._transports[text]
 
+    async def open_for(self, resources: AsyncExitStack, catalog: FunctionCatalog) -> None:
+        """Open the accounts of all bindings; raises SettingsError where no setting has the name of a connection.
+
+        A disabled function may name one that nobody has: it fails if it is run by hand.
+        """
+        for connection in binding_connections(catalog.functions):
+            await self.open(resources, connection)
+        for connection in binding_connections(catalog.idle):
+            with suppress(SettingsError):
+                await self.open(resources, connection)
+
     def services(self, connection: str | None) -> AccountServices:
-        """The blobs and queues of an account that was opened before."""
+        """The blobs, queues and tables of an account that was opened before."""
         transport = self._transports[self._settings.connection_string(connection)]
-        return AccountServices(blobs=BlobService(transport), queues=QueueService(transport))
+        return AccountServices(
+            blobs=BlobService(transport), queues=QueueService(transport), tables=TableService(transport)
+        )
 
     def calls(self) -> dict[str, Any]:
         """How many calls were made so far, by service and verb."""
@@ -104,11 +118,11 @@ async def open_hub(settings: HostSettings, transport: Transport, clock: Clock) -
     )
 
 
-def binding_connections(catalog: FunctionCatalog) -> set[str | None]:
-    """The connection names of all queue and blob bindings and triggers."""
+def binding_connections(functions: Iterable[Function]) -> set[str | None]:
+    """The connection names of all queue, blob and table bindings and triggers."""
     return {
         binding.text("connection")
-        for function in catalog.functions
+        for function in functions
         for binding in (function.trigger, *function.inputs, *function.outputs)
-        if binding.type in ("queueTrigger", "queue", "blob", "blobTrigger")
+        if binding.type in ("queueTrigger", "queue", "blob", "blobTrigger", "table")
     }

@@ -5,8 +5,11 @@ from typing import Literal
 
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome as Invocation
-from durable_devhost.dispatch.outcome import Returned
+from durable_devhost.dispatch.outcome import Returned, TimedOut
 from durable_devhost.dispatch.pool import WorkerPool
+from durable_devhost.dotnet.times import time_span
+from durable_devhost.durable.entities.results import overdue_result
+from durable_devhost.durable.failures import absent_activity, failure_reason, timeout_details
 from durable_devhost.durable.ports import Failed, Outcome, Succeeded
 from durable_devhost.host.executions import WorkerExecution
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
@@ -63,29 +66,41 @@ class AppFunctions:
         function = self.catalog.activity(name)
         if function is None:
             why = "is disabled" if self.catalog.is_off(TriggerType.ACTIVITY, name) else "does not exist"
-            return Failed(message=f"Activity function '{name}' {why}.", stack="")
-        return await _again_after_a_death(
+            reason, details = absent_activity(name, why)
+            return Failed(message=reason, stack="", details=details)
+        outcome = await _again_after_a_death(
             lambda: self._invoker.invoke(function, trigger_value=input_text, instance_id=instance_id)
         )
+        if not isinstance(outcome, TimedOut):
+            return _as_engine_has_it(outcome)
+        details = timeout_details(outcome.message, time_span(outcome.limit), outcome.invocation_id, outcome.method)
+        return Failed(message=failure_reason(name, outcome.message), stack="", details=details)
 
     async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:
         """Run one batch of entity operations; where its worker dies it runs again."""
         function = self.catalog.entity(name)
         if function is None:
             return Failed(message=f"Entity function '{name}' does not exist.", stack="")
-        return await _again_after_a_death(
+        outcome = await _again_after_a_death(
             lambda: self._invoker.invoke(function, trigger_value=payload, instance_id=instance_id)
         )
+        if isinstance(outcome, TimedOut):
+            return Succeeded(text=overdue_result(payload, outcome.message))
+        return _as_engine_has_it(outcome)
 
     def _knows(self, kind: TriggerType, name: str) -> bool:
         return self.catalog.is_off(kind, name) or self.catalog.durable(kind, name) is not None
 
 
-async def _again_after_a_death(run: Callable[[], Awaitable[Invocation]]) -> Outcome:
+async def _again_after_a_death(run: Callable[[], Awaitable[Invocation]]) -> Invocation:
     """Ends in any case: a worker that dies too often ends the host."""
     while True:
         outcome = await run()
-        if isinstance(outcome, Returned):
-            return Succeeded(text=outcome.value)
-        if not outcome.worker_died:
-            return Failed(message=outcome.message, stack=outcome.stack)
+        if isinstance(outcome, Returned) or not outcome.worker_died:
+            return outcome
+
+
+def _as_engine_has_it(outcome: Invocation) -> Outcome:
+    if isinstance(outcome, Returned):
+        return Succeeded(text=outcome.value)
+    return Failed(message=outcome.message, stack=outcome.stack)

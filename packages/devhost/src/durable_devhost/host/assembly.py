@@ -7,7 +7,7 @@ what is not stored yet was never shown to anybody.
 import asyncio
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,13 +25,14 @@ from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.listener import HubListener
 from durable_devhost.durable.ownership import Ownership, worker_id
-from durable_devhost.host.accounts import Accounts, binding_connections, open_hub, refusals_named
+from durable_devhost.host.accounts import Accounts, open_hub, refusals_named
 from durable_devhost.host.address import Address
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.control_pages import ControlPages
 from durable_devhost.host.facts import Ready
+from durable_devhost.host.identity import host_id
 from durable_devhost.host.listeners import TriggerListeners
-from durable_devhost.host.parts import SYSTEM_KEY, Surroundings, host_id, open_engine, open_front, open_keys
+from durable_devhost.host.parts import SYSTEM_KEY, Surroundings, open_engine, open_front, open_keys
 from durable_devhost.host.reload import Reloader, watched
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, TimeTravel
@@ -41,11 +42,15 @@ from durable_devhost.model.functions import Function, FunctionCatalog
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.triggers.admin import AdminPages, HostInfo
+from durable_devhost.triggers.blobs.contents import TriggerBlobs
+from durable_devhost.triggers.blobs.listener import BlobListener, BlobQueue
+from durable_devhost.triggers.event_grid import EventGridWebhook
 from durable_devhost.triggers.http import HttpFront
 from durable_devhost.triggers.keys import KeyRing
 from durable_devhost.triggers.management.urls import ManagementUrls
 from durable_devhost.triggers.manual import ManualRuns
 from durable_devhost.triggers.queue import QueueListener
+from durable_devhost.triggers.queue_processor import FunctionMessages
 from durable_devhost.triggers.timer import TimerListener
 
 FINISH_S = 5.0
@@ -73,13 +78,21 @@ class Host:
     urls: ManagementUrls
     keys: KeyRing
     address: Address
+    blob_queue: BlobQueue = field(init=False)
     listeners: TriggerListeners = field(init=False)
 
     def __post_init__(self) -> None:
-        self.listeners = TriggerListeners(
-            self.around.catalog, queue_listener=self._queue_listener, timer_listener=self._timer_listener
+        settings = self.around.settings
+        self.blob_queue = BlobQueue(
+            self.accounts.services, host_id=host_id(settings), encoding=settings.queues.message_encoding
         )
-        self.store.sent = self.listeners.nudge
+        self.listeners = TriggerListeners(
+            self.around.catalog,
+            queue_listener=self._queue_listener,
+            blob_listener=self._blob_listener,
+            timer_listener=self._timer_listener,
+        )
+        self.store.sent, self.store.written = self.listeners.nudge, self.listeners.written
 
     @classmethod
     async def open(cls, resources: AsyncExitStack, around: Surroundings) -> "Host":
@@ -89,8 +102,7 @@ class Host:
         accounts = Accounts(settings, around.data if around.is_alone else None)
         transport = await accounts.open(resources, durable.connection_name)
         await accounts.open(resources, None)
-        for connection in binding_connections(around.catalog):
-            await accounts.open(resources, connection)
+        await accounts.open_for(resources, around.catalog)
         with refusals_named(durable.connection_name):
             hub = await open_hub(settings, transport, clock)
         keys = open_keys(around.options, around.catalog, around.data)
@@ -139,8 +151,10 @@ class Host:
 
     async def run(self, shutdown: Shutdown) -> None:
         """Serve until `shutdown` is asked for, then let work finish for a while."""
-        manual = ManualRuns(self.invoker, self.in_flight, self.store.read_blob)
+        blobs = TriggerBlobs(self.accounts.services)
+        manual = ManualRuns(self.invoker, self.in_flight, blobs.at, self.listeners.timer_info)
         admin = self._admin(manual)
+        events = EventGridWebhook(self.around.catalog, self.invoker, self.in_flight)
         front = open_front(
             self.around,
             keys=self.keys,
@@ -150,6 +164,8 @@ class Host:
             in_flight=self.in_flight,
             admin=admin,
             control=self._control(manual),
+            events=events,
+            blob_queue=self.blob_queue,
         )
         with refusals_named(self.around.settings.durable.connection_name):
             await self.ownership.claim()
@@ -168,7 +184,7 @@ class Host:
                             await self.listener.rows_are_right.wait()
                 running.append(tasks.create_task(self.listeners.run()))
                 if self.around.options.watch:
-                    running.append(tasks.create_task(self._reloader(front, admin).run()))
+                    running.append(tasks.create_task(self._reloader(front, admin, events).run()))
                     await asyncio.sleep(0)  # it watches before anybody is told that it does
                 shutdown.is_ready = True
                 self.around.console.started(self._ready())
@@ -194,20 +210,25 @@ class Host:
             async with asyncio.timeout(FINISH_S):
                 await self.in_flight.quiet()
 
-    def _reloader(self, front: HttpFront, admin: AdminPages) -> Reloader:
+    def _reloader(self, front: HttpFront, admin: AdminPages, events: EventGridWebhook) -> Reloader:
         around = self.around
 
         async def accept(loaded: Loaded) -> FunctionCatalog:
+            settings = around.settings
             catalog = build_catalog(
-                loaded.functions, loaded.complaint, around.settings.app_dir, around.settings.app_settings
+                loaded.functions,
+                loaded.complaint,
+                settings.app_dir,
+                settings.app_settings,
+                only=settings.functions,
+                retry=settings.retry,
             )
-            for connection in binding_connections(catalog):
-                await self.accounts.open(self.resources, connection)
+            await self.accounts.open_for(self.resources, catalog)
             return catalog
 
         async def reload() -> int:
             catalog = await around.pool.reload(accept)
-            self.app.catalog = admin.catalog = catalog
+            self.app.catalog = admin.catalog = events.catalog = catalog
             front.replace(catalog)
             self.listeners.replace(catalog)
             return len(catalog.functions)
@@ -216,13 +237,25 @@ class Host:
         return Reloader(around.settings.app_dir, changes=changes, reload=reload, console=around.console)
 
     def _queue_listener(self, function: Function) -> QueueListener:
+        queues = self.accounts.services(function.trigger.text("connection")).queues
         return QueueListener(
-            function=function,
-            queues=self.accounts.services(function.trigger.text("connection")).queues,
-            invoker=self.invoker,
+            queue=function.trigger.text("queueName") or "",
+            work=FunctionMessages(function, self.invoker, queues),
+            queues=queues,
             in_flight=self.in_flight,
             settings=self.around.settings.queues,
             makes_queue=self.around.is_alone,
+        )
+
+    def _blob_listener(self, functions: Sequence[Function]) -> BlobListener:
+        return BlobListener(
+            functions,
+            queue=self.blob_queue,
+            services=self.accounts.services,
+            invoker=self.invoker,
+            in_flight=self.in_flight,
+            settings=self.around.settings.blobs,
+            host_id=host_id(self.around.settings),
         )
 
     def _timer_listener(self, function: Function) -> TimerListener:
@@ -232,7 +265,8 @@ class Host:
             blobs=self.accounts.services(None).blobs,
             clock=self.around.clock,
             in_flight=self.in_flight,
-            host_id=host_id(),
+            host_id=host_id(self.around.settings),
+            zone=self.around.settings.time_zone,
         )
 
     def _travel(self) -> TimeTravel | None:
@@ -248,9 +282,14 @@ class Host:
         )
 
     def _admin(self, manual: ManualRuns) -> AdminPages:
-        info = HostInfo(host_id=host_id(), instance_id=uuid4().hex, version=__version__, computer_name=platform.node())
-        prefix = self.around.settings.route_prefix
-        return AdminPages(catalog=self.around.catalog, manual=manual, info=info, route_prefix=prefix)
+        settings = self.around.settings
+        info = HostInfo(
+            host_id=host_id(settings),
+            instance_id=uuid4().hex,
+            version=__version__,
+            computer_name=platform.node(),
+        )
+        return AdminPages(catalog=self.around.catalog, manual=manual, info=info, route_prefix=settings.route_prefix)
 
     def _control(self, manual: ManualRuns) -> ControlPages:
         async def deliver(name: str, payload: str | bytes, metadata: Mapping[str, Any]) -> Outcome | None:

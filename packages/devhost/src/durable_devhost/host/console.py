@@ -1,7 +1,8 @@
 """Tells what happens in the host: to a person in colour, or to a machine as one JSON object a line.
 
 `Console` takes what happens and makes a fact of it; a `Sink` writes facts. Two sinks, the same facts. The app's log
-records come from the workers, those of the host through `showing_logs`.
+records come from the workers, those of the host through `showing_logs`. `logging.logLevel` of host.json decides what is
+shown, but for devhost's own sentences.
 """
 
 import json
@@ -10,32 +11,21 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TextIO
 
 from durable_devhost.clock import Clock
 from durable_devhost.dispatch.connection import Message
 from durable_devhost.dispatch.outcome import Invocation, Outcome, Raised
+from durable_devhost.dotnet.times import time_span
 from durable_devhost.host.facts import Fact, Invoked, Logged, Orchestrated, Ready, Requested, Said, as_record
 from durable_devhost.host.printing import FuncSink, TextSink
+from durable_devhost.log_levels import Level, LogLevels
 from durable_devhost.model.functions import Function
 from durable_devhost.model.history import RuntimeStatus
 
-_LEVELS = {
-    "trace": logging.DEBUG,
-    "debug": logging.DEBUG,
-    "information": logging.INFO,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-    "critical": logging.CRITICAL,
-    "none": logging.CRITICAL + 1,
-}
 _TALKATIVE = ("asyncio", "aiohttp", "watchfiles")
-
-
-def level_number(name: str) -> int:
-    """Python's number for a level of host.json; Information for an unknown one."""
-    return _LEVELS.get(name.lower(), logging.INFO)
+_DURABLE = "Host.Triggers.DurableTask"
 
 
 class Sink(Protocol):
@@ -67,18 +57,28 @@ class Console:
     Times are those of the host's clock, so that with a virtual clock a jump can be seen.
     """
 
-    def __init__(self, sink: Sink, clock: Clock) -> None:
+    def __init__(self, sink: Sink, clock: Clock, levels: LogLevels | None = None) -> None:
         self._sink = sink
         self._clock = clock
+        self._levels = levels or LogLevels()
+        self._lowest: dict[str, Level] = {}
         self._advice: set[str] = set()
 
     @classmethod
-    def create(cls, clock: Clock, *, json_logs: bool, as_func: bool = False, stream: TextIO | None = None) -> "Console":
+    def create(
+        cls,
+        clock: Clock,
+        *,
+        json_logs: bool,
+        as_func: bool = False,
+        levels: LogLevels | None = None,
+        stream: TextIO | None = None,
+    ) -> "Console":
         """A console on standard output; with `as_func` in the form of Core Tools, which test harnesses read."""
         target = stream or sys.stdout
         if json_logs:
-            return cls(JsonSink(target), clock)
-        return cls(FuncSink(target) if as_func else TextSink(target), clock)
+            return cls(JsonSink(target), clock, levels)
+        return cls(FuncSink(target) if as_func else TextSink(target), clock, levels)
 
     def started(self, info: Ready) -> None:
         """The host answers now."""
@@ -87,6 +87,8 @@ class Console:
     def ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
         """An invocation ended."""
         failed = outcome if isinstance(outcome, Raised) else None
+        if not self._shows(f"Function.{function.name}", Level.ERROR if failed else Level.INFORMATION):
+            return
         self._tell(
             Invoked(
                 function=function.durable_name or function.name,
@@ -101,19 +103,25 @@ class Console:
 
     def requested(self, method: str, path: str, status: int, seconds: float, function: str = "") -> None:
         """A request was answered; `function` is empty where the path leads to none."""
-        self._tell(Requested(method=method, path=path, status=status, ms=seconds * 1000, function=function))
+        if self._shows(f"Function.{function}" if function else "Host", Level.INFORMATION):
+            self._tell(Requested(method=method, path=path, status=status, ms=seconds * 1000, function=function))
 
     def orchestration(
         self, name: str, instance_id: str, status: RuntimeStatus, detail: str | None = None, stack: str = ""
     ) -> None:
         """An instance reached a status; a failed one has a text and the user's own frames."""
-        self._tell(Orchestrated(name=name, instance=instance_id, status=status.value, detail=detail or "", stack=stack))
+        level = Level.ERROR if status is RuntimeStatus.FAILED else Level.INFORMATION
+        if self._shows(_DURABLE, level):
+            fact = Orchestrated(name=name, instance=instance_id, status=status.value, detail=detail or "", stack=stack)
+            self._tell(fact)
 
     def heard(self, message: Message) -> None:
         """A worker sent a log record of user code, or noticed that an orchestrator blocks."""
         if message["kind"] == "log":
             names = ("level", "logger", "text", "function", "invocation", "stack")
-            self._tell(Logged(**{name: message[name] for name in names}))
+            whose = f"Function.{message['function']}.User" if message["function"] else "Function"
+            if self._shows(whose, logging.getLevelNamesMapping().get(message["level"].upper(), Level.INFORMATION)):
+                self._tell(Logged(**{name: message[name] for name in names}))
         elif message["kind"] == "slow":
             self.warning(
                 f"The orchestrator '{message['name']}' has not come back for a second. An orchestrator only decides: "
@@ -127,6 +135,13 @@ class Console:
             f"The app's worker (pid {pid}) has died: {ending}. Another one is started. Orchestrators are replayed, "
             "activities that ran run again, and HTTP callers got a 500.",
             details=last_words,
+        )
+
+    def worker_overdue(self, pid: int, name: str, limit: timedelta) -> None:
+        """A call took longer than `functionTimeout`."""
+        self.failure(
+            f"The {name} has run for longer than functionTimeout in host.json ({time_span(limit)}). Another worker is "
+            f"started; this one (pid {pid}) is ended when what else runs in it is done, in ten seconds at most."
         )
 
     def trouble(self, text: str, instance_id: str | None = None) -> None:
@@ -152,8 +167,8 @@ class Console:
         self._tell(Said(severity="failure", text=text, instance=instance_id or "", details=details))
 
     @contextmanager
-    def showing_logs(self, level: str = "Information") -> Iterator[None]:
-        """Show the process's log records while the block runs; `level` is host.json's name for the lowest one.
+    def showing_logs(self) -> Iterator[None]:
+        """Show the process's log records while the block runs, from the level on that host.json has for `Host`.
 
         Libraries that tell of every request are shown from warnings on.
         """
@@ -161,7 +176,7 @@ class Console:
         root = logging.getLogger()
         before = root.level
         root.addHandler(handler)
-        root.setLevel(level_number(level))
+        root.setLevel(self._levels.of("Host"))
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
@@ -181,6 +196,12 @@ class Console:
                 stack="".join(traceback.format_exception(error)) if error else "",
             )
         )
+
+    def _shows(self, category: str, level: int) -> bool:
+        lowest = self._lowest.get(category)
+        if lowest is None:
+            lowest = self._lowest[category] = self._levels.of(category)
+        return level >= lowest
 
     def _tell(self, fact: Fact) -> None:
         self._sink.write(fact, self._clock.now())

@@ -6,16 +6,21 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
+from durable_devhost.triggers.blobs.messages import function_id
+from durable_devhost.triggers.blobs.webhook import PATH as BLOB_PATH
+from durable_devhost.triggers.blobs.work import is_scanned
+from durable_devhost.triggers.event_grid import PATH as EVENT_GRID_PATH
 
 _DETAIL = {
     TriggerType.QUEUE: "queueName",
     TriggerType.TIMER: "schedule",
+    TriggerType.BLOB: "path",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedFunction:
-    """One function in the start banner. `detail` is its URL, queue or schedule, empty for durable functions."""
+    """One function in the start banner. `detail` is its URL, queue, path or schedule, empty for durable functions."""
 
     name: str
     kind: str
@@ -32,6 +37,8 @@ class ListedFunction:
             parts = (base_url, route_prefix.strip("/"), function.trigger.text("route") or "")
             detail = "/".join(part for part in parts if part)
             methods = function.trigger.properties.get("methods") or ()
+        if hook := _webhook(function):
+            detail = " ".join(part for part in (detail, f"POST {base_url}{hook}") if part)
         return cls(
             name=function.durable_name or function.name,
             kind=function.trigger.type.removesuffix("Trigger"),
@@ -48,6 +55,15 @@ class ListedFunction:
             detail=f"{function.where}: POST {base_url}/admin/functions/{function.name}",
             listened=False,
         )
+
+
+def _webhook(function: Function) -> str:
+    """Where Event Grid posts what a function is for; empty for one that has no webhook."""
+    if function.kind is TriggerType.EVENT_GRID:
+        return f"{EVENT_GRID_PATH}?functionName={function.name}"
+    if function.kind is TriggerType.BLOB and not is_scanned(function):
+        return f"{BLOB_PATH}?functionName={function_id(function.name)}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

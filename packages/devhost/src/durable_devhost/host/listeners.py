@@ -1,9 +1,11 @@
-"""The listeners of the app's queue and timer functions, which a reload of the app ends and starts anew."""
+"""The listeners of the app's queue, blob and timer functions, which a reload of the app ends and starts anew."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
+from durable_devhost.triggers.blobs.listener import BlobListener
 from durable_devhost.triggers.queue import QueueListener
 from durable_devhost.triggers.timer import TimerListener
 
@@ -11,7 +13,8 @@ from durable_devhost.triggers.timer import TimerListener
 class TriggerListeners:
     """Owns the listeners of one catalog at a time. `run` must be under way for them to listen.
 
-    `queue_listener` and `timer_listener` make a listener for a function. One event loop touches all, so no lock.
+    `queue_listener` and `timer_listener` make a listener for a function, `blob_listener` one for all blob functions.
+    One event loop touches all, so no lock.
     """
 
     def __init__(
@@ -19,9 +22,11 @@ class TriggerListeners:
         catalog: FunctionCatalog,
         *,
         queue_listener: Callable[[Function], QueueListener],
+        blob_listener: Callable[[Sequence[Function]], BlobListener],
         timer_listener: Callable[[Function], TimerListener],
     ) -> None:
         self._queue_listener = queue_listener
+        self._blob_listener = blob_listener
         self._timer_listener = timer_listener
         self._generation = asyncio.Event()
         self._is_stopping = False
@@ -30,6 +35,8 @@ class TriggerListeners:
     def replace(self, catalog: FunctionCatalog) -> None:
         """Listen for the functions of this catalog from now on; what is being worked on is finished first."""
         self.queues = [self._queue_listener(function) for function in catalog.of(TriggerType.QUEUE)]
+        blobs = catalog.of(TriggerType.BLOB)
+        self.blobs = [self._blob_listener(blobs)] if blobs else []
         self.timers = [self._timer_listener(function) for function in catalog.of(TriggerType.TIMER)]
         self._generation.set()
 
@@ -38,6 +45,20 @@ class TriggerListeners:
         for listener in self.queues:
             if listener.queue == queue:
                 listener.nudge()
+
+    async def timer_info(self, function: Function) -> Mapping[str, Any]:
+        """What a run of this timer function by hand is told; it may be disabled, and without a listener."""
+        return await self._timer_listener(function).info()
+
+    def written(self, container: str) -> None:
+        """Look at this container now: the host has just put a blob into it."""
+        for listener in self.blobs:
+            listener.nudge(container)
+
+    @property
+    def fetching(self) -> Sequence[QueueListener | BlobListener]:
+        """The listeners that fetch their work from storage, and can be asked to fetch all of it at once."""
+        return [*self.queues, *self.blobs]
 
     def stop(self) -> None:
         """Take nothing new; what is being worked on is finished."""
@@ -48,13 +69,13 @@ class TriggerListeners:
         """Listen until stopped or cancelled."""
         while not self._is_stopping:
             self._generation.clear()
-            queues, timers = self.queues, self.timers
+            fetching, timers = self.fetching, self.timers
             async with asyncio.TaskGroup() as tasks:
-                for queue in queues:
-                    tasks.create_task(queue.run())
+                for listener in fetching:
+                    tasks.create_task(listener.run())
                 running = [tasks.create_task(timer.run()) for timer in timers]
                 await self._generation.wait()
-                for queue in queues:
-                    queue.stop()
+                for listener in fetching:
+                    listener.stop()
                 for timer, task in zip(timers, running, strict=True):
                     timer.stop(task)

@@ -1,6 +1,5 @@
 """What the host is made of before it is put together: its surroundings, the engine, the front door, the keys."""
 
-import platform
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,11 @@ from durable_devhost.settings import HostSettings
 from durable_devhost.storage.account import StorageFailure
 from durable_devhost.taskhub.failures import CorruptHistory
 from durable_devhost.taskhub.hub import TaskHub
-from durable_devhost.taskhub.names import fnv1a
+from durable_devhost.triggers import event_grid
 from durable_devhost.triggers.admin import AdminPages
+from durable_devhost.triggers.blobs import webhook as blob_webhook
+from durable_devhost.triggers.blobs.listener import BlobQueue
+from durable_devhost.triggers.event_grid import EventGridWebhook
 from durable_devhost.triggers.http import HttpFront, Mount
 from durable_devhost.triggers.keys import AuthLevel, KeyRing
 from durable_devhost.triggers.management.api import ManagementApi
@@ -69,8 +71,10 @@ def open_front(
     in_flight: InFlight,
     admin: AdminPages,
     control: ControlPages,
+    events: EventGridWebhook,
+    blob_queue: BlobQueue,
 ) -> HttpFront:
-    """The front door: functions, the durable HTTP API under both its paths, and the host's own pages."""
+    """The front door: functions, the webhooks of extensions, the durable HTTP API's twice, and the host's own pages."""
     api = ManagementApi(client, urls)
 
     def managed(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -92,10 +96,19 @@ def open_front(
         mounts=(
             Mount(prefix=WEBHOOK_PATH, handler=managed(WEBHOOK_PATH), level=AuthLevel.SYSTEM, key_name=SYSTEM_KEY),
             Mount(prefix=RPC_PATH, handler=managed(RPC_PATH), level=AuthLevel.ANONYMOUS, is_told=False),
+            Mount(prefix=event_grid.PATH, handler=events.handle, level=AuthLevel.SYSTEM, key_name=event_grid.KEY_NAME),
+            Mount(
+                prefix=blob_webhook.PATH,
+                handler=blob_webhook.BlobWebhook(blob_queue).handle,
+                level=AuthLevel.SYSTEM,
+                key_name=blob_webhook.KEY_NAME,
+            ),
             Mount(prefix=_CONTROL_PATH, handler=control.answer, level=AuthLevel.ADMIN),
         ),
         route_prefix=around.settings.route_prefix,
         homepage=around.settings.homepage,
+        http=around.settings.http,
+        cors=around.settings.local.cors,
         observer=around.console,
     )
 
@@ -143,10 +156,5 @@ def open_keys(options: StartOptions, catalog: FunctionCatalog, data: Path) -> Ke
     if not options.enable_auth:
         return KeyRing()
     names = [function.name for function in catalog.of(TriggerType.HTTP)]
-    return KeyRing.open(data / "keys.json", functions=names, systems=[SYSTEM_KEY])
-
-
-def host_id() -> str:
-    """A stable id of this machine's host, as locks and timer blobs carry it (recorded form: `name-number`)."""
-    name = platform.node() or "local"
-    return f"{name.lower()[:20]}-{fnv1a(name)}"
+    systems = [SYSTEM_KEY, event_grid.KEY_NAME, blob_webhook.KEY_NAME]
+    return KeyRing.open(data / "keys.json", functions=names, systems=systems)

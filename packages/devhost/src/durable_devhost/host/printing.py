@@ -16,6 +16,8 @@ from durable_devhost.host.printable import folded, printable_fact
 _TITLES = {
     "http": "HTTP",
     "queue": "Queues",
+    "blob": "Blobs",
+    "eventGrid": "Event Grid",
     "timer": "Timers",
     "orchestration": "Orchestrators",
     "activity": "Activities",

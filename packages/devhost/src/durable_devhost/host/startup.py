@@ -9,20 +9,24 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, local_port, worker_environment
+from durable_devhost.app_settings import DEVELOPMENT_ACCOUNT, worker_environment
 from durable_devhost.azurite.keeper import AzuriteKeeper
 from durable_devhost.azurite.process import Azurite, data_folder, running_azurite
 from durable_devhost.clock import VirtualClock
+from durable_devhost.dispatch.bindings import left_out
 from durable_devhost.dispatch.interpreter import Interpreter, find_interpreter
 from durable_devhost.dispatch.pool import WorkerPool
 from durable_devhost.dispatch.process import Versions, WorkerPlan
 from durable_devhost.errors import AppError
 from durable_devhost.host.assembly import Host
-from durable_devhost.host.console import Console, level_number
+from durable_devhost.host.console import Console
 from durable_devhost.host.parts import Surroundings
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, open_clock
 from durable_devhost.indexing.catalog import build_catalog
+from durable_devhost.indexing.hints import hints
+from durable_devhost.local_host import LocalHost
+from durable_devhost.model.functions import FunctionCatalog
 from durable_devhost.options import DEFAULT_PORT, StartOptions
 from durable_devhost.settings import HostSettings
 from durable_devhost.triggers.http import reserve
@@ -35,15 +39,17 @@ _PACKAGES = ("azure-functions", "azure-functions-durable")
 
 async def run(options: StartOptions, shutdown: Shutdown) -> None:
     """Run the app that `options` name until `shutdown` is asked for; raises DevhostError for what a person can fix."""
-    settings = HostSettings.load(options.app_dir)
+    local = LocalHost.load(options.app_dir, cors=options.cors, cors_credentials=options.cors_credentials)
+    settings = HostSettings.load(options.app_dir, local=local)
     interpreter = find_interpreter(settings.app_dir, options.python, os.environ, as_func=options.as_func)
     script = main_script(settings)
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(options.data_dir))
         clock = open_clock(options, data)
-        console = Console.create(clock, json_logs=options.json_logs, as_func=options.as_func)
-        stack.enter_context(console.showing_logs(settings.log_level))
-        door = stack.enter_context(reserve(_port(options)))
+        levels = settings.log_levels
+        console = Console.create(clock, json_logs=options.json_logs, as_func=options.as_func, levels=levels)
+        stack.enter_context(console.showing_logs())
+        door = stack.enter_context(reserve(_port(options, local)))
         keepers: list[Callable[[], Coroutine[Any, Any, None]]] = []
         is_own = options.start_azurite and settings.app_settings.uses_development_storage
         if is_own:
@@ -57,7 +63,8 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
             console.notice(notice)
         async with AsyncExitStack() as resources:
             plan = worker_plan(options, settings, interpreter, script, port=int(door.getsockname()[1]))
-            pool = WorkerPool(plan, count=settings.worker_processes, observer=console)
+            limit = None if options.debug else settings.function_timeout  # who debugs, holds functions for long
+            pool = WorkerPool(plan, count=settings.worker_processes, observer=console, limit=limit)
             resources.push_async_callback(pool.close)
             shutdown.at_once(pool.kill)
             if isinstance(clock, VirtualClock):
@@ -67,7 +74,17 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
             for found in loaded.functions:
                 for hint in found["hints"]:
                     console.warning(f"{found['file']}:{found['line']} {found['name']}: {hint}.")
-            catalog = build_catalog(loaded.functions, loaded.complaint, settings.app_dir, settings.app_settings)
+            catalog = build_catalog(
+                loaded.functions,
+                loaded.complaint,
+                settings.app_dir,
+                settings.app_settings,
+                only=settings.functions,
+                retry=settings.retry,
+            )
+            _tell_what_is_left_out(console, catalog)
+            for hint in hints(catalog, loaded.functions, settings.functions):
+                console.warning(hint)
             around = Surroundings(
                 options=options,
                 settings=settings,
@@ -96,11 +113,8 @@ def main_script(settings: HostSettings) -> str:
     return name
 
 
-def _port(options: StartOptions) -> int:
-    if options.port is not None:
-        return options.port
-    given = local_port(options.app_dir)
-    return DEFAULT_PORT if given is None else given
+def _port(options: StartOptions, local: LocalHost) -> int:
+    return options.port if options.port is not None else local.port or DEFAULT_PORT
 
 
 def worker_plan(
@@ -120,7 +134,8 @@ def worker_plan(
         script=script,
         environ=environ,
         threads=settings.thread_count or _DEFAULT_THREADS,
-        log_level=level_number(settings.log_level),
+        log_level=settings.worker_log_level,
+        shown_level=settings.log_levels.lowest_of_functions,
         debug=options.debug,
         debugpy=options.debugpy,
     )
@@ -149,6 +164,12 @@ def _tell_of_ports(console: Console, azurite: Azurite) -> None:
             f"The ports 10000 to 10002 are taken, so storage is on other ones ({first} to {last}). "
             "A connection string of the app that names those ports is led here too."
         )
+
+
+def _tell_what_is_left_out(console: Console, catalog: FunctionCatalog) -> None:
+    for function in catalog.functions:
+        for sentence in left_out(function):
+            console.warning(f"{function.where} {function.name}: {sentence}")
 
 
 def _shown(versions: Versions, interpreter: Interpreter) -> str:

@@ -17,7 +17,6 @@ from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.errors import SettingsError
 from durable_devhost.inflight import InFlight
 from durable_devhost.options import StartOptions
-from durable_devhost.triggers.queue import QueueListener
 from durable_devhost.triggers.timer import TimerListener
 
 OFFSET_SETTING = "CLOCK_OFFSET_SECONDS"
@@ -71,6 +70,19 @@ def _leave_virtual_time(path: Path, *, is_asked_for: bool) -> None:
         path.unlink()
 
 
+class Fetching(Protocol):
+    """A listener that fetches its work from storage."""
+
+    @property
+    def taken(self) -> int:
+        """How many pieces of work it has begun with."""
+        ...
+
+    async def drain(self) -> None:
+        """Fetch at once, and return when all that was there is done."""
+        ...
+
+
 class Listeners(Protocol):
     """The listeners that a jump has to wait for and to hold; a reload of the app changes them."""
 
@@ -80,8 +92,8 @@ class Listeners(Protocol):
         ...
 
     @property
-    def queues(self) -> Sequence[QueueListener]:
-        """Those of queue functions."""
+    def fetching(self) -> Sequence[Fetching]:
+        """Those of queue and blob functions."""
         ...
 
 
@@ -130,14 +142,14 @@ class TimeTravel:
             for timer in self._listeners.timers:
                 timer.hold()
             try:
-                await patience.work_off(self._listeners.queues)
+                await patience.work_off(self._listeners.fetching)
                 while (due := self._heap.next_due()) is not None and due <= target:
                     self._move_to(due)
                     self._heap.fire_due()
                     await patience.quiet()
                 self._move_to(target)
                 self._release()
-                await patience.work_off(self._listeners.queues)
+                await patience.work_off(self._listeners.fetching)
             finally:
                 self._release()
             if patience.is_over and (names := self._in_flight.names()):
@@ -170,16 +182,20 @@ class _Patience:
         except TimeoutError:
             self._give_up_waiting()
 
-    async def work_off(self, queues: Sequence[QueueListener]) -> None:
-        """Wait until all work is done and all queues are empty."""
-        await self.quiet()
-        for queue in queues:
-            try:
-                async with self._limit():
-                    await queue.drain()
-            except TimeoutError:
-                self._give_up_waiting()
-        await self.quiet()
+    async def work_off(self, listeners: Sequence[Fetching]) -> None:
+        """Wait until all work is done and nothing is left to fetch, of what was there and of what that has caused."""
+        while True:
+            taken = sum(listener.taken for listener in listeners)
+            await self.quiet()
+            for listener in listeners:
+                try:
+                    async with self._limit():
+                        await listener.drain()
+                except TimeoutError:
+                    self._give_up_waiting()
+            await self.quiet()
+            if self.is_over or taken == sum(listener.taken for listener in listeners):
+                return
 
     def _limit(self) -> asyncio.Timeout:
         """What is left of the patience; a little in any case, for work that became due after it was over."""

@@ -1,17 +1,26 @@
 """Builds the catalog from the app's registered functions, or says everything that is wrong with them at once."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from durable_devhost.errors import AppError
-from durable_devhost.indexing.declared import durable_name, read_binding, read_retry_policy, resolve_settings
+from durable_devhost.indexing.declared import (
+    durable_name,
+    read_binding,
+    read_retry_policy,
+    resolve_settings,
+    with_lower_queue,
+)
+from durable_devhost.model.blob_paths import BlobPattern
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
+from durable_devhost.model.schedule import parse_schedule
+from durable_devhost.retry_policy import RetryPolicy
 
 _QUEUE_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
-_SCHEDULE = re.compile(r"\S+(?: +\S+){4,5}|(?:\d+\.)?\d{1,2}:\d{2}(?::\d{2})?")
+_TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +43,24 @@ class _Candidate:
 
 
 def build_catalog(
-    found: Sequence[Mapping[str, Any]], complaint: str | None, app_dir: Path, settings: Mapping[str, str]
+    found: Sequence[Mapping[str, Any]],
+    complaint: str | None,
+    app_dir: Path,
+    settings: Mapping[str, str],
+    *,
+    only: Collection[str] = (),
+    retry: RetryPolicy | None = None,
 ) -> FunctionCatalog:
     """The functions of the app that are not disabled; AppError lists every problem with file, line and function.
 
+    `only` names those that count, without regard to case; the others are not there (`FunctionMetadataManager`).
+
     `found` and `complaint` are what the worker reports: each function with its raw bindings, and the SDK's refusal of
-    the whole. A disabled function is not looked at, so that an app can run without a function that cannot.
+    the whole. `retry` is the policy of functions without one of their own. What is wrong with a disabled function does
+    not count, so that an app can run without a function that cannot.
     """
-    declared = [_candidate(each, settings) for each in found]
+    names = {name.lower() for name in only}
+    declared = [_candidate(each, settings) for each in found if not names or each["name"].lower() in names]
     off = [one for one in declared if _is_disabled(one.name, settings)]
     candidates = [one for one in declared if one not in off]
     problems = list(_duplicate_names(candidates))
@@ -50,15 +69,22 @@ def build_catalog(
         against = list(_problems_of(one))
         problems += [f"{one.where}: {text}" for text in against]
         if one.trigger is not None and not against:
-            functions.append(_function(one, one.trigger))
+            functions.append(_function(one, one.trigger, retry))
     problems += _duplicate_durable_names(functions)
     if complaint and not problems:
         problems.append(complaint)
-    if not declared:
+    if not found:
         problems.append("no functions are registered; decorate some, or register the blueprints in the app")
     if problems:
         raise AppError(_report(app_dir, problems))
-    return FunctionCatalog(functions, [one.name for one in off], _durable_names(off))
+    return FunctionCatalog(functions, [one.name for one in off], _durable_names(off), _sound(off, retry))
+
+
+def _sound(candidates: list[_Candidate], retry: RetryPolicy | None) -> Iterator[Function]:
+    """The functions that have nothing against them."""
+    for one in candidates:
+        if one.trigger is not None and not list(_problems_of(one)):
+            yield _function(one, one.trigger, retry)
 
 
 def _durable_names(candidates: list[_Candidate]) -> Iterator[tuple[TriggerType, str]]:
@@ -69,7 +95,7 @@ def _durable_names(candidates: list[_Candidate]) -> Iterator[tuple[TriggerType, 
 
 def _candidate(found: Mapping[str, Any], settings: Mapping[str, str]) -> _Candidate:
     resolved = [resolve_settings(read_binding(raw), settings) for raw in found["bindings"]]
-    bindings = tuple(binding for binding, _ in resolved)
+    bindings = tuple(with_lower_queue(binding) for binding, _ in resolved)
     trigger = found["trigger"] or {}
     wanted = (trigger.get("name"), trigger.get("type"))
     return _Candidate(
@@ -84,14 +110,14 @@ def _candidate(found: Mapping[str, Any], settings: Mapping[str, str]) -> _Candid
     )
 
 
-def _function(one: _Candidate, trigger: Binding) -> Function:
+def _function(one: _Candidate, trigger: Binding, retry: RetryPolicy | None) -> Function:
     return Function(
         name=one.name,
         trigger=trigger,
         inputs=tuple(b for b in one.bindings if b.direction == "in" and b is not trigger),
         outputs=tuple(b for b in one.bindings if b.direction == "out"),
         durable_name=durable_name(trigger, one.name),
-        retry_policy=read_retry_policy(one.retry),
+        retry_policy=read_retry_policy(one.retry) or retry,
         script_file=one.script_file,
         line=one.line,
     )
@@ -119,15 +145,38 @@ def _property_problems(binding: Binding, function_name: str) -> Iterator[str]:
             if "{" not in queue and "%" not in queue and not _QUEUE_NAME.fullmatch(queue):
                 yield f"'{queue}' is no queue name: 3 to 63 lower-case letters, digits and single hyphens between them"
         case "blob":
-            container, _, blob = (binding.text("path") or "").partition("/")
-            if not container or not blob:
+            path = binding.text("path") or ""
+            container, _, blob = path.partition("/")
+            if (not container or not blob) and not path.startswith("{"):  # an event's `{data.url}` is a whole address
                 yield f"the path '{binding.text('path') or ''}' of '{binding.name}' is not of the form container/blob"
+        case "blobTrigger":
+            yield from _path_problems(binding.text("path") or "")
+        case "table":
+            table = binding.text("tableName") or ""
+            if "{" not in table and "%" not in table and not _TABLE_NAME.fullmatch(table):
+                yield f"'{table}' is no table name: 3 to 63 letters and digits, a letter first"
         case "timerTrigger":
-            schedule = (binding.text("schedule") or "").strip()
-            if "%" not in schedule and not _SCHEDULE.fullmatch(schedule):
-                yield f"the schedule '{schedule}' is neither NCRONTAB (six or five fields) nor a time span hh:mm:ss"
+            yield from _schedule_problems(binding.text("schedule") or "")
         case "orchestrationTrigger" if (durable_name(binding, function_name) or "").startswith("@"):
             yield "the name of an orchestrator must not begin with '@'"
+
+
+def _path_problems(path: str) -> Iterator[str]:
+    if "%" in path:
+        return  # a setting is missing, which is told
+    try:
+        BlobPattern.parse(path)
+    except ValueError as error:
+        yield str(error).removesuffix(".")
+
+
+def _schedule_problems(schedule: str) -> Iterator[str]:
+    if "%" in schedule:
+        return  # that the setting is missing has been said
+    try:
+        parse_schedule(schedule)
+    except AppError as error:
+        yield f"{error}".removesuffix(".").replace("The", "the", 1)
 
 
 def _duplicate_names(candidates: list[_Candidate]) -> Iterator[str]:
@@ -156,7 +205,7 @@ def _duplicate_durable_names(functions: list[Function]) -> list[str]:
 
 
 def _is_disabled(name: str, settings: Mapping[str, str]) -> bool:
-    wanted = {f"azurewebjobs.{name}.disabled".lower(), f"azurewebjobs__{name}__disabled".lower()}
+    wanted = {f"azurewebjobs{dot}{name}{dot}disabled".lower() for dot in (".", "_", "__")}
     return any(key.lower() in wanted and value.strip().lower() in ("1", "true") for key, value in settings.items())
 
 

@@ -1,11 +1,14 @@
 """Reads what the worker found declared into devhost's own values: bindings, settings, retry policies. Pure."""
 
 import re
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from durable_devhost.model.functions import Binding, RetryPolicy
+from durable_devhost.model.functions import Binding
+from durable_devhost.retry_policy import RetryPolicy
 
 _SETTING = re.compile(r"%([^%\s]+)%")
 _RAW_KEYS = frozenset({"connection", "connectionName"})
@@ -41,33 +44,48 @@ def resolve_settings(binding: Binding, settings: Mapping[str, str]) -> tuple[Bin
     """
     missing: list[str] = []
 
-    def replace(match: re.Match[str]) -> str:
+    def setting(match: re.Match[str]) -> str:
         name = match[1]
         if name not in settings:
             missing.append(name)
         return settings.get(name, match[0])
 
     def resolve(key: str, value: Any) -> Any:
-        return _SETTING.sub(replace, value) if isinstance(value, str) and key not in _RAW_KEYS else value
+        return _SETTING.sub(setting, value) if isinstance(value, str) and key not in _RAW_KEYS else value
 
     properties = {key: resolve(key, value) for key, value in binding.properties.items()}
     return Binding(type=binding.type, name=binding.name, direction=binding.direction, properties=properties), missing
 
 
+def with_lower_queue(binding: Binding) -> Binding:
+    """The binding with its queue's name in lower case, as the host makes it (`QueueTriggerAttributeBindingProvider`).
+
+    A name with expressions stays: their formats tell capitals apart, and the host does it when it has filled them in.
+    """
+    name = binding.text("queueName")
+    if name is None or "{" in name:
+        return binding
+    return replace(binding, properties={**binding.properties, "queueName": name.lower()})
+
+
 def read_retry_policy(given: Mapping[str, Any] | None) -> RetryPolicy | None:
-    """The values of `@app.retry`, or None; ValueError where they make no sense."""
+    """The values of `@app.retry`, or None; ValueError where the real worker or host refuses them."""
     if given is None:
         return None
     strategy = given["strategy"]
     if strategy not in ("fixed_delay", "exponential_backoff"):
         raise ValueError(f"the retry strategy '{strategy}' is neither fixed_delay nor exponential_backoff")
-    return RetryPolicy(
+    is_fixed = strategy == "fixed_delay"
+    policy = RetryPolicy(
         strategy=strategy,
         max_retry_count=int(given["max_retry_count"]),
-        delay=_interval(given.get("delay_interval")),
-        minimum=_interval(given.get("minimum_interval")),
-        maximum=_interval(given.get("maximum_interval")),
+        delay=_interval(given, "delay_interval") if is_fixed else timedelta(),
+        minimum=timedelta() if is_fixed else _interval(given, "minimum_interval"),
+        maximum=timedelta() if is_fixed else _interval(given, "maximum_interval"),
     )
+    if policy.fault:
+        raise ValueError(policy.fault)
+    return policy
 
 
 def durable_name(trigger: Binding, function_name: str) -> str | None:
@@ -78,11 +96,11 @@ def durable_name(trigger: Binding, function_name: str) -> str | None:
     return trigger.text(key) or function_name
 
 
-def _interval(text: str | None) -> timedelta:
-    if not text:
-        return timedelta()
-    parts = re.fullmatch(r"(?:(\d+)\.)?(\d+):(\d+):(\d+(?:\.\d+)?)", text)
-    if parts is None:
-        raise ValueError(f"the retry interval '{text}' is not of the form HH:MM:SS")
-    days, hours, minutes, seconds = parts.groups()
-    return timedelta(days=int(days or 0), hours=int(hours), minutes=int(minutes), seconds=float(seconds))
+def _interval(given: Mapping[str, Any], name: str) -> timedelta:
+    """An interval of less than a day, in whole seconds: the worker reads it with strptime (`loader.py`)."""
+    text = str(given.get(name) or "")
+    try:
+        read = time.strptime(text, "%H:%M:%S")
+    except ValueError:
+        raise ValueError(f"{name} of the retry policy is '{text}', which is not of the form HH:MM:SS") from None
+    return timedelta(hours=read.tm_hour, minutes=read.tm_min, seconds=read.tm_sec)

@@ -6,11 +6,12 @@ case, as the durable extension does (`FunctionName.cs`).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
+
+from durable_devhost.retry_policy import RetryPolicy
 
 
 class TriggerType(StrEnum):
@@ -22,6 +23,8 @@ class TriggerType(StrEnum):
     ORCHESTRATION = "orchestrationTrigger"
     ACTIVITY = "activityTrigger"
     ENTITY = "entityTrigger"
+    BLOB = "blobTrigger"
+    EVENT_GRID = "eventGridTrigger"
     OTHER = "other"
     """Any other type: such functions are indexed and can be called by hand, but nothing listens for them."""
 
@@ -58,27 +61,6 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """How often and how soon the host repeats a failed invocation (`@app.retry`).
-
-    A `max_retry_count` of -1 means for ever. `delay` is for `fixed_delay`, the other two for `exponential_backoff`.
-    """
-
-    strategy: Literal["fixed_delay", "exponential_backoff"]
-    max_retry_count: int
-    delay: timedelta = timedelta()
-    minimum: timedelta = timedelta()
-    maximum: timedelta = timedelta()
-
-    def wait_before(self, retry: int) -> timedelta:
-        """How long to wait before the retry of that number (the first is 1)."""
-        if self.strategy == "fixed_delay":
-            return self.delay
-        doublings = min(retry - 1, 32)
-        return min(self.minimum * (1 << doublings), self.maximum)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """One function of the app.
 
@@ -110,7 +92,8 @@ class FunctionCatalog:
     """All functions that run, in the order in which the app declared them.
 
     `disabled` are the names of those left out because of an `AzureWebJobs.<Name>.Disabled` setting; `off` are the
-    durable functions among them, by kind and durable name: the host knows those, but does not run them.
+    durable functions among them, by kind and durable name: the host knows those, but does not run them. `idle` are the
+    disabled functions that could run: nothing triggers them, but who asks for it by hand may have them run.
     """
 
     def __init__(
@@ -118,11 +101,13 @@ class FunctionCatalog:
         functions: Iterable[Function],
         disabled: Iterable[str] = (),
         off: Iterable[tuple[TriggerType, str]] = (),
+        idle: Iterable[Function] = (),
     ) -> None:
         self.functions = tuple(functions)
         self.disabled = tuple(disabled)
+        self.idle = tuple(idle)
         self._off = {(kind, name.lower()): name for kind, name in off}
-        self._by_name = {function.name.lower(): function for function in self.functions}
+        self._by_name = {function.name.lower(): function for function in (*self.idle, *self.functions)}
         self._durable = {
             (function.kind, function.durable_name.lower()): function
             for function in self.functions
@@ -130,7 +115,7 @@ class FunctionCatalog:
         }
 
     def get(self, name: str) -> Function | None:
-        """The function of that name."""
+        """The function of that name, also one that is idle."""
         return self._by_name.get(name.lower())
 
     def of(self, kind: TriggerType) -> tuple[Function, ...]:
@@ -163,8 +148,9 @@ class FunctionCatalog:
             return None
         noun = _NOUNS[kind]
         if self.is_off(kind, durable_name):
+            ending = "waits for ever" if kind is TriggerType.ENTITY else "fails"
             return (
-                f"The {noun} '{durable_name}' is disabled by AzureWebJobs.NAME.Disabled, so the call fails. "
+                f"The {noun} '{durable_name}' is disabled by AzureWebJobs.NAME.Disabled, so the call {ending}. "
                 "Take the setting out, or do not call it."
             )
         known = {name.lower(): name for name in self._names(kind)}

@@ -22,6 +22,9 @@ CONNECT_S = 5.0
 ANSWER_S = 100.0
 """How long it may take to answer."""
 
+METADATA = "x-ms-meta-"
+"""How the names of headers with metadata begin; what follows keeps its case, which is the user's."""
+
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
 _FIRST_FINAL = 200
 _NO_CONTENT = frozenset({204, 304})
@@ -33,7 +36,7 @@ class ConnectionBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of any status; header names are in lower case."""
+    """An answer of any status; header names are in lower case, but for the user's part of `x-ms-meta-*`."""
 
     status: int
     headers: Mapping[str, str]
@@ -95,7 +98,11 @@ class _Connection(asyncio.Protocol):
         self._fail(str(exc) if exc else "the server closed the connection")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        text = name.decode("latin-1")
+        key = text.lower()
+        if key.startswith(METADATA):
+            key = METADATA + text[len(METADATA) :]
+        self._headers[key] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None  # it calls

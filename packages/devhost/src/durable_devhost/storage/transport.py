@@ -51,7 +51,7 @@ class CallCounter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A successful answer; header names are in lower case."""
+    """A successful answer; header names are in lower case, but for the user's part of `x-ms-meta-*`."""
 
     status: int
     headers: Mapping[str, str]

@@ -202,8 +202,8 @@ class AppUnderTest:
     def trigger(self, name: str, payload: object = "", metadata: Mapping[str, Any] | None = None) -> None:
         """Run a function as its trigger would, and return when it has ended; raises AppFailed where it fails.
 
-        For triggers that devhost does not listen to (Event Hub, Service Bus, Event Grid, Cosmos DB, blobs and so on),
-        and for any other function but orchestrators and entities. `payload` is text or bytes, or anything else as JSON;
+        For triggers that devhost does not listen to (Event Hub, Service Bus, Cosmos DB and so on), and for any other
+        function but orchestrators and entities. `payload` is text or bytes, or anything else as JSON;
         `metadata` is what the trigger tells besides, under the host's names.
         """
         body: dict[str, object] = {"name": name, "metadata": dict(metadata or {})}

@@ -13,6 +13,8 @@ from durable_devhost.model.functions import Binding, Function, FunctionCatalog, 
 from durable_devhost.triggers.manual import ManualRuns
 from durable_devhost.triggers.responses import as_json, empty
 
+_EVENTS = frozenset({TriggerType.OTHER, TriggerType.EVENT_GRID})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostInfo:
@@ -43,7 +45,8 @@ class AdminPages:
             case "GET" | "POST", ["host", "ping"]:
                 return empty(200)
             case "GET", ["functions"]:
-                return as_json(200, [self._metadata(request, each) for each in self.catalog.functions])
+                every = (*self.catalog.functions, *self.catalog.idle)
+                return as_json(200, [self._metadata(request, each) for each in every])
             case method, ["functions", name, *rest]:
                 function = self.catalog.get(name)
                 return empty(404) if function is None else await self._function(request, method, function, rest)
@@ -66,7 +69,7 @@ class AdminPages:
             case "GET", []:
                 return as_json(200, self._metadata(request, function))
             case "GET", ["status"]:
-                return as_json(200, {"isDisabled": False, "errors": None})
+                return as_json(200, {"isDisabled": function in self.catalog.idle, "errors": None})
             case "POST", []:
                 return await self._start(request, function)
             case _:
@@ -78,7 +81,7 @@ class AdminPages:
         except ValueError:
             body = None
         given = body.get("input", "") if isinstance(body, dict) else None
-        if function.kind is TriggerType.OTHER and not isinstance(given, str | None):
+        if function.kind in _EVENTS and not isinstance(given, str | None):
             given = json.dumps(given, ensure_ascii=False)  # an event is an object, and nobody likes to quote one
         if not isinstance(given, str | None) or not isinstance(body, dict):
             return as_json(400, {"Message": 'The body must be JSON of the form {"input": "text"}.'})
@@ -111,7 +114,7 @@ class AdminPages:
             "invoke_url_template": _url(base, self._prefix, function),
             "language": "python",
             "config": {"bindings": [_binding(each) for each in _bindings(function)], "name": function.name},
-            "isDisabled": False,
+            "isDisabled": function in self.catalog.idle,
             "isDirect": True,
             "isProxy": False,
         }

@@ -17,16 +17,19 @@ from aiohttp import hdrs, web
 from durable_devhost.dispatch.budget import ByteBudget
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.errors import SettingsError
+from durable_devhost.http_settings import HttpSettings
 from durable_devhost.inflight import InFlight
+from durable_devhost.local_host import Cors
 from durable_devhost.model.functions import Function, FunctionCatalog, TriggerType
+from durable_devhost.triggers.added_headers import AddedHeaders
 from durable_devhost.triggers.admin import AdminPages
+from durable_devhost.triggers.cors import is_preflight
 from durable_devhost.triggers.keys import KEY_HEADER, KEY_PARAMETER, AuthLevel, KeyRing
 from durable_devhost.triggers.paths import decoded_path
 from durable_devhost.triggers.requests import is_chunked, read_request, refusal_of
 from durable_devhost.triggers.responses import (
     ConnectionClosed,
     empty,
-    finish_framing,
     frame,
     is_long,
     lost_cookies,
@@ -34,6 +37,7 @@ from durable_devhost.triggers.responses import (
 )
 from durable_devhost.triggers.routes import Route, RouteTable
 from durable_devhost.triggers.templates import parse_template
+from durable_devhost.triggers.throttle import SCALE_OUT_HEADER, Throttle
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -47,6 +51,7 @@ _HELD_BODIES = 256 * 1024 * 1024
 _SHUTDOWN_S = 0.5
 _LONGEST_SHOWN = 64
 _HIDDEN = "…"
+_NO_LIMITS = Throttle()
 _SECRET = re.compile("token|key|code|secret|sig|password", re.IGNORECASE)
 """Names of route parameters whose values nobody should read in a log."""
 
@@ -119,8 +124,11 @@ class HttpFront:
         mounts: Sequence[Mount] = (),
         route_prefix: str = "api",
         homepage: bool = True,
+        http: HttpSettings | None = None,
+        cors: Cors | None = None,
         observer: RequestObserver | None = None,
     ) -> None:
+        http = http or HttpSettings()
         self._invoker = invoker
         self._in_flight = in_flight
         self._keys = keys
@@ -129,6 +137,9 @@ class HttpFront:
         self._prefix = route_prefix
         self._homepage = homepage
         self._observer = observer
+        self._cors = cors or Cors()
+        self._headers = AddedHeaders(http, self._cors)
+        self._throttle = Throttle(outstanding=http.max_outstanding_requests, concurrent=http.max_concurrent_requests)
         self._bodies = ByteBudget(_HELD_BODIES)
         self.replace(catalog)
 
@@ -141,7 +152,7 @@ class HttpFront:
         """Listen at `door` while the block runs; stopping the site, which it gives, takes no more callers in."""
         application = web.Application(client_max_size=_MAX_BODY)
         application.router.add_route("*", r"/{path:[\s\S]*}", self.answer)
-        application.on_response_prepare.append(_finish_headers)
+        application.on_response_prepare.append(self._headers.finish)
         runner = web.AppRunner(
             application,
             access_log=None,
@@ -167,18 +178,21 @@ class HttpFront:
             refused.force_close()
             self._tell(request, path or request.path, refused.status, perf_counter() - began)
             return refused
+        if is_preflight(self._cors, request.method, request.headers):
+            return empty(204)
         lower = path.lower()
         mount = next((mount for mount in self._mounts if _is_below(lower, mount.prefix.lower())), None)
         found = None if mount else self._find(request.method, path)
-        answered = self._pass_on(request, mount) if mount else self._answer(request, path, found)
         try:
-            response = await answered
+            response = await self._in_turn(request, path, mount, found)
         except web.HTTPException as error:
+            self._headers.add(request, error)
             self._tell(request, path, error.status, perf_counter() - began, found)
             raise
         except Exception:  # noqa: BLE001 - the top of a request: a fault must not look like a page of aiohttp's
             _log.exception("%s %s could not be answered", request.method, _shown(path, {}))
             response = empty(500)
+            self._headers.add(request, response)
         is_own = found is None and (
             response.status < HTTPStatus.BAD_REQUEST or (mount is not None and not mount.is_told)
         )
@@ -196,7 +210,32 @@ class HttpFront:
         if self._observer is not None:
             self._observer.advise(text)
 
-    async def _pass_on(self, request: web.Request, mount: Mount) -> web.StreamResponse:
+    async def _in_turn(
+        self, request: web.Request, path: str, mount: Mount | None, found: _Found | None
+    ) -> web.StreamResponse:
+        """Answer when it is the request's turn; the host's own pages, and the SDK, wait for nobody."""
+        is_sdk = mount is not None and not mount.is_told
+        is_home = found is None and path == "/"
+        if is_sdk or is_home:  # the real host answers these before it comes to the headers of host.json
+            return await self._pass_on(request, path, mount, found)
+        throttle = _NO_LIMITS if _is_below(path.lower(), "/admin") else self._throttle
+        async with throttle.place() as has_place:
+            if has_place:
+                response = await self._pass_on(request, path, mount, found)
+                self._headers.add(request, response)
+                return response
+        self._advise(
+            "A request found no place and got 429: maxOutstandingRequests in host.json lets no more wait or run."
+        )
+        refused = empty(429)
+        refused.headers[SCALE_OUT_HEADER] = "1"
+        return refused
+
+    async def _pass_on(
+        self, request: web.Request, path: str, mount: Mount | None, found: _Found | None
+    ) -> web.StreamResponse:
+        if mount is None:
+            return await self._answer(request, path, found)
         admitted = self._admits(request, mount.level, mount.key_name)
         return await mount.handler(request) if admitted else empty(401)
 
@@ -264,11 +303,3 @@ def _shown(path: str, route_params: Mapping[str, str]) -> str:
 
 def _is_below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(prefix.rstrip("/") + "/")
-
-
-async def _finish_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Drop aiohttp's own content type and length where we have none, and its name and version."""
-    response.headers["Server"] = "devhost"
-    finish_framing(response)
-    if isinstance(response, web.Response) and not response.body and response.content_type == "application/octet-stream":
-        response.headers.popall(hdrs.CONTENT_TYPE, None)

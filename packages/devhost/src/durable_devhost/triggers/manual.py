@@ -1,14 +1,14 @@
 """Functions run out of turn, because somebody asked for it with `POST /admin/functions/{name}`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, TriggerType
-from durable_devhost.triggers.blob_path import ReadBlob, find_blob
+from durable_devhost.triggers.blobs.contents import FoundBlob
 from durable_devhost.triggers.requests import made_request
 
 _REFUSED = {
@@ -16,16 +16,31 @@ _REFUSED = {
     TriggerType.ENTITY: "an entity; signal it through a client function or the durable HTTP API",
 }
 
+FindBlob = Callable[[Function, str], Awaitable[FoundBlob | None]]
+"""A blob function and a path to the blob; None for what is no path of a blob."""
+
+
+async def _without_status(_: Function) -> Mapping[str, Any]:
+    return {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
+
 
 class ManualRuns:
     """Takes functions to run and owns their tasks; `run` must be under way for them to begin.
 
-    A blob function gets the blob whose path is given, or what is given where that is no path of a blob.
+    A blob function gets the blob whose path is given, or what is given where that is no path of a blob. `timer_info` is
+    what a timer function is told.
     """
 
-    def __init__(self, invoker: Invoker, in_flight: InFlight, read_blob: ReadBlob) -> None:
+    def __init__(
+        self,
+        invoker: Invoker,
+        in_flight: InFlight,
+        find_blob: FindBlob,
+        timer_info: Callable[[Function], Awaitable[Mapping[str, Any]]] = _without_status,
+    ) -> None:
         self._invoker = invoker
-        self._read_blob = read_blob
+        self._timer_info = timer_info
+        self._find_blob = find_blob
         self._in_flight = in_flight
         self._wanted: asyncio.Queue[tuple[Function, str, Mapping[str, Any], int]] = asyncio.Queue()
 
@@ -57,16 +72,12 @@ class ManualRuns:
             self._in_flight.leave(token)
 
     async def _run(self, function: Function, payload: str | bytes, metadata: Mapping[str, Any]) -> Outcome:
-        if function.trigger.type == "blobTrigger" and isinstance(payload, str):
-            found = await find_blob(function, payload, self._read_blob)
+        if function.kind is TriggerType.BLOB and isinstance(payload, str):
+            found = await self._find_blob(function, payload)
             if found is not None:
-                return await self._invoker.invoke(
-                    function,
-                    trigger_value=found.content,
-                    trigger_metadata={**found.metadata, **metadata},
-                    binding_data=found.data,
-                )
-        value = _trigger_value(function, payload)
+                payload, metadata = found.content, {**found.metadata, **metadata}
+        is_timer = function.kind is TriggerType.TIMER
+        value = await self._timer_info(function) if is_timer else _trigger_value(function, payload)
         return await self._invoker.invoke(function, trigger_value=value, trigger_metadata=metadata)
 
 
@@ -78,8 +89,6 @@ def _trigger_value(function: Function, payload: str | bytes) -> Any:
     match function.kind:
         case TriggerType.HTTP:
             return made_request(method="POST", url=f"/{function.trigger.text('route') or ''}", body=_as_bytes(payload))
-        case TriggerType.TIMER:
-            return {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
         case TriggerType.ACTIVITY:
             return payload if isinstance(payload, str) else payload.decode(errors="replace")
         case _:

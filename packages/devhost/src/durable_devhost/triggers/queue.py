@@ -1,4 +1,4 @@
-"""Polls the queue of one queue function and has its messages processed.
+"""Polls a queue and has its messages processed: that of a queue function, or the one that blob triggers stand on.
 
 The rules are those of the storage extension's `QueueListener`: batches, a threshold for the next one, a pause that
 doubles while the queue is empty. Deviations, besides the short hold of `durable_devhost.triggers.queue_processor`:
@@ -17,14 +17,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.inflight import InFlight
-from durable_devhost.model.functions import Function
 from durable_devhost.settings import QueueSettings
 from durable_devhost.storage.account import NotFound, StorageFailure
 from durable_devhost.storage.queues import QueueItem, QueueService
-from durable_devhost.triggers.queue_processor import HOLD_S, Held, QueueProcessor
+from durable_devhost.triggers.queue_processor import HOLD_S, Held, QueueProcessor, QueueWork
 
 _log = logging.getLogger(__name__)
 
@@ -35,31 +33,32 @@ _LONGEST_ASKED_S = 60.0
 
 
 class QueueListener:
-    """The listener of one queue function. `makes_queue` lets it make a queue that is not there.
+    """The listener of one queue, for whose messages `work` is done. `makes_queue` lets it make a queue that is missing.
 
-    All state is touched by the event loop only, between awaits, so no lock is needed. `_held` are the messages between
-    receipt and deletion.
+    `taken` counts the messages that it has begun with. All state is touched by the event loop only, between awaits, so
+    no lock is needed. `_held` are the messages between receipt and deletion.
     """
 
     def __init__(
         self,
         *,
-        function: Function,
+        queue: str,
+        work: QueueWork,
         queues: QueueService,
-        invoker: Invoker,
         in_flight: InFlight,
         settings: QueueSettings,
         makes_queue: bool = False,
     ) -> None:
-        self.queue = function.trigger.text("queueName") or ""
-        self._function = function
+        self.queue = queue
+        self.taken = 0
+        self._name = work.name
         self._queues = queues
         self._in_flight = in_flight
         self._settings = settings
         self._makes_queue = makes_queue
         self._is_missing = False
         self._is_in_trouble = False
-        self._processor = QueueProcessor(function=function, queues=queues, invoker=invoker, settings=settings)
+        self._processor = QueueProcessor(queue=queue, work=work, queues=queues, settings=settings)
         self._held: dict[str, Held] = {}
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
@@ -146,12 +145,12 @@ class QueueListener:
             if not self._is_in_trouble:
                 _log.warning(
                     "The queue '%s' of %s cannot be read: %s devhost goes on trying.",
-                    self.queue, self._function.name, error,
+                    self.queue, self._name, error,
                 )  # fmt: skip
             self._is_in_trouble = True
             return None
         if self._is_in_trouble:
-            _log.warning("The queue '%s' of %s can be read again.", self.queue, self._function.name)
+            _log.warning("The queue '%s' of %s can be read again.", self.queue, self._name)
         self._is_in_trouble, self._asked_pause_s = False, 0.0
         return items
 
@@ -169,9 +168,9 @@ class QueueListener:
         if self._makes_queue:
             await self._queues.create(self.queue)
         if not self._is_missing and self._makes_queue:
-            _log.info("The queue '%s' of %s did not exist; it was made.", self.queue, self._function.name)
+            _log.info("The queue '%s' of %s did not exist; it was made.", self.queue, self._name)
         elif not self._is_missing:
-            _log.warning("The queue '%s' of %s does not exist. Make it.", self.queue, self._function.name)
+            _log.warning("The queue '%s' of %s does not exist. Make it.", self.queue, self._name)
         self._is_missing = True
 
     def _take(self, item: QueueItem, tasks: asyncio.TaskGroup) -> None:
@@ -180,8 +179,9 @@ class QueueListener:
         if (held := self._held.get(message_id)) is not None:
             held.item = item
             return
+        self.taken += 1
         held = self._held[message_id] = Held(item)
-        token = self._in_flight.enter(f"queue {self._function.name} (message {message_id})")
+        token = self._in_flight.enter(f"queue {self._name} (message {message_id})")
         tasks.create_task(self._process(held, token))
 
     async def _process(self, held: Held, token: int) -> None:

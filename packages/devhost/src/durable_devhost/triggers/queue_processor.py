@@ -13,8 +13,9 @@ import logging
 import re
 from collections import deque
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from durable_devhost.clock import real_now
 from durable_devhost.dispatch.bindings import is_binary
@@ -49,6 +50,56 @@ class Held:
         self.is_late = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoisonPlace:
+    """Where the messages go that cannot be handled."""
+
+    queues: QueueService
+    queue: str
+
+
+class QueueWork(Protocol):
+    """What the messages of one queue are for: a queue function, or all blob functions of the host."""
+
+    @property
+    def name(self) -> str:
+        """Whose messages they are, for people."""
+        ...
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether a message may be bytes that are no UTF-8 text."""
+        ...
+
+    async def run(self, body: str | bytes, item: QueueItem, /) -> Outcome:
+        """Do what a message asks for; one that has failed comes again."""
+        ...
+
+    def poison_place(self, item: QueueItem, /) -> PoisonPlace | None:
+        """Where a message goes that failed too often; None where there is no such place."""
+        ...
+
+
+class FunctionMessages:
+    """The messages of a queue function."""
+
+    def __init__(self, function: Function, invoker: Invoker, queues: QueueService) -> None:
+        self.name = function.name
+        self.is_binary = is_binary(function.trigger)
+        self._function = function
+        self._invoker = invoker
+        poison = _poison_queue(function.trigger.text("queueName") or "")
+        self._poison = PoisonPlace(queues=queues, queue=poison) if poison else None
+
+    async def run(self, body: str | bytes, item: QueueItem, /) -> Outcome:
+        """Run the function with the message."""
+        return await self._invoker.invoke(self._function, trigger_value=body, trigger_metadata=_metadata(item))
+
+    def poison_place(self, _item: QueueItem, /) -> PoisonPlace | None:
+        """The queue beside the function's own; None for a poison queue itself, and for an overlong name."""
+        return self._poison
+
+
 class QueueProcessor:
     """Processes the messages of one queue, any number at a time.
 
@@ -56,14 +107,11 @@ class QueueProcessor:
     the same text, and a copy is known by its text.
     """
 
-    def __init__(self, *, function: Function, queues: QueueService, invoker: Invoker, settings: QueueSettings) -> None:
-        self.queue = function.trigger.text("queueName") or ""
-        self._function = function
+    def __init__(self, *, queue: str, work: QueueWork, queues: QueueService, settings: QueueSettings) -> None:
+        self.queue = queue
+        self._work = work
         self._queues = queues
-        self._invoker = invoker
         self._settings = settings
-        self._poison_queue = _poison_queue(self.queue)
-        self._is_binary = is_binary(function.trigger)
         self._done: set[str] = set()
         self._copying = asyncio.Lock()
         self._unanswered: dict[str, datetime] = {}
@@ -81,15 +129,15 @@ class QueueProcessor:
 
     async def _handle(self, held: Held) -> bool:
         """Do what is to be done with a message, and tell whether it has to be deleted now."""
-        if held.item.dequeue_count > self._settings.max_dequeue_count and self._poison_queue:
+        if held.item.dequeue_count > self._settings.max_dequeue_count and self._work.poison_place(held.item):
             return await self._give_up(held, "it was tried too often")
         body = _body(held.item.text, self._settings.message_encoding)
         if body is None:
             return await self._give_up(held, "it is not Base64, which messageEncoding in host.json asks for")
-        if self._is_binary and isinstance(body, str):
+        if self._work.is_binary and isinstance(body, str):
             body = body.encode()
-        if isinstance(body, bytes) and not self._is_binary:
-            name = self._function.name
+        if isinstance(body, bytes) and not self._work.is_binary:
+            name = self._work.name
             return await self._failed(held, f'it is no UTF-8 text, and the trigger of {name} has no data_type="binary"')
         if isinstance(await self._run_held(held, body), Raised):
             return await self._failed(held, f"the function failed {held.item.dequeue_count} times")
@@ -104,9 +152,7 @@ class QueueProcessor:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep(held, done))
             try:
-                return await self._invoker.invoke(
-                    self._function, trigger_value=body, trigger_metadata=_metadata(held.item)
-                )
+                return await self._work.run(body, held.item)
             finally:
                 done.set()
 
@@ -132,7 +178,7 @@ class QueueProcessor:
             held.item = replace(item, receipt=receipt)
 
     async def _failed(self, held: Held, why: str) -> bool:
-        if held.item.dequeue_count >= self._settings.max_dequeue_count or not self._poison_queue:
+        if held.item.dequeue_count >= self._settings.max_dequeue_count or not self._work.poison_place(held.item):
             return await self._give_up(held, why)
         hide_s = int(self._settings.visibility_timeout.total_seconds())
         await self._queues.update(held.item.receipt, visible_after_s=hide_s)
@@ -140,18 +186,18 @@ class QueueProcessor:
 
     async def _give_up(self, held: Held, why: str) -> bool:
         """Copy a message to the poison queue; where there can be none it rests for ten minutes, as on the real host."""
-        item, poison = held.item, self._poison_queue
-        if not poison:
+        item, poison = held.item, self._work.poison_place(held.item)
+        if poison is None:
             await self._queues.update(item.receipt, visible_after_s=_NO_POISON_HIDE_S)
             return False
         async with self._copying:
             await self._copy(item, poison)
         _log.warning(
-            "Message %s of queue '%s' was moved to '%s': %s.", item.receipt.message_id, self.queue, poison, why
+            "Message %s of queue '%s' was moved to '%s': %s.", item.receipt.message_id, self.queue, poison.queue, why
         )
         return True
 
-    async def _copy(self, item: QueueItem, poison: str) -> None:
+    async def _copy(self, item: QueueItem, poison: PoisonPlace) -> None:
         """Put a copy into the poison queue; deleted is later, so that a crash leaves the message twice, never nowhere.
 
         The put is sent once. Where its answer is lost, the message comes again, and then the copy is looked for first.
@@ -161,17 +207,17 @@ class QueueProcessor:
         if since is None or not await self._has_copy(item.text, poison, since):
             self._unanswered.setdefault(message_id, real_now() - _STORAGE_TICK)
             try:
-                copy = await self._queues.put(poison, item.text, repeats=False)
+                copy = await poison.queues.put(poison.queue, item.text, repeats=False)
             except NotFound:
-                await self._queues.create(poison)
-                copy = await self._queues.put(poison, item.text, repeats=False)
+                await poison.queues.create(poison.queue)
+                copy = await poison.queues.put(poison.queue, item.text, repeats=False)
             self._copies.append(copy.message_id)
         del self._unanswered[message_id]
 
-    async def _has_copy(self, text: str, poison: str, since: datetime) -> bool:
+    async def _has_copy(self, text: str, poison: PoisonPlace, since: datetime) -> bool:
         """Whether a copy without an answer is there: put in since then, and none of those that have one."""
         try:
-            shown = await self._queues.peek(poison)
+            shown = await poison.queues.peek(poison.queue)
         except StorageFailure as error:
             if error.status not in (404, 500):
                 raise

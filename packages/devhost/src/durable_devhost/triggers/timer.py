@@ -7,6 +7,7 @@ singleton lock, since one folder has one host.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -14,8 +15,8 @@ from durable_devhost.clock import Clock
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function
+from durable_devhost.model.schedule import is_frequent, parse_schedule
 from durable_devhost.storage.blobs import BlobService
-from durable_devhost.triggers.schedule import is_frequent, parse_schedule
 from durable_devhost.triggers.timer_status import ScheduleMonitor, ScheduleStatus, resume
 
 _PUNCTUAL = timedelta(seconds=1)
@@ -56,6 +57,10 @@ class TimerListener:
         """When the function runs next; None while it runs and before `run` has begun."""
         return self._waiting_for
 
+    async def info(self) -> dict[str, Any]:
+        """What a run by hand is told: the stored status, and never that it is past due (`TimerTriggerBinding`)."""
+        return self._info(await self._monitor.read() if self._is_monitored() else None, is_past_due=False)
+
     async def run(self) -> None:
         """Run the function whenever it is due, until cancelled."""
         monitor = self._monitor if self._is_monitored() else None
@@ -64,6 +69,8 @@ class TimerListener:
             status = resumed.status
             if monitor:
                 await monitor.write(status)
+            if resumed.is_new:
+                status = replace(status, last_updated=None)
         if resumed.is_past_due or _is_set(self._function, "runOnStartup", default=False):
             status = await self._invoke(status, monitor, is_past_due=resumed.is_past_due)
         while not self._is_stopping:
@@ -101,11 +108,7 @@ class TimerListener:
         token, self._token = self._token or self._enter(), None
         try:
             now = self._now()
-            value = {
-                "Schedule": {"AdjustForDST": self._schedule.adjusts_for_dst},
-                "ScheduleStatus": status.to_dict() if monitor else None,
-                "IsPastDue": is_past_due,
-            }
+            value = self._info(status if monitor else None, is_past_due=is_past_due)
             await self._invoker.invoke(self._function, trigger_value=value)
             following = ScheduleStatus(last=now, next=self._schedule.next_after(now), last_updated=now)
             if monitor:
@@ -113,6 +116,13 @@ class TimerListener:
             return following
         finally:
             self._in_flight.leave(token)
+
+    def _info(self, status: ScheduleStatus | None, *, is_past_due: bool) -> dict[str, Any]:
+        return {
+            "Schedule": {"AdjustForDST": self._schedule.adjusts_for_dst},
+            "ScheduleStatus": status.to_dict() if status else None,
+            "IsPastDue": is_past_due,
+        }
 
     def _enter(self) -> int:
         return self._in_flight.enter(f"timer {self._function.name}")

@@ -13,17 +13,17 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from durable_devhost.errors import StorageUnavailable
+from durable_devhost.model.schedule import Schedule
 from durable_devhost.model.timestamps import parse_time
 from durable_devhost.storage.account import NotFound, StorageFailure
 from durable_devhost.storage.blobs import BlobService
-from durable_devhost.triggers.schedule import Schedule
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 CONTAINER = "azure-webjobs-hosts"
-_NEVER = "0001-01-01T00:00:00"
+_NEVER = "0001-01-01T00:00:00+00:00"
 _RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -60,6 +60,8 @@ class Resumption:
 
     status: ScheduleStatus
     is_past_due: bool
+    is_new: bool = False
+    """Whether there was no status before: the first run is then told of none, although one is stored."""
 
 
 def resume(stored: ScheduleStatus | None, schedule: Schedule, now: datetime) -> Resumption:
@@ -71,7 +73,7 @@ def resume(stored: ScheduleStatus | None, schedule: Schedule, now: datetime) -> 
     """
     if stored is None or (stored.last_updated is not None and stored.last_updated - now > _CLOCKS_DIFFER):
         fresh = ScheduleStatus(next=schedule.next_after(now), last_updated=now)
-        return Resumption(status=fresh, is_past_due=False)
+        return Resumption(status=fresh, is_past_due=False, is_new=True)
     since = stored.last or stored.last_updated
     expected = schedule.next_after(since.astimezone(now.tzinfo)) if since else stored.next
     if expected == stored.next:

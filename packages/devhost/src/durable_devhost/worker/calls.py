@@ -24,6 +24,9 @@ from durable_devhost.worker.leaving import exit_code, flush, leave
 from durable_devhost.worker.outputs import Output, results
 from durable_devhost.worker.tracebacks import failure_text, user_stack
 
+THREAD_NAMES = "ThreadPoolExecutor-0"
+"""As they begin in the real worker, whose pool is the first of its process; log formats show them."""
+
 _FAREWELL_S = 0.5
 Send = Callable[[Mapping[str, Any]], bool]
 
@@ -49,7 +52,7 @@ class Calls:
         self._send = send
         self._loop = loop
         self._leave = leave
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function", initializer=initializer)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=THREAD_NAMES, initializer=initializer)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._cancelled: set[int] = set()
         self._running = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import Any
 
 import azure.functions as func
@@ -42,38 +44,27 @@ class _Trace(abstract.TraceContext):
         return self._attributes
 
 
-class _Failure(abstract.RpcException):
-    def __init__(self, attempt: Attempt) -> None:
-        self._attempt = attempt
+@dataclass(frozen=True)
+class RpcException:
+    """The failure before a retry, with the fields and the printed form of the real worker's protobuf message."""
 
-    @property
-    def source(self) -> str:
-        return ""
+    source: str = ""
+    stack_trace: str = ""
+    message: str = ""
 
-    @property
-    def stack_trace(self) -> str:
-        return self._attempt.stack
-
-    @property
-    def message(self) -> str:
-        return self._attempt.message
+    def __repr__(self) -> str:
+        """Only what is set, so a first try prints nothing."""
+        values = vars(self).items()
+        return "".join(f"{name}: {json.dumps(value)}\n" for name, value in values if value)
 
 
-class _Retry(abstract.RetryContext):
-    def __init__(self, attempt: Attempt) -> None:
-        self._attempt = attempt
+@dataclass(frozen=True)
+class RetryContext:
+    """Which try this is. It has no `exception`, although the SDK's class of that name has: nor has the real one."""
 
-    @property
-    def retry_count(self) -> int:
-        return self._attempt.count
-
-    @property
-    def max_retry_count(self) -> int:
-        return self._attempt.limit
-
-    @property
-    def exception(self) -> abstract.RpcException:
-        return _Failure(self._attempt)
+    retry_count: int
+    max_retry_count: int
+    rpc_exception: RpcException
 
 
 class InvocationContext(func.Context):
@@ -110,6 +101,18 @@ class InvocationContext(func.Context):
         return self._trace
 
     @property
-    def retry_context(self) -> abstract.RetryContext:
-        """Which try this is."""
-        return _Retry(self._attempt)
+    def retry_context(self) -> Any:
+        """Which try this is, as a RetryContext; all zero where the function has no retry policy."""
+        attempt = self._attempt
+        message = _dotnet_message(self._invocation.function_name, attempt) if attempt.message else ""
+        failure = RpcException(stack_trace=attempt.stack, message=message)
+        return RetryContext(attempt.count, attempt.limit, failure)
+
+
+def _dotnet_message(function_name: str, attempt: Attempt) -> str:
+    """A failure as the host words it for a retry, without .NET frames (WebJobs SDK, `ExceptionFormatter`)."""
+    return (
+        f"Microsoft.Azure.WebJobs.Host.FunctionInvocationException : Exception while executing function: "
+        f"Functions.{function_name} ---> Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException : Result: Failure\n"
+        f"Exception: {attempt.message}\nStack: {attempt.stack}\n   End of inner exception"
+    )

@@ -67,7 +67,7 @@ class Desk:
 
     def _load(self, message: Message) -> None:
         """Import and index the app in the main thread, on the loop, as the real worker does."""
-        send_logs(self._channel.send, message["level"])
+        send_logs(self._channel.send, message["level"], message["shown"])
         gc.disable()  # what an import leaves behind is used until the end; collecting it costs a tenth of a start
         try:
             answer = self._loaded(message)

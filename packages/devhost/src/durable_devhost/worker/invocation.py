@@ -37,9 +37,11 @@ def current_invocation() -> Invocation | None:
 def entered(invocation: Invocation) -> Iterator[None]:
     """Make the body, its tasks and what it sends to other threads with its context belong to `invocation`."""
     token = _CURRENT.set(invocation)
+    _THREAD.invocation_id = invocation.id  # where the real worker leaves it too, for code that reads it from there
     try:
         yield
     finally:
+        _THREAD.invocation_id = None
         _CURRENT.reset(token)
 
 
@@ -53,7 +55,7 @@ class InvocationFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Mark the record, and say whether it counts."""
         invocation = _CURRENT.get()
-        record.invocation_id = invocation.id if invocation else getattr(_THREAD, "invocation_id", "")
+        record.invocation_id = invocation.id if invocation else getattr(_THREAD, "invocation_id", None) or ""
         record.function_name = invocation.function_name if invocation else ""
         return invocation is None or not invocation.is_quiet
 

@@ -12,17 +12,24 @@ from durable_devhost.worker.tracebacks import user_traceback
 _TALKATIVE = ("azure", "asyncio", "aiohttp", "urllib3")
 
 
-def send_logs(send: Callable[[Mapping[str, Any]], bool], level: int) -> None:
-    """Send every record from `level` on; libraries that tell of every request only from warnings on."""
-    root = logging.getLogger()
-    root.addHandler(LogHandler(send))
+def send_logs(send: Callable[[Mapping[str, Any]], bool], level: int, shown: int = 0) -> None:
+    """Let the root logger take every record from `level` on, and send those that are `shown`.
+
+    Libraries that tell of every request are taken from warnings on.
+    """
+    root, handler = logging.getLogger(), AsyncLoggingHandler(send)
+    handler.setLevel(shown)
+    root.addHandler(handler)
     root.setLevel(level)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
-class LogHandler(logging.Handler):
-    """Hands log records to the host; what a record's arguments break is reported as logging does."""
+class AsyncLoggingHandler(logging.Handler):
+    """Hands log records to the host; what a record's arguments break is reported as logging does.
+
+    It has the name of the real worker's, by which apps look for it among the root logger's handlers.
+    """
 
     def __init__(self, send: Callable[[Mapping[str, Any]], bool]) -> None:
         super().__init__()

@@ -32,6 +32,7 @@ def run(descriptor: int) -> None:
     channel = Channel(socket.socket(fileno=descriptor))
     channel.settle()
     _settle()
+    _name_version()
     folder = Path.cwd().resolve()
     enter(folder)
     code = 1
@@ -74,6 +75,12 @@ def _settle() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     _die_with_parent()
+
+
+def _name_version() -> None:
+    """What `func start` finds out before it starts a worker, and Azure has as a setting of the app."""
+    if not os.environ.get("FUNCTIONS_WORKER_RUNTIME_VERSION"):
+        os.environ["FUNCTIONS_WORKER_RUNTIME_VERSION"] = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _leave_it_to_the_host(_number: int, _frame: FrameType | None) -> None:

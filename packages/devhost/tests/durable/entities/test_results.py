@@ -10,6 +10,7 @@ from durable_devhost.durable.entities.results import (
     EntityResult,
     EntitySignal,
     entity_payload,
+    overdue_result,
     read_result,
 )
 from durable_devhost.durable.entities.scheduler import SchedulerState
@@ -69,3 +70,12 @@ def test_a_broken_result_is_named_in_a_sentence(text: str | None, sentence: str)
     """The engine shows it and tries again later."""
     with pytest.raises(BrokenResult, match=sentence):
         read_result(text, 1)
+
+
+def test_each_operation_of_a_batch_over_its_limit_fails_and_the_state_stays() -> None:
+    """With the text of the timeout."""
+    requests = [RequestMessage(op="add", id="1"), RequestMessage(op="get", id="2")]
+    payload = entity_payload(COUNTER, SchedulerState(exists=True, state="5"), requests)
+    assert read_result(overdue_result(payload, "too long"), 2) == EntityResult(
+        exists=True, state="5", responses=(ResponseMessage(result="too long", is_error=True),) * 2, signals=()
+    )

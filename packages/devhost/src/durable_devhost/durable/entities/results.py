@@ -51,6 +51,22 @@ def entity_payload(entity_id: EntityId, state: SchedulerState, operations: Seque
     )
 
 
+def overdue_result(payload: str, message: str) -> str:
+    """What stands for the result of a batch over `functionTimeout`: each operation fails, the state stays.
+
+    As the extension's `TaskEntityShim` makes it of the timeout.
+    """
+    given = json.loads(payload)
+    return compact_json(
+        {
+            "entityExists": given["exists"],
+            "entityState": given["state"],
+            "results": [{"isError": True, "duration": 0, "result": message} for _ in given["batch"]],
+            "signals": [],
+        }
+    )
+
+
 def read_result(text: str | None, operations: int) -> EntityResult:
     """Read what the function returned for that many operations; raises BrokenResult."""
     value = _parse_result(text)

@@ -1,4 +1,6 @@
-"""Starts a worker: `APP_PYTHON …/worker/__main__.py --fd N`, with the app's folder as working directory.
+"""Starts a worker: `APP_PYTHON …/worker/worker.py --fd N`, with the app's folder as working directory.
+
+The file is called as the real worker's is under `func start`, for an app finds the name in `sys.modules["__main__"]`.
 
 It runs in an environment that knows nothing of devhost. So the package is registered by hand: a path entry would let
 devhost's neighbours, or this very folder, hide modules of the app.
@@ -42,6 +44,22 @@ def _greet_from_the_past(descriptor: int) -> None:
     connection.recv(1)  # until the host has read it and hangs up
 
 
+def _arguments() -> list[str]:
+    """The command line as the real host gives it (`RpcWorkerContext`): an app that parses it fails here as on Azure.
+
+    Nobody listens where it points to.
+    """
+    from uuid import uuid4
+
+    worker, request, most = str(uuid4()), str(uuid4()), "2147483647"
+    named = {
+        "host": "127.0.0.1", "port": "0", "workerId": worker, "requestId": request, "grpcMaxMessageLength": most,
+        "functions-uri": "http://127.0.0.1:0/", "functions-worker-id": worker, "functions-request-id": request,
+        "functions-grpc-max-message-length": most,
+    }  # fmt: skip
+    return [part for name, value in named.items() for part in (f"--{name}", value)]
+
+
 def _start() -> None:
     descriptor = int(sys.argv[sys.argv.index("--fd") + 1])
     if sys.version_info < (3, 9):  # noqa: UP036 - whoever started it may have such a one
@@ -50,7 +68,7 @@ def _start() -> None:
     _register_package()
     from durable_devhost.worker.process import run
 
-    del sys.argv[1:]  # some libraries read the command line of whatever process they are in
+    sys.argv[1:] = _arguments()
     run(descriptor)
 
 

@@ -1,0 +1,1 @@
+"""Blob functions: containers are scanned, a queue carries what is new, receipts say what was taken."""

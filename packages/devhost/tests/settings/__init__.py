@@ -1,0 +1,1 @@
+"""What host.json and local.settings.json say, held against a host that runs."""

@@ -1,0 +1,95 @@
+"""A running host does what host.json and local.settings.json say, and names what it does not do."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.storage.blob import ContainerClient
+
+from durable_devhost.testing.app import AppUnderTest
+
+APP = Path(__file__).parent / "app"
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
+    """One host for all."""
+    with AppUnderTest(APP, tmp_path_factory.mktemp("files"), ("--enable-auth", "--clock", "virtual"), {}) as running:
+        yield running
+
+
+def said(app: AppUnderTest) -> list[str]:
+    """The sentences of the start."""
+    return [record["text"] for record in app.records if record["event"] in ("notice", "warning")]
+
+
+def keys(app: AppUnderTest) -> Any:
+    """The keys in the file that the start names."""
+    (ready,) = [record for record in app.records if record["event"] == "ready"]
+    return json.loads(Path(ready["keys"]).read_text())
+
+
+def test_keys_that_change_nothing_are_named_once_with_their_file(app: AppUnderTest) -> None:
+    """Those that matter on Azure alone are not."""
+    (text,) = [text for text in said(app) if text.startswith(str(APP / "host.json"))]
+    assert "does not act on watchDirectories and extensions.durableTask.maxOrchestrationActions." in text
+    assert "docs/azure.md" in text
+
+
+def test_a_function_that_host_json_does_not_name_is_not_there(app: AppUnderTest) -> None:
+    """Names are compared without regard to case, and the start tells of it."""
+    assert app.request("GET", "/v1/left-out").status == 404
+    assert app.request("GET", "/v1/nap?s=0").body == "awake"
+    assert "'functions' in host.json leaves out left_out: they are not there, here as on Azure." in said(app)
+
+
+def test_custom_headers_are_on_the_answers(app: AppUnderTest) -> None:
+    """Of functions and of the durable HTTP API."""
+    for path in ("/v1/pid", "/v1/nowhere", "/runtime/webhooks/durabletask/instances/none"):
+        assert app.request("GET", path).headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_browser_is_told_that_its_page_may_call(app: AppUnderTest) -> None:
+    """As local.settings.json has it."""
+    headers = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
+    asked = urllib.request.Request(f"{app.url}/v1/pid", headers=headers, method="OPTIONS")
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (204, "http://localhost:3000")
+        assert answer.headers["Access-Control-Allow-Methods"] == "POST"
+
+
+def test_with_keys_the_start_names_their_file_and_the_urls_carry_one(app: AppUnderTest) -> None:
+    """The system key of the durable HTTP API."""
+    urls = app.request("POST", "/v1/start/napping?s=0").body
+    assert all(
+        f"code={keys(app)['systemKeys']['durabletask_extension']}" in urls[name] for name in urls if name != "id"
+    )
+    assert app.request("GET", urls["statusQueryGetUri"]).status in (200, 202)
+
+
+def test_the_console_shows_what_log_level_lets_through(app: AppUnderTest) -> None:
+    """By category; the worker's root logger is at 20 whatever host.json says, as in the real worker."""
+    assert app.request("GET", "/v1/chatty").body == 20
+    app.until(lambda: any("chat at ERROR" in record.get("text", "") for record in app.records))
+    url = app.request("POST", "/v1/start/napping?s=0").body["statusQueryGetUri"]
+    app.until(lambda: app.request("GET", url).body["output"] == "awake")
+    told = [record for record in app.records if record["event"] in ("log", "orchestration")]
+    assert [record["text"] for record in told if "chat" in record.get("text", "")] == [
+        "chat at WARNING",
+        "chat at ERROR",
+    ]
+    assert [record for record in told if record["event"] == "orchestration"] == []
+
+
+def test_a_timer_counts_in_the_zone_that_a_setting_names(app: AppUnderTest) -> None:
+    """Its status has the time of the next run with the zone's offset."""
+    info = app.request("GET", f"/admin/devhost/info?code={keys(app)['masterKey']}").body
+    blobs = ContainerClient.from_connection_string(info["storage"]["connectionString"], "azure-webjobs-hosts")
+    name = next(blob.name for blob in blobs.list_blobs() if blob.name.endswith("Host.Functions.at_nine/status"))
+    status = json.loads(blobs.download_blob(name).readall())
+    assert status["Next"].endswith("T09:00:00+09:00")
+    assert any("count in Asia/Tokyo (WEBSITE_TIME_ZONE)" in text for text in said(app))

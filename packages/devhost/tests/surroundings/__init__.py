@@ -1,0 +1,1 @@
+"""What the real host's triggers and worker hand over, held against devhost."""

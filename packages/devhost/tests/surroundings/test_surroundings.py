@@ -1,0 +1,155 @@
+"""What triggers hand over and an app sees of its worker is what the real host gives, but for what a table names."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from durable_devhost.testing.app import AppUnderTest
+from packages.devhost.tests.edges.comparing import comparable
+from packages.devhost.tests.surroundings import driver
+
+_FOLDER = Path(__file__).parent
+RECORDED: dict[str, Any] = json.loads((_FOLDER / "recorded.json").read_text(encoding="utf-8"))
+"""Functions host 4.1037 that asks for keys, without telemetry; durable extension 3.19, Storage bindings 5.3, Event Grid
+extension 3.3; Python worker 4.34 and Python 3.11. Where it
+named the known orchestrators in either order, one stands."""
+
+ROWS: tuple[driver.Row, ...] = (
+    driver.timers, driver.worker, driver.queue_inputs, driver.queue_expressions, driver.queue_failures,
+    driver.queue_outputs, driver.keys, driver.blobs, driver.grid,
+)  # fmt: skip
+NOT_YET = ("worker.trace",)
+"""What records begin with that is not served yet."""
+
+DIFFERS = {
+    "form.chunked": "the host looks at Content-Length, so no byte of such a body reaches a function there; here it is "
+    "handed over, with a warning",
+}
+"""What still differs, with the reason."""
+
+_CRON = {"AdjustForDST": True}
+_MONITORED = {"past_due": False, "status": {"Last": True, "Next": True, "LastUpdated": True}, "schedule": _CRON}
+BY_RULE: dict[str, Any] = {
+    "timer.fast": [{"past_due": False, "status": {}, "schedule": _CRON}] * 3,
+    "timer.start": [_MONITORED],
+    "timer.start.by-hand": [_MONITORED],
+    "timer.monitor.keys": ["Last", "LastUpdated", "Next"],
+    "timer.by-hand": {"status": 202, "seen": 2},
+    "off.timer": {"before": [], "by-hand": [{"past_due": False}]},
+    "off.listed": ["off_activity", "off_http", "off_orchestrator", "off_queue", "off_timer"],
+    "raise.int": {"status": 500, "type": None, "body": ""},
+    "raise.ok": {"status": 200, "type": "text/plain; charset=utf-8", "body": "ok"},
+    "queue.str.json": {"seen": [{"type": "str", "body": '{"a": 1}'}], "poison": []},
+    "queue.str.raw": {"seen": None, "poison": ["not base64!"]},
+    "queue.field": [{"doc": "the doc"}],
+    "queue.field.out": ["d1/<guid>.txt"],
+    "queue.whole": [{"doc": "whole"}],
+    "queue.fail": {"poison": ["f"], "seen": [{"count": count, "retry": 0} for count in (1, 2, 3)]},
+    "gone.activity.case": {"runtimeStatus": "Completed", "output": {"result": 1}},
+    "gone.activity.retry": {"runtimeStatus": "Completed", "output": {"result": [2, 3, True]}},
+    "gone.start.unknown": {
+        "runtimeStatus": "Failed",
+        "output": "Orchestrator function 'nope' failed: The function 'nope' doesn't exist, is disabled, or is not an "
+        "orchestrator function. Additional info: The following are the known orchestrator functions: 'calls', "
+        "'off_orchestrator'.",
+    },
+    "keys.function.none": {"status": 200},
+    "keys.hook.wrong": {"status": 401},
+}
+"""What follows from the same rules and has no recording here."""
+
+WORKER = {
+    "cwd_is_app": True, "file_folder_on_path": True, "main": "worker.py", "module": "function_app",
+    "app_module_in_sys": True,
+    "thread_main": True, "loop": "_UnixSelectorEventLoop", "debug": False, "root_level": 20,
+    "root_handlers": ["AsyncLoggingHandler"], "function_name": "worker", "directory_is_app": True, "invocation_id": 36,
+    "retry": "RetryContext(retry_count=0, max_retry_count=0, rpc_exception=)", "tls": True, "argv": 19,
+    "excepthook": True, "recursion": 1000, "encoding": "utf-8",
+}  # fmt: skip
+"""What the real worker's own code makes of the process."""
+
+ENVIRONMENT = {
+    "ASPNETCORE_SUPPRESSSTATUSMESSAGES", "AZURE_FUNCTIONS_ENVIRONMENT", "AzureWebJobsScriptRoot", "AzureWebJobsStorage",
+    "AzureWebJobs.off_http.Disabled", "FUNCTIONS_APPLICATION_DIRECTORY", "FUNCTIONS_CORETOOLS_ENVIRONMENT",
+    "FUNCTIONS_WORKER_DIRECTORY", "FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_WORKER_RUNTIME_VERSION", "NAMED_QUEUE",
+    "PYTHON_THREADPOOL_THREAD_COUNT", "WEBSITE_HOSTNAME", "languageWorkers__python__defaultExecutablePath",
+}  # fmt: skip
+"""What `func start` and the host set for a worker, and the app's settings."""
+
+pytestmark = pytest.mark.timeout(180)
+_served = [name for name in RECORDED if not name.startswith(NOT_YET)]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnderTest]:
+    """One host that asks for keys."""
+    options = ("--clock", "system", "--enable-auth")
+    with AppUnderTest(_FOLDER / "app", tmp_path_factory.mktemp("surroundings"), options, {}) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def answers(app: AppUnderTest) -> dict[str, Any]:
+    """Everything that was recorded, asked of the one host."""
+    key = json.loads((app.data_dir / "keys.json").read_text())["masterKey"]
+    info = app.request("GET", f"/admin/devhost/info?code={key}").body
+    return driver.drive(driver.Host(app.url, info["storage"]["connectionString"], key), ROWS)
+
+
+@pytest.mark.parametrize("name", [name for name in _served if name not in DIFFERS])
+def test_a_record_is_the_real_hosts(answers: dict[str, Any], name: str) -> None:
+    """What a function was given, what a client was answered, or how an instance ended."""
+    assert comparable(answers[name]) == comparable(RECORDED[name])
+
+
+def test_the_details_of_what_is_off_are_the_hosts_own(answers: dict[str, Any]) -> None:
+    """No function has failed, so the exception is the extension's, as far as the recording goes."""
+    assert answers["gone.activity.off"] == RECORDED["gone.activity.off"]
+
+
+@pytest.mark.parametrize("name", BY_RULE)
+def test_what_has_no_record_is_what_the_rules_say(answers: dict[str, Any], name: str) -> None:
+    """The neighbours of the records."""
+    assert answers[name] == BY_RULE[name]
+
+
+@pytest.mark.parametrize("name", DIFFERS)
+def test_what_differs_still_does(answers: dict[str, Any], name: str) -> None:
+    """One that has become equal leaves the table."""
+    assert comparable(answers[name]) != comparable(RECORDED[name])
+
+
+def test_a_form_of_several_parts_reaches_its_function(answers: dict[str, Any]) -> None:
+    """With the file beside the fields; the length of the body depends on the client."""
+    seen = json.loads(answers["form.multipart"]["body"])
+    assert (seen["form"], seen["files"]) == ({"a": "1"}, {"f": ["x.txt", "text/plain", 5]})
+
+
+def test_the_worker_looks_to_its_app_like_the_real_one(answers: dict[str, Any]) -> None:
+    """Modules, threads, the loop, loggers, the context, and the environment."""
+    seen = answers["worker"]
+    assert {name: seen[name] for name in WORKER} == WORKER
+    assert set(seen["env"]) >= ENVIRONMENT
+    version = "{}.{}".format(*sys.version_info)
+    assert (seen["env"]["FUNCTIONS_WORKER_RUNTIME_VERSION"], seen["env"]["NAMED_QUEUE"]) == (version, "named")
+
+
+@pytest.mark.usefixtures("answers")
+def test_the_host_says_by_name_what_azure_would_not_do(app: AppUnderTest) -> None:
+    """What waits for ever, what is off, and a body that would not arrive: each of them once."""
+    said = [record["text"] for record in app.records if record["event"] == "warning"]
+    for text in (
+        "no activity 'nope'", "no orchestrator 'nope'", "no entity 'nope'", "'off_activity' is disabled",
+        "'form' got a body in chunks",
+    ):  # fmt: skip
+        assert len([line for line in said if text in line]) == 1, (text, said)
+
+
+def test_the_file_with_the_keys_is_named_at_the_start(app: AppUnderTest) -> None:
+    """Whoever asked for keys has to find them."""
+    (ready,) = [record for record in app.records if record["event"] == "ready"]
+    assert ready["keys"] == str(app.data_dir / "keys.json")

@@ -1,0 +1,77 @@
+"""The section `Host` of local.settings.json."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from durable_devhost.errors import SettingsError
+from durable_devhost.local_host import Cors, LocalHost
+
+
+def load(folder: Path, host: Any, **flags: Any) -> LocalHost:
+    """The section of an app with that local.settings.json."""
+    (folder / "local.settings.json").write_text(json.dumps({"Values": {}, "Host": host}))
+    return LocalHost.load(folder, **flags)
+
+
+def test_an_app_without_the_section_has_no_port_and_no_origins(tmp_path: Path) -> None:
+    """Nor one without the file."""
+    assert LocalHost.load(tmp_path) == LocalHost() == load(tmp_path, None)
+
+
+def test_the_port_is_that_of_the_file(tmp_path: Path) -> None:
+    """Names without regard to case, numbers also as text; 0 is the same as none, as with func."""
+    assert load(tmp_path, {"LocalHttpPort": 7072}).port == 7072
+    assert load(tmp_path, {"localhttpport": "7072"}).port == 7072
+    assert load(tmp_path, {"LocalHttpPort": 0}).port is None
+
+
+@pytest.mark.parametrize("port", [-1, 65536, "many", True, 1.5])
+def test_a_port_that_is_none_is_refused(tmp_path: Path, port: Any) -> None:
+    """With the file."""
+    with pytest.raises(SettingsError, match=r"Host\.LocalHttpPort in .*local\.settings\.json is"):
+        load(tmp_path, {"LocalHttpPort": port})
+
+
+def test_origins_stand_between_commas(tmp_path: Path) -> None:
+    """In lower case, as ASP.NET compares them; credentials are a matter of their own."""
+    cors = load(tmp_path, {"CORS": "http://A.example,https://b.example:8080,", "CORSCredentials": "true"}).cors
+    assert cors == Cors(origins=("http://a.example", "https://b.example:8080"), credentials=True)
+    assert load(tmp_path, {"CORS": "", "CORSCredentials": True}).cors == Cors()
+
+
+def test_a_flag_wins_over_the_file(tmp_path: Path) -> None:
+    """Also one that lets nobody in."""
+    host = {"CORS": "http://a.example"}
+    assert load(tmp_path, host, cors="http://b.example").cors.origins == ("http://b.example",)
+    assert load(tmp_path, host, cors="").cors.origins == ()
+    assert load(tmp_path, host, cors_credentials=True).cors.credentials
+
+
+@pytest.mark.parametrize("host", [{"CORS": ["*"]}, {"CORS": True}, {"CORS": "*", "CORSCredentials": True}])
+def test_what_func_cannot_start_with_is_refused(tmp_path: Path, host: dict[str, Any]) -> None:
+    """Every origin with credentials, and what is no text."""
+    with pytest.raises(SettingsError, match=r"Host\.CORS in .*local\.settings\.json"):
+        load(tmp_path, host)
+
+
+def test_credentials_that_are_no_truth_are_refused(tmp_path: Path) -> None:
+    """With the key."""
+    with pytest.raises(SettingsError, match=r"Host\.CORSCredentials"):
+        load(tmp_path, {"CORS": "*", "CORSCredentials": "yes"})
+
+
+@pytest.mark.parametrize("origin", ["http://a.example/", "localhost:3000", " http://b.example", "*"])
+def test_an_origin_that_no_browser_sends_is_told(tmp_path: Path, origin: str) -> None:
+    """A slash at the end, a blank in front, or a star among others: a frequent trap."""
+    (said,) = load(tmp_path, {"CORS": f"http://c.example,{origin}"}).notices
+    assert said.startswith(f"No browser sends the origin '{origin}' of the CORS setting")
+
+
+def test_another_address_is_told(tmp_path: Path) -> None:
+    """devhost listens on this machine only."""
+    (said,) = load(tmp_path, {"LocalHttpAddress": "0.0.0.0"}).notices
+    assert "devhost listens on 127.0.0.1 only" in said
+    assert load(tmp_path, {"LocalHttpAddress": "localhost"}).notices == ()
