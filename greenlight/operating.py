@@ -10,11 +10,12 @@ from rich.text import Text
 
 from approvals.words.histories import history_in_words
 from greenlight.api import Json
+from greenlight.completion import proposal_ids
 from greenlight.session import Session, connected, print_json, with_json
 from greenlight.texts import one_line
 from greenlight.times import clock_time, distance, moment
 
-_ID = click.argument("instance", metavar="ID")
+_ID = click.argument("instance", metavar="ID", shell_complete=proposal_ids)
 _WHY = click.option("-m", "--reason", default="", metavar="TEXT", help="Why; it is put on record.")
 _YES = click.option("--yes", is_flag=True, help="Also where its proposal is still open.")
 _LONGEST = 200
@@ -32,10 +33,10 @@ def ops() -> None:
 @ops.command("list")
 @with_json
 @connected
-def list_operations(session: Session, *, as_json: bool) -> None:
+def list_operations(session: Session) -> None:
     """Show what needs somebody, and the last runs of what runs by itself."""
     view = session.api.operations()
-    if as_json:
+    if session.as_json:
         print_json(view)
         return
     now = moment(view["now"])
@@ -62,10 +63,10 @@ def list_operations(session: Session, *, as_json: bool) -> None:
 @_ID
 @with_json
 @connected
-def history(session: Session, *, instance: str, as_json: bool) -> None:
+def history(session: Session, *, instance: str) -> None:
     """Tell what a workflow did, one line for each event; a proposal's has the proposal's own id."""
     view = session.on(instance, session.api.history)
-    if as_json:
+    if session.as_json:
         print_json(view)
         return
     session.put(Text(f"{one_line(view['instanceId'])}: {one_line(view['name'])}, {view['runtimeStatus']}", "bold"))
@@ -78,6 +79,7 @@ def history(session: Session, *, instance: str, as_json: bool) -> None:
 @_ID
 @_WHY
 @_YES
+@with_json
 @connected
 def terminate(session: Session, *, instance: str, reason: str, yes: bool) -> None:
     """End a workflow where it is.
@@ -91,6 +93,7 @@ def terminate(session: Session, *, instance: str, reason: str, yes: bool) -> Non
 @ops.command()
 @_ID
 @_WHY
+@with_json
 @connected
 def rewind(session: Session, *, instance: str, reason: str) -> None:
     """Let a failed workflow try again what failed; a review cannot be rewound."""
@@ -100,6 +103,7 @@ def rewind(session: Session, *, instance: str, reason: str) -> None:
 @ops.command()
 @_ID
 @_WHY
+@with_json
 @connected
 def resume(session: Session, *, instance: str, reason: str) -> None:
     """Let a suspended workflow go on."""
@@ -108,6 +112,7 @@ def resume(session: Session, *, instance: str, reason: str) -> None:
 
 @ops.command()
 @_ID
+@with_json
 @connected
 def wake(session: Session, *, instance: str) -> None:
     """Let a review look at its record again; done twice it does no harm."""
@@ -118,6 +123,7 @@ def wake(session: Session, *, instance: str) -> None:
 @_ID
 @_WHY
 @_YES
+@with_json
 @connected
 def purge(session: Session, *, instance: str, reason: str, yes: bool) -> None:
     """Delete the history of a workflow that has ended; one line of it stays.
@@ -135,13 +141,14 @@ def poison() -> None:
 @poison.command("list")
 @with_json
 @connected
-def list_messages(session: Session, *, as_json: bool) -> None:
+def list_messages(session: Session) -> None:
     """Show them, with the reason."""
-    _list(session, "messages", _messages, "No message was put aside.", as_json=as_json)
+    _list(session, "messages", _messages, "No message was put aside.")
 
 
 @poison.command("send")
 @click.argument("message", metavar="ID")
+@with_json
 @connected
 def send_message(session: Session, *, message: str) -> None:
     """Work a message again, once; what is refused again stays."""
@@ -150,6 +157,7 @@ def send_message(session: Session, *, message: str) -> None:
 
 @poison.command()
 @click.argument("message", metavar="ID")
+@with_json
 @connected
 def discard(session: Session, *, message: str) -> None:
     """Take a message off the list; its row stays, with your name."""
@@ -164,14 +172,15 @@ def letters() -> None:
 @letters.command("list")
 @with_json
 @connected
-def list_letters(session: Session, *, as_json: bool) -> None:
+def list_letters(session: Session) -> None:
     """Show them, with the reason."""
-    _list(session, "letters", _letters, "All letters have gone.", as_json=as_json)
+    _list(session, "letters", _letters, "All letters have gone.")
 
 
 @letters.command("send")
 @click.argument("proposal", metavar="ID")
 @click.argument("key", required=False)
+@with_json
 @connected
 def send_letter(session: Session, *, proposal: str, key: str | None) -> None:
     """Send the letters of a proposal that have not gone, or the one of that KEY."""
@@ -191,6 +200,9 @@ def _act(session: Session, instance: str, act: str, reason: str, *, even_if_open
 
 
 def _tell(session: Session, done: Json) -> None:
+    if session.as_json:
+        print_json(done)
+        return
     session.say(one_line(done["sentence"]))
 
 
@@ -199,11 +211,9 @@ def _list(
     kind: str,
     rows: Callable[[Json, datetime], list[tuple[str, ...]]],
     none: str,
-    *,
-    as_json: bool,
 ) -> None:
     view = session.api.operations()
-    if as_json:
+    if session.as_json:
         print_json(view[kind])
         return
     found = rows(view, moment(view["now"]))

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from approvals.identifiers import is_instance_id
 from approvals.operations import Done
 from approvals.words.notices import Notice, notices_for
 from gateways.letters.letters import open_letters
@@ -64,6 +65,8 @@ async def send_letter(proposal_id: str, key: str, by: str) -> Done | Declined:
 def _notice(proposal_id: str, key: str) -> Notice | None:
     """Return what a letter tells, if its person still needs it. Blocks."""
     number = key.partition("-")[0]
-    chain = open_review_records().read(proposal_id) if number.isascii() and number.isdecimal() else None
+    if not (is_instance_id(proposal_id) and number.isascii() and number.isdecimal() and len(number) < 10):
+        return None
+    chain = open_review_records().read(proposal_id)
     notices = notices_for(chain.entries, told=int(number) - 1) if chain else ()
     return next((each for each in notices if each.key == key), None)

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import azure.durable_functions as df
 
+from approvals.identifiers import is_instance_id
 from approvals.operations import Act, Done, OperatorRequest
 from approvals.record.verdict import Tampered
 from approvals.retention import EndedInstance, outcome_of
@@ -34,7 +35,7 @@ async def act_on_instance(
 
     Raises what the durable API raises, after the act is on record as failed.
     """
-    instance = await find_instance(client, instance_id)
+    instance = await find_instance(client, instance_id) if is_instance_id(instance_id) else None
     if instance is None:
         return Declined(
             code="unknown",

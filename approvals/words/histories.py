@@ -73,7 +73,7 @@ def _sentence(event: Mapping[str, Any]) -> str:
         case "EventRaised":
             return f"The event {name} came." if name else "An event came."
         case "EventSent":
-            return f"It sent an event to {name}." if name else "It sent an event."
+            return "It called an entity." if name == "op" else "It sent an event."
         case "ExecutionCompleted":
             status = str(event.get("OrchestrationStatus", ""))
             end = _ENDS.get(status, "The workflow ended")

@@ -44,15 +44,8 @@ def span(length: timedelta) -> str:
 
 
 def ago(when: datetime, now: datetime) -> str:
-    """Return how long ago something was, roughly; clocks of two machines may put it into the future."""
-    passed = now - when
-    if passed < timedelta(minutes=1):
-        return "just now"
-    if passed < timedelta(hours=1):
-        return _counted(passed // timedelta(minutes=1), "minute") + " ago"
-    if passed < timedelta(hours=48):
-        return _counted(passed // timedelta(hours=1), "hour") + " ago"
-    return _counted(passed // timedelta(days=1), "day") + " ago"
+    """Return how long ago something was; clocks of two machines may put it into the future."""
+    return f"{span(now - when)} ago" if now - when >= timedelta(minutes=1) else "just now"
 
 
 def money(amount: float, currency: str) -> str:

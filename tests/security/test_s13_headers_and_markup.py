@@ -86,7 +86,7 @@ def test_every_page_sends_them(fortress):
 
 def test_every_page_of_somebody_who_is_signed_in_sends_them(fortress):
     """And the one that asks who somebody is."""
-    fortress.begin()
+    proposal = fortress.begin()
     mara = {**PAGE, "Cookie": remember("Mara").partition(";")[0]}
     form = {**mara, "Content-Type": "application/x-www-form-urlencoded"}
     pages = [
@@ -97,8 +97,13 @@ def test_every_page_of_somebody_who_is_signed_in_sends_them(fortress):
         fortress.call("POST", "/api/ui/act-as", b"name=", headers=form),
         fortress.call("POST", "/api/ui/inbox", b"decision=approve", headers=form),
         fortress.call("POST", "/api/ui/inbox", b"decision=approve", headers=form | {"Origin": "https://evil.example"}),
+        fortress.call("GET", "/api/ui/operations", headers=mara),
+        fortress.call("GET", f"/api/ui/operations/workflow?id={proposal}", headers=mara),
+        fortress.call("POST", "/api/ui/operations", b"act=approve", headers=form),
+        fortress.call("POST", "/api/ui/operations", b"act=x", headers=form | {"Origin": "https://evil.example"}),
+        fortress.call("GET", "/api/ui/operations", headers={**PAGE, "Cookie": remember("Ines").partition(";")[0]}),
     ]
-    assert [each.status_code for each in pages] == [303, 303, 200, 200, 400, 400, 403]
+    assert [each.status_code for each in pages] == [303, 303, 200, 200, 400, 400, 403, 200, 200, 400, 403, 403]
     for page in pages:
         assert page.headers["Content-Type"].startswith("text/html")
         assert faults(page.headers) == []
