@@ -29,7 +29,7 @@ class Lag(StrEnum):
 _LAGS = {
     Lag.UNLISTED: "it has a record and no row in the list",
     Lag.BEHIND: "its record is ahead of its workflow",
-    Lag.LATE: "its deadline has passed and its workflow did nothing",
+    Lag.LATE: "its time has passed and its workflow did nothing",
     Lag.LOST: "it has no workflow",
     Lag.UNTOLD: "not all of its letters and counts are known to be done",
 }

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import quote
 
 import azure.durable_functions as df
@@ -18,6 +19,7 @@ from gateways.audit import open_audit
 from gateways.instances import list_instances
 from gateways.operations import open_operations
 from gateways.proposal_index import open_proposal_index
+from gateways.put_aside import open_put_aside
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.retention")
@@ -40,6 +42,7 @@ async def purge_finished_instances(timer: func.TimerRequest, client: df.DurableO
         return
     if not rule.purges:
         return
+    await asyncio.to_thread(_forget_messages, rule.cutoff(clock.now()))
     chosen, found = await _choose(client, rule)
     purged = sum([await _purge(client, ended) for ended in chosen])
     remaining = found - purged
@@ -52,6 +55,14 @@ async def purge_finished_instances(timer: func.TimerRequest, client: df.DurableO
     }
     log.log(logging.WARNING if remaining else logging.INFO, json.dumps(line))
     await asyncio.to_thread(_keep, line)
+
+
+def _forget_messages(before: datetime) -> None:
+    """Forget what was written in messages that operators are done with; what is left is found again. Blocks."""
+    try:
+        open_put_aside().forget(before=before)
+    except Exception:
+        log.exception("messages that were put aside could not be forgotten")
 
 
 def _keep(line: Mapping[str, object]) -> None:

@@ -14,7 +14,7 @@ from azure.data.tables import TableClient, UpdateMode
 
 from approvals.operations import ActRecord, LetterState, Run, UnsentLetter
 from gateways.proposal_rows import newest_first
-from gateways.tables import hashed, insert, open_table
+from gateways.tables import hashed, insert_first, merge, open_table
 
 MOST_SHOWN = 100
 """Letters, and acts, that are listed at once."""
@@ -84,13 +84,13 @@ class TableOperations:
         """Insert a row; its key puts the newest first."""
         key = f"{newest_first(now)} {uuid.uuid4().hex[:8]}"
         row = {"At": now.isoformat(), "By": by, "Act": act, "Target": target[:_LONGEST_TEXT], "Outcome": "begun"}
-        insert(self._table, {"PartitionKey": _ACTS, "RowKey": key, **row})
+        insert_first(self._table, {"PartitionKey": _ACTS, "RowKey": key, **row})
         return key
 
     def end(self, key: str, outcome: str) -> None:
         """Merge the outcome into the row."""
         row = {"PartitionKey": _ACTS, "RowKey": key, "Outcome": outcome[:_LONGEST_TEXT]}
-        self._table.update_entity(row, UpdateMode.MERGE)
+        merge(self._table, row)
 
     def acts(self, most: int = 20) -> Iterator[ActRecord]:
         """Ask for the first rows of the partition."""

@@ -1,5 +1,6 @@
 """Messages that were put aside, in the table `PutAside`: what came, why it could not be used, and what became of it."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ from azure.data.tables import TableClient, UpdateMode
 
 from approvals.operations import MessageState, PutAsideMessage
 from approvals.poison import PoisonMessage
-from gateways.tables import hashed, insert_first, open_table
+from gateways.tables import hashed, insert_first, merge, open_table
 
 LONGEST_BODY = 60 * 1024
 """Bytes in UTF-8 that are kept of a message; a queue's message has up to 64 KiB, and so has a cell of a table."""
@@ -50,6 +51,10 @@ class PutAside(Protocol):
         """Say what came of it; `WAITING` gives it back."""
         ...
 
+    def forget(self, *, before: datetime) -> None:
+        """Forget what was written in messages that were sent or discarded before then; their rows stay."""
+        ...
+
 
 class TablePutAside:
     """The messages in Azure Table Storage."""
@@ -72,6 +77,7 @@ class TablePutAside:
                 "Whole": len(content) <= LONGEST_BODY,
                 "At": now.isoformat(),
                 "State": MessageState.WAITING.value,
+                "Kept": True,
             },
         )
         return key
@@ -93,11 +99,11 @@ class TablePutAside:
         return map(_read, next(pages, ()))
 
     def claim(self, message: str, state: MessageState, *, by: str, now: datetime) -> PutAsideMessage | None:
-        """Write the row if it is as it was read. Whoever lost the answer to that is told that somebody was faster."""
+        """Write the row if it is as it was read; by `Claim` whoever lost the answer to that knows their own again."""
         row = self._get(message)
         if row is None or not _is_free(_read(row), now):
             return None
-        changed = {**row, "State": state.value, "By": by, "DoneAt": now.isoformat()}
+        changed = {**row, "State": state.value, "By": by, "DoneAt": now.isoformat(), "Claim": uuid.uuid4().hex}
         try:
             self._table.update_entity(
                 changed,
@@ -108,13 +114,27 @@ class TablePutAside:
         except HttpResponseError as error:
             if error.status_code != _MOVED_ON:
                 raise
-            return None
+            if (self._get(message) or {}).get("Claim") != changed["Claim"]:
+                return None
         return _read(changed)
 
     def settle(self, message: str, state: MessageState, *, result: str) -> None:
         """Merge into the row, which is this caller's since the claim."""
         change = {"PartitionKey": _PARTITION, "RowKey": message, "State": state.value, "Result": result[:2_000]}
-        self._table.update_entity(change, UpdateMode.MERGE)
+        merge(self._table, change)
+
+    def forget(self, *, before: datetime) -> None:
+        """Ask for the rows that still have a body, and empty it."""
+        terms = "PartitionKey eq @partition and Kept eq true and ( State eq @sent or State eq @discarded )"
+        values = {
+            "partition": _PARTITION,
+            "sent": MessageState.SENT.value,
+            "discarded": MessageState.DISCARDED.value,
+        }
+        for row in self._table.query_entities(terms, parameters=values, select=["RowKey", "DoneAt"]):
+            if datetime.fromisoformat(row["DoneAt"]) < before:
+                emptied = {"PartitionKey": _PARTITION, "RowKey": row["RowKey"], "Body": b"", "Whole": False}
+                merge(self._table, {**emptied, "Kept": False})
 
     def _get(self, message: str) -> Any:
         try:

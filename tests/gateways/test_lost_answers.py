@@ -21,6 +21,8 @@ from approvals.decision import Decision
 from approvals.findings import Checked, Finding, FindingsRecord, add_up
 from approvals.intake import SummarisedEntry, Undo, ValidEntry
 from approvals.jobs import Alert
+from approvals.operations import LetterState, MessageState, UnsentLetter
+from approvals.poison import PoisonMessage
 from approvals.policy.policy import Policy
 from approvals.record.entries import Via
 from approvals.retention import EndedInstance
@@ -40,8 +42,10 @@ from gateways.kept_heads import open_kept_heads
 from gateways.ledger import open_ledger
 from gateways.letters.link_keys import CONTAINER, _of_this_machine
 from gateways.letters.mail import open_post
+from gateways.operations import open_operations
 from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
+from gateways.put_aside import open_put_aside
 from gateways.register import open_register
 from gateways.review_records import open_review_records
 from gateways.single_stage_records import Answer, open_single_stage_records
@@ -83,8 +87,8 @@ def _own_places(monkeypatch):
 
 
 TABLES = (
-    "Alerts", "Audit", "Bills", "Decisions", "Findings", "Ledger", "LetterLimits", "Letters", "Outcomes", "Proposals",
-    "Register", "Requests", "Summaries",
+    "Alerts", "Audit", "Bills", "Decisions", "Findings", "Ledger", "LetterLimits", "Letters", "Operations",
+    "Outcomes", "Proposals", "PutAside", "Register", "Requests", "Summaries",
 )  # fmt: skip
 
 
@@ -239,6 +243,50 @@ def outbox():
     return Write(do=lambda: open_post().send(letter(name), key=KEY), look=there, answers=False)
 
 
+def put_aside():
+    """A message that is put aside."""
+    name, kept = uuid.uuid4().hex, open_put_aside()
+    keep = lambda: kept.keep(PoisonMessage(reason="r", body="b"), message_id=name, now=NOW)  # noqa: E731
+    return Write(do=lambda: len(keep()), look=lambda: kept.find(keep()).body)
+
+
+def claimed_message():
+    """The claim of a message by an operator, and what came of it."""
+    kept = open_put_aside()
+    message = kept.keep(PoisonMessage(reason="r", body="b"), message_id=uuid.uuid4().hex, now=NOW)
+
+    def do():
+        claimed = kept.claim(message, MessageState.DISCARDED, by="Mara", now=NOW)
+        kept.settle(message, MessageState.DISCARDED, result="gone")
+        return claimed is not None
+
+    return Write(do=do, look=lambda: (kept.find(message).by, kept.find(message).result), answers=False)
+
+
+def operators_act():
+    """What an operator does, with what came of it."""
+    operations, target = open_operations(), uuid.uuid4().hex
+
+    def do():
+        operations.end(operations.begin("purge", target, by="Mara", now=datetime.now(UTC)), "done")
+        return True
+
+    done = lambda: any(each.target == target and each.outcome == "done" for each in operations.acts())  # noqa: E731
+    return Write(do=do, look=done)
+
+
+def noted_letter():
+    """The note that a letter has not gone, and that it has."""
+    operations, name = open_operations(), uuid.uuid4().hex
+    note = UnsentLetter(proposal_id=name, key="k", state=LetterState.UNSENT, reason="r", at=NOW)
+
+    def do():
+        operations.note_letter(note)
+        operations.forget_letter(name, "k")
+
+    return Write(do=do, look=lambda: [each for each in operations.letters() if each.proposal_id == name])
+
+
 def kept_head():
     """The head of a record, in the second place."""
     name, heads = uuid.uuid4().hex, open_kept_heads()
@@ -311,6 +359,10 @@ WRITES: dict[str, Callable[[], Write]] = {
     "a letter": outbox,
     "an attachment": attachment,
     "a head": kept_head,
+    "a message put aside": put_aside,
+    "a claimed message": claimed_message,
+    "an operator's act": operators_act,
+    "a noted letter": noted_letter,
     "a copy": copy,
     "findings": findings,
     "a key": link_key,

@@ -66,6 +66,19 @@ def test_who_died_while_sending_is_followed_by_another_after_a_while():
     assert message not in [each.id for each in store.waiting()]
 
 
+def test_what_was_written_in_messages_that_are_done_with_is_forgotten():
+    """Who did what stays; what waits is kept, however old."""
+    done, young, waiting = kept("secret"), kept("secret"), kept("secret")
+    store = open_put_aside()
+    store.claim(done, MessageState.DISCARDED, by="Mara", now=NOW)
+    store.claim(young, MessageState.DISCARDED, by="Mara", now=NOW + timedelta(days=9))
+    for _ in range(2):
+        store.forget(before=NOW + timedelta(days=1))
+    assert [(store.find(each).body, store.find(each).by) for each in (done, young, waiting)] == [
+        ("", "Mara"), ("secret", "Mara"), ("secret", ""),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["nothing", "", "../x", "a'b", "ä"])
 def test_what_there_is_not_is_not_found(name):
     """Whatever it is called."""
