@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict
 
-from approvals.forms import AsTuple
 from approvals.names import Name
 from approvals.validation import Boundary, Prose
 
@@ -158,16 +157,16 @@ class Overview(Shown):
 
     now: datetime
     """By the app's clock, which may be a virtual one."""
-    stuck: Annotated[tuple[StuckReview, ...], AsTuple]
+    stuck: tuple[StuckReview, ...]
     stuck_count: int
     """With those that are not in the list above, as it has at most fifty."""
-    failed: Annotated[tuple[FailedInstance, ...], AsTuple]
+    failed: tuple[FailedInstance, ...]
     more_failed: bool
     """Whether there are more than are shown."""
-    messages: Annotated[tuple[PutAsideMessage, ...], AsTuple]
-    letters: Annotated[tuple[UnsentLetter, ...], AsTuple]
-    runs: Annotated[tuple[Run, ...], AsTuple]
-    acts: Annotated[tuple[ActRecord, ...], AsTuple]
+    messages: tuple[PutAsideMessage, ...]
+    letters: tuple[UnsentLetter, ...]
+    runs: tuple[Run, ...]
+    acts: tuple[ActRecord, ...]
     """The latest ones, newest first."""
 
 
