@@ -1,8 +1,9 @@
-"""The front door of Greenlight: builds the durable app and registers one blueprint a module, nothing else.
+"""The entry point of Greenlight: builds the durable app and registers one blueprint per module.
 
-Follow a proposal from here: clients/proposals.py puts it on record, orchestrators/review.py carries its review out,
-clients/verbs.py, clients/links.py and clients/approval_queue.py bring what people do to it. clients/starter.py starts
-any workflow by its name; orchestrators/proposal_lifecycle.py tells the whole way of a proposal without a policy.
+Follow a proposal from here: clients/proposals.py records it, orchestrators/review.py runs its review, and
+clients/verbs.py, clients/links.py and clients/approval_queue.py receive the actions of people. clients/starter.py
+starts any workflow by its name; orchestrators/proposal_lifecycle.py is the whole lifecycle of a proposal without a
+policy.
 """
 
 import os
@@ -44,8 +45,9 @@ from clients import (
 )
 from clients import counters as counter_readings
 from clients import workflows as catalogue
-from clients.ui import act_as, inbox, reports, resubmit, submit
+from clients.ui import act_as, files, inbox, reports, resubmit, submit
 from clients.ui import operations as operations_page
+from clients.ui import proposal as proposal_page
 from entities import budgets, counters
 from orchestrators import (
     approval,
@@ -61,11 +63,11 @@ from orchestrators import (
 )
 from orchestrators import images as scaling
 
-# Whatever the settings say: in its loose mode the SDK builds objects of the classes that a payload names, or fails the
-# whole instance over one that it does not know, before any code of ours sees the payload.
+# Whatever the settings say: without strict typing the SDK creates objects of the classes that a payload names, or fails
+# the whole instance because of an unknown class, before the app's code sees the payload.
 os.environ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] = "1"
 
-# The SDK says this of every event that comes before its workflow waits for it, which is an ordinary thing here.
+# The SDK warns about every event that comes before its workflow waits for it, which is normal here.
 warnings.filterwarnings("ignore", message="Potential duplicate Task completion", category=UserWarning)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
@@ -88,6 +90,8 @@ CLIENTS = (
     maintenance,
     operations,
     inbox,
+    proposal_page,
+    files,
     act_as,
     submit,
     resubmit,

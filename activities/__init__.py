@@ -1,1 +1,1 @@
-"""The work that workflows call by name. Each call may run twice, so each has a key that makes it one."""
+"""Activities: the work that workflows call by name. A call may run twice, so each has a key that makes it one."""

@@ -1,4 +1,4 @@
-"""IssueBill: one bill, written down once."""
+"""IssueBill: records one bill once."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ log = logging.getLogger("greenlight.billing")
 
 @bp.activity_trigger(input_name="bill", activity="IssueBill")
 def issue_bill(bill: dict) -> dict:
-    """Issue the bill and return the one on record; the key is (instance, number), so running twice issues once."""
+    """Issue the bill and return the recorded one. The key is (instance, number), so a second run issues nothing."""
     issued = open_invoices().issue(Bill.from_dict(bill), now=clock.now())
     log.info(json.dumps({"record": "bill", "instanceId": issued.instance_id, "number": issued.number}))
     return issued.to_dict()

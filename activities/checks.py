@@ -1,4 +1,4 @@
-"""The checks of attachments: what there is to do, one attachment's checks, and the sum put on record."""
+"""The checks of attachments: list them, check one attachment, and record the summary."""
 
 import azure.durable_functions as df
 
@@ -13,13 +13,13 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="submission", activity="ListChecks")
 def list_checks(submission: dict) -> dict:
-    """List the work: one piece for each attachment."""
+    """List the checks of each attachment."""
     return {"work": [work.to_dict() for work in list_work(ChecksSubmission.from_dict(submission))]}
 
 
 @bp.activity_trigger(input_name="work", activity="CheckAttachment")
 def check_attachment(work: dict) -> dict:
-    """Read one attachment and check it; raises where it cannot be read. It changes nothing, so it may run twice."""
+    """Read one attachment and check it; raises if it cannot be read. It changes nothing, so it may run twice."""
     asked = Work.from_dict(work)
     content = open_attachments().read(asked.attachment)
     picture = measure(content) if "image" in asked.checks else None
@@ -28,7 +28,7 @@ def check_attachment(work: dict) -> dict:
 
 @bp.activity_trigger(input_name="record", activity="RecordFindings")
 def record_findings(record: dict) -> dict:
-    """Write the sum down and return it."""
+    """Record the summary and return it."""
     summed_up = FindingsRecord.from_dict(record)
     open_findings().record(summed_up)
     return summed_up.sum.to_dict()

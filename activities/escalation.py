@@ -1,4 +1,4 @@
-"""Escalate: nobody answered in time, so somebody else has to know."""
+"""Escalate: nobody answered in time, so another person is asked."""
 
 import logging
 
@@ -13,7 +13,7 @@ log = logging.getLogger("greenlight.escalation")
 
 @bp.activity_trigger(input_name="outcome", activity="Escalate")
 def escalate(outcome: dict) -> dict:
-    """Record the escalation and return what is on record; running twice writes once."""
+    """Record the escalation and return the recorded outcome; a second run changes nothing."""
     recorded = open_single_stage_records().settle(Outcome.from_dict(outcome))
     log.warning("proposal %s escalated to %s", recorded.proposal_id, recorded.decided_by)
     return recorded.to_dict()

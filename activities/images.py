@@ -1,4 +1,4 @@
-"""ScaleImage: one scaled copy of one picture."""
+"""ScaleImage: makes one scaled copy of one picture."""
 
 from typing import Any
 from urllib.parse import quote
@@ -13,17 +13,17 @@ from gateways.images import Unreadable, scale, size_of
 bp = df.Blueprint()
 
 MARK = "scaledfrom"
-"""The metadata of a copy: the name of its picture, percent-encoded. It stays with a copy that is renamed."""
+"""The metadata key of a copy with the name of its picture, percent-encoded. A renamed copy keeps it."""
 
 _LONGEST_MARK = 1024
-"""Azure takes 8 KB of metadata in all."""
+"""Azure allows 8 KB of metadata in all."""
 
 
 @bp.activity_trigger(input_name="task", activity="ScaleImage")
 def scale_image(task: dict) -> dict:
-    """Make the copy where it is missing: `{size, blob, width, height, made}`, or `{refused: reason}`.
+    """Make the copy if it is missing: `{size, blob, width, height, made}`, or `{refused: reason}`.
 
-    The copy's name is the key: whoever comes second finds it there and changes nothing.
+    The copy's name is the key: a second run finds the copy and changes nothing.
     """
     wanted = ScaleTask.from_dict(task)
     blobs = open_pictures()

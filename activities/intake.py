@@ -12,26 +12,26 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="intake", activity="ValidateProposal")
 def validate_proposal(intake: dict) -> dict:
-    """Apply the rules of intake; the answer is an entry, or why there is none."""
+    """Apply the rules of intake; returns an entry, or why the proposal is refused."""
     return validate(Intake.from_dict(intake)).to_dict()
 
 
 @bp.activity_trigger(input_name="entry", activity="NumberProposal")
 def number_proposal(entry: dict) -> dict:
-    """Give the proposal its number: the same one, however often this runs."""
+    """Give the proposal its number. Every run returns the same number."""
     number = open_register().issue_number(ValidEntry.from_dict(entry))
     return {**entry, "number": number}
 
 
 @bp.activity_trigger(input_name="undo", activity="ReleaseNumber")
 def release_number(undo: dict) -> dict:
-    """Mark the number void; nobody gets it again."""
+    """Mark the number void; it is never issued again."""
     return {"undone": open_register().void_number(Undo.from_dict(undo))}
 
 
 @bp.activity_trigger(input_name="entry", activity="SummariseProposal")
 def summarise_proposal(entry: dict) -> dict:
-    """Make the summary and keep it; refuses a document that cannot be read as text."""
+    """Make the summary and store it; refuses a document that cannot be read as text."""
     numbered = NumberedEntry.from_dict(entry)
     content = open_attachments().read(numbered.document) if numbered.document else b""
     summary = summarise(numbered, content)
@@ -57,7 +57,7 @@ def discard_summary(undo: dict) -> dict:
 
 @bp.activity_trigger(input_name="entry", activity="PublishProposal")
 def publish_proposal(entry: dict) -> dict:
-    """Write the proposal's page into the register; refuses where another proposal has that title."""
+    """Write the proposal's page to the register; refuses if another proposal has that title."""
     summarised = SummarisedEntry.from_dict(entry)
     page = open_register().publish(summarised, now=clock.now())
     if isinstance(page, Refused):
@@ -72,5 +72,5 @@ def publish_proposal(entry: dict) -> dict:
 
 @bp.activity_trigger(input_name="undo", activity="WithdrawPublication")
 def withdraw_publication(undo: dict) -> dict:
-    """Take the page out of the register, where it is this proposal's."""
+    """Remove the page from the register if it belongs to this proposal."""
     return {"undone": open_register().withdraw(Undo.from_dict(undo))}

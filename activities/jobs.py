@@ -1,4 +1,4 @@
-"""GetJobStatus and SendAlert: look at a job, and tell what became of it."""
+"""GetJobStatus reads the state of a job; SendAlert reports how the job ended."""
 
 import json
 import logging
@@ -15,15 +15,15 @@ log = logging.getLogger("greenlight.jobs")
 
 @bp.activity_trigger(input_name="job", activity="GetJobStatus")
 def get_job_status(job: dict) -> dict:
-    """Look at `{jobId}`; it changes nothing, so it may run twice."""
+    """Read the state of `{jobId}`. It changes nothing, so it may run twice."""
     return open_jobs().status(job["jobId"]).to_dict()
 
 
 @bp.activity_trigger(input_name="alert", activity="SendAlert")
 def send_alert(alert: dict) -> dict:
-    """Record the alert, write it as one structured line, and return what is on record.
+    """Record the alert, log it as one structured line, and return the recorded alert.
 
-    There is one row for each instance. The line may come twice, after a crash in between, and then has the same date.
+    There is one row per instance. After a crash in between, the line may be logged twice, with the same date.
     """
     sent = open_jobs().alert(Alert.from_dict(alert), now=clock.now())
     line = {

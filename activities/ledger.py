@@ -1,4 +1,4 @@
-"""BookCost and VoidCost: write down that reserved money is paid, or that it never will be."""
+"""BookCost and VoidCost: record that reserved money is spent, or that it never will be."""
 
 from typing import Literal
 
@@ -13,15 +13,15 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="booking", activity="BookCost")
 def book_cost(booking: dict) -> dict:
-    """Book the cost of an instance, and return what is on record: running twice books once."""
+    """Book the cost of an instance and return the recorded entry; a second run changes nothing."""
     return _settle(booking, "booked")
 
 
 @bp.activity_trigger(input_name="booking", activity="VoidCost")
 def void_cost(booking: dict) -> dict:
-    """Close the instance's row to a payment, and return what is on record: it may have been booked after all.
+    """Record that the cost will not be booked, and return the recorded entry, which may be a booking after all.
 
-    A call of BookCost that failed may have written its row and lost the answer on the way.
+    A failed call of BookCost may have written its row, and only its response was lost.
     """
     return _settle(booking, "void")
 

@@ -1,4 +1,4 @@
-"""NotifyRequester: tell the person who asked that the answer was no, or that there was none."""
+"""NotifyRequester: tells the requester that the answer was no, or that there was no answer."""
 
 import json
 import logging
@@ -14,10 +14,12 @@ log = logging.getLogger("greenlight.notices")
 
 @bp.activity_trigger(input_name="notice", activity="NotifyRequester")
 def notify_requester(notice: dict) -> dict:
-    """Record the outcome, write the notice as one structured line, and return what is on record."""
-    told = Notice.from_dict(notice)
-    recorded = open_single_stage_records().settle(told.outcome)
+    """Record the outcome, log the notice as one structured line, and return the recorded outcome."""
+    asked = Notice.from_dict(notice)
+    recorded = open_single_stage_records().settle(asked.outcome)
     log.warning(
-        json.dumps({"record": "notice", "instanceId": recorded.proposal_id, "to": told.to, "outcome": recorded.outcome})
+        json.dumps(
+            {"record": "notice", "instanceId": recorded.proposal_id, "to": asked.to, "outcome": recorded.outcome}
+        )
     )
     return recorded.to_dict()

@@ -1,4 +1,4 @@
-"""RequestQuote asks a supplier, KeepQuote writes down what came in time."""
+"""RequestQuote asks a supplier; KeepQuote records a quote that came in time."""
 
 import azure.durable_functions as df
 
@@ -12,13 +12,13 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="question", activity="RequestQuote")
 def request_quote(question: dict) -> dict:
-    """Ask once; returns `{"quote"}`, or `{"refused"}` with why there is none. Asking twice buys nothing."""
+    """Ask once; returns `{"quote"}`, or `{"refused"}` with the reason. Asking twice does no harm."""
     asked = QuoteForm.from_dict(question)
     body = {"item": asked.item, "quantity": asked.quantity}
     try:
         answer = outbound.send("POST", asked.supplier_url, timeout=asked.timeout_seconds + GRACE_SECONDS, body=body)
         if answer.status != 200:
-            return {"refused": f"the supplier answered with {answer.status}"}
+            return {"refused": f"the supplier's response had status {answer.status}"}
         return {"quote": read_quote(answer.text).to_dict()}
     except (outbound.Refused, outbound.NoAnswer, Invalid) as error:
         return {"refused": str(error)}
@@ -26,7 +26,7 @@ def request_quote(question: dict) -> dict:
 
 @bp.activity_trigger(input_name="kept", activity="KeepQuote")
 def keep_quote(kept: dict) -> dict:
-    """Insert into `Quotes`, one row an instance, and return the quote on record: the first to be kept stays."""
+    """Insert one row per instance into `Quotes`, and return the recorded quote: the first one stays."""
     won = KeptQuote.from_dict(kept)
     row = insert_first(
         open_table("Quotes"),

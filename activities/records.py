@@ -1,4 +1,4 @@
-"""ProcessApproval: carry out a decision, which begins with writing it down."""
+"""ProcessApproval: carries out a decision by recording it."""
 
 import azure.durable_functions as df
 
@@ -10,5 +10,5 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="outcome", activity="ProcessApproval")
 def process_approval(outcome: dict) -> dict:
-    """Record the decision and return what is on record: the first to write wins, also against ourselves."""
+    """Record the decision and return the recorded one: the first write wins, also over a second run."""
     return open_single_stage_records().settle(Outcome.from_dict(outcome)).to_dict()

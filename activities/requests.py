@@ -1,4 +1,4 @@
-"""RequestApproval: put the question to the approver. CheckBareAnswers: may the answer be nothing but yes or no."""
+"""RequestApproval asks the approver. CheckBareAnswers says whether a bare true or false counts as an answer."""
 
 import azure.durable_functions as df
 
@@ -12,9 +12,9 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="request", activity="RequestApproval")
 def request_approval(request: dict) -> dict:
-    """Open the request in the table `Requests`, where approvers find what waits for them.
+    """Add the request to the table `Requests`, where approvers find their open requests.
 
-    The key is (proposal, stage, round): asked twice, it is one request, dated when it was first made.
+    The key is (proposal, stage, round): a second run keeps the first request and its date.
     """
     asked = AnswerRequest.from_dict(request)
     row = open_single_stage_records().open_request(asked, now=clock.now())
@@ -23,5 +23,5 @@ def request_approval(request: dict) -> dict:
 
 @bp.activity_trigger(input_name="nothing", activity="CheckBareAnswers")
 def check_bare_answers(nothing: dict) -> dict:  # noqa: ARG001  an activity has an input
-    """Say whether an answer counts that says neither who gave it nor why."""
+    """Say whether answers without a name and a comment count."""
     return {"allowed": are_allowed()}

@@ -1,6 +1,6 @@
-"""What a review's workflow does in the world: look at the record and move it on, tell people, take down what it heard.
+"""The activities of a review's workflow: advance the record, send letters, record decisions from events.
 
-Each may run twice. The record takes an entry once, letters have keys, and the index row never goes back.
+Each may run twice: an entry is recorded once, letters have keys, and the row in the list never goes back.
 """
 
 import logging
@@ -17,11 +17,11 @@ from approvals.record.entries import Entry, Via
 from approvals.record.verdict import Anchor, State, Tampered
 from approvals.reserved_names import GREENLIGHT
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
-from approvals.rules.clockwork import EventDecision, step_of
 from approvals.rules.eligibility import Refused
 from approvals.rules.progress import checked, counts, failed, settle
 from approvals.rules.replay import replay
 from approvals.rules.state import Review
+from approvals.rules.turns import EventDecision, step_of
 from approvals.rules.verbs import Decide
 from approvals.validation import Boundary
 from approvals.words.notices import Notice, notices_for
@@ -41,7 +41,7 @@ log = logging.getLogger("greenlight.review")
 
 
 class NoRecord(Exception):
-    """There is no record of that proposal, so there is nothing to review."""
+    """There is no record of the proposal, so there is nothing to review."""
 
 
 class Look(Boundary):
@@ -49,7 +49,7 @@ class Look(Boundary):
 
     proposal_id: str
     now: Instant
-    """The workflow's time; the clock of the host that the activity runs on may be behind it."""
+    """The workflow's time. The clock of the activity's host may be behind it."""
     told: int
 
 
@@ -58,7 +58,7 @@ class Findings(Boundary):
 
     proposal_id: str
     document: str
-    """The hash of the document that was checked; of another one the findings say nothing."""
+    """The hash of the checked document. The findings are only about this document."""
     findings: Annotated[tuple[str, ...], AsTuple]
 
 
@@ -67,7 +67,7 @@ class Telling(Boundary):
 
     proposal_id: str
     told: int
-    """Number of the entry up to which people have been told."""
+    """Number of the entry up to which letters were sent."""
 
 
 class Taking(Boundary):
@@ -87,9 +87,9 @@ class Failing(Boundary):
 
 @bp.activity_trigger(input_name="look", activity="AdvanceReview")
 def advance_review(look: dict) -> dict:
-    """Write down what time has brought, put the proposal's row in order, and return the step that follows.
+    """Record everything that is due by now, update the proposal's row in the list, and return the next step.
 
-    `step` is None where there is no record.
+    `step` is None if there is no record.
     """
     asked = Look.from_dict(look)
     by_now = read_instant(asked.now)
@@ -99,7 +99,7 @@ def advance_review(look: dict) -> dict:
 
 @bp.activity_trigger(input_name="findings", activity="RecordChecks")
 def record_checks(findings: dict) -> dict:
-    """Write down what the checks of a document found, which makes the plan and opens the first stage."""
+    """Record the findings of a document's checks, which creates the plan and opens the first stage."""
     asked = Findings.from_dict(findings)
     found = add(
         asked.proposal_id,
@@ -110,10 +110,10 @@ def record_checks(findings: dict) -> dict:
 
 @bp.activity_trigger(input_name="telling", activity="TellPeople")
 def tell_people(telling: dict) -> dict:
-    """Send the letters that follow from the entries after `told`; return up to which entry all of them are sent.
+    """Send the letters about the entries after `told`; return the entry up to which all letters were sent.
 
-    One letter that cannot be sent does not keep the others back; those that were sent are not sent again. What is more
-    than may leave in a day is tried again, as what cannot be sent is.
+    A letter that cannot be sent does not stop the others, and letters that were sent are not sent again. Letters over
+    the daily limit are tried again later, like letters that could not be sent.
     """
     asked = Telling.from_dict(telling)
     chain = open_review_records().read(asked.proposal_id)
@@ -125,21 +125,21 @@ def tell_people(telling: dict) -> dict:
     unsent = list[int]()
     for notice in notices:
         if notice.key not in admitted:
-            log.warning("proposal %s: letter %s waits, as too many have left today", asked.proposal_id, notice.key)
+            log.warning("proposal %s: letter %s has to wait: the daily limit is reached", asked.proposal_id, notice.key)
             unsent.append(notice.entry.number)
             continue
         try:
             post.send(letters.write(notice), key=notice.key)
-        except Exception:  # the top of a loop: mail servers fail in more ways than can be listed
+        except Exception:  # the top of a loop: mail servers fail in many ways
             log.exception("proposal %s: the letter %s could not be sent", asked.proposal_id, notice.key)
             unsent.append(notice.entry.number)
     return {"told": min(unsent) - 1 if unsent else chain.entries[-1].number, "failed": len(unsent)}
 
 
 def _admitted(proposal_id: str, notices: tuple[Notice, ...]) -> frozenset[str]:
-    """Return the keys of those notices whose letters may leave today: about this proposal, and from whom they come.
+    """Return the keys of the notices whose letters may be sent today, by the limits per proposal and per sender.
 
-    What time and the workflow do is told on behalf of the author, who set them going.
+    Letters about timers and the workflow count for the author, who has submitted the proposal.
     """
     limits = open_letter_limits()
     keys = [notice.key for notice in notices]
@@ -157,7 +157,7 @@ def _admitted(proposal_id: str, notices: tuple[Notice, ...]) -> frozenset[str]:
 
 @bp.activity_trigger(input_name="taking", activity="DecideByEvent")
 def decide_by_event(taking: dict) -> dict:
-    """Take down a decision that came as an event, once; `refused` is a word that says why it was not, or None."""
+    """Record a decision from an event once; `refused` is the code of the refusal, or None."""
     asked = Taking.from_dict(taking)
     refused: Refused | None = None
 
@@ -177,24 +177,24 @@ def decide_by_event(taking: dict) -> dict:
 
 @bp.activity_trigger(input_name="failing", activity="FailReview")
 def fail_review(failing: dict) -> dict:
-    """End the review of a workflow that cannot go on, and return the step; one that has ended stays as it is."""
+    """End the review of a workflow that cannot continue, and return the step. An ended review is not changed."""
     asked = Failing.from_dict(failing)
     found = add(asked.proposal_id, lambda review: failed(_uncut(review, asked.told), asked.reason, now=clock.now()))
     return _step(found, told=asked.told)
 
 
 def _uncut(review: Review, told: int) -> Review:
-    """Return a review whose record still has what its workflow has carried out; raises `Tampered` where it was cut."""
+    """Return the review if its record still has all entries that its workflow has processed; raises `Tampered`."""
     if review.number < told:
-        reason = f"the end is missing: {told} entries were carried out, {review.number} are here"
+        reason = f"the end is missing: {told} entries were processed, {review.number} are here"
         raise Tampered(review.number + 1, reason, State.CUT)
     return review
 
 
 def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]:
-    """Put the proposal's row in order, and return the step that follows; None where there is no record.
+    """Update the proposal's row in the list, and return the next step; None if there is no record.
 
-    The row is an anchor: one that was written of another record stays, and this one is `Tampered`.
+    The row is an anchor: if it does not match the record, the row stays unchanged and `Tampered` is raised.
     """
     if isinstance(found, Unknown):
         return {"step": None}
@@ -211,7 +211,7 @@ def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]
 
 
 def _judge(review: Review, heard: EventDecision, now: datetime) -> tuple[Entry, ...] | Refused:
-    """Return the entries of an event's decision: none where it is in the record already."""
+    """Return the entries for an event's decision: none if it is already recorded."""
     actor = Actor(name=heard.decision.approver, via=Via.EVENT)
     answer = accept(review, _verb(heard), actor, now, directory=open_directory())
     match answer:

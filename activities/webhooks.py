@@ -1,4 +1,4 @@
-"""CheckDestination decides whether an address may be called, SendWebhook calls one."""
+"""CheckDestination decides whether a URL may be called; SendWebhook calls one."""
 
 import azure.durable_functions as df
 
@@ -10,7 +10,7 @@ bp = df.Blueprint()
 
 @bp.activity_trigger(input_name="destination", activity="CheckDestination")
 def check_destination(destination: dict) -> dict:
-    """Return `{"refused": reason}`, or null in its place where the address may be called."""
+    """Return `{"refused": reason}`; the reason is null if the URL may be called."""
     try:
         outbound.check(destination["url"])
     except outbound.Refused as error:
@@ -20,7 +20,7 @@ def check_destination(destination: dict) -> dict:
 
 @bp.activity_trigger(input_name="call", activity="SendWebhook")
 def send_webhook(call: dict) -> dict:
-    """Make one call and return what came of it; the other system tells a second one by its Idempotency-Key."""
+    """Make one call and return its result. The other system recognises a repeated call by its Idempotency-Key."""
     asked = Call.from_dict(call)
     try:
         response = outbound.send(asked.method, asked.url, timeout=asked.timeout_seconds, body=asked.body, key=asked.key)

@@ -1,1 +1,1 @@
-"""The pure core: what a proposal, a decision and an outcome are. No Azure import, no clock, no input or output."""
+"""The pure core: the data and rules of proposals, decisions and outcomes. No Azure import, no clock, no I/O."""

@@ -1,4 +1,4 @@
-"""What may be attached to a proposal: few files, small ones, and only of kinds whose content shows what it is."""
+"""What may be attached to a proposal: few and small files, of types that their content reveals."""
 
 import base64
 import hashlib
@@ -13,21 +13,21 @@ from approvals.validation import Boundary, Invalid, Line
 
 MOST_ATTACHMENTS = 10
 MOST_BYTES = 2 * 1024 * 1024
-"""For one attachment that comes inside the proposal; larger ones have an upload of their own."""
+"""For one attachment inside the proposal's JSON. Larger files are uploaded separately."""
 
 _LONGEST_BASE64 = (MOST_BYTES + 2) // 3 * 4
-"""Characters that `MOST_BYTES` take."""
+"""The number of characters that `MOST_BYTES` bytes need in Base64."""
 
 LARGEST_UPLOAD = 20 * 1024 * 1024
-"""Bytes of one attachment that is put by itself; a set of drawings as PDF, and still little enough to be checked."""
+"""Bytes of one attachment that is uploaded separately: enough for drawings as PDF, and small enough to be checked."""
 
 LONGEST_FILE_NAME = 150
-"""Characters; with four bytes each percent-encoded it still fits into a URL."""
+"""Characters. Such a name fits into a URL even if each character needs four percent-encoded bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A content type that is accepted: the suffix of its blob's name, and what each such file has."""
+    """An accepted content type: the suffix of its blob's name, and what each such file contains."""
 
     suffix: str
     magic: bytes
@@ -71,7 +71,7 @@ class InlineAttachment(Boundary):
 
 
 class StoredAttachment(Boundary):
-    """What the workflow knows of an attachment: where it lies, and what it was called. Never its content."""
+    """What the workflow knows about an attachment: its blob and its file name. Never its content."""
 
     blob: str
     name: Line
@@ -90,27 +90,27 @@ class Upload:
 
     @property
     def stored(self) -> StoredAttachment:
-        """How the workflow will know it."""
+        """The reference that the workflow gets."""
         return StoredAttachment(blob=self.blob, name=self.name, content_type=self.content_type, size=len(self.content))
 
     def holding(self, content: bytes) -> "Upload":
-        """Return the upload with other content, and therefore another blob."""
+        """Return the upload with other content, and so with another blob name."""
         folder = self.blob.rpartition("/")[0]
         return replace(self, content=content, blob=_blob_name(folder, content, self.content_type))
 
 
 def upload_of(proposal_id: str, name: str, content: bytes) -> Upload:
-    """Return a file that somebody put, ready to be stored; raises `Invalid`.
+    """Check an uploaded file and return it ready to be stored; raises `Invalid`.
 
-    What kind it is, its content says. Its name is a label for people, in which only the ending tells two kinds of
-    text apart; the blob's name is made here.
+    The content decides the type. The name is only a label for people; its suffix only tells Markdown from plain text.
+    The blob's name is made here.
     """
     label = checked_file_name(name)
     if not 0 < len(content) <= LARGEST_UPLOAD:
         raise Invalid(f"the file must have 1 to {LARGEST_UPLOAD:,} bytes, not {len(content):,}")
     content_type = kind_of(content)
     if content_type is None:
-        raise Invalid(f"the file is of no kind that is accepted: {', '.join(KINDS)}")
+        raise Invalid(f"files of this type are not accepted; accepted are {', '.join(KINDS)}")
     if content_type == "text/plain" and label.lower().endswith((".md", ".markdown")):
         content_type = "text/markdown"
     blob = _blob_name(proposal_id, content, content_type)
@@ -118,11 +118,11 @@ def upload_of(proposal_id: str, name: str, content: bytes) -> Upload:
 
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
-"""What no text holds; in UTF-8 these bytes stand for nothing else."""
+"""Control characters that no text contains. In UTF-8 these bytes never belong to another character."""
 
 
 def kind_of(content: bytes) -> str | None:
-    """Return the content type that the content shows; every text is text/plain, None is of no accepted kind."""
+    """Return the content type that the content shows: text/plain for any text, None if no accepted type fits."""
     for name, kind in KINDS.items():
         if kind.magic and kind.has(content):
             return name
@@ -134,27 +134,27 @@ def kind_of(content: bytes) -> str | None:
 
 
 def checked_file_name(name: str) -> str:
-    """Return a file's name as it is shown and asked for; raises `Invalid` for what is no plain name.
+    """Return a file's name in the form that is stored and shown; raises `Invalid` if it is not a plain name.
 
-    It names nothing but a line in the record. Even so it is refused what could be a path somewhere on its way: to a
-    proxy, to a browser that saves the file, or to whoever sees it in a list. Letters that can be written in several
-    ways come out in one.
+    The app uses the name only as a label in the record. A name that could be a path is refused all the same: a proxy,
+    a browser that saves the file, or a person who reads a list could take it for one. Letters that can be encoded in
+    several ways are brought into one form (NFC).
     """
     text = unicodedata.normalize("NFC", name)
     decoded = unquote(unquote(text))
     if not 1 <= len(text) <= LONGEST_FILE_NAME:
         raise Invalid(f"name: a file's name has 1 to {LONGEST_FILE_NAME} characters")
     if any(_is_invisible(char) for char in decoded):
-        raise Invalid("name: a file's name holds no control characters, nor any that cannot be seen")
+        raise Invalid("name: a file's name must not contain control characters or invisible characters")
     if any(char in decoded for char in "/\\"):
-        raise Invalid("name: a file's name holds no slash and no backslash")
+        raise Invalid("name: a file's name must not contain a slash or a backslash")
     if decoded.startswith(".") or decoded.endswith(".") or decoded != decoded.strip():
-        raise Invalid("name: a file's name begins and ends with neither a full stop nor a space")
+        raise Invalid("name: a file's name must not begin or end with a full stop or a space")
     return text
 
 
 def check_file_names(names: Iterable[str]) -> None:
-    """Check the names of all files of a proposal, and that they differ; raises `Invalid` with every fault."""
+    """Check the names of all files of a proposal, and that they differ; raises `Invalid` with every error."""
     errors, known = list[str](), set[str]()
     for name in names:
         try:
@@ -163,28 +163,28 @@ def check_file_names(names: Iterable[str]) -> None:
             errors.append(f"attachment {name[:60]!r}: {error}")
             continue
         if label in known:
-            errors.append(f"attachment {name[:60]!r}: another one has this name")
+            errors.append(f"attachment {name[:60]!r}: another attachment has this name")
         known.add(label)
     if errors:
         raise Invalid("; ".join(errors)[:400], tuple(errors))
 
 
 def _is_invisible(char: str) -> bool:
-    """Say whether a character is none that one sees, or stands for what was no character at all."""
+    """Say whether a character is invisible, or replaces something that could not be decoded."""
     if char in "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}":
-        return False  # Persian and Hindi are not written without them
+        return False  # Persian and Hindi need them
     return unicodedata.category(char) in _INVISIBLE or char == "\N{REPLACEMENT CHARACTER}"
 
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode's categories of control, format and line separators; among them what turns the direction of writing round."""
+"""Unicode's categories of control and format characters and separators. Some of them reverse the text direction."""
 
 
 def check_attachments(proposal_id: str, attachments: tuple[InlineAttachment, ...]) -> tuple[Upload, ...]:
-    """Decode and check all attachments of a proposal; raises `Invalid`, naming each that cannot be taken.
+    """Decode and check all attachments of a proposal; raises `Invalid` that names each one that is not accepted.
 
-    Blob names are made here, from the proposal's id and the content, so that nobody outside chooses one and storing
-    the same file twice stores it once.
+    Blob names are made here from the proposal's id and the content. So no sender can choose one, and a file that is
+    stored twice is kept once.
     """
     uploads, errors = list[Upload](), list[str]()
     for attachment in attachments:

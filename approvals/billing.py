@@ -1,7 +1,7 @@
-"""Bills: so many of the same amount, one an interval, the first one at once. Whole cents inside.
+"""Bills: a number of equal bills, one per interval, the first one immediately. Amounts are whole cents inside.
 
-Each is due at a multiple of the interval after the start, whatever the hour at which it is issued. Ten bills, a day
-apart, so span nine days.
+Each bill is due at a multiple of the interval after the start, however late the one before was issued. Ten bills
+with an interval of one day therefore span nine days.
 """
 
 from dataclasses import dataclass, replace
@@ -17,22 +17,24 @@ from approvals.validation import Boundary, Invalid, Line
 
 MOST_BILLS = 100
 _MOST_MONEY = 1e13
-"""Up to here a double, which is what JSON has, tells every cent."""
+"""Up to this sum a double, the number type of JSON, represents every cent exactly."""
 
 
 class BillingForm(Form):
-    """Who is billed, how much each time, how often."""
+    """The account to bill, the amount of each bill, and how many bills at which interval."""
 
     example: ClassVar = {"account": "Town works", "amount": 1485.5, "currency": "EUR"}
 
     account: Annotated[Line, Field(description="who is billed")]
-    amount: Annotated[Amount, Field(description="of each bill, with at most two decimals")]
+    amount: Annotated[Amount, Field(description="amount of each bill, with at most two decimals")]
     currency: Currency = "EUR"
-    days: Annotated[int, Field(ge=1, le=MOST_BILLS, description="how many bills; one an interval")] = 10
-    interval_hours: Annotated[Hours, Field(description="from one bill to the next; the first is issued at once")] = 24.0
+    days: Annotated[int, Field(ge=1, le=MOST_BILLS, description="number of bills; one per interval")] = 10
+    interval_hours: Annotated[
+        Hours, Field(description="hours from one bill to the next; the first is issued immediately")
+    ] = 24.0
 
     @model_validator(mode="after")
-    def _sum_can_be_told(self) -> Self:
+    def _sum_is_exact(self) -> Self:
         check_decimals(self.currency, amount=self.amount)
         if self.amount * self.days > _MOST_MONEY:
             raise ValueError("amount times days must be at most 10,000,000,000,000")
@@ -40,7 +42,7 @@ class BillingForm(Form):
 
 
 class CarriedBills(Boundary):
-    """What one generation of the workflow hands to the next."""
+    """What one run of the workflow passes to the next (continue-as-new)."""
 
     issued: Annotated[int, Field(ge=1, le=MOST_BILLS)]
     cents: Annotated[int, Field(ge=0)]
@@ -68,23 +70,23 @@ class IssuedBill(Bill):
 
 
 class BillingState(BillingForm):
-    """The input of BillingIssuer: a form as it was posted, or one with what an earlier generation carried over."""
+    """The input of BillingIssuer: the posted form, and what an earlier run (before continue-as-new) passed on."""
 
     carried: CarriedBills | None = None
 
     def run(self, now: datetime) -> "BillingRun":
-        """Begin, or go on; raises `Invalid` for what no earlier generation can have carried over."""
+        """Start, or continue an earlier run; raises `Invalid` if no earlier run can have passed this on."""
         if self.carried is None:
             return BillingRun(form=self, started=now, issued=0, cents=0)
         started = read_instant(self.carried.started_at)
         if started > now or self.carried.issued > self.days:
-            raise Invalid("carried: this is not what an earlier generation of the workflow hands over")
+            raise Invalid("carried: no earlier run of this workflow can have passed this on")
         return BillingRun(form=self, started=started, issued=self.carried.issued, cents=self.carried.cents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingRun:
-    """A run of bills on its way: when it began, how many are issued and what they come to."""
+    """The progress of a series of bills: when it started, how many are issued, and their sum."""
 
     form: BillingForm
     started: datetime
@@ -98,12 +100,12 @@ class BillingRun:
 
     @property
     def total(self) -> float:
-        """What the bills so far come to."""
+        """The sum of the bills so far."""
         return to_money(self.cents)
 
     @property
     def due(self) -> datetime:
-        """When the next bill is due; reckoned from the start, so that delays do not add up."""
+        """When the next bill is due. Counted from the start, so that delays do not add up."""
         return self.started + self.issued * timedelta(hours=self.form.interval_hours)
 
     def next_bill(self, instance_id: str) -> Bill:
@@ -118,11 +120,11 @@ class BillingRun:
         )
 
     def with_bill(self, bill: Bill) -> "BillingRun":
-        """Return the run after this bill, which is the one on record."""
+        """Return the progress after this bill, as it is on record."""
         return replace(self, issued=self.issued + 1, cents=self.cents + bill.cents)
 
     def carry_over(self) -> BillingState:
-        """Return the input of the next generation."""
+        """Return the input of the next run (continue-as-new)."""
         fields = self.form.model_dump(exclude={"carried"})
         carried = CarriedBills(issued=self.issued, cents=self.cents, started_at=self.started.isoformat())
         return BillingState(**fields, carried=carried)

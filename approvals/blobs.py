@@ -1,4 +1,4 @@
-"""Which blobs the app hands out, under which names, and how a browser may treat them."""
+"""Which blobs the app serves, which names they may have, and how a browser may treat them."""
 
 import re
 from typing import Annotated
@@ -7,27 +7,27 @@ from urllib.parse import quote, unquote
 from pydantic import AfterValidator
 
 LARGEST_BYTES = 50 * 1024 * 1024
-"""What is read in one piece, to be handed out or to be scaled: it lies in memory meanwhile."""
+"""The largest blob that is served or scaled. It is read whole and stays in memory meanwhile."""
 
 LONGEST_NAME = 1024
 """Characters; the limit of Azure Blob Storage."""
 
 _CONTAINER = re.compile(r"[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]", re.ASCII)
 _OF_THE_PLATFORM = re.compile(r"(azure-webjobs-|app-package-|scm-).*|.*-(leases|largemessages|applease)", re.ASCII)
-"""The host's keys and locks, deployed code, and what a task hub makes: `<hub>-leases` and the like."""
+"""Containers of the host's keys and locks, of deployed code, and of task hubs (`<hub>-leases` and the like)."""
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?", re.ASCII | re.IGNORECASE)
 _SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"})
-"""What browsers show without running anything of it. SVG and HTML are not among them."""
+"""Types that browsers show without running code from them. SVG and HTML are not among them."""
 
 _NO_CODE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _LONGEST_FILE_NAME = 100
 
 
 def is_readable(container: str, setting: str) -> bool:
-    """Say whether `setting`, a list with commas, names the container, and it may be handed out at all.
+    """Say whether the blobs of a container may be served: `setting`, separated by commas, must name the container.
 
-    Those of the platform are never handed out, named or not: they hold keys, code and the histories of workflows.
+    The platform's containers are never served, even if named: they hold keys, code and the histories of workflows.
     """
     named = {name.strip() for name in setting.split(",")}
     return (
@@ -38,17 +38,19 @@ def is_readable(container: str, setting: str) -> bool:
 
 
 def checked_blob_name(name: str) -> str:
-    """Return `name`; raises ValueError with a sentence for the sender where no blob of ours can have that name.
+    """Return `name`; raises ValueError with a sentence for the sender if no blob of the app can have it.
 
-    Steps like `..` are plain characters to Azure, but not to every client and proxy on the way, also when encoded.
+    Azure takes segments like `..` as plain characters. Some clients and proxies do not, even if they are encoded.
     """
     if not 1 <= len(name) <= LONGEST_NAME:
         raise ValueError(f"a blob's name has 1 to {LONGEST_NAME} characters")
     if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 or "\ud800" <= char <= "\udfff" for char in name):
-        raise ValueError("a blob's name holds no control characters")
+        raise ValueError("a blob's name must not contain control characters")
     decoded = unquote(name)
-    if "\\" in decoded or any(step in ("", ".", "..") for step in decoded.split("/")):
-        raise ValueError("a blob's name holds no backslash and no empty step, '.' or '..' between its slashes")
+    if "\\" in decoded or any(segment in ("", ".", "..") for segment in decoded.split("/")):
+        raise ValueError(
+            "a blob's name must not contain a backslash, nor an empty segment, '.' or '..' between slashes"
+        )
     return name
 
 
@@ -57,9 +59,9 @@ BlobName = Annotated[str, AfterValidator(checked_blob_name)]
 
 
 def headers_for(name: str, content_type: str | None, content_encoding: str | None = None) -> dict[str, str]:
-    """Return the headers under which a browser takes a blob for a document and never for a page of ours.
+    """Return response headers with which a browser treats a blob as a document, never as a page of this app.
 
-    What somebody stored as HTML would otherwise run with the rights of the app's own address.
+    HTML that somebody stored would otherwise run with the rights of the app's own origin.
     """
     known = content_type if content_type and _CONTENT_TYPE.fullmatch(content_type) else "application/octet-stream"
     kind = known.partition(";")[0].lower()
@@ -69,7 +71,7 @@ def headers_for(name: str, content_type: str | None, content_encoding: str | Non
         "Content-Type": known,
         "Content-Disposition": f"{shown}; filename*=UTF-8''{file_name}",
         "X-Content-Type-Options": "nosniff",
-        # Chrome's PDF viewer does not run in a sandbox, and shows nothing then.
+        # Chrome's PDF viewer shows nothing in a sandbox.
         "Content-Security-Policy": _NO_CODE if kind == "application/pdf" else f"{_NO_CODE}; sandbox",
         "Cache-Control": "no-store",
     }

@@ -1,10 +1,10 @@
-"""Budgets: what is free, reserved and spent, and the steps that a reservation can take. Whole cents inside.
+"""Budgets: the available, reserved and spent amounts, and the states of a reservation. Whole cents inside.
 
     unknown ──reserve──► reserved ──confirm──► spent
                              └─────release──► released
 
-Each step names its reservation by a key and may be asked for again: it then changes nothing. For that a budget must
-know its ended reservations; as its state may not grow for ever, it forgets the oldest of them, see `MOST_ENDED`.
+Each step names its reservation by a key. A repeated step changes nothing. For this a budget remembers its ended
+reservations. Its state must not grow without limit, so it forgets the oldest of them, see `MOST_ENDED`.
 """
 
 import hashlib
@@ -22,19 +22,20 @@ from approvals.money import Amount, Cents, check_decimals
 from approvals.validation import Boundary, Invalid, Line
 
 MOST_OPEN = 150
-"""Reservations that are open at once; a further one is refused. They stand in the state under their whole keys, so that
-a person who looks sees who holds the money: up to 125 characters each, 19,000 in all."""
+"""Reservations that may be open at the same time; a further one is refused. The state has their whole keys, so that a
+person can see who holds the money: up to 125 characters each, 19,000 in all."""
 
 MOST_ENDED = 250
-"""Ended reservations that are remembered, the latest, up to 41 characters each, 10,000 in all: together with the open
-ones less than the 30,000 that the hub keeps in a table cell.
+"""How many of the latest ended reservations are remembered: up to 41 characters each, 10,000 in all. Together with the
+open ones this is less than the 30,000 characters that the hub keeps in a table cell.
 
-What comes late for a forgotten key cannot spend: `confirm` and `release` find nothing. Only a workflow that is started
-again under its old id reserves anew. It then finds its old row in the ledger, which forgets nothing, and gives back."""
+A late step for a forgotten key cannot spend money: `confirm` and `release` find nothing. Only a workflow that is
+started again under its old id reserves again. It then finds its row in the ledger, which forgets nothing, and releases
+the money."""
 
 
-class Standing(StrEnum):
-    """How a reservation stands."""
+class ReservationState(StrEnum):
+    """The state of a reservation."""
 
     UNKNOWN = "unknown"
     RESERVED = "reserved"
@@ -43,46 +44,49 @@ class Standing(StrEnum):
 
 
 class Step(StrEnum):
-    """What is asked for a reservation."""
+    """An operation on a reservation."""
 
     RESERVE = "reserve"
     CONFIRM = "confirm"
     RELEASE = "release"
 
 
-TRANSITIONS: Mapping[tuple[Standing, Step], Standing] = MappingProxyType(
+TRANSITIONS: Mapping[tuple[ReservationState, Step], ReservationState] = MappingProxyType(
     {
-        (Standing.UNKNOWN, Step.RESERVE): Standing.RESERVED,
-        (Standing.UNKNOWN, Step.RELEASE): Standing.UNKNOWN,
-        (Standing.RESERVED, Step.RESERVE): Standing.RESERVED,
-        (Standing.RESERVED, Step.CONFIRM): Standing.SPENT,
-        (Standing.RESERVED, Step.RELEASE): Standing.RELEASED,
-        (Standing.SPENT, Step.RESERVE): Standing.SPENT,
-        (Standing.SPENT, Step.CONFIRM): Standing.SPENT,
-        (Standing.RELEASED, Step.RELEASE): Standing.RELEASED,
+        (ReservationState.UNKNOWN, Step.RESERVE): ReservationState.RESERVED,
+        (ReservationState.UNKNOWN, Step.RELEASE): ReservationState.UNKNOWN,
+        (ReservationState.RESERVED, Step.RESERVE): ReservationState.RESERVED,
+        (ReservationState.RESERVED, Step.CONFIRM): ReservationState.SPENT,
+        (ReservationState.RESERVED, Step.RELEASE): ReservationState.RELEASED,
+        (ReservationState.SPENT, Step.RESERVE): ReservationState.SPENT,
+        (ReservationState.SPENT, Step.CONFIRM): ReservationState.SPENT,
+        (ReservationState.RELEASED, Step.RELEASE): ReservationState.RELEASED,
     }
 )
-"""A step that leads to where the reservation stands is one that is asked for again."""
+"""A step whose target is the current state is a repeated one."""
 
-REFUSALS: Mapping[tuple[Standing, Step], str] = MappingProxyType(
+REFUSALS: Mapping[tuple[ReservationState, Step], str] = MappingProxyType(
     {
-        (Standing.UNKNOWN, Step.CONFIRM): "nothing is reserved under this key",
-        (Standing.SPENT, Step.RELEASE): "this reservation has been confirmed, what is spent is not given back",
-        (Standing.RELEASED, Step.RESERVE): "this reservation has been released, reserve under another key",
-        (Standing.RELEASED, Step.CONFIRM): "this reservation has been released",
+        (ReservationState.UNKNOWN, Step.CONFIRM): "nothing is reserved under this key",
+        (
+            ReservationState.SPENT,
+            Step.RELEASE,
+        ): "this reservation has been confirmed; spent money cannot be released",
+        (ReservationState.RELEASED, Step.RESERVE): "this reservation has been released; reserve under another key",
+        (ReservationState.RELEASED, Step.CONFIRM): "this reservation has been released",
     }
 )
-"""Released is final: a late step must not hold or spend money for somebody who has gone."""
+"""Released is final: a late step must not hold or spend money for a requester that has given up."""
 
 
-class Opening(Boundary):
+class OpenRequest(Boundary):
     """The input of `open`."""
 
     limit: Cents
     currency: Currency = "EUR"
 
 
-class Reserving(Boundary):
+class ReserveRequest(Boundary):
     """The input of `reserve`."""
 
     key: InstanceId
@@ -90,7 +94,7 @@ class Reserving(Boundary):
     currency: Currency = "EUR"
 
 
-class Settling(Boundary):
+class SettleRequest(Boundary):
     """The input of `confirm` and `release`."""
 
     key: InstanceId
@@ -102,17 +106,17 @@ class Reply(Boundary):
     granted: bool
     available: int
     reason: str = ""
-    standing: str = Standing.UNKNOWN.value
+    standing: str = ReservationState.UNKNOWN.value
     new: bool = False
-    """Whether this very call reserved."""
+    """Whether this call made the reservation."""
     limit: int | None = None
-    """What is in force; None where the budget has not been opened."""
+    """The limit in force; None if the budget has not been opened."""
     currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """One budget. `available` + `reserved` + `spent` is the limit, and none of them is ever below zero."""
+    """One budget. `available` + `reserved` + `spent` equals the limit, and none of them is ever below zero."""
 
     limit: int | None = None
     currency: str = ""
@@ -120,37 +124,37 @@ class Budget:
     holds: Mapping[str, int] = field(default_factory=dict)
     """The open reservations, oldest first."""
     ended: Mapping[str, int] = field(default_factory=dict)
-    """The ended ones by a digest of their key, oldest first; 0 for one that was released."""
+    """The ended reservations by a digest of their key, oldest first; 0 for a released one."""
 
     @property
     def reserved(self) -> int:
-        """What the open reservations hold."""
+        """The sum of the open reservations."""
         return sum(self.holds.values())
 
     @property
     def available(self) -> int:
-        """What can still be reserved."""
+        """The amount that can still be reserved."""
         return (self.limit or 0) - self.reserved - self.spent
 
-    def standing(self, key: str) -> Standing:
-        """How the reservation of that key stands."""
+    def standing(self, key: str) -> ReservationState:
+        """Return the state of the reservation with that key."""
         if key in self.holds:
-            return Standing.RESERVED
+            return ReservationState.RESERVED
         match self.ended.get(_digest(key)):
             case None:
-                return Standing.UNKNOWN
+                return ReservationState.UNKNOWN
             case 0:
-                return Standing.RELEASED
+                return ReservationState.RELEASED
             case _:
-                return Standing.SPENT
+                return ReservationState.SPENT
 
     def amount(self, key: str) -> int:
-        """What is or was reserved under that key, 0 where it is not known."""
+        """Return the amount that is or was reserved under that key, 0 if the key is not known."""
         return self.holds.get(key) or self.ended.get(_digest(key), 0)
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any] | None) -> "Budget":
-        """Read what `to_dict` wrote; None is a budget that nobody has opened."""
+        """Read the data that `to_dict` wrote; None is a budget that nobody has opened."""
         return cls(**value) if value else cls()
 
     def to_dict(self) -> dict[str, Any]:
@@ -165,38 +169,40 @@ class Budget:
 
 
 def serve(budget: Budget, operation: str, argument: object) -> tuple[Budget, dict[str, Any]]:
-    """Carry out `open`, `reserve`, `confirm`, `release` or `get`; returns the budget after it and a `Reply`.
+    """Carry out `open`, `reserve`, `confirm`, `release` or `get`; returns the new budget and a `Reply`.
 
-    Never raises: of an operation that failed a caller would not know whether it holds money. `get` adds to the reply
-    what is reserved and spent, and each open reservation.
+    Never raises: after an error a caller would not know whether it holds money. `get` adds the reserved and the spent
+    sum to the reply, and each open reservation.
     """
     try:
         match operation:
             case "open":
-                return _open(budget, Opening.from_dict(argument))
+                return _open(budget, OpenRequest.from_dict(argument))
             case Step.RESERVE:
-                return _reserve(budget, Reserving.from_dict(argument))
+                return _reserve(budget, ReserveRequest.from_dict(argument))
             case Step.CONFIRM | Step.RELEASE as step:
-                return _settle(budget, Step(step), Settling.from_dict(argument).key)
+                return _settle(budget, Step(step), SettleRequest.from_dict(argument).key)
             case "get":
                 sums = {"reserved": budget.reserved, "spent": budget.spent, "holds": dict(budget.holds)}
                 return budget, _reply(budget) | sums
             case unknown:
-                return budget, _reply(budget, reason=f"a Budget knows no {unknown[:40]!r}")
+                return budget, _reply(budget, reason=f"a Budget has no operation {unknown[:40]!r}")
     except Invalid as error:
         return budget, _reply(budget, reason=str(error))
 
 
-def _open(budget: Budget, opening: Opening) -> tuple[Budget, dict[str, Any]]:
+def _open(budget: Budget, opening: OpenRequest) -> tuple[Budget, dict[str, Any]]:
     if budget.limit is None:
         opened = replace(budget, limit=opening.limit, currency=opening.currency)
         return opened, _reply(opened)
     if (budget.limit, budget.currency) != (opening.limit, opening.currency):
-        return budget, _reply(budget, reason="the budget is open with another limit or currency, which stays in force")
+        return budget, _reply(
+            budget, reason="the budget is already open with another limit or currency, which stays in force"
+        )
     return budget, _reply(budget)
 
 
-def _reserve(budget: Budget, wanted: Reserving) -> tuple[Budget, dict[str, Any]]:
+def _reserve(budget: Budget, wanted: ReserveRequest) -> tuple[Budget, dict[str, Any]]:
     standing = budget.standing(wanted.key)
     reason = REFUSALS.get((standing, Step.RESERVE)) or _why_not(budget, wanted, standing)
     if reason:
@@ -207,18 +213,18 @@ def _reserve(budget: Budget, wanted: Reserving) -> tuple[Budget, dict[str, Any]]
     return after, _reply(after, wanted.key, new=True)
 
 
-def _why_not(budget: Budget, wanted: Reserving, standing: Standing) -> str | None:
-    """Return why an amount is not reserved that the table would let pass."""
+def _why_not(budget: Budget, wanted: ReserveRequest, standing: ReservationState) -> str | None:
+    """Return why an amount cannot be reserved although the table of transitions allows the step."""
     if budget.limit is None:
         return "the budget is not open"
     if wanted.currency != budget.currency:
         return f"the budget is in {budget.currency}"
-    if standing is not Standing.UNKNOWN:
+    if standing is not ReservationState.UNKNOWN:
         return None if wanted.amount == budget.amount(wanted.key) else "another amount is reserved under this key"
     if wanted.amount > budget.available:
         return "not enough is left"
     if len(budget.holds) >= MOST_OPEN:
-        return f"{MOST_OPEN} reservations are open, settle some first"
+        return f"{MOST_OPEN} reservations are open; confirm or release some first"
     return None
 
 
@@ -228,12 +234,12 @@ def _settle(budget: Budget, step: Step, key: str) -> tuple[Budget, dict[str, Any
     if reason:
         return budget, _reply(budget, key, reason=reason)
     target = TRANSITIONS[standing, step]
-    after = budget if target is standing else _end(budget, key, spent=target is Standing.SPENT)
+    after = budget if target is standing else _end(budget, key, spent=target is ReservationState.SPENT)
     return after, _reply(after, key)
 
 
 def _end(budget: Budget, key: str, *, spent: bool) -> Budget:
-    """Close an open reservation, and forget the oldest closed one where there are too many."""
+    """End an open reservation, and forget the oldest ended one if there are too many."""
     cents = budget.holds[key] if spent else 0
     ended = list({**budget.ended, _digest(key): cents}.items())[-MOST_ENDED:]
     holds = {each: held for each, held in budget.holds.items() if each != key}
@@ -245,7 +251,7 @@ def _reply(budget: Budget, key: str | None = None, *, reason: str = "", new: boo
         granted=not reason,
         available=budget.available,
         reason=reason,
-        standing=(budget.standing(key) if key else Standing.UNKNOWN).value,
+        standing=(budget.standing(key) if key else ReservationState.UNKNOWN).value,
         new=new,
         limit=budget.limit,
         currency=budget.currency,
@@ -254,12 +260,12 @@ def _reply(budget: Budget, key: str | None = None, *, reason: str = "", new: boo
 
 
 def _digest(key: str) -> str:
-    """64 bits: among some hundred keys two are the same once in 10^14 budgets."""
+    """64 bits: among some hundred keys two collide once in 10^14 budgets."""
     return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 class ReservationForm(Form):
-    """What is to be paid from which budget."""
+    """An amount to reserve from a budget."""
 
     example: ClassVar = {
         "title": "Mill Stream footbridge",
@@ -276,14 +282,14 @@ class ReservationForm(Form):
             pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$", description="The budget's name; upper and lower case differ"
         ),
     ]
-    amount: Annotated[Amount, Field(gt=0, description="With at most two decimals, as all money")]
+    amount: Annotated[Amount, Field(gt=0, description="With at most two decimals, like all amounts")]
     currency: Currency = "EUR"
     limit: Annotated[
         Amount | None,
-        Field(description="Opens the budget where it is not open yet; otherwise that limit stays in force"),
+        Field(description="Opens the budget if it is not open yet; an open budget keeps its limit"),
     ] = None
-    ask_first: Annotated[bool, Field(description="Whether the budget owner is asked, by the event Approval")] = False
-    window_hours: Annotated[Hours, Field(description="How long an answer is waited for")] = 72.0
+    ask_first: Annotated[bool, Field(description="Whether the budget owner must agree, by the event Approval")] = False
+    window_hours: Annotated[Hours, Field(description="How long the workflow waits for the answer")] = 72.0
 
     @model_validator(mode="after")
     def _amounts_fit(self) -> Self:
@@ -292,11 +298,11 @@ class ReservationForm(Form):
 
 
 class Booking(Boundary):
-    """The input of BookCost and VoidCost: what a reservation is to pay for."""
+    """The input of BookCost and VoidCost: what a reservation pays for."""
 
     instance_id: str
     round: str
-    """When the workflow began, ISO 8601 in UTC; tells apart two runs under one id."""
+    """When the workflow started, ISO 8601 in UTC. Distinguishes two runs under one id."""
     title: Line
     budget: str
     cents: int
@@ -304,12 +310,12 @@ class Booking(Boundary):
 
 
 class Entry(Booking):
-    """A row of the table `Ledger`: how the reservation of one instance ended, once and for all."""
+    """A row of the table `Ledger`: the final state of one instance's reservation."""
 
     state: Literal["booked", "void"]
     recorded_at: str
 
     @property
     def booked(self) -> bool:
-        """Whether the money is to be paid."""
+        """Whether the money is spent."""
         return self.state == "booked"

@@ -1,4 +1,4 @@
-"""Automatic checks of attachments: is each what it says, of a sensible size, and harmless as far as a test can tell."""
+"""Automatic checks of attachments: the declared type, a sensible size, and no known harm."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from approvals.forms import AsTuple, Form
 from approvals.validation import Boundary
 
 LONGEST_TEXT = 200_000
-"""Characters; about a hundred pages, more than anybody reads for one decision."""
+"""Characters: about a hundred pages, more than people read for one decision."""
 SHORTEST_SIDE = 32
-"""Pixels; below that nothing can be made out."""
+"""Pixels. In a smaller picture a person can recognise nothing."""
 
 VIRUS_TEST = "".join(("X5O!P%@AP[4\\PZX5", "4(P^)7CC)7}$EICAR", "-STANDARD-ANTIVIRUS", "-TEST-FILE!$H+H*")).encode()
-"""The string that every scanner reports by agreement; in pieces, so that none reports this file."""
+"""The EICAR test string, which every scanner reports. It is in pieces here, so that no scanner reports this file."""
 
 
 _LINE_ON_WHITE = (
@@ -35,7 +35,7 @@ _LINE_ON_WHITE = (
 
 
 class ChecksForm(Form):
-    """The attachments to check; with none there is nothing to find."""
+    """The attachments to check; there may be none."""
 
     example: ClassVar = {
         "attachments": [
@@ -54,7 +54,7 @@ class ChecksForm(Form):
         return self.attachments
 
     def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:
-        """Return the workflow's input, the attachments replaced by where they lie now."""
+        """Return the workflow's input, with references to the stored attachments."""
         return ChecksSubmission(attachments=stored).to_dict()
 
 
@@ -73,7 +73,7 @@ class Work(Boundary):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """What was measured of an image; `trouble` says why it is not decoded, None where it was."""
+    """The measurements of an image. `trouble` says why it was not decoded, None if it was."""
 
     width: int = 0
     height: int = 0
@@ -81,12 +81,12 @@ class Picture:
 
 
 def list_work(submission: ChecksSubmission) -> tuple[Work, ...]:
-    """Return what there is to check: of each attachment what its declared type asks for."""
+    """Return the checks of each attachment, by its declared type."""
     return tuple(Work(attachment=each, checks=_checks_of(each.content_type)) for each in submission.attachments)
 
 
 def inspect(work: Work, content: bytes, picture: Picture | None) -> Checked:
-    """Carry out the checks of one attachment; `picture` is what was measured where `image` is among them."""
+    """Carry out the checks of one attachment; `picture` has the measurements if `image` is among the checks."""
     subject = _Subject(attachment=work.attachment, content=content, picture=picture or Picture(trouble="not measured"))
     findings = []
     for check in work.checks:
@@ -128,7 +128,7 @@ def _check_type(subject: _Subject) -> Verdict:
 def _check_size(subject: _Subject) -> Verdict:
     size, expected = len(subject.content), subject.attachment.size
     if size != expected:
-        return "error", f"has {size} bytes, but {expected} were handed in"
+        return "error", f"has {size} bytes, but {expected} were submitted"
     if not 0 < size <= LARGEST_UPLOAD:
         return "error", f"has {size} bytes; 1 to {LARGEST_UPLOAD} are accepted"
     return "ok", f"has {size} bytes"
@@ -136,14 +136,14 @@ def _check_size(subject: _Subject) -> Verdict:
 
 def _check_virus(subject: _Subject) -> Verdict:
     if VIRUS_TEST in subject.content:
-        return "error", "holds the virus-test string"
-    return "ok", "does not hold the virus-test string"
+        return "error", "contains the virus-test string"
+    return "ok", "does not contain the virus-test string"
 
 
 def _check_text(subject: _Subject) -> Verdict:
     length = len(subject.content.decode(errors="replace").strip("\ufeff \n\r\t\f"))
     if not length:
-        return "error", "holds no text"
+        return "error", "contains no text"
     if length > LONGEST_TEXT:
         return "warning", f"has {length} characters; few people read more than {LONGEST_TEXT}"
     return "ok", f"has {length} characters"
@@ -153,9 +153,9 @@ def _check_image(subject: _Subject) -> Verdict:
     picture = subject.picture
     size = f"{picture.width} x {picture.height} pixels"
     if picture.trouble is not None:
-        return "error", f"is not decoded: {picture.trouble}"
+        return "error", f"could not be decoded: {picture.trouble}"
     if min(picture.width, picture.height) < SHORTEST_SIDE:
-        return "warning", f"has {size}; below {SHORTEST_SIDE} a side little can be made out"
+        return "warning", f"has {size}; below {SHORTEST_SIDE} per side little can be recognised"
     return "ok", f"has {size}"
 
 

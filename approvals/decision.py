@@ -1,9 +1,9 @@
-"""What a decision is, and how one is read from an event payload: anything else is rejected, never approved.
+"""A decision, and how it is read from an event's payload. Everything else is rejected, never approved.
 
-A payload reaches the workflow in two forms. The durable HTTP API hands over the JSON object itself; the Python client's
-`raise_event` hands over its JSON *text* (a long-standing trait of the SDK). Both are read here. For the same
-reason a bare `true` and an HTTP sender's string `"true"` are one: they arrive as the same text. Neither names anybody,
-so they count only where the app's settings allow such answers.
+A payload reaches the workflow in two forms. The durable HTTP API delivers the JSON object itself. The Python client's
+`raise_event` delivers its JSON *text* (a long-standing behaviour of the SDK). Both are read here. For the same reason a
+bare `true` and an HTTP sender's string `"true"` cannot be told apart: they arrive as the same text. Neither names a
+person, so they count only if the app's settings allow such answers.
 """
 
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from approvals.reserved_names import UNNAMED
 from approvals.validation import Invalid, Prose, read_json
 
 APPROVAL_EVENT = "ApprovalEvent"
-"""The event that carries a design decision."""
+"""The event that delivers a decision about a design."""
 
 BUDGET_EVENT = "Approval"
-"""The event that carries a decision about money."""
+"""The event that delivers a decision about money."""
 
-NO_DOCUMENT = "without a policy a proposal has no document or round that an answer could name"
-"""Why an answer to an approval of a single stage is not taken where it names one: it is meant for something else."""
+NO_DOCUMENT = "a proposal without a policy has no document or round that an answer could name"
+"""Why a single-stage approval refuses an answer that names a document or a round: it was meant for something else."""
 
 
 class Decision(About):
-    """One person's answer to one request; only reviews have documents that it can name."""
+    """One person's answer to one request. It can name a document only if the request is a review."""
 
     approved: bool
     approver: Name = UNNAMED
@@ -36,7 +36,7 @@ class Decision(About):
 
     @model_serializer(mode="wrap")
     def _as_before(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what it is about where it does not say so: events of before had no such keys."""
+        """Leave out document and round if they are not given: events of older versions have no such keys."""
         return {name: value for name, value in whole(self).items() if value is not None}
 
     @property
@@ -51,7 +51,7 @@ class Decision(About):
 
 
 class QueuedDecision(About):
-    """A decision as other systems send it: with the instance that it is for."""
+    """A decision as other systems send it, together with the instance that it is for."""
 
     instance_id: InstanceId
     approved: bool
@@ -60,19 +60,19 @@ class QueuedDecision(About):
 
     @property
     def decision(self) -> Decision:
-        """The decision without its address."""
+        """The decision without the instance."""
         return Decision(**self.model_dump(exclude={"instance_id"}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """Something that is no decision; `reason` is one line for the sender, at most 400 characters."""
+    """A payload that is not a decision. `reason` is one line for the sender, at most 400 characters."""
 
     reason: str
 
 
 def read_event(payload: Any) -> Decision | Rejected:
-    """Read what an external event carried: an object, or the JSON text of one. Never raises."""
+    """Read the payload of an external event: an object, or the JSON text of one. Never raises."""
     try:
         value = _value(payload)
         if not isinstance(value, dict):
@@ -83,7 +83,7 @@ def read_event(payload: Any) -> Decision | Rejected:
 
 
 def read_bare(payload: Any) -> Decision | None:
-    """Return what a bare `true` or `false` says, as data or as text; None for everything else. Never raises."""
+    """Return the decision of a bare `true` or `false`, as data or as text; None for everything else. Never raises."""
     try:
         value = _value(payload)
     except Invalid:
@@ -96,7 +96,7 @@ def _value(payload: Any) -> Any:
 
 
 def _kind(value: object) -> str:
-    """Name a JSON value's kind in a person's words."""
+    """Name the type of a JSON value for a person."""
     match value:
         case None:
             return "null"

@@ -1,4 +1,4 @@
-"""Which addresses the app may call: exact hosts of a list, and nothing where the list is missing."""
+"""Which URLs the app may call: only hosts that a list names exactly; none if the list is missing."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -12,13 +12,13 @@ LONGEST_URL = 1_000
 _PORTS = {"http": 80, "https": 443}
 
 _WIRE_SERVER = ip_address("168.63.129.16")
-"""Azure's own, in every virtual network, beside the metadata service at 169.254.169.254."""
+"""Azure's WireServer. Every virtual network has it, beside the metadata service at 169.254.169.254."""
 
 
 def _is_plain(url: str) -> str:
-    """Refuse what one reader of URLs takes for something else than another: white space, controls, backslashes."""
+    """Refuse characters that URL parsers understand differently: white space, control characters, backslashes."""
     if any(char <= " " or char == "\\" or char >= "\x7f" for char in url):
-        raise ValueError("a URL holds no white space, backslash, or characters that are not ASCII")
+        raise ValueError("a URL must contain only ASCII characters, no white space and no backslash")
     try:
         parts = urlsplit(url)
         known = parts.scheme in _PORTS and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -30,13 +30,13 @@ def _is_plain(url: str) -> str:
 
 
 Url = Annotated[str, StringConstraints(max_length=LONGEST_URL), AfterValidator(_is_plain)]
-"""A field of a form that holds an address; whether it may be called is decided when it is called."""
+"""A field of a form that holds a URL. Whether the app may call it is decided at the call."""
 
 _URL: TypeAdapter[str] = TypeAdapter(Url)
 
 
 def target(url: str, location: str) -> str | None:
-    """Return the address that an answer of `url` names as its Location, or None where no form would take it."""
+    """Return the URL that a response of `url` names as its Location, or None if it is not a valid one."""
     try:
         return _URL.validate_python(urljoin(url, location))
     except ValueError:
@@ -44,31 +44,31 @@ def target(url: str, location: str) -> str | None:
 
 
 def refusal(url: str, allowed: str) -> str | None:
-    """Return why `url` may not be called, in a sentence that says what to do; None where it may.
+    """Return why `url` may not be called, in a sentence that says what to do; None if it may be called.
 
-    `allowed` is a list with commas of `host`, which stands for each of its ports, and `host:port`. Hosts are compared
-    exactly but for case; there are no wildcards. Without TLS only this machine may be called.
+    `allowed` lists `host` (any port) or `host:port`, separated by commas. Hosts must match exactly, apart from case;
+    there are no wildcards. Without TLS only this machine may be called.
     """
     try:
         parts = urlsplit(_is_plain(url))
     except ValueError as error:
         return f"{error}"
     if parts.username is not None or parts.password is not None:
-        return "a URL with a user name or password in it is not called"
+        return "the URL must not contain a user name or a password"
     host, port = _host_of(parts), parts.port or _PORTS[parts.scheme]
     if not any(host == name and given in (None, port) for name, given in _entries(allowed)):
-        return f"the host {host}:{port} may not be called: ALLOWED_HOSTS does not name it"
+        return f"the host {host}:{port} may not be called: it is not in ALLOWED_HOSTS"
     if parts.scheme == "http" and not _is_this_machine(host):
         return f"{host} may only be called with https"
     return None
 
 
 def inside(host: str, address: str) -> str | None:
-    """Return `address` where a host's name has led to this machine or to the platform below it; None elsewhere.
+    """Return `address` if a host's name has resolved to this machine or to an address of the platform; else None.
 
-    Names can be made to lead anywhere, after they were looked at, too: only the address of a connection tells where it
-    goes. A private network is no such place, as a host there is on the list because somebody means it, and proves with
-    its certificate that it is the one.
+    A name can resolve to any address, and to another one after a check, so only the address of the connection itself
+    counts. Addresses of private networks are allowed: an operator has listed the host, and its certificate proves who
+    it is.
     """
     found = ip_address(address.partition("%")[0])
     found = getattr(found, "ipv4_mapped", None) or found

@@ -1,6 +1,6 @@
-"""The directory: who is meant by a name, a mail address or a sign-in, and where letters may go.
+"""The directory: which person a name, a mail address or a sign-in belongs to, and where letters go.
 
-One entry is one person, whatever they are called by. Who is in no entry is known by their name alone.
+One entry is one person with all of their names. A person without an entry is identified by their name alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,25 +19,25 @@ _ADDRESS = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]
 
 Guid = Annotated[str, StringConstraints(pattern=_GUID)]
 Address = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=254)]
-"""An address of the plain kind: one mailbox, no display name, no quotes, ASCII."""
+"""A plain mail address: one mailbox, no display name, no quotes, ASCII."""
 
 
 class Person(Boundary):
-    """What the directory says of one person, besides the name that everybody is shown."""
+    """The directory's entry of one person, besides the name that is shown to everybody."""
 
     mail: Address | None = None
-    """Where their letters go."""
+    """The address for letters to this person."""
     names: Annotated[tuple[Name, ...], AsTuple] = ()
-    """What else they are called."""
+    """Other names of this person."""
     mails: Annotated[tuple[Address, ...], AsTuple] = ()
-    """Further addresses of theirs."""
+    """Other addresses of this person."""
     tenant: Guid | None = None
-    """Of the organisation in Microsoft Entra: the claim `tid`."""
+    """The organisation in Microsoft Entra: the claim `tid`."""
     object: Guid | None = None
-    """Of the person there: the claim `oid`, which never changes hands, as names and addresses do."""
+    """The person in Microsoft Entra: the claim `oid`. Unlike names and addresses it never passes to another person."""
 
-    def called(self) -> Iterator[tuple[str, str]]:
-        """Yield what stands for this person, each with the words for it in a fault."""
+    def identifiers(self) -> Iterator[tuple[str, str]]:
+        """Yield each name, address and sign-in of this person, each with its description for an error text."""
         yield from ((each, "the same name") for each in self.names)
         yield from ((each, "the same address") for each in ({self.mail} if self.mail else set()) | set(self.mails))
         if self.tenant and self.object:
@@ -46,37 +46,37 @@ class Person(Boundary):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """The people that are known, and the mail domains that letters to others may go to."""
+    """The known people, and the mail domains that letters to other people may be sent to."""
 
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """The name of each person's entry, by `names.key` of all that stands for them."""
+    """The name of each person's entry, by `names.key` of each of their identifiers."""
     mails: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Addresses, by the name of the entry."""
+    """Mail addresses, by the name of the entry."""
     domains: frozenset[str] = frozenset()
     """In lower case."""
 
     def name_of(self, text: str) -> str:
-        """Return the one name of whom a text means; the text itself where that is nobody in the directory."""
+        """Return the main name of the person that a text identifies; the text itself if nobody is found."""
         return self.names.get(key(text), text)
 
     def also_called(self, text: str) -> tuple[str, ...]:
-        """Return digests of all else that stands for whom a text means, in order; none for who is not in it."""
+        """Return digests of the person's other identifiers, sorted; none if the person is not in the directory."""
         name = self.names.get(key(text))
         return tuple(sorted(digest(each) for each, owner in self.names.items() if owner == name and each != key(text)))
 
     def knows(self, text: str) -> bool:
-        """Say whether it means somebody in the directory."""
+        """Say whether a text identifies somebody in the directory."""
         return key(text) in self.names
 
     def person_of(self, tenant: str, thing: str) -> str | None:
-        """Return the name of somebody whom Microsoft Entra has signed in; None where the directory lacks them."""
+        """Return the name of a person that Microsoft Entra has signed in; None if the directory does not have them."""
         return self.names.get(key(sign_in(tenant, thing)))
 
     def address_of(self, text: str) -> str | None:
-        """Return where a person's letters go, None where nothing is known or letters must not go.
+        """Return the mail address for letters to a person; None if it is unknown or letters must not be sent there.
 
-        Who is in the directory gets them at the entry's address. Another address that stands for a name is written to
-        in the allowed domains only: letters go out in the organisation's name.
+        A person in the directory gets letters at the address of their entry. Any other address must be in an allowed
+        domain: letters are sent in the organisation's name.
         """
         if self.knows(text):
             return self.mails.get(self.name_of(text))
@@ -84,9 +84,9 @@ class Directory:
         return address if is_address(address) and self.allows(address) else None
 
     def allows(self, text: str) -> bool:
-        """Say whether it may stand for somebody: false for a stranger's address outside the allowed domains.
+        """Say whether a text may name a person: false for an unknown address outside of the allowed domains.
 
-        Also where it is not written as letters are addressed, with a name before it or a wide at sign.
+        An address in another notation, with a display name or a full-width at sign, is recognised too.
         """
         address = key(text)
         known = not is_address(address) or self.knows(address)
@@ -98,7 +98,7 @@ NOBODY_KNOWN = Directory()
 
 
 def sign_in(tenant: str, thing: str) -> str:
-    """Return what somebody is called who has signed in, as long as no directory says more."""
+    """Return the identifier of a signed-in person that no directory entry has."""
     return f"{tenant}/{thing}".lower()
 
 
@@ -111,7 +111,7 @@ def is_address(text: str) -> bool:
 
 
 def read_directory(entries: Mapping[str, Any], *, domains: frozenset[str] = frozenset()) -> Directory:
-    """Check all entries, and that nothing stands for two people; raises `Invalid` that names every fault."""
+    """Check all entries, and that no two people share an identifier; raises `Invalid` that names every error."""
     errors, known = list[str](), dict[str, Person]()
     for name, value in entries.items():
         try:
@@ -124,10 +124,10 @@ def read_directory(entries: Mapping[str, Any], *, domains: frozenset[str] = froz
         elif not is_seen(name):
             errors.append(f"{name[:60]!r}: {UNSEEN}")
         if (person.tenant is None) != (person.object is None):
-            errors.append(f"{name[:60]}: tenant and object are given together or not at all")
+            errors.append(f"{name[:60]}: give both tenant and object, or neither")
     names = dict[str, str]()
     for name, person in known.items():
-        for text, what in ((name, "the same name"), *person.called()):
+        for text, what in ((name, "the same name"), *person.identifiers()):
             owner = names.setdefault(key(text), name)
             if owner != name:
                 errors.append(f"{owner[:60]} and {name[:60]} have {what}")

@@ -1,13 +1,13 @@
-"""A short text from a long one: the title and the first sentences of a document, the same at each run."""
+"""Extracts: the title and the first sentences of a document. The same input always gives the same extract."""
 
 import re
 from collections.abc import Iterator
 
 LONGEST_EXTRACT = 500
-"""Characters: a paragraph that a list of proposals can show."""
+"""Characters: one paragraph in a list of proposals."""
 
 _READ = 20_000
-"""Characters of a document that are looked at; what an extract can hold is far before that."""
+"""Characters of a document that are read, far more than an extract needs."""
 
 _HEADING = re.compile(r"#{1,6}\s")
 _NO_PROSE = re.compile(r"[*+-]\s|\d{1,3}[.)]\s|\||```|~~~|<|!\[")
@@ -19,7 +19,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 def extract(title: str, summary: str, document: str = "") -> str:
-    """Return title and as many of the first sentences as fit, first the summary's, then the document's; one line."""
+    """Return one line: the title, then as many sentences as fit, first from the summary, then from the document."""
     taken = _plain(title)[:LONGEST_EXTRACT]
     mark = ": "
     for sentence in (*_sentences(summary), *_sentences(_prose(document[:_READ]))):
@@ -31,7 +31,7 @@ def extract(title: str, summary: str, document: str = "") -> str:
 
 
 def _prose(document: str) -> str:
-    """Return the paragraphs of a Markdown document; headings, lists, tables and code are left out."""
+    """Return the paragraphs of a Markdown document without headings, lists, tables and code."""
     return " ".join(_paragraphs(document.replace("\r\n", "\n")))
 
 
@@ -49,7 +49,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Return `text` in one line, without characters that cannot be seen and may turn what is shown around."""
+    """Return `text` in one line, without invisible characters, which may reverse the text direction."""
     return " ".join("".join(char for char in text if char.isprintable() or char.isspace()).split())
 
 

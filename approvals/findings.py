@@ -1,4 +1,4 @@
-"""What automatic checks come to: findings, and their sum over all attachments of a proposal."""
+"""The results of automatic checks: findings, and their summary over all attachments of a proposal."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -12,11 +12,11 @@ Check = Literal["type", "size", "virus", "text", "image"]
 Severity = Literal["ok", "warning", "error"]
 
 CLEAN: tuple[str, ...] = ("passed",)
-"""What a policy is told of checks that have found nothing, or had nothing to look at."""
+"""The outcomes in which the checks found nothing, or had nothing to check, as a policy sees it."""
 
 
 class Finding(Boundary):
-    """What one check says about one attachment."""
+    """The result of one check of one attachment."""
 
     attachment: Line
     check: Check
@@ -25,15 +25,15 @@ class Finding(Boundary):
 
 
 class Checked(Boundary):
-    """All that was found about one attachment: the result of CheckAttachment."""
+    """All findings about one attachment: the result of CheckAttachment."""
 
     attachment: Line
     bytes: int
     findings: Annotated[tuple[Finding, ...], AsTuple]
 
 
-class Unchecked(Boundary):
-    """An attachment whose checks could not be carried out, which says nothing about the attachment."""
+class FailedCheck(Boundary):
+    """An attachment whose checks could not be carried out. This says nothing about the attachment itself."""
 
     attachment: Line
     reason: str
@@ -48,31 +48,31 @@ class Counts(Boundary):
 
 
 class Sum(Boundary):
-    """All checks of a proposal: the output of FanOutFanIn."""
+    """The summary of all checks of a proposal: the output of FanOutFanIn."""
 
     outcome: Literal["passed", "warnings", "objections", "incomplete"]
-    """The worst of it: an error is an objection; without one, a check that was not carried out leaves it open."""
+    """The worst result. An error is an objection; without an error, a check that failed to run makes it incomplete."""
     attachments: int
-    """How many there are, checked or not."""
+    """The number of attachments, checked or not."""
     bytes: int
-    """What the checked ones weigh together."""
+    """The size of all checked attachments together."""
     counts: Counts
     findings: Annotated[tuple[Finding, ...], AsTuple]
-    failed: Annotated[tuple[Unchecked, ...], AsTuple]
+    failed: Annotated[tuple[FailedCheck, ...], AsTuple]
 
 
 class FindingsRecord(Boundary):
-    """The input of RecordFindings: the sum, and of whose attachments."""
+    """The input of RecordFindings: the summary, and the proposal that it belongs to."""
 
     proposal_id: str
-    opened_at: Annotated[str, Field(description="when this run began, ISO 8601 in UTC")]
+    opened_at: Annotated[str, Field(description="when this run started, ISO 8601 in UTC")]
     sum: Sum
 
 
-def add_up(results: Sequence[Checked | Unchecked]) -> Sum:
-    """Sum up the results of all attachments; no results are a proposal without attachments, which passes."""
+def add_up(results: Sequence[Checked | FailedCheck]) -> Sum:
+    """Summarise the results of all attachments. A proposal without attachments passes."""
     checked = [each for each in results if isinstance(each, Checked)]
-    failed = tuple(each for each in results if isinstance(each, Unchecked))
+    failed = tuple(each for each in results if isinstance(each, FailedCheck))
     findings = tuple(finding for each in checked for finding in each.findings)
     severities = [finding.severity for finding in findings]
     counts = Counts(ok=severities.count("ok"), warning=severities.count("warning"), error=severities.count("error"))
@@ -86,7 +86,9 @@ def add_up(results: Sequence[Checked | Unchecked]) -> Sum:
     )
 
 
-def _worst(counts: Counts, failed: tuple[Unchecked, ...]) -> Literal["passed", "warnings", "objections", "incomplete"]:
+def _worst(
+    counts: Counts, failed: tuple[FailedCheck, ...]
+) -> Literal["passed", "warnings", "objections", "incomplete"]:
     if counts.error:
         return "objections"
     if failed:

@@ -1,4 +1,4 @@
-"""What a workflow's form is: the JSON that people post to start it, checked before anything is started."""
+"""Forms: the JSON that people post to start a workflow. A form is checked before anything is started."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Self
@@ -12,17 +12,17 @@ from approvals.validation import Boundary
 
 def _listed(code: str) -> str:
     if decimals_of(code) is None:
-        raise ValueError("is no currency of ISO 4217 that things are paid in")
+        raise ValueError("is not a currency of ISO 4217")
     return code
 
 
 Money = Annotated[float, Field(ge=0, le=1e12)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_listed)]
 Hours = Annotated[float, Field(gt=0, le=144)]
-"""At most six days: above that the SDK splits a timer into slices, which it cannot cancel."""
+"""At most six days: the SDK splits a longer timer into slices, which it cannot cancel."""
 
 LONGEST_LIST = 1_000
-"""Items; no list of a form may have as many. Which may have fewer is asked when each of its items has been checked."""
+"""Items in any list of a form. A field's own smaller limit is checked only after each of its items was checked."""
 
 
 def _as_tuple(value: object) -> object:
@@ -38,35 +38,35 @@ AsTuple = BeforeValidator(_as_tuple)
 
 
 def largest_body(files: int) -> int:
-    """Return how many bytes JSON may have in which so many files may be: as large as may be, in Base64, and the rest.
+    """Return the largest size in bytes of a JSON body with up to `files` files of the largest size, in Base64.
 
-    The rest has room to spare: the longest policy and the longest summary, each letter escaped, fit into it.
+    The rest of the body has enough room for the longest policy and the longest summary with each letter escaped.
     """
     return files * MOST_BYTES * 4 // 3 + 256 * 1024
 
 
 class Form(Boundary):
-    """Base of all forms. Most are the workflow's input as they are; those with files inside are not."""
+    """Base of all forms. Most forms are the workflow's input unchanged; in those with files the files are replaced."""
 
     most_files: ClassVar[int] = 0
-    """How many files may be inside."""
+    """How many files the form may contain."""
 
     example: ClassVar[Mapping[str, Any]]
-    """JSON data that starts the workflow when it is posted as it stands."""
+    """JSON data that starts the workflow if it is posted unchanged."""
 
     @property
     def files(self) -> tuple[InlineAttachment, ...]:
-        """The files inside the form, which are stored before the workflow starts."""
+        """The files in the form. They are stored before the workflow starts."""
         return ()
 
     def renamed(self, name_of: Callable[[str], str]) -> Self:  # noqa: ARG002  for those that name people
-        """Return the form with other names for its people; raises `Invalid` where it cannot be used with them."""
+        """Return the form with each person's name replaced; raises `Invalid` if the new names cannot be used."""
         return self
 
     def identities(self, also_called: Callable[[str], tuple[str, ...]]) -> dict[str, Any]:  # noqa: ARG002  as above
-        """Return what the workflow's input has beside the form, so that it knows people by each of their names."""
+        """Return additions to the workflow's input with which it recognises people by each of their names."""
         return {}
 
     def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:  # noqa: ARG002  for those with files
-        """Return the workflow's input: small, plain data, each file replaced by where it lies now."""
+        """Return the workflow's input: small, plain data, with a reference to each stored file."""
         return self.to_dict()

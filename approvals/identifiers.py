@@ -1,7 +1,7 @@
-"""Which texts can be an instance id.
+"""Which texts may be an instance id.
 
-The rule is narrower than the durable extension's, which takes nearly everything: an id becomes part of URLs, table
-keys and blob names, and a bare id on the queue must be told from a sentence.
+The rule is stricter than the durable extension's, which accepts nearly everything: an id becomes part of URLs, table
+keys and blob names, and a bare id on the queue must be distinguishable from a sentence.
 """
 
 import re
@@ -24,20 +24,22 @@ def is_instance_id(text: str) -> bool:
 
 
 def checked_instance_id(text: str) -> str:
-    """Return `text`; raises ValueError with a sentence for the sender where it cannot be an instance id."""
+    """Return `text`; raises ValueError with a sentence for the sender if it cannot be an instance id."""
     if not is_instance_id(text):
-        raise ValueError("an instance id is 1 to 100 of A-Z a-z 0-9 _ . : -, the first a letter or digit")
+        raise ValueError(
+            "an instance id has 1 to 100 of the characters A-Z a-z 0-9 _ . : - and begins with a letter or digit"
+        )
     return text
 
 
 def checked_new_id(text: str) -> str:
-    """Return `text` as the id of a new instance, short enough that its parts can be named after it; raises `Invalid`.
+    """Return `text` as the id of a new instance, short enough for the ids of its parts; raises `Invalid`.
 
-    A colon is the mark of a part, which nobody starts by its name.
+    A colon marks the id of a part, which no caller starts.
     """
     if _NEW_ID.fullmatch(text) is None:
         raise Invalid(
-            f"id: a new instance id is 1 to {LONGEST_NEW_ID} of A-Z a-z 0-9 _ . -, the first a letter or digit"
+            f"id: a new instance id has 1 to {LONGEST_NEW_ID} of A-Z a-z 0-9 _ . - and begins with a letter or digit"
         )
     return text
 

@@ -1,4 +1,4 @@
-"""Scaled copies of pictures: which there are, what they are called, how large they become, and of what none is made."""
+"""Scaled copies of pictures: their sizes, their names, and which blobs get none."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from approvals.validation import Boundary
 SizeName = Literal["small", "medium", "large"]
 
 EDGES: Mapping[SizeName, int] = MappingProxyType({"small": 200, "medium": 800, "large": 1600})
-"""The longest side of each copy in pixels, at most: a picture is never scaled up."""
+"""The length in pixels of each copy's longest side. A picture is never scaled up, so a copy may be smaller."""
 
 CONTENT_TYPES: Mapping[str, str] = MappingProxyType({".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"})
 
@@ -25,21 +25,21 @@ _SourceName = Annotated[
 
 
 class ScaleRequest(Boundary):
-    """The input of ScaleImages: a picture that is stored, and the sizes to make of it."""
+    """The input of ScaleImages: a stored picture, and the sizes of the copies to make."""
 
     blob: _SourceName
     sizes: _Sizes = tuple(EDGES)
 
 
 class ScaleTask(Boundary):
-    """The input of ScaleImage: one size of one picture."""
+    """The input of ScaleImage: one copy of one picture."""
 
     blob: _SourceName
     size: SizeName
 
 
 class ScaleForm(Form):
-    """A picture to be scaled: a file inside the form, or the name of a blob that is there already."""
+    """A picture to scale: a file in the form, or the name of a stored blob."""
 
     example: ClassVar = {
         "image": {
@@ -68,42 +68,42 @@ class ScaleForm(Form):
 
     @property
     def files(self) -> tuple[InlineAttachment, ...]:
-        """The picture, where it is inside."""
+        """The picture, if it is in the form."""
         return (self.image,) if self.image else ()
 
     def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:
-        """Return the workflow's input: where the picture lies."""
+        """Return the workflow's input: the picture's blob and the sizes."""
         blob = stored[0].blob if stored else self.blob
         return {"blob": blob, "sizes": list(self.sizes)}
 
 
 def name_of_copy(blob: str, size: SizeName) -> str:
-    """Return the name of a scaled copy, which lies beside its picture: x-small.png for x.png."""
+    """Return the name of a scaled copy in the same folder as its picture: x-small.png for x.png."""
     stem, suffix = _split(blob)
     return f"{stem}-{size}{suffix}"
 
 
 def why_not_by_name(blob: str) -> str | None:
-    """Return why no copies are made of a blob of that name, None where there is no reason.
+    """Return why a blob of that name gets no scaled copies; None if it gets them.
 
-    The name alone must be enough, as a copy that somebody downloaded and stored again has lost its metadata. A picture
-    that a person calls very-small.png is not meant, and not met: attachments are stored under names that the app makes.
+    Only the name is checked, because a copy that somebody downloaded and stored again has lost its metadata. A person's
+    own file name, such as very-small.png, is not affected: the app makes the blob names of attachments.
     """
     stem, suffix = _split(blob)
     if suffix.lower() not in CONTENT_TYPES:
-        return f"{blob[-60:]!r} is not named as a picture is: .png, .jpg or .jpeg"
+        return f"{blob[-60:]!r} does not end in .png, .jpg or .jpeg"
     if any(stem.lower().endswith(f"-{size}") for size in EDGES):
-        return f"{blob[-60:]!r} is named as a scaled copy is, and copies are not scaled again"
+        return f"{blob[-60:]!r} has the name of a scaled copy, and copies are not scaled again"
     return None
 
 
 def type_by_name(blob: str) -> str:
-    """Return the content type that the name of a picture promises."""
+    """Return the content type that a picture's file suffix means."""
     return CONTENT_TYPES[_split(blob)[1].lower()]
 
 
 def fitted(width: int, height: int, edge: int) -> tuple[int, int]:
-    """Return width and height, in the same proportion, so that the longer is at most `edge` and none grows."""
+    """Return width and height in the same proportion, the longer at most `edge`; a picture never grows."""
     longest = max(width, height)
     if longest <= edge:
         return width, height
@@ -111,7 +111,7 @@ def fitted(width: int, height: int, edge: int) -> tuple[int, int]:
 
 
 def _split(blob: str) -> tuple[str, str]:
-    """Split a name before its suffix; the suffix is empty where the last step has none."""
+    """Split a name before its suffix; the suffix is empty if the last segment has none."""
     folder, slash, file = blob.rpartition("/")
     stem, dot, suffix = file.rpartition(".")
     return (f"{folder}{slash}{stem}", f".{suffix}") if dot else (blob, "")

@@ -1,4 +1,4 @@
-"""Points in time as they cross durable boundaries: ISO 8601 text in UTC."""
+"""Points in time as durable functions pass them on: ISO 8601 text in UTC."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 
 
 def read_instant(text: str) -> datetime:
-    """Read what `datetime.isoformat` wrote, or the hub; raises ValueError for anything that is not in UTC."""
+    """Read the output of `datetime.isoformat`, or a time of the hub; raises ValueError if it is not in UTC."""
     when = datetime.fromisoformat(text)
     if when.utcoffset() != timedelta(0):
         raise ValueError("must be a point in time in UTC, like 2026-03-02T09:00:00+00:00")
@@ -15,7 +15,7 @@ def read_instant(text: str) -> datetime:
 
 
 def minute(at: datetime) -> str:
-    """Return a point in time in UTC as refusals name it: `2026-03-02 09:00 UTC`."""
+    """Return a point in time in UTC as error texts show it: `2026-03-02 09:00 UTC`."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 

@@ -1,4 +1,4 @@
-"""Intake: what is taken in, what each step of it hands to the next, and the rules by which a proposal is refused."""
+"""Intake: the data that each step of it passes to the next, and the rules that refuse a proposal."""
 
 import hashlib
 import re
@@ -14,11 +14,11 @@ from approvals.single_stage.proposal import ProposalForm, ProposalSubmission
 from approvals.validation import Boundary, Line, Prose
 
 TEXTS = frozenset({"text/markdown", "text/plain"})
-"""Kinds of attachments that a summary can be made from."""
+"""Content types that a summary can be made from."""
 
 
 class IntakeForm(ProposalForm):
-    """A design proposal that is to be numbered, summarised and published; who decides plays no part in that."""
+    """A design proposal to number, summarise and publish. Its approvers play no part in this."""
 
     example: ClassVar = {
         "title": "Reading corner in the town library",
@@ -36,34 +36,34 @@ class IntakeForm(ProposalForm):
 
 
 class Intake(Boundary):
-    """What ValidateProposal gets: the proposal, and whose it is."""
+    """The input of ValidateProposal: the proposal with its id."""
 
     proposal_id: str
     opened_at: str
-    """When this run began, ISO 8601 in UTC; tells apart two runs under one id (a restarted instance)."""
+    """When this run started, ISO 8601 in UTC. Distinguishes two runs under one id (a restarted instance)."""
     proposal: ProposalSubmission
 
     @property
     def undo(self) -> "Undo":
-        """What every compensation gets."""
+        """The input of every compensation."""
         return Undo(proposal_id=self.proposal_id, title=self.proposal.title)
 
 
 class Undo(Boundary):
-    """What a compensation needs, whatever it is to undo: everything else is on record under the id or the title."""
+    """The input of a compensation. Everything else is on record under the id or the title."""
 
     proposal_id: str
     title: Line
 
 
 class Refused(Boundary):
-    """A rule says no: a step's answer in place of its result. Trying again would not help."""
+    """The refusal of a step, instead of its result. Trying again would not help."""
 
     refused: str
 
 
 class ValidEntry(Boundary):
-    """A proposal that may get a number."""
+    """A proposal that passed validation and may get a number."""
 
     proposal_id: str
     opened_at: str
@@ -73,17 +73,17 @@ class ValidEntry(Boundary):
     currency: Currency
     summary: Prose
     document: StoredAttachment | None
-    """The first attachment that is a text; the summary is made from it too."""
+    """The first attachment that is a text. It is used for the summary."""
 
 
 class NumberedEntry(ValidEntry):
-    """One that has its number in the register."""
+    """A proposal that has its number in the register."""
 
     number: str
 
 
 class SummarisedEntry(Boundary):
-    """One whose summary is made and kept."""
+    """A proposal whose summary is made and stored."""
 
     proposal_id: str
     title: Line
@@ -93,18 +93,18 @@ class SummarisedEntry(Boundary):
     number: str
     summary: Annotated[str, Field(max_length=LONGEST_EXTRACT)]
     kept_as: str
-    """Table and keys of the row that holds the summary."""
+    """Table and keys of the summary's row."""
 
 
 def validate(intake: Intake) -> ValidEntry | Refused:
-    """Apply the rules that need nothing but the proposal itself."""
+    """Apply the rules that depend only on the proposal itself."""
     proposal = intake.proposal
     if proposal.estimated_cost > 0 and not proposal.summary.strip() and not proposal.attachments:
-        return Refused(refused="a proposal that costs something needs a summary or a document that says what for")
+        return Refused(refused="a proposal with a cost needs a summary or a document that explains the cost")
     names = [attachment.name.casefold() for attachment in proposal.attachments]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        return Refused(refused=f"two attachments are called {twice[:60]!r}; readers could not tell them apart")
+        return Refused(refused=f"two attachments are called {twice[:60]!r}; give each its own name")
     return ValidEntry(
         proposal_id=intake.proposal_id,
         opened_at=intake.opened_at,
@@ -118,7 +118,7 @@ def validate(intake: Intake) -> ValidEntry | Refused:
 
 
 def summarise(entry: NumberedEntry, content: bytes) -> str | Refused:
-    """Make the summary from title, summary and the content of the document (nothing where there is none)."""
+    """Make the summary from the title, the proposal's summary and the document's content (may be empty)."""
     try:
         document = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -128,9 +128,10 @@ def summarise(entry: NumberedEntry, content: bytes) -> str | Refused:
 
 
 def page_name(title: str) -> str:
-    """Return the name of a proposal's page in the register: the same for titles that a reader takes for the same.
+    """Return the name of a proposal's page in the register: the same for titles that look the same to a reader.
 
-    Case, spacing and the form of composed letters do not count. People read the first part, the hash tells apart.
+    Case, spacing and the form of composed letters do not count. The first part is for people; the hash makes the name
+    unique.
     """
     same = " ".join(unicodedata.normalize("NFKC", title).casefold().split())
     readable = re.sub(r"[^a-z0-9]+", "-", same)[:60].strip("-") or "proposal"

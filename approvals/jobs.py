@@ -1,6 +1,7 @@
-"""Jobs that are watched: how they stand, when they are looked at, and what is told when the watch is over.
+"""Monitored jobs: their states, when they are polled, and the alert at the end.
 
-A watch outlives its history: after some polls the workflow starts itself anew and carries on what it must still know.
+A monitor may run for long, so that its history would grow: after some polls the workflow continues as new and passes
+its progress on.
 """
 
 import re
@@ -21,18 +22,18 @@ LONGEST_DETAIL = 200
 Seconds = Annotated[float, Field(ge=1, le=A_DAY_IN_SECONDS)]
 
 _NOT_IN_KEYS = re.compile(r"[/\\#?%!\x00-\x1f\x7f-\x9f]")
-"""What the keys of a table may not hold, `%`, which some clients decode, and `!`, which marks what was replaced."""
+"""Characters that table keys must not contain; `%`, which some clients decode; and `!`, which marks a replacement."""
 
 
 class JobStatus(Boundary):
-    """How a job stands; the result of GetJobStatus."""
+    """The state of a job: the result of GetJobStatus."""
 
     state: Literal["running", "completed", "failed", "unknown"]
     detail: Annotated[str, Field(max_length=LONGEST_DETAIL)] = ""
 
     @property
     def ended(self) -> Literal["completed", "failed"] | None:
-        """How the job has ended, None while it has not."""
+        """How the job ended; None while it is running."""
         return self.state if self.state in ("completed", "failed") else None
 
 
@@ -40,7 +41,7 @@ UNKNOWN = JobStatus(state="unknown", detail="the job is not on record")
 
 
 class Alert(Boundary):
-    """What is told at the end of a watch: the input of SendAlert."""
+    """The alert at the end of monitoring: the input of SendAlert."""
 
     instance_id: str
     job_id: Line
@@ -56,20 +57,22 @@ class SentAlert(Alert):
 
 
 class MonitorForm(Form):
-    """Which job is watched, how often it is looked at, and for how long."""
+    """The job to monitor, how often to poll it, and for how long."""
 
     example: ClassVar = {"jobId": "footbridge-works", "pollSeconds": 30, "expiresAfterMinutes": 60}
 
-    job_id: Annotated[Line, Field(description="the job's id; whoever runs the job writes its state under this id")]
-    poll_seconds: Annotated[Seconds, Field(description="from one look to the next, in seconds")] = 30.0
+    job_id: Annotated[
+        Line, Field(description="the job's id; the system that runs the job writes its state under this id")
+    ]
+    poll_seconds: Annotated[Seconds, Field(description="seconds from one poll to the next")] = 30.0
     growth: Annotated[
-        float, Field(ge=1, le=10, description="each interval is so many times the one before: 1 is steady, 2 doubles")
+        float, Field(ge=1, le=10, description="factor from one interval to the next: 1 keeps it, 2 doubles it")
     ] = 1.0
-    longest_poll_seconds: Annotated[Seconds, Field(description="the interval grows no longer than this")] = float(
+    longest_poll_seconds: Annotated[Seconds, Field(description="the longest interval, in seconds")] = float(
         A_DAY_IN_SECONDS
     )
     expires_after_minutes: Annotated[
-        float, Field(gt=0, le=A_YEAR_IN_MINUTES, description="when the watch is given up, in minutes after its start")
+        float, Field(gt=0, le=A_YEAR_IN_MINUTES, description="minutes after its start at which monitoring stops")
     ] = 60.0
 
     @model_validator(mode="after")
@@ -80,7 +83,7 @@ class MonitorForm(Form):
 
 
 class CarriedWatch(Boundary):
-    """What one generation of the workflow hands to the next."""
+    """What one run of the workflow passes to the next (continue-as-new)."""
 
     polls: Annotated[int, Field(ge=0)]
     interval_seconds: Seconds
@@ -88,14 +91,15 @@ class CarriedWatch(Boundary):
 
 
 class MonitorState(MonitorForm):
-    """The input of MonitorJobStatus: a form as it was posted, or one with what an earlier generation carried over."""
+    """The input of MonitorJobStatus: the posted form, and what an earlier run (before continue-as-new) passed on."""
 
     carried: CarriedWatch | None = None
 
     def watch(self, now: datetime) -> "Watch":
-        """Begin the watch, or go on with it.
+        """Start monitoring, or continue it.
 
-        Whatever was carried over, the watch ends no later than one that begins now, and polls no faster than its form.
+        Whatever an earlier run passed on, monitoring ends no later than if it started now, and polls no faster than its
+        form says.
         """
         expires = now + timedelta(minutes=self.expires_after_minutes)
         interval = self.poll_seconds
@@ -109,7 +113,7 @@ class MonitorState(MonitorForm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A watch on its way: polls so far, seconds until the next one, and when it is given up."""
+    """The progress of monitoring: the polls so far, the seconds until the next one, and when monitoring stops."""
 
     form: MonitorForm
     polls: int
@@ -117,30 +121,30 @@ class Watch:
     expires: datetime
 
     def polled(self) -> "Watch":
-        """Return the watch after one more look at the job."""
+        """Return the progress after one more poll."""
         return replace(self, polls=self.polls + 1)
 
     def outcome(self, job: JobStatus, now: datetime) -> Literal["completed", "failed", "expired"] | None:
-        """Say how the watch ends with this look, None where it goes on. An end seen at the last moment counts."""
+        """Return how monitoring ends with this poll; None if it continues. An end seen at the last moment counts."""
         return job.ended or ("expired" if now >= self.expires else None)
 
     def next_poll(self, now: datetime) -> datetime:
-        """Return when to look next: after the interval, or at the expiry where that comes first."""
+        """Return the time of the next poll: after the interval, or at the expiry if that is earlier."""
         return min(now + timedelta(seconds=self.interval), self.expires)
 
     def grown(self) -> "Watch":
-        """Return the watch with its next interval."""
+        """Return the progress with its next interval."""
         return replace(self, interval=min(self.interval * self.form.growth, self.form.longest_poll_seconds))
 
     def carry_over(self) -> MonitorState:
-        """Return the input of the next generation."""
+        """Return the input of the next run (continue-as-new)."""
         fields = self.form.model_dump(exclude={"carried"})
         carried = CarriedWatch(polls=self.polls, interval_seconds=self.interval, expires_at=self.expires.isoformat())
         return MonitorState(**fields, carried=carried)
 
 
 def read_job(state: object, detail: object) -> JobStatus:
-    """Read what another system wrote into a job's row; a word that is none of ours is no end, and is told."""
+    """Read the state that another system wrote into a job's row. An unknown word does not end the job."""
     match str(state).strip().casefold():
         case "running" | "completed" | "failed" as known:
             return JobStatus(state=known, detail=_shortened(str(detail or "")))
@@ -153,8 +157,8 @@ def _shortened(text: str) -> str:
 
 
 def job_key(job_id: str) -> str:
-    """Return the row key of a job: its id, each character that keys may not hold as `!` and two hexadecimal digits.
+    """Return the row key of a job: its id, with each forbidden character as `!` and two hexadecimal digits.
 
-    Other systems write these rows, so the rule is one that is easy to repeat: `works/2026` is under `works!2F2026`.
+    Other systems write these rows, so the rule is easy to implement: the key of `works/2026` is `works!2F2026`.
     """
     return _NOT_IN_KEYS.sub(lambda found: f"!{ord(found[0]):02X}", job_id)

@@ -1,7 +1,7 @@
-"""JSON text from outside: how much may be in it, judged from the text before anything is built of it.
+"""Limits for JSON text from outside. They are checked in the text itself, before objects are built from it.
 
-An empty object is two bytes of text and seventy of memory, and one letter beyond Latin makes each letter of a text four
-bytes wide. So a sender who may send megabytes, for the files inside a form, could fill gigabytes with something else.
+An empty object takes two bytes of text but seventy bytes of memory, and one letter beyond Latin makes each letter of a
+Python string four bytes wide. A sender that may send megabytes, for files in a form, could otherwise fill gigabytes.
 """
 
 import codecs
@@ -9,29 +9,29 @@ import json
 import re
 
 MOST_PARTS = 50_000
-"""Texts, commas, colons and opening brackets; the largest policy has half of that. Shorter JSON cannot hold more."""
+"""Strings, commas, colons and opening brackets. The largest policy has half of that; shorter JSON cannot have more."""
 
 MOST_NAMES = 5_000
-"""Of fields in all objects; each that a form does not know becomes a fault, which takes a kilobyte."""
+"""Field names in all objects. Each one that a form does not know becomes an error, which takes a kilobyte."""
 
 MOST_WIDE = 512 * 1024
-"""Bytes of all texts together that hold letters beyond ASCII. Only files are larger, and they come in Base64."""
+"""Bytes of all strings together that contain letters beyond ASCII. Only files are larger, and they are in Base64."""
 
 _PART = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|[\[{,:]|[^\x00-\x7f]', re.DOTALL)
-"""Whole texts at once, so that what stands inside of them is not looked at; one that does not end goes to the end."""
+"""Matches whole strings, so that their content is skipped. An unterminated string reaches to the end."""
 
 _COLON = ord(":")
 _WIDE_ESCAPE = re.compile(rb"\\u(?!00[0-7])")
 
 
 class TooMuch(ValueError):
-    """The text holds more than anybody has to say; the message says what there is too much of."""
+    """The text exceeds a limit; the message says which one."""
 
 
 def to_text(body: bytes) -> str:
-    """Return JSON in UTF-8 as text that takes no more memory than its bytes, give or take `MOST_WIDE`.
+    """Return JSON in UTF-8 as a string that takes about as much memory as its bytes, plus at most `MOST_WIDE`.
 
-    Raises `TooMuch`, and ValueError where it is not UTF-8.
+    Raises `TooMuch`, and ValueError if it is not UTF-8.
     """
     if len(body) <= MOST_PARTS:
         return body.decode("utf-8-sig")
@@ -42,17 +42,17 @@ def to_text(body: bytes) -> str:
         start, end = part.span()
         names += body[start] == _COLON
         if number > MOST_PARTS or names > MOST_NAMES:
-            raise TooMuch(f"it has more than {MOST_NAMES:,} names, or {MOST_PARTS:,} parts of any kind")
+            raise TooMuch(f"it has more than {MOST_NAMES:,} field names, or {MOST_PARTS:,} parts of any kind")
         if (plain or body[start:end].isascii()) and not _WIDE_ESCAPE.search(body, start, end):
             continue
         wide += end - start
         if wide > MOST_WIDE:
-            raise TooMuch(f"it has more than {MOST_WIDE:,} bytes of texts with letters beyond ASCII")
+            raise TooMuch(f"it has more than {MOST_WIDE:,} bytes of strings with letters beyond ASCII")
         narrow += body[done:start], _narrowed(body[start:end])
         done = end
     return b"".join((*narrow, body[done:])).decode("ascii") if narrow else body.decode("ascii")
 
 
 def _narrowed(part: bytes) -> bytes:
-    """Return the JSON of a text with each letter beyond ASCII escaped; outside of texts there may be none."""
+    """Return a JSON string with each letter beyond ASCII escaped; outside of strings such letters are not allowed."""
     return json.dumps(json.loads(part.decode())).encode()

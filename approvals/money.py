@@ -1,4 +1,4 @@
-"""Money: outside a number with at most two decimals, inside whole cents, which add up exactly."""
+"""Money: in JSON a number with at most two decimals, inside the app whole cents, which add up exactly."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ Cents = Annotated[int, Field(ge=0, le=MOST_CENTS)]
 
 
 def to_cents(amount: float) -> int:
-    """Return an amount of money in cents; raises ValueError where it has more than two decimals."""
+    """Return an amount of money in cents; raises ValueError if it has more than two decimals."""
     cents = exact(amount) * 100
     if cents != int(cents):
         raise ValueError("give at most two decimals")
@@ -21,7 +21,7 @@ def to_cents(amount: float) -> int:
 
 
 def to_money(cents: int) -> float:
-    """Return cents as people write them."""
+    """Return cents as an amount with two decimals."""
     return cents / 100
 
 
@@ -35,7 +35,7 @@ Amount = Annotated[Money, AfterValidator(_in_cents)]
 
 
 def check_decimals(currency: str, **amounts: float | None) -> None:
-    """See that amounts have no more decimals than their currency; raises ValueError that names the first that has."""
+    """Check that no amount has more decimals than its currency; raises ValueError that names the first that has."""
     for name, amount in amounts.items():
         if amount is not None and not fits(amount, currency):
             raise ValueError(f"{name} {too_fine(currency)}")

@@ -1,8 +1,8 @@
-"""Names as people write them: which are the same, and which cannot be taken for what they look like.
+"""Names of people: which ones are the same, and which ones are refused because they are not what they look like.
 
-Both follow PRECIS, the Nickname profile of RFC 8266: full width, composed letters, further spaces and case tell no two
-names apart, and what nobody sees has no place in a name. The two characters that join letters or keep them apart are
-taken where a script needs them, and tell no two names apart either.
+Both rules follow PRECIS, the Nickname profile of RFC 8266: full width, composed letters, extra spaces and case do not
+make two names different, and a name must not contain invisible characters. The zero-width joiner and non-joiner are
+allowed because some scripts need them, but they do not make two names different either.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ from pydantic import AfterValidator
 
 from approvals.validation import Line
 
-UNSEEN = "must hold no control or format characters, nor others that no name has by RFC 8266"
-"""What is wrong with such a name or word, for whoever wrote it."""
+UNSEEN = "must not contain control or format characters, nor others that RFC 8266 excludes"
+"""The error text for such a name or word."""
 
 _LONGEST_ADDRESS = 1_000
-"""Characters, with the name of its owner before it; what is longer no name may be, and is compared as it stands."""
+"""Characters, including a display name. No name may be longer, and a longer one is compared unchanged."""
 _NICKNAME = get_profile("Nickname")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _BLANK = "\u2800"
-"""The Braille pattern without dots: a sign by its category, and nothing to the eye."""
+"""The Braille pattern without dots: Unicode counts it as a symbol, but it is invisible."""
 _JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
 _REMEMBERED = 4_096
 """Names; a review compares the same few again and again."""
@@ -31,12 +31,12 @@ _REMEMBERED = 4_096
 
 @lru_cache(maxsize=_REMEMBERED)
 def key(name: str) -> str:
-    """Return what a name is compared by. Never raises: what PRECIS refuses is compared all the same.
+    """Return the form of a name that is compared. Never raises: names that PRECIS refuses can be compared too.
 
-    Of a mail address that is the mailbox, in whichever form mail programs write it: `mara+approvals@example.org` and
-    `Mara Lindqvist <mara@example.org>` are read by whoever reads `mara@example.org`.
+    For a mail address this is the mailbox, however mail programs write it: `mara+approvals@example.org` and
+    `Mara Lindqvist <mara@example.org>` are both the mailbox `mara@example.org`.
     """
-    folded = _fold(_fold(name.translate(_JOINERS)))  # twice: NFKC may bring forth capitals and spaces
+    folded = _fold(_fold(name.translate(_JOINERS)))  # twice: NFKC may produce capitals and spaces
     while (mailbox := _mailbox(folded)) != folded:
         folded = mailbox
     return folded
@@ -48,17 +48,17 @@ def same(one: str, other: str) -> bool:
 
 
 def among(name: str, names: tuple[str, ...]) -> bool:
-    """Say whether a person is one of several."""
+    """Say whether a name means one of several people."""
     return any(same(name, each) for each in names)
 
 
 def digest(name: str) -> str:
-    """Return 16 characters that are the same for the same person, for where a name itself does not belong."""
+    """Return 16 characters that are the same for the same person, for places that must not have the name itself."""
     return hashlib.sha256(key(name).encode()).hexdigest()[:16]
 
 
 def is_seen(name: str) -> bool:
-    """Say whether a name is what it looks like: all of it can be seen, and stands where it may."""
+    """Say whether all characters of a name are visible and allowed at their place."""
     if any(unicodedata.category(char) in _UNSEEN or char == _BLANK for char in name.translate(_JOINERS)):
         return False
     try:
@@ -69,7 +69,7 @@ def is_seen(name: str) -> bool:
 
 
 def _mailbox(folded: str) -> str:
-    """Return the mailbox of an address, without one thing that is only about how it is written; else what it is."""
+    """Return the mailbox of an address without its outermost notation; a text that is not an address is unchanged."""
     if len(folded) > _LONGEST_ADDRESS:
         return folded
     address = folded[folded.rfind("<") + 1 : -1] if folded.endswith(">") else folded.removeprefix("mailto:")
@@ -79,7 +79,7 @@ def _mailbox(folded: str) -> str:
 
 
 def _in_ascii(domain: str) -> str:
-    """Return a domain as the DNS has it, where it has letters beyond ASCII that can be written so."""
+    """Return a domain as the DNS writes it (IDNA); unchanged if that is not possible."""
     try:
         return domain if domain.isascii() else domain.encode("idna").decode()
     except UnicodeError:
@@ -97,4 +97,4 @@ def _seen(name: str) -> str:
 
 
 Name = Annotated[Line, AfterValidator(_seen)]
-"""A person's name in what people and systems send; records hold what was taken before there was this rule."""
+"""A person's name in requests and messages. Records may have names from before this rule."""

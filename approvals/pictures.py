@@ -1,4 +1,4 @@
-"""What a picture's file holds, and what it would cost to decode: read from the file's own structure, not decoded."""
+"""What a picture file contains, and what it would cost to decode: read from the file's structure without decoding."""
 
 import re
 import struct
@@ -7,48 +7,48 @@ from dataclasses import dataclass
 LONGEST_SIDE = 10_000
 """Pixels."""
 MOST_PIXELS = 40_000_000
-"""What is decoded at all: 160 MB of memory at four bytes a pixel. A small file can claim any number."""
+"""The largest picture that is decoded: 160 MB of memory at four bytes per pixel. A small file can claim any size."""
 MOST_SCANS = 100
-"""In which a JPEG is refined, each over all of its pixels; ten are usual. A scan may have fewer than 200 bytes."""
+"""Scans of a progressive JPEG. Each covers all pixels; ten are usual. A scan may have fewer than 200 bytes."""
 MOST_SCANNED = 1_000_000_000
 """Pixels times scans: about a second of decoding."""
 MOST_PIECES = 20_000
-"""Chunks or segments, and bytes between segments. A file of 20 MiB has some thousands; each is read by itself."""
+"""Chunks or segments, and bytes between segments. A file of 20 MiB has some thousands; each is read separately."""
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _PNG_BEGINS = len(_PNG_MAGIC)
 _PNG_CHUNKS = frozenset(
     b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP sBIT bKGD pHYs".split(),
 )
-"""Pixels, and how to show them. Left out are texts, times, EXIF, animations, and whatever somebody made up."""
+"""Chunks with pixels, and how to show them. Texts, times, EXIF, animations and private chunks are not among them."""
 
 _SCAN, _END = 0xDA, b"\xff\xd9"
 _JPEG_TABLES = frozenset({0xC0, 0xC1, 0xC2, 0xC4, 0xDB, 0xDD})
 """Frame headers, Huffman and quantisation tables, restart interval."""
 
 _JFIF_BYTES, _ADOBE_BYTES = 14, 12
-"""Without a thumbnail: that may show what was cut off the picture."""
+"""Lengths without a thumbnail: a thumbnail may show parts that were cut off the picture."""
 
 _AFTER_A_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)
-"""Inside a scan 0xFF is followed by a zero or is a restart mark."""
+"""Inside a scan 0xFF is followed by a zero or belongs to a restart marker."""
 
 
 _MARK = re.compile(rb"\xff+([^\xff])", re.DOTALL)
-"""Any number of 0xFF may come before a mark."""
+"""Any number of 0xFF bytes may precede a marker."""
 _WITHOUT_LENGTH = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
-"""Marks that are nothing but marks; and zero, which is none: decoders go on behind it."""
+"""Markers without a length field; and zero, which is not a marker: decoders skip it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """How a picture's file is made; counting stops where there is more than may be."""
+    """The structure of a picture file. Counting stops as soon as a limit is exceeded."""
 
     pieces: int
     scans: int = 1
 
 
 def outline(content: bytes) -> Outline:
-    """Count what a PNG or JPEG file is made of, as decoders find it, so that no damage hides anything from it."""
+    """Count the parts of a PNG or JPEG file as decoders find them, so that damage in the file hides nothing."""
     return _png_outline(content) if content.startswith(_PNG_MAGIC) else _jpeg_outline(content)
 
 
@@ -80,29 +80,29 @@ def _jpeg_outline(content: bytes) -> Outline:
 
 
 def why_not_opened(found: Outline) -> str | None:
-    """Say why a file is not even opened; None where it may be."""
+    """Return why a file is not even opened; None if it may be."""
     if found.pieces > MOST_PIECES:
-        return f"the picture's file is in more than {MOST_PIECES:,} pieces"
+        return f"the picture's file has more than {MOST_PIECES:,} parts"
     if found.scans > MOST_SCANS:
-        return f"the picture is refined in more than {MOST_SCANS} scans"
+        return f"the picture has more than {MOST_SCANS} scans"
     return None
 
 
 def why_not_decoded(width: int, height: int, found: Outline) -> str | None:
-    """Say why a picture is not decoded: it would fill the memory, or take its time; None where it may be."""
+    """Return why a picture is not decoded: too much memory or time; None if it may be."""
     if width * height > MOST_PIXELS:
         return f"the picture has more than {MOST_PIXELS:,} pixels"
     if max(width, height) > LONGEST_SIDE:
         return f"the picture has a side of more than {LONGEST_SIDE:,} pixels"
     if width * height * found.scans > MOST_SCANNED:
-        return f"the picture of {width * height:,} pixels is refined in {found.scans} scans, which takes too long"
+        return f"the picture of {width * height:,} pixels has {found.scans} scans and would take too long to decode"
     return None
 
 
 def holds_a_picture_alone(content: bytes, content_type: str) -> bool:
-    """Say whether a PNG or JPEG file holds nothing but a picture: no place, camera, comment, thumbnail, nothing behind.
+    """Say whether a PNG or JPEG file contains only a picture: no location, camera, comment, thumbnail, trailing data.
 
-    Only for a file that a decoder has read to its end. What is not understood counts as something else.
+    Only for a file that a decoder has read to its end. An unknown part counts as something else.
     """
     try:
         return _png_alone(content) if content_type == "image/png" else _jpeg_alone(content)
@@ -111,7 +111,7 @@ def holds_a_picture_alone(content: bytes, content_type: str) -> bool:
 
 
 def _png_alone(content: bytes) -> bool:
-    """Walk the chunks: length, kind, that many bytes, checksum."""
+    """Walk the chunks: length, type, that many bytes, checksum."""
     place = _PNG_BEGINS
     while True:
         length, kind = struct.unpack_from(">I4s", content, place)
@@ -123,7 +123,7 @@ def _png_alone(content: bytes) -> bool:
 
 
 def _jpeg_alone(content: bytes) -> bool:
-    """Walk the segments: mark, length, content; after a scan's header come its data, up to the next mark."""
+    """Walk the segments: marker, length, content. A scan's data follow its header, up to the next marker."""
     place = 2
     while content[place : place + 2] != _END:
         begins, mark, length = struct.unpack_from(">BBH", content, place)

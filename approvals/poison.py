@@ -1,4 +1,4 @@
-"""Messages that can never succeed: how they are put aside with a reason, and how they are shown in the log."""
+"""Poison messages, which can never be processed: how they are stored with a reason, and how the log shows them."""
 
 import hashlib
 import json
@@ -17,9 +17,9 @@ _SECRET = re.compile(
 
 
 class PoisonMessage(Boundary):
-    """What lies on `approval-queue-poison`: the message as it came, and why it cannot be used.
+    """A message on `approval-queue-poison`: the original body, and the reason why it cannot be processed.
 
-    A body that is not UTF-8 is kept with each bad byte written as `\\xNN`.
+    In a body that is not UTF-8 each invalid byte is written as `\\xNN`.
     """
 
     reason: str
@@ -27,31 +27,31 @@ class PoisonMessage(Boundary):
 
     @classmethod
     def of(cls, body: bytes, reason: str) -> "PoisonMessage":
-        """Put a message aside with the reason."""
+        """Make a poison message from a body and a reason."""
         return cls(reason=reason, body=body.decode("utf-8", "backslashreplace"))
 
     @classmethod
     def read(cls, message: bytes) -> "PoisonMessage":
-        """Read one from the poison queue; what the host itself put there is the bare body, without a reason."""
+        """Read a message from the poison queue. The host itself puts only the body there, without a reason."""
         try:
             return cls.from_dict(read_json(message))
         except Invalid:
             return cls.of(message, "the host gave up after its last attempt; its log has the error of each")
 
     def to_json(self) -> str:
-        """Return the text that goes to the poison queue; ASCII, as queue messages travel in XML."""
+        """Return the text for the poison queue, in ASCII because queue messages are sent in XML."""
         return json.dumps(self.to_dict())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoisonRecord:
-    """One line of the log about one poison message, with secrets masked and length capped."""
+    """One log line about a poison message, with secrets masked and with limited length."""
 
     message_id: str
     message: PoisonMessage
 
     def to_json(self) -> str:
-        """Return one line of JSON; `bodySha256` identifies the message where the body was cut or masked."""
+        """Return one line of JSON. `bodySha256` identifies the message even if the body was cut or masked."""
         body = self.message.body
         record: dict[str, Any] = {
             "record": "poison-message",
@@ -66,5 +66,5 @@ class PoisonRecord:
 
 
 def without_secrets(text: str) -> str:
-    """Mask what stands behind a name that ends like a secret's: `AccountKey=…`, `sig=…`, `"password": "…"`."""
+    """Mask the value after a name that ends like a secret's name: `AccountKey=…`, `sig=…`, `"password": "…"`."""
     return _SECRET.sub(r"\g<name>***", text)

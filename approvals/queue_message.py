@@ -1,10 +1,10 @@
-"""How a message on `approval-queue` is understood: JSON, or a bare instance id, plain or in Base64.
+"""How a message on `approval-queue` is read: JSON, or a bare instance id, plain or in Base64.
 
-A bare id is ambiguous: every id of 32 hex digits is also valid Base64. So reading yields the possible meanings in the
-order in which they count, and the caller, who can ask, takes the first whose instance exists.
+A bare id is ambiguous: every id of 32 hex digits is also valid Base64. So reading returns the possible meanings, the
+most likely first. The caller takes the first one whose instance exists.
 
-An object either names an `instanceId` and says `approved`, which any workflow that waits for a decision understands, or
-it names a `proposalId` and gives a `decision` in the words of its policy.
+An object has either `instanceId` and `approved`, which every workflow that waits for a decision understands, or
+`proposalId` and a `decision` in the words of the proposal's policy.
 """
 
 import base64
@@ -21,20 +21,20 @@ from approvals.validation import Invalid, Line, Prose, read_json
 
 
 class QueuedAnswer(About):
-    """An answer to a proposal that is under review, in the words of its policy."""
+    """An answer to a proposal under review, in the words of its policy."""
 
     proposal_id: InstanceId
     decision: Line
-    """`approve`, `reject`, or a word of the policy's own."""
+    """`approve`, `reject`, or a word that the policy defines."""
     approver: Name = UNNAMED
     comment: Prose = ""
     decision_id: Line | None = None
-    """Chosen by the sender; the same one again is the same decision."""
+    """Chosen by the sender. A repeated id is the same decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One possible meaning of a message: this decision for that instance."""
+    """One possible meaning of a message: a decision for an instance."""
 
     instance_id: str
     decision: Decision
@@ -42,25 +42,25 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BareReading:
-    """One possible meaning of a message: the id alone, which means approved, by nobody in particular."""
+    """One possible meaning of a message: a bare id, which means approved, without an approver's name."""
 
     instance_id: str
 
     @property
     def decision(self) -> Decision:
-        """What a bare id says."""
+        """The decision that a bare id means."""
         return Decision(approved=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewReading:
-    """The meaning of a message that names a proposal: this answer to its review."""
+    """The meaning of a message that names a proposal: an answer to its review."""
 
     answer: QueuedAnswer
 
     @property
     def instance_id(self) -> str:
-        """The proposal's id, which is that of its workflow."""
+        """The proposal's id, which is also the id of its workflow."""
         return self.answer.proposal_id
 
 
@@ -68,18 +68,18 @@ AnyReading = Reading | BareReading | ReviewReading
 
 
 def named_in(reading: AnyReading) -> str | None:
-    """Return who decided, as the message says; None where it does not."""
+    """Return the approver that the message names; None if it names none."""
     name = reading.answer.approver if isinstance(reading, ReviewReading) else reading.decision.approver
     return None if key(name) == UNNAMED else name
 
 
 def id_of(reading: AnyReading, message: str) -> str:
-    """Return the id by which the answer is known when it comes again: the sender's, else that of the message."""
+    """Return the id that identifies a repeated answer: the sender's, else the queue message's."""
     return (isinstance(reading, ReviewReading) and reading.answer.decision_id) or message
 
 
 def answer_in(reading: AnyReading, *, person: str, decision_id: str) -> Decide:
-    """Return what the message asks of a review; `decision_id` is from `id_of`."""
+    """Return the decision for a review; `decision_id` is from `id_of`."""
     answer = reading.answer if isinstance(reading, ReviewReading) else reading.decision
     word = answer.decision if isinstance(answer, QueuedAnswer) else "approve" if answer.approved else "reject"
     return Decide(
@@ -95,8 +95,8 @@ def answer_in(reading: AnyReading, *, person: str, decision_id: str) -> Decide:
 def read_queue_message(body: bytes) -> tuple[AnyReading, ...] | Rejected:
     """Return the possible meanings of a message, most likely first, or why it has none. Never raises.
 
-    What begins like a JSON object has exactly one meaning, right or wrong. Everything else may be a bare id, and may be
-    Base64 of either.
+    A text that begins like a JSON object has exactly one meaning, or is an error. Any other text may be a bare id, or
+    Base64 of an object or an id.
     """
     text = _text(body)
     if text is None:
@@ -116,7 +116,7 @@ _NEITHER = "the message is neither a JSON object nor an instance id, plain or in
 
 
 def _meaning(text: str) -> AnyReading | Rejected | None:
-    """Understand text that is not packed any more; None where it is nothing we know."""
+    """Read decoded text; None if it is neither an object nor an id."""
     text = text.strip()
     if text.startswith("{"):
         try:
@@ -141,7 +141,7 @@ def _text(body: bytes) -> str | None:
 
 
 def _unpacked(text: str) -> bytes:
-    """Undo Base64; empty where the text is none."""
+    """Decode Base64; empty if the text is not Base64."""
     try:
         return base64.b64decode(text.strip(), validate=True)
     except ValueError:

@@ -1,16 +1,16 @@
-"""Words that stand for no person, so that nobody has one of them as a name."""
+"""Reserved names, which no person may have."""
 
 UNNAMED = "unnamed"
-"""Stands for the approver where an answer does not say who gave it."""
+"""The approver of an answer that names nobody."""
 
 GREENLIGHT = "Greenlight"
-"""Stands for nobody: what time and the workflow do."""
+"""The actor of everything that a timer or the workflow itself does."""
 
 NOBODY = "nobody"
-"""Who decided, where time did."""
+"""The approver of a decision that a deadline made."""
 
 A_SYSTEM = "a system"
-"""Stands for a system that does something in nobody's name."""
+"""The actor of a system that does not act on behalf of a person."""
 
 NOBODIES = (UNNAMED, NOBODY, GREENLIGHT, A_SYSTEM)
-"""All of them."""
+"""All reserved names."""

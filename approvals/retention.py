@@ -1,4 +1,4 @@
-"""Retention: which finished instances are old enough to be purged, and what stays on record of them."""
+"""Retention: which finished instances are old enough to be purged, and what is recorded about them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from approvals.instants import read_instant
 from approvals.validation import Invalid
 
 FINISHED = ("Completed", "Failed", "Terminated")
-"""The states in which nothing can happen any more, except that somebody starts the instance again."""
+"""The final states. Only a restart of the instance leaves them."""
 
 USUAL_LIMIT = 500
 MOST_DAYS = 36_500
@@ -19,24 +19,24 @@ _LONGEST_OUTCOME = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What the settings ask for: how long finished instances are kept, and how many are purged at once."""
+    """The retention settings: how long finished instances are kept, and how many are purged at a time."""
 
     days: int
     limit: int
 
     @property
     def purges(self) -> bool:
-        """Whether anything is ever purged."""
+        """Whether instances are purged at all."""
         return self.days > 0
 
     def cutoff(self, now: datetime) -> datetime:
-        """Return the moment before which an instance must have ended to be purged."""
+        """Return the time before which an instance must have ended to be purged."""
         return now - timedelta(days=self.days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedInstance:
-    """A finished instance: what is kept of it in the table `Audit`."""
+    """A finished instance, as the table `Audit` records it."""
 
     instance_id: str
     workflow: str
@@ -47,7 +47,7 @@ class EndedInstance:
 
 
 def read_rule(settings: Mapping[str, str]) -> Rule:
-    """Read RETENTION_DAYS (0 or missing: keep for ever) and RETENTION_LIMIT; raises `Invalid` naming the setting."""
+    """Read RETENTION_DAYS (0 or missing: never purge) and RETENTION_LIMIT; raises `Invalid` that names the setting."""
     return Rule(
         days=_whole(settings, "RETENTION_DAYS", usual=0, least=0, most=MOST_DAYS),
         limit=_whole(settings, "RETENTION_LIMIT", usual=USUAL_LIMIT, least=1, most=MOST_AT_ONCE),
@@ -64,10 +64,10 @@ def _whole(settings: Mapping[str, str], name: str, *, usual: int, least: int, mo
 
 
 def due(entry: Mapping[str, Any], cutoff: datetime) -> EndedInstance | None:
-    """Read one entry of the hub's list of instances; None where it is not to be purged.
+    """Read one entry of the hub's list of instances; None if it must not be purged.
 
-    It has been looked at when the list was made, but the list is filtered by the time of creation: an instance may
-    have run for long, and have ended yesterday. Entities are instances too, whose ids begin with `@`.
+    The hub filters its list by the time of creation, but an instance may have run for long and have ended only
+    yesterday. Entities are in the list too; their ids begin with `@`.
     """
     instance_id, status = str(entry["instanceId"]), str(entry["runtimeStatus"])
     last_updated = read_instant(entry["lastUpdatedTime"])
@@ -84,6 +84,6 @@ def due(entry: Mapping[str, Any], cutoff: datetime) -> EndedInstance | None:
 
 
 def outcome_of(output: object) -> str | None:
-    """Return the outcome word of a workflow's output, None where it has none."""
+    """Return the outcome in a workflow's output, None if it has none."""
     outcome = output.get("outcome") if isinstance(output, dict) else None
     return outcome[:_LONGEST_OUTCOME] if isinstance(outcome, str) else None

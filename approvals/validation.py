@@ -1,4 +1,4 @@
-"""How the outside world's JSON is read: strictly, and with one sentence that says what is wrong with it."""
+"""How JSON from outside is read: strictly, and with a sentence for each error."""
 
 import json
 from collections.abc import Iterable
@@ -10,23 +10,23 @@ from pydantic.alias_generators import to_camel
 from approvals.json_text import MOST_NAMES, MOST_PARTS, to_text
 
 MOST_FAULTS = 100
-"""More than anybody makes by mistake; further ones are not told."""
+"""More errors than people make by mistake. Further ones are not listed."""
 
 LONGEST_NAME = 200
 """Characters of a field's name."""
 
 DEEPEST = 100
-"""Lists and objects inside each other. Python follows about a thousand, and fewer where it is deep in calls itself."""
+"""Levels of nested lists and objects. Python allows about a thousand, and fewer inside of deep calls."""
 
 _LONGEST_EXPLANATION = 400
-"""Characters; an explanation ends up in custom status, which the durable extension limits to 16 KB."""
+"""Characters. An explanation may become part of the custom status, which the durable extension limits to 16 KB."""
 
 
 class Invalid(ValueError):
-    """What somebody outside sent cannot be used; the text says why, in words for that person.
+    """Data from outside cannot be used; the text tells its sender why.
 
-    `errors` names every fault in a sentence of its own, up to `MOST_FAULTS`; the text may be cut, as it ends up in
-    custom status.
+    `errors` has one sentence for every error, up to `MOST_FAULTS`. The text itself may be cut, because it may become
+    part of the custom status.
     """
 
     def __init__(self, text: str, errors: tuple[str, ...] = ()) -> None:
@@ -35,11 +35,11 @@ class Invalid(ValueError):
 
 
 def read_json(text: str | bytes, *, own: bool = False) -> Any:
-    """Parse JSON in UTF-8 and refuse what different readers would understand differently, and what fills the memory.
+    """Parse JSON in UTF-8. Refuse what parsers understand differently, and what would fill the memory.
 
-    That is: a key given twice in one object or longer than `LONGEST_NAME`, NaN and infinities, half a surrogate pair,
-    nesting deeper than `DEEPEST`, and more than approvals/json_text.py allows, unless it is a file of the operators'
-    `own`. Raises `Invalid`.
+    Refused are: a key that is given twice in an object or is longer than `LONGEST_NAME`, NaN and infinities, half a
+    surrogate pair, and nesting deeper than `DEEPEST`. The limits of approvals/json_text.py hold too, except for the
+    operators' `own` files. Raises `Invalid`.
     """
     try:
         value = json.loads(
@@ -62,7 +62,7 @@ def _affordable(text: str | bytes, *, own: bool) -> str:
 
 
 def _look_inside(value: Any) -> None:
-    """Go through all texts, layer by layer: half a surrogate pair cannot be encoded, which raises ValueError."""
+    """Check all strings, level by level: half a surrogate pair cannot be encoded and raises ValueError."""
     layer = [value]
     for _ in range(DEEPEST):
         for each in layer:
@@ -71,7 +71,7 @@ def _look_inside(value: Any) -> None:
         layer = [part for each in layer for part in _parts(each)]
         if not layer:
             return
-    raise Invalid(f"there are more than {DEEPEST} lists and objects inside each other")
+    raise Invalid(f"lists and objects are nested more than {DEEPEST} levels deep")
 
 
 def _parts(value: Any) -> Iterable[Any]:
@@ -100,9 +100,9 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _storable(text: str) -> str:
-    """Refuse what tables and queues cannot hold: half surrogate pairs and control characters other than white space."""
+    """Refuse what tables and queues cannot store: half surrogate pairs, and control characters except white space."""
     if any((char < " " and char not in "\n\r\t") or "\ud800" <= char <= "\udfff" for char in text):
-        raise ValueError("must not hold control characters or half a surrogate pair")
+        raise ValueError("must not contain control characters or half a surrogate pair")
     return text
 
 
@@ -118,17 +118,17 @@ Line = Annotated[
     AfterValidator(_storable),
     AfterValidator(_in_one_line),
 ]
-"""One line that must not be empty: a name, a title."""
+"""One line that is not empty: a name, a title."""
 
 Prose = Annotated[str, StringConstraints(max_length=8_000), AfterValidator(_storable)]
-"""Free text, may be empty; 8,000 characters always fit a table cell (32,768) and a queue message."""
+"""Free text, which may be empty. 8,000 characters always fit into a table cell (32,768) and a queue message."""
 
 
 class Boundary(BaseModel):
-    """Base of all that crosses the outer boundary: no unknown keys, no conversions, camelCase outside."""
+    """Base of all data from and to the outside: no unknown keys, no conversions, camelCase names in JSON."""
 
     model_config = ConfigDict(
-        defer_build=True,  # on first use, as a cold start waits for every import and needs few of the shapes
+        defer_build=True,  # on first use: a cold start waits for every import and needs only few of the models
         extra="forbid",
         strict=True,
         frozen=True,
@@ -139,7 +139,7 @@ class Boundary(BaseModel):
 
     @classmethod
     def from_dict(cls, value: object) -> Self:
-        """Check plain JSON data against this shape; raises `Invalid`."""
+        """Check plain JSON data against this model; raises `Invalid`."""
         if isinstance(value, dict) and len(value) > MOST_NAMES:
             raise Invalid(f"must not have more than {MOST_NAMES:,} keys")
         try:
@@ -149,12 +149,12 @@ class Boundary(BaseModel):
             raise Invalid("; ".join(errors)[:_LONGEST_EXPLANATION], errors) from None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON data, as `from_dict` reads it."""
+        """Return plain JSON data that `from_dict` can read."""
         return self.model_dump(mode="json", by_alias=True)
 
 
 def _explain(error: ValidationError) -> tuple[str, ...]:
-    """Each field with what is wrong with it; what was sent is left out, as it may be personal."""
+    """Return a sentence for each error, with its field. The values that were sent may be personal and are left out."""
     parts = []
     for item in error.errors(include_url=False, include_context=False, include_input=False)[:MOST_FAULTS]:
         where = ".".join(_shown(str(step)[:40]) for step in item["loc"])
@@ -164,5 +164,5 @@ def _explain(error: ValidationError) -> tuple[str, ...]:
 
 
 def _shown(key: str) -> str:
-    """Return a key that somebody made up so that it stays in the line that it is shown in, also in a log."""
+    """Return an unknown key without characters that could break the line or the log entry that shows it."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in key)

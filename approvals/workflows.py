@@ -1,4 +1,4 @@
-"""The workflows that can be started from outside: the one place that lists them."""
+"""The list of all workflows that can be started from outside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ class Workflow:
     does: str
     form: type[Form]
     event: str | None = None
-    """The event that decides it, None where nobody is asked."""
+    """The event with the decision; None if the workflow asks nobody."""
 
     def describe(self) -> dict[str, Any]:
-        """Return what a caller needs to know, as plain JSON: name, sentence, JSON schema of the input, an example."""
+        """Return a description for callers as plain JSON: name, sentence, JSON schema of the input, an example."""
         return {
             "name": self.name,
             "does": self.does,
@@ -52,7 +52,7 @@ APPROVAL = Workflow(
 )
 BUDGET = Workflow(
     name="BudgetApproval",
-    does="Waits for the budget owner's yes, which is carried out, or a no or no answer, which the requester is told.",
+    does="Asks the budget owner: carries out a yes, and notifies the requester of a no or of no answer.",
     form=BudgetRequest,
     event=BUDGET_EVENT,
 )
@@ -63,12 +63,12 @@ CHAINING = Workflow(
 )
 FAN_OUT = Workflow(
     name="FanOutFanIn",
-    does="Checks every attachment at once and sums the findings up; a failing check does not lose the others.",
+    does="Checks all attachments in parallel and summarises the findings; one failed check does not affect the others.",
     form=ChecksForm,
 )
 MONITOR = Workflow(
     name="MonitorJobStatus",
-    does="Polls a job until it is done or its time is over, and sends an alert then.",
+    does="Polls a job until it ends or the time limit is reached, then sends an alert.",
     form=MonitorForm,
 )
 BILLING = Workflow(
@@ -83,12 +83,12 @@ QUOTE = Workflow(
 )
 IMAGES = Workflow(
     name="ScaleImages",
-    does="Writes scaled copies of an image beside it, each once.",
+    does="Stores scaled copies of an image beside it, each once.",
     form=ScaleForm,
 )
 RESERVATION = Workflow(
     name="ReserveBudget",
-    does="Reserves money on a budget that never goes below zero, then books it or gives it back.",
+    does="Reserves money on a budget, which never goes below zero, then books or releases it.",
     form=ReservationForm,
     event=BUDGET_EVENT,
 )
@@ -106,7 +106,7 @@ WORKFLOWS: Mapping[str, Workflow] = MappingProxyType(
         )
     }
 )  # fmt: skip
-"""By name in lower case, as durable names match without case."""
+"""By name in lower case, because durable names are not case-sensitive."""
 
 
 def find_workflow(name: str) -> Workflow | None:

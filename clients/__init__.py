@@ -1,1 +1,1 @@
-"""What the outside world reaches: HTTP and queue triggers. Parse, call, answer; the rules are elsewhere."""
+"""HTTP, queue and timer triggers. They parse the request, call a service and return the response; no rules here."""

@@ -1,7 +1,7 @@
-"""ApprovalQueueProcessor: bring a decision from `approval-queue` to the review or the workflow that waits for it.
+"""ApprovalQueueProcessor: delivers a decision from `approval-queue` to the review or workflow that waits for it.
 
-What can never succeed is put aside on the poison queue with a reason, at once. What may succeed later raises, so that
-the host shows the message again.
+A message that can never succeed is moved to the poison queue immediately, with a reason. For one that may succeed later
+an exception is raised, so that the host delivers it again.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from services.review_changes import Unknown
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.decisions")
 
-_UNNAMED = "the message does not say who decided, and APPROVALS_ALLOW_BARE is not 1"
+_UNNAMED = "the message does not say who decided; such messages count only if APPROVALS_ALLOW_BARE is 1"
 
 
 @bp.function_name(name="ApprovalQueueProcessor")
@@ -50,18 +50,18 @@ _UNNAMED = "the message does not say who decided, and APPROVALS_ALLOW_BARE is no
 async def approval_queue_processor(
     message: func.QueueMessage, poison: func.Out[str], client: df.DurableOrchestrationClient
 ) -> None:
-    """Deliver one message, or put it aside."""
+    """Deliver one message, or move it to the poison queue."""
     body = message.get_body()
     refusal = await deliver(client, body, f"message {message.id}")
     if refusal:
-        log.warning("message %s put aside: %s", message.id, refusal.reason)
+        log.warning("message %s was moved to the poison queue: %s", message.id, refusal.reason)
         poison.set(PoisonMessage.of(body, refusal.reason).to_json())
 
 
 async def deliver(client: df.DurableOrchestrationClient, body: bytes, message: str) -> Rejected | None:
-    """Understand the message, find whom it is for, write the answer down, raise the event; or say why not.
+    """Read the message, find the instance, record the answer and raise the event; returns why if that is impossible.
 
-    `message` names it: the same sent again under the same name is known again.
+    `message` identifies it: the same message delivered again is recognised.
     """
     readings = read_queue_message(body)
     if isinstance(readings, Rejected):
@@ -82,16 +82,16 @@ async def deliver(client: df.DurableOrchestrationClient, body: bytes, message: s
 
 
 def _is_plain(instance: Instance) -> bool:
-    """Say whether an instance carries out no review, so that a record of its id, where there is one, is another's."""
+    """Say whether an instance is not a review, so that a record with its id would belong to something else."""
     return isinstance(instance.input, dict) and "review" not in instance.input
 
 
 async def _decide(
     client: df.DurableOrchestrationClient, reading: AnyReading, message: str
 ) -> Rejected | Unknown | None:
-    """Take an answer to a review down, at the desk to which all answers go; `Unknown` where it is no review.
+    """Record an answer to a review at the desk; `Unknown` if there is no such review.
 
-    One that names nobody is refused there: which person it is, no setting can say.
+    The desk refuses an answer without a name, whatever the settings say.
     """
     person = named_in(reading) or UNNAMED
     verb = answer_in(reading, person=person, decision_id=id_of(reading, message))
@@ -112,17 +112,17 @@ async def _answer(
     decision = decision.model_copy(update={"approver": name_of(decision.approver)})
     workflow = find_workflow(instance.workflow)
     if workflow is None or workflow.event is None:
-        return Rejected(reason=f"{instance.id} is a {instance.workflow}, which waits for no decision")
+        return Rejected(reason=f"{instance.id} is a {instance.workflow}, which does not wait for a decision")
     if instance.finished:
-        return Rejected(reason=f"{instance.id} has finished already: {instance.state}")
+        return Rejected(reason=f"{instance.id} has already finished: {instance.state}")
     if decision.names_document:
         return Rejected(reason=NO_DOCUMENT)
     if not decision.named and not are_allowed():
         return Rejected(reason=_UNNAMED)
     if not may_decide(instance.input, decision.approver):
-        return Rejected(reason=f"{decision.approver} has handed it in and may not decide it")
+        return Rejected(reason=f"{decision.approver} submitted it and may not decide on it")
 
-    # First the fact, then the event: after a crash in between the message comes again and raises what is on record.
+    # First record, then raise the event: after a crash in between the repeated message raises the recorded answer.
     answer = Answer(
         proposal_id=instance.id,
         workflow=workflow.name,
@@ -132,7 +132,7 @@ async def _answer(
     )
     on_record = await asyncio.to_thread(lambda: open_single_stage_records().record_answer(answer))
     if on_record.approved != decision.approved:
-        return Rejected(reason=f"{on_record.approver} has answered already: {on_record.verdict}")
+        return Rejected(reason=f"{on_record.approver} has already answered: {on_record.verdict}")
     if not await raise_event(client, instance, workflow.event, on_record.to_dict()):
         return Rejected(reason=f"{instance.id} finished before the answer reached it")
     log.info(json.dumps({"record": "decision", "instanceId": instance.id, "approved": on_record.approved}))

@@ -1,4 +1,4 @@
-"""PutAttachment, GetAttachment: the files of a proposal; its author puts them, whoever has a part in it reads them."""
+"""PutAttachment, GetAttachment: the files of a proposal. Its author adds them; everybody involved can read them."""
 
 import asyncio
 import hashlib
@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import azure.durable_functions as df
 import azure.functions as func
-from azure.core.exceptions import ResourceNotFoundError
 
 from approvals.attachments import KINDS, LARGEST_UPLOAD, Upload, checked_file_name, kind_of, upload_of
 from approvals.record.documents import Attachment
@@ -19,26 +18,27 @@ from approvals.rules.verbs import Attach
 from approvals.validation import Invalid
 from clients.verbs import refusal
 from clients.web.access import damaged, see, unknown
-from clients.web.headers import json_headers
+from clients.web.file_replies import saved
 from clients.web.identity import caller, claim, level
-from clients.web.outages import answers_outages, unread, untaken
+from clients.web.outages import answers_outages, while_reading, while_recording
 from clients.web.rates import admit
 from clients.web.replies import AttachmentView, VerbReply
-from clients.web.responses import answer, problem, send
+from clients.web.responses import answer, problem
 from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.people import open_directory
 from services import desk
+from services.documents import Altered, Gone, read_document
 from services.review_changes import Done, Unknown
 
 bp = df.Blueprint()
 
 BY = "by"
-"""The parameter that names who puts a file, as the body is the file alone; without it a system means the author."""
+"""The query parameter for the person who adds a file, because the body has only the file. Default: the author."""
 
 
 class AttachmentReply(VerbReply):
-    """A file is on record; `attachment` says as what, which for pictures is not what was sent."""
+    """The file is recorded. `attachment` describes the stored file, which differs from the sent one for pictures."""
 
     attachment: AttachmentView
 
@@ -46,11 +46,11 @@ class AttachmentReply(VerbReply):
 @bp.function_name(name="PutAttachment")
 @bp.route(route="proposals/{proposalId}/attachments/{name}", methods=["PUT"], auth_level=level())
 @bp.durable_client_input(client_name="client")
-@answers_outages(untaken)
+@answers_outages(while_recording)
 async def put_attachment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Add the body as a file of that name, or in the place of the one that has it: 201, or 200 where it was there.
+    """Add the body as a file with that name, or replace the file with that name: 201, or 200 if it was there before.
 
-    Nothing is stored before the proposal's author is known to send it, as the file that it says it is.
+    Nothing is stored before the caller is known to be the author and the content matches an accepted type.
     """
     who = admit(req)
     if isinstance(who, func.HttpResponse):
@@ -62,7 +62,7 @@ async def put_attachment(req: func.HttpRequest, client: df.DurableOrchestrationC
     seen = await see(who, proposal_id)
     if isinstance(seen, func.HttpResponse):
         return seen
-    # Nobody but the author may, so a system that names nobody can only mean them.
+    # Only the author may add files, so a system that names nobody means the author.
     meant = None if who.name else seen.review.author
     author = claim(who, req.params.get(BY) or meant)
     if isinstance(author, func.HttpResponse):
@@ -76,9 +76,9 @@ async def put_attachment(req: func.HttpRequest, client: df.DurableOrchestrationC
 
 @bp.function_name(name="GetAttachment")
 @bp.route(route="proposals/{proposalId}/attachments/{name}", methods=["GET"], auth_level=level())
-@answers_outages(unread)
+@answers_outages(while_reading)
 async def get_attachment(req: func.HttpRequest) -> func.HttpResponse:
-    """Return a file's bytes, to be saved and not to be shown: 404 for what is no file of this proposal."""
+    """Return a file's bytes, for saving and not for showing: 404 if the proposal has no such file."""
     who = caller(req)
     if isinstance(who, func.HttpResponse):
         return who
@@ -89,7 +89,7 @@ async def get_attachment(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _too_long(length: str | None) -> func.HttpResponse | None:
-    """Refuse by what the header says, before a byte of the body is looked at."""
+    """Refuse a file that is too large by its Content-Length, before the body is read."""
     if length is None or not length.isascii() or not length.isdigit() or int(length[:18]) <= LARGEST_UPLOAD:
         return None
     return _too_large(int(length[:18]))
@@ -97,23 +97,25 @@ def _too_long(length: str | None) -> func.HttpResponse | None:
 
 def _too_large(size: int) -> func.HttpResponse:
     return problem(
-        413, f"The file has {size:,} bytes.", f"Up to {LARGEST_UPLOAD:,} are taken; split it, or make pictures smaller."
+        413,
+        f"The file has {size:,} bytes.",
+        f"Up to {LARGEST_UPLOAD:,} are accepted; split it, or make pictures smaller.",
     )
 
 
 def _unfit_body(req: func.HttpRequest) -> func.HttpResponse | None:
-    """Refuse a body in chunks, which the real host does not hand on, and a packed one: its kind cannot be seen."""
+    """Refuse a chunked body, which the real host does not pass on, and a compressed one, whose type is not visible."""
     if "chunked" in req.headers.get("Transfer-Encoding", "").lower():
-        return problem(411, "The body comes in chunks, without a length.", "Send it with Content-Length.")
+        return problem(411, "The body is sent in chunks, without a length.", "Send it with Content-Length.")
     coding = req.headers.get("Content-Encoding", "identity")
     if coding == "identity":
         return None
-    return problem(415, f"The body is packed as {coding[:20]!r}.", "Send the file as it is, without Content-Encoding.")
+    return problem(415, f"The body is compressed as {coding[:20]!r}.", "Send the file without Content-Encoding.")
 
 
 def _read(req: func.HttpRequest, proposal_id: str) -> Upload | func.HttpResponse:
-    """Understand name and content; what the header says of the content's type is not asked."""
-    what_to_do = "Mend the name; the file was not taken."
+    """Check name and content. The Content-Type header is ignored."""
+    what_to_do = "Fix the name; the file was not stored."
     try:
         name = checked_file_name(req.route_params["name"])
         content = req.get_body()
@@ -121,7 +123,7 @@ def _read(req: func.HttpRequest, proposal_id: str) -> Upload | func.HttpResponse
             return _too_large(len(content))
         if content and kind_of(content) is None:
             kinds = ", ".join(KINDS)
-            return problem(415, "The content is of no kind that is taken.", f"Send one of {kinds}; texts in UTF-8.")
+            return problem(415, "Files of this type are not accepted.", f"Send one of {kinds}; texts in UTF-8.")
         what_to_do = "Send the file as the body."
         return upload_of(proposal_id, name, content)
     except Invalid as error:
@@ -129,7 +131,7 @@ def _read(req: func.HttpRequest, proposal_id: str) -> Upload | func.HttpResponse
 
 
 def _foreseen(review: Review, upload: Upload, actor: Actor) -> func.HttpResponse | None:
-    """Refuse what would be refused after it was stored: others' proposals, ended ones, one file too many."""
+    """Refuse before storing what the record would refuse: other people's or ended proposals, too many files."""
     digest = hashlib.sha256(upload.content).hexdigest()
     verb = Attach(
         by=actor.name,
@@ -148,12 +150,12 @@ def _foreseen(review: Review, upload: Upload, actor: Actor) -> func.HttpResponse
 async def _put(
     client: df.DurableOrchestrationClient, proposal_id: str, upload: Upload, actor: Actor
 ) -> func.HttpResponse:
-    """Store the file, then put it on record. A crash in between leaves a blob that no record names, and nobody gets."""
+    """Store the file, then record it. A crash in between leaves a blob that no record names and nobody can read."""
     try:
         (kept,) = await asyncio.to_thread(lambda: open_attachments().keep((upload,)))
         done = await desk.act(client, proposal_id, Attach(by=actor.name, **kept.model_dump()), actor)
     except Invalid as error:
-        what_to_do = "Export the picture anew, smaller where it is large, and send that."
+        what_to_do = "Export the picture again, smaller if it is large, and send that."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     except Tampered as error:
         return damaged(proposal_id, error)
@@ -174,33 +176,22 @@ def _respond(done: Done, kept: Attachment) -> func.HttpResponse:
 
 
 async def serve(review: Review, name: str) -> func.HttpResponse:
-    """Return a file of a review's document, if it still is what was put: 404 for another name, 410, 500."""
+    """Return a file of a review's document: 404 for an unknown name, 410 if it is gone, 500 if it was changed."""
     name = normalize("NFC", name)
     found = next((each for each in review.attachments if normalize("NFC", each.name) == name), None)
     if found is None:
         return problem(
-            404, f"This proposal has no file {name[:60]!r}.", "GET the proposal: attachments names those that it has."
+            404, f"This proposal has no file {name[:60]!r}.", "GET the proposal: attachments lists its files."
         )
     try:
-        content = await asyncio.to_thread(lambda: open_attachments().read(found))
-    except (ResourceNotFoundError, ValueError):
+        content = await asyncio.to_thread(read_document, found)
+    except Gone:
         return problem(410, f"The file {found.name!r} is gone.", "Ask its author to PUT it again.")
-    if hashlib.sha256(content).hexdigest() != found.sha256:
+    except Altered:
         return problem(
             500,
-            f"The file {found.name!r} is not what was put on record.",
-            "Tell an operator, and decide nothing by it.",
+            f"The file {found.name!r} differs from the file on record.",
+            "Tell an operator, and do not decide by this file.",
             code="tampered",
         )
-    return send(content, headers=_headers(found))
-
-
-def _headers(found: Attachment) -> dict[str, str]:
-    """Return the headers under which a browser saves a file and runs nothing of it, whatever it holds."""
-    kind = found.content_type if found.content_type in KINDS else "application/octet-stream"
-    return {
-        **json_headers(),
-        "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    }
+    return saved(found, content)

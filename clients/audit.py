@@ -1,4 +1,4 @@
-"""GetAudit, ExportAudit: the record of a proposal, whether it is what was written, and one file to keep elsewhere."""
+"""GetAudit, ExportAudit: the record of a proposal, its verification, and an export to store elsewhere."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from approvals.record.verdict import Verdict
 from clients.web.access import damaged, see, unknown
 from clients.web.flags import read_flag
 from clients.web.identity import caller, level
-from clients.web.outages import answers_outages, unread
+from clients.web.outages import answers_outages, while_reading
 from clients.web.replies import AuditReply, VerdictView
 from clients.web.responses import answer, problem
 from services.audits import Examined, TooLarge, examine, export
@@ -20,7 +20,7 @@ from services.audits import Examined, TooLarge, examine, export
 bp = df.Blueprint()
 
 LINES = "application/x-ndjson"
-"""The media type of a record as it lies in storage: one JSON object a line."""
+"""The media type of a record in its stored form: one JSON object per line."""
 
 ARCHIVE = "application/zip"
 """The media type of an export."""
@@ -28,12 +28,12 @@ ARCHIVE = "application/zip"
 
 @bp.function_name(name="GetAudit")
 @bp.route(route="proposals/{proposalId}/audit", methods=["GET"], auth_level=level())
-@answers_outages(unread)
+@answers_outages(while_reading)
 async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
-    """Return the entries with their hashes; with `verify=true` a verdict too.
+    """Return the entries with their hashes; with `verify=true` also a verdict.
 
-    For that the record is held against the list of proposals and the heads that were kept of it. With
-    `Accept: application/x-ndjson` it is the record itself, byte for byte, to be kept and verified elsewhere.
+    For the verdict the record is compared with the list of proposals and the copied heads. With
+    `Accept: application/x-ndjson` the response is the record itself, byte for byte, to store and verify elsewhere.
     """
     proposal_id, verifying = req.route_params["proposalId"], read_flag(req, "verify")
     if isinstance(verifying, func.HttpResponse):
@@ -53,11 +53,11 @@ async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name(name="ExportAudit")
 @bp.route(route="proposals/{proposalId}/audit/export", methods=["GET"], auth_level=level())
-@answers_outages(unread)
+@answers_outages(while_reading)
 async def export_audit(req: func.HttpRequest) -> func.HttpResponse:
-    """Return one file with the record, its documents, and what is needed to verify them without the app.
+    """Return one file with the record, its documents, and the data to verify them without the app.
 
-    With `documents=false` it has their hashes alone.
+    With `documents=false` it has only the hashes of the documents.
     """
     proposal_id, documents = req.route_params["proposalId"], read_flag(req, "documents", default=True)
     if isinstance(documents, func.HttpResponse):
@@ -71,7 +71,7 @@ async def export_audit(req: func.HttpRequest) -> func.HttpResponse:
         return problem(
             413,
             f"With its documents this export has more than {LARGEST_EXPORT:,} bytes.",
-            "Ask with documents=false, which exports their hashes, and get the files one by one.",
+            "Use documents=false, which exports only their hashes, and get the files one by one.",
         )
     if found is None:
         return unknown(proposal_id)
@@ -82,9 +82,9 @@ async def export_audit(req: func.HttpRequest) -> func.HttpResponse:
 
 
 async def _refuse(req: func.HttpRequest, proposal_id: str) -> func.HttpResponse | None:
-    """Return the answer to somebody who may not read a record; None to who may.
+    """Return the refusal for a caller who may not read the record; None if the caller may.
 
-    Nobody can say who has a part in a damaged record, so only systems are shown what is left of it.
+    A damaged record does not reliably say who is involved, so only systems can read what is left of it.
     """
     who = caller(req)
     if isinstance(who, func.HttpResponse):

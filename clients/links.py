@@ -1,7 +1,7 @@
-"""The decision page, to which the links in letters lead: GET shows what is asked, POST answers it, once.
+"""The decision page, which the links in letters open: GET shows the question, POST answers it once.
 
-GET changes nothing, as mail programs follow links before anybody reads the letter. A link is no sign-in: it tells who
-answers what, until when, and is judged with every other answer at the desk. Neither it nor its token is ever logged.
+GET changes nothing, because mail programs open links before anybody reads the letter. A link is not a sign-in: it says
+who may answer what, until when; the answer is judged at the desk like every other one. Links and tokens are not logged.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ from clients.web.link_replies import (
     show_problem,
     show_result,
     unavailable,
-    unread,
+    unreadable,
 )
 from clients.web.link_requests import NotReadable, read_fields, wants_json
 from clients.web.origins import crosses_sites
@@ -64,14 +64,14 @@ bp = df.Blueprint()
 log = logging.getLogger("greenlight.links")
 
 TOKEN = "token"
-"""Where a link's token stands, in the query string or in a form: never in the path, which telemetry keeps."""
+"""The name of the token in the query string or in a form. It is never in the path, which telemetry stores."""
 
 
 @bp.function_name(name="ShowDecisionPage")
 @bp.route(route="decide", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @answers_outages(unavailable)
 async def show_decision_page(req: func.HttpRequest) -> func.HttpResponse:
-    """Show what is asked and a form, 200; or tell what an answer would be told: 403, 404, 409 or 410."""
+    """Show the question and a form, 200; or the refusal that an answer would get: 403, 404, 409 or 410."""
     too_many = slow_down(req)
     if too_many:
         return too_many
@@ -85,7 +85,7 @@ async def show_decision_page(req: func.HttpRequest) -> func.HttpResponse:
 @bp.route(route="decide/attachments/{name}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @answers_outages(unavailable)
 async def get_linked_attachment(req: func.HttpRequest) -> func.HttpResponse:
-    """Return a file of the document that a link asks about, as long as the link can be answered."""
+    """Return a file of the document that a link asks about, as long as the link is open."""
     too_many = slow_down(req)
     if too_many:
         return too_many
@@ -97,6 +97,7 @@ async def get_linked_attachment(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name(name="GetIcon")
 @bp.route(route="decide/icon.svg", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@answers_outages(unavailable)
 def get_icon(req: func.HttpRequest) -> func.HttpResponse:
     """Return the icon of the pages, the same for everybody; browsers ask for one."""
     return slow_down(req) or send(icon(), headers=json_headers(), mimetype="image/svg+xml")
@@ -107,7 +108,7 @@ def get_icon(req: func.HttpRequest) -> func.HttpResponse:
 @bp.durable_client_input(client_name="client")
 @answers_outages(unavailable)
 async def decide_by_link(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Take down an answer, 200; or say why not, 409 where the link was used or somebody else has decided."""
+    """Record an answer, 200; or refuse it, for example 409 if the link was used or somebody else has decided."""
     too_many = slow_down(req)
     if too_many:
         return too_many
@@ -123,7 +124,7 @@ async def decide_by_link(req: func.HttpRequest, client: df.DurableOrchestrationC
     read = _read(fields, opened)
     if isinstance(read, LinkProblem):
         return show_problem(read, as_json=as_json)
-    if isinstance(read, _Faulty):
+    if isinstance(read, _FaultyAnswer):
         return show_faults(opened, read.error, read.fields, now=clock.now(), as_json=as_json)
     done = await _act(client, opened, read)
     if isinstance(done, LinkProblem):
@@ -132,9 +133,9 @@ async def decide_by_link(req: func.HttpRequest, client: df.DurableOrchestrationC
 
 
 def _look_up(token: str) -> OpenLink | LinkProblem:
-    """Return what a token stands for, with the record as it is now; or why nothing can be answered with it.
+    """Return the link of a token with its current record; or why it cannot be used to answer.
 
-    What an answer would meet is found out by judging one without taking it down. Blocks.
+    This judges an answer without recording it. Blocks.
     """
     now = clock.now()
     match read_link(token, link_keys(), now):
@@ -168,35 +169,35 @@ def _look_up(token: str) -> OpenLink | LinkProblem:
 
 
 def _has_asked_for_changes(review: Review, link: Link) -> bool:
-    """Say whether the round that a link is for was stopped by the person that it was made for."""
+    """Say whether the link's person has asked for changes in the link's round."""
     phase = review.phase
     return isinstance(phase, AwaitingChanges) and review.round == link.round and same(phase.by, link.person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Faulty:
-    """An answer that cannot be taken as it was sent."""
+class _FaultyAnswer:
+    """An answer with errors."""
 
     error: Invalid
     fields: Mapping[str, Any]
 
 
 def _fields(req: func.HttpRequest) -> Mapping[str, Any] | LinkProblem:
-    """Return what was sent, or why it cannot be read: then nobody knows by which link it came."""
+    """Return the sent fields, or why they cannot be read; in that case the link is unknown."""
     try:
         fields = read_fields(req)
     except Invalid as error:
-        return unread(400, str(error))
-    return unread(fields.status, fields.reason) if isinstance(fields, NotReadable) else fields
+        return unreadable(400, str(error))
+    return unreadable(fields.status, fields.reason) if isinstance(fields, NotReadable) else fields
 
 
-def _read(fields: Mapping[str, Any], opened: OpenLink) -> Decide | RequestChanges | _Faulty | LinkProblem:
+def _read(fields: Mapping[str, Any], opened: OpenLink) -> Decide | RequestChanges | _FaultyAnswer | LinkProblem:
     if fields.get("proposalId") not in (None, "", opened.link.proposal):
         return OTHER_PROPOSAL
     try:
         return to_verb(ChosenAnswer.from_dict(fields), opened.review.policy, opened.link.person)
     except Invalid as error:
-        return _Faulty(error=error, fields=fields)
+        return _FaultyAnswer(error=error, fields=fields)
 
 
 async def _act(

@@ -1,4 +1,4 @@
-"""PurgeFinishedInstances: once a day, forget the histories of what ended long ago, and keep one line of each."""
+"""PurgeFinishedInstances: once a day, purges old finished instances and keeps one audit row of each."""
 
 import asyncio
 import json
@@ -29,9 +29,9 @@ log = logging.getLogger("greenlight.retention")
 @bp.timer_trigger(arg_name="timer", schedule="0 30 3 * * *", run_on_startup=False)
 @bp.durable_client_input(client_name="client")
 async def purge_finished_instances(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
-    """Purge what ended RETENTION_DAYS ago or earlier, at most RETENTION_LIMIT instances a run.
+    """Purge instances that ended RETENTION_DAYS ago or earlier, at most RETENTION_LIMIT per run.
 
-    The run may be cut at any moment. It keeps no place of its own: what is not purged is found again by the next one.
+    The run may be interrupted at any time. It stores no position: the next run finds what was not purged.
     """
     try:
         rule = read_rule(os.environ)
@@ -74,7 +74,7 @@ def _keep(line: Mapping[str, object]) -> None:
 
 
 async def _choose(client: df.DurableOrchestrationClient, rule: Rule) -> tuple[list[EndedInstance], int]:
-    """Return the instances whose turn it is, and how many are due in all."""
+    """Return the instances to purge now, and how many are due in all."""
     cutoff = rule.cutoff(clock.now())
     chosen, found = list[EndedInstance](), 0
     base_url = client._orchestration_bindings.rpc_base_url  # the SDK has no public name for it
@@ -93,9 +93,10 @@ async def _choose(client: df.DurableOrchestrationClient, rule: Rule) -> tuple[li
 
 
 def _is_needed(ended: EndedInstance) -> bool:
-    """Say whether the sweep still has to learn from an instance that all of its review was carried out.
+    """Say whether the sweep still needs an instance to see that its review was completely processed.
 
-    Without it the sweep would start the review again. The sweep asks within a minute, so the next night purges it.
+    Without the instance the sweep would start the review again. The sweep reads it within a minute, so it is purged in
+    the next night.
     """
     if ended.workflow.casefold() != APPROVAL.name.casefold():
         return False
@@ -104,13 +105,13 @@ def _is_needed(ended: EndedInstance) -> bool:
 
 
 async def _purge(client: df.DurableOrchestrationClient, ended: EndedInstance) -> bool:
-    """Write down what is kept, then purge; says whether it is gone. One that cannot be purged does not stop the others.
+    """Write the audit row, then purge; returns whether the instance is gone. A failure does not stop the others.
 
-    The host refuses to purge an instance that somebody has started again in between.
+    The host refuses to purge an instance that was started again in between.
     """
     try:
         await asyncio.to_thread(lambda: open_audit().keep(ended, now=clock.now()))
-        # The SDK puts the id into the URL as it is: unquoted, `a?b` would purge `a`.
+        # The SDK puts the id into the URL unescaped: `a?b` would purge `a`.
         await client.purge_instance_history(quote(ended.instance_id, safe=""))
     except Exception:
         log.exception("instance %s could not be purged", ended.instance_id)

@@ -1,4 +1,4 @@
-"""GetOpenApi: the HTTP API in OpenAPI 3.1, made of the table of operations and of the models that the app uses."""
+"""GetOpenApi: the HTTP API in OpenAPI 3.1, generated from the table of operations and from the app's models."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -16,7 +16,7 @@ from clients.description.described import JSON, Answer, Body, Caller, Operation,
 from clients.description.operations import OPERATIONS
 from clients.description.operators import LEFT_OUT
 from clients.web.identity import USER_HEADER, level
-from clients.web.outages import answers_outages, unread
+from clients.web.outages import answers_outages, while_reading
 from clients.web.replies import Problem
 from clients.web.responses import answer
 
@@ -35,7 +35,7 @@ _WHO: Mapping[Caller, list[dict[str, list[str]]]] = {
 
 @bp.function_name(name="GetOpenApi")
 @bp.route(route="openapi.json", methods=["GET"], auth_level=level())
-@answers_outages(unread)
+@answers_outages(while_reading)
 def get_openapi(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
     """Return the document."""
     return answer(document())
@@ -43,7 +43,7 @@ def get_openapi(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001
 
 @cache
 def document() -> Document:
-    """Return the whole document; it is the same as long as the process lives."""
+    """Return the whole document, which is built once per process."""
     paths: dict[str, Document] = {}
     for operation in OPERATIONS:
         paths.setdefault(f"/api/{operation.path}", {})[operation.method.lower()] = _describe(operation)
@@ -53,7 +53,7 @@ def document() -> Document:
             "title": "Greenlight",
             "version": "1",
             "summary": "Approvals of design proposals.",
-            "description": "Errors are problem details (RFC 9457): `detail` says what happened, `whatToDo` what now.",
+            "description": "Errors are problem details (RFC 9457): `detail` says what happened, `whatToDo` what to do.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "tags": [{"name": name} for name in dict.fromkeys(each.tag for each in OPERATIONS)],
@@ -103,7 +103,7 @@ def _body(body: Body) -> Document:
         content[JSON]["example"] = dict(body.example)
     described: Document = {"required": True, "content": content}
     if body.optional:
-        described["description"] = f"Somebody who is signed in may leave `{'`, `'.join(body.optional)}` out."
+        described["description"] = f"A signed-in person may leave `{'`, `'.join(body.optional)}` out."
     return described
 
 
@@ -132,7 +132,7 @@ def _content(model: type[BaseModel] | None) -> Document:
 
 
 def _schemas() -> Document:
-    """Return the schema of every model: of what is sent as it is read, of what is answered as it is written."""
+    """Return the schemas of all models: of requests for validation, of responses for serialization."""
     wanted = dict[tuple[type[BaseModel], JsonSchemaMode], None]()
     for operation in OPERATIONS:
         wanted |= dict.fromkeys((model, "validation") for model in _models([operation.body] if operation.body else []))
@@ -155,23 +155,23 @@ def _models(bearers: Iterable[Body | Answer]) -> list[type[BaseModel]]:
 
 
 def _schemes() -> Document:
-    """Return the ways to say who one is; which of them holds, the setting AUTH_MODE of the app says."""
+    """Return the ways to authenticate. The app's setting AUTH_MODE says which one applies."""
     return {
         "functionKey": {
             "type": "apiKey",
             "in": "header",
             "name": "x-functions-key",
-            "description": "For systems, which name the person that they act for. The default.",
+            "description": "For systems, which act on behalf of the person that they name. The default.",
         },
         "signedIn": {
             "type": "http",
             "scheme": "bearer",
-            "description": "For people, where AUTH_MODE is easyauth: the platform signs them in.",
+            "description": "For people, if AUTH_MODE is easyauth: the platform signs them in.",
         },
         "named": {
             "type": "apiKey",
             "in": "header",
             "name": USER_HEADER,
-            "description": "On one's own machine, where AUTH_MODE is development: whatever name is sent is believed.",
+            "description": "For development on your own machine, if AUTH_MODE is development: every name is accepted.",
         },
     }

@@ -14,7 +14,7 @@ from approvals.validation import Invalid, read_json
 from clients.approval_queue import deliver
 from clients.web.access import damaged
 from clients.web.identity import from_another_site
-from clients.web.outages import answers_outages, unread, untaken
+from clients.web.outages import answers_outages, while_reading, while_recording
 from clients.web.responses import answer, problem
 from services.letter_acts import send_letter
 from services.message_acts import act_on_message
@@ -41,7 +41,7 @@ Word = TypeVar("Word", Act, MessageAct)
 @bp.function_name(name="ListOperations")
 @bp.route(route="ops", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @bp.durable_client_input(client_name="client")
-@answers_outages(unread)
+@answers_outages(while_reading)
 async def list_operations(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return stuck and failed workflows, messages that were put aside, unsent letters, and the last runs."""
     return from_another_site(req) or answer((await overview(client)).to_dict())
@@ -50,7 +50,7 @@ async def list_operations(req: func.HttpRequest, client: df.DurableOrchestration
 @bp.function_name(name="ActOnInstance")
 @bp.route(route="ops/instances/{instanceId}/{act}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @bp.durable_client_input(client_name="client")
-@answers_outages(untaken)
+@answers_outages(while_recording)
 async def act_on(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Terminate, rewind, resume, wake or purge a workflow: 409 where its state or its proposal does not allow it."""
     request, act = _read(req), _word(req, Act)
@@ -64,7 +64,7 @@ async def act_on(req: func.HttpRequest, client: df.DurableOrchestrationClient) -
 @bp.function_name(name="ActOnMessage")
 @bp.route(route="ops/poison/{message}/{act}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @bp.durable_client_input(client_name="client")
-@answers_outages(untaken)
+@answers_outages(while_recording)
 async def act_on_put_aside(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Send a message again that was put aside, or discard it, once."""
     request, act = _read(req), _word(req, MessageAct)
@@ -77,7 +77,7 @@ async def act_on_put_aside(req: func.HttpRequest, client: df.DurableOrchestratio
 
 @bp.function_name(name="SendLetter")
 @bp.route(route="ops/letters/{proposalId}/{key}/send", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answers_outages(untaken)
+@answers_outages(while_recording)
 async def send_again(req: func.HttpRequest) -> func.HttpResponse:
     """Send a letter that has not gone."""
     request = _read(req)

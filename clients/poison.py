@@ -1,4 +1,4 @@
-"""LogPoisonMessage: one line in the log for each message that nobody could use, and a row that operators act on."""
+"""LogPoisonMessage: logs each message of the poison queue as one line, and keeps it for operators."""
 
 import logging
 
@@ -16,7 +16,7 @@ log = logging.getLogger("greenlight.poison")
 @bp.function_name(name="LogPoisonMessage")
 @bp.queue_trigger(arg_name="message", queue_name="approval-queue-poison", connection="ApprovalsStorage")
 def log_poison_message(message: func.QueueMessage) -> None:
-    """Write the line, with secrets masked, then keep the message itself; it leaves the queue after that."""
+    """Log the message, with secrets masked, then keep it in a table. After that it is removed from the queue."""
     read = PoisonMessage.read(message.get_body())
     log.error(PoisonRecord(message_id=message.id or "", message=read).to_json())
     open_put_aside().keep(read, message_id=message.id or "", now=clock.now())

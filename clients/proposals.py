@@ -1,4 +1,4 @@
-"""SubmitProposal, ListProposals, GetProposal: hand a proposal in, find proposals, see where one stands."""
+"""SubmitProposal, PreviewPolicy, ListProposals, GetProposal: submit a proposal, preview it, find and read proposals."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ from approvals.validation import Invalid, Line, read_json
 from clients.web.access import damaged, see
 from clients.web.flags import read_flag
 from clients.web.identity import Caller, caller, claim, level
-from clients.web.outages import answers_outages, unread, unstarted
+from clients.web.outages import answers_outages, while_reading, while_starting
 from clients.web.rates import admit
 from clients.web.replies import ProposalLine, ProposalList, SubmissionReply
 from clients.web.responses import answer, problem
@@ -29,25 +29,25 @@ from gateways.people import name_of, open_directory
 from gateways.proposal_index import MOST_ROWS, Page, open_proposal_index
 from gateways.proposal_rows import IndexRow
 from services.previews import foresee
-from services.submissions import Submission, Taken, hand_in, read_submission
+from services.submissions import Submission, Taken, read_submission, submit
 
 bp = df.Blueprint()
 
 FILTERS = ("status", "approver", "author", "top", "continuationToken")
 PREVIEW_OF = ("author", "cost", "currency", "department")
-"""What a preview of a policy may be told of the proposal."""
+"""The query parameters that describe the proposal in a policy's preview."""
 
 TOP = 20
-"""Rows on a page, where nobody asks for another number."""
+"""Rows per page by default."""
 
 _MOST_PAGES = 10
-"""Looked through for one answer to a person who may see few of many proposals."""
+"""Pages that one response searches for a person who may see only few of many proposals."""
 
 _PLATFORM = frozenset({"code", "clientId"})
-"""Where the platform takes a function key from; no filters."""
+"""Query parameters of the platform for function keys; they are not filters."""
 
 _FIGURE = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?", re.ASCII)
-"""A number as JSON has it, but for powers of ten."""
+"""A number in the notation of JSON, without an exponent."""
 
 _LINE = TypeAdapter[str](Line)
 
@@ -55,12 +55,12 @@ _LINE = TypeAdapter[str](Line)
 @bp.function_name(name="SubmitProposal")
 @bp.route(route="proposals", methods=["POST"], auth_level=level())
 @bp.durable_client_input(client_name="client")
-@answers_outages(unstarted)
+@answers_outages(while_starting)
 async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Check a proposal, put it on record, start its review: 202, or 400, 409, 413 with what to do about it.
+    """Check a proposal, record it, start its review: 202, or 400, 409, 413 with what to do about it.
 
-    With `?id=` of the sender's choice the same may be sent again until an answer comes. With `?preview=true` nothing is
-    handed in: 200 with the stages that the proposal would go through.
+    With an `?id=` that the sender chooses the same request may be repeated until a response comes. With `?preview=true`
+    nothing is submitted: 200 with the stages that the proposal would go through.
     """
     who, preview = admit(req), read_flag(req, "preview")
     if isinstance(who, func.HttpResponse):
@@ -77,16 +77,16 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
             return submission
         if preview:
             return answer(foresee(submission))
-        handed_in = await hand_in(client, submission)
+        submitted = await submit(client, submission)
     except Invalid as error:
-        what_to_do = "Mend what errors names; GET /api/openapi.json has the schema. Nothing was handed in."
+        what_to_do = "Fix what errors lists; GET /api/openapi.json has the schema. Nothing was submitted."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     except Tampered as error:
         return damaged(proposal_id, error)
-    if isinstance(handed_in, Taken):
+    if isinstance(submitted, Taken):
         return problem(
             409,
-            f"The id {proposal_id!r} stands for something else that was handed in.",
+            f"The id {proposal_id!r} already belongs to something else.",
             "Choose another id, or leave ?id= out.",
             code="conflict",
         )
@@ -96,22 +96,22 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
 
 @bp.function_name(name="PreviewPolicy")
 @bp.route(route="policies/{name}/preview", methods=["GET"], auth_level=level())
-@answers_outages(unread)
+@answers_outages(while_reading)
 async def preview_policy(req: func.HttpRequest) -> func.HttpResponse:
-    """Say who would have to approve a proposal of that cost and department under one of the app's policies."""
+    """Return who would have to approve a proposal with that cost and department under one of the app's policies."""
     who = admit(req)
     if isinstance(who, func.HttpResponse):
         return who
     try:
         submission = await asyncio.to_thread(lambda: _judge_submission(_asked_about(req), who, uuid.uuid4().hex))
     except Invalid as error:
-        what_to_do = f"Mend what errors names; {', '.join(PREVIEW_OF)} say what the proposal would be."
+        what_to_do = f"Fix what errors lists; {', '.join(PREVIEW_OF)} describe the proposal."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     return submission if isinstance(submission, func.HttpResponse) else answer(foresee(submission))
 
 
 def _asked_about(req: func.HttpRequest) -> dict[str, Any]:
-    """Return the form of a proposal of which nothing is known but what the policy goes by."""
+    """Return the form of a proposal with only the values that a policy depends on."""
     given = {name: req.params[name] for name in PREVIEW_OF if name in req.params}
     form: dict[str, Any] = {"title": "a proposal", "policy": req.route_params["name"], **given}
     if "cost" in given:
@@ -123,9 +123,9 @@ def _asked_about(req: func.HttpRequest) -> dict[str, Any]:
 
 @bp.function_name(name="GetProposal")
 @bp.route(route="proposals/{proposalId}", methods=["GET"], auth_level=level())
-@answers_outages(unread)
+@answers_outages(while_reading)
 async def get_proposal(req: func.HttpRequest) -> func.HttpResponse:
-    """Return where a proposal stands, as its record says."""
+    """Return the state of a proposal, from its record."""
     who = caller(req)
     if isinstance(who, func.HttpResponse):
         return who
@@ -138,9 +138,9 @@ async def get_proposal(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name(name="ListProposals")
 @bp.route(route="proposals", methods=["GET"], auth_level=level())
-@answers_outages(unread)
+@answers_outages(while_reading)
 async def list_proposals(req: func.HttpRequest) -> func.HttpResponse:
-    """Return a page of proposals, newest first: systems see all, people what they wrote or are asked to decide."""
+    """Return a page of proposals, newest first: systems see all, people those that they wrote or have to decide."""
     who = caller(req)
     if isinstance(who, func.HttpResponse):
         return who
@@ -148,7 +148,7 @@ async def list_proposals(req: func.HttpRequest) -> func.HttpResponse:
         question = _read_question(req)
         rows, token = await asyncio.to_thread(_look_up, question, who)
     except Invalid as error:
-        what_to_do = f"Mend what errors names; filters are {', '.join(FILTERS)}."
+        what_to_do = f"Fix what errors lists; filters are {', '.join(FILTERS)}."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     page = ProposalList(proposals=tuple(ProposalLine.of(row) for row in rows), continuation_token=token)
     return answer(page.to_dict())
@@ -159,7 +159,7 @@ def _read_submission(req: func.HttpRequest, who: Caller, proposal_id: str) -> Su
 
 
 def _judge_submission(body: Any, who: Caller, proposal_id: str) -> Submission | func.HttpResponse:
-    """Understand a proposal; somebody who is signed in need not say that they are its author, and nobody else is."""
+    """Check a proposal. For a signed-in person the author may be left out and must not be anybody else."""
     author = body.get("author") if isinstance(body, dict) else None
     if isinstance(body, dict) and who.name is not None and isinstance(author, str | None):
         name = claim(who, author)
@@ -172,14 +172,14 @@ def _judge_submission(body: Any, who: Caller, proposal_id: str) -> Submission | 
     return problem(
         403,
         f"policy: {submission.barred}.",
-        "Use a policy that is meant for you; POLICY_AUTHORS of the app names who may bring one of their own.",
+        "Use a policy that you may use; the app's setting POLICY_AUTHORS lists who may submit their own.",
         code="policyNotAllowed",
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """What is asked of the list."""
+    """A query of the list."""
 
     status: str | None
     approver: str | None
@@ -189,7 +189,7 @@ class _Question:
 
 
 def _read_question(req: func.HttpRequest) -> _Question:
-    """Read the query string; raises `Invalid` that names every fault. A filter that is misspelt must not widen."""
+    """Read the query string; raises `Invalid` that names every error. A misspelt filter must not be ignored."""
     given = dict(req.params)
     errors = [f"{name[:40]}: there is no such filter" for name in given if name not in {*FILTERS, *_PLATFORM}]
     if given.get("status", Status.CHECKING) not in set(Status):
@@ -209,7 +209,7 @@ def _read_question(req: func.HttpRequest) -> _Question:
 
 
 def _look_up(question: _Question, who: Caller) -> tuple[tuple[IndexRow, ...], str | None]:
-    """Return a page of what this caller may see, and the token of the next one."""
+    """Return a page of the proposals that this caller may see, and the token of the next page."""
     index, token = open_proposal_index(), question.token
 
     def ask(top: int) -> Page:
@@ -223,7 +223,7 @@ def _look_up(question: _Question, who: Caller) -> tuple[tuple[IndexRow, ...], st
         page = ask(MOST_ROWS)
         places = [place for place, row in enumerate(page.rows, start=1) if _concerns(row, who.name)]
         if len(places) > question.top:
-            page = ask(places[question.top - 1])  # so that the token leads right behind the last one that is shown
+            page = ask(places[question.top - 1])  # so that the token continues after the last row that is shown
         rows = tuple(row for row in page.rows if _concerns(row, who.name))
         token = page.token
         if rows or token is None:

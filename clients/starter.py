@@ -1,4 +1,4 @@
-"""HttpStart: start a workflow by name. For operators: the answer holds the management URLs with their key."""
+"""HttpStart: starts a workflow by name. For operators only: the response has the management URLs with their key."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ from approvals.identifiers import checked_new_id
 from approvals.validation import Invalid, read_json
 from approvals.workflows import WORKFLOWS, Workflow, find_workflow
 from clients.web.headers import json_headers
-from clients.web.outages import answers_outages, unstarted
+from clients.web.outages import answers_outages, while_starting
 from clients.web.responses import problem
 from gateways.attachments import open_attachments, stored_as
 from gateways.audit import open_audit
@@ -28,21 +28,21 @@ bp = df.Blueprint()
 T = TypeVar("T")
 
 _NOT_OF_THE_FORM = ("carried", "alsoCalled")
-"""What workflows that start themselves anew add to their input, and what the directory says, which may learn."""
+"""Input fields that are not from the form: added by continue-as-new, and from the directory, which may change."""
 
 LONGEST_WAIT_SECONDS = 200
-"""Azure's front end ends a request after 230 s, whatever the function does."""
+"""Azure's front end ends a request after 230 seconds."""
 
 
 @bp.function_name(name="HttpStart")
 @bp.route(route="orchestrators/{functionName}", methods=["POST"])
 @bp.durable_client_input(client_name="client")
-@answers_outages(unstarted)
+@answers_outages(while_starting)
 async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Check the form, store what is attached, start the workflow: 202, or 400, 404, 409, 413 with what to do about it.
+    """Check the form, store its files, start the workflow: 202, or 400, 404, 409, 413 with what to do about it.
 
-    With `?id=` of the sender's choice the same may be sent again until an answer comes: it finds what it has started.
-    With `?timeout=` seconds it waits that long for the end: 200 with the output, or 202 after all.
+    With an `?id=` that the sender chooses the same request may be repeated until a response comes: it finds the started
+    instance. With `?timeout=` seconds the response waits for the end: 200 with the output, or 202 after that time.
     """
     workflow = find_workflow(req.route_params["functionName"])
     if workflow is None:
@@ -61,18 +61,18 @@ async def http_start(req: func.HttpRequest, client: df.DurableOrchestrationClien
     if not await _start(client, workflow, asked):
         return _taken(instance_id)
     if wait_seconds:
-        told = await client.wait_for_completion_or_create_check_status_response(
+        response = await client.wait_for_completion_or_create_check_status_response(
             req, instance_id, wait_seconds * 1000, min(wait_seconds * 1000, 500)
         )
     else:
-        told = client.create_check_status_response(req, instance_id)
-    told.headers.update(json_headers())  # it holds a key, so that nothing on its way may keep it
-    return told
+        response = client.create_check_status_response(req, instance_id)
+    response.headers.update(json_headers())  # it contains a key, so nothing on its way may store it
+    return response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A request to start something, all of it checked."""
+    """A checked request to start a workflow."""
 
     form: Form
     instance_id: str
@@ -80,12 +80,12 @@ class _Asked:
     uploads: tuple[Upload, ...]
 
     def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:
-        """Return the workflow's input, with what its people are called besides."""
+        """Return the workflow's input, with the other names of its people."""
         return {**self.form.submission(stored), **self.form.identities(open_directory().also_called)}
 
 
 def _read(req: func.HttpRequest, workflow: Workflow) -> tuple[_Asked | None, tuple[str, ...]]:
-    """Check body, id, waiting time and attachments; return the request, or None and every fault in it."""
+    """Check body, id, waiting time and attachments; return the request, or None and every error in it."""
     errors: list[str] = []
 
     def checked(read: Callable[[], T]) -> T | None:
@@ -105,16 +105,16 @@ def _read(req: func.HttpRequest, workflow: Workflow) -> tuple[_Asked | None, tup
 
 
 def _checked_wait(text: str) -> int:
-    """Read `?timeout=`: how many seconds the caller waits for the end before getting a 202 after all."""
+    """Read `?timeout=`: how many seconds the caller waits for the end before getting a 202."""
     if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or int(text) > LONGEST_WAIT_SECONDS:
         raise Invalid(f"timeout: give whole seconds, 0 to {LONGEST_WAIT_SECONDS}")
     return int(text)
 
 
 async def _start(client: df.DurableOrchestrationClient, workflow: Workflow, asked: _Asked) -> bool:
-    """Start the workflow, or find that the same request has started it; False where the id stands for something else.
+    """Start the workflow, or find that the same request has started it; False if the id belongs to something else.
 
-    Of two that start it at once one finds the other's.
+    If two requests start it at the same time, one finds the other's instance.
     """
     instance_id = asked.instance_id
     known = await find_instance(client, instance_id, with_input=True)
@@ -130,7 +130,7 @@ async def _start(client: df.DurableOrchestrationClient, workflow: Workflow, aske
 
 
 def _is_same(known: Instance, workflow: Workflow, submission: dict[str, Any]) -> bool:
-    """Say whether an instance is what a request would start; only what comes from the form is looked at."""
+    """Say whether an instance is what a request would start; only the form's fields are compared."""
     if not isinstance(known.input, dict) or known.workflow.casefold() != workflow.name.casefold():
         return False
     return _of_the_form(known.input) == _of_the_form(submission)
@@ -141,7 +141,7 @@ def _of_the_form(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _was_purged(instance_id: str) -> bool:
-    """Say whether an instance of that id once was: bills, decisions and bookings are on record under it."""
+    """Say whether an instance with that id was purged: bills, decisions and bookings are recorded under its id."""
     return open_audit().knows(instance_id)
 
 
@@ -154,7 +154,7 @@ def _store(uploads: tuple[Upload, ...]) -> tuple[StoredAttachment, ...]:
 
 
 def _stored_as(uploads: tuple[Upload, ...]) -> tuple[StoredAttachment, ...]:
-    """Return how attachments would be stored; takes its time over pictures, so it runs in a thread."""
+    """Return how attachments would be stored. This is slow for pictures, so it runs in a thread."""
     return tuple(stored_as(upload) for upload in uploads)
 
 
@@ -164,10 +164,10 @@ def _unknown(name: str) -> func.HttpResponse:
 
 
 def _taken(instance_id: str) -> func.HttpResponse:
-    """Refuse an id that something else has used: decisions are recorded under it and must not meet another proposal."""
+    """Refuse an id that something else has used: recorded decisions under it must not apply to another proposal."""
     return problem(
         409,
         f"The id {instance_id!r} is in use.",
-        f"Choose another id or leave ?id= out; GET /api/orchestrations/{instance_id} shows the one that has it, "
-        "unless it ended so long ago that only its audit row is left.",
+        f"Choose another id or leave ?id= out; GET /api/orchestrations/{instance_id} shows the instance with this id, "
+        "unless it was purged and only its audit row is left.",
     )

@@ -1,17 +1,17 @@
-"""SweepReviews: once a minute, find the reviews whose workflow does not know what is in their record, and mend that.
+"""SweepReviews: once a minute, finds reviews whose workflow does not know the latest entries of the record.
 
-A crash may fall between any two steps: behind the record of a new proposal, before its workflow is started; behind an
-answer that was taken down, before the workflow is woken; behind an activity that has moved the record on, before the
-workflow knows of it. The record holds what was done, so what is left to do is to make the workflow look.
+A crash can happen between any two steps: after a proposal is recorded and before its workflow is started; after an
+answer is recorded and before the workflow is woken; after an activity has extended the record and before the workflow
+gets its result. The record has everything that was done, so the sweep only has to wake or start the workflow.
 
-Four lists are compared: open rows, all rows, the lengths of records, and the workflows that have not finished. The
-lists say where to look and nothing more: they are old when their turn comes. A workflow that has just been started,
-has gone on as a new execution, or has ended may stand in one list and not in another. So what is done about a review
-goes by its workflow's own status (`Progress`), and then by its record, read in this order. A review that has ended in
-between is left alone.
+Five lists are read, in this order: the rows of open reviews, the rows of reviews that are not completely processed, the
+ids of all rows, the lengths of all records, and the workflows that have not finished. They are read one after the
+other, so they may not match: a workflow that was just started, has continued as new or has ended may be in one list and
+not in another. So the lists only select the reviews to check. For each of them the sweep reads first the workflow's
+status (`Progress`), then the record, and decides by these. A review that has ended in between is left alone.
 
-Some records are opened in turn, and those that are gone are told of (services/record_watch.py). A record that is not
-what was written is nobody's to go on by: its review is left as it is, and somebody is woken.
+The sweep also verifies some records in turn and reports missing ones (services/record_watch.py). If a record was
+changed, its review is not continued, and an alert is raised.
 """
 
 import asyncio
@@ -29,10 +29,10 @@ import azure.functions as func
 from approvals.operations import Lag
 from approvals.record.chain import Chain
 from approvals.record.verdict import Anchor
-from approvals.rules.clockwork import WAKE, Progress, ReviewInput, Turn
 from approvals.rules.progress import counts, failed
 from approvals.rules.replay import replay
 from approvals.rules.state import FINAL
+from approvals.rules.turns import WAKE, Progress, ReviewInput, Turn
 from approvals.workflows import APPROVAL
 from gateways import clock
 from gateways.operations import open_operations
@@ -41,26 +41,26 @@ from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.audits import examine, judge
 from services.instances import Instance, find_instance, list_alive, raise_event, start
-from services.record_watch import tell, watch
+from services.record_watch import report, watch
 from services.review_changes import Unknown, add
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.sweep")
 
 MOST_A_RUN = 200
-"""Mended by one run; what is left is found again by the next."""
+"""Reviews that one run handles; the next run finds the rest again."""
 
 MOST_NAMED = 50
 """Reviews that operators are shown of one run."""
 
 YOUNG = timedelta(seconds=30)
-"""A record without a row that is younger is still being handed in."""
+"""A record without a row that is younger than this is still being submitted."""
 
 LATE = timedelta(minutes=2)
-"""So long after a review's time was up its workflow has not come to it, and is looked after."""
+"""How long after a review's deadline its workflow counts as late."""
 
 SILENT = timedelta(hours=1)
-"""The same for one that has no time to wait for: its document is being checked."""
+"""The same for a review without a deadline, whose document is being checked."""
 
 
 class Action(StrEnum):
@@ -70,23 +70,23 @@ class Action(StrEnum):
     STARTED = "started"
     FAILED = "failed"
     LEFT = "left"
-    """Nothing: it is in order, too young, or not what it seems."""
+    """Nothing: it is in order, too young, or not a review after all."""
     NOT_MENDED = "notMended"
-    """It could not be mended this time."""
+    """It could not be fixed this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Straggler:
-    """A review whose workflow may not know how far its record is."""
+    """A review whose workflow may not know the latest entries of its record."""
 
     proposal_id: str
     row: IndexRow | None
-    """None where the list does not have it."""
+    """None if the list of proposals does not have it."""
     lag: Lag
 
     @property
     def overdue(self) -> bool:
-        """Its record has grown, or its time is up. Else only its workflow can say whether there is anything to do."""
+        """Whether its record has grown or its deadline has passed. Otherwise only its workflow's status can show it."""
         return self.lag not in (Lag.LOST, Lag.UNTOLD)
 
 
@@ -94,12 +94,12 @@ class Straggler:
 @bp.timer_trigger(arg_name="timer", schedule="30 * * * * *", run_on_startup=False)
 @bp.durable_client_input(client_name="client")
 async def sweep_reviews(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
-    """Mend what needs it, at most `MOST_A_RUN` reviews; it may be cut at any moment, and run twice at once."""
+    """Handle at most `MOST_A_RUN` reviews. A run may be interrupted at any time, and two may run at the same time."""
     stragglers, records = await _find(client, clock.now())
     done = Counter[Action]()
     named = list[dict[str, str]]()
     for straggler in stragglers[:MOST_A_RUN]:
-        action = await _mend(client, straggler)
+        action = await _fix(client, straggler)
         done[action] += 1
         named.append({"proposalId": straggler.proposal_id, "lag": straggler.lag.value, "done": action.value})
     line: dict[str, object] = {"record": "sweep", "records": records, "found": len(stragglers)}
@@ -130,13 +130,13 @@ def find_stragglers(
     *,
     alive: frozenset[str] | None = None,
 ) -> tuple[Straggler, ...]:
-    """Return the reviews that need a look, what is overdue first.
+    """Return the reviews to check, overdue ones first.
 
-    `rows` are those of reviews that are open or not known to be carried out, `listed` has every proposal with a row,
-    `alive` every workflow that has not finished; None where nobody knows.
+    `rows` are those of reviews that are open or not known to be completely processed. `listed` has every proposal with
+    a row. `alive` has every workflow that has not finished; None if this is not known.
     """
     unlisted = (Straggler(proposal_id=each, row=None, lag=Lag.UNLISTED) for each in sizes if each not in listed)
-    overdue, lost, untold = list[Straggler](), list[Straggler](), list[Straggler]()
+    overdue, lost, unfinished = list[Straggler](), list[Straggler](), list[Straggler]()
     for row in rows:
         size = sizes.get(row.proposal_id, 0)
         is_open = row.status not in FINAL
@@ -146,60 +146,60 @@ def find_stragglers(
         elif is_open and size == row.size and alive is not None and row.proposal_id not in alive:
             lost.append(Straggler(proposal_id=row.proposal_id, row=row, lag=Lag.LOST))
         elif size == row.size and row.told < row.entries:
-            untold.append(Straggler(proposal_id=row.proposal_id, row=row, lag=Lag.UNTOLD))
-    return (*unlisted, *overdue, *lost, *untold)
+            unfinished.append(Straggler(proposal_id=row.proposal_id, row=row, lag=Lag.UNTOLD))
+    return (*unlisted, *overdue, *lost, *unfinished)
 
 
 def _is_late(row: IndexRow, now: datetime) -> bool:
-    """Say whether something should have happened to a review long ago."""
+    """Say whether a review's deadline passed long ago."""
     if row.status in FINAL:
         return False
     return now > row.deadline + LATE if row.deadline else now > row.submitted_at + SILENT
 
 
 async def _find(client: df.DurableOrchestrationClient, now: datetime) -> tuple[tuple[Straggler, ...], int]:
-    """Ask for the lists, and have the records looked after.
+    """Read the lists, and check records.
 
-    Workflows come after the rows, as a row is written before its workflow is started.
+    The workflows are read after the rows, because a row is written before its workflow is started.
     """
     rows, listed, sizes = await asyncio.to_thread(_lists)
     alive = await _alive(client) if any(row.status not in FINAL for row in rows) else frozenset[str]()
     try:
         await asyncio.to_thread(watch, listed, sizes, now)
     except Exception:
-        # What was to be looked at is looked at by a later sweep; the reviews go on meanwhile.
-        log.exception("the records could not be looked after")
+        # A later sweep checks these records; the reviews must not wait for that.
+        log.exception("the records could not be checked")
     return find_stragglers(rows, listed, sizes, now, alive=alive), len(sizes)
 
 
 def _lists() -> tuple[tuple[IndexRow, ...], frozenset[str], Mapping[str, int]]:
-    """Ask the storage, the records last: they only grow, so none is behind its row. Blocks."""
+    """Read the lists from storage, the records last: they only grow, so none is shorter than its row says. Blocks."""
     index = open_proposal_index()
     rows = {row.proposal_id: row for row in (*index.open_rows(), *index.untold_rows())}
     listed = frozenset(index.ids())
     sizes = dict(open_review_records().sizes())
     for row in rows.values():
         if sizes.get(row.proposal_id, 0) < row.size:
-            log.error("proposal %s: its record is shorter than it was; greenlight audit verify", row.proposal_id)
+            log.error("proposal %s: its record is shorter than it was; run greenlight audit verify", row.proposal_id)
     return tuple(rows.values()), listed, sizes
 
 
 async def _alive(client: df.DurableOrchestrationClient) -> frozenset[str] | None:
-    """Return the workflows that have not finished; None where the host does not say, as this alone mends nothing."""
+    """Return the workflows that have not finished; None if the host does not answer, so that the sweep can continue."""
     try:
         return await list_alive(client)
     except Exception:
-        log.exception("the list of instances could not be read, so no lost workflow is noticed this time")
+        log.exception("the list of instances could not be read, so this sweep cannot find lost workflows")
         return None
 
 
-async def _mend(client: df.DurableOrchestrationClient, straggler: Straggler) -> Action:
-    """Look at the workflow, and wake or start it; one that cannot be mended does not keep the others waiting."""
+async def _fix(client: df.DurableOrchestrationClient, straggler: Straggler) -> Action:
+    """Read the workflow's status, and wake or start the workflow; a failure does not stop the others."""
     proposal_id = straggler.proposal_id
     try:
         instance = await find_instance(client, proposal_id)
         if instance and instance.workflow.casefold() != APPROVAL.name.casefold():
-            log.error("proposal %s has a record, but its id is that of a %s", proposal_id, instance.workflow)
+            log.error("proposal %s has a record, but its id belongs to a %s", proposal_id, instance.workflow)
             return Action.LEFT
         if instance and not instance.finished:
             return await _wake(client, instance, straggler)
@@ -210,13 +210,14 @@ async def _mend(client: df.DurableOrchestrationClient, straggler: Straggler) -> 
         if argument is None or not await start(client, APPROVAL.name, proposal_id, argument, again=True):
             return Action.LEFT
     except Exception:
-        log.exception("proposal %s could not be mended", proposal_id)
+        # Earlier versions logged "could not be mended"; the alert looks for both texts.
+        log.exception("proposal %s could not be fixed", proposal_id)
         return Action.NOT_MENDED
     return Action.STARTED if instance is None else Action.FAILED
 
 
 async def _wake(client: df.DurableOrchestrationClient, instance: Instance, straggler: Straggler) -> Action:
-    """Wake a workflow that is behind; of one that is not, put down that it has carried everything out."""
+    """Wake a workflow that is behind. If it is not behind, write to its row that everything is processed."""
     progress, row = Progress.read(instance.custom_status), straggler.row
     if straggler.overdue or row is None or progress.entries < row.entries:
         return Action.WOKEN if await raise_event(client, instance, WAKE, {}) else Action.LEFT
@@ -226,9 +227,9 @@ async def _wake(client: df.DurableOrchestrationClient, instance: Instance, strag
 
 
 def _is_sound(proposal_id: str, instance: Instance | None) -> bool:
-    """Say whether a review may go on by its record, and tell where it may not; no record is none to go on by. Blocks.
+    """Say whether a record is sound, so that its review may continue; report it if not. False without a record. Blocks.
 
-    What its last workflow had carried out must be in it, even where the row of the list is gone.
+    The record must have all entries that its last workflow had processed, even if its row in the list is gone.
     """
     found = examine(proposal_id)
     if found is None or not found.content:
@@ -236,15 +237,15 @@ def _is_sound(proposal_id: str, instance: Instance | None) -> bool:
     done = Progress.read(instance.custom_status).entries if instance else 0
     verdict = judge(proposal_id, found.content, (*found.anchors, *([Anchor(entries=done)] if done else ())))
     if not verdict.sound:
-        tell(proposal_id, verdict)
+        report(proposal_id, verdict)
     return verdict.sound
 
 
 def _turn(straggler: Straggler, instance: Instance | None, now: datetime) -> Turn | None:
-    """Return with what a workflow is to be started; None where there is nothing to start. Blocks.
+    """Return the input for a new workflow; None if none is needed. Blocks.
 
-    Where one has finished (`instance`) and its review has not, the review is put on record as failed first; the new one
-    is there to tell people and to count it. Where both have ended, a new one is only for what the old one had not told.
+    If a workflow has finished (`instance`) but its review has not, the review is first recorded as failed; the new
+    workflow sends letters and counts it. If both have ended, a new workflow only sends the remaining letters.
     """
     chain = _ended(straggler.proposal_id, now) if instance else open_review_records().read(straggler.proposal_id)
     if chain is None or (straggler.row is None and now < chain.entries[0].at + YOUNG):
@@ -261,7 +262,7 @@ def _turn(straggler: Straggler, instance: Instance | None, now: datetime) -> Tur
 
 
 def _ended(proposal_id: str, now: datetime) -> Chain | None:
-    """Return the record of a review that nobody carries out any more, ended as failed where it had not ended."""
-    reason = "its workflow was ended before it was decided"
+    """Return the record of a review without a workflow, after ending it as failed if it had not ended."""
+    reason = "its workflow ended before the proposal was decided"
     found = add(proposal_id, lambda review: failed(review, reason, now=now))
     return None if isinstance(found, Unknown) else found[0]

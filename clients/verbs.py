@@ -1,7 +1,7 @@
-"""ActOnProposal: everything that people do to a proposal, one route and one table for all verbs.
+"""ActOnProposal: all actions on a proposal, with one route and one table for all verbs.
 
-Answered when it is in the record: 200, also for what was there before, or a refusal that says who was faster, or what
-is missing.
+The response comes when the action is recorded: 200, also for a repeated one, or a refusal that says who was faster or
+what is missing.
 """
 
 from http import HTTPStatus
@@ -20,7 +20,7 @@ from approvals.rules.verbs import VERBS, Verb
 from approvals.validation import Invalid, read_json
 from clients.web.access import damaged, see, unknown
 from clients.web.identity import Caller, claim, level
-from clients.web.outages import answers_outages, untaken
+from clients.web.outages import answers_outages, while_recording
 from clients.web.rates import admit
 from clients.web.replies import VerbReply
 from clients.web.responses import answer, problem
@@ -30,33 +30,39 @@ from services.review_changes import Done, Unknown
 bp = df.Blueprint()
 
 REFUSALS: dict[Code, tuple[HTTPStatus, str]] = {
-    "invalid": (HTTPStatus.BAD_REQUEST, "Mend the request and send it again."),
-    "notAsked": (HTTPStatus.FORBIDDEN, "GET the proposal: waitingFor names those who are asked now."),
-    "selfApproval": (HTTPStatus.FORBIDDEN, "Let somebody else decide; the policy has no allowSelfApproval."),
-    "fourEyes": (HTTPStatus.FORBIDDEN, "Let somebody decide who has not; or delegate to such a person."),
-    "notAllowed": (HTTPStatus.FORBIDDEN, "Choose somebody else, as the detail says."),
-    "notAuthor": (HTTPStatus.FORBIDDEN, "Ask the author; anybody with a part in it may comment."),
-    "alreadyDecided": (HTTPStatus.CONFLICT, "Nothing to do: the first answer stands. Comment if there is more to say."),
-    "over": (HTTPStatus.CONFLICT, "Nothing to do; GET the proposal's audit for how it came about."),
-    "notNow": (HTTPStatus.CONFLICT, "GET the proposal: status and stages say what it waits for."),
-    "conflict": (HTTPStatus.CONFLICT, "Choose another person or file, as the detail says."),
+    "invalid": (HTTPStatus.BAD_REQUEST, "Fix the request and send it again."),
+    "notAsked": (HTTPStatus.FORBIDDEN, "GET the proposal: waitingFor lists the people who are asked now."),
+    "selfApproval": (HTTPStatus.FORBIDDEN, "Another person must decide; the policy does not set allowSelfApproval."),
+    "fourEyes": (
+        HTTPStatus.FORBIDDEN,
+        "Another person, who has not decided yet, must answer; delegate the task to such a person.",
+    ),
+    "notAllowed": (HTTPStatus.FORBIDDEN, "Choose another person, see detail."),
+    "notAuthor": (HTTPStatus.FORBIDDEN, "Ask the author to do this; everybody involved may comment."),
+    "alreadyDecided": (
+        HTTPStatus.CONFLICT,
+        "Nothing to do: the first answer counts. Comment if you want to add something.",
+    ),
+    "over": (HTTPStatus.CONFLICT, "Nothing to do; GET the proposal's audit to see how it was decided."),
+    "notNow": (HTTPStatus.CONFLICT, "GET the proposal: status and stages show what it waits for."),
+    "conflict": (HTTPStatus.CONFLICT, "Choose another person or file, see detail."),
     "documentChanged": (
         HTTPStatus.CONFLICT,
-        "GET the proposal, read what is new, and answer with its document, its round, or its ETag in If-Match.",
+        "GET the proposal, read the changes, and answer with its document, its round, or its ETag in If-Match.",
     ),
-    "replayed": (HTTPStatus.CONFLICT, "Nothing to do: a link decides once."),
-    "superseded": (HTTPStatus.GONE, "Use the newest letter, or GET the proposal for what it waits for."),
+    "replayed": (HTTPStatus.CONFLICT, "Nothing to do: a link can be used only once."),
+    "superseded": (HTTPStatus.GONE, "Use the newest letter, or GET the proposal to see what it waits for."),
     "tooSoon": (HTTPStatus.TOO_MANY_REQUESTS, "Wait as many seconds as Retry-After says."),
 }
-"""For each reason the status, and what to do about it."""
+"""The HTTP status for each code, and what to do about it."""
 
 
 @bp.function_name(name="ActOnProposal")
 @bp.route(route="proposals/{proposalId}/{verb}", methods=["POST"], auth_level=level())
 @bp.durable_client_input(client_name="client")
-@answers_outages(untaken)
+@answers_outages(while_recording)
 async def act_on_proposal(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Check who it is and what they want, take it down, and answer with where the proposal stands now."""
+    """Check the caller and the request, record the action, and return the state of the proposal."""
     who = admit(req)
     if isinstance(who, func.HttpResponse):
         return who
@@ -69,7 +75,7 @@ async def act_on_proposal(req: func.HttpRequest, client: df.DurableOrchestration
         return name
     if who.name is not None:
         verb = verb.model_copy(update={_acting_field(type(verb)): name})
-        # Before anything else is said: how a proposal went is told to nobody who has no part in it.
+        # Before any other response: only people who are involved may learn anything about a proposal.
         seen = await see(who, proposal_id)
         if isinstance(seen, func.HttpResponse):
             return seen
@@ -91,7 +97,7 @@ def _respond(proposal_id: str, done: Done | Refused | Unknown) -> func.HttpRespo
 
 
 def refusal(refused: Refused) -> func.HttpResponse:
-    """Return the answer to what was not taken down."""
+    """Return the response for a refused action."""
     status, what_to_do = REFUSALS[refused.code]
     detail = refused.reason[:1].upper() + refused.reason[1:]
     headers = {"Retry-After": str(refused.retry_after_s)} if refused.retry_after_s else None
@@ -99,10 +105,12 @@ def refusal(refused: Refused) -> func.HttpResponse:
 
 
 def _read(req: func.HttpRequest, who: Caller) -> Verb | func.HttpResponse:
-    """Understand the request; a person who is signed in need not say who they are."""
+    """Read the request. A signed-in person may leave their name out."""
     model = VERBS.get(req.route_params["verb"])
     if model is None:
-        return problem(404, f"Nobody can {req.route_params['verb'][:40]!r}.", f"Use one of: {', '.join(VERBS)}.")
+        return problem(
+            404, f"There is no action {req.route_params['verb'][:40]!r}.", f"Use one of: {', '.join(VERBS)}."
+        )
     content = req.get_body()
     if len(content) > LARGEST_VERB:
         return problem(
@@ -114,12 +122,12 @@ def _read(req: func.HttpRequest, who: Caller) -> Verb | func.HttpResponse:
             body = with_tag(body, tag)
         return model.from_dict(_with_name(body, model, who.name))
     except Invalid as error:
-        what_to_do = "Mend what errors names; GET /api/openapi.json has the schema. Nothing was taken down."
+        what_to_do = "Fix what errors lists; GET /api/openapi.json has the schema. Nothing was recorded."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
 
 
 def acting_names(model: type[Verb]) -> tuple[str, ...]:
-    """Return the keys under which a verb's body may say who acts; the first is the one that is documented."""
+    """Return the keys of a verb's body that may name who acts; the first one is documented."""
     name = _acting_field(model)
     alias = model.model_fields[name].validation_alias
     return tuple(str(each) for each in alias.choices) if isinstance(alias, AliasChoices) else (str(alias or name),)

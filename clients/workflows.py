@@ -1,10 +1,10 @@
-"""ListWorkflows: what can be started, with the schema of its input and an example that works."""
+"""ListWorkflows: the workflows that can be started, each with the schema of its input and a working example."""
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.workflows import WORKFLOWS, find_workflow
-from clients.web.outages import answers_outages, unread
+from clients.web.outages import answers_outages, while_reading
 from clients.web.responses import answer, problem
 
 bp = df.Blueprint()
@@ -12,9 +12,9 @@ bp = df.Blueprint()
 
 @bp.function_name(name="ListWorkflows")
 @bp.route(route="workflows/{name?}", methods=["GET"])
-@answers_outages(unread)
+@answers_outages(while_reading)
 def list_workflows(req: func.HttpRequest) -> func.HttpResponse:
-    """Return every workflow, or the one of that name: what it does, its input's JSON schema, an example."""
+    """Return all workflows, or the one with that name: what it does, its input's JSON schema, an example."""
     name = req.route_params.get("name")
     if not name:
         return answer({"workflows": [workflow.describe() for workflow in WORKFLOWS.values()]})

@@ -1,1 +1,1 @@
-"""The only code that reads the clock and opens clients of other services."""
+"""Gateways: the only code that reads the clock and opens clients of other services."""

@@ -1,4 +1,4 @@
-"""Where attachments lie: one private container, names made by us, each blob written once."""
+"""The store of attachments: one private container; the app makes the blob names; each blob is written once."""
 
 import hashlib
 import os
@@ -18,20 +18,20 @@ from gateways.images import Unreadable, clean
 
 
 class Attachments(Protocol):
-    """What the app needs of the store."""
+    """What the app needs from the store."""
 
     def store(self, upload: Upload) -> StoredAttachment:
-        """Keep one attachment of a workflow; storing the same one again changes nothing.
+        """Store one attachment of a workflow; storing the same one again changes nothing.
 
-        A picture is cleaned. One that cannot be read stays as it is: to find it is what the checks are for.
+        A picture is cleaned. A picture that cannot be read is stored unchanged, because the checks report it.
         """
         ...
 
     def keep(self, uploads: Iterable[Upload]) -> tuple[Attachment, ...]:
-        """Keep files of a proposal, and return how its record knows them; the same ones again change nothing.
+        """Store files of a proposal, and return them for its record; storing the same ones again changes nothing.
 
-        Pictures are cleaned, so content and blob may not be those of the upload. Raises `Invalid`, having kept none,
-        that names each picture that cannot be read to its end, or would fill the memory.
+        Pictures are cleaned, so content and blob may differ from the upload. If a picture cannot be read or would fill
+        the memory, nothing is stored and `Invalid` is raised, which names each such picture.
         """
         ...
 
@@ -47,25 +47,25 @@ class BlobAttachments:
         self._container = container
 
     def store(self, upload: Upload) -> StoredAttachment:
-        """Clean what can be cleaned, then write the blob."""
+        """Clean a readable picture, then write the blob."""
         upload = _cleaned_if_readable(upload)
         self._write(upload)
         return upload.stored
 
     def keep(self, uploads: Iterable[Upload]) -> tuple[Attachment, ...]:
-        """Clean all of them, then write the blobs."""
+        """Clean all pictures, then write the blobs."""
         ready = _all_cleaned(uploads)
         for upload in ready:
             self._write(upload)
         return tuple(_on_record(upload) for upload in ready)
 
     def read(self, attachment: StoredAttachment | Attachment) -> bytes:
-        """Download the blob; raises azure.core's ResourceNotFoundError where it is gone."""
+        """Download the blob; raises azure.core's ResourceNotFoundError if it is gone."""
         content: bytes = self._container.download_blob(checked_blob_name(attachment.blob)).readall()
         return content
 
     def _write(self, upload: Upload) -> None:
-        """Write the blob; its name holds a hash of the content, so one that exists already is this one."""
+        """Write the blob. Its name has a hash of the content, so an existing blob is the same one."""
         settings = ContentSettings(content_type=upload.content_type, content_disposition="attachment")
         with suppress(ResourceExistsError):
             self._container.upload_blob(
@@ -79,7 +79,7 @@ def open_attachments() -> Attachments:
 
 
 def stored_as(upload: Upload) -> StoredAttachment:
-    """Return how `store` keeps an attachment, and keep nothing."""
+    """Return what `store` would return for an attachment, without storing it."""
     return _cleaned_if_readable(upload).stored
 
 
@@ -102,7 +102,7 @@ def _all_cleaned(uploads: Iterable[Upload]) -> tuple[Upload, ...]:
 
 
 def _cleaned(upload: Upload) -> Upload:
-    """Return the upload with its picture cleaned, under the name that its content has then."""
+    """Return the upload with its picture cleaned and with the blob name of the new content."""
     if not upload.content_type.startswith("image/"):
         return upload
     return upload.holding(clean(upload.content, upload.content_type))

@@ -1,4 +1,4 @@
-"""What stays of instances that were purged, in the table `Audit`; rows are never deleted by the app."""
+"""The table `Audit` of purged instances. The app never deletes its rows."""
 
 from datetime import datetime
 from typing import Protocol
@@ -10,14 +10,14 @@ from gateways.tables import insert_first, keys, open_table
 
 
 class Audit(Protocol):
-    """What the app needs of the table."""
+    """What the app needs from the table."""
 
     def keep(self, ended: EndedInstance, *, now: datetime) -> None:
-        """Write down that an instance was, and how it ended; the same end again changes nothing."""
+        """Record that an instance existed, and how it ended; recording the same end again changes nothing."""
         ...
 
     def knows(self, instance_id: str) -> bool:
-        """Say whether an instance of that id was purged."""
+        """Say whether an instance with that id was purged."""
         ...
 
 
@@ -28,7 +28,7 @@ class TableAudit:
         self._table = table
 
     def keep(self, ended: EndedInstance, *, now: datetime) -> None:
-        """Insert into `Audit`. The partition is the instance, so that one look tells whether an id was ever used."""
+        """Insert into `Audit`. The partition is the instance, so that one query shows whether an id was ever used."""
         insert_first(
             self._table,
             {
@@ -44,7 +44,7 @@ class TableAudit:
         )
 
     def knows(self, instance_id: str) -> bool:
-        """Look for any row in the instance's partition."""
+        """Query for any row in the instance's partition."""
         partition = keys(instance_id)["PartitionKey"]
         found = self._table.query_entities(
             "PartitionKey eq @partition", parameters={"partition": partition}, results_per_page=1, select=["RowKey"]

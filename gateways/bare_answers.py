@@ -1,4 +1,4 @@
-"""Whether an answer counts that does not say who gave it: a bare id on the queue, a bare true or false as an event."""
+"""Whether answers without a name count: a bare id on the queue, a bare true or false as an event."""
 
 import os
 
@@ -6,5 +6,5 @@ SETTING = "APPROVALS_ALLOW_BARE"
 
 
 def are_allowed() -> bool:
-    """Return whether the setting is 1; nothing else allows it."""
+    """Return whether the setting is 1; no other value allows such answers."""
     return os.environ.get(SETTING) == "1"

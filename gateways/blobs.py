@@ -1,4 +1,4 @@
-"""Blobs of the app's own containers: looked at, read whole up to a limit, and written once."""
+"""Blobs of the app's own containers: their properties, their content up to a limit, and creation once."""
 
 import os
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _NO_SUCH_NAME = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlobFacts:
-    """What is known of a blob without reading it."""
+    """The properties of a blob."""
 
     size: int
     content_type: str | None
@@ -28,30 +28,30 @@ class Blobs(Protocol):
     """One container."""
 
     def find(self, name: str) -> BlobFacts | None:
-        """Look at a blob; None where there is none, nor its container."""
+        """Return a blob's properties; None if the blob or its container does not exist."""
         ...
 
     def read(self, name: str) -> bytes | None:
-        """Return a blob's content as it is stored; None where there is none."""
+        """Return a blob's content as it is stored; None if there is no such blob."""
         ...
 
     def create(self, name: str, content: bytes, *, content_type: str, metadata: Mapping[str, str]) -> bool:
-        """Write a blob; False, and nothing is changed, where there is one of that name."""
+        """Write a blob; False, without a change, if there is a blob with that name."""
         ...
 
 
 class AzureBlobs:
     """A container in Azure Blob Storage.
 
-    A name with steps like `..` raises ValueError here, whoever asks: the SDK makes a path of it that leads out of the
-    container, and only a signature made with the account's key would notice.
+    A name with segments like `..` always raises ValueError here: the SDK would make a path of it that leads out of the
+    container, and only a request that is signed with the account's key would fail.
     """
 
     def __init__(self, container: ContainerClient) -> None:
         self._container = container
 
     def find(self, name: str) -> BlobFacts | None:
-        """Ask for the properties. A name that the service cannot take is one that no blob has."""
+        """Get the properties. No blob has a name that the service refuses."""
         try:
             found = self._container.get_blob_client(checked_blob_name(name)).get_blob_properties()
         except ResourceNotFoundError:
@@ -68,7 +68,7 @@ class AzureBlobs:
         )
 
     def read(self, name: str) -> bytes | None:
-        """Download without unpacking: what is small when packed may be large when not."""
+        """Download without decompressing: a small compressed blob may be large when decompressed."""
         try:
             content: bytes = self._container.download_blob(checked_blob_name(name), decompress=False).readall()
         except ResourceNotFoundError:
@@ -76,7 +76,7 @@ class AzureBlobs:
         return content
 
     def create(self, name: str, content: bytes, *, content_type: str, metadata: Mapping[str, str]) -> bool:
-        """Upload with If-None-Match: of two writers the service lets one in."""
+        """Upload with If-None-Match: of two writers the service accepts one."""
         settings = ContentSettings(content_type=content_type, content_disposition="attachment")
         try:
             self._container.upload_blob(
@@ -93,5 +93,5 @@ def open_blobs(container: str) -> Blobs:
 
 
 def open_pictures() -> Blobs:
-    """Return the container in which the attachments lie, and their scaled copies beside them."""
+    """Return the container of the attachments and their scaled copies."""
     return open_blobs(os.environ.get("ATTACHMENTS_CONTAINER", "attachments"))

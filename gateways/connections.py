@@ -1,6 +1,6 @@
-"""Which storage account a connection name means, and the clients to it: by connection string or by identity.
+"""Connections to storage accounts: the account of a connection name, by connection string or by identity.
 
-The settings are those that a trigger's `connection` has, so that app and host always mean the same account.
+The settings are the same as for a trigger's `connection`, so that app and host always use the same account.
 """
 
 import os
@@ -14,42 +14,43 @@ from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
 APPROVALS = "ApprovalsStorage"
-"""The account of everything that is the app's own; the task hub has another, into which producers never write."""
+"""The account with the app's own data. The task hub has another account, which message producers cannot write to."""
 
 Service = Literal["blob", "queue", "table"]
 
 _FIRST_PAUSE_S = 1
-"""Before a call is tried again. The SDK's own 15 seconds are longer than a person waits for an answer."""
+"""Before the first retry. The SDK's default of 15 seconds is longer than a person waits for a response."""
 
 
 class ConnectionMissing(Exception):
-    """No setting says where the storage account is, or one says it wrongly; the text names the setting to mend."""
+    """The setting for the storage account is missing or wrong; the text names the setting to fix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByString:
-    """An account that a connection string names, with a key or a shared access signature in it."""
+    """An account by its connection string, which has a key or a shared access signature."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByIdentity:
-    """A service of an account that lets an identity in; there is no key."""
+    """A service of an account that an identity may access; there is no key."""
 
     endpoint: str
-    """The service's address, https."""
+    """The service's URL, with https."""
     managed: bool
-    """Whether it is a managed identity; otherwise it is whoever the environment says, such as a developer."""
+    """Whether it is a managed identity; otherwise the environment's identity, for example a developer."""
     client_id: str | None
-    """Which user-assigned identity; None for the one of the app itself."""
+    """The user-assigned identity; None for the app's own identity."""
 
 
 def find_connection(name: str, service: Service) -> ByString | ByIdentity:
-    """Read the settings of connection `name`, first those of `AzureWebJobs<name>`, as the host does.
+    """Read the settings of connection `name`, first those of `AzureWebJobs<name>`, like the host.
 
-    `<name>` is a connection string. Without it `<name>__blobServiceUri` and its like, or `<name>__accountName`, say
-    where, and `<name>__credential=managedidentity` with `<name>__clientId` says who. Raises `ConnectionMissing`.
+    `<name>` is a connection string. Without it, `<name>__blobServiceUri` and similar settings or `<name>__accountName`
+    give the account, and `<name>__credential=managedidentity` with `<name>__clientId` gives the identity. Raises
+    `ConnectionMissing`.
     """
     for prefix in (f"AzureWebJobs{name}", name):
         text = os.environ.get(prefix)
@@ -64,22 +65,22 @@ def find_connection(name: str, service: Service) -> ByString | ByIdentity:
 
 
 def open_blob_service(name: str = APPROVALS) -> BlobServiceClient:
-    """Return the client of the account's blobs, opened once a process; raises `ConnectionMissing`."""
+    """Return the client for the account's blobs, opened once per process; raises `ConnectionMissing`."""
     return _blob_service(find_connection(name, "blob"))
 
 
 def open_table_service(name: str = APPROVALS) -> TableServiceClient:
-    """Return the client of the account's tables, opened once a process; raises `ConnectionMissing`."""
+    """Return the client for the account's tables, opened once per process; raises `ConnectionMissing`."""
     return _table_service(find_connection(name, "table"))
 
 
 def _by_identity(prefix: str, service: Service) -> ByIdentity:
     kind = os.environ.get(f"{prefix}__credential", "").lower()
     if kind not in ("", "managedidentity"):
-        raise ConnectionMissing(f"{prefix}__credential: only managedidentity is understood; or leave it out")
+        raise ConnectionMissing(f"{prefix}__credential: use managedidentity, or leave it out")
     if os.environ.get(f"{prefix}__managedIdentityResourceId"):
         raise ConnectionMissing(
-            f"{prefix}__managedIdentityResourceId: durable functions do not; use {prefix}__clientId"
+            f"{prefix}__managedIdentityResourceId: durable functions do not support it; use {prefix}__clientId"
         )
     endpoint = next(_endpoints(prefix, service), None)
     if endpoint is None:
@@ -92,7 +93,7 @@ def _by_identity(prefix: str, service: Service) -> ByIdentity:
 
 
 def _endpoints(prefix: str, service: Service) -> Iterator[str]:
-    """Yield the addresses that settings give, the most exact first."""
+    """Yield the URLs from the settings, the most specific first."""
     setting = f"{prefix}__{service}ServiceUri"
     uri = os.environ.get(setting)
     if uri:
@@ -124,7 +125,7 @@ def _table_service(where: ByString | ByIdentity) -> TableServiceClient:
 
 
 def _credential(where: ByIdentity) -> TokenCredential:
-    # Only where it is used: it takes a third of a second to import, which every cold start would pay.
+    # Imported only if needed: the import takes a third of a second of every cold start.
     from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 
     if where.managed:

@@ -1,4 +1,4 @@
-"""Blob containers of the app's own: named by settings, private, made where they are missing."""
+"""The app's own blob containers: named by settings, private, created if they are missing."""
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.storage.blob import BlobServiceClient, ContainerClient
@@ -8,11 +8,11 @@ from gateways.connections import APPROVALS, open_blob_service
 _FORBIDDEN = 403
 
 _ready: set[tuple[BlobServiceClient, str]] = set()
-"""Containers that this process has seen; adding the same one from two threads is harmless."""
+"""Containers that this process has checked; adding the same one from two threads is harmless."""
 
 
 def open_container(name: str, *, connection: str = APPROVALS) -> ContainerClient:
-    """Return a container of the account that a connection names; it is made once a process, if need be."""
+    """Return a container of a connection's account. It is checked once per process, and created if missing."""
     service = open_blob_service(connection)
     container = service.get_container_client(name)
     if (service, name) not in _ready:
@@ -22,7 +22,7 @@ def open_container(name: str, *, connection: str = APPROVALS) -> ContainerClient
 
 
 def _make(container: ContainerClient) -> None:
-    """Make the container. An identity that may not, may still write into one that was deployed with the app."""
+    """Create the container. An identity without this right may still write to a container that was deployed."""
     try:
         container.create_container()
     except ResourceExistsError:

@@ -1,4 +1,4 @@
-"""Where the findings of automatic checks are kept: the sum and each finding, written together or not at all."""
+"""The store of findings of automatic checks: summary and findings are written together or not at all."""
 
 import json
 from typing import Protocol
@@ -10,23 +10,23 @@ from gateways.tables import keys, open_table, transact
 
 
 class FindingsStore(Protocol):
-    """What the app needs of the table."""
+    """What the app needs from the table."""
 
     def record(self, record: FindingsRecord) -> None:
-        """Keep the sum of one run with its findings; the same run again changes nothing."""
+        """Store the summary of one run with its findings; storing the same run again changes nothing."""
         ...
 
 
 class TableFindings:
-    """The table `Findings`: one row a run with `Kind` sum, and one a finding."""
+    """The table `Findings`: one row per run with `Kind` sum, and one row per finding."""
 
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
     def record(self, record: FindingsRecord) -> None:
-        """Insert all rows in one transaction; ten attachments have at most 41 rows, a transaction may have 100.
+        """Insert all rows in one transaction. Ten attachments have at most 41 rows; a transaction may have 100.
 
-        Where the rows are there this run has written them, and a run's sum is the same each time it is handed over.
+        If the rows exist, this run has written them before, with the same summary.
         """
         try:
             transact(self._table, [("create", row) for row in _rows(record)])

@@ -1,12 +1,12 @@
-"""Where the app runs: on Azure, or on a machine of somebody who works on it."""
+"""Where the app runs: on Azure, or on a developer's machine."""
 
 import os
 
 
 def on_azure() -> bool:
-    """Say whether the platform has set what it always sets. Flex Consumption leaves the first of these out.
+    """Say whether the app runs on Azure, by variables that the platform always sets.
 
-    It also sets `CONTAINER_NAME`, but so does many a container of developers.
+    Flex Consumption does not set the first one. Azure also sets `CONTAINER_NAME`, but so do other containers.
     """
     return bool(
         os.environ.get("WEBSITE_INSTANCE_ID")

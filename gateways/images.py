@@ -1,4 +1,4 @@
-"""Pictures as Pillow sees them: read with distrust, measured, scaled, and written without what tells of their maker."""
+"""Pictures, with Pillow: read with limits, measured, scaled, and written without metadata."""
 
 import struct
 import zlib
@@ -16,10 +16,10 @@ from approvals.images import fitted
 from approvals.pictures import MOST_PIXELS, holds_a_picture_alone, outline, why_not_decoded, why_not_opened
 
 DECODING_S = 10.0
-"""Seconds after which a file is given up; what may be decoded at all takes two, on a slow machine."""
+"""Seconds after which decoding is given up. The largest allowed file takes two seconds on a slow machine."""
 
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
-"""Only decoders of kinds that are accepted; each decoder more is one more that can be attacked."""
+"""Only decoders of accepted types, because every additional decoder can be attacked."""
 
 _DEFECTS = (
     OSError,
@@ -32,34 +32,34 @@ _DEFECTS = (
     struct.error,
     zlib.error,
 )
-"""What Pillow raises for content that is not what it says; there is no common class."""
+"""Exceptions that Pillow raises for damaged content; they have no common class."""
 
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-"""Pillow's own limits are about twice and four times ours, and the lower one only warns."""
+"""Pillow's own limits are about two and four times higher than the app's, and the lower one only warns."""
 
 _BLOCK = 4096
-"""Bytes that a JPEG's decoder is given at once: the time is looked at in between, and so few bytes hold few scans."""
+"""Bytes that a JPEG decoder gets at a time. The time is checked in between, and so few bytes have few scans."""
 
 _SMOOTH = Image.Resampling.LANCZOS
 
 
 class Unreadable(Exception):
-    """The content is no picture that can be used; the text says why, for the person who handed it in."""
+    """The content is not a usable picture; the text tells its sender why."""
 
 
 class _Damaged(Unreadable):
-    """A decoder has given up."""
+    """A decoder has failed."""
 
 
 class _Timed(BytesIO):
-    """A file that is given up when its time is over."""
+    """A file that raises `Unreadable` after the time limit."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
         self._end = monotonic() + DECODING_S
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Read on, where there is time left."""
+        """Read the next bytes if the time limit is not reached."""
         if monotonic() >= self._end:
             raise Unreadable("the picture takes too long to decode")
         return super().read(size)
@@ -67,13 +67,13 @@ class _Timed(BytesIO):
 
 @contextmanager
 def _opened(content: bytes, *content_types: str) -> Iterator[ImageFile.ImageFile]:
-    """Open a picture of these types that may be decoded. Raises `Unreadable`, also for what Pillow raises inside."""
+    """Open a picture of these types if it may be decoded. Raises `Unreadable`, also for Pillow's errors inside."""
     formats = [_FORMATS[each] for each in content_types or _FORMATS]
     found = outline(content)
     _refuse(why_not_opened(found))
     try:
         with Image.open(_Timed(content), formats=formats) as source:
-            assert isinstance(source, ImageFile.ImageFile)  # whatever comes from a file
+            assert isinstance(source, ImageFile.ImageFile)  # always the case for pictures from files
             source.decodermaxblock = _BLOCK if source.format == "JPEG" else source.decodermaxblock
             _refuse(why_not_decoded(source.width, source.height, found))
             yield source
@@ -81,7 +81,7 @@ def _opened(content: bytes, *content_types: str) -> Iterator[ImageFile.ImageFile
         raise Unreadable(f"the picture has more than {MOST_PIXELS:,} pixels") from error
     except _DEFECTS as error:
         kind = f"{formats[0]} picture" if len(formats) == 1 else "picture"
-        raise _Damaged(f"the content is no {kind} that can be read") from error
+        raise _Damaged(f"the content is not a readable {kind}") from error
 
 
 def _refuse(reason: str | None) -> None:
@@ -101,32 +101,32 @@ class Picture:
 def scale(content: bytes, content_type: str, *, edge: int) -> Picture:
     """Return a copy whose longer side has at most `edge` pixels; raises `Unreadable`.
 
-    It stands upright, as EXIF asks, and holds pixels and colour profile alone: no place, no camera, no comment.
+    It is rotated upright by its EXIF data, and has only pixels and colour profile: no location, camera or comment.
     """
     with _opened(content, content_type) as source:
         size = fitted(source.width, source.height, edge)
-        source.draft(None, size)  # a JPEG is decoded at a fraction of its size
+        source.draft(None, size)  # a JPEG can be decoded at a fraction of its size
         upright = ImageOps.exif_transpose(_with_plain_pixels(source, content_type).resize(size, _SMOOTH))
         profile = source.info.get("icc_profile") if upright.mode == source.mode else None
     return Picture(content=_written(upright, content_type, profile), width=upright.width, height=upright.height)
 
 
 def clean(content: bytes, content_type: str) -> bytes:
-    """Return the picture without what its file tells besides: place, camera, comments, thumbnail, what lies behind.
+    """Return the picture without metadata: location, camera, comments, thumbnail, trailing data.
 
-    It is decoded to its end in any case; raises `Unreadable` where that cannot be, or takes too much memory or time.
-    A file that holds the picture alone stays as it is, byte for byte, so that cleaning twice is cleaning once. Another
-    one is written anew, upright as EXIF asks, with its colour profile: PNG without loss, JPEG at the quality it has.
+    It is always decoded completely; raises `Unreadable` if that fails or takes too much memory or time. A file that
+    contains only the picture is returned unchanged, so cleaning again changes nothing. Other files are written again,
+    rotated upright by their EXIF data, with their colour profile: PNG lossless, JPEG with the same quality.
     """
     with _opened(content, content_type) as source:
         source.load()
-        return content if holds_a_picture_alone(content, content_type) else _written_anew(source, content_type)
+        return content if holds_a_picture_alone(content, content_type) else _written_again(source, content_type)
 
 
 def measure(content: bytes) -> checks.Picture:
-    """Return an image's size, and the trouble with it where it cannot be decoded. Never raises for what is in it.
+    """Return an image's size, and the error if it cannot be decoded. Never raises because of the content.
 
-    The size is read from the header; only then, and only where it is sensible, are the pixels decoded.
+    The size is read from the header first. The pixels are decoded only if the size is allowed.
     """
     width = height = 0
     try:
@@ -141,12 +141,12 @@ def measure(content: bytes) -> checks.Picture:
 
 
 def size_of(content: bytes) -> tuple[int, int]:
-    """Return width and height of a picture that may be decoded, and decode nothing; raises `Unreadable`."""
+    """Return width and height of a picture without decoding it; raises `Unreadable` if it is not allowed."""
     with _opened(content) as source:
         return source.size
 
 
-def _written_anew(source: Image.Image, content_type: str) -> bytes:
+def _written_again(source: Image.Image, content_type: str) -> bytes:
     upright = _upright(source)
     options: dict[str, Any] = {}
     if isinstance(source, JpegImagePlugin.JpegImageFile):
@@ -164,7 +164,7 @@ def _written_anew(source: Image.Image, content_type: str) -> bytes:
 
 
 def _upright(source: Image.Image) -> Image.Image:
-    """Turn the picture as EXIF asks; EXIF that cannot be read asks for nothing."""
+    """Rotate the picture by its EXIF data; unreadable EXIF data is ignored."""
     try:
         return ImageOps.exif_transpose(source)
     except _DEFECTS:
@@ -172,7 +172,7 @@ def _upright(source: Image.Image) -> Image.Image:
 
 
 def _with_plain_pixels(source: Image.Image, content_type: str) -> Image.Image:
-    """Return the picture in a mode in which neighbouring pixels can be mixed: a palette's numbers cannot."""
+    """Return the picture in a mode in which pixels can be averaged, which is not possible with a palette."""
     if content_type == "image/jpeg":
         return source if source.mode in ("L", "RGB") else source.convert("RGB")
     if source.has_transparency_data:
@@ -181,7 +181,7 @@ def _with_plain_pixels(source: Image.Image, content_type: str) -> Image.Image:
 
 
 def _written(picture: Image.Image, content_type: str, profile: bytes | None) -> bytes:
-    """Write the file; Pillow writes much of `info`, so that must be empty."""
+    """Write the file. Pillow writes much of `info`, so `info` must be empty."""
     picture.info = {}
     target = BytesIO()
     options = {"quality": 85, "optimize": True} if content_type == "image/jpeg" else {}

@@ -1,7 +1,7 @@
 """The hub's list of instances, page by page.
 
-SDK 1.7 reads the first hundred and drops the token that leads on (azure-functions-durable-python issue 580). This asks
-the same endpoint, and follows the token, as the SDKs for other languages do.
+SDK 1.7 reads the first hundred and ignores the continuation token (azure-functions-durable-python issue 580). This
+module calls the same endpoint and follows the token, like the SDKs for other languages.
 """
 
 import base64
@@ -19,7 +19,7 @@ _PAGE = 250
 
 
 class ListFailed(Exception):
-    """The host did not answer with a list; the text says what it answered."""
+    """The host did not return a list; the text has its response."""
 
 
 async def list_instances(
@@ -27,7 +27,7 @@ async def list_instances(
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield the instances in these states, without their inputs; `base_url` is the local endpoint of the SDK's client.
 
-    A page may be empty and yet have a successor, as the table is searched bit by bit. Raises `ListFailed`.
+    A page may be empty although more pages follow, because the table is searched in parts. Raises `ListFailed`.
     """
     query = {"runtimeStatus": ",".join(statuses), "showInput": "false", "top": str(_PAGE)}
     if created_before is not None:
@@ -37,7 +37,7 @@ async def list_instances(
         while True:
             async with session.get(f"{base_url}instances/", params=query, headers=headers) as response:
                 if response.status != 200:
-                    raise ListFailed(f"the list of instances answered {response.status}")
+                    raise ListFailed(f"the list of instances could not be read: status {response.status}")
                 entries = await response.json(content_type=None)
                 token = response.headers.get(_CONTINUATION, "")
             for entry in entries:

@@ -1,4 +1,4 @@
-"""The bills that were issued, in the table `Bills`: one row for each number of an instance."""
+"""The issued bills, in the table `Bills`: one row for each number of an instance."""
 
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,10 +10,10 @@ from gateways.tables import insert_first, keys, open_table
 
 
 class Invoices(Protocol):
-    """What the app needs of the table."""
+    """What the app needs from the table."""
 
     def issue(self, bill: Bill, *, now: datetime) -> IssuedBill:
-        """Write a bill down; returns the one on record for its instance and number."""
+        """Record a bill; returns the recorded one for its instance and number."""
         ...
 
 
@@ -24,7 +24,7 @@ class TableInvoices:
         self._table = table
 
     def issue(self, bill: Bill, *, now: datetime) -> IssuedBill:
-        """Insert into `Bills`. When the run began is not in the key: one that is started again bills nothing twice."""
+        """Insert into `Bills`. The start of the run is not in the key, so a restarted run bills nothing twice."""
         row = insert_first(
             self._table,
             {

@@ -1,4 +1,4 @@
-"""What other systems write about their jobs, in the table `Jobs`, and the alerts that were sent, in `Alerts`."""
+"""The table `Jobs`, which other systems write, and the table `Alerts` of the sent alerts."""
 
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,14 +14,14 @@ PARTITION = "jobs"
 
 
 class Jobs(Protocol):
-    """What the app needs of the tables."""
+    """What the app needs from the tables."""
 
     def status(self, job_id: str) -> JobStatus:
-        """Tell how a job stands; unknown where nobody has written anything about it."""
+        """Return the state of a job; unknown if it has no row."""
         ...
 
     def alert(self, alert: Alert, *, now: datetime) -> SentAlert:
-        """Write an alert down; returns the one on record for its instance."""
+        """Record an alert; returns the recorded one for its instance."""
         ...
 
 

@@ -1,13 +1,13 @@
-"""The heads of records, copied to a second place: how many entries a record had, and the hash of the last of them.
+"""The heads of records, copied to a second account: how many entries a record had, and the hash of the last one.
 
-The place is the host's own account, to which only the app writes, in a container with a policy of immutability. So a
-record that is cut, replaced or deleted shows, even where whoever did it has changed the list of proposals as well.
+The second account is the host's own, which only the app can write to; the container has an immutability policy. So a
+cut, replaced or deleted record is detected, even if the attacker has changed the list of proposals as well.
 
-A head is an empty blob whose name says everything, authenticated with a key of the records:
+A head is an empty blob. Its name has all data, authenticated with a key of the records:
 
     <proposal>/<entries>/<head>/<id of the key>/<mac>
 
-So one list of the container has all of them, and nothing is ever written twice.
+So listing the container returns all heads, and nothing is ever overwritten.
 """
 
 import os
@@ -29,18 +29,18 @@ _HOST = "AzureWebJobsStorage"
 
 
 class KeptHeads(Protocol):
-    """What the app needs of them."""
+    """What the app needs from the heads."""
 
     def keep(self, proposal_id: str, *, entries: int, head: str) -> None:
-        """Keep a head; the same one again changes nothing."""
+        """Store a head; storing the same one again changes nothing."""
         ...
 
     def find(self, proposal_id: str) -> Anchor | None:
-        """Return the head of the most entries that was kept of a record."""
+        """Return the stored head of a record with the most entries."""
         ...
 
     def every(self) -> Mapping[str, Anchor]:
-        """Return the same of all records."""
+        """Return this head for each record."""
         ...
 
 
@@ -52,22 +52,22 @@ class BlobHeads:
         self._keys = keys
 
     def keep(self, proposal_id: str, *, entries: int, head: str) -> None:
-        """Write an empty blob; its name cannot lead out of the container."""
+        """Write an empty blob. Its name cannot lead out of the container."""
         if not is_instance_id(proposal_id):
-            raise ValueError(f"{proposal_id[:100]!r} is no id of a proposal")
+            raise ValueError(f"{proposal_id[:100]!r} is not the id of a proposal")
         key = self._keys.signing
         name = _name(key, proposal_id, entries, head)
         with suppress(ResourceExistsError):
             self._container.upload_blob(name, b"", overwrite=False)
 
     def find(self, proposal_id: str) -> Anchor | None:
-        """List what was kept of one record: one call, as a review has few."""
+        """List the heads of one record: one call, because a review has few."""
         if not is_instance_id(proposal_id):
             return None
         return self._latest(f"{proposal_id}/").get(proposal_id)
 
     def every(self) -> Mapping[str, Anchor]:
-        """List the container: a call for each 5,000."""
+        """List the container: one call for each 5,000 heads."""
         return self._latest(None)
 
     def _latest(self, prefix: str | None) -> Mapping[str, Anchor]:
@@ -79,7 +79,7 @@ class BlobHeads:
         return found
 
     def _read(self, prefix: str | None) -> Iterator[tuple[str, Anchor]]:
-        """Yield what a key vouches for. Other names somebody else has put there, and they say nothing."""
+        """Yield the authenticated heads. Blobs with other names were written by somebody else and are ignored."""
         for name in self._container.list_blob_names(name_starts_with=prefix):
             proposal_id, _, rest = name.partition("/")
             parts = rest.split("/")
@@ -91,10 +91,10 @@ class BlobHeads:
 
 
 def open_kept_heads() -> KeptHeads:
-    """Return the heads in the account of the host; `HEADS_CONTAINER` is their container.
+    """Return the heads in the host's account; `HEADS_CONTAINER` names their container.
 
-    Without it, it is that of the records with `-heads` behind it. Where the host has no account of its own, as in tests
-    of a single function, the account is the one of the records.
+    The default is the container of the records with the suffix `-heads`. If the host has no account, as in tests of a
+    single function, the account of the records is used.
     """
     records = os.environ.get("RECORDS_CONTAINER") or "records"
     name = os.environ.get("HEADS_CONTAINER") or f"{records}-heads"
@@ -114,5 +114,5 @@ def _name(key: Key, proposal_id: str, entries: int, head: str) -> str:
 
 
 def _statement(proposal_id: str, entries: int, head: str) -> bytes:
-    """Return what is signed; no line of a record begins so."""
+    """Return the signed bytes; no line of a record begins like this."""
     return f"greenlight head\n{proposal_id}\n{entries}\n{head}".encode()

@@ -1,17 +1,17 @@
-"""Keys that settings hold: a list with commas, on Azure a reference to Key Vault."""
+"""Keys in settings: separated by commas, on Azure a reference to Key Vault."""
 
 _UNRESOLVED = "@Microsoft.KeyVault("
 
 
 class KeysWrong(Exception):
-    """A setting lacks keys, or holds some that must not be used; the text says what to do, and never the key."""
+    """A setting has no keys, or unusable ones; the text says what to do, but never contains a key."""
 
 
 def split_keys(setting: str, text: str) -> tuple[str, ...]:
-    """Return the keys of a setting's text, in their order; raises `KeysWrong` where the platform found none."""
+    """Return the keys of a setting's text, in order; raises `KeysWrong` if the reference was not resolved."""
     keys = tuple(key for part in text.split(",") if (key := part.strip()))
     if any(key.startswith(_UNRESOLVED) for key in keys):
-        # The platform hands the reference over as it stands where it may not read the secret: a key that all can read.
+        # If the platform cannot read the secret, it passes on the reference itself, which is not secret.
         raise KeysWrong(
             f"{setting}: the reference to Key Vault was not resolved; let the app's identity read the secret"
         )

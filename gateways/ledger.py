@@ -1,4 +1,4 @@
-"""The ledger: one row for each instance that had money reserved, which says whether it was paid."""
+"""The ledger: one row for each instance that reserved money, which says whether the money was spent."""
 
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -10,10 +10,10 @@ from gateways.tables import insert_first, keys, open_table
 
 
 class Ledger(Protocol):
-    """What the app needs of the ledger."""
+    """What the app needs from the ledger."""
 
     def settle(self, booking: Booking, state: Literal["booked", "void"], *, now: datetime) -> Entry:
-        """Write down how an instance's reservation ends; returns what is on record, which may be something else."""
+        """Record how an instance's reservation ends; returns the recorded entry, which may differ."""
         ...
 
 
@@ -24,7 +24,7 @@ class TableLedger:
         self._table = table
 
     def settle(self, booking: Booking, state: Literal["booked", "void"], *, now: datetime) -> Entry:
-        """Insert into `Ledger`. Both ends have the same key: of a payment and its giving up the first one counts."""
+        """Insert into `Ledger`. Both states have the same key, so the first one, booked or void, counts."""
         row = insert_first(
             self._table,
             {

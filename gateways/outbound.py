@@ -1,4 +1,4 @@
-"""The only way out by HTTP: hosts of a list, no redirects, no credentials of the machine, small answers."""
+"""Outgoing HTTP requests: only to listed hosts, without redirects and credentials, with small responses."""
 
 import os
 import socket
@@ -15,20 +15,20 @@ from approvals.destinations import inside, refusal
 
 CONNECT_SECONDS = 5
 LARGEST_ANSWER = 256 * 1024
-"""Bytes that are read of an answer; the rest is left unread."""
+"""Bytes of a response that are read; the rest is ignored."""
 
 
 class Refused(Exception):
-    """The address may not be called; the text says why, for the person who chose it."""
+    """The URL may not be called; the text tells the person who chose it why."""
 
 
 class NoAnswer(Exception):
-    """Nobody answered, or not in time; the text says so without the address."""
+    """There was no response in time; the text does not contain the URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,7 +36,7 @@ class Response:
 
 
 def check(url: str) -> None:
-    """Raise `Refused` where `ALLOWED_HOSTS` does not let this address be called."""
+    """Raise `Refused` if `ALLOWED_HOSTS` does not allow this URL."""
     reason = refusal(url, os.environ.get("ALLOWED_HOSTS", ""))
     if reason:
         raise Refused(reason)
@@ -45,10 +45,10 @@ def check(url: str) -> None:
 def send(method: str, url: str, *, timeout: float, body: Any = None, key: str | None = None) -> Response:
     """Make one request, JSON in the body; raises `Refused` or `NoAnswer`. `timeout` is seconds for all of it."""
     check(url)
-    line, late = _Line(), f"nobody answered within {timeout:g} s"
+    line, late = _Line(), f"there was no response within {timeout:g} s"
     headers = {"Idempotency-Key": key} if key else {}
     with requests.Session() as session, line.cut_after(timeout):
-        session.trust_env = False  # no proxy, no .netrc: what the environment holds is not for others
+        session.trust_env = False  # no proxy, no .netrc: credentials in the environment are not for others
         session.mount("http://", line)
         session.mount("https://", line)
         try:
@@ -64,9 +64,9 @@ def send(method: str, url: str, *, timeout: float, body: Any = None, key: str | 
                 text = _read(response)
         except requests.RequestException as error:
             if line.led_inside:
-                raise Refused(f"the host's name leads to {line.led_inside}, which is not to be called") from error
-            raise NoAnswer(late if line.was_cut else f"nobody answered: {type(error).__name__}") from error
-        if line.was_cut:  # an answer that says no length looks complete then
+                raise Refused(f"the host's name resolves to {line.led_inside}, which may not be called") from error
+            raise NoAnswer(late if line.was_cut else f"there was no response: {type(error).__name__}") from error
+        if line.was_cut:  # a response without a length looks complete then
             raise NoAnswer(late)
         return Response(status=response.status_code, headers=response.headers, text=text)
 
@@ -81,9 +81,10 @@ def _read(response: requests.Response) -> str:
 
 
 class _Line(HTTPAdapter):
-    """A connection that ends when its time is over.
+    """A connection with a time limit for the whole request.
 
-    The timeouts of requests are for each read of the socket: who sends a byte now and then would never be late.
+    The timeouts of the library requests apply to each read of the socket: a server that sends a byte now and then would
+    never reach them.
     """
 
     def __init__(self) -> None:
@@ -91,32 +92,32 @@ class _Line(HTTPAdapter):
         self._sockets: list[socket.socket] = []
         self.was_cut = False
         self.led_inside: str | None = None
-        """The address that the host's name stood for, where that is one of the machine or the platform."""
+        """The address that the host's name resolved to, if it belongs to this machine or the platform."""
 
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
-        """Return requests' own pool, which notes down the sockets that it opens."""
+        """Return the library's pool, extended to remember the sockets that it opens."""
         pool: Any = super().get_connection_with_tls_context(*arguments, **options)
         usual, sockets, line = pool.ConnectionCls, self._sockets, self
 
-        class Noted(usual):  # type: ignore[valid-type, misc]  # plain or TLS, as the address says
+        class Remembering(usual):  # type: ignore[valid-type, misc]  # plain or TLS, by the URL
             def _new_conn(self) -> socket.socket:
                 opened: socket.socket = super()._new_conn()
                 line.led_inside = inside(self.host, str(opened.getpeername()[0]))
                 if line.led_inside:
                     opened.close()
-                    raise ConnectionRefusedError("the name leads inside")  # becomes one of requests' own
+                    raise ConnectionRefusedError("the name resolves to an internal address")  # the library wraps it
                 return opened
 
             def connect(self) -> None:
                 super().connect()
                 sockets.append(self.sock)
 
-        pool.ConnectionCls = Noted
+        pool.ConnectionCls = Remembering
         return pool
 
     @contextmanager
     def cut_after(self, seconds: float) -> Iterator[None]:
-        """Cut the connection when the block has lasted that long."""
+        """Close the connection if the block takes longer than that."""
         watch = Timer(seconds, self._cut)
         watch.start()
         try:

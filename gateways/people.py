@@ -1,7 +1,7 @@
-"""The file of the directory: `policies/people.json`, as the policies beside it are.
+"""The directory's file: `policies/people.json`, beside the policies.
 
 `{"Mara Lindqvist": {"mail": "mara@example.org", "names": ["M. Lindqvist"], "mails": ["mara@old.example.org"],
-"tenant": "<GUID>", "object": "<GUID>"}, …}`. Nobody needs to be in it, and each entry may say only some of this.
+"tenant": "<GUID>", "object": "<GUID>"}, …}`. It may be empty, and each field of an entry is optional.
 """
 
 import os
@@ -15,30 +15,30 @@ from approvals.validation import Invalid, read_json
 FILE = Path(__file__).resolve().parent.parent / "policies" / "people.json"
 
 DOMAINS = "MAIL_DOMAINS"
-"""The setting: domains, with commas, in which also those get letters who are not in the directory."""
+"""The setting: mail domains, separated by commas, where people outside of the directory get letters too."""
 
 
 class DirectoryWrong(Exception):
-    """The file cannot be used; the text names it and every fault in it."""
+    """The file cannot be used; the text names the file and every error in it."""
 
 
 def name_of(text: str) -> str:
-    """Return the one name of whom a text means, see `Directory.name_of`. Raises `DirectoryWrong`."""
+    """Return a person's main name, see `Directory.name_of`. Raises `DirectoryWrong`."""
     return open_directory().name_of(text)
 
 
 def address_of(text: str) -> str | None:
-    """Return where a person's mail goes, see `Directory.address_of`. Raises `DirectoryWrong`."""
+    """Return a person's mail address, see `Directory.address_of`. Raises `DirectoryWrong`."""
     return open_directory().address_of(text)
 
 
 def person_of(tenant: str, thing: str) -> str | None:
-    """Return who has signed in, see `Directory.person_of`. Raises `DirectoryWrong`."""
+    """Return the name of a signed-in person, see `Directory.person_of`. Raises `DirectoryWrong`."""
     return open_directory().person_of(tenant, thing)
 
 
 def open_directory(file: Path = FILE) -> Directory:
-    """Return the directory, whose file is read once a process; nobody is in it where there is no file.
+    """Return the directory. Its file is read once per process; without a file the directory is empty.
 
     Raises `DirectoryWrong`.
     """

@@ -1,7 +1,7 @@
-"""The policies that are deployed with the app: each a JSON file of the folder `policies`, known by the file's name.
+"""The policies that are deployed with the app: JSON files in the folder `policies`, named by the file's name.
 
-A file may leave it to a setting who somebody is: `"${DESIGN_BOARD}"` in a list of people stands for all that the
-setting `DESIGN_BOARD` names, with semicolons between them, and `"${HEAD_OF_DESIGN}"` for those of the other one.
+A file may take names from a setting: `"${DESIGN_BOARD}"` in a list of people is replaced by the names in the setting
+`DESIGN_BOARD`, which are separated by semicolons; the same for `"${HEAD_OF_DESIGN}"`.
 """
 
 import os
@@ -17,31 +17,31 @@ DEFAULT = "default"
 """The policy of a proposal that names none."""
 
 FOLDER = Path(__file__).resolve().parent.parent / "policies"
-"""Beside host.json."""
+"""The folder beside host.json."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _DIRECTORY = "people"
-"""The file of that name in the same folder tells how people are reached; it is no policy."""
+"""The file with that name in the same folder is the directory of people, not a policy."""
 _SETTING = re.compile(r"\$\{([A-Z][A-Z0-9_]{0,63})\}", re.ASCII)
 _LONGEST = 400
-"""Characters of the sum of all faults; each is also told singly."""
+"""Characters of the text with all errors; each error is also reported separately."""
 
 
 def policy_authors() -> tuple[str, ...]:
-    """Return who may bring a policy of their own when they are signed in: `POLICY_AUTHORS`, names with semicolons."""
+    """Return the signed-in people who may submit their own policy: `POLICY_AUTHORS`, separated by semicolons."""
     return tuple(name for part in os.environ.get("POLICY_AUTHORS", "").split(";") if (name := part.strip()))
 
 
 def policy_names(folder: Path = FOLDER) -> tuple[str, ...]:
-    """Return the names of all policies in alphabetical order, whether they can be used or not."""
+    """Return the names of all policies in alphabetical order, including unusable ones."""
     return tuple(sorted(path.stem for path in folder.glob("*.json") if _is_name(path.stem)))
 
 
 def find_policy(name: str, folder: Path = FOLDER) -> Policy | None:
-    """Return the policy of that name, None where there is none.
+    """Return the policy with that name, None if there is none.
 
-    A file is read anew each time, as a changed policy holds for the proposals that come after it; those before it carry
-    their own in their record. Raises `Invalid` where the file cannot be used, which is the operators' to mend.
+    The file is read again each time, because a changed policy applies to all later proposals; earlier ones have their
+    policy in their record. Raises `Invalid` if the file cannot be used, which the operators have to fix.
     """
     if not _is_name(name):
         return None
@@ -57,12 +57,12 @@ def find_policy(name: str, folder: Path = FOLDER) -> Policy | None:
 
 
 def _is_name(name: str) -> bool:
-    """Say whether it names a policy, and no other file: it comes from outside."""
+    """Say whether a name from outside can name a policy, and not another file."""
     return _NAME.fullmatch(name) is not None and name != _DIRECTORY
 
 
 def _with_people(value: Any) -> Any:
-    """Return JSON data in which each list has the people in it whom a setting names; raises `Invalid` for none."""
+    """Return JSON data with the settings in lists replaced by their people; raises `Invalid` if a setting is empty."""
     match value:
         case dict():
             return {name: _with_people(each) for name, each in value.items()}
@@ -79,11 +79,11 @@ def _people_of(value: Any) -> Iterator[Any]:
         return
     named = {"DESIGN_BOARD": os.environ.get("DESIGN_BOARD"), "HEAD_OF_DESIGN": os.environ.get("HEAD_OF_DESIGN")}
     if setting[1] not in named:
-        raise Invalid(f"{setting[1]} is no setting that names people; use one of {', '.join(named)}")
+        raise Invalid(f"{setting[1]} is not a setting for people; use one of {', '.join(named)}")
     people = [each.strip() for each in (named[setting[1]] or "").split(";") if each.strip()]
     if not people:
         raise Invalid(
-            f"nobody stands behind {setting[1]}: set it to the names of these people, with semicolons between them"
+            f"the setting {setting[1]} is empty: set it to the names of these people, separated by semicolons"
         )
     yield from people
 

@@ -1,7 +1,7 @@
-"""The list of proposals, newest first: the table `Proposals`, one row each, made of what the record says.
+"""The list of proposals, newest first: the table `Proposals`, with one row per proposal, derived from its record.
 
-The record decides, the row only says where to look. A row may therefore be late, and rows may be written in any order:
-what is stored afterwards is the same.
+The record is the source of truth; the row only helps to find it. A row may be out of date, and rows may be written in
+any order: the stored result is the same.
 """
 
 import base64
@@ -23,13 +23,14 @@ from gateways.proposal_rows import CHANGED, PARTITION, IndexRow, changed_at, joi
 from gateways.tables import hashed, open_table, transact
 
 MOST_ROWS = 100
-"""On one page."""
+"""Rows on one page."""
 
 _POINTER, _BEHIND_POINTERS = "id ", "id!"
-"""The first begins the key of a row that says where a proposal's own row is; the second comes behind all such keys."""
+"""The first is the prefix of the keys of pointers, rows with the key of a proposal's row. The second sorts after all
+such keys."""
 
 _FIRST, _LAST = "0", ":"
-"""Between these are the rows whose keys begin with a digit: all but the pointers."""
+"""Between these are all rows whose keys begin with a digit: all except the pointers."""
 
 _PERSONAL = "Personal"
 """The column of rows whose people have rows of their own; older ones get them when they change."""
@@ -41,29 +42,29 @@ _ROW_KEY = re.compile(r"\d{18} [A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 _LOST = frozenset({409, 412})
 _MOST_ATTEMPTS = 20
 _MOST_LOOKED_AT = 2_000
-"""Rows for one page; where few of many fit, a page may hold fewer than asked for and yet have a successor."""
+"""Rows that are read for one page. If few of them match, a page has fewer rows although more pages follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some rows, and what to ask with for the next ones: None at the end."""
+    """Rows of one page, and the token for the next page: None on the last page."""
 
     rows: tuple[IndexRow, ...]
     token: str | None
 
 
 class ProposalIndex(Protocol):
-    """What the app needs of the list."""
+    """What the app needs from the list."""
 
     def write(self, row: IndexRow, *, check: Callable[[IndexRow], None] | None = None) -> IndexRow:
-        """Write a row and return what is stored: of two the one of more entries, with the larger `size` and `told`.
+        """Write a row and return the stored one: the one with more entries, with the larger `size` and `told` of both.
 
-        `check` sees the row that is stored already, and may raise in time to keep it.
+        `check` gets the row that is stored so far, and may raise to prevent a change.
         """
         ...
 
     def find(self, proposal_id: str) -> IndexRow | None:
-        """Return a proposal's row; None where there is none."""
+        """Return a proposal's row; None if there is none."""
         ...
 
     def page(
@@ -75,9 +76,9 @@ class ProposalIndex(Protocol):
         top: int = 20,
         token: str | None = None,
     ) -> Page:
-        """Return up to `top` rows that fit, newest first. `approver` is somebody whose answer is waited for.
+        """Return up to `top` matching rows, newest first. `approver` is a person who has to answer now.
 
-        Raises `Invalid` for a token that does not belong to this question.
+        Raises `Invalid` for a token that does not belong to these filters.
         """
         ...
 
@@ -93,24 +94,24 @@ class ProposalIndex(Protocol):
         ...
 
     def untold_rows(self) -> Iterator[IndexRow]:
-        """Yield the proposals, ended ones too, whose entries are not all known to have been carried out."""
+        """Yield the proposals, including ended ones, with entries that may not be processed yet."""
         ...
 
     def ids(self) -> Iterator[str]:
-        """Yield every proposal that has a row, ended or not."""
+        """Yield the id of every proposal with a row, ended or not."""
         ...
 
 
 class TableIndex:
-    """The list in Azure Table Storage. All rows are in one partition, because a list has one order."""
+    """The list in Azure Table Storage. All rows are in one partition, because the list has one order."""
 
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
     def write(self, row: IndexRow, *, check: Callable[[IndexRow], None] | None = None) -> IndexRow:
-        """Read, join, and write if nobody was faster; the new row comes with a pointer to it in one transaction.
+        """Read, merge, and write if nobody else was faster. A new row is written with its pointer in one transaction.
 
-        Who was faster may be this very call, whose answer was lost: then what is stored is what was to be written.
+        The faster writer may be this call itself, if its response was lost. Then the stored row is the right one.
         """
         for _ in range(_MOST_ATTEMPTS):
             before = self._get(row_key(row))
@@ -129,7 +130,7 @@ class TableIndex:
         raise TimeoutError(f"the row of proposal {row.proposal_id} changed {_MOST_ATTEMPTS} times while it was written")
 
     def find(self, proposal_id: str) -> IndexRow | None:
-        """Follow the pointer."""
+        """Read the pointer, then the row."""
         pointer = self._get(_POINTER + proposal_id) if is_instance_id(proposal_id) else None
         row = self._get(pointer["Target"]) if pointer else None
         return read(row) if row else None
@@ -143,7 +144,7 @@ class TableIndex:
         top: int = 20,
         token: str | None = None,
     ) -> Page:
-        """Go on behind the last row that was looked at. The table chooses by status and author, this by approver."""
+        """Continue after the last row that was read. The table filters by status and author, this code by approver."""
         asked = _digest(status, approver, author)
         after = _place(token, asked) if token else _FIRST
         chosen, looked_at = list[IndexRow](), 0
@@ -164,15 +165,15 @@ class TableIndex:
         return map(read, self._table.query_entities(terms, parameters=values))
 
     def open_rows(self) -> Iterator[IndexRow]:
-        """Ask for the rows that are marked open."""
+        """Query the rows that are marked open."""
         return map(read, self._rows(_FIRST, only="Open"))
 
     def untold_rows(self) -> Iterator[IndexRow]:
-        """Ask for the rows that are marked untold; those of ended reviews lose that mark soon, so they are few."""
+        """Query the rows that are marked `Untold`. Ended reviews lose this mark soon, so there are few."""
         return map(read, self._rows(_FIRST, only="Untold"))
 
     def ids(self) -> Iterator[str]:
-        """Ask for the keys of the pointers, of which one answer holds a thousand."""
+        """Query the keys of the pointers; one response has a thousand."""
         terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
         values = {"partition": PARTITION, "first": _POINTER, "last": _BEHIND_POINTERS}
         for pointer in self._table.query_entities(terms, parameters=values, select=["RowKey"]):
@@ -235,12 +236,12 @@ def _token(after: str, asked: str) -> str:
 
 
 def _place(token: str, asked: str) -> str:
-    """Return behind which row a token goes on. It names a place and nothing more, so it needs no signature."""
+    """Return the row after which a token continues. A token only has a position, so it needs no signature."""
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii")
     except ValueError:
         text = ""
     digest, after = text[: len(asked)], text[len(asked) :]
     if not _ROW_KEY.fullmatch(after) or digest != asked:
-        raise Invalid("token: it does not belong to this question; leave it out to begin with the newest")
+        raise Invalid("token: it does not belong to these filters; leave it out to start with the newest")
     return after

@@ -21,12 +21,12 @@ _MOST_STAGES = 50
 """Closed stages in a row; the latest, of a proposal that came again and again."""
 
 _END_OF_TIME = 10**17
-"""Microseconds since 1970, about the year 5100; what is left until then puts the newest first."""
+"""Microseconds since 1970, about the year 5100. Keys have the time until then, which sorts the newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexRow:
-    """What the list shows of a proposal, and how far its record has been carried out."""
+    """A proposal in the list, and how far its record is processed."""
 
     proposal_id: str
     title: str
@@ -36,20 +36,20 @@ class IndexRow:
     currency: str
     status: str
     stage: str
-    """Name of the open stage, empty where none is open."""
+    """Name of the open stage, empty if none is open."""
     waiting_for: tuple[str, ...]
     submitted_at: datetime
     deadline: datetime | None
     entries: int
-    """How many entries the record had when this was written; rows of more entries replace those of fewer."""
+    """The number of the record's entries when this row was written. A row with more entries replaces an older one."""
     head: str
-    """The hash of the last of them: with `entries` the anchor by which a record that was cut or rewritten is told."""
+    """The hash of the last entry. With `entries` it is the anchor that shows a cut or rewritten record."""
     size: int
-    """Bytes of the record up to which the workflow has seen it; 0 where the writer does not know."""
+    """Bytes of the record that the workflow has read; 0 if the writer does not know."""
     told: int
-    """Number of the entry up to which the workflow has told people and counted; 0 where the writer does not know.
+    """Number of the entry up to which the workflow has sent letters and counted; 0 if the writer does not know.
 
-    Only what the workflow itself said goes in here: what it was given to do, an activity may have done in vain.
+    Only the workflow's own status counts here: the result of an activity may be lost.
     """
 
     asked_at: datetime | None = None
@@ -69,7 +69,7 @@ class IndexRow:
 
     @classmethod
     def of(cls, review: Review, *, head: str, size: int = 0, told: int = 0) -> "IndexRow":
-        """Return the row of a review as it stands; `head` is the hash of its last entry."""
+        """Return the row of a review; `head` is the hash of its last entry."""
         return cls(
             proposal_id=review.proposal_id,
             title=review.title,
@@ -102,9 +102,9 @@ class IndexRow:
 
 
 def join(stored: IndexRow, other: IndexRow) -> IndexRow:
-    """Return the row that holds what both know, whichever came first.
+    """Merge two rows, in any order.
 
-    Of rows with equally many entries the stored one stays: its head is an anchor, which nobody may lift.
+    If both have the same number of entries, the stored one stays: its head is an anchor, which must not change.
     """
     newer = other if other.entries > stored.entries else stored
     return replace(newer, size=max(stored.size, other.size), told=max(stored.told, other.told))

@@ -1,7 +1,7 @@
-"""How often each caller may ask: a bucket of tokens for each of them, kept in the memory of this process.
+"""Rate limits: a token bucket for each caller, in the memory of this process.
 
-It is there against bursts. Every process of the app counts for itself and begins anew with full buckets, so what all of
-them let through together is so many times the limit; how much a host takes on at once, `host.json` says.
+They limit bursts. Every process counts separately and starts with full buckets, so all processes together allow a
+multiple of the limit. `host.json` limits how many requests a host handles at the same time.
 """
 
 import logging
@@ -19,29 +19,29 @@ DEFAULT = 600
 MOST = 1_000_000
 
 MOST_CALLERS = 10_000
-"""Of whom is known how much they have left; beyond that, who has asked least recently is forgotten."""
+"""Callers with a bucket. If there are more, the bucket that was not used for the longest time is dropped."""
 
 _MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """What a caller had left, in requests, at a moment of the monotonic clock, in seconds."""
+    """The requests that a caller had left at a time of the monotonic clock, in seconds."""
 
     left: float
     at: float
 
 
 class Buckets:
-    """The buckets of all callers. It has no lock: the routes that ask run on the one loop of their process."""
+    """The buckets of all callers. No lock is needed: the routes run on one event loop per process."""
 
     def __init__(self) -> None:
         self._of = OrderedDict[str, Bucket]()
 
     def take(self, caller: str, *, per_minute: int, now: float) -> int | None:
-        """Take one request out of a caller's bucket: None, or after how many whole seconds there is one again.
+        """Take one request from a caller's bucket: None, or the whole seconds until the next request is allowed.
 
-        A bucket holds what comes in a minute, so that a burst of that many passes. Asking too often costs nothing.
+        A bucket holds the requests of one minute, so a burst of that many passes. A refused request does not count.
         """
         before = self._of.get(caller) or Bucket(left=per_minute, at=now)
         left = min(per_minute, before.left + max(0.0, now - before.at) * per_minute / _MINUTE_S)
@@ -63,14 +63,14 @@ def open_buckets() -> Buckets:
 
 
 def take(caller: str) -> int | None:
-    """Count a request of a caller: None where it may go on, else after how many seconds to come again."""
+    """Count a caller's request: None if it may continue, else the seconds to wait."""
     per_minute = requests_per_minute(os.environ.get(SETTING, ""))
     return open_buckets().take(caller, per_minute=per_minute, now=monotonic()) if per_minute else None
 
 
 @cache
 def requests_per_minute(text: str) -> int:
-    """Read the setting; 0 means no limit. What cannot be read means the default, so that a slip opens nothing."""
+    """Read the setting; 0 means no limit. A wrong value means the default, so that a typo does not remove the limit."""
     if not text:
         return DEFAULT
     if text.isascii() and text.isdigit() and int(text[:9]) <= MOST:

@@ -1,6 +1,6 @@
-"""The keys that authenticate records: from the settings, or on a developer's machine from a file of that machine.
+"""The keys that authenticate records: from the settings, or on a developer's machine from a local file.
 
-They lie elsewhere than the records, so that whoever may write to the storage account cannot make an entry that counts.
+They are not stored with the records, so that write access to the storage account is not enough to add a valid entry.
 """
 
 import os
@@ -17,21 +17,21 @@ from gateways.hosting import on_azure
 from gateways.keys import KeysWrong, split_keys
 
 FILE = Path(__file__).resolve().parents[1] / ".keys" / "record-key"
-"""Where a developer's machine keeps the key that it makes for itself; beside the code, not in the storage account."""
+"""The file with the key that a developer's machine makes; beside the code, not in the storage account."""
 
 _MOMENT = timedelta(seconds=10)
-"""The first record is begun this long before the key is made, at most."""
+"""The longest time between the first record and the creation of the key."""
 
 
 def record_keys() -> Keyring:
-    """Return the keys; the first signs, and all of them are believed.
+    """Return the keys; the first one signs, all of them verify.
 
-    `RECORD_KEYS` holds them as `id:key`, with commas. `RECORDS_SIGNED_SINCE` is when an app that has records from
-    before it had keys got its first one: an instant in UTC. Where it is not set every entry must be authenticated.
+    `RECORD_KEYS` has them as `id:key`, separated by commas. `RECORDS_SIGNED_SINCE` is the time in UTC when an app with
+    older records got its first key. If it is not set, every entry must be authenticated.
 
-    Raises `KeysWrong`, on Azure also where there are no keys. The keys are asked for when a record is read or written,
-    not when the app starts: the vault comes into being with the first deployment, so that its secrets are put there
-    afterwards, and an app that runs can tell whoever asks which setting is missing. Without keys no record is read.
+    Raises `KeysWrong`, on Azure also if there are no keys. The keys are read when a record is read or written, not when
+    the app starts: the first deployment creates the vault, and its secrets are added afterwards. Until then the running
+    app can say which setting is missing. Without keys no record is read.
     """
     try:
         parts = split_keys("RECORD_KEYS", os.environ.get("RECORD_KEYS", ""))
@@ -41,8 +41,8 @@ def record_keys() -> Keyring:
         raise KeysWrong(f"RECORD_KEYS: {error}") from None
     if on_azure():
         raise KeysWrong(
-            "RECORD_KEYS is not set, and without keys no record can be trusted; "
-            "put keys into the vault and let the setting refer to them"
+            "RECORD_KEYS is not set, and without keys no record can be verified; "
+            "put keys into the vault and reference them in the setting"
         )
     return _of_this_machine(FILE)
 
@@ -59,16 +59,16 @@ def _since() -> datetime | None:
 
 @cache
 def _of_this_machine(file: Path) -> Keyring:
-    """Read the file, or make it where there is none. Of several processes one does, and the others read its.
+    """Read the file, or create it if it is missing. Of several processes one creates it, and the others read it.
 
-    What was written before there was a file may be without authentication.
+    Entries from before the file existed may lack authentication.
     """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         made = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
             opened.write(f"this-machine:{secrets.token_urlsafe(48)}\n")
-        # A link appears with its whole content, and only once.
+        # Creating a link is atomic: the file appears with its whole content, and only once.
         with suppress(FileExistsError):
             os.link(made, file)
         made.unlink()

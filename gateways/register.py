@@ -1,8 +1,8 @@
 """The register of proposals: their numbers, their summaries, and one public page for each.
 
-Table `Register`, all in one partition, so that one transaction changes what belongs together: a counter a year, a row
-a number (issued or void), and a row a proposal that says which number it has. Table `Summaries`: a row a proposal.
-Container `register`: a page a title, which is how two proposals of one title are told that they are two.
+Table `Register`, all in one partition, so that one transaction can change all of it: one counter per year, one row per
+number (issued or void), and one row per proposal with its number. Table `Summaries`: one row per proposal. Container
+`register`: one page per title, so that a second proposal with the same title is detected.
 """
 
 import json
@@ -21,38 +21,38 @@ from gateways.tables import hashed, keys, open_table, transact
 
 _PARTITION = "proposals"
 _MOST_ATTEMPTS = 50
-"""Of two writers one always wins, so this many proposals may ask for a number at the same moment."""
+"""Of two writers one always wins, so this many proposals may request a number at the same time."""
 
 
 class Contention(Exception):
-    """So many proposals want a number that this one did not get one; try again."""
+    """Too many proposals requested a number at the same time; try again."""
 
 
 class Register(Protocol):
-    """What intake needs."""
+    """What intake needs from the register."""
 
     def issue_number(self, entry: ValidEntry) -> str:
-        """Return the proposal's number, a new one where it has none; raises `Contention`."""
+        """Return the proposal's number, a new one if it has none; raises `Contention`."""
         ...
 
     def void_number(self, undo: Undo) -> bool:
-        """Mark the proposal's number void, and say whether it has one."""
+        """Mark the proposal's number void; returns whether it has one."""
         ...
 
     def keep_summary(self, entry: ValidEntry, summary: str) -> str:
-        """Keep the proposal's summary and return where."""
+        """Store the proposal's summary; returns its table and keys."""
         ...
 
     def discard_summary(self, undo: Undo) -> bool:
-        """Delete the proposal's summary, and say whether there was one."""
+        """Delete the proposal's summary; returns whether there was one."""
         ...
 
     def publish(self, entry: SummarisedEntry, *, now: datetime) -> str | Refused:
-        """Write the proposal's page and return its name; refuses where another proposal's page is there."""
+        """Write the proposal's page and return its name; refuses if another proposal has a page with that title."""
         ...
 
     def withdraw(self, undo: Undo) -> bool:
-        """Delete the proposal's page, and say whether there was one; another proposal's page stays."""
+        """Delete the proposal's page; returns whether there was one. Another proposal's page is not deleted."""
         ...
 
 
@@ -65,10 +65,10 @@ class StoredRegister:
         self._pages = pages
 
     def issue_number(self, entry: ValidEntry) -> str:
-        """Draw the next number of the year in which the run began, and give it to the proposal in the same transaction.
+        """Take the next number of the year in which the run started, and assign it in the same transaction.
 
-        A proposal has one number at a time. One that was voided is replaced only for another run of the proposal: a
-        late second call of the run that gave it back gets the void one, and leaves nothing behind.
+        A proposal has one number at a time. A void number is replaced only for another run of the proposal: a late
+        second call of the run that released the number gets the void one and changes nothing.
         """
         for _ in range(_MOST_ATTEMPTS):
             holder = self._row(_holder(entry.proposal_id))
@@ -82,7 +82,7 @@ class StoredRegister:
         raise Contention(f"no number for {entry.proposal_id} after {_MOST_ATTEMPTS} attempts")
 
     def _draw(self, entry: ValidEntry, holder: Any) -> str:
-        """Try once; raises TableTransactionError where somebody was faster, who may be this very call."""
+        """Try once; raises TableTransactionError if another writer was faster, which may be this call itself."""
         year = entry.opened_at[:4]
         counter = self._row(f"counter-{year}")
         last = int(counter["Last"]) + 1 if counter else 1
@@ -109,7 +109,7 @@ class StoredRegister:
         return True
 
     def keep_summary(self, entry: ValidEntry, summary: str) -> str:
-        """Write the row; the same proposal has the same summary each time."""
+        """Write the row. A proposal always has the same summary."""
         row = keys(entry.proposal_id, "summary")
         self._summaries.upsert_entity({**row, "ProposalId": entry.proposal_id, "Summary": summary}, UpdateMode.REPLACE)
         return f"Summaries/{row['PartitionKey']}/{row['RowKey']}"
@@ -123,9 +123,9 @@ class StoredRegister:
         return True
 
     def publish(self, entry: SummarisedEntry, *, now: datetime) -> str | Refused:
-        """Create the blob of that title; one that is there is this proposal's own, or a reason to refuse.
+        """Create the blob of that title. An existing blob is this proposal's own, or a reason to refuse.
 
-        A page that is withdrawn between the two calls lets ResourceNotFoundError out: the next attempt writes it.
+        If a page is withdrawn between the two calls, ResourceNotFoundError is raised, and the next attempt writes it.
         """
         blob = self._pages.get_blob_client(page_name(entry.title))
         try:
@@ -138,11 +138,11 @@ class StoredRegister:
         except ResourceExistsError:
             there = blob.get_blob_properties().metadata
             if there.get("holder") != hashed(entry.proposal_id):
-                return Refused(refused=f"a proposal of this title is published already, as {there.get('number')}")
+                return Refused(refused=f"a proposal with this title is already published, as {there.get('number')}")
         return f"{blob.container_name}/{blob.blob_name}"
 
     def withdraw(self, undo: Undo) -> bool:
-        """Delete the blob if it is this proposal's, and still the one that was looked at."""
+        """Delete the blob if it belongs to this proposal and has not changed since it was read."""
         blob = self._pages.get_blob_client(page_name(undo.title))
         try:
             there = blob.get_blob_properties()
@@ -155,7 +155,7 @@ class StoredRegister:
         except (ResourceNotFoundError, ResourceModifiedError):
             if blob.exists():
                 raise
-            # Deleted by this very call, whose answer was lost, or by another that undoes the same.
+            # Deleted by this call itself, whose response was lost, or by another call that undoes the same.
         return True
 
     def _row(self, key: str) -> Any:
@@ -184,7 +184,7 @@ def _found(table: TableClient, partition: str, key: str) -> Any:
 
 
 def _written(before: Any, row: dict[str, Any]) -> tuple[Any, ...]:
-    """Return one operation of a transaction: a row that must be new, or one that must be as it was read."""
+    """Return one operation of a transaction: for a row that must be new, or must not have changed since it was read."""
     row = {"PartitionKey": _PARTITION, **row}
     if before is None:
         return ("create", row)
@@ -193,7 +193,7 @@ def _written(before: Any, row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _page(entry: SummarisedEntry, now: datetime) -> bytes:
-    """Return what the public sees; JSON, as text by strangers cannot become markup in it."""
+    """Return the public page, in JSON, so that texts from outside cannot become markup."""
     page = {
         "number": entry.number,
         "title": entry.title,

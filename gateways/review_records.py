@@ -1,7 +1,7 @@
-"""The records of proposals: one append blob each, one line an entry, to which lines are added and never changed.
+"""The records of proposals: one append blob each, with one line per entry. Lines are only added, never changed.
 
-An append says at which length it expects the blob. The service lets one of several writers in and answers 412 to the
-others. That is the whole concurrency control of a review, and gives its entries one order.
+An append gives the expected length of the blob. The service accepts one of several writers and returns 412 to the
+others. This is the only concurrency control of a review, and it gives the entries one order.
 """
 
 import json
@@ -30,26 +30,26 @@ _EMPTY = Chain(entries=(), head=GENESIS, size=0)
 
 
 class Records(Protocol):
-    """What the app needs of the records."""
+    """What the app needs from the records."""
 
     def create(self, proposal_id: str, entries: Iterable[Entry]) -> Chain | None:
-        """Begin a record with these entries; None, and nothing is changed, where there is one already."""
+        """Create a record with these entries; None, without a change, if there is one."""
         ...
 
     def read(self, proposal_id: str) -> Chain | None:
-        """Return a record, None where there is none; raises `Tampered` where it is not what was written."""
+        """Return a record, None if there is none; raises `Tampered` if it was changed."""
         ...
 
     def append(self, proposal_id: str, entries: Iterable[Entry], *, after: Chain) -> Chain | None:
-        """Add entries, all or none, behind what was read; None, and nothing is changed, where it has grown since."""
+        """Add entries, all or none, behind `after`; None, without a change, if the record has grown since then."""
         ...
 
     def raw(self, proposal_id: str) -> bytes | None:
-        """Return a record's bytes as they are, to be verified; None where there is none."""
+        """Return a record's bytes unchecked; None if there is none."""
         ...
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        """Yield each proposal that has a record, with its length in bytes."""
+        """Yield the id of each proposal with a record, and the record's length in bytes."""
         ...
 
 
@@ -61,9 +61,9 @@ class BlobRecords:
         self._keys = keys
 
     def create(self, proposal_id: str, entries: Iterable[Entry]) -> Chain | None:
-        """Make the blob, then append at its very beginning.
+        """Create the blob, then append at position 0.
 
-        The append decides. An empty blob, which a crash between the two calls leaves behind, is no record yet.
+        The record exists after the append. An empty blob, which a crash between the two calls leaves, is not a record.
         """
         blob = self._blob(proposal_id)
         with suppress(ResourceExistsError):
@@ -71,16 +71,16 @@ class BlobRecords:
         return self._append(blob, tuple(entries), _EMPTY)
 
     def read(self, proposal_id: str) -> Chain | None:
-        """Download the record, and check that it is this proposal's and that the app wrote every entry."""
+        """Download the record, and check that it belongs to this proposal and that the app wrote every entry."""
         content = self.raw(proposal_id)
         return None if content is None else read_chain(content, keys=self._keys(), proposal_id=proposal_id)
 
     def append(self, proposal_id: str, entries: Iterable[Entry], *, after: Chain) -> Chain | None:
-        """Append one block, which the service takes whole or not at all."""
+        """Append one block, which the service accepts as a whole or not at all."""
         return self._append(self._blob(proposal_id), tuple(entries), after)
 
     def raw(self, proposal_id: str) -> bytes | None:
-        """Download the blob, in one call up to 32 MiB; a reader never sees half a block."""
+        """Download the blob, in one call up to 32 MiB. A reader never sees half a block."""
         if not is_instance_id(proposal_id):
             return None
         try:
@@ -90,7 +90,7 @@ class BlobRecords:
         return content or None
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        """List the container; the list tells the lengths, so no blob is opened."""
+        """List the container. The list has the lengths, so no blob is opened."""
         for blob in self._container.list_blobs():
             if blob.size and blob.name.endswith(_SUFFIX):
                 yield blob.name.removesuffix(_SUFFIX), blob.size
@@ -100,7 +100,7 @@ class BlobRecords:
         try:
             blob.append_block(block, appendpos_condition=after.size)
         except AzureError as error:
-            # Whatever went wrong: the block may be there, and then it is the record's.
+            # Whatever the error is: if the block was written, it is part of the record.
             if not _holds(blob, block, after.size):
                 if isinstance(error, HttpResponseError) and error.status_code == _MOVED_ON:
                     return None
@@ -109,7 +109,7 @@ class BlobRecords:
 
     def _blob(self, proposal_id: str) -> BlobClient:
         if not is_instance_id(proposal_id):
-            raise ValueError(f"{proposal_id[:100]!r} is no id of a proposal")
+            raise ValueError(f"{proposal_id[:100]!r} is not the id of a proposal")
         return self._container.get_blob_client(f"{proposal_id}{_SUFFIX}")
 
 
@@ -119,11 +119,11 @@ def open_review_records() -> Records:
 
 
 def _holds(blob: BlobClient, block: bytes, position: int) -> bool:
-    """Say whether the block is there after all.
+    """Say whether the block was written after all.
 
-    The SDK sends again what was not answered. If the first one had arrived, the second is told that the blob has grown;
-    or no answer comes at all. The place and every byte tell. Of two writers whose blocks are the same, to the
-    microsecond of each entry, both may take it for theirs: they want the same.
+    The SDK repeats a request without a response. If the first one had arrived, the second one fails because the blob
+    has grown; or no response comes at all. So position and bytes are compared. If two writers have identical blocks,
+    to the microsecond of each entry, both may take it as their own: they want to write the same.
     """
     try:
         found: bytes = blob.download_blob(offset=position, length=len(block)).readall()
@@ -135,7 +135,7 @@ def _holds(blob: BlobClient, block: bytes, position: int) -> bool:
 
 
 def _longer(after: Chain, entries: tuple[Entry, ...], block: bytes) -> Chain:
-    """Return the chain as the block has made it."""
+    """Return the chain with the new block."""
     heads = tuple(json.loads(line)["hash"] for line in block.splitlines())
     return Chain(
         entries=after.entries + entries, head=heads[-1], size=after.size + len(block), heads=after.heads + heads

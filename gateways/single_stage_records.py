@@ -1,6 +1,6 @@
-"""What the approval without a policy writes down: requests, answers and outcomes, each row inserted once.
+"""The tables of approvals without a policy: requests, answers and outcomes. Each row is inserted once.
 
-Reviews by a policy have records of their own, in gateways/review_records.py.
+Reviews by a policy have records instead, see gateways/review_records.py.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from gateways.tables import insert_first, keys, open_table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRequest:
-    """A row of `Requests`: who was asked, and when first."""
+    """A row of `Requests`: who was asked, and when for the first time."""
 
     approver: str
     requested_at: str
@@ -35,18 +35,18 @@ class Answer:
 
 
 class Records(Protocol):
-    """What the app needs of the tables."""
+    """What the app needs from the tables."""
 
     def open_request(self, request: AnswerRequest, *, now: datetime) -> OpenRequest:
-        """Write down that somebody was asked; returns what is on record."""
+        """Record that a person was asked; returns the recorded request."""
         ...
 
     def record_answer(self, answer: Answer) -> Decision:
-        """Write down an answer; returns the one on record, which is another one where this person was faster."""
+        """Record an answer; returns the recorded one, which differs if this person has answered before."""
         ...
 
     def settle(self, outcome: Outcome) -> Outcome:
-        """Write down how a stage ended; returns the outcome on record."""
+        """Record how a stage ended; returns the recorded outcome."""
         ...
 
 

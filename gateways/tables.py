@@ -1,7 +1,7 @@
-"""Tables of facts: rows that are inserted once and never changed.
+"""Tables with rows that are inserted once and never changed.
 
-Insert is the whole concurrency control: of two writers the table lets one in and tells the other 409, who then
-reads what is on record and goes by that. A writer whose answer was lost is told 409 by itself, and goes by it as well.
+The insert is the only concurrency control: of two writers the table accepts one and returns 409 to the other, which
+then reads the stored row and uses it. The same happens to a writer whose first response was lost.
 """
 
 import hashlib
@@ -19,18 +19,18 @@ from gateways.connections import open_table_service
 _FORBIDDEN = 403
 
 _SENT_AGAIN = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE", "POST"})
-"""What is sent again when no answer came: the SDK would leave POST out, by which rows are inserted. It sends them again
-when the service answers 500, so whoever writes must know their own rows anyway."""
+"""Methods that are retried without a response. By default the SDK leaves out POST, which inserts rows. It does retry
+POST after a 500, so a writer has to recognise its own rows in any case."""
 
 
 def open_table(name: str) -> TableClient:
-    """Return a table of the account that `ApprovalsStorage` names, made if need be; opened once a process."""
+    """Return a table of the account in `ApprovalsStorage`, created if missing; opened once per process."""
     return _opened(open_table_service(), name)
 
 
 @cache
 def _opened(service: TableServiceClient, name: str) -> TableClient:
-    """Make the table. An identity that may not, may still write into one that was deployed with the app."""
+    """Create the table. An identity without this right may still write to a table that was deployed."""
     table = service.get_table_client(name)
     try:
         table.create_table()
@@ -43,7 +43,7 @@ def _opened(service: TableServiceClient, name: str) -> TableClient:
 
 
 def insert_first(table: TableClient, row: dict[str, Any]) -> Any:
-    """Insert `row` and return it, or return the row that was there before it."""
+    """Insert `row` and return it, or return the existing row."""
     try:
         insert(table, row)
     except ResourceExistsError:
@@ -52,7 +52,7 @@ def insert_first(table: TableClient, row: dict[str, Any]) -> Any:
 
 
 def insert(table: TableClient, row: dict[str, Any]) -> Any:
-    """Insert `row` and return its metadata. Raises ResourceExistsError, also for a row that this very call wrote."""
+    """Insert `row` and return its metadata. Raises ResourceExistsError, even if this call itself wrote the row."""
     return table.create_entity(row, retry_on_methods=_SENT_AGAIN)
 
 
@@ -64,20 +64,20 @@ def merge(table: TableClient, row: dict[str, Any]) -> None:
 def transact(table: TableClient, operations: Sequence[Any]) -> None:
     """Carry out all operations or none.
 
-    Raises TableTransactionError where a row is not as the operations want it, also where this very call has made it so.
+    Raises TableTransactionError if a condition fails, even if this call itself has already changed the rows.
     """
     table.submit_transaction(operations, retry_on_methods=_SENT_AGAIN)
 
 
 def keys(instance_id: str, *parts: str) -> dict[str, str]:
-    """Return the keys of a row: the instance, and a hash of what tells its rows apart.
+    """Return the keys of a row: the instance, and a hash of the parts that identify the row.
 
-    Names and times hold characters that keys may not; and keys turn up in logs, where names of people do not belong.
+    Names and times have characters that keys must not contain. Keys also appear in logs, which must not have names.
     """
     partition = instance_id if is_instance_id(instance_id) else hashed(instance_id)
     return {"PartitionKey": partition, "RowKey": hashed(*parts)}
 
 
 def hashed(*parts: str) -> str:
-    """Return 40 characters that any key may hold, the same for the same parts."""
+    """Return 40 characters that are valid in any key, the same for the same parts."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]

@@ -1,4 +1,4 @@
-"""Jinja templates of letters and pages. What they show is escaped for HTML unless the template itself wrote it."""
+"""Jinja templates of letters and pages. All values are escaped for HTML."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from approvals.words import wording
 
 @cache
 def environment(folder: Path) -> Environment:
-    """Return the environment of a folder's templates: `.html` escapes, `.txt` does not, a missing name is an error."""
+    """Return the environment of a folder's templates: `.html` escapes, `.txt` does not; a missing value is an error."""
     made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),
@@ -23,6 +23,7 @@ def environment(folder: Path) -> Environment:
     )
     made.filters |= {
         "moment": wording.moment,
+        "short_moment": wording.short_moment,
         "visible": visible,
         "one_line": one_line,
         "excerpt": wording.excerpt,

@@ -12,7 +12,7 @@ from rich.text import Text
 from approvals.record.chain import verify
 from approvals.record.export import unpack, verify_export
 from approvals.record.keys import Keyring, read_keyring
-from approvals.record.verdict import SAYINGS, Anchor, State, Verdict
+from approvals.record.verdict import STATE_NAMES, Anchor, State, Verdict
 from approvals.validation import Invalid
 from greenlight.api import Json
 from greenlight.completion import proposal_ids
@@ -177,7 +177,7 @@ def _print_verdict(session: Session, verdict: Verdict, files: Json | None) -> No
 
 
 def _print_damage(session: Session, verdict: Verdict) -> None:
-    finding = f"The record is not what was written, it is {SAYINGS[verdict.state]}: {verdict.finding}."
+    finding = f"The record is not what was written, it is {STATE_NAMES[verdict.state]}: {verdict.finding}."
     session.put(Text.assemble(("✗ ", "bold red"), finding))
     if verdict.entries:
         before = (

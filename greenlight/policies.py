@@ -15,12 +15,11 @@ from rich.text import Text
 from approvals.policy.policy import Policy, read_policy
 from approvals.policy.stages import Condition, Rung, Stage
 from approvals.validation import Invalid, read_json
-from approvals.words.wording import money, people
+from approvals.words.wording import hours, money, people
 from greenlight.errors import NO, GreenlightError
 from greenlight.files import POLICIES, policy_names, read_bytes
 from greenlight.session import console, print_json, put, with_json
 from greenlight.texts import one_line
-from greenlight.times import hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

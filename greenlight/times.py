@@ -1,7 +1,7 @@
 """Times in words: when something was, and how long it still takes. Every function is told what time it is."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from approvals.words.wording import span
@@ -23,16 +23,6 @@ def clock_time(instant: datetime, *, seconds: bool = False) -> str:
 def distance(instant: datetime, now: datetime) -> str:
     """Say how far off an instant is: `in 2 days 3 hours`, `5 minutes ago`."""
     return f"in {span(instant - now)}" if instant > now else f"{span(now - instant)} ago"
-
-
-def hours(number: float) -> str:
-    """Return a policy's hours as people say them: `3 days`, `36 hours`, `30 minutes`."""
-    length = timedelta(hours=number)
-    if length >= timedelta(days=2) and length % timedelta(days=1) == timedelta():
-        return f"{length.days} days"
-    if length % timedelta(hours=1) == timedelta():
-        return f"{number:.0f} hour{'' if number == 1 else 's'}"
-    return span(length)
 
 
 def present(view: Mapping[str, Any]) -> datetime:

@@ -1,1 +1,1 @@
-"""The workflows, one a file, to be read from top to bottom. They replay: no clock, no chance, no I/O here."""
+"""Orchestrators, one per file, to be read from top to bottom. They are replayed: no clock, no randomness, no I/O."""

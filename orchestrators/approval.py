@@ -1,8 +1,8 @@
 """ApprovalWorkflow: one design proposal from submission to outcome.
 
-One durable name, two engines: a proposal with a record and a policy is carried out by orchestrators/review.py, one
-without by orchestrators/single_stage/engine.py. The name is wire format, which instances that wait have in the hub, so
-it stays one; which of the two it is, the input says.
+One durable name, two engines: orchestrators/review.py handles proposals with a record and a policy,
+orchestrators/single_stage/engine.py handles those without. Waiting instances have the name in the hub, so it cannot be
+split into two. The input decides which engine is used.
 """
 
 from collections.abc import Generator
@@ -19,6 +19,6 @@ bp = df.Blueprint()
 
 @bp.orchestration_trigger(context_name="context", orchestration=APPROVAL.name)
 def approval_workflow(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """Carry out a review where the input names one, and else the one stage that there is."""
+    """Run a review if the input names one, otherwise the single stage."""
     engine = carry_out_review if is_review(context) else carry_out_single_stage
     return (yield from engine(context))

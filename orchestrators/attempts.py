@@ -1,4 +1,4 @@
-"""A call whose failure does not end the workflow: the workflow goes on, and knows why it failed."""
+"""Calls whose failure does not end the workflow: the workflow gets the reason and continues."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ _LONGEST_REASON = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A call that failed for good, after all retries; `reason` is one line for a person."""
+    """A call that failed after all retries; `reason` is one line for a person."""
 
     reason: str
 
 
 def attempt(task: TaskBase) -> Generator[TaskBase, Any, Any]:
-    """Wait for a call and return its result, or `Failed`; a task may also be attempted after it was in a `task_all`."""
+    """Wait for a call and return its result, or `Failed`. The task may have been in a `task_all` before."""
     try:
         return (yield task)
-    except Exception as error:  # noqa: BLE001  the SDK raises nothing narrower where an activity has failed
-        return Failed(reason=_told(error))
+    except Exception as error:  # noqa: BLE001  the SDK raises nothing narrower if an activity has failed
+        return Failed(reason=_first_line(error))
 
 
-def _told(error: Exception) -> str:
-    """Return the first line of what was said; what follows are request ids and stacks."""
+def _first_line(error: Exception) -> str:
+    """Return the first line of an error text; the lines after it are request ids and stack traces."""
     first = str(error).strip().partition("\n")[0]
     return " ".join(first.split())[:_LONGEST_REASON]

@@ -1,4 +1,4 @@
-"""BillingIssuer: a bill at the start and then one an interval, each exactly once, until all are issued."""
+"""BillingIssuer: issues one bill at the start and then one per interval, each exactly once."""
 
 from collections.abc import Generator
 from typing import Any
@@ -13,12 +13,12 @@ from orchestrators.reporting import show
 bp = df.Blueprint()
 
 BILLS_A_GENERATION = 20
-"""Each bill leaves eight rows in the history. After so many the workflow starts itself anew with an empty one."""
+"""Each bill adds eight rows to the history. After so many bills the workflow continues as new with an empty one."""
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=BILLING.name)
 def billing_issuer(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """Issue the first bill at once, then one an interval: ten daily bills span nine days."""
+    """Issue the first bill immediately, then one per interval: ten daily bills span nine days."""
     run = read_input(context, BillingState).run(context.current_utc_datetime)
     for _ in range(BILLS_A_GENERATION):
         if run.due > context.current_utc_datetime:

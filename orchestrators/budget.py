@@ -1,4 +1,4 @@
-"""BudgetApproval: one figure; a yes within the window is carried out, a no or no answer is told to the requester."""
+"""BudgetApproval: asks the budget owner about an amount, and notifies the requester of a no or of no answer."""
 
 from collections.abc import Generator
 from typing import Any
@@ -23,7 +23,7 @@ APPROVER = "the budget owner"
 
 @bp.orchestration_trigger(context_name="context", orchestration=BUDGET.name)
 def budget_approval(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """Ask the budget owner, wait for the answer as long as the window lasts, and carry out or notify."""
+    """Ask the budget owner, wait for the answer until the deadline, then carry it out or notify the requester."""
     budget = read_input(context, BudgetRequest)
     opened = context.current_utc_datetime
     deadline = opened + budget.window

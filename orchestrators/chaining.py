@@ -1,4 +1,4 @@
-"""Chaining: the intake of a proposal, step after step, and back again where a step fails."""
+"""Chaining: the intake of a proposal step by step. If a step fails, the steps before it are undone."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -54,12 +54,12 @@ STEPS = (
         undo=lambda context, undo: call(context, "WithdrawPublication", undo),
     ),
 )
-"""Each step's result is the next one's input, so their order cannot be changed."""
+"""Each step's result is the next step's input, so the order cannot be changed."""
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=CHAINING.name)
 def chaining(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """Take a proposal through all steps; where one fails, undo those that succeeded, the last one first."""
+    """Take a proposal through all steps. If one fails, undo the successful ones, the last one first."""
     proposal = read_input(context, ProposalSubmission)
     intake = Intake(
         proposal_id=context.instance_id, opened_at=context.current_utc_datetime.isoformat(), proposal=proposal
@@ -69,20 +69,20 @@ def chaining(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dic
         show(context, step.shown_as, step=index + 1, of=len(STEPS), title=proposal.title)
         result = yield from attempt(step.do(context, value))
         if isinstance(result, Failed):
-            return (yield from _go_back(context, intake, index, result.reason, in_doubt=True))
+            return (yield from _undo_steps(context, intake, index, result.reason, in_doubt=True))
         if "refused" in result:
-            return (yield from _go_back(context, intake, index, result["refused"], in_doubt=False))
+            return (yield from _undo_steps(context, intake, index, result["refused"], in_doubt=False))
         value = result
     show(context, "published", number=value["number"])
     return {"outcome": "published", **value}
 
 
-def _go_back(
+def _undo_steps(
     context: df.DurableOrchestrationContext, intake: Intake, failed: int, reason: str, *, in_doubt: bool
 ) -> Generator[TaskBase, Any, dict[str, Any]]:
-    """Undo what was done before step `failed`; with `in_doubt` that step too, which may have done its work untold.
+    """Undo the steps before step `failed`; with `in_doubt` also that step, which may have done its work all the same.
 
-    A compensation that fails for good does not keep the others from being tried.
+    A compensation that fails does not stop the others.
     """
     undone, not_undone = list[str](), list[str]()
     for step in reversed(STEPS[: failed + 1] if in_doubt else STEPS[:failed]):

@@ -1,4 +1,4 @@
-"""FanOutFanIn: all attachments of a proposal are checked at once, and what is found is summed up."""
+"""FanOutFanIn: checks all attachments of a proposal in parallel and summarises the findings."""
 
 from collections.abc import Generator
 from typing import Any
@@ -7,7 +7,7 @@ import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
 from approvals.checks import ChecksSubmission
-from approvals.findings import Checked, FindingsRecord, Unchecked, add_up
+from approvals.findings import Checked, FailedCheck, FindingsRecord, add_up
 from approvals.workflows import FAN_OUT
 from orchestrators.attempts import Failed, attempt
 from orchestrators.calls import call, read_input
@@ -18,7 +18,7 @@ bp = df.Blueprint()
 
 @bp.orchestration_trigger(context_name="context", orchestration=FAN_OUT.name)
 def fan_out_fan_in(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """List the work, do it at once, add the results up, and put the sum on record."""
+    """List the checks, run them in parallel, and record the summary of their results."""
     opened = context.current_utc_datetime.isoformat()
     submission = read_input(context, ChecksSubmission)
     show(context, "listing", attachments=len(submission.attachments))
@@ -38,18 +38,18 @@ def fan_out_fan_in(context: df.DurableOrchestrationContext) -> Generator[Any, An
 
 def _check_all(
     context: df.DurableOrchestrationContext, work: list[dict[str, Any]]
-) -> Generator[TaskBase, Any, list[Checked | Unchecked]]:
-    """Check all attachments at once and return each one's result, also where another one's checks have failed.
+) -> Generator[TaskBase, Any, list[Checked | FailedCheck]]:
+    """Check all attachments in parallel and return each result, even if the checks of another one have failed.
 
-    `task_all` starts them all and ends with the first failure; after that each is waited for by itself.
+    `task_all` starts all of them and ends with the first failure; after that each one is awaited separately.
     """
     tasks = [call(context, "CheckAttachment", piece) for piece in work]
     yield from attempt(context.task_all(tasks))
-    results = list[Checked | Unchecked]()
+    results = list[Checked | FailedCheck]()
     for piece, task in zip(work, tasks, strict=True):
         result = yield from attempt(task)
         if isinstance(result, Failed):
-            results.append(Unchecked(attachment=piece["attachment"]["name"], reason=result.reason))
+            results.append(FailedCheck(attachment=piece["attachment"]["name"], reason=result.reason))
         else:
             results.append(Checked.from_dict(result))
     return results

@@ -1,4 +1,4 @@
-"""ScaleImages: scaled copies of one picture, one size after the other."""
+"""ScaleImages: makes scaled copies of one picture, one size after the other."""
 
 from collections.abc import Generator
 from typing import Any
@@ -15,7 +15,7 @@ bp = df.Blueprint()
 
 @bp.orchestration_trigger(context_name="context", orchestration=IMAGES.name)
 def scale_images(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """Make the copies that are missing; one at a time, as a decoded picture may fill a tenth of the memory."""
+    """Make the missing copies one at a time, because a decoded picture may fill a tenth of the memory."""
     request = read_input(context, ScaleRequest)
     copies: list[dict[str, Any]] = []
     reason = why_not_by_name(request.blob)

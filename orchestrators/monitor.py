@@ -1,4 +1,4 @@
-"""MonitorJobStatus: look at a job again and again until it ends or the time is over, then tell somebody."""
+"""MonitorJobStatus: polls a job until it ends or the time limit is reached, then sends an alert."""
 
 from collections.abc import Generator
 from typing import Any
@@ -15,15 +15,15 @@ from orchestrators.reporting import show
 bp = df.Blueprint()
 
 POLLS_A_GENERATION = 20
-"""Each look leaves eight rows in the history. After so many the workflow starts itself anew with an empty one."""
+"""Each poll adds eight rows to the history. After so many polls the workflow continues as new with an empty one."""
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=MONITOR.name)
 def monitor_job_status(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """Look at once, then after each interval, a last time at the expiry; alert when the job ends or time is over."""
+    """Poll immediately, after each interval, and at the expiry; send an alert when the job ends or time is up."""
     watch = read_input(context, MonitorState).watch(context.current_utc_datetime)
     for _ in range(POLLS_A_GENERATION):
-        job = yield from _look(context, watch.form.job_id)
+        job = yield from _poll(context, watch.form.job_id)
         watch = watch.polled()
         now = context.current_utc_datetime
         outcome = watch.outcome(job, now)
@@ -35,7 +35,7 @@ def monitor_job_status(context: df.DurableOrchestrationContext) -> Generator[Any
                 detail=job.detail,
                 polls=watch.polls,
             )
-            return (yield from _tell(context, alert))
+            return (yield from _send_alert(context, alert))
 
         next_poll = watch.next_poll(now)
         show(
@@ -54,16 +54,16 @@ def monitor_job_status(context: df.DurableOrchestrationContext) -> Generator[Any
     return {}
 
 
-def _look(context: df.DurableOrchestrationContext, job_id: str) -> Generator[TaskBase, Any, JobStatus]:
-    """Ask how the job stands. A look that fails does not end the watch, and the next one is its retry."""
+def _poll(context: df.DurableOrchestrationContext, job_id: str) -> Generator[TaskBase, Any, JobStatus]:
+    """Poll the job. A failed poll does not end the monitoring; the next poll is its retry."""
     answer = yield from attempt(call_once(context, "GetJobStatus", {"jobId": job_id}))
     if isinstance(answer, Failed):
-        return JobStatus(state="unknown", detail=f"it could not be asked: {answer.reason}"[:LONGEST_DETAIL])
+        return JobStatus(state="unknown", detail=f"the job's state could not be read: {answer.reason}"[:LONGEST_DETAIL])
     return JobStatus.from_dict(answer)
 
 
-def _tell(context: df.DurableOrchestrationContext, alert: Alert) -> Generator[TaskBase, Any, dict[str, Any]]:
-    """Send the alert; the output is what is on record, as of two runs under one id the first one's alert stays."""
+def _send_alert(context: df.DurableOrchestrationContext, alert: Alert) -> Generator[TaskBase, Any, dict[str, Any]]:
+    """Send the alert and return the recorded one: of two runs under one id the first alert stays."""
     show(context, "alerting", jobId=alert.job_id, outcome=alert.outcome, polls=alert.polls)
     sent = SentAlert.from_dict((yield call(context, "SendAlert", alert.to_dict(), patience=A_DAY)))
     show(context, sent.outcome, jobId=sent.job_id, polls=sent.polls)

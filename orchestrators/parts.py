@@ -1,16 +1,16 @@
-"""The ids of a workflow's parts, which are instances of their own: nobody can guess one, nor take it beforehand."""
+"""The ids of sub-orchestrations. Nobody can guess one, or start another instance under it beforehand."""
 
 import azure.durable_functions as df
 
 _RANDOM = 10
-"""Hexadecimal digits; with a word of eight letters an id of 80 becomes one of 100, which is as long as ids may be."""
+"""Hexadecimal digits. With a word of eight letters an id of 80 characters becomes 100 characters, the limit of ids."""
 
 
 def part_id(context: df.DurableOrchestrationContext, word: str) -> str:
-    """Return `<id>:<word>-<digits>`: people see whose part it is and which, and the digits are new for each call.
+    """Return `<id>:<word>-<digits>`: the parent's id, a word for the part, and digits that are new for each call.
 
-    No chosen id holds a colon (approvals/identifiers.py). The digits keep a part apart from whatever else is started
-    under such a name, for example by an operator: a part whose id is in use would never begin, and its workflow would
-    wait for it for ever. On replay they are the same.
+    No caller may choose an id with a colon (approvals/identifiers.py). The digits make the id unique even if an
+    operator starts another instance with such an id: a part whose id is in use would never start, and its workflow
+    would wait for ever. On replay the digits are the same.
     """
     return f"{context.instance_id}:{word}-{context.new_uuid()[-_RANDOM:]}"

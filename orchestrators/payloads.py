@@ -1,9 +1,9 @@
-"""How an event payload gets past the SDK's decoder whatever it holds, so that the workflow itself can judge it.
+"""Event payloads: how any payload passes the SDK's decoder, so that the workflow itself can check it.
 
-With `AZURE_FUNCTIONS_DURABLE_STRICT_TYPING=1` azure-functions 1.26 raises out of the orchestration when an event is an
-envelope `{"__class__", "__module__", "__data__"}` of another type than the expected one: a sender could end a proposal
-with one request. `AnyPayload` is an expected type that every value is an instance of and every envelope names, so that
-plain values pass unchanged and an envelope comes out as an inert `Envelope`, which is no decision.
+With `AZURE_FUNCTIONS_DURABLE_STRICT_TYPING=1` azure-functions 1.26 raises an error out of the orchestration if an event
+is an envelope `{"__class__", "__module__", "__data__"}` of an unexpected type: a sender could end a proposal with one
+request. `AnyPayload` is an expected type that matches every value and every envelope. So plain values pass unchanged,
+and an envelope becomes a harmless `Envelope`, which is not a decision.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What an event held that wanted to be turned into an object of a class; it was not."""
+    """An event's payload that asked the SDK to create an object of some class, which was not done."""
 
 
 class _EveryName:
-    """Equal to every name that an envelope may claim."""
+    """Equal to every class and module name in an envelope."""
 
     def __eq__(self, other: object) -> bool:
         return True
@@ -26,7 +26,7 @@ class _EveryName:
 
 
 class _MatchesAll(type):
-    """The metaclass of `AnyPayload`: its class has every name, and every value as an instance."""
+    """The metaclass of `AnyPayload`: the class matches every name, and every value is an instance of it."""
 
     __name__ = _EveryName()  # type: ignore[assignment]
 
@@ -35,15 +35,15 @@ class _MatchesAll(type):
 
 
 class AnyPayload(metaclass=_MatchesAll):
-    """The `expected_type` of every event that is waited for."""
+    """The `expected_type` for every event."""
 
     __module__ = _EveryName()  # type: ignore[assignment]
 
     def to_json(self) -> dict[str, Any]:
-        """Never called; the SDK only asks whether it is there."""
+        """Never called; the SDK only checks that it exists."""
         raise NotImplementedError
 
     @staticmethod
-    def from_json(data: object) -> Envelope:  # noqa: ARG004  the content of an envelope is not looked at
-        """Make of an envelope's content what it is worth."""
+    def from_json(data: object) -> Envelope:  # noqa: ARG004  the content of an envelope is ignored
+        """Ignore the content of an envelope."""
         return Envelope()

@@ -1,4 +1,4 @@
-"""ProposalLifecycle: the whole way of a design proposal, each part a workflow of its own that can also run alone."""
+"""ProposalLifecycle: a design proposal from intake to bills. Each part is a workflow that can also run alone."""
 
 from collections.abc import Generator
 from typing import Any
@@ -32,25 +32,25 @@ Steps = Generator[TaskBase, Any, dict[str, Any]]
 
 @bp.orchestration_trigger(context_name="context", orchestration=LIFECYCLE.name)
 def proposal_lifecycle(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """Take one proposal from intake to its bills; what the form leaves out is not done."""
+    """Take one proposal from intake to its bills. Steps whose field is left out in the form are skipped."""
     proposal = read_input(context, LifecycleSubmission)
 
     intake = part_id(context, "intake")
     prepared = yield from _prepare(context, proposal, intake)
     ended = prepared if "outcome" in prepared else (yield from _decide(context, proposal))
     if ended["outcome"] != "approved" and "number" in prepared:
-        # So that the title is free when the proposal is handed in again.
+        # So that the title is free when the proposal is submitted again.
         entry = {"proposalId": intake, "title": proposal.title}
         yield call(context, "WithdrawPublication", entry)
     carried_out = (yield from _carry_out(context, proposal)) if ended["outcome"] == "approved" else {}
-    told = yield from _tell(context, proposal, ended["outcome"])
+    notified = yield from _notify(context, proposal, ended["outcome"])
 
     show(context, ended["outcome"], **({"number": prepared["number"]} if "number" in prepared else {}))
-    return {**prepared, **ended, **carried_out, **told}
+    return {**prepared, **ended, **carried_out, **notified}
 
 
 def _prepare(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission, intake_id: str) -> Steps:
-    """Intake, checks, scaled pictures and a quote; the result has an `outcome` where it ends here."""
+    """Run intake, checks, scaled pictures and a quote; the result has an `outcome` if the proposal ends here."""
     show(context, "intake")
     intake = yield context.call_sub_orchestrator(CHAINING.name, proposal.proposal(), intake_id)
     if intake["outcome"] != "published":
@@ -77,7 +77,7 @@ def _prepare(context: df.DurableOrchestrationContext, proposal: LifecycleSubmiss
 
 
 def _decide(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission) -> Steps:
-    """Ask the approver, above the limit the budget owner too, and reserve the money."""
+    """Ask the approver, above the limit also the budget owner, and reserve the money."""
     asked = part_id(context, "approval")
     show(context, "in approval", instance=asked)
     approval = yield context.call_sub_orchestrator(APPROVAL.name, proposal.proposal(), asked)
@@ -107,7 +107,7 @@ def _decide(context: df.DurableOrchestrationContext, proposal: LifecycleSubmissi
 
 
 def _carry_out(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission) -> Steps:
-    """Watch the job and send the bills, both at once."""
+    """Monitor the job and send the bills in parallel."""
     parts = {}
     if proposal.job_id:
         parts["job"] = _part(context, MONITOR, "job", {"jobId": proposal.job_id})
@@ -121,8 +121,8 @@ def _carry_out(context: df.DurableOrchestrationContext, proposal: LifecycleSubmi
     return {name: each["outcome"] for name, each in zip(parts, ended, strict=True)}
 
 
-def _tell(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission, outcome: str) -> Steps:
-    """Tell another system how it ended, where the form names one."""
+def _notify(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission, outcome: str) -> Steps:
+    """Send the outcome to another system if the form names one."""
     if not proposal.webhook_url:
         return {}
     show(context, "telling", url=proposal.webhook_url)
@@ -132,5 +132,5 @@ def _tell(context: df.DurableOrchestrationContext, proposal: LifecycleSubmission
 
 
 def _part(context: df.DurableOrchestrationContext, workflow: Workflow, word: str, argument: dict[str, Any]) -> TaskBase:
-    """Run a workflow as a part of this one."""
+    """Run a workflow as a sub-orchestration of this one."""
     return context.call_sub_orchestrator(workflow.name, argument, part_id(context, word))

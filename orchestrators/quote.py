@@ -1,4 +1,4 @@
-"""TryGetQuote: a supplier's quote against the clock; the output is true or false and nothing else."""
+"""TryGetQuote: asks a supplier for a quote within a time limit. The output is only true or false."""
 
 from collections.abc import Generator
 from typing import Any
@@ -18,8 +18,8 @@ bp = df.Blueprint()
 def try_get_quote(context: df.DurableOrchestrationContext) -> Generator[Any, Any, bool]:
     """Return whether a quote came in time; the quote itself is in the custom status and in the table `Quotes`.
 
-    A host ends an instance only when its activities have returned. So after a timeout the custom status says at once
-    that it is over, and the output follows when the supplier has answered or been given up, some seconds later.
+    A host ends an instance only after its activities have returned. So after a timeout the custom status shows it
+    immediately, and the output follows some seconds later, when the call to the supplier has ended.
     """
     form = read_input(context, QuoteForm)
     deadline = context.current_utc_datetime + form.window

@@ -1,4 +1,4 @@
-"""What a workflow tells about itself: its custom status on the way, and the outcome at the end."""
+"""What a workflow reports: its custom status while it runs, and the outcome at the end."""
 
 from typing import Any, Literal
 
@@ -9,23 +9,23 @@ from approvals.single_stage.outcome import AnswerRequest, Outcome
 
 
 def show(context: df.DurableOrchestrationContext, state: str, **details: Any) -> None:
-    """Show where a workflow stands: one word, and what a person would ask next (plain JSON, a few hundred bytes)."""
+    """Set the custom status: one word for the state, and the details that people need (a few hundred bytes of JSON)."""
     context.set_custom_status({"state": state, **details})
 
 
 class StatusBoard:
-    """The custom status of one run; each change of it is shown at once."""
+    """The custom status of one run. Each change is shown immediately."""
 
     def __init__(self, context: df.DurableOrchestrationContext, status: Status) -> None:
         self._context = context
         self._status = status
 
     def move(self, state: State) -> None:
-        """Show that the workflow is one step on."""
+        """Show the next state."""
         self._show(self._status.moved_to(state))
 
     def show_rejection(self, reason: str) -> None:
-        """Show that an answer came which does not count, and why."""
+        """Show that an answer was refused, and why."""
         self._show(self._status.with_rejection(reason))
 
     def _show(self, status: Status) -> None:
@@ -41,7 +41,7 @@ def end_of(
     by: str,
     comment: str = "",
 ) -> Outcome:
-    """Return how the request ended, dated now."""
+    """Return the outcome of a request, with the current time."""
     return Outcome(
         proposal_id=request.proposal_id,
         stage=request.stage,

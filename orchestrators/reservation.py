@@ -1,8 +1,8 @@
-"""ReserveBudget: reserve money, ask where that is wanted, then book the cost and confirm, or give the money back.
+"""ReserveBudget: reserves money, asks the budget owner if wanted, then books and confirms the cost or releases it.
 
-The budget is an entity whose operations are safe to repeat, so no lock is held while a person thinks. Every way out of
-this workflow ends the reservation, except a ledger that is out of reach for a day: then nobody knows whether the cost
-was booked, the instance fails, and the money stays reserved.
+The budget is an entity whose operations are safe to repeat, so no lock is held while a person thinks. Every path
+through this workflow ends the reservation, with one exception: if the ledger cannot be reached for a day, it is unknown
+whether the cost was booked. Then the instance fails, and the money stays reserved.
 """
 
 from collections.abc import Generator
@@ -11,7 +11,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
-from approvals.budgets import Booking, Entry, Reply, ReservationForm, Standing
+from approvals.budgets import Booking, Entry, Reply, ReservationForm, ReservationState
 from approvals.decision import BUDGET_EVENT
 from approvals.money import to_cents, to_money
 from approvals.single_stage.outcome import AnswerRequest
@@ -28,7 +28,7 @@ APPROVER = "the budget owner"
 
 
 class Unconfirmed(Exception):
-    """The cost is in the ledger, but the budget does not hold the money any more: somebody else has released it."""
+    """The cost is in the ledger, but the reservation is gone: somebody else has released it."""
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=RESERVATION.name)
@@ -38,26 +38,28 @@ def reserve_budget(context: df.DurableOrchestrationContext) -> Generator[Any, An
     reply = yield from run.reserve()
     if not reply.granted:
         return run.ended("refused", reply, reply.reason)
-    # One that is spent already belongs to an earlier run under this id, which has only to be told again.
-    if run.form.ask_first and reply.standing == Standing.RESERVED:
+    # A reservation that is already spent belongs to an earlier run under this id; its outcome is returned again.
+    if run.form.ask_first and reply.standing == ReservationState.RESERVED:
         objection = yield from run.ask()
         if objection:
-            return (yield from run.give_back("released", objection))
+            return (yield from run.release("released", objection))
 
     entry = yield from run.book()
     if not entry.booked:
-        return (yield from run.give_back("released", "the cost could not be booked"))
+        return (yield from run.release("released", "the cost could not be booked"))
     if reply.new and entry.round != run.booking.round:
-        return (yield from run.give_back("refused", f"this instance has had its cost booked at {entry.recorded_at}"))
+        return (
+            yield from run.release("refused", f"the cost of this instance was already booked at {entry.recorded_at}")
+        )
     return (yield from run.confirm())
 
 
 class _Run:
-    """One reservation and the steps that it takes."""
+    """One reservation and its steps."""
 
     def __init__(self, context: df.DurableOrchestrationContext, form: ReservationForm) -> None:
         self._context = context
-        self._desk = df.EntityId("Budget", form.budget)
+        self._entity = df.EntityId("Budget", form.budget)
         self.form = form
         self.booking = Booking(
             instance_id=context.instance_id,
@@ -69,18 +71,18 @@ class _Run:
         )
 
     def reserve(self) -> Generator[Any, Any, Reply]:
-        """Open the budget where a limit is given, and reserve under the instance's id."""
+        """Open the budget if a limit is given, and reserve under the instance's id."""
         self._show("reserving")
         if self.form.limit is not None:
-            yield from self._tell("open", limit=to_cents(self.form.limit), currency=self.form.currency)
+            yield from self._call("open", limit=to_cents(self.form.limit), currency=self.form.currency)
         return (
-            yield from self._tell(
+            yield from self._call(
                 "reserve", key=self.booking.instance_id, amount=self.booking.cents, currency=self.booking.currency
             )
         )
 
     def ask(self) -> Generator[Any, Any, str | None]:
-        """Ask the budget owner; returns why the money is not to be spent, None for a yes."""
+        """Ask the budget owner; returns why the money must not be spent, None for a yes."""
         deadline = self._context.current_utc_datetime + timedelta(hours=self.form.window_hours)
         request = AnswerRequest(
             proposal_id=self.booking.instance_id,
@@ -114,7 +116,7 @@ class _Run:
         return "nobody answered in time" if recorded["outcome"] == "expired" else f"{recorded['decidedBy']} said no"
 
     def book(self) -> Generator[Any, Any, Entry]:
-        """Book the cost; where that fails for good, make sure that it stays so."""
+        """Book the cost. If that fails, make sure that it is not booked later."""
         self._show("booking")
         try:
             entry = yield call(self._context, "BookCost", self.booking.to_dict())
@@ -124,16 +126,16 @@ class _Run:
         return Entry.from_dict(entry)
 
     def confirm(self) -> Generator[Any, Any, dict[str, Any]]:
-        """Turn what is reserved into what is spent."""
-        reply = yield from self._tell("confirm", key=self.booking.instance_id)
+        """Turn the reservation into spent money."""
+        reply = yield from self._call("confirm", key=self.booking.instance_id)
         if not reply.granted:
-            raise Unconfirmed(f"the cost is booked, but {reply.reason}; correct the budget {self.form.budget} by hand")
+            raise Unconfirmed(f"the cost is booked, but {reply.reason}; correct the budget {self.form.budget} manually")
         return self.ended("booked", reply)
 
-    def give_back(self, outcome: str, reason: str) -> Generator[Any, Any, dict[str, Any]]:
-        """End the reservation without spending."""
+    def release(self, outcome: str, reason: str) -> Generator[Any, Any, dict[str, Any]]:
+        """Release the reservation."""
         self._show("releasing", reason=reason)
-        reply = yield from self._tell("release", key=self.booking.instance_id)
+        reply = yield from self._call("release", key=self.booking.instance_id)
         return self.ended(outcome, reply, reason)
 
     def ended(self, outcome: str, reply: Reply, reason: str = "") -> dict[str, Any]:
@@ -150,8 +152,8 @@ class _Run:
             "limit": None if reply.limit is None else to_money(reply.limit),
         }
 
-    def _tell(self, operation: str, **argument: Any) -> Generator[Any, Any, Reply]:
-        answer = yield self._context.call_entity(self._desk, operation, argument)
+    def _call(self, operation: str, **argument: Any) -> Generator[Any, Any, Reply]:
+        answer = yield self._context.call_entity(self._entity, operation, argument)
         return Reply.from_dict(answer)
 
     def _show(self, state: str, **details: Any) -> None:

@@ -1,24 +1,24 @@
-"""A review's clockwork: look at the record, tell people, wait for something to happen, and begin anew.
+"""The workflow of a review: read the record, send letters, wait for an event or a timer, and continue as new.
 
-One execution waits once, so each event name is waited for once, and its history stays short. What it reads of the
-world it reads from the record; an event says no more than "look again". Four facts decide how this is written:
+One execution waits once, so each event name is waited for once, and the history stays short. The workflow reads the
+state from the record; an event only says "read it again". Four facts explain the code:
 
-* **Early events.** What comes before its name is waited for, the SDK keeps as *the* early event of that name and hands
-  it to every later wait of the name (azure-functions-durable-python issue 507). With one wait an execution, that is
-  one delivery. An early and a second early event of one name are one, though: the later one replaces the earlier. A
-  `Wake` says nothing, so nothing is lost. Of several raw `ApprovalEvent`s that an operator raises while the workflow is
-  not at its wait (a few hundred milliseconds a look) the last one counts. Who needs every answer taken down sends it
-  through the API or the queue, which write into the record first.
-* **Events around continue-as-new.** The host works its script off in order and takes a cancelled timer for ended from
-  the start. So when the function has heard an event, cancelled the timer and asked to continue as new, the host has
-  reached that request before it comes to the event, and carries the event over: the next execution hears it once more
-  (azure-functions-durable-extension issue 2606 is the endless loop that this can become). Here it cannot: the first
-  thing that an execution does is an activity, so that the second hearing lies before the next request. A `Wake` heard
-  twice costs one more look. A decision that equals one of those that the execution began with is not taken down again
-  (`Turn.holds`): a second yes of somebody who is asked twice would else count for the next stage. Nor is an event
-  counted as refused that has the same fault as one of those (`Turn.rejected`).
-* **What else comes in the same breath** is carried over too, behind it. What comes later finds the next execution.
-* **Races.** The race lists its three events and its timer itself; none of it is older
+* **Early events.** The SDK keeps an event that comes before the workflow waits for its name as *the* early event of
+  that name, and delivers it to every later wait (azure-functions-durable-python issue 507). With one wait per execution
+  this is one delivery. But a second early event of the same name replaces the first. A `Wake` has no content, so
+  nothing is lost. If an operator raises several raw `ApprovalEvent`s while the workflow is not waiting (a few hundred
+  milliseconds per read), only the last one counts. Answers through the API or the queue are written to the record
+  first, so all of them count.
+* **Events around continue-as-new.** The host processes the actions in order and treats a cancelled timer as ended from
+  the start. So after the function has received an event, cancelled the timer and continued as new, the host reaches the
+  continue-as-new before the event and carries the event over: the next execution receives it once more. This can become
+  an endless loop (azure-functions-durable-extension issue 2606), but not here: an execution starts with an activity, so
+  the second delivery comes before the next continue-as-new. A repeated `Wake` causes one more read. A decision that
+  equals one that the execution started with is not recorded again (`Turn.holds`); otherwise a second yes of a person
+  who is asked twice would count for the next stage. An event with the same error as one of those is not counted as
+  refused again (`Turn.rejected`).
+* **Other events at the same time** are carried over too, after it. Later events reach the next execution.
+* **Races.** The race lists its three events and its timer itself; none of these tasks is older than the race
   (orchestrators/single_stage/answers.py).
 """
 
@@ -30,7 +30,8 @@ from azure.durable_functions.models.Task import TaskBase
 
 from approvals.decision import APPROVAL_EVENT, BUDGET_EVENT, Decision, read_event
 from approvals.findings import CLEAN, Sum
-from approvals.rules.clockwork import (
+from approvals.rules.counter_state import Contribution
+from approvals.rules.turns import (
     MOST_TROUBLES,
     UNCHECKED,
     WAKE,
@@ -42,7 +43,6 @@ from approvals.rules.clockwork import (
     shown,
     until,
 )
-from approvals.rules.tally import Share
 from approvals.validation import Invalid
 from approvals.workflows import FAN_OUT
 from orchestrators.attempts import Failed, attempt
@@ -51,13 +51,13 @@ from orchestrators.parts import part_id
 from orchestrators.payloads import AnyPayload
 
 MOST_CHECKS = 3
-"""In one execution. An author who goes on changing the document meanwhile does not keep the workflow from its wait."""
+"""Checks in one execution, so that an author who keeps changing the document cannot keep the workflow from waiting."""
 
 Steps = Generator[TaskBase, Any, Any]
 
 
 class ReviewFailed(Exception):
-    """The review cannot be carried out; the text says why, and becomes the output of the failed instance."""
+    """The review cannot be carried out. The text says why and becomes the output of the failed instance."""
 
 
 def is_review(context: df.DurableOrchestrationContext) -> bool:
@@ -70,10 +70,10 @@ def is_review(context: df.DurableOrchestrationContext) -> bool:
 
 
 def carry_out_review(context: df.DurableOrchestrationContext) -> Generator[TaskBase, Any, dict[str, Any]]:
-    """Carry out one turn of a review; its end is the workflow's output, everything else begins the next turn."""
+    """Run one turn of a review. Returns the workflow's output at the end of the review, else continues as new."""
     turn = read_input(context, ReviewInput).review
     if turn.proposal_id != context.instance_id:
-        raise Invalid(f"a review's workflow has the id of its proposal, which is not {turn.proposal_id}")
+        raise Invalid(f"the workflow of a review must have the id of its proposal, {turn.proposal_id}")
     try:
         return (yield from _carry_out(context, turn))
     except Exception:
@@ -82,18 +82,18 @@ def carry_out_review(context: df.DurableOrchestrationContext) -> Generator[TaskB
 
 
 def _fail(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
-    """Put on record that the review has failed, as far as that is possible still, and tell people."""
-    failing = {"proposalId": turn.proposal_id, "told": turn.told, "reason": "the workflow could not go on"}
+    """Record that the review has failed, if that is still possible, and send letters about it."""
+    failing = {"proposalId": turn.proposal_id, "told": turn.told, "reason": "the workflow could not continue"}
     found = yield from attempt(call(context, "FailReview", failing))
     if isinstance(found, Failed) or found["step"] is None:
-        return  # the sweep does it, when storage is back (clients/sweep.py)
+        return  # the sweep does it when storage is available again (clients/sweep.py)
     step = Step.from_dict(found["step"])
     turn = yield from _tell(context, turn.informed(step), step)
     _show(context, _count(context, turn, step), step)
 
 
 def _carry_out(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
-    turn, left = yield from _take_down(context, turn)
+    turn, left = yield from _record_events(context, turn)
     step = yield from _look(context, turn)
     if isinstance(step, Failed):
         turn = turn.after_look(failed=True)
@@ -113,8 +113,8 @@ def _carry_out(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
     return (yield from _wait(context, turn, step, left))
 
 
-def _take_down(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
-    """Take down the decisions that the last execution heard; return the turn, and those that storage did not take."""
+def _record_events(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
+    """Record the decisions that the last execution received; return the turn, and those that could not be stored."""
     left = list[EventDecision]()
     for heard in turn.heard:
         taking = {"proposalId": turn.proposal_id, "heard": heard.to_dict()}
@@ -129,7 +129,7 @@ def _take_down(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
 
 
 def _look(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
-    """Look at the record, and check the document where that is what comes next; return the `Step`, or `Failed`."""
+    """Read the record, and check the document if that is the next step; return the `Step`, or `Failed`."""
     for _ in range(MOST_CHECKS):
         now = turn.time(context.current_utc_datetime).isoformat()
         look = {"proposalId": turn.proposal_id, "now": now, "told": turn.told}
@@ -137,9 +137,7 @@ def _look(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
         if isinstance(found, Failed):
             return found
         if found["step"] is None:
-            raise ReviewFailed(
-                f"there is no record of proposal {turn.proposal_id}; hand it in with POST /api/proposals"
-            )
+            raise ReviewFailed(f"there is no record of proposal {turn.proposal_id}; submit it with POST /api/proposals")
         step = Step.from_dict(found["step"])
         if step.next != "check":
             return step
@@ -151,7 +149,7 @@ def _look(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
 
 
 def _check(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> Steps:
-    """Check the attachments in a workflow of their own, and put on record what that found; `Failed`, or None."""
+    """Check the attachments in a sub-orchestration, and record the findings; returns `Failed`, or None."""
     findings = CLEAN
     if step.attachments:
         work = {"attachments": [each.to_dict() for each in step.attachments]}
@@ -164,7 +162,7 @@ def _check(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> S
 
 
 def _tell(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> Steps:
-    """Tell people what is new; letters that cannot be sent do not stop the review, they are tried again later."""
+    """Send the letters about new entries. Letters that cannot be sent are tried again later; the review continues."""
     if turn.told >= step.entries:
         return turn.after_telling(turn.told, step.entries)
     telling = {"proposalId": turn.proposal_id, "told": turn.told}
@@ -173,20 +171,22 @@ def _tell(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> St
 
 
 def _count(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> Turn:
-    """Tell the counters what they do not know yet: each how much of it is this review's, so that no repeat adds."""
+    """Report this review's total contribution to each counter that lacks it; a repeated report adds nothing."""
     for counter in step.uncounted(turn.counted):
-        share = Share(proposal_id=turn.proposal_id, known=turn.counted.get(counter, 0), total=step.counts[counter])
-        context.signal_entity(df.EntityId("Counter", counter), "add", share.to_dict())
+        contribution = Contribution(
+            proposal_id=turn.proposal_id, known=turn.counted.get(counter, 0), total=step.counts[counter]
+        )
+        context.signal_entity(df.EntityId("Counter", counter), "add", contribution.to_dict())
     return turn.model_copy(update={"counted": step.counts})
 
 
 def _show(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> None:
-    """Show where the review stands, and how far this workflow has carried it out; the sweep goes by that."""
+    """Show the state of the review, and how far this workflow has processed it, which the sweep uses."""
     context.set_custom_status(shown(turn, step))
 
 
 def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None, left: list[EventDecision]) -> Steps:
-    """Wait until somebody has done something or time has, and begin anew; `step` is None where the look failed."""
+    """Wait for an event or a timer, and continue as new; `step` is None if the record could not be read."""
     time_up = until(context.current_utc_datetime, turn, step)
     wake, *decisions = (
         context.wait_for_external_event(name, expected_type=AnyPayload) for name in (WAKE, APPROVAL_EVENT, BUDGET_EVENT)
@@ -195,15 +195,17 @@ def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None
     yield context.task_any([wake, *decisions, timer])
     reached = time_up.isoformat() if timer.is_completed else None
     if not timer.is_completed:
-        timer.cancel()  # an open timer would keep the next execution from beginning
-    # Not only the winner: what was early is there as well.
-    turn = _hear(context, turn, left, [each.result for each in decisions if each.is_completed])
+        timer.cancel()  # an open timer would keep the next execution from starting
+    # Not only the winner: early events have arrived as well.
+    turn = _collect_events(context, turn, left, [each.result for each in decisions if each.is_completed])
     context.continue_as_new(ReviewInput(review=turn.model_copy(update={"reached": reached})).to_dict())
     return {}
 
 
-def _hear(context: df.DurableOrchestrationContext, turn: Turn, left: list[EventDecision], payloads: list[Any]) -> Turn:
-    """Return the turn with the decisions that the next execution takes down."""
+def _collect_events(
+    context: df.DurableOrchestrationContext, turn: Turn, left: list[EventDecision], payloads: list[Any]
+) -> Turn:
+    """Return the turn with the decisions that the next execution has to record."""
     heard, rejected = list(left), list[str]()
     for payload in payloads:
         match read_event(payload):

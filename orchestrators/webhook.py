@@ -1,4 +1,4 @@
-"""CallWebhook: one call to another system, tried again while that may help, and followed up where it takes its time."""
+"""CallWebhook: calls another system, with retries, and polls after a 202 until the other system has finished."""
 
 from collections.abc import Generator
 from datetime import timedelta
@@ -28,9 +28,9 @@ bp = df.Blueprint()
 
 @bp.orchestration_trigger(context_name="context", orchestration=WEBHOOK.name)
 def call_webhook(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict]:
-    """Call, wait and call again until the other system has taken it, or it is given up.
+    """Call, wait and call again until the call succeeds or is given up.
 
-    An address that an answer leads to is checked like the first one, before it is called.
+    A URL from a response is checked like the first one before it is called.
     """
     form = read_input(context, WebhookForm)
     deadline = context.current_utc_datetime + timedelta(minutes=form.expires_after_minutes)
@@ -64,9 +64,9 @@ def call_webhook(context: df.DurableOrchestrationContext) -> Generator[Any, Any,
 
 
 def _ask(context: df.DurableOrchestrationContext, asked: Call, *, durably: bool) -> Generator[TaskBase, Any, Answer]:
-    """Make one call, by the activity or by the host itself, which follows redirects wherever they lead.
+    """Make one call, by the activity or by the host itself, which follows all redirects.
 
-    The environment, which holds the list of hosts, must not be read here, so an activity decides for the host's call.
+    An orchestrator must not read the environment, which has the list of hosts, so an activity checks the host's call.
     """
     if not durably:
         return Answer.from_dict((yield call(context, "SendWebhook", asked.to_dict())))

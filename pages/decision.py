@@ -9,25 +9,23 @@ from urllib.parse import quote
 
 from approvals.attachments import KINDS
 from approvals.record.documents import Attachment
-from approvals.record.entries import ChangesRequested, Commented, Decided, Delegated, Entry, Reassigned, Resubmitted
+from approvals.record.entries import Entry
 from approvals.rules.choices import choices
 from approvals.rules.eligibility import asked_as
-from approvals.rules.state import OpenStage, Review, Status
+from approvals.rules.state import Review, Status
 from approvals.visible import one_line, visible
-from approvals.words.letter_texts import cost
-from approvals.words.wording import comment_of, moment, people, rule_name, size, stage_name, time_left
+from approvals.words.wording import moment, people, size, stage_name, time_left
+from pages.facts import facts
 from pages.rendering import Page, message_page, render
+from pages.said import said
 
 LONGEST_COMMENT = 8_000
-"""Characters, as verbs have it."""
-
-MOST_SAID = 30
-"""The latest entries with words in them; the record has all."""
+"""Characters, the same limit as for verbs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormInput:
-    """A form that comes back to whoever sent it: what was in it, and what is wrong, by field."""
+    """A form with errors that is shown again: its content, and the errors by field."""
 
     decision: str = ""
     comment: str = ""
@@ -37,9 +35,9 @@ class FormInput:
 def decision_page(
     review: Review, entries: Iterable[Entry], *, person: str, token: str, now: datetime, filled: FormInput | None = None
 ) -> Page:
-    """Return the page on which a person answers: the proposal, its documents, who said what, and the form.
+    """Return the page for answering: the proposal, its documents, the comments so far, and the form.
 
-    `review` has an open stage that waits for this person; `token` is that of the link that leads here.
+    `review` has an open stage that waits for this person; `token` is the token of the link.
     """
     open_stage = review.stage
     assert open_stage
@@ -51,11 +49,11 @@ def decision_page(
         person=person,
         stage=stage_name(open_stage.plan),
         on_behalf_of=asked.on_behalf_of if asked else None,
-        facts=_facts(review, open_stage, now),
+        facts=facts(review, deadline=f"{moment(open_stage.deadline)}, {time_left(open_stage.deadline, now)}"),
         summary=visible(review.summary),
         documents=[_document(each, token) for each in review.attachments],
         token=token,
-        said=_said(entries),
+        said=said(entries),
         choices=choices(review.policy),
         deadline=open_stage.deadline,
         time_left=time_left(open_stage.deadline, now),
@@ -75,51 +73,9 @@ def _document(attachment: Attachment, token: str) -> dict[str, Any]:
     }
 
 
-def _facts(review: Review, stage: OpenStage, now: datetime) -> list[tuple[str, str]]:
-    facts = [("Author", one_line(review.author))]
-    if review.department:
-        facts.append(("Department", one_line(review.department)))
-    if review.cost:
-        facts.append(("Cost", cost(review)))
-    facts += [("Handed in", moment(review.submitted_at))]
-    facts.append(("Round", f"{review.round}, the author has revised it" if review.round > 1 else "1"))
-    facts.append(("Answer by", f"{moment(stage.deadline)}, {time_left(stage.deadline, now)}"))
-    facts.append(("Policy", rule_name(review.policy_name, review.policy_version)))
-    if review.findings:
-        facts.append(("Checks", one_line(", ".join(review.findings))))
-    facts.append(("Document", review.document))
-    return facts
-
-
-def _said(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """Return what people have done that has words to it, the latest last."""
-    lines = []
-    for entry in entries:
-        did, words = _did(entry), comment_of(entry)
-        if did and (words or isinstance(entry, Decided)):
-            lines.append({"by": entry.by, "did": did, "at": entry.at, "words": words})
-    return lines[-MOST_SAID:]
-
-
-def _did(entry: Entry) -> str | None:
-    match entry:
-        case Decided():
-            return f"answered “{entry.decision}”"
-        case Commented():
-            return "wrote"
-        case ChangesRequested():
-            return "asked for changes"
-        case Resubmitted():
-            return "handed it in again"
-        case Delegated() | Reassigned():
-            return "handed the answer over"
-        case _:
-            return None
-
-
 def result_page(review: Review, label: str) -> Page:
-    """Return the page that confirms an answer and says where the proposal stands now."""
-    return message_page(f"Your answer: {label}", f"It is on record for “{one_line(review.title)}”.", _outlook(review))
+    """Return the page that confirms an answer and shows the state of the proposal."""
+    return message_page(f"Your answer: {label}", f"It is recorded for “{one_line(review.title)}”.", _outlook(review))
 
 
 def _outlook(review: Review) -> str:
@@ -127,11 +83,7 @@ def _outlook(review: Review) -> str:
         case Status.APPROVED | Status.REJECTED | Status.WITHDRAWN | Status.EXPIRED | Status.FAILED:
             return f"The proposal is {review.status.value} now. You can close this page."
         case Status.CHANGES_REQUESTED:
-            return f"{review.author} is asked to change it. You get another letter when it comes again."
+            return f"{review.author} is asked to change it. You get another letter when it is submitted again."
         case _:
             waiting = people(tuple(one_line(each.person) for each in review.waiting_for))
-            return (
-                f"The next answer is up to {waiting}. You can close this page."
-                if waiting
-                else "You can close this page."
-            )
+            return f"Next, {waiting} must answer. You can close this page." if waiting else "You can close this page."

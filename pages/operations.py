@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from approvals.operations import Act, Overview, PutAsideMessage, Run, UnsentLetter
-from approvals.record.verdict import SAYINGS, Verdict
+from approvals.record.verdict import STATE_NAMES, Verdict
 from approvals.visible import one_line, visible
 from approvals.words.histories import HistoryLine
 from approvals.words.wording import ago, moment
@@ -131,7 +131,7 @@ def workflow_page(
         ],
         acts=[(act.value, ACTS[act]) for act in (_FITTING.get(workflow.status, ()) if workflow else ())],
         verdict=verdict,
-        saying=SAYINGS[verdict.state] if verdict else "",
+        saying=STATE_NAMES[verdict.state] if verdict else "",
     )
 
 

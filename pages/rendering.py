@@ -14,10 +14,12 @@ _FOLDER = Path(__file__).with_name("templates")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page, and the text of its style element, which its headers must allow."""
+    """A page, and the text of its style element, which the headers must allow."""
 
     html: str
     style: str
+    frames: bool = False
+    """Whether it shows documents of ours in frames."""
 
 
 def render(template: str, **shown: Any) -> Page:

@@ -1,1 +1,1 @@
-"""What clients and activities do for people, whichever way they come: hand in, act, look at instances."""
+"""What clients and activities share: submissions, actions on proposals, and access to instances."""

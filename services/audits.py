@@ -1,4 +1,4 @@
-"""What is to be said of a proposal's record: held against what the list and the kept heads saw of it before."""
+"""Audits of records: a record is checked by itself, and compared with the list of proposals and the copied heads."""
 
 import hashlib
 from collections.abc import Iterable
@@ -19,24 +19,24 @@ from gateways.review_records import open_review_records
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """A record, and what was found."""
+    """A record, and the result of its check."""
 
     content: bytes
-    """As it lies in storage; empty where it is missing."""
+    """The bytes in storage; empty if the record is missing."""
     anchors: tuple[Anchor, ...]
     verdict: Verdict
 
 
 class TooLarge(Exception):
-    """An export would have more bytes than one may have."""
+    """The export would exceed its size limit."""
 
 
 def examine(proposal_id: str, *, anchored: bool = True) -> Examined | None:
-    """Look at a record; None where nobody has ever seen one under this id. Blocks.
+    """Check a record; None if there was never one under this id. Blocks.
 
-    Without `anchored` it is looked at by itself, unless it is not there.
+    Without `anchored` an existing record is checked only by itself.
     """
-    # The anchors first: a record that grows in between is longer than they say, never shorter.
+    # The anchors first: a record that grows in between is longer than the anchors say, never shorter.
     anchors = _anchors(proposal_id) if anchored else ()
     content = open_review_records().raw(proposal_id) or b""
     anchors = anchors or (() if content else _anchors(proposal_id))
@@ -46,26 +46,26 @@ def examine(proposal_id: str, *, anchored: bool = True) -> Examined | None:
 
 
 def judge(proposal_id: str, content: bytes, anchors: Iterable[Anchor]) -> Verdict:
-    """Return the verdict on a record's bytes, by the app's keys."""
+    """Return the verdict on a record's bytes, with the app's keys."""
     return verify(content, keys=record_keys(), proposal_id=proposal_id, anchors=anchors)
 
 
 def anchors_of(row: IndexRow | None, kept: Anchor | None) -> tuple[Anchor, ...]:
-    """Return what was seen of a record before: by the list, and as it was copied to the second place."""
+    """Return the known heads of a record: from the list of proposals, and from the second storage account."""
     listed = Anchor(entries=row.entries, head=row.head) if row else None
     return tuple(anchor for anchor in (listed, kept) if anchor)
 
 
 def missing(proposal_id: str) -> Verdict | None:
-    """Return the verdict on a record that is not there and once was; None where there never was one. Blocks."""
+    """Return the verdict on a record that is gone; None if there was never one. Blocks."""
     return judge(proposal_id, b"", ()) if _anchors(proposal_id) else None
 
 
 def export(proposal_id: str, *, with_documents: bool = True) -> bytes | Verdict | None:
-    """Return the archive of a proposal: its record, its documents and the heads that were seen of it.
+    """Return the archive of a proposal: its record, its documents, and the known heads.
 
-    The verdict comes in its place where the record is not what was written, None where there is none. A document that
-    is gone, or is not what was put on record, is left out, and the archive says so. Raises `TooLarge`. Blocks.
+    Returns the verdict instead if the record was changed, and None if there is no record. A document that is missing or
+    differs from the record is left out, and the archive says so. Raises `TooLarge`. Blocks.
     """
     found = examine(proposal_id)
     if found is None:

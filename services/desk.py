@@ -1,7 +1,7 @@
-"""The desk: everything that people do to a proposal comes here, from a route, a link or the queue, and is judged once.
+"""The desk: every action on a proposal, from a route, a link or the queue, is judged here once.
 
-What is accepted is in the record before anybody hears of it; only then the workflow is woken. Where this process dies
-in between, the sweep wakes it (clients/sweep.py), and so does whoever sends the same again.
+An accepted action is written to the record before anybody is notified; then the workflow is woken. If this process
+stops in between, the sweep wakes the workflow (clients/sweep.py), and so does a repeated request.
 """
 
 import asyncio
@@ -11,11 +11,11 @@ import logging
 import azure.durable_functions as df
 
 from approvals.rules.acceptance import Actor
-from approvals.rules.clockwork import WAKE
 from approvals.rules.eligibility import Refused
+from approvals.rules.turns import WAKE
 from approvals.rules.verbs import Verb
 from services.instances import find_instance
-from services.review_changes import Done, Unknown, take_down
+from services.review_changes import Done, Unknown, record_verb
 
 log = logging.getLogger("greenlight.desk")
 
@@ -23,8 +23,8 @@ log = logging.getLogger("greenlight.desk")
 async def act(
     client: df.DurableOrchestrationClient, proposal_id: str, verb: Verb, actor: Actor
 ) -> Done | Refused | Unknown:
-    """Judge a verb and take it down. Raises `Contention`, and azure.core's errors where storage does not answer."""
-    answer = await asyncio.to_thread(take_down, proposal_id, verb, actor)
+    """Judge a verb and record it. Raises `Contention`, and azure.core's errors if storage does not respond."""
+    answer = await asyncio.to_thread(record_verb, proposal_id, verb, actor)
     if isinstance(answer, Done):
         if not answer.repeated:
             line = {"record": "verb", "proposalId": proposal_id, "verb": type(verb).__name__, "entry": answer.number}
@@ -34,19 +34,19 @@ async def act(
 
 
 async def wake(client: df.DurableOrchestrationClient, proposal_id: str) -> None:
-    """Make the workflow look at the record, unless it has finished.
+    """Make the workflow read the record, unless it has finished.
 
-    Where that fails the sweep does it; what was accepted stays accepted.
+    If that fails, the sweep does it later. The accepted action stays in the record.
     """
     try:
         await client.raise_event(proposal_id, WAKE, {})
     except Exception:  # noqa: BLE001  the SDK raises nothing else
         if not await _has_finished(client, proposal_id):
-            log.warning("proposal %s could not be woken; the sweep will do it", proposal_id)
+            log.warning("proposal %s could not be woken; the sweep will wake it", proposal_id)
 
 
 async def _has_finished(client: df.DurableOrchestrationClient, proposal_id: str) -> bool:
-    """Say whether the workflow has nothing left to look at, as far as the hub answers."""
+    """Say whether the workflow has finished; false if the hub does not answer."""
     try:
         instance = await find_instance(client, proposal_id)
     except Exception:  # noqa: BLE001  as above

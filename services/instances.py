@@ -1,8 +1,8 @@
-"""What client functions ask of durable instances, with the SDK's bare exceptions turned into answers.
+"""Access to durable instances for client functions. Expected failures become return values.
 
-The SDK raises plain `Exception` for everything, and lets through what its HTTP client raises. So where a call fails,
-the instance is looked at again: if that explains the failure, it becomes a return value; if not, the exception goes on,
-and the host shows a message again, or the caller is answered 503 (clients/web/outages.py).
+The SDK raises plain `Exception` for everything, and passes on the exceptions of its HTTP client. So after a failed call
+the instance is read again. If that explains the failure, it becomes a return value. If not, the exception is raised
+again: the host then delivers a queue message again, or the caller gets a 503 (clients/web/outages.py).
 """
 
 import json
@@ -28,12 +28,12 @@ _FINISHED = frozenset({RuntimeStatus.Completed, RuntimeStatus.Failed, RuntimeSta
 
 
 class HubFailed(Exception):
-    """The durable API of the host failed, and the SDK did not notice."""
+    """The host's durable API failed, and the SDK did not notice it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """A durable instance, as far as client functions care."""
+    """The parts of a durable instance that client functions use."""
 
     id: str
     workflow: str
@@ -42,23 +42,23 @@ class Instance:
     created: datetime
     custom_status: Any = None
     input: Any = None
-    """What it was started with, or started anew by itself; only where it was asked for."""
+    """The input of its latest run (start or continue-as-new); only if it was requested."""
     updated: datetime
     output: Any = None
 
     @property
     def completed(self) -> bool:
-        """Whether it has ended well."""
+        """Whether it has completed successfully."""
         return self.state == RuntimeStatus.Completed.value
 
 
 async def find_status(
     client: df.DurableOrchestrationClient, instance_id: str, **shown: bool
 ) -> DurableOrchestrationStatus | None:
-    """Return what the SDK tells of an instance, None where there is none; `shown` are its options.
+    """Return the SDK's status of an instance, None if there is no such instance; `shown` are the SDK's options.
 
-    Raises `HubFailed` where the SDK takes the answer of a host that failed for one about an instance: where there is
-    none the answer has no body.
+    Raises `HubFailed` if the SDK mistakes an error response of the host for a missing instance. The response about a
+    missing instance has no body.
     """
     status = await client.get_status(instance_id, **shown)
     if status:
@@ -72,7 +72,7 @@ async def find_status(
 async def find_instance(
     client: df.DurableOrchestrationClient, instance_id: str, *, with_input: bool = False
 ) -> Instance | None:
-    """Return the instance of that id, or None where there is none."""
+    """Return the instance with that id, or None."""
     status = await find_status(client, instance_id, show_input=with_input)
     if status is None:
         return None
@@ -92,8 +92,8 @@ async def find_instance(
 async def list_alive(client: df.DurableOrchestrationClient) -> frozenset[str]:
     """Return the ids of all instances that have not finished.
 
-    Costs one call of the local endpoint for each 250 of them, and the host one query of its table of instances, which
-    it reads through: a transaction for each 1,000 rows, those of ended instances too, until they are purged.
+    This is one call of the local endpoint for each 250 instances. The host reads its whole table of instances: one
+    transaction for each 1,000 rows, including ended instances that are not purged yet.
     """
     base_url = client._orchestration_bindings.rpc_base_url  # the SDK has no public name for it
     return frozenset([str(entry["instanceId"]) async for entry in list_instances(base_url, statuses=_ALIVE)])
@@ -132,29 +132,29 @@ async def start(
     *,
     again: bool = False,
 ) -> bool:
-    """Start a workflow; False where the id is in use, also where somebody was faster by a moment.
+    """Start a workflow; False if the id is in use, also if another caller was slightly faster.
 
-    With `again` it takes the place of one that has finished.
+    With `again` it replaces a finished instance.
     """
-    if await _stands(client, instance_id, again):
+    if await _is_in_use(client, instance_id, again):
         return False
     try:
         await client.start_new(workflow, instance_id, argument)
     except Exception:
-        if await _stands(client, instance_id, again):
+        if await _is_in_use(client, instance_id, again):
             return False
         raise
     return True
 
 
-async def _stands(client: df.DurableOrchestrationClient, instance_id: str, again: bool) -> bool:
-    """Say whether an instance stands in the way of another under its id."""
+async def _is_in_use(client: df.DurableOrchestrationClient, instance_id: str, again: bool) -> bool:
+    """Say whether an instance with this id prevents a new one."""
     instance = await find_instance(client, instance_id)
     return instance is not None and not (again and instance.finished)
 
 
 async def raise_event(client: df.DurableOrchestrationClient, instance: Instance, event: str, data: Any) -> bool:
-    """Raise an event to an instance; False where it is gone or has finished meanwhile."""
+    """Raise an event to an instance; False if the instance is gone or has finished in the meantime."""
     try:
         await client.raise_event(instance.id, event, data)
     except Exception:
@@ -166,7 +166,7 @@ async def raise_event(client: df.DurableOrchestrationClient, instance: Instance,
 
 
 def _parsed(value: Any) -> Any:
-    """Return an input as data, also from a host that hands it over as JSON text."""
+    """Return an input as data, also from a host that delivers it as JSON text."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a preview answers: the stages of a proposal that could be handed in as it is, and that is not."""
+"""Previews: the stages that a valid proposal would go through, without submitting it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from services.submissions import Submission
 
 
 def foresee(submission: Submission) -> dict[str, Any]:
-    """Return the answer as plain JSON data; `replies.PreviewReply` describes it."""
+    """Return the preview as plain JSON data; `replies.PreviewReply` describes it."""
     form, policy, now = submission.form, submission.policy, clock.now()
     first, *others = find_ways(
         policy, author=form.author, cost=form.cost, currency=form.currency, department=form.department

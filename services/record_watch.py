@@ -1,11 +1,10 @@
-"""Looking after records that nobody asks for: every sweep looks for those that are gone, and at some of them inside.
+"""Regular checks of all records: every sweep looks for missing records, and verifies some of the others.
 
-Each record is opened again and again, in turn: a sweep opens `MOST_OPENED` of them, so that n records take n / 10
-minutes. Which ones it opens follows from the minute and from their ids alone. There is no place kept anywhere, which
-somebody could move.
+The records are verified in turn: a sweep opens `MOST_OPENED` of them, so that n records take n / 10 minutes. The minute
+and the ids decide which ones are next. No position is stored, so nobody can manipulate it.
 
-A sweep costs one list of the kept heads for each 5,000 of them, and for each record that it opens one look at the list
-of proposals and one download; and where it has grown since, one more blob for its head.
+A sweep lists the copied heads, one call for each 5,000 of them. For each record that it opens it reads one row of the
+list of proposals and downloads one blob; if the record has grown, it also writes one blob for the new head.
 """
 
 import json
@@ -27,23 +26,23 @@ MOST_OPENED = 10
 """Records that one sweep opens."""
 
 MOST_TOLD = 50
-"""Missing records that one sweep names, each in a line of its own; the number is told of all."""
+"""Missing records that one sweep reports in separate log lines. The total number is always reported."""
 
 
 def keep_head(proposal_id: str, *, entries: int, head: str) -> None:
-    """Copy the head of a review that has ended to the second place; where that fails the sweep will do it. Blocks."""
+    """Copy the head of an ended review to the second account; if that fails, the sweep does it later. Blocks."""
     try:
         open_kept_heads().keep(proposal_id, entries=entries, head=head)
     except AzureError as error:
-        log.warning("proposal %s: its head is not kept yet: %s", proposal_id, type(error).__name__)
+        log.warning("proposal %s: its head could not be copied yet: %s", proposal_id, type(error).__name__)
 
 
 def watch(listed: Collection[str], sizes: Mapping[str, int], now: datetime) -> None:
-    """Tell of every record that is gone, and open those whose turn it is. Blocks.
+    """Report every missing record, and verify the records whose turn it is. Blocks.
 
-    `listed` are the proposals of the list, `sizes` the lengths of the records that there are, read in this order. The
-    heads are read after both: one that was kept in between is of a record that may not be in `sizes`, and is asked for
-    again before anything is told.
+    `listed` are the proposals of the list, `sizes` the lengths of the existing records, read in this order. The heads
+    are read after both. A head that was copied in between may belong to a record that is not in `sizes`, so each record
+    is looked up again before it is reported.
     """
     heads = open_kept_heads().every()
     gone = sorted((set(listed) | heads.keys()) - sizes.keys())
@@ -51,13 +50,13 @@ def watch(listed: Collection[str], sizes: Mapping[str, int], now: datetime) -> N
         log.error(json.dumps({"record": "record-tampered", "missing": len(gone)}))
     for proposal_id in gone[:MOST_TOLD]:
         if open_review_records().raw(proposal_id) is None and (verdict := missing(proposal_id)):
-            tell(proposal_id, verdict)
+            report(proposal_id, verdict)
     for proposal_id in in_turn(sizes.keys(), now):
         _open(proposal_id, heads.get(proposal_id))
 
 
 def in_turn(proposals: Collection[str], now: datetime) -> tuple[str, ...]:
-    """Return the records whose turn it is in this minute: each one once before any comes again, while none is added."""
+    """Return the records to verify in this minute. While none is added, each one is verified before any is repeated."""
     ordered = sorted(proposals)
     if len(ordered) <= MOST_OPENED:
         return tuple(ordered)
@@ -65,8 +64,8 @@ def in_turn(proposals: Collection[str], now: datetime) -> tuple[str, ...]:
     return tuple((ordered + ordered)[begin : begin + MOST_OPENED])
 
 
-def tell(proposal_id: str, verdict: Verdict) -> None:
-    """Write the line that wakes somebody. The alert looks for its first word."""
+def report(proposal_id: str, verdict: Verdict) -> None:
+    """Write the log line that raises the alert `record-tampered`."""
     line = {
         "record": "record-tampered",
         "proposalId": proposal_id,
@@ -77,13 +76,13 @@ def tell(proposal_id: str, verdict: Verdict) -> None:
 
 
 def _open(proposal_id: str, kept: Anchor | None) -> None:
-    """Verify one record, and keep its head where it has grown since the last one was kept."""
+    """Verify one record, and copy its head if it has grown since the last copy."""
     row = open_proposal_index().find(proposal_id)
     content = open_review_records().raw(proposal_id)
     if content is None:
-        return  # it is gone since the list was read, which the next sweep finds
+        return  # it was deleted after the list was read; the next sweep finds that
     verdict = judge(proposal_id, content, anchors_of(row, kept))
     if not verdict.sound:
-        tell(proposal_id, verdict)
+        report(proposal_id, verdict)
     elif verdict.state is State.WHOLE and verdict.entries > ((kept and kept.entries) or 0):
         keep_head(proposal_id, entries=verdict.entries, head=verdict.head)

@@ -1,4 +1,4 @@
-"""Writing into a record against everybody else who does: read, judge, append, and again where somebody was faster."""
+"""Writing to a record concurrently with others: read, judge, append; repeat if somebody else was faster."""
 
 import random
 import time
@@ -17,21 +17,21 @@ from gateways.people import open_directory
 from gateways.review_records import Records, open_review_records
 
 MOST_ATTEMPTS = 200
-"""Each lost race means that somebody else was heard; so many in a row mean that something is wrong."""
+"""In each lost race somebody else's entry was written. So many losses in a row mean that something is wrong."""
 
 _LONGEST_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What a verb came to that is in the record."""
+    """The result of a recorded verb."""
 
     review: Review
-    """As it stands now."""
+    """The review now."""
     number: int
-    """Of the verb's entry."""
+    """The number of the verb's entry."""
     repeated: bool
-    """It was there before."""
+    """Whether it had been recorded before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,15 @@ class Unknown:
 
 
 class Contention(Exception):
-    """Others were faster, time after time; nothing was taken down, and the same may be tried again."""
+    """Others were faster in every attempt. Nothing was recorded, and the request may be repeated."""
 
 
 def add(
     proposal_id: str, judge: Callable[[Review], tuple[Entry, ...]], *, records: Records | None = None
 ) -> tuple[Chain, Review] | Unknown:
-    """Append what `judge` makes of the review as it stands, which may be nothing; return the record after it.
+    """Append the entries that `judge` returns for the current review, which may be none; return the new record.
 
-    `judge` runs again for each race that is lost, on what the record holds then. Blocks. Raises `Contention`.
+    After each lost race `judge` runs again on the newer record. Blocks. Raises `Contention`.
     """
     records = records or open_review_records()
     for attempt in range(MOST_ATTEMPTS):
@@ -61,11 +61,13 @@ def add(
         if written is not None:
             return written, replay(written.entries) if entries else review
         time.sleep(random.uniform(0.0, min(0.005 * 2 ** min(attempt, 10), _LONGEST_PAUSE_S)))
-    raise Contention(f"others wrote into the record of {proposal_id} {MOST_ATTEMPTS} times first; send it again")
+    raise Contention(
+        f"others wrote to the record of {proposal_id} first, {MOST_ATTEMPTS} times; send the request again"
+    )
 
 
-def take_down(proposal_id: str, verb: Verb, actor: Actor) -> Done | Refused | Unknown:
-    """Judge a verb and write it down. Blocks; raises `Contention`, and azure.core's errors where storage is out."""
+def record_verb(proposal_id: str, verb: Verb, actor: Actor) -> Done | Refused | Unknown:
+    """Judge a verb and record it. Blocks; raises `Contention`, and azure.core's errors if storage does not respond."""
     answer: Accepted | Repeated | Refused | None = None
     directory = open_directory()
 
@@ -84,4 +86,4 @@ def take_down(proposal_id: str, verb: Verb, actor: Actor) -> Done | Refused | Un
             return Done(review=review, number=number, repeated=False)
         case (_, review), Repeated(number=number):
             return Done(review=review, number=number, repeated=True)
-    raise AssertionError("judge always leaves an answer where there is a record")
+    raise AssertionError("judge always sets an answer if there is a record")

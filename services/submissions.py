@@ -1,7 +1,7 @@
-"""How a proposal gets on record: its form is read with every fault named, its files are stored, its review begins.
+"""Submissions: a proposal's form is checked with all errors at once, its files are stored, its review is started.
 
-The record is the first thing that says that there is a proposal. Where this process dies behind it, the sweep starts
-the workflow (clients/sweep.py).
+A proposal exists as soon as its record is written. If this process stops after that, the sweep starts the workflow
+(clients/sweep.py).
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from approvals.directory import Directory
 from approvals.identifiers import checked_new_id
 from approvals.names import among, same
 from approvals.policy.policy import Policy, check_for, read_policy
-from approvals.policy.rights import OWN_POLICY, bar
+from approvals.policy.rights import OWN_POLICY, why_not_allowed
 from approvals.record.chain import Chain
 from approvals.record.documents import Attachment
 from approvals.record.entries import Entry, Submitted, Via
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A proposal that may be handed in as it is."""
+    """A valid proposal, ready to be submitted."""
 
     proposal_id: str
     form: SubmissionForm
@@ -59,19 +59,19 @@ class Submission:
 
     @property
     def barred(self) -> str | None:
-        """Why it may not be handed in under its policy; None where it may."""
+        """Why its policy must not be used for it; None if it may."""
         own, signed_in = self.policy_name == OWN_POLICY, self.via is Via.PERSON
         authors = tuple(map(name_of, policy_authors()))
-        return bar(self.policy, self.form.author, own=own, signed_in=signed_in, authors=authors)
+        return why_not_allowed(self.policy, self.form.author, own=own, signed_in=signed_in, authors=authors)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The id is another proposal's, or another workflow's; nothing was handed in."""
+    """The id belongs to another proposal or workflow; nothing was submitted."""
 
 
 def read_submission(body: Any, proposal_id: str, via: Via) -> Submission:
-    """Check a form and all that depends on it. Blocks; raises `Invalid` that names every fault at once."""
+    """Check a form and everything that depends on it. Blocks; raises `Invalid` that names all errors at once."""
     errors = list[str]()
 
     def checked(read: Callable[[], T]) -> T | None:
@@ -99,10 +99,10 @@ def read_submission(body: Any, proposal_id: str, via: Via) -> Submission:
     return Submission(proposal_id=proposal_id, form=form, via=via, policy=policy, policy_name=name, uploads=uploads)
 
 
-async def hand_in(client: df.DurableOrchestrationClient, submission: Submission) -> Review | Taken:
-    """Put a proposal on record and start its review; returns the review, also of the same one handed in before.
+async def submit(client: df.DurableOrchestrationClient, submission: Submission) -> Review | Taken:
+    """Record a proposal and start its review; returns the review, also if the same proposal was submitted before.
 
-    `Taken` where the id belongs to something else. Raises `Invalid` for a picture that cannot be read.
+    Returns `Taken` if the id belongs to something else. Raises `Invalid` for a picture that cannot be read.
     """
     known = await asyncio.to_thread(_find, submission)
     if isinstance(known, Taken) or (known is None and await find_instance(client, submission.proposal_id)):
@@ -112,12 +112,12 @@ async def hand_in(client: df.DurableOrchestrationClient, submission: Submission)
         return chain
     review = replay(chain.entries)
     if not review.final and not await _begin(client, submission.proposal_id):
-        log.warning("proposal %s could not be started; the sweep will do it", submission.proposal_id)
+        log.warning("proposal %s could not be started; the sweep will start it", submission.proposal_id)
     return review
 
 
 async def _begin(client: df.DurableOrchestrationClient, proposal_id: str) -> bool:
-    """Start the workflow, where it does not run already. What is on record stays so, whatever comes of it."""
+    """Start the workflow unless it is running already; False if that fails. The record is not affected."""
     try:
         await start(client, APPROVAL.name, proposal_id, {"review": {"proposalId": proposal_id}})
     except Exception:  # noqa: BLE001  the SDK raises nothing else
@@ -126,27 +126,27 @@ async def _begin(client: df.DurableOrchestrationClient, proposal_id: str) -> boo
 
 
 def _find(submission: Submission) -> Chain | Taken | None:
-    """Return the record under the id, None where it is free, `Taken` where it was ever something else."""
+    """Return the record under the id; None if the id is free; `Taken` if it was ever used for something else."""
     chain = open_review_records().read(submission.proposal_id)
     if chain is None and _was_there(submission.proposal_id):
-        chain = open_review_records().read(submission.proposal_id)  # somebody may have begun it in this moment
+        chain = open_review_records().read(submission.proposal_id)  # another request may have created it just now
         if chain is None:
             return Taken()
     return chain if chain is None or _is_same(chain.entries[0], submission) else Taken()
 
 
 def _was_there(proposal_id: str) -> bool:
-    """Say whether an id that has no record stood for something before: a purged workflow, or a record now deleted."""
+    """Say whether an id without a record was used before: by a purged workflow, or by a record that is deleted now."""
     return open_audit().knows(proposal_id) or missing(proposal_id) is not None
 
 
 def _put_on_record(submission: Submission, known: Chain | None) -> Chain | Taken:
-    """Store the files, begin the record, enter the proposal in the list. Of two senders one begins, both get it."""
+    """Store the files, create the record, add the proposal to the list. Of two senders one creates it, both get it."""
     entries = _entries(submission, open_attachments().keep(submission.uploads))
     records = open_review_records()
     begun = None if known else records.create(submission.proposal_id, entries)
     chain = known or begun or _find(submission)
-    assert chain  # whoever was faster has begun it, and records are never removed
+    assert chain  # the faster sender has created it, and records are never removed
     if isinstance(chain, Taken) or chain.entries[0].document != entries[0].document:
         return Taken()
     if begun:
@@ -171,9 +171,9 @@ def _entries(submission: Submission, files: tuple[Attachment, ...]) -> tuple[Ent
 
 
 def _is_same(first: Entry, submission: Submission) -> bool:
-    """Say whether a record begins with this submission, as far as can be told before its files are stored.
+    """Say whether a record was created from this submission, as far as this is known before its files are stored.
 
-    A policy that was named is the same under that name, though its file may have changed in between.
+    A named policy counts as the same under the same name, even if its file has changed in between.
     """
     form, named = submission.form, submission.policy_name != OWN_POLICY
     return (
@@ -189,29 +189,31 @@ def _is_same(first: Entry, submission: Submission) -> bool:
 def _form(body: Any, directory: Directory) -> SubmissionForm:
     form = SubmissionForm.from_dict(body)
     if among(form.author, NOBODIES):
-        raise Invalid(f"author: {form.author} is nobody; name a person")
+        raise Invalid(f"author: {form.author} is a reserved name; name a person")
     return form.model_copy(update={"author": directory.name_of(form.author)})
 
 
 def _policy(body: Any, directory: Directory) -> Policy | None:
-    """Find or read the policy, also where the rest of the form is wrong; None where the form itself says what is.
+    """Find or read the policy, even if the rest of the form is wrong; None if the form reports the error itself.
 
-    Each of its people has one name in it, so that nobody fills two places.
+    Each person gets one name in the policy, so that nobody fills two places.
     """
     given = body.get("policy") if isinstance(body, dict) else None
     if isinstance(given, dict):
         if len(json.dumps(given)) > LONGEST_POLICY:
-            return None  # the form says so
-        return _placed(lambda: read_policy(given).meeting(directory))
+            return None  # the form reports it
+        return _with_place(lambda: read_policy(given).meeting(directory))
     if given is not None and not isinstance(given, str):
         return None
     found = find_policy(DEFAULT if given is None else given)
     if found is None:
-        raise Invalid(f"policy: there is none of that name; use one of {', '.join(policy_names())}, or send one")
-    return _placed(lambda: found.meeting(directory))
+        raise Invalid(
+            f"policy: there is no policy with this name; use one of {', '.join(policy_names())}, or send a policy"
+        )
+    return _with_place(lambda: found.meeting(directory))
 
 
-def _placed(read: Callable[[], Policy]) -> Policy:
+def _with_place(read: Callable[[], Policy]) -> Policy:
     try:
         return read()
     except Invalid as error:
@@ -220,7 +222,7 @@ def _placed(read: Callable[[], Policy]) -> Policy:
 
 
 def _readable(body: Any) -> Iterator[InlineAttachment]:
-    """Yield the attachments that can be read; of the others the form says what is wrong."""
+    """Yield the valid attachments; the form reports the errors of the others."""
     given = body.get("attachments") if isinstance(body, dict) else None
     for each in given[:MOST_ATTACHMENTS] if isinstance(given, list) else ():
         with suppress(Invalid):

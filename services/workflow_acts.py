@@ -9,9 +9,9 @@ from approvals.identifiers import is_instance_id
 from approvals.operations import Act, Done, OperatorRequest
 from approvals.record.verdict import Tampered
 from approvals.retention import EndedInstance, outcome_of
-from approvals.rules.clockwork import WAKE
 from approvals.rules.replay import replay
 from approvals.rules.state import FINAL
+from approvals.rules.turns import WAKE
 from gateways import clock
 from gateways.audit import open_audit
 from gateways.proposal_index import open_proposal_index

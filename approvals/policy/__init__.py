@@ -1,1 +1,1 @@
-"""A policy as people write it: its stages, what is wrong with it, and which way it sends a proposal."""
+"""Policies as people write them: their stages, their errors, and which stages a proposal goes through."""

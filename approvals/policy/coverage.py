@@ -1,7 +1,7 @@
-"""Whether some stage of a policy takes every proposal, and whether two that look like one or the other take the same.
+"""Whether the conditions of a policy cover every proposal, and whether two of them overlap by mistake.
 
-Costs are cut where any condition begins or ends. Between two cuts all amounts meet the same stages, so that looking at
-each such piece, with each department and each sum of the checks, proves something of all proposals there can be.
+The costs are divided where any condition begins or ends. All amounts between two such cuts meet the same stages. So it
+is enough to try each interval with each department and each summary of the checks to cover every possible proposal.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,10 +16,10 @@ from approvals.names import key
 from approvals.policy.stages import UNKNOWN, Condition, FindingWord
 
 ALWAYS = Condition()
-"""The condition of a stage that has none."""
+"""The condition of a stage without a condition."""
 
 _SUMS: tuple[FindingWord, ...] = ("passed", "warnings", "objections")
-"""What checks come to where they could be carried out; where they could not, every condition on findings holds."""
+"""The summaries of checks that could be carried out. If they could not, every condition on findings holds."""
 _CHECKS = frozenset[str](get_args(Check))
 
 FORESEEN: tuple[tuple[str, ...], ...] = (
@@ -27,11 +27,11 @@ FORESEEN: tuple[tuple[str, ...], ...] = (
     CLEAN,
     *((total, check) for total in ("warnings", "objections") for check in sorted(_CHECKS)),
 )
-"""Findings that, one after the other, bring in every stage that findings can bring in, and leave out all they can."""
+"""Findings that together include every stage that findings can include, and leave out every stage that they can."""
 
 
 class Cut(NamedTuple):
-    """A place between two amounts: right before one, or right after it."""
+    """A point between two amounts: right before an amount, or right after it."""
 
     at: Decimal
     after: bool
@@ -45,12 +45,12 @@ class Band:
     high: Cut
 
     def __str__(self) -> str:
-        """Return it as an interval: `(1000, 2000]` is above 1000 and up to 2000."""
+        """Return the interval in mathematical notation: `(1000, 2000]` is above 1000 and up to 2000."""
         end = "∞)" if self.high == _END else f"{self.high.at.normalize():f}{']' if self.high.after else ')'}"
         return f"{'(' if self.low.after else '['}{self.low.at.normalize():f}, {end}"
 
     def holds_amounts(self, decimals: int) -> bool:
-        """Say whether any amount of a currency with so many decimals is inside."""
+        """Say whether the interval contains an amount of a currency with so many decimals."""
         return _first(self.low, decimals) < _first(self.high, decimals)
 
 
@@ -59,7 +59,7 @@ ANY_COST = Band(low=_BEGIN, high=_END)
 
 
 def _first(cut: Cut, decimals: int) -> Decimal:
-    """Return the first amount behind a cut, in the smallest units of its currency."""
+    """Return the first amount after a cut, in the smallest unit of the currency."""
     if cut == _END:
         return cut.at
     units = cut.at.scaleb(decimals)
@@ -70,16 +70,16 @@ def _first(cut: Cut, decimals: int) -> Decimal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Proposals that meet no stage."""
+    """Proposals that no stage covers."""
 
     costs: Band
     departments: tuple[str, ...]
-    """Empty where it is so for each."""
+    """Empty if the gap is the same for all departments."""
     findings: tuple[str, ...]
-    """Which sums of the checks; empty where it is so for each."""
+    """Summaries of the checks; empty if the gap is the same for all."""
 
     def __str__(self) -> str:
-        """Return it in words."""
+        """Return the gap in words."""
         costs = "any cost" if self.costs == ANY_COST else f"a cost in {self.costs}"
         where = f" of the department {' or '.join(self.departments)}" if self.departments else ""
         checks = f" where the checks say {' or '.join(self.findings)}" if self.findings else ""
@@ -87,9 +87,9 @@ class Gap:
 
 
 def find_gaps(conditions: Sequence[Condition], departments: Sequence[str], decimals: int) -> tuple[Gap, ...]:
-    """Return what no condition takes, each gap as wide as it is; `departments` are all that there are, or none.
+    """Return the proposals that no condition covers, each gap in its full width.
 
-    Each condition names departments only of these. `decimals` are those of the currency that costs are given in.
+    `departments` lists all departments, or none; conditions name only these. `decimals` are those of the currency.
     """
     if ALWAYS in conditions:
         return ()
@@ -104,7 +104,7 @@ def find_gaps(conditions: Sequence[Condition], departments: Sequence[str], decim
 
 
 def _missing(conditions: Sequence[Condition], department: str, decimals: int) -> Iterator[tuple[Band, tuple[str, ...]]]:
-    """Yield which costs a department's proposals meet no stage with, and after which sums of the checks if not all."""
+    """Yield the costs that no stage covers for a department, each with the summaries of the checks if not for all."""
     here = [
         (band_of(each), each)
         for each in conditions
@@ -123,26 +123,26 @@ def _missing(conditions: Sequence[Condition], department: str, decimals: int) ->
 
 
 def _unmet(conditions: Sequence[Condition]) -> tuple[str, ...]:
-    """Return the sums of the checks that meet none of these conditions, which differ by findings alone."""
+    """Return the summaries of the checks that meet none of these conditions, which differ only by their findings."""
     if any(not each.findings for each in conditions):
         return ()
     known = {word for each in conditions for word in each.findings}
-    # Checks that have nothing to say pass; any other sum comes with the name of a check.
+    # Checks without findings pass; any other summary has the name of a check beside it.
     return tuple(each for each in _SUMS if each not in known and (each == "passed" or not known >= _CHECKS))
 
 
 def band_of(condition: Condition) -> Band:
-    """Return the costs that a condition takes."""
+    """Return the costs that a condition covers."""
     above, least, most = condition.cost_above, condition.cost_from, condition.cost_up_to
     low = Cut(exact(above), after=True) if above is not None else Cut(exact(least or 0.0), after=False)
     return Band(low=max(low, _BEGIN), high=Cut(exact(most), after=True) if most is not None else _END)
 
 
 def find_overlaps(conditions: Sequence[Condition], decimals: int) -> Iterator[tuple[int, int, Band]]:
-    """Yield each two conditions that split costs and both take some, by their places, with the costs that they share.
+    """Yield each pair of conditions that divide costs but overlap: their positions and the costs that both cover.
 
-    Two are meant where they are for the same costs, and where both are for all above some cost: there more is asked of
-    what costs more. Conditions that choose by something else besides are not compared with those that do not.
+    It is not an overlap if both cover the same costs, or if both have no upper limit: then higher costs need more
+    stages on purpose. A condition on something else besides is not compared with one without.
     """
     for (one, first), (other, second) in combinations(enumerate(conditions), 2):
         if not (first.costs and second.costs and _alike(first, second)):
@@ -159,5 +159,5 @@ def _alike(one: Condition, other: Condition) -> bool:
 
 
 def _meet(one: set[str], other: set[str]) -> bool:
-    """Say whether both leave it open, or have something in common."""
+    """Say whether the two are equal, or have something in common."""
     return one == other or not one.isdisjoint(other)

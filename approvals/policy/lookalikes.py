@@ -1,4 +1,4 @@
-"""What a word looks like to somebody who skims it: two words that look the same must not mean different things."""
+"""How a word looks to a reader: two words that look the same must not mean different things."""
 
 import unicodedata
 
@@ -8,13 +8,13 @@ _LIKE = str.maketrans(
     "авеѕіјкмнорстухһгѵԁԛԝпԍցαβεικνορτυχωηγϲϳօոհսզքıłøđħŧ01|",  # noqa: RUF001
     "abesijkmhopctyxhrvdqwnggabeikvoptuxwnycjonhuqpilodhtoll",
 )
-"""Letters of other scripts, and signs, by the Latin letter that a reader takes them for."""
+"""Letters of other scripts, and symbols, with the Latin letter that they look like."""
 
 
 def looks(word: str) -> str:
-    """Return what a word is skimmed as: no case, no accents, no signs, lookalikes by their Latin letter.
+    """Return a form that is the same for words that look alike: no case, accents or symbols, only Latin letters.
 
-    It is the same for words that can be mistaken for each other. Words of nothing but signs are what they are.
+    Words of symbols alone stay as they are.
     """
     plain = (
         char for char in unicodedata.normalize("NFKD", key(word).translate(_LIKE)) if not unicodedata.combining(char)

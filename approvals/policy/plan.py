@@ -1,4 +1,4 @@
-"""The plan: which stages of its policy a proposal goes through, and who is asked in each."""
+"""The plan: which stages of its policy a proposal goes through, and who is asked in each stage."""
 
 from collections.abc import Collection
 
@@ -11,10 +11,10 @@ from approvals.validation import Invalid
 def choose_stages(
     policy: Policy, *, cost: float, currency: str, department: str | None, findings: Collection[str], author: str
 ) -> tuple[Stage, ...]:
-    """Return the stages of one proposal's way: at least one, each able to pass, the author asked only where allowed.
+    """Return the stages of one proposal: at least one; each can pass; the author is asked only if the policy allows it.
 
-    Raises `Invalid` where a stage could not pass, or the policy refuses the proposal, which `policy.check_for` tells
-    when it is handed in.
+    Raises `Invalid` if a stage could not pass, or if the policy refuses the proposal. `policy.check_for` reports both
+    already at submission.
     """
     stages = policy.stages_for(cost=cost, currency=currency, department=department, findings=findings)
     if not stages:

@@ -1,4 +1,4 @@
-"""A policy: the stages that a proposal goes through, as data that people write, checked before anybody relies on it."""
+"""A policy: the stages that a proposal goes through, as data that people write. It is checked before it is used."""
 
 import math
 from collections.abc import Collection, Iterator
@@ -52,69 +52,69 @@ EXAMPLE: dict[str, Any] = {
     "budgetOwners": ["Tomas Novak"],
     "fourEyes": True,
 }
-"""A policy that is accepted as it stands; it is part of the JSON schema."""
+"""A valid policy, which is part of the JSON schema."""
 
 
-REFUSED = "policy: it has no stage for a proposal of this cost and department, and refuses it"
-"""What its `otherwise` may say."""
+REFUSED = "policy: it has no stage for a proposal of this cost and department, and refuses such proposals"
+"""The error if a policy with `"otherwise": "refuse"` has no stage for a proposal."""
 
 
-def _kind_of_successors(value: object) -> Literal["(word)", "(people)"]:
-    """Let a wrong value be refused in one sentence, not in one for each kind that would be right."""
+def _kind_of_delegates(value: object) -> Literal["(word)", "(people)"]:
+    """Choose one alternative, so that a wrong value gives one error, not one for each alternative."""
     return "(people)" if isinstance(value, list | tuple) else "(word)"
 
 
-Successors = Annotated[
+Delegates = Annotated[
     Annotated[Literal["nobody", "directory", "anyone"], Tag("(word)")] | Annotated[SomePeople, Tag("(people)")],
-    Discriminator(_kind_of_successors),
+    Discriminator(_kind_of_delegates),
 ]
-"""Nobody, those who are named, those in the directory, or anyone whom a letter may go to."""
+"""Nobody, the listed people, everybody in the directory, or anyone that letters may be sent to."""
 
 
 class Policy(Described):
-    """How a proposal is decided. What is left out has a default; only the stages have none."""
+    """How a proposal is decided. Every field has a default except the stages."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     description: Prose = ""
-    """For people who choose among policies: what it is for."""
+    """What the policy is for, for people who choose one."""
     version: Line | None = None
-    """What people tell one edition of it from the next by; None: the beginning of its hash."""
+    """The version that people see; None: the beginning of the policy's hash."""
     used_by: People = ()
-    """Who may hand in proposals under it; nobody named: everybody. Only for a policy of the app's."""
+    """Who may submit proposals under this policy; empty: everybody. Only for the app's own policies."""
     stages: Annotated[tuple[Stage, ...], AsTuple, Field(min_length=1, max_length=MOST_STAGES)]
-    """In their order; each begins when the one before it has passed."""
+    """The stages in their order. Each one starts when the one before it has passed."""
     otherwise: Otherwise = None
-    """What happens where no stage's condition holds: `refuse`, or a stage. None: the conditions leave nothing out."""
+    """What happens if no stage's condition holds: `refuse`, or a stage. None: the conditions cover every proposal."""
     departments: Annotated[tuple[Line, ...], AsTuple, Field(max_length=MOST_PEOPLE)] = ()
-    """All that proposals may be of. Needed where conditions choose by department; else empty for any."""
+    """All departments that a proposal may name. Required if conditions choose by department; empty: any."""
     currency: Currency = USUAL_CURRENCY
-    """Of the limits to costs. A cost in another one needs a rate."""
+    """The currency of all limits. A cost in another currency needs a rate."""
     rates: Rates | None = None
-    """None: only costs in the policy's own currency are taken, where it goes by costs."""
+    """None: if the policy depends on the cost, only costs in its own currency are accepted."""
     budget_limit: Money | None = None
-    """A higher cost needs a budget owner's yes at the end; None: no cost does."""
+    """A higher cost needs the budget owner's approval as the last stage; None: no cost needs it."""
     budget_owners: SomePeople = BUDGET_OWNERS
     four_eyes: bool = False
-    """Whether nobody may decide in two stages."""
+    """Whether each person may decide in only one stage."""
     allow_self_approval: bool = False
-    """Whether the author may be among those who decide."""
-    delegate_to: Successors = "anyone"
-    """To whom people may hand their task over: nobody, these people, anybody in the directory, or anyone."""
+    """Whether the author may decide on their own proposal."""
+    delegate_to: Delegates = "anyone"
+    """Who may take over a task: nobody, the listed people, anybody in the directory, or anyone."""
     outcomes: Annotated[dict[Line, Effect], Field(max_length=MOST_WORDS)] = Field(default_factory=dict)
-    """Further words for a decision, with what each comes to."""
+    """Additional words for a decision, each with its effect."""
     keep_answers_on: Annotated[tuple[Tolerable, ...], AsTuple, Field(max_length=MOST_PEOPLE)] = ()
-    """What the author may change without making answers void. Any other change of the document makes them void."""
+    """What the author may change while the answers stay valid. Any other change of the document invalidates them."""
     changes_window_hours: Window = 720.0
-    """How long the author has to hand in changes that were asked for; 30 days."""
+    """How many hours the author has to submit requested changes; 30 days."""
 
     def stages_for(
         self, *, cost: float, currency: str, department: str | None, findings: Collection[str]
     ) -> tuple[Stage, ...]:
-        """Return the stages whose conditions hold, and the budget's where the cost is above the limit.
+        """Return the stages whose conditions hold, and the budget stage if the cost is above the limit.
 
-        None where the policy refuses such a proposal. Records have policies that were accepted with gaps between their
-        conditions: there every stage is asked, as nothing is approved because a condition had a gap.
+        Empty if the policy refuses such a proposal. Old records have policies with gaps between their conditions. For a
+        proposal in such a gap every stage is asked: a gap must never approve anything.
         """
         worth = self.worth(cost, currency)
         chosen = tuple(stage for stage in self.stages if (stage.when or ALWAYS).holds(worth, department, findings))
@@ -129,21 +129,21 @@ class Policy(Described):
 
     @property
     def all_stages(self) -> tuple[Stage, ...]:
-        """Every stage that it names, whichever a proposal meets."""
+        """Every stage of the policy, whatever a proposal's conditions are."""
         return (*self.stages, self.otherwise) if isinstance(self.otherwise, Stage) else self.stages
 
     @property
     def needs_cost(self) -> bool:
-        """Whether the way depends on the cost."""
+        """Whether the stages depend on the cost."""
         return self.budget_limit is not None or any(stage.when and stage.when.costs for stage in self.stages)
 
     @property
     def needs_department(self) -> bool:
-        """Whether the way depends on the department."""
+        """Whether the stages depend on the department."""
         return any(stage.when and stage.when.departments for stage in self.stages)
 
     def worth(self, cost: float, currency: str) -> float:
-        """Return a cost in the policy's currency, by its rates; above every limit where there is no rate."""
+        """Convert a cost into the policy's currency by its rates; infinity, above every limit, if there is no rate."""
         if currency == self.currency:
             return cost
         rate = self.rates.worth.get(currency) if self.rates else None
@@ -151,14 +151,14 @@ class Policy(Described):
 
     @property
     def budget_stage(self) -> Stage:
-        """The stage of those who own the budget; where the policy names nobody, systems may name who does."""
+        """The budget owners' stage. If the policy names no owners, the calling system names who answers."""
         nobody_named = self.budget_owners == BUDGET_OWNERS
         return Stage(name=BUDGET_STAGE, approvers=self.budget_owners, anyone=nobody_named, kind="budget")
 
     def meeting(self, directory: Directory) -> Self:
-        """Return the policy with one name for each person.
+        """Return the policy with the directory's main name for each person.
 
-        Raises `Invalid` where it counts somebody twice then, or names an address that no letter may go to.
+        Raises `Invalid` if it then lists somebody twice, or names an address that letters must not be sent to.
         """
         stages = tuple(stage.renamed(directory.name_of) for stage in self.stages)
         otherwise = self.otherwise.renamed(directory.name_of) if isinstance(self.otherwise, Stage) else self.otherwise
@@ -175,24 +175,24 @@ class Policy(Described):
         return met
 
     def barred(self, author: str) -> str | None:
-        """Return the author where nobody decides on what they wrote themselves, None where they may."""
+        """Return the author if the author must not decide on their own proposal, None if the author may."""
         return None if self.allow_self_approval else author
 
 
 def read_policy(value: object) -> Policy:
-    """Read a policy that somebody wrote, as plain JSON data; raises `Invalid` that names every fault with its place.
+    """Read a new policy from plain JSON data; raises `Invalid` that names every error with its place.
 
-    Those who read one back from a record use `Policy.from_dict`: what was accepted once stays readable.
+    Use `Policy.from_dict` for a policy in a record: a policy that was accepted once must stay readable.
     """
     refuse(find_faults(Policy, value))
     return Policy.from_dict(value)
 
 
 def check_for(policy: Policy, author: str, *, cost: float | None, currency: str, department: str | None) -> None:
-    """See that the policy can decide on this proposal; raises `Invalid` that names everything that is in the way.
+    """Check that the policy can decide on this proposal; raises `Invalid` that names every obstacle.
 
-    A cost or department of None was not given. After that, `plan.choose_stages` never fails for the same proposal,
-    whatever the findings.
+    None means that cost or department was not given. After this check `plan.choose_stages` does not fail for the same
+    proposal, whatever the findings.
     """
     refuse(_unfit(policy, cost, currency, department))
     faults = dict[str, None]()
@@ -208,9 +208,9 @@ def check_for(policy: Policy, author: str, *, cost: float | None, currency: str,
 
 
 def _unfit(policy: Policy, cost: float | None, currency: str, department: str | None) -> Iterator[str]:
-    """Yield what a proposal lacks by which the policy chooses its way."""
+    """Yield an error for each value that the policy needs to choose the stages and that is missing or unusable."""
     if policy.needs_cost and cost is None:
-        yield "cost: is missing; this policy goes by it"
+        yield "cost: is missing; this policy depends on it"
     if cost is not None and not fits(cost, currency):
         yield f"cost: {too_fine(currency)}"
     if policy.needs_cost and math.isinf(policy.worth(0.0, currency)):
@@ -218,7 +218,7 @@ def _unfit(policy: Policy, cost: float | None, currency: str, department: str | 
     if department is not None and policy.departments and not among(department, policy.departments):
         yield f"department: use one of {', '.join(policy.departments)}"
     if policy.needs_department and department is None:
-        yield "department: is missing; this policy goes by it"
+        yield "department: is missing; this policy depends on it"
 
 
 __all__ = ["Condition", "Effect", "Policy", "Rung", "Stage", "check_for", "read_policy"]

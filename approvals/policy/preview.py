@@ -1,4 +1,4 @@
-"""Who will have to approve a proposal, before it is handed in: its stages, whom they ask, and until when."""
+"""Preview: which stages a proposal would go through, who would be asked, and until when."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ Findings = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """The stages that a proposal meets after certain findings."""
+    """The stages that a proposal goes through after certain findings."""
 
     findings: tuple[Findings, ...]
-    """The sum of the checks first, then those checks that the policy asks for; any of these leads this way."""
+    """Each one leads to these stages. It has the summary of the checks, then the checks that the policy asks for."""
     stages: tuple[Stage, ...]
 
 
 def find_ways(policy: Policy, *, author: str, cost: float, currency: str, department: str | None) -> tuple[Way, ...]:
-    """Return every way that a proposal may go; the first is the one where the checks of its documents pass.
+    """Return every possible sequence of stages for a proposal, the first one for checks that pass.
 
-    The proposal has passed `policy.check_for`.
+    The proposal must have passed `policy.check_for`.
     """
     ways = dict[tuple[Stage, ...], list[Findings]]()
     for findings in _possible(policy):
@@ -40,10 +40,10 @@ def find_ways(policy: Policy, *, author: str, cost: float, currency: str, depart
 
 
 def _possible(policy: Policy) -> Iterator[Findings]:
-    """Yield everything that checks can come to, as far as the policy tells it apart."""
+    """Yield all findings that the policy distinguishes."""
     yield CLEAN
     asked = _asked_for(policy)
-    least = 1 if len(asked) == len(_CHECKS) else 0  # any sum but `passed` comes with the name of a check
+    least = 1 if len(asked) == len(_CHECKS) else 0  # any summary except `passed` has the name of a check beside it
     some = chain.from_iterable(combinations(asked, count) for count in range(least, len(asked) + 1))
     yield from ((total, *checks) for checks in some for total in _SUMS)
     yield (UNKNOWN,)
@@ -55,10 +55,10 @@ def _asked_for(policy: Policy) -> tuple[str, ...]:
 
 
 def show_way(stages: Collection[Stage], now: datetime) -> list[dict[str, Any]]:
-    """Return stages as plain JSON data, with the deadlines that they have if the proposal is handed in now.
+    """Return stages as plain JSON data, with their deadlines for a proposal that is submitted now.
 
-    `deadline` holds where all that comes before is answered at once, `latestEnd` where all is answered at the last
-    moment: whatever people do, the stage is over by then. Changes that are asked for stop the clock.
+    `deadline` is the stage's deadline if all earlier stages are answered immediately. `latestEnd` is the end if every
+    answer comes at the last moment: the stage has ended by then in any case. Requests for changes stop the clock.
     """
     shown, latest = list[dict[str, Any]](), now
     for stage in stages:

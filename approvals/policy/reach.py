@@ -1,4 +1,4 @@
-"""What is wrong with a policy's conditions taken together: proposals that no stage takes, or two take by mistake."""
+"""Errors in a policy's conditions as a whole: proposals that no stage covers, or that two stages cover by mistake."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from approvals.policy.stages import MOST_PEOPLE, USUAL_CURRENCY, Condition
 
 
 def reach_faults(conditions: Sequence[Condition], policy: Mapping[Any, Any]) -> Iterator[str]:
-    """Yield each fault with its place. `conditions` are those of all stages, `policy` is as somebody wrote it."""
+    """Yield each error with its place. `conditions` are those of all stages; `policy` is the JSON data."""
     departments, limit, currency = (policy.get(name) for name in ("departments", "budgetLimit", "currency"))
     currency = USUAL_CURRENCY if currency is None else currency
     decimals = decimals_of(currency) if isinstance(currency, str) else None
@@ -18,17 +18,17 @@ def reach_faults(conditions: Sequence[Condition], policy: Mapping[Any, Any]) -> 
     names = tuple(each for each in listed if isinstance(each, str))
     yield from _unlisted(conditions, names)
     if decimals is None:
-        return  # the model says what is wrong with it
+        return  # the model reports this error
     yield from _too_fine(conditions, limit, currency)
     for one, other, shared in find_overlaps(conditions, decimals):
-        yield f"stages.{other}.when: a cost in {shared} meets stages.{one} as well; let one begin where the other ends"
+        yield f"stages.{other}.when: a cost in {shared} meets stages.{one} as well; start one where the other ends"
     yield from _gaps(conditions, names, decimals, policy.get("otherwise"))
 
 
 def _unlisted(conditions: Sequence[Condition], departments: tuple[str, ...]) -> Iterator[str]:
-    """A department that is written in another way, or left out, would lead round a stage that is meant for it."""
+    """Yield departments that the policy does not list: a misspelt one would bypass the stage that is meant for it."""
     if not departments and any(each.departments for each in conditions):
-        yield "departments: is missing: conditions choose by department, so name all that there are"
+        yield "departments: is missing; conditions choose by department, so list all departments"
         return
     for index, condition in enumerate(conditions):
         for place, department in enumerate(condition.departments):
@@ -51,6 +51,6 @@ def _gaps(
         return
     for gap in find_gaps(conditions, departments, decimals):
         if otherwise is None:
-            yield f"stages: nothing covers {gap}; add a stage for it, or say what happens otherwise"
+            yield f"stages: nothing covers {gap}; add a stage for it, or set otherwise"
         elif gap.findings:
-            yield f"otherwise: {gap} cannot be refused, as checks end after it was handed in; name a stage"
+            yield f"otherwise: {gap} cannot be refused, because the checks end only after submission; give a stage"

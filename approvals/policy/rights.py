@@ -1,4 +1,4 @@
-"""Who may bring a policy of their own, and who may choose which of the app's."""
+"""Who may submit a policy with a proposal, and who may use which of the app's policies."""
 
 from collections.abc import Collection
 
@@ -6,28 +6,28 @@ from approvals.names import among
 from approvals.policy.policy import Policy
 
 ANYBODY = "*"
-"""Among those who may bring one: everybody who is signed in."""
+"""In the list of people who may submit a policy: everybody who is signed in."""
 
 OWN_POLICY = "own"
-"""Stands in the place of a name where the policy came with the proposal."""
+"""The policy's name if the policy came with the proposal."""
 
 
-def bar(policy: Policy, author: str, *, own: bool, signed_in: bool, authors: Collection[str]) -> str | None:
-    """Say why a proposal may not be handed in under a policy, in a sentence; None where it may.
+def why_not_allowed(policy: Policy, author: str, *, own: bool, signed_in: bool, authors: Collection[str]) -> str | None:
+    """Return a sentence that says why a policy must not be used for a proposal; None if it may be used.
 
-    `own` says that the policy came with the proposal, `authors` who may do that when they are signed in. A system may:
-    it vouches for the rule as it does for the people that it names. Whose policy it is, its author is bound by it, so
-    no person's own one lets them approve themselves, or takes a silence for a yes.
+    `own` says that the policy came with the proposal; `authors` lists the signed-in people who may do that. A system
+    with an API key may always do it: it is responsible for the policy as it is for the people that it names. A
+    person's own policy must not allow self-approval, nor count a missing answer as a yes.
     """
     if not own:
         named = not policy.used_by or among(author, policy.used_by)
-        return None if named else f"this policy is for those whom its usedBy names, and {author} is not among them"
+        return None if named else f"usedBy of this policy does not list {author}"
     if not signed_in:
         return None
     if ANYBODY not in authors and not among(author, tuple(authors)):
-        return "people choose one of the app's policies, and do not bring their own"
+        return "choose one of the app's policies; you may not submit your own"
     if policy.allow_self_approval:
-        return "under a person's own policy nobody approves what they wrote themselves"
+        return "allowSelfApproval is not possible in a person's own policy"
     if any(stage.on_timeout == "approve" for stage in policy.all_stages):
-        return "under a person's own policy a silence is no yes"
+        return "onTimeout 'approve' is not possible in a person's own policy"
     return None

@@ -1,4 +1,4 @@
-"""Who is asked in the stages of a plan: not the author, and nobody in two stages where four eyes are asked for."""
+"""Who is asked in the stages of a plan: not the author, and with four eyes nobody in two stages."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -8,9 +8,9 @@ from approvals.policy.stages import Stage
 
 
 def staff(stages: Sequence[Stage], *, author: str | None, four_eyes: bool) -> tuple[Stage, ...]:
-    """Return the stages with those people who may decide, each stage able to pass; raises `Invalid` where one is not.
+    """Return the stages with only the people who may decide; raises `Invalid` if a stage cannot pass with them.
 
-    `author` is None where authors may decide on what they wrote. The error names each stage that comes short.
+    `author` is None if authors may decide on their own proposals. The error names each stage with too few people.
     """
     staffed = tuple(stages) if author is None else tuple(stage.without(author) for stage in stages)
     faults = [fault for before, after in zip(stages, staffed, strict=True) for fault in _missing(before, after)]
@@ -18,15 +18,15 @@ def staff(stages: Sequence[Stage], *, author: str | None, four_eyes: bool) -> tu
         short = _short_stage(staffed)
         if short is None:
             return _keep_apart(staffed)
-        faults.append(f"stage {short!r}: with fourEyes it comes short of people who decide in no other stage")
+        faults.append(f"stage {short!r}: with fourEyes it has too few people who decide in no other stage")
     refuse(faults)
     return staffed
 
 
 def find_short(current: Stage, later: Sequence[Stage], decided: Collection[str]) -> str | None:
-    """Return a stage that comes short of people where nobody decides in two, once some have; None where none does.
+    """Return a stage with too few people if nobody may decide in two stages and some have decided; None if all suffice.
 
-    `current` is what is left to answer of the open stage.
+    `current` is the open stage with only the answers that are still missing.
     """
     left = [current]
     for stage in later:
@@ -38,20 +38,20 @@ def find_short(current: Stage, later: Sequence[Stage], decided: Collection[str])
 
 
 def _missing(before: Stage, after: Stage) -> Iterator[str]:
-    """Say what a stage lacks once the author is taken out of it."""
+    """Yield what a stage lacks after the author is removed from it."""
     who = f"stage {before.name!r}: the author"
     if not after.approvers:
-        yield f"{who} is the only approver; name somebody else, or set allowSelfApproval"
+        yield f"{who} is the only approver; add another approver, or set allowSelfApproval"
     elif len(after.required) < len(before.required):
-        yield f"{who} is required; name somebody else, or set allowSelfApproval"
+        yield f"{who} is required; require another person, or set allowSelfApproval"
     elif not after.can_pass:
-        yield f"{who} does not count, and {after.needed} of the other {len(after.approvers)} cannot answer"
+        yield f"{who} does not count, and {after.needed} answers are needed from the other {len(after.approvers)}"
 
 
 def _keep_apart(stages: Sequence[Stage]) -> tuple[Stage, ...]:
-    """Return the stages, each without those whom another one cannot do without; `_short_stage` has found none short.
+    """Return each stage without the people that another stage cannot pass without; `_short_stage` has found none short.
 
-    Otherwise whoever was quick to answer the first stage might be missed in the second.
+    Otherwise a person who answers in the first stage could be missing in the second.
     """
     apart = tuple(stages)
     while True:
@@ -63,11 +63,11 @@ def _keep_apart(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 
 
 def _short_stage(stages: Sequence[Stage]) -> str | None:
-    """Return the name of a stage that comes short of people who decide in no other one; None where each has enough.
+    """Return the name of a stage with too few people who decide in no other stage; None if each has enough.
 
-    A stage that anyone may answer never does: its approvers stand for a body, and that has other members.
-    Seats are given out one by one. Where all of a stage's people are taken, another stage gives one of them up if it
-    can find somebody else: the augmenting paths of a bipartite matching, so an answer of None is never missed.
+    A stage that anyone may answer always has enough: its approvers represent a group with more members.
+    Seats are assigned one by one. If all of a stage's people are taken, another stage gives one of them up if it
+    can find somebody else. These are the augmenting paths of a bipartite matching, so a solution is always found.
     """
     stages = [stage for stage in stages if not stage.anyone]
     taken = dict[str, int]()
@@ -87,7 +87,7 @@ def _short_stage(stages: Sequence[Stage]) -> str | None:
 
 
 def _take(stage: int, people: list[set[str]], taken: dict[str, int], asked: set[int]) -> bool:
-    """Give a stage one more of its people, moving others if need be; recursion goes no deeper than there are stages."""
+    """Assign one more person to a stage, moving others if necessary. The recursion is at most as deep as the stages."""
     asked.add(stage)
     for person in sorted(people[stage]):
         holder = taken.get(person)
@@ -98,7 +98,7 @@ def _take(stage: int, people: list[set[str]], taken: dict[str, int], asked: set[
 
 
 def _indispensable(stage: Stage) -> set[str]:
-    """Return the keys of those without whom the stage cannot pass."""
+    """Return the keys of the people that the stage cannot pass without."""
     if stage.anyone:
         return set()
     return {key(each) for each in (stage.approvers if stage.needed == len(stage.approvers) else stage.required)}

@@ -1,4 +1,4 @@
-"""A stage of a policy: who is asked, how many must agree, how long they have, and what happens when nobody answers."""
+"""A stage of a policy: who is asked, how many must agree, the deadline, and what happens when nobody answers."""
 
 from collections.abc import Callable, Collection
 from datetime import date
@@ -13,70 +13,70 @@ from approvals.validation import Boundary, Line
 
 MOST_STAGES = 20
 MOST_PEOPLE = 50
-"""In one list of a policy."""
+"""People in one list of a policy."""
 MOST_RUNGS = 10
 MOST_REMINDERS = 20
 MOST_CURRENCIES = 200
 MOST_WORDS = 20
-"""Outcomes of a policy's own."""
+"""Decision words that a policy defines."""
 LONGEST_WINDOW = 8760
 """Hours: a year."""
 
 People = Annotated[tuple[Line, ...], AsTuple, Field(max_length=MOST_PEOPLE)]
-"""Names; they are compared without case."""
+"""Names, which are compared without case."""
 SomePeople = Annotated[People, Field(min_length=1)]
 
 Window = Annotated[float, Field(gt=0, le=LONGEST_WINDOW)]
 """Hours of real time, up to a year."""
 
 FindingWord = Literal["passed", "warnings", "objections", "incomplete", Check]
-"""What the checks of attachments can come to: their sum in one word, and each check that has something to say."""
+"""Findings of the checks of attachments: their summary in one word, and each check that found something."""
 
 USUAL_CURRENCY = "EUR"
-"""Of a policy that names none."""
+"""The currency of a policy that names none."""
 
 BUDGET_STAGE = "budget"
 """The name of the stage that a policy's `budgetLimit` adds."""
 Effect = Literal["approve", "reject", "changes"]
-"""What a decision comes to, whatever word it is given in."""
+"""The effect of a decision, whichever word is used for it."""
 
 Tolerable = Literal["title", "summary", "addedFiles"]
-"""Changes of a document that a policy may let answers outlive; files that are replaced, and money, are none of them."""
+"""Changes of a document after which a policy may keep answers. Replaced files and costs are not among them."""
 
 BUDGET_OWNERS = ("the budget owner",)
-"""Who is asked there where the policy names nobody."""
+"""Who is asked in the budget stage if the policy names nobody."""
 
 UNKNOWN = "incomplete"
-"""The finding that says that some check could not be carried out."""
+"""The finding that some check could not be carried out."""
 
 
 class Described(Boundary):
-    """Base of a policy's parts, whose JSON schema says of each field what its docstring here says."""
+    """Base of a policy's parts. The JSON schema takes each field's description from its docstring here."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class Condition(Described):
-    """When a stage is part of the way: where all hold that are given."""
+    """When a stage applies: if all given conditions hold."""
 
     cost_above: Money | None = None
-    """More than this; it goes on where `costUpTo` of another stage ends."""
+    """The cost is more than this: the range continues where `costUpTo` of another stage ends."""
     cost_from: Money | None = None
-    """This much or more; in the place of `costAbove`."""
+    """The cost is this or more; instead of `costAbove`."""
     cost_up_to: Money | None = None
-    """This much is still inside."""
+    """The cost is this or less."""
     departments: Annotated[tuple[Line, ...], AsTuple, Field(max_length=MOST_PEOPLE)] = ()
-    """One of these, which are among the policy's `departments`; compared without case."""
+    """The department is one of these, which the policy's `departments` must list; compared without case."""
     findings: Annotated[tuple[FindingWord, ...], AsTuple, Field(max_length=MOST_PEOPLE)] = ()
-    """One of these at least. Where checks could not be carried out (`incomplete`) nobody knows, and it holds too."""
+    """At least one of these was found. If checks could not be carried out (`incomplete`), the condition holds too."""
 
     @property
     def costs(self) -> tuple[float, ...]:
-        """The limits that it sets to the cost."""
+        """The limits of the cost."""
         return tuple(each for each in (self.cost_above, self.cost_from, self.cost_up_to) if each is not None)
 
     def holds(self, cost: float, department: str | None, findings: Collection[str]) -> bool:
-        """Say whether the stage is part of the way of such a proposal."""
+        """Say whether the stage applies to such a proposal."""
         return (
             (self.cost_above is None or cost > self.cost_above)
             and (self.cost_from is None or cost >= self.cost_from)
@@ -92,22 +92,22 @@ def _day(text: str) -> str:
 
 
 class Rates(Described):
-    """What other currencies are worth in the policy's, on one day."""
+    """The rates of other currencies in the policy's currency, on one day."""
 
     date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
-    """ISO 8601; the record keeps it with the rates, so that everybody sees how old they were."""
+    """ISO 8601. The record stores it with the rates, so that everybody can see how old they were."""
     worth: Annotated[
         dict[Currency, Annotated[float, Field(gt=0, le=1e9)]], Field(min_length=1, max_length=MOST_CURRENCIES)
     ]
-    """Of one unit of each: `{"KWD": 3.02}`. A cost is rounded up to the policy's decimals."""
+    """The value of one unit of each: `{"KWD": 3.02}`. A cost is rounded up to the decimals of the policy's currency."""
 
 
 class Rung(Described):
-    """One step of the ladder: whom a stage is escalated to, and how long they have."""
+    """One step of the escalation: the people that a stage is escalated to, and how long they have."""
 
     to: SomePeople
     window_hours: Window | None = None
-    """None: as long as the stage's own window."""
+    """None: as long as the stage's window."""
 
 
 def _rung_of_name(value: object) -> object:
@@ -119,11 +119,11 @@ Ladder = Annotated[
     AsTuple,
     Field(max_length=MOST_RUNGS),
 ]
-"""In JSON a rung is a name, or an object where it has several people or a window of its own."""
+"""In JSON a rung is a name, or an object if it has several people or its own window."""
 
 
 def _kind_of_veto(value: object) -> Literal["(bool)", "(people)"]:
-    """Let a wrong value be refused in one sentence, not in one for each kind that would be right."""
+    """Choose one alternative, so that a wrong value gives one error, not one for each alternative."""
     return "(people)" if isinstance(value, list | tuple) else "(bool)"
 
 
@@ -134,45 +134,45 @@ Veto = Annotated[
 
 
 class Stage(Described):
-    """One stage: it passes, or the proposal ends with it."""
+    """One stage. If it does not pass, the proposal ends."""
 
     name: Line
     rule: Literal["first", "all", "quorum"] = "first"
-    """Whose yes is enough: the first that answers, all that are asked, or as many as `quorum` says."""
+    """Whose yes is enough: the first person to answer, all approvers, or as many as `quorum` says."""
     quorum: Annotated[int, Field(ge=1)] | None = None
     approvers: SomePeople
     required: People = ()
-    """Of the approvers those without whose yes the stage does not pass, whatever the rule."""
+    """The approvers whose yes is required for the stage to pass, whatever the rule."""
     veto: Veto = False
-    """Whose no ends the stage even where others could still make up the quorum: everybody's, or these people's."""
+    """Whose no ends the stage even if others could still reach the quorum: everybody's (true), or these people's."""
     window_hours: Window = 72.0
     remind_after_hours: Annotated[tuple[Window, ...], AsTuple, Field(max_length=MOST_REMINDERS)] = ()
-    """Hours after the stage was opened."""
+    """When reminders are sent, in hours after the stage was opened."""
     escalate_to: Ladder = ()
-    """Who is asked next when the window is over, rung by rung.
+    """Who is asked next when the window is over, step by step.
 
-    Each takes one place of those who did not answer: as many must agree as are missing, and one no ends it. Where a
-    rung has fewer people than that, those who did not answer stay asked.
+    Each of them fills one place of a person who did not answer: as many must agree as answers are missing, and one no
+    ends the stage. If a step has fewer people than that, the people who did not answer are still asked too.
     """
     on_timeout: Literal["escalate", "reject", "approve"] = "escalate"
-    """What happens at the end of the window; `escalate`: the ladder, and at its end the proposal has expired."""
+    """What happens at the end of the window. `escalate`: the next step of `escalateTo`; then it expires."""
     when: Condition | None = None
-    """None: always."""
+    """None: the stage always applies."""
     anyone: bool = False
-    """Whether a system may name as the answerer any person but the author; the approvers then stand for a body."""
+    """Whether a system may name any person except the author as the approver. The approvers then represent a group."""
     kind: Annotated[Literal["review", "budget"], Field(json_schema_extra={"readOnly": True})] = "review"
-    """`budget` is the stage that `budgetLimit` adds; nobody else sets it."""
+    """`budget` is the stage that `budgetLimit` adds. It cannot be set in a policy."""
 
     @property
     def needed(self) -> int:
-        """How many must say yes: with `required`, at least those."""
+        """How many people must say yes, at least the required ones."""
         counts = {"first": 1, "all": len(self.approvers), "quorum": self.quorum or 1}
         return max(counts[self.rule], len(self.required))
 
     def without(self, person: str) -> Self:
-        """Return the stage in which that person is asked nowhere; a rung that nobody is left on is taken out.
+        """Return the stage without that person; a rung without any people left is removed.
 
-        It may be one that cannot pass: see `can_pass`.
+        The result may be a stage that cannot pass: see `can_pass`.
         """
         rungs = [each.model_copy(update={"to": _but(person, each.to)}) for each in self.escalate_to]
         fields = {
@@ -184,7 +184,7 @@ class Stage(Described):
         return self.model_copy(update=fields)
 
     def renamed(self, name_of: Callable[[str], str]) -> Self:
-        """Return the stage with other names for its people."""
+        """Return the stage with each person's name replaced."""
         fields = {
             "approvers": _renamed(self.approvers, name_of),
             "required": _renamed(self.required, name_of),
@@ -210,7 +210,7 @@ Otherwise = Annotated[
     Annotated[Literal["refuse"] | None, Tag("(word)")] | Annotated[Stage, Tag("(stage)")],
     Discriminator(_kind_of_otherwise),
 ]
-"""What happens with a proposal that meets no stage: it is refused when it is handed in, or goes to this one."""
+"""What happens to a proposal that meets no stage: it is refused at submission, or goes to this stage."""
 
 
 def _but(person: str, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""The record of a proposal: what an entry is, how it is written, and whether it is what was written."""
+"""The record of a proposal: its entries, how they are written, and how changes to them are detected."""

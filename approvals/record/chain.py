@@ -1,15 +1,15 @@
-"""A record's bytes: one JSON line an entry, each sealed with a hash over itself and the one before it.
+"""A record's bytes: one line of JSON per entry, each with a hash over itself and the hash of the line before it.
 
     {"at":…,"by":…,…,"hash":"<SHA-256 of this line without hash>","key":"<id of a key>",
      "mac":"<HMAC-SHA-256 of this line without hash and mac>","number":2,"prev":"<hash of line 1>",…}
 
-JSON is written in one way only (sorted keys, no spaces, UTF-8), and a line counts only where it is that very text. So
-any byte that is changed, any line that is lost, added or moved shows. Hashes anybody can make; a mac needs a key, which
-whoever may write to the storage does not have. What no chain can show of itself is that whole lines are missing at its
-end: for that the head and the number of entries are also kept elsewhere, see `verify`.
+JSON is written in one way only (sorted keys, no spaces, UTF-8), and a line is valid only if it is exactly this text. So
+every changed byte and every lost, added or moved line is detected. Anybody can compute hashes; a mac needs a key, which
+people with write access to the storage do not have. A chain alone cannot show that whole lines are missing at its end.
+For this the head and the number of entries are also stored elsewhere, see `verify`.
 
-Lines that were written before the app had keys have neither `key` nor `mac`. They count where they are older than the
-first key (`Keyring.since`) and come before all lines that are authenticated.
+Lines that were written before the app had keys have neither `key` nor `mac`. They are valid if they are older than the
+first key (`Keyring.since`) and come before all authenticated lines.
 """
 
 import hashlib
@@ -25,25 +25,25 @@ from approvals.record.wire import from_json, to_json
 from approvals.validation import Invalid, read_json
 
 GENESIS = "0" * 64
-"""What stands in the place of the hash before the first entry's."""
+"""The `prev` hash of the first entry."""
 
-_ANOTHER = "it is another entry than was seen here before: the record was written anew"
+_ANOTHER = "it differs from the entry that was here before: the record was rewritten"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """A record that was read, or has just been written."""
+    """A record that was read or has just been written."""
 
     entries: tuple[Entry, ...]
     head: str
-    """The hash of the last entry; what the next one is sealed to."""
+    """The hash of the last entry, which becomes `prev` of the next one."""
     size: int
     """Bytes."""
     heads: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """The hash of each entry; `head` is the last of them."""
 
     def check(self, seen: Anchor) -> None:
-        """Raise `Tampered` where this is another record than was seen; one of more entries was seen later than this."""
+        """Raise `Tampered` if this is not the record that was seen. With more entries seen, this is an older read."""
         number = seen.entries
         if number is not None and number <= len(self.heads) and self.heads[number - 1] != seen.head:
             raise Tampered(number, _ANOTHER, State.REPLACED)
@@ -51,7 +51,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Link:
-    """A line that follows the one before it."""
+    """An entry that was checked against the line before it."""
 
     entry: Entry
     head: str
@@ -61,22 +61,22 @@ class _Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """What a line says, and how it should be."""
+    """The content of a line, and its correct form."""
 
     entry: Entry
     prev: str
     key: str | None
     mac: str | None
     signed: bytes
-    """What its mac is of."""
+    """The bytes that its mac covers."""
     text: bytes
-    """As the app would write it."""
+    """The line as the app would write it."""
     head: str
-    """Its hash then."""
+    """The hash of `text`."""
 
 
 def seal(entries: Iterable[Entry], *, head: str, keys: Keyring | None = None) -> bytes:
-    """Return the lines of entries that follow the one whose hash is `head`; without keys nobody vouches for them."""
+    """Return the lines for entries after the one with the hash `head`; without keys they are not authenticated."""
     lines = list[bytes]()
     for entry in entries:
         fields = {**to_json(entry), "prev": head}
@@ -89,9 +89,10 @@ def seal(entries: Iterable[Entry], *, head: str, keys: Keyring | None = None) ->
 
 
 def read_chain(content: bytes, *, keys: Keyring | None = None, proposal_id: str | None = None) -> Chain:
-    """Read a record; no bytes are a record without entries. Raises `Tampered` where it is not what was written.
+    """Read a record; no bytes mean a record without entries. Raises `Tampered` if it was changed.
 
-    With `keys` each entry must be authenticated, or older than they are. With `proposal_id` it must be that record.
+    With `keys` each entry must be authenticated, or older than the keys. With `proposal_id` it must be that proposal's
+    record.
     """
     links = tuple(_links(content, keys, proposal_id))
     heads = tuple(link.head for link in links)
@@ -107,11 +108,10 @@ def verify(
     proposal_id: str | None = None,
     anchors: Iterable[Anchor] = (),
 ) -> Verdict:
-    """Say what has become of a record.
+    """Check a record and return its state.
 
-    Without `keys` nothing is authenticated, without `anchors` whole lines that are cut from the end do not show, and
-    without `proposal_id` another proposal's record is as good as the right one. What was not checked is never called
-    whole.
+    Without `keys` nothing is authenticated. Without `anchors` missing lines at the end are not detected. Without
+    `proposal_id` another proposal's record is accepted. A record that was not fully checked is never called whole.
     """
     if not content:
         finding = "line 1: the record is missing"
@@ -122,12 +122,12 @@ def verify(
         for link in _links(content, keys, proposal_id):
             number = link.entry.number
             if Kind.ENDED in kinds and not (isinstance(link.entry, Commented) and link.entry.after_end):
-                raise Tampered(number, "something was added after the end", State.APPENDED)
+                raise Tampered(number, "an entry was added after the end", State.APPENDED)
             kinds.append(link.entry.kind)
             heads.append(link.head)
             authenticated = number if link.authenticated else authenticated
         for anchor in known:
-            _hold_against(heads, anchor)
+            _compare(heads, anchor)
     except Tampered as error:
         state = error.state
         if state is State.APPENDED and any((anchor.entries or 0) >= error.line for anchor in known):
@@ -141,32 +141,32 @@ def verify(
             finding=str(error),
             line=error.line,
         )
-    standing, unsaid = _standing(len(kinds), authenticated, anchored=bool(known))
-    return Verdict(state=standing, entries=len(kinds), authenticated=authenticated, head=heads[-1], finding=unsaid)
+    state, unchecked = _state_if_sound(len(kinds), authenticated, anchored=bool(known))
+    return Verdict(state=state, entries=len(kinds), authenticated=authenticated, head=heads[-1], finding=unchecked)
 
 
 def key_ids(content: bytes) -> tuple[str, ...]:
-    """Return the ids of the keys that a record names, each once, in their order; raises `Tampered`."""
+    """Return the ids of the keys that a record names, each once, in order; raises `Tampered`."""
     *lines, _ = content.split(b"\n")
     read = [_read(number, line).key for number, line in enumerate(lines, start=1)]
     return tuple(dict.fromkeys(key for key in read if key))
 
 
-def _standing(entries: int, authenticated: int, *, anchored: bool) -> tuple[State, str | None]:
-    """Return what a record is in which nothing is wrong, and what was not checked of it."""
-    unsaid = []
+def _state_if_sound(entries: int, authenticated: int, *, anchored: bool) -> tuple[State, str | None]:
+    """Return the state of a record without errors, and what was not checked."""
+    unchecked = []
     if not anchored:
-        unsaid.append("end not checked")
+        unchecked.append("end not checked")
     if authenticated < entries:
-        unsaid.append(f"authenticated up to entry {authenticated}" if authenticated else "not authenticated")
-    if not unsaid:
+        unchecked.append(f"authenticated up to entry {authenticated}" if authenticated else "not authenticated")
+    if not unchecked:
         return State.WHOLE, None
     state = State.NOT_AUTHENTICATED if anchored else State.NOT_ANCHORED
-    return state, f"unbroken up to entry {entries}, {', '.join(unsaid)}"
+    return state, f"unbroken up to entry {entries}, {', '.join(unchecked)}"
 
 
-def _hold_against(heads: list[str], anchor: Anchor) -> None:
-    """Compare with what was seen earlier; `heads` begins with the one before the first entry."""
+def _compare(heads: list[str], anchor: Anchor) -> None:
+    """Compare the hashes with an anchor; `heads` begins with the hash before the first entry."""
     found = len(heads) - 1
     if anchor.entries is not None and found < anchor.entries:
         raise Tampered(
@@ -178,7 +178,7 @@ def _hold_against(heads: list[str], anchor: Anchor) -> None:
         if anchor.head not in heads:
             raise Tampered(
                 found + 1,
-                "the entry that was seen last is not here, so the end is missing or was replaced",
+                "the last entry that was seen before is not here: the end is missing or was replaced",
                 State.CUT,
             )
     elif heads[anchor.entries] != anchor.head:
@@ -186,17 +186,17 @@ def _hold_against(heads: list[str], anchor: Anchor) -> None:
 
 
 def _links(content: bytes, keys: Keyring | None, proposal_id: str | None) -> Iterator[_Link]:
-    """Yield each entry with its hash; raises `Tampered` at the first line that cannot be."""
+    """Yield each entry with its hash; raises `Tampered` at the first wrong line."""
     before: _Link | None = None
-    vouched = False
+    signed_before = False
     *lines, rest = content.split(b"\n")
     for number, text in enumerate(lines, start=1):
         line = _read(number, text)
         _follow(number, text, line, before)
         if number == 1 and proposal_id is not None and not _begins(line.entry, proposal_id):
-            raise Tampered(1, "it begins the record of another proposal", State.REPLACED)
-        authenticated = keys is not None and _authenticate(number, line, keys, vouched=vouched)
-        vouched = vouched or authenticated
+            raise Tampered(1, "it is the first entry of another proposal's record", State.REPLACED)
+        authenticated = keys is not None and _authenticate(number, line, keys, signed_before=signed_before)
+        signed_before = signed_before or authenticated
         before = _Link(entry=line.entry, head=line.head, authenticated=authenticated)
         yield before
     if rest:
@@ -204,42 +204,42 @@ def _links(content: bytes, keys: Keyring | None, proposal_id: str | None) -> Ite
 
 
 def _begins(entry: Entry, proposal_id: str) -> bool:
-    """Say whether an entry begins the record of that proposal."""
+    """Say whether an entry is the first one of that proposal's record."""
     return isinstance(entry, Submitted) and entry.proposal_id == proposal_id
 
 
 def _follow(number: int, text: bytes, line: _Line, before: _Link | None) -> None:
-    """Check a line by itself and against the one before it, as anybody can."""
+    """Check a line by itself and against the line before it; no key is needed for this."""
     if line.text != text + b"\n":
-        raise Tampered(number, "its hash is not that of its text: the line was changed")
+        raise Tampered(number, "its hash does not match its text: the line was changed")
     if line.prev != (before.head if before else GENESIS):
         raise Tampered(number, "it does not follow the line before it: a line was lost, added or moved")
     if line.entry.number != number:
-        raise Tampered(number, f"entry {line.entry.number} stands where entry {number} belongs")
+        raise Tampered(number, f"it has entry {line.entry.number} instead of entry {number}")
     if before and line.entry.at < before.entry.at:
         raise Tampered(number, "it is older than the entry before it")
 
 
-def _authenticate(number: int, line: _Line, keys: Keyring, *, vouched: bool) -> bool:
-    """Say whether a key vouches for a line; raises `Tampered` where one must. `vouched` is whether one has before."""
+def _authenticate(number: int, line: _Line, keys: Keyring, *, signed_before: bool) -> bool:
+    """Say whether a line is authenticated; raises `Tampered` if it must be. `signed_before`: an earlier line is."""
     if line.key is not None and line.mac is not None:
         if keys.signed(line.key, line.signed, line.mac):
             return True
         reason = (
-            "its mac is not of its key: somebody without the key wrote it"
+            "its mac does not match its key: somebody without the key wrote it"
             if keys.knows(line.key)
-            else f"it names the key {line.key[:40]!r}, which is none of those given"
+            else f"it names the key {line.key[:40]!r}, which is not among the given keys"
         )
-    elif vouched or keys.since is None or line.entry.at >= keys.since:
+    elif signed_before or keys.since is None or line.entry.at >= keys.since:
         reason = "it is not authenticated: somebody without a key wrote it, or it is older than the keys"
     else:
         return False
-    # Where the first line is not ours the whole record is not.
+    # If the first line is forged, the whole record is.
     raise Tampered(number, reason, State.REPLACED if number == 1 else State.APPENDED)
 
 
 def _read(number: int, text: bytes) -> _Line:
-    """Return what a line says, and how it should be."""
+    """Return the content of a line, and its correct form."""
     try:
         value = read_json(text.decode())
         if not isinstance(value, dict) or not isinstance(prev := value.pop("prev", None), str):
@@ -247,7 +247,7 @@ def _read(number: int, text: bytes) -> _Line:
         value.pop("hash", None)
         key, mac = value.pop("key", None), value.pop("mac", None)
         if (key, mac) != (None, None) and not (isinstance(key, str) and isinstance(mac, str)):
-            raise Invalid("`key` and `mac` are texts, and come together")
+            raise Invalid("`key` and `mac` must be strings and be given together")
         entry = from_json(value)
         fields = {**to_json(entry), "prev": prev}
         if key is not None:
@@ -262,11 +262,11 @@ def _read(number: int, text: bytes) -> _Line:
 
 
 def _sealed(fields: dict[str, Any]) -> tuple[bytes, str]:
-    """Return the line of fields that have all but the hash, and the hash."""
+    """Return the line for fields without the hash, and the hash."""
     digest = hashlib.sha256(_canonical(fields)).hexdigest()
     return _canonical({**fields, "hash": digest}) + b"\n", digest
 
 
 def _canonical(fields: dict[str, Any]) -> bytes:
-    """Write JSON in the one way in which records have it; raises ValueError for what is not JSON."""
+    """Write JSON in the canonical form of records; raises ValueError for data that is not JSON."""
     return json.dumps(fields, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""What is decided on, and by which rule: one hash over words, cost and attachments, and one over the policy."""
+"""Hashes of what is decided on: one over texts, cost and attachments, and one over the policy."""
 
 import hashlib
 import json
@@ -9,10 +9,10 @@ from approvals.validation import Boundary, Line
 
 
 class Attachment(Boundary):
-    """A file of a proposal: where it lies, what it is called, and what is in it, as a hash."""
+    """A file of a proposal: its blob, its name, and the hash of its content."""
 
     name: Line
-    """A label for people; no path, and not the blob's name."""
+    """A label for people; neither a path nor the blob's name."""
     blob: str
     content_type: str
     size: int
@@ -22,18 +22,18 @@ class Attachment(Boundary):
 
 
 def document_hash(words: dict[str, Any], attachments: Iterable[Attachment]) -> str:
-    """Return the SHA-256 of the document in hex: the same words, figures and files have the same one."""
+    """Return the SHA-256 of the document in hex: the same texts, cost and files give the same hash."""
     files = sorted([each.name, each.sha256] for each in attachments)
     return _hash({**words, "attachments": files})
 
 
 def policy_hash(policy: dict[str, Any]) -> str:
-    """Return the SHA-256 in hex of a policy as its record has it."""
+    """Return the SHA-256 in hex of a policy as the record stores it."""
     return _hash(policy)
 
 
 def policy_version(own: str | None, hashed: str) -> str:
-    """Return what a policy says that its version is, or the beginning of its hash."""
+    """Return a policy's own version, or the beginning of its hash."""
     return own or hashed[:8]
 
 

@@ -1,6 +1,6 @@
-"""Entries: what somebody, or time, did to a proposal. They are added to its record and never changed.
+"""Entries: what people, timers and the workflow did to a proposal. Entries are only added, never changed.
 
-Each kind is a frozen class, and `Entry` is any of them; `approvals.record.wire` has their JSON.
+Each kind of entry is a frozen class; `Entry` is their union; `approvals.record.wire` has their JSON.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from approvals.record.documents import Attachment
 
 
 class Kind(StrEnum):
-    """What was done."""
+    """What was done to the proposal."""
 
     SUBMITTED = "submitted"
     CHECKED = "checked"
@@ -34,29 +34,29 @@ class Kind(StrEnum):
 
 
 class Via(StrEnum):
-    """By which way it came, which is how far one can trust the name beside it."""
+    """Through which channel it came, which tells how reliable the name beside it is."""
 
     PERSON = "person"
-    """Somebody who was signed in."""
+    """A person who was signed in."""
     SYSTEM = "system"
-    """Another system with a function key, which vouches for the person that it names."""
+    """Another system with a function key, which is responsible for the name that it gives."""
     LINK = "link"
-    """Whoever held a decision link, which was sent to that person alone."""
+    """The holder of a decision link, which was sent only to that person."""
     QUEUE = "queue"
-    """A message on approval-queue; its sender vouches."""
+    """A message on approval-queue. Its sender is responsible for the name."""
     EVENT = "event"
     """A durable event that an operator raised."""
     CLOCK = "clock"
-    """Time went by."""
+    """A timer: a reminder, a deadline."""
     WORKFLOW = "workflow"
-    """The workflow itself: checks, or its own failure."""
+    """The workflow itself: checks, or a failure."""
 
 
 Json = dict[str, Any]
-"""A JSON object that stays as it was written, as hashes are over it and older ones have fewer keys."""
+"""A JSON object that is stored unchanged, because a hash covers it and older ones have fewer keys."""
 
 YesOrNo = Literal["approve", "reject"]
-"""What an answer counts as."""
+"""The effect of an answer."""
 
 Closing = Literal["approved", "rejected", "expired"]
 """How a stage ends."""
@@ -67,36 +67,36 @@ Ending = Literal["approved", "rejected", "withdrawn", "expired", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Somebody whose answer is waited for."""
+    """A person whose answer is needed."""
 
     seat: str
-    """Whom the policy names; what counts for quorum, required people and veto, whoever answers in the end."""
+    """The person that the policy names. It counts for quorum, required people and veto, whoever answers in the end."""
     person: str
-    """Who is to answer now."""
+    """The person who has to answer now."""
     on_behalf_of: str | None = None
-    """Who delegated it; None where nobody did, or it was reassigned for good."""
+    """Who delegated the task; None if nobody did, or if it was reassigned permanently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """What all entries share."""
+    """The fields of all entries."""
 
     kind: ClassVar[Kind]
 
     number: int
-    """Its place, from 1."""
+    """The entry's position, from 1."""
     at: datetime
-    """In UTC; never before the entry before it, whatever the clocks of the hosts say."""
+    """In UTC; never earlier than the entry before it, even if the hosts' clocks differ."""
     by: str
-    """The person; `Greenlight` for what time and the workflow do."""
+    """The person; `Greenlight` for timers and the workflow."""
     via: Via
     document: str
-    """SHA-256 of the document as it was then, in hex; what a decision was about."""
+    """SHA-256 in hex of the document at that time: what a decision was about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted(_Entry):
-    """The author handed the proposal in: its words, its files, and the policy that it is decided by."""
+    """The author submitted the proposal: its texts, its files, and the policy that applies."""
 
     kind = Kind.SUBMITTED
 
@@ -110,59 +110,59 @@ class Submitted(_Entry):
     policy_name: str
     policy: Json
     policy_hash: str | None = None
-    """SHA-256 in hex of `policy`; the first records do not have it."""
+    """SHA-256 in hex of `policy`. The first records do not have it."""
     attachments: tuple[Attachment, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked(_Entry):
-    """The checks of the document came through, and the stages were chosen."""
+    """The checks of the document ended, and the stages were chosen."""
 
     kind = Kind.CHECKED
 
     findings: tuple[str, ...]
     stages: tuple[Json, ...]
     void: tuple[int, ...] | None = None
-    """The entries of approvals that were given before these findings could be seen; None: there are none."""
+    """The entries of approvals that came before these findings and are invalid now; None: there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageOpened(_Entry):
-    """People are asked."""
+    """A stage was opened, and its people are asked."""
 
     kind = Kind.STAGE_OPENED
 
     stage: str
     index: int
-    """Of the stage in the plan, from 0."""
+    """The stage's index in the plan, from 0."""
     round: int
     asked: tuple[Asked, ...]
     deadline: datetime
     rung: int
-    """0: the approvers; above: a rung of the ladder of escalations, where it opens again after changes."""
+    """0: the approvers; above: a rung of the escalation, if the stage opens again after changes."""
     reminders: int
-    """How many of the planned reminders had been sent before."""
+    """How many of the planned reminders were already sent."""
     early: Mapping[int, str]
-    """The early answers that count for it: the number of each one's entry, with the seat it takes."""
+    """The early answers that count for the stage: the number of each answer's entry, with its seat."""
     needed: int | None = None
-    """As with `Escalated`, where it opens again on a rung."""
+    """As in `Escalated`, if the stage opens again on a rung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided(_Entry):
-    """Somebody gave an answer."""
+    """A person answered."""
 
     kind = Kind.DECIDED
 
     stage: str | None
-    """None while it is early."""
+    """None if the answer came early, before its stage was opened."""
     round: int
     decision: str
-    """The word, as it was given."""
+    """The word of the answer, unchanged."""
     effect: YesOrNo
     comment: str
     seat: str | None
-    """None while it is early."""
+    """None if the answer came early, before its stage was opened."""
     on_behalf_of: str | None
     decision_id: str | None
     link_id: str | None
@@ -170,7 +170,7 @@ class Decided(_Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageClosed(_Entry):
-    """A stage was decided, or its time ran out."""
+    """A stage was decided, or its deadline passed."""
 
     kind = Kind.STAGE_CLOSED
 
@@ -178,25 +178,25 @@ class StageClosed(_Entry):
     index: int
     outcome: Closing
     decided_by: str
-    """Who gave the answer that decided it, or `nobody`."""
+    """Who gave the deciding answer, or `nobody`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commented(_Entry):
-    """Somebody said something that decides nothing."""
+    """A person commented without deciding."""
 
     kind = Kind.COMMENTED
 
     comment: str
     letter: bool | None = None
-    """Whether people are told of it at once; False: with others, a little later. None: they are not."""
+    """True: a letter about it is sent immediately; False: a little later, together with others; None: never."""
     after_end: bool | None = None
     """True for a note on a proposal that has ended; else None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentsSent(_Entry):
-    """People are told of comments that were held back, so that they get one letter."""
+    """One letter was sent about several comments that had been held back."""
 
     kind = Kind.COMMENTS_SENT
 
@@ -205,48 +205,48 @@ class CommentsSent(_Entry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _HandedOver(_Entry):
-    """A task went from one person to another."""
+class _Handover(_Entry):
+    """A task passed from one person to another."""
 
     stage: str
     seat: str
     owner: str
-    """Who had the task."""
+    """Who had the task before."""
     to: str
     on_behalf_of: str | None
-    """In whose stead the new one answers; None where the task is theirs: given for good, or back with its owner."""
+    """For whom the new person answers; None if the task is their own: reassigned, or taken back by its owner."""
     comment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delegated(_HandedOver):
-    """Somebody lets another one answer in their stead."""
+class Delegated(_Handover):
+    """A person lets another person answer for them."""
 
     kind = Kind.DELEGATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reassigned(_HandedOver):
-    """A task was given to somebody else for good."""
+class Reassigned(_Handover):
+    """A task was given to another person permanently."""
 
     kind = Kind.REASSIGNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminded(_Entry):
-    """Those who had not answered were asked once more."""
+    """People who had not answered were reminded."""
 
     kind = Kind.REMINDED
 
     stage: str
     people: tuple[str, ...]
     planned: int
-    """How many of the planned reminders are done with."""
+    """How many of the planned reminders are done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalated(_Entry):
-    """Time ran out, and the next rung is asked."""
+    """The deadline passed, and the next rung is asked."""
 
     kind = Kind.ESCALATED
 
@@ -258,61 +258,61 @@ class Escalated(_Entry):
     """Who did not answer in time."""
     deadline: datetime
     needed: int | None = None
-    """How many of those who are asked now must say yes; None, as it was once: one."""
+    """How many of the people asked now must say yes; None in old records, which means one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangesRequested(_Entry):
-    """Somebody handed the proposal back to its author."""
+    """A person asked the author for changes."""
 
     kind = Kind.CHANGES_REQUESTED
 
     stage: str
     comment: str
     until: datetime
-    """When the author's time is up."""
+    """The author's deadline."""
     on_behalf_of: str | None
     link_id: str | None
     decision_id: str | None = None
-    """None where it came without one, or before entries had it."""
+    """None if none was given, or if the entry is from an older version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resubmitted(_Entry):
-    """The author handed the proposal in again."""
+    """The author submitted the proposal again."""
 
     kind = Kind.RESUBMITTED
 
     changed: Json
-    """The new values of title, summary, cost, currency and department; what is not in it stayed as it was."""
+    """The new values of title, summary, cost, currency and department; the others did not change."""
     document_changed: bool
-    """Whether the document is another one than was checked, so that the review begins anew."""
+    """Whether the document differs from the one that was checked, so that the review starts again."""
     round: int
     comment: str
     answers_kept: bool | None = None
-    """True where the policy lets answers outlive such a change; else None."""
+    """True if the policy keeps answers after such a change; else None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached(_Entry):
-    """The author added a file, or put another in the place of the one with its name."""
+    """The author added a file, or replaced the file with the same name."""
 
     kind = Kind.ATTACHED
 
     attachment: Attachment
     replaced: bool
     round: int | None = None
-    """The round that the document is of from then on; None: what comes of it is up to the resubmission.
+    """The round that the document belongs to from then on; None: the following resubmission decides it.
 
-    The first records have None throughout: with them a round began wherever a stage had been open before.
+    The first records always have None: there a new round began if a stage had been open before.
     """
     answers_kept: bool | None = None
-    """As with `Resubmitted`."""
+    """As in `Resubmitted`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn(_Entry):
-    """The author took the proposal back."""
+    """The author withdrew the proposal."""
 
     kind = Kind.WITHDRAWN
 
@@ -329,7 +329,7 @@ class Ended(_Entry):
     decided_by: str
     """Who decided, or `nobody`."""
     word: str
-    """The answer that decided it, as it was given; the outcome's own word where there was none."""
+    """The word of the deciding answer; the outcome's own word if there was none."""
     reason: str | None
 
 

@@ -1,11 +1,11 @@
-"""A record with all that it speaks of in one file, which can be checked without the app: a zip archive.
+"""Exports: a record with all files that it names in one zip archive, which can be checked without the app.
 
-    manifest.json     what the archive is of: ids of the keys, files of the document, heads that were seen of the record
+    manifest.json     about the archive: ids of the keys, files of the document, heads of the record that were seen
     record.jsonl      the record, byte for byte
     documents/<hash>  each file that the record names, once, under the SHA-256 of its content
 
-An archive and not JSON, because its documents are files that anybody can open, and need no third more room. Nothing in
-it is packed: pictures are packed already, and what is not packed cannot be larger than it looks.
+It is an archive and not JSON, so that anybody can open its documents, and Base64 does not make them a third larger.
+Nothing is compressed: pictures already are, and an uncompressed file cannot be larger than it appears.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ from approvals.record.verdict import Anchor, Verdict
 from approvals.validation import Boundary, Invalid, Line, read_json
 
 LARGEST_EXPORT = 64 * 1024 * 1024
-"""Bytes of an archive. Of what is larger, the record is exported without its documents."""
+"""Bytes of an archive. If it would be larger, the record is exported without its documents."""
 
 _FORMAT = 1
 _MANIFEST, _RECORD, _DOCUMENTS = "manifest.json", "record.jsonl", "documents/"
 _LARGEST_MANIFEST = 1024 * 1024
 _MOST_FILES = 2_000
 _BEGINNING = (1980, 1, 1, 0, 0, 0)
-"""The first instant that a zip archive can name: the same export is the same bytes."""
+"""The earliest time in a zip archive. It is always used, so that the same export has the same bytes."""
 
 
 class File(Boundary):
@@ -45,27 +45,27 @@ class File(Boundary):
     size: int
     sha256: str
     present: bool
-    """Whether its content is in the archive; one may have been deleted after its time, or left out."""
+    """Whether its content is in the archive; it may have been deleted after its retention, or left out."""
 
 
 class Head(Boundary):
-    """What was seen of the record before it was exported."""
+    """A head of the record that was seen before the export."""
 
     entries: Annotated[int, Field(ge=1)]
     head: str
 
 
 class Manifest(Boundary):
-    """What an archive is of."""
+    """The description of an archive."""
 
     format: int
     proposal_id: str
     entries: int
     head: str
     keys: Annotated[tuple[str, ...], AsTuple]
-    """Ids of the keys that the record's lines name: which ones are needed to authenticate it."""
+    """Ids of the keys that are needed to authenticate the record."""
     seen: Annotated[tuple[Head, ...], AsTuple]
-    """By the app, elsewhere than in the record. It proves no more than the archive does: hold it against your own."""
+    """Heads that the app stored outside of the record. They prove nothing by themselves: compare them with your own."""
     files: Annotated[tuple[File, ...], AsTuple]
 
 
@@ -76,24 +76,24 @@ class Export:
     manifest: Manifest
     record: bytes
     documents: Mapping[str, bytes]
-    """By the SHA-256 under which each stands."""
+    """Each document by the SHA-256 in its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportVerdict:
-    """What checking an archive came to."""
+    """The result of checking an archive."""
 
     record: Verdict
     files: int
-    """How many the record names."""
+    """How many files the record names."""
     checked: int
-    """How many of them are here, and are what the record says."""
+    """How many of them are in the archive and match the record."""
     finding: str | None = None
-    """What is wrong with the archive around the record; None where nothing is."""
+    """The error in the archive's documents; None if there is none."""
 
 
 def named_files(entries: Iterable[Entry]) -> tuple[Attachment, ...]:
-    """Return every file that the entries of a record name, also those that were replaced later, each content once."""
+    """Return every file that a record's entries name, also files that were replaced later, each content once."""
     found = dict[str, Attachment]()
     for entry in entries:
         for each in _files_of(entry):
@@ -112,7 +112,7 @@ def _files_of(entry: Entry) -> tuple[Attachment, ...]:
 
 
 def pack(proposal_id: str, record: bytes, documents: Mapping[str, bytes], *, seen: Iterable[Anchor] = ()) -> bytes:
-    """Return the archive of a record; `documents` by their SHA-256. Raises `Tampered` for a record that is damaged."""
+    """Return the archive of a record; `documents` by their SHA-256. Raises `Tampered` if the record is damaged."""
     chain = read_chain(record)
     files = tuple(
         File(
@@ -144,7 +144,7 @@ def pack(proposal_id: str, record: bytes, documents: Mapping[str, bytes], *, see
 
 
 def unpack(content: bytes) -> Export:
-    """Open an archive; raises `Invalid` for what is none, or is packed or larger than one is made."""
+    """Open an archive; raises `Invalid` if it is not an export, is compressed, or is too large."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = archive.infolist()
@@ -153,9 +153,9 @@ def unpack(content: bytes) -> Export:
     except Invalid:
         raise
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-        raise Invalid(f"this is no export of a record: {error}") from None
+        raise Invalid(f"this is not an export of a record: {error}") from None
     if _MANIFEST not in read or _RECORD not in read or len(read[_MANIFEST]) > _LARGEST_MANIFEST:
-        raise Invalid(f"this is no export of a record: it needs {_MANIFEST} and {_RECORD}")
+        raise Invalid(f"this is not an export of a record: it needs {_MANIFEST} and {_RECORD}")
     manifest = Manifest.from_dict(read_json(read[_MANIFEST].decode("utf-8", "replace")))
     if manifest.format != _FORMAT:
         raise Invalid(f"this export has the format {manifest.format}; this program reads {_FORMAT}")
@@ -164,10 +164,10 @@ def unpack(content: bytes) -> Export:
 
 
 def verify_export(export: Export, *, keys: Keyring | None = None, anchors: Iterable[Anchor] = ()) -> ExportVerdict:
-    """Check an archive by itself: the record, that it is the one that the manifest names, and each document.
+    """Check an archive without the app: the record, that the manifest matches it, and each document.
 
-    The heads in the manifest are held against the record too, but they anchor nothing: whoever has cut the record may
-    have written them. `anchors` are what somebody kept elsewhere.
+    The heads in the manifest are compared with the record too, but they are not anchors: the person who cut the record
+    may have written them. `anchors` are heads that somebody stored elsewhere.
     """
     manifest = export.manifest
     verdict = verify(export.record, keys=keys, proposal_id=manifest.proposal_id, anchors=anchors)
@@ -185,22 +185,22 @@ def verify_export(export: Export, *, keys: Keyring | None = None, anchors: Itera
 
 
 def _about_documents(files: Iterable[Attachment], documents: Mapping[str, bytes]) -> str | None:
-    """Say what is wrong with the documents; None where each is what the record says."""
+    """Return the error in the documents; None if each matches the record."""
     names = {each.sha256: each.name for each in files}
     for digest, content in documents.items():
         if digest not in names:
-            return "it holds a document that the record does not name"
+            return "it contains a document that the record does not name"
         if hashlib.sha256(content).hexdigest() != digest:
-            return f"the file {names[digest][:60]!r} is not what was put on record"
+            return f"the file {names[digest][:60]!r} differs from the file on record"
     return None
 
 
 def _check_form(infos: list[zipfile.ZipInfo]) -> None:
-    """Look at the table of contents before anything is read."""
+    """Check the archive's table of contents before anything is read."""
     if len(infos) > _MOST_FILES or len({info.filename for info in infos}) != len(infos):
-        raise Invalid("this is no export of a record: it holds too many files, or one twice")
+        raise Invalid("this is not an export of a record: it has too many files, or one of them twice")
     if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
-        raise Invalid("this is no export of a record: nothing is packed in one")
+        raise Invalid("this is not an export of a record: exports are not compressed")
     if sum(info.file_size for info in infos) > LARGEST_EXPORT:
         raise Invalid(f"this export has more than {LARGEST_EXPORT:,} bytes")
 

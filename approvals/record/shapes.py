@@ -1,4 +1,4 @@
-"""The shapes of values in the JSON of entries: each is read strictly, and written again as it was."""
+"""The types of values in the JSON of entries. Each is read strictly and written again unchanged."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,39 +13,39 @@ from approvals.validation import Invalid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How a value travels."""
+    """How a value is read from JSON and written to it."""
 
     read: Callable[[Any], Any]
-    """Return the value that JSON data stands for; raises `Invalid` or ValueError for what cannot stand for one."""
+    """Convert JSON data into the value; raises `Invalid` or ValueError if the data is wrong."""
     write: Callable[[Any], Any]
-    """Return plain JSON data; where values are JSON as they are, what could not be read again raises `Invalid`."""
+    """Convert the value into plain JSON data; raises `Invalid` if it could not be read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a class: its attribute here, its key in JSON, and how it travels."""
+    """One field of a class: its attribute, its key in JSON, and its shape."""
 
     attribute: str
     key: str
     shape: Shape
     optional: bool = False
-    """Whether the key is left out for None, which is how records say it that were written before there was the key."""
+    """Whether the key is left out if the value is None, as in records from before the key existed."""
 
 
 def read_fields(fields: tuple[Field, ...], value: Any, *, newer: bool = False) -> dict[str, Any]:
-    """Return the attributes that a JSON object has; raises `Invalid` for keys too many or too few, or a wrong value.
+    """Read the attributes of a JSON object; raises `Invalid` for an unknown or missing key, or a wrong value.
 
-    Of an object that a `newer` app may have written, unknown keys are passed over.
+    With `newer`, which means that a newer version of the app may have written it, unknown keys are ignored.
     """
     given = OBJECT.read(value)
     unknown = given.keys() - {field.key for field in fields}
     if unknown and not newer:
-        raise Invalid(f"{min(unknown)[:40]!r} is not known here")
+        raise Invalid(f"{min(unknown)[:40]!r} is not a known key")
     return {field.attribute: _read(field, given) for field in fields}
 
 
 def write_fields(fields: tuple[Field, ...], value: Any) -> dict[str, Any]:
-    """Return the JSON object of a value with these fields."""
+    """Write the JSON object of a value with these fields."""
     given = ((field, getattr(value, field.attribute)) for field in fields)
     return {field.key: field.shape.write(part) for field, part in given if part is not None or not field.optional}
 
@@ -61,19 +61,19 @@ def _read(field: Field, given: Mapping[str, Any]) -> Any:
         raise Invalid(f"{field.key}: {error}") from error
 
 
-def _plain(kind: type | UnionType, told: str) -> Shape:
-    """Return the shape of what JSON has itself; true and false are no numbers."""
+def _plain(kind: type | UnionType, expected: str) -> Shape:
+    """Return the shape of a type that JSON has itself; true and false are not numbers."""
 
     def read(value: Any) -> Any:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise Invalid(f"must be {told}")
+            raise Invalid(f"must be {expected}")
         return value
 
     return Shape(read=read, write=read)
 
 
 def or_none(shape: Shape) -> Shape:
-    """Return the shape of what may be null."""
+    """Return the shape of a value that may be null."""
     return Shape(
         read=lambda value: None if value is None else shape.read(value),
         write=lambda value: None if value is None else shape.write(value),
@@ -81,7 +81,7 @@ def or_none(shape: Shape) -> Shape:
 
 
 def many(shape: Shape) -> Shape:
-    """Return the shape of a list, which is a tuple here."""
+    """Return the shape of a list in JSON, a tuple in Python."""
     return Shape(
         read=lambda value: tuple(shape.read(each) for each in _LIST.read(value)),
         write=lambda values: [shape.write(each) for each in values],
@@ -89,7 +89,7 @@ def many(shape: Shape) -> Shape:
 
 
 def one_of(choice: Any) -> Shape:
-    """Return the shape of a word out of a `Literal`."""
+    """Return the shape of a word of a `Literal`."""
     words = get_args(choice)
 
     def read(value: Any) -> Any:
@@ -109,7 +109,7 @@ def _read_count(value: Any) -> Any:
 def _read_instant(value: Any) -> datetime:
     when = read_instant(TEXT.read(value))
     if when.isoformat() != value:
-        raise Invalid("must be a point in time as Python writes it")
+        raise Invalid("must be a point in time in the form of datetime.isoformat")
     return when
 
 
@@ -123,7 +123,7 @@ def _read_seats(value: Any) -> dict[int, str]:
 def _read_changed(value: Any) -> dict[str, Any]:
     unknown = OBJECT.read(value).keys() - _WORDS.keys()
     if unknown:
-        raise Invalid(f"{min(unknown)[:40]!r} is no word of a proposal")
+        raise Invalid(f"{min(unknown)[:40]!r} is not a field of a proposal")
     return {word: _WORDS[word].read(given) for word, given in value.items()}
 
 
@@ -141,9 +141,9 @@ INSTANT = Shape(read=_read_instant, write=datetime.isoformat)
 FILE = Shape(read=Attachment.from_dict, write=Attachment.to_dict)
 
 SEATS = Shape(read=_read_seats, write=lambda seats: {str(number): seat for number, seat in seats.items()})
-"""Numbers of entries, which JSON has as texts, with the seat of each."""
+"""Numbers of entries, which are strings in JSON, with the seat of each."""
 
 _WORDS = {"title": TEXT, "summary": TEXT, "cost": NUMBER, "currency": TEXT, "department": TEXT_OR_NONE}
 
 CHANGED = Shape(read=_read_changed, write=_read_changed)
-"""Some of a proposal's words."""
+"""Some of a proposal's fields."""

@@ -1,4 +1,4 @@
-"""What looking at a record comes to: one word, and what it rests on."""
+"""The result of checking a record: its state, and what was checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,27 +7,27 @@ from types import MappingProxyType
 
 
 class State(StrEnum):
-    """What a record is found to be. Only the first one says that all is well."""
+    """The state of a record. Only the first one means that everything was checked and correct."""
 
     WHOLE = "whole"
-    """It is what the app wrote, up to an end that was seen elsewhere."""
+    """It is what the app wrote, up to an end that is also stored elsewhere."""
     NOT_ANCHORED = "notAnchored"
-    """Nothing is wrong with it; but no earlier sight of it is at hand, so whole entries may be missing at its end."""
+    """No error was found; but there was no stored head to compare with, so entries may be missing at the end."""
     NOT_AUTHENTICATED = "notAuthenticated"
-    """Nothing is wrong with it; but not every entry was checked with a key, so anybody may have written it."""
+    """No error was found; but not every entry was checked with a key, so anybody may have written it."""
     CUT = "cut"
     """Its end is missing."""
     APPENDED = "appended"
-    """Somebody without a key has added to it."""
+    """Somebody without a key has added entries."""
     REPLACED = "replaced"
-    """It is another record than the one that was here."""
+    """It is not the record that was here before."""
     MISSING = "missing"
-    """There was one, and it is gone."""
+    """There was a record, and it is gone."""
     DAMAGED = "damaged"
-    """A line is not what was written."""
+    """A line was changed."""
 
 
-SAYINGS: Mapping[State, str] = MappingProxyType(
+STATE_NAMES: Mapping[State, str] = MappingProxyType(
     {
         State.WHOLE: "whole",
         State.NOT_ANCHORED: "not anchored",
@@ -39,13 +39,13 @@ SAYINGS: Mapping[State, str] = MappingProxyType(
         State.DAMAGED: "damaged",
     }
 )
-"""Each state for people."""
+"""The name of each state for people."""
 
 _SOUND = frozenset({State.WHOLE, State.NOT_ANCHORED, State.NOT_AUTHENTICATED})
 
 
 class Tampered(Exception):
-    """A record is not what was written; `line` is the first (from 1) that cannot be, `reason` says why."""
+    """A record was changed; `line` is the first wrong line (from 1), `reason` says what is wrong."""
 
     def __init__(self, line: int, reason: str, state: State = State.DAMAGED) -> None:
         super().__init__(f"line {line}: {reason}")
@@ -56,36 +56,36 @@ class Tampered(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """What was seen of a record earlier and is kept elsewhere. The record may have grown since."""
+    """The head of a record at an earlier time, stored elsewhere. The record may have grown since."""
 
     head: str | None = None
-    """The hash of its last entry then; None where only the number is known."""
+    """The hash of its last entry at that time; None if only the number is known."""
     entries: int | None = None
-    """How many it had; None where only the hash is known."""
+    """How many entries it had; None if only the hash is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What looking at a record's bytes came to."""
+    """The result of checking a record's bytes."""
 
     state: State
     entries: int
-    """How many there are; up to the damage where there is any."""
+    """How many entries there are, up to the damage if there is any."""
     authenticated: int
-    """Number of the last entry that a key has vouched for, with all before it: each line holds the hash of the last."""
+    """Number of the last authenticated entry. It covers all entries before it, because each line has their hash."""
     head: str
-    """The hash of the last of the entries."""
+    """The hash of the last entry."""
     finding: str | None = None
-    """What is wrong or was not checked, in a sentence; None where the record is whole."""
+    """What is wrong or was not checked, in a sentence; None if the record is whole."""
     line: int | None = None
-    """Where something is wrong; one behind the end where something is missing there."""
+    """The wrong line; one after the end if something is missing there."""
 
     @property
     def ok(self) -> bool:
-        """Whether everything was checked and is as it was written."""
+        """Whether everything was checked and is correct."""
         return self.state is State.WHOLE
 
     @property
     def sound(self) -> bool:
-        """Whether nothing wrong was found, which is less: not everything may have been checked."""
+        """Whether no error was found. This is less than `ok`: not everything may have been checked."""
         return self.state in _SOUND

@@ -1,10 +1,10 @@
-"""The JSON of entries: one table, by which they are read and written.
+"""The JSON of entries: one table, with which they are read and written.
 
-    {"number":…,"kind":…,"at":…,"by":…,"via":…,"document":…,"data":{<what the kind has beside these>}}
+    {"number":…,"kind":…,"at":…,"by":…,"via":…,"document":…,"data":{<the other fields of the kind>}}
 
-Records are chained by hashes over this JSON, so an entry that is read is written again as the same text. What could
-not be is refused: an unknown key, a missing one, a value of another shape. A field that a kind gets later goes into
-its row by `_later`: entries that were written before are read as None, and written without it.
+Records are chained by hashes over this JSON, so an entry must be written again as exactly the same text. Everything
+else is refused: an unknown key, a missing one, a value of another shape. A field that is added to a kind later goes
+into its row with `_later`: older entries are read with None, and written without it.
 """
 
 from collections.abc import Mapping
@@ -67,7 +67,7 @@ def _fields(*rows: tuple[str, str, Shape]) -> tuple[Field, ...]:
 
 
 def _later(*rows: tuple[str, str, Shape]) -> tuple[Field, ...]:
-    """Return fields that entries got after some had been written; None stands for having none."""
+    """Return fields that were added after entries had been written; None means that an entry does not have it."""
     return tuple(Field(attribute=attribute, key=key, shape=shape, optional=True) for attribute, key, shape in rows)
 
 
@@ -172,13 +172,13 @@ FIELDS: Mapping[type[Entry], tuple[Field, ...]] = MappingProxyType(
         ),
     }
 )
-"""What each kind has in `data`."""
+"""The fields of each kind in `data`."""
 
 _CLASSES: Mapping[Kind, type[Entry]] = MappingProxyType({entry.kind: entry for entry in FIELDS})
 
 
 def to_json(entry: Entry) -> dict[str, Any]:
-    """Return an entry as plain JSON data; raises ValueError where it could not be read again."""
+    """Return an entry as plain JSON data; raises ValueError if it could not be read again."""
     return {
         "number": entry.number,
         "kind": entry.kind.value,
@@ -191,9 +191,9 @@ def to_json(entry: Entry) -> dict[str, Any]:
 
 
 def from_json(value: object, *, newer: bool = False) -> Entry:
-    """Read an entry from plain JSON data; raises ValueError for what the app cannot have written.
+    """Read an entry from plain JSON data; raises ValueError if the app cannot have written it.
 
-    For showing it alone: of what a `newer` app may have written, unknown keys in `data` are passed over.
+    With `newer`, only for showing an entry that a newer version may have written, unknown keys in `data` are ignored.
     """
     envelope = _Envelope.from_dict(value)
     kind = _CLASSES[envelope.kind]
@@ -211,12 +211,12 @@ _BY = TypeAdapter[str](Line)
 
 
 def _enum(kind: type[StrEnum]) -> BeforeValidator:
-    """JSON has texts where Python has members; strict models take only members."""
+    """Convert a string into a member of an enum, because strict models accept only members."""
     return BeforeValidator(lambda value: kind(value) if isinstance(value, str) and value in set(kind) else value)
 
 
 class _Envelope(Boundary):
-    """What the JSON of every entry has."""
+    """The JSON that every entry has."""
 
     number: Annotated[int, Limits(ge=1)]
     kind: Annotated[Kind, _enum(Kind)]

@@ -1,1 +1,1 @@
-"""The rules of a review: where it stands, who may do what, and what follows from it."""
+"""The rules of a review: its state, who may do what, and what follows from each action."""

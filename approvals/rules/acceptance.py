@@ -1,4 +1,4 @@
-"""Whether something that a person wants to do to a proposal is taken down, was already, or is refused, and why."""
+"""Whether a person's action on a proposal is recorded, was recorded before, or is refused, and why."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,16 +24,16 @@ from approvals.record.entries import (
 )
 from approvals.reserved_names import A_SYSTEM, NOBODIES
 from approvals.rules.authoring import attach, resubmit, withdraw
+from approvals.rules.document_match import outdated_link, wrong_document
 from approvals.rules.eligibility import Refused, asked_as, may_answer, over, superseded
-from approvals.rules.handover import strands
-from approvals.rules.identities import known_as, restate
+from approvals.rules.handover import blocks_review
+from approvals.rules.identities import known_as, with_known_names
 from approvals.rules.limits import why_too_many
 from approvals.rules.links import Link
-from approvals.rules.naming import misnamed, outdated
 from approvals.rules.progress import COMMENT_PAUSE, heading, settle
+from approvals.rules.recipients import busy, delegated_seat, unfit_recipient
 from approvals.rules.replay import apply
 from approvals.rules.state import Answer, AwaitingChanges, Review
-from approvals.rules.successors import busy, held_before, unfit_successor
 from approvals.rules.verbs import (
     Attach,
     Comment,
@@ -49,20 +49,20 @@ from approvals.rules.verbs import (
 )
 
 REMIND_AGAIN_AFTER = timedelta(hours=1)
-"""People are reminded at most this often, by whomever."""
+"""The shortest time between two reminders, whoever asks for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who does something, and how we know."""
+    """The person who acts, and through which channel."""
 
     name: str
     via: Via
     link: Link | None = None
-    """What the link says that it came by."""
+    """The decision link, if the action came through one."""
 
     def known_in(self, review: Review, directory: Directory) -> "Actor":
-        """Return the actor under the name that the review has for this person."""
+        """Return the actor with the name that the review uses for this person."""
         link = self.link
         if link:
             link = link.model_copy(update={"person": known_as(review, link.person, directory)})
@@ -71,33 +71,35 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """It is to be written: its entry, between what time has brought before and what follows from it at once."""
+    """The action is valid: the entries to write. They are what was due before it, its own entry, and what follows."""
 
     entries: tuple[Entry, ...]
     number: int
-    """Of its own entry."""
+    """The number of the action's own entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeated:
-    """It was taken down before; doing it again changes nothing."""
+    """The action was recorded before; repeating it changes nothing."""
 
     number: int
-    """Of its entry; of the latest one where it has none of its own."""
+    """The number of its entry; that of the latest entry if it has none."""
 
 
-Answered = Accepted | Repeated | Refused
+Judgement = Accepted | Repeated | Refused
 
 
-def accept(review: Review, verb: Verb, actor: Actor, now: datetime, *, directory: Directory = NOBODY_KNOWN) -> Answered:
-    """Judge one verb at a time. What that time has brought comes first, so that nobody is quicker than a deadline.
+def accept(
+    review: Review, verb: Verb, actor: Actor, now: datetime, *, directory: Directory = NOBODY_KNOWN
+) -> Judgement:
+    """Judge one verb at a given time. Everything that is due by then comes first, so that nobody beats a deadline.
 
-    The directory says who is who; it may have learnt since the record was begun.
+    The directory identifies people. It may have changed since the record was started.
     """
     due = settle(review, now)
     for entry in due:
         review = apply(review, entry)
-    verb, actor = restate(review, verb, directory), actor.known_in(review, directory)
+    verb, actor = with_known_names(review, verb, directory), actor.known_in(review, directory)
     judged = _judge(review, verb, actor, max(now, review.last_at), directory)
     if not isinstance(judged, Entry):
         return judged
@@ -107,9 +109,9 @@ def accept(review: Review, verb: Verb, actor: Actor, now: datetime, *, directory
 
 def _judge(review: Review, verb: Verb, actor: Actor, now: datetime, directory: Directory) -> Entry | Repeated | Refused:
     if among(verb.acting, NOBODIES):
-        return Refused(code="notAsked", reason="nobody is named who does this; only a named person's answer counts")
+        return Refused(code="notAsked", reason="the request names no person; only a named person's answer counts")
     if isinstance(verb, Delegate | Reassign) and among(verb.to, NOBODIES):
-        return Refused(code="invalid", reason=f"to: {verb.to} is nobody; name a person")
+        return Refused(code="invalid", reason=f"to: {verb.to} is a reserved name; name a person")
     judged = _by_kind(review, verb, actor, now, directory)
     return why_too_many(review, judged) or judged if isinstance(judged, Entry) else judged
 
@@ -145,7 +147,7 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
     effect = next((words[word] for word in words if same(word, verb.decision)), None)
     if effect is None:
         return Refused(code="invalid", reason=f"decision: use one of {', '.join(words)}, not {verb.decision[:60]!r}")
-    told = _told_before(review, verb, actor, effect)
+    told = _recorded_before(review, verb, actor, effect)
     if told:
         return told
     if effect == "changes":
@@ -177,74 +179,74 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
 
 
 def _about_another(review: Review, verb: Decide | RequestChanges, actor: Actor, seat: Asked | None) -> Refused | None:
-    """Say why an answer is not about the document that there is; a link is about the round of its letter."""
+    """Return why an answer is not about the current document. A link is about the round of its letter."""
     if actor.link and not verb.names_document:
         return None
-    return misnamed(review, verb, verb.approver, seat)
+    return wrong_document(review, verb, verb.approver, seat)
 
 
 def _on_behalf_of(seat: Asked | None, person: str) -> str | None:
-    """Say for whom an answer stands: who delegated it, or the one asked where a system vouches for somebody else."""
+    """Return for whom a person answers: who delegated the task, or who was asked if a system names somebody else."""
     if seat is None:
         return None
     return seat.on_behalf_of or (None if same(seat.person, person) else seat.person)
 
 
-def _told_before(review: Review, verb: Decide, actor: Actor, effect: Effect) -> Repeated | Refused | None:
-    """Find the same decision in the record, or what stands against taking this one down; None where it is new."""
+def _recorded_before(review: Review, verb: Decide, actor: Actor, effect: Effect) -> Repeated | Refused | None:
+    """Find the same decision in the record, or a reason not to record this one; None if it is new and possible."""
     if verb.decision_id:
         known = next((each for each in review.decisions if each.decision_id == verb.decision_id), None)
         if known:
-            return _again(known, verb, "this decisionId stands for another decision", about=verb)
-        wish = next((each for each in review.wishes if each.decision_id == verb.decision_id), None)
+            return _again(known, verb, "this decisionId belongs to another decision", about=verb)
+        wish = next((each for each in review.change_requests if each.decision_id == verb.decision_id), None)
         if wish:
-            return _wished_again(wish, verb, effect)
+            return _requested_again(wish, verb, effect)
     if actor.link:
         if not same(actor.link.person, verb.approver) or actor.link.proposal != review.proposal_id:
-            return Refused(code="notAsked", reason="this link was made for another person or proposal")
+            return Refused(code="notAsked", reason="this link belongs to another person or proposal")
         unfit = _unfit(review, actor.link)
         if unfit:
             return unfit
     mine = _answer_of(review, verb.approver)
     if mine and (review.final or asked_as(review, verb.approver) is None):
-        return _again(mine, verb, "an answer stands as it was given")
+        return _again(mine, verb, "an answer cannot be changed")
     return over(review.end) if review.end else None
 
 
 def _unfit(review: Review, link: Link) -> Refused | None:
-    """Say why a link is no good any more; None where it is."""
+    """Return why a link cannot be used any more; None if it can."""
     if link.id in review.spent_links:
         used = next((each for each in review.decisions if each.link_id == link.id), None)
-        what = _told(used) if used else f"{link.person} asked for changes"
+        what = _describe(used) if used else f"{link.person} asked for changes"
         return Refused(code="replayed", reason=f"this link has been used: {what}")
-    return outdated(review, link) or superseded(review, link)
+    return outdated_link(review, link) or superseded(review, link)
 
 
 def _answer_of(review: Review, person: str) -> Answer | None:
-    """Return the latest answer of a person that is in force."""
+    """Return a person's latest valid answer."""
     return next((each for each in reversed(review.answers) if same(each.person, person)), None)
 
 
 def _again(known: Answer, verb: Decide, otherwise: str, about: About | None = None) -> Repeated | Refused:
-    """Judge an answer that comes again; `about` is what it names, where one for another document is another answer."""
+    """Compare an answer with a recorded one. With `about` the documents that they name must be the same, too."""
     other = about is not None and (
         (about.document or known.document).lower() != known.document or (about.round or known.round) != known.round
     )
     if same(known.person, verb.approver) and same(known.word, verb.decision) and not other:
         return Repeated(number=known.number)
-    return Refused(code="alreadyDecided", reason=f"{_told(known)}; {otherwise}")
+    return Refused(code="alreadyDecided", reason=f"{_describe(known)}; {otherwise}")
 
 
-def _wished_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> Repeated | Refused:
-    """Know changes that were asked for once, however long ago they came."""
+def _requested_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> Repeated | Refused:
+    """Recognise a repeated request for changes, however old the first one is."""
     if same(wish.by, verb.approver) and effect == "changes":
         return Repeated(number=wish.number)
     at = minute(wish.at)
-    reason = f"{wish.by} asked for changes at {at}; this decisionId stands for another decision"
+    reason = f"{wish.by} asked for changes at {at}; this decisionId belongs to another decision"
     return Refused(code="alreadyDecided", reason=reason)
 
 
-def _told(answer: Answer) -> str:
+def _describe(answer: Answer) -> str:
     return f"{answer.person} answered {answer.word!r} at {minute(answer.at)}"
 
 
@@ -265,7 +267,7 @@ def _request_changes(
     if wrong:
         return wrong
     if seat is None or review.stage is None:
-        return Refused(code="notNow", reason="changes can be asked for when one's stage is open")
+        return Refused(code="notNow", reason="you can ask for changes only while your stage is open")
     return ChangesRequested(
         **heading(review, now=now, by=verb.approver, via=actor.via),
         stage=review.stage.plan.name,
@@ -284,7 +286,7 @@ def _hand_over(
         return over(review.end)
     stage = review.stage
     if stage is None:
-        return Refused(code="notNow", reason="a task can be handed over while its stage is open")
+        return Refused(code="notNow", reason="a task can be handed over only while its stage is open")
     if actor.via is Via.PERSON and not same(verb.acting, verb.owner):
         return Refused(code="notAsked", reason=f"only {verb.owner} or an operator may hand this task over")
     seat = next((each for each in review.waiting_for if same(each.person, verb.owner)), None)
@@ -293,10 +295,10 @@ def _hand_over(
         if given and among(verb.owner, (given.on_behalf_of or "", given.seat)):
             return Repeated(number=review.number)
         return Refused(code="notAsked", reason=f"{verb.owner} has no task in stage {stage.plan.name!r}")
-    unfit = unfit_successor(review, verb, actor.via, directory)
+    unfit = unfit_recipient(review, verb, actor.via, directory)
     if unfit:
         return unfit
-    stranded = strands(review, stage, seat, verb.to)
+    stranded = blocks_review(review, stage, seat, verb.to)
     if stranded:
         return stranded
     delegating = isinstance(verb, Delegate)
@@ -314,7 +316,7 @@ def _hand_over(
 
 
 def _giver(seat: Asked, to: str) -> str | None:
-    """Say in whose stead the new one answers; in nobody's where a task comes back to its owner."""
+    """Return for whom the new person answers; None if the task returns to its owner."""
     owner = seat.on_behalf_of or seat.person
     return None if same(owner, to) else owner
 
@@ -323,19 +325,19 @@ def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> E
     if review.end:
         return over(review.end)
     if review.stage is None:
-        return Refused(code="notNow", reason="a task can be taken back while its stage is open")
+        return Refused(code="notNow", reason="a task can be taken back only while its stage is open")
     stage = review.stage.plan.name
-    given = next((each for each in review.stage.asked if held_before(review, each, verb.by)), None)
+    given = next((each for each in review.stage.asked if delegated_seat(review, each, verb.by)), None)
     if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
         return Repeated(number=review.number)
     if given is None:
         return Refused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
     if given not in review.waiting_for:
         return Refused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
-    unfit = busy(review, verb.by) or strands(review, review.stage, given, verb.by)
+    unfit = busy(review, verb.by) or blocks_review(review, review.stage, given, verb.by)
     if unfit:
         return unfit
-    mine = held_before(review, given, verb.by)
+    mine = delegated_seat(review, given, verb.by)
     return Delegated(
         **heading(review, now=now, by=verb.by, via=actor.via),
         stage=stage,
@@ -348,10 +350,10 @@ def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> E
 
 
 def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
-    if (verb.by, verb.comment) in review.last_words:
+    if (verb.by, verb.comment) in review.latest_comments:
         return Repeated(number=review.number)
     if actor.via is Via.PERSON and not concerns(review, verb.by):
-        return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
+        return Refused(code="notAsked", reason=f"{verb.by} is not involved in this proposal")
     place, told_at = heading(review, now=now, by=verb.by, via=actor.via), review.comments_told_at
     if review.end:
         return Commented(**place, comment=verb.comment, after_end=True)
@@ -360,7 +362,7 @@ def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entr
 
 
 def concerns(review: Review, person: str) -> bool:
-    """Say whether a person has a part in a proposal: wrote it, was asked, or is named by its policy."""
+    """Say whether a person is involved in a proposal: wrote it, was asked, or is named in its policy."""
     named = tuple(each for stage in review.policy.all_stages for each in stage.approvers)
     higher = tuple(each for stage in review.policy.all_stages for rung in stage.escalate_to for each in rung.to)
     return among(person, (*review.involved, *named, *higher, *review.policy.budget_owners))
@@ -371,13 +373,13 @@ def _remind(review: Review, verb: Remind, actor: Actor, now: datetime) -> Entry 
         return over(review.end)
     stage = review.stage
     if stage is None:
-        return Refused(code="notNow", reason="nobody is being waited for now")
+        return Refused(code="notNow", reason="nobody is being asked now")
     if actor.via is Via.PERSON and not concerns(review, verb.by):
-        return Refused(code="notAsked", reason=f"{verb.by} has no part in this proposal")
+        return Refused(code="notAsked", reason=f"{verb.by} is not involved in this proposal")
     last = stage.last_reminder
     if last and now < last + REMIND_AGAIN_AFTER:
         wait = int((last + REMIND_AGAIN_AFTER - now).total_seconds()) + 1
-        return Refused(code="tooSoon", reason="they were reminded less than an hour ago", retry_after_s=wait)
+        return Refused(code="tooSoon", reason="the last reminder was less than an hour ago", retry_after_s=wait)
     return Reminded(
         **heading(review, now=now, by=verb.by, via=actor.via),
         stage=stage.plan.name,

@@ -1,6 +1,6 @@
-"""Whether what the author wants to do is taken down: take the proposal back, hand it in again, put a file.
+"""Whether an author's action is recorded: withdraw the proposal, submit it again, add a file.
 
-Each returns the entry to be written, why it is refused, or None where it was done before.
+Each function returns the entry to write, why the action is refused, or None if it was done before.
 """
 
 from datetime import datetime
@@ -19,9 +19,9 @@ from approvals.validation import Invalid
 
 
 def withdraw(review: Review, verb: Withdraw, via: Via, now: datetime) -> Entry | Refused | None:
-    """Judge taking the proposal back."""
+    """Judge a withdrawal."""
     if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may withdraw it")
+        return Refused(code="notAuthor", reason=f"only the author {review.author} may withdraw the proposal")
     if review.status is Status.WITHDRAWN:
         return None
     if review.end:
@@ -30,9 +30,9 @@ def withdraw(review: Review, verb: Withdraw, via: Via, now: datetime) -> Entry |
 
 
 def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry | Refused | None:
-    """Judge handing the proposal in again."""
+    """Judge a resubmission."""
     if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may resubmit it")
+        return Refused(code="notAuthor", reason=f"only the author {review.author} may resubmit the proposal")
     fields = ("title", "summary", "cost", "currency", "department")
     given = {name: value for name in fields if (value := getattr(verb, name)) is not None}
     document = document_hash({**review.words, **given}, review.attachments)
@@ -50,7 +50,7 @@ def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry |
             department=after["department"],
         )
     except Invalid as error:
-        return Refused(code="invalid", reason=f"with these changes the policy cannot decide: {error}")
+        return Refused(code="invalid", reason=f"with these changes the policy cannot be applied: {error}")
     changed = {name: value for name, value in given.items() if value != review.words[name]}
     files = (part for each in review.revisions if each.round > review.round for part in each.parts)
     return Resubmitted(
@@ -66,7 +66,7 @@ def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry |
 def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | Refused | None:
     """Judge adding or replacing a file."""
     if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only {review.author}, who wrote the proposal, may add files to it")
+        return Refused(code="notAuthor", reason=f"only the author {review.author} may add files to the proposal")
     fields = {"name": verb.name, "blob": verb.blob, "content_type": verb.content_type}
     new = Attachment(**fields, size=verb.size, sha256=verb.sha256)
     before = next((each for each in review.attachments if each.name == verb.name), None)
@@ -77,7 +77,8 @@ def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | Ref
     others = (*(each for each in review.attachments if each.name != verb.name), new)
     if len(others) > MOST_ATTACHMENTS:
         return Refused(
-            code="conflict", reason=f"a proposal has at most {MOST_ATTACHMENTS} files; replace one by its name"
+            code="conflict",
+            reason=f"a proposal may have at most {MOST_ATTACHMENTS} files; use an existing name to replace a file",
         )
     document = document_hash(review.words, others)
     place = heading(review, now=now, by=verb.by, via=via, document=document)
@@ -94,5 +95,5 @@ def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | Ref
 
 
 def _has_asked(review: Review) -> bool:
-    """Say whether anybody has been asked about the document that there is."""
+    """Say whether anybody has been asked about the current document."""
     return review.stage is not None or any(each.round == review.round for each in review.closed)

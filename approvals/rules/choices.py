@@ -1,4 +1,4 @@
-"""The answers that somebody who is asked can choose from, and what a chosen one asks the desk to do."""
+"""The answers that an approver can choose from, and the verb for the chosen answer."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from approvals.validation import Invalid, Line, Prose
 from approvals.visible import one_line
 
 CHANGES = "changes"
-"""What asking for changes is called in a form; a policy may have a word of its own beside it."""
+"""The word for a request for changes in a form. A policy may define another word for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +22,18 @@ class Choice:
     """For people."""
     effect: Effect
     hint: str
-    """What comes of it, in a sentence; empty where the label says it."""
+    """The effect of the answer in a sentence; empty if the label says it."""
 
     @property
     def needs_comment(self) -> bool:
-        """Whether it says nothing without words: the author has to know what to change."""
+        """Whether a comment is required: the author has to know what to change."""
         return self.effect == "changes"
 
 
 _HINTS: dict[Effect, str] = {
     "approve": "Counts as a yes.",
     "reject": "Counts as a no.",
-    "changes": "The author revises it, and you are asked again. The comment says what to change.",
+    "changes": "The author revises the proposal, and you are asked again. Say in the comment what to change.",
 }
 
 
@@ -43,13 +43,13 @@ class ChosenAnswer(About):
     decision: Line
     comment: Prose = ""
     proposal_id: Prose | None = None
-    """What the sender believes it is about; it must be what the link was made for."""
+    """The proposal that the sender means; it must be the link's proposal."""
     token: str | None = None
-    """What the link ends with; a program may leave it in the query string."""
+    """The link's token; a program may leave it in the query string."""
 
 
 def choices(policy: Policy) -> tuple[Choice, ...]:
-    """Return what can be answered under a policy: yes, its own words, changes, no."""
+    """Return the possible answers under a policy: yes, its own words, changes, no."""
     own = tuple(_choice(word, word[:1].upper() + word[1:], effect) for word, effect in policy.outcomes.items())
     changes = () if among(CHANGES, tuple(policy.outcomes)) else (_choice(CHANGES, "Ask for changes", "changes"),)
     yes = Choice(word="approve", label="Approve", effect="approve", hint="")
@@ -58,12 +58,12 @@ def choices(policy: Policy) -> tuple[Choice, ...]:
 
 
 def find_choice(policy: Policy, word: str) -> Choice | None:
-    """Return the choice of that word; None where the policy has none."""
+    """Return the choice with that word; None if the policy has none."""
     return next((each for each in choices(policy) if key(each.word) == key(word)), None)
 
 
 def to_verb(chosen: ChosenAnswer, policy: Policy, person: str) -> Decide | RequestChanges:
-    """Return what the desk is asked to do for a person; raises `Invalid` with the field that has to be put right."""
+    """Return the verb for a person's chosen answer; raises `Invalid` that names the field to correct."""
     choice = find_choice(policy, chosen.decision)
     if choice is None:
         known = ", ".join(each.word for each in choices(policy))

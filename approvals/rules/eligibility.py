@@ -1,4 +1,4 @@
-"""Where a person stands in a review: asked now, asked later, too late, or not at all; and the words for it."""
+"""Who may answer: whether a person is asked now, later, not any more or not at all, and the sentence for each case."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ from approvals.policy.policy import Stage
 from approvals.record.entries import Asked, Via
 from approvals.reserved_names import NOBODY
 from approvals.rules.links import Link
-from approvals.rules.state import VOUCHING, AwaitingChanges, Checking, ClosedStage, Over, Review
+from approvals.rules.state import ON_BEHALF, AwaitingChanges, Checking, ClosedStage, Over, Review
 
 Code = Literal[
     "invalid",
@@ -31,28 +31,30 @@ Code = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Something that is not taken down; `reason` is one sentence for the person, without a full stop."""
+    """A refused action; `reason` is one sentence for the person, without a full stop."""
 
     code: Code
     reason: str
     retry_after_s: int | None = None
-    """Seconds after which the same would be taken; for `tooSoon` alone."""
+    """Seconds after which the action would be accepted; only for `tooSoon`."""
     changes: tuple[str, ...] = ()
-    """What was done to the document, by whom and when; for `documentChanged` alone."""
+    """What was changed in the document, by whom and when; only for `documentChanged`."""
 
 
 def asked_as(review: Review, person: str) -> Asked | None:
-    """Return the seat in which a person is waited for now."""
+    """Return the seat that a person is asked to answer for now."""
     return next((each for each in review.waiting_for if same(each.person, person)), None)
 
 
 def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
-    """Return the seat whose answer a person may give; None where the answer is early and is kept for its stage."""
+    """Return the seat that a person may answer for; None if the answer is early and is kept for its stage."""
     own = wrote_it(review, person)
     if own:
         return own
     if isinstance(review.phase, AwaitingChanges):
-        return Refused(code="notNow", reason="changes were asked for; decide when the proposal comes again")
+        return Refused(
+            code="notNow", reason="the author was asked for changes; decide after the proposal is submitted again"
+        )
     seat = asked_as(review, person) or _vouched_for(review, via)
     if seat:
         return _second_answer(review, person) or seat
@@ -69,20 +71,20 @@ def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
 
 
 def wrote_it(review: Review, person: str) -> Refused | None:
-    """Say that an author does not decide on their own proposal; None for others, or where the policy lets them."""
+    """Refuse an author's answer to their own proposal; None for others, or if the policy allows it."""
     if not same(person, review.author) or review.policy.allow_self_approval:
         return None
-    return Refused(code="selfApproval", reason=f"{person} wrote the proposal and may not decide it")
+    return Refused(code="selfApproval", reason=f"{person} wrote the proposal and may not decide on it")
 
 
 def over(end: Over) -> Refused:
-    """Tell somebody who comes when all is over how it ended, and by whom."""
+    """Return the refusal for an action after the end: how the review ended, and who decided."""
     by = "" if end.by == NOBODY else f" by {end.by}"
     return Refused(code="over", reason=f"the proposal was {end.outcome}{by} at {minute(end.at)}")
 
 
 def superseded(review: Review, link: Link) -> Refused | None:
-    """Say why a link does not fit what is open now; None where it does."""
+    """Return why a link does not fit the open stage; None if it does."""
     if review.end:
         return over(review.end)
     stage = review.stage
@@ -102,8 +104,8 @@ def _closed(stage: str, ended: ClosedStage) -> Refused:
 
 
 def _vouched_for(review: Review, via: Via) -> Asked | None:
-    """Return a seat that a trusted system may fill with whom it names, where the policy leaves that open."""
-    if review.open_stage is None or not review.open_stage.anyone or via not in VOUCHING:
+    """Return a seat for a person that a trusted system names, if the policy allows that for the open stage."""
+    if review.open_stage is None or not review.open_stage.anyone or via not in ON_BEHALF:
         return None
     return next(iter(review.waiting_for), None)
 
@@ -114,11 +116,13 @@ def _second_answer(review: Review, person: str) -> Refused | None:
     earlier = next((each for each in review.answers if same(each.person, person)), None)
     if earlier is None:
         return None
-    return Refused(code="fourEyes", reason=f"{person} has decided an earlier stage, and this policy asks for four eyes")
+    return Refused(
+        code="fourEyes", reason=f"{person} has decided in an earlier stage, and this policy requires four eyes"
+    )
 
 
 def _missed(review: Review, person: str) -> Refused | None:
-    """Tell somebody whose task has gone to somebody else."""
+    """Return the refusal for a person whose task now belongs to somebody else."""
     stage = review.stage
     if stage is None:
         return None
@@ -127,47 +131,47 @@ def _missed(review: Review, person: str) -> Refused | None:
         return Refused(code="notAsked", reason=f"{person} has handed this task over to {to}")
     if stage.rung and among(person, _named(stage.plan, below=stage.rung)):
         now = ", ".join(each.person for each in stage.asked)
-        return Refused(code="over", reason=f"time was up at {minute(stage.opened_at)}; {now} decides now")
+        return Refused(code="over", reason=f"the deadline passed at {minute(stage.opened_at)}; now {now} may decide")
     return None
 
 
 def _gave_away(asked: Asked, person: str) -> bool:
-    """Say whether a task was this person's and is not any more."""
+    """Say whether a task belonged to this person and now belongs to somebody else."""
     return not same(asked.person, person) and among(person, (asked.seat, asked.on_behalf_of or asked.seat))
 
 
 def _named(plan: Stage, *, below: int) -> tuple[str, ...]:
-    """Return the approvers of a stage and the people on its rungs below that one."""
+    """Return the approvers of a stage and the people on its rungs below the given one."""
     return (*plan.approvers, *(each for rung in plan.escalate_to[: below - 1] for each in rung.to))
 
 
 def _asked_later(review: Review, person: str, via: Via) -> bool:
-    """Say whether a stage that has not opened will ask this person."""
+    """Say whether a later stage will ask this person."""
     if isinstance(review.phase, Checking):
         to_come = review.policy.all_stages
         if among(person, review.policy.budget_owners) and review.policy.budget_limit is not None:
             return True
     else:
         to_come = review.stages[review.next_stage + (1 if review.stage else 0) :]
-    if via in VOUCHING and any(stage.anyone for stage in to_come):
+    if via in ON_BEHALF and any(stage.anyone for stage in to_come):
         return True
     return any(among(person, _holders(review, stage)) for stage in to_come)
 
 
 def _holders(review: Review, stage: Stage) -> tuple[str, ...]:
-    """Return whom a stage will ask: its approvers, or who was given their task in an earlier round."""
+    """Return the people that a stage will ask: its approvers, or those who got their tasks in an earlier round."""
     given = {key(asked.seat): asked.person for name, asked in review.handed_over if name == stage.name}
     return tuple(given.get(key(each), each) for each in stage.approvers)
 
 
 def _gave_it_away(review: Review, person: str) -> Refused | None:
-    """Tell somebody whose task was given to somebody else in an earlier round, and is still theirs."""
+    """Return the refusal for a person whose task was given to somebody else in an earlier round."""
     to = next((each.person for _, each in review.handed_over if _gave_away(each, person)), None)
     return Refused(code="notAsked", reason=f"{person} has handed this task over to {to}") if to else None
 
 
 def _came_late(review: Review, person: str) -> Refused | None:
-    """Tell somebody whose stage is over who decided it."""
+    """Return the refusal for a person whose stage is closed, with who decided it."""
     for ended in reversed(review.closed):
         plan = review.stages[ended.index] if ended.round == review.round else None
         if plan and among(person, _named(plan, below=len(plan.escalate_to) + 1)):

@@ -1,4 +1,4 @@
-"""The form of `POST /api/proposals`: a proposal as it is handed in, every part of it bounded."""
+"""The form of `POST /api/proposals`: a proposal at its submission. Every part of it has a size limit."""
 
 import json
 from typing import Annotated, Any, ClassVar
@@ -12,17 +12,17 @@ from approvals.policy.stages import Described
 from approvals.validation import Line, Prose
 
 LONGEST_POLICY = 32 * 1024
-"""Characters of a policy that comes with the proposal, as JSON; it goes into the record as it is."""
+"""Characters of JSON in a policy that comes with the proposal. The record stores it unchanged."""
 
 LARGEST_BODY = largest_body(MOST_ATTACHMENTS)
-"""Bytes."""
+"""The largest request body in bytes."""
 
 LARGEST_VERB = 64 * 1024
-"""Bytes of anything that is done to a proposal; the longest comment in the widest letters is half of that."""
+"""Bytes of the body of any other action on a proposal, twice what the longest comment needs."""
 
 
 def _name_or_policy(value: object) -> object:
-    """Say in one sentence what a policy may be; what is wrong inside of one is told elsewhere."""
+    """Check only that this is a name or an object; the policy itself is checked elsewhere."""
     match value:
         case None | str():
             return value
@@ -35,11 +35,11 @@ def _name_or_policy(value: object) -> object:
 
 
 NameOrPolicy = Annotated[str | dict[str, Any] | None, BeforeValidator(_name_or_policy)]
-"""The name of one that the app has, or one for this proposal alone; without it the default one."""
+"""The name of one of the app's policies, or a policy for this proposal only; without it the default policy."""
 
 
 class SubmissionForm(Described):
-    """A proposal, as a person or a system hands it in."""
+    """A proposal as a person or a system submits it."""
 
     example: ClassVar[dict[str, Any]] = {
         "title": "Mill Stream footbridge",
@@ -57,14 +57,14 @@ class SubmissionForm(Described):
         },
         "attachments": [{"name": "note.md", "contentType": "text/markdown", "content": "IyBNaWxsIFN0cmVhbQo="}],
     }
-    """JSON data that is accepted when it is posted as it stands."""
+    """JSON data that is accepted if it is posted unchanged."""
 
     title: Line
     summary: Prose = ""
     author: Name
-    """For somebody who is signed in it may be left out."""
+    """A signed-in person may leave it out."""
     cost: Money = 0.0
-    """With no more decimals than the currency has. Needed where the policy goes by it."""
+    """With no more decimals than the currency has. Required if the policy depends on it."""
     currency: Currency = "EUR"
     department: Line | None = None
     policy: NameOrPolicy = None
@@ -72,12 +72,12 @@ class SubmissionForm(Described):
 
     @property
     def given_cost(self) -> float | None:
-        """The cost; None where it was left out, which is not a cost of nothing."""
+        """The cost; None if it was left out, which does not mean a cost of 0."""
         return self.cost if "cost" in self.model_fields_set else None
 
     @property
     def words(self) -> dict[str, Any]:
-        """The part of the document that is not files, as its record and its hash have it."""
+        """The document without its files, in the form of the record and of the hash."""
         return {
             "title": self.title,
             "summary": self.summary,

@@ -1,4 +1,4 @@
-"""Who is meant in a review: one name for each person, whatever somebody calls them."""
+"""People in a review: one name for each person, whichever of their names is used."""
 
 from collections.abc import Iterator
 
@@ -12,17 +12,17 @@ _NAMES = ("by", "approver", "owner", "to")
 
 
 def known_as(review: Review, name: str, directory: Directory) -> str:
-    """Return the name under which a review has the person that a name means.
+    """Return the name that a review uses for the person with this name.
 
-    A record keeps the names that its people had when it was written, also where the directory has learnt since who
-    somebody is. Where the record says nothing of them it is the directory's name, or the one that was given.
+    A record keeps the names from the time when it was written, even if the directory has changed since. For a person
+    who is not in the record it is the directory's name, or the given one.
     """
     meant = directory.name_of(name)
     return next((each for each in _named(review) if same(directory.name_of(each), meant)), meant)
 
 
-def restate(review: Review, verb: Verb, directory: Directory) -> Verb:
-    """Return the verb with the names under which the review has its people."""
+def with_known_names(review: Review, verb: Verb, directory: Directory) -> Verb:
+    """Return the verb with the names that the review uses for its people."""
     given = {field: getattr(verb, field, None) for field in _NAMES}
     return verb.model_copy(
         update={field: known_as(review, name, directory) for field, name in given.items() if name is not None}
@@ -30,7 +30,7 @@ def restate(review: Review, verb: Verb, directory: Directory) -> Verb:
 
 
 def _named(review: Review) -> Iterator[str]:
-    """Yield everybody that a review names, its author first, and then who has answered under which name."""
+    """Yield all names in a review: first the author, then the people who answered, then all others."""
     yield review.author
     yield from (answer.person for answer in review.decisions)
     yield from review.involved

@@ -1,7 +1,7 @@
-"""How much one person may write into a record, and how much all of them together: each look at it reads it all.
+"""How many entries one person and all people together may add to a record, because every access reads all of it.
 
-The author's own way out is never closed by others: files, resubmission and withdrawal go on where everything else but
-decisions has stopped.
+Other people cannot block the author: files, resubmission and withdrawal are still accepted when everything else except
+decisions is refused.
 """
 
 from collections.abc import Mapping
@@ -15,26 +15,28 @@ from approvals.rules.state import Review
 MOST_BY_ONE: Mapping[Kind, int] = MappingProxyType(
     {Kind.COMMENTED: 100, Kind.REMINDED: 100, Kind.DELEGATED: 50, Kind.REASSIGNED: 50}
 )
-"""Of each kind as many as one person may do to one proposal; what is not named is bounded by the rules of a review."""
+"""How often one person may do each of these to one proposal. The rules of a review limit all other kinds."""
 
 MOST_ENTRIES = 1_000
-"""From then on what `MOST_BY_ONE` names is refused to everybody."""
+"""From this number on, the kinds in `MOST_BY_ONE` are refused for everybody."""
 
 MOST_OF_AUTHOR = 5_000
-"""From then on files and resubmissions are refused too: nobody but the author can have come so far."""
+"""From this number on, files and resubmissions are refused too. Only the author can cause so many entries."""
 
 _AUTHORS = frozenset({Kind.ATTACHED, Kind.RESUBMITTED})
 
 
 def why_too_many(review: Review, entry: Entry) -> Refused | None:
-    """Say why an entry would be one too many; None where there is room for it."""
+    """Return why an entry exceeds a limit; None if it does not."""
     most = MOST_ENTRIES if entry.kind in MOST_BY_ONE else MOST_OF_AUTHOR if entry.kind in _AUTHORS else None
     if most is not None and review.number >= most:
-        taken = "decisions, and what its author does, are" if entry.kind in MOST_BY_ONE else "only decisions are"
-        return Refused(code="conflict", reason=f"the record has {review.number:,} entries; {taken} taken now")
+        accepted = "decisions and the author's actions" if entry.kind in MOST_BY_ONE else "decisions"
+        return Refused(
+            code="conflict", reason=f"the record has {review.number:,} entries; only {accepted} are accepted now"
+        )
     allowed = MOST_BY_ONE.get(entry.kind)
     if allowed is not None and review.acts.count((key(entry.by), entry.kind)) >= allowed:
         return Refused(
-            code="conflict", reason=f"{entry.by} has done this {allowed} times here, and nobody may more often"
+            code="conflict", reason=f"{entry.by} has done this {allowed} times, which is the limit for one proposal"
         )
     return None

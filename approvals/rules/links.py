@@ -1,6 +1,7 @@
-"""Decision links: what a link says, signed, so that nobody else can make one or change it.
+"""Decision links: the signed content of a link, which nobody else can create or change.
 
-A token only says who may answer what, and until when. That it is used once is decided where answers are taken down.
+A token only says who may answer what, and until when. That a link is used only once is checked when an answer is
+recorded.
 """
 
 import hashlib
@@ -17,44 +18,44 @@ from approvals.names import is_seen
 from approvals.validation import Boundary, Invalid, Line
 
 LONGEST_TOKEN = 6_000
-"""Characters; a link with the longest names there can be has less, and nothing longer is looked at."""
+"""Characters. A link with the longest possible names is shorter; a longer token is not read."""
 
 _SALT = "greenlight/decision-link/v1"
-"""Sets these signatures apart from all others that the same keys might make."""
+"""Distinguishes these signatures from others with the same keys."""
 
 
 class Link(Boundary):
-    """Who may answer what by one link, once."""
+    """The content of a link: who may answer what, once."""
 
     proposal: Line
     round: Annotated[int, Field(ge=1)]
     stage: Line
-    """By name."""
+    """The stage's name."""
     rung: Annotated[int, Field(ge=0)]
-    """Of the ladder of escalations; 0 are the approvers. A link ends with its rung."""
+    """The rung of the escalation; 0 for the approvers. A link is valid only for its rung."""
     person: Line
     expires: int
-    """Seconds since 1970 in UTC; from then on it is too late."""
+    """When the link expires, in seconds since 1970 in UTC."""
     id: Line
-    """What makes it single: an answer keeps the id of the link that it came by."""
+    """Makes the link usable only once: an answer stores the id of its link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
-    """A real link whose time is over."""
+    """A genuine link that has expired."""
 
     link: Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forged:
-    """No link of ours, or not any more: another key, a changed or cut text."""
+    """Not a valid link: another key, a changed or cut token."""
 
 
 def write_link(link: Link, keys: Sequence[str]) -> str:
     """Return the link as a token for URLs, signed with the newest key, which is the last one.
 
-    Raises ValueError without keys: then links are off, and nobody should come here.
+    Raises ValueError without keys: then links are switched off, and no code should call this.
     """
     if not keys:
         raise ValueError("a link cannot be signed without a key; set LINK_KEYS")
@@ -63,7 +64,7 @@ def write_link(link: Link, keys: Sequence[str]) -> str:
 
 
 def read_link(token: str, keys: Sequence[str], now: datetime) -> Link | Expired | Forged:
-    """Return what a token says if one of the keys has signed it; without keys nothing is a link. Never raises."""
+    """Return the content of a token if one of the keys has signed it; without keys no token is valid. Never raises."""
     if not keys or len(token) > LONGEST_TOKEN or not _plain(token):
         return Forged()
     try:
@@ -71,20 +72,20 @@ def read_link(token: str, keys: Sequence[str], now: datetime) -> Link | Expired 
     except (BadData, Invalid):
         return Forged()
     if not is_seen(link.person):
-        return Forged()  # made before such names were refused; no answer can be given in one
+        return Forged()  # made before such names were refused; no answer can have such a name
     return link if now.timestamp() < link.expires else Expired(link=link)
 
 
 def _serializer(keys: Sequence[str]) -> URLSafeSerializer:
     signing = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
-    # Names keep their letters: escaped, the longest ones would not fit into the line of a request.
+    # Names are not escaped: the longest ones would not fit into a request line.
     return URLSafeSerializer(list(keys), salt=_SALT, signer_kwargs=signing, serializer_kwargs={"ensure_ascii": False})
 
 
 def _plain(token: str) -> bool:
-    """Say whether the signature is written in the one way in which it is made.
+    """Say whether the signature is in its canonical form.
 
-    The last letter of Base64 has bits that are not read, so without this, four tokens would mean the same link.
+    The last letter of Base64 has unused bits. Without this check four tokens would mean the same link.
     """
     signature = token.rpartition(".")[2]
     try:

@@ -1,4 +1,4 @@
-"""What follows of itself: stages open and close, people are reminded, time runs out, a review ends."""
+"""What happens without a person: stages open and close, reminders are sent, deadlines pass, a review ends."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ from approvals.reserved_names import GREENLIGHT, NOBODY
 from approvals.rules.replay import apply
 from approvals.rules.seats import people_of, people_on
 from approvals.rules.state import (
-    VOUCHING,
+    ON_BEHALF,
     AwaitingChanges,
     BetweenStages,
     Checking,
@@ -42,10 +42,10 @@ from approvals.rules.state import (
 from approvals.rules.verdict import judge, word_of
 
 EDIT_PAUSE = timedelta(seconds=10)
-"""So long after the author's last file those who are asked are asked again: several files are one round."""
+"""How long after the author's last file people are asked again, so that several files are one round."""
 
 COMMENT_PAUSE = timedelta(minutes=5)
-"""So long after people were told of a comment they are told of all that came since, in one letter."""
+"""How long after a letter about a comment the next one is sent, about all comments since then."""
 
 
 def begin(
@@ -78,9 +78,9 @@ def begin(
 
 
 def checked(review: Review, findings: tuple[str, ...], *, document: str, now: datetime) -> tuple[Entry, ...]:
-    """Return what follows from the checks of a document: the plan, and the first stage. None where it has changed.
+    """Return the entries after the checks of a document: the plan, the first stage. None if the document has changed.
 
-    Doing it twice changes nothing: after the first time the review is not being checked any more.
+    A repeated call adds nothing, because the review is not in its checks any more.
     """
     if not isinstance(review.phase, Checking) or review.document != document:
         return ()
@@ -104,14 +104,14 @@ def checked(review: Review, findings: tuple[str, ...], *, document: str, now: da
 
 
 def failed(review: Review, reason: str, *, now: datetime) -> tuple[Entry, ...]:
-    """Return the end of a review whose workflow cannot go on."""
+    """Return the end of a review whose workflow cannot continue."""
     if review.final:
         return ()
     return (_end(review, "failed", now, by=NOBODY, reason=reason),)
 
 
 def settle(review: Review, now: datetime) -> tuple[Entry, ...]:
-    """Return all that follows from where the review stands and from the time that it is."""
+    """Return all entries that are due from the review's state at this time."""
     entries = list[Entry]()
     while entry := _next(review, now):
         entries.append(entry)
@@ -120,13 +120,13 @@ def settle(review: Review, now: datetime) -> tuple[Entry, ...]:
 
 
 def next_wake(review: Review) -> datetime | None:
-    """Return when time alone will change something; None where only people can."""
+    """Return when the next timer is due; None if the review waits only for people."""
     times = [_comments_due(review), _next_deadline(review)]
     return min((each for each in times if each), default=None)
 
 
 def _comments_due(review: Review) -> datetime | None:
-    """Return when people are told of comments that were held back."""
+    """Return when the letter about held-back comments is due."""
     told_at = review.comments_told_at
     return told_at + COMMENT_PAUSE if told_at and review.comments_held and not review.final else None
 
@@ -147,7 +147,7 @@ def _next_deadline(review: Review) -> datetime | None:
 
 
 def counts(review: Review) -> dict[str, int]:
-    """Return what the counters are to show of this review: itself, how it ended, and each escalation."""
+    """Return what this review adds to the counters: its submission, its outcome, and each escalation."""
     shown = Counter({"submitted": 1, "escalated": review.escalations})
     if review.final:
         shown[review.status.value] += 1
@@ -155,7 +155,7 @@ def counts(review: Review) -> dict[str, int]:
 
 
 class Heading(TypedDict):
-    """What all entries share."""
+    """The fields that all entries have."""
 
     number: int
     at: datetime
@@ -167,16 +167,16 @@ class Heading(TypedDict):
 def heading(
     review: Review, *, now: datetime, by: str = GREENLIGHT, via: Via = Via.CLOCK, document: str | None = None
 ) -> Heading:
-    """Return the heading of the entry that would come next; its time is never before that of the one before it.
+    """Return the common fields of the next entry. Its time is never before that of the entry before it.
 
-    `document` is the hash of the one that the entry makes; without it the entry is about the one that there is.
+    `document` is the hash of a document that the entry creates; without it the entry is about the current document.
     """
     at, about = max(now, review.last_at), document or review.document
     return {"number": review.number + 1, "at": at, "by": by, "via": via, "document": about}
 
 
 def _next(review: Review, now: datetime) -> Entry | None:
-    """Return the one thing that follows, or None. Comments that are held back are told before the end at the latest."""
+    """Return the next entry that is due, or None. The letter about held-back comments comes before the end."""
     if isinstance(review.phase, Withdrawing):
         return _of_phase(review, now)
     due = _comments_due(review)
@@ -187,7 +187,7 @@ def _next(review: Review, now: datetime) -> Entry | None:
 
 
 def _of_phase(review: Review, now: datetime) -> Entry | None:
-    """Return what follows of where the review stands."""
+    """Return the entry that is due in the current phase."""
     match review.phase:
         case Checking() | Over():
             return None
@@ -196,7 +196,9 @@ def _of_phase(review: Review, now: datetime) -> Entry | None:
         case AwaitingChanges(until=until):
             if now < until:
                 return None
-            return _end(review, "expired", now, by=NOBODY, reason="the changes that were asked for never came")
+            return _end(
+                review, "expired", now, by=NOBODY, reason="the author did not submit the requested changes in time"
+            )
         case BetweenStages(resumed=resumed):
             return _after_a_stage(review, resumed, now)
         case OpenStage() as stage:
@@ -206,13 +208,13 @@ def _of_phase(review: Review, now: datetime) -> Entry | None:
 
 
 def _after_a_stage(review: Review, resumed: Pause | None, now: datetime) -> Entry | None:
-    """Open the next stage, or end; None where the author may not be through with changing the document."""
+    """Open the next stage, or end the review; None if the author may still be changing the document."""
     if review.edited_at and now < review.edited_at + EDIT_PAUSE:
         return None
     last = review.closed[-1] if review.closed else None
     if last and last.round == review.round and last.outcome != "approved":
         stage = review.stages[last.index]
-        reason = "nobody answered to the end of the ladder" if last.outcome == "expired" else None
+        reason = "nobody answered, not even after the last escalation" if last.outcome == "expired" else None
         return _end(review, last.outcome, now, by=last.by, reason=_in_stage(stage, reason))
     if review.next_stage < len(review.stages):
         return _open(review, resumed, now)
@@ -230,7 +232,7 @@ def _end(review: Review, outcome: Ending, now: datetime, *, by: str, reason: str
 
 
 def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
-    """Ask the people of the next stage, or those again who were asked when changes were wanted."""
+    """Ask the people of the next stage, or continue the stage that a request for changes has paused."""
     plan = review.stages[review.next_stage]
     at = max(now, review.last_at)
     if resumed:
@@ -254,10 +256,10 @@ def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
 
 
 def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, str]:
-    """Return which early answers count for a stage: the number of each one's entry, with the seat it takes.
+    """Return which early answers count for a stage: the number of each answer's entry, with its seat.
 
-    Each is given once and counts once: for the first stage that asks for it. Nobody takes two seats, though a policy
-    may have kept several answers of theirs.
+    Each answer counts once, in the first stage that asks for it. No person takes two seats, even if the policy has kept
+    several of their answers.
     """
     seats = dict[int, str]()
     taken, counted = set[str](), set[str]()
@@ -265,7 +267,7 @@ def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, s
         if answer.stage is not None or key(answer.person) in counted:
             continue
         seat = next((each.seat for each in asked if same(each.person, answer.person)), None)
-        if seat is None and plan.anyone and answer.via in VOUCHING:
+        if seat is None and plan.anyone and answer.via in ON_BEHALF:
             seat = next((each.seat for each in asked if each.seat not in taken), None)
         if seat is not None and seat not in taken:
             seats[answer.number] = seat
@@ -287,7 +289,7 @@ def _close(review: Review, stage: OpenStage, outcome: Closing, by: str, now: dat
 
 
 def _due(review: Review, stage: OpenStage, now: datetime) -> Entry | None:
-    """Return what time has brought: the end of a window, or a reminder."""
+    """Return the entry that the time makes due: the end of a window, or a reminder."""
     plan = stage.plan
     if now < stage.deadline:
         return _reminder(review, stage, now)
@@ -312,14 +314,14 @@ def _escalate(
         rung=rung,
         asked=asked,
         missing=tuple(each.person for each in review.waiting_for),
-        # From now, not from the deadline: who is asked late has the whole window.
+        # From now, not from the deadline: people who are asked late have the whole window.
         deadline=at + timedelta(hours=hours),
         needed=needed,
     )
 
 
 def _reminder(review: Review, stage: OpenStage, now: datetime) -> Reminded | None:
-    """Return one reminder for all that are due: after an outage nobody wants three at once."""
+    """Return one reminder for all that are due: after an outage people must not get three at once."""
     due = sum(stage.opened_at + timedelta(hours=hours) <= now for hours in stage.plan.remind_after_hours)
     if due <= stage.reminders:
         return None

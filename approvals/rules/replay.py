@@ -1,4 +1,4 @@
-"""Adding a record up: what each entry makes of the review that it comes to."""
+"""Replaying a record: how each entry changes the review."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -43,7 +43,7 @@ from approvals.rules.state import (
 
 
 def replay(entries: tuple[Entry, ...]) -> Review:
-    """Add up a whole record; it has at least the entry of its submission."""
+    """Return the review after all entries of a record, which has at least the entry of its submission."""
     review = submitted(entries[0])
     for entry in entries[1:]:
         review = apply(review, entry)
@@ -51,9 +51,9 @@ def replay(entries: tuple[Entry, ...]) -> Review:
 
 
 def submitted(entry: Entry) -> Review:
-    """Return the review that begins with this entry; raises ValueError where it is no submission."""
+    """Return the review after its first entry; raises ValueError if that is not a submission."""
     if not isinstance(entry, Submitted):
-        raise ValueError("a record begins with its submission")
+        raise ValueError("the first entry of a record must be its submission")
     return Review(
         number=entry.number,
         last_at=entry.at,
@@ -71,14 +71,14 @@ def submitted(entry: Entry) -> Review:
         attachments=entry.attachments,
         document=entry.document,
         revisions=(
-            Revision(number=1, round=1, document=entry.document, by=entry.by, at=entry.at, change="handed it in"),
+            Revision(number=1, round=1, document=entry.document, by=entry.by, at=entry.at, change="submitted it"),
         ),
         involved=(entry.by,),
     )
 
 
 def apply(review: Review, entry: Entry) -> Review:
-    """Return the review one entry on. Entries were judged before they were written, so nothing is refused here."""
+    """Return the review after one more entry. Entries were judged before they were written; nothing is refused here."""
     acts = (*review.acts, (key(entry.by), entry.kind)) if entry.kind in MOST_BY_ONE else review.acts
     after = replace(review, number=entry.number, last_at=entry.at, acts=acts)
     match entry:
@@ -107,18 +107,20 @@ def apply(review: Review, entry: Entry) -> Review:
             stage = _open_stage(after)
             pause = Pause(stage=stage, remaining=stage.deadline - entry.at)
             asked = AwaitingChanges(pause=pause, until=entry.until, by=entry.by)
-            wishes = (*review.wishes, entry) if entry.decision_id else review.wishes
-            return replace(after, phase=asked, spent_links=_spent(review, entry.link_id), wishes=wishes)
+            change_requests = (*review.change_requests, entry) if entry.decision_id else review.change_requests
+            return replace(
+                after, phase=asked, spent_links=_spent(review, entry.link_id), change_requests=change_requests
+            )
         case Resubmitted():
             return _resubmitted(after, entry)
         case Attached():
             return _attached(after, entry)
         case Withdrawn():
-            return replace(after, phase=Withdrawing(by=entry.by, reason=entry.reason, unmet=review.changes))
+            return replace(after, phase=Withdrawing(by=entry.by, reason=entry.reason, missing_changes=review.changes))
         case Ended():
             return replace(after, phase=_over(review, entry))
         case Submitted():
-            raise ValueError("a record holds one submission, at its beginning")
+            raise ValueError("a record has only one submission, as its first entry")
         case never:
             assert_never(never)
 
@@ -198,7 +200,7 @@ def _handed_over(review: Review, entry: Delegated | Reassigned) -> Review:
 
 
 def _given_on(review: Review, stage: OpenStage, entry: Delegated | Reassigned) -> tuple[tuple[str, Asked], ...]:
-    """Return who gave which seats on. Where one comes back to a giver, what they and those after them gave is over."""
+    """Return who delegated which seats. If a task returns to a person, their delegation and later ones end."""
     mine = tuple(each for each in review.given if each[0] == entry.stage and same(each[1].seat, entry.seat))
     others = tuple(each for each in review.given if each not in mine)
     if isinstance(entry, Reassigned):
@@ -231,8 +233,8 @@ def _escalated(review: Review, entry: Escalated) -> Review:
 
 
 def _commented(review: Review, entry: Commented) -> Review:
-    others = tuple(each for each in review.last_words if not same(each[0], entry.by))
-    said = replace(review, comments=review.comments + 1, last_words=(*others, (entry.by, entry.comment)))
+    others = tuple(each for each in review.latest_comments if not same(each[0], entry.by))
+    said = replace(review, comments=review.comments + 1, latest_comments=(*others, (entry.by, entry.comment)))
     if entry.letter is None:
         return said
     if entry.letter:
@@ -241,11 +243,11 @@ def _commented(review: Review, entry: Commented) -> Review:
 
 
 def _attached(review: Review, entry: Attached) -> Review:
-    """Take over a file. Answers hold for the document that they were given for."""
+    """Add a file. Answers are valid only for the document that they were given for."""
     new = entry.attachment
     attachments = (*(each for each in review.attachments if each.name != new.name), new)
     asked_for = isinstance(review.phase, AwaitingChanges)
-    begins = review.stage is not None or bool(review.closed)  # as it was before entries said it
+    begins = review.stage is not None or bool(review.closed)  # the rule for old entries, which do not have the round
     number = review.round + 1 if asked_for or begins else review.round
     if entry.round is not None:
         number = entry.round
@@ -258,7 +260,7 @@ def _attached(review: Review, entry: Attached) -> Review:
 
 
 def _resubmitted(review: Review, entry: Resubmitted) -> Review:
-    """Take over the words that the author changed. Answers hold for the document that they were given for."""
+    """Apply the author's changes. Answers are valid only for the document that they were given for."""
     rewritten, number = review, review.round + 1
     if entry.document != review.document:
         words = tuple(entry.changed)
@@ -273,7 +275,7 @@ def _resubmitted(review: Review, entry: Resubmitted) -> Review:
 
 
 def _revised(review: Review, entry: Attached | Resubmitted, number: int, change: str, parts: tuple[str, ...]) -> Review:
-    """Return the review with the document of an entry, which is of the round of that number."""
+    """Return the review with the document of an entry, which belongs to the round of that number."""
     revision = Revision(
         number=entry.number,
         round=number,
@@ -293,12 +295,12 @@ def _over(review: Review, entry: Ended) -> Over:
         word=entry.word,
         reason=entry.reason,
         at=entry.at,
-        unmet=review.changes,
+        missing_changes=review.changes,
     )
 
 
 def _from_the_start(review: Review, entry: Attached | Resubmitted, number: int) -> Review:
-    """Return to the checks with another document: the plan is made anew, and what was approved is void, or kept."""
+    """Go back to the checks with another document: there will be a new plan, and answers are dropped or kept."""
     return replace(
         review,
         phase=Checking(),
@@ -312,7 +314,7 @@ def _from_the_start(review: Review, entry: Attached | Resubmitted, number: int) 
 
 
 def _kept(review: Review, number: int) -> tuple[Answer, ...]:
-    """Return the answers as early ones of another round. Those from the ladder end: the approvers are asked first."""
+    """Return the answers as early ones of a new round, except those from escalations: approvers are asked first."""
     return tuple(
         replace(answer, round=number, stage=None, seat=None)
         for answer in review.answers
@@ -321,9 +323,9 @@ def _kept(review: Review, number: int) -> tuple[Answer, ...]:
 
 
 def _open_stage(review: Review) -> OpenStage:
-    """Return the stage that is open, where an entry can only be about one that is."""
+    """Return the open stage for an entry that needs one; raises ValueError if there is none."""
     if review.stage is None:
-        raise ValueError(f"entry {review.number} is about an open stage, and none is open")
+        raise ValueError(f"entry {review.number} needs an open stage, but none is open")
     return review.stage
 
 

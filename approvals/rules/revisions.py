@@ -1,4 +1,4 @@
-"""The documents that a proposal has had: what each changed, who made it, and when."""
+"""The documents of a proposal over time: what changed, who changed it, and when."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from approvals.instants import minute
 from approvals.policy.stages import Tolerable
 
 MOST_TOLD = 5
-"""Changes in one sentence; the record has all."""
+"""Changes in one sentence; the record has all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,25 +16,25 @@ class Revision:
     """One document of a proposal."""
 
     number: int
-    """Of the entry that made it."""
+    """The number of the entry that created it."""
     round: int
-    """The first round that is about it, or was while it lasted."""
+    """The first round with this document."""
     document: str
     """SHA-256 in hex."""
     by: str
     at: datetime
     change: str
-    """What was done, as it is said of who did it: `replaced offer.md`."""
+    """What was changed, as the predicate of a sentence: `replaced offer.md`."""
     parts: tuple[str, ...] = ()
-    """Of what the document is made that is other than before: words, `addedFiles`, `replacedFiles`."""
+    """The changed parts of the document: names of fields, `addedFiles`, `replacedFiles`."""
 
     @property
     def sentence(self) -> str:
-        """What was done, by whom, and when."""
+        """What was changed, by whom, and when."""
         return f"{self.by} {self.change} at {minute(self.at)}"
 
 
-def told(revisions: Collection[Revision]) -> str:
+def describe(revisions: Collection[Revision]) -> str:
     """Return the latest revisions in a sentence, without a full stop."""
     latest = [each.sentence for each in revisions][-MOST_TOLD:]
     earlier = len(revisions) - len(latest)
@@ -43,5 +43,5 @@ def told(revisions: Collection[Revision]) -> str:
 
 
 def tolerated(changed: Iterable[str], keep: Collection[Tolerable]) -> bool:
-    """Say whether answers outlive a change of these words, or of `addedFiles` or `replacedFiles`."""
+    """Say whether answers stay valid after a change of these fields, or of `addedFiles` or `replacedFiles`."""
     return set(changed) <= set(keep)

@@ -1,4 +1,4 @@
-"""Who is asked: in a stage that opens, and on a rung that it is escalated to."""
+"""Who is asked when a stage opens, and when it is escalated to a rung."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,15 @@ from approvals.rules.verdict import still_needed
 
 
 def people_of(review: Review, plan: Stage) -> tuple[Asked, ...]:
-    """Return whom a stage asks when it opens: its approvers, or who was given their task in an earlier round."""
+    """Return who is asked when a stage opens: its approvers, or those who got their tasks in an earlier round."""
     return _as_handed_over(review, plan, tuple(Asked(seat=each, person=each) for each in plan.approvers))
 
 
 def people_on(review: Review, stage: OpenStage, rung: int) -> tuple[tuple[Asked, ...], int]:
-    """Return whom a rung asks, and how many of them must say yes; nobody where it is passed over.
+    """Return who is asked on a rung, and how many of them must say yes; nobody if the rung is skipped.
 
-    Nobody fills two places. So a rung of fewer people than are missing leaves those asked who have not answered.
+    No person fills two places. So if a rung has fewer people than answers are missing, the people who have not answered
+    are still asked.
     """
     answered = tuple(name for each in review.stage_answers for name in (each.person, each.seat or ""))
     passed_over = (*answered, *(each.person for each in review.answers if review.policy.four_eyes))
@@ -40,7 +41,7 @@ def _is_one_of(asked: Asked, names: tuple[str, ...]) -> bool:
 
 
 def _as_handed_over(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
-    """Give each seat to who holds it since an earlier round, where the review can still be decided with them."""
+    """Give each seat to the person who got it in an earlier round, if the review can still be decided then."""
     for stage, held in review.handed_over:
         given = tuple(held if stage == plan.name and key(each.seat) == key(held.seat) else each for each in asked)
         if given != asked and _can_go_on(review, plan, given, held.person):

@@ -1,4 +1,4 @@
-"""Where a review stands."""
+"""The state of a review."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from approvals.rules.revisions import Revision
 
 
 class Status(StrEnum):
-    """Where a proposal stands, in the API's words."""
+    """The status of a proposal, in the words of the API."""
 
     CHECKING = "checking"
     IN_REVIEW = "inReview"
@@ -27,31 +27,31 @@ class Status(StrEnum):
 
 
 FINAL = frozenset({Status.APPROVED, Status.REJECTED, Status.WITHDRAWN, Status.EXPIRED, Status.FAILED})
-"""Nothing follows these."""
+"""The final statuses."""
 
-VOUCHING = frozenset({Via.SYSTEM, Via.QUEUE, Via.EVENT})
-"""Ways by which a trusted system names a person."""
+ON_BEHALF = frozenset({Via.SYSTEM, Via.QUEUE, Via.EVENT})
+"""Channels through which a trusted system acts on behalf of a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A decision that was taken down."""
+    """A recorded decision."""
 
     number: int
-    """Of its entry."""
+    """The number of its entry."""
     person: str
     seat: str | None
-    """None while it is early: the stage that it will count for has not opened."""
+    """None while it is early: its stage has not opened yet."""
     on_behalf_of: str | None
     word: str
-    """As it was given."""
+    """The word of the answer, unchanged."""
     comment: str
     effect: YesOrNo
     at: datetime
     via: Via
     round: int
     stage: int | None
-    """Index of the stage it counts for; None while it is early."""
+    """Index of the stage that it counts for; None while it is early."""
     document: str
     decision_id: str | None
     link_id: str | None
@@ -59,111 +59,111 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedStage:
-    """How a stage ended; for those who come late."""
+    """How a stage ended, for people who answer too late."""
 
     index: int
     round: int
     outcome: Closing
     by: str
-    """Who gave the answer that decided it, or `nobody`."""
+    """Who gave the deciding answer, or `nobody`."""
     began_at: datetime
     at: datetime
 
     @property
     def silent(self) -> bool:
-        """Whether time decided it."""
+        """Whether a deadline decided it."""
         return self.by == NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checking:
-    """The document is being checked; which stages there will be is not known yet."""
+    """The document is being checked; the stages are not known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStage:
-    """A stage is being answered."""
+    """A stage is open for answers."""
 
     index: int
     plan: Stage
-    """What the policy says of it."""
+    """The stage in the policy."""
     began_at: datetime
-    """When the stage opened, whoever has been asked since."""
+    """When the stage opened, before any escalation."""
     opened_at: datetime
-    """When those were asked who are asked now: the stage's opening, or the last escalation."""
+    """When the current people were asked: at the stage's opening, or at the last escalation."""
     deadline: datetime
     rung: int
-    """0: the approvers; above: a rung of the ladder of escalations, from 1."""
+    """0: the approvers; above: a rung of the escalation, from 1."""
     asked: tuple[Asked, ...]
     reminders: int = 0
     """How many of the planned reminders have been sent."""
     last_reminder: datetime | None = None
-    """The last one, planned or asked for."""
+    """The last reminder, planned or requested."""
     needed: int = 1
-    """On a rung: how many of those who are asked must say yes."""
+    """On a rung: how many of the people asked must say yes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """What a stage goes on with after changes that left the document as it was."""
+    """How a stage continues after a request for changes if the document was not changed."""
 
     stage: OpenStage
     remaining: timedelta
-    """What was left of its window."""
+    """The rest of its window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BetweenStages:
-    """No stage is open: the next one opens at once, or the review ends."""
+    """No stage is open: the next one opens immediately, or the review ends."""
 
     resumed: Pause | None = None
-    """The stage that goes on; None where one begins anew."""
+    """The stage that continues; None if a new one starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwaitingChanges:
-    """The author is to change the proposal; the clock of the stage stands still."""
+    """The author has to change the proposal; the stage's deadline is paused."""
 
     pause: Pause
     until: datetime
     by: str
-    """Who asked for them."""
+    """Who asked for the changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawing:
-    """The author has taken it back, and its end is still to be written."""
+    """The author has withdrawn the proposal; the entry of its end is not written yet."""
 
     by: str
     reason: str
-    unmet: AwaitingChanges | None
+    missing_changes: AwaitingChanges | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Over:
-    """It has ended."""
+    """The review has ended."""
 
     outcome: Ending
     by: str
     """Who decided, or `nobody`."""
     word: str
-    """The answer that decided it, as it was given; the outcome's own word where there was none."""
+    """The word of the deciding answer; the outcome's own word if there was none."""
     reason: str | None
     at: datetime
-    unmet: AwaitingChanges | None
-    """The changes that were asked for and never came."""
+    missing_changes: AwaitingChanges | None
+    """Requested changes that were never submitted."""
 
 
 Phase = Checking | BetweenStages | OpenStage | AwaitingChanges | Withdrawing | Over
-"""Where a review stands: one of these, with what belongs to it alone."""
+"""The phase of a review: one of these, with its own data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """One proposal's review: what there always is, and its phase."""
+    """The review of one proposal: its data, and its phase."""
 
     number: int
-    """How many entries there are."""
+    """The number of entries."""
     last_at: datetime
     proposal_id: str
     title: str
@@ -175,63 +175,63 @@ class Review:
     policy_name: str
     policy: Policy
     policy_hash: str
-    """SHA-256 in hex of the policy, as the record has it."""
+    """SHA-256 in hex of the policy, as the record stores it."""
     submitted_at: datetime
     attachments: tuple[Attachment, ...]
     document: str
     phase: Phase = field(default_factory=Checking)
     reviewed: str = ""
-    """The document that was checked, and that answers are for."""
+    """The document that was checked and that the answers are about."""
     round: int = 1
     round_began: int = 1
-    """Number of the entry with which the round began."""
+    """Number of the entry that started the round."""
     revisions: tuple[Revision, ...]
-    """The documents that there have been, this one last."""
+    """All documents so far, the current one last."""
     edited_at: datetime | None = None
-    """When the author last put a file in the middle of the review; None once somebody has been asked about it."""
+    """When the author last added a file during the review; None as soon as somebody was asked about it."""
     findings: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
-    """The plan; empty until the checks are through."""
+    """The plan; empty until the checks have ended."""
     next_stage: int = 0
-    """Index of the stage that opens next, or is open."""
+    """Index of the open stage, or of the next one."""
     answers: tuple[Answer, ...] = ()
-    """In force: for this document."""
+    """The valid answers, for the current document."""
     decisions: tuple[Answer, ...] = ()
-    """All that were ever taken down, so that a repeated one is known again."""
-    wishes: tuple[ChangesRequested, ...] = ()
-    """For changes, those that came with an id of their own, for the same reason."""
+    """All answers that were ever recorded, to recognise repeated ones."""
+    change_requests: tuple[ChangesRequested, ...] = ()
+    """Requests for changes that have a decision id, to recognise repeated ones."""
     spent_links: tuple[str, ...] = ()
-    """Ids of the links by which something was done; each is good for once."""
+    """Ids of the used links; each may be used once."""
     closed: tuple[ClosedStage, ...] = ()
     involved: tuple[str, ...] = ()
-    """The author and everybody who was ever asked."""
+    """The author, and everybody who was ever asked."""
     first_asked: tuple[tuple[str, int], ...] = ()
-    """Who was ever asked, as `names.key` has them, with the number of the entry that was first to."""
+    """Everybody who was ever asked, by `names.key`, with the number of the first entry that asked them."""
     handed_over: tuple[tuple[str, Asked], ...] = ()
-    """By name of the stage: the seats that somebody else has been given, who keeps them in rounds to come."""
+    """By name of the stage: the seats that were given to somebody else, who keeps them in later rounds."""
     given: tuple[tuple[str, Asked], ...] = ()
-    """By name of the stage: the seats that were delegated on, each as its giver had it, in the order of giving."""
-    last_words: tuple[tuple[str, str], ...] = ()
-    """Person and text of each one's latest comment, so that one delivered twice is known again."""
+    """By name of the stage: delegated seats as they were before each delegation, in order."""
+    latest_comments: tuple[tuple[str, str], ...] = ()
+    """Each person's latest comment, to recognise one that is delivered twice."""
     acts: tuple[tuple[str, Kind], ...] = ()
-    """Who did what, as often as it was done: names as `people.key` has them, and the kinds that limits.py names."""
+    """Each action that limits.py counts: the person, by `names.key`, and the kind."""
     resubmission: str | None = None
-    """The document as it was last resubmitted."""
+    """The hash of the document that was resubmitted last."""
     comments: int = 0
     comments_held: tuple[int, ...] = ()
-    """Numbers of the comments that people have not been told of yet."""
+    """Numbers of the comments that no letter was sent about yet."""
     comments_told_at: datetime | None = None
-    """When people were last told of comments."""
+    """When the last letter about comments was sent."""
     escalations: int = 0
 
     @property
     def policy_version(self) -> str:
-        """What the policy says that it is, or the beginning of its hash."""
+        """The policy's own version, or the beginning of its hash."""
         return policy_version(self.policy.version, self.policy_hash)
 
     @property
     def status(self) -> Status:
-        """The phase in the API's words."""
+        """The phase in the words of the API."""
         match self.phase:
             case Checking():
                 return Status.CHECKING
@@ -250,45 +250,45 @@ class Review:
 
     @property
     def final(self) -> bool:
-        """Whether it is over."""
+        """Whether the review has ended."""
         return self.end is not None
 
     @property
     def end(self) -> Over | None:
-        """How it ended; None before that."""
+        """How the review ended; None before that."""
         return self.phase if isinstance(self.phase, Over) else None
 
     @property
     def stage(self) -> OpenStage | None:
-        """The stage that is open."""
+        """The open stage."""
         return self.phase if isinstance(self.phase, OpenStage) else None
 
     @property
     def open_stage(self) -> Stage | None:
-        """The plan of the stage that is open."""
+        """The open stage in the policy."""
         return self.stage.plan if self.stage else None
 
     @property
     def changes(self) -> AwaitingChanges | None:
-        """What the author is to change; also in the end, where it was never done."""
+        """The open request for changes; after the end, a request that was never fulfilled."""
         match self.phase:
             case AwaitingChanges() as changes:
                 return changes
-            case Withdrawing(unmet=unmet) | Over(unmet=unmet):
-                return unmet
+            case Withdrawing(missing_changes=missing_changes) | Over(missing_changes=missing_changes):
+                return missing_changes
             case _:
                 return None
 
     @property
     def deadline(self) -> datetime | None:
-        """When the time is up of those who are asked, or the author's for changes."""
+        """The deadline of the people asked, or of the author for changes."""
         if self.stage:
             return self.stage.deadline
         return self.changes.until if self.changes else None
 
     @property
     def waiting_for(self) -> tuple[Asked, ...]:
-        """Those who are asked and have not answered."""
+        """The people who are asked and have not answered."""
         if self.stage is None:
             return ()
         answered = {answer.seat for answer in self.stage_answers}
@@ -296,13 +296,13 @@ class Review:
 
     @property
     def stage_answers(self) -> tuple[Answer, ...]:
-        """The answers to the open stage, in their order."""
+        """The answers in the open stage, in order."""
         index = self.stage.index if self.stage else None
         return tuple(answer for answer in self.answers if answer.stage == index is not None)
 
     @property
     def words(self) -> dict[str, Any]:
-        """The part of the document that is not files."""
+        """The document without its files."""
         return {
             "title": self.title,
             "summary": self.summary,

@@ -1,4 +1,4 @@
-"""What people can do to a proposal, as they send it: one model a verb, named as the last part of its URL."""
+"""The actions on a proposal, as people and systems send them: one model for each, by the last part of its URL."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,30 +12,30 @@ from approvals.names import Name
 from approvals.validation import Boundary, Line, Prose
 
 Acting = Annotated[Name, Field(validation_alias=AliasChoices("by", "approver", "from"))]
-"""Who does it. Systems name the person; for somebody who is signed in it is filled in."""
+"""Who acts. A system gives the person's name; for a signed-in person the app fills it in."""
 
 Approver = Annotated[Name, Field(validation_alias=AliasChoices("approver", "by", "from"))]
 Owner = Annotated[Name, Field(validation_alias=AliasChoices("from", "approver", "by"), serialization_alias="from")]
 
 
 class Decide(About):
-    """Give one's answer."""
+    """Answer the open question."""
 
     approver: Approver
     decision: Line
-    """`approve`, `reject`, or a word of the policy's own."""
+    """`approve`, `reject`, or a word that the policy defines."""
     comment: Prose = ""
     decision_id: Line | None = None
-    """Chosen by the sender; the same one again is the same decision, whatever happened to the first answer."""
+    """Chosen by the sender. A repeated id is the same decision, even if the first response was lost."""
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.approver
 
 
 class RequestChanges(About):
-    """Hand the proposal back to its author; the clock stops until it comes again."""
+    """Ask the author for changes; the deadline is paused until the proposal is submitted again."""
 
     approver: Approver
     comment: Annotated[Prose, Field(min_length=1)]
@@ -43,24 +43,24 @@ class RequestChanges(About):
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.approver
 
 
 class Comment(Boundary):
-    """Say something that decides nothing."""
+    """Comment without deciding."""
 
     by: Acting
     comment: Annotated[Prose, Field(min_length=1)]
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.by
 
 
 class Delegate(Boundary):
-    """Let somebody else answer in one's stead; the record keeps both names."""
+    """Let another person answer for you; the record keeps both names."""
 
     owner: Owner
     to: Name
@@ -68,62 +68,62 @@ class Delegate(Boundary):
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.owner
 
 
 class TakeBack(Boundary):
-    """Take back a task that one has delegated, as long as it is not answered."""
+    """Take back a delegated task that is not answered yet."""
 
     by: Acting
     comment: Prose = ""
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.by
 
 
 class Reassign(Boundary):
-    """Give a task to somebody else altogether: by the person who has it, or by an operator for them."""
+    """Give a task to another person permanently: by the person who has it, or by an operator for them."""
 
     owner: Annotated[Name, Field(alias="from")]
     to: Name
     by: Name | None = None
-    """None: the owner, or the system that sends it."""
+    """None: the owner, or the calling system."""
     comment: Prose = ""
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.by or self.owner
 
 
 class Remind(Boundary):
-    """Ask those once more who have not answered."""
+    """Remind the people who have not answered."""
 
     by: Acting
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.by
 
 
 class Withdraw(Boundary):
-    """Take the proposal back."""
+    """Withdraw the proposal."""
 
     by: Acting
     reason: Prose = ""
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.by
 
 
 class Resubmit(Boundary):
-    """Hand the proposal in again after changes were asked for; what is left out stays as it is."""
+    """Submit the proposal again after a request for changes; fields that are left out do not change."""
 
     by: Acting
     title: Line | None = None
@@ -135,12 +135,12 @@ class Resubmit(Boundary):
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.by
 
 
 class Attach(Boundary):
-    """Add a file, or put another in the place of the one with its name. The file is stored already."""
+    """Add a file, or replace the file with the same name. The file is already stored."""
 
     by: Acting
     name: Line
@@ -151,7 +151,7 @@ class Attach(Boundary):
 
     @property
     def acting(self) -> str:
-        """Who does it."""
+        """Who acts."""
         return self.by
 
 
@@ -170,4 +170,4 @@ VERBS: Mapping[str, type[Verb]] = MappingProxyType(
         "resubmit": Resubmit,
     }
 )
-"""By the last part of `POST /api/proposals/{id}/…`; a file is put elsewhere, as its content comes with it."""
+"""By the last part of `POST /api/proposals/{id}/…`. A file has its own URL, because it is sent with its content."""

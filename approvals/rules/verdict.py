@@ -1,4 +1,4 @@
-"""What answers add up to: whether a stage is decided, how many are still missing, and in which word it all ends."""
+"""The result of answers: whether they decide a stage, how many are missing, and the word of the outcome."""
 
 from approvals.names import among, key
 from approvals.policy.faults import KNOWN_WORDS
@@ -8,7 +8,7 @@ from approvals.rules.state import Answer, OpenStage, Review
 
 
 def judge(stage: OpenStage, answers: tuple[Answer, ...]) -> Closing | None:
-    """Say what the answers to a stage add up to; None while they do not decide it."""
+    """Return the outcome of a stage by its answers; None while they do not decide it."""
     plan = stage.plan
     asked = {key(each.seat) for each in stage.asked}
     yes = {key(answer.seat) for answer in answers if answer.seat and answer.effect == "approve"}
@@ -16,7 +16,7 @@ def judge(stage: OpenStage, answers: tuple[Answer, ...]) -> Closing | None:
     required = {key(each) for each in plan.required}
     vetoing = asked if plan.veto is True or plan.rule != "quorum" else {key(each) for each in plan.veto or ()}
     if stage.rung:
-        # Each on the rung takes the place of one who did not answer, and may say no for all.
+        # Each person on the rung replaces a person who did not answer, and one no is enough.
         on_rung = {key(each) for each in plan.escalate_to[stage.rung - 1].to}
         if no & asked & (required | vetoing | on_rung) or len(asked - no) < stage.needed:
             return "rejected"
@@ -28,16 +28,16 @@ def judge(stage: OpenStage, answers: tuple[Answer, ...]) -> Closing | None:
 
 
 def still_needed(plan: Stage, answers: tuple[Answer, ...]) -> int:
-    """Return how many more people must say yes to a stage whose time is over: as many as are missing, at least one."""
+    """Return how many more people must say yes after a stage's deadline: as many as are missing, at least one."""
     yes = {key(answer.person) for answer in answers if answer.effect == "approve"}
     return max(1, plan.needed - len(yes))
 
 
 def word_of(review: Review, outcome: Ending, by: str) -> str:
-    """Return the word in which a review ends; several where people who agree have used several of the policy's own.
+    """Return the word of a review's outcome; several words if people who agree have used several words of the policy.
 
-    A yes with conditions is not made one without by somebody's plain yes. Where nobody has a word of the policy's, it
-    is that of who decided, and the outcome's own where time did.
+    A plain yes of another person does not replace a conditional yes. If nobody has used a word of the policy, it is the
+    word of the person who decided, or the outcome's own word if a deadline decided.
     """
     effect = {"approved": "approve", "rejected": "reject"}.get(outcome)
     counted = [answer for answer in review.answers if answer.stage is not None and answer.effect == effect]
@@ -48,7 +48,7 @@ def word_of(review: Review, outcome: Ending, by: str) -> str:
 
 
 def silent_stages(review: Review) -> tuple[str, ...]:
-    """Return the names of the stages that passed because nobody answered, which the policy takes for a yes."""
+    """Return the names of the stages that passed because nobody answered, which the policy counts as a yes."""
     last = {closed.index: closed for closed in review.closed if closed.index < review.next_stage}
     return tuple(
         review.stages[index].name

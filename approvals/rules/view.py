@@ -1,4 +1,4 @@
-"""What people see of a review: where it stands, and who is waited for."""
+"""A review as people see it: its state, and who has to answer."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from approvals.rules.verdict import silent_stages
 
 
 def show(review: Review, *, now: datetime) -> dict[str, Any]:
-    """Return a proposal as `GET /api/proposals/{id}` shows it: plain JSON data, with the time that it is there."""
+    """Return a proposal as `GET /api/proposals/{id}` shows it: plain JSON data, with the current time."""
     shown: dict[str, Any] = {
         "proposalId": review.proposal_id,
         "instanceId": review.proposal_id,

@@ -1,1 +1,1 @@
-"""Approvals without a policy: one question to one person, and the end that it comes to."""
+"""Approvals without a policy: one question to one person, and its outcome."""

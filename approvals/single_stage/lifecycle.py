@@ -1,4 +1,4 @@
-"""The stations of a proposal, as a table, and what its custom status shows at each."""
+"""The states of a proposal without a policy, as a table, and the custom status in each state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class State(StrEnum):
-    """Where a proposal stands."""
+    """The state of a proposal."""
 
     SUBMITTED = "submitted"
     WAITING = "waiting"
@@ -34,37 +34,37 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
         State.EXPIRED: frozenset(),
     }
 )
-"""Nothing becomes approved but what was processed, and nothing is processed but what was waited for."""
+"""Only a processed proposal becomes approved, and only one that was waited for is processed."""
 
 
 class IllegalTransition(Exception):
-    """The workflow tried a step that the table does not have: a defect of ours."""
+    """The workflow tried a transition that the table does not have, which is a defect of the app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What the custom status of an approval tells: where it stands, until when, and what was not accepted."""
+    """The custom status of an approval: its state, its deadline, and answers that were not accepted."""
 
     stage: str
     approver: str
     deadline: str | None
-    """ISO 8601 in UTC; None where the answer may take as long as it likes."""
+    """ISO 8601 in UTC; None if there is no deadline."""
     state: State = State.SUBMITTED
     rejected_answers: int = 0
     last_rejection: str | None = None
 
     def moved_to(self, state: State) -> "Status":
-        """Return the status one step on; raises `IllegalTransition` for a step that the table does not have."""
+        """Return the status in the next state; raises `IllegalTransition` if the table does not have the transition."""
         if state not in TRANSITIONS[self.state]:
-            raise IllegalTransition(f"no step leads from {self.state} to {state}")
+            raise IllegalTransition(f"there is no transition from {self.state} to {state}")
         return replace(self, state=state)
 
     def with_rejection(self, reason: str) -> "Status":
-        """Return the status after an answer that does not count: still where it was, the reason on show."""
+        """Return the status after a refused answer: the same state, with the reason."""
         return replace(self, rejected_answers=self.rejected_answers + 1, last_rejection=reason)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON data; what there is nothing to say about is left out."""
+        """Return plain JSON data without empty fields."""
         shown: dict[str, Any] = {"state": self.state.value, "stage": self.stage, "approver": self.approver}
         if self.deadline is not None:
             shown["deadline"] = self.deadline

@@ -1,4 +1,4 @@
-"""What is handed in: the forms that people send, and the submissions that the workflows get in their stead."""
+"""Proposals without a policy: the forms that people send, and the submissions that the workflows get from them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,13 +16,13 @@ from approvals.validation import Boundary, Invalid, Line, Prose
 AlsoCalled = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")], ...],
     AsTuple,
-    Field(max_length=100, description="digests of further names under which who asks may not decide; set by the app"),
+    Field(max_length=100, description="digests of the requester's other names; they may not decide; set by the app"),
 ]
-"""What else they are called who ask, by `names.digest`: a workflow has no directory, and a hub is no place for one."""
+"""The requester's other names, by `names.digest`: a workflow has no directory, and names must not be in the hub."""
 
 
 class _Proposal(Boundary):
-    """The fields that a form and its submission have in common."""
+    """The common fields of a form and its submission."""
 
     title: Line
     submitted_by: Name
@@ -35,19 +35,19 @@ class _Proposal(Boundary):
 
 
 class ProposalSubmission(_Proposal):
-    """The input of ApprovalWorkflow: plain, small data; the documents lie in blobs."""
+    """The input of ApprovalWorkflow: plain, small data; the documents are in blobs."""
 
     attachments: Annotated[tuple[StoredAttachment, ...], AsTuple] = Field(default=(), max_length=MOST_ATTACHMENTS)
     also_called: AlsoCalled = ()
 
     @property
     def window(self) -> timedelta:
-        """How long an answer is waited for."""
+        """How long the workflow waits for the answer."""
         return timedelta(hours=self.window_hours)
 
 
 class ProposalForm(_Proposal, Form):
-    """A design proposal as it is posted; small attachments may be inside."""
+    """A design proposal as it is posted; it may contain small attachments."""
 
     example: ClassVar = {
         "title": "Mill Stream footbridge",
@@ -68,14 +68,14 @@ class ProposalForm(_Proposal, Form):
         return self
 
     def renamed(self, name_of: Callable[[str], str]) -> Self:
-        """Return the form with other names for its people; raises `Invalid` where its author is to approve it."""
+        """Return the form with each person's name replaced; raises `Invalid` if the author is the approver."""
         names = {field: name_of(getattr(self, field)) for field in ("submitted_by", "approver", "escalate_to")}
         if key(names["submitted_by"]) == key(names["approver"]):
-            raise Invalid("approver: has submitted the proposal and may not decide it; name somebody else")
+            raise Invalid("approver: submitted the proposal and may not decide on it; name another person")
         return self.model_copy(update=names)
 
     def identities(self, also_called: Callable[[str], tuple[str, ...]]) -> dict[str, Any]:
-        """Return what else the author is called."""
+        """Return the author's other names."""
         return _identities(also_called, self.submitted_by)
 
     @property
@@ -84,13 +84,13 @@ class ProposalForm(_Proposal, Form):
         return self.attachments
 
     def submission(self, stored: tuple[StoredAttachment, ...]) -> dict[str, Any]:
-        """Return the workflow's input, the attachments replaced by where they lie now."""
+        """Return the workflow's input, with references to the stored attachments."""
         fields = self.model_dump(by_alias=True, exclude={"attachments"})
         return {**fields, "attachments": [attachment.to_dict() for attachment in stored]}
 
 
 class BudgetRequest(Form):
-    """What BudgetApproval is asked; a figure alone."""
+    """A request for money: the form and the input of BudgetApproval."""
 
     example: ClassVar = {"title": "Mill Stream footbridge", "requestedBy": "Ines Carvalho", "amount": 148500}
 
@@ -107,16 +107,16 @@ class BudgetRequest(Form):
         return self
 
     def renamed(self, name_of: Callable[[str], str]) -> Self:
-        """Return the form with another name for who asks."""
+        """Return the form with the requester's name replaced."""
         return self.model_copy(update={"requested_by": name_of(self.requested_by)})
 
     def identities(self, also_called: Callable[[str], tuple[str, ...]]) -> dict[str, Any]:
-        """Return what else they are called who ask."""
+        """Return the requester's other names."""
         return _identities(also_called, self.requested_by)
 
     @property
     def window(self) -> timedelta:
-        """How long an answer is waited for."""
+        """How long the workflow waits for the answer."""
         return timedelta(hours=self.window_hours)
 
 
@@ -126,34 +126,36 @@ def _identities(also_called: Callable[[str], tuple[str, ...]], name: str) -> dic
 
 
 def may_decide(submission: object, approver: str) -> bool:
-    """Say whether somebody may decide on what a workflow was started with: not on what they handed in themselves."""
+    """Say whether a person may decide on a workflow's submission: false for the person who submitted it."""
     fields = submission if isinstance(submission, dict) else {}
     asking = fields.get("submittedBy") or fields.get("requestedBy")
     return not isinstance(asking, str) or key(asking) == UNNAMED or key(asking) != key(approver)
 
 
 class _Lifecycle(_Proposal):
-    """What the whole way of a proposal needs besides the proposal; what is left out is not done."""
+    """What the whole lifecycle needs besides the proposal. Steps whose field is left out are skipped."""
 
-    supplier_url: Annotated[Line | None, Field(description="where a supplier's quote is asked for")] = None
-    budget_limit: Annotated[Money, Field(description="a higher cost needs the budget owner's yes as well")] = 100_000.0
-    budget_currency: Annotated[Currency, Field(description="of budgetLimit; the cost must be in the same one")] = "EUR"
+    supplier_url: Annotated[Line | None, Field(description="the URL of a supplier that is asked for a quote")] = None
+    budget_limit: Annotated[Money, Field(description="a higher cost needs the budget owner's approval too")] = 100_000.0
+    budget_currency: Annotated[
+        Currency, Field(description="the currency of budgetLimit; the cost must be in the same currency")
+    ] = "EUR"
     budget: Annotated[Line | None, Field(description="the budget on which the cost is reserved and booked")] = None
-    job_id: Annotated[Line | None, Field(description="the job that is watched after the approval")] = None
+    job_id: Annotated[Line | None, Field(description="the job that is monitored after the approval")] = None
     bill_to: Annotated[Line | None, Field(description="the account that is billed daily for ten days")] = None
-    webhook_url: Annotated[Line | None, Field(description="who is told how it ended")] = None
+    webhook_url: Annotated[Line | None, Field(description="the URL that gets the outcome")] = None
 
 
 class LifecycleSubmission(_Lifecycle, ProposalSubmission):
     """The input of ProposalLifecycle."""
 
     def proposal(self) -> dict[str, Any]:
-        """Return the input of the parts that take a proposal."""
+        """Return the input of the sub-orchestrations that take a proposal."""
         return self.model_dump(mode="json", by_alias=True, exclude=set(_Lifecycle.model_fields) - _PROPOSAL)
 
 
 class LifecycleForm(_Lifecycle, ProposalForm):
-    """A design proposal for the whole way."""
+    """A design proposal for the whole lifecycle."""
 
     example: ClassVar = {
         **ProposalForm.example,
@@ -166,7 +168,7 @@ class LifecycleForm(_Lifecycle, ProposalForm):
     def _limit_compares(self) -> Self:
         if self.currency != self.budget_currency:
             raise ValueError(
-                f"budgetLimit is in {self.budget_currency}: give one in {self.currency}, and say so by budgetCurrency"
+                f"budgetLimit is in {self.budget_currency}; give one in {self.currency} and set budgetCurrency"
             )
         check_decimals(self.budget_currency, budgetLimit=self.budget_limit)
         return self

@@ -1,1 +1,1 @@
-"""What people are told of a review: who hears what, and in which words."""
+"""Letters about a review: who gets which letter, and its text."""

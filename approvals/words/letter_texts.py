@@ -1,4 +1,4 @@
-"""What a letter says: the subject, the sentence it opens with, the words of the person it is about, and the cost."""
+"""The text of a letter: the subject, the first sentences, a quoted comment, and the cost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,19 +29,19 @@ from approvals.reserved_names import A_SYSTEM, GREENLIGHT, NOBODY
 from approvals.rules.state import Review
 from approvals.rules.verdict import silent_stages
 from approvals.visible import one_line
-from approvals.words.notices import Notice, Tells
+from approvals.words.notices import Notice, NoticeKind
 from approvals.words.wording import comment_of, moment, money, people, stage_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The part of a letter that differs from kind to kind."""
+    """The part of a letter that depends on its kind."""
 
     subject: str
     lead: str
-    """A sentence or two, in which the reader is `you`."""
+    """One or two sentences that address the reader as `you`."""
     quoted: str | None = None
-    """What somebody wrote about it; None where nobody did."""
+    """A person's comment about it; None if there is none."""
     quoted_from: str | None = None
 
 
@@ -55,7 +55,7 @@ _ENDS: Mapping[Ending, tuple[str, str]] = {
 
 
 def words_for(notice: Notice) -> Words:
-    """Return what a notice says."""
+    """Return the text of a notice."""
     subject, lead = _say(notice)
     quoted, quoted_from = _quoted(notice)
     return Words(
@@ -67,22 +67,22 @@ def words_for(notice: Notice) -> Words:
 
 
 def _quoted(notice: Notice) -> tuple[str, str | None]:
-    """Return the words that somebody wrote about it, or several people did, and whose they are."""
+    """Return the comment of one or several people, and their names."""
     if notice.comments:
         names = tuple(dict.fromkeys(each.by for each in notice.comments))
         texts = [f"{each.by}: {each.comment}" if len(names) > 1 else each.comment for each in notice.comments]
         return "\n\n".join(texts), people(names)
-    said = notice.said if notice.tells is not Tells.ASKED or notice.again else None
+    said = notice.said if notice.kind is not NoticeKind.ASKED or notice.again else None
     return (comment_of(said), said.by) if said else ("", None)
 
 
 def cost(review: Review) -> str:
-    """Return what a proposal costs, and what the policy takes that for where it compares another currency."""
-    policy, told = review.policy, money(review.cost, review.currency)
+    """Return a proposal's cost, and its value in the policy's currency if that is another one."""
+    policy, price = review.policy, money(review.cost, review.currency)
     if policy.rates is None or review.currency not in policy.rates.worth or review.currency == policy.currency:
-        return told
+        return price
     worth = money(policy.worth(review.cost, review.currency), policy.currency)
-    return f"{told}, compared as {worth} by the rates of {policy.rates.date}"
+    return f"{price}, which is {worth} at the rates of {policy.rates.date}"
 
 
 def _say(notice: Notice) -> tuple[str, str]:
@@ -93,28 +93,28 @@ def _say(notice: Notice) -> tuple[str, str]:
             return _asked(notice) if notice.to_answer else _revised(notice)
         case Reminded():
             who = f"{by} reminds you: your" if by != GREENLIGHT else "Your"
-            return "Reminder", f"{who} answer in {_stage(review)} is still waited for."
+            return "Reminder", f"{who} answer in {_stage(review)} is still needed."
         case Escalated():
             return _escalated(notice, entry)
         case Delegated() | Reassigned():
             return _handed_over(notice, entry)
         case ChangesRequested():
-            then = f"The clock stands still; hand it in again by {moment(entry.until)}."
-            return "Changes asked for", f"{by} asks you to change this proposal. {then}"
+            then = f"The deadline is paused. Please submit it again by {moment(entry.until)}."
+            return "Changes requested", f"{by} asks you to change this proposal. {then}"
         case Resubmitted():
-            return "Revised", f"{by} has handed this proposal in again. {_void(entry.document_changed)}"
+            return "Revised", f"{by} has submitted this proposal again. {_void(entry.document_changed)}"
         case Attached():
             what = "replaced" if entry.replaced else "added"
             return "Document changed", f"{by} has {what} {entry.attachment.name}. {_void(True)}"
         case Withdrawn():
-            return "Withdrawn", f"{by} has withdrawn this proposal. There is nothing left for you to do."
+            return "Withdrawn", f"{by} has withdrawn this proposal. You do not need to do anything."
         case Ended():
             return _ended(notice, entry)
         case Commented() | CommentsSent():
             names = tuple(dict.fromkeys(each.by for each in notice.comments))
             return "Comment", f"{people(names)} {'has' if len(names) == 1 else 'have'} commented on this proposal."
         case Submitted() | Checked() | Decided() | StageClosed():
-            raise ValueError(f"nobody is told of an entry that is {entry.kind}")
+            raise ValueError(f"there is no letter about an entry of the kind {entry.kind}")
         case never:
             assert_never(never)
 
@@ -122,17 +122,17 @@ def _say(notice: Notice) -> tuple[str, str]:
 def _asked(notice: Notice) -> tuple[str, str]:
     review = notice.review
     if notice.again:
-        lead = f"{review.author} has revised this proposal. Please look at it again and answer in {_stage(review)}."
+        lead = f"{review.author} has revised this proposal. Please read it again and answer in {_stage(review)}."
         return "Please decide again", lead
     if _yes_was_early(notice):
-        found = f"they came to: {', '.join(review.findings)}"
-        lead = f"You agreed before the checks were through, and {found}. Please look again and answer in"
+        found = f"Their result: {', '.join(review.findings)}"
+        lead = f"You agreed before the automatic checks had ended. {found}. Please read it again and answer in"
         return "Please decide again", f"{lead} {_stage(review)}."
-    return "Please decide", f"{review.author} has handed in this proposal. Your answer is needed in {_stage(review)}."
+    return "Please decide", f"{review.author} has submitted this proposal. Your answer is needed in {_stage(review)}."
 
 
 def _yes_was_early(notice: Notice) -> bool:
-    """Say whether this person has agreed to the document before the checks of it had found something."""
+    """Say whether this person agreed to the document before its checks had found something."""
     review = notice.review
     in_force = {each.number for each in review.answers}
     return any(
@@ -143,55 +143,58 @@ def _yes_was_early(notice: Notice) -> bool:
 
 
 def _revised(notice: Notice) -> tuple[str, str]:
-    """Tell somebody who is not asked now that there is another document."""
+    """Return the text for people who are not asked now: the document has changed."""
     review = notice.review
     changes = tuple(each.change for each in review.revisions if each.round == review.round)
     keeps = any(each.document != review.document for each in review.answers)
-    kept = "Answers that the policy keeps still count; who else is needed is asked again."
+    kept = "Answers that the policy keeps still count. You will be asked again if your answer is needed."
     return "Document changed", f"{review.author} has {people(changes)}. {kept if keeps else _void(True)}"
 
 
 def _escalated(notice: Notice, entry: Escalated) -> tuple[str, str]:
     review = notice.review
     if notice.to_answer:
-        needed = f" {entry.needed} of those who are asked must agree." if (entry.needed or 1) > 1 else ""
+        needed = f" {entry.needed} of the people asked must agree." if (entry.needed or 1) > 1 else ""
         if among(notice.person, entry.missing):
             asked = people(tuple(each.person for each in entry.asked if not among(each.person, entry.missing)))
-            lead = f"Time was up in {_stage(review)}, and your answer is still needed. {asked} can answer as well now."
+            lead = f"The deadline of {_stage(review)} has passed. Your answer is still needed."
+            lead = f"{lead} Now {asked} may answer too."
             return "Still needed", f"{lead}{needed}"
         missing = people(entry.missing)
-        lead = f"{missing} did not answer in time, so {_stage(review)} is yours to decide."
+        lead = f"{missing} did not answer in time, so you are asked to decide in {_stage(review)}."
         return "Escalated to you", f"{lead}{needed}"
     asked = people(tuple(each.person for each in review.waiting_for))
-    return "Escalated", f"The time for your answer in {_stage(review)} is over. It is up to {asked} now."
+    return "Escalated", f"The deadline for your answer in {_stage(review)} has passed. Now {asked} may decide."
 
 
 def _handed_over(notice: Notice, entry: Delegated | Reassigned) -> tuple[str, str]:
     by, stage = "A system" if entry.by == A_SYSTEM else entry.by, _stage(notice.review)
     delegated = isinstance(entry, Delegated)
     if same(entry.by, entry.to) and notice.to_answer:
-        return "Yours again", f"You have the task in {stage} back. Your answer is needed."
+        return "Your task again", f"You have taken back your task in {stage}. Your answer is needed."
     if same(entry.by, entry.to):
-        return "Taken back", f"{by} has taken the task in {stage} back. There is nothing left for you to do."
+        return "Taken back", f"{by} has taken back the task in {stage}. You do not need to do anything."
     if notice.to_answer:
-        return ("Delegated to you" if delegated else "Handed to you"), f"{by} hands you the answer in {stage}."
-    return "Handed over", f"{by} has given your task in {stage} to {entry.to}. There is nothing left for you to do."
+        done = "delegated" if delegated else "reassigned"
+        return f"{done.capitalize()} to you", f"{by} has {done} a task in {stage} to you. Your answer is needed."
+    done = f"{by} has given your task in {stage} to {entry.to}."
+    return "Handed over", f"{done} You do not need to do anything."
 
 
 def _ended(notice: Notice, entry: Ended) -> tuple[str, str]:
     review = notice.review
     subject, end = _ENDS[entry.outcome]
-    whose = "Your proposal" if same(notice.person, review.author) else "The proposal on which you were asked"
+    whose = "Your proposal" if same(notice.person, review.author) else "The proposal that you were asked about"
     return subject, f"{whose} {end}{_details(entry)}{_silence(review)}"
 
 
 def _details(entry: Ended) -> str:
-    """Return by whom and with what word, or why; with the full stop."""
+    """Return who decided and with which word, or why it ended, up to the full stop."""
     match entry.outcome:
         case "expired":
-            return f". The reason: {entry.reason}. It can be handed in anew."
+            return f". The reason: {entry.reason}. It can be submitted again as a new proposal."
         case "failed":
-            then = "Nothing was approved; hand it in anew, or ask those who run Greenlight."
+            then = "Nothing was approved. Please submit it again, or ask the people who run Greenlight."
             return f". The reason: {entry.reason}. {then}"
         case "withdrawn":
             return "."
@@ -202,10 +205,10 @@ def _details(entry: Ended) -> str:
 
 
 def _silence(review: Review) -> str:
-    """Say where nobody's answer but time passed a stage."""
+    """Return a sentence about stages that passed because nobody answered."""
     stages = tuple(f"“{one_line(each)}”" for each in silent_stages(review))
-    many = "stage" if len(stages) == 1 else "stages"
-    return f" Nobody answered {many} {people(stages)} in time, which the policy takes for a yes." if stages else ""
+    where = f"{'stage' if len(stages) == 1 else 'stages'} {people(stages)}"
+    return f" Nobody answered in {where} in time, which the policy counts as a yes." if stages else ""
 
 
 def _behalf(notice: Notice) -> str:
@@ -215,7 +218,8 @@ def _behalf(notice: Notice) -> str:
 def _void(changed: bool) -> str:
     if changed:
         return (
-            "The document is another one now, so earlier answers do not count any more; who is needed is asked again."
+            "The document has changed, so earlier answers do not count any more. "
+            "You will be asked again if your answer is needed."
         )
     return "The document is the same, so earlier answers still count."
 

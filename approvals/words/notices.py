@@ -1,7 +1,7 @@
-"""Who is to be told what: the notices that follow from the entries of a record.
+"""Which notices follow from the entries of a record, and who gets them.
 
-A notice is worked out from the record alone, and its key is made of the entry and the person. So working it out twice
-gives the same notice under the same key, and a letter that was sent is not sent again.
+A notice is derived from the record alone, and its key consists of the entry and the person. So deriving it twice gives
+the same notice with the same key, and a letter that was sent is not sent again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ from approvals.rules.replay import apply, submitted
 from approvals.rules.state import Review, Status
 
 
-class Tells(StrEnum):
-    """What a notice tells."""
+class NoticeKind(StrEnum):
+    """The kind of a notice."""
 
     ASKED = "asked"
     REMINDED = "reminded"
@@ -48,38 +48,38 @@ class Tells(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing that one person is to be told."""
+    """One message to one person."""
 
-    tells: Tells
+    kind: NoticeKind
     person: str
     entry: Entry
-    """The entry that it tells about."""
+    """The entry that the notice is about."""
     review: Review
-    """As it stood right after that entry."""
+    """The review right after that entry."""
     to_answer: bool
-    """Whether an answer of this person is waited for; if so, the letter may hold a link to give it with."""
+    """Whether this person has to answer; if so, the letter may have a decision link."""
     on_behalf_of: str | None = None
-    """Who delegated the task to them."""
+    """Who delegated the task to this person."""
     again: bool = False
-    """Whether they were asked about this proposal before, and its author has changed it since."""
+    """Whether this person was asked about this proposal before, and its author has changed it since."""
     said: Entry | None = None
-    """The entry whose comment or reason belongs to it: its own, the author's on a revision, that of who decided."""
+    """The entry with the comment to quote: its own, the author's for a revision, or the deciding person's."""
     comments: tuple[Commented, ...] = ()
-    """Where it tells of comments: those."""
+    """The comments, for a notice about comments."""
 
     @property
     def key(self) -> str:
-        """What makes sending it twice one: `<entry number>-<kind>-<hash of person>`, fit for a blob's name."""
-        return f"{self.entry.number}-{self.tells.value}-{digest(self.person)}"
+        """The key that prevents a second letter: `<entry number>-<kind>-<hash of person>`, valid as a blob's name."""
+        return f"{self.entry.number}-{self.kind.value}-{digest(self.person)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What is sent to a person: the same in text and in HTML."""
+    """A letter to a person: the same content in text and in HTML."""
 
     to_name: str
     to_address: str | None
-    """None where no address of theirs is known."""
+    """None if the person's address is not known."""
     subject: str
     """One line."""
     text: str
@@ -88,19 +88,19 @@ class Letter:
 
 
 def notices_for(entries: Sequence[Entry], *, told: int) -> tuple[Notice, ...]:
-    """Return the notices of the entries from number `told` + 1 on, in the order of the entries.
+    """Return the notices about the entries from number `told` + 1 on, in the order of the entries.
 
-    Left out is what would only confuse: a request to somebody whose answer is not waited for any more, and word of a
-    revision to somebody who is asked about it in the same go.
+    Confusing ones are left out: a request to a person whose answer is not needed any more, and a notice about a
+    revision to a person who is asked about it at the same time.
     """
     steps = tuple(_steps(entries))
     notices = [notice for step in steps if step.entry.number > told for notice in _tell(step)]
     wanted = [notice for notice in notices if not notice.to_answer or _still_waits(notice, steps[-1].after)]
-    asked = tuple(notice.person for notice in wanted if notice.tells is Tells.ASKED)
+    asked = tuple(notice.person for notice in wanted if notice.kind is NoticeKind.ASKED)
     return tuple(
         notice
         for notice in wanted
-        if notice.tells not in (Tells.RESUBMITTED, Tells.DOCUMENT_CHANGED) or not among(notice.person, asked)
+        if notice.kind not in (NoticeKind.RESUBMITTED, NoticeKind.DOCUMENT_CHANGED) or not among(notice.person, asked)
     )
 
 
@@ -127,7 +127,7 @@ def _steps(entries: Sequence[Entry]) -> Iterator[_Step]:
 
 
 def _comments_in(entry: Entry, entries: Sequence[Entry]) -> tuple[Commented, ...]:
-    """Return the comments that people are told of by an entry."""
+    """Return the comments that an entry causes a letter about."""
     match entry:
         case Commented(letter=True):
             return (entry,)
@@ -138,7 +138,7 @@ def _comments_in(entry: Entry, entries: Sequence[Entry]) -> tuple[Commented, ...
 
 
 def _words_on(entry: Entry, latest: dict[type[Entry], Entry]) -> Entry | None:
-    """Return the entry with the words that belong to this one; `latest` is the last one of each kind."""
+    """Return the entry with the comment to quote; `latest` has the last entry of each kind."""
     match entry:
         case StageOpened():
             return latest.get(Resubmitted)
@@ -150,76 +150,76 @@ def _words_on(entry: Entry, latest: dict[type[Entry], Entry]) -> Entry | None:
 
 
 def _tell(step: _Step) -> tuple[Notice, ...]:
-    """Return what one entry is told about, to whom."""
+    """Return the notices about one entry."""
     entry, before, after = step.entry, step.before, step.after
     approvers = tuple(person for person in after.involved if not same(person, after.author))
     match entry:
         case StageOpened():
-            return (*_ask(step, Tells.ASKED, after.waiting_for), *_of_new_round(step))
+            return (*_ask(step, NoticeKind.ASKED, after.waiting_for), *_of_new_round(step))
         case Reminded():
             reminded = tuple(each for each in after.waiting_for if among(each.person, entry.people))
-            return _ask(step, Tells.REMINDED, reminded)
+            return _ask(step, NoticeKind.REMINDED, reminded)
         case Escalated():
             return _escalation(step, entry)
         case Delegated() | Reassigned():
             return _handing_over(step, entry)
         case ChangesRequested():
-            return _inform(step, Tells.CHANGES_REQUESTED, (after.author,))
+            return _inform(step, NoticeKind.CHANGES_REQUESTED, (after.author,))
         case Resubmitted():
-            return _inform(step, Tells.RESUBMITTED, approvers)
+            return _inform(step, NoticeKind.RESUBMITTED, approvers)
         case Attached(round=None) if after.round > before.round:
-            return _inform(step, Tells.DOCUMENT_CHANGED, approvers)
+            return _inform(step, NoticeKind.DOCUMENT_CHANGED, approvers)
         case Commented() | CommentsSent():
             return _commenting(step)
         case Withdrawn():
-            return _inform(step, Tells.WITHDRAWN, approvers)
+            return _inform(step, NoticeKind.WITHDRAWN, approvers)
         case Ended():
             withdrawn = after.status is Status.WITHDRAWN
-            return _inform(step, Tells.ENDED, (after.author,) if withdrawn else (after.author, *approvers))
+            return _inform(step, NoticeKind.ENDED, (after.author,) if withdrawn else (after.author, *approvers))
         case _:
             return ()
 
 
 def _of_new_round(step: _Step) -> tuple[Notice, ...]:
-    """Let those know of another document who are not asked about it now; when the author is through, and once."""
+    """Notify people who are not asked now that the document has changed, once, after the author's last change."""
     review = step.after
     if step.before.edited_at is None or not any(each.round == review.round > 1 for each in review.revisions):
         return ()
     told = (review.author, *(each.person for each in review.waiting_for))
-    return _inform(step, Tells.DOCUMENT_CHANGED, tuple(each for each in review.involved if not among(each, told)))
+    return _inform(step, NoticeKind.DOCUMENT_CHANGED, tuple(each for each in review.involved if not among(each, told)))
 
 
 def _commenting(step: _Step) -> tuple[Notice, ...]:
-    """Tell the author, those who are asked, and who waits for changes; nobody of what they alone have written."""
+    """Notify the author, the people asked, and who waits for changes, but nobody about only their own comments."""
     review, writers = step.after, {key(each.by) for each in step.comments}
     wanting = (review.changes.by,) if review.changes else ()
     asked = (*(each.person for each in review.waiting_for), *wanting)
     people = tuple(each for each in (review.author, *asked) if writers - {key(each)})
-    return _inform(step, Tells.COMMENTED, people)
+    return _inform(step, NoticeKind.COMMENTED, people)
 
 
 def _escalation(step: _Step, entry: Escalated) -> tuple[Notice, ...]:
-    """Ask those on the new rung, and let those know who did not answer in time."""
-    asked = _ask(step, Tells.ESCALATED, step.after.waiting_for)
+    """Ask the people on the new rung, and notify those who did not answer in time."""
+    asked = _ask(step, NoticeKind.ESCALATED, step.after.waiting_for)
     new = tuple(notice.person for notice in asked)
     missing = tuple(person for person in entry.missing if not among(person, new))
-    return (*asked, *_inform(step, Tells.ESCALATED, missing))
+    return (*asked, *_inform(step, NoticeKind.ESCALATED, missing))
 
 
 def _handing_over(step: _Step, entry: Delegated | Reassigned) -> tuple[Notice, ...]:
-    """Ask the one who has the task now; whoever had it knows, unless somebody else gave it away."""
-    tells = Tells.DELEGATED if isinstance(entry, Delegated) else Tells.REASSIGNED
+    """Ask the person who has the task now. Notify the person who had it, unless they gave it away themselves."""
+    kind = NoticeKind.DELEGATED if isinstance(entry, Delegated) else NoticeKind.REASSIGNED
     new = tuple(each for each in step.after.waiting_for if each.seat == entry.seat)
     former = tuple(each.person for each in step.before.waiting_for if each.seat == entry.seat)
-    return (*_ask(step, tells, new), *_inform(step, tells, _without(former, entry.by)))
+    return (*_ask(step, kind, new), *_inform(step, kind, _without(former, entry.by)))
 
 
-def _ask(step: _Step, tells: Tells, people: tuple[Asked, ...]) -> tuple[Notice, ...]:
-    """Return notices to people whose answer is wanted; who has two seats is told once."""
+def _ask(step: _Step, kind: NoticeKind, people: tuple[Asked, ...]) -> tuple[Notice, ...]:
+    """Return notices to people whose answer is needed; a person with two seats gets one."""
     first = {key(each.person): each for each in reversed(people)}
     return tuple(
         Notice(
-            tells=tells,
+            kind=kind,
             person=each.person,
             entry=step.entry,
             review=step.after,
@@ -232,12 +232,12 @@ def _ask(step: _Step, tells: Tells, people: tuple[Asked, ...]) -> tuple[Notice, 
     )
 
 
-def _inform(step: _Step, tells: Tells, people: tuple[str, ...]) -> tuple[Notice, ...]:
-    """Return notices to people who need not do anything."""
+def _inform(step: _Step, kind: NoticeKind, people: tuple[str, ...]) -> tuple[Notice, ...]:
+    """Return notices to people who do not have to do anything."""
     first = {key(person): person for person in reversed(people)}
     return tuple(
         Notice(
-            tells=tells,
+            kind=kind,
             person=person,
             entry=step.entry,
             review=step.after,
@@ -254,7 +254,7 @@ def _without(people: tuple[str, ...], person: str) -> tuple[str, ...]:
 
 
 def _still_waits(notice: Notice, now: Review) -> bool:
-    """Say whether the answer that a notice asks for is still wanted, in the same round, stage and rung."""
+    """Say whether the answer that a notice asks for is still needed, in the same round, stage and rung."""
     then = notice.review
     if now.stage is None or then.stage is None or now.round != then.round:
         return False

@@ -1,4 +1,4 @@
-"""How letters and pages put things into words: points in time, money, sizes, names, comments."""
+"""How letters and pages write points in time, money, sizes, names and comments."""
 
 from datetime import datetime, timedelta
 
@@ -20,12 +20,17 @@ from approvals.visible import one_line
 _UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
 
 LONGEST_EXCERPT = 1_200
-"""Characters of a summary or comment in a letter; the page shows all of it."""
+"""Characters of a summary or comment in a letter. The page shows all of it."""
 
 
 def moment(when: datetime) -> str:
-    """Return a point in time in UTC as people write it: `Tuesday 24 November 2026, 09:04 UTC`."""
+    """Return a point in time in UTC for people: `Tuesday 24 November 2026, 09:04 UTC`."""
     return f"{when:%A} {when.day} {when:%B} {when.year}, {when:%H:%M} UTC"
+
+
+def short_moment(when: datetime) -> str:
+    """Return a point in time in UTC for where there are many: `24 Nov 2026, 09:04 UTC`."""
+    return f"{when.day} {when:%b} {when.year}, {when:%H:%M} UTC"
 
 
 def time_left(until: datetime, now: datetime) -> str:
@@ -48,10 +53,20 @@ def ago(when: datetime, now: datetime) -> str:
     return f"{span(now - when)} ago" if now - when >= timedelta(minutes=1) else "just now"
 
 
+def hours(number: float) -> str:
+    """Return a policy's hours as people say them: `3 days`, `36 hours`, `30 minutes`."""
+    length = timedelta(hours=number)
+    if length >= timedelta(days=2) and length % timedelta(days=1) == timedelta():
+        return f"{length.days} days"
+    if length % timedelta(hours=1) == timedelta():
+        return f"{number:.0f} hour{'' if number == 1 else 's'}"
+    return span(length)
+
+
 def money(amount: float, currency: str) -> str:
     """Return an amount with its currency, in that currency's decimals or none: `148,500 EUR`, `12.50 EUR`, `1.250 KWD`.
 
-    Records may have an amount that does not fit its currency; it is shown as it was written.
+    Old records may have an amount with too many decimals; it is shown unchanged.
     """
     whole = amount == int(amount)
     digits = (
@@ -61,7 +76,7 @@ def money(amount: float, currency: str) -> str:
 
 
 def size(number: int) -> str:
-    """Return a number of bytes as people read it: `820 bytes`, `3.3 KB`, `1.2 MB`."""
+    """Return a number of bytes for people: `820 bytes`, `3.3 KB`, `1.2 MB`."""
     if number < 1_000:
         return _counted(number, "byte")
     if number < 999_950:
@@ -77,15 +92,15 @@ def people(names: tuple[str, ...]) -> str:
 
 
 def excerpt(text: str) -> str:
-    """Return the beginning of a text, cut at a word where it is long."""
+    """Return the beginning of a text; a long text is cut between words."""
     if len(text) <= LONGEST_EXCERPT:
         return text
-    # Without a space in it the split leaves the text whole.
+    # A text without a space is not split.
     return text[:LONGEST_EXCERPT].rsplit(" ", maxsplit=1)[0] + " …"
 
 
 def comment_of(entry: Entry) -> str:
-    """Return what somebody wrote about what they did, as they wrote it; empty where nobody did."""
+    """Return a person's comment on their action, unchanged; empty if there is none."""
     match entry:
         case Decided() | Commented() | Delegated() | Reassigned() | ChangesRequested() | Resubmitted():
             return entry.comment
@@ -96,12 +111,12 @@ def comment_of(entry: Entry) -> str:
 
 
 def stage_name(stage: Stage) -> str:
-    """Return what a stage is called in a sentence."""
+    """Return the name of a stage for a sentence."""
     return "the budget stage" if stage.kind == "budget" else f"stage “{one_line(stage.name)}”"
 
 
 def rule_name(name: str, version: str) -> str:
-    """Return what a policy is called in a list of facts; `own` stands for one that came with the proposal."""
+    """Return the name of a policy for a list of facts; `own` means one that came with the proposal."""
     return one_line(f"{'its own' if name == OWN_POLICY else name}, version {version}")
 
 

@@ -1,1 +1,1 @@
-"""The HTTP API as a table, of which its OpenAPI document is made."""
+"""The HTTP API as a table, from which its OpenAPI document is generated."""

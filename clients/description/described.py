@@ -1,4 +1,4 @@
-"""How an operation of the HTTP API is described: who may call it, with what, and what it answers."""
+"""The description of an operation of the HTTP API: who may call it, its parameters, and its responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 Caller = Literal["people", "operators", "link"]
-"""`people`: signed in, or a system for them. `operators`: a function key. `link`: whoever holds a decision link."""
+"""`people`: signed-in people, or a system on their behalf. `operators`: a function key. `link`: a decision link."""
 
 JSON = "application/json"
 LINES = "application/x-ndjson"
@@ -28,28 +28,28 @@ class Parameter:
     does: str
     schema: Json
     example: str | None = None
-    """One that works everywhere; None where it depends on what there is."""
+    """An example that always works; None if it depends on existing data."""
     required: bool = False
-    """Of the query string; a path has all its parameters."""
+    """Whether a query parameter is required; path parameters always are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What comes back when it went well."""
+    """A successful response."""
 
     does: str
     models: Mapping[str, type[BaseModel] | None]
-    """By media type; None for what has no schema here."""
+    """By media type; None if it has no schema here."""
     headers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What is sent along."""
+    """A request body."""
 
     models: Mapping[str, type[BaseModel] | None]
     example: Json | None = None
-    """It is accepted as it stands, by a proposal that was made of the example of SubmitProposal."""
+    """It is accepted unchanged for a proposal that was made from the example of SubmitProposal."""
     optional: tuple[str, ...] = ()
     """Fields that only systems have to send."""
 
@@ -60,10 +60,10 @@ class Operation:
 
     id: str
     function: str
-    """Name of the function that serves it."""
+    """The name of the Azure function."""
     method: Literal["GET", "POST", "PUT"]
     path: str
-    """With parameters in braces, behind `/api/`."""
+    """The path after `/api/`, with parameters in braces."""
     does: str
     tag: str
     caller: Caller

@@ -1,4 +1,4 @@
-"""Every operation of the HTTP API, as one table; the OpenAPI document is made of it."""
+"""All operations of the HTTP API in one table, from which the OpenAPI document is generated."""
 
 from collections.abc import Mapping
 
@@ -31,24 +31,29 @@ from clients.web.link_replies import LinkView
 from clients.web.replies import AuditReply, PreviewReply, ProposalList, ProposalView, SubmissionReply, VerbReply
 from gateways.proposal_index import MOST_ROWS
 
-_PROPOSAL = Parameter(name="proposalId", does="The id with which the submission was answered.", schema=TEXT)
+_PROPOSAL = Parameter(name="proposalId", does="The id from the response to the submission.", schema=TEXT)
 _FILE = Parameter(name="name", does="The name of the file.", schema=TEXT, example="plan.pdf")
-_TOKEN = Parameter(name="token", does="What the link in a letter ends with.", schema=TEXT, required=True)
+_TOKEN = Parameter(name="token", does="The token at the end of the link in a letter.", schema=TEXT, required=True)
 
 _PERSON = 401, 403
 _FILTERS = (
-    Parameter(name="status", does="Only these.", schema={"enum": list(Status)}, example="inReview"),
     Parameter(
-        name="approver", does="Only those that wait for this person's answer.", schema=TEXT, example="Mara Lindqvist"
+        name="status", does="Only proposals with this status.", schema={"enum": list(Status)}, example="inReview"
     ),
-    Parameter(name="author", does="Only those of this person.", schema=TEXT, example="Ines Carvalho"),
+    Parameter(
+        name="approver",
+        does="Only proposals that wait for this person's answer.",
+        schema=TEXT,
+        example="Mara Lindqvist",
+    ),
+    Parameter(name="author", does="Only proposals by this author.", schema=TEXT, example="Ines Carvalho"),
     Parameter(
         name="top",
-        does="At most so many on a page.",
+        does="The number of proposals per page.",
         schema={"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": 20},
         example="50",
     ),
-    Parameter(name="continuationToken", does="From the page before, with the same filters.", schema=TEXT),
+    Parameter(name="continuationToken", does="The token from the page before, with the same filters.", schema=TEXT),
 )
 
 VERB_EXAMPLES: Mapping[str, Json] = {
@@ -62,17 +67,17 @@ VERB_EXAMPLES: Mapping[str, Json] = {
     "withdraw": {"by": "Ines Carvalho", "reason": "The site was sold."},
     "resubmit": {"by": "Ines Carvalho", "cost": 139000, "comment": "With a railing, on cheaper steel."},
 }
-"""One body a verb; `resubmit` is accepted after `changes`, `takeBack` after `delegate`."""
+"""One body for each verb; `resubmit` is accepted after `changes`, `takeBack` after `delegate`."""
 
 _IF_MATCH = Parameter(
     name="If-Match",
-    does="The proposal's ETag, in the place of `document` and `round`: of what the sender has read.",
+    does="The ETag of the proposal that the sender has read, instead of `document` and `round`.",
     schema=TEXT,
 )
 
 
 def _verb(name: str, model: type[Verb]) -> Operation:
-    """Describe one verb; for all of them the function is one."""
+    """Describe one verb; one function serves all verbs."""
     example = VERB_EXAMPLES[name]
     return Operation(
         id=model.__name__,
@@ -80,12 +85,12 @@ def _verb(name: str, model: type[Verb]) -> Operation:
         method="POST",
         path=f"proposals/{{proposalId}}/{name}",
         does=(model.__doc__ or "").partition("\n")[0],
-        tag="What people do",
+        tag="Actions",
         caller="people",
         path_parameters=(_PROPOSAL,),
         headers=(_IF_MATCH,) if issubclass(model, About) else (),
         body=Body(models={JSON: model}, example=example, optional=acting_names(model)[:1]),
-        answers={200: Answer(does="It is in the record, or was there before.", models={JSON: VerbReply})},
+        answers={200: Answer(does="The action is recorded, or was recorded before.", models={JSON: VerbReply})},
         problems=(400, *_PERSON, 404, 409, 413, 429, 500, 503),
     )
 
@@ -96,27 +101,27 @@ PROPOSALS = (
         function="SubmitProposal",
         method="POST",
         path="proposals",
-        does="Hand in a proposal; its review begins at once.",
+        does="Submit a proposal; its review starts immediately.",
         tag="Proposals",
         caller="people",
         query=(
             Parameter(
                 name="id",
-                does="An id of your own: the same proposal sent again under it is one proposal.",
+                does="An id of your choice; a repeated submission with the same id is the same proposal.",
                 schema={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"},
                 example="footbridge-1",
             ),
             Parameter(
-                name="preview", does="Whether only to say who would have to approve it.", schema=FLAG, example="false"
+                name="preview", does="Whether only to show who would have to approve it.", schema=FLAG, example="false"
             ),
         ),
         body=Body(models={JSON: SubmissionForm}, example=SubmissionForm.example, optional=("author",)),
         answers={
-            200: Answer(does="With `preview=true`: nothing was handed in.", models={JSON: PreviewReply}),
+            200: Answer(does="With `preview=true`: the stages; nothing was submitted.", models={JSON: PreviewReply}),
             202: Answer(
-                does="It is on record.",
+                does="The proposal is recorded.",
                 models={JSON: SubmissionReply},
-                headers={"Location": "Where the proposal can be seen."},
+                headers={"Location": "The URL of the proposal."},
             ),
         },
         problems=(400, *_PERSON, 409, 413, 429, 500, 503),
@@ -131,10 +136,12 @@ PROPOSALS = (
         caller="people",
         path_parameters=(Parameter(name="name", does="The policy.", schema=TEXT, example="footbridge-works"),),
         query=(
-            Parameter(name="author", does="Whose proposal; systems send it.", schema=TEXT, example="Ines Carvalho"),
-            Parameter(name="cost", does="What it costs.", schema={"type": "number"}, example="148500"),
-            Parameter(name="currency", does="Of the cost; EUR where it is left out.", schema=TEXT, example="EUR"),
-            Parameter(name="department", does="Whose it is.", schema=TEXT, example="works"),
+            Parameter(name="author", does="The author; required for systems.", schema=TEXT, example="Ines Carvalho"),
+            Parameter(name="cost", does="The cost.", schema={"type": "number"}, example="148500"),
+            Parameter(
+                name="currency", does="The currency of the cost; the default is EUR.", schema=TEXT, example="EUR"
+            ),
+            Parameter(name="department", does="The department.", schema=TEXT, example="works"),
         ),
         answers={200: Answer(does="The stages.", models={JSON: PreviewReply})},
         problems=(400, *_PERSON, 429, 503),
@@ -144,11 +151,11 @@ PROPOSALS = (
         function="ListProposals",
         method="GET",
         path="proposals",
-        does="List proposals, newest first; a person sees those that they wrote or are asked to decide.",
+        does="List proposals, newest first; a person sees those that they wrote or have to decide.",
         tag="Proposals",
         caller="people",
         query=_FILTERS,
-        answers={200: Answer(does="A page.", models={JSON: ProposalList})},
+        answers={200: Answer(does="One page of proposals.", models={JSON: ProposalList})},
         problems=(400, *_PERSON, 503),
     ),
     Operation(
@@ -156,17 +163,15 @@ PROPOSALS = (
         function="GetProposal",
         method="GET",
         path="proposals/{proposalId}",
-        does="See where a proposal stands.",
+        does="Get a proposal with its current state.",
         tag="Proposals",
         caller="people",
         path_parameters=(_PROPOSAL,),
         answers={
             200: Answer(
-                does="As its record says.",
+                does="The proposal.",
                 models={JSON: ProposalView},
-                headers={
-                    "ETag": "Of its document in its round, for `If-Match`; answers and comments do not change it."
-                },
+                headers={"ETag": "The document and the round, for `If-Match`; answers and comments do not change it."},
             )
         },
         problems=(*_PERSON, 404, 500, 503),
@@ -176,12 +181,16 @@ PROPOSALS = (
         function="GetAudit",
         method="GET",
         path="proposals/{proposalId}/audit",
-        does="Read the record of a proposal, and verify it.",
+        does="Get the record of a proposal, and optionally verify it.",
         tag="Proposals",
         caller="people",
         path_parameters=(_PROPOSAL,),
-        query=(Parameter(name="verify", does="Whether to verify it.", schema=FLAG, example="true"),),
-        answers={200: Answer(does="The record; as lines byte for byte.", models={JSON: AuditReply, LINES: None})},
+        query=(Parameter(name="verify", does="Whether to verify the record.", schema=FLAG, example="true"),),
+        answers={
+            200: Answer(
+                does="The record; as lines (x-ndjson) it is byte for byte.", models={JSON: AuditReply, LINES: None}
+            )
+        },
         problems=(400, *_PERSON, 404, 500, 503),
     ),
     Operation(
@@ -189,11 +198,15 @@ PROPOSALS = (
         function="ExportAudit",
         method="GET",
         path="proposals/{proposalId}/audit/export",
-        does="Get one file with the record, its documents, and what is needed to verify them elsewhere.",
+        does="Export the record and its documents in one file, which can be verified elsewhere.",
         tag="Proposals",
         caller="people",
         path_parameters=(_PROPOSAL,),
-        query=(Parameter(name="documents", does="Whether it has the documents.", schema=FLAG_SET, example="false"),),
+        query=(
+            Parameter(
+                name="documents", does="Whether the archive contains the documents.", schema=FLAG_SET, example="false"
+            ),
+        ),
         answers={200: Answer(does="A zip archive.", models={ARCHIVE: None})},
         problems=(400, *_PERSON, 404, 413, 500, 503),
     ),
@@ -205,17 +218,15 @@ FILES = (
         function="PutAttachment",
         method="PUT",
         path="proposals/{proposalId}/attachments/{name}",
-        does="Add a file, or put another in the place of the one of this name; what it is, its content says.",
+        does="Add a file, or replace the file with this name; the content decides its type.",
         tag="Proposals",
         caller="people",
         path_parameters=(_PROPOSAL, _FILE),
-        query=(Parameter(name=BY, does="Who does it; systems send it.", schema=TEXT, example="Ines Carvalho"),),
+        query=(Parameter(name=BY, does="Who adds the file; for systems.", schema=TEXT, example="Ines Carvalho"),),
         body=Body(models={ANY: None}),
         answers={
-            status: Answer(
-                does=does, models={JSON: AttachmentReply}, headers={"Location": "Where the file can be read."}
-            )
-            for status, does in ((200, "It was there before."), (201, "It is on record."))
+            status: Answer(does=does, models={JSON: AttachmentReply}, headers={"Location": "The URL of the file."})
+            for status, does in ((200, "The file was there before."), (201, "The file is recorded."))
         },
         problems=(400, *_PERSON, 404, 409, 411, 413, 415, 429, 500, 503),
     ),
@@ -224,11 +235,11 @@ FILES = (
         function="GetAttachment",
         method="GET",
         path="proposals/{proposalId}/attachments/{name}",
-        does="Read a file of a proposal.",
+        does="Download a file of a proposal.",
         tag="Proposals",
         caller="people",
         path_parameters=(_PROPOSAL, _FILE),
-        answers={200: Answer(does="Its bytes, to be saved.", models={ANY: None})},
+        answers={200: Answer(does="The file's bytes.", models={ANY: None})},
         problems=(*_PERSON, 404, 410, 500, 503),
     ),
 )
@@ -239,11 +250,11 @@ LINKS = (
         function="ShowDecisionPage",
         method="GET",
         path="decide",
-        does="See what a decision link asks; nothing changes by it.",
+        does="Show the question of a decision link; this changes nothing.",
         tag="Decision links",
         caller="link",
         query=(_TOKEN,),
-        answers={200: Answer(does="The page, or the same for programs.", models={HTML: None, JSON: LinkView})},
+        answers={200: Answer(does="The page, or its data as JSON.", models={HTML: None, JSON: LinkView})},
         problems=(403, 404, 409, 410, 429, 500, 503),
     ),
     Operation(
@@ -251,11 +262,11 @@ LINKS = (
         function="DecideByLink",
         method="POST",
         path="decide",
-        does="Answer, once; the token may stand in the query string as well.",
+        does="Answer the question of a decision link, once; the token may also be in the query string.",
         tag="Decision links",
         caller="link",
         body=Body(models={FORM: ChosenAnswer, JSON: ChosenAnswer}, example={"decision": "approve", "comment": "Fine."}),
-        answers={200: Answer(does="It is in the record.", models={HTML: None, JSON: VerbReply})},
+        answers={200: Answer(does="The answer is recorded.", models={HTML: None, JSON: VerbReply})},
         problems=(400, 403, 404, 409, 410, 413, 415, 429, 500, 503),
     ),
     Operation(
@@ -263,12 +274,12 @@ LINKS = (
         function="GetLinkedAttachment",
         method="GET",
         path="decide/attachments/{name}",
-        does="Read a file of the proposal that a decision link is about.",
+        does="Download a file of the proposal that a decision link is about.",
         tag="Decision links",
         caller="link",
         path_parameters=(_FILE,),
         query=(_TOKEN,),
-        answers={200: Answer(does="Its bytes, to be saved.", models={ANY: None})},
+        answers={200: Answer(does="The file's bytes.", models={ANY: None})},
         problems=(403, 404, 409, 410, 429, 500, 503),
     ),
     Operation(

@@ -1,4 +1,4 @@
-"""The operations for operators, which need a function key, and what else answers on the same address."""
+"""The operations for operators, which need a function key, and other APIs at the same address."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,10 @@ from clients.counters import COUNTERS
 from clients.description.described import ANY, FLAG, JSON, TEXT, Answer, Body, Json, Operation, Parameter
 from clients.web.replies import CounterReply
 
-_COUNTER = Parameter(name="name", does="What is counted.", schema={"enum": list(COUNTERS)}, example="approved")
-_INSTANCE = Parameter(name="instanceId", does="Of a durable instance; a proposal's is its own id.", schema=TEXT)
+_COUNTER = Parameter(name="name", does="The counter.", schema={"enum": list(COUNTERS)}, example="approved")
+_INSTANCE = Parameter(
+    name="instanceId", does="The id of a durable instance; for a proposal it is the proposal's id.", schema=TEXT
+)
 _WORKFLOW: Json = {"enum": [each.name for each in WORKFLOWS.values()]}
 _ASKS = Body(models={JSON: OperatorRequest}, example={"by": "Mara Lindqvist", "reason": "The cause is mended."})
 _DONE: Mapping[int, Answer] = {200: Answer(does="It is done, and on record with who did it.", models={JSON: Done})}
@@ -83,7 +85,7 @@ OPERATORS = (
         function="GetCounter",
         method="GET",
         path="counters/{name}",
-        does="Count proposals of one kind.",
+        does="Get the number of proposals that were submitted, approved, rejected and so on.",
         tag="Operators",
         caller="operators",
         path_parameters=(_COUNTER,),
@@ -95,27 +97,39 @@ OPERATORS = (
         function="HttpStart",
         method="POST",
         path="orchestrators/{functionName}",
-        does="Start a workflow by name; the answer holds management URLs with a key, so never show it to approvers.",
+        does="Start a workflow by name; the response has management URLs with a key, so never show it to approvers.",
         tag="Operators",
         caller="operators",
         path_parameters=(
             Parameter(
-                name="functionName", does="Of a workflow, in any case.", schema=_WORKFLOW, example="ReserveBudget"
+                name="functionName",
+                does="The name of a workflow, in any case.",
+                schema=_WORKFLOW,
+                example="ReserveBudget",
             ),
         ),
         query=(
             Parameter(
                 name="id",
-                does="The id of the new instance; the same sent again finds it.",
+                does="The id of the new instance; a repeated request finds the instance.",
                 schema=TEXT,
                 example="reservation-1",
             ),
-            Parameter(name="timeout", does="Seconds to wait for its end.", schema={"type": "integer"}, example="0"),
+            Parameter(
+                name="timeout",
+                does="Seconds to wait for the end of the instance.",
+                schema={"type": "integer"},
+                example="0",
+            ),
         ),
         body=Body(models={JSON: None}, example=RESERVATION.form.example),
         answers={
-            200: Answer(does="It has ended; its output.", models={JSON: None}),
-            202: Answer(does="It runs; management URLs.", models={JSON: None}, headers={"Location": "Its status."}),
+            200: Answer(does="The instance has ended; its output.", models={JSON: None}),
+            202: Answer(
+                does="The instance is running; its management URLs.",
+                models={JSON: None},
+                headers={"Location": "The URL of its status."},
+            ),
         },
         problems=(400, 404, 409, 413, 503),
     ),
@@ -124,10 +138,10 @@ OPERATORS = (
         function="ListWorkflows",
         method="GET",
         path="workflows",
-        does="List what can be started, each with the schema of its input and an example.",
+        does="List the workflows that can be started, each with the schema of its input and an example.",
         tag="Operators",
         caller="operators",
-        answers={200: Answer(does="All of them.", models={JSON: None})},
+        answers={200: Answer(does="All workflows.", models={JSON: None})},
         problems=(),
     ),
     Operation(
@@ -135,11 +149,13 @@ OPERATORS = (
         function="ListWorkflows",
         method="GET",
         path="workflows/{name}",
-        does="See what one workflow needs.",
+        does="Get the input schema of one workflow, and an example.",
         tag="Operators",
         caller="operators",
         path_parameters=(
-            Parameter(name="name", does="Of a workflow, in any case.", schema=_WORKFLOW, example="TryGetQuote"),
+            Parameter(
+                name="name", does="The name of a workflow, in any case.", schema=_WORKFLOW, example="TryGetQuote"
+            ),
         ),
         answers={200: Answer(does="The workflow.", models={JSON: None})},
         problems=(404,),
@@ -149,15 +165,20 @@ OPERATORS = (
         function="GetOrchestrationHistory",
         method="GET",
         path="orchestrations/{instanceId}",
-        does="See the durable instance behind a proposal, and its history.",
+        does="Get a durable instance and its history.",
         tag="Operators",
         caller="operators",
         path_parameters=(_INSTANCE,),
         query=(
-            Parameter(name="showHistory", does="Its events too.", schema=FLAG, example="true"),
-            Parameter(name="showHistoryOutput", does="And what they returned.", schema=FLAG, example="true"),
+            Parameter(name="showHistory", does="Whether to include its events.", schema=FLAG, example="true"),
+            Parameter(
+                name="showHistoryOutput",
+                does="Whether to include the results of the events.",
+                schema=FLAG,
+                example="true",
+            ),
         ),
-        answers={200: Answer(does="In the words of the durable HTTP API.", models={JSON: None})},
+        answers={200: Answer(does="The instance, with the field names of the durable HTTP API.", models={JSON: None})},
         problems=(400, 404, 503),
     ),
     Operation(
@@ -165,14 +186,14 @@ OPERATORS = (
         function="GetBlob",
         method="GET",
         path="blob",
-        does="Read a blob of a container that READABLE_CONTAINERS names.",
+        does="Get a blob from a container in READABLE_CONTAINERS.",
         tag="Operators",
         caller="operators",
         query=(
-            Parameter(name="container", does="Its name.", schema=TEXT, required=True),
+            Parameter(name="container", does="The name of the container.", schema=TEXT, required=True),
             Parameter(name="blob", does="The name of the blob.", schema=TEXT, required=True),
         ),
-        answers={200: Answer(does="Its bytes.", models={ANY: None})},
+        answers={200: Answer(does="The blob's bytes.", models={ANY: None})},
         problems=(400, 403, 404, 413, 503),
     ),
     Operation(
@@ -180,7 +201,7 @@ OPERATORS = (
         function="GetOpenApi",
         method="GET",
         path="openapi.json",
-        does="Read this document.",
+        does="Get this document.",
         tag="Operators",
         caller="operators",
         answers={200: Answer(does="OpenAPI 3.1.", models={JSON: None})},
@@ -190,8 +211,8 @@ OPERATORS = (
 
 LEFT_OUT: Mapping[str, str] = {
     "/runtime/webhooks/durabletask": (
-        "The durable extension's own API: for operators, with its system key; Microsoft documents it."
+        "The API of the durable extension: for operators, with its system key; documented by Microsoft."
     ),
-    "/admin": "The host's own pages: for operators, with the master key.",
+    "/admin": "The API of the Functions host: for operators, with the master key.",
 }
-"""What answers on the same address and is described elsewhere, by how its paths begin."""
+"""Other APIs at the same address, which are documented elsewhere, by the beginning of their paths."""

@@ -6,6 +6,8 @@ import azure.functions as func
 from approvals.validation import Invalid
 from clients.web.identity import in_development, level
 from clients.web.link_requests import NotReadable, read_fields
+from clients.web.outages import answers_outages
+from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
 from clients.web.rates import admit
 from clients.web.visitors import refused, remember
@@ -17,19 +19,20 @@ bp = df.Blueprint()
 
 @bp.function_name(name="ChooseWho")
 @bp.route(route="ui/act-as", methods=["GET", "POST"], auth_level=level())
+@answers_outages(unavailable)
 def choose_who(req: func.HttpRequest) -> func.HttpResponse:
     """Ask for a name, or take one and go to the inbox: 404 where people sign in."""
     who = admit(req)
     if isinstance(who, func.HttpResponse):
         return refused(who)
     if not in_development():
-        return explain(404, "There is no such page", "People sign in here, and are who they are.")
+        return explain(404, "There is no such page", "You are signed in and cannot act as another person.")
     if req.method == "GET":
         return show(act_as_page(people_of_policies()))
     try:
         fields = read_fields(req)
         if isinstance(fields, NotReadable):
-            return explain(fields.status, "This was not understood", f"{fields.reason.capitalize()}.")
+            return explain(fields.status, "The form could not be read", f"{fields.reason.capitalize()}.")
         name = str(fields.get("name", "")).strip()
         return redirect("/api/ui/inbox", {"Set-Cookie": remember(name)})
     except (Invalid, ValueError) as error:

@@ -49,6 +49,7 @@ _DECISIONS = ("approve", "reject", CHANGES)
 
 @bp.function_name(name="ShowStartPage")
 @bp.route(route="ui", methods=["GET"], auth_level=level())
+@answers_outages(unavailable)
 def show_start_page(req: func.HttpRequest) -> func.HttpResponse:
     """Lead to the inbox."""
     who = visitor(req)
@@ -161,7 +162,7 @@ def _read_answers(req: func.HttpRequest, person: str) -> dict[str, Decide | Requ
     if decision not in _DECISIONS:
         raise Invalid("Choose an answer: approve, reject, or ask for changes.")
     if decision == CHANGES and not comment:
-        raise Invalid("Say in the comment what to change; the authors read it.")
+        raise Invalid("Say in the comment what to change, for the authors.")
     if len(comment) > 8_000:
         raise Invalid("The comment is too long: up to 8,000 characters.")
     return {proposal: _verb(decision, person, comment, document) for proposal, document in chosen.items()}
@@ -180,13 +181,13 @@ async def _act(
     try:
         done: Any = await desk.act(client, proposal_id, verb, actor)
     except Contention:
-        return False, "Others wrote at the same moment; please answer again."
+        return False, "Others answered at the same time; please answer again."
     except Tampered:
-        return False, "Its record was changed by somebody else; an operator has to look at it."
+        return False, "Its record was changed by somebody else; an operator has to check it."
     except Exception as error:
         if not is_outage(error):
             raise
-        return False, "Storage did not answer. Look whether your answer is there, and give it again if not."
+        return False, "Storage did not respond. Check whether your answer is recorded, and send it again if not."
     match done:
         case Done(review=review):
             waiting = people(tuple(each.person for each in review.waiting_for))

@@ -52,7 +52,7 @@ async def get_report(req: func.HttpRequest) -> func.HttpResponse:
         return send(svg, headers=page_headers(style_of(svg)), mimetype="image/svg+xml")
     found = tables(await _report()) if (dot, kind) == (".", "csv") else {}
     if table not in found:
-        return explain(404, "There is no such report", "The page of the reports names those that there are.")
+        return explain(404, "There is no such report", "The reports page lists all reports.")
     headers = page_headers("") | {"Content-Disposition": f'attachment; filename="{table}.csv"'}
     return send(as_csv(found[table]), headers=headers, mimetype="text/csv")
 
@@ -70,7 +70,7 @@ def _reader(req: func.HttpRequest) -> Visitor | func.HttpResponse:
         return who
     return explain(
         403,
-        "Reports are not open to you",
-        "They speak of everybody's proposals.",
+        "You may not read reports",
+        "Reports cover everybody's proposals.",
         f"An operator can add your name to the setting {READERS}.",
     )

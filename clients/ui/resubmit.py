@@ -85,7 +85,7 @@ async def _act(client: df.DurableOrchestrationClient, proposal_id: str, verbs: l
             done: Any = await desk.act(client, proposal_id, verb, actor)
         except Tampered as error:
             damaged(proposal_id, error)
-            return ["its record was changed by somebody else; an operator has to look at it"]
+            return ["its record was changed by somebody else; an operator has to check it"]
         if isinstance(done, Refused):
             return [done.reason]
         if not isinstance(done, Done):
@@ -99,9 +99,9 @@ async def _open(who: Visitor, proposal_id: str) -> VisibleProposal | func.HttpRe
     if isinstance(seen, func.HttpResponse):
         return refused(seen)
     if not same(seen.review.author, who.name):
-        return explain(403, "Only its author hands it in again", f"That is {seen.review.author}.")
+        return explain(403, "Only the author can submit it again", f"The author is {seen.review.author}.")
     if not isinstance(seen.review.phase, AwaitingChanges):
-        return explain(409, "Nobody has asked for changes", "The proposal's page shows where it is now.")
+        return explain(409, "Nobody has asked for changes", "The proposal's page shows its state.")
     return seen
 
 

@@ -22,7 +22,7 @@ from clients.web.visitors import Visitor, refused, shell, visitor
 from gateways.policies import DEFAULT, find_policy, policy_names
 from pages.submit import Draft, by_field, submit_page
 from services.previews import foresee
-from services.submissions import Submission, Taken, hand_in, read_submission
+from services.submissions import Submission, Taken, read_submission, submit
 
 bp = df.Blueprint()
 
@@ -76,14 +76,14 @@ async def _hand_in(
     client: df.DurableOrchestrationClient, who: Visitor, submission: Submission, draft: Draft
 ) -> func.HttpResponse:
     try:
-        done = await hand_in(client, submission)
+        done = await submit(client, submission)
     except Tampered as error:
         return refused(damaged(submission.proposal_id, error))
     except Invalid as error:
         return await _show(who, replace(draft, faults=by_field(error.errors)), status=400)
     if isinstance(done, Taken):
         # The id is the form's own: what is there was handed in from it before, and was changed since.
-        fault = {"form": ["It was handed in already, with something else in it. Its page shows what."]}
+        fault = {"form": ["This form was already submitted with other content. The proposal's page shows it."]}
         return await _show(who, replace(draft, proposal_id=uuid.uuid4().hex, faults=fault), status=409)
     return redirect(f"/api/ui/proposals/{submission.proposal_id}?done=submitted")
 

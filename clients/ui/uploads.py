@@ -74,11 +74,11 @@ def _keep(proposal_id: str, filled: Filled) -> tuple[tuple[Attachment, ...], tup
             upload = upload_of(proposal_id, name, _stored(proposal_id, blob))
             found[upload.name] = (store.keep((upload,))[0], upload)
         except (Invalid, ResourceNotFoundError):
-            faults.append(f"attachment {name[:60]!r}: it was not kept; choose it again")
+            faults.append(f"attachment {name[:60]!r}: it could not be stored; choose it again")
     for name, content in filled.files:
         try:
             if len(content) > LARGEST_UPLOAD:
-                raise Invalid(f"it has {len(content):,} bytes; up to {LARGEST_UPLOAD:,} are taken")
+                raise Invalid(f"it has {len(content):,} bytes; up to {LARGEST_UPLOAD:,} are accepted")
             upload = upload_of(proposal_id, name, content)
             found[upload.name] = (store.keep((upload,))[0], upload)
         except Invalid as error:

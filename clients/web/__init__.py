@@ -1,1 +1,1 @@
-"""What the HTTP functions share: who calls, how often, from where, and how they are answered."""
+"""What the HTTP functions share: the caller's identity, rate limits, origins, responses and errors."""

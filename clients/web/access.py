@@ -1,4 +1,4 @@
-"""Which proposals a caller may see: systems all, people those in which they have a part."""
+"""Which proposals a caller may see: systems see all, people see those that they are involved in."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ class VisibleProposal:
 
 
 async def see(who: Caller, proposal_id: str) -> VisibleProposal | func.HttpResponse:
-    """Return a proposal, or the refusal: 404 where there is none, 403 where it is no business of this person."""
+    """Return a proposal, or the refusal: 404 if there is none, 403 if this person is not involved in it."""
     try:
         chain = await asyncio.to_thread(lambda: open_review_records().read(proposal_id))
     except Tampered as error:
@@ -42,31 +42,31 @@ async def see(who: Caller, proposal_id: str) -> VisibleProposal | func.HttpRespo
     if who.name is not None and not concerns(review, known_as(review, who.name, open_directory())):
         return problem(
             403,
-            f"{who.name} has no part in this proposal.",
-            "Its author and those who are asked can see it; GET /api/proposals lists yours.",
+            f"{who.name} is not involved in this proposal.",
+            "Only its author and the people who are asked can see it; GET /api/proposals lists your proposals.",
             code="notAsked",
         )
     return VisibleProposal(chain=chain, review=review)
 
 
 def unknown(proposal_id: str) -> func.HttpResponse:
-    """Return the 404 for a proposal that there is not."""
+    """Return the 404 for an unknown proposal."""
     return problem(
         404,
         f"There is no proposal {proposal_id[:100]!r}.",
-        "Check the id, upper and lower case differ; GET /api/proposals lists those that there are.",
+        "Check the id (upper and lower case differ); GET /api/proposals lists all proposals.",
     )
 
 
 def damaged(proposal_id: str, finding: object) -> func.HttpResponse:
-    """Return the answer about a record that somebody has changed: nothing is decided by what it says.
+    """Return the response about a record that was changed: nothing is decided by it.
 
-    It also wakes somebody: what is logged here is what the alert looks for.
+    This also raises an alert, which looks for this log line.
     """
     log.error("proposal %s: its record is not what was written: %s", proposal_id, finding)
     return problem(
         500,
-        f"The record of this proposal is not what was written: {finding}.",
-        f"Tell an operator; GET /api/proposals/{proposal_id}/audit?verify=true says what is wrong with it.",
+        f"The record of this proposal was changed by somebody else: {finding}.",
+        f"Tell an operator; GET /api/proposals/{proposal_id}/audit?verify=true shows what is wrong.",
         code="tampered",
     )

@@ -1,7 +1,7 @@
-"""Who calls: a person who is signed in, or a system that names the person it acts for. `AUTH_MODE` says how one knows.
+"""The caller: a signed-in person, or a system that acts on behalf of a person. `AUTH_MODE` says how callers are known.
 
-`keys` (the default): the host has checked a function key, so it is a system. `easyauth`: the platform has signed a
-person in. `development`: a header names a person, and only requests of this machine to itself are answered.
+`keys` (the default): the host has checked a function key, so the caller is a system. `easyauth`: the platform has
+signed a person in. `development`: a header names a person, and only local requests are accepted.
 """
 
 import base64
@@ -27,10 +27,10 @@ from gateways.letters.letters import public_url
 from gateways.people import name_of, person_of
 
 USER_HEADER = "X-Greenlight-User"
-"""Names the person in development."""
+"""The header with the person's name in development."""
 
 PRINCIPAL_HEADER = "X-MS-CLIENT-PRINCIPAL"
-"""What the platform says of whom it has signed in: JSON in Base64. It takes away what callers send by that name."""
+"""The platform's header about the signed-in person: JSON in Base64. The platform removes it from incoming requests."""
 
 _TENANT = frozenset({"tid", "http://schemas.microsoft.com/identity/claims/tenantid"})
 _OBJECT = frozenset({"oid", "http://schemas.microsoft.com/identity/claims/objectidentifier"})
@@ -41,7 +41,7 @@ _NAME = TypeAdapter[str](Name)
 
 
 class Mode(StrEnum):
-    """How one knows who calls."""
+    """How callers are identified."""
 
     KEYS = "keys"
     EASYAUTH = "easyauth"
@@ -49,12 +49,12 @@ class Mode(StrEnum):
 
 
 class ModeRefused(Exception):
-    """The app must not serve under these settings; the text says which, and what to set."""
+    """The app must not run with these settings; the text says which ones, and what to set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Whoever made the request."""
+    """Who made the request."""
 
     name: str | None
     """The directory's name of the person; None for a system, which names a person in each request."""
@@ -72,15 +72,15 @@ def in_development() -> bool:
 
 
 def level() -> func.AuthLevel:
-    """Return what the host asks of callers of the people's routes.
+    """Return the auth level of the routes for people.
 
-    Raises `ModeRefused` where everybody could pass for anybody, so that the app does not load at all.
+    Raises `ModeRefused` if anybody could act as anybody else, so that the app does not start.
     """
     return func.AuthLevel.FUNCTION if _mode() is Mode.KEYS else func.AuthLevel.ANONYMOUS
 
 
 def caller(req: func.HttpRequest) -> Caller | func.HttpResponse:
-    """Say who calls, or return the refusal: 401 where one cannot know, 403 where the request comes from elsewhere."""
+    """Return the caller, or the refusal: 401 if the caller is unknown, 403 if the request comes from elsewhere."""
     match _mode():
         case Mode.KEYS:
             return Caller(name=None, via=Via.SYSTEM)
@@ -99,11 +99,13 @@ def from_another_site(req: func.HttpRequest) -> func.HttpResponse | None:
 
 
 def claim(who: Caller, named: str | None) -> str | func.HttpResponse:
-    """Return the person for whom `who` may act, having named `named`; 403 for somebody else, 400 for nobody."""
+    """Return the person that the request acts for, named as `named`; 403 if `who` may not, 400 if nobody is named."""
     if who.name is None:
         if named is None:
             return problem(
-                400, "The request does not say who acts.", "A system names the person, for example as approver or by."
+                400,
+                "The request does not say who acts.",
+                "A system must name the person, for example as approver or by.",
             )
         return name_of(named)
     if named is None or same(name_of(named), who.name):
@@ -123,11 +125,11 @@ def _mode() -> Mode:
     mode = Mode(text)
     if mode is Mode.EASYAUTH and os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() != "true":
         raise ModeRefused(
-            "AUTH_MODE is easyauth, but the platform signs nobody in, so that anybody could send its header. "
+            "AUTH_MODE is easyauth, but the platform's authentication is off, so anybody could send its header. "
             "Turn authentication on for the app, or set AUTH_MODE to keys."
         )
     if mode is Mode.DEVELOPMENT and on_azure():
-        raise ModeRefused("AUTH_MODE is development, which believes every caller. On Azure set it to easyauth or keys.")
+        raise ModeRefused("AUTH_MODE is development, which accepts every name. On Azure set it to easyauth or keys.")
     return mode
 
 
@@ -135,15 +137,15 @@ def _signed_in(req: func.HttpRequest) -> Caller | func.HttpResponse:
     try:
         tenant, thing = _read_principal(req.headers.get(PRINCIPAL_HEADER) or "")
     except (Invalid, ValueError):
-        # What is wrong with it helps only somebody who makes one up.
+        # Details would help only somebody who forges a principal.
         return problem(401, "Nobody is signed in.", "Sign in with your organisation's account, then try again.")
     return Caller(name=person_of(tenant, thing) or sign_in(tenant, thing), via=Via.PERSON)
 
 
 def _read_principal(header: str) -> tuple[str, str]:
-    """Return tenant and object id, which never change hands, unlike names and addresses; raises ValueError."""
+    """Return tenant and object id; unlike names and addresses they are never reassigned. Raises ValueError."""
     principal = read_json(base64.b64decode(header, validate=True))
-    # Another provider's claims may carry any value under these names.
+    # Another provider's claims may have any value under these names.
     if not isinstance(principal, dict) or principal.get("auth_typ") != "aad":
         raise Invalid("the principal is not one of Microsoft Entra")
     claims = principal.get("claims")
@@ -151,7 +153,7 @@ def _read_principal(header: str) -> tuple[str, str]:
 
 
 def _one(claims: Any, names: frozenset[str]) -> str:
-    """Return the only value of a claim; none, several or another form is no identity."""
+    """Return the only value of a claim; raises `Invalid` if there is none, several, or not a GUID."""
     if not isinstance(claims, list) or not all(isinstance(each, dict) for each in claims):
         raise Invalid("the principal has no list of claims")
     values = {str(each.get("val")).lower() for each in claims if str(each.get("typ")) in names}
@@ -169,19 +171,19 @@ def _named(req: func.HttpRequest) -> Caller | func.HttpResponse:
     except (ValidationError, UnicodeDecodeError):
         return problem(
             401,
-            f"{USER_HEADER} names nobody.",
-            "Send a name in one line; letters beyond ASCII percent-encoded as UTF-8.",
+            f"{USER_HEADER} has no valid name.",
+            "Send a name in one line; percent-encode letters beyond ASCII as UTF-8.",
         )
     return Caller(name=name_of(name), via=Via.PERSON)
 
 
 def _from_elsewhere(req: func.HttpRequest) -> func.HttpResponse | None:
-    """Refuse what did not come from this machine, or by a name that a page elsewhere has made this machine's."""
+    """Refuse requests from another machine, or with a host name that another site may have pointed to this machine."""
     if _is_loopback(req.url) and not any(name in req.headers for name in _FORWARDED):
         return None
     return problem(
         403,
-        "In development only requests of this machine to itself are answered.",
+        "In development only requests from this machine to localhost are accepted.",
         "Use http://localhost, or set AUTH_MODE to keys or easyauth.",
         code="notLocal",
     )
@@ -196,15 +198,15 @@ def _is_loopback(url: str) -> bool:
 
 
 def _crossed(req: func.HttpRequest) -> func.HttpResponse | None:
-    """Refuse what a page of another site makes a signed-in person's browser send.
+    """Refuse requests that another site's page makes a signed-in person's browser send.
 
-    Browsers say so themselves; what is no browser says nothing, and has no session that could be used.
+    Browsers report this themselves. Other programs do not report it, but they have no session to misuse.
     """
     if req.method in _READING or not crosses_sites(req, (req.url, public_url())):
         return None
     return problem(
         403,
         "The request was sent by a page of another site.",
-        "Use a page of Greenlight; PUBLIC_URL says where that is.",
+        "Use a page of Greenlight, at the address in PUBLIC_URL.",
         code="crossSite",
     )

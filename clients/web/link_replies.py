@@ -1,4 +1,4 @@
-"""What a decision link is answered with: a page for people, JSON for programs, the same status either way."""
+"""Responses to a decision link: a page for people, JSON for programs, both with the same status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from approvals.rules.state import Review
 from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Boundary, Invalid
 from clients.web.link_requests import wants_json
-from clients.web.outages import retry_after, untaken
+from clients.web.outages import retry_after, while_recording
 from clients.web.page_replies import explain, show
 from clients.web.replies import AttachmentView, Time, VerbReply
 from clients.web.responses import answer, problem
@@ -26,108 +26,108 @@ from services.review_changes import Contention, Done
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLink:
-    """A link that can be answered with now, and the record that it is about."""
+    """A link that can be used now, and its record."""
 
     link: Link
     token: str
-    """As it came; the page that shows the link's proposal has it, and nothing else."""
+    """The token as it came; only the link's own page contains it."""
     entries: tuple[Entry, ...]
     review: Review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkProblem:
-    """Why a link does not lead any further, and what to do now."""
+    """Why a link cannot be used, and what to do."""
 
     status: int
     code: str
-    """One word for programs."""
+    """A code for programs."""
     heading: str
     detail: str
     what_to_do: str
     changes: tuple[str, ...] = ()
-    """What was done to the document since the letter, where that is why."""
+    """What was changed in the document since the letter, if that is the reason."""
 
 
 FORGED = LinkProblem(
     status=403,
     code="forged",
-    heading="This is not a link of ours",
-    detail="The link is not one that Greenlight has made, or it was cut on the way.",
-    what_to_do="Open it from the letter itself, or copy all of it.",
+    heading="This link is not valid",
+    detail="Greenlight did not create this link, or a part of it is missing.",
+    what_to_do="Open the link in the letter itself, or copy all of it.",
 )
 EXPIRED = LinkProblem(
     status=410,
     code="expired",
     heading="This link has expired",
-    detail="The time to answer with this link is over.",
-    what_to_do="If your answer is still needed, there is a newer letter.",
+    detail="The deadline for answering with this link has passed.",
+    what_to_do="If your answer is still needed, you have a newer letter.",
 )
 OTHER_SITE = LinkProblem(
     status=403,
     code="crossSite",
-    heading="This answer was not taken",
+    heading="Your answer was not recorded",
     detail="It was sent from a page of another site.",
     what_to_do="Open the link from the letter and answer there.",
 )
 OTHER_PROPOSAL = LinkProblem(
     status=403,
     code="otherProposal",
-    heading="This answer was not taken",
-    detail="The link was made for another proposal than the answer names.",
+    heading="Your answer was not recorded",
+    detail="The link belongs to another proposal than the one in the answer.",
     what_to_do="Use the letter about that proposal.",
 )
 GONE = LinkProblem(
     status=404,
     code="unknown",
-    heading="This proposal is not here any more",
-    detail="There is no record of the proposal that the link was made for.",
-    what_to_do="Ask whoever runs Greenlight.",
+    heading="This proposal does not exist any more",
+    detail="There is no record of the proposal that the link belongs to.",
+    what_to_do="Ask the people who run Greenlight.",
 )
 ANSWERED = LinkProblem(
     status=409,
     code="replayed",
-    heading="You have answered already",
-    detail="Your answer is on record; a link can be used once.",
-    what_to_do="There is nothing left for you to do.",
+    heading="You have already answered",
+    detail="Your answer is recorded. A link can be used only once.",
+    what_to_do="You do not need to do anything.",
 )
 DAMAGED = LinkProblem(
     status=500,
     code="tampered",
     heading="This proposal cannot be decided now",
-    detail="Its record is not what was written, so nothing is decided by what it says.",
-    what_to_do="Ask whoever runs Greenlight to verify the record.",
+    detail="Its record was changed by somebody else, so nothing can be decided by it.",
+    what_to_do="Ask the people who run Greenlight to verify the record.",
 )
 UNAVAILABLE = LinkProblem(
     status=503,
     code="unavailable",
-    heading="Please send it again",
-    detail="Greenlight could not reach its storage, so it does not know whether your answer was taken.",
-    what_to_do="Wait a little, open the link again and answer again: an answer counts once.",
+    heading="Please send your answer again",
+    detail="Greenlight could not reach its storage, so it does not know whether your answer was recorded.",
+    what_to_do="Wait a moment, open the link again and answer again. An answer counts only once.",
 )
 CROWDED = LinkProblem(
     status=503,
     code="crowded",
-    heading="Please send it again",
-    detail="Too many answers came at the same moment; yours was not taken down.",
+    heading="Please send your answer again",
+    detail="Too many answers came at the same time. Your answer was not recorded.",
     what_to_do="Go back and send it again.",
 )
 
-_LEAVE_IT = "There is nothing left for you to do."
+_NOTHING_TO_DO = "You do not need to do anything."
 _REFUSALS: dict[Code, tuple[int, str, str]] = {
-    "replayed": (409, "This link has been used", _LEAVE_IT),
-    "alreadyDecided": (409, "You have answered already", _LEAVE_IT),
-    "over": (409, "This has been decided", _LEAVE_IT),
-    "documentChanged": (409, "The document has changed", "Read it again: a letter with a new link is sent for it."),
-    "superseded": (410, "This link does not hold any more", "If your answer is still needed, there is a newer letter."),
-    "notNow": (409, "No answer can be taken now", "You get a letter when your answer is needed."),
+    "replayed": (409, "This link has already been used", _NOTHING_TO_DO),
+    "alreadyDecided": (409, "You have already answered", _NOTHING_TO_DO),
+    "over": (409, "This has already been decided", _NOTHING_TO_DO),
+    "documentChanged": (409, "The document has changed", "Please read it again. You get a letter with a new link."),
+    "superseded": (410, "This link is not valid any more", "If your answer is still needed, you have a newer letter."),
+    "notNow": (409, "You cannot answer now", "You get a letter when your answer is needed."),
 }
 
 
 def refused_by(refused: Refused) -> LinkProblem:
-    """Return what to tell somebody whose answer is not taken down; 403 for whatever is about who they are."""
+    """Return the page for a refused answer; 403 if the reason is who the person is."""
     status, heading, what_to_do = _REFUSALS.get(
-        refused.code, (403, "You cannot answer here", "Ask the author of the proposal who is to answer.")
+        refused.code, (403, "You cannot answer here", "Ask the author of the proposal who has to answer.")
     )
     detail = f"{refused.reason[:1].upper()}{refused.reason[1:]}."
     return LinkProblem(
@@ -140,20 +140,20 @@ def refused_by(refused: Refused) -> LinkProblem:
     )
 
 
-def unread(status: int, detail: str) -> LinkProblem:
-    """Return what to tell somebody whose answer is too long, or of a kind that is not read here."""
-    heading = "This answer was not taken"
+def unreadable(status: int, detail: str) -> LinkProblem:
+    """Return the page for an answer that is too long or in a format that is not accepted."""
+    heading = "Your answer was not recorded"
     return LinkProblem(
         status=status,
         code="invalid",
         heading=heading,
         detail=f"{detail}.",
-        what_to_do="Use the form of the link's page.",
+        what_to_do="Open the link and use the form on the page.",
     )
 
 
 class ChoiceView(Boundary):
-    """An answer that can be given."""
+    """A possible answer."""
 
     decision: str
     label: str
@@ -162,7 +162,7 @@ class ChoiceView(Boundary):
 
 
 class LinkView(Boundary):
-    """What a decision link asks, for programs; POST `{decision, comment}` to the same address to answer."""
+    """The question of a decision link, for programs; POST `{decision, comment}` to the same URL to answer."""
 
     proposal_id: str
     title: str
@@ -182,24 +182,24 @@ class LinkView(Boundary):
     choices: tuple[ChoiceView, ...]
 
 
-def show_problem(told: LinkProblem, *, as_json: bool) -> func.HttpResponse:
-    """Say why it goes no further."""
+def show_problem(trouble: LinkProblem, *, as_json: bool) -> func.HttpResponse:
+    """Show why a link cannot be used."""
     if as_json:
-        return problem(told.status, told.detail, told.what_to_do, code=told.code, changes=told.changes)
-    return explain(told.status, told.heading, told.detail, told.what_to_do)
+        return problem(trouble.status, trouble.detail, trouble.what_to_do, code=trouble.code, changes=trouble.changes)
+    return explain(trouble.status, trouble.heading, trouble.detail, trouble.what_to_do)
 
 
 def unavailable(req: func.HttpRequest, error: Exception) -> func.HttpResponse:
-    """Answer a request to a link that met an outage; a link decides once, so the same may be sent again."""
+    """Answer a request during an outage. A link counts only once, so the same request may be sent again."""
     if wants_json(req):
-        return untaken(req, error)
-    told = CROWDED if isinstance(error, Contention) else UNAVAILABLE
-    page = message_page(told.heading, told.detail, told.what_to_do)
-    return show(page, status=told.status, headers={"Retry-After": retry_after(error)})
+        return while_recording(req, error)
+    trouble = CROWDED if isinstance(error, Contention) else UNAVAILABLE
+    page = message_page(trouble.heading, trouble.detail, trouble.what_to_do)
+    return show(page, status=trouble.status, headers={"Retry-After": retry_after(error)})
 
 
 def show_form(opened: OpenLink, *, now: datetime, as_json: bool) -> func.HttpResponse:
-    """Show the proposal and what can be answered."""
+    """Show the proposal and the possible answers."""
     if as_json:
         return answer(_view(opened).to_dict())
     return show(decision_page(opened.review, opened.entries, person=opened.link.person, token=opened.token, now=now))
@@ -208,9 +208,9 @@ def show_form(opened: OpenLink, *, now: datetime, as_json: bool) -> func.HttpRes
 def show_faults(
     opened: OpenLink, error: Invalid, fields: Mapping[str, Any], *, now: datetime, as_json: bool
 ) -> func.HttpResponse:
-    """Show what is wrong with an answer: 400, and to people their form as they filled it in."""
+    """Show the errors in an answer: 400; people see their form as they filled it in."""
     if as_json:
-        what_to_do = "Mend what errors names and send it again; nothing was taken down."
+        what_to_do = "Fix what errors lists and send it again; nothing was recorded."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     filled = FormInput(
         decision=str(fields.get("decision", "")), comment=str(fields.get("comment", "")), faults=_by_field(error)
@@ -224,7 +224,7 @@ def show_faults(
 
 
 def _by_field(error: Invalid) -> dict[str, str]:
-    """Return the faults of a form by field, in words for whoever filled it in; `form` has those of no field."""
+    """Return the errors of a form by field, for the person who filled it in; `form` has errors of no field."""
     faults = dict[str, str]()
     for each in error.errors:
         place, _, what = each.partition(": ")
@@ -238,7 +238,7 @@ def _by_field(error: Invalid) -> dict[str, str]:
 
 
 def show_result(done: Done, verb: Decide | RequestChanges, *, as_json: bool) -> func.HttpResponse:
-    """Say that an answer is on record, and where the proposal stands now."""
+    """Show that an answer is recorded, and the state of the proposal."""
     if as_json:
         return answer(VerbReply.of(done).to_dict())
     word = verb.decision if isinstance(verb, Decide) else CHANGES

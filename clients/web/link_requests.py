@@ -1,4 +1,4 @@
-"""What comes with a decision link: a form or JSON, read strictly, and the wish for a page or for JSON in return."""
+"""Requests to a decision link: a form or JSON, read strictly, and whether the response is a page or JSON."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ import azure.functions as func
 from approvals.validation import Invalid, read_json
 
 LARGEST_BODY = 128 * 1024
-"""Bytes; a comment of 8,000 characters takes up to 96,000 in a form."""
+"""Bytes. A comment of 8,000 characters takes up to 96,000 bytes in a form."""
 
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
@@ -18,7 +18,7 @@ _MOST_FIELDS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotReadable:
-    """The body is of no kind that is read here."""
+    """The body cannot be read."""
 
     status: int
     """413 or 415."""
@@ -27,7 +27,7 @@ class NotReadable:
 
 
 def wants_json(req: func.HttpRequest) -> bool:
-    """Say whether the sender is a program: browsers always name HTML among what they accept."""
+    """Say whether the sender is a program: browsers always accept HTML."""
     accepted = req.headers.get("Accept", "*/*").lower()
     if "text/html" in accepted:
         return False
@@ -35,7 +35,7 @@ def wants_json(req: func.HttpRequest) -> bool:
 
 
 def read_fields(req: func.HttpRequest) -> dict[str, Any] | NotReadable:
-    """Return the fields of a form or of a JSON object; raises `Invalid` for one that is broken."""
+    """Return the fields of a form or of a JSON object; raises `Invalid` if it is broken."""
     content = req.get_body()
     if len(content) > LARGEST_BODY:
         return NotReadable(status=413, reason=f"the body has {len(content):,} bytes; send up to {LARGEST_BODY:,}")
@@ -59,7 +59,7 @@ def _read_form(content: bytes) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
         raise Invalid("a field of the form is given twice")
-    # Forms separate lines as mail does; records have one way.
+    # Forms end lines with CR LF; records have only LF.
     return {name: value.replace("\r\n", "\n") for name, value in fields.items()}
 
 

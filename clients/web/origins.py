@@ -1,7 +1,7 @@
 """Whether a page of another site made a browser send a request.
 
-Browsers say so in `Sec-Fetch-Site` and `Origin`, which pages cannot set; programs say nothing, and have no session or
-page of ours that somebody could misuse.
+Browsers report it in `Sec-Fetch-Site` and `Origin`, which pages cannot set. Other programs send neither header, but
+they have no session that somebody could misuse.
 """
 
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 import azure.functions as func
 
 _HIDDEN = "null"
-"""What stands in `Origin` where the page that sends has `Referrer-Policy: no-referrer`, as ours have."""
+"""The value of `Origin` if the sending page has `Referrer-Policy: no-referrer`, as the app's pages have."""
 
 
 def crosses_sites(req: func.HttpRequest, own_urls: Iterable[str]) -> bool:
-    """Say whether a request comes from elsewhere than from one of our own addresses, or from nowhere in particular.
+    """Say whether a request comes from a page of another site, and not from the app's own URLs or from no page.
 
-    A hidden origin is believed only beside a `Sec-Fetch-Site` that says where it came from.
+    A hidden origin is accepted only together with `Sec-Fetch-Site`.
     """
     site, origin = req.headers.get("Sec-Fetch-Site"), req.headers.get("Origin")
     if site is not None and site not in ("same-origin", "none"):

@@ -1,7 +1,7 @@
-"""What HTTP functions answer while storage, or the durable API of the host, fails: 503, and what may be sent again.
+"""Responses of HTTP functions while storage or the host's durable API fails: 503, and whether to send it again.
 
-Such a failure says nothing about whether the request was carried out: a call may have had its effect before its answer
-was lost. So each function says whether the same may be sent again without being done twice.
+After such a failure it is unknown whether the request was carried out: a call may have succeeded although its response
+was lost. So each function says whether the same request may be repeated without being done twice.
 """
 
 import inspect
@@ -37,20 +37,20 @@ _OUTAGES = (
     Contention,
     KeysWrong,
 )
-"""Storage, also where it refuses us; the durable API as the SDK's HTTP client and its reader of JSON tell of it; others
-who were faster, time after time; and keys that an operator has yet to set."""
+"""Errors of storage, also refused access; errors of the durable API, from the SDK's HTTP client and its JSON parser;
+lost races against other requests; and keys that are not configured."""
 
 RETRY_AFTER_S = 5
-"""The SDK has tried for longer than that already."""
+"""Seconds. The SDK has already tried for longer than that."""
 
-Tell = Callable[[func.HttpRequest, Exception], func.HttpResponse]
-"""Makes the answer to a request that met an outage."""
+Respond = Callable[[func.HttpRequest, Exception], func.HttpResponse]
+"""Makes the response to a request during an outage."""
 
 
-def answers_outages(tell: Tell) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Wrap an HTTP function, which has the request as `req`, so that an outage is answered by `tell`.
+def answers_outages(respond: Respond) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Wrap an HTTP function with the parameter `req`, so that `respond` answers during an outage.
 
-    Stands right above the function, below the decorators of its triggers. Errors that are no outage go on: they are
+    It must be directly above the function, below the decorators of its triggers. Other errors are raised: they are
     defects, and the host answers 500.
     """
 
@@ -64,9 +64,9 @@ def answers_outages(tell: Tell) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 except Exception as error:
                     if not is_outage(error):
                         raise
-                    return _told(tell, kwargs["req"], error)
+                    return _respond(respond, kwargs["req"], error)
 
-            return awaited  # type: ignore[return-value]  # it is awaited as `function` is
+            return awaited  # type: ignore[return-value]  # it is awaited like `function`
 
         @wraps(function)
         def called(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -75,7 +75,7 @@ def answers_outages(tell: Tell) -> Callable[[Callable[P, R]], Callable[P, R]]:
             except Exception as error:
                 if not is_outage(error):
                     raise
-                return _told(tell, kwargs["req"], error)
+                return _respond(respond, kwargs["req"], error)
 
         return called
 
@@ -83,50 +83,50 @@ def answers_outages(tell: Tell) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def is_outage(error: Exception) -> bool:
-    """Say whether storage or the durable API failed. A bare `Exception` is the SDK's; nobody else here raises it."""
+    """Say whether storage or the durable API failed. Only the SDK raises a bare `Exception`."""
     return isinstance(error, _OUTAGES) or type(error) is Exception
 
 
-def _told(tell: Tell, req: Any, error: Exception) -> func.HttpResponse:
+def _respond(respond: Respond, req: Any, error: Exception) -> func.HttpResponse:
     log.error("%s could not be served: %s", req.method, type(error).__name__, exc_info=error)
-    return tell(req, error)
+    return respond(req, error)
 
 
-def unread(req: func.HttpRequest, error: Exception) -> func.HttpResponse:  # noqa: ARG001  see `Tell`
+def while_reading(req: func.HttpRequest, error: Exception) -> func.HttpResponse:  # noqa: ARG001  see `Respond`
     """Answer a request that changes nothing."""
-    return unavailable(error, "Ask again.", send_again=True)
+    return unavailable(error, "Send the request again.", send_again=True)
 
 
-def untaken(req: func.HttpRequest, error: Exception) -> func.HttpResponse:  # noqa: ARG001  see `Tell`
-    """Answer a request that counts once, however often it comes."""
-    return unavailable(error, "Send the same again: if it was taken down, it is known again.", send_again=True)
+def while_recording(req: func.HttpRequest, error: Exception) -> func.HttpResponse:  # noqa: ARG001  see `Respond`
+    """Answer a request that counts only once, even if it is repeated."""
+    return unavailable(error, "Send the same request again: if it was recorded, it is recognised.", send_again=True)
 
 
-def unstarted(req: func.HttpRequest, error: Exception) -> func.HttpResponse:
-    """Answer a request that begins something: it is known again by the id that its sender chose."""
+def while_starting(req: func.HttpRequest, error: Exception) -> func.HttpResponse:
+    """Answer a request that starts something. A repeated one is recognised by the id that its sender chose."""
     if req.params.get("id"):
-        what_to_do = "Send the same again under the same id: if it was taken in, that finds it, and begins no second."
+        what_to_do = "Send the same request again with the same id: if it was accepted, it is found, not started again."
         return unavailable(error, what_to_do, send_again=True)
     what_to_do = (
-        "It may have been taken in, under an id that you do not know, so look before you send it again. "
-        "Choose an id yourself, with ?id=, and the same may be sent again until an answer comes."
+        "It may have been accepted, with an id that you do not know. Check this before you send it again. "
+        "If you choose an id with ?id=, you may send the same request again until a response comes."
     )
     return unavailable(error, what_to_do, send_again=False)
 
 
 def retry_after(error: Exception) -> str:
-    """Return after how many seconds to come again, as the header has it."""
+    """Return the value of Retry-After in seconds."""
     return "1" if isinstance(error, Contention) else str(RETRY_AFTER_S)
 
 
 def unavailable(error: Exception, what_to_do: str, *, send_again: bool) -> func.HttpResponse:
-    """Return the 503; `send_again` says whether the same request may be sent again without being done twice."""
+    """Return the 503; `send_again` says whether the same request may be repeated without being done twice."""
     if isinstance(error, KeysWrong):
         return problem(503, f"{error}.", "Tell an operator.", code="notConfigured", send_again=send_again)
     crowded = isinstance(error, Contention)
     return problem(
         503,
-        f"{error}." if crowded else "The storage behind this did not answer as it should.",
+        f"{error}." if crowded else "The storage of the app did not respond correctly.",
         what_to_do,
         headers={"Retry-After": retry_after(error)},
         code="crowded" if crowded else "unavailable",

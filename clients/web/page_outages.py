@@ -11,7 +11,7 @@ def unavailable(_: func.HttpRequest, error: Exception) -> func.HttpResponse:
     """Return 503: nothing is lost, and the same page may be asked for, or the same form sent, again."""
     page = message_page(
         "Please try again in a moment",
-        "Storage does not answer.",
-        "Reload the page. If you sent something, look first whether it is there; sending it again does no harm.",
+        "The storage does not respond.",
+        "Reload the page. If you sent something, check first whether it is there; sending it again does no harm.",
     )
     return show(page, status=503, headers={"Retry-After": retry_after(error)})

@@ -11,7 +11,8 @@ from pages.rendering import Page, message_page
 
 def show(page: Page, *, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """Return a page."""
-    return send(page.html, status=status, headers={**page_headers(page.style), **(headers or {})}, mimetype="text/html")
+    own = page_headers(page.style, frames=page.frames)
+    return send(page.html, status=status, headers={**own, **(headers or {})}, mimetype="text/html")
 
 
 def explain(status: int, heading: str, *sentences: str) -> func.HttpResponse:
@@ -21,5 +22,5 @@ def explain(status: int, heading: str, *sentences: str) -> func.HttpResponse:
 
 def redirect(address: str, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """Send the browser to another page of the app, which it asks for with GET."""
-    page = message_page("This page is elsewhere", address)
+    page = message_page("This page has moved", address)
     return show(page, status=303, headers={"Location": address, **(headers or {})})

@@ -1,6 +1,6 @@
-"""Who asks too often is told to wait: people and systems as who they are, users of links by the address they come from.
+"""Rate limits: people and systems are counted by their identity, users of links by their IP address.
 
-Only what changes something is counted, and what a link leads to: the routes that are dear, or open to everybody.
+Only requests that change something and requests to links are counted: they are expensive, or open to everybody.
 """
 
 import hashlib
@@ -17,20 +17,20 @@ from gateways.rates import take
 
 _KEY_HEADER, _KEY_PARAMETER = "x-functions-key", "code"
 _MOST_KEYS = 4
-"""In one request; nobody who has one needs more."""
+"""Function keys in one request. A caller needs only one."""
 _FORWARDED_FOR = "X-Forwarded-For"
 
 _TOO_MANY = LinkProblem(
     status=429,
     code="tooMany",
-    heading="Please wait a little",
-    detail="Too many requests came from where you are.",
+    heading="Please wait a moment",
+    detail="Too many requests came from your network.",
     what_to_do="Wait a minute, then open the link again.",
 )
 
 
 def admit(req: func.HttpRequest) -> Caller | func.HttpResponse:
-    """Say who calls, as `identity.caller` does, and count the request: 429 with Retry-After where they are too many."""
+    """Return the caller, like `identity.caller`, and count the request: 429 with Retry-After if there are too many."""
     who = caller(req)
     if isinstance(who, func.HttpResponse):
         return who
@@ -40,14 +40,14 @@ def admit(req: func.HttpRequest) -> Caller | func.HttpResponse:
     return problem(
         429,
         "You have sent too many requests.",
-        "Wait as many seconds as Retry-After says, then send the same again; nothing was taken down.",
+        "Wait as many seconds as Retry-After says, then send the request again; nothing was recorded.",
         headers={"Retry-After": str(max(waits))},
         code="tooMany",
     )
 
 
 def slow_down(req: func.HttpRequest) -> func.HttpResponse | None:
-    """Count a request to a decision link: None where it may go on, else the answer, 429 with Retry-After."""
+    """Count a request to a decision link: None if it may continue, else the response, 429 with Retry-After."""
     wait = take(f"address {_address(req)}")
     if wait is None:
         return None
@@ -57,26 +57,26 @@ def slow_down(req: func.HttpRequest) -> func.HttpResponse | None:
 
 
 def _names(req: func.HttpRequest, who: Caller) -> list[str]:
-    """Return under what a caller is counted; a system under its key, of which only a hash is kept.
+    """Return the names that a caller is counted under; a system by its key, of which only a hash is stored.
 
-    Where keys are checked a request may hold several, of which the host takes one: it counts under each of them, so
-    that one more that is made up changes nothing. Where they are not checked, all systems are one caller.
+    A request may have several keys, of which the host uses one. It counts under each of them, so that an additional,
+    invented key has no effect. If keys are not checked, all systems count as one caller.
     """
     if who.name is not None:
         return [f"person {key(who.name)}"]
     if level() is not func.AuthLevel.FUNCTION:
         return ["system"]
     given = (req.headers.get(_KEY_HEADER) or "", req.params.get(_KEY_PARAMETER) or "")
-    keys = {each.strip() for text in given for each in text.split(",")} - {""}  # the host joins what comes twice
+    keys = {each.strip() for text in given for each in text.split(",")} - {""}  # the host joins repeated headers
     if not 0 < len(keys) <= _MOST_KEYS:
         return ["system"]
     return [f"system {hashlib.sha256(each.encode()).hexdigest()}" for each in sorted(keys)]
 
 
 def _address(req: func.HttpRequest) -> str:
-    """Return where a request comes from, as the platform's front end has put it last; what stands before, anybody may.
+    """Return the IP address of a request: the last one in the header, which the platform's front end has added.
 
-    An IPv6 address stands for its network of 64 bits: each subscriber has all of that.
+    Anybody can send the addresses before it. An IPv6 address counts as its /64 network, which is one subscriber's.
     """
     last = req.headers.get(_FORWARDED_FOR, "").rpartition(",")[2].strip()
     for text in (last, last.rpartition(":")[0].strip("[]")):

@@ -1,4 +1,4 @@
-"""What the API answers with, as models: answers are built with them or tested against them, and documented by them."""
+"""The API's responses as models: responses are built with them or tested against them, and documented from them."""
 
 from typing import Annotated, Any, Self
 
@@ -15,38 +15,38 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class Reply(Boundary):
-    """Base of them all; the OpenAPI document says of each field what its docstring here says."""
+    """Base of all responses. The OpenAPI document takes each field's description from its docstring here."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class SubmissionReply(Reply):
-    """A proposal is on record, and its review has begun."""
+    """The proposal is recorded, and its review has started."""
 
     proposal_id: str
     instance_id: str
-    """Of the durable workflow that carries it out; for operators."""
+    """The id of its durable workflow; for operators."""
 
 
 class VerbReply(Reply):
-    """What was asked for is on record."""
+    """The action is recorded."""
 
     proposal_id: str
     status: Status
     entry: int
     """Number of the entry in the record."""
     repeated: bool
-    """It was on record before; nothing has changed."""
+    """Whether it was recorded before; then nothing has changed."""
     round: int
     document: str
-    """SHA-256 in hex of what is decided on now."""
+    """SHA-256 in hex of the current document."""
     waiting_for: tuple[str, ...]
-    """Who is to answer now."""
+    """The people who have to answer now."""
     deadline: Time | None
 
     @classmethod
     def of(cls, done: Done) -> Self:
-        """Return the answer for what was taken down."""
+        """Return the response for a recorded action."""
         review = done.review
         return cls(
             proposal_id=review.proposal_id,
@@ -61,7 +61,7 @@ class VerbReply(Reply):
 
 
 class RungPreview(Reply):
-    """Whom a stage would be escalated to, and how long they would have."""
+    """The people that a stage would be escalated to, and how long they would have."""
 
     to: tuple[str, ...]
     window_hours: float
@@ -74,46 +74,46 @@ class StagePreview(Reply):
     kind: str
     rule: str
     needed: int
-    """How many must say yes."""
+    """How many people must say yes."""
     approvers: tuple[str, ...]
     required: tuple[str, ...]
     anyone: bool
-    """Whether the approvers stand for a body, of which systems may name any member."""
+    """Whether the approvers represent a group, of which systems may name any member."""
     window_hours: float
     deadline: Time
-    """Where all that comes before is answered at once."""
+    """The deadline if all earlier stages are answered immediately."""
     escalate_to: tuple[RungPreview, ...]
     on_timeout: str
     latest_end: Time
-    """Whatever people do, it is over by then, if nobody asks for changes."""
+    """The latest end of the stage if nobody asks for changes."""
 
 
 class WayPreview(Reply):
     """The stages after certain findings."""
 
     findings: tuple[tuple[str, ...], ...]
-    """Any of these leads this way: each the sum of the checks, then those checks that have something to say."""
+    """Each one leads to these stages. It has the summary of the checks, then the checks that found something."""
     stages: tuple[StagePreview, ...]
 
 
 class PreviewReply(Reply):
-    """Who would have to approve a proposal; nothing was handed in."""
+    """Who would have to approve a proposal; nothing was submitted."""
 
     policy: str
     policy_version: str
     policy_hash: str
     keep_answers_on: tuple[str, ...]
-    """What the author may change afterwards without making answers void."""
+    """What the author may change later while the answers stay valid."""
     now: Time
-    """The deadlines are those of a proposal that is handed in at this time."""
+    """The deadlines are for a proposal that is submitted at this time."""
     stages: tuple[StagePreview, ...]
-    """Where the checks of its documents pass."""
+    """The stages if the checks of its documents pass."""
     other_ways: tuple[WayPreview, ...]
-    """Where they do not, and the policy then asks others."""
+    """Other possible stages if the checks find something."""
 
 
 class ProposalLine(Reply):
-    """A proposal in the list. The list may be some moments late; the proposal itself never is."""
+    """A proposal in the list. The list may be slightly out of date; the proposal itself never is."""
 
     proposal_id: str
     title: str
@@ -123,14 +123,14 @@ class ProposalLine(Reply):
     currency: str
     status: str
     stage: str | None
-    """The stage that is open."""
+    """The open stage."""
     waiting_for: tuple[str, ...]
     submitted_at: Time
     deadline: Time | None
 
     @classmethod
     def of(cls, row: IndexRow) -> Self:
-        """Return what the list shows of a row."""
+        """Return the line for a row."""
         return cls(
             proposal_id=row.proposal_id,
             title=row.title,
@@ -147,12 +147,12 @@ class ProposalLine(Reply):
 
 
 class ProposalList(Reply):
-    """A page of proposals, the newest first."""
+    """A page of proposals, newest first."""
 
     proposals: tuple[ProposalLine, ...]
-    """May be fewer than asked for, or none, while there is a token."""
+    """May be fewer than requested, or none, even if there is a token."""
     continuation_token: str | None
-    """Ask with it for the next page; null at the end."""
+    """For the next page; null on the last page."""
 
 
 class AttachmentView(Reply):
@@ -165,77 +165,77 @@ class AttachmentView(Reply):
 
 
 class AnswerView(Reply):
-    """A decision that is in force."""
+    """A valid answer."""
 
     person: str
     on_behalf_of: str | None
     decision: str
     comment: str
     document: str
-    """SHA-256 in hex of what was decided on; an earlier one where the policy keeps answers over such changes."""
+    """SHA-256 in hex of the document that was decided on; an earlier one if the policy keeps answers after changes."""
     at: Time
     via: str
     entry: int
 
 
 class AskedView(Reply):
-    """Somebody who is asked."""
+    """A person who is asked."""
 
     person: str
     on_behalf_of: str | None
 
 
 class StageView(Reply):
-    """A stage of the plan, and how far it is."""
+    """A stage of the plan, and its state."""
 
     name: str
     kind: str
     rule: str
     needed: int
-    """How many must say yes."""
+    """How many people must say yes."""
     state: str
     """`waiting`, `open`, or how it ended."""
     approvers: tuple[str, ...]
     answers: tuple[AnswerView, ...]
     rung: int | None = None
-    """0: the approvers are asked; above: whom it was escalated to. Of the open stage alone."""
+    """0: the approvers are asked; above: the number of the escalation. Only for the open stage."""
     asked: tuple[AskedView, ...] | None = None
-    """Of the open stage alone."""
+    """Only for the open stage."""
 
 
 class EarlyAnswerView(AnswerView):
-    """An answer that waits for its stage; it counts there, if the document is still the same."""
+    """An early answer: it counts when its stage opens, if the document is still the same."""
 
 
 class GivenAnswerView(AnswerView):
-    """An answer that was in force at the end."""
+    """An answer that was valid at the end."""
 
     stage: str | None
-    """Where it counted; null where it was early and its stage never opened."""
+    """The stage that it counted for; null if its stage never opened."""
 
 
 class ChangesView(Reply):
-    """Changes that the author is asked for."""
+    """A request for changes."""
 
     asked_by: str
     until: Time
 
 
 class OutcomeView(Reply):
-    """How it ended."""
+    """The outcome."""
 
     decision: str | None
-    """The word that was used. Of several the policy's own: one yes with conditions makes it a yes with conditions."""
+    """The word of the decision. A word that the policy defines wins: one conditional yes makes it a conditional yes."""
     decided_by: str | None
     decided_at: Time
     reason: str | None
     answers: tuple[GivenAnswerView, ...]
     silent_stages: tuple[str, ...]
-    """Those in which nobody's answer but the end of the time counted as a yes."""
+    """The stages in which nobody answered and the deadline counted as a yes."""
 
 
 class ProposalView(Reply):
-    """Where a proposal stands."""
+    """A proposal and its state."""
 
     proposal_id: str
     instance_id: str
@@ -247,18 +247,18 @@ class ProposalView(Reply):
     department: str | None
     author: str
     policy: str
-    """Its name; `own` where it came with the proposal."""
+    """The policy's name; `own` if it came with the proposal."""
     policy_version: str
-    """What it says of itself, or the beginning of its hash."""
+    """The policy's own version, or the beginning of its hash."""
     policy_hash: str
-    """SHA-256 in hex of the policy as the record has it."""
+    """SHA-256 in hex of the policy in the record."""
     submitted_at: Time
     updated_at: Time
     now: Time
-    """The server's time, to which deadlines are near or far."""
+    """The server's time, to compare deadlines with."""
     round: int
     document: str
-    """SHA-256 of words and files in hex: what is decided on."""
+    """SHA-256 in hex of texts and files: the document that is decided on."""
     attachments: tuple[AttachmentView, ...]
     findings: tuple[str, ...]
     stages: tuple[StageView, ...]
@@ -273,19 +273,19 @@ class ProposalView(Reply):
 
 
 class VerdictView(Reply):
-    """Whether the record is what was written."""
+    """The result of verifying a record."""
 
     state: State
     ok: bool
-    """It is whole: everything was checked."""
+    """Whether everything was checked and is correct."""
     entries: int
     authenticated: int
-    """Number of the last entry that a key vouches for, with all before it."""
+    """Number of the last authenticated entry, which covers all entries before it."""
     head: str
     finding: str | None
     """What is wrong or was not checked, in a sentence."""
     line: int | None
-    """Where, from 1."""
+    """The wrong line, from 1."""
 
 
 class AuditReply(Reply):
@@ -293,11 +293,11 @@ class AuditReply(Reply):
 
     proposal_id: str
     head: str
-    """The hash of the last entry: who keeps it can tell later whether anything was changed."""
+    """The hash of the last entry. With a copy of it anybody can check later whether the record was changed."""
     entries: tuple[dict[str, Any], ...]
-    """Each with `prev` and `hash`, as it lies in storage."""
+    """Each entry with `prev` and `hash`, as it is stored."""
     verdict: VerdictView | None = None
-    """With `verify=true`."""
+    """Only with `verify=true`."""
 
 
 class CounterReply(Reply):
@@ -316,10 +316,10 @@ class Problem(Reply):
     detail: str
     what_to_do: str
     code: str | None = None
-    """One word for programs, where one status has several reasons."""
+    """A code for programs, if one status has several reasons."""
     errors: tuple[str, ...] | None = None
-    """Every fault, where there may be several."""
+    """All errors, if there may be several."""
     changes: tuple[str, ...] | None = None
-    """With `documentChanged`: each change since what the answer is about, with who made it and when."""
+    """With `documentChanged`: each change since the document that the answer is about, with author and time."""
     send_again: bool | None = None
-    """With 503: whether the same may be sent again, under the same id, without being done twice."""
+    """With 503: whether the same request may be repeated with the same id without being done twice."""

@@ -1,4 +1,4 @@
-"""How HTTP functions answer: JSON, bytes, and for errors problem details (RFC 9457) that also say what to do next."""
+"""HTTP responses: JSON, bytes, and for errors problem details (RFC 9457) that also say what to do."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from clients.web.headers import json_headers
 def answer(
     body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None, mimetype: str = "application/json"
 ) -> func.HttpResponse:
-    """Return a JSON response; bytes go out as they are."""
+    """Return a JSON response; bytes are sent unchanged."""
     content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
     return send(content, status=status, headers={**json_headers(), **(headers or {})}, mimetype=mimetype)
 
@@ -22,9 +22,9 @@ def answer(
 def send(
     content: bytes | str, *, status: int = 200, headers: Mapping[str, str], mimetype: str | None = None
 ) -> func.HttpResponse:
-    """Return a response of any kind; `headers` say all of it but the type, which they may say too.
+    """Return a response of any type; the type may be in `headers` or in `mimetype`.
 
-    All responses but those of the SDK are made here.
+    All responses except those of the SDK are made here.
     """
     return func.HttpResponse(content, status_code=status, headers=dict(headers), mimetype=mimetype)
 
@@ -42,9 +42,9 @@ def problem(
 ) -> func.HttpResponse:
     """Return an error that the caller can act on.
 
-    `errors` names every fault where there may be several, up to `MOST_FAULTS`. `code` is one word for programs, where
-    one status has several reasons. `changes` says what was done to a document since the caller saw it.
-    `send_again` says where nobody can know what became of the request whether the same may be sent again.
+    `errors` lists all errors if there may be several, up to `MOST_FAULTS`. `code` is for programs, if one status has
+    several reasons. `changes` says what was changed in a document since the caller saw it. `send_again` says whether
+    the same request may be repeated if it is unknown whether it was carried out.
     """
     body: dict[str, Any] = {
         "type": "about:blank",

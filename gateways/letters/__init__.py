@@ -1,1 +1,1 @@
-"""Letters and pages: written, put into an envelope, and sent once."""
+"""Letters and pages: writing them, and sending each letter once."""

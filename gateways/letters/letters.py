@@ -1,4 +1,4 @@
-"""Letters: a notice put into a mail that one person reads, as text and as HTML, with a link to answer by."""
+"""Letters: a notice as a mail to one person, in text and HTML, with a decision link."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from approvals.rules.revisions import MOST_TOLD
 from approvals.rules.state import Answer, Review
 from approvals.visible import one_line, visible
 from approvals.words.letter_texts import cost, words_for
-from approvals.words.notices import Letter, Notice, Tells
+from approvals.words.notices import Letter, Notice, NoticeKind
 from approvals.words.wording import excerpt, moment, rule_name, size
 from gateways.letters.link_keys import link_keys
 from gateways.people import address_of
@@ -22,16 +22,16 @@ DEFAULT_HOST = "localhost:7071"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
-    """Writes letters; the same notice always makes the same letter, link included."""
+    """Writes letters. The same notice always gives the same letter with the same link."""
 
     public_url: str
-    """Where people reach the app; links begin with it."""
+    """The app's public URL, with which links begin."""
     keys: tuple[str, ...]
-    """Sign the links, the newest last; without any, letters say how to answer without a link."""
+    """The keys for links, the newest last. Without keys, letters say how to answer without a link."""
     address_of: Callable[[str], str | None]
 
     def write(self, notice: Notice) -> Letter:
-        """Return the letter of one notice."""
+        """Return the letter for one notice."""
         words, review = words_for(notice), notice.review
         shown = {
             "words": words,
@@ -52,7 +52,7 @@ class Letters:
         )
 
     def _link(self, notice: Notice) -> str | None:
-        """Return the address to answer at: for this person, stage and rung, until the stage's deadline."""
+        """Return the decision link: for this person, stage and rung, until the stage's deadline."""
         stage = notice.review.stage
         if not (self.keys and notice.to_answer and stage):
             return None
@@ -69,15 +69,15 @@ class Letters:
 
 
 def open_letters() -> Letters:
-    """Return what writes letters under these settings: `PUBLIC_URL`, `LINK_KEYS`, and the directory of people."""
+    """Return the writer of letters for the settings `PUBLIC_URL`, `LINK_KEYS`, and the directory of people."""
     return Letters(public_url=public_url(), keys=link_keys(), address_of=address_of)
 
 
 def public_url() -> str:
-    """Return where people reach the app, without a slash at its end.
+    """Return the app's public URL without a slash at the end.
 
-    Without `PUBLIC_URL` that is where the host runs, which it says in `WEBSITE_HOSTNAME`: on Azure the address of the
-    platform, on this machine `localhost` with the port.
+    Without `PUBLIC_URL` it is the host's address from `WEBSITE_HOSTNAME`: on Azure the platform's address, on a
+    developer's machine `localhost` with the port.
     """
     if given := os.environ.get("PUBLIC_URL"):
         return given.rstrip("/")
@@ -86,7 +86,7 @@ def public_url() -> str:
 
 
 def _facts(notice: Notice) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return what the letter lists: labels, each with its lines."""
+    """Return the facts in the letter: labels, each with its lines."""
     review = notice.review
     facts = list[tuple[str, tuple[str, ...]]]()
     facts += [("Proposal", (one_line(review.title),)), ("Author", (_author(review),))]
@@ -102,14 +102,14 @@ def _facts(notice: Notice) -> tuple[tuple[str, tuple[str, ...]], ...]:
     changes = tuple(one_line(each.sentence) for each in review.revisions if each.round == review.round > 1)
     if changes and not review.final:
         facts.append(("Changes", changes[-MOST_TOLD:]))
-    if notice.tells is Tells.ENDED and review.answers:
+    if notice.kind is NoticeKind.ENDED and review.answers:
         facts.append(("Answers", tuple(_answer(review, each) for each in review.answers)))
     facts += [("Round", (str(review.round),)), ("Document", (review.document,))]
     return tuple(facts)
 
 
 def _answer(review: Review, answer: Answer) -> str:
-    """Return who answered what, with all of the comment that a letter has room for."""
+    """Return an answer in one line, with an excerpt of its comment."""
     behalf = f" for {answer.on_behalf_of}" if answer.on_behalf_of else ""
     where = f", {review.stages[answer.stage].name}" if answer.stage is not None else ", not counted"
     said = f": “{excerpt(answer.comment)}”" if answer.comment.strip() else ""
@@ -117,7 +117,7 @@ def _answer(review: Review, answer: Answer) -> str:
 
 
 def _command(review: Review) -> str:
-    """Return the command to answer with; where there has been more than one document it names the one it is for."""
+    """Return the command for answering. If the document has changed, the command names the current one."""
     about = f" --document {review.document}" if len(review.revisions) > 1 else ""
     return f"greenlight approve {review.proposal_id}{about}"
 

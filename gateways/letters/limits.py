@@ -1,7 +1,7 @@
-"""How many letters may leave in a day: about one proposal, and on behalf of one person.
+"""Limits for letters per day: about one proposal, and on behalf of one person.
 
-They go out in the organisation's name, and one request can ask for hundreds. What is over the limit waits for the next
-day. Each holder has one row with the letters of its day, so that a letter which is tried again counts once.
+Letters are sent in the organisation's name, and one request can cause hundreds. Letters over the limit wait for the
+next day. Each proposal and each person has one row with the letters of the day, so that a repeated letter counts once.
 """
 
 import logging
@@ -20,23 +20,23 @@ from gateways.tables import hashed, insert, open_table
 log = logging.getLogger("greenlight.mail")
 
 MOST = 2_000
-"""Letters that any setting may allow: a row holds no more of them."""
+"""The highest value of a setting: a row cannot have more letters."""
 _LOST = frozenset({409, 412})
 _MOST_ATTEMPTS = 50
 _ROW = "letters"
 _LETTER = 12
-"""Characters by which a letter of the day is known."""
+"""Characters that identify a letter of the day."""
 
 
 PER_PROPOSAL, PER_SENDER = 200, 1_000
-"""Letters a day where the settings say nothing."""
+"""The default limits, in letters per day."""
 
 
 class LetterLimits(Protocol):
-    """What the app needs of the limits."""
+    """What the app needs from the limits."""
 
     def admit(self, letters: Sequence[str], *, holder: str, most: int) -> frozenset[str]:
-        """Return those letters that may leave today, counted under their holder; known ones count once."""
+        """Return the letters that may be sent today, counted for their holder; known ones count once."""
         ...
 
 
@@ -47,9 +47,9 @@ class TableLimits:
         self._table = table
 
     def admit(self, letters: Sequence[str], *, holder: str, most: int) -> frozenset[str]:
-        """Read the holder's row, add what there is room for, and write if nobody was faster.
+        """Read the holder's row, add letters up to the limit, and write if nobody else was faster.
 
-        Who was faster may be this very call, whose answer was lost: then its letters are found in the row.
+        The faster writer may be this call itself, if its response was lost. Then its letters are already in the row.
         """
         marks = {letter: hashed(letter)[:_LETTER] for letter in letters}
         for _ in range(_MOST_ATTEMPTS):
@@ -63,7 +63,7 @@ class TableLimits:
                 {"PartitionKey": hashed(holder), "RowKey": _ROW, "Day": today, "Letters": " ".join(taken)}, row
             ):
                 return admitted
-        raise TimeoutError("the letters of the day changed again and again while they were counted")
+        raise TimeoutError("the letters of the day changed too often while they were counted")
 
     def _get(self, holder: str) -> Any:
         try:
@@ -95,18 +95,18 @@ def open_letter_limits() -> LetterLimits:
 
 
 def per_proposal() -> int:
-    """Return how many letters about one proposal may leave in a day."""
+    """Return how many letters about one proposal may be sent in a day."""
     return letters_a_day("LETTERS_PER_PROPOSAL", os.environ.get("LETTERS_PER_PROPOSAL", ""), PER_PROPOSAL)
 
 
 def per_sender() -> int:
-    """Return how many letters may leave in a day on behalf of one person."""
+    """Return how many letters may be sent in a day on behalf of one person."""
     return letters_a_day("LETTERS_PER_SENDER", os.environ.get("LETTERS_PER_SENDER", ""), PER_SENDER)
 
 
 @cache
 def letters_a_day(setting: str, text: str, default: int) -> int:
-    """Read a setting. What cannot be read means the default, so that a slip opens nothing."""
+    """Read a setting. A wrong value means the default, so that a typo does not remove the limit."""
     if not text:
         return default
     if text.isascii() and text.isdigit() and int(text[:9]) <= MOST:

@@ -1,4 +1,4 @@
-"""The keys that sign decision links: from the settings, or in development one that this machine makes for itself."""
+"""The keys that sign decision links: from the settings, or in development a key that this machine makes."""
 
 import os
 import secrets
@@ -19,19 +19,19 @@ _BLOB = "link-key"
 
 
 def link_keys() -> tuple[str, ...]:
-    """Return the keys, the newest last; it signs, and all of them are believed. None at all: there are no links.
+    """Return the keys, the newest last; the newest one signs, all of them verify. Empty: links are switched off.
 
-    `LINK_KEYS` holds them, separated by commas. So a key is replaced without voiding the links that are out: append the
-    new one, and remove the old one when the longest window is over. Raises `KeysWrong`.
+    `LINK_KEYS` has them, separated by commas. To replace a key without invalidating existing links, append the new one,
+    and remove the old one after the longest window. Raises `KeysWrong`.
     """
     keys = split_keys("LINK_KEYS", os.environ.get("LINK_KEYS", ""))
     if any(len(key) < SHORTEST for key in keys):
         raise KeysWrong(
-            f"LINK_KEYS: each key needs at least {SHORTEST} characters, or whoever has a link can guess it; "
+            f"LINK_KEYS: each key needs at least {SHORTEST} characters, otherwise it can be guessed from a link; "
             "make one with: openssl rand -base64 48"
         )
     if len(set(keys)) != len(keys):
-        raise KeysWrong("LINK_KEYS: a key is given twice; the newest stands last, so give each once")
+        raise KeysWrong("LINK_KEYS: a key is given twice; give each key once, the newest last")
     if keys or os.environ.get("AUTH_MODE") != "development":
         return keys
     return (_of_this_machine(open_blob_service()),)
@@ -39,7 +39,7 @@ def link_keys() -> tuple[str, ...]:
 
 @cache
 def _of_this_machine(_: BlobServiceClient) -> str:
-    """Make a key where there is none. Of several processes one does, and the others read it."""
+    """Create a key if there is none. Of several processes one creates it, and the others read it."""
     blob = open_container(CONTAINER).get_blob_client(_BLOB)
     try:
         key = secrets.token_urlsafe(48)

@@ -1,7 +1,7 @@
-"""The post: letters go out by SMTP, or into a container where no mail server is set; each once, by its key.
+"""Sending letters: by SMTP, or into a container if no mail server is set; each letter once, by its key.
 
-No mail server can promise that a letter was not sent whose sender died in mid-sentence. Such a letter is sent again
-under the same Message-ID, by which mailboxes know it.
+If the sender crashes while it is sending, nobody knows whether the mail server accepted the letter. Such a letter is
+sent again with the same Message-ID, so that mailboxes recognise it.
 """
 
 import logging
@@ -33,28 +33,28 @@ _MESSAGE = ContentSettings(content_type="message/rfc822", content_disposition="a
 _MOVED_ON = 412
 
 _GIVEN_UP_AFTER = timedelta(minutes=5)
-"""Longer than a server can take to answer everything that it is told; whoever was sending has died by then."""
+"""Longer than a mail server can take for all its responses, so the process that was sending has crashed."""
 
 
 class Post(Protocol):
-    """What the app needs of the post."""
+    """What the app needs for sending letters."""
 
     def send(self, letter: Letter, *, key: str) -> bool:
-        """Send a letter; False where there was nothing to do, as it went before, or never can.
+        """Send a letter; False if it was sent before or can never be sent.
 
-        Raises `NotSent` where it may go later.
+        Raises `NotSent` if it can be sent later.
         """
         ...
 
 
 class Outbox:
-    """A container in which letters are put down: one blob each, `<proposal>/<key>.eml`, for people to look at."""
+    """A container for letters: one blob each, `<proposal>/<key>.eml`, for people to read."""
 
     def __init__(self, container: ContainerClient) -> None:
         self._container = container
 
     def send(self, letter: Letter, *, key: str) -> bool:
-        """Write the blob, if there is none of its name."""
+        """Write the blob if there is none with its name."""
         message = write_message(letter, key=key, now=clock.now())
         try:
             self._container.upload_blob(
@@ -66,11 +66,11 @@ class Outbox:
 
 
 class MailServer:
-    """A mail server, and the table `Letters` with one row for each letter that was handed to it.
+    """A mail server, and the table `Letters` with one row for each letter.
 
-    Its `State` is sending, unsent (and may be tried again), sent, or refused for good. By `Claim` a sender knows its
-    own claim again, where the answer to that was lost. What did not go is noted among the `operations` as well, so that
-    those few are found without a search of all letters.
+    The row's `State` is sending, unsent (may be tried again), sent, or refused permanently. `Claim` lets a sender
+    recognise its own claim if the response to it was lost. Letters that were not sent are also in the table
+    `Operations`, so that operators find them without a search of all letters.
     """
 
     def __init__(self, server: Server, letters: TableClient, operations: Operations) -> None:
@@ -79,10 +79,10 @@ class MailServer:
         self._operations = operations
 
     def send(self, letter: Letter, *, key: str) -> bool:
-        """Claim the letter, hand it over, and write down that it is gone."""
+        """Claim the letter, pass it to the server, and record that it was sent."""
         if where_to(letter) is None:
-            log.warning("proposal %s: letter %s is not sent, as no address is known", letter.proposal_id, key)
-            self._note(letter.proposal_id, key, LetterState.REFUSED, "no address of this person is known")
+            log.warning("proposal %s: letter %s is not sent: the address is not known", letter.proposal_id, key)
+            self._note(letter.proposal_id, key, LetterState.REFUSED, "the address of this person is not known")
             return False
         now = clock.now()
         message = write_message(letter, key=key, now=now)
@@ -140,7 +140,7 @@ class MailServer:
             return None
         since = datetime.fromisoformat(before["ClaimedAt"])
         if before["State"] == "sending" and now - since < _GIVEN_UP_AFTER:
-            raise NotSent(f"letter {row['Key']} is being sent by somebody else since {since.isoformat()}")
+            raise NotSent(f"another process has been sending letter {row['Key']} since {since.isoformat()}")
         try:
             return self._replace(row, str(before.metadata["etag"])), True
         except HttpResponseError as error:
@@ -149,18 +149,18 @@ class MailServer:
             now_there = self._letters.get_entity(row["PartitionKey"], row["RowKey"])
             if now_there.get("Claim") == row["Claim"]:
                 return str(now_there.metadata["etag"]), True
-            raise NotSent(f"letter {row['Key']} was taken by somebody else") from error
+            raise NotSent(f"another process has claimed letter {row['Key']}") from error
 
     def _mark(self, row: dict[str, Any], state: str, etag: str) -> None:
-        """Write down what became of it; a claim that somebody took over meanwhile stays theirs.
+        """Record the result; a claim that another process has taken over is not changed.
 
-        Where that fails, what became of the letter stands all the same: one that has gone must not go again.
+        If that fails, the result is still valid: a letter that was sent must not be sent again.
         """
         try:
             self._replace({**row, "State": state, "ClaimedAt": clock.now().isoformat()}, etag)
         except AzureError as error:
             if not isinstance(error, HttpResponseError) or error.status_code != _MOVED_ON:
-                log.warning("letter %s is %s, which could not be written down: %s", row["Key"], state, error)
+                log.warning("letter %s is %s, but this could not be recorded: %s", row["Key"], state, error)
 
     def _note(self, proposal_id: str, key: str, state: LetterState, reason: str) -> None:
         """Note for operators that a letter has not gone, and why; where that fails the log has it all the same."""
@@ -185,7 +185,7 @@ class MailServer:
 
 
 def open_post() -> Post:
-    """Return the post: by SMTP where `SMTP_HOST` is set, otherwise into the container `OUTBOX_CONTAINER`.
+    """Return the sender of letters: by SMTP if `SMTP_HOST` is set, otherwise into the container `OUTBOX_CONTAINER`.
 
     Raises `MailSettingsWrong`.
     """
@@ -197,5 +197,5 @@ def open_post() -> Post:
 
 def _blob_name(proposal_id: str, key: str) -> str:
     if not is_instance_id(proposal_id) or not _KEY.fullmatch(key):
-        raise ValueError(f"no letter can lie under {proposal_id[:100]!r} and {key[:100]!r}")
+        raise ValueError(f"{proposal_id[:100]!r} and {key[:100]!r} are not valid for a letter")
     return f"{proposal_id}/{key}.eml"

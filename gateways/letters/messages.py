@@ -1,4 +1,4 @@
-"""A letter as a mail message: MIME, text and HTML, the same Message-ID each time it is made."""
+"""A letter as a mail message: MIME with text and HTML, with the same Message-ID each time."""
 
 import hashlib
 import os
@@ -12,15 +12,15 @@ from approvals.words.notices import Letter
 from gateways.people import address_of, is_address
 
 _NOBODY = "greenlight@localhost"
-"""Who writes where no mail server is set."""
+"""The sender if no mail server is set."""
 
 
 class SenderWrong(Exception):
-    """`MAIL_FROM` is no address; the text says what to set."""
+    """`MAIL_FROM` is not an address; the text says what to set."""
 
 
 def write_message(letter: Letter, *, key: str, now: datetime) -> EmailMessage:
-    """Return the message; `To` has no address where none is known. Raises `SenderWrong`."""
+    """Return the message; `To` has no address if it is not known. Raises `SenderWrong`."""
     sender = _sender()
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
@@ -28,15 +28,15 @@ def write_message(letter: Letter, *, key: str, now: datetime) -> EmailMessage:
     message["Subject"] = " ".join(letter.subject.split())
     message["Date"] = format_datetime(now)
     message["Message-ID"] = _id(sender, letter.proposal_id, key)
-    message["References"] = _id(sender, letter.proposal_id)  # one thread a proposal
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: whoever is away sends no note about it
+    message["References"] = _id(sender, letter.proposal_id)  # one thread per proposal
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: automatic replies are not sent
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return message
 
 
 def where_to(letter: Letter) -> str | None:
-    """Return the address of whom a letter is for; None where none is known."""
+    """Return the address of a letter's recipient; None if it is not known."""
     return letter.to_address or address_of(letter.to_name)
 
 

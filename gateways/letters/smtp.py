@@ -1,4 +1,4 @@
-"""The mail server: which one the settings name, and handing one message over to it."""
+"""The mail server: its settings, and sending one message to it."""
 
 import os
 import re
@@ -11,39 +11,39 @@ from enum import Enum
 from ipaddress import ip_address
 
 _SUBMISSION, _SUBMISSION_TLS = 587, 465
-"""RFC 8314: the first begins in the clear and changes to TLS, the second is TLS from its first byte."""
+"""RFC 8314: the first port starts unencrypted and switches to TLS, the second uses TLS from the first byte."""
 
 _SECONDS = 30
-"""For each thing that the server is to answer."""
+"""Timeout for each response of the server."""
 
 _PERMANENT = 500
-"""Codes from here on say that trying again helps nothing; those below, that it may."""
+"""From this code on, trying again does not help; with lower codes it may help."""
 
 
 class MailSettingsWrong(Exception):
-    """The settings name no server that can be used; the text says which to mend."""
+    """The settings of the mail server are wrong; the text names the setting to fix."""
 
 
 class NotSent(Exception):
-    """The server did not take the message; the same may be tried again later."""
+    """The server did not accept the message; it may be sent again later."""
 
 
 class Undeliverable(Exception):
-    """The server will never take this message, for example because there is no such mailbox."""
+    """The server will never accept this message, for example because there is no such mailbox."""
 
 
 class Line(Enum):
-    """How what is said to the server is kept secret."""
+    """How the connection to the server is encrypted."""
 
     PLAIN = "plain"
-    """Not at all; only for a server on this machine."""
+    """Not encrypted; only for a server on this machine."""
     STARTTLS = "starttls"
     TLS = "tls"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where mail is handed in."""
+    """A mail server."""
 
     host: str
     port: int
@@ -53,22 +53,22 @@ class Server:
 
 
 def read_server() -> Server | None:
-    """Return the server that `SMTP_HOST` names, with `SMTP_PORT`, `SMTP_USER`, `SMTP_PASSWORD`; None without it.
+    """Return the server in `SMTP_HOST`, with `SMTP_PORT`, `SMTP_USER`, `SMTP_PASSWORD`; None if it is not set.
 
-    A server elsewhere is spoken to by TLS alone. Raises `MailSettingsWrong`.
+    A server on another machine is used only with TLS. Raises `MailSettingsWrong`.
     """
     host = os.environ.get("SMTP_HOST", "").strip()
     if not host:
         return None
     port_text = os.environ.get("SMTP_PORT") or str(_SUBMISSION)
     if not re.fullmatch(r"\d{1,5}", port_text, re.ASCII) or not 0 < int(port_text) < 65_536:
-        raise MailSettingsWrong(f"SMTP_PORT: a number from 1 to 65535, usually {_SUBMISSION} or {_SUBMISSION_TLS}")
+        raise MailSettingsWrong(f"SMTP_PORT: set a number from 1 to 65535, usually {_SUBMISSION} or {_SUBMISSION_TLS}")
     port = int(port_text)
     user, password = os.environ.get("SMTP_USER") or None, os.environ.get("SMTP_PASSWORD") or None
     if (user is None) != (password is None):
-        raise MailSettingsWrong("SMTP_USER and SMTP_PASSWORD: set both, or neither where the server asks for none")
+        raise MailSettingsWrong("SMTP_USER and SMTP_PASSWORD: set both, or neither if the server needs no sign-in")
     if not os.environ.get("MAIL_FROM"):
-        raise MailSettingsWrong("MAIL_FROM: set the address from which the server lets this app send")
+        raise MailSettingsWrong("MAIL_FROM: set the address that the server allows this app to send from")
     usual = Line.PLAIN if _on_this_machine(host) else Line.STARTTLS
     return Server(
         host=host, port=port, line=Line.TLS if port == _SUBMISSION_TLS else usual, user=user, password=password
@@ -76,7 +76,7 @@ def read_server() -> Server | None:
 
 
 def deliver(server: Server, message: EmailMessage) -> None:
-    """Hand one message over; raises `NotSent` or `Undeliverable`, neither with what was in it."""
+    """Send one message; raises `NotSent` or `Undeliverable`, both without the message's content."""
     try:
         connection = _connect(server)
     except (OSError, smtplib.SMTPException) as error:
@@ -86,16 +86,18 @@ def deliver(server: Server, message: EmailMessage) -> None:
     except (OSError, smtplib.SMTPException) as error:
         if _is_permanent(error):
             raise Undeliverable(_in_short(error)) from error
-        raise NotSent(f"the mail server {server.host}:{server.port} did not take it: {_in_short(error)}") from error
+        raise NotSent(
+            f"the mail server {server.host}:{server.port} did not accept the message: {_in_short(error)}"
+        ) from error
     finally:
-        # What is taken is taken, whatever becomes of the farewell.
+        # The message was accepted, even if QUIT fails.
         with suppress(OSError, smtplib.SMTPException):
             connection.quit()
         connection.close()
 
 
 def _connect(server: Server) -> smtplib.SMTP:
-    """Connect, by TLS where that is asked for, and sign in; certificates are checked."""
+    """Connect, with TLS if required, and sign in; certificates are checked."""
     if server.line is Line.TLS:
         context = ssl.create_default_context()
         connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=_SECONDS, context=context)
@@ -103,7 +105,7 @@ def _connect(server: Server) -> smtplib.SMTP:
         connection = smtplib.SMTP(server.host, server.port, timeout=_SECONDS)
     try:
         if server.line is Line.STARTTLS:
-            # Raises where the server does not offer it: whoever sits in between could take the offer out.
+            # Raises if the server does not offer it, because an attacker in between could remove the offer.
             connection.starttls(context=ssl.create_default_context())
         if server.user and server.password:
             connection.login(server.user, server.password)
@@ -124,7 +126,7 @@ def _is_permanent(error: Exception) -> bool:
 
 
 def _in_short(error: Exception) -> str:
-    """Return what the server said, without addresses, as this goes into the log."""
+    """Return the server's error without addresses, because it is logged."""
     match error:
         case smtplib.SMTPRecipientsRefused(recipients=recipients):
             return f"the recipient was refused with {', '.join(str(code) for code, _ in recipients.values())}"

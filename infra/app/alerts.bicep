@@ -1,6 +1,6 @@
-// What wakes somebody: one action group, and a rule for each way in which approvals stop without anybody noticing.
-// The queries are those of docs/OPERATIONS.md, word for word. <hub account> and <app identity> are filled in below.
-// They read the words of a line and no custom dimensions, which have other names with OpenTelemetry.
+// Alerts: one action group, and one rule for each way in which approvals can stop without anybody noticing.
+// The queries are the same as in docs/OPERATIONS.md. <hub account> and <app identity> are filled in below.
+// They use only the text of a log line, not custom dimensions, which have other names with OpenTelemetry.
 
 param actionGroupName string
 param rulePrefix string
@@ -39,7 +39,7 @@ traces
   {
     name: 'decision-put-aside'
     title: 'A decision could not be used'
-    text: 'A message of approval-queue went to approval-queue-poison. The line says why; whoever sent it believes it counts.'
+    text: 'A message of approval-queue went to approval-queue-poison. The line says why; its sender believes that it counts.'
     severity: 2
     logs: 'app'
     every: 'PT5M'
@@ -57,7 +57,7 @@ traces
   {
     name: 'hub-message-unreadable'
     title: 'The task hub has a message that cannot be processed'
-    text: 'The durable extension tries it again every ten minutes for ever and never puts it aside.'
+    text: 'The durable extension tries it again every ten minutes and never gives up.'
     severity: 2
     logs: 'app'
     every: 'PT15M'
@@ -74,7 +74,7 @@ traces
   {
     name: 'sweep-silent'
     title: 'The app does not run'
-    text: 'The sweep runs once a minute wherever the app runs at all. No run for 15 minutes: it does not start, or may not read its storage.'
+    text: 'The sweep runs once a minute while the app runs. No run for 15 minutes: the app does not start, or must not read its storage.'
     severity: 0
     logs: 'app'
     every: 'PT5M'
@@ -91,7 +91,7 @@ traces
   {
     name: 'workflows-stuck'
     title: 'Workflows get messages and do nothing'
-    text: 'In 15 minutes messages were put into the control queues and none was taken out: instances stay Pending. Look at the table role of the identity first.'
+    text: 'In 15 minutes messages were put into the control queues and none was taken out: instances stay Pending. First check the table role of the identity.'
     severity: 0
     logs: 'hub'
     every: 'PT5M'
@@ -109,7 +109,7 @@ StorageQueueLogs
   {
     name: 'reviews-not-mended'
     title: 'Reviews are late, and the sweep cannot help'
-    text: 'Deadlines, escalations or letters of a proposal are overdue: for a quarter of an hour the sweep has found what it could not put right.'
+    text: 'Deadlines, escalations or letters of a proposal are overdue: for 15 minutes the sweep has found problems that it could not fix.'
     severity: 1
     logs: 'app'
     every: 'PT15M'
@@ -120,14 +120,14 @@ StorageQueueLogs
     query: '''
 traces
 | where severityLevel >= 2
-| where message contains "could not be mended" or message contains "notMended"
+| where message contains "could not be fixed" or message contains "could not be mended" or message contains "notMended"
 | project timestamp, message
 '''
   }
   {
     name: 'escalation-or-notice-failed'
     title: 'Somebody was not told'
-    text: 'An escalation, a notice or a letter could not be sent. The proposal waits, and the person does not know.'
+    text: 'An escalation, a notice or a letter could not be sent. The proposal waits, and the person does not know it.'
     severity: 1
     logs: 'app'
     every: 'PT15M'
@@ -146,7 +146,7 @@ union traces, exceptions
   {
     name: 'links-forged'
     title: 'Somebody tries decision links'
-    text: 'Links that no key of ours has signed, or was cut. A few are a broken mail program; many are somebody who guesses.'
+    text: 'Links with a wrong signature. A few come from a broken mail program; many mean that somebody is guessing links.'
     severity: 2
     logs: 'app'
     every: 'PT15M'
@@ -163,7 +163,7 @@ traces
   {
     name: 'refusals-burst'
     title: 'Many requests are refused'
-    text: 'More than 50 answers 401, 403 or 429 in 15 minutes: somebody tries keys, names or links, or a system has lost its key.'
+    text: 'More than 50 responses 401, 403 or 429 in 15 minutes: somebody is guessing keys, names or links, or a system uses an old key.'
     severity: 2
     logs: 'app'
     every: 'PT15M'
@@ -180,7 +180,7 @@ requests
   {
     name: 'server-errors'
     title: 'Requests fail'
-    text: 'Of at least 20 requests in 15 minutes more than one in twenty was answered with 5xx.'
+    text: 'More than 5 % of at least 20 requests in 15 minutes got a 5xx response.'
     severity: 1
     logs: 'app'
     every: 'PT5M'
@@ -198,7 +198,7 @@ requests
   {
     name: 'record-changed'
     title: 'An approval record was tampered with'
-    text: 'A record is not what the app wrote, or is gone. Nothing is decided by it any more. Find out who wrote to the container records.'
+    text: 'A record was changed or deleted by somebody else. Nothing is decided by it any more. Find out who wrote to the container records.'
     severity: 0
     logs: 'app'
     every: 'PT5M'
@@ -216,7 +216,7 @@ union traces, exceptions
   {
     name: 'purge-failing'
     title: 'Old histories are not purged'
-    text: 'The nightly purge refuses its settings, or leaves instances behind; personal data is kept longer than promised.'
+    text: 'The nightly purge has wrong settings, or could not purge all instances. Personal data is kept longer than promised.'
     severity: 3
     logs: 'app'
     every: 'PT1H'
@@ -234,7 +234,7 @@ traces
   {
     name: 'hub-written-by-stranger'
     title: 'Somebody else has written into the task hub'
-    text: 'Only the identity of the app may write into the hub account: what is written there decides what code runs.'
+    text: 'Only the identity of the app may write to the hub account, because its content decides which code runs.'
     severity: 0
     logs: 'storage'
     every: 'PT5M'
@@ -251,7 +251,7 @@ union isfuzzy=true StorageQueueLogs, StorageBlobLogs, StorageTableLogs
   }
 ]
 
-// Rules that read logs which are not written would never fire, and look as if all were well.
+// A rule for logs that are not written would never fire and look as if everything were fine.
 var readable = filter(
   rules,
   rule => rule.logs == 'app' || (storageLogs != 'off' && (rule.logs == 'storage' || !onScheduler))
@@ -291,7 +291,7 @@ module each 'br/public:avm/res/insights/scheduled-query-rule:0.6.0' = [
       evaluationFrequency: rule.every
       windowSize: rule.window
       autoMitigate: true
-      skipQueryValidation: true // Tables of logs come into being with their first line.
+      skipQueryValidation: true // A log table does not exist before its first line.
       criterias: {
         allOf: [
           {

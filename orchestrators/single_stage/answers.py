@@ -1,13 +1,14 @@
-"""Waiting for a person: the first answer that counts, or none before the deadline.
+"""Waiting for a person: the first valid answer, or none before the deadline.
 
-Two facts decide how this is written, one of SDK 1.7 and one of the extension:
+Two facts explain the code, one about SDK 1.7 and one about the extension:
 
-* An event that comes before its name is waited for is kept as *the* early event of that name: a second one replaces
-  it, and every later wait gets it again (azure-functions-durable-python issue 507). So the wait is opened with the very
-  first step of the workflow and, when an answer is rejected, opened anew in the same breath: no event is ever early.
-* The host works through the workflow's actions in order and goes on from a `task_any` only when it sees one of the
-  actions *listed in it* end. Tasks that were scheduled before are not listed again. So each new wait brings a new timer
-  with it; a race of nothing but old tasks lists nothing, which is harmless.
+* The SDK keeps an event that comes before the workflow waits for its name as *the* early event of that name: a second
+  one replaces it, and every later wait gets it again (azure-functions-durable-python issue 507). So the wait starts
+  with the first step of the workflow, and after a refused answer the next wait starts immediately: no event is ever
+  early.
+* The host processes the workflow's actions in order and continues after a `task_any` only when one of the actions
+  *listed in it* ends. Tasks that were scheduled before are not listed again. So each new wait has a new timer; a race
+  of only old tasks lists nothing, which is harmless.
 """
 
 from collections.abc import Callable, Generator
@@ -22,7 +23,7 @@ from approvals.names import digest, same
 from orchestrators.calls import call_once
 from orchestrators.payloads import AnyPayload
 
-BARE_REFUSED = "a bare true or false does not say who decided, and APPROVALS_ALLOW_BARE is not 1"
+BARE_REFUSED = "a bare true or false does not say who decided; it counts only if APPROVALS_ALLOW_BARE is 1"
 
 
 def first_answer(
@@ -35,14 +36,14 @@ def first_answer(
     deadline: datetime | None = None,
     asking: TaskBase | None = None,
 ) -> Generator[TaskBase, Any, Decision | None]:
-    """Wait for the first acceptable answer; None when the deadline passes without one.
+    """Wait for the first valid answer; None if the deadline passes without one.
 
     `asking` is the activity that asks for the answer, from `call_once` and not yielded before; it runs while the wait
-    is open already, and its failure ends the wait. `asked_by` handed in what is asked about, and does not decide on it,
-    nor under a name of which `also_called` has the digest.
-    `on_rejection` gets the reason of each answer that does not count. Of a bare true or false an activity says whether
-    it counts, as settings cannot be read here; meanwhile the next wait is open. The timer is cancelled on every way out
-    but its own, so that it does not keep the instance from ending.
+    is already open, and its failure ends the wait. `asked_by` submitted the request and may not decide on it, also not
+    under a name whose digest is in `also_called`.
+    `on_rejection` gets the reason for each refused answer. An activity says whether a bare true or false counts: an
+    orchestrator must not read settings. Meanwhile the next wait is open. The timer is cancelled unless it ended the
+    wait, so that it does not keep the instance from ending.
     """
     bare: Decision | None = None
     while True:
@@ -50,7 +51,7 @@ def first_answer(
         timer = context.create_timer(deadline) if deadline else None
         waiting = [answer, timer] if timer else [answer]
         if bare:
-            # Asked anew with each wait, as a race does not go on by what is older.
+            # Asked again with each wait, because a race does not continue by older tasks.
             allowed = yield from _is_allowed(context, waiting)
             if allowed:
                 if timer:
@@ -65,10 +66,10 @@ def first_answer(
         if timer:
             timer.cancel()
         if winner is asking:
-            yield asking  # has failed: raises here
+            yield asking  # it has failed: raises here
         match read_event(answer.result):
             case Decision(named=True, approver=name) if asked_by and _is(name, asked_by, also_called):
-                on_rejection(f"{asked_by} has handed it in and may not decide it")
+                on_rejection(f"{asked_by} submitted it and may not decide on it")
             case Decision(names_document=True):
                 on_rejection(NO_DOCUMENT)
             case Decision() as decision:
@@ -86,7 +87,7 @@ def _is(name: str, person: str, also_called: tuple[str, ...]) -> bool:
 def _is_allowed(
     context: df.DurableOrchestrationContext, waiting: list[TaskBase]
 ) -> Generator[TaskBase, Any, bool | None]:
-    """Ask whether bare answers count; None where something that is waited for came first. A failure is a no."""
+    """Ask whether bare answers count; None if an event or the timer came first. A failure means no."""
     asked = call_once(context, "CheckBareAnswers", {})
     winner = yield context.task_any([*waiting, asked])
     if winner is not asked:
@@ -97,7 +98,7 @@ def _is_allowed(
 def _race(
     context: df.DurableOrchestrationContext, waiting: list[TaskBase], asking: TaskBase | None
 ) -> Generator[TaskBase, Any, TaskBase]:
-    """Return which ends first: one that is waited for, or `asking` where it fails."""
+    """Return the task that ends first: one of `waiting`, or `asking` if it fails."""
     if asking and not asking.is_completed:
         winner: TaskBase = yield context.task_any([*waiting, asking])
         if winner is not asking or isinstance(asking.result, Exception):

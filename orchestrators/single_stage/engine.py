@@ -1,4 +1,4 @@
-"""One question to one person: the way of a proposal without a policy, with escalation when the time is up."""
+"""One question to one person: how a proposal without a policy is decided, with escalation after the deadline."""
 
 from collections.abc import Generator
 from typing import Any
@@ -14,11 +14,11 @@ from orchestrators.reporting import StatusBoard, end_of
 from orchestrators.single_stage.answers import first_answer
 
 STAGE = "design-review"
-"""The one stage that there is; the word is part of rows and of custom status."""
+"""The name of the only stage, which is stored in rows and in the custom status."""
 
 
 def carry_out_single_stage(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict[str, Any]]:
-    """Ask for a decision, wait for it as long as the window lasts, and carry out what was decided."""
+    """Ask for a decision, wait for it until the deadline, and carry it out."""
     proposal = read_input(context, ProposalSubmission)
     opened = context.current_utc_datetime
     deadline = opened + proposal.window

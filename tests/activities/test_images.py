@@ -193,16 +193,16 @@ def claim(width, height):
 @pytest.mark.parametrize(
     ("content", "suffix", "told"),
     [
-        (b"", ".png", "no PNG picture"),
-        (b"not a picture", ".png", "no PNG picture"),
-        ((FOOTBRIDGE / "elevation.png").read_bytes()[:9000], ".png", "no PNG picture"),
-        ((FOOTBRIDGE / "elevation.png").read_bytes(), ".jpg", "no JPEG picture"),
-        (encoded(Image.new("P", (4, 4)), "GIF"), ".png", "no PNG picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", ".png", "no PNG picture"),
+        (b"", ".png", "readable PNG picture"),
+        (b"not a picture", ".png", "readable PNG picture"),
+        ((FOOTBRIDGE / "elevation.png").read_bytes()[:9000], ".png", "readable PNG picture"),
+        ((FOOTBRIDGE / "elevation.png").read_bytes(), ".jpg", "readable JPEG picture"),
+        (encoded(Image.new("P", (4, 4)), "GIF"), ".png", "readable PNG picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", ".png", "readable PNG picture"),
         (claim(30_000, 30_000), ".png", "more than 40,000,000"),
         (claim(10_000, 10_000), ".png", "more than 40,000,000"),
         (claim(8_000, 8_000), ".png", "more than 40,000,000"),
-        (b"x", ".gif", "not named as a picture"),
+        (b"x", ".gif", "does not end in .png, .jpg or .jpeg"),
     ],
 )
 def test_what_is_no_picture_is_refused(put, container, content, suffix, told):
@@ -224,5 +224,5 @@ def test_what_lies_where_the_copy_belongs_is_left_alone(container, put):
     """It may be anything; if it is no picture, that is said."""
     blob = put((FOOTBRIDGE / "elevation.png").read_bytes())
     put(b"a text", name=blob.replace(".png", "-small.png"))
-    assert "no picture" in scale(blob)["refused"]
+    assert "not a readable picture" in scale(blob)["refused"]
     assert container.download_blob(blob.replace(".png", "-small.png")).readall() == b"a text"

@@ -177,7 +177,7 @@ def test_what_is_more_than_may_leave_in_a_day_waits(now, monkeypatch, caplog, se
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             assert call(tell_people, {"proposalId": name, "told": 0}) == {"told": 2, "failed": 1}
-    assert (len(set(sent)), "too many have left today" in caplog.text) == (1, True)
+    assert (len(set(sent)), "the daily limit is reached" in caplog.text) == (1, True)
     monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(24 * 3600))
     monkeypatch.setenv(setting, "2")
     assert call(tell_people, {"proposalId": name, "told": 0}) == {"told": 3, "failed": 0}
@@ -189,7 +189,7 @@ def test_nothing_is_added_to_a_record_that_was_cut(waiting, now, activity):
     """Its workflow has carried out more than there is; whoever cut it may have deleted the row of the list too."""
     asked = {"proposalId": waiting, "told": 5}
     asked |= {"reason": "it rained"} if activity is fail_review else {"now": (now + timedelta(days=9)).isoformat()}
-    with pytest.raises(Tampered, match="5 entries were carried out, 3 are here"):
+    with pytest.raises(Tampered, match="5 entries were processed, 3 are here"):
         call(activity, asked)
     assert review(waiting).number == 3
 
@@ -205,7 +205,7 @@ def test_a_row_of_another_record_is_not_written_over(waiting, now, azurite):
         container="activity-tests",
     )
     add(waiting, lambda review: failed(review, "it rained", now=now + timedelta(hours=1)))
-    with pytest.raises(Tampered, match="written anew"):
+    with pytest.raises(Tampered, match="rewritten"):
         look(waiting, now)
     assert open_proposal_index().find(waiting) == before
 
@@ -227,12 +227,12 @@ def test_a_second_place_that_is_away_keeps_no_review_from_its_end(waiting, monke
 
     monkeypatch.setattr("services.record_watch.open_kept_heads", away)
     step = call(fail_review, {"proposalId": waiting, "told": 0, "reason": "it rained"})["step"]
-    assert (step["next"], "its head is not kept yet" in caplog.text) == ("ended", True)
+    assert (step["next"], "its head could not be copied yet" in caplog.text) == ("ended", True)
 
 
 def test_a_review_that_cannot_go_on_is_ended(waiting):
     """Once, and not where it has ended already; the list shows it."""
-    failing = {"proposalId": waiting, "told": 0, "reason": "the workflow could not go on"}
+    failing = {"proposalId": waiting, "told": 0, "reason": "the workflow could not continue"}
     steps = [call(fail_review, failing)["step"] for _ in range(2)]
     assert [(step["next"], step["status"], step["entries"]) for step in steps] == [("ended", "failed", 4)] * 2
     assert (open_proposal_index().find(waiting).status, review(waiting).end.reason) == ("failed", failing["reason"])

@@ -90,7 +90,7 @@ def test_a_message_that_nobody_can_use_is_logged_with_its_reason(app, decision):
     app.until(proposal, runtimeStatus="Completed")
     for text, reason in [
         (decision("no-such-instance"), "there is no instance no-such-instance"),
-        (decision(proposal), f"{proposal} has finished already"),
+        (decision(proposal), f"{proposal} has already finished"),
         ("neither fish nor fowl", "neither a JSON object nor an instance id"),
     ]:
         app.send(text)

@@ -31,6 +31,8 @@ PAGES = {
     "ui/inbox",
     "ui/act-as",
     "ui/submit",
+    "ui/proposals/{proposalId}",
+    "ui/proposals/{proposalId}/files/{name}",
     "ui/proposals/{proposalId}/resubmit",
     "ui/reports",
     "ui/reports/{name}",

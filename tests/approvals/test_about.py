@@ -33,9 +33,9 @@ def test_body_and_tag_say_the_same_or_nothing_is_taken() -> None:
     """What is null in the body is not given."""
     tag = write_tag(HASH, 2)
     assert with_tag({"round": 2, "document": None}, tag) == {"round": 2, "document": HASH}
-    with pytest.raises(Invalid, match=r"^round: is not what If-Match names"):
+    with pytest.raises(Invalid, match=r"^round: differs from If-Match"):
         with_tag({"round": 1}, tag)
-    with pytest.raises(Invalid, match=r"^document: is not what If-Match names"):
+    with pytest.raises(Invalid, match=r"^document: differs from If-Match"):
         with_tag({"document": "cd" * 32}, tag)
 
 

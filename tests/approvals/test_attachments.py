@@ -94,7 +94,7 @@ def test_the_ending_tells_texts_apart_and_nothing_else(name, kind):
     [
         (b"", "1 to"),
         (b"x" * (LARGEST_UPLOAD + 1), "20,971,521"),
-        (b"PK\x03\x04\xff", "no kind that is accepted: text/markdown"),
+        (b"PK\x03\x04\xff", "not accepted; accepted are text/markdown"),
     ],
 )
 def test_what_is_not_taken_is_told(content, told):
@@ -160,7 +160,7 @@ def test_the_files_of_a_proposal_are_called_differently():
     assert [error.partition(": ")[0] for error in refused.value.errors] == [
         "attachment '../x'", "attachment 'U\u0308ber.md'", "attachment 'a\\x00'",
     ]  # fmt: skip
-    assert "another one has this name" in refused.value.errors[1]
+    assert "another attachment has this name" in refused.value.errors[1]
 
 
 def test_every_kind_has_an_ending():

@@ -83,7 +83,7 @@ def test_the_example_is_a_form():
         ({"amount": -1}, "amount"),
         ({"amount": 1.234}, "two decimals"),
         ({"currency": "eur"}, "currency"),
-        ({"amount": 0.5, "currency": "JPY"}, "amount has more decimals than JPY"),
+        ({"amount": 0.5, "currency": "JPY"}, "amount has too many decimals: JPY has none"),
         ({"days": 0}, "days"),
         ({"days": 101}, "days"),
         ({"days": 1.5}, "days"),

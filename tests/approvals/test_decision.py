@@ -122,7 +122,7 @@ def test_a_queued_decision_carries_its_address():
     """The instance id is checked, the decision is the same."""
     queued = QueuedDecision.from_dict({"instanceId": "a-1", "approved": True, "approver": "Mara"})
     assert queued.decision == Decision(approved=True, approver="Mara")
-    with pytest.raises(Invalid, match="an instance id is"):
+    with pytest.raises(Invalid, match="an instance id has"):
         QueuedDecision.from_dict({"instanceId": "../a", "approved": True})
     with pytest.raises(Invalid, match="instanceId"):
         QueuedDecision.from_dict({"instance_id": "a-1", "approved": True})

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.findings import Checked, Counts, Finding, FindingsRecord, Sum, Unchecked, add_up
+from approvals.findings import Checked, Counts, FailedCheck, Finding, FindingsRecord, Sum, add_up
 
 SEVERITIES = st.sampled_from(["ok", "warning", "error"])
 
@@ -15,7 +15,7 @@ def checked(*severities):
     return Checked(attachment="a", bytes=10, findings=findings)
 
 
-GONE = Unchecked(attachment="b", reason="the blob is gone")
+GONE = FailedCheck(attachment="b", reason="the blob is gone")
 RESULTS = st.lists(st.one_of(st.lists(SEVERITIES, max_size=5).map(lambda found: checked(*found)), st.just(GONE)))
 
 

@@ -61,7 +61,7 @@ def test_the_name_of_a_copy_is_enough_to_refuse_it(blob):
 @pytest.mark.parametrize("blob", ["x", "x.gif", "x.png/y", "x.svg", "a.png.exe"])
 def test_what_is_not_named_as_a_picture_is_refused(blob):
     """The suffix says in which format copies are written."""
-    assert "not named as a picture" in why_not_by_name(blob)
+    assert "does not end in .png, .jpg or .jpeg" in why_not_by_name(blob)
 
 
 def test_small_in_a_name_is_no_matter():

@@ -48,7 +48,7 @@ def test_more_names_than_anybody_needs_are_not_built():
     """Fewer than parts: a name that no form knows costs most."""
     few, many = (json.dumps({f"{number:>20}": 0 for number in range(count)}) for count in (MOST_NAMES, MOST_NAMES + 1))
     assert len(json.loads(to_text(few.encode()))) == MOST_NAMES
-    with pytest.raises(TooMuch, match="5,000 names"):
+    with pytest.raises(TooMuch, match="5,000 field names"):
         to_text(many.encode())
 
 

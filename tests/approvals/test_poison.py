@@ -54,4 +54,4 @@ def test_secrets_are_masked_by_the_name_before_them(text):
 
 def test_ordinary_text_is_left_alone():
     """A reason stays readable."""
-    assert without_secrets("p-1 has finished already: Completed") == "p-1 has finished already: Completed"
+    assert without_secrets("p-1 has already finished: Completed") == "p-1 has already finished: Completed"

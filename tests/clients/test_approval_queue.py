@@ -86,18 +86,18 @@ async def test_nobody_answers_twice_differently(deliver, client, waiting):
     """The first answer stands; the second is put aside."""
     await deliver(decision(waiting, False))
     put_aside = await deliver(decision(waiting, True))
-    assert "answered already: rejected" in put_aside["reason"]
+    assert "already answered: rejected" in put_aside["reason"]
     assert [data["approved"] for _, _, data in client.events] == [False]
 
 
 @pytest.mark.parametrize(
     ("status", "workflow", "told"),
     [
-        ("Completed", "ApprovalWorkflow", "finished already: Completed"),
-        ("Failed", "ApprovalWorkflow", "finished already: Failed"),
-        ("Terminated", "ApprovalWorkflow", "finished already"),
-        ("Running", "SomethingElse", "waits for no decision"),
-        ("Running", "Chaining", "waits for no decision"),
+        ("Completed", "ApprovalWorkflow", "already finished: Completed"),
+        ("Failed", "ApprovalWorkflow", "already finished: Failed"),
+        ("Terminated", "ApprovalWorkflow", "already finished"),
+        ("Running", "SomethingElse", "does not wait for a decision"),
+        ("Running", "Chaining", "does not wait for a decision"),
     ],
 )
 async def test_an_instance_that_cannot_use_it_gets_no_event(deliver, client, waiting, status, workflow, told):
@@ -237,7 +237,7 @@ async def test_an_answer_to_a_review_that_names_nobody_is_put_aside(deliver, cli
             "by that word": {"proposalId": review, "decision": "approve", "approver": "Unnamed"},
         }[body]
     )
-    assert "nobody is named" in put_aside["reason"]
+    assert "names no person" in put_aside["reason"]
     assert (decided(review), client.events) == ([], [])
 
 
@@ -249,7 +249,7 @@ async def test_nobody_decides_on_what_they_handed_in(deliver, client, waiting, w
     """However they write their name; somebody else does."""
     client.add(waiting, workflow, input=json.dumps({field: "Ines"}))
     put_aside = await deliver(decision(waiting, approved, approver=" \uff29NES"))
-    assert "has handed it in and may not decide it" in put_aside["reason"]
+    assert "submitted it and may not decide on it" in put_aside["reason"]
     assert client.events == []
     assert await deliver(decision(waiting, approved)) is None
 

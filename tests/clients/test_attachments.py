@@ -171,12 +171,12 @@ async def test_the_name_is_a_label_and_no_part_of_the_blobs_name(ines, stored, n
     ("content", "status", "told"),
     [
         (b"", 400, "1 to"),
-        (b"PK\x03\x04\x14\0\xff", 415, "no kind that is taken"),
-        (b"MZ\x90\0", 415, "no kind that is taken"),
-        (b"a\0b", 415, "no kind that is taken"),
+        (b"PK\x03\x04\x14\0\xff", 415, "of this type are not accepted"),
+        (b"MZ\x90\0", 415, "of this type are not accepted"),
+        (b"a\0b", 415, "of this type are not accepted"),
         (b"x" * (LARGEST_UPLOAD + 1), 413, "20,971,521 bytes"),
-        (picture()[:-30], 400, "no PNG picture"),
-        (b"\xff\xd8\xffGIF89a", 400, "no JPEG picture"),
+        (picture()[:-30], 400, "readable PNG picture"),
+        (b"\xff\xd8\xffGIF89a", 400, "readable JPEG picture"),
     ],
 )
 async def test_what_is_not_what_it_should_be_is_refused(ines, stored, content, status, told):

@@ -228,7 +228,7 @@ async def test_an_export_is_verified_without_the_app(front, documented):
 
 
 async def test_an_export_without_documents_has_their_hashes(front, documented):
-    """Also where one of them is gone, or is not what was put on record."""
+    """Also where one of them is gone, or differs from the file on record."""
     (file,) = unpack((await front.export(documented, documents="false")).body).manifest.files
     assert (file.name, file.present) == ("note.md", False)
     stored = await front.show(documented)

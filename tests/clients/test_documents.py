@@ -95,7 +95,7 @@ async def test_body_and_etag_that_differ_are_a_fault(front, replaced):
     """Nobody can know which of them is meant."""
     proposal_id, before = replaced
     told = await front.act(proposal_id, "decisions", {**YES, "round": 2}, match=before.headers["ETag"])
-    assert (told.status, told.body["errors"]) == (400, ["round: is not what If-Match names; give one of them"])
+    assert (told.status, told.body["errors"]) == (400, ["round: differs from If-Match; give only one of the two"])
     for wrong in ({"round": 0}, {"round": "2"}, {"document": 7}):
         assert (await front.act(proposal_id, "decisions", {**YES, **wrong})).status == 400
 
@@ -150,7 +150,7 @@ async def test_a_message_names_its_document_as_a_request_does(call, client, repl
     answer = {"decision": "approve"} if form == "proposalId" else {"approved": True}
     message = {form: proposal_id, **answer, "approver": "Mara"}
     assert (await deliver(call, client, message)).startswith(NO_LONGER)
-    assert (await deliver(call, client, {**message, "round": 1})).startswith("the document is another one now")
+    assert (await deliver(call, client, {**message, "round": 1})).startswith("the document has changed")
     stale = {**message, "document": before.body["document"]}
     assert "Ines replaced offer.md" in await deliver(call, client, stale)
     assert await deliver(call, client, {**message, "round": 2}) is None
@@ -161,7 +161,7 @@ async def test_a_message_to_a_workflow_without_documents_names_none(call, client
     instance = uuid.uuid4().hex
     client.add(instance)
     message = {"instanceId": instance, "approved": True, "approver": "Mara", "round": 1}
-    assert (await deliver(call, client, message)).startswith("without a policy")
+    assert (await deliver(call, client, message)).startswith("a proposal without a policy")
     assert client.events == []
 
 

@@ -77,7 +77,7 @@ async def test_the_form_decides(desk):
     response = await desk.post(decision="approve", comment="Good.\r\nGo on.", proposalId="p1")
     assert response.status_code == 200
     assert "Your answer: Approve" in text_of(response)
-    assert "The next answer is up to Cem." in text_of(response)
+    assert "Next, Cem must answer." in text_of(response)
     (decided,) = [entry for entry in desk.entries() if entry.kind is Kind.DECIDED]
     assert (decided.by, decided.via, decided.comment) == ("Ana", Via.LINK, "Good.\nGo on.")
     assert decided.link_id == desk.link.id

@@ -148,7 +148,7 @@ async def test_a_workflow_is_started_with_one_name_and_not_for_its_own_approver(
     body = {"instanceId": json.loads(begun.get_body())["id"], "approved": True, "approver": name}
     message = func.QueueMessage(id="m", body=json.dumps(body).encode())
     await call(approval_queue_processor, message=message, poison=poison, client=client)
-    assert "Mara Lindqvist has handed it in" in json.loads(poison.value)["reason"]
+    assert "Mara Lindqvist submitted it" in json.loads(poison.value)["reason"]
 
 
 @pytest.mark.parametrize("text", ["Ma\u200bra", "Ma\u202era", "Mara\u3164"])
@@ -169,4 +169,4 @@ async def test_a_name_that_is_not_what_it_looks_like_is_refused_everywhere(syste
     body = {"proposalId": proposal, "approver": text, "decision": "approve"}
     message = func.QueueMessage(id="m", body=json.dumps(body).encode())
     await call(approval_queue_processor, message=message, poison=poison, client=client)
-    assert "no control or format characters" in json.loads(poison.value)["reason"]
+    assert "must not contain control or format characters" in json.loads(poison.value)["reason"]

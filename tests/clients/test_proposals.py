@@ -73,7 +73,7 @@ async def test_where_nobody_stands_behind_the_default_it_is_refused_with_what_to
     monkeypatch.delenv("DESIGN_BOARD")
     told = await front.submit({"title": "Bench", "author": "Ines"})
     assert told.status == 400
-    assert "nobody stands behind DESIGN_BOARD: set it to the names" in told.body["detail"]
+    assert "the setting DESIGN_BOARD is empty: set it to the names" in told.body["detail"]
 
 
 async def test_no_stranger_is_asked(front, monkeypatch):

@@ -130,7 +130,7 @@ async def test_a_review_whose_workflow_was_ended_has_failed(sweep, client, hand_
     client.add(name, status="Terminated")
     assert await sweep() == {"records": 1, "found": 1, "failed": 1}
     review = replay(open_review_records().read(name).entries)
-    assert (review.status, review.end.reason) == ("failed", "its workflow was ended before it was decided")
+    assert (review.status, review.end.reason) == ("failed", "its workflow ended before the proposal was decided")
     assert (started(client, name)["told"], started(client, name)["counted"]) == (1, {"submitted": 1})
 
 
@@ -176,7 +176,7 @@ async def test_without_a_list_of_workflows_the_others_are_mended(sweep, client, 
 
     monkeypatch.setattr("clients.sweep.list_alive", fails)
     assert await sweep() == {"records": 1, "found": 1, "woken": 1}
-    assert "no lost workflow is noticed this time" in caplog.text
+    assert "this sweep cannot find lost workflows" in caplog.text
 
 
 async def test_a_look_that_its_workflow_never_heard_of_is_made_again(sweep, client, hand_in, end):
@@ -254,7 +254,7 @@ async def test_an_id_that_is_another_workflows_is_left_alone(sweep, client, hand
     name = hand_in(size=0)
     client.add(name, "Chaining")
     assert await sweep() == {"records": 1, "found": 1, "left": 1}
-    assert "its id is that of a Chaining" in caplog.text
+    assert "its id belongs to a Chaining" in caplog.text
 
 
 async def test_a_record_that_was_cut_is_told(sweep, hand_in, caplog):

@@ -101,7 +101,7 @@ async def test_where_records_cannot_be_looked_after_reviews_go_on(sweep, client,
 
     monkeypatch.setattr("services.record_watch.open_kept_heads", fails)
     assert await sweep() == {"records": 1, "found": 1, "woken": 1}
-    assert "could not be looked after" in caplog.text
+    assert "the records could not be checked" in caplog.text
 
 
 def open_table_of_these_tests():

@@ -339,7 +339,7 @@ async def test_a_lost_race_without_end_says_when_to_try_again(front, monkeypatch
     def crowded(*_):
         raise Contention("others were faster")
 
-    monkeypatch.setattr(verbs.desk, "take_down", crowded)
+    monkeypatch.setattr(verbs.desk, "record_verb", crowded)
     told = await front.act("p", "decisions", {"approver": "Mara", "decision": "approve"})
     assert (told.status, told.headers["Retry-After"]) == (503, "1")
     assert review_changes.Contention is Contention

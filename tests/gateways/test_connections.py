@@ -85,7 +85,7 @@ def test_a_connection_string_wins_over_an_identity(settings):
         ({"Papers__blobServiceUri": "http://papers.blob.core.windows.net"}, "Papers__blobServiceUri must .* https"),
         ({"Papers__tableServiceUri": "https://x"}, "set Papers__blobServiceUri, or Papers__accountName"),
         ({"Papers__credential": "managedidentity"}, "set Papers__blobServiceUri"),
-        ({"Papers__accountName": "p", "Papers__credential": "secret"}, "Papers__credential: only managedidentity"),
+        ({"Papers__accountName": "p", "Papers__credential": "secret"}, "Papers__credential: use managedidentity"),
         ({"Papers__accountName": "p", "Papers__managedIdentityResourceId": "/x"}, "use Papers__clientId"),
         ({"AzureWebJobsPapers__queueServiceUri": "https://x"}, "set AzureWebJobsPapers__blobServiceUri"),
     ],

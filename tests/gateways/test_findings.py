@@ -2,7 +2,7 @@
 
 import uuid
 
-from approvals.findings import Checked, Finding, FindingsRecord, Unchecked, add_up
+from approvals.findings import Checked, FailedCheck, Finding, FindingsRecord, add_up
 from gateways.findings import open_findings
 from gateways.tables import open_table
 
@@ -13,7 +13,7 @@ def record(opened_at="2026-03-02T09:00:00+00:00", proposal_id=None, findings=4):
     total = add_up(
         [
             Checked(attachment="Übersicht.md", bytes=10, findings=(one,) * findings),
-            Unchecked(attachment="b", reason="it is gone"),
+            FailedCheck(attachment="b", reason="it is gone"),
         ]
     )
     return FindingsRecord(proposal_id=proposal_id or uuid.uuid4().hex, opened_at=opened_at, sum=total)

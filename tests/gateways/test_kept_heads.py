@@ -30,7 +30,7 @@ def test_the_latest_of_each_record_is_found():
 
 def test_what_is_no_id_has_no_head():
     """A path could lead out of the container."""
-    with pytest.raises(ValueError, match="no id"):
+    with pytest.raises(ValueError, match="not the id"):
         open_kept_heads().keep("../x", entries=1, head="a" * 64)
 
 

@@ -50,7 +50,7 @@ from gateways.register import open_register
 from gateways.review_records import open_review_records
 from gateways.single_stage_records import Answer, open_single_stage_records
 from gateways.tables import open_table
-from services.review_changes import add, take_down
+from services.review_changes import add, record_verb
 from tests.gateways.losing import losing
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -133,8 +133,8 @@ def verb(*verbs):
         name = begun()
         *before, last = verbs
         for each in before:
-            assert take_down(name, each, Actor(name=each.acting, via=Via.SYSTEM))
-        act = lambda: take_down(name, last, Actor(name=last.acting, via=Via.SYSTEM)).number  # noqa: E731
+            assert record_verb(name, each, Actor(name=each.acting, via=Via.SYSTEM))
+        act = lambda: record_verb(name, last, Actor(name=last.acting, via=Via.SYSTEM)).number  # noqa: E731
         return Write(do=act, look=lambda: kinds(name), answers=False)
 
     return write

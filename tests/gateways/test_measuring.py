@@ -43,7 +43,7 @@ def test_real_pictures_are_measured():
 @pytest.mark.parametrize("content", [b"", b"no image", image("GIF"), image("PNG")[:20], claiming(0, 5)])
 def test_what_is_no_image_of_an_accepted_kind_is_told(content):
     """Other formats have no decoder here."""
-    assert measure(content) == Picture(trouble="the content is no picture that can be read")
+    assert measure(content) == Picture(trouble="the content is not a readable picture")
 
 
 @pytest.mark.parametrize("content", [image("PNG")[:-40], image("JPEG")[:-200]])

@@ -75,7 +75,7 @@ def test_the_machine_s_proxies_are_not_asked(neighbour, monkeypatch):
 @pytest.mark.parametrize(("path", "timeout"), [("/broken", 5), ("/slow-quote", 0.2)])
 def test_no_answer_is_told_apart_from_a_bad_one(neighbour, path, timeout):
     """Closed, or too late."""
-    with pytest.raises(outbound.NoAnswer, match="nobody answered"):
+    with pytest.raises(outbound.NoAnswer, match="there was no response"):
         outbound.send("GET", neighbour.url + path, timeout=timeout)
 
 

@@ -68,7 +68,7 @@ def test_the_app_reads_the_file_beside_its_policies():
         ('{"Mara": {}, "Mara": {}}', ["given twice"]),
         ({"Mara": {"mail": "mara"}, "Jonas": {"phone": "1"}}, ["Mara: mail", "Jonas: phone"]),
         ({"Mara": {"tenant": "x", "object": MARA}}, ["Mara: tenant"]),
-        ({"Mara": {"tenant": TENANT}}, ["Mara: tenant and object are given together"]),
+        ({"Mara": {"tenant": TENANT}}, ["Mara: give both tenant and object, or neither"]),
         ({" ": {}}, ["a name is empty"]),
         ({"Mara": {}, "MARA ": {}}, ["Mara and MARA  have the same name"]),
         (

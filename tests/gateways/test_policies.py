@@ -70,7 +70,7 @@ def test_a_policy_behind_whom_nobody_stands_says_what_to_set(monkeypatch, settin
     monkeypatch.delenv(setting)
     if value is not None:
         monkeypatch.setenv(setting, value)
-    with pytest.raises(Invalid, match=f"nobody stands behind {setting}: set it to the names of these people"):
+    with pytest.raises(Invalid, match=f"the setting {setting} is empty: set it to the names of these people"):
         find_policy(DEFAULT)
 
 

@@ -45,7 +45,7 @@ def test_on_azure_none_is_made(monkeypatch, sign):
     ("setting", "since", "told"),
     [
         ("@Microsoft.KeyVault(SecretUri=https://vault.example.org/secrets/record-keys)", "", "was not resolved"),
-        ("x" * 40, "", "RECORD_KEYS: each key is written as id:key"),
+        ("x" * 40, "", "RECORD_KEYS: write each key as id:key"),
         ("k:short", "", "RECORD_KEYS: the key k needs at least 32"),
         (NEW, "soon", "RECORDS_SIGNED_SINCE: "),
         (NEW, "2026-11-26T00:00:00", "RECORDS_SIGNED_SINCE: must be a point in time in UTC"),

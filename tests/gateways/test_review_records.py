@@ -237,7 +237,7 @@ def test_what_is_no_id_has_no_record(name):
     """It is not asked for either, as a path could lead out of the container."""
     records = open_review_records()
     assert (records.read(name), records.raw(name)) == (None, None)
-    with pytest.raises(ValueError, match="no id"):
+    with pytest.raises(ValueError, match="not the id"):
         records.create(name, [entry(1)])
 
 

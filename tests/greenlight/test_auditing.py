@@ -218,7 +218,7 @@ def test_an_export_whose_document_was_changed_shows(run, tmp_path):
     path.write_bytes(pack(ID, played.record, {plan.sha256: b"another"}))
     result = run("audit", "verify", path)
     assert result.exit_code == 1
-    assert "the file 'site-plan.png' is not what was put on record" in " ".join(result.output.split())
+    assert "the file 'site-plan.png' differs from the file on record" in " ".join(result.output.split())
     path.write_bytes(pack(ID, played.record, {}))
     result = run("audit", "verify", path)
     assert (result.exit_code, "files    0 of 1" in result.output) == (3, True)
@@ -230,7 +230,7 @@ def test_what_is_no_export_is_told(run, tmp_path):
     path.write_bytes(b"PK, but nothing more")
     result = run("audit", "verify", path)
     assert result.exit_code == 2
-    assert "no export of a record" in result.output
+    assert "not an export of a record" in result.output
 
 
 def test_a_saved_record_is_the_bytes_in_storage(run, server, played, tmp_path):

@@ -219,10 +219,10 @@ def test_a_document_that_is_refused_is_named(run, server, tmp_path):
     """One of several."""
     path = tmp_path / "odd.bin"
     path.write_bytes(b"\0")
-    server.refuses(415, "The content is of no kind that is taken.")
+    server.refuses(415, "Files of this type are not accepted.")
     result = run("attach", ID, path, "--as", "Ines", "--url", server.url)
     assert result.exit_code == 2
-    assert "odd.bin: The content is of no kind" in result.stderr
+    assert "odd.bin: Files of this type are not accepted" in result.stderr
 
 
 def test_a_downloaded_document_overwrites_nothing_by_its_own_name(run, server, tmp_path, monkeypatch):

@@ -271,7 +271,7 @@ MISTAKES = [
     (ALERTS, "an alert with something left open", "alert", "nothing fills in",
      '"<app identity>"', '"<the app>"'),
     (WORKBOOK, "a page that looks for words that nobody says", "alert", "no line of the app says",
-     "as no address is known", "as there is no address"),
+     "the address is not known", "there is no address"),
     (WORKBOOK, "a page about a table that there is not", "alert", "no table",
      '"query": "requests', '"query": "request'),
     ("infra/app/workbook.bicep", "a property of the workbook is mistyped", "interface", "did you mean serializedData",

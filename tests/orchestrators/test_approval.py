@@ -349,7 +349,7 @@ def test_nobody_decides_on_their_own_proposal(run, approved):
     """It is shown, and the approver's answer counts."""
     run.event({"approved": approved, "approver": "ines"})
     assert (run.status["state"], run.status["rejectedAnswers"]) == ("waiting", 1)
-    assert run.status["lastRejection"] == "Ines has handed it in and may not decide it"
+    assert run.status["lastRejection"] == "Ines submitted it and may not decide on it"
     run.event(YES)
     run.complete("ProcessApproval")
     assert (run.output["outcome"], run.output["decidedBy"]) == ("approved", "Mara")
@@ -361,7 +361,7 @@ def test_nor_under_another_name_of_theirs(drive):
     run.begin()
     run.complete("RequestApproval")
     run.event({"approved": True, "approver": "Ines@Example.org"})
-    assert run.status["lastRejection"] == "Ines has handed it in and may not decide it"
+    assert run.status["lastRejection"] == "Ines submitted it and may not decide on it"
     run.event(YES)
     run.complete("ProcessApproval")
     assert run.output["decidedBy"] == "Mara"
@@ -371,7 +371,7 @@ def test_nor_under_another_name_of_theirs(drive):
 def test_an_answer_that_names_a_document_is_meant_for_something_else(run, about):
     """A proposal without a policy has none; the next answer counts."""
     run.event({**YES, **about})
-    assert run.status["lastRejection"].startswith("without a policy a proposal has no document or round")
+    assert run.status["lastRejection"].startswith("a proposal without a policy has no document or round")
     run.event(YES)
     run.complete("ProcessApproval")
     assert run.output["outcome"] == "approved"

@@ -78,7 +78,7 @@ def test_nobody_decides_about_their_own_budget_under_another_name(drive):
     run.begin()
     run.complete("RequestApproval")
     run.event({"approved": True, "approver": "ines@example.org"}, "Approval")
-    assert run.status["lastRejection"] == "Ines has handed it in and may not decide it"
+    assert run.status["lastRejection"] == "Ines submitted it and may not decide on it"
 
 
 @pytest.mark.parametrize("approved", [True, False])
@@ -89,7 +89,7 @@ def test_nobody_decides_about_their_own_budget(drive, approved):
     run.complete("RequestApproval")
     run.event({"approved": approved, "approver": " \uff29NES"}, "Approval")
     assert (run.status["state"], run.status["rejectedAnswers"]) == ("waiting", 1)
-    assert run.status["lastRejection"] == "Ines has handed it in and may not decide it"
+    assert run.status["lastRejection"] == "Ines submitted it and may not decide on it"
     run.event({"approved": True, "approver": "Ole"}, "Approval")
     run.complete("ProcessApproval")
     assert (run.output["outcome"], run.output["decidedBy"]) == ("approved", "Ole")

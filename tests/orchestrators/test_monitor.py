@@ -46,7 +46,7 @@ def test_the_last_look_may_fail_too(drive):
     run.fail("GetJobStatus")
     asked = run.asked("SendAlert")
     assert (asked["outcome"], asked["polls"]) == ("expired", 2)
-    assert asked["detail"].startswith("it could not be asked")
+    assert asked["detail"].startswith("the job's state could not be read")
 
 
 def test_an_alert_that_fails_is_sent_again(drive):

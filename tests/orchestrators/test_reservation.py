@@ -161,4 +161,4 @@ def test_a_confirmation_that_is_refused_fails_loudly(drive):
     desk.budget, _ = serve(desk.budget, "release", {"key": "proposal-1"})
     run.complete("BookCost", entry(run))
     desk.answer("confirm")
-    assert "correct the budget bridges by hand" in run.error
+    assert "correct the budget bridges manually" in run.error

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.rules.clockwork import MOST_TROUBLES
+from approvals.rules.turns import MOST_TROUBLES
 from orchestrators.approval import approval_workflow
 
 YES = {"approved": True, "approver": "Mara", "comment": "go ahead"}
@@ -355,7 +355,7 @@ def test_a_review_that_cannot_go_on_is_put_on_record_as_failed(turn):
     """After a day; people are told, it is counted, and the instance fails with the reason."""
     run = turn(troubles=MOST_TROUBLES - 1, told=3, counted={"submitted": 1})
     run.fail_for_good("AdvanceReview")
-    failing = {"proposalId": "proposal-1", "told": 3, "reason": "the workflow could not go on"}
+    failing = {"proposalId": "proposal-1", "told": 3, "reason": "the workflow could not continue"}
     assert run.asked("FailReview") == failing
     run.complete("FailReview", ended(status="failed", counts={"submitted": 1, "failed": 1}))
     run.complete("TellPeople", {"told": 5, "failed": 0})

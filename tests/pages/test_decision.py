@@ -30,9 +30,9 @@ def test_the_page_tells_who_is_asked_for_what_and_what_was_said():
     story.does("delegate", **{"from": "Ana", "to": "Dora"})
     text = Reader(page_of(story, "Dora").html).text
     for shown in (
-        "Dora, your answer is asked for in stage “design”.", "on behalf of Ana", "works", "100 EUR",
-        "Monday 2 March 2026, 19:00 UTC, 10 hours left", "Ben wrote", "Who pays?", "Ben answered “approve”", "Good.",
-        "None are attached.",
+        "Dora, your answer is needed in stage “design”.", "on behalf of Ana", "works", "100 EUR",
+        "Monday 2 March 2026, 19:00 UTC, 10 hours left", "Ben commented", "Who pays?", "Ben answered “approve”",
+        "Good.", "No documents are attached.",
     ):  # fmt: skip
         assert shown in " ".join(text.split())
 
@@ -123,7 +123,7 @@ def test_the_result_says_what_comes_next():
     """So that nobody has to ask."""
     story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben", "Cem"]})).check()
     story.decides("Ana")
-    assert "The next answer is up to Ben and Cem." in result_page(story.review, "Approve").html
+    assert "Next, Ben and Cem must answer." in result_page(story.review, "Approve").html
     story.does("changes", approver="Ben", comment="Use oak.")
     assert "Ines is asked to change it." in result_page(story.review, "Ask for changes").html
     story.does("resubmit", by=AUTHOR, title="Oak bench")

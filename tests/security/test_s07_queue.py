@@ -86,7 +86,7 @@ def test_what_a_sender_must_not_decide_is_put_aside(fortress):
     """
     proposal = fortress.begin(policy={"stages": [{"name": "design", "approvers": ["Mara"]}]})
     packed = base64.b64encode(proposal.encode()).decode()
-    reasons = ["nobody is named", "nobody is named", f"there is no proposal p-unknown-{proposal}"]
+    reasons = ["names no person", "names no person", f"there is no proposal p-unknown-{proposal}"]
     messages = [proposal, packed, json.dumps({**GOOD, "proposalId": f"p-unknown-{proposal}"})]
     messages += [json.dumps({**GOOD, "proposalId": proposal, "approver": name}) for name in ("Nora", "Ines", "Mara x")]
     for text in messages:

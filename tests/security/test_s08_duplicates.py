@@ -20,7 +20,7 @@ from approvals.rules.replay import replay
 from approvals.rules.verbs import Decide
 from gateways import clock
 from gateways.review_records import open_review_records
-from services.review_changes import add, take_down
+from services.review_changes import add, record_verb
 
 PEOPLE = [f"Person {number}" for number in range(8)]
 
@@ -65,7 +65,7 @@ def together(work):
 
 def test_of_many_at_once_one_is_in_the_record(waiting):
     """The others are told who it was."""
-    told = together(lambda person: take_down(waiting, verb(person), Actor(name=person, via=Via.PERSON)))
+    told = together(lambda person: record_verb(waiting, verb(person), Actor(name=person, via=Via.PERSON)))
     (winner,) = decided(waiting)
     refusals = [each.reason for each in told if hasattr(each, "reason")]
     assert len(refusals) == len(PEOPLE) - 1
@@ -95,10 +95,10 @@ def test_without_the_condition_all_of_them_are(waiting):
 
 def test_a_decision_that_comes_again_is_the_same_one(waiting):
     """By its id, by its person, by both, after the end; and an id that is used for something else is told so."""
-    first = take_down(waiting, verb("Person 1", decision_id="42"), Actor(name="Person 1", via=Via.SYSTEM))
+    first = record_verb(waiting, verb("Person 1", decision_id="42"), Actor(name="Person 1", via=Via.SYSTEM))
     for again in (verb("Person 1", decision_id="42"), verb("person  1", decision_id="42"), verb("Person 1")):
-        done = take_down(waiting, again, Actor(name=again.approver, via=Via.QUEUE))
+        done = record_verb(waiting, again, Actor(name=again.approver, via=Via.QUEUE))
         assert (done.repeated, done.number) == (True, first.number)
-    other = take_down(waiting, verb("Person 2", decision_id="42"), Actor(name="Person 2", via=Via.QUEUE))
+    other = record_verb(waiting, verb("Person 2", decision_id="42"), Actor(name="Person 2", via=Via.QUEUE))
     assert other.code == "alreadyDecided"
     assert decided(waiting) == ["Person 1"]

@@ -24,7 +24,7 @@ from clients.links import decide_by_link
 from gateways.letters.mail import Outbox
 from gateways.review_records import BlobRecords
 from tests.clients.conftest import MemoryClient
-from tests.clients.front import FORM, Front, Told, request
+from tests.clients.front import FORM, Front, Reply, request
 from tests.security.fortress import ROOT
 
 KEY = "a-key-of-these-tests-" + "x" * 32
@@ -81,7 +81,7 @@ def test_records_and_letters_follow_none(outside):
             lambda name=name: outbox.send(Letter(**_fields(LETTER, proposal_id=name)), key="1-task"),
             lambda name=name: outbox.send(LETTER, key=f"{name}"),
         ):
-            with pytest.raises(ValueError, match=r"no id of a proposal|no letter can lie"):
+            with pytest.raises(ValueError, match=r"not the id of a proposal|not valid for a letter"):
                 attempt()
     assert [blob.name for blob in secret.list_blobs()] == ["p.jsonl"]
 
@@ -122,7 +122,7 @@ async def decide(client, proposal):
     token = write_link(link, (KEY,))
     headers = {"Content-Type": "application/json"}
     asked = request("POST", "/api/decide", {"decision": "approve", "token": token}, headers=headers)
-    return Told.of(await decide_by_link._function.get_user_function().client_function(req=asked, client=client))
+    return Reply.of(await decide_by_link._function.get_user_function().client_function(req=asked, client=client))
 
 
 def _fields(letter, **changes):

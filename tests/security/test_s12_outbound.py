@@ -89,7 +89,7 @@ def test_a_name_that_leads_to_this_machine_is_not_spoken_to(monkeypatch, lying, 
     port, heard = raw
     monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
     lying(address)
-    with pytest.raises(outbound.Refused, match="leads to"):
+    with pytest.raises(outbound.Refused, match="resolves to"):
         outbound.send("POST", f"https://{SUPPLIER}:{port}/orders", timeout=5, body={"secret": 1})
     assert [each for each in heard if each] == []
 

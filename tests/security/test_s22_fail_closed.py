@@ -118,10 +118,10 @@ def test_storage_that_fails_decides_nothing_that_was_not_said(azurite, monkeypat
     failing = Failing(at=at, after=after)
     monkeypatch.setattr(review_changes, "open_review_records", lambda: failing)
     with pytest.raises((ServiceRequestError, HttpResponseError)):
-        review_changes.take_down(proposal, verb, actor)
+        review_changes.record_verb(proposal, verb, actor)
     appended = at == 2 and after
     assert replay(records.read(proposal).entries).status is (meant if appended else Status.IN_REVIEW)
-    assert review_changes.take_down(proposal, verb, actor).review.status is meant
+    assert review_changes.record_verb(proposal, verb, actor).review.status is meant
     assert [entry.kind.value for entry in records.read(proposal).entries].count("decided") == 1
 
 

@@ -38,7 +38,11 @@ async def test_a_preview_tells_the_stages_and_hands_nothing_in(front):
 async def test_a_preview_is_refused_as_the_proposal_would_be(front):
     """With the same faults and rights; who is signed in is the author."""
     assert (await front.submit(preview="perhaps")).status == 400
-    assert (await front.preview("no-such", author="Ines")).body["errors"][0].startswith("policy: there is none")
+    assert (
+        (await front.preview("no-such", author="Ines"))
+        .body["errors"][0]
+        .startswith("policy: there is no policy with this name")
+    )
     for cost in ("many", "1_000", "\uff11\uff10", "nan", "1e3"):
         told = await front.preview("small-purchase", author="Ines", cost=cost)
         assert (told.status, told.body["errors"]) == (400, ["cost: give a number"])

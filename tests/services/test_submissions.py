@@ -126,4 +126,4 @@ async def test_nothing_personal_reaches_the_log(front, caplog):
 async def test_what_stands_for_nobody_writes_no_proposal(front, author):
     """Its author could do nothing with it, and would be taken for time or a workflow."""
     told = await front.submit({**FORM, "author": author})
-    assert (told.status, told.body["errors"]) == (400, [f"author: {author} is nobody; name a person"])
+    assert (told.status, told.body["errors"]) == (400, [f"author: {author} is a reserved name; name a person"])

@@ -13,7 +13,7 @@ from typing import Any, Self
 from approvals.record.chain import read_chain, verify
 from approvals.record.entries import Commented, Decided, Ended, Entry, Escalated
 from approvals.record.verdict import Anchor
-from approvals.words.notices import Notice, Tells, notices_for
+from approvals.words.notices import Notice, NoticeKind, notices_for
 from tests.soak.load import APPROVAL, ASKED_RESERVATION, BILLING, BILLS, BUDGET, CHAINING, RESERVATION, Load
 from tests.soak.report import Line
 from tests.workflows.conftest import Greenlight
@@ -21,7 +21,7 @@ from tests.workflows.reviews import COUNTERS, Reviews
 
 INSTANCES = "GreenlightHubInstances"
 _BUDGET = "/runtime/webhooks/durabletask/entities/Budget"
-_MAY_BE_LEFT_OUT = (Tells.RESUBMITTED, Tells.DOCUMENT_CHANGED)
+_MAY_BE_LEFT_OUT = (NoticeKind.RESUBMITTED, NoticeKind.DOCUMENT_CHANGED)
 """Whoever is asked about a revision in the same go is not told of it besides."""
 
 Row = Mapping[str, Any]
@@ -66,7 +66,7 @@ class Books:
                 each.name.removesuffix(".jsonl"): container.download_blob(each.name).readall()
                 for each in container.list_blobs()
             },
-            listed={row["ProposalId"]: row for row in app.rows("Proposals") if "ProposalId" in row},
+            listed={row["ProposalId"]: row for row in app.rows("Proposals") if "Told" in row},
             instances={row["PartitionKey"]: row for row in app.rows(INSTANCES)},
             letters={(row["ProposalId"], row["Key"]): row for row in app.rows("Letters")},
             tables={name: app.rows(name) for name in ("Outcomes", "Ledger", "Bills", "Register")},
@@ -164,7 +164,7 @@ class Books:
             (name, notice.key)
             for name, record in entries.items()
             for notice in notices_for(record, told=0)
-            if notice.tells not in _MAY_BE_LEFT_OUT
+            if notice.kind not in _MAY_BE_LEFT_OUT
         }
         may = {(name, notice.key) for name, record in entries.items() for notice in _step_by_step(record)}
         came = Counter(promises.message_ids)

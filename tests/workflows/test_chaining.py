@@ -107,7 +107,7 @@ def test_a_title_that_is_taken_undoes_summary_and_number(app):
     assert output == {
         "outcome": "undone",
         "failedStep": "PublishProposal",
-        "reason": f"a proposal of this title is published already, as {first['number']}",
+        "reason": f"a proposal with this title is already published, as {first['number']}",
         "undone": ["SummariseProposal", "NumberProposal"],
         "notUndone": [],
     }

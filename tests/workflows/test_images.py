@@ -112,8 +112,8 @@ def test_a_copy_that_was_renamed_is_not_scaled_either(app):
     ("name", "content", "told"),
     [
         ("missing/x.png", None, "there is no blob"),
-        ("texts/x.png", b"not a picture", "no PNG picture"),
-        ("texts/x.pdf", b"%PDF-", "not named as a picture"),
+        ("texts/x.png", b"not a picture", "readable PNG picture"),
+        ("texts/x.pdf", b"%PDF-", "does not end in .png, .jpg or .jpeg"),
     ],
 )
 def test_what_is_no_picture_is_refused_with_the_reason(app, name, content, told):

@@ -54,7 +54,7 @@ def test_no_quote_within_30_seconds_is_false_and_a_late_one_is_ignored(app, neig
         ("{}/nowhere", "404"),
         ("{}/hook", "price"),
         ("{}/moved", "302"),
-        ("{}/broken", "nobody answered"),
+        ("{}/broken", "there was no response"),
         ("https://suppliers.example/quote", "ALLOWED_HOSTS"),
     ],
 )

@@ -110,7 +110,7 @@ def test_what_can_never_count_is_put_aside_with_the_reason(app, reviews):
     proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
     reviews.waits(proposal, "Mara", "Jonas")
     messages = (
-        ({"decision": "approve"}, "nobody is named"),
+        ({"decision": "approve"}, "names no person"),
         ({"decision": "approve", "approver": "Somebody"}, "not asked"),
         ({"decision": "approve", "approver": "Ines"}, "may not decide"),
         ({"decision": "maybe", "approver": "Mara"}, "use one of"),

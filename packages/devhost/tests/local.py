@@ -119,7 +119,7 @@ class LocalWorkers:
         self._functions.update(index.functions)
         return _catalog(index, folder, settings)
 
-    async def invoke(self, message: Mapping[str, Any], name: str) -> Message:
+    async def invoke(self, message: Mapping[str, Any], name: str, _exchange: object = None) -> Message:
         """Run a function; `name` is for the list of work in progress, which is not kept here."""
         number = next(self._numbers)
         answer = self._waiting[number] = self._host.create_future()

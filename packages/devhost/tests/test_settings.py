@@ -9,7 +9,7 @@ import pytest
 
 from durable_devhost.errors import SettingsError
 from durable_devhost.log_levels import Level
-from durable_devhost.settings import HostSettings
+from durable_devhost.settings import HostSettings, Telemetry
 
 
 def load(folder: Path, durable: dict[str, Any] | None = None, **environ: str) -> HostSettings:
@@ -74,6 +74,20 @@ def test_host_json_decides(tmp_path: Path) -> None:
     assert (settings.queues.message_encoding, settings.queues.visibility_timeout) == ("none", timedelta(seconds=5))
     assert (settings.route_prefix, settings.log_levels.of("Host")) == ("", Level.WARNING)
     assert settings.storage_connection_string == "AccountName=h"
+
+
+def test_telemetry_is_on_as_host_json_or_a_setting_says(tmp_path: Path) -> None:
+    """And instances are traced where the durable extension is told to, in the second version alone."""
+    assert load(tmp_path).telemetry is Telemetry.OFF
+    assert load(tmp_path, APPINSIGHTS_INSTRUMENTATIONKEY="k").telemetry is Telemetry.APPLICATION_INSIGHTS
+    insights = {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=k"}
+    assert load(tmp_path, **insights).telemetry is Telemetry.APPLICATION_INSIGHTS
+    tracing = {"distributedTracingEnabled": True}
+    versions = [load(tmp_path, {"tracing": {**tracing, **more}}).durable.is_traced for more in ({}, {"version": "v2"})]
+    assert versions == [False, True]
+    assert not load(tmp_path, {"tracing": {"version": "V2"}}).durable.is_traced
+    (tmp_path / "host.json").write_text('{"version": "2.0", "telemetryMode": "openTelemetry"}')
+    assert HostSettings.load(tmp_path, environ=insights).telemetry is Telemetry.OPEN_TELEMETRY
 
 
 def test_an_app_setting_overrides_host_json(tmp_path: Path) -> None:

@@ -67,14 +67,14 @@ def test_the_budget_owners_come_last_where_the_cost_is_above_the_limit():
 @pytest.mark.parametrize(
     ("stage", "fault"),
     [
-        ({"approvers": ["ana "]}, "the author is the only approver; name somebody else, or set allowSelfApproval"),
+        ({"approvers": ["ana "]}, "the author is the only approver; add another approver, or set allowSelfApproval"),
         (
             {"approvers": ["Ana", "Ben"], "rule": "all", "required": ["Ana"]},
-            "the author is required; name somebody else, or set allowSelfApproval",
+            "the author is required; require another person, or set allowSelfApproval",
         ),
         (
             {"approvers": ["Ana", "Ben"], "rule": "quorum", "quorum": 2},
-            "the author does not count, and 2 of the other 1 cannot answer",
+            "the author does not count, and 2 answers are needed from the other 1",
         ),
     ],
 )
@@ -115,7 +115,7 @@ def test_four_eyes_that_cannot_be_met_are_told():
     """Two stages of the same one person, the budget's among them."""
     policy = of({"approvers": ["Ben"]}, budgetLimit=100, budgetOwners=["ben"], fourEyes=True)
     check_for(policy, "Ana", **{**CHEAP, "cost": 100.0})
-    with pytest.raises(Invalid, match="with fourEyes it comes short of people who decide in no other stage"):
+    with pytest.raises(Invalid, match="with fourEyes it has too few people who decide in no other stage"):
         check_for(policy, "Ana", **{**CHEAP, "cost": 101.0})
 
 
@@ -146,13 +146,13 @@ def lacks(policy, *, cost, currency, department):
 @pytest.mark.parametrize(
     ("fields", "proposal", "faults"),
     [
-        ({"budgetLimit": 100}, {"cost": None}, ["cost: is missing; this policy goes by it"]),
+        ({"budgetLimit": 100}, {"cost": None}, ["cost: is missing; this policy depends on it"]),
         ({}, {"cost": None, "currency": "JPY"}, []),
         ({"budgetLimit": 100}, {"currency": "KWD"}, ["currency: this policy has limits in EUR, and no rate for KWD"]),
         ({"budgetLimit": 100, "currency": "KWD"}, {"currency": "KWD"}, []),
         ({"budgetLimit": 100, "rates": {"date": "2026-03-02", "worth": {"KWD": 3.02}}}, {"currency": "KWD"}, []),
-        ({}, {"cost": 0.5, "currency": "JPY"}, ["cost: has more decimals than JPY, which has none"]),
-        ({}, {"cost": 0.005}, ["cost: has more decimals than EUR, which has 2"]),
+        ({}, {"cost": 0.5, "currency": "JPY"}, ["cost: has too many decimals: JPY has none"]),
+        ({}, {"cost": 0.005}, ["cost: has too many decimals: EUR has 2"]),
         ({}, {"cost": 0.005, "currency": "KWD"}, []),
         ({"departments": ["IT"]}, {"department": "works"}, ["department: use one of IT"]),
         ({"departments": ["IT"]}, {"department": "it "}, []),
@@ -167,7 +167,7 @@ def test_a_proposal_says_by_what_the_policy_chooses_its_way(fields, proposal, fa
 def test_a_department_is_needed_where_a_condition_chooses_by_it():
     """Whoever leaves it out would else be led round the stage."""
     policy = of({"approvers": ["Ben"]}, {"approvers": ["Cem"], "when": {"departments": ["IT"]}}, departments=["IT"])
-    assert told(policy, {}) == ["department: is missing; this policy goes by it"]
+    assert told(policy, {}) == ["department: is missing; this policy depends on it"]
     assert told(policy, {"department": "IT"}) == []
 
 
@@ -213,7 +213,7 @@ def test_the_schema_is_for_what_people_send():
     stage = schema["$defs"]["Stage"]["properties"]
     assert stage["windowHours"]["maximum"] == 8760
     assert "readOnly" in stage["kind"]
-    assert stage["required"]["description"].startswith("Of the approvers those")
+    assert stage["required"]["description"].startswith("The approvers whose yes is required")
     assert {each.get("type") or each["$ref"] for each in stage["escalateTo"]["items"]["anyOf"]} == {
         "string",
         "#/$defs/Rung",

@@ -10,7 +10,7 @@ LARGE = {"name": "large", "approvers": ["Ben"], "when": {"costAbove": 2000}}
 REST = {"name": "rest", "approvers": ["Cem"]}
 IT = {"name": "security", "approvers": ["Dana"], "when": {"departments": ["IT"]}}
 CLEAN = {"name": "clean", "approvers": ["Eli"], "when": {"findings": ["passed"]}}
-GAP = "stages: nothing covers a cost in (1000, 2000]; add a stage for it, or say what happens otherwise"
+GAP = "stages: nothing covers a cost in (1000, 2000]; add a stage for it, or set otherwise"
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ GAP = "stages: nothing covers a cost in (1000, 2000]; add a stage for it, or say
         ({"stages": [SMALL, LARGE, REST]}, []),
         (
             {"stages": [SMALL, {**LARGE, "when": {"costFrom": 900}}]},
-            ["stages.1.when: a cost in [900, 1000] meets stages.0 as well; let one begin where the other ends"],
+            ["stages.1.when: a cost in [900, 1000] meets stages.0 as well; start one where the other ends"],
         ),
         (
             {"stages": [REST, IT]},
-            ["departments: is missing: conditions choose by department, so name all that there are"],
+            ["departments: is missing; conditions choose by department, so list all departments"],
         ),
         ({"stages": [REST, IT], "departments": ["it", "works"]}, []),
         (
@@ -36,26 +36,23 @@ GAP = "stages: nothing covers a cost in (1000, 2000]; add a stage for it, or say
         ),
         (
             {"stages": [IT], "departments": ["IT", "Works", "Parks"]},
-            [
-                "stages: nothing covers any cost of the department Works or Parks; "
-                "add a stage for it, or say what happens otherwise"
-            ],
+            ["stages: nothing covers any cost of the department Works or Parks; add a stage for it, or set otherwise"],
         ),
         (
             {"stages": [CLEAN], "otherwise": "refuse"},
             [
                 "otherwise: any cost where the checks say warnings or objections cannot be refused, "
-                "as checks end after it was handed in; name a stage"
+                "because the checks end only after submission; give a stage"
             ],
         ),
         ({"stages": [CLEAN], "otherwise": REST}, []),
         (
             {"stages": [REST], "budgetLimit": 0.5, "currency": "JPY"},
-            ["budgetLimit: has more decimals than JPY, which has none"],
+            ["budgetLimit: has too many decimals: JPY has none"],
         ),
         (
             {"stages": [REST, {**LARGE, "when": {"costAbove": 0.005}}]},
-            ["stages.1.when: a cost has more decimals than EUR, which has 2"],
+            ["stages.1.when: a cost has too many decimals: EUR has 2"],
         ),
         ({"stages": [REST, {**LARGE, "when": {"costAbove": 0.005}}], "currency": "KWD"}, []),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from approvals.policy.policy import read_policy
-from approvals.policy.rights import bar
+from approvals.policy.rights import why_not_allowed
 
 STAGE = {"name": "x", "approvers": ["Mara"]}
 LENIENT = [
@@ -15,7 +15,7 @@ LENIENT = [
 
 def barred(policy, author="Ines", *, own=True, signed_in=True, authors=()):
     """Say whether somebody may not hand in a proposal under it."""
-    return bar(read_policy(policy), author, own=own, signed_in=signed_in, authors=authors) is not None
+    return why_not_allowed(read_policy(policy), author, own=own, signed_in=signed_in, authors=authors) is not None
 
 
 @pytest.mark.parametrize(("authors", "kept_out"), [((), True), (("Mara",), True), (("INES ",), False), (("*",), False)])

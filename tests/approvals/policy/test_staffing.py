@@ -85,7 +85,7 @@ def test_a_stage_that_comes_short_is_named(stages, short):
     with pytest.raises(Invalid) as raised:
         staff(stages, author=None, four_eyes=True)
     [fault] = raised.value.errors
-    assert fault == f"stage {short!r}: with fourEyes it comes short of people who decide in no other stage"
+    assert fault == f"stage {short!r}: with fourEyes it has too few people who decide in no other stage"
     assert staff(stages, author=None, four_eyes=False) == stages
 
 

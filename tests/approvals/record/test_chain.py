@@ -197,13 +197,13 @@ def resealed(*entries):
 @pytest.mark.parametrize(
     ("content", "finding"),
     [
-        (CONTENT.replace(b"word 2", b"word 4"), "line 2: its hash is not that of its text: the line was changed"),
-        (CONTENT.replace(b'"by":"Ana"', b'"by": "Ana"', 1), "line 1: its hash is not that of its text: "),
+        (CONTENT.replace(b"word 2", b"word 4"), "line 2: its hash does not match its text: the line was changed"),
+        (CONTENT.replace(b'"by":"Ana"', b'"by": "Ana"', 1), "line 1: its hash does not match its text: "),
         (
             b"".join(CONTENT.splitlines(keepends=True)[i] for i in (0, 2)),
             "line 2: it does not follow the line before it: a line was lost, added or moved",
         ),
-        (resealed(entry(1), entry(3)), "line 2: entry 3 stands where entry 2 belongs"),
+        (resealed(entry(1), entry(3)), "line 2: it has entry 3 instead of entry 2"),
         (
             resealed(entry(1), entry(2, at=EARLIER)),
             "line 2: it is older than the entry before it",
@@ -220,7 +220,7 @@ def resealed(*entries):
             resealed_json({**to_json(entry(1)), "data": {"comment": 7}}),
             "line 1: it cannot be read: comment: must be a text",
         ),
-        (resealed(entry(1), end(2), entry(3)), "line 3: something was added after the end"),
+        (resealed(entry(1), end(2), entry(3)), "line 3: an entry was added after the end"),
     ],
 )
 def test_the_finding_says_what_was_done(content, finding):
@@ -234,11 +234,11 @@ def test_the_finding_says_what_was_done(content, finding):
         (Anchor(entries=5), "line 4: the end is missing: 5 entries were seen before, 3 are here"),
         (
             Anchor(entries=2, head="f" * 64),
-            "line 2: it is another entry than was seen here before: the record was written anew",
+            "line 2: it differs from the entry that was here before: the record was rewritten",
         ),
         (
             Anchor(head="f" * 64),
-            "line 4: the entry that was seen last is not here, so the end is missing or was replaced",
+            "line 4: the last entry that was seen before is not here: the end is missing or was replaced",
         ),
     ],
 )

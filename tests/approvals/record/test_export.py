@@ -111,9 +111,9 @@ def test_a_document_that_was_changed_or_put_in_shows():
     """By the hash under which the record names it."""
     digest = hashlib.sha256(PLAN).hexdigest()
     changed = verify_export(unpack(edited(lambda files: files.update({f"documents/{digest}": b"another"}))))
-    assert changed.finding == "the file 'plan.txt' is not what was put on record"
+    assert changed.finding == "the file 'plan.txt' differs from the file on record"
     strange = verify_export(unpack(edited(lambda files: files.update({"documents/ab": b"x"}))))
-    assert strange.finding == "it holds a document that the record does not name"
+    assert strange.finding == "it contains a document that the record does not name"
 
 
 def test_of_a_damaged_record_nothing_is_exported():
@@ -138,15 +138,15 @@ def packed():
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"no zip at all", "no export"),
-        (ARCHIVE[: len(ARCHIVE) // 2], "no export"),
-        (ARCHIVE[:-10] + b"\xff\xff\xff\x00" + ARCHIVE[-6:], "no export"),  # its table would begin before the file
+        (b"no zip at all", "not an export"),
+        (ARCHIVE[: len(ARCHIVE) // 2], "not an export"),
+        (ARCHIVE[:-10] + b"\xff\xff\xff\x00" + ARCHIVE[-6:], "not an export"),  # its table would begin before the file
         (edited(lambda files: files.pop("manifest.json")), "it needs"),
         (edited(lambda files: files.pop("record.jsonl")), "it needs"),
         (edited(lambda files: files.update({"manifest.json": b" " * 1_100_000})), "it needs"),
         (edited(lambda files: files.update({"manifest.json": b"{}"})), "Field required"),
         (edited(form), "format 2"),
-        (packed(), "nothing is packed"),
+        (packed(), "exports are not compressed"),
         (edited(lambda files: files.update({f"x{number}": b"" for number in range(2_001)})), "too many files"),
     ],
 )

@@ -124,7 +124,7 @@ def test_an_answer_stands_as_it_was_given() -> None:
     story.decides("Mara")
     other = story.decides("Mara", "reject")
     assert refused("alreadyDecided", other)
-    assert other.reason == "Mara answered 'approve' at 2026-03-02 09:00 UTC; an answer stands as it was given"
+    assert other.reason == "Mara answered 'approve' at 2026-03-02 09:00 UTC; an answer cannot be changed"
 
 
 def test_the_same_decision_id_is_the_same_decision_even_when_all_is_over() -> None:
@@ -159,7 +159,7 @@ def test_the_same_decision_id_asks_for_changes_once() -> None:
     other = story.decides("Mara", decisionId="d1")
     assert refused("alreadyDecided", other)
     assert other.reason.endswith(
-        "asked for changes at 2026-03-02 09:00 UTC; this decisionId stands for another decision"
+        "asked for changes at 2026-03-02 09:00 UTC; this decisionId belongs to another decision"
     )
     assert refused("alreadyDecided", story.decides("Jonas", "later", decisionId="d1"))
     assert isinstance(story.decides("Mara", "later", decisionId="d2"), Accepted)
@@ -216,7 +216,7 @@ def test_who_was_quick_in_one_stage_is_told_about_four_eyes_in_the_next() -> Non
     story.decides("Mara")
     again = story.decides("Mara", "approved")
     assert refused("fourEyes", again)
-    assert again.reason == "Mara has decided an earlier stage, and this policy asks for four eyes"
+    assert again.reason == "Mara has decided in an earlier stage, and this policy requires four eyes"
     assert refused("fourEyes", story.does("changes", approver="Mara", comment="shorter"))
     story.decides("Ana")
     assert story.status == "approved"

@@ -27,7 +27,7 @@ def test_one_person_comments_so_often_and_no_more(story: Story) -> None:
     assert fills(story) == 100
     refused = story.does("comments", by=" jonas ", comment="once more")
     assert (refused.code, refused.reason) == (
-        "conflict", "Jonas has done this 100 times here, and nobody may more often"
+        "conflict", "Jonas has done this 100 times, which is the limit for one proposal"
     )  # fmt: skip
     assert isinstance(story.does("comments", by="Mara", comment="enough"), Accepted)
     assert isinstance(story.decides("Jonas"), Accepted)
@@ -61,7 +61,7 @@ def test_a_full_record_takes_decisions_and_what_its_author_does(story: Story, vi
         talkers += 1
         fills(story, f"Talker {talkers}")
     full = story.does("comments", by="Mara", comment="why oak?")
-    assert full.reason == "the record has 1,000 entries; decisions, and what its author does, are taken now"
+    assert full.reason == "the record has 1,000 entries; only decisions and the author's actions are accepted now"
     match via:
         case "changes":
             assert isinstance(story.does("changes", approver="Mara", comment="in oak"), Accepted)
@@ -80,7 +80,7 @@ def test_even_an_author_comes_to_an_end(story: Story, monkeypatch: pytest.Monkey
     monkeypatch.setattr("approvals.rules.limits.MOST_OF_AUTHOR", story.review.number + 1)
     assert isinstance(story.attaches("plan.txt", "oak"), Accepted)
     story.check()
-    assert "only decisions are taken now" in story.attaches("plan.txt", "ash").reason
+    assert "only decisions are accepted now" in story.attaches("plan.txt", "ash").reason
     assert isinstance(story.decides("Mara", document=story.review.document), Accepted)
 
 

@@ -141,7 +141,7 @@ class TestFourEyes:
         story.decides("Anna")
         refusal = story.does(verb, **{"from": "Bert", "to": "Anna"})
         assert code(refusal) == "conflict"
-        assert refusal.reason == "Anna has decided in another stage, and this policy asks for four eyes"
+        assert refusal.reason == "Anna has decided in another stage, and this policy requires four eyes"
         lenient = Story(policy({"approvers": ["Anna"]}, {"approvers": ["Bert"]})).check()
         lenient.decides("Anna")
         assert isinstance(lenient.does(verb, **{"from": "Bert", "to": "Anna"}), Accepted)

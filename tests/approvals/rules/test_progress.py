@@ -26,7 +26,7 @@ def test_the_ladder_is_climbed_rung_by_rung_and_ends_in_nothing() -> None:
     assert (story.waiting, next_wake(story.review)) == (["Ana", "Cem"], at(168))
     story.passes(24)
     assert (story.status, next_wake(story.review)) == ("expired", None)
-    assert story.review.end.reason == "stage 'A': nobody answered to the end of the ladder"
+    assert story.review.end.reason == "stage 'A': nobody answered, not even after the last escalation"
     assert [entry.missing for entry in story.of(Kind.ESCALATED)] == [("Mara",), ("Jonas",)]
 
 
@@ -39,7 +39,7 @@ def test_who_it_was_escalated_to_decides_in_the_place_of_all() -> None:
     assert story.waiting == ["Jonas"]
     late = story.decides("Mara")
     assert isinstance(late, Refused)
-    assert late.reason == "time was up at 2026-03-05 09:00 UTC; Jonas decides now"
+    assert late.reason == "the deadline passed at 2026-03-05 09:00 UTC; now Jonas may decide"
     story.decides("Jonas")
     assert story.status == "approved"
 

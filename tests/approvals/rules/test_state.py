@@ -31,7 +31,7 @@ def test_a_record_holds_one_submission() -> None:
 def test_a_record_begins_with_its_submission() -> None:
     """Without it there is nothing to add up."""
     story = Story(policy({"approvers": ["Mara"]})).check()
-    with pytest.raises(ValueError, match="begins with its submission"):
+    with pytest.raises(ValueError, match="first entry of a record must be its submission"):
         replay(story.entries[1:])
 
 
@@ -63,7 +63,7 @@ def test_an_entry_about_an_open_stage_needs_one(kind: type[Entry]) -> None:
     entries = [entry for path in samples.glob("*.jsonl") for entry in read_chain(path.read_bytes()).entries]
     entry = next(each for each in entries if isinstance(each, kind))
     story = Story(policy({"approvers": ["Mara"]}))
-    with pytest.raises(ValueError, match="is about an open stage, and none is open"):
+    with pytest.raises(ValueError, match="needs an open stage, but none is open"):
         apply(story.review, entry)
 
 

@@ -241,7 +241,10 @@ class TestChanges:
         story.passes(719)
         assert story.status == "changesRequested"
         story.passes(1)
-        assert (story.status, story.review.end.reason) == ("expired", "the changes that were asked for never came")
+        assert (story.status, story.review.end.reason) == (
+            "expired",
+            "the author did not submit the requested changes in time",
+        )
 
     def test_are_asked_for_by_those_who_are_asked_while_they_are(self, story: Story) -> None:
         """Twice is once; nobody decides meanwhile."""

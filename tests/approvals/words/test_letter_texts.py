@@ -32,7 +32,7 @@ def test_who_is_asked_is_told_by_whom_and_for_what():
     words = told(Story(TWO).check(), "Ana")
     assert words == Words(
         subject="Please decide: Bench",
-        lead="Ines has handed in this proposal. Your answer is needed in stage “design”.",
+        lead="Ines has submitted this proposal. Your answer is needed in stage “design”.",
     )
 
 
@@ -47,7 +47,7 @@ def test_who_is_asked_again_is_told_what_the_author_says():
     """In the author's own words."""
     words = told(after_changes(), "Ben")
     assert words.subject == "Please decide again: Bench"
-    assert words.lead == "Ines has revised this proposal. Please look at it again and answer in stage “design”."
+    assert words.lead == "Ines has revised this proposal. Please read it again and answer in stage “design”."
     assert (words.quoted, words.quoted_from) == ("Look now.", "Ines")
 
 
@@ -65,7 +65,7 @@ def test_who_is_asked_for_the_first_time_is_not_told_of_a_revision():
 def test_a_revision_says_whether_earlier_answers_count():
     """They do where the document is the same."""
     assert told(after_changes(), "Ana").lead == (
-        "Ines has handed this proposal in again. The document is the same, so earlier answers still count."
+        "Ines has submitted this proposal again. The document is the same, so earlier answers still count."
     )
     words = told(after_changes(title="Oak bench"), "Ana")
     assert words.subject == "Revised: Oak bench"
@@ -81,7 +81,7 @@ def test_another_file_is_named():
     story.check()
     words = told(story, "Ben")
     assert words.subject == "Document changed: Bench"
-    assert words.lead.startswith("Ines has added plan.txt and replaced plan.txt. The document is another one now")
+    assert words.lead.startswith("Ines has added plan.txt and replaced plan.txt. The document has changed")
 
 
 def test_another_file_of_a_record_of_before_is_named():
@@ -89,7 +89,7 @@ def test_another_file_of_a_record_of_before_is_named():
     story = Story(TWO).check()
     story.attaches("plan.txt", "a plan")
     story.entries = (*story.entries[:-1], replace(story.entries[-1], round=None))
-    assert told(story, "Ana").lead.startswith("Ines has added plan.txt. The document is another one now")
+    assert told(story, "Ana").lead.startswith("Ines has added plan.txt. The document has changed")
 
 
 def test_another_file_says_where_answers_are_kept():
@@ -100,7 +100,8 @@ def test_another_file_says_where_answers_are_kept():
     story.attaches("plan.txt", "a plan")
     story.check()
     assert told(story, "Ana").lead == (
-        "Ines has added plan.txt. Answers that the policy keeps still count; who else is needed is asked again."
+        "Ines has added plan.txt. Answers that the policy keeps still count. "
+        "You will be asked again if your answer is needed."
     )
 
 
@@ -111,8 +112,8 @@ def test_who_agreed_before_the_checks_found_something_is_told_what():
     words = told(story.check("objections", "virus"), "Ana")
     assert words.subject == "Please decide again: Bench"
     assert words.lead == (
-        "You agreed before the checks were through, and they came to: objections, virus. "
-        "Please look again and answer in stage “design”."
+        "You agreed before the automatic checks had ended. Their result: objections, virus. "
+        "Please read it again and answer in stage “design”."
     )
     assert told(story, "Ben").subject == "Please decide: Bench"
 
@@ -142,10 +143,10 @@ def test_who_takes_a_task_back_is_told_that_it_is_theirs():
     story = Story(TWO).check()
     story.does("delegate", **{"from": "Ana", "to": "Cem"})
     story.does("takeBack", by="Ana", comment="Back earlier.")
-    assert told(story, "Ana").lead == "You have the task in stage “design” back. Your answer is needed."
+    assert told(story, "Ana").lead == "You have taken back your task in stage “design”. Your answer is needed."
     assert told(story, "Cem") == Words(
         subject="Taken back: Bench",
-        lead="Ana has taken the task in stage “design” back. There is nothing left for you to do.",
+        lead="Ana has taken back the task in stage “design”. You do not need to do anything.",
         quoted="Back earlier.",
         quoted_from="Ana",
     )
@@ -164,19 +165,19 @@ def test_an_end_says_where_a_silence_counted_as_a_yes():
     story = Story(policy(silent, {"approvers": ["Ben"]})).check().passes(72)
     story.decides("Ben")
     assert told(story, AUTHOR).lead == (
-        "Your proposal was approved by Ben. Nobody answered stage “A” in time, which the policy takes for a yes."
+        "Your proposal was approved by Ben. Nobody answered in stage “A” in time, which the policy counts as a yes."
     )
     both = Story(policy(silent, silent)).check().passes(72).passes(72)
-    assert "Nobody answered stages “A” and “B” in time" in told(both, AUTHOR).lead
+    assert "Nobody answered in stages “A” and “B” in time" in told(both, AUTHOR).lead
 
 
 def test_a_reminder_names_the_person_who_wants_it():
     """And nobody where it was planned."""
     story = Story(policy({"approvers": ["Ana"], "remindAfterHours": [1]})).check().passes(1)
-    assert told(story, "Ana") == Words(subject="Reminder: Bench", lead="Your answer in stage “A” is still waited for.")
+    assert told(story, "Ana") == Words(subject="Reminder: Bench", lead="Your answer in stage “A” is still needed.")
     story.waits(2)
     story.does("remind", by=AUTHOR)
-    assert told(story, "Ana").lead == "Ines reminds you: your answer in stage “A” is still waited for."
+    assert told(story, "Ana").lead == "Ines reminds you: your answer in stage “A” is still needed."
 
 
 def test_an_escalation_names_who_was_late_and_who_is_asked_instead():
@@ -186,11 +187,11 @@ def test_an_escalation_names_who_was_late_and_who_is_asked_instead():
     story.passes(10)
     assert told(story, "Eva") == Words(
         subject="Escalated to you: Bench",
-        lead="Ana did not answer in time, so stage “design” is yours to decide.",
+        lead="Ana did not answer in time, so you are asked to decide in stage “design”.",
     )
     assert told(story, "Ana") == Words(
         subject="Escalated: Bench",
-        lead="The time for your answer in stage “design” is over. It is up to Eva now.",
+        lead="The deadline for your answer in stage “design” has passed. Now Eva may decide.",
     )
 
 
@@ -198,12 +199,13 @@ def test_an_escalation_says_how_many_must_agree_and_who_is_still_needed():
     """One on the rung cannot make up for two."""
     story = Story(TWO).check().passes(10)
     assert told(story, "Eva").lead == (
-        "Ana and Ben did not answer in time, so stage “design” is yours to decide. 2 of those who are asked must agree."
+        "Ana and Ben did not answer in time, so you are asked to decide in stage “design”. "
+        "2 of the people asked must agree."
     )
     assert told(story, "Ana") == Words(
         subject="Still needed: Bench",
-        lead="Time was up in stage “design”, and your answer is still needed. Eva can answer as well now. "
-        "2 of those who are asked must agree.",
+        lead="The deadline of stage “design” has passed. Your answer is still needed. Now Eva may answer too. "
+        "2 of the people asked must agree.",
     )
 
 
@@ -213,7 +215,7 @@ def test_who_is_handed_a_task_is_told_for_whom():
     story.does("delegate", **{"from": "Ana", "to": "Cem", "comment": "I am away."})
     assert told(story, "Cem") == Words(
         subject="Delegated to you: Bench",
-        lead="Ana hands you the answer in stage “design”. You answer on behalf of Ana.",
+        lead="Ana has delegated a task in stage “design” to you. Your answer is needed. You answer on behalf of Ana.",
         quoted="I am away.",
         quoted_from="Ana",
     )
@@ -223,10 +225,10 @@ def test_who_loses_a_task_is_told_to_whom():
     """By an operator, for good."""
     story = Story(TWO).check()
     story.does("reassign", **{"from": "Ana", "to": "Cem", "by": "Olga"})
-    assert told(story, "Cem").subject == "Handed to you: Bench"
-    assert told(story, "Cem").lead == "Olga hands you the answer in stage “design”."
+    assert told(story, "Cem").subject == "Reassigned to you: Bench"
+    assert told(story, "Cem").lead == "Olga has reassigned a task in stage “design” to you. Your answer is needed."
     assert told(story, "Ana").lead == (
-        "Olga has given your task in stage “design” to Cem. There is nothing left for you to do."
+        "Olga has given your task in stage “design” to Cem. You do not need to do anything."
     )
 
 
@@ -235,8 +237,8 @@ def test_the_author_is_told_what_to_change_and_until_when():
     story = Story(TWO).check()
     story.does("changes", approver="Ana", comment="Use oak.")
     assert told(story, AUTHOR) == Words(
-        subject="Changes asked for: Bench",
-        lead="Ana asks you to change this proposal. The clock stands still; hand it in again by "
+        subject="Changes requested: Bench",
+        lead="Ana asks you to change this proposal. The deadline is paused. Please submit it again by "
         "Wednesday 1 April 2026, 09:00 UTC.",
         quoted="Use oak.",
         quoted_from="Ana",
@@ -249,7 +251,7 @@ def test_a_withdrawal_gives_the_reason():
     story.does("withdraw", by=AUTHOR, reason="No money.")
     assert told(story, "Ana") == Words(
         subject="Withdrawn: Bench",
-        lead="Ines has withdrawn this proposal. There is nothing left for you to do.",
+        lead="Ines has withdrawn this proposal. You do not need to do anything.",
         quoted="No money.",
         quoted_from="Ines",
     )
@@ -262,7 +264,7 @@ def test_the_end_names_who_decided_and_why():
     assert told(story, AUTHOR) == Words(
         subject="Rejected: Bench", lead="Your proposal was rejected by Ana.", quoted="Too dear.", quoted_from="Ana"
     )
-    assert told(story, "Ana").lead == "The proposal on which you were asked was rejected by Ana."
+    assert told(story, "Ana").lead == "The proposal that you were asked about was rejected by Ana."
 
 
 def test_the_end_has_the_policys_own_word():
@@ -278,7 +280,7 @@ def test_an_end_by_time_says_what_can_be_done():
     words = told(story, AUTHOR)
     assert words.subject == "Expired: Bench"
     assert words.lead.startswith("Your proposal has expired. The reason: ")
-    assert words.lead.endswith("It can be handed in anew.")
+    assert words.lead.endswith("It can be submitted again as a new proposal.")
 
 
 def test_a_failure_says_that_nothing_was_approved():
@@ -287,7 +289,7 @@ def test_a_failure_says_that_nothing_was_approved():
     story.entries += failed(story.review, "storage is full", now=story.now)
     assert told(story, AUTHOR).lead == (
         "Your proposal has failed. The reason: storage is full. "
-        "Nothing was approved; hand it in anew, or ask those who run Greenlight."
+        "Nothing was approved. Please submit it again, or ask the people who run Greenlight."
     )
 
 
@@ -302,7 +304,7 @@ def test_the_author_gets_a_receipt_for_a_withdrawal():
 @pytest.mark.parametrize(
     ("currency", "rates", "told"),
     [
-        ("KWD", {"KWD": 3.02}, "99,999 KWD, compared as 301,996.98 EUR by the rates of 2026-03-02"),
+        ("KWD", {"KWD": 3.02}, "99,999 KWD, which is 301,996.98 EUR at the rates of 2026-03-02"),
         ("KWD", {"USD": 0.9}, "99,999 KWD"),
         ("EUR", {"EUR": 2.0}, "99,999 EUR"),
         ("KWD", None, "99,999 KWD"),
@@ -320,5 +322,5 @@ def test_nobody_has_words_for_what_nobody_is_told():
     """A notice of such an entry would be a defect."""
     story = Story(TWO).check()
     notice = notices_for(story.entries, told=0)[0]
-    with pytest.raises(ValueError, match="nobody is told of an entry that is checked"):
+    with pytest.raises(ValueError, match="there is no letter about an entry of the kind checked"):
         words_for(replace(notice, entry=story.entries[1]))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from approvals.record.entries import Via
 from approvals.rules.progress import failed
-from approvals.words.notices import Notice, Tells, notices_for
+from approvals.words.notices import Notice, NoticeKind, notices_for
 from tests.approvals.story import AUTHOR, Story, policy
 
 ALL = policy({"approvers": ["Ana", "Ben"], "rule": "all", "windowHours": 10})
@@ -24,7 +24,7 @@ LADDER = policy({
 
 def told(story: Story, after: int = 0) -> list[tuple[str, str, bool]]:
     """Return what is told, to whom, and whether they are to answer."""
-    return [(each.tells.value, each.person, each.to_answer) for each in notices_for(story.entries, told=after)]
+    return [(each.kind.value, each.person, each.to_answer) for each in notices_for(story.entries, told=after)]
 
 
 def test_nothing_is_told_of_no_entries():
@@ -148,8 +148,8 @@ def test_who_delegates_needs_no_letter_about_it():
     seen = len(story.entries)
     story.does("delegate", **{"from": "Ana", "to": "Cem"})
     (notice,) = notices_for(story.entries, told=seen)
-    assert (Tells.DELEGATED, "Cem", True, "Ana") == (
-        notice.tells, notice.person, notice.to_answer, notice.on_behalf_of,
+    assert (NoticeKind.DELEGATED, "Cem", True, "Ana") == (
+        notice.kind, notice.person, notice.to_answer, notice.on_behalf_of,
     )  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def test_only_the_author_is_told_that_changes_are_wanted():
     seen = len(story.entries)
     story.does("changes", approver="Ana", comment="Use oak.")
     (notice,) = notices_for(story.entries, told=seen)
-    assert (Tells.CHANGES_REQUESTED, AUTHOR) == (notice.tells, notice.person)
+    assert (NoticeKind.CHANGES_REQUESTED, AUTHOR) == (notice.kind, notice.person)
     assert notice.said is notice.entry
 
 
@@ -192,8 +192,8 @@ def test_who_is_asked_about_a_revision_in_the_same_go_gets_one_letter():
     seen = len(story.entries)
     story.does("resubmit", by=AUTHOR, comment="It is oak already.")
     ana, ben = notices_for(story.entries, told=seen)
-    assert (Tells.RESUBMITTED, "Ana", False) == (ana.tells, ana.person, ana.to_answer)
-    assert (Tells.ASKED, "Ben", True, True) == (ben.tells, ben.person, ben.to_answer, ben.again)
+    assert (NoticeKind.RESUBMITTED, "Ana", False) == (ana.kind, ana.person, ana.to_answer)
+    assert (NoticeKind.ASKED, "Ben", True, True) == (ben.kind, ben.person, ben.to_answer, ben.again)
     assert ben.said is not None
     assert ben.said.comment == "It is oak already."
 
@@ -267,7 +267,7 @@ def test_an_end_has_the_words_of_who_decided():
     """The author wants to know why."""
     story = Story(ALL).check()
     story.decides("Ana", "reject", comment="Too dear.")
-    notices = [each for each in notices_for(story.entries, told=0) if each.tells is Tells.ENDED]
+    notices = [each for each in notices_for(story.entries, told=0) if each.kind is NoticeKind.ENDED]
     assert [AUTHOR, "Ana", "Ben"] == [each.person for each in notices]
     assert {"Too dear."} == {each.said.comment for each in notices if each.said}
 
@@ -352,7 +352,7 @@ def _take(story: Story, step: str) -> None:
             story.decides(person)
 
 
-@pytest.mark.parametrize("tells", Tells)
-def test_each_kind_is_fit_for_a_blobs_name(tells: Tells):
+@pytest.mark.parametrize("tells", NoticeKind)
+def test_each_kind_is_fit_for_a_blobs_name(tells: NoticeKind):
     """Letters only."""
     assert re.fullmatch("[a-zA-Z]+", tells.value)

@@ -41,7 +41,7 @@ def test_one_that_was_held_back_is_told_to_the_author_with_the_end():
     seen = len(story.entries)
     story.decides("Ana", "reject")
     (notice, *_) = notices_for(story.entries, told=seen)
-    assert (notice.tells, notice.person, [each.by for each in notice.comments]) == ("commented", AUTHOR, ["Ben"])
+    assert (notice.kind, notice.person, [each.by for each in notice.comments]) == ("commented", AUTHOR, ["Ben"])
 
 
 def test_a_comment_is_told_to_who_waits_for_changes():

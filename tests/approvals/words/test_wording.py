@@ -12,11 +12,14 @@ from approvals.words.wording import (
     LONGEST_EXCERPT,
     ago,
     excerpt,
+    hours,
     moment,
     money,
     people,
     rule_name,
+    short_moment,
     size,
+    span,
     stage_name,
     time_left,
 )
@@ -27,6 +30,7 @@ NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 def test_a_moment_names_the_day_and_says_that_it_is_utc():
     """Readers are in several time zones, and months in figures are read differently."""
     assert moment(NOW) == "Monday 2 March 2026, 09:05 UTC"
+    assert short_moment(NOW) == "2 Mar 2026, 09:05 UTC"
 
 
 @pytest.mark.parametrize(
@@ -142,3 +146,39 @@ def test_a_stage_is_called_by_its_name_and_the_budget_stage_by_what_it_is():
     """Policies name stages; the budget stage is Greenlight's own."""
     assert stage_name(Stage(name="design", approvers=("Ana",))) == "stage “design”"
     assert stage_name(Stage(name="budget", approvers=("Ana",), kind="budget")) == "the budget stage"
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        ({"seconds": 59}, "less than a minute"),
+        ({"minutes": 1}, "1 minute"),
+        ({"hours": 1, "minutes": 59, "seconds": 59}, "1 hour 59 minutes"),
+        ({"days": 2, "hours": 3, "minutes": 9}, "2 days 3 hours"),
+        ({"days": 1, "minutes": 9}, "1 day"),
+        ({"days": 400}, "400 days"),
+    ],
+)
+def test_a_length_of_time_has_its_two_largest_units(length, words):
+    """More nobody reads, and a third one would only count down."""
+    assert span(timedelta(**length)) == words
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3000)))
+def test_a_length_of_time_is_never_said_longer_than_it_is(length):
+    """Somebody may rely on what is left; the words may fall short by less than the larger unit."""
+    units = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
+    words = span(length).split() if length >= timedelta(minutes=1) else []
+    said = sum(
+        (int(n.replace(",", "")) * units[unit.rstrip("s")] for n, unit in zip(words[::2], words[1::2], strict=True)),
+        timedelta(),
+    )
+    assert said <= length < said + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(72, "3 days"), (36, "36 hours"), (24, "24 hours"), (1, "1 hour"), (0.5, "30 minutes")]
+)
+def test_a_window_is_said_as_people_say_it(number, words):
+    """A day of a window is 24 hours of it; from two on they are days."""
+    assert hours(number) == words

@@ -67,7 +67,7 @@ async def test_a_decision_moves_it_from_waiting_to_decided(client):
     sent = await Browser(client, "Mara").post(
         decide_from_inbox, PATH, [("pick", chosen(page, proposal)), ("decision", "approve"), ("comment", "Good.")]
     )
-    assert "1 of 1 answers taken" in sent.text
+    assert "1 of 1 answers recorded" in sent.text
     assert "waits for Jonas" in sent.text
     await Front.check(proposal)
     assert picks(await inbox("Mara", q="Towpath")) == []
@@ -86,7 +86,7 @@ async def test_fifty_answers_of_which_three_are_about_a_document_that_changed(cl
     sent = await Browser(client, "Mara").post(
         decide_from_inbox, PATH, [*(("pick", pick) for pick in shown), ("decision", "approve")]
     )
-    assert "47 of 50 answers taken" in sent.text
+    assert "47 of 50 answers recorded" in sent.text
     assert sent.html.count('class="refused"') == 3
     assert sent.text.count("plan.md") >= 3
 
@@ -130,7 +130,7 @@ async def test_somebody_elses_proposal_cannot_be_decided_from_here(client):
     proposal = await handed_in(client, "Sluice")
     pick = chosen(await inbox("Mara", q="Sluice"), proposal)
     sent = await Browser(client, "Ines").post(decide_from_inbox, PATH, [("pick", pick), ("decision", "approve")])
-    assert "0 of 1 answers taken" in sent.text
+    assert "0 of 1 answers recorded" in sent.text
 
 
 async def test_filters_are_a_part_of_the_address_and_odd_ones_are_left_out(client):

@@ -57,7 +57,7 @@ async def test_the_same_form_sent_twice_is_one_proposal(client):
     first, second = await send(client, fields, [PLAN]), await send(client, fields, [PLAN])
     assert first.headers["Location"] == second.headers["Location"]
     other = await send(client, {**fields, "title": "Another bridge"}, [PLAN])
-    assert (other.status, "handed in already" in other.text) == (409, True)
+    assert (other.status, "already submitted" in other.text) == (409, True)
 
 
 async def test_a_fault_is_told_at_its_field_and_no_file_is_lost(client):

@@ -18,7 +18,7 @@ from clients.counters import get_counter
 from clients.history import get_orchestration_history
 from clients.links import decide_by_link, show_decision_page
 from clients.starter import http_start
-from clients.web.outages import answers_outages, is_outage, unread, unstarted, untaken
+from clients.web.outages import answers_outages, is_outage, while_reading, while_recording, while_starting
 from clients.web.replies import Problem
 from gateways.blobs import open_blobs
 from services.instances import HubFailed, find_instance
@@ -69,11 +69,11 @@ def test_every_http_function_answers_outages():
 async def test_an_outage_is_503_and_says_when_and_what_to_send_again(error):
     """Whether the function is awaited or not."""
 
-    @answers_outages(untaken)
+    @answers_outages(while_recording)
     async def awaited(req):  # noqa: ARG001  as the host calls it
         raise error
 
-    @answers_outages(unread)
+    @answers_outages(while_reading)
     def called(req):  # noqa: ARG001  as above
         raise error
 
@@ -89,7 +89,7 @@ async def test_an_outage_is_503_and_says_when_and_what_to_send_again(error):
 async def test_a_defect_is_not_called_an_outage():
     """The host answers it with 500, and its trace is in the log."""
 
-    @answers_outages(unread)
+    @answers_outages(while_reading)
     async def function(req):  # noqa: ARG001  as above
         raise KeyError("oops")
 
@@ -107,13 +107,13 @@ def test_only_what_storage_and_hub_raise_is_an_outage(defect):
 @pytest.mark.parametrize(("params", "again"), [({"id": "p-1"}, True), ({}, False)])
 def test_what_was_begun_is_found_again_by_the_id_that_its_sender_chose(params, again):
     """Without one a second sending would begin a second one."""
-    told = Reply.of(unstarted(request("POST", "/", params=params), HubFailed("500")))
+    told = Reply.of(while_starting(request("POST", "/", params=params), HubFailed("500")))
     assert (told.body["sendAgain"], "id" in told.body["whatToDo"]) == (again, True)
 
 
 def test_who_was_crowded_out_is_told_so():
     """Nothing was taken down, and it is over in a moment."""
-    told = Reply.of(untaken(request("POST", "/"), Contention("others were faster")))
+    told = Reply.of(while_recording(request("POST", "/"), Contention("others were faster")))
     assert (told.body["code"], told.body["detail"], told.headers["Retry-After"]) == (
         "crowded", "others were faster.", "1",
     )  # fmt: skip

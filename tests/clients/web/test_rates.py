@@ -196,7 +196,7 @@ def test_people_get_a_page_and_programs_a_problem():
         follow()
     page, problem = follow(), follow(accept="application/json")
     assert (page.status_code, page.mimetype, page.headers["Retry-After"]) == (429, "text/html", "20")
-    assert "Please wait a little" in page.get_body().decode()
+    assert "Please wait a moment" in page.get_body().decode()
     assert (problem.status_code, problem.mimetype) == (429, "application/problem+json")
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 

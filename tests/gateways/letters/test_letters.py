@@ -41,7 +41,7 @@ def test_a_letter_tells_what_is_wanted_of_whom_and_until_when():
     letter = writer().write(notice_of(Story(PLAIN).check(), "Ana"))
     assert (letter.subject, letter.to_name, letter.proposal_id) == ("Please decide: Bench", "Ana", "p1")
     for body in (letter.text, Reader(letter.html).text):
-        for shown in ("Ines has handed in", "stage “design”", "Monday 2 March 2026, 19:00 UTC", "100 EUR"):
+        for shown in ("Ines has submitted", "stage “design”", "Monday 2 March 2026, 19:00 UTC", "100 EUR"):
             assert shown in body
         assert f"of its own, version {Story(PLAIN).review.policy_hash[:8]}" in body
 

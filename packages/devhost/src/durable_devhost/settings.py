@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta, tzinfo
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
@@ -40,6 +41,14 @@ MessageEncoding = Literal["base64", "none"]
 OverridableStates = Literal["NonRunningStates", "AnyState"]
 
 
+class Telemetry(Enum):
+    """Who is told of each call; that decides what functions know of their trace."""
+
+    OFF = "off"
+    APPLICATION_INSIGHTS = "Application Insights"
+    OPEN_TELEMETRY = "OpenTelemetry"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DurableSettings:
     """`extensions.durableTask`. `hub_name` is None where host.json names none; the hub and the count are checked where
@@ -69,11 +78,13 @@ class DurableSettings:
     version_match_strategy: str
     version_failure_strategy: str
     throw_status_exceptions_on_raise_event: bool
+    is_traced: bool
 
     @classmethod
     def read(cls, section: Section, cpus: int) -> Self:
         """Read the section; the concurrency limits default to ten a CPU."""
         storage, http = section.section("storageProvider"), section.section("httpSettings")
+        tracing = section.section("tracing")
         hub_name, connection_name, partitions = _hub_place(section)
         five_minutes, per_host = timedelta(minutes=5), 10 * cpus
         states = section.choice(
@@ -107,6 +118,8 @@ class DurableSettings:
             ),
             version_failure_strategy=section.choice("versionFailureStrategy", ("Reject", "Fail"), "Reject"),
             throw_status_exceptions_on_raise_event=section.boolean("throwStatusExceptionsOnRaiseEvent", False),
+            is_traced=tracing.boolean("distributedTracingEnabled", False)
+            and tracing.choice("version", ("None", "V1", "V2"), "V1") == "V2",
         )
 
 
@@ -179,6 +192,7 @@ class HostSettings:
     """The level of the worker's root logger, in Python's numbers."""
     retry: RetryPolicy | None = None
     """The policy of every function that has none of its own."""
+    telemetry: Telemetry = Telemetry.OFF
     notices: tuple[str, ...] = ()
     """Sentences about what is otherwise here than host.json says, for the person at the console."""
 
@@ -240,6 +254,7 @@ class HostSettings:
             retry=read_host_policy(top.section("retry")),
             log_levels=levels,
             worker_log_level=worker_level,
+            telemetry=_telemetry(top, settings),
             notices=notices,
         )
 
@@ -328,6 +343,16 @@ def _partition_count(storage: Section) -> int:
         return storage.integer("partitionCount", _PARTITIONS, at_least=1, at_most=16)
     except SettingsError:
         raise SettingsError("PartitionCount must be an integer value between 1 and 16.") from None
+
+
+def _telemetry(top: Section, settings: AppSettings) -> Telemetry:
+    """What `telemetryMode` and the settings of Application Insights come to (azure-functions-host `TelemetryMode`)."""
+    if (top.text("telemetryMode") or "").strip().lower() == Telemetry.OPEN_TELEMETRY.value.lower():
+        return Telemetry.OPEN_TELEMETRY
+    is_connected = settings.get("APPLICATIONINSIGHTS_CONNECTION_STRING") or settings.get(
+        "APPINSIGHTS_INSTRUMENTATIONKEY"
+    )
+    return Telemetry.APPLICATION_INSIGHTS if is_connected else Telemetry.OFF
 
 
 def _is_true(text: str | None) -> bool:

@@ -1,15 +1,20 @@
 """Functions made in a test and run by the worker's code in this process, and a binding store in memory."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import azure.functions as func
 import pytest
 
+from durable_devhost.clock import VirtualClock
+from durable_devhost.dispatch.invoker import Invoker
+from durable_devhost.dispatch.outcome import Invocation, Outcome
 from durable_devhost.dispatch.tables import TableQuery
 from durable_devhost.model.functions import Function
 from durable_devhost.storage.tables import Operation, Row
 from packages.devhost.tests.local import LocalWorkers
 
+CLIENT = json.dumps({"taskHubName": "H", "creationUrls": {}, "managementUrls": {"id": "x"}, "rpcBaseUrl": "http://x/"})
 Build = Callable[[func.FunctionApp], Function]
 
 
@@ -65,3 +70,32 @@ def build(workers: LocalWorkers) -> Build:
 def bindings() -> MemoryBindings:
     """An empty store."""
     return MemoryBindings()
+
+
+class Ends:
+    """Remembers what ended."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, str]] = []
+        self.advice: list[str] = []
+
+    def ended(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
+        """Keep the function, the id and the kind of outcome."""
+        assert seconds >= 0
+        self.seen.append((function.name, invocation.id, type(outcome).__name__))
+
+    def advise(self, text: str) -> None:
+        """Keep the text."""
+        self.advice.append(text)
+
+
+@pytest.fixture
+def ends() -> Ends:
+    """An observer."""
+    return Ends()
+
+
+@pytest.fixture
+def invoker(workers: LocalWorkers, bindings: MemoryBindings, ends: Ends) -> Invoker:
+    """An invoker over the store in memory."""
+    return Invoker(workers, store=bindings, client_json=lambda _: CLIENT, clock=VirtualClock(), observer=ends)

@@ -112,10 +112,14 @@ def test_a_list_of_texts_is_one_message_each_as_they_are(value, expected):
     assert queue_messages({"type": "json", "value": value}) == expected
 
 
-def test_message_objects_cannot_be_put_into_a_queue():
-    """Recorded: a 500."""
-    with pytest.raises(ValueError, match="set their text instead"):
-        queue_messages({"type": "json", "value": '[{"id": null, "body": "m1"}]'})
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [("json", '{"id": null, "body": "m1"}', '{\n  "id": null,\n  "body": "m1"\n}'),
+     ("json", '[{"body": "m1"}]', '{\n  "body": "m1"\n}'), ("int", 5, "5"), ("double", 1.0, "1")],
+)  # fmt: skip
+def test_objects_and_numbers_are_printed_as_dotnet_does(kind, value, expected):
+    """A func.QueueMessage comes as an object with its body; a number comes from an `Out[str]`."""
+    assert queue_messages({"type": kind, "value": value}) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -134,10 +138,15 @@ def test_bytes_for_a_queue_are_one_message_as_they_are():
     assert queue_messages({"type": "bytes", "value": b"[1]"}) == [b"[1]"]
 
 
-@pytest.mark.parametrize("value", ["é", "é".encode()])
-def test_blob_outputs_are_bytes(value):
-    """Text is UTF-8."""
-    assert blob_content({"type": "string", "value": value}) == "é".encode()
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [("string", "é", "é".encode()), ("bytes", b"\xff", b"\xff"), ("json", '{"a": [1, "é"]}', '{"a":[1,"é"]}'.encode()),
+     ("int", 258, b"\x02\x01\0\0"), ("int", -1, b"\xff\xff\xff\xff"), ("int", 2**32 + 1, b"\x01\0\0\0"),
+     ("double", 1.0, b"\0\0\0\0\0\0\xf0\x3f")],
+)  # fmt: skip
+def test_blob_outputs_are_bytes(kind, value, expected):
+    """Text is UTF-8, JSON is printed again, and of a number it is what .NET holds in memory."""
+    assert blob_content({"type": kind, "value": value}) == expected
 
 
 def test_expressions_may_refer_to_the_fields_of_a_json_message_and_to_its_metadata():

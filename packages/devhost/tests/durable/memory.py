@@ -234,6 +234,7 @@ class Desk:
     hub: MemoryHub = field(default_factory=MemoryHub)
     entities: Sequence[str] = ("Counter",)
     default_version: str | None = None
+    is_traced: bool = False
     parts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -251,6 +252,7 @@ class Desk:
             app=CounterCatalog(self.entities),
             clock=StandingClock(),  # type: ignore[arg-type]  # a Literal in a class attribute is widened
             default_version=self.default_version,
+            is_traced=self.is_traced,
         )
 
     def put(self, instance_id: str, status: RuntimeStatus, **columns: Any) -> None:

@@ -15,6 +15,7 @@ from durable_devhost.durable.ports import Failed, Outcome, Succeeded
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import InstanceRef, TaskCompleted, TaskFailed, TaskScheduled
 from durable_devhost.model.messages import Message
+from durable_devhost.model.traces import Trace
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -42,7 +43,7 @@ class Bench:
         """Three are there."""
         return name in ("Echo", "Fail", "Wait")
 
-    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
+    async def run_activity(self, name: str, input_text: str, instance_id: str, trace: Trace | None) -> Outcome:
         """Give the input back, fail, or wait."""
         self.running += 1
         self.most = max(self.most, self.running)

@@ -27,6 +27,7 @@ from durable_devhost.model.history import (
     RuntimeStatus,
 )
 from durable_devhost.model.messages import Message
+from durable_devhost.model.traces import Trace
 from durable_devhost.model.wire import SPEC_OF
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
@@ -71,7 +72,7 @@ class FragileApp(Functions):
         self.executions.append(Fragile(self._function, started, self._is_lost))
         return self.executions[-1]
 
-    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
+    async def run_activity(self, name: str, input_text: str, instance_id: str, trace: Trace | None) -> Outcome:
         return Succeeded(text=input_text)
 
     async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:
@@ -212,6 +213,92 @@ async def test_who_starts_an_instance_does_not_wait_for_a_step_that_blocks(
         assert ended is not None
         assert (ended.status, ended.output) == (RuntimeStatus.COMPLETED, "[1,2]")
     assert await hub.queues.receive_control(0, timedelta(seconds=1)) == []
+
+
+async def test_an_event_for_an_instance_at_work_waits_for_no_step(
+    hub: TaskHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is answered when it is in the queue itself, where a crash leaves it, and the next step takes what is there."""
+    monkeypatch.setattr(engine_module, "PATIENCE_S", 60.0)
+    let_go, is_at_work = asyncio.Event(), asyncio.Event()
+
+    class Slow(LocalExecution):
+        async def advance(self, events: Sequence[HistoryEvent]) -> Script:
+            if any(isinstance(event, EventRaised) for event in events):
+                is_at_work.set()
+                await let_go.wait()
+            return await super().advance(events)
+
+    async with _running(hub, _count) as bench:
+        bench.app.execution = lambda started, **_: Slow(_count, started)  # type: ignore[method-assign]
+        await bench.begin()
+        await bench.in_flight.quiet()
+        first = asyncio.create_task(bench.say("Go"))
+        await is_at_work.wait()
+        async with asyncio.timeout(5):
+            await bench.say("Go")
+            await bench.say("Go")
+        assert not first.done()
+        let_go.set()
+        await first
+        await bench.watcher.has_ended.wait()
+        await bench.in_flight.quiet()
+        assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2,2,2]"
+    assert await hub.queues.receive_control(0, timedelta(seconds=1)) == []
+
+
+async def test_of_events_that_come_at_once_for_an_instance_at_work_one_is_stored(azurite: Azurite) -> None:
+    """The others wait for the next step, which takes all of them: two calls for each would be for nothing."""
+    at_work, let_go = asyncio.Event(), asyncio.Event()
+
+    class Slow(LocalExecution):
+        async def advance(self, events: Sequence[HistoryEvent]) -> Script:
+            if any(isinstance(event, EventRaised) for event in events):
+                at_work.set()
+                await let_go.wait()
+            return await super().advance(events)
+
+    async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
+        assert isinstance(transport, NotingTransport)
+        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        async with _running(hub, _count) as bench:
+            bench.app.execution = lambda started, **_: Slow(_count, started)  # type: ignore[method-assign]
+            await bench.begin()
+            await bench.in_flight.quiet()
+            transport.notes.clear()
+            events = [asyncio.create_task(bench.say("Go"))]
+            await at_work.wait()
+            events += [asyncio.create_task(bench.say("Go")) for _ in range(2)]
+            await asyncio.sleep(0)  # both are in the mailbox
+            let_go.set()
+            await asyncio.gather(*events)
+            await bench.in_flight.quiet()
+    assert sum(note.startswith("> queue POST") for note in transport.notes) == 1
+
+
+async def test_who_raises_an_event_does_not_wait_for_the_row(azurite: Azurite) -> None:
+    """The history is stored and a query sees it; the row comes a moment later."""
+
+    def telling(context: Any) -> Any:
+        yield context.wait_for_external_event("Go")
+        context.set_custom_status("heard")
+        yield context.wait_for_external_event("Stop")
+
+    async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
+        assert isinstance(transport, NotingTransport)
+        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        async with _running(hub, telling) as bench:
+            await bench.begin()
+            await bench.in_flight.quiet()
+            transport.notes.clear()
+            await bench.say("Go")
+            kinds = [(note[0], _KINDS.get(" ".join(note.split()[1:3]), "")) for note in transport.notes]
+            record = await bench.engine.record("i")
+            await bench.in_flight.quiet()
+    assert kinds[:2] == [(">", "history"), ("<", "history")]
+    assert ("<", "row") not in kinds
+    assert record is not None
+    assert record.custom_status == '"heard"'
 
 
 async def test_a_start_that_was_put_by_comes_back_after_a_crash(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,21 @@ async def test_what_comes_while_an_instance_is_busy_makes_its_next_batch() -> No
     assert diary.attempts == [["1"], ["2", "3"]]
 
 
+async def test_whoever_comes_first_behind_a_batch_can_know_it() -> None:
+    """An instance is only worked on until somebody waits for its next batch; what nobody waits for does not count."""
+    diary = Diary()
+    async with diary.running() as mailboxes:
+        assert not mailboxes.is_only_worked_on("i")
+        mailboxes.put(_delivery("1"))
+        await asyncio.sleep(0)
+        mailboxes.put(_delivery("2"))
+        assert mailboxes.is_only_worked_on("i")
+        waiting = _delivery("3")
+        waiting.stored = asyncio.get_running_loop().create_future()
+        mailboxes.put(waiting)
+        assert not mailboxes.is_only_worked_on("i")
+
+
 async def test_a_failed_batch_is_tried_again_as_it_was_before_anything_that_came_later() -> None:
     """As often as it takes."""
     diary = Diary(lambda batch: 0.01 if batch.attempts < 3 else None)

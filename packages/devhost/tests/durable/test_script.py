@@ -15,7 +15,7 @@ DUE = "2026-01-05T09:00:00.0Z"
 def _answer(*actions: dict[str, Any], **fields: Any) -> dict[str, Any]:
     nothing = {
         "kind": "script", "id": 8, "actions": list(actions), "cancelled": [], "custom_status": None, "done": False,
-        "output": None, "error": None, "stack": "", "asked": False,
+        "output": None, "error": None, "stack": "", "asked": False, "generation": None,
     }  # fmt: skip
     return {**nothing, **fields}
 
@@ -75,3 +75,12 @@ def test_an_action_that_nobody_knows_is_named() -> None:
     """A newer SDK may ask for more than this host can do."""
     with pytest.raises(UnknownAction, match="type 13"):
         read_script(_answer({"actionType": 13}), count().__next__)
+
+
+def test_the_actions_of_a_whole_generation_count_their_timers_for_themselves() -> None:
+    """They are read once more from the first, and leave the numbers of the execution alone."""
+    timer = {"actionType": 5, "fireAt": DUE, "isCanceled": True}
+    numbers = count()
+    script = read_script(_answer({"actionType": 4, "input": "1"}, generation=[timer, timer]), numbers.__next__)
+    assert [each.ordinal for each in script.generation if isinstance(each, CreateTimer)] == [0, 1]
+    assert next(numbers) == 0

@@ -4,6 +4,7 @@ import pytest
 
 from durable_devhost.durable.entities.batch import BrokenResult
 from durable_devhost.durable.entities.session import EntityFailed
+from durable_devhost.durable.orchestrations.generations import EndlessLoop
 from durable_devhost.durable.ports import Failed
 from durable_devhost.durable.troubles import describe
 from durable_devhost.errors import StorageUnavailable
@@ -17,6 +18,7 @@ from durable_devhost.taskhub.failures import CorruptHistory
         (EntityFailed(Failed(message="ValueError: boom", stack="  File x")), "will be tried again.\n  File x"),
         (EntityFailed(Failed(message="ValueError: boom", stack="")), "The batch will be tried again."),
         (BrokenResult("It is no JSON."), "It is no JSON. The batch will be tried again."),
+        (EndlessLoop("play"), "what was heard already. Nothing was stored; it will be tried again."),
         (StorageUnavailable("Nobody answers."), "Nobody answers."),
         (ValueError("boom"), "ValueError: boom. Nothing was stored; it will be tried again."),
     ],

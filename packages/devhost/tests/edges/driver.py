@@ -91,10 +91,10 @@ BOXES: dict[str, tuple[list[list[Any]], bool]] = {
 _UNREAD_BOXES = frozenset({"raise", "none"})
 
 
-def drive(base: str, connection: str) -> dict[str, Any]:
-    """Ask everything and return the records by name."""
+def drive(base: str, connection: str, *more: Callable[["Host"], Iterator[Record]]) -> dict[str, Any]:
+    """Ask everything, `more` rows too, and return the records by name."""
     rows = (http, queue_outputs, queue_inputs, poison, blobs, results, statuses, histories, children, ids, events,
-            bodies, boxes)  # fmt: skip
+            bodies, boxes, *more)  # fmt: skip
     with ThreadPoolExecutor(len(rows)) as threads:
         asked = [threads.submit(lambda row=row: dict(row(Host(base, connection)))) for row in rows]
         records = {name: record for row in asked for name, record in row.result().items()}

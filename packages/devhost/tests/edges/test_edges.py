@@ -11,6 +11,7 @@ import pytest
 from durable_devhost.testing.app import AppUnderTest
 from packages.devhost.tests.edges.comparing import comparable
 from packages.devhost.tests.edges.driver import drive
+from packages.devhost.tests.edges.turns import IN_A_ROW, turns
 
 _FOLDER = Path(__file__).parent
 RECORDED: dict[str, Any] = json.loads((_FOLDER / "recorded.json").read_text(encoding="utf-8"))
@@ -41,7 +42,7 @@ pytestmark = pytest.mark.timeout(180)
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Everything that was recorded, asked of one host."""
     with AppUnderTest(_FOLDER / "app", tmp_path_factory.mktemp("edges"), ("--clock", "system"), {}) as app:
-        yield drive(app.url, app.connection_string)
+        yield drive(app.url, app.connection_string, turns)
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDED if name not in DIFFERS])
@@ -63,6 +64,19 @@ def test_what_has_no_output_is_what_the_rules_say(answers: dict[str, Any]) -> No
     assert pictures == {"stream": "hefbfbd504e470d0a", "binary": "h89504e470d0a", "bytes": "str '�PNG\\r\\n'"}
     statuses = {name: answers[f"bodies.raise.{name}"]["status"] for name in ("deep-many", "trailing")}
     assert statuses == {"deep-many": 400, "trailing": 202}
+
+
+@pytest.mark.parametrize("name", IN_A_ROW)
+def test_events_in_a_row_are_heard_by_the_rule(answers: dict[str, Any], name: str) -> None:
+    """None more than twice, none out of order, and none is lost but for a later one of its name."""
+    heard = [(event, told["n"]) for _, event, told in answers[f"turns.{name}"]["heard"] if event != "timer"]
+    raised = list(enumerate(IN_A_ROW[name]))
+    for number, event in raised:
+        is_overwritten = (event, number) not in heard and event in IN_A_ROW[name][number + 1 :]
+        assert 1 <= heard.count((event, number)) <= 2 or is_overwritten
+    for event in {"Wake", "One", "Two"}:
+        numbers = [number for each, number in heard if each == event]
+        assert numbers == sorted(numbers)
 
 
 @pytest.mark.parametrize("name", DIFFERS)

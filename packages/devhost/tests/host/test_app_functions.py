@@ -24,7 +24,7 @@ class Workers:
         self._answers = list(answers)
         self.asked: list[str] = []
 
-    async def invoke(self, message: Mapping[str, Any], name: str) -> dict[str, Any]:
+    async def invoke(self, message: Mapping[str, Any], name: str, exchange: object = None) -> dict[str, Any]:
         self.asked.append(name)
         answer = self._answers.pop(0)
         if answer is None:

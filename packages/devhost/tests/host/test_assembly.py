@@ -18,9 +18,9 @@ from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
 
-from durable_devhost.azurite.process import STATE_FILE, Azurite
+from durable_devhost.azurite.process import STATE_FILE
 from durable_devhost.taskhub.names import HubNames
-from durable_devhost.testing.plugin import AppFailed, AppUnderTest, Storage
+from durable_devhost.testing.plugin import AppUnderTest, Storage
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -123,7 +123,7 @@ StartApp = Callable[..., AppUnderTest]
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """One host for the tests that leave it as it was."""
-    folder = _write(tmp_path_factory.mktemp("app"), APP)
+    folder = write(tmp_path_factory.mktemp("app"), APP)
     with AppUnderTest(folder, tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}, app_storage) as running:
         yield running
 
@@ -256,9 +256,9 @@ def test_a_corrupt_history_row_is_told_and_nothing_else_suffers(app: AppUnderTes
 
 def test_two_apps_with_two_hubs_share_one_azurite(start_app: StartApp, tmp_path: Path) -> None:
     """And do not see each other's instances."""
-    first = start_app(_write(tmp_path / "first", APP))
+    first = start_app(write(tmp_path / "first", APP))
     settings = {"IsEncrypted": False, "Values": {"AzureWebJobsStorage": first.connection_string}}
-    second_app = _write(tmp_path / "second", APP, hubName="OtherHub")
+    second_app = write(tmp_path / "second", APP, hubName="OtherHub")
     (second_app / "local.settings.json").write_text(json.dumps(settings))
     second = start_app(second_app, clock="system")
     instances = [(each, each.start("waits", None, "same-id")) for each in (first, second)]
@@ -271,7 +271,7 @@ def test_two_apps_with_two_hubs_share_one_azurite(start_app: StartApp, tmp_path:
 
 def test_with_auth_enabled_keys_are_asked_for(start_app: StartApp, tmp_path: Path) -> None:
     """They stand in keys.json: a function key for functions, the system key for the durable API, the master for all."""
-    app = start_app(_write(tmp_path, APP), options=["--enable-auth"])
+    app = start_app(write(tmp_path, APP), options=["--enable-auth"])
     assert app.request("GET", "/api/hello/Ines").status == 401
     assert app.request("GET", "/admin/devhost/info").status == 401
     assert app.request("POST", f"{DURABLE}/orchestrators/chain_of_five").status == 401
@@ -285,57 +285,12 @@ def test_with_auth_enabled_keys_are_asked_for(start_app: StartApp, tmp_path: Pat
     assert status.status in (200, 202)
 
 
-@pytest.mark.parametrize(
-    ("text", "host", "sentence"),
-    [
-        ("def broken(:\n", {}, r"SyntaxError"),
-        (APP.replace("def fail_once(", "def double("), {}, r"double"),
-        (APP, {"hubName": "no_good"}, r"no_good"),
-        (APP, {"storageProvider": {"connectionName": "Nowhere"}}, r"Nowhere"),
-        (APP.replace('connection="AzureWebJobsStorage"', 'connection="Elsewhere"'), {}, r"Elsewhere"),
-        ("import nowhere_to_be_found\n", {}, r"nowhere_to_be_found"),
-        ("x = 1\n", {}, r"function_app\.py"),
-    ],
-    ids=["syntax error", "two of one name", "hub name", "hub connection", "queue connection", "import", "no app"],
-)
-def test_what_a_person_can_mend_ends_the_start_with_a_sentence(
-    tmp_path: Path, azurite: Azurite, text: str, host: dict[str, Any], sentence: str
-) -> None:
-    """Exit status 2, and of frames at most the app's own."""
-    environ = {"AzureWebJobsStorage": azurite.connection_string}
-    said = _refused(AppUnderTest(_write(tmp_path / "app", text, **host), tmp_path / "data", (), environ))
-    assert re.search(sentence, said)
-    assert "This is a defect" not in said
-    assert "devhost/" not in said.replace(str(tmp_path), "")
-
-
-def test_a_port_in_use_is_told(tmp_path: Path, azurite: Azurite) -> None:
-    """With the way out."""
-    environ = {"AzureWebJobsStorage": azurite.connection_string}
-    with socket.create_server(("", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        said = _refused(AppUnderTest(_write(tmp_path / "app", APP), tmp_path / "data", ("--port", port), environ))
-    assert port in said
-    assert "--port" in said
-
-
-def test_a_missing_azurite_is_told(tmp_path: Path) -> None:
-    """Here one that a connection string points to; with the address that does not answer."""
-    folder = _write(tmp_path / "app", APP)
-    nowhere = "DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;" + "".join(
-        f"{service}Endpoint=http://127.0.0.1:9/nobody;" for service in ("Blob", "Queue", "Table")
-    )
-    settings = {"IsEncrypted": False, "Values": {"AzureWebJobsStorage": nowhere}}
-    (folder / "local.settings.json").write_text(json.dumps(settings))
-    assert "127.0.0.1:9" in _refused(AppUnderTest(folder, tmp_path / "data", (), {}))
-
-
 def test_an_azurite_that_ends_is_started_again(start_app: StartApp, tmp_path: Path) -> None:
     """By the host whose own it is, over the same files: nothing is lost, and nobody has to do anything."""
     with socket.socket() as standard:
         with suppress(OSError):  # they are taken already; it takes others, which no other host is waiting for
             standard.bind(("127.0.0.1", 10000))
-        app = start_app(_write(tmp_path, APP), own_azurite=True)
+        app = start_app(write(tmp_path, APP), own_azurite=True)
     instance = app.start("waits")
     os.kill(json.loads((app.data_dir / STATE_FILE).read_text())["pid"], signal.SIGTERM)
     _until(lambda: "Azurite runs again." in app.output, "it was not started again", 80.0)
@@ -344,7 +299,8 @@ def test_an_azurite_that_ends_is_started_again(start_app: StartApp, tmp_path: Pa
     assert app.wait(instance)["output"] == "answered"
 
 
-def _write(folder: Path, text: str, **durable: Any) -> Path:
+def write(folder: Path, text: str, **durable: Any) -> Path:
+    """Write an app with this code; `durable` are keys of the extension in its host.json."""
     folder.mkdir(exist_ok=True)
     (folder / "function_app.py").write_text(textwrap.dedent(text))
     extensions = HOST["extensions"]
@@ -352,16 +308,6 @@ def _write(folder: Path, text: str, **durable: Any) -> Path:
     host = {**HOST, "extensions": {**extensions, "durableTask": {**extensions["durableTask"], **durable}}}
     (folder / "host.json").write_text(json.dumps(host))
     return folder
-
-
-def _refused(app: AppUnderTest) -> str:
-    try:
-        with pytest.raises(AppFailed):
-            app.launch()
-        assert app.exit_status == 2, app.output
-        return app.output
-    finally:
-        app.stop()
 
 
 def _post(app: AppUnderTest, path: str, expected: int, body: object = None) -> Any:

@@ -37,7 +37,7 @@ class Sessions:
             raise SessionLost
         return {
             "kind": "script", "actions": [TIMER], "cancelled": [], "custom_status": None, "done": False,
-            "output": None, "error": None, "stack": "", "asked": False,
+            "output": None, "error": None, "stack": "", "asked": False, "generation": None,
         }  # fmt: skip
 
     def drop(self, session: str) -> None:

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from durable_devhost.testing.plugin import AppUnderTest, Storage
+from packages.devhost.tests.outside.environments import LIBRARY, environment, interpreter, worker_library
 from packages.devhost.tests.outside.hosts import APPS, NO_ENVIRONMENT, Make
+from packages.devhost.tests.outside.reference.asking import Reference
+from tests.long import long
+
+NEWEST = ("azure-functions==2.3.0", "azure-functions-durable==1.7.0")
+
+
+@pytest.fixture(scope="module", params=["own", pytest.param("3.13", marks=long)])
+def reference(request: pytest.FixtureRequest) -> Iterator[Reference]:
+    """Microsoft's worker library on the tests' own Python, in the long form also on the one that it is made for."""
+    if request.param == "own":
+        made = Reference(sys.executable, [worker_library()])
+    else:
+        folder = environment("worker-library-1.3.0-f2.3.0", interpreter(request.param), (*LIBRARY, *NEWEST))
+        made = Reference(folder / "bin" / "python", [])
+    with made:
+        yield made
 
 
 @pytest.fixture(scope="module")

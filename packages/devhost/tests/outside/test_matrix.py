@@ -6,10 +6,6 @@ The environments are made with pip in a folder that is kept from run to run. A m
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +14,11 @@ from urllib.request import Request, urlopen
 import pytest
 
 from durable_devhost.testing.plugin import AppUnderTest
+from packages.devhost.tests.outside.environments import environment, interpreter
 from packages.devhost.tests.outside.hosts import Make
 from tests.long import long
 
 pytestmark = pytest.mark.timeout(300)
-
-CACHE = Path(tempfile.gettempdir()) / "durable-devhost-matrix"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,27 +122,5 @@ def _end(app: AppUnderTest, instance: str) -> tuple[object, str]:
 
 
 def _environment(wanted: Environment) -> Path:
-    """The virtual environment, made where it is missing; a mark at its end says that it is whole."""
-    python = _interpreter(wanted.python)
-    folder = CACHE / str(wanted)
-    whole = folder / "whole"
-    if not whole.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", folder], check=True)
-        packages = [f"azure-functions=={wanted.functions}", f"azure-functions-durable=={wanted.durable}"]
-        command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*command, *packages], check=True)
-        whole.touch()
-    return folder
-
-
-def _interpreter(version: str) -> str:
-    """A Python of that version: the one of the tests, one on the PATH, or one of pyenv's."""
-    pyenv = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    candidates = [sys.executable, shutil.which(f"python{version}"), *map(str, pyenv)]
-    for each in filter(None, candidates):
-        code = "import sys; print('%d.%d' % sys.version_info[:2])"
-        answer = subprocess.run([each, "-c", code], capture_output=True, text=True, check=False)
-        if answer.stdout.strip() == version:
-            return each
-    pytest.skip(f"There is no Python {version} on the PATH or in ~/.pyenv/versions.")
+    packages = [f"azure-functions=={wanted.functions}", f"azure-functions-durable=={wanted.durable}"]
+    return environment(str(wanted), interpreter(wanted.python), packages)

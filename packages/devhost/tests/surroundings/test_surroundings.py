@@ -22,9 +22,6 @@ ROWS: tuple[driver.Row, ...] = (
     driver.timers, driver.worker, driver.queue_inputs, driver.queue_expressions, driver.queue_failures,
     driver.queue_outputs, driver.keys, driver.blobs, driver.grid,
 )  # fmt: skip
-NOT_YET = ("worker.trace",)
-"""What records begin with that is not served yet."""
-
 DIFFERS = {
     "form.chunked": "the host looks at Content-Length, so no byte of such a body reaches a function there; here it is "
     "handed over, with a warning",
@@ -81,7 +78,6 @@ ENVIRONMENT = {
 """What `func start` and the host set for a worker, and the app's settings."""
 
 pytestmark = pytest.mark.timeout(180)
-_served = [name for name in RECORDED if not name.startswith(NOT_YET)]
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +96,7 @@ def answers(app: AppUnderTest) -> dict[str, Any]:
     return driver.drive(driver.Host(app.url, info["storage"]["connectionString"], key), ROWS)
 
 
-@pytest.mark.parametrize("name", [name for name in _served if name not in DIFFERS])
+@pytest.mark.parametrize("name", [name for name in RECORDED if name not in DIFFERS])
 def test_a_record_is_the_real_hosts(answers: dict[str, Any], name: str) -> None:
     """What a function was given, what a client was answered, or how an instance ended."""
     assert comparable(answers[name]) == comparable(RECORDED[name])

@@ -51,7 +51,7 @@ def test_a_value_that_the_sdk_cannot_read_is_lost_and_named(header: str) -> None
 @pytest.mark.parametrize("header", ["a=1; Expires=tomorrow", "a=1; Max-Age=soon"])
 def test_a_time_that_cannot_be_read_fails_the_call(header: str) -> None:
     """As the worker's own conversion does."""
-    with pytest.raises(ValueError, match=r"tomorrow|soon"):
+    with pytest.raises((ValueError, TypeError), match=r"tomorrow|soon"):
         taken_apart([header])
 
 

@@ -198,8 +198,9 @@ async def test_values_that_do_not_fit_are_failures(tmp_path):
     ]
     assert [answer["message"] for answer in answers] == [
         "ValueError: activity trigger output must be json serializable ({1, 2})",
-        "RuntimeError: function 'nowhere' without a $return binding returned a non-None value",
-        "ValueError: activity trigger output must be json serializable ({1, 2})",
+        "RuntimeError: function 'nowhere' without a $return bindingreturned a non-None value",
+        "TypeError: unable to decode incoming TypedData: unsupported combination of TypedData field 'bytes' "
+        "and expected binding type <class 'azure.functions.durable_functions.ActivityTriggerConverter'>",
         "TypeError: a message cannot hold a value of type set",
         "RuntimeError: the app has no function 'missing' that can be called",
     ]

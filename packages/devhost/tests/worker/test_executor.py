@@ -42,7 +42,7 @@ def test_each_step_gives_what_is_new():
     first = executor.advance(started("story"))
     assert first == {
         "actions": [{"actionType": 0, "functionName": "one", "input": "1"}], "cancelled": [], "custom_status": None,
-        "done": False, "output": None, "error": None, "stack": "", "asked": False,
+        "done": False, "output": None, "error": None, "stack": "", "asked": False, "generation": None,
     }  # fmt: skip
     second = executor.advance(task_completed(0, "10"))
     assert second["actions"] == [{"actionType": 0, "functionName": "two", "input": "10"}]
@@ -176,6 +176,30 @@ def test_continue_as_new_ends_the_execution():
     executor.advance(started("story"))
     script = executor.advance(task_completed(0, "1"))
     assert (script["done"], [each["actionType"] for each in script["actions"]]) == (True, [4])
+    assert script["generation"] is None
+
+
+def test_who_continues_as_new_after_cancelling_a_timer_tells_the_whole_generation():
+    """The real host replays it, with the timer cancelled from the start; a timer that fired changes nothing there."""
+
+    def race(context):
+        timer = context.create_timer(context.current_utc_datetime + timedelta(minutes=1))
+        yield context.task_any([timer, context.wait_for_external_event("approved")])
+        if not timer.is_completed:
+            timer.cancel()
+        yield context.call_activity("one")
+        context.continue_as_new("next")
+
+    def generation(ended_by):
+        executor = _executor(race)
+        assert executor.advance(started("story"))["generation"] is None
+        assert executor.advance(ended_by)["generation"] is None
+        return executor.advance(task_completed(1, "1", 2))["generation"]
+
+    replayed = generation([event(12, 1), event(15, 1, Name="approved", Input="true")])
+    assert [each["actionType"] for each in replayed] == [11, 0, 4]
+    assert replayed[0]["compoundActions"][0]["isCanceled"] is True
+    assert generation([event(12, 1), event(11, 1, TimerId=0)]) is None
 
 
 def test_only_a_read_of_the_user_counts_as_asked():

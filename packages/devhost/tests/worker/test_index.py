@@ -30,11 +30,11 @@ def test_functions_of_registered_blueprints_are_listed_in_the_order_of_registrat
         "bindings": [{"direction": "IN", "type": "orchestrationTrigger", "name": "context",
                       "orchestration": "Big Story"}],
         "trigger": {"name": "context", "type": "orchestrationTrigger"},
-        "file": "pieces.py", "line": 5, "is_async": False, "wants_context": False, "implicit_output": True,
-        "problems": [], "hints": [], "retry": None,
+        "file": "pieces.py", "line": 5, "is_async": False, "wants_context": False,
+        "problems": [], "hints": [], "retry": None, "streams": False,
     }  # fmt: skip
-    assert [own[key] for key in ("name", "file", "line", "is_async", "wants_context", "implicit_output")] == [
-        "own", "function_app.py", 8, True, True, False,
+    assert [own[key] for key in ("name", "file", "line", "is_async", "wants_context")] == [
+        "own", "function_app.py", 8, True, True,
     ]  # fmt: skip
     assert index.functions["story"].input_type is dict
     assert index.functions["story"].orchestrator.__name__ == "story"
@@ -57,7 +57,7 @@ def test_every_trigger_and_binding_of_the_sdk_is_indexed(load):
 
         @app.generic_trigger(arg_name="context", type="mcpToolTrigger", toolName="t")
         @app.generic_input_binding(arg_name="row", type="someTable")
-        def on_tool(context, row: dict) -> None: ...
+        def on_tool(context, row: str) -> None: ...
         """
     )
     assert [(entry["trigger"]["type"], entry["problems"]) for entry in index.entries] == [

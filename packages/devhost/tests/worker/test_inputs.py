@@ -125,10 +125,23 @@ def test_a_function_that_is_run_by_hand_needs_no_metadata(kind, wanted):
     assert (one.get_body(), same.get_body()) == (b'{"a": 1}', b"x")
 
 
-@pytest.mark.parametrize("kind", ["someBrandNewTrigger", "queue", "eventGridTrigger"])
-def test_where_the_library_has_no_way_the_bare_value_is_given(kind):
-    """An unknown type, an output's converter, a converter that takes JSON only."""
-    assert trigger_argument(_function(kind), text("x", "string"), {}) == "x"
+@pytest.mark.parametrize("kind", ["string", "json", "bytes"])
+def test_a_type_that_the_library_does_not_know_gives_the_bare_value(kind):
+    """JSON stays text."""
+    assert trigger_argument(_function("someBrandNewTrigger"), text("x", kind), {}) == "x"
+
+
+def test_a_converter_that_cannot_read_the_value_is_named():
+    """Recorded from the worker's own library: that of Event Grid takes JSON only."""
+    with pytest.raises(TypeError, match="unsupported combination of TypedData field 'string' and expected binding"):
+        trigger_argument(_function("eventGridTrigger"), text("x", "string"), {})
+
+
+@pytest.mark.parametrize("wanted", [str, bytes])
+def test_a_request_in_a_parameter_of_text_or_bytes_fails_each_call(wanted):
+    """The real worker loads such a function."""
+    with pytest.raises(ValueError, match="unexpected type of data received for the \"generic\" binding : 'http'"):
+        trigger_argument(_function("httpTrigger", x=wanted), http(), {})
 
 
 def test_a_value_that_does_not_fit_is_an_error():

@@ -6,7 +6,7 @@ import os
 import threading
 
 from durable_devhost.worker.context import InvocationContext
-from durable_devhost.worker.invocation import Attempt, Invocation, InvocationFilter, current_invocation, entered
+from durable_devhost.worker.invocation import Attempt, Invocation, InvocationFilter, Trace, current_invocation, entered
 
 ONE = Invocation(id="abc", function_name="one")
 
@@ -33,7 +33,7 @@ def test_records_of_a_quiet_invocation_are_dropped():
 
 def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
     """As the real worker documents `context.thread_local_storage`."""
-    context = InvocationContext(ONE, Attempt())
+    context = InvocationContext(ONE, Attempt.read(None), Trace())
     marked = []
 
     def work() -> None:
@@ -48,7 +48,7 @@ def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
 
 def test_the_thread_local_id_is_that_of_the_invocation_while_it_lasts():
     """Code that reads it there, and not from its context, finds it as in the real worker."""
-    local = InvocationContext(ONE, Attempt()).thread_local_storage
+    local = InvocationContext(ONE, Attempt.read(None), Trace()).thread_local_storage
     with entered(ONE):
         assert local.invocation_id == "abc"
     assert local.invocation_id is None
@@ -57,13 +57,13 @@ def test_the_thread_local_id_is_that_of_the_invocation_while_it_lasts():
 def test_the_context_has_everything_that_the_real_one_has():
     """Names, folder, trace and retry."""
     attempt = Attempt.read({"count": 1, "limit": 3, "message": "ValueError: x", "stack": "s"})
-    context = InvocationContext(ONE, attempt)
+    given = {"parent": "00-1-2-01", "state": "a=b", "attributes": {"url.path": "/x"}}
+    context = InvocationContext(ONE, attempt, Trace.read(given))
     assert (context.function_name, context.function_directory) == ("one", os.getcwd())
-    assert (context.trace_context.trace_parent.count("-"), context.trace_context.trace_state) == (3, "")
     trace = context.trace_context
-    assert (trace.Traceparent, trace.Tracestate) == (trace.trace_parent, "")
-    trace.attributes["tenant"] = "a"
-    assert context.trace_context.Attributes == {"tenant": "a"}  # libraries for tracing leave things there
+    assert (trace.trace_parent, trace.trace_state) == (trace.Traceparent, trace.Tracestate) == ("00-1-2-01", "a=b")
+    trace.attributes["tenant"] = "a"  # libraries for tracing leave things there
+    assert context.trace_context.Attributes == {"url.path": "/x", "tenant": "a"}
     retry = context.retry_context
     assert (retry.retry_count, retry.max_retry_count) == (1, 3)
     failure = retry.rpc_exception
@@ -75,5 +75,11 @@ def test_the_context_has_everything_that_the_real_one_has():
     )
     assert repr(failure).startswith('stack_trace: "s"\nmessage: "Microsoft.')
     assert not hasattr(retry, "exception")
-    first = InvocationContext(ONE, Attempt.read(None)).retry_context
+    first = InvocationContext(ONE, Attempt.read(None), Trace.read(None)).retry_context
     assert repr(first) == "RetryContext(retry_count=0, max_retry_count=0, rpc_exception=)"
+
+
+def test_without_telemetry_a_context_has_an_empty_trace():
+    """As the real host has it."""
+    trace = InvocationContext(ONE, Attempt.read(None), Trace.read(None)).trace_context
+    assert (trace.trace_parent, trace.trace_state, trace.attributes) == ("", "", {})

@@ -37,6 +37,14 @@ def logger(wire) -> logging.Logger:
     return logger
 
 
+@pytest.mark.parametrize("name", ["azure_functions_worker", "azure_functions_worker.extension", "azure.functions"])
+def test_what_only_azures_telemetry_gets_is_not_sent(logger, wire, name):
+    """An app may write to these loggers too, and sees nothing of it."""
+    logger.name = name
+    logger.error("for the system")
+    assert wire.sent == []
+
+
 def test_a_record_is_sent_with_its_invocation(logger, wire):
     """Text filled in, level by name."""
     with entered(Invocation(id="i1", function_name="one")):

@@ -62,7 +62,7 @@ def test_a_queue_output_is_encoded_by_the_sdk(value, expected):
 
 def test_an_output_of_an_impossible_type_is_refused():
     """The converter's NotImplementedError says nothing."""
-    with pytest.raises(TypeError, match="the queue output 'out' cannot take a value of type int"):
+    with pytest.raises(TypeError, match='unsupported type "queue" for Python type "int"'):
         _outputs("queue", 3)
 
 
@@ -79,17 +79,28 @@ def test_blob_outputs_take_text_bytes_and_files(value):
         ("x", {"type": "string", "value": "x"}),
         (bytearray(b"x"), {"type": "bytes", "value": b"x"}),
         ({"a": 1}, {"type": "json", "value": '{"a": 1}'}),
+        (["a"], {"type": "json", "value": '["a"]'}),
+        (True, {"type": "int", "value": 1}),
+        (1.5, {"type": "double", "value": 1.5}),
     ],
 )
-def test_an_output_without_a_converter_takes_text_bytes_and_json(value, expected):
-    """As the real worker's generic binding, and values besides."""
+def test_an_output_of_text_or_without_a_converter_takes_text_bytes_json_and_numbers(value, expected):
+    """As the real worker's generic binding."""
     assert _outputs("someBrandNew", value)["outputs"] == {"out": expected}
+    assert _outputs("blob", value, str)["outputs"] == {"out": expected}
+
+
+@pytest.mark.parametrize(("value", "failure"), [(2**63, ValueError), ({1}, TypeError), ({"a": {1}}, TypeError)])
+def test_what_the_protocol_does_not_have_fails_the_call(value, failure):
+    """A number beyond 64 bits, a set, and one inside JSON."""
+    with pytest.raises(failure):
+        _outputs("someBrandNew", value)
 
 
 def test_an_out_of_text_is_taken_as_it_is_whatever_the_converter_says():
     """Kafka's converter takes nothing, but the real worker uses its generic one for `Out[str]`."""
     assert _outputs("kafka", "x", str)["outputs"] == {"out": {"type": "string", "value": "x"}}
-    with pytest.raises(TypeError, match="kafka output"):
+    with pytest.raises(TypeError, match='unsupported type "kafka"'):
         _outputs("kafka", "x")
 
 
@@ -106,7 +117,7 @@ def test_what_was_not_set_is_not_there():
 def test_a_value_without_a_place_to_go_is_a_failure():
     """A queue function has no return binding."""
     function = Function(name="one", call=print, trigger=Binding(type="queueTrigger", name="msg"))
-    with pytest.raises(RuntimeError, match=r"function 'one' without a \$return binding returned a non-None value"):
+    with pytest.raises(RuntimeError, match=r"function 'one' without a \$return bindingreturned a non-None value"):
         results(function, 5, {})
 
 
@@ -125,6 +136,22 @@ def test_a_response_is_taken_apart():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cookie", "failure"),
+    [("a=1; Expires=soon", "ValueError: time data 'soon'"), ("a=1; Max-Age=x", "TypeError: Cannot parse value x of")],
+)
+def test_a_cookie_whose_time_cannot_be_read_fails_the_call(cookie, failure, caplog):
+    """In the words of the real worker, which logs the first too."""
+    response = func.HttpResponse("x")
+    response.headers.add("Set-Cookie", cookie)
+    with pytest.raises((ValueError, TypeError)) as caught:
+        http_result(response)
+    assert f"{type(caught.value).__name__}: {caught.value}".startswith(failure)
+    assert ("Can not parse value soon of expires in the cookie due to invalid format." in caplog.messages) == (
+        "Expires" in cookie
+    )
+
+
 @pytest.mark.parametrize("kind", ["http", "queue", "someBrandNew"])
 def test_a_text_that_utf_8_cannot_hold_fails_the_call(kind):
     """As protobuf refuses it."""
@@ -136,5 +163,5 @@ def test_a_text_that_utf_8_cannot_hold_fails_the_call(kind):
 def test_an_http_output_takes_a_response_or_text_only(value):
     """Everything else is a 500 on the real host."""
     assert _returned("http", "x") == {"result": {"type": "string", "value": "x"}, "outputs": {}}
-    with pytest.raises(TypeError, match=f"not {type(value).__name__}"):
+    with pytest.raises(TypeError, match=f'"http" for Python type "{type(value).__name__}"'):
         _returned("http", value)

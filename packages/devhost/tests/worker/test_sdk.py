@@ -22,8 +22,19 @@ def test_the_installed_versions_are_told():
         ("1.10.1", None, "azure-functions 1.10.1 is installed in {python}; devhost runs 1.11 and later."),
         ("1.12.0", "1.2.0", None),
         ("2.3.0", "1.7.0", None),
-        ("1.26.0", "2.0.0b1", "azure-functions-durable 2.0.0b1 is installed in {python}; devhost runs 1.2 to 1.7."),
-        ("1.26.0", "1.1.6", "azure-functions-durable 1.1.6 is installed in {python}; devhost runs 1.2 to 1.7."),
+        (
+            "1.26.0",
+            "2.0.0b1",
+            "azure-functions-durable 2.0.0b1 is installed in {python}; devhost runs 1.2 to 1.7. 2.x "
+            "talks to its host by gRPC, which devhost does not. For local runs: {python} -m pip install "
+            "'azure-functions-durable>=1.2,<2'",
+        ),
+        (
+            "1.26.0",
+            "1.1.6",
+            "azure-functions-durable 1.1.6 is installed in {python}; devhost runs 1.2 to 1.7. For local "
+            "runs: {python} -m pip install 'azure-functions-durable>=1.2,<2'",
+        ),
         (None, None, None),  # without metadata, but it can be imported
     ],
 )

@@ -4,12 +4,13 @@ A typed value is the SDK's `Datum` as JSON: `{"type": "string" | "bytes" | "json
 """
 
 import json
+import struct
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from durable_devhost.dotnet.json_reader import JsonReaderError, deserialize, parse
-from durable_devhost.dotnet.json_writer import as_text
+from durable_devhost.dotnet.json_writer import as_text, compact
 from durable_devhost.dotnet.texts import REPLACEMENT, read_text
 from durable_devhost.model.functions import Binding, Function, TriggerType
 
@@ -128,9 +129,18 @@ def _joined(*sources: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def blob_content(value: Value) -> bytes:
-    """The bytes of a blob output."""
-    content = value["value"]
-    return content.encode() if isinstance(content, str) else bytes(content)
+    """The bytes of a blob output: JSON is printed again, a number is .NET's bytes of it, of a whole one the last four.
+
+    As `FunctionBinding.ConvertValueToStream` of azure-functions-host writes it.
+    """
+    kind, content = value["type"], value["value"]
+    if kind == "bytes":
+        return bytes(content)
+    if kind == "json":
+        return compact(deserialize(content, dates=False)).encode()
+    if kind == "int":
+        return struct.pack("<I", content & 0xFFFFFFFF)
+    return struct.pack("<d", content) if kind == "double" else content.encode()
 
 
 def blob_input(binding: Binding, content: bytes) -> Value:
@@ -158,6 +168,8 @@ def queue_messages(value: Value) -> list[str | bytes]:
     """
     if value["type"] == "bytes":
         return [value["value"]]
+    if value["type"] in ("int", "double"):
+        return [as_text(value["value"])]
     text: str = value["value"]
     if value["type"] != "json" and not looks_like_json(text):
         return [text]
@@ -168,8 +180,6 @@ def queue_messages(value: Value) -> list[str | bytes]:
             f"a text for a queue that begins and ends like JSON must be JSON, here as on Azure: {error}"
         ) from None
     items = parsed if isinstance(parsed, list) else [parsed]
-    if value["type"] == "json" and any(isinstance(item, dict) for item in items):
-        raise ValueError("func.QueueMessage objects cannot be put into a queue: set their text instead.")
     return [as_text(item) for item in items]
 
 

@@ -12,10 +12,12 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, Self
 
+from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.dotnet.payloads import without_halves
 from durable_devhost.wire.frames import PREFIX_SIZE, BrokenFrame, decode, encode, read_prefix
 
 Message = dict[str, Any]
+_BEFORE_THE_ANSWER = frozenset({"wants", "head", "part"})
 _HALF = b"\\ud"
 """How half of a surrogate pair begins in JSON: no protobuf message of the real worker can hold one."""
 
@@ -44,6 +46,7 @@ class Connection(asyncio.Protocol):
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._deadlines: dict[int, tuple[float, timedelta]] = {}
         self._alarm: asyncio.TimerHandle | None = None
+        self._exchanges: dict[int, Exchange] = {}
         self._received = bytearray()
         self._wanted = PREFIX_SIZE
         self._lengths: tuple[int, int] | None = None
@@ -60,10 +63,13 @@ class Connection(asyncio.Protocol):
         _, connection = await asyncio.get_running_loop().create_connection(lambda: cls(heard), sock=end)
         return connection
 
-    async def call(self, message: Mapping[str, Any], limit: timedelta | None = None) -> Message:
+    async def call(
+        self, message: Mapping[str, Any], limit: timedelta | None = None, exchange: Exchange | None = None
+    ) -> Message:
         """Send a message and return its answer; cancelling the call tells the worker.
 
-        Raises WorkerGone, and CallOverdue when `limit` is over.
+        What the worker sends before its answer goes to the exchange. Raises WorkerGone, and CallOverdue when `limit` is
+        over.
         """
         if self.gone.is_set():
             raise WorkerGone
@@ -71,6 +77,9 @@ class Connection(asyncio.Protocol):
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         if limit is not None:
             self._limit(number, limit)
+        if exchange is not None:
+            self._exchanges[number] = exchange
+            exchange.begin(number, self.note)
         try:
             while not self._has_room.is_set():
                 await self._has_room.wait()
@@ -83,6 +92,9 @@ class Connection(asyncio.Protocol):
         finally:
             del self._waiting[number]
             self._deadlines.pop(number, None)
+            if exchange is not None:
+                del self._exchanges[number]
+                exchange.end()
             self._is_quiet.set()
 
     def note(self, message: Mapping[str, Any]) -> None:
@@ -176,5 +188,8 @@ class Connection(asyncio.Protocol):
         number = message.get("id")
         if number is None:
             self._heard(message)
+        elif message.get("kind") in _BEFORE_THE_ANSWER:
+            if (exchange := self._exchanges.get(number)) is not None:
+                exchange.take(message)
         elif (answer := self._waiting.get(number)) is not None and not answer.done():
             answer.set_result(message)

@@ -19,13 +19,17 @@ from durable_devhost.dispatch.bindings import (
     unsupported,
 )
 from durable_devhost.dispatch.connection import CallOverdue, Message, WorkerGone
+from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.dispatch.expressions import has_expression, resolve
 from durable_devhost.dispatch.outcome import Attempt, Invocation, Outcome, Raised, Returned, failed_by, timed_out
 from durable_devhost.dispatch.ports import BindingStore, InvocationObserver
 from durable_devhost.dispatch.tables import rows_value, table_operations, table_query
+from durable_devhost.dispatch.traces import Traces
 from durable_devhost.model.blob_urls import blob_place
 from durable_devhost.model.functions import Binding, Function, TriggerType
+from durable_devhost.model.traces import CallTrace
 from durable_devhost.retry_policy import FACTORS
+from durable_devhost.settings import Telemetry
 
 _DURABLE = frozenset({TriggerType.ORCHESTRATION, TriggerType.ACTIVITY, TriggerType.ENTITY})
 
@@ -33,7 +37,7 @@ _DURABLE = frozenset({TriggerType.ORCHESTRATION, TriggerType.ACTIVITY, TriggerTy
 class Workers(Protocol):
     """Where user code runs; `dispatch.pool.WorkerPool` fits."""
 
-    async def invoke(self, message: Mapping[str, Any], name: str) -> Message:
+    async def invoke(self, message: Mapping[str, Any], name: str, exchange: Exchange | None = None) -> Message:
         """Run a function and return the worker's answer; raises WorkerGone, CallOverdue."""
         ...
 
@@ -55,6 +59,7 @@ class Invoker:
         observer: InvocationObserver | None = None,
         new_guid: Callable[[], UUID] = uuid4,
         new_factor: Callable[[], float] = lambda: uniform(*FACTORS),
+        telemetry: Telemetry = Telemetry.OFF,
     ) -> None:
         self._workers = workers
         self._store = store
@@ -63,6 +68,7 @@ class Invoker:
         self._observer = observer
         self._new_guid = new_guid
         self._new_factor = new_factor
+        self._traces = Traces(telemetry, new_guid)
 
     async def invoke(
         self,
@@ -72,6 +78,8 @@ class Invoker:
         trigger_metadata: Mapping[str, Any] | None = None,
         invocation_id: str | None = None,
         instance_id: str = "",
+        trace: CallTrace | None = None,
+        exchange: Exchange | None = None,
     ) -> Outcome:
         """Run a function; never raises for what user code does. It is tried again by its retry policy, whatever its
         trigger is, within the one delivery or request.
@@ -80,14 +88,19 @@ class Invoker:
         its `bytes`; Event Grid the event's JSON; timer the TimerInfo as a dict; activity and entity their text.
         `trigger_metadata`: plain values under the host's names (queue: `Id`, `DequeueCount`, `InsertionTime`,
         `ExpirationTime`, `NextVisibleTime`, `PopReceipt`; blob: see `triggers.blobs.contents`; times may be datetimes).
-        Binding data for `{name}` expressions is derived from the two.
+        Binding data for `{name}` expressions is derived from the two. `trace` is what an orchestration has for
+        its activity. Request and response of an HTTP function that streams flow through the `exchange`.
         """
         metadata = trigger_metadata or {}
-        data = _BindingData(function, trigger_value, metadata)
+        data = _BindingData(function, trigger_value, metadata, exchange)
         invocation = Invocation(
-            id=invocation_id or str(self._new_guid()), function_name=function.name, instance_id=instance_id
+            id=invocation_id or str(self._new_guid()),
+            function_name=function.name,
+            instance_id=instance_id,
+            trace=self._traces.of(function, trigger_value, trace),
         )
-        policy = function.retry_policy
+        # What has flowed through an exchange cannot flow again.
+        policy = None if exchange else function.retry_policy
         attempt = Attempt(limit=policy.max_retry_count if policy else 0)
         while True:
             outcome = await self._observed(function, invocation, attempt, data)
@@ -122,12 +135,14 @@ class Invoker:
             "trigger": trigger_argument(function, data.trigger_value),
             "inputs": {binding.name: await self._input(function, binding, data) for binding in function.inputs},
             "metadata": metadata_values(data.metadata),
+            "trace": invocation.trace,
             "attempt": {
                 "count": attempt.count, "limit": attempt.limit, "message": attempt.message, "stack": attempt.stack,
             },
+            "streams": data.exchange is not None,
         }  # fmt: skip
         try:
-            answer = await self._workers.invoke(message, _name(function, invocation))
+            answer = await self._workers.invoke(message, _name(function, invocation), data.exchange)
         except WorkerGone:
             return Raised(
                 type_name="WorkerGone", message="The worker ended while it ran this function.", worker_died=True
@@ -221,7 +236,10 @@ class Invoker:
 class _BindingData:
     """What the trigger brought; parsed for expressions only when a binding has one."""
 
-    def __init__(self, function: Function, trigger_value: Any, metadata: Mapping[str, Any]) -> None:
+    def __init__(
+        self, function: Function, trigger_value: Any, metadata: Mapping[str, Any], exchange: Exchange | None
+    ) -> None:
+        self.exchange = exchange
         self.trigger_value = trigger_value
         self.metadata = metadata
         self.function_name = function.name

@@ -10,11 +10,15 @@ from durable_devhost.dotnet.times import time_span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """One call of a function; `id` is normally a dashed GUID, `instance_id` that of the instance it works for."""
+    """One call of a function; `id` is normally a dashed GUID, `instance_id` that of the instance it works for.
+
+    `trace` is what the function is told of its trace, as the worker takes it.
+    """
 
     id: str
     function_name: str
     instance_id: str = ""
+    trace: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from durable_devhost.dispatch.connection import CallOverdue, Message, WorkerGone
+from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.dispatch.process import Loaded, WorkerPlan, WorkerProcess
 from durable_devhost.errors import AppError, WorkerKeepsDying
 from durable_devhost.inflight import InFlight
@@ -111,11 +112,11 @@ class WorkerPool:
         for worker in (*self._workers, *self._leaving):
             worker.kill()
 
-    async def invoke(self, message: Mapping[str, Any], name: str) -> Message:
+    async def invoke(self, message: Mapping[str, Any], name: str, exchange: Exchange | None = None) -> Message:
         """Have the next worker run a function; raises WorkerGone where it dies meanwhile, and CallOverdue."""
         worker = await self._next()
         with self.busy.work(name):
-            return await self._call(worker, message, name)
+            return await self._call(worker, message, name, exchange)
 
     def new_session(self) -> str:
         """A name for a session."""
@@ -176,9 +177,11 @@ class WorkerPool:
             self._tasks.create_task(self._watch(worker))
         return accepted
 
-    async def _call(self, worker: WorkerProcess, message: Mapping[str, Any], name: str) -> Message:
+    async def _call(
+        self, worker: WorkerProcess, message: Mapping[str, Any], name: str, exchange: Exchange | None = None
+    ) -> Message:
         try:
-            return await worker.connection.call(message, self._limit)
+            return await worker.connection.call(message, self._limit, exchange)
         except CallOverdue as overdue:
             if not worker.is_leaving:
                 self._observer.worker_overdue(worker.pid, name, overdue.limit)

@@ -21,6 +21,7 @@ from durable_devhost.durable.ports import App, Failed, Outcome, Succeeded
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import HistoryEvent, TaskCompleted, TaskFailed, TaskScheduled
 from durable_devhost.model.messages import Message
+from durable_devhost.model.traces import Trace
 
 HELD_PER_SLOT = 3
 """How many work items are held for each slot, so that a free slot never waits for storage."""
@@ -101,7 +102,8 @@ class ActivityRunner:
         if not self._app.has_activity(event.name):
             reason, details = absent_activity(event.name, "does not exist")
             return Failed(message=reason, stack="", details=details)
-        return await self._app.run_activity(event.name, _first(argument), instance_id)
+        trace = Trace.of_history(event.parent_trace_context)
+        return await self._app.run_activity(event.name, _first(argument), instance_id, trace)
 
     def _event(self, event: TaskScheduled, outcome: Outcome) -> HistoryEvent:
         now = self._clock.now()

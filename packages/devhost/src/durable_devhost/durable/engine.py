@@ -17,7 +17,7 @@ from durable_devhost.durable.commit import Committed, commit
 from durable_devhost.durable.delivery import Delivery
 from durable_devhost.durable.due_rows import DueRows
 from durable_devhost.durable.entities.messages import EntityId
-from durable_devhost.durable.episode import Posting
+from durable_devhost.durable.episode import Episode, Posting
 from durable_devhost.durable.episodes import EpisodeDecider
 from durable_devhost.durable.forwarding import Forwarder
 from durable_devhost.durable.holds import Holds
@@ -29,7 +29,7 @@ from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.inflight import InFlight
-from durable_devhost.model.history import ExecutionStarted, RuntimeStatus
+from durable_devhost.model.history import TERMINAL, EventRaised, ExecutionStarted, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.queues import Receipt
@@ -124,7 +124,8 @@ class DurableEngine:
     async def post(self, message: Message) -> None:
         """Deliver an event and return when its effect, or at least it itself, is stored.
 
-        One for an instance that is gone has no effect.
+        One for an instance that is gone has no effect. An external event for an instance that is at work is stored
+        itself, at once: as on the real host, whoever sends one after the other need not wait for each to be heard.
         """
         if self._takes(message.target.instance_id):
             await self._deliver_and_wait(message, is_new=False)
@@ -177,8 +178,10 @@ class DurableEngine:
         stored = asyncio.get_running_loop().create_future()
         stored.add_done_callback(_take_note)
         delivery = Delivery(message=message, token=self._enter(message), stored=stored, is_new=is_new)
+        # Where others wait already, the next episode takes all of them: storing each would cost two calls for nothing.
+        is_next = _is_external_event(message) and self._mailboxes.is_only_worked_on(message.target.instance_id)
         self._mailboxes.put(delivery)
-        done, _ = await asyncio.wait((stored,), timeout=PATIENCE_S)
+        done, _ = await asyncio.wait((stored,), timeout=0 if is_next else PATIENCE_S)
         await (stored if done else self._put_by(delivery))
 
     async def _put_by(self, delivery: Delivery) -> None:
@@ -239,14 +242,28 @@ class DurableEngine:
             committed = await commit(
                 self._hub, self._clock, episode, work_items_to_hold=self.activities.room(), is_ours=self._owns
             )
-            await self._rows.write(episode, committed.appended)
-            self._live.committed(episode, committed.appended)
+            await self._show(episode, committed, batch, early)
             self._act(committed)
         await self._settle([delivery for delivery in batch.deliveries if delivery not in early])
         batch.deliveries = early
         while early:
             await self._forwarder.put_off(early[-1])
             early.pop()
+
+    async def _show(self, episode: Episode, committed: Committed, batch: Batch, early: Sequence[Delivery]) -> None:
+        """Let callers see a stored episode, in the row too; who raised an event need not wait for the row.
+
+        Of an instance that has ended nothing is left but the row, so that is written first.
+        """
+        if episode.record is not None and episode.record.status in TERMINAL:
+            await self._rows.write(episode, committed.appended)
+            self._live.committed(episode, committed.appended)
+            return
+        self._live.committed(episode, committed.appended)
+        for delivery in batch.deliveries:
+            if delivery not in early and _is_external_event(delivery.message):
+                delivery.succeed()
+        await self._rows.write(episode, committed.appended)
 
     async def _correct_row(self, instance_id: str) -> None:
         if self._live.record(instance_id) is not None:
@@ -321,6 +338,11 @@ class DurableEngine:
 def _is_request(posting: Posting) -> bool:
     """Whether this asks or tells an entity something."""
     return not posting.is_work_item and EntityId.is_one(posting.message.target.instance_id)
+
+
+def _is_external_event(message: Message) -> bool:
+    """Whether this is an event for an orchestration, and no request to an entity."""
+    return isinstance(message.event, EventRaised) and not EntityId.is_one(message.target.instance_id)
 
 
 def _take_note(stored: "asyncio.Future[None]") -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from durable_devhost.durable.delivery import Delivery
 from durable_devhost.durable.holds import HOLD, Hold, Holds
-from durable_devhost.durable.orchestrations.session import record_of
+from durable_devhost.durable.orchestrations.records import record_of
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import TERMINAL, ExecutionStarted, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord

@@ -53,6 +53,11 @@ class Mailboxes:
     def __iter__(self) -> Iterator[str]:
         return iter(self._mailboxes)
 
+    def is_only_worked_on(self, instance_id: str) -> bool:
+        """Whether a batch of an instance is being worked on, and nobody waits for the one after it."""
+        mailbox = self._mailboxes.get(instance_id)
+        return mailbox is not None and all(delivery.stored is None for delivery in mailbox.items)
+
     def put(self, delivery: Delivery) -> None:
         """Put a message into its instance's mailbox."""
         instance_id = delivery.message.target.instance_id

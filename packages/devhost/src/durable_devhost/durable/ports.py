@@ -8,6 +8,7 @@ from durable_devhost.durable.script import Script
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
+from durable_devhost.model.traces import Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +95,8 @@ class App(Catalog, Protocol):
         """
         ...
 
-    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
-        """Run an activity on its JSON input; never raises for what user code does."""
+    async def run_activity(self, name: str, input_text: str, instance_id: str, trace: Trace | None) -> Outcome:
+        """Run an activity on its JSON input; never raises for what user code does. `trace` is its scheduling's span."""
         ...
 
     async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:

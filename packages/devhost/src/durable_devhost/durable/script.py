@@ -1,7 +1,8 @@
 """What an orchestrator function asked for in one step, as the worker reports it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from durable_devhost.dotnet.json_reader import JsonReaderError
@@ -15,7 +16,8 @@ class Script:
 
     `cancelled` holds the ordinals of timers that were cancelled since they were asked for. `done` says that the
     function returned or continues as new; `output` is compact JSON text. `error` is the failure's text, `stack` the
-    user's own frames. `asked` says that the function has read `context.is_replaying` in this execution.
+    user's own frames. `asked` says that the function has read `context.is_replaying` in this execution. `generation`
+    has all actions, as they are in the end, of an execution that continues as new and has cancelled a timer.
     """
 
     actions: tuple[Action, ...] = ()
@@ -26,6 +28,7 @@ class Script:
     error: str | None = None
     stack: str = ""
     asked: bool = False
+    generation: tuple[Action, ...] = ()
 
 
 def read_script(message: Mapping[str, Any], next_ordinal: Callable[[], int]) -> Script:
@@ -49,7 +52,13 @@ def read_script(message: Mapping[str, Any], next_ordinal: Callable[[], int]) -> 
         error=message["error"],
         stack=message["stack"],
         asked=message["asked"],
+        generation=_read_generation(message["generation"]),
     )
+
+
+def _read_generation(actions: Sequence[Mapping[str, Any]] | None) -> tuple[Action, ...]:
+    ordinals = count()
+    return tuple(read_action(action, ordinals.__next__) for action in actions or ())
 
 
 def _mended(text: str | None) -> str | None:

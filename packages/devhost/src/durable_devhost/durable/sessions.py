@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from durable_devhost.durable.entities.session import EntitySession
 from durable_devhost.durable.orchestrations.pending import Scheduler
-from durable_devhost.durable.orchestrations.session import NEW, OrchestrationSession, record_of
+from durable_devhost.durable.orchestrations.records import record_of
+from durable_devhost.durable.orchestrations.session import NEW, OrchestrationSession
 from durable_devhost.durable.ports import App
 from durable_devhost.model.history import ExecutionCompleted, ExecutionStarted, HistoryEvent
 from durable_devhost.model.instances import InstanceRecord

@@ -2,6 +2,7 @@
 
 from durable_devhost.durable.entities.batch import BrokenResult
 from durable_devhost.durable.entities.session import EntityFailed
+from durable_devhost.durable.orchestrations.generations import EndlessLoop
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.taskhub.failures import CorruptHistory
 
@@ -15,6 +16,8 @@ def describe(error: Exception) -> str:
             return f"The entity function failed: {error}. The batch will be tried again.\n{error.stack}".rstrip()
         case BrokenResult():
             return f"{error} The batch will be tried again."
+        case EndlessLoop():
+            return f"{error} Nothing was stored; it will be tried again."
         case StorageUnavailable():
             return str(error)
         case _:

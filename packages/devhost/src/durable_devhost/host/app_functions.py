@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
+from uuid import uuid4
 
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome as Invocation
@@ -14,6 +15,7 @@ from durable_devhost.durable.ports import Failed, Outcome, Succeeded
 from durable_devhost.host.executions import WorkerExecution
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
 from durable_devhost.model.history import ExecutionStarted
+from durable_devhost.model.traces import CallTrace, Trace
 
 _KINDS = {
     "activity": TriggerType.ACTIVITY, "orchestrator": TriggerType.ORCHESTRATION, "entity": TriggerType.ENTITY,
@@ -61,7 +63,7 @@ class AppFunctions:
         function = self.catalog.orchestrator(started.name)
         return WorkerExecution(self._pool, function, started, is_quiet=is_quiet) if function else None
 
-    async def run_activity(self, name: str, input_text: str, instance_id: str) -> Outcome:
+    async def run_activity(self, name: str, input_text: str, instance_id: str, trace: Trace | None = None) -> Outcome:
         """Run an activity on its JSON text; where its worker dies it runs again."""
         function = self.catalog.activity(name)
         if function is None:
@@ -69,7 +71,12 @@ class AppFunctions:
             reason, details = absent_activity(name, why)
             return Failed(message=reason, stack="", details=details)
         outcome = await _again_after_a_death(
-            lambda: self._invoker.invoke(function, trigger_value=input_text, instance_id=instance_id)
+            lambda: self._invoker.invoke(
+                function,
+                trigger_value=input_text,
+                instance_id=instance_id,
+                trace=_of_activity(trace, name, instance_id) if trace is not None else None,
+            )
         )
         if not isinstance(outcome, TimedOut):
             return _as_engine_has_it(outcome)
@@ -90,6 +97,14 @@ class AppFunctions:
 
     def _knows(self, kind: TriggerType, name: str) -> bool:
         return self.catalog.is_off(kind, name) or self.catalog.durable(kind, name) is not None
+
+
+def _of_activity(scheduling: Trace, name: str, instance_id: str) -> CallTrace:
+    """What an activity is told of its trace: a span of its own, and whose it is (DurableTask.Core `TraceHelper`)."""
+    attributes = {
+        "durabletask.type": "activity", "durabletask.task.name": name, "durabletask.task.instance_id": instance_id,
+    }  # fmt: skip
+    return CallTrace(span=scheduling.span(uuid4().hex[:16]), attributes=attributes)
 
 
 async def _again_after_a_death(run: Callable[[], Awaitable[Invocation]]) -> Invocation:

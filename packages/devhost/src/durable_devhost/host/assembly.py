@@ -39,6 +39,7 @@ from durable_devhost.host.time_travel import OFFSET_SETTING, TimeTravel
 from durable_devhost.indexing.catalog import build_catalog
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.functions import Function, FunctionCatalog
+from durable_devhost.settings import Telemetry
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.triggers.admin import AdminPages, HostInfo
@@ -116,6 +117,7 @@ class Host:
             client_json=address.binding,
             clock=clock,
             observer=console,
+            telemetry=settings.telemetry,
         )
         app = AppFunctions(around.catalog, invoker, around.pool)
         ownership = Ownership(
@@ -130,7 +132,10 @@ class Host:
             observer=console,
             longest_pause=durable.max_queue_polling_interval,
         )
-        client = DurableClient(engine=engine, hub=hub, app=app, clock=clock, default_version=durable.default_version)
+        client = DurableClient(
+            engine=engine, hub=hub, app=app, clock=clock, default_version=durable.default_version,
+            is_traced=durable.is_traced and settings.telemetry is not Telemetry.OFF,
+        )  # fmt: skip
         return cls(
             around=around,
             resources=resources,

@@ -14,6 +14,7 @@ from durable_devhost.indexing.declared import (
     resolve_settings,
     with_lower_queue,
 )
+from durable_devhost.indexing.names import name_problems, route_conflicts
 from durable_devhost.model.blob_paths import BlobPattern
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
 from durable_devhost.model.schedule import parse_schedule
@@ -35,6 +36,7 @@ class _Candidate:
     missing: tuple[str, ...]
     told: tuple[str, ...]
     retry: Mapping[str, Any] | None
+    streams: bool
 
     @property
     def where(self) -> str:
@@ -71,6 +73,7 @@ def build_catalog(
         if one.trigger is not None and not against:
             functions.append(_function(one, one.trigger, retry))
     problems += _duplicate_durable_names(functions)
+    problems += route_conflicts(functions)
     if complaint and not problems:
         problems.append(complaint)
     if not found:
@@ -107,6 +110,7 @@ def _candidate(found: Mapping[str, Any], settings: Mapping[str, str]) -> _Candid
         missing=tuple(name for _, missing in resolved for name in missing),
         told=tuple(found["problems"]),
         retry=found["retry"],
+        streams=bool(found.get("streams")),
     )
 
 
@@ -120,6 +124,7 @@ def _function(one: _Candidate, trigger: Binding, retry: RetryPolicy | None) -> F
         retry_policy=read_retry_policy(one.retry) or retry,
         script_file=one.script_file,
         line=one.line,
+        streams=one.streams,
     )
 
 
@@ -129,6 +134,7 @@ def _problems_of(one: _Candidate) -> Iterator[str]:
         return
     for name in one.missing:
         yield f"%{name}% is no app setting; add {name} to Values in local.settings.json"
+    yield from name_problems(one.name, one.bindings)
     for binding in one.bindings:
         yield from _property_problems(binding, one.name)
     yield from one.told

@@ -76,6 +76,8 @@ class Function:
     retry_policy: RetryPolicy | None = None
     script_file: Path
     line: int | None = None
+    streams: bool = False
+    """Whether request and response flow while the function runs (azurefunctions-extensions-http-fastapi)."""
 
     @property
     def kind(self) -> TriggerType:

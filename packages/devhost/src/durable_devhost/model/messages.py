@@ -13,6 +13,7 @@ from uuid import uuid4
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent, InstanceRef
 from durable_devhost.model.wire import SPEC_OF, from_json, to_json
 
+_TRACE_CONTEXT = "DurableTask.Core.Tracing.DistributedTraceContext"
 _DICTIONARY = (
     "System.Collections.Generic.Dictionary`2[[System.String, System.Private.CoreLib],"
     "[System.String, System.Private.CoreLib]]"
@@ -142,6 +143,8 @@ def _typed_event(event: HistoryEvent) -> dict[str, Any]:
             parent = event.parent.to_json()
             parent["OrchestrationInstance"] = _typed_instance(event.parent.instance)
             plain["ParentInstance"] = {"$type": "DurableTask.Core.ParentInstance", **parent}
+    if plain.get("ParentTraceContext") is not None:
+        plain["ParentTraceContext"] = {"$type": _TRACE_CONTEXT, **plain["ParentTraceContext"]}
     if plain.get("Tags") is not None:
         plain["Tags"] = {"$type": _DICTIONARY, **plain["Tags"]}
     return plain

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from durable_devhost.dispatch.outcome import Raised
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
 from durable_devhost.triggers.manual import ManualRuns
 from durable_devhost.triggers.responses import as_json, empty
@@ -47,6 +48,8 @@ class AdminPages:
             case "GET", ["functions"]:
                 every = (*self.catalog.functions, *self.catalog.idle)
                 return as_json(200, [self._metadata(request, each) for each in every])
+            case _, ["warmup"]:
+                return await self._warm_up()
             case method, ["functions", name, *rest]:
                 function = self.catalog.get(name)
                 return empty(404) if function is None else await self._function(request, method, function, rest)
@@ -61,6 +64,14 @@ class AdminPages:
             f"<body><h1>Your function app is up and running</h1><ul>{rows}</ul></body></html>"
         )
         return web.Response(text=page, content_type="text/html")
+
+    async def _warm_up(self) -> web.Response:
+        """Run the warm-up function where there is one, as the route `admin/warmup` of the real host does."""
+        for function in self.catalog.functions:
+            if function.trigger.type == "warmupTrigger":
+                outcome = await self._manual.deliver(function, "{}", {})
+                return empty(500 if isinstance(outcome, Raised) else 200)
+        return empty(200)
 
     async def _function(
         self, request: web.Request, method: str, function: Function, rest: list[str]

@@ -26,7 +26,7 @@ from durable_devhost.triggers.admin import AdminPages
 from durable_devhost.triggers.cors import is_preflight
 from durable_devhost.triggers.keys import KEY_HEADER, KEY_PARAMETER, AuthLevel, KeyRing
 from durable_devhost.triggers.paths import decoded_path
-from durable_devhost.triggers.requests import is_chunked, read_request, refusal_of
+from durable_devhost.triggers.requests import described_request, is_chunked, read_request, refusal_of
 from durable_devhost.triggers.responses import (
     ConnectionClosed,
     empty,
@@ -36,6 +36,7 @@ from durable_devhost.triggers.responses import (
     write_outcome,
 )
 from durable_devhost.triggers.routes import Route, RouteTable
+from durable_devhost.triggers.streams import stream
 from durable_devhost.triggers.templates import parse_template
 from durable_devhost.triggers.throttle import SCALE_OUT_HEADER, Throttle
 
@@ -250,6 +251,8 @@ class HttpFront:
         if not self._admits(request, level, function.name):
             return empty(401)
         with self._in_flight.work(f"http {function.name}"):
+            if function.streams:
+                return await self._stream(request, path, found)
             async with self._bodies.hold(request.content_length or 0):
                 return await self._call(request, path, found)
 
@@ -275,6 +278,12 @@ class HttpFront:
             if request.transport is not None:
                 request.transport.close()
             return empty(500)
+
+    async def _stream(self, request: web.Request, path: str, found: _Found) -> web.StreamResponse:
+        value = described_request(request, path, found.route_params)
+        return await stream(
+            request, lambda exchange: self._invoker.invoke(found.function, trigger_value=value, exchange=exchange)
+        )
 
     def _find(self, method: str, path: str) -> _Found | None:
         found = self._routes.find(method, path)

@@ -42,6 +42,13 @@ async def read_request(request: web.Request, path: str, route_params: Mapping[st
     Empty query values and headers are dropped, as the host does for the Python worker (recorded). Raises
     `web.HTTPRequestEntityTooLarge` for a body above the server's limit.
     """
+    return described_request(request, path, route_params, await request.read())
+
+
+def described_request(
+    request: web.Request, path: str, route_params: Mapping[str, str], body: bytes = b""
+) -> dict[str, Any]:
+    """As above, with a body that has been read, or without one."""
     query = request.rel_url.raw_query_string
     return made_request(
         method=request.method,
@@ -49,7 +56,7 @@ async def read_request(request: web.Request, path: str, route_params: Mapping[st
         headers=_joined((name.lower(), value) for name, value in request.headers.items()),
         params=_joined(request.query.items()),
         route_params=route_params,
-        body=await request.read(),
+        body=body,
     )
 
 

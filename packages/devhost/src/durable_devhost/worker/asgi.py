@@ -1,71 +1,78 @@
-"""Requests and responses of Starlette, which `azurefunctions-extensions-http-fastapi` gives to HTTP functions.
+"""HTTP functions where `azurefunctions-extensions-http-fastapi` is imported: they run in its web application.
 
-In Azure such a response may stream; here it is collected and sent when it is complete.
+The real worker serves that application with uvicorn, and its host passes requests on (`http_v2.py` of
+azure-functions-python-worker). Here the application gets its requests from the host's frames, so that both ways stream
+without a second server; what it makes of results and failures is its own.
 """
 
 from __future__ import annotations
 
-import asyncio
+import importlib
 import sys
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 _BASE = "azurefunctions.extensions.base"
+_CALL = "devhost.call"
 
 
-def is_request(annotation: Any) -> bool:
-    """Whether a parameter wants such a request; the extension has said so when it was imported."""
-    return _tracked("RequestTrackerMeta", annotation)
+class Transfer(Protocol):
+    """The two ends that an ASGI application has."""
+
+    async def receive(self) -> dict[str, Any]:
+        """The next event of the request."""
+        ...
+
+    async def send(self, event: Mapping[str, Any]) -> None:
+        """Take an event of the response."""
+        ...
 
 
-def is_response(annotation: Any) -> bool:
-    """Whether a class is one of such responses; text, which the extension lists as well, is sent as text."""
-    return annotation is not str and _tracked("ResponseTrackerMeta", annotation)
+def is_enabled() -> bool:
+    """Whether the app has imported the extension, which changes all of its HTTP functions."""
+    base: Any = sys.modules.get(_BASE)
+    return base is not None and bool(base.HttpV2FeatureChecker.http_v2_enabled())
 
 
-def request(value: Mapping[str, Any]) -> Any:
-    """The request that the host describes, as the extension's own class."""
-    kind: Any = sys.modules[_BASE].RequestTrackerMeta.get_request_type()
-    body = value["body"]
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    made = kind(_scope(value), receive)
-    made.path_params.update(value["route_params"])
-    return made
+def takes_request(annotation: Any) -> bool:
+    """Whether a parameter with this annotation may have the request."""
+    base: Any = sys.modules[_BASE]
+    return bool(base.RequestTrackerMeta.check_type(annotation))
 
 
-class Collected(dict):  # type: ignore[type-arg] # Python 3.9 cannot subscript it here
-    """A response that is complete, in the form that the host takes."""
+def takes_response(annotation: Any) -> bool:
+    """Whether a function with this return annotation may have the response."""
+    base: Any = sys.modules[_BASE]
+    return bool(base.ResponseTrackerMeta.check_type(annotation))
 
 
-async def collected(response: Any) -> Collected:
-    """The response as the host takes it; runs what it does afterwards too."""
-    head: dict[str, Any] = {}
-    body = bytearray()
+class WebApplication:
+    """The extension's application with one route, which calls the function that the request is for."""
 
-    async def send(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            head.update(message)
-        elif message["type"] == "http.response.body":
-            body.extend(message.get("body", b""))
+    def __init__(self) -> None:
+        base: Any = sys.modules[_BASE]
+        made = importlib.import_module(base.ModuleTrackerMeta.get_module()).WebApp()
 
-    async def receive() -> dict[str, Any]:
-        await asyncio.Event().wait()  # nobody hangs up while a response is collected
-        return {"type": "http.disconnect"}
+        async def call(request: Any) -> Any:
+            return await request.scope[_CALL](request)
 
-    await response({"type": "http", "method": "GET", "headers": [], "path": "/", "query_string": b""}, receive, send)
-    headers = [[name.decode("latin-1"), item.decode("latin-1")] for name, item in head.get("headers", [])]
-    return Collected(
-        type="http",
-        status=head.get("status", 200),
-        headers=headers,
-        mimetype="application/octet-stream",
-        charset="utf-8",
-        body=bytes(body),
-    )
+        call.__annotations__ = {"request": base.RequestTrackerMeta.get_request_type()}  # the application reads it
+        made.route(call)
+        self._application = made.get_app()
+        self._synchronizer = base.RequestTrackerMeta.get_synchronizer()
+
+    async def answer(self, given: Mapping[str, Any], transfer: Transfer, call: Callable[[Any], Awaitable[Any]]) -> None:
+        """Answer the request that the host describes with what `call` makes of the extension's request.
+
+        Raises what `call` raises, and what the application cannot send, after it has answered 500.
+        """
+
+        async def called(request: Any) -> Any:
+            self._synchronizer.sync_route_params(request, given["route_params"])
+            return await call(request)
+
+        await self._application({**_scope(given), _CALL: called}, transfer.receive, transfer.send)
 
 
 def _scope(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def _scope(value: Mapping[str, Any]) -> dict[str, Any]:
     headers = [(name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in value["headers"]]
     return {
         "type": "http",
-        "asgi": {"version": "3.0"},
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": value["method"],
         "scheme": place.scheme or "http",
@@ -86,8 +93,3 @@ def _scope(value: Mapping[str, Any]) -> dict[str, Any]:
         "client": ("127.0.0.1", 0),
         "path_params": {},
     }
-
-
-def _tracked(name: str, annotation: Any) -> bool:
-    base = sys.modules.get(_BASE)  # an app that has not imported the extension does not use it
-    return base is not None and isinstance(annotation, type) and bool(getattr(base, name).check_type(annotation))

@@ -12,17 +12,19 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from typing import Any
 
 from durable_devhost.wire.frames import BrokenFrame
-from durable_devhost.worker import asgi
+from durable_devhost.worker.asgi import WebApplication
 from durable_devhost.worker.context import InvocationContext
 from durable_devhost.worker.functions import RETURN_NAME, Function
 from durable_devhost.worker.inputs import input_argument, trigger_argument
-from durable_devhost.worker.invocation import Attempt, Invocation, entered
+from durable_devhost.worker.invocation import Attempt, Invocation, Trace, entered
 from durable_devhost.worker.leaving import exit_code, flush, leave
 from durable_devhost.worker.outputs import Output, results
 from durable_devhost.worker.tracebacks import failure_text, user_stack
+from durable_devhost.worker.transfers import FlowingTransfer, WholeTransfer
 
 THREAD_NAMES = "ThreadPoolExecutor-0"
 """As they begin in the real worker, whose pool is the first of its process; log formats show them."""
@@ -54,6 +56,7 @@ class Calls:
         self._leave = leave
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=THREAD_NAMES, initializer=initializer)
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._transfers: dict[int, WholeTransfer | FlowingTransfer] = {}
         self._cancelled: set[int] = set()
         self._running = 0
         self._quiet = threading.Condition()
@@ -67,19 +70,33 @@ class Calls:
             return
         with self._quiet:
             self._running += 1
-        if function.is_async:
+        if function.is_async or function.is_web:
             self._loop.call_soon_threadsafe(self._begin, function, message)
         else:
             self._pool.submit(contextvars.copy_context().run, self._run, function, message)
+
+    @cached_property
+    def _web(self) -> WebApplication:
+        return WebApplication()
 
     def cancel(self, call_id: int) -> None:
         """Cancel an async function that still runs; a sync one cannot be stopped and goes on."""
         self._loop.call_soon_threadsafe(self._cancel, call_id)
 
+    def pass_on(self, message: Mapping[str, Any]) -> None:
+        """Give a message to the request that it belongs to; one that is over needs none."""
+        self._loop.call_soon_threadsafe(self._pass_on, message)
+
     def _begin(self, function: Function, message: Mapping[str, Any]) -> None:
-        task = self._loop.create_task(self._run_async(function, message))
+        run = self._run_web if function.is_web else self._run_async
+        task = self._loop.create_task(run(function, message))
         self._tasks[message["id"]] = task
         task.add_done_callback(lambda _: self._forget(message["id"]))
+
+    def _pass_on(self, message: Mapping[str, Any]) -> None:
+        transfer = self._transfers.get(message["id"])
+        if transfer is not None:
+            transfer.take(message)
 
     def _cancel(self, call_id: int) -> None:
         task = self._tasks.get(call_id)
@@ -89,16 +106,14 @@ class Calls:
 
     def _forget(self, call_id: int) -> None:
         self._tasks.pop(call_id, None)
+        self._transfers.pop(call_id, None)
         self._cancelled.discard(call_id)
 
     def _run(self, function: Function, message: Mapping[str, Any]) -> None:
         with entered(_invocation(message)):
             try:
                 arguments, outputs = _arguments(function, message)
-                value = function.call(**arguments)
-                if asgi.is_response(type(value)):
-                    value = asyncio.run(asgi.collected(value))
-                answer = _returned(function, value, outputs)
+                answer = _returned(function, function.call(**arguments), outputs)
             except BaseException as error:  # noqa: BLE001 - the edge of user code: what it raises is its result
                 answer = _raised(error)
             self._answer(message, answer)
@@ -108,15 +123,37 @@ class Calls:
         with entered(_invocation(message)):
             try:
                 arguments, outputs = _arguments(function, message)
-                value = await function.call(**arguments)
-                if asgi.is_response(type(value)):
-                    value = await asgi.collected(value)
-                answer = _returned(function, value, outputs)
+                answer = _returned(function, await function.call(**arguments), outputs)
             except BaseException as error:  # noqa: BLE001 - the edge of user code: what it raises is its result
                 answer = _raised(error)
             if message["id"] not in self._cancelled:
                 self._answer(message, answer)
         self._end(answer)
+
+    async def _run_web(self, function: Function, message: Mapping[str, Any]) -> None:
+        transfer = self._transfers[message["id"]] = _transfer(message, self._send)
+        with entered(_invocation(message)):
+            try:
+                arguments, outputs = _arguments(function, message)
+                call = partial(self._call_web, function, arguments)
+                await self._web.answer(message["trigger"], transfer, call)
+                answer = _returned(function, transfer.answer, outputs)
+            except BaseException as error:  # noqa: BLE001 - the edge of user code: what it raises is its result
+                answer = _raised(error)
+            if message["id"] not in self._cancelled:
+                self._answer(message, answer)
+        self._end(answer)
+
+    async def _call_web(self, function: Function, arguments: dict[str, Any], request: Any) -> Any:
+        """Call the function with the extension's request; None is no response, as in the real worker."""
+        call = partial(function.call, **{**arguments, function.trigger.name: request})
+        if function.is_async:
+            value = await call()
+        else:
+            value = await self._loop.run_in_executor(self._pool, contextvars.copy_context().run, call)
+        if value is None:
+            raise ValueError(f"the function {function.name!r} returned no response")
+        return value
 
     def _answer(self, message: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         try:
@@ -147,8 +184,10 @@ def _invocation(message: Mapping[str, Any]) -> Invocation:
 def _arguments(function: Function, message: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Output]]:
     """Every argument of the call, and those among them that collect outputs."""
     given: Mapping[str, Any] = message.get("inputs") or {}
-    trigger = trigger_argument(function, message["trigger"], message.get("metadata") or {})
-    arguments = {function.trigger.name: trigger}
+    arguments = {}
+    if not function.is_web:
+        trigger = trigger_argument(function, message["trigger"], message.get("metadata") or {})
+        arguments[function.trigger.name] = trigger
     for binding in function.inputs:
         arguments[binding.name] = input_argument(
             binding, given.get(binding.name), function.parameter_types.get(binding.name)
@@ -156,8 +195,15 @@ def _arguments(function: Function, message: Mapping[str, Any]) -> tuple[dict[str
     outputs = {binding.name: Output() for binding in function.outputs if binding.name != RETURN_NAME}
     arguments.update(outputs)
     if function.wants_context:
-        arguments["context"] = InvocationContext(_invocation(message), Attempt.read(message.get("attempt")))
+        attempt, trace = Attempt.read(message.get("attempt")), Trace.read(message.get("trace"))
+        arguments["context"] = InvocationContext(_invocation(message), attempt, trace)
     return arguments, outputs
+
+
+def _transfer(message: Mapping[str, Any], send: Send) -> WholeTransfer | FlowingTransfer:
+    if message.get("streams"):
+        return FlowingTransfer(message["id"], send)
+    return WholeTransfer(message["trigger"]["body"])
 
 
 def _returned(function: Function, value: Any, outputs: Mapping[str, Output]) -> dict[str, Any]:

@@ -9,23 +9,23 @@ from typing import Any
 import azure.functions as func
 from azure.functions import _abc as abstract
 
-from durable_devhost.worker.invocation import Attempt, Invocation, app_folder, thread_local_storage, trace_parent
+from durable_devhost.worker.invocation import Attempt, Invocation, Trace, app_folder, thread_local_storage
 
 
 class _Trace(abstract.TraceContext):
     """Has both spellings that the real worker's has; what user code writes into the attributes stays there."""
 
-    def __init__(self, invocation_id: str) -> None:
-        self._invocation_id = invocation_id
-        self._attributes: dict[str, str] = {}
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._attributes = dict(trace.attributes)
 
     @property
     def trace_parent(self) -> str:
-        return trace_parent(self._invocation_id)
+        return self._trace.parent
 
     @property
     def trace_state(self) -> str:
-        return ""
+        return self._trace.state
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -70,10 +70,10 @@ class RetryContext:
 class InvocationContext(func.Context):
     """What the real worker calls `Context`, with every property that it has there."""
 
-    def __init__(self, invocation: Invocation, attempt: Attempt) -> None:
+    def __init__(self, invocation: Invocation, attempt: Attempt, trace: Trace) -> None:
         self._invocation = invocation
         self._attempt = attempt
-        self._trace = _Trace(invocation.id)
+        self._trace = _Trace(trace)
 
     @property
     def invocation_id(self) -> str:
@@ -97,7 +97,7 @@ class InvocationContext(func.Context):
 
     @property
     def trace_context(self) -> abstract.TraceContext:
-        """A W3C trace context made from the invocation id."""
+        """The W3C trace context of the call; its fields are empty without telemetry."""
         return self._trace
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -9,13 +10,15 @@ from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
 _SAME_SITE = ("lax", "strict", "none")
+_FORM = "%a, %d %b %Y %H:%M:%S GMT"
+"""The one form that the worker for Python 3.13 reads; the one before reads many."""
 
 
 def taken_apart(headers: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
     """The cookies of these `Set-Cookie` headers, and the names of those that are lost on the way.
 
     A value with a blank, a brace in quotes or a character beyond ASCII makes `SimpleCookie` drop the whole header
-    without a word. Raises ValueError for a time or an age that cannot be read, which fails the call.
+    without a word. Raises ValueError for a time and TypeError for an age that cannot be read, which fails the call.
     """
     cookies: list[dict[str, Any]] = []
     lost: list[str] = []
@@ -36,11 +39,18 @@ def _parts(name: str, morsel: Morsel[str]) -> dict[str, Any]:
         "domain": morsel["domain"],
         "path": morsel["path"],
         "expires": _seconds(str(morsel["expires"])) if morsel["expires"] else None,
-        "max_age": float(age) if age != "" else None,
+        "max_age": _age(str(age)) if age != "" else None,
         "secure": bool(morsel["secure"]),
         "http_only": bool(morsel["httponly"]),
         "same_site": same_site if same_site in _SAME_SITE else "",
     }
+
+
+def _age(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise TypeError(f"Cannot parse value {text} of 'cookie.maxAge' to float.") from None
 
 
 def _seconds(text: str) -> int:
@@ -48,5 +58,9 @@ def _seconds(text: str) -> int:
     try:
         when = parsedate_to_datetime(text)
     except (TypeError, ValueError):
-        when = datetime.fromisoformat(text)
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError:
+            logging.error("Can not parse value %s of expires in the cookie due to invalid format.", text)
+            raise ValueError(f"time data {text!r} does not match format '{_FORM}'") from None
     return int((when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp())

@@ -99,6 +99,9 @@ class Desk:
         self._handlers.update(
             invoke=calls.invoke,
             cancel=lambda message: calls.cancel(message["id"]),
+            piece=calls.pass_on,
+            written=calls.pass_on,
+            hung_up=calls.pass_on,
             advance=sessions.advance,
             drop=lambda message: sessions.drop(message["session"]),
         )

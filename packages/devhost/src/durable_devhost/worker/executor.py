@@ -15,6 +15,7 @@ from typing import Any
 
 import azure.durable_functions as df
 from azure.durable_functions.models.actions.CompoundAction import CompoundAction
+from azure.durable_functions.models.actions.ContinueAsNewAction import ContinueAsNewAction
 from azure.durable_functions.models.actions.CreateTimerAction import CreateTimerAction
 from azure.durable_functions.models.history import HistoryEvent
 from azure.durable_functions.models.OrchestratorState import OrchestratorState
@@ -74,6 +75,7 @@ class OrchestratorExecutor:
         self._read_actions = 0
         self._timers: list[tuple[int, Any]] = []
         self._timers_seen = 0
+        self._has_cancelled = False
         self._failure: dict[str, Any] | None = None
 
     def advance(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -155,21 +157,28 @@ class OrchestratorExecutor:
         self._read_actions = len(emitted)
         for action in fresh:
             self._remember_timers(action)
+        cancelled = self._newly_cancelled()
+        shown = self._shown(fresh)
+        status = shown.get("customStatus")
+        ends_anew = self._has_cancelled and any(isinstance(action, ContinueAsNewAction) for action in fresh)
+        return {
+            "actions": shown["actions"][0],
+            "cancelled": cancelled,
+            "custom_status": None if status is None else _compact(status),
+            "asked": self._asked,
+            "generation": self._shown(emitted)["actions"][0] if ends_anew else None,
+        }
+
+    def _shown(self, actions: list[Any]) -> dict[str, Any]:
         state = OrchestratorState(
             is_done=False,
-            actions=[fresh],
+            actions=[actions],
             output=None,
             replay_schema=self._context._replay_schema,
             custom_status=self._context.custom_status,
         )
-        shown = json.loads(state.to_json_string())
-        status = shown.get("customStatus")
-        return {
-            "actions": shown["actions"][0],
-            "cancelled": self._newly_cancelled(),
-            "custom_status": None if status is None else _compact(status),
-            "asked": self._asked,
-        }
+        shown: dict[str, Any] = json.loads(state.to_json_string())
+        return shown
 
     def _final_state(self) -> tuple[dict[str, Any], str]:
         try:
@@ -190,13 +199,16 @@ class OrchestratorExecutor:
             for child in action.compound_tasks:
                 self._remember_timers(child)
         elif isinstance(action, CreateTimerAction):
-            if not action.is_cancelled:
+            if action.is_cancelled:
+                self._has_cancelled = True
+            else:
                 self._timers.append((self._timers_seen, action))
             self._timers_seen += 1
 
     def _newly_cancelled(self) -> list[int]:
         cancelled = [ordinal for ordinal, action in self._timers if action.is_cancelled]
         if cancelled:
+            self._has_cancelled = True
             self._timers = [(ordinal, action) for ordinal, action in self._timers if not action.is_cancelled]
         return cancelled
 

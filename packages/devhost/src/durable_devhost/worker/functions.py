@@ -30,9 +30,11 @@ def read_binding(raw: Mapping[str, Any]) -> Binding:
 class Function:
     """One function that can be called.
 
-    `call` is what is invoked: the user's own function or the SDK's wrapper around it. `has_return` says that a returned
-    value has somewhere to go, and `is_durable` that it is the trigger's own result, as JSON. `parameter_types` holds
-    the annotations of bound parameters, the `T` of an `Out[T]`.
+    `call` is what is invoked: the user's own function or the SDK's wrapper around it. `is_web` says that it answers in
+    the web application of the extension for FastAPI. `has_return` says that a returned value may be one, and
+    `is_durable` that it is the trigger's own result, as JSON. `implicit_return` is a binding of a type that the SDK
+    does not know, to which a returned value belongs, but nobody stores it. `parameter_types` holds the annotations of
+    bound parameters, the `T` of an `Out[T]`.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Function:
     wants_context: bool = False
     has_return: bool = False
     is_durable: bool = False
+    is_web: bool = False
+    implicit_return: Binding | None = None
     parameter_types: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from durable_devhost.worker import sdk
-from durable_devhost.worker.converters import has_implicit_output
+from durable_devhost.worker import asgi, sdk
+from durable_devhost.worker.converters import converted_as, has_implicit_output
 from durable_devhost.worker.functions import RETURN_NAME, Binding, Function, read_binding
 from durable_devhost.worker.signatures import (
     is_async,
@@ -19,6 +19,8 @@ from durable_devhost.worker.signatures import (
     signature_problems,
     wants_context,
 )
+
+_DURABLE = ("orchestrationTrigger", "activityTrigger", "entityTrigger")
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,10 @@ def _read(declared: Any, folder: Path) -> tuple[dict[str, Any], Function | None]
         "line": line,
         "is_async": is_async(user),
         "wants_context": wants_context(user, bindings),
-        "implicit_output": has_implicit_output(trigger.type) if trigger else False,
         "problems": problems,
         "hints": [] if problems else list(signature_hints(user, bindings)),
         "retry": sdk.retry_policy(declared),
+        "streams": trigger is not None and not problems and _is_web(trigger, user),
     }
     return entry, None if trigger is None or problems else _function(name, user, trigger, bindings)
 
@@ -89,7 +91,9 @@ def _trigger(declared: Any, bindings: tuple[Binding, ...]) -> Binding | None:
 
 
 def _function(name: str, user: Callable[..., Any], trigger: Binding, bindings: tuple[Binding, ...]) -> Function:
-    is_durable = has_implicit_output(trigger.type)
+    is_durable = trigger.type in _DURABLE
+    has_explicit_return = any(b.name == RETURN_NAME for b in bindings)
+    implicit = [b for b in bindings if has_implicit_output(b.type)]
     return Function(
         name=name,
         call=user,
@@ -98,10 +102,17 @@ def _function(name: str, user: Callable[..., Any], trigger: Binding, bindings: t
         outputs=tuple(b for b in bindings if b.is_output),
         is_async=is_async(user),
         wants_context=wants_context(user, bindings),
-        has_return=is_durable or any(b.name == RETURN_NAME for b in bindings),
+        has_return=has_explicit_return or bool(implicit),
         is_durable=is_durable,
+        is_web=_is_web(trigger, user),
+        implicit_return=implicit[-1] if implicit and not is_durable and not has_explicit_return else None,
         parameter_types=parameter_types(user),
     )
+
+
+def _is_web(trigger: Binding, user: Callable[..., Any]) -> bool:
+    wanted = parameter_types(user).get(trigger.name)
+    return asgi.is_enabled() and converted_as(trigger.type, wanted) == "httpTrigger"
 
 
 def _source(function: Callable[..., Any], folder: Path) -> tuple[Path, int | None]:

@@ -10,8 +10,7 @@ from typing import Any
 from azure.functions.http import HttpRequest
 from azure.functions.meta import Datum
 
-from durable_devhost.worker import asgi
-from durable_devhost.worker.converters import converter
+from durable_devhost.worker.converters import converted_as, converter
 from durable_devhost.worker.functions import Binding, Function
 from durable_devhost.worker.signatures import is_sdk_type, refusal_of
 
@@ -25,15 +24,12 @@ def trigger_argument(function: Function, value: Mapping[str, Any] | None, metada
     A parameter annotated with a list gets a batch of one where there is one event. One annotated with `str` or `bytes`
     gets what the host sends, be it text or bytes: the annotation converts nothing (recorded).
     """
-    if value is not None and value["type"] == "http":
-        wanted = function.parameter_types.get(function.trigger.name)
-        return asgi.request(value) if asgi.is_request(wanted) else _request(value)
-    datum = _datum(value)
-    wanted = function.parameter_types.get(function.trigger.name)
+    kind, wanted = function.trigger.type, function.parameter_types.get(function.trigger.name)
     _refuse_sdk_types(function.trigger, wanted)
-    if wanted in (str, bytes) and not function.is_durable:
-        return datum.value
-    decoded = _decoded(function.trigger.type, datum, _metadata(function.trigger.type, metadata))
+    kind = converted_as(kind, wanted)
+    if kind == "httpTrigger" and value is not None and value["type"] == "http":
+        return _request(value)
+    decoded = _decoded(kind, value, _metadata(kind, metadata))
     return [decoded] if typing.get_origin(wanted) is list and not isinstance(decoded, list) else decoded
 
 
@@ -43,10 +39,7 @@ def input_argument(binding: Binding, value: Mapping[str, Any] | None, wanted: An
     A blob becomes an InputStream without name and length (recorded).
     """
     _refuse_sdk_types(binding, wanted)
-    if value is None:
-        return None
-    datum = _datum(value)
-    return datum.value if wanted in (str, bytes) else _decoded(binding.type, datum, None)
+    return _decoded(converted_as(binding.type, wanted), value, {})
 
 
 def _metadata(kind: str, given: Mapping[str, Any]) -> dict[str, Datum]:
@@ -63,7 +56,18 @@ def _refuse_sdk_types(binding: Binding, wanted: Any) -> None:
         raise NotImplementedError(refusal_of(binding, wanted))
 
 
+def _datum(value: Mapping[str, Any]) -> Datum:
+    kind = value["type"]
+    if kind == "http":
+        return Datum(value, kind)  # in a parameter of another kind, which refuses it
+    content = value["value"]
+    if kind.startswith(_COLLECTION):
+        content = SimpleNamespace(**{kind[len(_COLLECTION) :]: content})  # the real worker has a protobuf message here
+    return Datum(content, kind)
+
+
 def _request(value: Mapping[str, Any]) -> HttpRequest:
+    """What the SDK's converter makes of a request, without the steps between."""
     return HttpRequest(
         method=value["method"],
         url=value["url"],
@@ -75,21 +79,12 @@ def _request(value: Mapping[str, Any]) -> HttpRequest:
     )
 
 
-def _datum(value: Mapping[str, Any] | None) -> Datum:
-    if value is None:
-        return Datum(None, None)
-    kind, content = value["type"], value["value"]
-    if kind.startswith(_COLLECTION):
-        content = SimpleNamespace(**{kind[len(_COLLECTION) :]: content})  # the real worker has a protobuf message here
-    return Datum(content, kind)
-
-
-def _decoded(binding_type: str, datum: Datum, metadata: Mapping[str, Datum] | None) -> Any:
-    """As the library does it for this type; the bare value where the library has no way for it."""
-    decode = getattr(converter(binding_type), "decode", None)
-    if decode is None:
-        return datum.value
+def _decoded(binding_type: str, value: Mapping[str, Any] | None, metadata: Mapping[str, Datum]) -> Any:
+    chosen = converter(binding_type)
     try:
-        return decode(datum, trigger_metadata=metadata)
+        return chosen.decode(None if value is None else _datum(value), trigger_metadata=metadata)
     except NotImplementedError:
-        return datum.value
+        raise TypeError(
+            f"unable to decode incoming TypedData: unsupported combination of TypedData field "
+            f"{value and value['type']!r} and expected binding type {chosen}"
+        ) from None

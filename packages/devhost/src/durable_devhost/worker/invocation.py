@@ -8,9 +8,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 _THREAD = threading.local()
 
@@ -75,15 +74,23 @@ class Attempt:
         return cls(**given) if given else cls()
 
 
+@dataclass(frozen=True)
+class Trace:
+    """The span that a call has in a distributed trace, as the host tells it; empty without telemetry."""
+
+    parent: str = ""
+    state: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any] | None) -> Trace:
+        """The trace as a message has it; an empty one where there is none."""
+        return cls(**given) if given else cls()
+
+
 def thread_local_storage() -> Any:
     """Where a thread of the user's own leaves the id of the invocation that it works for."""
     return _THREAD
-
-
-def trace_parent(invocation_id: str) -> str:
-    """A W3C trace parent made from the invocation id."""
-    seed = uuid5(NAMESPACE_OID, invocation_id).hex
-    return f"00-{seed}-{seed[:16]}-00"
 
 
 def app_folder() -> str:

@@ -10,6 +10,8 @@ from durable_devhost.worker.invocation import InvocationFilter
 from durable_devhost.worker.tracebacks import user_traceback
 
 _TALKATIVE = ("azure", "asyncio", "aiohttp", "urllib3")
+_OF_THE_SYSTEM = ("azure_functions_worker", "azure.functions")
+"""Beginnings of loggers that only Azure's own telemetry gets (`logging.py` of azure-functions-python-worker)."""
 
 
 def send_logs(send: Callable[[Mapping[str, Any]], bool], level: int, shown: int = 0) -> None:
@@ -37,7 +39,12 @@ class AsyncLoggingHandler(logging.Handler):
         self.addFilter(InvocationFilter())
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send the record; a forked process, which has no host, writes its warnings to stderr as Python does."""
+        """Send the record, unless it is the system's.
+
+        A forked process, which has no host, writes its warnings to stderr as Python does.
+        """
+        if record.name.startswith(_OF_THE_SYSTEM):
+            return
         try:
             last = logging.lastResort
             if not self._send(_message(record)) and last is not None and record.levelno >= last.level:

@@ -36,7 +36,11 @@ def refusal(packages: dict[str, str | None]) -> str | None:
     if functions is not None and _numbers(functions) < _OLDEST_FUNCTIONS:
         return f"azure-functions {functions} is installed in {sys.executable}; devhost runs 1.11 and later."
     if durable is not None and not _OLDEST_DURABLE <= _numbers(durable) < _OTHER_DURABLE:
-        return f"azure-functions-durable {durable} is installed in {sys.executable}; devhost runs 1.2 to 1.7."
+        other = "" if _numbers(durable) < _OLDEST_DURABLE else " 2.x talks to its host by gRPC, which devhost does not."
+        return (
+            f"azure-functions-durable {durable} is installed in {sys.executable}; devhost runs 1.2 to 1.7.{other} For "
+            f"local runs: {sys.executable} -m pip install 'azure-functions-durable>=1.2,<2'"
+        )
     return None
 
 

@@ -13,10 +13,10 @@ import typing
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from azure.functions import Context, Out
+from azure.functions import Out
 
 from durable_devhost.worker import asgi
-from durable_devhost.worker.converters import converter
+from durable_devhost.worker.converters import converted_as, converter
 from durable_devhost.worker.functions import RETURN_NAME, Binding
 from durable_devhost.worker.sdk import unwrapped
 
@@ -38,7 +38,7 @@ def signature_problems(function: Callable[..., Any], bindings: Sequence[Binding]
     except (NameError, TypeError, AttributeError, SyntaxError) as error:
         yield f"its annotations cannot be read at run time ({error}); import the types for real, not for checkers only"
         return
-    if CONTEXT not in bound and CONTEXT in hints and hints[CONTEXT] is not Context:
+    if CONTEXT not in bound and CONTEXT in hints and not _is_called(hints[CONTEXT], "Context"):
         yield f"'context' is annotated with {_shown(hints[CONTEXT])}, but it gets an azure.functions.Context"
     for name in bound.keys() & parameters.keys() & hints.keys():
         yield from _annotation_problems(bound[name], hints[name])
@@ -56,6 +56,8 @@ def signature_hints(function: Callable[..., Any], bindings: Sequence[Binding]) -
     for binding in bindings:
         if is_sdk_type(types_by_name.get(binding.name)):
             yield refusal_of(binding, types_by_name[binding.name])
+        if binding.type == "httpTrigger" and types_by_name.get(binding.name) in (str, bytes):
+            yield f"'{binding.name}' gets a request, but it is annotated with text: here and on Azure each call fails"
 
 
 def is_sdk_type(annotation: Any) -> bool:
@@ -96,12 +98,12 @@ def _missing_parameter(binding: Binding) -> str:
 
 
 def _annotation_problems(binding: Binding, annotation: Any) -> Iterator[str]:
-    is_out = annotation is Out or typing.get_origin(annotation) is Out
+    is_out = _is_called(typing.get_origin(annotation) or annotation, "Out")
     if binding.is_output and not is_out:
         yield f"'{binding.name}' is an output and must be annotated with azure.functions.Out[...]"
         return
     if not binding.is_output and is_out:
-        yield f"'{binding.name}' is an input, but it is annotated with azure.functions.Out"
+        yield f"'{binding.name}' is an input, but it is annotated with {_shown(annotation)}"
         return
     arguments = typing.get_args(annotation)
     if is_out and len(arguments) != 1:
@@ -113,15 +115,29 @@ def _annotation_problems(binding: Binding, annotation: Any) -> Iterator[str]:
             f"'{binding.name}' is annotated with {_shown(annotation)}; the worker takes plain classes only "
             f"(dict for dict[str, Any], no unions)"
         )
-    elif not _fits(binding, inner):
-        yield f"'{binding.name}' is annotated with {_shown(annotation)}, which does not fit a {binding.type} binding"
+    elif not _fits(binding, inner, converted_as(binding.type, inner)):
+        yield (
+            f"'{binding.name}' is annotated with {_shown(annotation)}, which does not fit a {binding.type} binding"
+            f"{_why(binding)}"
+        )
 
 
 def _return_problems(binding: Binding, annotation: Any) -> Iterator[str]:
-    if not _is_plain(annotation):
+    if not isinstance(annotation, type):
         yield f"the return annotation {_shown(annotation)} is no plain class, which the worker refuses"
-    elif not _fits(binding, annotation):
-        yield f"the return annotation {_shown(annotation)} does not fit its {binding.type} output"
+    elif not _fits(binding, annotation, binding.type):
+        yield f"the return annotation {_shown(annotation)} does not fit its {binding.type} output{_why(binding)}"
+
+
+def _why(binding: Binding) -> str:
+    if binding.type not in ("httpTrigger", "http") or not asgi.is_enabled():
+        return ""
+    return ": the app imports azurefunctions.extensions.http.fastapi, so all of its HTTP functions take its types"
+
+
+def _is_called(annotation: Any, name: str) -> bool:
+    """The worker knows these classes by their name alone."""
+    return isinstance(annotation, type) and annotation.__name__ == name
 
 
 def _is_plain(annotation: Any) -> bool:
@@ -135,18 +151,15 @@ def _is_plain(annotation: Any) -> bool:
     return typing.get_origin(annotation) not in (None, typing.Union, tuple, typing.ClassVar, Callable)
 
 
-def _fits(binding: Binding, annotation: Any) -> bool:
-    """Whether the SDK's converter takes the annotation; a type without a converter takes any."""
-    if asgi.is_request(annotation) or asgi.is_response(annotation):
-        return binding.type in ("httpTrigger", "http")
+def _fits(binding: Binding, annotation: Any, kind: str) -> bool:
+    """Whether the converter of this kind takes the annotation."""
+    if kind in ("httpTrigger", "http") and asgi.is_enabled():
+        return asgi.takes_response(annotation) if binding.is_output else asgi.takes_request(annotation)
     if is_sdk_type(annotation):
         return True  # a call of it fails here, see `signature_hints`
-    if annotation in (str, bytes) and binding.type not in ("httpTrigger", "timerTrigger"):
-        return True
-    side = "output" if binding.is_output else "input"
-    check = getattr(converter(binding.type), f"check_{side}_type_annotation", None)
+    check = getattr(converter(kind), f"check_{'output' if binding.is_output else 'input'}_type_annotation", None)
     try:
-        return check is None or bool(check(annotation))
+        return check is not None and bool(check(annotation))
     except TypeError:
         return False
 

@@ -1,4 +1,4 @@
-"""An app to be killed: chains of slow activities, an approval that waits, and a collector of events."""
+"""An app to be killed: chains of slow activities, an approval that waits, and two that hear of events."""
 
 import asyncio
 import json
@@ -52,6 +52,22 @@ def collector(context: df.DurableOrchestrationContext):
     while not notes or notes[-1] != "last":
         notes.append((yield context.wait_for_external_event("Note")))
     return notes
+
+
+@app.orchestration_trigger(context_name="context", orchestration="Turns")
+def turns(context: df.DurableOrchestrationContext):
+    """Hears notes of a hundred names, a turn for what is there, and begins anew each time until the last one came."""
+    heard = context.get_input() or []
+    yield context.call_activity("Step", {"number": len(heard), "seconds": 0.0})
+    notes = [context.wait_for_external_event(f"Note{number}") for number in range(100)]
+    timer = context.create_timer(context.current_utc_datetime + timedelta(hours=1))
+    yield context.task_any([*notes, timer])
+    timer.cancel()
+    heard += [note.result for note in notes if note.is_completed]
+    context.set_custom_status(heard)
+    if "last" in heard:
+        return heard
+    context.continue_as_new(heard)
 
 
 @app.queue_trigger(arg_name="message", queue_name="chains", connection="AzureWebJobsStorage")

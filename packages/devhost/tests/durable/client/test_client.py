@@ -21,6 +21,7 @@ from durable_devhost.model.history import (
     RuntimeStatus,
 )
 from durable_devhost.model.instances import InstanceFilter
+from durable_devhost.model.traces import Trace
 from packages.devhost.tests.durable.memory import NOW, Desk
 
 STARTED = ExecutionStarted(timestamp=NOW, instance=InstanceRef(instance_id="i", execution_id="e"), name="hello")
@@ -56,6 +57,23 @@ async def test_a_start_has_the_version_that_is_asked_for_or_the_default() -> Non
     await desk.client.start("hello")
     await desk.client.start("hello", version="2.0")
     assert ["1.0", "2.0"] == [started.version for started in desk.engine.started]
+
+
+async def test_a_traced_start_is_of_its_callers_trace_or_of_a_new_one() -> None:
+    """Its own span is a new one in both; where instances are not traced the history has no trace."""
+    desk = Desk(is_traced=True)
+    caller = Trace(trace_id="a" * 32, span_id="b" * 16, state="c=d")
+    await desk.client.start("hello", caller=caller)
+    await desk.client.start("hello")
+    of_caller, new = (Trace.of_history(started.parent_trace_context) for started in desk.engine.started)
+    assert of_caller is not None
+    assert new is not None
+    assert of_caller == caller.span(of_caller.span_id)
+    assert len({caller.span_id, of_caller.span_id, new.span_id}) == 3
+    assert (new.flags, new.state, new.trace_id == caller.trace_id) == ("01", "", False)
+    untraced = Desk()
+    await untraced.client.start("hello", caller=caller)
+    assert untraced.engine.started[0].parent_trace_context is None
 
 
 async def test_an_id_in_use_cannot_be_started_again(desk: Desk) -> None:

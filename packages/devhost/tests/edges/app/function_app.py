@@ -260,6 +260,26 @@ def can_pending(context: df.DurableOrchestrationContext):
 
 
 @app.orchestration_trigger(context_name="context")
+def clock_turns(context: df.DurableOrchestrationContext):
+    """Wait once in each execution, for three events and a timer, then begin anew; the second that times out ends it."""
+    said = context.get_input() or {"turns": 0, "heard": []}
+    turn = said["turns"]
+    yield context.call_activity("ident", turn)
+    waits = {name: context.wait_for_external_event(name) for name in ("Wake", "One", "Two")}
+    timer = context.create_timer(context.current_utc_datetime + datetime.timedelta(seconds=6))
+    yield context.task_any([*waits.values(), timer])
+    heard = said["heard"] + [[turn, name, wait.result] for name, wait in waits.items() if wait.is_completed]
+    if timer.is_completed:
+        heard.append([turn, "timer", None])
+    context.set_custom_status({"turns": turn, "heard": heard})
+    if not timer.is_completed:
+        timer.cancel()
+    elif turn >= 1:
+        return {"turns": turn, "heard": heard}
+    context.continue_as_new({"turns": turn + 1, "heard": heard})
+
+
+@app.orchestration_trigger(context_name="context")
 def timers(context: df.DurableOrchestrationContext):
     now = context.current_utc_datetime
     yield context.create_timer(now - datetime.timedelta(hours=1))

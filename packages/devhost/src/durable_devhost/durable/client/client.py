@@ -31,6 +31,7 @@ from durable_devhost.model.history import (
 )
 from durable_devhost.model.instances import InstanceFilter, InstancePage, InstanceRecord
 from durable_devhost.model.messages import Message, new_guid
+from durable_devhost.model.traces import Trace
 from durable_devhost.taskhub.failures import CorruptHistory
 
 PAGE_SIZE = 100
@@ -43,13 +44,21 @@ class DurableClient:
     """Orchestrations and entities of one hub. Refusals are `ClientError`s, and `InstanceExists` for a start."""
 
     def __init__(
-        self, *, engine: Engine, hub: Hub, app: Catalog, clock: Clock, default_version: str | None = None
+        self,
+        *,
+        engine: Engine,
+        hub: Hub,
+        app: Catalog,
+        clock: Clock,
+        default_version: str | None = None,
+        is_traced: bool = False,
     ) -> None:
         self._engine = engine
         self._hub = hub
         self._app = app
         self._clock = clock
         self._default_version = default_version
+        self._is_traced = is_traced
 
     async def start(
         self,
@@ -58,16 +67,18 @@ class DurableClient:
         instance_id: str | None = None,
         input_text: str | None = None,
         version: str | None = None,
+        caller: Trace | None = None,
     ) -> str:
         """Start an orchestration and return its id, a GUID without dashes unless one is given.
 
         `input_text` is stored as it is. Neither the name nor the id is checked: an unknown name ends as a failed
-        instance. Raises InstanceExists while an instance of that id is alive, and DisabledOrchestrator.
+        instance. Where instances are traced, this one is part of the `caller`'s trace, or of one of its own. Raises
+        InstanceExists while an instance of that id is alive, and DisabledOrchestrator.
         """
         if self._app.is_off(name):
             raise DisabledOrchestrator(missing_orchestrator(name, self._app.known_orchestrators()))
         chosen = instance_id or _undashed_guid()
-        started = self._started(chosen, new_guid(), name, input_text, version)
+        started = self._started(chosen, new_guid(), name, input_text, version, caller)
         await self._engine.start(started, is_new=not instance_id)
         return chosen
 
@@ -194,14 +205,22 @@ class DurableClient:
         return state
 
     def _started(
-        self, instance_id: str, execution_id: str, name: str, input_text: str | None, version: str | None
+        self,
+        instance_id: str,
+        execution_id: str,
+        name: str,
+        input_text: str | None,
+        version: str | None,
+        caller: Trace | None = None,
     ) -> ExecutionStarted:
+        trace = caller or Trace(trace_id=_undashed_guid(), span_id="")
         return ExecutionStarted(
             timestamp=self._clock.now(),
             instance=InstanceRef(instance_id=instance_id, execution_id=execution_id),
             name=name,
             input=input_text,
             version=version or self._default_version,
+            parent_trace_context=trace.span(_undashed_guid()[:16]).to_history() if self._is_traced else None,
         )
 
     async def _post(self, instance_id: str, event: HistoryEvent) -> None:

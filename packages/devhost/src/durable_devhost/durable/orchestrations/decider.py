@@ -189,7 +189,7 @@ class OrchestrationDecider:
             case WaitForEvent(name=name):
                 return self._events.wait(name)
             case CallHttp(request=request):
-                return self._open_pending(PendingActivity.http(request))
+                return self._open_pending(PendingActivity.http(request, self._started))
             case CallEntity() | SignalEntity():
                 return self._send(action)
             case ContinueAsNewWith(input=text):

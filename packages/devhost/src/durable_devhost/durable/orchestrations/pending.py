@@ -6,13 +6,14 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from durable_devhost.durable.actions import CallActivity, CallEntity, CallSubOrchestrator, SignalEntity
 from durable_devhost.durable.decisions import InstanceMessage, Outgoing, TimerMessage, WorkItem
 from durable_devhost.durable.entities.messages import EntityId, RequestMessage, SendLabels, request_guid
+from durable_devhost.durable.orchestrations.spans import scheduling
 from durable_devhost.durable.orchestrations.waits import Retried
 from durable_devhost.durable.ports import Catalog
 from durable_devhost.model.history import (
@@ -50,9 +51,10 @@ class PendingActivity:
     name: str
     argument: str
     store_input: bool = False
+    caller: ExecutionStarted | None = None
 
     @classmethod
-    def http(cls, request: Mapping[str, Any]) -> "PendingActivity":
+    def http(cls, request: Mapping[str, Any], caller: ExecutionStarted) -> "PendingActivity":
         """The built-in activity behind `call_http`; Python's JSON leaves the asynchronous pattern off."""
         argument = {
             "$type": _HTTP_TYPE,
@@ -61,14 +63,18 @@ class PendingActivity:
             "retryOptions": None,
             "timeout": None,
         }
-        return cls(name=HTTP_ACTIVITY, argument=_json([argument]))
+        return cls(name=HTTP_ACTIVITY, argument=_json([argument]), caller=caller)
 
     def effect(self, task_id: int, now: datetime, _new_id: Callable[[], str]) -> Effect:
         """The row, without its input unless host.json stores inputs, and the work item with it."""
-        item = TaskScheduled(event_id=task_id, timestamp=now, name=self.name, input=self.argument)
-        stored = self.argument if self.store_input else None
-        row = TaskScheduled(event_id=task_id, timestamp=now, name=self.name, input=stored)
-        return row, WorkItem(event=item)
+        item = TaskScheduled(
+            event_id=task_id,
+            timestamp=now,
+            name=self.name,
+            input=self.argument,
+            parent_trace_context=scheduling(self.caller, task_id),
+        )
+        return (item if self.store_input else replace(item, input=None)), WorkItem(event=item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +124,7 @@ class PendingSubOrchestration:
                 task_id=task_id,
                 version=self.parent.version,
             ),
+            parent_trace_context=scheduling(self.parent, task_id),
         )
         return row, InstanceMessage(target=child, event=start, from_decision=True)
 
@@ -172,7 +179,8 @@ class Scheduler:
         if isinstance(action, CallActivity):
             if not self._catalog.has_activity(action.name):
                 return None
-            return PendingActivity(name=action.name, argument=_json([action.input]), store_input=self._store_inputs)
+            argument = _json([action.input])
+            return PendingActivity(name=action.name, argument=argument, store_input=self._store_inputs, caller=started)
         if not self._catalog.has_orchestrator(action.name) or _is_forbidden(action.instance_id, started):
             return None
         return PendingSubOrchestration(

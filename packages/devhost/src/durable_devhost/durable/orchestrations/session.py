@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from durable_devhost.durable.actions import Action
 from durable_devhost.durable.decisions import (
     Completed,
     ContinuedAsNew,
@@ -22,18 +23,18 @@ from durable_devhost.durable.decisions import (
 from durable_devhost.durable.episode import Episode, Posting
 from durable_devhost.durable.failures import missing_details, missing_orchestrator
 from durable_devhost.durable.orchestrations.decider import OrchestrationDecider
+from durable_devhost.durable.orchestrations.generations import MAX_GENERATIONS, EndlessLoop, carried_over
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.orchestrations.reconcile import SeenEvents
+from durable_devhost.durable.orchestrations.records import record_of, record_with
 from durable_devhost.durable.orchestrations.replay import difference
+from durable_devhost.durable.orchestrations.spans import begun
 from durable_devhost.durable.ports import App, Execution
 from durable_devhost.durable.script import Script
 from durable_devhost.model.history import (
     EventRaised,
     EventSent,
-    ExecutionCompleted,
-    ExecutionResumed,
     ExecutionStarted,
-    ExecutionSuspended,
     HistoryEvent,
     InstanceRef,
     OrchestratorCompleted,
@@ -176,14 +177,18 @@ class OrchestrationSession:
         if self._log and (self._replays_always or not self._decider.is_live):
             self._start_again_from_the_log()
         await self.catch_up()
-        fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *received]
+        fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *self._with_span(received, now)]
         decisions = await self._fold(fresh, now, new_execution_id)
         postings = self._postings(decisions)
         rows = [*(_played(event) for event in fresh), *decisions.events]
-        first_row, restarted = len(self._log), False
+        first_row, restarted, generations = len(self._log), False, 0
         while isinstance(decisions.end, ContinuedAsNew):
+            generations += 1
+            end = self._with_carried(decisions.end, fresh if restarted else [*self._log, *fresh])
+            if generations > MAX_GENERATIONS and end.carried:
+                raise EndlessLoop(self._started.name)
             first_row, restarted = 0, True
-            fresh = self._start_over(decisions.end, now, new_execution_id)
+            fresh = self._start_over(end, now, new_execution_id)
             decisions = await self._fold(fresh, now, new_execution_id)
             postings += self._postings(decisions)
             rows = [*(_played(event) for event in fresh), *decisions.events]
@@ -209,13 +214,24 @@ class OrchestrationSession:
             is_new_record=first_row == 0 and not restarted,
         )
 
+    def _with_carried(self, end: ContinuedAsNew, history: Sequence[HistoryEvent]) -> ContinuedAsNew:
+        if not self._generation:
+            return end
+        carried = carried_over(end, self._started, self._make_scheduler(), self._generation, history)
+        return replace(end, carried=carried)
+
     def _begin(self, started: ExecutionStarted) -> None:
         self._started = started
         self._execution_id = started.instance.execution_id or ""
         self.close()
         self._execution = self._app.execution(started)
         self._scheduler = self._make_scheduler()
+        self._generation: tuple[Action, ...] = ()
         self._decider = OrchestrationDecider(started, self._scheduler)
+
+    def _with_span(self, received: Sequence[HistoryEvent], now: datetime) -> Sequence[HistoryEvent]:
+        self._started = begun(self._started, now)
+        return [begun(event, now) if isinstance(event, ExecutionStarted) else event for event in received]
 
     def _start_again_from_the_log(self) -> None:
         """Forget the live state and replay, as production does at every episode."""
@@ -246,6 +262,7 @@ class OrchestrationSession:
             )
         script = await self._execution.advance(events)
         self._replays_always |= script.asked
+        self._generation = script.generation or self._generation
         if script.error is not None:
             self.failure_stack = script.stack
         return script
@@ -326,7 +343,7 @@ class OrchestrationSession:
             )
         self.record, old = (
             replace(
-                _with_status(before, rows, end),
+                record_with(before, rows, end),
                 custom_status=self._decider.custom_status or "null",
                 last_updated_time=rows[-1].timestamp,
             ),
@@ -338,43 +355,6 @@ class OrchestrationSession:
             return None
         self._is_record_known = True
         return self.record
-
-
-def _with_status(
-    record: InstanceRecord, rows: Sequence[HistoryEvent], end: Completed | ContinuedAsNew | None = None
-) -> InstanceRecord:
-    """What these rows, and the end if they led to one, mean for the status and the output."""
-    if isinstance(end, Completed):
-        return replace(record, status=end.status, output=end.result, completed_time=rows[-1].timestamp)
-    changed = replace(record, status=record.status or RuntimeStatus.RUNNING)
-    for event in rows:
-        match event:
-            case ExecutionSuspended(reason=reason):
-                changed = replace(changed, status=RuntimeStatus.SUSPENDED, output=reason)
-            case ExecutionResumed(reason=reason):
-                changed = replace(changed, status=RuntimeStatus.RUNNING, output=reason)
-    return changed
-
-
-def record_of(started: ExecutionStarted, history: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord:
-    """What the Instances row says after `history`, as far as the history alone tells."""
-    record = InstanceRecord(
-        instance_id=started.instance.instance_id,
-        execution_id=started.instance.execution_id,
-        name=started.name,
-        version=started.version,
-        input=started.input,
-        created_time=started.timestamp,
-        last_updated_time=history[-1].timestamp if history else started.timestamp,
-        scheduled_start_time=started.scheduled_start_time,
-        task_hub_name=hub_name,
-        generation=started.generation,
-        tags="null",
-    )
-    completed = next((event for event in history if isinstance(event, ExecutionCompleted)), None)
-    if completed is not None:
-        return replace(record, status=completed.status, output=completed.result, completed_time=completed.timestamp)
-    return _with_status(record, history) if history else record
 
 
 def _played(event: HistoryEvent) -> HistoryEvent:

@@ -28,6 +28,7 @@ from durable_devhost.durable.ports import InstanceExists
 from durable_devhost.errors import DevhostError
 from durable_devhost.model.history import RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
+from durable_devhost.model.traces import Trace
 from durable_devhost.triggers.management.query import Query, Wait
 from durable_devhost.triggers.management.responses import (
     BAD_ARGUMENTS,
@@ -125,7 +126,11 @@ class ManagementApi:
             return invalid_json(error)
         try:
             instance_id = await self._client.start(
-                route.name, instance_id=route.instance_id, input_text=given, version=query.text("version")
+                route.name,
+                instance_id=route.instance_id,
+                input_text=given,
+                version=query.text("version"),
+                caller=Trace.parse(request.headers.get("traceparent"), request.headers.get("tracestate")),
             )
         except InstanceExists as error:
             return error_response(409, str(error))

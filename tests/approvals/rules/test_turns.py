@@ -6,7 +6,7 @@ import pytest
 
 from approvals.decision import Decision
 from approvals.findings import Counts, Finding, Sum
-from approvals.rules.clockwork import (
+from approvals.rules.turns import (
     LONGEST_WAIT,
     MOST_TROUBLES,
     EventDecision,

@@ -1,4 +1,4 @@
-"""Whether an answer is about the document that there is: by what it names, or by what its sender can have seen."""
+"""Whether an answer is about the current document: by what it names, or by what its sender can have seen."""
 
 from collections.abc import Sequence
 
@@ -7,23 +7,23 @@ from approvals.names import key
 from approvals.record.entries import Asked
 from approvals.rules.eligibility import Refused
 from approvals.rules.links import Link
-from approvals.rules.revisions import Revision, told
+from approvals.rules.revisions import Revision, describe
 from approvals.rules.state import Review
 
-_ANOTHER = "the document is another one now"
+_ANOTHER = "the document has changed"
 
 
-def outdated(review: Review, link: Link) -> Refused | None:
-    """Say what was done to the document since the letter that a link was in; None where it is the same."""
+def outdated_link(review: Review, link: Link) -> Refused | None:
+    """Return what was changed in the document since the letter with a link; None if it is the same."""
     since = tuple(each for each in review.revisions if each.round > link.round)
     return _changed(_ANOTHER, since) if since and review.round > link.round and not review.end else None
 
 
-def misnamed(review: Review, about: About, person: str, seat: Asked | None) -> Refused | None:
-    """Say why an answer is not about the document that there is; None where it is.
+def wrong_document(review: Review, about: About, person: str, seat: Asked | None) -> Refused | None:
+    """Return why an answer is not about the current document; None if it is.
 
-    An answer that names nothing is taken while there has been one document since this person was first asked. Whoever
-    was never asked may have seen any since it was handed in; a body is asked by its name.
+    An answer without a document is accepted if the document has not changed since this person was first asked. A
+    person who was never asked may have seen any document since the submission. For a group, the group's name counts.
     """
     if not about.names_document:
         return _unnamed(review, person, seat)
@@ -36,7 +36,7 @@ def _unnamed(review: Review, person: str, seat: Asked | None) -> Refused | None:
     first = dict(review.first_asked)
     who = next((each for each in (person, seat.person if seat else person) if key(each) in first), None)
     since = _after(review, first[key(who)] if who else 1)
-    when = f"{who} was asked" if who else "it was handed in"
+    when = f"{who} was asked" if who else "the proposal was submitted"
     return _changed(f"the document has changed since {when}", since) if since else None
 
 
@@ -49,15 +49,19 @@ def _wrong_document(review: Review, document: str) -> Refused:
 
 def _wrong_round(review: Review, number: int, *, named: bool) -> Refused | None:
     if number > review.round:
-        return Refused(code="documentChanged", reason=f"there is no round {number} yet; this is round {review.round}")
+        return Refused(
+            code="documentChanged", reason=f"there is no round {number} yet; the current round is {review.round}"
+        )
     since = tuple(each for each in review.revisions if each.round > number)
     if number < review.round and since:
         return _changed(_ANOTHER, since)
     if number < review.round:
-        reason = f"round {number} is over; in round {review.round} the document is the same, so answer for that"
+        reason = f"round {number} is over; the document is the same in round {review.round}, so name that round"
         return Refused(code="documentChanged", reason=reason)
     several = () if named else _after(review, review.round_began)
-    return _changed(f"round {number} has had several documents, so name the document", several) if several else None
+    return (
+        _changed(f"round {number} has had several documents, so give the document's hash", several) if several else None
+    )
 
 
 def _after(review: Review, number: int) -> tuple[Revision, ...]:
@@ -66,4 +70,4 @@ def _after(review: Review, number: int) -> tuple[Revision, ...]:
 
 def _changed(what: str, since: Sequence[Revision]) -> Refused:
     sentences = tuple(each.sentence for each in since)
-    return Refused(code="documentChanged", reason=f"{what}: {told(since)}", changes=sentences)
+    return Refused(code="documentChanged", reason=f"{what}: {describe(since)}", changes=sentences)

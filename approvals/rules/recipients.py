@@ -1,4 +1,4 @@
-"""To whom a task may be handed over."""
+"""Who may take over a task."""
 
 from approvals.directory import Directory
 from approvals.names import among, same
@@ -9,11 +9,11 @@ from approvals.rules.state import Review
 from approvals.rules.verbs import Delegate, Reassign
 
 
-def unfit_successor(review: Review, verb: Delegate | Reassign, via: Via, directory: Directory) -> Refused | None:
-    """Say why a task must not go to whom a verb names; None where it may.
+def unfit_recipient(review: Review, verb: Delegate | Reassign, via: Via, directory: Directory) -> Refused | None:
+    """Return why a task must not be given to the person in a verb; None if it may be.
 
-    What the policy says of it binds people. A system that reassigns a task acts for the operators, who mend what the
-    policy did not foresee; but to a stranger's address nothing goes at all.
+    The policy's `delegateTo` applies to people. A system that reassigns a task acts for the operators, who handle cases
+    that the policy did not foresee. An unknown address never gets a task.
     """
     unfit = wrote_it(review, verb.to) or busy(review, verb.to)
     if unfit:
@@ -26,8 +26,8 @@ def unfit_successor(review: Review, verb: Delegate | Reassign, via: Via, directo
     return None
 
 
-def held_before(review: Review, asked: Asked, person: str) -> Asked | None:
-    """Return a seat of the open stage as a person had it who delegated it; None where this person did not."""
+def delegated_seat(review: Review, asked: Asked, person: str) -> Asked | None:
+    """Return a seat of the open stage as it was before a person delegated it; None if this person did not."""
     if asked.on_behalf_of is None or review.stage is None:
         return None
     stage = review.stage.plan.name
@@ -42,28 +42,28 @@ def held_before(review: Review, asked: Asked, person: str) -> Asked | None:
 
 
 def busy(review: Review, person: str) -> Refused | None:
-    """Say why somebody cannot have one more task in the open stage, whoever gives it; None where they can."""
+    """Return why a person cannot get one more task in the open stage; None if they can."""
     return _has_a_place(review, person) or _engaged_elsewhere(review, person)
 
 
 def _engaged_elsewhere(review: Review, person: str) -> Refused | None:
-    """Say that somebody decides in another stage, where the policy lets nobody decide in two; else None."""
+    """Refuse a person who has decided in another stage, if the policy requires four eyes; else None."""
     here = review.stage.index if review.stage else None
     if not review.policy.four_eyes or not any(
         same(each.person, person) and each.stage != here for each in review.answers
     ):
         return None
-    reason = f"{person} has decided in another stage, and this policy asks for four eyes"
+    reason = f"{person} has decided in another stage, and this policy requires four eyes"
     return Refused(code="conflict", reason=reason)
 
 
 def _has_a_place(review: Review, person: str) -> Refused | None:
-    """Say that somebody is asked in the open stage, or has answered it, in whosever place; else None."""
+    """Refuse a person who is asked in the open stage or has answered in it, for anybody's seat; else None."""
     asked = tuple(each.person for each in review.stage.asked) if review.stage else ()
     answered = tuple(each.person for each in review.stage_answers)
     if not among(person, (*asked, *answered)):
         return None
-    return Refused(code="conflict", reason=f"{person} is asked in this stage already and has one answer")
+    return Refused(code="conflict", reason=f"{person} is already asked in this stage and can answer only once")
 
 
 def _outside(policy: Policy, to: str, directory: Directory) -> Refused | None:
@@ -71,14 +71,17 @@ def _outside(policy: Policy, to: str, directory: Directory) -> Refused | None:
         case "anyone":
             return None
         case "nobody":
-            return Refused(code="notAllowed", reason="under this policy nobody hands a task over")
+            return Refused(code="notAllowed", reason="this policy does not allow tasks to be handed over")
         case "directory":
             if directory.knows(to):
                 return None
             return Refused(
-                code="notAllowed", reason=f"under this policy tasks go to people in the directory, not to {to}"
+                code="notAllowed",
+                reason=f"this policy allows only people in the directory to take over a task, not {to}",
             )
         case named:
             if among(to, named):
                 return None
-            return Refused(code="notAllowed", reason=f"under this policy tasks go to {', '.join(named)}, not to {to}")
+            return Refused(
+                code="notAllowed", reason=f"this policy allows only {', '.join(named)} to take over a task, not {to}"
+            )

@@ -1,8 +1,8 @@
-"""How a review is carried out in time: what one execution of its workflow is given, finds, and hands to the next.
+"""Data of a review's workflow: what one execution gets, what it finds, and what it passes to the next execution.
 
-The record decides; this is only the clockwork beside it. An execution looks at the record, waits once, and starts the
-workflow anew with a `Turn`. Nothing in a turn is needed to know where a review stands: it holds how far people have
-been told and outcomes counted, and answers that came as events and are not in the record yet.
+The record is the source of truth; the workflow only keeps time. One execution reads the record, waits once, and
+continues as new with a `Turn`. The state of the review does not depend on the turn. The turn has how far letters were
+sent and outcomes were counted, and answers that came as events and are not in the record yet.
 """
 
 from collections.abc import Mapping
@@ -23,18 +23,18 @@ from approvals.rules.state import Checking, Review
 from approvals.validation import Boundary, Line
 
 WAKE = "Wake"
-"""The event that makes the workflow look at the record again; what it carries is not looked at."""
+"""The event that makes the workflow read the record again. Its content is ignored."""
 
 LONGEST_WAIT = timedelta(days=6)
-"""Above that the SDK splits a timer into slices, which it cannot cancel."""
+"""The SDK splits a longer timer into slices, which it cannot cancel."""
 
 MOST_TROUBLES = 30
-"""After so many looks in a row that failed, about a day, the review has failed for good. The same for letters."""
+"""After so many failed reads of the record in a row, about a day, the review fails. The same number for letters."""
 
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=1)
 _EARLIEST = timedelta(seconds=2)
-"""By how much a durable timer may fire before its time: the storage provider cuts its delay to whole seconds."""
+"""How much too early a durable timer may fire: the storage provider rounds its delay down to whole seconds."""
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -43,51 +43,51 @@ class EventDecision(Boundary):
     """A decision that came as an event."""
 
     id: Line
-    """Made when it was heard; the record takes the same one down once."""
+    """Made when the event was received, so that the decision is recorded once."""
     decision: Decision
 
 
 class Turn(Boundary):
-    """What one execution begins with. The first is given the proposal's id alone."""
+    """The input of one execution. The first execution gets only the proposal's id."""
 
     proposal_id: InstanceId
     told: Count = 0
-    """Number of the entry up to which people have been told."""
+    """Number of the entry up to which letters were sent."""
     counted: Annotated[dict[str, Count], Field(default_factory=dict)]
-    """What the counters have been told of this review so far."""
+    """What was added to the counters for this review so far."""
     heard: Annotated[tuple[EventDecision, ...], AsTuple] = ()
-    """Events to take down first."""
+    """Decisions from events that must be recorded first."""
     rejected: Annotated[tuple[str, ...], AsTuple] = ()
-    """What was wrong with the form of events that the last execution heard."""
+    """Errors in events that the last execution received."""
     reached: Instant | None = None
-    """What the last execution's timer was set to, where it was the timer that ended the wait."""
+    """The time of the last execution's timer, if the timer ended the wait."""
     refused: Count = 0
-    """How many events could not be used."""
+    """How many events were refused."""
     last_refusal: str | None = None
-    """Why the last of them could not: a word of the record's, or what was wrong with its form. Holds no name."""
+    """Why the last of them was refused: a code of the rules, or the error in its form. It contains no name."""
     troubles: Count = 0
-    """How many looks in a row have failed."""
+    """How many reads of the record have failed in a row."""
     untold: Count = 0
-    """How many times in a row some letter could not be sent."""
+    """How many times in a row a letter could not be sent."""
 
     def time(self, now: datetime) -> datetime:
-        """Return what time it is for the record: a timer that fired a moment early counts as punctual.
+        """Return the time for the record: a timer that fired slightly early counts as punctual.
 
-        Else the review would be looked at again and again until its time has really come.
+        Otherwise the workflow would read the record again and again until the deadline has really passed.
         """
         return max(now, min(read_instant(self.reached), now + _EARLIEST)) if self.reached else now
 
     def informed(self, step: "Step") -> "Turn":
-        """Return the turn with what the list knows beyond it: a workflow that is started anew has told nobody yet."""
+        """Return the turn with the newer values of the list of proposals: a restarted workflow does not know them."""
         counted = {name: max(count, self.counted.get(name, 0)) for name, count in step.counted.items()}
         return self.model_copy(update={"told": max(self.told, step.told), "counted": {**self.counted, **counted}})
 
     def after_look(self, *, failed: bool) -> "Turn":
-        """Return the turn after the record was looked at, or could not be."""
+        """Return the turn after the record was read, or could not be read."""
         return self.model_copy(update={"troubles": self.troubles + 1 if failed else 0})
 
     def after_telling(self, told: int, entries: int) -> "Turn":
-        """Return the turn after letters went out up to entry `told`, of `entries`; in the end the rest is let go."""
+        """Return the turn after letters were sent up to entry `told` of `entries`. After many failures it gives up."""
         if told >= entries:
             return self.model_copy(update={"told": told, "untold": 0})
         if self.untold + 1 >= MOST_TROUBLES:
@@ -95,19 +95,19 @@ class Turn(Boundary):
         return self.model_copy(update={"told": max(self.told, told), "untold": self.untold + 1})
 
     def with_refusal(self, reason: str) -> "Turn":
-        """Return the turn after an event that could not be used."""
+        """Return the turn after an event was refused."""
         return self.model_copy(update={"refused": self.refused + 1, "last_refusal": reason})
 
     def holds(self, decision: Decision) -> bool:
-        """Say whether an event is one that this turn began with.
+        """Say whether a decision is one that this turn started with.
 
-        The host delivers the event that ended a wait once more to the next execution (see orchestrators/review.py).
+        The host delivers the event that ended a wait to the next execution once more (see orchestrators/review.py).
         """
         return any(each.decision == decision for each in self.heard)
 
     @property
     def pause(self) -> timedelta | None:
-        """How long to wait after something failed: a minute, twice that each time, at most an hour."""
+        """How long to wait after a failure: a minute, doubled each time, at most an hour."""
         times = max(self.troubles, self.untold)
         return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(times - 1, 10)) if times else None
 
@@ -119,17 +119,17 @@ class ReviewInput(Boundary):
 
 
 class Step(Boundary):
-    """What a look at the record found: the result of AdvanceReview. Small, and without names."""
+    """The result of reading the record (AdvanceReview): small, and without names."""
 
     next: Literal["check", "wait", "ended"]
-    """What there is to do: check the document, wait, or nothing more."""
+    """The next action: check the document, wait, or none."""
     status: str
     stage: str | None
-    """The name that the policy gives the open stage."""
+    """The open stage's name in the policy."""
     deadline: Instant | None
-    """When the open stage's time is up, or the author's for changes."""
+    """The deadline of the open stage, or of the author for changes."""
     wake_at: Instant | None
-    """When time alone will change something."""
+    """When the next timer is due."""
     ended_at: Instant | None
     entries: int
     round: int
@@ -137,45 +137,45 @@ class Step(Boundary):
     """The hash of the document to be checked."""
     counts: dict[str, int]
     attachments: Annotated[tuple[StoredAttachment, ...], AsTuple] = ()
-    """What is to be checked."""
+    """The files to check."""
     told: Count = 0
-    """Number of the entry up to which the list knows that people have been told, where that is news to the workflow."""
+    """Number of the entry up to which letters were sent, by the list of proposals, if the workflow may not know it."""
     counted: Annotated[dict[str, Count], Field(default_factory=dict)]
-    """What the counters were told up to there."""
+    """What was added to the counters up to that entry."""
 
     def uncounted(self, counted: Mapping[str, int]) -> dict[str, int]:
-        """Return what has to be added to each counter."""
+        """Return what must still be added to each counter."""
         return {name: more for name, count in self.counts.items() if (more := count - counted.get(name, 0)) > 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a workflow says that it is, in its custom status, which is stored together with what it has done.
+    """How far a workflow is, by its custom status, which is stored together with the workflow's state.
 
-    Nothing else tells that: an activity may have run for a workflow whose host died before it knew of it.
+    Only the custom status shows it: an activity may have run for a workflow whose host died before it got the result.
     """
 
     entries: int
-    """Number of the entry up to which it has seen the record, told people and counted; 0 where it does not say."""
+    """Number of the entry up to which it has read the record, sent letters and counted; 0 if it is not given."""
     untold: bool
-    """Whether some letter up to there could not be sent; the workflow tries it again by itself."""
+    """Whether a letter up to there could not be sent. The workflow tries it again by itself."""
 
     @classmethod
     def read(cls, custom_status: object) -> "Progress":
-        """Read what `shown` wrote, or whatever else is there."""
+        """Read the custom status that `shown` wrote, or any other value."""
         fields = custom_status if isinstance(custom_status, dict) else {}
         entries = fields.get("entries")
         return cls(entries=entries if isinstance(entries, int) else 0, untold=bool(fields.get("untold")))
 
     def holds(self, entries: int) -> bool:
-        """Say whether everything up to that entry is done with."""
+        """Say whether everything up to that entry is done."""
         return self.entries >= entries and not self.untold
 
 
 def shown(turn: Turn, step: Step) -> dict[str, Any]:
-    """Return the custom status: where the review stands; no names, and nothing that anybody wrote.
+    """Return the custom status: the state of the review without names and without texts of people.
 
-    `entries` is not ahead of what was done about them: while a document is checked it is what was told before.
+    `entries` never counts entries that are not processed yet: during the checks it is the number of the last letters.
     """
     entries = turn.told if step.next == "check" else step.entries
     status = {"status": step.status, "stage": step.stage, "deadline": step.deadline, "entries": entries}
@@ -187,9 +187,9 @@ def shown(turn: Turn, step: Step) -> dict[str, Any]:
 
 
 def until(now: datetime, turn: Turn, step: Step | None) -> datetime:
-    """Return until when to wait at most: for the record, for what is tried again, or six days.
+    """Return until when to wait at most: until the next timer of the record, until the next attempt, or six days.
 
-    `step` is None where the look failed.
+    `step` is None if the record could not be read.
     """
     times = [now + LONGEST_WAIT]
     if turn.pause:
@@ -202,13 +202,13 @@ def until(now: datetime, turn: Turn, step: Step | None) -> datetime:
 
 
 def step_of(review: Review, *, told: int = 0, counted: Mapping[str, int] | None = None) -> Step:
-    """Return what the workflow needs to know of a review that is settled, and of what the list knows."""
+    """Return what the workflow needs from a settled review, and from the list of proposals."""
     checking = isinstance(review.phase, Checking)
     wake, deadline = next_wake(review), review.deadline
     files = [
         StoredAttachment(
             blob=each.blob,
-            name=each.blob.rpartition("/")[2],  # not what people call it: this goes into the history
+            name=each.blob.rpartition("/")[2],  # not the file's name: this value is stored in the history
             content_type=each.content_type,
             size=each.size,
         )
@@ -232,9 +232,9 @@ def step_of(review: Review, *, told: int = 0, counted: Mapping[str, int] | None 
 
 
 def findings_of(total: Sum) -> tuple[str, ...]:
-    """Return the words by which a policy knows findings: what they sum up to, and each check that found something."""
+    """Return findings in the words of policies: the summary, and each check that found something."""
     return (total.outcome, *sorted({each.check for each in total.findings if each.severity != "ok"}))
 
 
 UNCHECKED: tuple[str, ...] = ("incomplete",)
-"""The findings where the checks could not be carried out at all."""
+"""The findings if the checks could not be carried out at all."""

@@ -65,7 +65,7 @@ def test_the_reason_names_those_who_may() -> None:
     """So that the person need not ask."""
     story = Story(policy({"approvers": ["Mara"]}, delegateTo=["Petra", "Vera"])).check()
     refused = story.does("delegate", **{"from": "Mara", "to": "Jonas"})
-    assert refused.reason == "under this policy tasks go to Petra, Vera, not to Jonas"
+    assert refused.reason == "this policy allows only Petra, Vera to take over a task, not Jonas"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class TestNaming:
         story.attaches("offer.md", "v2")
         story.check()
         assert refused(story.decides("Mara", round=1)).changes == ("Ines replaced offer.md at 2026-03-02 09:00 UTC",)
-        assert refused(story.decides("Mara", round=3)).reason == "there is no round 3 yet; this is round 2"
+        assert refused(story.decides("Mara", round=3)).reason == "there is no round 3 yet; the current round is 2"
         assert isinstance(story.decides("Mara", round=2), Accepted)
 
     def test_of_a_round_that_had_several_documents_is_not_enough(self) -> None:
@@ -78,7 +78,7 @@ class TestNaming:
         story.attaches("plan.md", "v1")
         story.check()
         assert refused(story.decides("Mara", round=2)).reason == (
-            "round 2 has had several documents, so name the document: Ines added plan.md at 2026-03-02 09:00 UTC"
+            "round 2 has had several documents, so give the document's hash: Ines added plan.md at 2026-03-02 09:00 UTC"
         )
 
     def test_of_a_round_that_is_over_is_refused_though_nothing_changed(self) -> None:
@@ -87,7 +87,7 @@ class TestNaming:
         story.does("changes", approver="Jonas", comment="who pays?")
         story.does("resubmit", by=AUTHOR)
         assert refused(story.decides("Mara", round=1)).reason == (
-            "round 1 is over; in round 2 the document is the same, so answer for that"
+            "round 1 is over; the document is the same in round 2, so name that round"
         )
         assert isinstance(story.decides("Mara"), Accepted)
 
@@ -113,7 +113,7 @@ class TestNaming:
         assert isinstance(story.decides("Jonas", document=story.review.document), Accepted)
         other = begun(*TWO)
         assert refused(other.decides("Jonas")).reason == (
-            "the document has changed since it was handed in: Ines added offer.md at 2026-03-02 09:00 UTC"
+            "the document has changed since the proposal was submitted: Ines added offer.md at 2026-03-02 09:00 UTC"
         )
 
     def test_may_be_left_out_by_a_member_of_a_body_that_was_asked(self) -> None:
@@ -142,7 +142,7 @@ class TestNaming:
         for number in range(7):
             story.attaches("offer.md", f"v2.{number}")
         refusal = refused(story.decides("Mara", document=first))
-        assert refusal.reason.startswith("the document is another one now: after 2 earlier changes Ines replaced")
+        assert refusal.reason.startswith("the document has changed: after 2 earlier changes Ines replaced")
         assert len(refusal.changes) == 7
 
     def test_by_words_tells_which_were_changed(self) -> None:

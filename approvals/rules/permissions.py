@@ -1,0 +1,99 @@
+"""What somebody may do to a proposal now: exactly what would be taken down if they did it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from approvals.directory import NOBODY_KNOWN, Directory
+from approvals.names import same
+from approvals.record.entries import Via
+from approvals.rules.acceptance import Accepted, Actor, Judgement, accept
+from approvals.rules.choices import Choice, ChosenAnswer, choices, to_verb
+from approvals.rules.eligibility import Refused
+from approvals.rules.state import Review
+from approvals.rules.verbs import Comment, Delegate, Reassign, Remind, Resubmit, TakeBack, Verb, Withdraw
+
+MOST_SUGGESTED = 30
+"""Names of those to whom a task may go; others may be written in where the policy allows anyone."""
+
+_STRANGER = "Somebody Who Has No Part In It"
+"""Stands for all who are named nowhere, where a policy lets anyone answer."""
+
+_WHOEVER_IT_IS = frozenset({"over", "notNow", "notAsked"})
+"""Reasons for which a task cannot be handed over to anybody, so that nobody in a large directory need be tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permissions:
+    """What one person may do now."""
+
+    answers: tuple[Choice, ...]
+    """The decisions that they may give, asking for changes among them; empty where none."""
+    comment: bool
+    delegate: bool
+    """To somebody at least."""
+    reassign: bool
+    successors: tuple[str, ...]
+    """To whom the task may go, as far as they are known by name: the first `MOST_SUGGESTED`."""
+    take_back: bool
+    remind: bool
+    withdraw: bool
+    resubmit: bool
+
+
+def permissions(review: Review, person: str, now: datetime, *, directory: Directory = NOBODY_KNOWN) -> Permissions:
+    """Return what a person who is signed in may do.
+
+    Each act is tried on the rules that judge it when it comes, so that nothing is offered that would be refused.
+    """
+    actor = Actor(name=person, via=Via.PERSON)
+
+    def judged(verb: Verb) -> Judgement:
+        return accept(review, verb, actor, now, directory=directory)
+
+    def taken(verb: Verb) -> bool:
+        return isinstance(judged(verb), Accepted)
+
+    def answer(choice: Choice) -> bool:
+        given = ChosenAnswer(decision=choice.word, comment="-", document=review.document)
+        return taken(to_verb(given, review.policy, person))
+
+    def may_give(model: type[Delegate] | type[Reassign]) -> Iterator[str]:
+        told = judged(model.from_dict({"from": person, "to": _STRANGER}))
+        hopeless = isinstance(told, Refused) and told.code in _WHOEVER_IT_IS
+        candidates = () if hopeless else _candidates(review, directory)
+        return (to for to in candidates if taken(model.from_dict({"from": person, "to": to})))
+
+    known = tuple(islice((to for to in may_give(Delegate) if to != _STRANGER), MOST_SUGGESTED))
+    return Permissions(
+        answers=tuple(each for each in choices(review.policy) if answer(each)),
+        comment=taken(Comment(by=person, comment=_new_words(review, person))),
+        delegate=bool(known) or any(may_give(Delegate)),
+        reassign=any(may_give(Reassign)),
+        successors=known,
+        take_back=taken(TakeBack(by=person)),
+        remind=taken(Remind(by=person)),
+        withdraw=taken(Withdraw(by=person)),
+        resubmit=taken(Resubmit(by=person)),
+    )
+
+
+def _candidates(review: Review, directory: Directory) -> tuple[str, ...]:
+    """Return those among whom somebody may be found to whom the policy lets a task go."""
+    known = tuple(sorted(set(directory.names.values())))
+    match review.policy.delegate_to:
+        case "nobody":
+            return ()
+        case "directory":
+            return known
+        case "anyone":
+            return (*known, _STRANGER)
+        case named:
+            return named
+
+
+def _new_words(review: Review, person: str) -> str:
+    """Return a comment that is not the one that this person has made last, which would be known again."""
+    said = next((text for name, text in review.latest_comments if same(name, person)), "")
+    return "-" if said != "-" else "--"

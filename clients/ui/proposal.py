@@ -1,0 +1,119 @@
+"""ShowProposal, ActFromProposal: everything about one proposal on a page, and all that its reader may do there."""
+
+import asyncio
+from dataclasses import replace
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from approvals.record.documents import Attachment
+from approvals.record.verdict import Tampered
+from approvals.rules.acceptance import Actor
+from approvals.rules.eligibility import Refused
+from approvals.rules.permissions import permissions
+from approvals.rules.versions import versions
+from approvals.validation import Invalid
+from clients.ui.proposal_forms import read_verb, sent_form, with_faults, with_refusal
+from clients.ui.visible_proposals import damaged_page, find_proposal
+from clients.verbs import REFUSALS
+from clients.web.access import VisibleProposal
+from clients.web.identity import level
+from clients.web.link_requests import NotReadable, read_fields
+from clients.web.outages import answers_outages
+from clients.web.page_outages import unavailable
+from clients.web.page_replies import explain, redirect, show
+from clients.web.visitors import Visitor, visitor
+from gateways import clock
+from gateways.people import open_directory
+from pages.documents import texts_wanted
+from pages.proposal import ShownProposal, proposal_address, proposal_page
+from pages.shell import Shell
+from pages.verb_forms import SentForm
+from services import desk
+from services.documents import Altered, Gone, read_document
+from services.review_changes import Done
+
+bp = df.Blueprint()
+
+
+@bp.function_name(name="ShowProposal")
+@bp.route(route="ui/proposals/{proposalId}", methods=["GET"], auth_level=level())
+@answers_outages(unavailable)
+async def show_proposal(req: func.HttpRequest) -> func.HttpResponse:
+    """Show a proposal to somebody who has, or had, a part in it."""
+    who = visitor(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    found = await find_proposal(who, req.route_params["proposalId"])
+    if isinstance(found, func.HttpResponse):
+        return found
+    shown = await _shown(who, found)
+    asked = {"done": req.params.get("done", ""), "whole_history": req.params.get("history") == "all"}
+    return _show(who, replace(shown, **asked))
+
+
+@bp.function_name(name="ActFromProposal")
+@bp.route(route="ui/proposals/{proposalId}", methods=["POST"], auth_level=level())
+@bp.durable_client_input(client_name="client")
+@answers_outages(unavailable)
+async def act_from_proposal(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Take one form down and show the page anew, or say why not, with what was typed: 400, 403, 409 or 429."""
+    who = visitor(req)
+    if isinstance(who, func.HttpResponse):
+        return who
+    proposal_id = req.route_params["proposalId"]
+    found = await find_proposal(who, proposal_id)
+    if isinstance(found, func.HttpResponse):
+        return found
+    try:
+        fields = read_fields(req)
+        if isinstance(fields, NotReadable):
+            return explain(fields.status, "This was not understood", f"{fields.reason[:1].upper()}{fields.reason[1:]}.")
+        form = sent_form(fields)
+    except Invalid as error:
+        return explain(400, "This was not understood", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    try:
+        verb = read_verb(fields, found.review, who.name)
+        actor = Actor(name=who.name, via=who.caller.via)
+        done = verb if isinstance(verb, Refused) else await desk.act(client, proposal_id, verb, actor)
+    except Invalid as error:
+        return await _show_again(who, found, with_faults(form, error), 400)
+    except Tampered as error:
+        return damaged_page(proposal_id, error)
+    if isinstance(done, Done):
+        return redirect(f"{proposal_address(proposal_id)}?done={form.verb}")
+    now_there = await find_proposal(who, proposal_id)
+    if isinstance(now_there, func.HttpResponse) or not isinstance(done, Refused):
+        return now_there if isinstance(now_there, func.HttpResponse) else redirect(proposal_address(proposal_id))
+    return await _show_again(who, now_there, with_refusal(form, done), int(REFUSALS[done.code][0]))
+
+
+async def _show_again(who: Visitor, found: VisibleProposal, sent: SentForm, status: int) -> func.HttpResponse:
+    return _show(who, replace(await _shown(who, found), sent=sent), status=status)
+
+
+async def _shown(who: Visitor, found: VisibleProposal) -> ShownProposal:
+    """Return what the page shows; reads the texts that it has the words of, all at the same time."""
+    every = versions(found.chain.entries)
+    wanted = texts_wanted(every)
+    read = await asyncio.gather(*(asyncio.to_thread(_words, each) for each in wanted))
+    return ShownProposal(
+        review=found.review,
+        entries=found.chain.entries,
+        versions=every,
+        texts={each.sha256: words for each, words in zip(wanted, read, strict=True) if words is not None},
+        permissions=permissions(found.review, who.name, clock.now(), directory=open_directory()),
+    )
+
+
+def _words(attachment: Attachment) -> str | None:
+    """Return the words of a text; None where it is gone, or is not what was put: its own page says so."""
+    try:
+        return read_document(attachment).decode("utf-8-sig", errors="replace")
+    except (Gone, Altered):
+        return None
+
+
+def _show(who: Visitor, shown: ShownProposal, *, status: int = 200) -> func.HttpResponse:
+    shell = Shell(person=who.name, may_change=who.may_change)
+    return show(proposal_page(shell, shown, now=clock.now()), status=status)

@@ -1,0 +1,52 @@
+"""What a generation of an orchestration that continues as new hands on to the next one. Pure.
+
+The executor of DurableTask carries the external events that come after `continue_as_new` was called, in the host's eyes
+(DurableTask.Core `TaskOrchestrationContext.HandleEventRaisedEvent`). The host replays the generation when it ends, and
+a timer that the function has cancelled is cancelled as soon as the replay creates it: a `task_any` with it is done at
+once, and what follows is called there (extension `OutOfProcOrchestrationShim.InvokeAPIFromAction`). So every event
+since then is carried, also one that the function has heard; it hears that again. Where nothing else is waited for in
+between, it never stops.
+"""
+
+from collections.abc import Sequence
+
+from durable_devhost.durable.actions import Action
+from durable_devhost.durable.decisions import ContinuedAsNew
+from durable_devhost.durable.orchestrations.decider import OrchestrationDecider
+from durable_devhost.durable.orchestrations.pending import Scheduler
+from durable_devhost.durable.script import Script
+from durable_devhost.model.history import EventRaised, ExecutionStarted, HistoryEvent
+
+MAX_GENERATIONS = 1_000
+"""So many generations in one episode, each with events of the one before it, are taken for a loop without an end."""
+
+
+class EndlessLoop(Exception):
+    """An orchestrator continues as new again and again, for it hears one event over and over."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Orchestrator '{name}' has continued as new {MAX_GENERATIONS:,} times in one step. After a timer was "
+            "cancelled, continue_as_new hands the event that ended the wait on to the next generation, which hears it "
+            "again: on Azure this never ends. Await an activity before the wait, and pass over what was heard already."
+        )
+
+
+def carried_over(
+    end: ContinuedAsNew,
+    started: ExecutionStarted,
+    scheduler: Scheduler,
+    actions: Sequence[Action],
+    history: Sequence[HistoryEvent],
+) -> tuple[EventRaised, ...]:
+    """The events of the generation that the next one begins with, in their order.
+
+    `end` is how the generation ended while it was live, `actions` are all of its actions and `history` all of its
+    events. Where a replay does not end so, for retries that a cancelled timer has cut, `end` counts.
+    """
+    replay = OrchestrationDecider(started, scheduler)
+    replay.extend(Script(actions=tuple(actions), done=True))
+    for event in history:
+        replay.apply(event)
+    replayed = replay.decide(history[-1].timestamp, lambda: "").end
+    return replayed.carried if isinstance(replayed, ContinuedAsNew) else end.carried

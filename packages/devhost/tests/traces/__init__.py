@@ -1,0 +1,1 @@
+"""Distributed traces, from a request to the activities of a child."""

@@ -1,0 +1,49 @@
+"""What people said about a proposal: what they did that has words to it, and every decision."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from approvals.record.entries import ChangesRequested, Commented, Decided, Delegated, Entry, Reassigned, Resubmitted
+from approvals.words.wording import comment_of
+
+MOST_SAID = 30
+"""The latest ones; the record has all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One thing that somebody said."""
+
+    by: str
+    did: str
+    """As it is said of them: `commented`."""
+    at: datetime
+    words: str
+    """Empty for a decision without a comment."""
+
+
+def said(entries: Iterable[Entry]) -> list[Said]:
+    """Return what was said, the latest last."""
+    found = []
+    for entry in entries:
+        did, words = _did(entry), comment_of(entry)
+        if did and (words or isinstance(entry, Decided)):
+            found.append(Said(by=entry.by, did=did, at=entry.at, words=words))
+    return found[-MOST_SAID:]
+
+
+def _did(entry: Entry) -> str | None:
+    match entry:
+        case Decided():
+            return f"answered “{entry.decision}”"
+        case Commented():
+            return "commented"
+        case ChangesRequested():
+            return "asked for changes"
+        case Resubmitted():
+            return "submitted it again"
+        case Delegated() | Reassigned():
+            return "handed the task over"
+        case _:
+            return None

@@ -1,0 +1,260 @@
+"""The page of a proposal."""
+
+import itertools
+import re
+
+import pytest
+
+from approvals.directory import read_directory
+from approvals.rules.permissions import permissions
+from approvals.rules.versions import versions
+from approvals.visible import one_line
+from pages.history import MOST_TOLD, rounds
+from pages.proposal import ShownProposal, proposal_page
+from pages.shell import Shell
+from pages.verb_forms import FORMS, SentForm, offered
+from tests.approvals.story import AUTHOR, Story, policy
+from tests.gateways.hostile import CORPUS, Reader
+
+PLAIN = policy(
+    {"name": "design", "approvers": ["Ana", "Ben"], "rule": "all", "windowHours": 10}, {"approvers": ["Cem"]}
+)
+
+
+def page_of(story: Story, person: str, **more: object) -> str:
+    """Return the page as somebody sees it."""
+    shown = ShownProposal(
+        review=story.review,
+        entries=story.entries,
+        versions=versions(story.entries),
+        permissions=permissions(story.review, person, story.now),
+        **more,  # type: ignore[arg-type]
+    )
+    return proposal_page(Shell(person=person, may_change=True), shown, now=story.now).html
+
+
+def text_of(story: Story, person: str, **more: object) -> str:
+    """Return what can be read on it, each run of blanks as one."""
+    return " ".join(Reader(page_of(story, person, **more)).text.split())
+
+
+def forms(html: str) -> set[str]:
+    """Return the verbs of the forms on a page."""
+    fields = [attributes for tag, attributes in Reader(html).elements if tag == "input"]
+    return {str(each["value"]) for each in fields if each.get("name") == "verb"}
+
+
+def test_who_is_asked_sees_what_they_need_and_their_forms():
+    """Decide, comment, hand over, remind; nothing that the author alone may."""
+    html = page_of(Story(PLAIN, department="works").check(), "Ana")
+    text = " ".join(Reader(html).text.split())
+    for shown in (
+        "Your answer is asked for in stage “design”, 10 hours left.", "works", "100 EUR", "None are attached.",
+        "Ben is waited for", "It cannot be taken back.", "What else you can do",
+    ):  # fmt: skip
+        assert shown in text, shown
+    assert forms(html) == {"decisions", "comments", "delegate", "reassign", "remind"}
+
+
+@pytest.mark.parametrize(
+    ("person", "verbs"), [(AUTHOR, {"comments", "remind", "withdraw"}), ("Cem", {"decisions", "comments", "remind"})]
+)
+def test_everybody_sees_the_forms_of_what_they_may_do_and_no_others(person, verbs):
+    """Cem is asked later, and may answer early."""
+    assert forms(page_of(Story(PLAIN).check(), person)) == verbs
+
+
+def test_an_answer_before_its_time_is_said_to_be_kept():
+    """Or it looks as if it counted now."""
+    text = text_of(Story(PLAIN).check(), "Cem")
+    assert "You are not asked yet. Your answer is kept until you are." in text
+    assert "Ana and Ben are asked in stage “design”." in text
+
+
+def test_who_has_decided_still_sees_it():
+    """With what they said, and without the form."""
+    story = Story(PLAIN).check()
+    story.decides("Ana", comment="Good.")
+    html = page_of(story, "Ana")
+    assert "decisions" not in forms(html)
+    assert "Good." in html
+    assert "Ben is asked in stage “design”." in text_of(story, "Ana")
+
+
+def test_a_task_can_be_taken_back_by_who_gave_it():
+    """And who has it now sees for whom."""
+    story = Story(PLAIN).check()
+    story.does("delegate", **{"from": "Ana", "to": "Dora"})
+    assert "takeBack" in forms(page_of(story, "Ana"))
+    assert "asked for on behalf of Ana in" in text_of(story, "Dora")
+
+
+def test_an_author_who_is_to_change_it_finds_the_way():
+    """To the page on which it is handed in again."""
+    story = Story(PLAIN).check()
+    story.does("changes", approver="Ana", comment="Use oak.")
+    assert "/api/ui/proposals/p1/resubmit" in page_of(story, AUTHOR)
+    assert "Ana asked Ines to change it." in text_of(story, AUTHOR)
+    assert "/resubmit" not in page_of(story, "Ana")
+
+
+def test_every_form_names_the_document_that_is_shown():
+    """So that nobody acts on one that they have not seen."""
+    story = Story(PLAIN).check()
+    html = page_of(story, "Ana")
+    sent = list(re.findall(r"<form method=\"post\".*?</form>", html, re.DOTALL))
+    assert len(sent) == 4
+    assert all(f'name="document" value="{story.review.document}"' in each for each in sent)
+
+
+def test_a_form_that_comes_back_is_as_it_was_filled_in():
+    """With each fault beside its field, and its part of the page open."""
+    typed = {"decision": "approve", "comment": "Good <enough>.", "to": ""}
+    sent = SentForm(verb="decisions", fields=typed, faults={"comment": "Too long.", "decision": "Choose."})
+    html = page_of(Story(PLAIN).check(), "Ana", sent=sent)
+    assert "\nGood &lt;enough&gt;.</textarea>" in html
+    assert 'value="approve" required checked' in html
+    assert html.count("aria-invalid") == 1
+    assert "Put right what is marked in the form" in html
+    handed = SentForm(verb="reassign", fields={"to": "Ben", "comment": "Yours."}, refusal="Ben is asked already.")
+    html = page_of(Story(PLAIN).check(), "Ana", sent=handed)
+    assert "Ben is asked already." in html
+    assert re.search(r"<details open>\s*<summary>Let somebody else answer", html)
+    assert 'name="verb" value="reassign" required checked' in html
+    named = SentForm(verb="delegate", fields={"to": ""}, faults={"to": "Give a name."})
+    assert 'aria-describedby="to-fault"' in page_of(Story(PLAIN).check(), "Ana", sent=named)
+
+
+def test_what_changed_since_is_told_where_that_is_why():
+    """And the answer can be given for the new document."""
+    sent = SentForm(verb="decisions", fields={"comment": "Yes."}, refusal="It changed.", changes=("Ines added x.md",))
+    html = page_of(Story(PLAIN).check(), "Ana", sent=sent)
+    assert "Ines added x.md" in html
+    assert "\nYes.</textarea>" in html
+
+
+def test_what_was_typed_is_kept_where_its_form_is_gone():
+    """Somebody was faster, and the words are still there to be taken along."""
+    story = Story(PLAIN).check()
+    story.does("withdraw", by=AUTHOR)
+    sent = SentForm(verb="decisions", fields={"comment": "All the details."}, refusal="It was withdrawn.")
+    assert "What you wrote: All the details." in text_of(story, "Ana", sent=sent)
+
+
+def test_what_was_done_is_said_once_by_a_code_that_is_known():
+    """The address cannot put words on the page."""
+    story = Story(PLAIN).check()
+    assert "Your comment is on record." in text_of(story, "Ana", done="comments")
+    assert "The proposal is handed in." in text_of(story, AUTHOR, done="submitted")
+    assert 'role="status"' not in page_of(story, "Ana", done="You have won")
+
+
+def test_whoever_has_a_part_is_mentioned():
+    """In the comments, as words."""
+    story = Story(PLAIN).check()
+    story.does("comments", by="Ben", comment="@ana, who pays? @Zoe does not.")
+    html = page_of(story, "Ana")
+    assert '<b class="mention">@ana</b>, who pays? @Zoe does not.' in html
+
+
+def test_the_history_has_every_entry_by_round():
+    """The latest round is open; a long one is cut, and can be had whole."""
+    story = Story(PLAIN).check()
+    story.does("changes", approver="Ana", comment="Use oak.")
+    story.does("resubmit", by=AUTHOR, title="Oak bench")
+    text = text_of(story.check(), "Ana")
+    for told in ("Round 1", "hands it in", "asks for changes", "“Use oak.”", "Round 2", "changed: title"):
+        assert told in text, told
+    for number in range(MOST_TOLD):
+        story.does("comments", by="Ben", comment=f"Remark {number}.")
+    left = len(story.entries) - MOST_TOLD
+    assert f"{left} earlier entries are left out." in text_of(story, "Ana")
+    assert "are left out" not in text_of(story, "Ana", whole_history=True)
+    assert sum(len(each.events) for each in rounds(story.entries, most=None)) == len(story.entries)
+    assert sum(len(each.events) for each in rounds(story.entries)) == MOST_TOLD
+
+
+def test_a_long_comment_is_cut_in_the_history():
+    """It stands in full under what was said."""
+    story = Story(PLAIN).check()
+    story.does("comments", by="Ben", comment="word " * 200)
+    (last,) = rounds(story.entries)[-1].events[-1].details
+    assert len(last) < 310
+    assert last.endswith(" …")
+
+
+def test_the_page_has_one_heading_and_names_each_field():
+    """For people who hear it, and for those who use the keyboard alone."""
+    story = Story(policy({"approvers": ["Ana"]}, outcomes={"later": "changes"}, allowSelfApproval=True), author="Ana")
+    story.check()
+    elements = Reader(page_of(story, "Ana")).elements
+    tags = [tag for tag, _ in elements]
+    assert (tags.count("h1"), tags.count("main")) == (1, 1)
+    ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    labelled = {attributes["for"] for tag, attributes in elements if tag == "label" and "for" in attributes}
+    assert {attributes["id"] for tag, attributes in elements if tag == "textarea"} <= labelled
+    used = {
+        word
+        for _, attributes in elements
+        for name in ("aria-labelledby", "aria-describedby", "list")
+        for word in (attributes.get(name) or "").split()
+    }
+    assert used <= set(ids)
+    headings = [int(tag[1]) for tag in tags if re.fullmatch(r"h\d", tag)]
+    assert all(after <= before + 1 for before, after in itertools.pairwise(headings))
+
+
+def test_points_in_time_can_be_read_by_programs():
+    """A reader's browser may show them in its own time zone."""
+    times = [attributes for tag, attributes in Reader(page_of(Story(PLAIN).check(), "Ana")).elements if tag == "time"]
+    assert len(times) > 3
+    assert all(str(each["datetime"]).endswith("+00:00") for each in times)
+
+
+def hostile(text: str) -> Story:
+    """Return a story with a text wherever people may write."""
+    stage = {"name": f"s {text}", "approvers": [f"Ana {text}"], "windowHours": 10}
+    story = Story(policy(stage, outcomes={f"yes {text}": "approve"}), department=text)
+    story.attaches("plan.md", "p1")
+    story.check()
+    story.does("comments", by=f"Ana {text}", comment=f"@Ines {text}")
+    story.does("changes", approver=f"Ana {text}", comment=text)
+    story.does("resubmit", by=AUTHOR, title=f"t {text}"[:200], summary=text, comment=text)
+    return story.check()
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_text_that_people_hand_in_stays_text(text):
+    """In each field: the page has the same elements as one with plain words."""
+    for person in ("Ana", AUTHOR):
+        who = f"{person} {text}" if person == "Ana" else person
+        plain_who = f"{person} plain" if person == "Ana" else person
+        evil, plain = Reader(page_of(hostile(text), who)), Reader(page_of(hostile("plain"), plain_who))
+        assert evil.shape == plain.shape
+        assert one_line(text) in " ".join(evil.text.split())
+
+
+def test_names_that_read_from_right_to_left_stand_by_themselves():
+    """Or the sentence around them would be turned as well."""
+    html = page_of(Story(policy({"approvers": ["ليلى حداد"]})).check(), "ليلى حداد")
+    assert "<bdi>ليلى حداد</bdi>" in html
+    assert '<bdi dir="ltr">A: asks ليلى حداد</bdi>' in html
+
+
+def test_people_to_whom_a_task_may_go_are_suggested():
+    """By name, from the directory."""
+    story = Story(policy({"approvers": ["Ana"]}, delegateTo="directory")).check()
+    known = read_directory({"Ana": {}, "Dora": {}})
+    allowed = permissions(story.review, "Ana", story.now, directory=known)
+    shown = ShownProposal(
+        review=story.review, entries=story.entries, versions=versions(story.entries), permissions=allowed
+    )
+    html = proposal_page(Shell(person="Ana", may_change=False), shown, now=story.now).html
+    assert re.findall(r'<option value="([^"]+)">', html) == ["Dora"]
+
+
+def test_every_verb_that_has_a_form_has_words_for_what_became_of_it():
+    """And none has words without a form."""
+    story = Story(PLAIN).check()
+    assert set(offered(permissions(story.review, "Ana", story.now))) < set(FORMS)
