@@ -6,10 +6,8 @@ activity or whoever sends a request again, does the whole once more.
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
 
 import pytest
 from azure.core.exceptions import AzureError
@@ -21,8 +19,6 @@ from approvals.decision import Decision
 from approvals.findings import Checked, Finding, FindingsRecord, add_up
 from approvals.intake import SummarisedEntry, Undo, ValidEntry
 from approvals.jobs import Alert
-from approvals.operations import LetterState, MessageState, UnsentLetter
-from approvals.poison import PoisonMessage
 from approvals.policy.policy import Policy
 from approvals.record.entries import Via
 from approvals.retention import EndedInstance
@@ -42,16 +38,15 @@ from gateways.kept_heads import open_kept_heads
 from gateways.ledger import open_ledger
 from gateways.letters.link_keys import CONTAINER, _of_this_machine
 from gateways.letters.mail import open_post
-from gateways.operations import open_operations
 from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
-from gateways.put_aside import open_put_aside
 from gateways.register import open_register
 from gateways.review_records import open_review_records
 from gateways.single_stage_records import Answer, open_single_stage_records
 from gateways.tables import open_table
 from services.review_changes import add, record_verb
 from tests.gateways.losing import losing
+from tests.gateways.operators_writes import Write, claimed_message, noted_letter, operators_act, put_aside
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OPENED = NOW.isoformat()
@@ -60,17 +55,6 @@ POLICY = Policy.from_dict({"stages": [{"name": "board", "approvers": ["Mara", "J
 KEY = "3-asked-0123456789abcdef"
 FOR_GOOD = 9
 """More often than the SDK asks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """Something that a gateway writes for a proposal of its own."""
-
-    do: Callable[[], Any]
-    look: Callable[[], Any]
-    """What is there afterwards, without what differs from proposal to proposal."""
-    answers: bool = True
-    """Whether what `do` returns must be the same, too; else it says whether it was this very call."""
 
 
 @pytest.fixture(autouse=True)
@@ -241,50 +225,6 @@ def outbox():
     name = uuid.uuid4().hex
     there = lambda: len(list(open_container("lost-answers").list_blobs(name_starts_with=f"{name}/")))  # noqa: E731
     return Write(do=lambda: open_post().send(letter(name), key=KEY), look=there, answers=False)
-
-
-def put_aside():
-    """A message that is put aside."""
-    name, kept = uuid.uuid4().hex, open_put_aside()
-    keep = lambda: kept.keep(PoisonMessage(reason="r", body="b"), message_id=name, now=NOW)  # noqa: E731
-    return Write(do=lambda: len(keep()), look=lambda: kept.find(keep()).body)
-
-
-def claimed_message():
-    """The claim of a message by an operator, and what came of it."""
-    kept = open_put_aside()
-    message = kept.keep(PoisonMessage(reason="r", body="b"), message_id=uuid.uuid4().hex, now=NOW)
-
-    def do():
-        claimed = kept.claim(message, MessageState.DISCARDED, by="Mara", now=NOW)
-        kept.settle(message, MessageState.DISCARDED, result="gone")
-        return claimed is not None
-
-    return Write(do=do, look=lambda: (kept.find(message).by, kept.find(message).result), answers=False)
-
-
-def operators_act():
-    """What an operator does, with what came of it."""
-    operations, target = open_operations(), uuid.uuid4().hex
-
-    def do():
-        operations.end(operations.begin("purge", target, by="Mara", now=datetime.now(UTC)), "done")
-        return True
-
-    done = lambda: any(each.target == target and each.outcome == "done" for each in operations.acts())  # noqa: E731
-    return Write(do=do, look=done)
-
-
-def noted_letter():
-    """The note that a letter has not gone, and that it has."""
-    operations, name = open_operations(), uuid.uuid4().hex
-    note = UnsentLetter(proposal_id=name, key="k", state=LetterState.UNSENT, reason="r", at=NOW)
-
-    def do():
-        operations.note_letter(note)
-        operations.forget_letter(name, "k")
-
-    return Write(do=do, look=lambda: [each for each in operations.letters() if each.proposal_id == name])
 
 
 def kept_head():
