@@ -101,9 +101,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Playwright is 45 MB that nothing else needs.
 screenshots: setup
-	@$(BIN)/python -c "import playwright" 2>/dev/null || $(BIN)/python -m pip install --quiet playwright==1.65.2
 	@$(BIN)/python tools/screenshots.py
 
 # Any Python will do. On a terminal it asks before proposals go; YES=1 answers.

@@ -25,6 +25,7 @@ from durable_devhost.model.history import (
     HistoryEvent,
     InstanceRef,
     RuntimeStatus,
+    TaskCompleted,
 )
 from durable_devhost.model.messages import Message
 from durable_devhost.model.traces import Trace
@@ -35,7 +36,7 @@ from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
 from packages.devhost.tests.durable.stage import Functions
 from packages.devhost.tests.durable.watcher import Watcher
-from packages.devhost.tests.faults import NotingTransport
+from packages.devhost.tests.faults import Fault, FaultyTransport, NotingTransport
 from packages.devhost.tests.local import LocalExecution
 from packages.devhost.tests.lossy import losing
 
@@ -215,62 +216,71 @@ async def test_who_starts_an_instance_does_not_wait_for_a_step_that_blocks(
     assert await hub.queues.receive_control(0, timedelta(seconds=1)) == []
 
 
+def _blocking(bench: Bench) -> tuple[asyncio.Event, asyncio.Event]:
+    """Have the step after the first activity block: set when it is there, and to be set for it to go on."""
+    is_there, may_go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(LocalExecution):
+        async def advance(self, events: Sequence[HistoryEvent]) -> Script:
+            if any(isinstance(event, TaskCompleted) for event in events):
+                is_there.set()
+                await may_go_on.wait()
+            return await super().advance(events)
+
+    bench.app.execution = lambda started, **_: Slow(_count, started)  # type: ignore[method-assign]
+    return is_there, may_go_on
+
+
 async def test_an_event_for_an_instance_at_work_waits_for_no_step(
     hub: TaskHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is answered when it is in the queue itself, where a crash leaves it, and the next step takes what is there."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 60.0)
-    let_go, is_at_work = asyncio.Event(), asyncio.Event()
-
-    class Slow(LocalExecution):
-        async def advance(self, events: Sequence[HistoryEvent]) -> Script:
-            if any(isinstance(event, EventRaised) for event in events):
-                is_at_work.set()
-                await let_go.wait()
-            return await super().advance(events)
-
     async with _running(hub, _count) as bench:
-        bench.app.execution = lambda started, **_: Slow(_count, started)  # type: ignore[method-assign]
+        is_there, may_go_on = _blocking(bench)
         await bench.begin()
-        await bench.in_flight.quiet()
-        first = asyncio.create_task(bench.say("Go"))
-        await is_at_work.wait()
+        await is_there.wait()
         async with asyncio.timeout(5):
-            await bench.say("Go")
-            await bench.say("Go")
-        assert not first.done()
-        let_go.set()
-        await first
+            for _ in range(3):
+                await bench.say("Go")
+        may_go_on.set()
         await bench.watcher.has_ended.wait()
         await bench.in_flight.quiet()
         assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2,2,2]"
     assert await hub.queues.receive_control(0, timedelta(seconds=1)) == []
 
 
+async def test_an_event_that_the_queue_does_not_take_is_answered_when_it_is_heard(azurite: Azurite) -> None:
+    """It is in the mailbox all the same: whoever was refused would send it again, and it would be heard twice."""
+    async with FaultyTransport(StorageAccount.parse(azurite.connection_string)) as transport:
+        assert isinstance(transport, FaultyTransport)
+        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        async with _running(hub, _count) as bench:
+            is_there, may_go_on = _blocking(bench)
+            await bench.begin()
+            await is_there.wait()
+            transport.arm(Fault.PRECONDITION, 0, "queue POST")
+            event = asyncio.create_task(bench.say("Go"))
+            await transport.has_struck.wait()
+            may_go_on.set()
+            await event
+            await bench.in_flight.quiet()
+            assert (await bench.rows()).count("EventRaised") == 1
+
+
 async def test_of_events_that_come_at_once_for_an_instance_at_work_one_is_stored(azurite: Azurite) -> None:
     """The others wait for the next step, which takes all of them: two calls for each would be for nothing."""
-    at_work, let_go = asyncio.Event(), asyncio.Event()
-
-    class Slow(LocalExecution):
-        async def advance(self, events: Sequence[HistoryEvent]) -> Script:
-            if any(isinstance(event, EventRaised) for event in events):
-                at_work.set()
-                await let_go.wait()
-            return await super().advance(events)
-
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, NotingTransport)
         hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
         async with _running(hub, _count) as bench:
-            bench.app.execution = lambda started, **_: Slow(_count, started)  # type: ignore[method-assign]
+            is_there, may_go_on = _blocking(bench)
             await bench.begin()
-            await bench.in_flight.quiet()
+            await is_there.wait()
             transport.notes.clear()
-            events = [asyncio.create_task(bench.say("Go"))]
-            await at_work.wait()
-            events += [asyncio.create_task(bench.say("Go")) for _ in range(2)]
-            await asyncio.sleep(0)  # both are in the mailbox
-            let_go.set()
+            events = [asyncio.create_task(bench.say("Go")) for _ in range(3)]
+            await asyncio.sleep(0)  # all are in the mailbox
+            may_go_on.set()
             await asyncio.gather(*events)
             await bench.in_flight.quiet()
     assert sum(note.startswith("> queue POST") for note in transport.notes) == 1
@@ -379,10 +389,9 @@ async def test_each_kind_of_write_waits_for_the_one_before_it(azurite: Azurite) 
             while not any(note.startswith("< queue DELETE") for note in transport.notes):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await bench.in_flight.quiet()
-    kinds = [(note[0], _KINDS.get(" ".join(note.split()[1:3]), "")) for note in transport.notes]
+    kinds = ((note[0], _KINDS.get(" ".join(note.split()[1:3]), "")) for note in transport.notes)
     order = [kind for kind in kinds if kind[1]]
-    first = order[: order.index(("<", "row")) + 1]
-    sent = [(">", "message")] * 3 + [("<", "message")] * 3
+    first, sent = order[: order.index(("<", "row")) + 1], [(">", "message")] * 3 + [("<", "message")] * 3
     assert first == [*sent, (">", "history"), ("<", "history"), (">", "row"), ("<", "row")]
     rest = order[len(first) :]
     assert rest.index((">", "delete")) > rest.index(("<", "history")) > rest.index((">", "history"))

@@ -23,12 +23,17 @@ class Delivery:
     is_new: bool = False
     dequeue_count: int = 0
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for the effect, and has no answer yet."""
+        return self.stored is not None and not self.stored.done()
+
     def succeed(self) -> None:
         """Tell whoever waits that the effect is stored, or that there is none."""
-        if self.stored is not None and not self.stored.done():
+        if self.stored is not None and self.is_awaited:
             self.stored.set_result(None)
 
     def fail(self, error: BaseException) -> None:
         """Tell whoever waits that nothing was stored."""
-        if self.stored is not None and not self.stored.done():
+        if self.stored is not None and self.is_awaited:
             self.stored.set_exception(error)

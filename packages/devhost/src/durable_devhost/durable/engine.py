@@ -32,6 +32,7 @@ from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import TERMINAL, EventRaised, ExecutionStarted, RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
+from durable_devhost.storage.account import StorageFailure
 from durable_devhost.storage.queues import Receipt
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.hub import TaskHub
@@ -124,8 +125,9 @@ class DurableEngine:
     async def post(self, message: Message) -> None:
         """Deliver an event and return when its effect, or at least it itself, is stored.
 
-        One for an instance that is gone has no effect. An external event for an instance that is at work is stored
-        itself, at once: as on the real host, whoever sends one after the other need not wait for each to be heard.
+        One for an instance that is gone has no effect. An external event for an instance that is at work, while nobody
+        else waits for it, is stored itself, at once: as on the real host, whoever sends one after the other need not
+        wait for each to be heard.
         """
         if self._takes(message.target.instance_id):
             await self._deliver_and_wait(message, is_new=False)
@@ -178,18 +180,24 @@ class DurableEngine:
         stored = asyncio.get_running_loop().create_future()
         stored.add_done_callback(_take_note)
         delivery = Delivery(message=message, token=self._enter(message), stored=stored, is_new=is_new)
-        # Where others wait already, the next episode takes all of them: storing each would cost two calls for nothing.
-        is_next = _is_external_event(message) and self._mailboxes.is_only_worked_on(message.target.instance_id)
+        # Of several who wait at the same time, one episode takes all: storing each would cost two calls for nothing.
+        is_alone = _is_external_event(message) and self._mailboxes.works_unwatched(message.target.instance_id)
         self._mailboxes.put(delivery)
-        done, _ = await asyncio.wait((stored,), timeout=0 if is_next else PATIENCE_S)
+        done, _ = await asyncio.wait((stored,), timeout=0 if is_alone else PATIENCE_S)
         await (stored if done else self._put_by(delivery))
 
     async def _put_by(self, delivery: Delivery) -> None:
         """Store a message whose episode takes long, so that its caller need not wait for it, as on the real host.
 
-        From then on it is like one that came through the queue: a crash brings it back.
+        From then on it is like one that came through the queue: a crash brings it back. Where storage does not take it
+        its caller waits for the effect after all, for the message is in the mailbox.
         """
-        await self._forwarder.store(delivery)
+        try:
+            await self._forwarder.store(delivery)
+        except (StorageFailure, StorageUnavailable):
+            if delivery.stored is not None:
+                await delivery.stored
+            return
         stored, delivery.stored = delivery.stored, None
         if stored is None or not stored.done():
             return

@@ -34,6 +34,7 @@ class Batch:
 @dataclass(slots=True)
 class _Mailbox:
     items: deque[Delivery] = field(default_factory=deque)
+    batch: Batch | None = None
     asked: list[asyncio.Future[None]] = field(default_factory=list)
     is_worked_on: bool = False
 
@@ -53,10 +54,13 @@ class Mailboxes:
     def __iter__(self) -> Iterator[str]:
         return iter(self._mailboxes)
 
-    def is_only_worked_on(self, instance_id: str) -> bool:
-        """Whether a batch of an instance is being worked on, and nobody waits for the one after it."""
+    def works_unwatched(self, instance_id: str) -> bool:
+        """Whether an instance is being worked on, and nobody waits for this batch or for what is behind it."""
         mailbox = self._mailboxes.get(instance_id)
-        return mailbox is not None and all(delivery.stored is None for delivery in mailbox.items)
+        if mailbox is None:
+            return False
+        in_hand = mailbox.batch.deliveries if mailbox.batch else ()
+        return not any(delivery.is_awaited for delivery in (*in_hand, *mailbox.items))
 
     def put(self, delivery: Delivery) -> None:
         """Put a message into its instance's mailbox."""
@@ -88,7 +92,7 @@ class Mailboxes:
 
     async def _empty(self, instance_id: str, mailbox: _Mailbox) -> None:
         while mailbox.items or mailbox.asked:
-            batch = Batch(list(mailbox.items))
+            batch = mailbox.batch = Batch(list(mailbox.items))
             mailbox.items.clear()
             asked, mailbox.asked = mailbox.asked, []
             pause = await self._attempt(instance_id, batch)

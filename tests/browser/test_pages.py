@@ -1,0 +1,165 @@
+"""People use the pages in a browser: they hand in, follow, decide and report, on any screen and without a mouse."""
+
+import email
+import email.policy
+import re
+from pathlib import Path
+
+import pytest
+import requests
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import ContainerClient
+from playwright.sync_api import Page
+
+from durable_devhost.testing.plugin import AppUnderTest
+from tests.browser.conftest import Visit, faults_of, hand_in, look, until
+
+FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+def link_of(app: AppUnderTest, proposal: str, person: str) -> str:
+    """Wait for the newest letter to somebody about a proposal, and return the link in it."""
+
+    def found() -> str | None:
+        try:
+            with ContainerClient.from_connection_string(app.connection_string, "outbox") as outbox:
+                blobs = sorted(outbox.list_blobs(name_starts_with=f"{proposal}/"), key=lambda blob: blob.last_modified)
+                for blob in reversed(blobs):
+                    raw = outbox.download_blob(blob.name).readall()
+                    letter = email.message_from_bytes(raw, policy=email.policy.default)
+                    text = letter.get_body(("plain",))
+                    link = re.search(r"http\S+/api/decide\?token=\S+", text.get_content()) if text else None
+                    if link and person in str(letter["To"]):
+                        return link.group()
+        except ResourceNotFoundError:
+            pass
+        return None
+
+    return str(until(found))
+
+
+def chosen(page: Page, proposal: str) -> None:
+    """Tick a proposal of the inbox."""
+    page.check(f'input[name="pick"][value^="{proposal} "]')
+
+
+def test_a_proposal_is_handed_in_with_two_files_and_decided_by_link_on_a_phone(app: AppUnderTest, visit: Visit) -> None:
+    """From the form over the preview and the letter to the outcome."""
+    page = visit("Ines", "/api/ui/submit")
+    page.fill("#title", "Weir by the mill")
+    page.fill("#cost", "900")
+    page.fill("#department", "works")
+    page.select_option("#policy", "default")
+    page.set_input_files("#files", [FOOTBRIDGE / "elevation.png", FOOTBRIDGE / "design-proposal.md"])
+    page.click("text=Who will have to approve it?")
+    assert "Mara Lindqvist" in page.inner_text("ol.way")
+    page.click('button[value="submit"]')
+    proposal = re.search(r"/proposals/(\w+)", page.url)
+    assert proposal
+    until(lambda: look(app, proposal[1])["waitingFor"])
+    assert len(look(app, proposal[1])["attachments"]) == 2
+
+    phone = visit("nobody", "/api/ui/act-as", **PHONE)
+    phone.goto(link_of(app, proposal[1], "Mara Lindqvist"))
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.check("text=Approve")
+    phone.click("text=Send my answer")
+    assert "Your answer: Approve" in phone.inner_text("h1")
+    until(lambda: look(app, proposal[1])["status"] == "approved")
+    page.reload()
+    assert "approved" in page.inner_text("main").lower()
+
+
+def test_two_people_at_once_are_both_heard(app: AppUnderTest, visit: Visit) -> None:
+    """Each has the page open before either answers."""
+    proposal = hand_in(app, "both")
+    pages = [visit(person, "/api/ui/inbox") for person in ("Mara", "Jonas")]
+    for page in pages:
+        chosen(page, proposal)
+        page.check('input[value="approve"]')
+    for page in pages:
+        page.click("text=Send my answers")
+        assert "1 of 1 answers recorded" in page.inner_text("h1")
+    until(lambda: look(app, proposal)["status"] == "approved")
+
+
+def test_a_document_that_changes_under_an_open_page_is_not_approved_by_it(app: AppUnderTest, visit: Visit) -> None:
+    """The page says what was changed, and keeps what was typed."""
+    proposal = hand_in(app, "changed")
+    page = visit("Mara", f"/api/ui/proposals/{proposal}")
+    path = f"/api/proposals/{proposal}/attachments/plan.md?by=Ines"
+    assert requests.put(app.url + path, data=b"# Another plan", timeout=30).status_code == 201
+    until(lambda: look(app, proposal)["round"] == 2 or look(app, proposal)["attachments"])
+    page.locator('input[name="decision"][value="approve"]').first.check()
+    page.locator('textarea[name="comment"]').first.fill("As I saw it.")
+    page.locator('form:has(input[name="decision"]) button[type="submit"]').first.click()
+    assert "plan.md" in page.inner_text("[role=alert]")
+    assert "As I saw it." in page.locator('textarea[name="comment"]').first.input_value()
+    assert not [answer for stage in look(app, proposal)["stages"] for answer in stage["answers"]]
+
+
+def test_many_are_answered_at_once(app: AppUnderTest, visit: Visit) -> None:
+    """Each with its own result."""
+    proposals = [hand_in(app, f"many-{number}") for number in range(3)]
+    page = visit("Jonas", "/api/ui/inbox?q=many")
+    for proposal in proposals:
+        chosen(page, proposal)
+    page.check('input[value="reject"]')
+    page.fill("#comment", "Not this year.")
+    page.click("text=Send my answers")
+    assert "3 of 3 answers recorded" in page.inner_text("h1")
+    assert all(look(app, proposal)["status"] == "rejected" for proposal in proposals)
+
+
+def test_a_link_that_has_expired_says_so(app: AppUnderTest, visit: Visit) -> None:
+    """And that there may be a newer letter."""
+    proposal = hand_in(app, "late")
+    link = link_of(app, proposal, "Mara")
+    app.advance(hours=80)
+    page = visit("nobody", "/api/ui/act-as")
+    page.goto(link)
+    assert page.locator("form").count() == 0
+    assert "expired" in page.inner_text("main").lower() or "closed" in page.inner_text("main").lower()
+
+
+def test_everything_works_without_script(app: AppUnderTest, visit: Visit) -> None:
+    """No page needs any."""
+    proposal = hand_in(app, "plain")
+    page = visit("Mara", f"/api/ui/proposals/{proposal}", java_script_enabled=False)
+    page.locator('input[name="decision"][value="approve"]').first.check()
+    page.locator('form:has(input[name="decision"]) button[type="submit"]').first.click()
+    assert [each["person"] for stage in look(app, proposal)["stages"] for each in stage["answers"]] == ["Mara"]
+
+
+def test_the_keyboard_is_enough(app: AppUnderTest, visit: Visit) -> None:
+    """From the skip link to the answer."""
+    proposal = hand_in(app, "keys")
+    page = visit("Jonas", "/api/ui/inbox?q=keys")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").startswith("Skip")
+    page.locator('input[name="pick"]').first.focus()
+    page.keyboard.press("Space")
+    page.locator('input[name="decision"]').first.focus()
+    page.keyboard.press("Space")
+    page.locator("text=Send my answers").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/api/ui/inbox")
+    assert [each["person"] for stage in look(app, proposal)["stages"] for each in stage["answers"]] == ["Jonas"]
+
+
+@pytest.mark.parametrize("options", [{}, PHONE, {"color_scheme": "dark"}], ids=["desktop", "phone", "dark"])
+def test_axe_finds_nothing_on_any_page(app: AppUnderTest, visit: Visit, options: dict[str, object], request) -> None:
+    """Also with names that are written from right to left, and nothing is wider than the screen."""
+    name = f"axe-{request.node.callspec.id}"
+    title, arabic = "جسر المشاة عند الطاحونة", "ليلى حداد"
+    policy = {"stages": [{"name": "design", "approvers": ["Mara", arabic], "rule": "all"}]}
+    proposal = hand_in(app, name, title=title, policy=policy)
+    page = visit("Mara", "/api/ui/inbox", **options)
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    for path in ("inbox", "inbox?part=wrote", f"proposals/{proposal}", "submit", "reports", "act-as"):
+        page.goto(f"{app.url}/api/ui/{path}")
+        assert faults_of(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    page.goto(link_of(app, proposal, "Mara"))
+    assert faults_of(page) == []
