@@ -5,6 +5,7 @@ import json
 import logging
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -376,3 +377,18 @@ def test_in_place_of_func_the_apps_lines_have_the_form_of_core_tools() -> None:
     ]
     assert "app.py" in stack[0]
     assert "404" in requested
+
+
+def test_the_last_facts_are_kept_for_the_dashboard() -> None:
+    """The oldest go first, so that a host that runs for days holds no more than one of an hour."""
+    console = Console.create(VirtualClock(), json_logs=True, stream=io.StringIO())
+    for number in range(250):
+        console.notice(f"notice {number}")
+    kept = console.recent()
+    assert (200, "notice 50", "notice 249") == (len(kept), kept[0]["text"], kept[-1]["text"])
+
+
+def test_the_banner_names_the_dashboard() -> None:
+    """In a line of its own, behind the address that tools read."""
+    shown = told(lambda console: console.started(replace(READY, dashboard="http://x/devhost/")), json_logs=False)
+    assert "Dashboard http://x/devhost/" in shown.splitlines()

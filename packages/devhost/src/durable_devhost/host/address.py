@@ -1,9 +1,17 @@
 """Where the host is reached, and the durable client binding that tells the SDK so."""
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 
 from durable_devhost.model.functions import Binding
 from durable_devhost.triggers.management.urls import RPC_PATH, WEBHOOK_PATH, ManagementUrls, client_binding
+
+_SECRET_BYTES = 40
+"""As hexadecimal digits it is longer than any part of a path that the console shows."""
+
+
+def _new_rpc_path() -> str:
+    return f"{RPC_PATH}/{secrets.token_hex(_SECRET_BYTES)}"
 
 
 @dataclass(kw_only=True)
@@ -12,6 +20,8 @@ class Address:
 
     urls: ManagementUrls
     port: int = 0
+    rpc_path: str = field(default_factory=_new_rpc_path, repr=False)
+    """Where the SDK calls this process without a key. Only functions learn it: nobody else goes round the keys."""
 
     @property
     def url(self) -> str:
@@ -22,7 +32,7 @@ class Address:
         """The text of a durable client binding."""
         return client_binding(
             base_url=f"{self.url}{WEBHOOK_PATH}",
-            rpc_url=f"http://127.0.0.1:{self.port}{RPC_PATH}/",
+            rpc_url=f"http://127.0.0.1:{self.port}{self.rpc_path}/",
             hub=binding.text("taskHub") or self.urls.hub,
             connection=binding.text("connectionName") or self.urls.connection,
             key=self.urls.key,

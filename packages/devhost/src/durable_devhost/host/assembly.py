@@ -32,7 +32,15 @@ from durable_devhost.host.control_pages import ControlPages
 from durable_devhost.host.facts import Ready
 from durable_devhost.host.identity import host_id
 from durable_devhost.host.listeners import TriggerListeners
-from durable_devhost.host.parts import SYSTEM_KEY, Surroundings, open_engine, open_front, open_keys
+from durable_devhost.host.overview import open_dashboard
+from durable_devhost.host.parts import (
+    DASHBOARD_PATH,
+    SYSTEM_KEY,
+    Surroundings,
+    open_engine,
+    open_front,
+    open_keys,
+)
 from durable_devhost.host.reload import Reloader, watched
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, TimeTravel
@@ -159,16 +167,30 @@ class Host:
         blobs = TriggerBlobs(self.accounts.services)
         manual = ManualRuns(self.invoker, self.in_flight, blobs.at, self.listeners.timer_info)
         admin = self._admin(manual)
+        travel = self._travel()
         events = EventGridWebhook(self.around.catalog, self.invoker, self.in_flight)
         front = open_front(
             self.around,
             keys=self.keys,
             urls=self.urls,
+            rpc_path=self.address.rpc_path,
             client=self.client,
             invoker=self.invoker,
             in_flight=self.in_flight,
             admin=admin,
-            control=self._control(manual),
+            control=self._control(manual, travel),
+            dashboard=open_dashboard(
+                around=self.around,
+                client=self.client,
+                catalog=lambda: self.app.catalog,
+                hub=self.hub,
+                accounts=self.accounts,
+                keys=self.keys,
+                manual=manual,
+                heap=self.engine.timers,
+                travel=travel,
+                facts=self._facts,
+            ),
             events=events,
             blob_queue=self.blob_queue,
         )
@@ -296,14 +318,14 @@ class Host:
         )
         return AdminPages(catalog=self.around.catalog, manual=manual, info=info, route_prefix=settings.route_prefix)
 
-    def _control(self, manual: ManualRuns) -> ControlPages:
+    def _control(self, manual: ManualRuns, travel: TimeTravel | None) -> ControlPages:
         async def deliver(name: str, payload: str | bytes, metadata: Mapping[str, Any]) -> Outcome | None:
             function = self.app.catalog.get(name)
             if function is None or manual.refusal(function):
                 return None
             return await manual.deliver(function, payload, metadata)
 
-        return ControlPages(clock=self.around.clock, travel=self._travel(), facts=self._facts, deliver=deliver)
+        return ControlPages(clock=self.around.clock, travel=travel, facts=self._facts, deliver=deliver)
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -331,6 +353,7 @@ class Host:
             clock=self.around.clock.kind,
             python=self.around.python,
             data=str(data),
+            dashboard=f"{self.address.url}{DASHBOARD_PATH}/",
             debugger=f"127.0.0.1:{port}" if (port := self.around.options.debug) else "",
             keys=str(data / "keys.json") if self.keys.is_on else "",
             functions=Ready.listed(self.around.catalog, self.address.url, settings.route_prefix),

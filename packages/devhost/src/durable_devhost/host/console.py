@@ -9,10 +9,11 @@ import json
 import logging
 import sys
 import traceback
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from durable_devhost.clock import Clock
 from durable_devhost.dispatch.connection import Message
@@ -24,6 +25,7 @@ from durable_devhost.log_levels import Level, LogLevels
 from durable_devhost.model.functions import Function
 from durable_devhost.model.history import RuntimeStatus
 
+_KEPT = 200
 _TALKATIVE = ("asyncio", "aiohttp", "watchfiles")
 _DURABLE = "Host.Triggers.DurableTask"
 
@@ -63,6 +65,7 @@ class Console:
         self._levels = levels or LogLevels()
         self._lowest: dict[str, Level] = {}
         self._advice: set[str] = set()
+        self._recent = deque[tuple[Fact, datetime]](maxlen=_KEPT)
 
     @classmethod
     def create(
@@ -197,6 +200,10 @@ class Console:
             )
         )
 
+    def recent(self) -> list[dict[str, Any]]:
+        """The last 200 facts as JSON objects, the oldest first."""
+        return [as_record(fact, at) for fact, at in list(self._recent)]
+
     def _shows(self, category: str, level: int) -> bool:
         lowest = self._lowest.get(category)
         if lowest is None:
@@ -204,7 +211,9 @@ class Console:
         return level >= lowest
 
     def _tell(self, fact: Fact) -> None:
-        self._sink.write(fact, self._clock.now())
+        at = self._clock.now()
+        self._recent.append((fact, at))
+        self._sink.write(fact, at)
 
 
 class _LogHandler(logging.Handler):

@@ -11,6 +11,7 @@ from durable_devhost.clock import Clock
 from durable_devhost.dispatch.outcome import Outcome, Raised
 from durable_devhost.host.time_travel import StillBusy, TimeTravel
 from durable_devhost.model.timestamps import format_time
+from durable_devhost.triggers.guard import lacks_json
 
 Deliver = Callable[[str, str | bytes, Mapping[str, Any]], Awaitable[Outcome | None]]
 _TIMEOUT_S = 30.0
@@ -39,6 +40,8 @@ class ControlPages:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
+        if lacks_json(request):
+            return _refusal(415, "The body must be sent with Content-Type: application/json.")
         match request.method, request.path.rstrip("/").rpartition("/")[2]:
             case "GET", "info":
                 clock = {"kind": self._clock.kind, "now": format_time(self._clock.now())}

@@ -79,6 +79,7 @@ class Ready:
     data: str = ""
     keys: str = ""
     debugger: str = ""
+    dashboard: str = ""
     functions: tuple[ListedFunction, ...] = ()
     disabled: tuple[str, ...] = ()
 

@@ -21,6 +21,7 @@ from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.console import Console
 from durable_devhost.host.control_pages import ControlPages
 from durable_devhost.inflight import InFlight
+from durable_devhost.local_host import ANY_ORIGIN
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
 from durable_devhost.options import StartOptions
 from durable_devhost.settings import HostSettings
@@ -32,15 +33,19 @@ from durable_devhost.triggers.admin import AdminPages
 from durable_devhost.triggers.blobs import webhook as blob_webhook
 from durable_devhost.triggers.blobs.listener import BlobQueue
 from durable_devhost.triggers.event_grid import EventGridWebhook
-from durable_devhost.triggers.http import HttpFront, Mount
+from durable_devhost.triggers.guard import Exposure, guarded
+from durable_devhost.triggers.http import Handler, HttpFront, Mount
 from durable_devhost.triggers.keys import AuthLevel, KeyRing
 from durable_devhost.triggers.management.api import ManagementApi
-from durable_devhost.triggers.management.urls import RPC_PATH, WEBHOOK_PATH, ManagementUrls
+from durable_devhost.triggers.management.urls import WEBHOOK_PATH, ManagementUrls
 
 SYSTEM_KEY = "durabletask_extension"
 """The name of the key of the durable HTTP API."""
 
 _CONTROL_PATH = "/admin/devhost"
+
+DASHBOARD_PATH = "/devhost"
+"""Where the dashboard is; it asks for keys by itself, since a browser sends none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +71,19 @@ def open_front(
     *,
     keys: KeyRing,
     urls: ManagementUrls,
+    rpc_path: str,
     client: DurableClient,
     invoker: Invoker,
     in_flight: InFlight,
     admin: AdminPages,
     control: ControlPages,
+    dashboard: Handler,
     events: EventGridWebhook,
     blob_queue: BlobQueue,
 ) -> HttpFront:
     """The front door: functions, the webhooks of extensions, the durable HTTP API's twice, and the host's own pages."""
     api = ManagementApi(client, urls)
+    front_ends = frozenset(around.settings.local.cors.origins) - {ANY_ORIGIN}
 
     def managed(path: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -94,16 +102,27 @@ def open_front(
         keys=keys,
         admin=admin,
         mounts=(
-            Mount(prefix=WEBHOOK_PATH, handler=managed(WEBHOOK_PATH), level=AuthLevel.SYSTEM, key_name=SYSTEM_KEY),
-            Mount(prefix=RPC_PATH, handler=managed(RPC_PATH), level=AuthLevel.ANONYMOUS, is_told=False),
-            Mount(prefix=event_grid.PATH, handler=events.handle, level=AuthLevel.SYSTEM, key_name=event_grid.KEY_NAME),
+            Mount(
+                prefix=WEBHOOK_PATH,
+                handler=guarded(managed(WEBHOOK_PATH), Exposure.MANAGEMENT, front_ends),
+                level=AuthLevel.SYSTEM,
+                key_name=SYSTEM_KEY,
+            ),
+            Mount(prefix=rpc_path, handler=managed(rpc_path), level=AuthLevel.ANONYMOUS, is_told=False),
+            Mount(
+                prefix=event_grid.PATH,
+                handler=guarded(events.handle, Exposure.EVENTS),
+                level=AuthLevel.SYSTEM,
+                key_name=event_grid.KEY_NAME,
+            ),
             Mount(
                 prefix=blob_webhook.PATH,
-                handler=blob_webhook.BlobWebhook(blob_queue).handle,
+                handler=guarded(blob_webhook.BlobWebhook(blob_queue).handle, Exposure.EVENTS),
                 level=AuthLevel.SYSTEM,
                 key_name=blob_webhook.KEY_NAME,
             ),
-            Mount(prefix=_CONTROL_PATH, handler=control.answer, level=AuthLevel.ADMIN),
+            Mount(prefix=_CONTROL_PATH, handler=guarded(control.answer, Exposure.CONTROL), level=AuthLevel.ADMIN),
+            Mount(prefix=DASHBOARD_PATH, handler=guarded(dashboard, Exposure.CONTROL), level=AuthLevel.ANONYMOUS),
         ),
         route_prefix=around.settings.route_prefix,
         homepage=around.settings.homepage,

@@ -101,6 +101,8 @@ def _banner(ready: Ready) -> Text:
     if ready.disabled:
         text.append("\n  Disabled\n", "bold").append(f"    {', '.join(ready.disabled)}\n")
     text.append("\nReady on ", "bold").append(ready.url, "bold underline").append("  Ctrl-C stops.\n", "dim")
+    if ready.dashboard:
+        text.append("Dashboard ", "bold").append(f"{ready.dashboard}\n", "underline")
     return text
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from durable_devhost.dispatch.outcome import Raised
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
+from durable_devhost.triggers.guard import Exposure, guarded, lacks_json
 from durable_devhost.triggers.manual import ManualRuns
 from durable_devhost.triggers.responses import as_json, empty
 
@@ -38,7 +39,10 @@ class AdminPages:
         self._started = monotonic()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request below `/admin/`; 404 for what is not there."""
+        """Answer one request below `/admin/`; 404 for what is not there, 403 for pages of other sites."""
+        return await guarded(self._answer, Exposure.CONTROL)(request)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         parts = [part.lower() for part in request.path.strip("/").split("/")[1:]]
         match request.method, parts:
             case "GET", ["host", "status"]:
@@ -87,6 +91,8 @@ class AdminPages:
                 return empty(404)
 
     async def _start(self, request: web.Request, function: Function) -> web.Response:
+        if lacks_json(request):
+            return as_json(415, {"Message": "The body must be sent with Content-Type: application/json."})
         try:
             body = await request.json()
         except ValueError:

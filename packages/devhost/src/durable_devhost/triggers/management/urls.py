@@ -88,9 +88,9 @@ class ManagementUrls:
 def client_binding(base_url: str, rpc_url: str, hub: str, connection: str | None, key: str | None) -> str:
     """What a durableClient input binding hands to the worker: JSON text, nulls written.
 
-    `base_url` is the public API (`http://localhost:7071/runtime/webhooks/durabletask`), `rpc_url` the one the SDK
-    calls, without a key (`http://127.0.0.1:7071/durabletask/`). The binding's own taskHub and connectionName, where it
-    has them, are what `hub` and `connection` should be.
+    `base_url` is the public API (`http://localhost:7071/runtime/webhooks/durabletask`), `rpc_url` the one that the
+    SDK calls, without a key (`http://127.0.0.1:7071/durabletask/SECRET/`). The binding's own taskHub and
+    connectionName, where it has them, are what `hub` and `connection` should be.
     """
     base = base_url.rstrip("/")
     urls = ManagementUrls(hub=hub, connection=connection, key=key)

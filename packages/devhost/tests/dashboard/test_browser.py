@@ -1,0 +1,139 @@
+"""The dashboard in Chromium: forms and refreshing work under its own policy, and axe finds nothing on any page."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from durable_devhost.testing.plugin import AppUnderTest, Storage
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(__file__).resolve().parents[4] / "node_modules/axe-core/axe.min.js"
+APP = """
+import azure.durable_functions as df
+
+app = df.DFApp()
+
+
+@app.activity_trigger(input_name="n")
+def fails(n: int):
+    raise ValueError("no " * 500)
+
+
+@app.orchestration_trigger(context_name="context")
+def waits(context: df.DurableOrchestrationContext):
+    try:
+        yield context.call_activity("fails", 1)
+    except Exception:
+        pass
+    return (yield context.wait_for_external_event("Answer"))
+"""
+PAGES = ("", "instances", "instance?id=seen", "entities", "queues", "live", "clock", "settings")
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
+    pytest.mark.timeout(120),
+]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
+    """One host for all tests here, with an instance that waits."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "function_app.py").write_text(APP)
+    (folder / "host.json").write_text('{"version": "2.0"}')
+    with AppUnderTest(folder, tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}, app_storage) as running:
+        running.start("waits", None, "seen")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One browser, for which evil.example is this machine."""
+    rules = "--host-resolver-rules=MAP evil.example 127.0.0.1"
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", rules])
+        yield launched
+        launched.close()
+
+
+def test_an_event_is_raised_with_the_keyboard_and_its_effect_is_seen(app: AppUnderTest, browser: Any) -> None:
+    """The page refreshes by itself, and nothing on it breaks its policy."""
+    page, told = browser.new_page(), list[str]()
+    page.on("console", lambda message: told.append(message.text))
+    app.start("waits", None, "led")
+    page.goto(f"{app.url}/devhost/instance?id=led")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.locator("input[name=event]").focus()
+    page.keyboard.type("Answer")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".status.completed")
+    assert told == []
+    page.close()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
+def test_every_page_can_be_used_by_everybody(app: AppUnderTest, browser: Any, width: int, scheme: str) -> None:
+    """On a wide screen and on a phone, where nothing but tables and pictures scrolls sideways."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    found = {}
+    for path in PAGES:
+        page.goto(f"{app.url}/devhost/{path}")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found[path] = [each["id"] for each in page.evaluate("axe.run()")["violations"]]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found[path].append("it scrolls sideways")
+    context.close()
+    assert found == {path: [] for path in PAGES}
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A site that has nothing to do with this host."""
+
+    def do_GET(self) -> None:
+        """An empty page."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!DOCTYPE html><title>elsewhere</title>")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_page_of_another_site_ends_nothing_and_moves_no_clock(app: AppUnderTest, browser: Any) -> None:
+    """Neither from its own address nor under a name that it has led to this machine."""
+    site = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    Thread(target=site.serve_forever, daemon=True).start()
+    page, before = browser.new_page(), now(app)
+    page.goto(f"http://evil.example:{site.server_port}/")
+    for path, body in (
+        ("/runtime/webhooks/durabletask/instances/seen/terminate", ""),
+        ("/admin/devhost/clock", '{"hours": 72}'),
+        ("/devhost/clock", "action=72"),
+    ):
+        page.evaluate("([url, body]) => fetch(url, {method: 'POST', mode: 'no-cors', body})", [app.url + path, body])
+    rebound = page.goto(f"http://evil.example:{app.url.rpartition(':')[2]}/admin/devhost/info")
+    site.shutdown()
+    site.server_close()
+    page.close()
+    found = app.status("seen")
+    assert found is not None
+    assert (403, "Running") == (rebound.status, found["runtimeStatus"])
+    assert now(app) - before < timedelta(hours=72)
+
+
+def now(app: AppUnderTest) -> datetime:
+    """The host's own time."""
+    return datetime.fromisoformat(app.info()["clock"]["now"])

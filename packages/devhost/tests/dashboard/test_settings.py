@@ -1,0 +1,36 @@
+"""Which values of settings are covered."""
+
+import pytest
+
+from durable_devhost.dashboard.settings import COVERED, covered
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AzureWebJobsStorage", "UseDevelopmentStorage=true"),
+        ("SMTP_PASSWORD", "x"),
+        ("MY_API_KEY", "abc"),
+        ("LINK_KEYS", "a,b"),
+        ("DSN", "x"),
+        ("Anything", "Endpoint=sb://x/;SharedAccessKeyName=n;SharedAccessKey=abc="),
+        ("WEBHOOK", "https://user:pass@example.com/"),
+        ("WEBHOOK", "https://example.com/hook?sig=abc"),
+        ("CALLBACK", "https://example.com/api/f?code=abc"),
+        ("PEM", "-----BEGIN RSA-----"),
+        ("OPAQUE", "f3A9f3A9f3A9f3A9f3A9f3A9"),
+    ],
+)
+def test_what_may_be_a_secret_is_covered(name: str, value: str) -> None:
+    """By its name or by its form."""
+    assert covered(name, value) == COVERED
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FUNCTIONS_WORKER_RUNTIME", "python"), ("PUBLIC_URL", "http://localhost:7071"), ("MAIL_DOMAINS", "a.example"),
+     ("SMTP_PORT", "25"), ("PASSWORD", "")],
+)  # fmt: skip
+def test_what_is_none_is_shown(name: str, value: str) -> None:
+    """And what is empty, so that one sees that it is."""
+    assert covered(name, value) == value

@@ -1,0 +1,339 @@
+"""The dashboard behind a real HTTP server, over a client in memory: pages, forms, and who may see and send them."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from durable_devhost.clock import VirtualClock
+from durable_devhost.dashboard.site import Dashboard
+from durable_devhost.dashboard.sources import Sources
+from durable_devhost.model.functions import Binding, Function, FunctionCatalog
+from durable_devhost.model.history import RuntimeStatus, TaskScheduled
+from packages.devhost.tests.durable.memory import NOW, Desk
+
+PAGES = ("", "instances", "instance?id=mine", "entities", "queues", "live", "clock", "settings")
+RECORDS = [
+    {"time": "2026-11-27T12:00:00.123456Z", "event": "orchestration", "name": "Run", "instance": "mine",
+     "status": "Failed", "stack": "the frames of <user> code"},
+    {"time": "2026-11-27T12:00:01.123456Z", "event": "request", "method": "GET", "path": "/api/x", "status": 200},
+]  # fmt: skip
+
+
+def function(name: str, kind: str, **properties: Any) -> Function:
+    """A function of a trigger of that type."""
+    trigger = Binding(type=kind, name="t", direction="in", properties=properties)
+    return Function(name=name, trigger=trigger, script_file=Path("function_app.py"), line=3)
+
+
+CATALOG = FunctionCatalog(
+    [
+        function("read", "httpTrigger", route="read", methods=["GET"]),
+        function("write", "httpTrigger", route="write/{id}", methods=["POST"]),
+        function("nightly", "timerTrigger", schedule="0 0 3 * * *"),
+        function("on_order", "queueTrigger", queueName="orders"),
+        function("work", "activityTrigger"),
+    ],
+    idle=[function("asleep", "timerTrigger", schedule="0 0 4 * * *")],
+)
+
+
+@dataclass
+class Site:
+    """The dashboard, what it was asked to do, and a client."""
+
+    desk: Desk
+    http: "TestClient[web.Request, web.Application]"
+    ran: list[tuple[str, str]] = field(default_factory=list)
+    moved: list[timedelta] = field(default_factory=list)
+
+    async def get(self, path: str, **more: Any) -> tuple[int, str]:
+        """The status and the text of a page."""
+        async with self.http.get(f"/devhost/{path}", allow_redirects=False, **more) as answer:
+            return answer.status, await answer.text()
+
+    async def send(self, path: str, **form: str) -> tuple[int, str]:
+        """Send a form as a page has it; the status, and where it leads or what is said."""
+        _, shown = await self.get("clock")
+        found = re.search(r'name="token" value="([^"]+)"', shown)
+        data = {"token": found[1] if found else "", **form}
+        async with self.http.post(f"/devhost/{path}", data=data, allow_redirects=False) as answer:
+            return answer.status, answer.headers.get("Location") or await answer.text()
+
+
+Opened = Callable[..., Awaitable[Site]]
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[Opened]:
+    """Open the dashboard, with a key where one is given."""
+    clients: list[TestClient[web.Request, web.Application]] = []
+
+    async def open_site(key: str | None = None, next_due: datetime | None = None, is_virtual: bool = True) -> Site:
+        desk, site = Desk(), list[Site]()
+
+        def run(name: str, given: str) -> str:
+            site[0].ran.append((name, given))
+            return "" if name != "work" else "It is an activity."
+
+        async def move(by: timedelta) -> None:
+            site[0].moved.append(by)
+
+        dashboard = Dashboard(
+            Sources(
+                client=desk.client,
+                clock=VirtualClock(),
+                catalog=lambda: CATALOG,
+                queues=lambda: (),
+                facts=lambda: {"hub": "Hub", "storageCalls": {"total": 3, "byKind": {"queue GET": 3}}},
+                recent=lambda: RECORDS,
+                settings=lambda: {"GREETING": "<script>", "PASSWORD": "hunter2"},
+                run=run,
+                next_due=lambda: next_due,
+                move=move if is_virtual else None,
+                admits=lambda presented: key is None or presented == key,
+                route_prefix="api",
+            )
+        )
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", dashboard.answer)
+        client = TestClient(TestServer(app), cookie_jar=aiohttp.CookieJar(unsafe=True))
+        await client.start_server()
+        clients.append(client)
+        site.append(Site(desk=desk, http=client))
+        desk.put("mine", RuntimeStatus.RUNNING, input='"<b>"', custom_status='"stage 2"')
+        return site[0]
+
+    yield open_site
+    for client in clients:
+        await client.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_allows_nothing_from_elsewhere_and_no_frame(opened: Opened, path: str) -> None:
+    """No inline script and no inline style, so that the policy needs no exception."""
+    site = await opened()
+    async with site.http.get(f"/devhost/{path}") as answer:
+        text = await answer.text()
+    assert (200, "no-store", "nosniff") == (
+        answer.status,
+        answer.headers["Cache-Control"],
+        answer.headers["X-Content-Type-Options"],
+    )
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<style|style=|<script(?! src=)|\son\w+=|https?://", text)
+    assert 'aria-current="page"' in text
+
+
+async def test_browsers_may_say_where_a_form_comes_from(opened: Opened) -> None:
+    """Under `no-referrer` they send `Origin: null`, which the guard has to refuse (Fetch standard, Origin header)."""
+    site = await opened()
+    async with site.http.get("/devhost/") as answer:
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+async def test_the_root_leads_to_the_pages_and_files_are_there(opened: Opened) -> None:
+    """One stylesheet and one script."""
+    site = await opened()
+    async with site.http.get("/devhost", allow_redirects=False) as answer:
+        assert (303, "/devhost/") == (answer.status, answer.headers["Location"])
+    for name, kind in (("style.css", "text/css"), ("live.js", "text/javascript")):
+        async with site.http.get(f"/devhost/{name}") as answer:
+            assert (200, kind) == (answer.status, answer.content_type)
+    assert (await site.get("nowhere"))[0] == 404
+    assert (await site.get("instance?id=nobody"))[0] == 404
+
+
+async def test_functions_have_links_and_buttons(opened: Opened) -> None:
+    """A link where a browser can follow it, a button where nothing else calls the function."""
+    site = await opened()
+    _, text = await site.get("")
+    assert '<a href="/api/read">' in text
+    assert "/api/write/{id}" in text
+    assert 'href="/api/write' not in text
+    assert ["nightly", "on_order", "asleep"] == re.findall(r'name="function" value="(\w+)"', text)
+
+
+async def test_a_function_is_run_from_its_button(opened: Opened) -> None:
+    """With what was written; what cannot be run says why."""
+    site = await opened()
+    assert await site.send("run", function="on_order", input='{"a": 1}') == (303, "/devhost/live")
+    assert site.ran == [("on_order", '{"a": 1}')]
+    status, text = await site.send("run", function="work")
+    assert (409, True) == (status, "It is an activity." in text)
+
+
+async def test_instances_are_filtered(opened: Opened) -> None:
+    """By status, name, begin of the id and time; entities are not among them."""
+    site = await opened()
+    site.desk.put("other", RuntimeStatus.COMPLETED, name="Second")
+    site.desk.put("@counter@a", RuntimeStatus.RUNNING)
+    seen = {}
+    for query in (
+        "",
+        "?status=Completed",
+        "?name=second",
+        "?prefix=mi",
+        "?from=2026-11-22T00:00",
+        "?to=2026-11-22T00:00",
+    ):
+        _, text = await site.get(f"instances{query}")
+        seen[query] = re.findall(r'href="/devhost/instance\?id=([^"]+)"', text)
+    assert {
+        "": ["mine", "other"], "?status=Completed": ["other"], "?name=second": ["other"], "?prefix=mi": ["mine"],
+        "?from=2026-11-22T00:00": [], "?to=2026-11-22T00:00": ["mine", "other"],
+    } == seen  # fmt: skip
+    _, text = await site.get("instances?from=yesterday")
+    assert "A time looks like" in text
+
+
+async def test_instances_have_pages(opened: Opened) -> None:
+    """Each is shown once, and the filter stays."""
+    site = await opened()
+    for number in range(120):
+        site.desk.put(f"p{number:03}", RuntimeStatus.RUNNING)
+    seen, path = list[str](), "instances?prefix=p"
+    while path:
+        _, text = await site.get(path)
+        seen += re.findall(r'href="/devhost/instance\?id=([^"]+)"', text)
+        following = re.search(r'href="/devhost/(instances\?[^"]*after=[^"]*)"', text)
+        path = following[1].replace("&amp;", "&") if following else ""
+    assert seen == [f"p{number:03}" for number in range(120)]
+
+
+async def test_one_instance_is_shown_with_its_picture_and_traceback(opened: Opened) -> None:
+    """What people wrote stays text."""
+    site = await opened()
+    site.desk.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="<i>work")]
+    _, text = await site.get("instance?id=mine")
+    assert "<svg" in text
+    assert "&lt;i&gt;work" in text
+    assert "the frames of &lt;user&gt; code" in text
+    assert "<b>" not in text
+    assert ["raise", "suspend", "terminate"] == re.findall(r'name="action" value="(\w+)"', text)
+
+
+async def test_an_instance_whose_history_cannot_be_read_can_still_be_ended(opened: Opened) -> None:
+    """The page says what is wrong."""
+    site = await opened()
+    site.desk.hub.history.corrupt.add("mine")
+    status, text = await site.get("instance?id=mine")
+    assert (200, True, True) == (status, "it is odd" in text, 'value="terminate"' in text)
+
+
+async def test_what_may_be_done_depends_on_the_status(opened: Opened) -> None:
+    """A failed instance can be rewound, an ended one purged, a suspended one resumed."""
+    site = await opened()
+    offered = {}
+    for status in (RuntimeStatus.FAILED, RuntimeStatus.COMPLETED, RuntimeStatus.SUSPENDED):
+        site.desk.put("x", status)
+        _, text = await site.get("instance?id=x")
+        offered[status.value] = re.findall(r'name="action" value="(\w+)"', text)
+    assert {
+        "Failed": ["rewind", "restart", "purge"],
+        "Completed": ["restart", "purge"],
+        "Suspended": ["raise", "resume", "terminate"],
+    } == offered
+
+
+async def test_an_instance_is_led_through_its_life(opened: Opened) -> None:
+    """Event, pause, end, restart, purge; what cannot be is a sentence."""
+    site = await opened()
+    rows, here = site.desk.hub.instances.rows, (303, "/devhost/instance?id=mine")
+    assert await site.send("instance", id="mine", action="raise", event="Go", payload='{"a": 1}') == here
+    assert site.desk.engine.posted[-1].event.input == '{"a": 1}'  # type: ignore[attr-defined]
+    assert (await site.send("instance", id="mine", action="raise", event="Go", payload="plain"))[0] == 409
+    assert await site.send("instance", id="mine", action="suspend", reason="why") == here
+    assert rows["mine"].status is RuntimeStatus.SUSPENDED
+    assert (await site.send("instance", id="mine", action="suspend"))[0] == 409
+    assert await site.send("instance", id="mine", action="resume") == here
+    assert await site.send("instance", id="mine", action="terminate", reason="enough") == here
+    assert rows["mine"].status is RuntimeStatus.TERMINATED
+    assert (await site.send("instance", id="mine", action="rewind"))[0] == 409
+    status, place = await site.send("instance", id="mine", action="restart")
+    assert (303, True) == (status, place.rpartition("=")[2] in rows)
+    assert await site.send("instance", id="mine", action="purge") == (303, "/devhost/instances")
+    assert "mine" not in rows
+    assert (await site.send("instance", id="mine", action="dance"))[0] == 409
+    assert (await site.send("nowhere"))[0] == 409
+
+
+async def test_entities_are_shown_with_their_state(opened: Opened) -> None:
+    """The state is in the scheduler's, as JSON in JSON."""
+    site = await opened()
+    site.desk.put("@counter@a", RuntimeStatus.RUNNING, input='{"exists": true, "state": "42"}')
+    _, text = await site.get("entities?prefix=counter")
+    assert "@counter@a" in text
+    assert "<pre>42</pre>" in text
+    assert "@counter@a" not in (await site.get("entities?prefix=other"))[1]
+
+
+async def test_the_clock_is_moved_by_buttons(opened: Opened) -> None:
+    """To the next timer or by hours; never back."""
+    site = await opened(next_due=VirtualClock().now() + timedelta(hours=5))
+    for form in ({"action": "next"}, {"action": "72"}, {"hours": "1.5"}):
+        assert await site.send("clock", **form) == (303, "/devhost/clock")
+    assert site.moved[1:] == [timedelta(hours=72), timedelta(hours=1.5)]
+    assert timedelta(hours=4.9) < site.moved[0] <= timedelta(hours=5)
+    for hours in ("-1", "x", "nan", "1e9", ""):
+        assert (await site.send("clock", hours=hours))[0] == 409
+    assert len(site.moved) == 3
+
+
+async def test_real_time_is_not_moved(opened: Opened) -> None:
+    """And the form is refused."""
+    site = await opened(is_virtual=False)
+    async with site.http.post("/devhost/clock", data={"action": "1"}) as answer:
+        assert answer.status == 409
+
+
+async def test_settings_are_shown_without_secrets(opened: Opened) -> None:
+    """With the calls of storage by kind."""
+    _, text = await (await opened()).get("settings")
+    assert "hunter2" not in text
+    assert "&lt;script&gt;" in text
+    assert "3 calls since the start" in text
+
+
+async def test_the_console_is_shown_the_newest_first(opened: Opened) -> None:
+    """With links to the instances."""
+    _, text = await (await opened()).get("live")
+    assert text.index("/api/x") < text.index("/devhost/instance?id=mine")
+
+
+async def test_a_form_of_another_process_changes_nothing(opened: Opened) -> None:
+    """A page that was shown before a restart, or that somebody made up."""
+    site = await opened()
+    for token in ("", "made-up", "\ud800"[:0] + "ü"):
+        assert (await site.send("instance", token=token, id="mine", action="terminate"))[0] == 409
+    assert site.desk.hub.instances.rows["mine"].status is RuntimeStatus.RUNNING
+    async with site.http.put("/devhost/clock") as answer:
+        assert answer.status == 404
+
+
+async def test_with_keys_the_dashboard_asks_for_the_master_key(opened: Opened) -> None:
+    """Once, in the address, which is then without it; programs send it as a header."""
+    site = await opened(key="master")
+    assert (await site.get(""))[0] == 401
+    assert (await site.get("?code=wrong"))[0] == 401
+    assert (await site.get("settings", headers={"x-functions-key": "master"}))[0] == 200
+    async with site.http.post("/devhost/clock", data={"hours": "1"}) as answer:
+        assert answer.status == 401
+    async with site.http.get("/devhost/?code=master", allow_redirects=False) as answer:
+        cookie = answer.headers["Set-Cookie"]
+        assert (303, "/devhost/") == (answer.status, answer.headers["Location"])
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert "master" not in cookie
+    assert (await site.get(""))[0] == 200
+    assert await site.send("clock", hours="1") == (303, "/devhost/clock")
