@@ -36,6 +36,7 @@ from clients import (
     links,
     maintenance,
     openapi,
+    operations,
     poison,
     proposals,
     starter,
@@ -45,6 +46,7 @@ from clients import (
 from clients import counters as counter_readings
 from clients import workflows as catalogue
 from clients.ui import act_as, files, inbox, reports, resubmit, submit
+from clients.ui import operations as operations_page
 from clients.ui import proposal as proposal_page
 from entities import budgets, counters
 from orchestrators import (
@@ -86,6 +88,7 @@ CLIENTS = (
     counter_readings,
     blobs,
     maintenance,
+    operations,
     inbox,
     proposal_page,
     files,
@@ -93,6 +96,7 @@ CLIENTS = (
     submit,
     resubmit,
     reports,
+    operations_page,
 )
 WORKFLOWS = (
     proposal_lifecycle,

@@ -52,14 +52,17 @@ async def approval_queue_processor(
 ) -> None:
     """Deliver one message, or move it to the poison queue."""
     body = message.get_body()
-    refusal = await _deliver(client, body, f"message {message.id}")
+    refusal = await deliver(client, body, f"message {message.id}")
     if refusal:
         log.warning("message %s was moved to the poison queue: %s", message.id, refusal.reason)
         poison.set(PoisonMessage.of(body, refusal.reason).to_json())
 
 
-async def _deliver(client: df.DurableOrchestrationClient, body: bytes, message: str) -> Rejected | None:
-    """Read the message, find the instance, record the answer and raise the event; returns why if that is impossible."""
+async def deliver(client: df.DurableOrchestrationClient, body: bytes, message: str) -> Rejected | None:
+    """Read the message, find the instance, record the answer and raise the event; returns why if that is impossible.
+
+    `message` identifies it: the same message delivered again is recognised.
+    """
     readings = read_queue_message(body)
     if isinstance(readings, Rejected):
         return readings

@@ -4,6 +4,8 @@ import asyncio
 import json
 import logging
 import os
+from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import quote
 
 import azure.durable_functions as df
@@ -15,7 +17,9 @@ from approvals.workflows import APPROVAL
 from gateways import clock
 from gateways.audit import open_audit
 from gateways.instances import list_instances
+from gateways.operations import open_operations
 from gateways.proposal_index import open_proposal_index
+from gateways.put_aside import open_put_aside
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.retention")
@@ -32,10 +36,13 @@ async def purge_finished_instances(timer: func.TimerRequest, client: df.DurableO
     try:
         rule = read_rule(os.environ)
     except Invalid as error:
-        log.error(json.dumps({"record": "retention", "error": f"{error}; nothing is purged"}))
+        line: dict[str, object] = {"record": "retention", "error": f"{error}; nothing is purged"}
+        log.error(json.dumps(line))
+        await asyncio.to_thread(_keep, line)
         return
     if not rule.purges:
         return
+    await asyncio.to_thread(_forget_messages, rule.cutoff(clock.now()))
     chosen, found = await _choose(client, rule)
     purged = sum([await _purge(client, ended) for ended in chosen])
     remaining = found - purged
@@ -47,6 +54,23 @@ async def purge_finished_instances(timer: func.TimerRequest, client: df.DurableO
         "days": rule.days,
     }
     log.log(logging.WARNING if remaining else logging.INFO, json.dumps(line))
+    await asyncio.to_thread(_keep, line)
+
+
+def _forget_messages(before: datetime) -> None:
+    """Forget what was written in messages that operators are done with; what is left is found again. Blocks."""
+    try:
+        open_put_aside().forget(before=before)
+    except Exception:
+        log.exception("messages that were put aside could not be forgotten")
+
+
+def _keep(line: Mapping[str, object]) -> None:
+    """Write down for operators how the run went; where that fails the log has it all the same. Blocks."""
+    try:
+        open_operations().keep_run("purge", line, now=clock.now())
+    except Exception:
+        log.exception("the run of the purge could not be written down")
 
 
 async def _choose(client: df.DurableOrchestrationClient, rule: Rule) -> tuple[list[EndedInstance], int]:

@@ -26,6 +26,7 @@ from enum import StrEnum
 import azure.durable_functions as df
 import azure.functions as func
 
+from approvals.operations import Lag
 from approvals.record.chain import Chain
 from approvals.record.verdict import Anchor
 from approvals.rules.progress import counts, failed
@@ -34,6 +35,7 @@ from approvals.rules.state import FINAL
 from approvals.rules.turns import WAKE, Progress, ReviewInput, Turn
 from approvals.workflows import APPROVAL
 from gateways import clock
+from gateways.operations import open_operations
 from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
@@ -47,6 +49,9 @@ log = logging.getLogger("greenlight.sweep")
 
 MOST_A_RUN = 200
 """Reviews that one run handles; the next run finds the rest again."""
+
+MOST_NAMED = 50
+"""Reviews that operators are shown of one run."""
 
 YOUNG = timedelta(seconds=30)
 """A record without a row that is younger than this is still being submitted."""
@@ -77,8 +82,12 @@ class Straggler:
     proposal_id: str
     row: IndexRow | None
     """None if the list of proposals does not have it."""
-    overdue: bool = True
-    """Whether its record has grown or its deadline has passed. Otherwise only its workflow's status can show it."""
+    lag: Lag
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its record has grown or its deadline has passed. Otherwise only its workflow's status can show it."""
+        return self.lag not in (Lag.LOST, Lag.UNTOLD)
 
 
 @bp.function_name(name="SweepReviews")
@@ -88,12 +97,29 @@ async def sweep_reviews(timer: func.TimerRequest, client: df.DurableOrchestratio
     """Handle at most `MOST_A_RUN` reviews. A run may be interrupted at any time, and two may run at the same time."""
     stragglers, records = await _find(client, clock.now())
     done = Counter[Action]()
+    named = list[dict[str, str]]()
     for straggler in stragglers[:MOST_A_RUN]:
-        done[await _fix(client, straggler)] += 1
+        action = await _fix(client, straggler)
+        done[action] += 1
+        named.append({"proposalId": straggler.proposal_id, "lag": straggler.lag.value, "done": action.value})
     line: dict[str, object] = {"record": "sweep", "records": records, "found": len(stragglers)}
     line |= {action.value: count for action, count in done.items()}
     unusual = set(done) - {Action.WOKEN, Action.LEFT} or len(stragglers) > MOST_A_RUN
     log.log(logging.WARNING if unusual else logging.INFO, json.dumps(line))
+    later = ({"proposalId": each.proposal_id, "lag": each.lag.value, "done": "later"} for each in stragglers)
+    named += list(later)[MOST_A_RUN:]
+    # A row that was put in order is nobody's concern; those that operators may have to look at come first.
+    named = [each for each in named if each["done"] != Action.LEFT.value or each["lag"] != Lag.UNTOLD.value]
+    named.sort(key=lambda each: each["done"] == Action.WOKEN.value)
+    await asyncio.to_thread(_keep, {**line, "stuckCount": len(named), "stuck": named[:MOST_NAMED]})
+
+
+def _keep(line: Mapping[str, object]) -> None:
+    """Write down for operators how the sweep went; where that fails the log has it all the same. Blocks."""
+    try:
+        open_operations().keep_run("sweep", line, now=clock.now())
+    except Exception:
+        log.exception("the run of the sweep could not be written down")
 
 
 def find_stragglers(
@@ -109,17 +135,18 @@ def find_stragglers(
     `rows` are those of reviews that are open or not known to be completely processed. `listed` has every proposal with
     a row. `alive` has every workflow that has not finished; None if this is not known.
     """
-    unlisted = (Straggler(proposal_id=each, row=None) for each in sizes if each not in listed)
+    unlisted = (Straggler(proposal_id=each, row=None, lag=Lag.UNLISTED) for each in sizes if each not in listed)
     overdue, lost, unfinished = list[Straggler](), list[Straggler](), list[Straggler]()
     for row in rows:
         size = sizes.get(row.proposal_id, 0)
         is_open = row.status not in FINAL
         if size > row.size or _is_late(row, now):
-            overdue.append(Straggler(proposal_id=row.proposal_id, row=row))
+            lag = Lag.BEHIND if size > row.size else Lag.LATE
+            overdue.append(Straggler(proposal_id=row.proposal_id, row=row, lag=lag))
         elif is_open and size == row.size and alive is not None and row.proposal_id not in alive:
-            lost.append(Straggler(proposal_id=row.proposal_id, row=row, overdue=False))
+            lost.append(Straggler(proposal_id=row.proposal_id, row=row, lag=Lag.LOST))
         elif size == row.size and row.told < row.entries:
-            unfinished.append(Straggler(proposal_id=row.proposal_id, row=row, overdue=False))
+            unfinished.append(Straggler(proposal_id=row.proposal_id, row=row, lag=Lag.UNTOLD))
     return (*unlisted, *overdue, *lost, *unfinished)
 
 

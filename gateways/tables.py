@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
-from azure.data.tables import TableClient, TableServiceClient
+from azure.data.tables import TableClient, TableServiceClient, UpdateMode
 
 from approvals.identifiers import is_instance_id
 from gateways.connections import open_table_service
@@ -54,6 +54,11 @@ def insert_first(table: TableClient, row: dict[str, Any]) -> Any:
 def insert(table: TableClient, row: dict[str, Any]) -> Any:
     """Insert `row` and return its metadata. Raises ResourceExistsError, even if this call itself wrote the row."""
     return table.create_entity(row, retry_on_methods=_SENT_AGAIN)
+
+
+def merge(table: TableClient, row: dict[str, Any]) -> None:
+    """Write some columns of a row that is there, over what they held."""
+    table.update_entity(row, UpdateMode.MERGE, retry_on_methods=_SENT_AGAIN)
 
 
 def transact(table: TableClient, operations: Sequence[Any]) -> None:

@@ -80,6 +80,15 @@ class Api:
         """Return the content of a file."""
         return self._send("GET", _path(proposal, "attachments", name)).content
 
+    def operations(self) -> Json:
+        """Return what operators look at first; asks for a function key."""
+        return self._ask("GET", "/api/ops", "stuck", "failed", "messages", "letters", "runs", "acts")
+
+    def history(self, instance: str) -> Json:
+        """Return a durable instance with its events; raises Unknown."""
+        path = f"/api/orchestrations/{quote(instance, safe='')}"
+        return self._ask("GET", path, "runtimeStatus", params={"showHistory": "true"})
+
     def full_id(self, given: str) -> str:
         """Return the id that a shortened one begins; raises Unknown, and Refused where there are several.
 
@@ -117,6 +126,11 @@ class Api:
         if verb == "decisions":
             body = {"decisionId": uuid.uuid4().hex, **body}
         return self._ask("POST", _path(proposal, verb), json=body)
+
+    def operate(self, *place: str, by: str, **more: Any) -> Json:
+        """Do something as an operator: `place` is the rest of the path, the act its last part."""
+        path = "/".join(["/api/ops", *(quote(part, safe="") for part in place)])
+        return self._ask("POST", path, "sentence", json={"by": by, **more})
 
     def attach(self, proposal: str, name: str, content: bytes, content_type: str) -> Json:
         """Add a file, or put another in the place of the one of this name."""

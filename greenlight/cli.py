@@ -23,6 +23,7 @@ from greenlight.acting import (
 )
 from greenlight.auditing import audit
 from greenlight.errors import GreenlightError
+from greenlight.operating import ops
 from greenlight.policies import policies
 from greenlight.reading import download, list_proposals, show
 from greenlight.session import complain
@@ -36,6 +37,7 @@ SECTIONS = {
     "Approvers": (approve, reject, changes, decide, delegate, take_back),
     "Everybody": (list_proposals, show, watch, comment, remind, reassign, download),
     "Rules and records": (policies, audit),
+    "Operators": (ops,),
 }
 
 

@@ -29,6 +29,7 @@ _ADVICE: Mapping[str, str] = MappingProxyType(
         "alreadyDecided": "The first answer stands. If there is more to say: greenlight comment ID TEXT",
         "notYou": "Run it with --as and your own name, or let that person do it.",
         "notLocal": "Use http://localhost, or ask those who run it to set AUTH_MODE.",
+        "openProposal": "Its author can end it: greenlight withdraw ID. To do it all the same, add --yes.",
         "tampered": "Tell those who run it. Where the damage is: greenlight audit verify ID",
     }
 )
@@ -93,4 +94,5 @@ def _told(response: requests.Response, problem: Mapping[str, Any]) -> Greenlight
 def _proposal(response: requests.Response) -> str:
     """Return the proposal that was asked about, as a person types it."""
     parts = (response.request.path_url or "").split("?")[0].split("/")
-    return short_id(unquote(parts[3])) if len(parts) > 3 else "ID"
+    place = 4 if parts[2:3] == ["ops"] else 3
+    return short_id(unquote(parts[place])) if len(parts) > place else "ID"

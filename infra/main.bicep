@@ -140,6 +140,9 @@ param policyAuthors string = ''
 @description('Who may read the reports: names with semicolons, * for everybody who is signed in; nobody where it is empty.')
 param reportReaders string = ''
 
+@description('Who may use the pages of operations: names with semicolons, * for everybody who is signed in; nobody where it is empty.')
+param operators string = ''
+
 @minValue(0)
 @maxValue(1000000)
 @description('Requests that one caller may make in a minute; 0 for no limit.')
@@ -361,6 +364,7 @@ module api 'app/api.bicep' = {
     headOfDesign: headOfDesign
     policyAuthors: policyAuthors
     reportReaders: reportReaders
+    operators: operators
     requestsPerMinute: requestsPerMinute
     historyRetentionDays: historyRetentionDays ?? chosen.historyRetentionDays.value
     historyRetentionLimit: historyRetentionLimit

@@ -5,7 +5,7 @@ from typing import Any
 
 from pages.rendering import Page, render
 
-TABS = (("inbox", "Inbox"), ("submit", "Hand in"), ("reports", "Reports"))
+TABS = (("inbox", "Inbox"), ("submit", "Hand in"), ("reports", "Reports"), ("operations", "Operations"))
 """The last part of each page's address, and what it is called."""
 
 
@@ -18,8 +18,10 @@ class Shell:
     """Whether they may choose to be somebody else."""
     here: str = ""
     """The tab that the page belongs to; empty for a page of none."""
+    closed: frozenset[str] = frozenset()
+    """The tabs that are not open to them, which are not shown."""
 
 
 def framed(template: str, shell: Shell, **shown: Any) -> Page:
     """Return a page with what is around it."""
-    return render(template, shell=shell, tabs=TABS, **shown)
+    return render(template, shell=shell, tabs=[each for each in TABS if each[0] not in shell.closed], **shown)

@@ -14,7 +14,14 @@ import azure.durable_functions as df
 from azure.durable_functions import OrchestrationRuntimeStatus as RuntimeStatus
 from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
 
+from approvals.instants import read_instant
+from approvals.operations import FailedInstance
+from approvals.words.histories import reason_of
 from gateways.instances import list_instances
+
+_TROUBLED = ("Failed", "Terminated", "Suspended")
+_MOST_TROUBLED = 250
+"""Looked at for one list: what comes with one answer of the hub."""
 
 _ALIVE = ("Pending", "Running", "ContinuedAsNew", "Suspended")
 _FINISHED = frozenset({RuntimeStatus.Completed, RuntimeStatus.Failed, RuntimeStatus.Canceled, RuntimeStatus.Terminated})
@@ -36,6 +43,8 @@ class Instance:
     custom_status: Any = None
     input: Any = None
     """The input of its latest run (start or continue-as-new); only if it was requested."""
+    updated: datetime
+    output: Any = None
 
     @property
     def completed(self) -> bool:
@@ -73,6 +82,8 @@ async def find_instance(
         state=status.runtime_status.value,
         finished=status.runtime_status in _FINISHED,
         created=status.created_time,
+        updated=status.last_updated_time,
+        output=status.output,
         custom_status=status.custom_status,
         input=_parsed(status.input_),
     )
@@ -86,6 +97,31 @@ async def list_alive(client: df.DurableOrchestrationClient) -> frozenset[str]:
     """
     base_url = client._orchestration_bindings.rpc_base_url  # the SDK has no public name for it
     return frozenset([str(entry["instanceId"]) async for entry in list_instances(base_url, statuses=_ALIVE)])
+
+
+async def list_troubled(client: df.DurableOrchestrationClient, most: int) -> tuple[tuple[FailedInstance, ...], bool]:
+    """Return the instances that failed, were terminated or are suspended, the latest first, and whether there are more.
+
+    Entities are instances too, whose ids begin with `@`; they do not fail. Raises `ListFailed`.
+    """
+    base_url, found = client._orchestration_bindings.rpc_base_url, list[FailedInstance]()
+    async for entry in list_instances(base_url, statuses=_TROUBLED):
+        if not str(entry["instanceId"]).startswith("@"):
+            found.append(_troubled(entry))
+        if len(found) > _MOST_TROUBLED:
+            break
+    found.sort(key=lambda each: each.updated_at, reverse=True)
+    return tuple(found[:most]), len(found) > most
+
+
+def _troubled(entry: Any) -> FailedInstance:
+    return FailedInstance(
+        instance_id=str(entry["instanceId"]),
+        workflow=str(entry.get("name") or ""),
+        status=str(entry["runtimeStatus"]),
+        reason=reason_of(entry.get("output")),
+        updated_at=read_instant(entry["lastUpdatedTime"]),
+    )
 
 
 async def start(

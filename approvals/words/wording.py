@@ -48,6 +48,11 @@ def span(length: timedelta) -> str:
     return " ".join(_counted(count, name) for count, name in parts[:2] if count) or "less than a minute"
 
 
+def ago(when: datetime, now: datetime) -> str:
+    """Return how long ago something was; clocks of two machines may put it into the future."""
+    return f"{span(now - when)} ago" if now - when >= timedelta(minutes=1) else "just now"
+
+
 def hours(number: float) -> str:
     """Return a policy's hours as people say them: `3 days`, `36 hours`, `30 minutes`."""
     length = timedelta(hours=number)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from approvals.operations import Act, Done, MessageAct, OperatorRequest, Overview
 from approvals.workflows import RESERVATION, WORKFLOWS
 from clients.counters import COUNTERS
 from clients.description.described import ANY, FLAG, JSON, TEXT, Answer, Body, Json, Operation, Parameter
@@ -12,8 +13,73 @@ _INSTANCE = Parameter(
     name="instanceId", does="The id of a durable instance; for a proposal it is the proposal's id.", schema=TEXT
 )
 _WORKFLOW: Json = {"enum": [each.name for each in WORKFLOWS.values()]}
+_ASKS = Body(models={JSON: OperatorRequest}, example={"by": "Mara Lindqvist", "reason": "The cause is mended."})
+_DONE: Mapping[int, Answer] = {200: Answer(does="It is done, and on record with who did it.", models={JSON: Done})}
+
+ACTS = (
+    Operation(
+        id="ListOperations",
+        function="ListOperations",
+        method="GET",
+        path="ops",
+        does="See what needs somebody: stuck and failed workflows, messages put aside, unsent letters, the last runs.",
+        tag="Operators",
+        caller="operators",
+        answers={200: Answer(does="All of it.", models={JSON: Overview})},
+        problems=(403, 503),
+    ),
+    Operation(
+        id="ActOnInstance",
+        function="ActOnInstance",
+        method="POST",
+        path="ops/instances/{instanceId}/{act}",
+        does="Terminate, rewind, resume, wake or purge a workflow; that of an open proposal only with `evenIfOpen`.",
+        tag="Operators",
+        caller="operators",
+        path_parameters=(
+            _INSTANCE,
+            Parameter(name="act", does="What to do.", schema={"enum": list(Act)}, example="terminate"),
+        ),
+        body=_ASKS,
+        answers=_DONE,
+        problems=(400, 403, 404, 409, 413, 503),
+    ),
+    Operation(
+        id="ActOnMessage",
+        function="ActOnMessage",
+        method="POST",
+        path="ops/poison/{message}/{act}",
+        does="Send a message of the queue again that was put aside, or discard it; once.",
+        tag="Operators",
+        caller="operators",
+        path_parameters=(
+            Parameter(name="message", does="Its id in the list.", schema=TEXT),
+            Parameter(name="act", does="What to do.", schema={"enum": list(MessageAct)}, example="discard"),
+        ),
+        body=_ASKS,
+        answers=_DONE,
+        problems=(400, 403, 404, 409, 413, 503),
+    ),
+    Operation(
+        id="SendLetter",
+        function="SendLetter",
+        method="POST",
+        path="ops/letters/{proposalId}/{key}/send",
+        does="Send a letter that has not gone.",
+        tag="Operators",
+        caller="operators",
+        path_parameters=(
+            Parameter(name="proposalId", does="Of the proposal that it is about.", schema=TEXT),
+            Parameter(name="key", does="Its key in the list.", schema=TEXT),
+        ),
+        body=_ASKS,
+        answers=_DONE,
+        problems=(400, 403, 404, 409, 413, 500, 503),
+    ),
+)
 
 OPERATORS = (
+    *ACTS,
     Operation(
         id="GetCounter",
         function="GetCounter",

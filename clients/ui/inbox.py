@@ -22,13 +22,12 @@ from clients.web.identity import level
 from clients.web.outages import answers_outages, is_outage
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
-from clients.web.visitors import Visitor, visitor
+from clients.web.visitors import Visitor, shell, visitor
 from gateways import clock
 from gateways.personal_rows import Part
 from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
 from pages.inbox import STATUSES, Found, Question, Result, inbox_page, results_page
-from pages.shell import Shell
 from services import desk
 from services.review_changes import Contention, Done
 
@@ -94,7 +93,7 @@ async def decide_from_inbox(req: func.HttpRequest, client: df.DurableOrchestrati
         )
 
     results = await asyncio.gather(*(give(answer, proposal_id) for proposal_id, answer in answers.items()))
-    return show(results_page(_shell(who), results))
+    return show(results_page(shell(who, "inbox"), results))
 
 
 class _TooLarge(Exception):
@@ -109,11 +108,7 @@ async def _show(who: Visitor, question: Question, *, fault: str = "") -> func.Ht
     found = Found(
         rows=fitting[begin : begin + ON_A_PAGE], total=len(fitting), pages=max(1, -(-len(fitting) // ON_A_PAGE))
     )
-    return show(inbox_page(_shell(who), question, found, now=now, fault=fault), status=400 if fault else 200)
-
-
-def _shell(who: Visitor) -> Shell:
-    return Shell(person=who.name, may_change=who.may_change, here="inbox")
+    return show(inbox_page(shell(who, "inbox"), question, found, now=now, fault=fault), status=400 if fault else 200)
 
 
 def _read_question(params: Mapping[str, str]) -> Question:

@@ -1,13 +1,11 @@
 """ShowReports, GetReport: how long stages take and where proposals wait, as a page, as pictures and as CSV."""
 
 import asyncio
-import os
 from collections.abc import Callable
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.names import same
 from approvals.reports import Report, report
 from clients.web.headers import page_headers
 from clients.web.identity import level
@@ -15,18 +13,14 @@ from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, show
 from clients.web.responses import send
-from clients.web.visitors import Visitor, visitor
+from clients.web.roles import READERS, may_read_reports
+from clients.web.visitors import Visitor, shell, visitor
 from gateways import clock
-from gateways.people import name_of
 from gateways.report_rows import open_report_rows
 from pages.charts import outcomes_chart, stages_chart, style_of
 from pages.reports import as_csv, reports_page, tables
-from pages.shell import Shell
 
 bp = df.Blueprint()
-
-READERS = "REPORT_READERS"
-"""The setting: who may read reports, names with semicolons, `*` for everybody who is signed in; nobody without it."""
 
 _CHARTS: dict[str, Callable[[Report], str]] = {"outcomes.svg": outcomes_chart, "stages.svg": stages_chart}
 
@@ -39,8 +33,7 @@ async def show_reports(req: func.HttpRequest) -> func.HttpResponse:
     who = _reader(req)
     if isinstance(who, func.HttpResponse):
         return who
-    shell = Shell(person=who.name, may_change=who.may_change, here="reports")
-    return show(reports_page(shell, await _report(), now=clock.now()))
+    return show(reports_page(shell(who, "reports"), await _report(), now=clock.now()))
 
 
 @bp.function_name(name="GetReport")
@@ -73,8 +66,7 @@ def _reader(req: func.HttpRequest) -> Visitor | func.HttpResponse:
     who = visitor(req)
     if isinstance(who, func.HttpResponse):
         return who
-    readers = tuple(name for part in os.environ.get(READERS, "").split(";") if (name := part.strip()))
-    if "*" in readers or any(same(name_of(each), who.name) for each in readers):
+    if may_read_reports(who.name):
         return who
     return explain(
         403,

@@ -20,8 +20,7 @@ from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
-from clients.web.visitors import Visitor, refused, visitor
-from pages.shell import Shell
+from clients.web.visitors import Visitor, refused, shell, visitor
 from pages.submit import Draft, Wish, by_field, resubmit_page
 from services import desk
 from services.review_changes import Done
@@ -107,8 +106,8 @@ async def _open(who: Visitor, proposal_id: str) -> VisibleProposal | func.HttpRe
 
 
 def _show(who: Visitor, seen: VisibleProposal, draft: Draft, *, status: int = 200) -> func.HttpResponse:
-    shell = Shell(person=who.name, may_change=who.may_change, here="submit")
-    return show(resubmit_page(shell, draft, _wish(seen.review, seen.chain.entries)), status=status)
+    around = shell(who, "submit")
+    return show(resubmit_page(around, draft, _wish(seen.review, seen.chain.entries)), status=status)
 
 
 def _wish(review: Review, entries: tuple[Entry, ...]) -> Wish:

@@ -18,9 +18,8 @@ from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import redirect, show
-from clients.web.visitors import Visitor, refused, visitor
+from clients.web.visitors import Visitor, refused, shell, visitor
 from gateways.policies import DEFAULT, find_policy, policy_names
-from pages.shell import Shell
 from pages.submit import Draft, by_field, submit_page
 from services.previews import foresee
 from services.submissions import Submission, Taken, read_submission, submit
@@ -92,9 +91,9 @@ async def _hand_in(
 async def _show(
     who: Visitor, draft: Draft, *, preview: dict[str, Any] | None = None, status: int = 200
 ) -> func.HttpResponse:
-    shell = Shell(person=who.name, may_change=who.may_change, here="submit")
+    around = shell(who, "submit")
     policies = await asyncio.to_thread(_policies)
-    return show(submit_page(shell, draft, policies=policies, preview=preview), status=status)
+    return show(submit_page(around, draft, policies=policies, preview=preview), status=status)
 
 
 def _draft(proposal_id: str, filled: Filled, files: tuple[Attachment, ...]) -> Draft:

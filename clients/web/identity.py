@@ -90,6 +90,14 @@ def caller(req: func.HttpRequest) -> Caller | func.HttpResponse:
             return _from_elsewhere(req) or _crossed(req) or _named(req)
 
 
+def from_another_site(req: func.HttpRequest) -> func.HttpResponse | None:
+    """Return the refusal for a request that a page elsewhere makes a browser send; for routes that ask for a key.
+
+    A key is no session, so there is nothing to misuse; but on a developer's machine keys may not be asked for.
+    """
+    return (_from_elsewhere(req) if in_development() else None) or _crossed(req)
+
+
 def claim(who: Caller, named: str | None) -> str | func.HttpResponse:
     """Return the person that the request acts for, named as `named`; 403 if `who` may not, 400 if nobody is named."""
     if who.name is None:

@@ -16,6 +16,7 @@ import azure.functions as func
 from azure.core.exceptions import AzureError
 
 from clients.web.responses import problem
+from gateways.instances import ListFailed
 from gateways.keys import KeysWrong
 from services.instances import HubFailed
 from services.review_changes import Contention
@@ -28,6 +29,7 @@ R = TypeVar("R")
 _OUTAGES = (
     AzureError,
     HubFailed,
+    ListFailed,
     aiohttp.ClientError,
     ConnectionError,
     TimeoutError,

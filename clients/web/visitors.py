@@ -12,7 +12,9 @@ from approvals.names import Name
 from clients.web.identity import Caller, in_development
 from clients.web.page_replies import explain, redirect
 from clients.web.rates import admit
+from clients.web.roles import may_operate, may_read_reports
 from gateways.people import name_of
+from pages.shell import Shell
 
 CHOOSER = "/api/ui/act-as"
 """Where somebody says in development who they are."""
@@ -54,6 +56,13 @@ def visitor(req: func.HttpRequest) -> Visitor | func.HttpResponse:
         )
     name = _chosen(req)
     return Visitor(name=name_of(name), may_change=True) if name else redirect(CHOOSER)
+
+
+def shell(who: Visitor, here: str = "") -> Shell:
+    """Return what is around a page of somebody: `here` is its tab; tabs that are not open to them are left out."""
+    roles = {"reports": may_read_reports, "operations": may_operate}
+    closed = frozenset(tab for tab, may_open in roles.items() if not may_open(who.name))
+    return Shell(person=who.name, may_change=who.may_change, here=here, closed=closed)
 
 
 def remember(name: str) -> str:

@@ -12,16 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from azure.core import MatchConditions
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableClient, UpdateMode
 from azure.storage.blob import ContainerClient, ContentSettings
 
 from approvals.identifiers import is_instance_id
+from approvals.operations import LetterState, UnsentLetter
 from approvals.words.notices import Letter
 from gateways import clock
 from gateways.containers import open_container
 from gateways.letters.messages import where_to, write_message
 from gateways.letters.smtp import NotSent, Server, Undeliverable, deliver, read_server
+from gateways.operations import Operations, open_operations
 from gateways.tables import insert, keys, open_table
 
 log = logging.getLogger("greenlight.mail")
@@ -67,58 +69,86 @@ class MailServer:
     """A mail server, and the table `Letters` with one row for each letter.
 
     The row's `State` is sending, unsent (may be tried again), sent, or refused permanently. `Claim` lets a sender
-    recognise its own claim if the response to it was lost.
+    recognise its own claim if the response to it was lost. Letters that were not sent are also in the table
+    `Operations`, so that operators find them without a search of all letters.
     """
 
-    def __init__(self, server: Server, letters: TableClient) -> None:
+    def __init__(self, server: Server, letters: TableClient, operations: Operations) -> None:
         self._server = server
         self._letters = letters
+        self._operations = operations
 
     def send(self, letter: Letter, *, key: str) -> bool:
         """Claim the letter, pass it to the server, and record that it was sent."""
         if where_to(letter) is None:
             log.warning("proposal %s: letter %s is not sent: the address is not known", letter.proposal_id, key)
+            self._note(letter.proposal_id, key, LetterState.REFUSED, "the address of this person is not known")
             return False
         now = clock.now()
         message = write_message(letter, key=key, now=now)
         row = {**keys(letter.proposal_id, "letter", key), "ProposalId": letter.proposal_id, "Key": key}
         row["Claim"] = uuid.uuid4().hex
-        etag = self._claim({**row, "State": "sending", "ClaimedAt": now.isoformat()}, now)
-        if etag is None:
+        claim = self._claim({**row, "State": "sending", "ClaimedAt": now.isoformat()}, now)
+        if claim is None:
             return False
+        etag, again = claim
         try:
             deliver(self._server, message)
         except Undeliverable as error:
             log.error("proposal %s: letter %s can never be sent: %s", letter.proposal_id, key, error)
-            self._mark(row, "refused", etag)
+            self._mark(row, LetterState.REFUSED.value, etag)
+            self._note(letter.proposal_id, key, LetterState.REFUSED, str(error))
             return False
-        except NotSent:
-            self._mark(row, "unsent", etag)
+        except NotSent as error:
+            self._mark(row, LetterState.UNSENT.value, etag)
+            self._note(letter.proposal_id, key, LetterState.UNSENT, str(error))
             raise
         self._mark(row, "sent", etag)
+        if again:
+            self._forget(row)
         return True
 
-    def _claim(self, row: dict[str, Any], now: datetime) -> str | None:
-        """Return the etag of the claim; None if the letter is finished. Raises `NotSent` if another process has it."""
+    def release(self, proposal_id: str, key: str) -> bool:
+        """Let a letter that was refused for good be tried again; False where it has gone, or is being sent.
+
+        One that nobody has tried to send, as no address was known, may go.
+        """
+        place = keys(proposal_id, "letter", key)
         try:
-            return str(insert(self._letters, row)["etag"])
+            row = self._letters.get_entity(place["PartitionKey"], place["RowKey"])
+        except ResourceNotFoundError:
+            return True
+        if row["State"] == LetterState.REFUSED.value:
+            self._replace({**row, "State": LetterState.UNSENT.value}, str(row.metadata["etag"]))
+            return True
+        if row["State"] == "sent":
+            self._operations.forget_letter(proposal_id, key)
+        return bool(row["State"] == LetterState.UNSENT.value)
+
+    def _claim(self, row: dict[str, Any], now: datetime) -> tuple[str, bool] | None:
+        """Return the etag of our claim, and whether somebody tried before; None where the letter is done with.
+
+        Raises `NotSent` where another has it.
+        """
+        try:
+            return str(insert(self._letters, row)["etag"]), False
         except ResourceExistsError:
             before = self._letters.get_entity(row["PartitionKey"], row["RowKey"])
         if before.get("Claim") == row["Claim"]:
-            return str(before.metadata["etag"])
+            return str(before.metadata["etag"]), False
         if before["State"] in ("sent", "refused"):
             return None
         since = datetime.fromisoformat(before["ClaimedAt"])
         if before["State"] == "sending" and now - since < _GIVEN_UP_AFTER:
             raise NotSent(f"another process has been sending letter {row['Key']} since {since.isoformat()}")
         try:
-            return self._replace(row, str(before.metadata["etag"]))
+            return self._replace(row, str(before.metadata["etag"])), True
         except HttpResponseError as error:
             if error.status_code != _MOVED_ON:
                 raise
             now_there = self._letters.get_entity(row["PartitionKey"], row["RowKey"])
             if now_there.get("Claim") == row["Claim"]:
-                return str(now_there.metadata["etag"])
+                return str(now_there.metadata["etag"]), True
             raise NotSent(f"another process has claimed letter {row['Key']}") from error
 
     def _mark(self, row: dict[str, Any], state: str, etag: str) -> None:
@@ -131,6 +161,21 @@ class MailServer:
         except AzureError as error:
             if not isinstance(error, HttpResponseError) or error.status_code != _MOVED_ON:
                 log.warning("letter %s is %s, but this could not be recorded: %s", row["Key"], state, error)
+
+    def _note(self, proposal_id: str, key: str, state: LetterState, reason: str) -> None:
+        """Note for operators that a letter has not gone, and why; where that fails the log has it all the same."""
+        letter = UnsentLetter(proposal_id=proposal_id, key=key, state=state, reason=reason, at=clock.now())
+        try:
+            self._operations.note_letter(letter)
+        except AzureError as error:
+            log.warning("letter %s is %s, which could not be noted: %s", key, state.value, error)
+
+    def _forget(self, row: dict[str, Any]) -> None:
+        """Take the note back; one that stays is found out when somebody wants to send that letter again."""
+        try:
+            self._operations.forget_letter(row["ProposalId"], row["Key"])
+        except AzureError as failure:
+            log.warning("letter %s has gone, which could not be noted: %s", row["Key"], failure)
 
     def _replace(self, row: dict[str, Any], etag: str) -> str:
         written = self._letters.update_entity(
@@ -146,7 +191,7 @@ def open_post() -> Post:
     """
     server = read_server()
     if server:
-        return MailServer(server, open_table("Letters"))
+        return MailServer(server, open_table("Letters"), open_operations())
     return Outbox(open_container(os.environ.get("OUTBOX_CONTAINER") or "outbox"))
 
 

@@ -36,6 +36,7 @@ param designBoard string
 param headOfDesign string
 param policyAuthors string
 param reportReaders string
+param operators string
 param requestsPerMinute int
 param historyRetentionDays int
 param historyRetentionLimit int
@@ -87,6 +88,7 @@ var settings = {
   HEAD_OF_DESIGN: headOfDesign
   POLICY_AUTHORS: policyAuthors
   REPORT_READERS: reportReaders
+  OPERATORS: operators
   REQUESTS_PER_MINUTE: string(requestsPerMinute)
   ATTACHMENTS_CONTAINER: 'attachments'
   READABLE_CONTAINERS: 'attachments'

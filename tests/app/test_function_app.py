@@ -36,6 +36,14 @@ PAGES = {
     "ui/proposals/{proposalId}/resubmit",
     "ui/reports",
     "ui/reports/{name}",
+    "ui/operations",
+    "ui/operations/workflow",
+}
+OPERATORS_ROUTES = {
+    "ops",
+    "ops/instances/{instanceId}/{act}",
+    "ops/poison/{message}/{act}",
+    "ops/letters/{proposalId}/{key}/send",
 }
 LINK_ROUTES = {"decide", "decide/attachments/{name}", "decide/icon.svg"}
 LIST = """
@@ -57,7 +65,7 @@ def test_the_durable_names_and_routes_are_these():
     """They are wire format: hubs and other systems hold them."""
     found = functions()
     assert {(kind, name) for _, kind, name, _ in found} == {
-        *(("httpTrigger", route) for route in PEOPLES_ROUTES | LINK_ROUTES | PAGES),
+        *(("httpTrigger", route) for route in PEOPLES_ROUTES | LINK_ROUTES | PAGES | OPERATORS_ROUTES),
         ("httpTrigger", "orchestrators/{functionName}"),
         ("httpTrigger", "orchestrations/{instanceId}"),
         ("httpTrigger", "workflows/{name?}"),

@@ -34,7 +34,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """The app on a virtual clock, with links in its letters."""
-    options, settings = ("--clock", "virtual"), {"LINK_KEYS": KEY, "AUTH_MODE": "development", "REPORT_READERS": "*"}
+    options, settings = ("--clock", "virtual"), {"LINK_KEYS": KEY, "AUTH_MODE": "development"}
+    settings |= {"REPORT_READERS": "*", "OPERATORS": "*"}
     with AppUnderTest(ROOT, tmp_path_factory.mktemp("pages"), options, settings, app_storage) as running:
         yield running
 

@@ -157,7 +157,11 @@ def test_axe_finds_nothing_on_any_page(app: AppUnderTest, visit: Visit, options:
     proposal = hand_in(app, name, title=title, policy=policy)
     page = visit("Mara", "/api/ui/inbox", **options)
     width = page.viewport_size["width"] if page.viewport_size else 0
-    for path in ("inbox", "inbox?part=wrote", f"proposals/{proposal}", "submit", "reports", "act-as"):
+    app.start("ApprovalWorkflow", {"title": "Bench", "submittedBy": "Ines"}, f"{name}-ended")
+    ended = requests.post(f"{app.url}/api/ops/instances/{name}-ended/terminate", json={"by": "Mara"}, timeout=60)
+    assert ended.status_code == 200, ended.text
+    operations = ("operations", f"operations/workflow?id={proposal}", f"operations/workflow?id={name}-ended")
+    for path in ("inbox", "inbox?part=wrote", f"proposals/{proposal}", "submit", "reports", "act-as", *operations):
         page.goto(f"{app.url}/api/ui/{path}")
         assert faults_of(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -3,6 +3,7 @@
 import json
 import logging
 import uuid
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from urllib.parse import unquote
 
@@ -10,12 +11,17 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from approvals.operations import MessageState
+from approvals.poison import PoisonMessage
 from clients.maintenance import purge_finished_instances
+from gateways.operations import open_operations
 from gateways.proposal_index import open_proposal_index
+from gateways.put_aside import open_put_aside
 from gateways.tables import open_table
 from tests.clients.sweeping import row
 
 OLD = "2020-01-01T09:00:00Z"
+LONG_AGO = datetime(2020, 1, 1, 9, tzinfo=UTC)
 
 
 class Hub:
@@ -88,6 +94,18 @@ async def test_each_is_written_down_and_purged(run):
     hub = Hub(*(ids := names(5)))
     assert await run(hub) == [{"record": "retention", "purged": 5, "failed": 0, "remaining": 0, "days": 30}]
     assert (hub.purged, sorted(audited(*ids))) == (ids, ids)
+
+
+async def test_the_run_is_written_down_for_operators(run):
+    """Also where nothing could be purged; and messages that they are done with are forgotten."""
+    message = open_put_aside().keep(PoisonMessage(reason="r", body="b"), message_id=uuid.uuid4().hex, now=LONG_AGO)
+    open_put_aside().claim(message, MessageState.DISCARDED, by="Mara", now=LONG_AGO)
+    (told,) = await run(Hub(*names(1)))
+    kept = {each.name: each.line for each in open_operations().runs()}
+    assert kept["purge"] == told
+    assert open_put_aside().find(message).body == ""
+    (told,) = await run(Hub(), RETENTION_DAYS="thirty")
+    assert {each.name: each.line for each in open_operations().runs()}["purge"] == told
 
 
 async def test_a_run_purges_no_more_than_it_may(run, caplog):

@@ -6,10 +6,8 @@ activity or whoever sends a request again, does the whole once more.
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
 
 import pytest
 from azure.core.exceptions import AzureError
@@ -48,6 +46,7 @@ from gateways.single_stage_records import Answer, open_single_stage_records
 from gateways.tables import open_table
 from services.review_changes import add, record_verb
 from tests.gateways.losing import losing
+from tests.gateways.operators_writes import Write, claimed_message, noted_letter, operators_act, put_aside
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OPENED = NOW.isoformat()
@@ -56,17 +55,6 @@ POLICY = Policy.from_dict({"stages": [{"name": "board", "approvers": ["Mara", "J
 KEY = "3-asked-0123456789abcdef"
 FOR_GOOD = 9
 """More often than the SDK asks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """Something that a gateway writes for a proposal of its own."""
-
-    do: Callable[[], Any]
-    look: Callable[[], Any]
-    """What is there afterwards, without what differs from proposal to proposal."""
-    answers: bool = True
-    """Whether what `do` returns must be the same, too; else it says whether it was this very call."""
 
 
 @pytest.fixture(autouse=True)
@@ -83,8 +71,8 @@ def _own_places(monkeypatch):
 
 
 TABLES = (
-    "Alerts", "Audit", "Bills", "Decisions", "Findings", "Ledger", "LetterLimits", "Letters", "Outcomes", "Proposals",
-    "Register", "Requests", "Summaries",
+    "Alerts", "Audit", "Bills", "Decisions", "Findings", "Ledger", "LetterLimits", "Letters", "Operations",
+    "Outcomes", "Proposals", "PutAside", "Register", "Requests", "Summaries",
 )  # fmt: skip
 
 
@@ -311,6 +299,10 @@ WRITES: dict[str, Callable[[], Write]] = {
     "a letter": outbox,
     "an attachment": attachment,
     "a head": kept_head,
+    "a message put aside": put_aside,
+    "a claimed message": claimed_message,
+    "an operator's act": operators_act,
+    "a noted letter": noted_letter,
     "a copy": copy,
     "findings": findings,
     "a key": link_key,

@@ -13,6 +13,7 @@ SETTINGS = {
     "ALLOWED_HOSTS": "127.0.0.1",
     "RETENTION_DAYS": "30",
     "READABLE_CONTAINERS": "attachments",
+    "OPERATORS": "Mara",
 }
 
 

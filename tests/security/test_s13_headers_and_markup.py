@@ -86,7 +86,8 @@ def test_every_page_sends_them(fortress):
 
 def test_every_page_of_somebody_who_is_signed_in_sends_them(fortress):
     """And the one that asks who somebody is."""
-    proposal = f"/api/ui/proposals/{fortress.begin()}"
+    proposal_id = fortress.begin()
+    proposal = f"/api/ui/proposals/{proposal_id}"
     mara = {**PAGE, "Cookie": remember("Mara").partition(";")[0]}
     form = {**mara, "Content-Type": "application/x-www-form-urlencoded"}
     pages = [
@@ -102,8 +103,14 @@ def test_every_page_of_somebody_who_is_signed_in_sends_them(fortress):
         fortress.call("POST", proposal, b"verb=comments", headers=form),
         fortress.call("POST", "/api/ui/inbox", b"decision=approve", headers=form),
         fortress.call("POST", "/api/ui/inbox", b"decision=approve", headers=form | {"Origin": "https://evil.example"}),
+        fortress.call("GET", "/api/ui/operations", headers=mara),
+        fortress.call("GET", f"/api/ui/operations/workflow?id={proposal_id}", headers=mara),
+        fortress.call("POST", "/api/ui/operations", b"act=approve", headers=form),
+        fortress.call("POST", "/api/ui/operations", b"act=x", headers=form | {"Origin": "https://evil.example"}),
+        fortress.call("GET", "/api/ui/operations", headers={**PAGE, "Cookie": remember("Ines").partition(";")[0]}),
     ]
-    assert [each.status_code for each in pages] == [303, 303, 200, 200, 400, 200, 404, 403, 404, 400, 400, 403]
+    expected = [303, 303, 200, 200, 400, 200, 404, 403, 404, 400, 400, 403, 200, 200, 400, 403, 403]
+    assert [each.status_code for each in pages] == expected
     for page in pages:
         assert page.headers["Content-Type"].startswith("text/html")
         assert faults(page.headers) == []

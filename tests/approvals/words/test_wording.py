@@ -10,6 +10,7 @@ from approvals.policy.stages import Stage
 from approvals.visible import one_line, visible
 from approvals.words.wording import (
     LONGEST_EXCERPT,
+    ago,
     excerpt,
     hours,
     moment,
@@ -49,6 +50,21 @@ def test_a_moment_names_the_day_and_says_that_it_is_utc():
 def test_the_time_left_has_two_units_and_is_never_too_much(left: timedelta, said: str):
     """Nobody plans by the second."""
     assert time_left(NOW + left, NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("passed", "said"),
+    [
+        (timedelta(seconds=-9), "just now"),
+        (timedelta(seconds=59), "just now"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(minutes=119), "1 hour 59 minutes ago"),
+        (timedelta(hours=49), "2 days 1 hour ago"),
+    ],
+)
+def test_how_long_ago_something_was_is_rounded_down(passed: timedelta, said: str):
+    """A clock that is ahead makes nothing happen in the future."""
+    assert ago(NOW - passed, NOW) == said
 
 
 @pytest.mark.parametrize(

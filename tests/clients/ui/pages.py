@@ -69,10 +69,8 @@ class Browser:
         headers = {**self._headers, "content-type": kind}
         req = func.HttpRequest(method, HOST + path, headers=headers, params=params, route_params=route, body=body)
         target = function._function.get_user_function()
-        target = getattr(target, "client_function", target)
-        answer = (
-            target(req=req, client=self.client) if self.client is not None and method == "POST" else target(req=req)
-        )
+        inner = getattr(target, "client_function", None)
+        answer = inner(req=req, client=self.client) if inner else target(req=req)
         response = await answer if hasattr(answer, "__await__") else answer
         return Shown(
             status=response.status_code, html=response.get_body().decode(), headers=dict(response.headers.items())

@@ -15,6 +15,7 @@ from gateways.containers import open_container
 from gateways.letters.mail import MailServer, open_post
 from gateways.letters.messages import SenderWrong
 from gateways.letters.smtp import NotSent
+from gateways.operations import TableOperations, open_operations
 from gateways.tables import keys, open_table
 from tests.gateways.losing import losing
 from tests.gateways.mail_server import mail_server
@@ -243,6 +244,40 @@ def test_what_can_never_be_sent_is_given_up_and_logged(server, answers, caplog):
     assert (server.said, state(sent)) == ([], "refused")
     assert "can never be sent" in caplog.text
     assert "mara@example.org" not in caplog.text
+
+
+def noted(sent):
+    """What operators are told of a letter."""
+    return [
+        (each.state.value, each.reason) for each in open_operations().letters() if each.proposal_id == sent.proposal_id
+    ]
+
+
+def test_operators_see_what_has_not_gone_until_it_has(server):
+    """With the reason of the last attempt, and without the address."""
+    sent, stranger = letter(), letter(to_address=None)
+    server.answers = {"MAIL": "451 try later"}
+    with pytest.raises(NotSent):
+        open_post().send(sent, key=KEY)
+    ((state_now, reason),) = noted(sent)
+    assert (state_now, "451" in reason, "mara" in reason) == ("unsent", True, False)
+    server.answers = {}
+    assert open_post().send(sent, key=KEY)
+    assert noted(sent) == []
+    assert not open_post().send(stranger, key=KEY)
+    assert noted(stranger) == [("refused", "the address of this person is not known")]
+
+
+@pytest.mark.usefixtures("server")
+def test_a_letter_that_goes_at_once_costs_no_more_than_before(monkeypatch):
+    """Two writes of its own row; what operators see is not asked."""
+
+    def fail(*_, **__):
+        raise AssertionError
+
+    for each in ("note_letter", "forget_letter"):
+        monkeypatch.setattr(TableOperations, each, fail)
+    assert open_post().send(letter(), key=KEY)
 
 
 def test_a_farewell_that_fails_is_no_failure(server):

@@ -1,0 +1,81 @@
+"""What operators do with messages that were put aside: send them again, judged as the first time, or discard them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from approvals.operations import Done, MessageAct, MessageState, PutAsideMessage
+from gateways import clock
+from gateways.people import name_of
+from gateways.put_aside import open_put_aside
+from services.operator_acts import Declined, recorded
+
+Deliver = Callable[[bytes, str], Awaitable[str | None]]
+"""Brings the body of a message to whom it is for, under the message's own id; returns why it was refused, or None."""
+
+
+async def act_on_message(act: MessageAct, message: str, by: str, deliver: Deliver) -> Done | Declined:
+    """Send a message again, or discard it; only one operator can, and only once.
+
+    What is refused again waits as before, with the new reason. Raises what `deliver` raises; the message waits then.
+    """
+    put_aside = open_put_aside()
+    found = await asyncio.to_thread(put_aside.find, message)
+    if found is None:
+        return Declined(
+            code="unknown",
+            detail=f"There is no message {message[:100]!r}.",
+            what_to_do="GET ops lists those there are.",
+        )
+    if act is MessageAct.SEND and not found.whole:
+        return Declined(
+            code="notNow",
+            detail="Only the beginning of this message was kept, as it is too long.",
+            what_to_do="Discard it, and let its sender send it again.",
+        )
+    state = MessageState.SENDING if act is MessageAct.SEND else MessageState.DISCARDED
+    claimed = await asyncio.to_thread(lambda: put_aside.claim(message, state, by=name_of(by), now=clock.now()))
+    if claimed is None:
+        return await asyncio.to_thread(_taken, message)
+    if act is MessageAct.DISCARD:
+        await recorded("discard message", message, by, _nothing)
+        return Done(target=message, sentence="The message was discarded; its row stays.")
+
+    refused: str | None = None
+
+    async def send() -> str:
+        nonlocal refused
+        refused = await _send(found, deliver)
+        return f"refused again: {refused}" if refused else "taken"
+
+    await recorded("send message", message, by, send)
+    if refused:
+        return Declined(
+            code="notSent",
+            detail=f"The message was worked again and refused again: {refused}.",
+            what_to_do="Mend the cause and send it again, or discard it.",
+        )
+    return Done(target=message, sentence="The message was taken.")
+
+
+async def _send(found: PutAsideMessage, deliver: Deliver) -> str | None:
+    """Work a message that is this caller's, and return why it was refused; where it fails it waits as before."""
+    put_aside = open_put_aside()
+    try:
+        refused = await deliver(found.body.encode(), found.message_id)
+    except Exception:
+        await asyncio.to_thread(lambda: put_aside.settle(found.id, MessageState.WAITING, result="it failed"))
+        raise
+    after = MessageState.WAITING if refused else MessageState.SENT
+    await asyncio.to_thread(lambda: put_aside.settle(found.id, after, result=refused or "taken"))
+    return refused
+
+
+async def _nothing() -> str:
+    """The claim was all there is to do."""
+    return "done"
+
+
+def _taken(message: str) -> Declined:
+    now = open_put_aside().find(message)
+    did = f"{now.by} has {now.state.value} it already" if now and now.by else "Somebody was faster"
+    return Declined(code="taken", detail=f"{did}.", what_to_do="Nothing to do: a message is sent again once.")

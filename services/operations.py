@@ -1,0 +1,62 @@
+"""What operators see first: stuck and failed workflows, messages put aside, unsent letters, the last runs of timers.
+
+A few rows of two tables and one page of the hub's list: the sweep has compared lists and records already, at most a
+minute ago, and wrote down what it found.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import azure.durable_functions as df
+
+from approvals.operations import ActRecord, Lag, Overview, PutAsideMessage, Run, StuckReview, UnsentLetter
+from gateways import clock
+from gateways.operations import open_operations
+from gateways.put_aside import open_put_aside
+from services.instances import list_troubled
+
+MOST_FAILED = 50
+"""Instances that are shown."""
+
+
+async def overview(client: df.DurableOrchestrationClient) -> Overview:
+    """Ask for everything; raises `ListFailed` and azure.core's errors where hub or storage do not answer."""
+    runs, letters, acts, messages = await asyncio.to_thread(_rows)
+    failed, more = await list_troubled(client, MOST_FAILED)
+    stuck, count = _stuck(runs)
+    return Overview(
+        now=clock.now(),
+        stuck=stuck,
+        stuck_count=count,
+        failed=failed,
+        more_failed=more,
+        messages=messages,
+        letters=letters,
+        runs=tuple(Run(name=each.name, at=each.at, line=_plain(each)) for each in runs),
+        acts=acts,
+    )
+
+
+def _rows() -> tuple[tuple[Run, ...], tuple[UnsentLetter, ...], tuple[ActRecord, ...], tuple[PutAsideMessage, ...]]:
+    """Ask four times; blocks."""
+    operations = open_operations()
+    messages = sorted(open_put_aside().waiting(), key=lambda each: each.at, reverse=True)
+    letters = sorted(operations.letters(), key=lambda each: each.at, reverse=True)
+    return tuple(operations.runs()), tuple(letters), tuple(operations.acts()), tuple(messages)
+
+
+def _stuck(runs: Sequence[Run]) -> tuple[tuple[StuckReview, ...], int]:
+    """Return what the last sweep found and could not call in order."""
+    line = next((each.line for each in runs if each.name == "sweep"), {})
+    found: Iterable[dict[str, str]] = line.get("stuck", ())
+    stuck = tuple(
+        StuckReview(proposal_id=each["proposalId"], lag=lag, reason=lag.words, done=each["done"])
+        for each in found
+        for lag in (Lag(each["lag"]),)
+    )
+    return stuck, int(line.get("stuckCount", len(stuck)))
+
+
+def _plain(run: Run) -> dict[str, object]:
+    """Return what a timer has logged, without the list that is shown by itself."""
+    return {name: value for name, value in run.line.items() if name not in ("stuck", "stuckCount", "record")}

@@ -1,0 +1,44 @@
+"""What operators do, each act on record before it is done: who, what, when, and afterwards what came of it.
+
+Nothing that operators do decides a proposal or changes a record.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gateways import clock
+from gateways.operations import open_operations
+from gateways.people import name_of
+
+log = logging.getLogger("greenlight.operations")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """What was asked for was not done, and nothing has changed."""
+
+    code: str
+    """`unknown`, `openProposal`, `notNow`, `taken` (somebody did it already) or `notSent`."""
+    detail: str
+    what_to_do: str
+
+
+async def recorded(act: str, target: str, by: str, do: Callable[[], Awaitable[str]]) -> None:
+    """Put an act on record, do it, and put on record what came of it; what cannot be put on record is not done.
+
+    The log has act and target, the table has who as well: names are in no log.
+    """
+    operations = open_operations()
+    key = await asyncio.to_thread(lambda: operations.begin(act, target, by=name_of(by), now=clock.now()))
+    log.info(json.dumps({"record": "operation", "act": act, "target": target}))
+    try:
+        outcome = await do()
+    except Exception as error:
+        with suppress(Exception):
+            await asyncio.to_thread(operations.end, key, f"failed: {type(error).__name__}")
+        raise
+    await asyncio.to_thread(operations.end, key, outcome)

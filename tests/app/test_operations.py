@@ -1,0 +1,58 @@
+"""What operators do, on a host: a workflow ends and is purged, a message that was put aside is discarded."""
+
+import requests
+
+from approvals.operations import Overview
+from clients.description.operations import OPERATIONS
+
+ASKS = next(dict(each.body.example) for each in OPERATIONS if each.id == "ActOnInstance" and each.body)
+
+
+def overview(app):
+    """What operators see."""
+    told = requests.get(f"{app.host.url}/api/ops", timeout=60)
+    assert told.status_code == 200, told.text
+    return Overview.model_validate_json(told.content)
+
+
+def post(app, path):
+    """Do something as an operator, with the example of the document as the body."""
+    return requests.post(f"{app.host.url}/api/ops/{path}", json=ASKS, timeout=60)
+
+
+def test_a_workflow_is_terminated_listed_and_purged_with_each_act_on_record(app):
+    """By the durable API of the host."""
+    instance = app.start()
+    assert post(app, f"instances/{instance}/purge").status_code == 409
+    told = post(app, f"instances/{instance}/terminate")
+    assert told.status_code == 200, told.text
+    listed = app.eventually(
+        lambda: [each for each in overview(app).failed if each.instance_id == instance], "it is in no list"
+    )
+    assert [(each.status, each.reason) for each in listed] == [("Terminated", ASKS["reason"])]
+    assert post(app, f"instances/{instance}/rewind").status_code == 409
+    assert post(app, f"instances/{instance}/purge").status_code == 200
+    assert requests.get(f"{app.host.url}/api/orchestrations/{instance}", timeout=60).status_code == 404
+    acts = [(each.by, each.act, each.outcome) for each in overview(app).acts if each.target == instance]
+    outcome = f"done: {ASKS['reason']}"
+    assert acts == [(ASKS["by"], "purge", outcome), (ASKS["by"], "terminate", outcome)]
+
+
+def test_a_message_that_was_put_aside_is_sent_again_and_then_discarded(app):
+    """What is refused again waits as before."""
+    app.send('{"proposalId": "nowhere-7", "approver": "Mara", "decision": "approve"}')
+    find = lambda: [each for each in overview(app).messages if "nowhere-7" in each.body]  # noqa: E731
+    (message,) = app.eventually(find, "no message was put aside")
+    again = post(app, f"poison/{message.id}/send")
+    assert (again.status_code, again.json()["code"]) == (409, "notSent")
+    assert "there is no proposal nowhere-7" in again.json()["detail"]
+    assert post(app, f"poison/{message.id}/discard").status_code == 200
+    assert find() == []
+    assert post(app, f"poison/{message.id}/send").json()["code"] == "taken"
+
+
+def test_the_sweep_says_when_it_ran(app):
+    """The page shows it."""
+    requests.post(f"{app.host.url}/admin/functions/SweepReviews", json={"input": ""}, timeout=60)
+    ran = app.eventually(lambda: [each for each in overview(app).runs if each.name == "sweep"], "no run is on record")
+    assert "records" in ran[0].line

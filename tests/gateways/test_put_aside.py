@@ -1,0 +1,86 @@
+"""Messages that were put aside: kept once, claimed once, and never longer than a row can hold."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from approvals.operations import MessageState
+from approvals.poison import PoisonMessage
+from gateways.put_aside import LONGEST_BODY, open_put_aside
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def kept(body="not json", reason="no JSON", message_id=None):
+    """Keep a message; return its id."""
+    message = PoisonMessage(reason=reason, body=body)
+    return open_put_aside().keep(message, message_id=message_id or uuid.uuid4().hex, now=NOW)
+
+
+def test_a_message_is_kept_as_it_came():
+    """With its reason; nobody has done anything yet."""
+    message = kept("é \x00 \U0001f600", "why")
+    found = open_put_aside().find(message)
+    assert (found.body, found.reason, found.whole, found.state) == ("é \x00 \U0001f600", "why", True, "waiting")
+    assert message in [each.id for each in open_put_aside().waiting()]
+
+
+def test_the_same_message_is_kept_once():
+    """The queue may show it again; what was done about it stays."""
+    name = uuid.uuid4().hex
+    message = kept(message_id=name)
+    open_put_aside().claim(message, MessageState.DISCARDED, by="Mara", now=NOW)
+    assert kept(message_id=name) == message
+    assert open_put_aside().find(message).state == "discarded"
+
+
+@pytest.mark.parametrize("char", ["x", "é", "\U0001f600"])
+def test_of_a_long_message_the_beginning_is_kept(char):
+    """And that it is not all of it."""
+    found = open_put_aside().find(kept(char * LONGEST_BODY, "r" * 9_000))
+    assert (found.whole, len(found.body.encode()) <= LONGEST_BODY + 3) == (char == "x", True)
+    assert len(found.reason) == 2_000
+
+
+def test_of_many_who_want_a_message_one_gets_it():
+    """The others hear that somebody was faster."""
+    message = kept()
+    claim = lambda by: open_put_aside().claim(message, MessageState.SENDING, by=by, now=NOW)  # noqa: E731
+    with ThreadPoolExecutor(8) as pool:
+        got = [each for each in pool.map(claim, [f"p{number}" for number in range(8)]) if each]
+    assert len(got) == 1
+    assert open_put_aside().find(message).by == got[0].by
+
+
+def test_who_died_while_sending_is_followed_by_another_after_a_while():
+    """The message is known again by whoever it is for."""
+    message = kept()
+    store = open_put_aside()
+    assert store.claim(message, MessageState.SENDING, by="Mara", now=NOW)
+    assert not store.claim(message, MessageState.SENDING, by="Ines", now=NOW + timedelta(minutes=4))
+    assert store.claim(message, MessageState.SENDING, by="Ines", now=NOW + timedelta(minutes=5))
+    store.settle(message, MessageState.SENT, result="taken")
+    assert not store.claim(message, MessageState.DISCARDED, by="Mara", now=NOW + timedelta(days=1))
+    assert message not in [each.id for each in store.waiting()]
+
+
+def test_what_was_written_in_messages_that_are_done_with_is_forgotten():
+    """Who did what stays; what waits is kept, however old."""
+    done, young, waiting = kept("secret"), kept("secret"), kept("secret")
+    store = open_put_aside()
+    store.claim(done, MessageState.DISCARDED, by="Mara", now=NOW)
+    store.claim(young, MessageState.DISCARDED, by="Mara", now=NOW + timedelta(days=9))
+    for _ in range(2):
+        store.forget(before=NOW + timedelta(days=1))
+    assert [(store.find(each).body, store.find(each).by) for each in (done, young, waiting)] == [
+        ("", "Mara"), ("secret", "Mara"), ("secret", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "../x", "a'b", "ä"])
+def test_what_there_is_not_is_not_found(name):
+    """Whatever it is called."""
+    assert open_put_aside().find(name) is None
+    assert open_put_aside().claim(name, MessageState.SENT, by="Mara", now=NOW) is None
