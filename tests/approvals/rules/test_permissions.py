@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.directory import NOBODY_KNOWN, read_directory
+from approvals.findings import CLEAN
 from approvals.policy.policy import check_for
 from approvals.record.entries import Via
 from approvals.rules.acceptance import Accepted, Actor, accept
@@ -33,7 +34,7 @@ def play(story: Story, act: tuple[str, str, str]) -> None:
         case "hours":
             story.waits(float(word)) if word == "30" else story.passes(float(word))
         case "check":
-            story.check(waits=False)
+            story.check(*CLEAN, waits=False)
         case "file":
             story.attaches("offer.md", word)
         case _:
