@@ -1,6 +1,7 @@
 """Charts of the reports as SVG. Each stands beside a table with the same figures, for whoever does not see it."""
 
 import re
+import sys
 from typing import Any
 
 from approvals.reports import OUTCOMES, Report
@@ -46,6 +47,9 @@ def _library() -> tuple[Any, Any]:
     """Import pygal where a chart is drawn, and not when the app starts."""
     import pygal
     from pygal.style import Style
+
+    # With it pygal finds plug-ins of its own, in a way that Python 3.12 has given up; it would slow every later import.
+    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
     fonts = "Segoe UI, Helvetica, Arial, sans-serif"
     return pygal, Style(

@@ -20,9 +20,9 @@ KEY = "0123456789abcdef0123456789abcdef"
 FINAL = frozenset({"approved", "rejected", "withdrawn", "expired", "failed"})
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser without a window, for all tests."""
+    """A browser without a window. While it is there no other event loop can run, so it goes with the module's tests."""
     if not CHROMIUM:
         pytest.skip("there is no Chromium on the PATH; apt install chromium, or set CHROMIUM")
     with sync_playwright() as playwright:

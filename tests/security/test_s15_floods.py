@@ -90,7 +90,8 @@ def unguarded(source):
         guarded = {
             each.func.id for each in ast.walk(node) if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
         }
-        for_people = "auth_level" in told and ("'GET'" not in told or "decide" in told)
+        for_people = "auth_level=level()" in told or "ANONYMOUS" in told
+        for_people = for_people and ("'GET'" not in told or "decide" in told)
         if for_people and not guarded & GUARDS:
             found.append(node.name)
     return found

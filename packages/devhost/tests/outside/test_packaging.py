@@ -118,9 +118,8 @@ def test_the_wheel_holds_the_package_alone(built: Built) -> None:
     with zipfile.ZipFile(built.wheel) as wheel:
         names = [name for name in wheel.namelist() if ".dist-info/" not in name]
     assert {"durable_devhost"} == {name.split("/")[0] for name in names}
-    there = {
-        path.relative_to(PACKAGE / "src").as_posix() for path in (PACKAGE / "src" / "durable_devhost").rglob("*.py")
-    }
+    files = (PACKAGE / "src" / "durable_devhost").rglob("*.*")
+    there = {path.relative_to(PACKAGE / "src").as_posix() for path in files if path.suffix != ".pyc"}
     assert there == set(names)
     with tarfile.open(built.sdist) as sdist:
         folders = {name.split("/")[1] for name in sdist.getnames()}
