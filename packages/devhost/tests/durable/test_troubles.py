@@ -14,7 +14,7 @@ from durable_devhost.taskhub.failures import CorruptHistory
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (CorruptHistory("i", "0000000000000001", "it is odd"), "until the row is mended or the instance is purged."),
+        (CorruptHistory("i", "0000000000000001", "it is odd"), "until the row is fixed or the instance is purged."),
         (EntityFailed(Failed(message="ValueError: boom", stack="  File x")), "will be tried again.\n  File x"),
         (EntityFailed(Failed(message="ValueError: boom", stack="")), "The batch will be tried again."),
         (BrokenResult("It is no JSON."), "It is no JSON. The batch will be tried again."),

@@ -29,7 +29,7 @@ EXIT_DAMAGED = 1
 async def visit(options: DoctorOptions, paper: Paper) -> int:
     """Examine the hub and return the exit status: 1 where something is left that is wrong, else 0.
 
-    Raises DevhostError for what a person can mend, such as a host that runs on the hub.
+    Raises DevhostError for what a person can fix, such as a host that runs on the hub.
     """
     settings = HostSettings.load(options.app_dir)
     with ExitStack() as stack:

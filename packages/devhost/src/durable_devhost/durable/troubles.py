@@ -11,7 +11,7 @@ def describe(error: Exception) -> str:
     """What happened, and what will be done about it."""
     match error:
         case CorruptHistory():
-            return f"{error} Nothing is changed until the row is mended or the instance is purged."
+            return f"{error} Nothing is changed until the row is fixed or the instance is purged."
         case EntityFailed():
             return f"The entity function failed: {error}. The batch will be tried again.\n{error.stack}".rstrip()
         case BrokenResult():

@@ -152,7 +152,7 @@ class Console:
         self.warning(text, instance_id)
 
     def advise(self, text: str) -> None:
-        """Say once that something works as on Azure and probably not as it is meant, with what mends it."""
+        """Say once that something works as on Azure and probably not as it is meant, with the fix."""
         if text not in self._advice:
             self._advice.add(text)
             self.warning(text)
