@@ -16,13 +16,14 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def start(script="demo.py", *names, **environ):
-    """Start a demo."""
+    """Start a demo, as a terminal does: where tests run in the background, Ctrl-C would be ignored."""
     return subprocess.Popen(
         [sys.executable, str(EXAMPLES / script), *names],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, **environ},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
