@@ -79,7 +79,7 @@ def verify_record(session: Session, *, target: str, head: str | None, entries: i
     fetched and checked here; then the app, which has the keys, compares it with what it saw before.
 
     Only --head and --entries, which `audit show` prints, show that lines are missing at the end of a FILE. Only --keys
-    shows who wrote them: without the keys, anybody could have made a file that looks as good.
+    shows who wrote the lines: without the keys, anybody could have made a file that passes.
 
     The exit status is 0 for a record that is whole, 1 for one that was changed, and 3 if nothing is wrong but not
     everything could be checked.
