@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-all run test long chaos soak bench bench-bodies check format screenshots clean
 
-# Tests of pure rules keep a core busy; those with a host wait much of their time for timers, holds and processes.
+# Tests of pure rules keep a core busy; tests with a host mostly wait for timers, holds and processes.
 CORES ?= 2
 WORKERS ?= 4
 BIN := .venv/bin
@@ -17,20 +17,20 @@ PYTHON := $(shell for each in python3 python3.13 python3.12 python3.11; do \
 endif
 
 help:
-	@echo "make demo      hand in a proposal, approve it through the queue, let another escalate"
-	@echo "make demo-all  every workflow on real input, in virtual time, one timeline each"
+	@echo "make demo      hand in a proposal, approve it through the queue, let another one escalate"
+	@echo "make demo-all  run every workflow on real input, in virtual time; print a timeline of each"
 	@echo "make run       run the app on http://localhost:7071 until Ctrl-C; PORT=8080 takes another port"
-	@echo "make test      the tests, on Azurites of their own"
-	@echo "make long      the long forms: kill the host fifteen times, poll a thousand times, many more random examples"
-	@echo "make chaos     let storage fail at each call in each way, and kill host and workers: a table, after two hours"
-	@echo "make soak      an hour of virtual time, 3,000 workflows, sweeps, three kills: a table of all books, after half an hour"
+	@echo "make test      run the tests, with their own Azurites"
+	@echo "make long      run the long tests: kill the host fifteen times, poll a thousand times, many more random examples"
+	@echo "make chaos     make every storage call fail in every way, and kill host and workers; a table after two hours"
+	@echo "make soak      an hour of virtual time, 3,000 workflows, sweeps, three kills; a table of all checks after half an hour"
 	@echo "make bench     chains of five activities on the local host: one after the other, and 200 at once"
-	@echo "make bench-bodies time and memory for bodies that are made to take much of both"
-	@echo "make screenshots  the pictures of the documents anew, with Chromium"
+	@echo "make bench-bodies time and memory for request bodies that are made to take much of both"
+	@echo "make screenshots  make the pictures of the documents again, with Chromium"
 	@echo "make check     ruff, mypy, import-linter, infra/ against the facts of Azure, the workflows of .github"
-	@echo "make format    let ruff put the code into shape"
+	@echo "make format    fix and format the code with ruff"
 	@echo "make setup     only the set-up: .venv and node_modules"
-	@echo "make clean     remove what runs and tools have left behind, the local proposals too, but not the set-up"
+	@echo "make clean     remove what the host and the tools left behind, local proposals too, but not the set-up"
 
 setup:
 ifeq ($(PYTHON),)
@@ -53,10 +53,10 @@ run: setup
 	@echo "  $(BIN)/greenlight submit --title 'Mill Stream footbridge' --policy footbridge-works --cost 148500 --attach examples/footbridge/design-proposal.md"
 	@$(BIN)/python -m durable_devhost start --port $(PORT)
 
-# Tests and demos start dozens of hosts: each would compile the whole app anew where its bytecode is not kept.
+# Tests and demos start dozens of hosts: each would compile the whole app again without saved bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
-# What decides is covered to every branch by the tests of these folders; tracing the others would only slow them down.
+# The tests of these folders cover every branch of the deciding code; tracing the others would only slow them down.
 COVERED := tests/approvals packages/devhost/tests/durable
 
 test: setup
@@ -68,12 +68,12 @@ long: setup
 	LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 1200 --dist loadfile --no-loadscope-reorder $(COVERED) \
 		tests/crash packages/devhost/tests/crash packages/devhost/tests/outside tests/examples/test_demo.py tests/workflows
 
-# Parts of it, with tables in a file: .venv/bin/python -m packages.devhost.tests.chaos --part kills --write FILE
+# Only parts, with tables in a file: .venv/bin/python -m packages.devhost.tests.chaos --part kills --write FILE
 chaos: setup
 	@failed=0; for bench in packages.devhost.tests.chaos tests.chaos; do \
 		$(BIN)/python -m $$bench || failed=1; done; exit $$failed
 
-# Another hour, or a smaller one: .venv/bin/python -m tests.soak --seed 2 --classics 200 --reviews 100
+# With another seed, or a shorter one: .venv/bin/python -m tests.soak --seed 2 --classics 200 --reviews 100
 soak: setup
 	@$(BIN)/python -m tests.soak
 

@@ -44,7 +44,7 @@ class Meter:
 
     @contextmanager
     def running(self, host: Host) -> Iterator[None]:
-        """Add what passes inside to the account; the host's idle polling falls in it too."""
+        """Add the calls and the time inside the block; they include the host's idle polling."""
         calls, begun = _storage_calls(host), time.perf_counter()
         yield
         self.ms += (time.perf_counter() - begun) * 1000
@@ -97,7 +97,7 @@ def _play(host: Host, console: Console) -> int:
     counters = _count(host)
     _account(console, (bridge, playground), outcomes, counters)
     if outcomes == ["approved", "escalated"] and counters == COUNTED:
-        console.print("\n[bold green]Both proposals ended as they should.[/]")
+        console.print("\n[bold green]Both proposals ended as expected.[/]")
         console.print("Try this next: make run")
         return 0
     console.print(f"\n[bold red]Not as expected:[/] outcomes {outcomes}, counters {counters}")
@@ -141,7 +141,7 @@ def _approve(host: Host, console: Console, proposal: Submission, connection: str
 
 
 def _let_time_pass(host: Host, console: Console, proposal: Submission, hours: int) -> None:
-    """Move the virtual clock and show what that leads to."""
+    """Move the virtual clock and show the result."""
     with proposal.meter.running(host):
         moved = host.post("/admin/devhost/clock", {"hours": hours})
         ended = _until(proposal, 200)
@@ -161,7 +161,7 @@ def _look_back(host: Host, console: Console, proposal: Submission) -> str:
 
 
 def _count(host: Host) -> dict[str, int]:
-    """Read the counters; they are told by signals, which may still be under way for a moment."""
+    """Read the counters; signals update them, and may arrive a moment later."""
     give_up = time.monotonic() + COUNT_SECONDS
     while True:
         counters = {name: host.get(f"/api/counters/{name}")["value"] for name in COUNTED}
@@ -181,7 +181,7 @@ def _account(
 
 
 def _until(proposal: Submission, code: int, state: str | None = None) -> dict[str, Any]:
-    """Poll the status URL until it answers `code`, and shows `state` where one is given.
+    """Poll the status URL until it answers `code`, and shows `state` if one is given.
 
     Raises HostFailed if the proposal fails or it takes too long.
     """

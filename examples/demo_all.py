@@ -1,8 +1,8 @@
 """Every workflow and every kind of policy on real input, in virtual time: one timeline each.
 
-Run it with `make demo-all`, or `python examples/demo_all.py` in the virtual environment; behind it may stand names of
-workflows and of files in `reviews/`, to play those alone. It starts a devhost, an Azurite and a small server that plays
-the other systems, and ends with 0 only if each of them ended as it should.
+Run it with `make demo-all`, or `python examples/demo_all.py` in the virtual environment; you may add the names of
+workflows and of files in `reviews/`, to play only those. It starts a devhost, an Azurite and a small server that plays
+the other systems, and ends with 0 only if each of them ended as expected.
 """
 
 import signal
@@ -41,7 +41,7 @@ def main() -> int:
     scenes = [scene for scene in SCENES if not wanted or scene.workflow in wanted]
     reviews = [scene for scene in REVIEW_SCENES if not wanted or scene.file in wanted]
     if not scenes + reviews:
-        console.print(f"Nothing is called {' or '.join(sorted(wanted))}; leave the names out to play everything.")
+        console.print(f"There is no scene {' or '.join(sorted(wanted))}; leave the names out to play everything.")
         return 2
     try:
         with ExitStack() as running:
@@ -65,7 +65,7 @@ def main() -> int:
 def _play(console: Console, world: World, scene: Scene) -> SceneResult:
     begun = time.perf_counter()
     console.rule(f"{scene.workflow}: {scene.title}", align="left")
-    with console.status("under way ..."):
+    with console.status("running ..."):
         instance = world.start(scene.workflow, scene.form_for(world))
         scene.play(world, instance)
         ended = world.ended(instance)
@@ -80,7 +80,7 @@ def _review(console: Console, world: World, scene: ReviewScene) -> SceneResult:
     begun = time.perf_counter()
     console.rule(f"Review of {scene.file}: {scene.title}", align="left")
     told = scene.tell_policy()
-    with console.status("under way ..."):
+    with console.status("running ..."):
         proposal = scene.hand_in(world)
         scene.play(proposal)
         ended = proposal.ended()
@@ -90,7 +90,7 @@ def _review(console: Console, world: World, scene: ReviewScene) -> SceneResult:
 
 
 def _account(console: Console, played: list[SceneResult]) -> int:
-    table = Table("what", "scene", "ended as it should", "s", title="All of them", title_justify="left")
+    table = Table("what", "scene", "ended as expected", "s", title="All of them", title_justify="left")
     for each in played:
         table.add_row(each.what, each.title, "yes" if each.well else "NO", f"{each.seconds:.1f}")
     console.print(table)

@@ -1,4 +1,4 @@
-"""A devhost of one's own for a script: started on free ports over a new folder, and gone when the script is."""
+"""A devhost for one script: started on free ports over a new folder, and stopped when the script ends."""
 
 import json
 import os
@@ -25,7 +25,7 @@ LOG_LINES = 2_000
 
 
 class HostFailed(Exception):
-    """The host did not come up, or did not answer as it should; the text holds its last lines."""
+    """The host did not start, or did not answer as expected; the text has its last lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Host:
 
 @contextmanager
 def running_host(**settings: str) -> Iterator[Host]:
-    """Start devhost over a new folder on a virtual clock, wait until it is ready, and stop and tidy up in any case.
+    """Start devhost over a new folder on a virtual clock, wait until it is ready; always stop it and remove the folder.
 
     `settings` are app settings that win over those of local.settings.json.
     """
@@ -67,7 +67,7 @@ def running_host(**settings: str) -> Iterator[Host]:
         sys.executable, "-m", "durable_devhost", "start", "--app", str(REPOSITORY), "--port", "0",
         "--data", str(folder), "--clock", "virtual", "--json-logs",
     ]  # fmt: skip
-    # A session of its own: Ctrl-C reaches this script alone, which then stops the host in good order.
+    # A session of its own: Ctrl-C reaches this script alone, which then stops the host cleanly.
     process = subprocess.Popen(
         command,
         cwd=REPOSITORY,
@@ -120,7 +120,7 @@ def _ready_url(line: str) -> str | None:
 
 
 def _stop(process: subprocess.Popen[str], folder: Path) -> None:
-    """End the host, which ends its Azurite; where it does not in time, end both."""
+    """End the host, which ends its Azurite; if it takes too long, kill both."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -128,7 +128,7 @@ def _stop(process: subprocess.Popen[str], folder: Path) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    # A host that ended well leaves no Azurite; one that was killed leaves it for the next start over the same folder.
+    # A host that ended cleanly leaves no Azurite; a killed one leaves it for the next start over the same folder.
     survivor = (
         "from pathlib import Path; from durable_devhost.azurite.process import stop_survivor; "
         f"stop_survivor(Path({str(folder)!r}))"

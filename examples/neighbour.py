@@ -22,12 +22,12 @@ LARGE_BYTES = 1_000_000
 
 PATHS = """  /quote                  a quote for item and quantity
   /slow-quote?seconds=5   the same, later; without seconds it waits until it is released
-  /hook                   200, and what came back
-  /flaky?failures=2       503 so many times for each path and query, then 200
-  /job?polls=2            202 with a Location so many times, then 200
+  /hook                   200, with the body that it got
+  /flaky?failures=2       503 that many times for each path and query, then 200
+  /job?polls=2            202 with a Location that many times, then 200
   /moved                  302 to another host
   /broken                 closes the connection without an answer
-  /large                  more than anybody wants to read"""
+  /large                  a very large answer"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,11 @@ class Request:
     path: str
     headers: dict[str, str]
     body: Any
-    """The body read as JSON, the text where it is none, None where there is none."""
+    """The body as JSON, as text if it is not JSON, None if there is none."""
 
 
 class Neighbour:
-    """The running server, and what it was asked."""
+    """The running server, and the requests that it got."""
 
     def __init__(self, server: ThreadingHTTPServer) -> None:
         self._server = server
@@ -52,11 +52,11 @@ class Neighbour:
 
     @property
     def url(self) -> str:
-        """Where it is reached; any path is answered."""
+        """Its address; it answers any path."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def release(self) -> None:
-        """Let every quote that is held back be answered, and those that are asked for from now on."""
+        """Answer every quote that is held back, and all later ones at once."""
         self._released.set()
 
     def hold(self) -> None:

@@ -39,12 +39,12 @@ class Proposal:
         self.does(person, "decisions", approver=person, decision=decision, comment=comment, **about)
 
     def waits(self, hours: float) -> None:
-        """Let time pass while somebody is waited for."""
+        """Let time pass while the proposal waits for somebody."""
         self.until("nobody was ever asked", lambda view: view["waitingFor"])
         self.world.pass_time(hours=hours)
 
     def until(self, complaint: str, holds: Callable[[Json], Any]) -> Json:
-        """Return how it stands as soon as something holds."""
+        """Return the proposal as soon as the condition holds."""
         give_up = time.monotonic() + WAIT_SECONDS
         while not holds(view := _ask(self.world, "GET", f"/api/proposals/{self.id}")):
             if time.monotonic() > give_up:
@@ -53,11 +53,11 @@ class Proposal:
         return view
 
     def ended(self) -> Json:
-        """Return how it ended."""
+        """Return the proposal at its end."""
         return self.until(f"{self.id} never ended", lambda view: view["status"] in FINAL)
 
     def tell(self) -> bool:
-        """Print its record as people read it; says whether that went well."""
+        """Print its record in words; returns whether that worked."""
         return _type("audit", "show", self.id, environ={"GREENLIGHT_URL": self.world.host.url})
 
 
@@ -72,11 +72,11 @@ class ReviewScene:
     documents: tuple[str, ...] = ()
 
     def tell_policy(self) -> bool:
-        """Print in words what decides it; says whether that went well."""
+        """Print its policy in words; returns whether that worked."""
         return _type("policies", str((REVIEWS / self.file).relative_to(REPOSITORY)))
 
     def hand_in(self, world: World) -> Proposal:
-        """Submit it as a system does for its author: people do not bring policies of their own."""
+        """Submit it as a system does for its author: people may not bring their own policies."""
         form = json.loads((REVIEWS / self.file).read_text("utf-8"))
         form["attachments"] = [inline(name) for name in self.documents]
         submitted = _ask(world, "POST", "/api/proposals", body=form)
@@ -84,14 +84,14 @@ class ReviewScene:
 
 
 def _type(*words: str, environ: Mapping[str, str] | None = None) -> bool:
-    """Print a command as people type it, and what it prints."""
+    """Print a command as people type it, and its output."""
     print(f"\n$ greenlight {' '.join(words)}", flush=True)
     command = [sys.executable, "-m", "greenlight", *words]
     return subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **(environ or {})}, check=False).returncode == 0
 
 
 def _ask(world: World, method: str, path: str, person: str | None = None, body: Json | None = None) -> Json:
-    """Make a request as a person, or as a system where nobody is named."""
+    """Make a request as a person, or as a system if nobody is named."""
     headers = {"X-Greenlight-User": person} if person else {}
     response = requests.request(method, world.host.url + path, json=body, headers=headers, timeout=60)
     if not response.ok:
@@ -155,14 +155,12 @@ REVIEW_SCENES = (
         play=_footbridge,
         end="approved",
     ),
-    ReviewScene(
-        file="playground.json", title="Nobody answers, and it climbs the ladder", play=_playground, end="approved"
-    ),
+    ReviewScene(file="playground.json", title="Nobody answers, and it is escalated", play=_playground, end="approved"),
     ReviewScene(file="library-roof.json", title="A veto ends it", play=_library_roof, end="rejected"),
     ReviewScene(
         file="cycle-lane.json", title="Sent back, changed, delegated, approved", play=_cycle_lane, end="approved"
     ),
-    ReviewScene(file="market-lights.json", title="Nobody answers to the end", play=_market_lights, end="expired"),
-    ReviewScene(file="kerb-repairs.json", title="Silence is consent", play=_kerb_repairs, end="approved"),
-    ReviewScene(file="tree-avenue.json", title="The author takes it back", play=_tree_avenue, end="withdrawn"),
+    ReviewScene(file="market-lights.json", title="Nobody answers at all", play=_market_lights, end="expired"),
+    ReviewScene(file="kerb-repairs.json", title="No answer means yes", play=_kerb_repairs, end="approved"),
+    ReviewScene(file="tree-avenue.json", title="The author withdraws it", play=_tree_avenue, end="withdrawn"),
 )

@@ -8,13 +8,13 @@ from typing import Any
 from world import EXAMPLE, World, inline
 
 NEIGHBOUR = "http://localhost:7099"
-"""Stands in the forms for the server that plays the other systems; its port is free until it runs."""
+"""A placeholder in the forms for the server that plays the other systems; its port is chosen when it starts."""
 
 Play = Callable[[World, str], None]
 
 
 def _nothing_happens(*_: object) -> None:
-    """It ends by itself."""
+    """The workflow ends by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +25,11 @@ class Scene:
     title: str
     form: Callable[[], dict[str, Any]]
     end: Mapping[str, Any] | bool
-    """The output, or what of it must be so."""
+    """The output, or the fields of it that must match."""
     play: Play = _nothing_happens
 
     def form_for(self, world: World) -> dict[str, Any]:
-        """Return what is posted, with the other systems where they are now."""
+        """Return the form to post, with the current address of the other systems."""
         form: dict[str, Any] = json.loads(json.dumps(self.form()).replace(NEIGHBOUR, world.neighbour.url))
         return form
 
@@ -166,7 +166,7 @@ SCENES = (
     ),
     Scene(
         workflow="ProposalLifecycle",
-        title="A bench by the water, the whole way",
+        title="A bench by the water, from start to end",
         form=lambda: _proposal(
             title="Bench by the water",
             attachments=[inline(file) for file in FILES],

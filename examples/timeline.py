@@ -12,7 +12,7 @@ _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def timeline(title: str, events: list[dict[str, Any]]) -> Table:
-    """Return the events in order, each with its time, what happened, and what came with it."""
+    """Return the events in order, each with its time, what happened, and the details."""
     table = Table("time (UTC)", "what", "details", title=title, title_justify="left", show_edge=False)
     for event in events:
         table.add_row(_time(event), *_words(event))
@@ -20,7 +20,7 @@ def timeline(title: str, events: list[dict[str, Any]]) -> Table:
 
 
 def _time(event: dict[str, Any]) -> str:
-    """A timer's event carries the time of its making; when it fires is another field."""
+    """A timer's event has the time at which it was set; the time at which it fires is another field."""
     text = event["FireAt"] if event["EventType"] == "TimerFired" else event["Timestamp"]
     return datetime.fromisoformat(text).strftime("%d %b %H:%M:%S")
 
@@ -46,7 +46,7 @@ def _words(event: dict[str, Any]) -> tuple[str, str]:
         case "EventRaised":
             return f"event {event['Name']}", _short(event.get("Input"))
         case "EventSent":
-            return "entity told", event.get("InstanceId") or ""
+            return "entity called", event.get("InstanceId") or ""
         case "ExecutionCompleted":
             return f"ended: {event['OrchestrationStatus']}", _short(event.get("Result"))
         case other:
@@ -67,7 +67,7 @@ def _short(value: object) -> str:
 
 
 def _named(value: dict[str, Any]) -> str:
-    """The few fields of an object that tell a story."""
+    """The few fields of an object that people want to see."""
     told = (
         "outcome", "approved", "approver", "decidedBy", "comment", "number", "state", "status", "granted", "price",
         "reason", "refused", "size", "polls",

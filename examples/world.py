@@ -61,11 +61,11 @@ class World:
         requests.post(url, json=answer, timeout=60).raise_for_status()
 
     def pass_time(self, *, hours: float) -> None:
-        """Move the virtual clock; returns when all that became due has been worked off."""
+        """Move the virtual clock; returns when everything that became due is done."""
         self.host.post("/admin/devhost/clock", {"hours": hours})
 
     def put_job(self, job: str, state: str, detail: str = "") -> None:
-        """Write the state of a job, as the system does that runs it."""
+        """Write the state of a job, as the system that runs it does."""
         with TableServiceClient.from_connection_string(self.connection) as service:
             row = {"PartitionKey": "jobs", "RowKey": job, "State": state, "Detail": detail}
             service.create_table_if_not_exists("Jobs").upsert_entity(row)

@@ -1,4 +1,4 @@
-"""The commands by which people act on a proposal: one verb each, and afterwards where the proposal stands."""
+"""The commands that act on a proposal: one verb each. Each prints the proposal's status afterwards."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -19,14 +19,16 @@ from greenlight.times import present
 from greenlight.views import standing
 
 _ID = click.argument("proposal", metavar="ID", shell_complete=proposal_ids)
-_WHY = click.option("-m", "--comment", default="", metavar="TEXT", help="What you have to say about it.")
-_READ = "What you have read; needed where it has changed since you were asked. `show` has it."
+_WHY = click.option("-m", "--comment", default="", metavar="TEXT", help="Your comment.")
+_READ = "Hash of what you read, from `show`; needed if it has changed since you were asked."
 _WHAT = click.option("-m", "--comment", required=True, metavar="TEXT", help="What should be changed.")
 
 
 def _about(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options by which an answer says what it is about."""
-    with_round = click.option("--round", type=click.IntRange(min=1), metavar="N", help="The same by its round.")
+    """Give a command the options that say which document an answer is about."""
+    with_round = click.option(
+        "--round", type=click.IntRange(min=1), metavar="N", help="The same, by number of the round."
+    )
     return click.option("--document", metavar="HASH", help=_READ)(with_round(command))
 
 
@@ -37,7 +39,7 @@ def _about(command: Callable[..., None]) -> Callable[..., None]:
 @with_json
 @connected
 def approve(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
-    """Say yes."""
+    """Approve a proposal."""
     _decide(session, proposal, "approve", comment, "You approved", about)
 
 
@@ -48,7 +50,7 @@ def approve(session: Session, *, proposal: str, comment: str, **about: Any) -> N
 @with_json
 @connected
 def reject(session: Session, *, proposal: str, comment: str, **about: Any) -> None:
-    """Say no."""
+    """Reject a proposal."""
     _decide(session, proposal, "reject", comment, "You rejected", about)
 
 
@@ -60,7 +62,7 @@ def reject(session: Session, *, proposal: str, comment: str, **about: Any) -> No
 @with_json
 @connected
 def decide(session: Session, *, proposal: str, word: str, comment: str, **about: Any) -> None:
-    """Answer with a word of the policy's own."""
+    """Answer with a word that the policy defines."""
     _decide(session, proposal, word, comment, f"You answered “{one_line(word)}” to", about)
 
 
@@ -95,7 +97,7 @@ def changes(session: Session, *, proposal: str, comment: str, **about: Any) -> N
 @with_json
 @connected
 def resubmit(session: Session, *, proposal: str, files: tuple[Path, ...], **options: Any) -> None:
-    """Hand it in again after changes.
+    """Hand a proposal in again after changes.
 
     What you leave out stays as it is.
     """
@@ -112,7 +114,7 @@ def resubmit(session: Session, *, proposal: str, files: tuple[Path, ...], **opti
 def attach(session: Session, *, proposal: str, files: tuple[Path, ...]) -> None:
     """Add documents, or replace those of the same name.
 
-    Of a FOLDER all files are taken but hidden ones, and no folders in it.
+    A FOLDER means all its files, without hidden ones and subfolders.
     """
     documents = files_of(files)
     answers = _attach(session, proposal, documents)
@@ -125,18 +127,18 @@ def attach(session: Session, *, proposal: str, files: tuple[Path, ...]) -> None:
 @with_json
 @connected
 def comment(session: Session, *, proposal: str, text: str) -> None:
-    """Say something that decides nothing."""
+    """Add a comment; it decides nothing."""
     _act(session, proposal, "comments", {"by": session.api.access.person(), "comment": text}, "You commented on")
 
 
 @click.command()
 @_ID
-@click.option("--to", required=True, metavar="NAME", help="Who answers in your stead.")
+@click.option("--to", required=True, metavar="NAME", help="The person who answers for you.")
 @_WHY
 @with_json
 @connected
 def delegate(session: Session, *, proposal: str, to: str, comment: str) -> None:
-    """Let somebody answer in your stead.
+    """Let somebody else answer for you.
 
     The record keeps both names.
     """
@@ -150,20 +152,20 @@ def delegate(session: Session, *, proposal: str, to: str, comment: str) -> None:
 @with_json
 @connected
 def take_back(session: Session, *, proposal: str, comment: str) -> None:
-    """Answer yourself what you have delegated."""
+    """Take back a task that you delegated."""
     body = {"by": session.api.access.person(), "comment": comment}
     _act(session, proposal, "takeBack", body, "You have your task back on")
 
 
 @click.command()
 @_ID
-@click.option("--from", "owner", metavar="NAME", help="Whose task it is, where it is not yours.")
-@click.option("--to", required=True, metavar="NAME", help="Whose it becomes.")
+@click.option("--from", "owner", metavar="NAME", help="The owner of the task, if not you.")
+@click.option("--to", required=True, metavar="NAME", help="The new owner of the task.")
 @_WHY
 @with_json
 @connected
 def reassign(session: Session, *, proposal: str, owner: str | None, to: str, comment: str) -> None:
-    """Give a task to somebody else altogether."""
+    """Give a task to somebody else for good."""
     person = session.api.access.person()
     body = {"from": owner or person, "to": to, "by": person, "comment": comment}
     _act(session, proposal, "reassign", body, f"{one_line(to)} has the task now on")
@@ -174,7 +176,7 @@ def reassign(session: Session, *, proposal: str, owner: str | None, to: str, com
 @with_json
 @connected
 def remind(session: Session, *, proposal: str) -> None:
-    """Ask those once more who have not answered."""
+    """Remind the people who have not answered."""
     _act(
         session, proposal, "remind", {"by": session.api.access.person()}, "Those who have not answered are reminded of"
     )
@@ -186,7 +188,7 @@ def remind(session: Session, *, proposal: str) -> None:
 @with_json
 @connected
 def withdraw(session: Session, *, proposal: str, reason: str) -> None:
-    """Take back what you have handed in."""
+    """Withdraw a proposal that you handed in."""
     _act(session, proposal, "withdraw", {"by": session.api.access.person(), "reason": reason}, "You withdrew")
 
 
@@ -196,7 +198,7 @@ def _decide(session: Session, proposal: str, word: str, comment: str, done: str,
 
 
 def _given(about: Json) -> Json:
-    """Return what an answer says that it is about."""
+    """Return the options that were given."""
     return {name: value for name, value in about.items() if value is not None}
 
 
@@ -206,7 +208,7 @@ def _act(session: Session, proposal: str, verb: str, body: Json, done: str) -> N
 
 
 def _attach(session: Session, proposal: str, files: Iterable[Path]) -> list[Json]:
-    """Store documents and return the answers; all are read before the first is sent."""
+    """Store documents and return the answers; all files are read before the first is sent."""
     answers = list[Json]()
     for path, content in [(path, read_bytes(path)) for path in files]:
         try:
@@ -222,7 +224,7 @@ def _put(session: Session, path: Path, content: bytes, proposal: str) -> Json:
 
 
 def _tell(session: Session, proposal: str, answer: Json | list[Json], done: str) -> None:
-    """Print what was done, and what it led to; for a program what the app answered."""
+    """Print what was done and the new status, or the app's answer as JSON."""
     if session.as_json:
         print_json(answer)
         return

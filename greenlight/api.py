@@ -1,4 +1,4 @@
-"""The HTTP API as Python calls: one method a route, plain JSON in and out, every failure a GreenlightError."""
+"""The HTTP API as Python calls: one method per route, plain JSON in and out, every failure a GreenlightError."""
 
 import uuid
 from collections.abc import Iterator, Mapping
@@ -19,13 +19,13 @@ Json = dict[str, Any]
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
 ATTEMPTS = 3
-"""Everything may be sent again: the app knows what it has been told already."""
+"""Every request may be sent again: the app recognises repeats."""
 SHORTEST_ID = 4
-"""Characters of an id that a person has to type at least, as in git."""
+"""The fewest characters of an id that a person may type, as in git."""
 _PAGE = 100
 _SEARCHED_PAGES = 10
 _HICCUPS = (502, 503, 504)
-"""A host that restarts or is moved answers so for a moment."""
+"""A host answers with these for a moment while it restarts or moves."""
 
 
 class Api:
@@ -47,7 +47,7 @@ class Api:
 
     @property
     def access(self) -> Access:
-        """Where, and for whom."""
+        """The address and the person."""
         return self._access
 
     # Reading
@@ -67,7 +67,7 @@ class Api:
         return self._ask("GET", _path(proposal, "audit"), "entries", params={"verify": "true"} if verify else {})
 
     def record(self, proposal: str) -> bytes:
-        """Return the record as it lies in storage, byte for byte: one JSON object a line."""
+        """Return the record as it is stored, byte for byte: one JSON object a line."""
         return self._send("GET", _path(proposal, "audit"), headers={"Accept": "application/x-ndjson"}).content
 
     def export(self, proposal: str, *, documents: bool = True) -> bytes:
@@ -81,7 +81,7 @@ class Api:
         return self._send("GET", _path(proposal, "attachments", name)).content
 
     def operations(self) -> Json:
-        """Return what operators look at first; asks for a function key."""
+        """Return what operators look at first; needs a function key."""
         return self._ask("GET", "/api/ops", "stuck", "failed", "messages", "letters", "runs", "acts")
 
     def history(self, instance: str) -> Json:
@@ -90,28 +90,26 @@ class Api:
         return self._ask("GET", path, "runtimeStatus", params={"showHistory": "true"})
 
     def full_id(self, given: str) -> str:
-        """Return the id that a shortened one begins; raises Unknown, and Refused where there are several.
+        """Return the full id for a shortened one; raises Unknown, or GreenlightError if several begin with it.
 
-        The newest thousand proposals are looked through.
+        Only the newest thousand proposals are searched.
         """
         if len(given) < SHORTEST_ID:
             raise Unknown(f"{given} is too short for an id.", f"Type at least {SHORTEST_ID} characters of it.")
         found = [one for one in self._newest() if one.startswith(given)]
         if len(found) > 1:
-            raise GreenlightError(
-                f"{given} is the beginning of {len(found)} ids.", f"Type more of it: {', '.join(found[:3])}."
-            )
+            raise GreenlightError(f"{len(found)} ids begin with {given}.", f"Type more of it: {', '.join(found[:3])}.")
         if not found:
             raise Unknown(
                 f"There is no proposal {one_line(given)} in your list.",
-                "See `greenlight list`. What is not in it, or not yet, is found by its whole id.",
+                "See `greenlight list`. For a proposal that is not in it, type the whole id.",
             )
         return found[0]
 
     # Writing
 
     def submit(self, form: Json, proposal: str | None = None) -> Json:
-        """Hand a proposal in; returns its ids. One that has chosen none gets it here, so that it may be sent again."""
+        """Hand a proposal in; returns its ids. Without an id it gets one here, so that it can be sent again."""
         return self._ask("POST", "/api/proposals", "proposalId", params={"id": proposal or uuid.uuid4().hex}, json=form)
 
     def preview(self, form: Json) -> Json:
@@ -133,7 +131,7 @@ class Api:
         return self._ask("POST", path, "sentence", json={"by": by, **more})
 
     def attach(self, proposal: str, name: str, content: bytes, content_type: str) -> Json:
-        """Add a file, or put another in the place of the one of this name."""
+        """Add a file, or replace the one with this name."""
         headers, by = {"Content-Type": content_type}, {"by": self._access.person()}
         return self._ask("PUT", _path(proposal, "attachments", name), data=content, headers=headers, params=by)
 
@@ -147,7 +145,7 @@ class Api:
                 return
 
     def _ask(self, method: str, path: str, *expected: str, **options: Any) -> Json:
-        """Return the JSON object of an answer; one without what is expected in it is somebody else's."""
+        """Return the JSON object of an answer; without the expected fields, the answer is not from Greenlight."""
         response = self._send(method, path, **options)
         try:
             body = response.json()
@@ -158,7 +156,7 @@ class Api:
         return body
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Send a request and return the answer to it if it is a good one."""
+        """Send a request and return its answer; raises GreenlightError for an error status."""
         timeout = (CONNECT_SECONDS, ANSWER_SECONDS)
         try:
             response = self._session.request(
@@ -172,9 +170,9 @@ class Api:
 
 
 def _session(access: Access) -> requests.Session:
-    """Return a session that sends a request again where the answer got lost, but not where nobody is there at all."""
+    """Return a session that repeats a request if the answer is lost, but not if it cannot connect."""
     session = requests.Session()
-    # A proxy for the way out knows nothing of this machine, and ~/.netrc nothing of function keys.
+    # A proxy for the internet cannot reach this machine, and ~/.netrc has no function keys.
     session.trust_env = not access.local
     again = Retry(
         total=ATTEMPTS - 1,
@@ -193,7 +191,7 @@ def _session(access: Access) -> requests.Session:
 
 
 def _who(access: Access) -> Mapping[str, str]:
-    """Show the key to the platform and the name to a development host; both are ignored where they mean nothing."""
+    """Send the key to the platform and the name to a development host; each is ignored where it is not used."""
     headers: dict[str, str] = {}
     if access.key:
         headers["x-functions-key"] = access.key

@@ -1,4 +1,4 @@
-"""`audit`: the record of a proposal, shown, saved, exported and checked; also without a host, from a file alone."""
+"""`audit`: shows, saves, exports and checks the record of a proposal; a file is checked without a host."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,21 +24,21 @@ from greenlight.texts import one_line
 from greenlight.views import timeline
 
 _ARCHIVE = b"PK"
-"""With what every zip archive begins."""
+"""Every zip archive begins with these bytes."""
 
 
 @click.group()
 def audit() -> None:
-    """Look into the record of a proposal, and check it."""
+    """Show, export and check the record of a proposal."""
 
 
 @audit.command("show")
 @click.argument("given", metavar="ID", shell_complete=proposal_ids)
-@click.option("--save", metavar="FILE", type=click.Path(path_type=Path), help="Write the record as it lies in storage.")
+@click.option("--save", metavar="FILE", type=click.Path(path_type=Path), help="Write the record as it is stored.")
 @with_json
 @connected
 def show_record(session: Session, *, given: str, save: Path | None) -> None:
-    """Show everything that happened, with the anchors to check it against later."""
+    """Show everything that happened, and the anchors to check it with later."""
     record = session.on(given, session.api.audit)
     if save:
         _save(save, session.on(given, session.api.record))
@@ -54,38 +54,40 @@ def show_record(session: Session, *, given: str, save: Path | None) -> None:
 
 @audit.command("export")
 @click.argument("given", metavar="ID", shell_complete=proposal_ids)
-@click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path), help="Where to put it.")
-@click.option("--without-documents", is_flag=True, help="Only the hashes of its files.")
+@click.option(
+    "-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path), help="The file to write."
+)
+@click.option("--without-documents", is_flag=True, help="Write only the hashes of the files.")
 @connected
 def export_record(session: Session, *, given: str, output: Path, without_documents: bool) -> None:
-    """Write the record, its documents, and what is needed to check them without the app into one zip archive."""
+    """Write one zip archive: the record, its documents, and what is needed to check them without the app."""
     _save(output, session.on(given, partial(session.api.export, documents=not without_documents)))
     session.say(f"Exported to {output}; check it any time: greenlight audit verify {output}", "dim")
 
 
 @audit.command("verify")
 @click.argument("target", metavar="ID|FILE", shell_complete=proposal_ids)
-@click.option("--head", metavar="HASH", help="Hash of the last entry, as it was shown before.")
-@click.option("--entries", type=click.IntRange(min=1), metavar="N", help="How many entries there were then.")
+@click.option("--head", metavar="HASH", help="Hash of the last entry, as shown earlier.")
+@click.option("--entries", type=click.IntRange(min=1), metavar="N", help="Number of entries at that time.")
 @click.option("--keys", metavar="FILE", type=click.Path(path_type=Path), help="Keys of the records, as id:key.")
 @with_json
 @connected
 def verify_record(session: Session, *, target: str, head: str | None, entries: int | None, keys: Path | None) -> None:
     """Check that a record is what was written, byte for byte.
 
-    A FILE is one that `audit show --save` or `audit export` wrote; it is checked here, without a host. The record of an
-    ID is fetched and checked here, and the app, which has the keys, holds it against what it saw of it before.
+    A FILE comes from `audit show --save` or `audit export`; it is checked here, without a host. The record of an ID is
+    fetched and checked here; then the app, which has the keys, compares it with what it saw before.
 
-    That lines are missing at the end of a FILE shows by --head and --entries, which `audit show` prints. Who wrote them
-    shows by --keys alone: without the keys anybody could have made a file that looks as good.
+    Only --head and --entries, which `audit show` prints, show that lines are missing at the end of a FILE. Only --keys
+    shows who wrote the lines: without the keys, anybody could have made a file that passes.
 
-    The exit status is 0 for a record that is whole, 1 for one that was touched, and 3 where nothing is wrong but not
+    The exit status is 0 for a record that is whole, 1 for one that was changed, and 3 if nothing is wrong but not
     everything could be checked.
     """
     path = Path(target)
     anchors = (Anchor(head=head, entries=entries),) if head is not None or entries is not None else ()
     ring = _keys_of(keys) if keys else None
-    # What looks like an id is one, even where a file happens to have its name without a suffix.
+    # What looks like an id is one, even if a file without a suffix has the same name.
     if not path.suffix and path.parent == Path():
         verdict, files = session.on(target, partial(_checked_twice, session, anchors, ring)), None
     else:
@@ -101,7 +103,7 @@ def verify_record(session: Session, *, target: str, head: str | None, entries: i
 
 
 def _checked_file(content: bytes, anchors: tuple[Anchor, ...], keys: Keyring | None) -> tuple[Verdict, Json | None]:
-    """Check a record, or an export with its documents; of these the second result tells."""
+    """Check a record, or an export with its documents; the second result is about the documents."""
     if not content.startswith(_ARCHIVE):
         return verify(content, keys=keys, anchors=anchors), None
     try:
@@ -115,7 +117,7 @@ def _checked_file(content: bytes, anchors: tuple[Anchor, ...], keys: Keyring | N
 
 
 def _checked_twice(session: Session, anchors: tuple[Anchor, ...], keys: Keyring | None, proposal: str) -> Verdict:
-    """Check the bytes here; where they are well, ask the app, which knows what it saw of the record before."""
+    """Check the bytes here; if they pass, ask the app, which knows what it saw of the record before."""
     try:
         content = session.api.record(proposal)
     except GreenlightError:
@@ -125,7 +127,7 @@ def _checked_twice(session: Session, anchors: tuple[Anchor, ...], keys: Keyring 
 
 
 def _told(told: Json) -> Verdict:
-    """Read what the app says of a record; an older app has no word for it, and does not authenticate."""
+    """Read the app's verdict on a record; an older app sends no state, and does not authenticate."""
     usual = State.NOT_AUTHENTICATED if told["ok"] else State.DAMAGED
     return Verdict(
         state=State(told.get("state", usual)),
@@ -138,15 +140,15 @@ def _told(told: Json) -> Verdict:
 
 
 def _keys_of(path: Path) -> Keyring:
-    """Read keys as the app's setting has them, or one a line.
+    """Read keys in the format of the app's setting, or one a line.
 
-    Whether entries that are not authenticated are older than the keys nobody here knows; they are told of as such.
+    Nobody here knows whether entries without authentication are older than the keys; they are reported as such.
     """
     parts = read_bytes(path).decode("utf-8", "replace").replace(",", "\n").split()
     try:
         return read_keyring(parts, since=datetime.max.replace(tzinfo=UTC))
     except Invalid as error:
-        raise GreenlightError(f"{path} holds no keys: {error}.", "Write them as id:key, one a line.") from None
+        raise GreenlightError(f"{path} has no valid keys: {error}.", "Write them as id:key, one a line.") from None
 
 
 def _save(path: Path, content: bytes) -> None:
@@ -171,21 +173,17 @@ def _print_verdict(session: Session, verdict: Verdict, files: Json | None) -> No
         session.say(f"? Nothing wrong was found: {verdict.finding}.", "yellow")
     _print_anchors(session, verdict.entries, verdict.head)
     if files:
-        session.say(f"files    {files['checked']} of {files['named']} are here, as they were put on record")
+        session.say(f"files    {files['checked']} of {files['named']} are here, as they were recorded")
     if verdict.state is State.NOT_ANCHORED:
-        session.say("Keep entries and head; with --head and --entries a cut end shows as well.", "dim")
+        session.say("Keep entries and head; --head and --entries also show whether the end was cut off.", "dim")
 
 
 def _print_damage(session: Session, verdict: Verdict) -> None:
     finding = f"The record is not what was written, it is {STATE_NAMES[verdict.state]}: {verdict.finding}."
     session.put(Text.assemble(("✗ ", "bold red"), finding))
     if verdict.entries:
-        before = (
-            "The entry before it is as it was"
-            if verdict.entries == 1
-            else f"The {verdict.entries} before it are as they were"
-        )
-        session.say(f"{before} written.", "dim")
+        before = "The entry before it is" if verdict.entries == 1 else f"The {verdict.entries} entries before it are"
+        session.say(f"{before} unchanged.", "dim")
 
 
 def _as_json(verdict: Verdict) -> Json:

@@ -1,4 +1,4 @@
-"""The command line: all commands under one name, in the order in which a proposal lives, and how errors are told."""
+"""The command line: all commands under one name, in the order of a proposal's life, and how errors are printed."""
 
 import tomllib
 from pathlib import Path
@@ -42,7 +42,7 @@ SECTIONS = {
 
 
 class Commands(click.Group):
-    """A group that lists its commands by whom they are for, and tells of errors in two lines."""
+    """A group that lists its commands by role, and prints an error in two lines."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -74,16 +74,16 @@ def _print_version(context: click.Context, _option: click.Parameter, wanted: boo
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
 def main() -> None:
-    """Hand in design proposals, decide them, and see what became of them.
+    """Hand in design proposals, decide them, and see their outcomes.
 
-    An ID may be shortened to its first characters. Who you are and where Greenlight is may stand in the environment:
+    An ID may be shortened to its first characters. These environment variables are read:
 
     \b
       GREENLIGHT_USER  your name, in place of --as
-      GREENLIGHT_URL   its address, in place of --url
-      GREENLIGHT_KEY   a function key, where one is asked for
+      GREENLIGHT_URL   the address of Greenlight, in place of --url
+      GREENLIGHT_KEY   a function key, if one is needed
 
-    For completion in bash put this into ~/.bashrc; for zsh and fish, zsh_source and fish_source:
+    For completion in bash, put this into ~/.bashrc; for zsh or fish, use zsh_source or fish_source:
 
     \b
       eval "$(_GREENLIGHT_COMPLETE=bash_source greenlight)"

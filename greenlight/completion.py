@@ -1,6 +1,6 @@
-"""What a shell completes behind a command: ids of proposals, with their titles, and names of policies.
+"""Shell completion: ids of proposals, with their titles, and names of policies.
 
-Nothing is ever printed about what goes wrong: a person who presses the tabulator has asked for nothing yet.
+Errors are never printed: a person who presses Tab has not run a command yet.
 """
 
 import os
@@ -19,7 +19,7 @@ _MOST = 100
 
 
 def proposal_ids(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the ids of proposals that begin so, the newest first; none where Greenlight does not answer."""
+    """Return the ids of proposals that begin with the text, the newest first; none if Greenlight does not answer."""
     given = context.params
     try:
         access = find_access(given.get("url") or DEFAULT_URL, given.get("user"), os.environ.get("GREENLIGHT_KEY"))
@@ -35,6 +35,6 @@ def proposal_ids(context: click.Context, _parameter: click.Parameter, incomplete
 
 
 def policies_and_files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the names of policies that begin so; where none does, the shell completes files."""
+    """Return the names of policies that begin with the text; if there are none, the shell completes files."""
     names = [name for name in policy_names(POLICIES) if name.startswith(incomplete)]
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 NO = 1
-"""Exit status: Greenlight understood and said no, or the outcome is not the one that was hoped for."""
+"""Exit status: Greenlight refused, or the outcome is not an approval."""
 FAILED = 2
 """Exit status: it could not be done or found out."""
 UNCHECKED = 3
@@ -11,7 +11,7 @@ UNCHECKED = 3
 
 
 class GreenlightError(Exception):
-    """Ends the command. `details` are further lines, each a fault of its own."""
+    """Ends the command. `details` are further lines, one per fault."""
 
     status = FAILED
 
@@ -23,18 +23,18 @@ class GreenlightError(Exception):
 
 
 class Refused(GreenlightError):
-    """Greenlight understood, and did not do it: another was faster, it is over, or it is not this person's to do."""
+    """Greenlight refused: somebody else was faster, the proposal has ended, or this person may not do it."""
 
     status = NO
 
 
 class Unknown(GreenlightError):
-    """There is no such proposal, or no such file of one; a shortened id may still lead to it."""
+    """There is no such proposal or file; the id may be a shortened one."""
 
 
 class Unreachable(GreenlightError):
-    """Nobody answers at the address; watching goes on for a while."""
+    """Nothing answers at the address; `watch` goes on trying for a while."""
 
 
 class Lost(Unreachable):
-    """No answer came to something that was sent: it may have been done or not."""
+    """The answer to a request was lost: it may have been done or not."""

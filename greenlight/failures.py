@@ -1,4 +1,4 @@
-"""What an answer that is no good one means, and one that never came: in words, with what to do at a command line."""
+"""Explains error answers and missing answers in words, with what to do at the command line."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -20,29 +20,29 @@ _KINDS: Mapping[int, type[GreenlightError]] = MappingProxyType(
 
 _ADVICE: Mapping[str, str] = MappingProxyType(
     {
-        "invalid": "Mend it and try again; nothing was done.",
-        "notAsked": "What is waiting for you: greenlight list",
-        "notAuthor": "Anybody with a part in it may comment: greenlight comment ID TEXT",
-        "notNow": "What it waits for: greenlight show ID",
+        "invalid": "Fix it and try again; nothing was done.",
+        "notAsked": "To see what waits for you: greenlight list",
+        "notAuthor": "Anybody involved may comment: greenlight comment ID TEXT",
+        "notNow": "To see what it waits for: greenlight show ID",
         "documentChanged": "Read it: greenlight show ID. Then answer with --document, or --round, as it shows them.",
-        "over": "How it came about: greenlight show ID",
+        "over": "To see why: greenlight show ID",
         "alreadyDecided": "The first answer stands. If there is more to say: greenlight comment ID TEXT",
         "notYou": "Run it with --as and your own name, or let that person do it.",
-        "notLocal": "Use http://localhost, or ask those who run it to set AUTH_MODE.",
-        "openProposal": "Its author can end it: greenlight withdraw ID. To do it all the same, add --yes.",
-        "tampered": "Tell those who run it. Where the damage is: greenlight audit verify ID",
+        "notLocal": "Use http://localhost, or ask the operators to set AUTH_MODE.",
+        "openProposal": "Its author can end it: greenlight withdraw ID. To do it anyway, add --yes.",
+        "tampered": "Tell the operators. To see the damage: greenlight audit verify ID",
     }
 )
-"""By the code of a problem: what the API advises a program to do, said for somebody at a command line."""
+"""By problem code: the API's advice, worded for the command line."""
 
 
 def unanswered(error: requests.RequestException, access: Access) -> GreenlightError:
-    """Return what it means that no answer came."""
+    """Return the error for a request without an answer."""
     if isinstance(error, requests.exceptions.InvalidJSONError):
-        return GreenlightError("One of the numbers is none that JSON has.", "Use digits; nothing was sent.")
+        return GreenlightError("One of the numbers is not valid in JSON.", "Use digits; nothing was sent.")
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if not isinstance(error, requests.ConnectTimeout) and not isinstance(reason, NewConnectionError):
-        return Lost(f"The answer of {access.url} was lost on its way.", "Look whether it was done, then try again.")
+        return Lost(f"The answer from {access.url} was lost.", "Check whether it was done, then try again.")
     what_to_do = "Check GREENLIGHT_URL (or --url) and the network."
     if access.local:
         what_to_do = "Start it with `make run` in its repository, or say where it runs: --url, or GREENLIGHT_URL."
@@ -50,14 +50,14 @@ def unanswered(error: requests.RequestException, access: Access) -> GreenlightEr
 
 
 def stranger(access: Access) -> GreenlightError:
-    """Return what it means that somebody answers, but not as the API does."""
+    """Return the error for an answer that is not from the API."""
     return GreenlightError(
-        f"What answers at {access.url} is not Greenlight, or an older one.", "Check GREENLIGHT_URL, or --url."
+        f"The server at {access.url} is not Greenlight, or is an older version.", "Check GREENLIGHT_URL, or --url."
     )
 
 
 def complaint(response: requests.Response, access: Access) -> GreenlightError:
-    """Return what an error status means: problem details have words, the platform's own answers have none."""
+    """Return the error for an error status; problem details explain it, the platform's own answers do not."""
     status = response.status_code
     try:
         problem = response.json()
@@ -67,8 +67,8 @@ def complaint(response: requests.Response, access: Access) -> GreenlightError:
         return _told(response, problem)
     if status in (401, 403) or 300 <= status < 400:
         return GreenlightError(
-            f"{access.url} does not know who asks ({status}).",
-            "Put a function key into GREENLIGHT_KEY; those who run it have one.",
+            f"{access.url} does not know who you are ({status}).",
+            "Put a function key into GREENLIGHT_KEY; the operators have one.",
         )
     if status == 404:
         return stranger(access)
@@ -85,9 +85,9 @@ def _told(response: requests.Response, problem: Mapping[str, Any]) -> Greenlight
     wait = response.headers.get("Retry-After", "")
     if response.status_code == 429 and wait.isdecimal():
         advice = f"Try again in {span(timedelta(seconds=int(wait)))}."
-    # Where each fault has a line of its own, the sum of them would say it twice.
+    # Each fault has its own line, so the summary would repeat them.
     if len(errors) > 1:
-        return kind("The request is not right:", advice, errors)
+        return kind("The request is not valid:", advice, errors)
     return kind(problem["detail"].rstrip(".") + ".", advice)
 
 

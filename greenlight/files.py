@@ -14,14 +14,14 @@ from greenlight.errors import GreenlightError
 UNKNOWN_TYPE = "application/octet-stream"
 
 _BY_SUFFIX = {kind.suffix: name for name, kind in KINDS.items()}
-"""What the app accepts; the lists of machines differ in what they know."""
+"""What the app accepts; the lists of operating systems differ."""
 
 
 POLICIES = Path(__file__).resolve().parents[1] / "policies"
 """Beside the app, in the clone that this command line belongs to."""
 
 _DIRECTORY = "people.json"
-"""Lies there too, and is no policy."""
+"""It is in the same folder, but is not a policy."""
 
 
 def policy_names(folder: Path) -> list[str]:
@@ -46,16 +46,16 @@ def read_object(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(content)
     except ValueError as error:
-        raise GreenlightError(f"{name} is not JSON: {error}.", "Mend it; nothing was sent.") from error
+        raise GreenlightError(f"{name} is not JSON: {error}.", "Fix it; nothing was sent.") from error
     if not isinstance(value, dict):
         raise GreenlightError(f"{name} does not hold a JSON object.", "Put the fields between { and }.")
     return value
 
 
 def files_of(paths: Iterable[Path]) -> list[Path]:
-    """Return files, and in the place of a folder those in it by their names: no hidden ones, and no folders.
+    """Return the files; a folder is replaced by its files in order of name, without hidden ones and subfolders.
 
-    Raises GreenlightError for a folder without any.
+    Raises GreenlightError for a folder without files.
     """
     found = list[Path]()
     for path in paths:

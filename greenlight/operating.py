@@ -1,4 +1,4 @@
-"""`ops`: what operators look at and do: workflows that need help, messages put aside, letters that did not go."""
+"""`ops`: what operators look at and do: workflows that need help, messages put aside, letters not sent."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,17 +16,17 @@ from greenlight.texts import one_line
 from greenlight.times import clock_time, distance, moment
 
 _ID = click.argument("instance", metavar="ID", shell_complete=proposal_ids)
-_WHY = click.option("-m", "--reason", default="", metavar="TEXT", help="Why; it is put on record.")
-_YES = click.option("--yes", is_flag=True, help="Also where its proposal is still open.")
+_WHY = click.option("-m", "--reason", default="", metavar="TEXT", help="Why; it is recorded.")
+_YES = click.option("--yes", is_flag=True, help="Even if its proposal is still open.")
 _LONGEST = 200
-"""Characters of a message in the list; with --json there is all that was kept."""
+"""Characters of a message in the list; --json prints all that was kept."""
 
 
 @click.group()
 def ops() -> None:
-    """Look after what runs: for operators, with a function key.
+    """Look after workflows, messages and letters; needs a function key.
 
-    All that changes something is put on record under your name. Nothing here decides a proposal.
+    Every change is recorded under your name. Nothing here decides a proposal.
     """
 
 
@@ -34,7 +34,7 @@ def ops() -> None:
 @with_json
 @connected
 def list_operations(session: Session) -> None:
-    """Show what needs somebody, and the last runs of what runs by itself."""
+    """Show what needs attention, and the last automatic runs."""
     view = session.api.operations()
     if session.as_json:
         print_json(view)
@@ -64,7 +64,7 @@ def list_operations(session: Session) -> None:
 @with_json
 @connected
 def history(session: Session, *, instance: str) -> None:
-    """Tell what a workflow did, one line for each event; a proposal's has the proposal's own id."""
+    """Show what a workflow did, one line per event; a proposal's workflow has the proposal's id."""
     view = session.on(instance, session.api.history)
     if session.as_json:
         print_json(view)
@@ -82,10 +82,10 @@ def history(session: Session, *, instance: str) -> None:
 @with_json
 @connected
 def terminate(session: Session, *, instance: str, reason: str, yes: bool) -> None:
-    """End a workflow where it is.
+    """End a workflow now.
 
-    That of an open proposal only with --yes: the next sweep records the proposal as failed, and its people get a
-    letter. Its author can end it better: greenlight withdraw ID
+    For an open proposal, add --yes: the next sweep records the proposal as failed, and its people get a letter. It is
+    better if its author ends it: greenlight withdraw ID
     """
     _act(session, instance, "terminate", reason, even_if_open=yes)
 
@@ -96,7 +96,7 @@ def terminate(session: Session, *, instance: str, reason: str, yes: bool) -> Non
 @with_json
 @connected
 def rewind(session: Session, *, instance: str, reason: str) -> None:
-    """Let a failed workflow try again what failed; a review cannot be rewound."""
+    """Retry what failed in a failed workflow; a review cannot be rewound."""
     _act(session, instance, "rewind", reason)
 
 
@@ -106,7 +106,7 @@ def rewind(session: Session, *, instance: str, reason: str) -> None:
 @with_json
 @connected
 def resume(session: Session, *, instance: str, reason: str) -> None:
-    """Let a suspended workflow go on."""
+    """Resume a suspended workflow."""
     _act(session, instance, "resume", reason)
 
 
@@ -115,7 +115,7 @@ def resume(session: Session, *, instance: str, reason: str) -> None:
 @with_json
 @connected
 def wake(session: Session, *, instance: str) -> None:
-    """Let a review look at its record again; done twice it does no harm."""
+    """Make a review read its record again; repeating this does no harm."""
     _act(session, instance, "wake", "")
 
 
@@ -128,14 +128,14 @@ def wake(session: Session, *, instance: str) -> None:
 def purge(session: Session, *, instance: str, reason: str, yes: bool) -> None:
     """Delete the history of a workflow that has ended; one line of it stays.
 
-    That of an open proposal only with --yes: the next sweep starts it again.
+    For an open proposal, add --yes: the next sweep starts its workflow again.
     """
     _act(session, instance, "purge", reason, even_if_open=yes)
 
 
 @ops.group()
 def poison() -> None:
-    """Messages of the queue that could not be used."""
+    """Queue messages that could not be used."""
 
 
 @poison.command("list")
@@ -151,7 +151,7 @@ def list_messages(session: Session) -> None:
 @with_json
 @connected
 def send_message(session: Session, *, message: str) -> None:
-    """Work a message again, once; what is refused again stays."""
+    """Process a message again, once; if it is refused again, it stays."""
     _tell(session, session.api.operate("poison", message, "send", by=session.api.access.person()))
 
 
@@ -160,13 +160,13 @@ def send_message(session: Session, *, message: str) -> None:
 @with_json
 @connected
 def discard(session: Session, *, message: str) -> None:
-    """Take a message off the list; its row stays, with your name."""
+    """Remove a message from the list; its row is kept, with your name."""
     _tell(session, session.api.operate("poison", message, "discard", by=session.api.access.person()))
 
 
 @ops.group()
 def letters() -> None:
-    """Letters that have not gone."""
+    """Letters that were not sent."""
 
 
 @letters.command("list")
@@ -174,7 +174,7 @@ def letters() -> None:
 @connected
 def list_letters(session: Session) -> None:
     """Show them, with the reason."""
-    _list(session, "letters", _letters, "All letters have gone.")
+    _list(session, "letters", _letters, "All letters were sent.")
 
 
 @letters.command("send")
@@ -183,12 +183,12 @@ def list_letters(session: Session) -> None:
 @with_json
 @connected
 def send_letter(session: Session, *, proposal: str, key: str | None) -> None:
-    """Send the letters of a proposal that have not gone, or the one of that KEY."""
+    """Send a proposal's unsent letters, or the one with this KEY."""
     by = session.api.access.person()
     found = session.api.operations()["letters"]
     keys = [key] if key else [each["key"] for each in found if each["proposalId"] == proposal]
     if not keys:
-        session.say("All letters of this proposal have gone.")
+        session.say("All letters of this proposal were sent.")
     for each in keys:
         _tell(session, session.api.operate("letters", proposal, each, "send", by=by))
 
@@ -238,7 +238,7 @@ def _letters(view: Json, now: datetime) -> list[tuple[str, ...]]:
 
 
 def _section(session: Session, title: str, rows: Sequence[tuple[str, ...]]) -> None:
-    """Print rows under a title; in a pipe they have tabs between, for programs that read lines."""
+    """Print rows under a title; in a pipe they are separated by tabs, for programs that read lines."""
     if title:
         session.put(Text(title, "bold"))
     if not rows:

@@ -1,4 +1,4 @@
-"""`policies`: the rules under which proposals can be handed in, in words, and every fault of one in the making."""
+"""`policies`: shows the app's policies in words, and every fault of a new one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,15 +35,14 @@ class Found:
 @click.command()
 @click.argument("which", metavar="[NAME|FILE]", required=False)
 @click.option(
-    "--folder", type=click.Path(path_type=Path), default=POLICIES, help="Where they lie: policies/ of the app."
+    "--folder", type=click.Path(path_type=Path), default=POLICIES, help="Their folder; default: policies/ of the app."
 )
 @with_json
 def policies(*, which: str | None, folder: Path, as_json: bool) -> None:
     """List the policies, or check one.
 
-    Needs no host: it reads the files of the clone that this command belongs to. One of them is chosen by
-    `greenlight submit --policy NAME`. A policy of your own is checked with every fault named at once; the exit status
-    is 1 where there is any.
+    Needs no host: it reads the files of this clone. Choose one with `greenlight submit --policy NAME`. For a policy of
+    your own it lists every fault at once; the exit status is 1 if there is any.
     """
     found = [_find(which, folder)] if which else list(_all(folder))
     if as_json:
@@ -57,7 +56,7 @@ def policies(*, which: str | None, folder: Path, as_json: bool) -> None:
 def _print(found: list[Found], *, in_full: bool) -> None:
     out = console()
     if not found:
-        put(out, Text("There are no policies here; --folder says where they are."))
+        put(out, Text("There are no policies here; name their folder with --folder."))
     for number, each in enumerate(found):
         if number:
             put(out, "")
@@ -86,7 +85,7 @@ def _read(path: Path) -> Found:
 
 
 def _inside(content: Any) -> Any:
-    """Return the policy of a proposal that brings its own; anything else as it is."""
+    """Return the policy of a proposal that brings its own; anything else unchanged."""
     brought = content.get("policy") if isinstance(content, dict) and "stages" not in content else None
     return brought if isinstance(brought, dict) else content
 
@@ -111,7 +110,7 @@ def _table(policy: Policy, *, in_full: bool) -> Table:
         table.add_row(one_line(stage.name), stage_in_words(stage, policy.currency, in_full=in_full))
     if isinstance(policy.otherwise, Stage):
         words = stage_in_words(policy.otherwise, policy.currency, in_full=in_full)
-        table.add_row(one_line(policy.otherwise.name), f"{words}\nonly where no other stage is asked")
+        table.add_row(one_line(policy.otherwise.name), f"{words}\nonly if no other stage is asked")
     if policy.budget_limit is not None:
         owners = people(policy.budget_owners)
         table.add_row("budget", f"{one_line(owners)}, above {money(policy.budget_limit, policy.currency)}")
@@ -119,7 +118,7 @@ def _table(policy: Policy, *, in_full: bool) -> Table:
 
 
 def stage_in_words(stage: Stage, currency: str, *, in_full: bool) -> str:
-    """Say who decides a stage and how; in full also what happens while nobody does."""
+    """Say who decides a stage and how; in full, also what happens while nobody answers."""
     names = people(stage.approvers)
     who = {
         "first": names if len(stage.approvers) == 1 else f"the first of {names}",
@@ -135,8 +134,8 @@ def stage_in_words(stage: Stage, currency: str, *, in_full: bool) -> str:
             if stage.remind_after_hours
             else "",
             f"then {', then '.join(_rung(each) for each in stage.escalate_to)}" if stage.escalate_to else "",
-            {"escalate": "", "reject": "no answer is a no", "approve": "no answer is a yes"}[stage.on_timeout],
-            "systems may name anybody but the author" if stage.anyone else "",
+            {"escalate": "", "reject": "no answer means no", "approve": "no answer means yes"}[stage.on_timeout],
+            "systems may name anybody except the author" if stage.anyone else "",
         ]
     return "\n".join(one_line(each) for each in words if each)
 
@@ -149,7 +148,7 @@ def _rung(rung: Rung) -> str:
 def _veto(stage: Stage) -> str:
     if isinstance(stage.veto, bool):
         return "one no is enough" if stage.veto else ""
-    return f"a no of {people(stage.veto)} is enough" if stage.veto else ""
+    return f"a no from {people(stage.veto)} is enough" if stage.veto else ""
 
 
 def _when(condition: Condition, currency: str) -> str:
@@ -171,13 +170,13 @@ def _rules(policy: Policy) -> Iterator[str]:
     if policy.allow_self_approval:
         yield "the author may decide too"
     if policy.otherwise == "refuse":
-        yield "whatever meets no stage is refused"
+        yield "a proposal that needs no stage is refused"
     if policy.rates:
         known = people(tuple(policy.rates.worth))
         yield f"costs in {known} are compared in {policy.currency} by the rates of {policy.rates.date}"
     if policy.keep_answers_on:
         what = {"title": "the title", "summary": "the summary", "addedFiles": "added files"}
         kept = people(tuple(what[each] for each in policy.keep_answers_on))
-        yield f"answers are kept where only this changes: {kept}"
+        yield f"answers are kept if only this changes: {kept}"
     for word, effect in policy.outcomes.items():
         yield f"“{one_line(word)}” means {'asking for changes' if effect == 'changes' else effect}"

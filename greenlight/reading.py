@@ -1,4 +1,4 @@
-"""The commands that only look: the list, one proposal on a page, a document of it."""
+"""The commands that only read: the list, one proposal on a page, a document of it."""
 
 import sys
 from datetime import UTC, datetime
@@ -22,11 +22,11 @@ _LARGEST_PAGE = 100
 
 @click.command("list")
 @click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="One of the nine states.")
-@click.option("--approver", metavar="NAME", help="Where this person is waited for.")
+@click.option("--approver", metavar="NAME", help="Only those that wait for this person.")
 @click.option("--author", metavar="NAME")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=25, show_default=True, help="How many at most.")
-@click.option("--all", "everything", is_flag=True, help="As many as there are.")
-@click.option("--token", metavar="TOKEN", help="Go on where a list with --json ended.")
+@click.option("--all", "everything", is_flag=True, help="All of them.")
+@click.option("--token", metavar="TOKEN", help="Continue after the end of a list with --json.")
 @with_json
 @connected
 def list_proposals(
@@ -34,8 +34,8 @@ def list_proposals(
 ) -> None:
     """List proposals, the newest first.
 
-    For a program that reads lines, a list that goes into a pipe has the whole id, the status, the title and those who
-    are waited for, with tabs between.
+    In a pipe, each line has the whole id, the status, the title and the people that the proposal waits for, separated
+    by tabs.
     """
     rows, rest = _collect(session, None if everything else limit, token, narrowed)
     if session.as_json:
@@ -59,9 +59,9 @@ def list_proposals(
 @with_json
 @connected
 def show(session: Session, *, given: str) -> None:
-    """Show all about a proposal.
+    """Show everything about a proposal.
 
-    Where it stands, who is waited for and until when, its documents, and what happened.
+    Its status, the people it waits for, the deadline, its documents, and what happened.
     """
     view = session.proposal(given)
     if session.as_json:
@@ -75,19 +75,19 @@ def show(session: Session, *, given: str) -> None:
 @_ID
 @click.argument("name")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, allow_dash=True), help="Where to; - is standard output."
+    "-o", "--output", type=click.Path(path_type=Path, allow_dash=True), help="The file to write; - is standard output."
 )
 @connected
 def download(session: Session, *, given: str, name: str, output: Path | None) -> None:
-    """Fetch a document of a proposal."""
+    """Download a document of a proposal."""
     content = session.on(given, lambda whole: session.api.attachment(whole, name))
     if str(output) == "-":
         sys.stdout.buffer.write(content)
         return
-    # The name was chosen by whoever attached it: only its last part counts, and nothing is overwritten by it.
+    # Another person chose the name: only its last part is used, and it never overwrites a file.
     path = output or Path(Path(name).name)
     if output is None and path.exists():
-        raise GreenlightError(f"{path} is here already.", "Say where to write it: --output FILE.")
+        raise GreenlightError(f"{path} already exists.", "Choose another file: --output FILE.")
     try:
         path.write_bytes(content)
     except OSError as error:
@@ -98,7 +98,7 @@ def download(session: Session, *, given: str, name: str, output: Path | None) ->
 def _collect(
     session: Session, limit: int | None, token: str | None, narrowed: dict[str, str | None]
 ) -> tuple[list[Json], str | None]:
-    """Return rows of as many pages as it takes, and the token of what is left."""
+    """Return rows of as many pages as it takes, and the token of the rest."""
     rows = list[Json]()
     while limit is None or len(rows) < limit:
         top = _LARGEST_PAGE if limit is None else min(limit - len(rows), _LARGEST_PAGE)

@@ -1,4 +1,4 @@
-"""What every command gets: the API, two consoles, and the options by which a person says where and who."""
+"""What every command gets: the API, a console, and the options for the address and the person."""
 
 import functools
 import json
@@ -29,10 +29,10 @@ class Session:
     as_json: bool = False
     """Whether a program reads what is printed."""
     _whole: dict[str, str] = field(default_factory=dict)
-    """The ids that shortened ones have turned out to mean."""
+    """The full ids, by shortened ones."""
 
     def on(self, given: str, do: Callable[[str], Found]) -> Found:
-        """Do something with the proposal that an id, or the beginning of one, stands for; raises Unknown."""
+        """Do something with the proposal that an id, or its beginning, names; raises Unknown."""
         try:
             return do(self._whole.get(given, given))
         except Unknown as error:
@@ -46,7 +46,7 @@ class Session:
         return self.on(given, self.api.proposal)
 
     def say(self, text: str, style: str = "") -> None:
-        """Print a line for a person; a long one is left to the terminal, so that it can be copied whole."""
+        """Print a line for a person; the terminal wraps a long one, so that it can be copied whole."""
         put(self.out, Text(text, style), soft_wrap=True)
 
     def put(self, what: RenderableType = "") -> None:
@@ -54,7 +54,7 @@ class Session:
         put(self.out, what)
 
     def _looked_up(self, given: str, error: Unknown) -> str:
-        """Return the whole id; where it is whole already, something else is unknown."""
+        """Return the whole id; raises `error` if the id was whole already."""
         whole = self.api.full_id(given)
         if whole == given:
             raise error
@@ -67,7 +67,7 @@ def console(stream: TextIO | None = None) -> Console:
 
 
 def put(out: Console, what: RenderableType, *, soft_wrap: bool = False) -> None:
-    """Print something; in a pipe without the spaces that fill tables up."""
+    """Print something; in a pipe, without the spaces that pad tables."""
     if out.is_terminal:
         out.print(what, soft_wrap=soft_wrap)
         return
@@ -95,11 +95,11 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         metavar="URL",
         envvar="GREENLIGHT_URL",
         default=DEFAULT_URL,
-        help=f"Where Greenlight is: {DEFAULT_URL} where nothing else is said.  [GREENLIGHT_URL]",
+        help=f"Greenlight's address; default: {DEFAULT_URL}.  [GREENLIGHT_URL]",
     )
     @functools.wraps(command)
     def run(*, user: str | None, url: str, as_json: bool = False, **arguments: Any) -> None:
-        # No option: what stands on a command line, others on the machine can read.
+        # Not an option: others on the machine can read a command line.
         access = find_access(url, user, os.environ.get("GREENLIGHT_KEY"))
         with Api(access) as api:
             command(Session(api=api, out=console(), as_json=as_json), **arguments)
@@ -113,7 +113,7 @@ def with_json(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def complain(error: GreenlightError) -> None:
-    """Tell on standard error what happened and what to do."""
+    """Print to standard error what happened and what to do."""
     err = console(sys.stderr)
     lines = [Text.assemble(("error: ", "bold red"), plain(error.happened))]
     lines += [Text(f"  - {plain(detail)}") for detail in error.details]

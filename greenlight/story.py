@@ -1,4 +1,4 @@
-"""What the entries of a record tell, in words: who did what, when, and what came with it."""
+"""The entries of a record in words: who did what, when, with the details."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ LONGEST_DETAIL = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One entry, told."""
+    """One entry in words."""
 
     number: int
     at: datetime
     who: str
-    """Empty for what time and the workflow do."""
+    """Empty for the clock and the workflow."""
     way: str
-    """How we know who; empty where they were signed in."""
+    """How we know the person; empty if they were signed in."""
     what: str
     details: tuple[str, ...]
     mood: Mood
-    """What a reader's eye should find."""
+    """What a reader should notice first."""
 
 
 def tell(entries: Iterable[Data]) -> tuple[Event, ...]:
-    """Return the entries of a record as people read them; one of an unknown kind is told by its name."""
+    """Return the entries of a record in words; one of an unknown kind is shown by its name."""
     return tuple(_event(entry) for entry in entries)
 
 
@@ -57,7 +57,7 @@ def _event(shown: Data) -> Event:
 def _read(shown: Data) -> Entry | None:
     """Return the entry that is shown; None for a kind that is not known here, or one with other fields.
 
-    Who did it, and how we know, is told as it stands there, whatever it is.
+    The person, and how we know them, are shown unchanged.
     """
     told = {key: shown[key] for key in ("number", "kind", "at", "data", "document") if key in shown}
     try:

@@ -1,6 +1,6 @@
 """`submit` and `preview`: hand in a proposal, or ask who would have to approve it.
 
-It comes from a file, from options, or from a file that options correct.
+The proposal comes from a file, from options, or from both.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,18 +22,18 @@ Form = dict[str, Any]
 
 
 def _describing(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options by which people say what a proposal is."""
+    """Give a command the options that describe a proposal."""
     for option in (
         click.option(
             "--policy",
             metavar="NAME|FILE",
             shell_complete=policies_and_files,
-            help="One of the app's, or a JSON file of your own.",
+            help="A policy of the app, or a JSON file of your own.",
         ),
         click.option("--department"),
         click.option("--currency", help="Three letters, as in EUR."),
         click.option("--cost", type=float),
-        click.option("--author", help="Where it is not you."),
+        click.option("--author", help="The author, if not you."),
         click.option("--summary"),
         click.option("--title"),
         click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True)),
@@ -47,7 +47,7 @@ def _describing(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--attach", multiple=True, metavar="FILE|FOLDER", type=click.Path(path_type=Path), help="May be repeated."
 )
-@click.option("--id", "chosen", metavar="ID", help="One of your choice; handed in twice it is one proposal.")
+@click.option("--id", "chosen", metavar="ID", help="An id of your choice; handing it in twice makes one proposal.")
 @with_json
 @connected
 def submit(
@@ -55,8 +55,8 @@ def submit(
 ) -> None:
     """Hand in a proposal.
 
-    FILE is JSON with the fields of the options, - is standard input; options win. Its attachments may be names of
-    files, which are then looked for beside it. Of a FOLDER all files are taken but hidden ones, and no folders in it.
+    FILE is JSON with the same fields as the options; - is standard input. Options win. Its attachments may be names of
+    files in its folder. A FOLDER means all its files, without hidden ones and subfolders.
 
     \b
       greenlight submit --title "Footbridge" --cost 148500 --attach plan.pdf
@@ -83,7 +83,7 @@ def submit(
 def preview(session: Session, *, file: Path | None, **options: Any) -> None:
     """Say who would have to approve a proposal.
 
-    Takes what `submit` takes, and hands nothing in.
+    Takes FILE and options as `submit` does, but hands nothing in.
 
     \b
       greenlight preview --policy footbridge-works --cost 148500
@@ -95,10 +95,10 @@ def preview(session: Session, *, file: Path | None, **options: Any) -> None:
     session.say(f"Under {rule_name(answer['policy'], answer['policyVersion'])}", "bold")
     for number, way in enumerate(({"stages": answer["stages"], "findings": ()}, *answer["otherWays"])):
         if number:
-            session.say(f"Where the checks say {' or '.join(', '.join(each) for each in way['findings'])}:", "bold")
+            session.say(f"If the checks say {' or '.join(', '.join(each) for each in way['findings'])}:", "bold")
         session.put(foreseen(way["stages"], moment(answer["now"])))
     if kept := answer["keepAnswersOn"]:
-        session.say(f"Answers are kept where only this changes: {', '.join(kept)}")
+        session.say(f"Answers are kept if only this changes: {', '.join(kept)}")
 
 
 def _form(session: Session, file: Path | None, attach: Iterable[Path], options: Form) -> Form:
@@ -109,7 +109,7 @@ def _form(session: Session, file: Path | None, attach: Iterable[Path], options: 
         form["policy"] = _policy(options["policy"])
     inside = form.get("attachments", [])
     if not isinstance(inside, list):
-        raise GreenlightError(f"The attachments of {file} are no list.", "Put them between [ and ].")
+        raise GreenlightError(f"The attachments of {file} are not a list.", "Put them between [ and ].")
     beside = Path() if file is None or str(file) == "-" else file.parent
     enclosures = [enclosed(beside / each) if isinstance(each, str) else each for each in inside]
     enclosures += [enclosed(path) for path in files_of(attach)]

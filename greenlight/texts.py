@@ -1,4 +1,4 @@
-"""Other people's words, made safe for a terminal: what could move the cursor or turn letters round is shown instead."""
+"""Makes other people's text safe for a terminal: characters that move the cursor or reverse text are made visible."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from types import MappingProxyType
 
 SHORT_ID = 8
-"""Characters by which people name a proposal that chose no id of its own; every command takes them, or fewer."""
+"""Characters that people type of a generated id; every command takes this many, or fewer."""
 
 _MADE = re.compile(r"[0-9a-f]{32}")
 
@@ -26,8 +26,7 @@ _SPELT: Mapping[str, str] = MappingProxyType(
 def spell_out(*streams: object) -> None:
     """Let streams whose encoding lacks a character, as ASCII does, write it in another way instead of failing.
 
-    Our own signs become plain ones. Of a letter with an accent the letter stays; anything else is written as its
-    number.
+    Our own signs become plain ones. An accented letter loses its accent; anything else is written as its number.
     """
     codecs.register_error("greenlight", _in_other_words)
     for stream in streams:
@@ -67,7 +66,7 @@ def _shown(char: str) -> str:
 
 
 def short_id(proposal: str) -> str:
-    """Return as much of an id as people type: of one that was made the beginning, of one that was chosen all.
+    """Return as much of an id as people type: the beginning of a generated id, all of a chosen one.
 
     `bridge-10` must not become `bridge-1`, which may be another proposal.
     """

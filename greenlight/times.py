@@ -1,4 +1,4 @@
-"""Times in words: when something was, and how long it still takes. Every function is told what time it is."""
+"""Times in words: when something was, and how long it still takes. Every function takes the current time."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from approvals.words.wording import span
 
 
 def moment(text: str) -> datetime:
-    """Read an instant as the API writes it; naive ones are none of its."""
+    """Read an instant as the API writes it; raises ValueError without a time zone."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text} does not say in which time zone")
@@ -16,7 +16,7 @@ def moment(text: str) -> datetime:
 
 
 def clock_time(instant: datetime, *, seconds: bool = False) -> str:
-    """Return an instant in the time zone of the reader, as short as it is clear."""
+    """Return an instant in the time zone of the reader, as short as is clear."""
     return instant.astimezone().strftime("%d %b %Y %H:%M:%S" if seconds else "%a %d %b %Y, %H:%M")
 
 
@@ -26,6 +26,6 @@ def distance(instant: datetime, now: datetime) -> str:
 
 
 def present(view: Mapping[str, Any]) -> datetime:
-    """Return what time it is for a proposal: the app's own clock where it tells it, which may be a virtual one."""
+    """Return the current time for a proposal: that of the app's clock if it is given, which may be virtual."""
     told = view.get("now")
     return moment(told) if told else max(datetime.now(UTC), moment(view["updatedAt"]))

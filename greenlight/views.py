@@ -1,4 +1,4 @@
-"""What commands print: the list, a proposal on a page, a timeline, where it stands. Plain data in, renderables out."""
+"""What commands print: the list, a proposal on a page, a timeline, its status. Plain data in, renderables out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -69,7 +69,7 @@ def listing(rows: Iterable[Json], now: datetime) -> Table:
 
 
 def proposal(view: Json, events: Sequence[Event], now: datetime) -> Group:
-    """Return all about one proposal on a page."""
+    """Return everything about one proposal on a page."""
     parts: list[RenderableType] = [
         Text.assemble((one_line(view["title"]), "bold"), "  ", state(view["status"])),
         Text(one_line(view["proposalId"]), "dim"),
@@ -92,7 +92,7 @@ def proposal(view: Json, events: Sequence[Event], now: datetime) -> Group:
 
 
 def timeline(events: Sequence[Event]) -> Table:
-    """Return what happened, in order: when, who, what, and below it what came with it."""
+    """Return what happened, in order: when, who, what, and the details below."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")
     table.add_column(max_width=22)
@@ -125,7 +125,7 @@ def line(event: Event) -> Text:
 
 
 def standing(view: Json, now: datetime) -> Text:
-    """Return where a proposal stands in one sentence."""
+    """Return a proposal's status in one sentence."""
     text = state(view["status"])
     stage = open_stage(view)
     if stage and view.get("waitingFor"):
@@ -145,7 +145,7 @@ def stage_bar(view: Json) -> Text:
     for stage in view.get("stages") or ():
         mark, style, _ = _STAGES.get(stage["state"], ("?", "", ""))
         bar.append(" → " if bar else "", "dim").append(f"{mark} {one_line(stage['name'])}", style)
-    return bar or Text("· the checks of the documents come first", "dim")
+    return bar or Text("· the documents are checked first", "dim")
 
 
 def open_stage(view: Json) -> Json | None:
@@ -203,7 +203,7 @@ def _answers(stage: Json) -> str:
 
 
 def _waiting(view: Json) -> str:
-    """Name those who are waited for, with whom they stand in for."""
+    """Name the people that a proposal waits for, and on whose behalf."""
     stage = open_stage(view) or {}
     behalf = {each["person"]: each.get("onBehalfOf") for each in stage.get("asked", ())}
     names = [{"person": each, "onBehalfOf": behalf.get(each)} for each in view.get("waitingFor") or ()]
@@ -248,7 +248,7 @@ def _who(event: Event) -> Text:
 
 
 def foreseen(stages: Sequence[Json], now: datetime) -> RenderableType:
-    """Return the stages that a proposal would go through: whom each asks, and until when at the latest."""
+    """Return the stages that a proposal would go through: the people that each asks, and its latest end."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, max_width=24, overflow="ellipsis", style="cyan")
     table.add_column(ratio=1)
@@ -259,5 +259,5 @@ def foreseen(stages: Sequence[Json], now: datetime) -> RenderableType:
             f", then {people(tuple(one_line(each) for each in rung['to']))}" for rung in stage["escalateTo"]
         )
         latest = moment(stage["latestEnd"])
-        table.add_row(one_line(stage["name"]), f"{who}{ladder}; over by {clock_time(latest)} ({distance(latest, now)})")
+        table.add_row(one_line(stage["name"]), f"{who}{ladder}; ends by {clock_time(latest)} ({distance(latest, now)})")
     return Padding(table, (0, 2))

@@ -1,4 +1,4 @@
-"""`watch`: follows a proposal to its end, as a live page on a terminal and as one line an event in a pipe."""
+"""`watch`: follows a proposal to its end, as a live page on a terminal and as one line per event in a pipe."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,19 +23,19 @@ from greenlight.views import FINAL, line, stage_bar, standing, timeline
 
 SHORTEST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
-"""Seconds between two looks: soon after something happened, seldom while people think."""
+"""Seconds between two polls: short after an event, long while nothing happens."""
 PATIENCE = 120.0
-"""Seconds for which a host may be away, as it is while it restarts."""
+"""Seconds that a host may be away, as during a restart."""
 LINES_BESIDE = 8
-"""Of the live page: what stands above the events, and a line for the prompt below."""
+"""Lines of the live page above the events, and one for the prompt below."""
 LINES_AN_EVENT = 3
-"""That an event may take."""
+"""Lines that an event may take."""
 STOPPED = 130
 
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """Looks at one proposal again and again; `see` is called with it and the new entries of its record."""
+    """Polls one proposal; calls `see` with it and the new entries of its record."""
 
     api: Api
     proposal: str
@@ -46,7 +46,7 @@ class Watch:
     _told: int = field(default=0, init=False)
 
     def run(self) -> Json:
-        """Return the proposal as it ended; raises Unreachable where the host stays away."""
+        """Return the proposal as it ended; raises Unreachable if the host stays away."""
         length = SHORTEST_PAUSE
         while True:
             view = self._look()
@@ -74,7 +74,7 @@ class Watch:
             try:
                 return ask()
             except Unreachable as error:
-                # One that was never there is told at once.
+                # A host that never answered is reported at once.
                 if self.clock() > give_up or (self._told == 0 and not isinstance(error, Lost)):
                     raise
                 self.miss(error)
@@ -88,9 +88,9 @@ class Watch:
 def watch(session: Session, *, given: str) -> None:
     """Follow a proposal to its end.
 
-    With --json each new entry of its record is a line of JSON, and the last line is the proposal as it ended.
+    With --json, each new entry of the record is one line of JSON; the last line is the proposal as it ended.
 
-    Exit status: 0 approved, 1 another end, 2 where it could not be followed. Ctrl-C stops watching, not the proposal.
+    Exit status: 0 approved, 1 another end, 2 if it could not be followed. Ctrl-C stops watching, not the proposal.
     """
     proposal = str(session.proposal(given)["proposalId"])
     try:
@@ -103,7 +103,7 @@ def watch(session: Session, *, given: str) -> None:
 
 
 def _follow(session: Session) -> Callable[[Session, str], Json]:
-    """Return how what happens is shown: for programs, on a terminal, or in a log."""
+    """Return how events are shown: for programs, on a terminal, or in a log."""
     if session.as_json:
         return _in_json
     return _live if session.out.is_terminal else _in_lines
@@ -151,12 +151,12 @@ class Page:
     _spinner: Spinner = field(default_factory=lambda: Spinner("dots"), init=False)
 
     def turn(self, view: Json, events: Sequence[Event]) -> None:
-        """Show where it stands now."""
+        """Show the status now."""
         self._view, self._missing = view, ""
         self._events.extend(events)
 
     def miss(self, error: Unreachable) -> None:
-        """Show that nobody answers for now."""
+        """Show that the host does not answer now."""
         self._missing = f"{error.happened} Trying again ..."
 
     def __rich__(self) -> RenderableType:

@@ -1,9 +1,9 @@
-"""Time and memory that the API needs for bodies that are made to take much of both.
+"""Time and memory that the API needs for request bodies that are made to take much of both.
 
     make bench-bodies
 
 Each body is read by a process of its own, which calls the function as the host would. The limits are a second, and four
-times the body above what the process has when it begins. The last body is an honest one: as large as a proposal may be.
+times the body above what the process has when it begins. The last body is a valid one: as large as a proposal may be.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class Measured:
     """What reading one body took."""
 
     status: int
-    """Of the answer; 0 where the body was read without a route, as what follows needs storage."""
+    """Of the answer; 0 if the body was read without a route, because the rest needs storage."""
     answer: int
     """Bytes."""
     seconds: float
@@ -41,7 +41,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hostile:
-    """One body, and where it is sent."""
+    """One body, and the route that gets it."""
 
     route: str
     make: Callable[[], bytes]
@@ -121,7 +121,7 @@ def measure(name: str) -> Measured:
 
 
 def excess(name: str, measured: Measured, size: int) -> str | None:
-    """Say which limit a case has broken; None where it has none."""
+    """Say which limit a case has broken; None if it broke none."""
     if measured.seconds > LONGEST_S:
         return f"{name}: {measured.seconds:.2f} s, more than {LONGEST_S:g} s"
     if measured.grown > MOST_TIMES * size:
@@ -130,7 +130,7 @@ def excess(name: str, measured: Measured, size: int) -> str | None:
 
 
 def main() -> int:
-    """Measure all cases, print them as a table, and return 1 where a limit is broken."""
+    """Measure all cases, print them as a table, and return 1 if a limit is broken."""
     print(f"{'body':<34}{'MB':>6}{'status':>8}{'answer':>10}{'ms':>8}{'memory':>9}")
     broken = list[str]()
     for name, case in CASES.items():
@@ -144,12 +144,12 @@ def main() -> int:
 
 
 def _read_one(route: str, path: str) -> Measured:
-    """Read the body in this process, after another one, so that what is made once for all is there."""
+    """Read the body in this process, after another one, so that one-time set-up is not counted."""
     call = _calls()[route]
     call(b"[]")
     body = Path(path).read_bytes()
     with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak begins anew
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: this resets the peak
     before, began = _peak(), process_time()
     status, answer = call(body)
     seconds = process_time() - began
@@ -157,7 +157,7 @@ def _read_one(route: str, path: str) -> Measured:
 
 
 def _peak() -> int:
-    """Return the most memory so far in bytes; `getrusage` of Linux also counts that of who started the process."""
+    """Return the most memory so far in bytes; on Linux `getrusage` also counts the parent process."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
@@ -168,7 +168,7 @@ def _peak() -> int:
 
 
 def _calls() -> Mapping[str, Callable[[bytes], tuple[int, int]]]:
-    """Return for each route what calls it: status and length of the answer."""
+    """Return for each route a function that calls it: status and length of the answer."""
     sys.path.insert(0, str(ROOT))
     os.environ |= {"AUTH_MODE": "keys", "DESIGN_BOARD": "Mara Lindqvist", "HEAD_OF_DESIGN": "Jonas Weber"}
     import azure.functions as func

@@ -1,9 +1,10 @@
-"""Tells whether a pip-audit report speaks of every installed package: a pass that looked at nothing is no pass.
+"""Tells whether a pip-audit report covers every installed package: a report that skipped packages does not pass.
 
     python tools/check_audit.py audit.json path/to/site-packages
 
-pip-audit can end with "No known vulnerabilities found" when it skipped every package, for example where its index does
-not answer. Ends with 0 only if each distribution in the folder was looked up in its installed version and none is weak.
+pip-audit can end with "No known vulnerabilities found" when it skipped every package, for example if its index does
+not answer. Ends with 0 only if each distribution in the folder was looked up in its installed version and none is
+vulnerable.
 """
 
 import importlib.metadata
@@ -38,7 +39,7 @@ def list_installed(folder: Path) -> dict[str, str]:
 
 
 def compare(report: dict[str, Any], installed: dict[str, str]) -> list[str]:
-    """Return a sentence for each package that was not audited or is weak; an empty list is a pass."""
+    """Return a sentence for each package that was not audited or is vulnerable; an empty list is a pass."""
     findings = []
     if len(installed) < FEWEST:
         findings.append(f"only {len(installed)} packages are installed there: is it the app's environment?")
@@ -55,7 +56,7 @@ def compare(report: dict[str, Any], installed: dict[str, str]) -> list[str]:
                 pass
             case entry:
                 weak = ", ".join(str(one["id"]) for one in entry["vulns"])
-                findings.append(f"{name} {version} is weak: {weak}")
+                findings.append(f"{name} {version} is vulnerable: {weak}")
     return findings
 
 

@@ -1,4 +1,4 @@
-"""Removes what running and the tools have left behind, not the set-up: `make clean`.
+"""Removes what the host and the tools left behind, but not the set-up: `make clean`.
 
 Any Python from 3.9 runs it, with nothing but the standard library. The local task hub goes too, so a person at a
 terminal is asked first, and nothing is removed while a host uses it.
@@ -17,9 +17,9 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 HUB = ".azurite"
-# The key of the local records, which nobody needs when they are gone.
+# The key of the local records; it is useless without them.
 KEYS = ".keys"
-# What the host keeps in that folder: the file that it locks, with its pid, and where its Azurite is.
+# The host's files in that folder: its lock file with its pid, and the address of its Azurite.
 LOCK_FILE = "devhost.lock"
 AZURITE_FILE = "azurite.json"
 CACHES = (
@@ -31,12 +31,12 @@ NOT_OURS = (".git", ".venv", "node_modules")
 
 
 class InUse(Exception):
-    """A sentence that says who uses the hub and how to stop it."""
+    """A sentence that says which process uses the hub and how to stop it."""
 
 
 def main(arguments: Sequence[str], root: Path = REPOSITORY) -> int:
-    """Say what is left behind, ask where that is due, and remove it; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Remove what running and the tools have left behind.")
+    """List what is left behind, ask before proposals go, and remove it; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Remove what the host and the tools left behind.")
     parser.add_argument("--yes", action="store_true", help="do not ask before proposals are removed")
     sure = parser.parse_args(arguments).yes
     try:
@@ -106,7 +106,7 @@ def _remove(path: Path) -> None:
 
 @contextmanager
 def _unused(hub: Path) -> Iterator[None]:
-    """Hold the hub as a host does while the block runs, so that none starts over it; raises InUse where one runs."""
+    """Hold the hub as a host does while the block runs, so that none starts on it; raises InUse if one runs."""
     lock = hub / LOCK_FILE
     if not lock.is_file():
         _check_azurite(hub)
@@ -126,7 +126,7 @@ def _unused(hub: Path) -> Iterator[None]:
 
 
 def _check_azurite(hub: Path) -> None:
-    """Raise InUse where the Azurite of a killed host still runs: it would write into the folder of the next one."""
+    """Raise InUse if the Azurite of a killed host still runs: it would write into the next host's folder."""
     try:
         state = json.loads((hub / AZURITE_FILE).read_text("utf-8"))
         pid = int(state["pid"])
@@ -140,7 +140,7 @@ def _check_azurite(hub: Path) -> None:
 
 
 def _command_line(pid: int) -> str:
-    """The command line of a process; empty when it has ended. Linux tells by a file, other systems by `ps`."""
+    """The command line of a process; empty when it has ended. It comes from a file on Linux, from `ps` elsewhere."""
     if Path("/proc/self/cmdline").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_text("utf-8", errors="replace").replace("\0", " ")

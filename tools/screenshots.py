@@ -1,4 +1,4 @@
-"""Makes pictures of every page, on a desktop, on a phone and in dark colours: those of the documents, and all others.
+"""Makes pictures of every page, on a desktop, on a phone and in dark colours: those for the documents, and all others.
 
 Those of the documents are in `docs/pictures/`, all of them in `build/pictures/`. Run by `make screenshots`.
 
@@ -89,11 +89,11 @@ pre {{ margin: 0; font: 14px/1.45 "DejaVu Sans Mono", monospace; }}
 
 
 class PictureFailed(Exception):
-    """What keeps the pictures from being made, as a sentence."""
+    """Why the pictures cannot be made, as a sentence."""
 
 
 class Terminal:
-    """A host in a terminal of its own, with all that it has printed."""
+    """A host in its own terminal, with everything that it has printed."""
 
     def __init__(self, process: subprocess.Popen[bytes], screen: int) -> None:
         self._process = process
@@ -113,7 +113,7 @@ class Terminal:
         return self._printed.decode("utf-8", "replace").replace("\r\n", "\n")
 
     def is_ready(self) -> bool:
-        """Whether the host answers; raises PictureFailed where it has ended."""
+        """Whether the host answers; raises PictureFailed if it has ended."""
         if self._process.poll() is not None:
             raise PictureFailed(f"The host ended before it was ready:\n{self.printed}")
         return "Ready on" in self.printed
@@ -190,7 +190,7 @@ def running_host(url: str, folder: Path) -> Iterator[Terminal]:
 
 
 def sign_in(context: BrowserContext, url: str) -> None:
-    """Choose who looks at the pages."""
+    """Choose the person who looks at the pages."""
     page = context.new_page()
     page.goto(f"{url}/api/ui/act-as")
     page.fill("#name", READER)
@@ -199,7 +199,7 @@ def sign_in(context: BrowserContext, url: str) -> None:
 
 
 def seed_others(url: str) -> None:
-    """Hand in on a Monday morning what else is in the inbox, and wait until its reader has heard of all of it."""
+    """Hand in the other proposals of the inbox on a Monday morning, and wait until all are in it."""
     now = requests.get(f"{url}/admin/devhost/info", timeout=60).json()["clock"]["now"]
     hours = _hours_until_monday(now)
     _post(f"{url}/admin/devhost/clock", {"hours": hours})
@@ -238,7 +238,7 @@ def letters_to(url: str, person: str) -> list[str]:
 
 
 def console_page(printed: str) -> str:
-    """What a terminal has shown, as a page."""
+    """The output of a terminal, as a page."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         recorder = Console(record=True, file=nowhere, width=COLUMNS, force_terminal=True)
         recorder.print(Text.from_ansi(printed))

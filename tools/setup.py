@@ -26,10 +26,10 @@ RUNNING = sys.version_info[:2]
 FITTING = ((3, 11), (3, 12), (3, 13))  # those that azure-functions and azure-functions-durable 1.7 are tested on
 COMMAND = VENV / "bin" / "greenlight"
 HEARTBEAT_S = 15.0
-# With this npm warns of a file that it could not write, as on a full disk, and ends with status 0 all the same.
+# npm prints this for a file that it could not write, as on a full disk, but still ends with status 0.
 NPM_LEFT_OUT = "TAR_ENTRY_ERROR"
 
-# What pip, npm, venv or the system said, and what to do then. The first row that fits counts: a full disk may come
+# Output of pip, npm, venv or the system, and what to do. The first row that fits counts: a full disk may come
 # after a download that was tried again, and npm speaks of proxies whenever the network fails.
 _AGAIN = "and run `make setup` again."
 ADVICE = tuple(
@@ -46,7 +46,7 @@ ADVICE = tuple(
             "repository to a place that is, and run `make setup` there.",
         ),
         (
-            # Not where a firewall of the machine denies a connection, as in "[Errno 13] Permission denied')".
+            # Not if a firewall of the machine denies a connection, as in "[Errno 13] Permission denied')".
             r"permission denied(?!')|EPERM",
             "This user may not write to a file or folder that the set-up needs. "
             f'Give it to this user (`sudo chown -R "$USER"` with its name), {_AGAIN}',
@@ -58,7 +58,7 @@ ADVICE = tuple(
         ),
         (
             r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|SELF_SIGNED_CERT|UNABLE_TO_(?:GET|VERIFY)_",
-            "The certificate of the package index is not trusted, as where a proxy opens what passes. "
+            "The certificate of the package index is not trusted, as when a proxy opens the traffic. "
             f"Name the file of the proxy's certificate in PIP_CERT and NODE_EXTRA_CA_CERTS, {_AGAIN}",
         ),
         (
@@ -99,7 +99,7 @@ def main() -> int:
 
 
 def advice(output: str) -> str:
-    """What to do about a failure, by what was said about it; empty where that names no cause that is known."""
+    """What to do about a failure, by its output; empty if no cause is known."""
     return next((sentence for pattern, sentence in ADVICE if pattern.search(output)), "")
 
 
@@ -116,7 +116,7 @@ def _prepare_python() -> None:
     wanted = _fingerprint(PYTHON_INPUTS) + b"\n" + os.fsencode(VENV)
     fault = _fault(python) if VENV.exists() else ""
     if fault:
-        print(f"The virtual environment in .venv is made anew: {fault}.")
+        print(f"The virtual environment in .venv is made again: {fault}.")
     if fault or not VENV.exists():
         _make_environment(python)
     elif _is_done(VENV, wanted):
@@ -144,7 +144,7 @@ def _make_environment(python: Path) -> None:
 
 
 def _fault(python: Path) -> str:
-    """Why the virtual environment of this Python is of no use; empty where it is."""
+    """Why the virtual environment of this Python cannot be used; empty if it can."""
     if not python.exists():
         return "the Python that it was made with is gone"
     try:
@@ -177,7 +177,7 @@ def _need() -> str:
 
 
 def _install_command() -> None:
-    """Write `.venv/bin/greenlight`: this clone's command line, as it lies here, from whatever folder it is started.
+    """Write `.venv/bin/greenlight`: this clone's command line; it can be started from any folder.
 
     Three lines of shell in place of an installed package: nothing to build or download, every change of the code counts
     at once, and a clone that was moved gets a new one.
@@ -221,9 +221,9 @@ def _check_node() -> None:
 
 
 def _step(title: str, command: list[str], general: str) -> None:
-    """Run a command quietly, with a sign of life now and then; where it fails, show what it said, and advise.
+    """Run a command quietly, with a line of progress now and then; if it fails, show its output and advice.
 
-    What it says goes into memory: on a full disk a file would not hold the line that tells of it. `general` is the
+    Its output goes into memory: on a full disk a file would lose the line that reports it. `general` is the
     advice where no other fits.
     """
     print(f"{title} ...", flush=True)
@@ -243,7 +243,7 @@ def _step(title: str, command: list[str], general: str) -> None:
                 said, _ = process.communicate(timeout=HEARTBEAT_S)
                 break
             except subprocess.TimeoutExpired:
-                print(f"  still at it after {time.monotonic() - begun:.0f} s", flush=True)
+                print(f"  still running after {time.monotonic() - begun:.0f} s", flush=True)
     if process.returncode or NPM_LEFT_OUT in said:
         print(said[-4000:], file=sys.stderr)
         raise SetupFailed(f"{title} failed. {advice(said) or general}")
@@ -270,7 +270,7 @@ def _mark_done(folder: Path, wanted: bytes) -> None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Hold the repository's own folder, so that a second set-up waits until the first is through."""
+    """Hold the repository's own folder, so that a second set-up waits until the first is done."""
     folder = os.open(REPOSITORY, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

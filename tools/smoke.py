@@ -1,4 +1,4 @@
-"""Tells whether a deployed app works: hands proposals in, approves them through the queue, and waits for the end.
+"""Tells whether a deployed app works: hands in proposals, approves them through the queue, and waits until they end.
 
 Run it after every deployment, and in CI against the real host:
 
@@ -6,8 +6,8 @@ Run it after every deployment, and in CI against the real host:
     GREENLIGHT_KEY=<function key> python tools/smoke.py --url https://<app>.azurewebsites.net \
         --storage https://<data account>.queue.core.windows.net
 
-It goes both ways, that of a bare workflow and that of a proposal with a record, and ends with 0 only if both ended as
-approved by the person whom the message named, and the record is whole. What it hands in is called "Smoke test".
+It tries a bare workflow and a proposal with a record, and ends with 0 only if both ended as
+approved by the person in the message, and the record is whole. What it hands in is called "Smoke test".
 """
 
 import argparse
@@ -82,16 +82,16 @@ def try_workflow(target: Target) -> None:
 
 
 def try_proposal(target: Target) -> None:
-    """Take a proposal with a record the same way: its containers and its list too. Passed over where people sign in."""
+    """Take a proposal with a record the same way: its containers and its list too. Skipped if people sign in."""
     form: dict[str, Any] = {
         "title": "Smoke test",
         "author": AUTHOR,
-        "summary": "Handed in by tools/smoke.py; nobody need act.",
+        "summary": "Handed in by tools/smoke.py; nobody needs to act.",
         "policy": {"stages": [{"name": "smoke", "approvers": [APPROVER]}]},
     }
     answer = _call(target, "POST", f"proposals?id=smoke-{uuid.uuid4().hex}", form)
     if answer.status_code == 401:
-        _say("passed over", "proposals are for people here, who sign in")
+        _say("skipped", "proposals are only for people who sign in here")
         return
     if answer.status_code != 202:
         raise SmokeFailed(f"handing a proposal in answered {answer.status_code}: {answer.text[:500]}")
@@ -141,7 +141,7 @@ def hand_in(target: Target) -> tuple[str, str]:
     proposal = {
         "title": "Smoke test",
         "submittedBy": AUTHOR,
-        "summary": "Handed in by tools/smoke.py; nobody need do anything.",
+        "summary": "Handed in by tools/smoke.py; nobody needs to act.",
     }
     response = _call(target, "POST", f"orchestrators/ApprovalWorkflow?id=smoke-{uuid.uuid4().hex}", proposal)
     if response.status_code != 202 or "Location" not in response.headers:
@@ -150,7 +150,7 @@ def hand_in(target: Target) -> tuple[str, str]:
 
 
 def approve(target: Target, instance_id: str) -> None:
-    """Send the decision as another system would, and make the queue where an emulator has none yet."""
+    """Send the decision as another system would, and make the queue if an emulator has none yet."""
     message = json.dumps({"instanceId": instance_id, "approved": True, "approver": APPROVER})
     try:
         with open_queue(target.storage) as queue:
@@ -163,12 +163,12 @@ def approve(target: Target, instance_id: str) -> None:
         reason = str(error).splitlines()[0]
         raise SmokeFailed(
             f"{QUEUE} takes no message: {reason} "
-            "The sender needs the role Storage Queue Data Message Sender on this queue, and a way to the account."
+            "The sender needs the role Storage Queue Data Message Sender on it, and network access to the account."
         ) from error
 
 
 def open_queue(storage: str) -> QueueClient:
-    """Open the queue by connection string, or by its account's address with the identity of whoever is signed in."""
+    """Open the queue by connection string, or by its account's address with the identity that is signed in."""
     if storage.startswith("https://"):
         credential = DefaultAzureCredential(exclude_managed_identity_credential=True)
         return QueueClient(storage, QUEUE, credential=credential)
@@ -182,7 +182,7 @@ def wait_for(target: Target, status_url: str, what: str, reached: Callable[[dict
         status = _status(status_url)
         if status and reached(status):
             return status
-        runtime = status["runtimeStatus"] if status else "not to be had"
+        runtime = status["runtimeStatus"] if status else "unknown"
         if runtime in ("Failed", "Terminated", "Completed"):
             raise SmokeFailed(f"the proposal is {runtime}, not {what}: {_shown(status)}")
         if time.monotonic() > give_up:
@@ -212,14 +212,14 @@ def wait_for_proposal(target: Target, proposal_id: str, status: str) -> dict[str
 
 
 def check_outcome(ended: dict[str, Any]) -> None:
-    """Raise SmokeFailed unless the proposal was approved by the one whom the message named."""
+    """Raise SmokeFailed unless the proposal was approved by the person in the message."""
     output = ended["output"]
     if not isinstance(output, dict) or (output.get("outcome"), output.get("decidedBy")) != ("approved", APPROVER):
         raise SmokeFailed(f"the proposal ended, but not as approved by {APPROVER}: {_shown(ended)}")
 
 
 def _catalogue(target: Target) -> str:
-    """Ask for the list of workflows; returns the status code, or what kept it from coming."""
+    """Ask for the list of workflows; returns the status code, or why there was none."""
     try:
         return str(_call(target, "GET", "workflows").status_code)
     except SmokeFailed as failed:
@@ -227,7 +227,7 @@ def _catalogue(target: Target) -> str:
 
 
 def _call(target: Target, method: str, path: str, body: object = None) -> requests.Response:
-    """Call a route of the app; raises SmokeFailed where no answer comes."""
+    """Call a route of the app; raises SmokeFailed if no answer comes."""
     headers = {"x-functions-key": target.key} if target.key else {}
     try:
         return requests.request(
@@ -244,7 +244,7 @@ def _call(target: Target, method: str, path: str, body: object = None) -> reques
 
 
 def _status(status_url: str) -> dict[str, Any] | None:
-    """Read the status; None where the host does not answer just now."""
+    """Read the status; None if the host does not answer now."""
     try:
         response = requests.get(status_url, timeout=CALL_SECONDS, allow_redirects=False)
     except requests.RequestException:

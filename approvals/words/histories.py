@@ -19,15 +19,15 @@ _ENDS = {
     "Completed": "The workflow ended",
     "Failed": "The workflow failed",
     "Terminated": "The workflow was terminated",
-    "ContinuedAsNew": "The workflow went on in a new execution",
+    "ContinuedAsNew": "The workflow continued in a new execution",
 }
 _PLAIN = {
     "ExecutionTerminated": "The workflow was terminated",
     "ExecutionSuspended": "The workflow was suspended",
     "ExecutionResumed": "The workflow was resumed",
     "ExecutionRewound": "The workflow was rewound",
-    "ContinueAsNew": "The workflow went on in a new execution",
-    "TimerFired": "A timer came to its end",
+    "ContinueAsNew": "The workflow continued in a new execution",
+    "TimerFired": "A timer fired",
 }
 
 
@@ -42,7 +42,7 @@ class HistoryLine:
 
 
 def history_in_words(events: Iterable[Mapping[str, Any]]) -> tuple[HistoryLine, ...]:
-    """Return a line for each event that says something to a person; an unknown one is shown by its name."""
+    """Return a line for each event that matters to a person; an unknown one is shown by its name."""
     return tuple(
         HistoryLine(at=_instant(event.get("Timestamp")), sentence=sentence, bad=_is_bad(event))
         for event in events
@@ -51,7 +51,7 @@ def history_in_words(events: Iterable[Mapping[str, Any]]) -> tuple[HistoryLine, 
 
 
 def reason_of(output: object) -> str:
-    """Return why an instance failed, as its output says it, in one line; empty where it says nothing."""
+    """Return the reason that an instance's output gives for its failure, in one line; empty if it gives none."""
     text = output if isinstance(output, str) else "" if output is None else str(output)
     return one_line(text)[:_LONGEST]
 
@@ -60,7 +60,7 @@ def _sentence(event: Mapping[str, Any]) -> str:
     kind, name = str(event.get("EventType", "")), one_line(str(event.get("FunctionName") or event.get("Name") or ""))
     match kind:
         case "OrchestratorStarted" | "OrchestratorCompleted" | "TaskScheduled" | "SubOrchestrationInstanceCreated":
-            return ""  # bookkeeping, and what its end tells as well
+            return ""  # bookkeeping, or repeated by a later event
         case "ExecutionStarted":
             return f"{name or 'The workflow'} started."
         case "TaskCompleted" | "SubOrchestrationInstanceCompleted":
@@ -71,7 +71,7 @@ def _sentence(event: Mapping[str, Any]) -> str:
             until = _instant(event.get("FireAt"))
             return f"It waits until {moment(until)}." if until else "It waits for a timer."
         case "EventRaised":
-            return f"The event {name} came." if name else "An event came."
+            return f"The event {name} arrived." if name else "An event arrived."
         case "EventSent":
             return "It called an entity." if name == "op" else "It sent an event."
         case "ExecutionCompleted":

@@ -1,4 +1,4 @@
-"""What an entry of a record tells, in words: what was done, what came with it, and how it went for the proposal."""
+"""A record's entry in words: what was done, the details, and whether it is good or bad for the proposal."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -30,10 +30,10 @@ from approvals.reserved_names import NOBODY
 from approvals.words.wording import people, size
 
 Mood = Literal["good", "bad", "ask", "late", "plain"]
-"""What a reader's eye should find."""
+"""What a reader should notice first."""
 
 Told = tuple[str, tuple[str, ...]]
-"""What was done, behind the name of who did it; and what came with it, of which some may be empty."""
+"""What was done, to be written after the person's name; and the details, some of which may be empty."""
 
 When = Callable[[datetime], str]
 """Puts a point in time into words."""
@@ -43,12 +43,12 @@ _WAYS = {"link": "by link", "queue": "by queue", "event": "by event", "system": 
 
 
 def doer(by: str, via: str) -> str:
-    """Return who did something; empty for what time and the workflow do."""
+    """Return the person who did something; empty for the clock and the workflow."""
     return "" if via in _BY_ITSELF else by
 
 
 def way(via: str) -> str:
-    """Return how we know who it was; empty where they were signed in, or where nobody was it."""
+    """Return how we know the person; empty if they were signed in, or if it was nobody."""
     return _WAYS.get(via, "")
 
 
@@ -76,7 +76,7 @@ def tell(entry: Entry, by: str, when: When) -> Told:
             stages = " → ".join(str(each.get("name")) for each in entry.stages)
             early = len(entry.void or ())
             asked = f"{early} early yes{'' if early == 1 else 'es'} came before that: asked again" if early else ""
-            return "the checks are through", (", ".join(entry.findings), f"stages: {stages}", asked)
+            return "the checks are done", (", ".join(entry.findings), f"stages: {stages}", asked)
         case StageOpened():
             return _stage_opened(entry, when)
         case Decided():

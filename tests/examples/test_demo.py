@@ -74,7 +74,7 @@ def test_a_scene_that_there_is_not_is_told_so():
     """Before anything is started."""
     demo = start("demo_all.py", "Chainning")
     output, _ = demo.communicate(timeout=60)
-    assert (demo.returncode, output.split(";")[0]) == (2, "Nothing is called Chainning")
+    assert (demo.returncode, output.split(";")[0]) == (2, "There is no scene Chainning")
 
 
 def test_the_pictures_are_small_and_real():

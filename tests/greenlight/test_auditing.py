@@ -90,7 +90,7 @@ def test_a_file_without_keys_is_told(run, record, tmp_path, content):
     path.write_text(content)
     result = run("audit", "verify", record, "--keys", path)
     assert result.exit_code == 2
-    assert "holds no keys" in result.output
+    assert "has no valid keys" in result.output
 
 
 def test_every_flipped_byte_is_found_in_its_line(run, record):

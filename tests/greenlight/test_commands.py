@@ -88,7 +88,7 @@ def test_a_refusal_is_two_lines_and_exit_status_one(run, server):
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "error: The proposal was approved by Ana at 2026-11-21 09:04 UTC.",
-        "  How it came about: greenlight show 3f2a1b9c",
+        "  To see why: greenlight show 3f2a1b9c",
     ]
     assert result.stdout == ""
 
@@ -159,10 +159,10 @@ def test_a_preview_says_who_would_have_to_approve(run, server):
     body = {"title": "a proposal", "policy": "works", "cost": 950.0, "author": "Noor"}
     assert sent(server) == body
     assert "Under works, version 7" in words
-    assert "board 1 of Ana and Ben, then Cem; over by Wed 04 Mar 2026" in words
-    assert "Where the checks say objections, virus or incomplete:" in words
-    assert "security Ana and Ben; over by" in words
-    assert "Answers are kept where only this changes: title, addedFiles" in words
+    assert "board 1 of Ana and Ben, then Cem; ends by Wed 04 Mar 2026" in words
+    assert "If the checks say objections, virus or incomplete:" in words
+    assert "security Ana and Ben; ends by" in words
+    assert "Answers are kept if only this changes: title, addedFiles" in words
     assert json.loads(run(*asked, "--json").stdout) == answer
 
 
@@ -189,7 +189,7 @@ def test_a_policy_of_ones_own_comes_from_a_file(run, server, tmp_path):
         ("{", "is not JSON"),
         ("[]", "does not hold a JSON object"),
         ('{"summary": "x"}', "has no title"),
-        ('{"title": "x", "attachments": {}}', "are no list"),
+        ('{"title": "x", "attachments": {}}', "are not a list"),
         ('{"title": "x", "attachments": ["none.pdf"]}', "none.pdf cannot be read"),
     ],
 )

@@ -98,7 +98,7 @@ def test_the_workflow_of_an_open_proposal_needs_yes(run, server, act):
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "error: It is still open. If its workflow is gone, it is failed.",
-        "  Its author can end it: greenlight withdraw 3f2a1b9c. To do it all the same, add --yes.",
+        "  Its author can end it: greenlight withdraw 3f2a1b9c. To do it anyway, add --yes.",
     ]
 
 
@@ -114,9 +114,9 @@ def test_where_there_is_nothing_that_is_said(run, server):
     """In each list."""
     server.will(200, {**VIEW, "messages": [], "letters": []})
     assert run("ops", "poison", "list", "--url", server.url).output == "No message was put aside.\n"
-    assert run("ops", "letters", "list", "--url", server.url).output == "All letters have gone.\n"
+    assert run("ops", "letters", "list", "--url", server.url).output == "All letters were sent.\n"
     result = run("ops", "letters", "send", "p-9", "--as", "Mara", "--url", server.url)
-    assert (result.exit_code, result.output) == (0, "All letters of this proposal have gone.\n")
+    assert (result.exit_code, result.output) == (0, "All letters of this proposal were sent.\n")
 
 
 def test_a_history_is_told_in_words(run, server):

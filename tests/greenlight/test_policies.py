@@ -59,18 +59,18 @@ def test_a_policy_is_told_in_words(run, folder):
     for part in (
         "2 of Ana, Ben and Cem, within 36 hours",
         "only if the cost is above 1,000 EUR and the cost is at most 9,000 EUR and the department is parks",
-        "rest Gil, within 3 days only where no other stage is asked",
+        "rest Gil, within 3 days only if no other stage is asked",
         "costs in USD are compared in EUR by the rates of 2026-03-02",
         "and the checks say warnings",
         "required: Ana",
-        "a no of Cem is enough",
+        "a no from Cem is enough",
         "reminded after 12 hours and 24 hours",
         "then Dee, then Eve and Fay within 24 hours",
-        "anybody but the author",
+        "anybody except the author",
         "budget the budget owner, above 5,000 EUR",
         "nobody decides in two stages",
         "the author may decide too",
-        "answers are kept where only this changes: the title and added files",
+        "answers are kept if only this changes: the title and added files",
         "“fine” means approve",
     ):
         assert part in words
@@ -83,11 +83,11 @@ def test_a_policy_says_for_which_proposals_it_is(run, folder):
         "policies", folder("mine", stages=[stage], currency="JPY", otherwise="refuse", usedBy=["Zoe"]) / "mine.json"
     ).output
     assert "only if the cost is 1,500 JPY or more" in told
-    assert "whatever meets no stage is refused" in told
+    assert "a proposal that needs no stage is refused" in told
     assert "only for proposals of Zoe" in told
 
 
-@pytest.mark.parametrize(("outcome", "words"), [("reject", "no answer is a no"), ("approve", "no answer is a yes")])
+@pytest.mark.parametrize(("outcome", "words"), [("reject", "no answer means no"), ("approve", "no answer means yes")])
 def test_a_policy_says_what_silence_means(run, folder, outcome, words):
     """Nobody should be surprised by it."""
     path = folder("mine", stages=[{"name": "board", "approvers": ["Ana"], "onTimeout": outcome}])

@@ -89,7 +89,7 @@ def test_where_it_stands_is_one_sentence(bridge):
 def test_stages_in_a_row_have_a_mark_each(bridge):
     """For the live page."""
     assert text_of(stage_bar(bridge.shown)) == "▶ design → · works → · budget"
-    assert "checks" in text_of(stage_bar(Played("footbridge").shown))
+    assert "the documents are checked first" in text_of(stage_bar(Played("footbridge").shown))
 
 
 def test_an_event_on_one_line_is_one_line(bridge):

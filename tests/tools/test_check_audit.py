@@ -32,7 +32,7 @@ def test_a_report_on_every_package_passes():
     [
         ({"name": "package-3", "skip_reason": "not found on PyPI"}, "package-3 1.0 was skipped: not found on PyPI"),
         (entry(version="0.9"), "package-3 1.0 is installed, but 0.9 was audited"),
-        (entry(vulns=[{"id": "CVE-1"}, {"id": "CVE-2"}]), "package-3 1.0 is weak: CVE-1, CVE-2"),
+        (entry(vulns=[{"id": "CVE-1"}, {"id": "CVE-2"}]), "package-3 1.0 is vulnerable: CVE-1, CVE-2"),
     ],
 )
 def test_a_package_that_was_not_found_sound_is_named(given, finding):

@@ -167,7 +167,7 @@ def test_an_environment_that_does_not_fit_is_made_anew_and_the_reason_told(clone
     steps.clear()
     make_venv(clone, version, pip)
     assert 0 == setup.main()
-    assert f"The virtual environment in .venv is made anew: {reason}" in capsys.readouterr().out
+    assert f"The virtual environment in .venv is made again: {reason}" in capsys.readouterr().out
     assert ["venv", "ensurepip", "pip"] == kinds(steps)
     assert "--clear" in steps[0]
 
@@ -180,7 +180,7 @@ def test_an_environment_whose_python_was_removed_is_made_anew(clone, steps, caps
     python.unlink()
     python.symlink_to(clone / "gone")
     assert 0 == setup.main()
-    assert "made anew: the Python that it was made with is gone" in capsys.readouterr().out
+    assert "made again: the Python that it was made with is gone" in capsys.readouterr().out
     assert ["venv", "ensurepip", "pip"] == kinds(steps)
 
 
@@ -190,7 +190,7 @@ def test_an_environment_whose_python_cannot_be_run_is_made_anew(clone, steps, ca
     steps.clear()
     (clone / ".venv/bin/python").chmod(0o644)
     assert 0 == setup.main()
-    assert "made anew: its Python cannot be run (Permission denied)" in capsys.readouterr().out
+    assert "made again: its Python cannot be run (Permission denied)" in capsys.readouterr().out
     assert ["venv", "ensurepip", "pip"] == kinds(steps)
 
 
@@ -206,7 +206,7 @@ def test_an_environment_that_was_moved_is_made_anew(clone, steps, capsys, monkey
     make_venv(moved)
     monkeypatch.setattr(setup, "_step", lambda _title, command, _general: steps.append(command))
     assert 0 == setup.main()
-    assert f"made anew: it was made for {clone / '.venv'}" in capsys.readouterr().out
+    assert f"made again: it was made for {clone / '.venv'}" in capsys.readouterr().out
     assert ["venv", "ensurepip", "pip"] == kinds(steps)
 
 
@@ -255,7 +255,7 @@ def test_a_step_that_takes_long_gives_a_sign_of_life(capsys, monkeypatch):
     with pytest.raises(setup.SetupFailed):
         setup._step("Trying", ["sh", "-c", "echo before; sleep 0.2; echo after; exit 1"], "See above.")
     shown = capsys.readouterr()
-    assert "still at it" in shown.out
+    assert "still running" in shown.out
     assert "before\nafter" in shown.err
 
 

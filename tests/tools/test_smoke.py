@@ -54,7 +54,7 @@ def test_where_people_sign_in_the_workflow_alone_is_tried(start_app, monkeypatch
     app = start_app(environ={"AUTH_MODE": "easyauth", "WEBSITE_AUTH_ENABLED": "true"})
     monkeypatch.delenv("GREENLIGHT_KEY", raising=False)
     assert 0 == smoke.main(["--url", app.url, "--storage", app.connection_string])
-    assert "passed over proposals are for people here" in capsys.readouterr().out
+    assert "skipped     proposals are only for people who sign in here" in capsys.readouterr().out
 
 
 def test_without_a_key_it_fails_at_once_and_names_the_variable(app, storage, monkeypatch, capsys):

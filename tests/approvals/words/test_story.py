@@ -35,7 +35,7 @@ def told(played, kind, number=0):
         (
             "bridge",
             "checked",
-            "the checks are through",
+            "the checks are done",
             ("warnings", "stages: design → works → budget", "1 early yes came before that: asked again"),
         ),
         ("bridge", "decided", "approves", ("before being asked",)),
