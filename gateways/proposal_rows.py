@@ -182,21 +182,22 @@ def read(entity: Any) -> IndexRow:
         stage=entity["Stage"],
         waiting_for=tuple(json.loads(entity["WaitingFor"])),
         submitted_at=datetime.fromisoformat(entity["SubmittedAt"]),
-        deadline=_instant(entity["Deadline"]),
+        deadline=instant(entity["Deadline"]),
         entries=entity.get("EntryCount", 0),
         head=entity.get("Head", ""),
         size=entity["Size"].value if "Size" in entity else 0,
         told=entity.get("Told", 0),
-        asked_at=_instant(entity.get("AskedAt", "")),
+        asked_at=instant(entity.get("AskedAt", "")),
         stage_number=entity.get("StageNumber", 0),
         stage_count=entity.get("StageCount", 0),
         document=entity.get("Document", ""),
-        ended_at=_instant(entity.get("EndedAt", "")),
+        ended_at=instant(entity.get("EndedAt", "")),
         stage_hours=tuple((name, hours) for name, hours in json.loads(entity.get("StageHours", "[]"))),
         delegated_by=tuple(json.loads(entity.get("DelegatedBy", "[]"))),
         decided_by=tuple(json.loads(entity.get("DecidedBy", "[]"))),
     )
 
 
-def _instant(text: str) -> datetime | None:
+def instant(text: str) -> datetime | None:
+    """Return the time of a column; None where it is empty."""
     return datetime.fromisoformat(text) if text else None

@@ -5,7 +5,7 @@ therefore one question, but for the first in a process.
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -14,7 +14,7 @@ from azure.data.tables import TableClient
 
 from approvals.reports import ReportedProposal
 from gateways import clock
-from gateways.proposal_rows import CHANGED, PARTITION, changed_at, newest_first
+from gateways.proposal_rows import CHANGED, PARTITION, changed_at, instant, newest_first
 from gateways.tables import open_table
 
 REPORTED = timedelta(days=400)
@@ -77,15 +77,11 @@ def _read(entity: Any) -> ReportedProposal:
         title=entity["Title"],
         department=entity["Department"],
         status=entity["Status"],
-        submitted_at=datetime.fromisoformat(entity["SubmittedAt"]).astimezone(UTC),
-        ended_at=_instant(entity.get("EndedAt", "")),
+        submitted_at=datetime.fromisoformat(entity["SubmittedAt"]),
+        ended_at=instant(entity.get("EndedAt", "")),
         stage=entity["Stage"],
-        asked_at=_instant(entity.get("AskedAt", "")),
-        deadline=_instant(entity["Deadline"]),
+        asked_at=instant(entity.get("AskedAt", "")),
+        deadline=instant(entity["Deadline"]),
         waiting_for=tuple(json.loads(entity["WaitingFor"])),
         stage_hours=tuple((name, hours) for name, hours in json.loads(entity.get("StageHours") or "[]")),
     )
-
-
-def _instant(text: str) -> datetime | None:
-    return datetime.fromisoformat(text).astimezone(UTC) if text else None

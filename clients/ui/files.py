@@ -15,11 +15,10 @@ from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, show
-from clients.web.visitors import visitor
+from clients.web.visitors import shell, visitor
 from gateways.images import Unreadable, scale
 from pages.document import LARGEST_SHOWN, ShownFile, document_page
 from pages.documents import is_text, look_of
-from pages.shell import Shell
 from services.documents import Altered, Gone, read_document
 
 bp = df.Blueprint()
@@ -74,7 +73,7 @@ async def show_file(req: func.HttpRequest) -> func.HttpResponse:
         earlier=None if before is None else _decoded(before),
         since=earlier[0].number if earlier else 0,
     )
-    return show(document_page(Shell(person=who.name, may_change=who.may_change), shown))
+    return show(document_page(shell(who), shown))
 
 
 def _number(req: func.HttpRequest, name: str) -> int | None:

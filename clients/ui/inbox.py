@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -103,7 +104,8 @@ class _TooLarge(Exception):
 async def _show(who: Visitor, question: Question, *, fault: str = "") -> func.HttpResponse:
     rows = await asyncio.to_thread(lambda: list(open_proposal_index().personal(who.name, question.part)))
     now = clock.now()
-    fitting = [row for row in rows if all(fits(row) for fits in _filters(question))]
+    filters = _filters(question, now)
+    fitting = [row for row in rows if all(fits(row) for fits in filters)]
     begin = (question.page - 1) * ON_A_PAGE
     found = Found(
         rows=fitting[begin : begin + ON_A_PAGE], total=len(fitting), pages=max(1, -(-len(fitting) // ON_A_PAGE))
@@ -125,9 +127,9 @@ def _read_question(params: Mapping[str, str]) -> Question:
     )
 
 
-def _filters(question: Question) -> list[Callable[[IndexRow], bool]]:
+def _filters(question: Question, now: datetime) -> list[Callable[[IndexRow], bool]]:
     """Return what a row must fulfil."""
-    now, chosen = clock.now(), list[Callable[[IndexRow], bool]]()
+    chosen = list[Callable[[IndexRow], bool]]()
     if question.text:
         words = question.text.casefold().split()
         chosen.append(lambda row: all(word in row.title.casefold() for word in words))

@@ -22,12 +22,11 @@ from clients.web.link_requests import NotReadable, read_fields
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
-from clients.web.visitors import Visitor, visitor
+from clients.web.visitors import Visitor, shell, visitor
 from gateways import clock
 from gateways.people import open_directory
 from pages.documents import texts_wanted
 from pages.proposal import ShownProposal, proposal_address, proposal_page
-from pages.shell import Shell
 from pages.verb_forms import SentForm
 from services import desk
 from services.documents import Altered, Gone, read_document
@@ -115,5 +114,4 @@ def _words(attachment: Attachment) -> str | None:
 
 
 def _show(who: Visitor, shown: ShownProposal, *, status: int = 200) -> func.HttpResponse:
-    shell = Shell(person=who.name, may_change=who.may_change)
-    return show(proposal_page(shell, shown, now=clock.now()), status=status)
+    return show(proposal_page(shell(who), shown, now=clock.now()), status=status)

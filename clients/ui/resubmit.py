@@ -13,7 +13,7 @@ from approvals.rules.eligibility import Refused
 from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Attach, Resubmit, Verb
 from approvals.validation import Invalid
-from clients.ui.submit import read_cost
+from clients.ui.submit import typed_in
 from clients.ui.uploads import Filled, keep, read_form
 from clients.web.access import VisibleProposal, damaged, see
 from clients.web.identity import level
@@ -153,11 +153,5 @@ def _typed(review: Review, filled: Filled, **more: Any) -> Draft:
 
 def _resubmission(author: str, filled: Filled) -> Resubmit:
     """Return the verb; a field that is left empty stays as it is. Raises `Invalid` with every fault."""
-    given = {name: value.strip() for name, value in filled.fields.items()}
-    form: dict[str, Any] = {"by": author}
-    form |= {name: given[name] for name in ("title", "summary", "department", "comment") if given.get(name)}
-    if given.get("currency"):
-        form["currency"] = given["currency"].upper()
-    if given.get("cost"):
-        form["cost"] = read_cost(given["cost"])
-    return Resubmit.from_dict(form)
+    typed = typed_in(filled, "title", "summary", "department", "comment")
+    return Resubmit.from_dict({"by": author, **typed})

@@ -67,7 +67,7 @@ async def submit_from_page(req: func.HttpRequest, client: df.DurableOrchestratio
         submission = None
     if faults or submission is None:
         return await _show(who, replace(draft, faults=by_field(faults)), status=400)
-    if filled.fields.get("action") == "preview":
+    if filled.fields.get("action", "").strip() == "preview":
         return await _show(who, draft, preview=foresee(submission))
     return await _hand_in(client, who, submission, draft)
 
@@ -112,13 +112,17 @@ def _draft(proposal_id: str, filled: Filled, files: tuple[Attachment, ...]) -> D
 
 def _form(filled: Filled, author: str) -> dict[str, Any]:
     """Return the JSON form that the API would have been sent; an empty field is left out."""
-    given = {name: value.strip() for name, value in filled.fields.items()}
-    untitled = "Untitled" if given.get("action") == "preview" else ""
-    form: dict[str, Any] = {"author": author, "title": given.get("title") or untitled}
-    form |= {name: given[name] for name in ("summary", "currency", "department", "policy") if given.get(name)}
-    if given.get("currency"):
+    untitled = "Untitled" if filled.fields.get("action", "").strip() == "preview" else ""
+    return {"author": author, "title": untitled, **typed_in(filled, "title", "summary", "department", "policy")}
+
+
+def typed_in(filled: Filled, *names: str) -> dict[str, Any]:
+    """Return these fields of a form, with cost and currency, as the API takes them; an empty field is left out."""
+    given = {name: value.strip() for name, value in filled.fields.items() if value.strip()}
+    form: dict[str, Any] = {name: given[name] for name in names if name in given}
+    if "currency" in given:
         form["currency"] = given["currency"].upper()
-    if given.get("cost"):
+    if "cost" in given:
         form["cost"] = read_cost(given["cost"])
     return form
 
