@@ -8,6 +8,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from PIL import Image
 
 from clients.ui.files import THUMBNAIL, show_file
+from clients.ui.proposal import show_proposal
 from gateways.attachments import BlobAttachments
 from gateways.images import Unreadable
 from pages.document import LARGEST_SHOWN
@@ -159,3 +160,14 @@ async def test_a_file_that_is_gone_or_is_another_one_is_not_shown(proposal, monk
 
     monkeypatch.setattr(BlobAttachments, "read", gone)
     assert (await get(proposal, "note.md")).status_code == 410
+
+
+@pytest.mark.parametrize(("readers", "is_shown"), [("*", True), ("", False)])
+async def test_a_tab_that_is_closed_to_somebody_is_left_out_around_a_file_and_its_proposal(
+    proposal, monkeypatch, readers, is_shown
+):
+    """As around every other page."""
+    monkeypatch.setenv("REPORT_READERS", readers)
+    around_the_file = await page(proposal, "note.md")
+    around_the_proposal = await Browser(user="Mara").get(show_proposal, "/", {"proposalId": proposal})
+    assert [">Reports<" in each.html for each in (around_the_file, around_the_proposal)] == [is_shown, is_shown]
