@@ -51,7 +51,7 @@ run: setup
 	@echo "Try this next, in another terminal:"
 	@echo "  export GREENLIGHT_USER='Ines Carvalho' GREENLIGHT_URL=http://localhost:$(PORT)"
 	@echo "  $(BIN)/greenlight submit --title 'Mill Stream footbridge' --policy footbridge-works --cost 148500 --attach examples/footbridge/design-proposal.md"
-	@$(BIN)/python -m durable_devhost start --port $(PORT)
+	@$(BIN)/python -m durable_devhost start --port $(PORT) --mail --page Inbox=/api/ui/inbox
 
 # Tests and demos start dozens of hosts: each would compile the whole app again without saved bytecode.
 unexport PYTHONDONTWRITEBYTECODE

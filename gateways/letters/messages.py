@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import re
+import unicodedata
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -13,6 +15,9 @@ from gateways.people import address_of, is_address
 
 _NOBODY = "greenlight@localhost"
 """The sender if no mail server is set."""
+
+_LONGEST_LOCAL_PART = 64
+"""RFC 5321, section 4.5.3.1.1."""
 
 
 class SenderWrong(Exception):
@@ -38,6 +43,12 @@ def write_message(letter: Letter, *, key: str, now: datetime) -> EmailMessage:
 def where_to(letter: Letter) -> str | None:
     """Return the address of a letter's recipient; None if it is not known."""
     return letter.to_address or address_of(letter.to_name)
+
+
+def local_address(name: str) -> str:
+    """Return an address at this machine for a person by their name, for mail servers that send nothing on."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return f"{'.'.join(re.findall('[a-z0-9]+', plain))[:_LONGEST_LOCAL_PART].strip('.') or 'somebody'}@localhost"
 
 
 def _to(letter: Letter) -> Address:

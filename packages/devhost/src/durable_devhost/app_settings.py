@@ -24,7 +24,7 @@ _IDENTITY = ("accountName", "blobServiceUri", "queueServiceUri", "tableServiceUr
 class AppSettings(Mapping[str, str]):
     """Settings by name; names are compared without regard to case, and `__` in them is the same as `:`.
 
-    Never changes: `with_storage` gives a new one.
+    Never changes: `with_storage` and `with_values` give a new one.
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -68,6 +68,13 @@ class AppSettings(Mapping[str, str]):
                 name: connection_string if is_development_storage(value) else value
                 for name, value in self._values.items()
             }
+        )
+
+    def with_values(self, values: Mapping[str, str]) -> "AppSettings":
+        """The same settings with these, which win."""
+        replaced = set(map(_key, values))
+        return AppSettings(
+            {name: value for name, value in self._values.items() if _key(name) not in replaced} | dict(values)
         )
 
     def connection_string(self, name: str | None = None) -> str:

@@ -216,6 +216,22 @@ def _add_start_options(start: argparse.ArgumentParser) -> None:
         help="go on with the system clock where a virtual one was ahead; what is due there waits for real time",
     )
     start.add_argument("--enable-auth", action="store_true", help="ask for keys, as Azure does")
+    start.add_argument(
+        "--mail",
+        type=_port,
+        nargs="?",
+        const=0,
+        metavar="PORT",
+        help="catch the app's letters: SMTP_HOST and SMTP_PORT lead it here (default port: a free one)",
+    )
+    start.add_argument(
+        "--page",
+        type=_page,
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a page of the app whose address is to be told when the host is ready, such as Inbox=/api/inbox",
+    )
     start.add_argument("--json-logs", action="store_true", help="write one JSON object a line")
     start.add_argument(
         "--no-azurite", action="store_true", help="use an Azurite that runs already, on ports 10000 to 10002"
@@ -239,6 +255,8 @@ def _start_options(given: argparse.Namespace) -> StartOptions:
         debugpy=given.debugpy,
         as_func=given.as_func,
         forget_virtual_time=given.forget_virtual_time,
+        mail=given.mail,
+        pages=tuple(given.page),
     )
 
 
@@ -279,6 +297,13 @@ def _port(text: str) -> int:
         if 0 <= (number := int(text)) <= 65535:
             return number
     raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 0 to 65535")
+
+
+def _page(text: str) -> tuple[str, str]:
+    name, _, path = text.partition("=")
+    if name.strip() and path.startswith("/") and not path.startswith("//") and path.isprintable():
+        return name.strip(), path
+    raise argparse.ArgumentTypeError(f"{text!r} is no page; give a name and a path of the app, as in Inbox=/api/inbox")
 
 
 def _complain(error: DevhostError) -> None:

@@ -15,7 +15,8 @@ class StartOptions:
     the settings of the same name there. `start_azurite` False means an Azurite on the standard ports. `python` is a
     path, a command or a virtual environment. `debug` is the debugger's port, None for none, and `debugpy` the folder of
     a debugger that the caller brings along. `as_func` says the line that tools wait for when they start `func`.
-    `forget_virtual_time` lets the system clock go on where a virtual one was ahead.
+    `forget_virtual_time` lets the system clock go on where a virtual one was ahead. `mail` is the port of the mail
+    catcher, 0 for a free one, None for none. `pages` are pages of the app to name at the start: names and paths.
     """
 
     app_dir: Path
@@ -33,6 +34,8 @@ class StartOptions:
     debugpy: str | None = None
     as_func: bool = False
     forget_virtual_time: bool = False
+    mail: int | None = None
+    pages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -271,6 +271,10 @@ class HostSettings:
         """The same settings for an app whose development storage is at `connection_string`."""
         return replace(self, app_settings=self.app_settings.with_storage(connection_string))
 
+    def with_app_settings(self, values: Mapping[str, str]) -> Self:
+        """The same settings with these app settings, which win."""
+        return replace(self, app_settings=self.app_settings.with_values(values))
+
 
 def _host_json(path: Path) -> dict[str, Any]:
     content = read_object(path)

@@ -26,6 +26,7 @@ _PLACES = {
     "instances": "Instances",
     "entities": "Entities",
     "queues": "Queues",
+    "mail": "Mail",
     "live": "Live",
     "clock": "Clock",
     "settings": "Settings",

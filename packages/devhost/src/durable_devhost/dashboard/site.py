@@ -9,11 +9,13 @@ import secrets
 from datetime import timedelta
 from hmac import compare_digest
 from importlib.resources import files
+from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
 from durable_devhost.dashboard.functions import functions_page
 from durable_devhost.dashboard.instances import Instances
+from durable_devhost.dashboard.letters import FRAME_POLICY, Download, Letters, no_mailbox_page
 from durable_devhost.dashboard.page import HEADERS, ROOT, address, message, page
 from durable_devhost.dashboard.running import clock_page, live_page, settings_page
 from durable_devhost.dashboard.sources import Sources
@@ -27,6 +29,8 @@ from durable_devhost.triggers.keys import KEY_HEADER, KEY_PARAMETER
 
 _COOKIE = "devhost-dashboard"
 _FILES = {"style.css": "text/css", "live.js": "text/javascript"}
+_POLICY = "Content-Security-Policy"
+_LONGEST_NUMBER = 10
 _LONGEST_JUMP = timedelta(days=366)
 
 
@@ -42,6 +46,7 @@ class Dashboard:
         self._token = secrets.token_urlsafe(24)
         self._session = secrets.token_urlsafe(24)
         self._instances = Instances(sources.client, sources.clock, self._token)
+        self._letters = Letters(sources.mailbox, self._token) if sources.mailbox else None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request to `/devhost` or below it."""
@@ -56,12 +61,32 @@ class Dashboard:
         try:
             if request.method == hdrs.METH_POST:
                 return _moved(await self._act(path, request))
+            if path.startswith("letter"):
+                return await self._letter(path, request)
             text = await self._page(path, request)
         except (ClientError, InstanceExists, Refused) as error:
             return _html(_wrong(str(error)), 409 if request.method == hdrs.METH_POST else 404)
-        except (StorageFailure, DevhostError, CorruptHistory) as error:
+        except (StorageFailure, DevhostError, CorruptHistory, OSError) as error:
             return _html(_wrong(str(error)), 500)
         return _html(text)
+
+    async def _letter(self, path: str, request: web.Request) -> web.Response:
+        """A letter, or a part of it: as a page, as the document in that page's frame, or as a file to save."""
+        number = request.query.get("id", "")
+        if self._letters is None or not (number.isascii() and number.isdecimal() and len(number) < _LONGEST_NUMBER):
+            raise Refused("There is no such letter.")
+        match path:
+            case "letter":
+                if shown := await self._letters.one(int(number)):
+                    return _html(shown, policy=f"{HEADERS[_POLICY]}; frame-src 'self'")
+            case "letter/html":
+                if (framed := await self._letters.frame(int(number))) is not None:
+                    return _html(framed, policy=FRAME_POLICY)
+            case "letter/raw" | "letter/file":
+                part = request.query.get("part", "") if path == "letter/file" else ""
+                if download := await self._letters.file(int(number), part):
+                    return _saved(download)
+        raise Refused("There is no such letter, or no such part of it. The oldest are deleted when there are many.")
 
     async def _page(self, path: str, request: web.Request) -> str:
         if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
@@ -78,6 +103,8 @@ class Dashboard:
                 return await entities_page(sources.client, query.get("prefix", ""), query.get("after"))
             case "queues":
                 return await queues_page(sources.queues())
+            case "mail":
+                return await self._letters.several(query) if self._letters else no_mailbox_page()
             case "live":
                 return live_page(sources.recent())
             case "clock":
@@ -102,6 +129,8 @@ class Dashboard:
                 return address("live")
             case "clock":
                 return await self._move(form)
+            case "mail" if self._letters is not None:
+                return self._delete(form)
             case _:
                 raise Refused("There is no such action.")
 
@@ -126,6 +155,17 @@ class Dashboard:
             case _:
                 raise Refused("There is no such action.")
         return address("instance", id=instance_id)
+
+    def _delete(self, form: dict[str, str]) -> str:
+        assert self._letters is not None
+        match form.get("action"), form.get("id", ""):
+            case "clear", "":
+                self._letters.delete(None)
+            case "delete", number if number.isascii() and number.isdecimal() and len(number) < _LONGEST_NUMBER:
+                self._letters.delete(int(number))
+            case _:
+                raise Refused("There is no such action.")
+        return address("mail")
 
     async def _move(self, form: dict[str, str]) -> str:
         if self._sources.move is None:
@@ -169,8 +209,16 @@ def _json(text: str) -> str:
     return text or "null"
 
 
-def _html(text: str, status: int = 200) -> web.Response:
-    return web.Response(status=status, text=text, content_type="text/html", charset="utf-8", headers=HEADERS)
+def _html(text: str, status: int = 200, *, policy: str = HEADERS[_POLICY]) -> web.Response:
+    headers = {**HEADERS, _POLICY: policy}
+    return web.Response(status=status, text=text, content_type="text/html", charset="utf-8", headers=headers)
+
+
+def _saved(download: Download) -> web.Response:
+    """A file that a browser saves and never shows; its name is of the letter, so it is quoted (RFC 8187)."""
+    disposition = f"attachment; filename*=UTF-8''{quote(download.name, safe='')}"
+    headers = {**HEADERS, hdrs.CONTENT_DISPOSITION: disposition}
+    return web.Response(body=download.content, content_type=download.kind, headers=headers)
 
 
 def _moved(where: str) -> web.Response:

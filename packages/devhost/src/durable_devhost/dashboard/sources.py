@@ -7,6 +7,7 @@ from typing import Any
 
 from durable_devhost.clock import Clock
 from durable_devhost.durable.client.client import DurableClient
+from durable_devhost.mail.mailbox import Mailbox
 from durable_devhost.model.functions import FunctionCatalog
 from durable_devhost.storage.queues import QueueService
 
@@ -29,7 +30,7 @@ class Sources:
 
     `run` starts a function by its name with an input, and gives a sentence where that cannot be. `move` moves the
     virtual clock, and is None where time is real. `admits` says whether a key opens the dashboard, which without keys
-    everybody may see.
+    everybody may see. `mailbox` is None where the host catches no letters.
     """
 
     client: DurableClient
@@ -44,3 +45,4 @@ class Sources:
     move: Callable[[timedelta], Awaitable[None]] | None
     admits: Callable[[str | None], bool]
     route_prefix: str
+    mailbox: Mailbox | None = None

@@ -354,6 +354,8 @@ class Host:
             python=self.around.python,
             data=str(data),
             dashboard=f"{self.address.url}{DASHBOARD_PATH}/",
+            mail=f"{self.address.url}{DASHBOARD_PATH}/mail" if self.around.mail else "",
+            pages=tuple((name, self.address.url + path) for name, path in self.around.options.pages),
             debugger=f"127.0.0.1:{port}" if (port := self.around.options.debug) else "",
             keys=str(data / "keys.json") if self.keys.is_on else "",
             functions=Ready.listed(self.around.catalog, self.address.url, settings.route_prefix),

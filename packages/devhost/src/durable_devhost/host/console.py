@@ -19,7 +19,7 @@ from durable_devhost.clock import Clock
 from durable_devhost.dispatch.connection import Message
 from durable_devhost.dispatch.outcome import Invocation, Outcome, Raised
 from durable_devhost.dotnet.times import time_span
-from durable_devhost.host.facts import Fact, Invoked, Logged, Orchestrated, Ready, Requested, Said, as_record
+from durable_devhost.host.facts import Fact, Invoked, Logged, Mailed, Orchestrated, Ready, Requested, Said, as_record
 from durable_devhost.host.printing import FuncSink, TextSink
 from durable_devhost.log_levels import Level, LogLevels
 from durable_devhost.model.functions import Function
@@ -27,6 +27,9 @@ from durable_devhost.model.history import RuntimeStatus
 
 _KEPT = 200
 _TALKATIVE = ("asyncio", "aiohttp", "watchfiles")
+_MAIL = "mail"
+"""The loggers of aiosmtpd: what it warns of, the sender is answered."""
+
 _DURABLE = "Host.Triggers.DurableTask"
 
 
@@ -118,6 +121,12 @@ class Console:
             fact = Orchestrated(name=name, instance=instance_id, status=status.value, detail=detail or "", stack=stack)
             self._tell(fact)
 
+    def letter(
+        self, *, sender: str, recipients: tuple[str, ...], subject: str, page: str, links: tuple[str, ...]
+    ) -> None:
+        """The mail catcher has a letter, which is shown on `page`; `links` in it lead to this host."""
+        self._tell(Mailed(sender=sender, recipients=recipients, subject=subject, page=page, links=links))
+
     def heard(self, message: Message) -> None:
         """A worker sent a log record of user code, or noticed that an orchestrator blocks."""
         if message["kind"] == "log":
@@ -182,6 +191,7 @@ class Console:
         root.setLevel(self._levels.of("Host"))
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(_MAIL).setLevel(logging.ERROR)
         try:
             yield
         finally:

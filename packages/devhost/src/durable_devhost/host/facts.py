@@ -68,7 +68,10 @@ def _webhook(function: Function) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """The host answers. `url` has no slash at its end; `storage` names the account's place, never its key."""
+    """The host answers. `url` has no slash at its end; `storage` names the account's place, never its key.
+
+    `mail` is the page of the letters, and `pages` are those of the app with their addresses.
+    """
 
     url: str
     app: str
@@ -80,6 +83,8 @@ class Ready:
     keys: str = ""
     debugger: str = ""
     dashboard: str = ""
+    mail: str = ""
+    pages: tuple[tuple[str, str], ...] = ()
     functions: tuple[ListedFunction, ...] = ()
     disabled: tuple[str, ...] = ()
 
@@ -151,9 +156,27 @@ class Said:
     details: str = ""
 
 
-Fact = Ready | Invoked | Requested | Orchestrated | Logged | Said
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailed:
+    """A letter came. `page` is where it is shown, `links` are those in it that lead to this host."""
 
-_EVENT = {Ready: "ready", Invoked: "invocation", Requested: "request", Orchestrated: "orchestration", Logged: "log"}
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    page: str
+    links: tuple[str, ...] = ()
+
+
+Fact = Ready | Invoked | Requested | Orchestrated | Logged | Said | Mailed
+
+_EVENT = {
+    Ready: "ready",
+    Invoked: "invocation",
+    Requested: "request",
+    Orchestrated: "orchestration",
+    Logged: "log",
+    Mailed: "letter",
+}
 
 
 def as_record(fact: Fact, at: datetime) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from durable_devhost.triggers.keys import AuthLevel, KeyRing
 from durable_devhost.triggers.manual import ManualRuns
 
 _PATIENCE_S = 30.0
-_OF_THE_HOST = ("azurewebjobs", "azurefunctions", "functions_", "python_", "website_")
+_OF_THE_HOST = ("azurewebjobs", "azurefunctions", "functions_", "python_", "smtp_", "website_")
 
 
 def open_dashboard(
@@ -69,6 +69,7 @@ def open_dashboard(
         move=move if travel else None,
         admits=lambda presented: keys.admits(AuthLevel.ADMIN, presented),
         route_prefix=around.settings.route_prefix,
+        mailbox=around.mail.mailbox if around.mail else None,
     )
 
     @cache

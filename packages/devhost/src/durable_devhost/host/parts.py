@@ -20,6 +20,7 @@ from durable_devhost.durable.sessions import SessionBuilder
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.console import Console
 from durable_devhost.host.control_pages import ControlPages
+from durable_devhost.host.mail import MailCatcher
 from durable_devhost.inflight import InFlight
 from durable_devhost.local_host import ANY_ORIGIN
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
@@ -64,6 +65,7 @@ class Surroundings:
     keepers: Sequence[Callable[[], Coroutine[Any, Any, None]]]
     """What has to run as long as the host does, to keep what it stands on."""
     python: str
+    mail: MailCatcher | None = None
 
 
 def open_front(

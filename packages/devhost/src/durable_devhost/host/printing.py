@@ -10,7 +10,17 @@ from typing import TextIO
 from rich.console import Console as Terminal
 from rich.text import Text
 
-from durable_devhost.host.facts import Fact, Invoked, ListedFunction, Logged, Orchestrated, Ready, Requested, Said
+from durable_devhost.host.facts import (
+    Fact,
+    Invoked,
+    ListedFunction,
+    Logged,
+    Mailed,
+    Orchestrated,
+    Ready,
+    Requested,
+    Said,
+)
 from durable_devhost.host.printable import folded, printable_fact
 
 _TITLES = {
@@ -101,9 +111,15 @@ def _banner(ready: Ready) -> Text:
     if ready.disabled:
         text.append("\n  Disabled\n", "bold").append(f"    {', '.join(ready.disabled)}\n")
     text.append("\nReady on ", "bold").append(ready.url, "bold underline").append("  Ctrl-C stops.\n", "dim")
-    if ready.dashboard:
-        text.append("Dashboard ", "bold").append(f"{ready.dashboard}\n", "underline")
+    pages = (*ready.pages, *((name, url) for name, url in _own_pages(ready) if url))
+    width = max((len(name) for name, _ in pages), default=0)
+    for name, url in pages:
+        text.append(f"{name:<{width}} ", "bold").append(f"{url}\n", "underline")
     return text
+
+
+def _own_pages(ready: Ready) -> tuple[tuple[str, str], ...]:
+    return (("Dashboard", ready.dashboard), ("Mail", ready.mail))
 
 
 def _listing(functions: Iterable[ListedFunction]) -> Text:
@@ -121,7 +137,7 @@ def _listing(functions: Iterable[ListedFunction]) -> Text:
     return text
 
 
-def _line(fact: Invoked | Requested | Orchestrated | Logged | Said, at: datetime) -> Text:
+def _line(fact: Invoked | Requested | Orchestrated | Logged | Said | Mailed, at: datetime) -> Text:
     text = Text().append(f"{at:%H:%M:%S}  ", "dim")
     match fact:
         case Invoked():
@@ -134,6 +150,8 @@ def _line(fact: Invoked | Requested | Orchestrated | Logged | Said, at: datetime
             return _logged(text, fact)
         case Said():
             return _said(text, fact)
+        case Mailed():
+            return _mailed(text, fact)
 
 
 def _invoked(text: Text, fact: Invoked) -> Text:
@@ -174,6 +192,16 @@ def _said(text: Text, fact: Said) -> Text:
     if fact.instance:
         text.append(f" (instance {fact.instance})", "dim")
     return text.append_text(_below(fact.details))
+
+
+def _mailed(text: Text, fact: Mailed) -> Text:
+    more = len(fact.recipients) - 1
+    to = (fact.recipients[0] if fact.recipients else "nobody") + (f" and {more} more" if more > 0 else "")
+    text.append(f"{to:<{_NAME_WIDTH}}", "cyan").append(f" {'letter':<{_ID_WIDTH}} ", "dim")
+    text.append(fact.subject or "(no subject)", "bold").append(f"  {fact.page}", "underline")
+    for link in fact.links:
+        text.append("\n          it links to  ", "dim").append(link, "underline")
+    return text
 
 
 def _below(details: str) -> Text:

@@ -20,6 +20,7 @@ from durable_devhost.dispatch.process import Versions, WorkerPlan
 from durable_devhost.errors import AppError
 from durable_devhost.host.assembly import Host
 from durable_devhost.host.console import Console
+from durable_devhost.host.mail import MailCatcher, catching_mail
 from durable_devhost.host.parts import Surroundings
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, open_clock
@@ -62,7 +63,13 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
         for notice in settings.notices:
             console.notice(notice)
         async with AsyncExitStack() as resources:
-            plan = worker_plan(options, settings, interpreter, script, port=int(door.getsockname()[1]))
+            port = int(door.getsockname()[1])
+            mail: MailCatcher | None = None
+            if options.mail is not None:
+                catching = catching_mail(options.mail, data, clock, console, host=port)
+                mail = await resources.enter_async_context(catching)
+                settings = settings.with_app_settings(mail.settings_for(settings.app_settings, console))
+            plan = worker_plan(options, settings, interpreter, script, port=port)
             limit = None if options.debug else settings.function_timeout  # who debugs, holds functions for long
             pool = WorkerPool(plan, count=settings.worker_processes, observer=console, limit=limit)
             resources.push_async_callback(pool.close)
@@ -97,6 +104,7 @@ async def run(options: StartOptions, shutdown: Shutdown) -> None:
                 is_alone=is_own,
                 keepers=keepers,
                 python=_shown(loaded.versions, interpreter),
+                mail=mail,
             )
             host = await Host.open(resources, around)
             gc.freeze()

@@ -1,0 +1,98 @@
+"""The mail catcher of a host: where its letters are, how the app is led to it, and what the console says of each."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from durable_devhost.app_settings import FILE_NAME
+from durable_devhost.azurite.folder import writable
+from durable_devhost.clock import Clock
+from durable_devhost.errors import SettingsError
+from durable_devhost.host.console import Console
+from durable_devhost.mail.letter import Letter, links_in, read_letter
+from durable_devhost.mail.mailbox import Mailbox
+
+HOST_SETTING, PORT_SETTING = "SMTP_HOST", "SMTP_PORT"
+"""Where the app finds the catcher, unless its own settings name a mail server."""
+
+FOLDER = "mail"
+_LOOKED_AT = 256 * 1024
+"""Bytes of a letter that are looked through for its line on the console."""
+
+_MOST_LINKS = 3
+_ADDRESS = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailCatcher:
+    """A catcher that listens: its letters, and the port of its mail server."""
+
+    mailbox: Mailbox
+    port: int
+
+    def settings_for(self, app: Mapping[str, str], console: Console) -> dict[str, str]:
+        """The settings that lead the app here; none where it names a mail server itself, which is then told."""
+        named = app.get(HOST_SETTING, "").strip()
+        if not named:
+            return {HOST_SETTING: _ADDRESS, PORT_SETTING: str(self.port)}
+        port = app.get(PORT_SETTING, "")
+        if (named in (_ADDRESS, "localhost")) and port == str(self.port):
+            return {}
+        console.notice(
+            f"{HOST_SETTING} is {named!r}, so letters go there and not to the mailbox, which listens on "
+            f"{_ADDRESS}:{self.port}. To catch them, take {HOST_SETTING} out of {FILE_NAME} and the environment."
+        )
+        return {}
+
+
+@asynccontextmanager
+async def catching_mail(port: int, data: Path, clock: Clock, console: Console, host: int) -> AsyncIterator[MailCatcher]:
+    """Catch letters while the block runs; `host` is the port of the host, whose pages and links the console names.
+
+    Raises SettingsError where the package that it is built with is missing, or the port is taken.
+    """
+    try:
+        from durable_devhost.mail.catcher import Keeper, catching
+    except ModuleNotFoundError:
+        raise SettingsError(
+            "--mail needs the package aiosmtpd. Install it beside devhost: pip install 'durable-devhost[mail]'."
+        ) from None
+    mailbox = Mailbox(data / FOLDER)
+    with writable(data):
+        mailbox.open()
+
+    async def caught(number: int) -> None:
+        kept = mailbox.get(number)
+        if kept is not None:
+            letter = await asyncio.to_thread(read_letter, kept.raw[:_LOOKED_AT])
+            console.letter(
+                sender=kept.envelope.sender,
+                recipients=kept.envelope.recipients,
+                subject=letter.subject,
+                page=f"http://localhost:{host}/devhost/letter?id={number}",
+                links=_own_links(letter, host),
+            )
+
+    keeper = Keeper(mailbox, clock.now, caught, console.warning)
+    async with AsyncExitStack() as stack:
+        try:
+            listening = await stack.enter_async_context(catching(keeper, port))
+        except OSError as error:
+            raise SettingsError(f"--mail cannot listen on port {port} ({error.strerror}). Leave it out.") from None
+        yield MailCatcher(mailbox=mailbox, port=listening)
+
+
+def _own_links(letter: Letter, host: int) -> tuple[str, ...]:
+    """The first links of a letter that lead to this host, for who reads the console to follow."""
+    return tuple(each for each in links_in(letter) if _leads_here(each, host))[:_MOST_LINKS]
+
+
+def _leads_here(link: str, host: int) -> bool:
+    try:
+        place = urlsplit(link)
+        return place.hostname in ("localhost", _ADDRESS) and place.port == host
+    except ValueError:
+        return False
