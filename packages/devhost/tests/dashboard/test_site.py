@@ -1,119 +1,17 @@
 """The dashboard behind a real HTTP server, over a client in memory: pages, forms, and who may see and send them."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
-import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 
 from durable_devhost.clock import VirtualClock
-from durable_devhost.dashboard.site import Dashboard
-from durable_devhost.dashboard.sources import Sources
-from durable_devhost.model.functions import Binding, Function, FunctionCatalog
+from durable_devhost.dashboard.sources import StatusChange
 from durable_devhost.model.history import RuntimeStatus, TaskScheduled
-from packages.devhost.tests.durable.memory import NOW, Desk
+from packages.devhost.tests.dashboard.sites import Opened
+from packages.devhost.tests.durable.memory import NOW
 
-PAGES = ("", "instances", "instance?id=mine", "entities", "queues", "live", "clock", "settings")
-RECORDS = [
-    {"time": "2026-11-27T12:00:00.123456Z", "event": "orchestration", "name": "Run", "instance": "mine",
-     "status": "Failed", "stack": "the frames of <user> code"},
-    {"time": "2026-11-27T12:00:01.123456Z", "event": "request", "method": "GET", "path": "/api/x", "status": 200},
-]  # fmt: skip
-
-
-def function(name: str, kind: str, **properties: Any) -> Function:
-    """A function of a trigger of that type."""
-    trigger = Binding(type=kind, name="t", direction="in", properties=properties)
-    return Function(name=name, trigger=trigger, script_file=Path("function_app.py"), line=3)
-
-
-CATALOG = FunctionCatalog(
-    [
-        function("read", "httpTrigger", route="read", methods=["GET"]),
-        function("write", "httpTrigger", route="write/{id}", methods=["POST"]),
-        function("nightly", "timerTrigger", schedule="0 0 3 * * *"),
-        function("on_order", "queueTrigger", queueName="orders"),
-        function("work", "activityTrigger"),
-    ],
-    idle=[function("asleep", "timerTrigger", schedule="0 0 4 * * *")],
-)
-
-
-@dataclass
-class Site:
-    """The dashboard, what it was asked to do, and a client."""
-
-    desk: Desk
-    http: "TestClient[web.Request, web.Application]"
-    ran: list[tuple[str, str]] = field(default_factory=list)
-    moved: list[timedelta] = field(default_factory=list)
-
-    async def get(self, path: str, **more: Any) -> tuple[int, str]:
-        """The status and the text of a page."""
-        async with self.http.get(f"/devhost/{path}", allow_redirects=False, **more) as answer:
-            return answer.status, await answer.text()
-
-    async def send(self, path: str, **form: str) -> tuple[int, str]:
-        """Send a form as a page has it; the status, and where it leads or what is said."""
-        _, shown = await self.get("clock")
-        found = re.search(r'name="token" value="([^"]+)"', shown)
-        data = {"token": found[1] if found else "", **form}
-        async with self.http.post(f"/devhost/{path}", data=data, allow_redirects=False) as answer:
-            return answer.status, answer.headers.get("Location") or await answer.text()
-
-
-Opened = Callable[..., Awaitable[Site]]
-
-
-@pytest.fixture
-async def opened() -> AsyncIterator[Opened]:
-    """Open the dashboard, with a key where one is given."""
-    clients: list[TestClient[web.Request, web.Application]] = []
-
-    async def open_site(key: str | None = None, next_due: datetime | None = None, is_virtual: bool = True) -> Site:
-        desk, site = Desk(), list[Site]()
-
-        def run(name: str, given: str) -> str:
-            site[0].ran.append((name, given))
-            return "" if name != "work" else "It is an activity."
-
-        async def move(by: timedelta) -> None:
-            site[0].moved.append(by)
-
-        dashboard = Dashboard(
-            Sources(
-                client=desk.client,
-                clock=VirtualClock(),
-                catalog=lambda: CATALOG,
-                queues=lambda: (),
-                facts=lambda: {"hub": "Hub", "storageCalls": {"total": 3, "byKind": {"queue GET": 3}}},
-                recent=lambda: RECORDS,
-                settings=lambda: {"GREETING": "<script>", "PASSWORD": "hunter2"},
-                run=run,
-                next_due=lambda: next_due,
-                move=move if is_virtual else None,
-                admits=lambda presented: key is None or presented == key,
-                route_prefix="api",
-            )
-        )
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", dashboard.answer)
-        client = TestClient(TestServer(app), cookie_jar=aiohttp.CookieJar(unsafe=True))
-        await client.start_server()
-        clients.append(client)
-        site.append(Site(desk=desk, http=client))
-        desk.put("mine", RuntimeStatus.RUNNING, input='"<b>"', custom_status='"stage 2"')
-        return site[0]
-
-    yield open_site
-    for client in clients:
-        await client.close()
+PAGES = ("", "instances", "instance?id=mine", "entities", "queues", "mail", "live", "clock", "settings")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -221,6 +119,29 @@ async def test_one_instance_is_shown_with_its_picture_and_traceback(opened: Open
     assert "the frames of &lt;user&gt; code" in text
     assert "<b>" not in text
     assert ["raise", "suspend", "terminate"] == re.findall(r'name="action" value="(\w+)"', text)
+
+
+async def test_the_custom_statuses_that_this_host_saw_are_in_picture_and_table(opened: Opened) -> None:
+    """What people wrote stays text; an instance that is older than the host had others before."""
+    site = await opened()
+    site.desk.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="work")]
+    assert "Custom status as it changed" not in (await site.get("instance?id=mine"))[1]
+    times = (NOW, NOW + timedelta(minutes=1), NOW + timedelta(minutes=2))
+    texts = ('"<i>one"', None, '"two"')
+    site.statuses["mine"] = [StatusChange(at=at, text=text) for at, text in zip(times, texts, strict=True)]
+    _, text = await site.get("instance?id=mine")
+    assert text.count('class="bar custom') == 2
+    assert "&lt;i&gt;one" in text
+    assert "<i>one" not in text
+    assert "are not known" not in text
+
+
+async def test_changes_before_the_start_of_the_host_are_said_to_be_unknown(opened: Opened) -> None:
+    """Storage has only the last one."""
+    site = await opened(since=NOW + timedelta(days=1))
+    _, text = await site.get("instance?id=mine")
+    assert "Those before its start" in text
+    assert "Custom statuses, the oldest first: none." in text
 
 
 async def test_an_instance_whose_history_cannot_be_read_can_still_be_ended(opened: Opened) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from durable_devhost.dashboard.markup import Markup, tag
+from durable_devhost.dashboard.sources import StatusChange
 from durable_devhost.dashboard.timeline import Bar
 
 MOST_BARS = 200
@@ -16,21 +17,24 @@ _TOP = 30
 _LEAST = 4.0
 _TICKS = 4
 _LONGEST_NAME = 38
+_LONGEST_STATUS = 300
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-def gantt(bars: Sequence[Bar], now: datetime) -> Markup:
-    """Draw the bars; what is open reaches to `now`."""
+def gantt(bars: Sequence[Bar], now: datetime, statuses: Sequence[StatusChange] = ()) -> Markup:
+    """Draw the bars; what is open reaches to `now`. Custom statuses are one more row, above."""
     shown = bars[:MOST_BARS]
     first = min((bar.start for bar in shown), default=now)
     last = max([bar.end or max(now, bar.start) for bar in shown], default=now)
     span = max(last - first, timedelta(milliseconds=1))
-    height = _TOP + _ROW * len(shown) + 8
+    above = 1 if statuses else 0
+    height = _TOP + _ROW * (above + len(shown)) + 8
     ticks = [_tick(step, first, span, height) for step in range(_TICKS + 1)]
-    rows = [_row(index, bar, first, span, last) for index, bar in enumerate(shown)]
+    rows = [_row(above + index, bar, first, span, last) for index, bar in enumerate(shown)]
     return tag(
         "svg",
         *ticks,
+        _statuses(statuses, first, span) if statuses else None,
         *rows,
         viewBox=f"0 0 {_WIDTH} {height}",
         class_="gantt",
@@ -56,6 +60,27 @@ def duration(span: timedelta) -> str:
 
 def _x(when: datetime, first: datetime, span: timedelta) -> float:
     return _NAMES + (_WIDTH - _NAMES - 10) * ((when - first) / span)
+
+
+def _statuses(statuses: Sequence[StatusChange], first: datetime, span: timedelta) -> Markup:
+    """A row of one bar for each custom status, from its change to the next one; what was before `first` is left out."""
+    last, drawn = first + span, list[Markup]()
+    ends = [each.at for each in statuses[1:]] + [last]
+    for number, (status, end) in enumerate(zip(statuses, ends, strict=True)):
+        start, end = max(status.at, first), min(end, last)
+        if status.text is None or start > last or end < first:
+            continue
+        x = _x(start, first, span)
+        width = max(_x(max(end, start), first, span) - x, _LEAST)
+        text = status.text if len(status.text) <= _LONGEST_STATUS else f"{status.text[: _LONGEST_STATUS - 1]}…"
+        bar = tag(
+            "rect",
+            tag("title", f"{text}, from {status.at:%Y-%m-%d %H:%M:%S}"),
+            x=round(min(x, _WIDTH - 10 - width), 1), y=_TOP + 4, width=round(width, 1), height=_ROW - 8,
+            class_=f"bar custom {'even' if number % 2 else 'odd'}",
+        )  # fmt: skip
+        drawn.append(bar)
+    return tag("g", tag("text", "custom status", x=4, y=_TOP + 17), *drawn)
 
 
 def _tick(step: int, first: datetime, span: timedelta, height: int) -> Markup:

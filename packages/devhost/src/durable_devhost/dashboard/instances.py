@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from durable_devhost.clock import Clock
 from durable_devhost.dashboard.gantt import MOST_BARS, duration, gantt
 from durable_devhost.dashboard.markup import Child, Markup, table, tag
 from durable_devhost.dashboard.page import address, button, code, field, form, link, message, moment, page, pairs
-from durable_devhost.dashboard.sources import Record
+from durable_devhost.dashboard.sources import Sources, StatusChange
 from durable_devhost.dashboard.timeline import Bar, Timeline, timeline
-from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.model.history import RuntimeStatus
 from durable_devhost.model.instances import InstanceFilter, InstanceRecord
@@ -25,9 +23,9 @@ _STATUSES = tuple(status.value for status in RuntimeStatus)
 class Instances:
     """Reads instances through the durable client."""
 
-    def __init__(self, client: DurableClient, clock: Clock, token: str) -> None:
-        self._client = client
-        self._clock = clock
+    def __init__(self, sources: Sources, token: str) -> None:
+        self._sources = sources
+        self._client = sources.client
         self._token = token
 
     async def several(self, query: Mapping[str, str]) -> str:
@@ -59,14 +57,14 @@ class Instances:
         listed = tag("div", table("Instances, ordered by id", heads, rows), more, id="live")
         return page("Instances", _filters(query), listed, place="instances")
 
-    async def one(self, instance_id: str, recent: Sequence[Record]) -> str:
-        """The page of one instance; raises NotFound. `recent` is what the console told lately."""
+    async def one(self, instance_id: str) -> str:
+        """The page of one instance; raises NotFound."""
         record = await self._client.status(instance_id)
         try:
             read, fault = timeline(await self._client.history(instance_id)), ""
         except CorruptHistory as error:
             read, fault = Timeline(), str(error)
-        now = self._clock.now()
+        now, statuses = self._sources.clock.now(), self._sources.statuses(instance_id)
         parent = read.parent.instance.instance_id if read.parent else ""
         facts: dict[str, Child] = {
             "orchestrator": record.name,
@@ -80,11 +78,19 @@ class Instances:
             "execution": record.execution_id,
             "episodes": f"{read.episodes} (how often the orchestrator went on)" if read.episodes else None,
         }
-        stacks = [str(each["stack"]) for each in recent if each.get("instance") == instance_id and each.get("stack")]
+        told = [each for each in self._sources.recent() if each.get("instance") == instance_id]
+        stacks = [str(each["stack"]) for each in told if each.get("stack")]
         return page(
             instance_id,
             message(fault, is_bad=True),
-            tag("div", pairs(facts), _stack(stacks), _picture(read.bars, now), id="live"),
+            tag(
+                "div",
+                pairs(facts),
+                _stack(stacks),
+                _picture(read.bars, statuses, now),
+                self._statuses(record, statuses),
+                id="live",
+            ),
             tag("h2", "Do something"),
             *self._actions(record),
             place="instances",
@@ -105,6 +111,23 @@ class Instances:
             if after is None or len(found) >= PAGE_SIZE:
                 break
         return found, after
+
+    def _statuses(self, record: InstanceRecord, statuses: Sequence[StatusChange]) -> Markup | None:
+        """How the custom status changed. What it was before this host saw it, nobody knows."""
+        began, since = record.created_time, self._sources.since
+        is_older = began is not None and began < since
+        if not statuses and not (is_older and _unless_null(record.custom_status)):
+            return None
+        note = "Storage has the last one only; this host remembers the last hundred changes that it has made."
+        if is_older:
+            note += f" Those before its start at {since:%Y-%m-%d %H:%M:%S} are not known."
+        rows = [(moment(each.at), code(each.text) if each.text is not None else "none") for each in statuses]
+        return tag(
+            "section",
+            tag("h2", "Custom status as it changed"),
+            tag("p", note, class_="soft"),
+            table("Custom statuses, the oldest first", ("since (UTC)", "custom status"), rows),
+        )
 
     def _actions(self, record: InstanceRecord) -> list[Markup]:
         """What this instance can take: an ended one no event, a running one no purge."""
@@ -145,7 +168,7 @@ def _filters(query: Mapping[str, str]) -> Markup:
     )
 
 
-def _picture(bars: Sequence[Bar], now: datetime) -> Markup | None:
+def _picture(bars: Sequence[Bar], statuses: Sequence[StatusChange], now: datetime) -> Markup | None:
     if not bars:
         return None
     rows = [
@@ -164,7 +187,7 @@ def _picture(bars: Sequence[Bar], now: datetime) -> Markup | None:
     return tag(
         "section",
         tag("h2", "What it did"),
-        tag("div", gantt(bars, now), class_="wide", tabindex="0", role="region", aria_label="Timeline"),
+        tag("div", gantt(bars, now, statuses), class_="wide", tabindex="0", role="region", aria_label="Timeline"),
         tag("p", rest) if rest else None,
         table("The timeline in words", heads, rows),
     )

@@ -27,7 +27,7 @@ A link opens in a tab of its own, which is out of the sandbox: the page there is
 """
 
 _BEGINNING = re.compile(r"\s*(?:<\?xml[^<>]*>\s*)?<!doctype[^<>]*>", re.IGNORECASE)
-_TARGET = re.compile(r"(<a(?:rea)?\s[^<>]*?)\starget\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>]+)", re.IGNORECASE)
+_TARGET = re.compile(r"(<a(?:rea)?(?=\s)[^<>]*?)\starget\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s<>]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Letters:
         """The list, the newest first: of those with `has` in subject or address, older than number `before`."""
         wanted, before = query.get("has", "").strip(), _number(query.get("before", ""))
         rows, older = await to_thread(self._rows, wanted, before)
-        heads = ("came (UTC)", "from", "to", "subject")
+        heads = ("subject", "to", "from", "came (UTC)")
         more = link("mail", "Older letters", has=wanted, before=str(older)) if older else None
         lost = f" {self._mailbox.lost} have gone since the start of the host." if self._mailbox.lost else ""
         listed = tag(
@@ -77,8 +77,8 @@ class Letters:
             "from": letter.sender or kept.envelope.sender,
             "to": letter.to,
             "date": letter.date,
-            "sent by": kept.envelope.sender,
-            "sent to": ", ".join(kept.envelope.recipients),
+            "envelope from": kept.envelope.sender,
+            "envelope to": ", ".join(kept.envelope.recipients),
             "size": _size(len(kept.raw)),
         }
         return page(
@@ -134,7 +134,7 @@ class Letters:
                 return rows, last
             sender, to = _addresses(head, kept)
             subject = link("letter", _short(head.subject) or "(no subject)", id=str(number))
-            rows.append((moment(kept.envelope.at), _short(sender), _short(to), subject))
+            rows.append((subject, _short(to), _short(sender), moment(kept.envelope.at)))
             last = number
         return rows, None
 

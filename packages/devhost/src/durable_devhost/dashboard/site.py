@@ -45,7 +45,7 @@ class Dashboard:
         self._sources = sources
         self._token = secrets.token_urlsafe(24)
         self._session = secrets.token_urlsafe(24)
-        self._instances = Instances(sources.client, sources.clock, self._token)
+        self._instances = Instances(sources, self._token)
         self._letters = Letters(sources.mailbox, self._token) if sources.mailbox else None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -98,7 +98,7 @@ class Dashboard:
             case "instances":
                 return await self._instances.several(query)
             case "instance":
-                return await self._instances.one(query.get("id", ""), sources.recent())
+                return await self._instances.one(query.get("id", ""))
             case "entities":
                 return await entities_page(sources.client, query.get("prefix", ""), query.get("after"))
             case "queues":

@@ -16,6 +16,14 @@ Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChange:
+    """A custom status that an instance got, as it is stored; `text` is None where it was taken away."""
+
+    at: datetime
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownQueue:
     """A queue and what it is for."""
 
@@ -30,7 +38,8 @@ class Sources:
 
     `run` starts a function by its name with an input, and gives a sentence where that cannot be. `move` moves the
     virtual clock, and is None where time is real. `admits` says whether a key opens the dashboard, which without keys
-    everybody may see. `mailbox` is None where the host catches no letters.
+    everybody may see. `statuses` gives the changes of an instance's custom
+    status since `since`, the start of the host. `mailbox` is None where the host catches no letters.
     """
 
     client: DurableClient
@@ -45,4 +54,6 @@ class Sources:
     move: Callable[[timedelta], Awaitable[None]] | None
     admits: Callable[[str | None], bool]
     route_prefix: str
+    statuses: Callable[[str], Sequence[StatusChange]]
+    since: datetime
     mailbox: Mailbox | None = None

@@ -67,6 +67,7 @@ class DurableEngine:
         new_execution_id: Callable[[], str],
         owns: Callable[[str], bool] = lambda _: True,
         takes: Callable[[str], bool] = lambda _: True,
+        seen: Callable[[InstanceRecord], None] = lambda _: None,
     ) -> None:
         self._hub = hub
         self._clock = clock
@@ -80,7 +81,7 @@ class DurableEngine:
             hub=hub, app=app, clock=clock, observer=observer, builder=builder, live=self._live,
             new_execution_id=new_execution_id,
         )  # fmt: skip
-        self._rows = DueRows(hub, observer)
+        self._rows = DueRows(hub, observer, seen)
         self.holds = Holds(hub.queues, observer)
         self._forwarder = Forwarder(hub, self.holds, in_flight)
         self.timers = TimerHeap(clock, self._fire)

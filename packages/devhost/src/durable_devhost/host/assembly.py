@@ -29,6 +29,7 @@ from durable_devhost.host.accounts import Accounts, open_hub, refusals_named
 from durable_devhost.host.address import Address
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.control_pages import ControlPages
+from durable_devhost.host.custom_statuses import CustomStatuses
 from durable_devhost.host.facts import Ready
 from durable_devhost.host.identity import host_id
 from durable_devhost.host.listeners import TriggerListeners
@@ -84,6 +85,7 @@ class Host:
     ownership: Ownership
     listener: HubListener
     client: DurableClient
+    statuses: CustomStatuses
     urls: ManagementUrls
     keys: KeyRing
     address: Address
@@ -131,7 +133,8 @@ class Host:
         ownership = Ownership(
             hub=hub, observer=console, me=worker_id(), is_alone=around.is_alone, uses_app_lease=durable.use_app_lease
         )
-        engine = open_engine(settings, hub, app, clock, in_flight, console, ownership)
+        statuses = CustomStatuses()
+        engine = open_engine(settings, hub, app, clock, in_flight, console, ownership, statuses.note)
         listener = HubListener(
             hub=hub,
             engine=engine,
@@ -157,6 +160,7 @@ class Host:
             ownership=ownership,
             listener=listener,
             client=client,
+            statuses=statuses,
             urls=urls,
             keys=keys,
             address=address,
@@ -190,6 +194,7 @@ class Host:
                 heap=self.engine.timers,
                 travel=travel,
                 facts=self._facts,
+                statuses=self.statuses,
             ),
             events=events,
             blob_queue=self.blob_queue,

@@ -24,6 +24,7 @@ from durable_devhost.host.mail import MailCatcher
 from durable_devhost.inflight import InFlight
 from durable_devhost.local_host import ANY_ORIGIN
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
+from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.options import StartOptions
 from durable_devhost.settings import HostSettings
 from durable_devhost.storage.account import StorageFailure
@@ -148,8 +149,9 @@ def open_engine(
     in_flight: InFlight,
     console: Console,
     ownership: Ownership,
+    seen: Callable[[InstanceRecord], None],
 ) -> DurableEngine:
-    """The durable engine, with what host.json says of it."""
+    """The durable engine, with what host.json says of it; `seen` is told of the rows of instances."""
     durable = settings.durable
     return DurableEngine(
         hub=hub,
@@ -169,6 +171,7 @@ def open_engine(
         new_execution_id=lambda: uuid4().hex,
         owns=ownership.owns,
         takes=ownership.takes,
+        seen=seen,
     )
 
 
