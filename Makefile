@@ -19,7 +19,7 @@ endif
 help:
 	@echo "make demo      hand in a proposal, approve it through the queue, let another one escalate"
 	@echo "make demo-all  run every workflow on real input, in virtual time; print a timeline of each"
-	@echo "make run       run the app on http://localhost:7071 until Ctrl-C; PORT=8080 takes another port"
+	@echo "make run       run the app on http://localhost:7071 until Ctrl-C, and catch its letters; PORT=8080 takes another port"
 	@echo "make test      run the tests, with their own Azurites"
 	@echo "make long      run the long tests: kill the host fifteen times, poll a thousand times, many more random examples"
 	@echo "make chaos     make every storage call fail in every way, and kill host and workers; a table after two hours"
@@ -51,7 +51,7 @@ run: setup
 	@echo "Try this next, in another terminal:"
 	@echo "  export GREENLIGHT_USER='Ines Carvalho' GREENLIGHT_URL=http://localhost:$(PORT)"
 	@echo "  $(BIN)/greenlight submit --title 'Mill Stream footbridge' --policy footbridge-works --cost 148500 --attach examples/footbridge/design-proposal.md"
-	@$(BIN)/python -m durable_devhost start --port $(PORT) --mail --page Inbox=/api/ui/inbox
+	@$(BIN)/python -m durable_devhost start --port $(PORT) --mail --page Inbox=/api/ui/inbox $(ARGS)
 
 # Tests and demos start dozens of hosts: each would compile the whole app again without saved bytecode.
 unexport PYTHONDONTWRITEBYTECODE

@@ -42,7 +42,7 @@ NOT_LOCAL: Mapping[str, str] = {
     "POLICY_AUTHORS": "the code's own default is the one of production: nobody",
     "LINK_KEYS": "a secret; this machine makes a key of its own",
     "AUTH_MODE": "whoever starts the app locally says how people are known; the code's default asks for keys",
-    "SMTP_HOST": "no mail leaves a developer's machine; the local host names its mail catcher, else there is the outbox",
+    "SMTP_HOST": "no mail leaves a developer's machine: the local host names its mail catcher",
     "SMTP_PORT": "as SMTP_HOST",
     "SMTP_USER": "as SMTP_HOST",
     "SMTP_PASSWORD": "a secret, and as SMTP_HOST",

@@ -55,7 +55,7 @@ def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Paths are made absolute, since loading the app changes the working directory."""
     monkeypatch.chdir(tmp_path)
     flags = ["--enable-auth", "--json-logs", "--no-azurite", "--watch", "--debug", "--python", "py", "--as-func"]
-    flags.append("--forget-virtual-time")
+    flags += ["--forget-virtual-time", "--mail", "--page", "Inbox=/api/inbox?a=b", "--page", "All of them=/"]
     given = ["start", "--app", "shop", "--port", "0", "--data", "d", "--clock", "virtual", *flags]
     expected = StartOptions(
         app_dir=tmp_path.resolve() / "shop",
@@ -70,10 +70,13 @@ def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         python="py",
         as_func=True,
         forget_virtual_time=True,
+        mail=0,
+        pages=(("Inbox", "/api/inbox?a=b"), ("All of them", "/")),
     )
     assert expected == cli.parse(given)
     assert cli.parse(["start", "--debug", "9091", "--debugpy", "/ext"]).debugpy == "/ext"
     assert cli.parse(["start", "--debug", "9091"]).debug == 9091
+    assert cli.parse(["start", "--mail", "1025"]).mail == 1025
 
 
 def test_the_doctor_looks_at_the_app_in_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +114,7 @@ def test_the_exit_status_of_the_doctor_says_whether_something_is_left(
 @pytest.mark.parametrize(
     "given",
     ["", "stop", "start --port x", "start --port 65536", "start --clock lunar", "start x", "start --debug x", "azurite",
+     "start --mail x", "start --page Inbox", "start --page =/x", "start --page A=x", "start --page A=//evil.example",
      "azurite remove", "shim"],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:

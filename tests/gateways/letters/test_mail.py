@@ -324,3 +324,32 @@ def test_a_sender_that_is_none_is_told(monkeypatch):
         open_post().send(sent, key=KEY)
     monkeypatch.setenv("MAIL_FROM", "greenlight@example.org")
     assert open_post().send(sent, key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("Mara Lindqvist", "mara.lindqvist"),
+        ("Zoë O’Brien-Süß", "zoe.obrien.su"),
+        ("陳大文", "somebody"),
+        ("x" * 70, "x" * 64),
+    ],
+)
+def test_in_development_a_mail_catcher_gets_letters_to_everybody(server, monkeypatch, name, address):
+    """So that somebody who tries the app out needs no directory; the address is one of this machine."""
+    monkeypatch.setenv("AUTH_MODE", "development")
+    sent = letter(to_name=name, to_address=None)
+    assert open_post().send(sent, key=KEY)
+    (message,) = server.letters
+    assert message["To"].addresses[0].addr_spec == f"{address}@localhost"
+    assert state(sent) == "sent"
+
+
+def test_elsewhere_nobody_gets_an_address_that_the_directory_does_not_have(server, monkeypatch):
+    """Neither where callers sign in, nor from a mail server that sends letters on."""
+    monkeypatch.setenv("AUTH_MODE", "keys")
+    assert not open_post().send(letter(to_address=None), key=KEY)
+    monkeypatch.setenv("AUTH_MODE", "development")
+    monkeypatch.setenv("SMTP_HOST", "mail.example.org")
+    assert not open_post().send(letter(to_address=None), key=KEY)
+    assert server.said == []

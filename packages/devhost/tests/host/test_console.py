@@ -392,3 +392,45 @@ def test_the_banner_names_the_dashboard() -> None:
     """In a line of its own, behind the address that tools read."""
     shown = told(lambda console: console.started(replace(READY, dashboard="http://x/devhost/")), json_logs=False)
     assert "Dashboard http://x/devhost/" in shown.splitlines()
+
+
+def test_the_banner_ends_with_the_pages_to_open() -> None:
+    """Those of the app first, one below the other."""
+    pages = (("Inbox", "http://x/api/inbox"),)
+    ready = replace(READY, dashboard="http://x/devhost/", mail="http://x/devhost/mail", pages=pages)
+    shown = told(lambda console: console.started(ready), json_logs=False).splitlines()
+    assert shown[-4:-1] == [
+        "Inbox     http://x/api/inbox",
+        "Dashboard http://x/devhost/",
+        "Mail      http://x/devhost/mail",
+    ]
+
+
+def test_a_letter_is_one_line_with_its_page_and_one_for_each_link_to_this_host() -> None:
+    """Machines get it as one object."""
+
+    def tell(console: Console) -> None:
+        console.letter(
+            sender="a@localhost",
+            recipients=("mara@localhost", "b@localhost", "c@localhost"),
+            subject="Decide\x1b[31m",
+            page="http://x/devhost/letter?id=1",
+            links=("http://x/api/decide?token=1",),
+        )
+
+    first, second = told(tell, json_logs=False).splitlines()
+    assert "mara@localhost and 2 more" in first
+    assert first.endswith("Decide\\x1b[31m  http://x/devhost/letter?id=1")
+    assert second.endswith("it links to  http://x/api/decide?token=1")
+    told_of = record(tell)
+    assert ("letter", ["http://x/api/decide?token=1"]) == (told_of["event"], told_of["links"])
+
+
+def test_a_letter_without_subject_and_recipient_is_told_of_too() -> None:
+    """As such."""
+
+    def tell(console: Console) -> None:
+        console.letter(sender="", recipients=(), subject="", page="http://x/p", links=())
+
+    assert "nobody" in line(tell)
+    assert "(no subject)  http://x/p" in line(tell)
