@@ -330,7 +330,7 @@ def test_a_sender_that_is_none_is_told(monkeypatch):
     ("name", "address"),
     [
         ("Mara Lindqvist", "mara.lindqvist"),
-        ("Zoë O’Brien-Süß", "zoe.obrien.su"),
+        ("Zoë O'Brien-Süß", "zoe.obrien.su"),
         ("陳大文", "somebody"),
         ("x" * 70, "x" * 64),
     ],

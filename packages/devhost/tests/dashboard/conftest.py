@@ -57,6 +57,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
                 admits=lambda presented: key is None or presented == key,
                 route_prefix="api",
                 statuses=lambda instance_id: site[0].statuses.get(instance_id, ()),
+                inputs=lambda _, execution_id: site[0].inputs.get(execution_id, {}),
                 since=since,
                 mailbox=mailbox,
             )
@@ -66,7 +67,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
         client = TestClient(TestServer(app), cookie_jar=aiohttp.CookieJar(unsafe=True))
         await client.start_server()
         clients.append(client)
-        site.append(Site(desk=desk, http=client, statuses={}, mailbox=mailbox))
+        site.append(Site(desk=desk, http=client, statuses={}, inputs={}, mailbox=mailbox))
         desk.put("mine", RuntimeStatus.RUNNING, input='"<b>"', custom_status='"stage 2"')
         return site[0]
 

@@ -47,6 +47,7 @@ class Site:
     desk: Desk
     http: "TestClient[web.Request, web.Application]"
     statuses: dict[str, list[StatusChange]]
+    inputs: dict[str | None, dict[int, str]]
     mailbox: Mailbox | None
     ran: list[tuple[str, str]] = field(default_factory=list)
     moved: list[timedelta] = field(default_factory=list)

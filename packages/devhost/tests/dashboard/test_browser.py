@@ -16,9 +16,38 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).resolve().parents[4] / "node_modules/axe-core/axe.min.js"
 APP = """
+import os
+import smtplib
+from email.message import EmailMessage
+
 import azure.durable_functions as df
+import azure.functions as func
 
 app = df.DFApp()
+seen = []
+
+
+@app.route("send", auth_level=func.AuthLevel.ANONYMOUS)
+def send(req: func.HttpRequest) -> str:
+    message, here = EmailMessage(), "http://" + os.environ["WEBSITE_HOSTNAME"]
+    message["Subject"], message["From"], message["To"] = "Decide", "app@localhost", "mara@localhost"
+    message.set_content(f"Here: {here}/api/decide?by=text")
+    message.add_alternative(
+        f'<!doctype html><html lang="en"><title>x</title><body style="color: rgb(1, 2, 3)"><p>Please</p>'
+        f'<a target="_self" href="{here}/api/decide?by=html">decide</a><img alt="" src="{here}/api/decide?by=image">'
+        "<script>document.body.textContent = 'taken over'</script>",
+        subtype="html",
+    )
+    with smtplib.SMTP(os.environ["SMTP_HOST"], int(os.environ["SMTP_PORT"])) as server:
+        server.send_message(message)
+    return "sent"
+
+
+@app.route("decide", auth_level=func.AuthLevel.ANONYMOUS)
+def decide(req: func.HttpRequest) -> func.HttpResponse:
+    seen.append(req.params["by"])
+    page = '<script>document.title = "it runs " + (window.opener === null)</script>' + ",".join(seen)
+    return func.HttpResponse(page, mimetype="text/html")
 
 
 @app.activity_trigger(input_name="n")
@@ -28,13 +57,17 @@ def fails(n: int):
 
 @app.orchestration_trigger(context_name="context")
 def waits(context: df.DurableOrchestrationContext):
+    context.set_custom_status("trying")
     try:
         yield context.call_activity("fails", 1)
     except Exception:
         pass
+    context.set_custom_status("waiting")
     return (yield context.wait_for_external_event("Answer"))
 """
-PAGES = ("", "instances", "instance?id=seen", "entities", "queues", "live", "clock", "settings")
+PAGES = (
+    "", "instances", "instance?id=seen", "entities", "queues", "mail", "letter?id=1", "live", "clock", "settings",
+)  # fmt: skip
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
@@ -45,11 +78,12 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iterator[AppUnderTest]:
     """One host for all tests here, with an instance that waits."""
-    folder = tmp_path_factory.mktemp("app")
+    folder, data = tmp_path_factory.mktemp("app"), tmp_path_factory.mktemp("data")
     (folder / "function_app.py").write_text(APP)
     (folder / "host.json").write_text('{"version": "2.0"}')
-    with AppUnderTest(folder, tmp_path_factory.mktemp("data"), ("--clock", "virtual"), {}, app_storage) as running:
+    with AppUnderTest(folder, data, ("--clock", "virtual", "--mail"), {"SMTP_HOST": ""}, app_storage) as running:
         running.start("waits", None, "seen")
+        assert running.request("GET", "/api/send").body == "sent"
         yield running
 
 
@@ -77,8 +111,28 @@ def test_an_event_is_raised_with_the_keyboard_and_its_effect_is_seen(app: AppUnd
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector(".status.completed")
+    page.wait_for_selector("text=Restart under a new id")
+    assert page.locator(".bar.custom").count() == 2
     assert told == []
     page.close()
+
+
+def test_a_letter_is_read_in_its_frame_and_its_links_open_in_a_tab(app: AppUnderTest, browser: Any) -> None:
+    """Its script does not run and its picture is not fetched; the page behind a link is that of any link."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{app.url}/devhost/mail")
+    page.click("text=Decide")
+    frame = page.frame_locator("iframe.letter")
+    assert frame.locator("p").inner_text() == "Please"
+    assert frame.locator("body").evaluate("body => getComputedStyle(body).color") == "rgb(1, 2, 3)"
+    for by, link in (("html", frame.locator("a")), ("text", page.locator("pre a"))):
+        with context.expect_page() as opening:
+            link.click()
+        opening.value.wait_for_function("document.title === 'it runs true'")
+        assert f"by={by}" in opening.value.url
+    assert opening.value.inner_text("body") == "html,text"
+    context.close()
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")

@@ -121,6 +121,17 @@ async def test_one_instance_is_shown_with_its_picture_and_traceback(opened: Open
     assert ["raise", "suspend", "terminate"] == re.findall(r'name="action" value="(\w+)"', text)
 
 
+async def test_inputs_that_the_host_remembers_are_shown(opened: Opened) -> None:
+    """Those of the execution that the row names."""
+    site = await opened()
+    site.desk.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="work")]
+    site.inputs["another"] = {0: '"not this"'}
+    execution = site.desk.hub.instances.rows["mine"].execution_id
+    site.inputs[execution] = {0: '"<u>given"'}
+    _, text = await site.get("instance?id=mine")
+    assert ("&lt;u&gt;given" in text, "not this" in text) == (True, False)
+
+
 async def test_the_custom_statuses_that_this_host_saw_are_in_picture_and_table(opened: Opened) -> None:
     """What people wrote stays text; an instance that is older than the host had others before."""
     site = await opened()

@@ -50,6 +50,26 @@ def only(*events: HistoryEvent) -> Bar:
     return bar
 
 
+def test_inputs_that_the_history_does_not_have_may_come_from_elsewhere() -> None:
+    """Those of the history win; calls with other inputs are no second tries of the first."""
+    events = [
+        TaskScheduled(timestamp=at(0), event_id=0, name="work"),
+        TaskFailed(timestamp=at(1), task_id=0, reason="no", details=None),
+        TaskScheduled(timestamp=at(2), event_id=1, name="work"),
+        TaskScheduled(timestamp=at(3), event_id=2, name="work", input="kept"),
+        SubOrchestrationCreated(timestamp=at(4), event_id=3, name="child", instance_id="c"),
+    ]
+    bars = timeline(events, {0: "1", 1: "2", 2: "not this", 3: "4"}).bars
+    assert [(bar.input, bar.attempt) for bar in bars] == [("1", 1), ("2", 1), ("kept", 1), ("4", 1)]
+    assert [bar.attempt for bar in timeline(events).bars] == [1, 2, 1, 1]
+
+
+def test_a_failure_is_told_without_the_json_that_is_added_to_it() -> None:
+    """The output of the instance has all of it."""
+    failed = replace(ENDED, status=RuntimeStatus.FAILED, result='boom\n {"$type":"System.Exception"}')
+    assert only(STARTED, failed).error == "boom {…}"
+
+
 def test_the_execution_is_the_first_bar() -> None:
     """With its input, its output and its parent; the count of episodes is that of its starts."""
     parent = ParentRef(name="P", instance=InstanceRef(instance_id="parent", execution_id=None), task_id=3)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.dotnet.texts import read_text, whole_characters
+from durable_devhost.dotnet.texts import folded, read_text, whole_characters
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,18 @@ def test_whole_characters_can_be_encoded_and_are_left_alone(text: str) -> None:
 def test_two_halves_that_fit_are_joined() -> None:
     """They came as two escapes of one character."""
     assert whole_characters("\ud83d" + "\ude00") == "😀"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("boom", "boom"),
+        ("boom {x}", "boom {x}"),
+        ('boom \n {"$type":"System.Exception, mscorlib","a":{"b":1}}', "boom {…}"),
+        ('boom\n{ "$type": "x",\n "Message": "m"\n}', "boom {…}"),
+        ('{"type":"x"}', '{"type":"x"}'),
+    ],
+)
+def test_the_json_of_a_net_exception_is_folded(text: str, shown: str) -> None:
+    """The durable extension adds it to the failures of activities; it says nothing to anybody who writes Python."""
+    assert folded(text) == shown

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durable_devhost.host.facts import Invoked, ListedFunction, Logged, Orchestrated, Ready, Requested
-from durable_devhost.host.printable import folded, printable, printable_fact
+from durable_devhost.host.printable import printable, printable_fact
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,3 @@ def test_every_text_of_a_fact_is_made_printable() -> None:
     assert printable_fact(invoked).error == "a\n\\x1b"
     failed = Orchestrated(name="o\n", instance="i", status="Failed", detail="a\nb")
     assert (printable_fact(failed).name, printable_fact(failed).detail) == ("o\\n", "a\nb")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("boom", "boom"),
-        ("boom {x}", "boom {x}"),
-        ('boom \n {"$type":"System.Exception, mscorlib","a":{"b":1}}', "boom {…}"),
-        ('boom\n{ "$type": "x",\n "Message": "m"\n}', "boom {…}"),
-        ('{"type":"x"}', '{"type":"x"}'),
-    ],
-)
-def test_the_json_of_a_net_exception_is_folded(text: str, shown: str) -> None:
-    """The durable extension adds it to the failures of activities; it says nothing to anybody who writes Python."""
-    assert folded(text) == shown

@@ -61,7 +61,8 @@ class Instances:
         """The page of one instance; raises NotFound."""
         record = await self._client.status(instance_id)
         try:
-            read, fault = timeline(await self._client.history(instance_id)), ""
+            inputs = self._sources.inputs(instance_id, record.execution_id)
+            read, fault = timeline(await self._client.history(instance_id), inputs), ""
         except CorruptHistory as error:
             read, fault = Timeline(), str(error)
         now, statuses = self._sources.clock.now(), self._sources.statuses(instance_id)
@@ -78,21 +79,19 @@ class Instances:
             "execution": record.execution_id,
             "episodes": f"{read.episodes} (how often the orchestrator went on)" if read.episodes else None,
         }
-        told = [each for each in self._sources.recent() if each.get("instance") == instance_id]
-        stacks = [str(each["stack"]) for each in told if each.get("stack")]
         return page(
             instance_id,
             message(fault, is_bad=True),
             tag(
                 "div",
                 pairs(facts),
-                _stack(stacks),
+                self._stack(record),
                 _picture(read.bars, statuses, now),
                 self._statuses(record, statuses),
                 id="live",
             ),
             tag("h2", "Do something"),
-            *self._actions(record),
+            tag("div", *self._actions(record), id="live-actions"),
             place="instances",
         )
 
@@ -111,6 +110,16 @@ class Instances:
             if after is None or len(found) >= PAGE_SIZE:
                 break
         return found, after
+
+    def _stack(self, record: InstanceRecord) -> Markup | None:
+        """Where the orchestrator failed, if the console has told of it; activities have theirs in their errors."""
+        told = [
+            each
+            for each in self._sources.recent()
+            if each["event"] == "orchestration" and each["instance"] == record.instance_id
+        ]
+        stack = str(told[-1].get("stack", "")) if told else ""
+        return tag("section", tag("h2", "Traceback"), code(stack)) if stack else None
 
     def _statuses(self, record: InstanceRecord, statuses: Sequence[StatusChange]) -> Markup | None:
         """How the custom status changed. What it was before this host saw it, nobody knows."""
@@ -204,10 +213,6 @@ def _try(bar: Bar) -> str:
 
 def _due(bar: Bar) -> Child:
     return (", due ", moment(bar.due)) if bar.due else None
-
-
-def _stack(stacks: Sequence[str]) -> Markup | None:
-    return tag("section", tag("h2", "Traceback"), code(stacks[-1])) if stacks else None
 
 
 def _time(text: str) -> datetime | None:

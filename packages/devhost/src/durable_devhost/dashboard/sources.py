@@ -39,7 +39,8 @@ class Sources:
     `run` starts a function by its name with an input, and gives a sentence where that cannot be. `move` moves the
     virtual clock, and is None where time is real. `admits` says whether a key opens the dashboard, which without keys
     everybody may see. `statuses` gives the changes of an instance's custom
-    status since `since`, the start of the host. `mailbox` is None where the host catches no letters.
+    status, and `inputs` the inputs of an execution's tasks by their number, as far as they are known since `since`, the
+    start of the host. `mailbox` is None where the host catches no letters.
     """
 
     client: DurableClient
@@ -55,5 +56,6 @@ class Sources:
     admits: Callable[[str | None], bool]
     route_prefix: str
     statuses: Callable[[str], Sequence[StatusChange]]
+    inputs: Callable[[str, str | None], Mapping[int, str]]
     since: datetime
     mailbox: Mailbox | None = None

@@ -4,12 +4,14 @@ Times are those of the history: with a virtual clock they are virtual.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
+from durable_devhost.dotnet.texts import folded
 from durable_devhost.model.history import (
     EventRaised,
     EventSent,
@@ -31,6 +33,8 @@ from durable_devhost.model.history import (
     TimerCreated,
     TimerFired,
 )
+
+_NO_INPUTS: Mapping[int, str] = MappingProxyType({})
 
 
 class Kind(StrEnum):
@@ -84,9 +88,12 @@ class Timeline:
     episodes: int = 0
 
 
-def timeline(events: Sequence[HistoryEvent]) -> Timeline:
-    """The bars of a history, the whole execution first, then in the order in which they began."""
-    read = _Reading()
+def timeline(events: Sequence[HistoryEvent], inputs: Mapping[int, str] = _NO_INPUTS) -> Timeline:
+    """The bars of a history, the whole execution first, then in the order in which they began.
+
+    `inputs` are those of tasks by their number: most histories do not have them.
+    """
+    read = _Reading(inputs)
     for event in events:
         read.take(event)
     bars = sorted(read.bars, key=lambda bar: (bar.start, bar.kind is not Kind.ORCHESTRATION))
@@ -101,8 +108,9 @@ def timeline(events: Sequence[HistoryEvent]) -> Timeline:
 class _Reading:
     """The bars so far, and which of them is meant by the number that a result names."""
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: Mapping[int, str]) -> None:
         self.bars: list[Bar] = []
+        self._inputs = inputs
         self._open: dict[object, int] = {}
 
     def take(self, event: HistoryEvent) -> None:
@@ -111,10 +119,11 @@ class _Reading:
         match event:
             case ExecutionStarted(name=name, input=given):
                 self._begin(Kind.ORCHESTRATION, Bar(kind=Kind.ORCHESTRATION, name=name, start=at, input=given))
-            case TaskScheduled(name=name, input=given):
-                self._begin(event.event_id, Bar(kind=Kind.ACTIVITY, name=name, start=at, input=given))
-            case SubOrchestrationCreated(name=name, input=given, instance_id=child):
-                self._begin(event.event_id, Bar(kind=Kind.CHILD, name=name, start=at, input=given, child=child))
+            case TaskScheduled(name=name):
+                self._begin(event.event_id, Bar(kind=Kind.ACTIVITY, name=name, start=at, input=self._input(event)))
+            case SubOrchestrationCreated(name=name, instance_id=child):
+                begun = Bar(kind=Kind.CHILD, name=name, start=at, input=self._input(event), child=child)
+                self._begin(event.event_id, begun)
             case TimerCreated(fire_at=due):
                 self._begin(event.event_id, Bar(kind=Kind.TIMER, name="timer", start=at, due=due))
             case EventSent():
@@ -123,6 +132,9 @@ class _Reading:
                 self._begin(Kind.PAUSE, Bar(kind=Kind.PAUSE, name="suspended", start=at, input=reason))
             case _:
                 self._finish(event)
+
+    def _input(self, event: TaskScheduled | SubOrchestrationCreated) -> str | None:
+        return self._inputs.get(event.event_id) if event.input is None else event.input
 
     def _finish(self, event: HistoryEvent) -> None:
         at = event.timestamp
@@ -141,7 +153,7 @@ class _Reading:
                 self._end(Kind.ORCHESTRATION, at, State.FAILED, error=f"Terminated: {reason or 'no reason given'}")
             case ExecutionCompleted(status=status, result=result):
                 failed = status in (RuntimeStatus.FAILED, RuntimeStatus.TERMINATED)
-                told: dict[str, Any] = {"error": result or ""} if failed else {"output": result}
+                told: dict[str, Any] = {"error": folded(result or "")} if failed else {"output": result}
                 self._end(Kind.ORCHESTRATION, at, State.FAILED if failed else State.DONE, **told)
             case EventRaised():
                 self._hear(event)

@@ -1,4 +1,4 @@
-"""Text as .NET has it: bytes as its `StreamReader` reads them, and characters that UTF-8 can hold. Pure."""
+"""Text as .NET has it: bytes as its `StreamReader` reads them, what UTF-8 can hold, and failures. Pure."""
 
 import codecs
 import re
@@ -13,8 +13,14 @@ _MARKS = (  # a mark of UTF-32 begins like one of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_JSON = re.compile(r"\s*\{\s*\"\$type\".*", re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+def folded(text: str) -> str:
+    """A failure's text without the JSON of the .NET exception that the durable extension adds to it."""
+    return _JSON.sub(" {…}", text)
 
 
 def read_text(content: bytes) -> str:

@@ -4,7 +4,7 @@ The row is a copy for queries; what counts is the history. So an instance goes o
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from durable_devhost.durable.episode import Episode
@@ -25,16 +25,10 @@ class _Due:
 
 
 class DueRows:
-    """Writes the rows, and keeps those that are still to be written. `run` owns the second attempts.
+    """Writes the rows, and keeps those that are still to be written. `run` owns the second attempts."""
 
-    `seen` is told of each row of an episode before it is written.
-    """
-
-    def __init__(
-        self, hub: TaskHub, observer: Observer, seen: Callable[[InstanceRecord], None] = lambda _: None
-    ) -> None:
+    def __init__(self, hub: TaskHub, observer: Observer) -> None:
         self._hub = hub
-        self._seen = seen
         self._due: dict[str, _Due] = {}
         self._some = asyncio.Event()
         self._patience = Patience(observer, "The Instances table")
@@ -43,7 +37,6 @@ class DueRows:
         """Write the row of a committed episode, now or, where storage refuses, later."""
         if episode.record is None:
             return
-        self._seen(episode.record)
         before = self._due.get(episode.instance_id)
         replaces = (episode.is_new_record and episode.etag is not None) or (before is not None and before.replaces)
         await self._write_or_note(_Due(record=episode.record, urls=appended.urls, replaces=replaces))

@@ -67,7 +67,7 @@ class DurableEngine:
         new_execution_id: Callable[[], str],
         owns: Callable[[str], bool] = lambda _: True,
         takes: Callable[[str], bool] = lambda _: True,
-        seen: Callable[[InstanceRecord], None] = lambda _: None,
+        seen: Callable[[Episode], None] = lambda _: None,
     ) -> None:
         self._hub = hub
         self._clock = clock
@@ -75,13 +75,14 @@ class DurableEngine:
         self._observer = observer
         self._owns = owns
         self._takes = takes
+        self._seen = seen
         self._mailboxes = Mailboxes(self._work, slots=orchestration_slots)
         self._live = LiveSessions(clock=clock, observer=observer, busy=self._mailboxes)
         self._decider = EpisodeDecider(
             hub=hub, app=app, clock=clock, observer=observer, builder=builder, live=self._live,
             new_execution_id=new_execution_id,
         )  # fmt: skip
-        self._rows = DueRows(hub, observer, seen)
+        self._rows = DueRows(hub, observer)
         self.holds = Holds(hub.queues, observer)
         self._forwarder = Forwarder(hub, self.holds, in_flight)
         self.timers = TimerHeap(clock, self._fire)
@@ -251,6 +252,7 @@ class DurableEngine:
             committed = await commit(
                 self._hub, self._clock, episode, work_items_to_hold=self.activities.room(), is_ours=self._owns
             )
+            self._seen(episode)
             await self._show(episode, committed, batch, early)
             self._act(committed)
         await self._settle([delivery for delivery in batch.deliveries if delivery not in early])

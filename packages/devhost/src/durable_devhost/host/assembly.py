@@ -29,7 +29,6 @@ from durable_devhost.host.accounts import Accounts, open_hub, refusals_named
 from durable_devhost.host.address import Address
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.host.control_pages import ControlPages
-from durable_devhost.host.custom_statuses import CustomStatuses
 from durable_devhost.host.facts import Ready
 from durable_devhost.host.identity import host_id
 from durable_devhost.host.listeners import TriggerListeners
@@ -43,6 +42,7 @@ from durable_devhost.host.parts import (
     open_keys,
 )
 from durable_devhost.host.reload import Reloader, watched
+from durable_devhost.host.remembered import Remembered
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.host.time_travel import OFFSET_SETTING, TimeTravel
 from durable_devhost.indexing.catalog import build_catalog
@@ -85,7 +85,7 @@ class Host:
     ownership: Ownership
     listener: HubListener
     client: DurableClient
-    statuses: CustomStatuses
+    remembered: Remembered
     urls: ManagementUrls
     keys: KeyRing
     address: Address
@@ -133,8 +133,8 @@ class Host:
         ownership = Ownership(
             hub=hub, observer=console, me=worker_id(), is_alone=around.is_alone, uses_app_lease=durable.use_app_lease
         )
-        statuses = CustomStatuses()
-        engine = open_engine(settings, hub, app, clock, in_flight, console, ownership, statuses.note)
+        remembered = Remembered()
+        engine = open_engine(settings, hub, app, clock, in_flight, console, ownership, remembered.note)
         listener = HubListener(
             hub=hub,
             engine=engine,
@@ -160,7 +160,7 @@ class Host:
             ownership=ownership,
             listener=listener,
             client=client,
-            statuses=statuses,
+            remembered=remembered,
             urls=urls,
             keys=keys,
             address=address,
@@ -194,7 +194,7 @@ class Host:
                 heap=self.engine.timers,
                 travel=travel,
                 facts=self._facts,
-                statuses=self.statuses,
+                remembered=self.remembered,
             ),
             events=events,
             blob_queue=self.blob_queue,

@@ -13,8 +13,8 @@ from durable_devhost.dashboard.sources import ShownQueue, Sources
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.host.accounts import Accounts
-from durable_devhost.host.custom_statuses import CustomStatuses
 from durable_devhost.host.parts import Surroundings
+from durable_devhost.host.remembered import Remembered
 from durable_devhost.host.time_travel import StillBusy, TimeTravel
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
 from durable_devhost.taskhub.hub import TaskHub
@@ -38,7 +38,7 @@ def open_dashboard(
     heap: TimerHeap,
     travel: TimeTravel | None,
     facts: Callable[[], Mapping[str, Any]],
-    statuses: CustomStatuses,
+    remembered: Remembered,
 ) -> Handler:
     """What answers below `/devhost`. Its pages are imported by the first request, so that a start does not wait."""
 
@@ -71,7 +71,8 @@ def open_dashboard(
         move=move if travel else None,
         admits=lambda presented: keys.admits(AuthLevel.ADMIN, presented),
         route_prefix=around.settings.route_prefix,
-        statuses=statuses.of,
+        statuses=remembered.statuses,
+        inputs=remembered.inputs,
         since=around.clock.now(),
         mailbox=around.mail.mailbox if around.mail else None,
     )

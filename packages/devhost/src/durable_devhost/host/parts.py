@@ -14,6 +14,7 @@ from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.pool import WorkerPool
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
+from durable_devhost.durable.episode import Episode
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.ownership import Ownership
 from durable_devhost.durable.sessions import SessionBuilder
@@ -24,7 +25,6 @@ from durable_devhost.host.mail import MailCatcher
 from durable_devhost.inflight import InFlight
 from durable_devhost.local_host import ANY_ORIGIN
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
-from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.options import StartOptions
 from durable_devhost.settings import HostSettings
 from durable_devhost.storage.account import StorageFailure
@@ -149,9 +149,9 @@ def open_engine(
     in_flight: InFlight,
     console: Console,
     ownership: Ownership,
-    seen: Callable[[InstanceRecord], None],
+    seen: Callable[[Episode], None],
 ) -> DurableEngine:
-    """The durable engine, with what host.json says of it; `seen` is told of the rows of instances."""
+    """The durable engine, with what host.json says of it; `seen` is told of what was stored."""
     durable = settings.durable
     return DurableEngine(
         hub=hub,

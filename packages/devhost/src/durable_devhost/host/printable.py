@@ -10,7 +10,6 @@ _LINES = frozenset({"stack", "details", "detail", "text", "error"})
 """The fields that may have several lines."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_NET_JSON = re.compile(r"\s*\{\s*\"\$type\".*", re.DOTALL)
 
 AnyFact = TypeVar("AnyFact", bound=Fact)
 
@@ -25,11 +24,6 @@ def printable_fact(fact: AnyFact) -> AnyFact:
     """The fact with all its texts made printable."""
     cleaned: AnyFact = _cleaned(fact)
     return cleaned
-
-
-def folded(text: str) -> str:
-    """A failure's text without the JSON of the .NET exception that the durable extension adds to it."""
-    return _NET_JSON.sub(" {…}", text)
 
 
 def _cleaned(value: Any, lines: bool = False) -> Any:

@@ -10,6 +10,7 @@ from typing import TextIO
 from rich.console import Console as Terminal
 from rich.text import Text
 
+from durable_devhost.dotnet.texts import folded
 from durable_devhost.host.facts import (
     Fact,
     Invoked,
@@ -21,7 +22,7 @@ from durable_devhost.host.facts import (
     Requested,
     Said,
 )
-from durable_devhost.host.printable import folded, printable_fact
+from durable_devhost.host.printable import printable_fact
 
 _TITLES = {
     "http": "HTTP",
