@@ -4,10 +4,14 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import requests
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.queue import QueueClient
 
 from durable_devhost.testing.plugin import AppUnderTest, Storage
 
@@ -115,6 +119,22 @@ def test_the_queues_are_those_of_the_app_and_of_the_hub(app: AppUnderTest) -> No
     """The one for poison messages is named before it is there."""
     shown = page(app, "queues")
     assert all(name in shown for name in ("orders", "orders-poison", "-workitems", "-control-00"))
+
+
+def test_messages_are_shown_as_their_function_gets_them(app: AppUnderTest) -> None:
+    """Not in the encoding in which they are stored, unless they are no text in it."""
+    texts = ("a poisonous order", "<é>")
+    poison = QueueClient.from_connection_string(app.connection_string, "orders-poison")
+    with poison:
+        with suppress(ResourceExistsError):
+            poison.create_queue()
+        for content in [*(each.encode() for each in texts), b"\xff\xfe"]:
+            poison.send_message(b64encode(content).decode())
+        poison.send_message("plain text!")
+    shown = page(app, "queues")
+    assert all(
+        each in shown for each in ("a poisonous order", "&lt;é&gt;", b64encode(b"\xff\xfe").decode(), "plain text!")
+    )
 
 
 def test_settings_are_those_of_the_app_and_not_of_the_machine(app: AppUnderTest) -> None:

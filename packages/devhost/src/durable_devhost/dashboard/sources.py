@@ -9,6 +9,7 @@ from durable_devhost.clock import Clock
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.mail.mailbox import Mailbox
 from durable_devhost.model.functions import FunctionCatalog
+from durable_devhost.settings import MessageEncoding
 from durable_devhost.storage.queues import QueueService
 
 Record = Mapping[str, Any]
@@ -25,11 +26,12 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownQueue:
-    """A queue and what it is for."""
+    """A queue and what it is for; `encoding` is how the texts of its messages are stored."""
 
     name: str
     purpose: str
     queues: QueueService
+    encoding: MessageEncoding = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

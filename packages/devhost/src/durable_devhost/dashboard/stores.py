@@ -10,7 +10,9 @@ from durable_devhost.durable.client.entities import state_of
 from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.model.instances import InstanceFilter
+from durable_devhost.settings import MessageEncoding
 from durable_devhost.storage.account import NotFound, StorageFailure
+from durable_devhost.triggers.queue_processor import body_of
 
 _ENTITIES = 100
 _MESSAGES = 20
@@ -49,10 +51,17 @@ async def _queue(queue: ShownQueue) -> object:
         return (title, tag("p", "There is no such queue yet.", class_="none"))
     except (StorageFailure, StorageUnavailable) as error:
         return (title, message(f"It cannot be looked at: {error}", is_bad=True))
-    rows = [(moment(item.inserted_on), item.dequeue_count, code(item.text)) for item in items]
+    texts = [code(_readable(item.text, queue.encoding)) for item in items]
+    rows = [(moment(each.inserted_on), each.dequeue_count, text) for each, text in zip(items, texts, strict=True)]
     count = "1 message" if length == 1 else f"{length} messages"
     return (
         title,
         tag("p", count),
         table("Messages to be seen", ("sent (UTC)", "tries", "text"), rows) if rows else None,
     )
+
+
+def _readable(text: str, encoding: MessageEncoding) -> str:
+    """What a message says, as its function gets it; as it is stored where that is no text."""
+    body = body_of(text, encoding)
+    return body if isinstance(body, str) else text

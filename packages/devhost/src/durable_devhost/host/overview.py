@@ -17,6 +17,7 @@ from durable_devhost.host.parts import Surroundings
 from durable_devhost.host.remembered import Remembered
 from durable_devhost.host.time_travel import StillBusy, TimeTravel
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
+from durable_devhost.settings import HostSettings
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.triggers.http import Handler
 from durable_devhost.triggers.keys import AuthLevel, KeyRing
@@ -62,7 +63,7 @@ def open_dashboard(
         client=client,
         clock=around.clock,
         catalog=catalog,
-        queues=lambda: (*_app_queues(catalog(), accounts), *_hub_queues(hub)),
+        queues=lambda: (*_app_queues(catalog(), accounts, around.settings), *_hub_queues(hub)),
         facts=facts,
         recent=around.console.recent,
         settings=lambda: _named_settings(around.settings.app_dir, around.settings.app_settings),
@@ -96,14 +97,17 @@ def _named_settings(app_dir: Path, settings: Mapping[str, str]) -> dict[str, str
     return {name: settings[name] for name in settings if name.lower() in names or name.lower().startswith(_OF_THE_HOST)}
 
 
-def _app_queues(catalog: FunctionCatalog, accounts: Accounts) -> list[ShownQueue]:
+def _app_queues(catalog: FunctionCatalog, accounts: Accounts, settings: HostSettings) -> list[ShownQueue]:
     """The queues that functions listen to, each with the one for its poison messages."""
-    shown: list[ShownQueue] = []
+    shown, encoding = list[ShownQueue](), settings.queues.message_encoding
     for function in catalog.of(TriggerType.QUEUE):
         queues = accounts.services(function.trigger.text("connection")).queues
         name = function.trigger.text("queueName") or ""
-        shown.append(ShownQueue(name=name, purpose=f"messages for {function.name}", queues=queues))
-        shown.append(ShownQueue(name=f"{name}-poison", purpose=f"what {function.name} could not handle", queues=queues))
+        for each, purpose in (
+            (name, f"messages for {function.name}"),
+            (f"{name}-poison", f"what {function.name} could not handle"),
+        ):
+            shown.append(ShownQueue(name=each, purpose=purpose, queues=queues, encoding=encoding))
     return shown
 
 

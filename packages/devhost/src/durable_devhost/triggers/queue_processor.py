@@ -131,7 +131,7 @@ class QueueProcessor:
         """Do what is to be done with a message, and tell whether it has to be deleted now."""
         if held.item.dequeue_count > self._settings.max_dequeue_count and self._work.poison_place(held.item):
             return await self._give_up(held, "it was tried too often")
-        body = _body(held.item.text, self._settings.message_encoding)
+        body = body_of(held.item.text, self._settings.message_encoding)
         if body is None:
             return await self._give_up(held, "it is not Base64, which messageEncoding in host.json asks for")
         if self._work.is_binary and isinstance(body, str):
@@ -236,7 +236,7 @@ def _poison_queue(queue: str) -> str:
     return "" if queue.endswith("-poison") or len(name) > _LONGEST_NAME else name
 
 
-def _body(text: str, encoding: MessageEncoding) -> str | bytes | None:
+def body_of(text: str, encoding: MessageEncoding) -> str | bytes | None:
     """Return the message as text, as bytes where it is no UTF-8, or None where it is not in the encoding."""
     if encoding == "none":
         return text
