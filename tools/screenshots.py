@@ -27,12 +27,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from email import message_from_bytes, policy
 from pathlib import Path
 
 import requests
-from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import ContainerClient
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from rich.console import Console
@@ -59,7 +56,9 @@ SAID = (
     ("decisions", {"approver": "Jonas Weber", "decision": "approve"}),
 )
 READER = "Amara Okafor"
+ADDRESS = "amara.okafor@localhost"
 PROPOSAL = "bridge-1"
+LINK_LINE = "it links to"
 DOCUMENTS = {"design-proposal.md": "text/markdown", "elevation.png": "image/png", "site-plan.png": "image/png"}
 
 PAGES = {
@@ -69,6 +68,8 @@ PAGES = {
     "reports": "/api/ui/reports",
     "decision": "",
     "dashboard-instances": "/devhost/instances",
+    "dashboard-mail": "/devhost/mail",
+    "dashboard-letter": "/devhost/letter?id=1",
     "dashboard-instance": f"/devhost/instance?id={PROPOSAL}",
 }
 """The last part of a page's address, by the name of its picture; that of the decision page is in the letter."""
@@ -131,7 +132,7 @@ def main() -> int:
                 before = len(terminal.printed)
                 seed(url)
                 shown = terminal.printed[before:].strip("\n")
-                letter = next(each for each in reversed(letters_to(url, READER)) if "Mill Stream" in each)
+                letter = next(each for each in reversed(letters_to(url, ADDRESS)) if "Mill Stream" in each)
                 link = re.search(r'href="([^"]+/api/decide[^"]+)"', letter)
                 if not link:
                     raise PictureFailed("The letter has no link.")
@@ -170,7 +171,7 @@ def browser() -> Iterator[Browser]:
 def running_host(url: str, folder: Path) -> Iterator[Terminal]:
     """Start devhost over `folder` in a terminal, wait until it is ready, and stop it in any case."""
     command = [sys.executable, "-m", "durable_devhost", "start", "--app", str(REPOSITORY), "--clock", "virtual"]
-    command += ["--port", url.rpartition(":")[2], "--data", str(folder)]
+    command += ["--port", url.rpartition(":")[2], "--data", str(folder), "--mail"]
     screen, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 60, COLUMNS, 0, 0))
     settings = {"LINK_KEYS": secrets.token_hex(32), "PUBLIC_URL": url, "TERM": "xterm-256color"}
@@ -208,7 +209,7 @@ def seed_others(url: str) -> None:
         form = json.loads((REVIEWS / f"{name}.json").read_text("utf-8"))
         _post(f"{url}/api/proposals?id={name}", {**form, "policy": policy})
     complaint = f"{READER} had not heard of everything"
-    _until(lambda: len(letters_to(url, READER)) == len(OTHERS), WAIT_SECONDS, complaint)
+    _until(lambda: len(letters_to(url, ADDRESS)) == len(OTHERS), WAIT_SECONDS, complaint)
 
 
 def seed(url: str) -> None:
@@ -217,31 +218,26 @@ def seed(url: str) -> None:
     form["attachments"] = [_inline(name, kind) for name, kind in DOCUMENTS.items()]
     _post(f"{url}/api/proposals?id={PROPOSAL}", form)
     complaint = f"there was no letter to {READER}"
-    _until(lambda: len(letters_to(url, READER)) > len(OTHERS), WAIT_SECONDS, complaint)
+    _until(lambda: len(letters_to(url, ADDRESS)) > len(OTHERS), WAIT_SECONDS, complaint)
     for verb, body in SAID:
         _post(f"{url}/api/proposals/{PROPOSAL}/{verb}", body)
     _post(f"{url}/admin/devhost/clock", {"hours": 49})
 
 
-def letters_to(url: str, person: str) -> list[str]:
-    """The letters to a person, oldest first, as HTML: from the container that they go to without a mail server."""
-    connection = requests.get(f"{url}/admin/devhost/info", timeout=60).json()["storage"]["connectionString"]
-    with ContainerClient.from_connection_string(connection, "outbox") as outbox:
-        try:
-            blobs = sorted(outbox.list_blobs(), key=lambda blob: blob.last_modified)
-        except ResourceNotFoundError:
-            return []
-        raw = [outbox.download_blob(blob.name).readall() for blob in blobs]
-    letters = [message_from_bytes(each, policy=policy.default) for each in raw]
-    bodies = [letter.get_body(("html",)) for letter in letters if person in str(letter["To"])]
-    return [body.get_content() for body in bodies if body]
+def letters_to(url: str, address: str) -> list[str]:
+    """The letters to an address, oldest first, as HTML: from the host's mail catcher."""
+    caught = requests.get(f"{url}/admin/devhost/letters", timeout=60).json()
+    return [each["html"] for each in reversed(caught) if address in each["to"]]
 
 
 def console_page(printed: str) -> str:
-    """The output of a terminal, as a page."""
+    """The output of a terminal, as a page; without the links in letters, which are longer than it is wide."""
+    lines = [line for line in Text.from_ansi(printed).split() if LINK_LINE not in line.plain]
+    for line in lines:
+        line.truncate(COLUMNS, overflow="ellipsis")
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         recorder = Console(record=True, file=nowhere, width=COLUMNS, force_terminal=True)
-        recorder.print(Text.from_ansi(printed))
+        recorder.print(Text("\n").join(lines))
     return recorder.export_html(theme=_DARK, code_format=_CONSOLE_PAGE)
 
 

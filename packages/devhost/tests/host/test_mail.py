@@ -62,6 +62,10 @@ def test_a_letter_of_the_app_is_told_of_and_shown_and_is_there_after_a_restart(a
     shown = requests.get(page, timeout=30).text
     assert app.info()["clock"]["now"][:10] in shown
     assert "SMTP_HOST" in requests.get(f"{app.url}/devhost/settings", timeout=30).text
+    (letter,) = app.letters()
+    links = [f"{app.url}/api/decide?token=1", f"{app.url}0/x", "https://elsewhere.example/"]
+    assert (letter["to"], letter["subject"], letter["links"]) == (["mara@localhost"], "Hello", links)
+    assert (letter["at"][:10], letter["html"]) == (app.info()["clock"]["now"][:10], None)
     app.restart()
     assert "Hello" in requests.get(f"{app.url}/devhost/mail", timeout=30).text
     assert app.request("GET", "/api/send").body == "sent"
@@ -108,3 +112,15 @@ def test_without_its_package_the_option_says_what_to_install(tmp_path: Path, mon
     monkeypatch.setitem(sys.modules, "aiosmtpd.smtp", None)
     with pytest.raises(SettingsError, match=r"durable-devhost\[mail\]"):
         asyncio.run(open_one(tmp_path, 0))
+
+
+def test_a_host_that_catches_no_letters_has_none_to_give(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, app_storage: Storage
+) -> None:
+    """An empty list would make a test wait in vain."""
+    (tmp_path / "function_app.py").write_text(APP)
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    with AppUnderTest(tmp_path, tmp_path_factory.mktemp("data"), (), {}, app_storage) as running:
+        answer = running.request("GET", "/admin/devhost/letters")
+        assert (answer.status, "--mail" in answer.body["error"]) == (409, True)
+        assert "--mail" in requests.get(f"{running.url}/devhost/mail", timeout=30).text

@@ -330,7 +330,14 @@ class Host:
                 return None
             return await manual.deliver(function, payload, metadata)
 
-        return ControlPages(clock=self.around.clock, travel=travel, facts=self._facts, deliver=deliver)
+        mail = self.around.mail
+        return ControlPages(
+            clock=self.around.clock,
+            travel=travel,
+            facts=self._facts,
+            deliver=deliver,
+            letters=mail.listed if mail else None,
+        )
 
     def _facts(self) -> dict[str, Any]:
         return {

@@ -1,7 +1,8 @@
 """devhost's own pages below `/admin/devhost`: what runs here, the virtual clock, and triggers delivered by hand."""
 
+import asyncio
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from durable_devhost.host.time_travel import StillBusy, TimeTravel
 from durable_devhost.model.timestamps import format_time
 from durable_devhost.triggers.guard import lacks_json
 
+Letters = Callable[[], Sequence[Mapping[str, Any]]]
 Deliver = Callable[[str, str | bytes, Mapping[str, Any]], Awaitable[Outcome | None]]
 _TIMEOUT_S = 30.0
 _LONGEST_S = 600.0
@@ -22,6 +24,7 @@ class ControlPages:
     """Answers below `/admin/devhost`; the caller has checked the key.
 
     `GET info`, `GET clock`, `POST clock` moves a virtual one, and `POST trigger` runs a function and waits for its end.
+    `GET letters` gives those that the mail catcher has, the newest first; `letters` is None where there is none.
     `deliver` gets a function's name, the payload and the metadata; it gives None for a function that is not there.
     """
 
@@ -32,11 +35,13 @@ class ControlPages:
         travel: TimeTravel | None,
         facts: Callable[[], dict[str, Any]],
         deliver: Deliver,
+        letters: Letters | None = None,
     ) -> None:
         self._clock = clock
         self._travel = travel
         self._facts = facts
         self._deliver = deliver
+        self._letters = letters
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -48,6 +53,10 @@ class ControlPages:
                 return web.json_response({**self._facts(), "clock": clock})
             case "GET", "clock":
                 return web.json_response({"kind": self._clock.kind, "now": format_time(self._clock.now())})
+            case "GET", "letters":
+                if self._letters is None:
+                    return _refusal(409, "This host catches no letters. Start it with --mail.")
+                return web.json_response(await asyncio.to_thread(self._letters))
             case "POST", "clock":
                 return await self._move(request)
             case "POST", "trigger":

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from durable_devhost.app_settings import FILE_NAME
@@ -13,7 +14,8 @@ from durable_devhost.clock import Clock
 from durable_devhost.errors import SettingsError
 from durable_devhost.host.console import Console
 from durable_devhost.mail.letter import Letter, links_in, read_letter
-from durable_devhost.mail.mailbox import Mailbox
+from durable_devhost.mail.mailbox import Caught, Mailbox
+from durable_devhost.model.timestamps import format_time
 
 HOST_SETTING, PORT_SETTING = "SMTP_HOST", "SMTP_PORT"
 """Where the app finds the catcher, unless its own settings name a mail server."""
@@ -23,6 +25,7 @@ _LOOKED_AT = 256 * 1024
 """Bytes of a letter that are looked through for its line on the console."""
 
 _MOST_LINKS = 3
+_MOST_LISTED = 50
 _ADDRESS = "127.0.0.1"
 
 
@@ -32,6 +35,11 @@ class MailCatcher:
 
     mailbox: Mailbox
     port: int
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The last letters for programs, the newest first: who, what, when, text, HTML and links. Blocks."""
+        kept = filter(None, map(self.mailbox.get, self.mailbox.numbers()[:_MOST_LISTED]))
+        return [_as_json(each, read_letter(each.raw)) for each in kept]
 
     def settings_for(self, app: Mapping[str, str], console: Console) -> dict[str, str]:
         """The settings that lead the app here; none where it names a mail server itself, which is then told."""
@@ -83,6 +91,20 @@ async def catching_mail(port: int, data: Path, clock: Clock, console: Console, h
         except OSError as error:
             raise SettingsError(f"--mail cannot listen on port {port} ({error.strerror}). Leave it out.") from None
         yield MailCatcher(mailbox=mailbox, port=listening)
+
+
+def _as_json(kept: Caught, letter: Letter) -> dict[str, Any]:
+    return {
+        "id": kept.number,
+        "at": format_time(kept.envelope.at),
+        "from": kept.envelope.sender,
+        "to": list(kept.envelope.recipients),
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "links": links_in(letter),
+        "files": [each.name for each in letter.files],
+    }
 
 
 def _own_links(letter: Letter, host: int) -> tuple[str, ...]:

@@ -199,7 +199,7 @@ def _mailed(text: Text, fact: Mailed) -> Text:
     more = len(fact.recipients) - 1
     to = (fact.recipients[0] if fact.recipients else "nobody") + (f" and {more} more" if more > 0 else "")
     text.append(f"{to:<{_NAME_WIDTH}}", "cyan").append(f" {'letter':<{_ID_WIDTH}} ", "dim")
-    text.append(fact.subject or "(no subject)", "bold").append(f"  {fact.page}", "underline")
+    text.append(fact.subject or "(no subject)", "bold").append("  ").append(fact.page, "underline")
     for link in fact.links:
         text.append("\n          it links to  ", "dim").append(link, "underline")
     return text

@@ -223,6 +223,14 @@ class AppUnderTest:
         found: dict[str, Any] = self._expect("GET", "/admin/devhost/info")
         return found
 
+    def letters(self) -> list[dict[str, Any]]:
+        """The last letters that the host has caught, the newest first; raises AppFailed where it was not to (`--mail`).
+
+        Each has `from`, `to`, `subject`, `text`, `html`, `links` and `at`.
+        """
+        found: list[dict[str, Any]] = self._expect("GET", "/admin/devhost/letters")
+        return found
+
     @property
     def connection_string(self) -> str:
         """What any Azure SDK needs to reach the storage that the hub is in; a restart may move it to other ports."""
