@@ -39,6 +39,7 @@ MADE_BY_RUNNING = {
 }  # fmt: skip
 VALUES = {
     "DIR": ".", "ORIGINS": "*", "N": "0", "PYTHON": "python3", "PORT": "5678", "virtual": "virtual", "system": "system",
+    "PAGE": "Inbox=/api/inbox",
 }  # fmt: skip
 FRONT_MATTER = re.compile(r"\A<!--\n---\n(.*?)\n---\n-->\n\n", re.DOTALL)
 FILE = re.compile(r"\.?[\w*][\w.*/-]*(?:\.(?:py|md|json|toml|txt|http|yml)|/)|\.\w+(?:/\w+)?")
@@ -174,7 +175,7 @@ async def nothing(*_):
 @pytest.mark.parametrize("document", ["README.md", DEVHOST, "CHANGELOG.md", "SECURITY.md", ROOMS])
 async def test_every_page_of_devhost_in_the_documents_is_served(document):
     """404 is the answer to a page that is not there; with the system clock a jump is refused, but known."""
-    pages = ControlPages(clock=SystemClock(), travel=None, facts=dict, deliver=nothing)
+    pages = ControlPages(clock=SystemClock(), travel=None, facts=dict, deliver=nothing, letters=list)
     for path in set(re.findall(r"/admin/devhost/\w+", text_of(document))):
         answers = [await pages.answer(make_mocked_request(method, path)) for method in ("GET", "POST")]
         assert min(answer.status for answer in answers) != 404, path

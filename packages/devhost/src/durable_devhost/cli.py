@@ -229,8 +229,8 @@ def _add_start_options(start: argparse.ArgumentParser) -> None:
         type=_page,
         action="append",
         default=[],
-        metavar="NAME=PATH",
-        help="a page of the app whose address is to be told when the host is ready, such as Inbox=/api/inbox",
+        metavar="PAGE",
+        help="a page of the app to name with its address when the host is ready, such as Inbox=/api/inbox",
     )
     start.add_argument("--json-logs", action="store_true", help="write one JSON object a line")
     start.add_argument(
