@@ -55,6 +55,7 @@ def test_a_letter_of_the_app_is_told_of_and_shown_and_is_there_after_a_restart(a
     """With the links in it that lead to this host, and in virtual time."""
     app.advance(hours=72)
     assert app.request("GET", "/api/send").body == "sent"
+    app.until(lambda: any(record["event"] == "letter" for record in app.records))
     told = next(record for record in app.records if record["event"] == "letter")
     page = f"{app.url}/devhost/letter?id=1"
     assert (told["subject"], told["recipients"], told["page"]) == ("Hello", ["mara@localhost"], page)

@@ -121,7 +121,7 @@ async def test_a_huge_letter_is_refused_and_the_next_one_taken(office: Office) -
             server.rset()
             server.mail("a@localhost")
             server.rcpt("b@localhost")
-            assert server.data(b"x\r\n" * (MOST_LETTER // 3 + 1))[0] == 552
+            assert server.data((b"x" * 70 + b"\r\n") * (MOST_LETTER // 72 + 1))[0] == 552
             server.sendmail("a@localhost", "b@localhost", SMALL)
 
     await office.served(client)
@@ -140,6 +140,15 @@ async def test_a_line_without_an_end_does_not_fill_the_memory(office: Office) ->
     await office.served(client)
     await office.served(sending(SMALL))
     assert office.raw() == [SMALL]
+
+
+async def test_letters_of_empty_lines_do_not_keep_the_host_busy(office: Office) -> None:
+    """Five million of them would; a letter with as many as a large one has is taken."""
+    many = b"Subject: x\r\n\r\n" + b"\r\n" * 200_000
+    with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
+        await office.served(sending(b"\r\n" * 600_000))
+    await office.served(sending(many))
+    assert [len(each) for each in office.raw()] == [len(many)]
 
 
 async def test_a_letter_for_nobody_is_refused(office: Office) -> None:

@@ -97,8 +97,7 @@ class Letters:
     async def frame(self, number: int) -> str | None:
         """The HTML of a letter, for a frame; None where there is no letter, or none in HTML."""
         kept = self._mailbox.get(number)
-        letter = await to_thread(read_letter, kept.raw) if kept else None
-        return None if letter is None or letter.html is None else framed(letter.html, letter.pictures)
+        return await to_thread(_framed, kept) if kept else None
 
     async def file(self, number: int, part: str) -> Download | None:
         """A letter as it was sent, or with `part` the file of that index in it; None where there is none."""
@@ -147,6 +146,11 @@ def framed(html: str, pictures: Mapping[str, str]) -> str:
     begun = _BEGINNING.match(html)
     end = begun.end() if begun else 0
     return f'{html[:end]}<base target="_blank">{html[end:]}'
+
+
+def _framed(kept: Caught) -> str | None:
+    letter = read_letter(kept.raw)
+    return None if letter.html is None else framed(letter.html, letter.pictures)
 
 
 def no_mailbox_page() -> str:

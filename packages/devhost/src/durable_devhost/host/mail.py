@@ -26,6 +26,7 @@ _LOOKED_AT = 256 * 1024
 
 _MOST_LINKS = 3
 _MOST_LISTED = 50
+_MOST_LISTED_BYTES = 16 * 1024 * 1024
 _ADDRESS = "127.0.0.1"
 
 
@@ -37,9 +38,15 @@ class MailCatcher:
     port: int
 
     def listed(self) -> list[dict[str, Any]]:
-        """The last letters for programs, the newest first: who, what, when, text, HTML and links. Blocks."""
-        kept = filter(None, map(self.mailbox.get, self.mailbox.numbers()[:_MOST_LISTED]))
-        return [_as_json(each, read_letter(each.raw)) for each in kept]
+        """Up to fifty of the last letters for programs, the newest first, with text, HTML and links. Blocks."""
+        listed, left = list[dict[str, Any]](), _MOST_LISTED_BYTES
+        for number in self.mailbox.numbers()[:_MOST_LISTED]:
+            left -= self.mailbox.size(number)
+            if listed and left < 0:
+                break
+            if kept := self.mailbox.get(number):
+                listed.append(_as_json(kept, read_letter(kept.raw)))
+        return listed
 
     def settings_for(self, app: Mapping[str, str], console: Console) -> dict[str, str]:
         """The settings that lead the app here; none where it names a mail server itself, which is then told."""

@@ -23,7 +23,10 @@ MOST_LETTER = 10 * 1024 * 1024
 _LONGEST_LINE = 256 * 1024
 """RFC 5321 has 998 bytes. Servers take more, as many libraries do not fold lines of HTML."""
 
-_MOST_AT_ONCE = 2 * MOST_LETTER
+_MOST_AT_ONCE = 3 * MOST_LETTER
+_LINE = 64
+"""What a line counts more than its bytes: each is an object and a turn of a loop while a letter comes in."""
+
 _NO_BROWSER = "502 5.5.1 This is a mail server and no web server"
 
 
@@ -81,8 +84,8 @@ class _Connection(SMTP):
         self._unanswered = 0
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, unless they are too many to keep; a line without an end would fill the memory."""
-        self._unanswered += len(data)
+        """Take bytes, unless they are too many: a line without an end would fill the memory, as would empty lines."""
+        self._unanswered += len(data) + _LINE * data.count(b"\n")
         if self._unanswered <= _MOST_AT_ONCE:
             super().data_received(data)
         elif isinstance(self.transport, asyncio.WriteTransport):

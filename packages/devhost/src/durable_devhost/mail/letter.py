@@ -24,10 +24,11 @@ _MOST_NESTED = 20
 
 _LINK = re.compile(r"https?://[^\s<>\"'\\]+", re.IGNORECASE)
 _NOT_AT_ITS_END = ".,;:!?)]}*_"
+_MOST_PARTS = 2000
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "unicode-escape", "raw_unicode_escape", "undefined"})
 """Codecs of Python that are no charsets of mail; the first two take very long for a long text."""
 
-_CANNOT_BE_TAKEN_APART = "This letter has more parts in parts than are taken apart here. The download has all of it."
+_CANNOT_BE_TAKEN_APART = "This letter has more parts than are taken apart here. The download has all of it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,8 @@ def read_letter(raw: bytes) -> Letter:
     head = read_head(raw)
     if head.fault:
         return head
-    if raw.lower().count(b"multipart/") > _MOST_NESTED:
+    nested = raw.lower().count(b"multipart/")
+    if nested > _MOST_NESTED or (nested and raw.count(b"\n--") > _MOST_PARTS):
         return replace(head, fault=_CANNOT_BE_TAKEN_APART)
     try:
         return _with_body(head, message_from_bytes(raw))
