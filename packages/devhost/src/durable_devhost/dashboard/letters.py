@@ -14,6 +14,9 @@ PAGE_SIZE = 50
 _MOST_TEXT = 200_000
 _MOST_TO = 3
 _MOST_IN_LIST = 200
+_MOST_PICTURES = 32 * 1024 * 1024
+"""Characters that one picture may have in the HTML of a letter, in all the places where it is used."""
+
 _KIB = 1024
 _BOUNDS = f"{MOST_LETTERS} letters and {MOST_BYTES // _KIB**2} MiB are kept; then the oldest go."
 
@@ -140,8 +143,10 @@ class Letters:
 
 def framed(html: str, pictures: Mapping[str, str]) -> str:
     """The HTML of a letter with its own pictures in it, and with links that open in a tab. Pure."""
-    for identity, picture in pictures.items():
-        html = html.replace(f"cid:{identity}", picture)
+    for identity in sorted(pictures, key=len, reverse=True):  # one may begin as another
+        used, picture = f"cid:{identity}", pictures[identity]
+        if html.count(used) * len(picture) <= _MOST_PICTURES:
+            html = html.replace(used, picture)
     html = _TARGET.sub(r"\1", html)
     begun = _BEGINNING.match(html)
     end = begun.end() if begun else 0
