@@ -109,7 +109,8 @@ class _Connection(SMTP):
 async def catching(keeper: Keeper, port: int) -> AsyncIterator[int]:
     """Serve while the block runs, and give the port; 0 takes a free one. Raises OSError where it is taken."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(keeper, loop), HOST, port)
+    # A free port with SO_REUSEADDR may be one that another host has bound and does not listen to yet.
+    server = await loop.create_server(lambda: _Connection(keeper, loop), HOST, port, reuse_address=port != 0)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
