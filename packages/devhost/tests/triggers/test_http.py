@@ -376,3 +376,11 @@ def test_a_port_in_use_is_told_in_a_sentence() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=rf"Port {port} is in use\. .*--port"):
             reserve(port)
+
+
+def test_a_free_port_goes_to_nobody_else_before_the_host_listens() -> None:
+    """Also to no other program that asks as the host does for the port of its settings."""
+    with reserve(0) as door, socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(door.getsockname())

@@ -96,7 +96,10 @@ class RequestObserver(Protocol):
 def reserve(port: int) -> socket.socket:
     """Take a port of the loopback address (0: a free one) without listening yet; SettingsError when it is taken."""
     door = socket.socket()
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if port:
+        # Linux keeps a port for a minute after its connections. But with this option, and as long as nobody listens,
+        # it gives the same free port to others as well.
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((_ADDRESS, port))
     except OSError as error:
