@@ -6,17 +6,16 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from approvals.attachments import KINDS, LARGEST_UPLOAD, MOST_ATTACHMENTS
 from approvals.record.documents import Attachment
 from approvals.visible import one_line, visible
-from approvals.words.wording import moment, people, size
+from approvals.words.wording import people, size
 from pages.rendering import Page
 from pages.shell import Shell, framed
+from pages.uploads import file_limits
 
 LONGEST_TEXT = 8_000
 """Characters of a summary or a comment, as the API has it."""
 
-_SUFFIXES = ",".join(sorted({kind.suffix for kind in KINDS.values()} | {".jpeg", ".markdown"}))
 _FIELDS = ("title", "summary", "cost", "currency", "department", "policy", "files", "comment")
 
 
@@ -65,6 +64,7 @@ def submit_page(
         **_common(draft),
         again=False,
         address="/api/ui/submit",
+        scripts=("uploads.js", "preview.js"),
         policies=policies,
         preview=_preview(preview) if preview else None,
         wish=None,
@@ -80,6 +80,7 @@ def resubmit_page(shell: Shell, draft: Draft, wish: Wish) -> Page:
         **_common(draft),
         again=True,
         address=f"/api/ui/proposals/{draft.proposal_id}/resubmit",
+        scripts=("uploads.js",),
         policies=(),
         preview=None,
         wish=shown,
@@ -106,9 +107,7 @@ def _common(draft: Draft) -> dict[str, Any]:
         "draft": draft,
         "faults": draft.faults,
         "files": [{"name": each.name, "about": size(each.size), "blob": each.blob} for each in draft.files],
-        "most_files": MOST_ATTACHMENTS,
-        "largest": size(LARGEST_UPLOAD),
-        "accept": _SUFFIXES,
+        **file_limits(),
         "longest": LONGEST_TEXT,
     }
 
@@ -120,7 +119,7 @@ def _preview(preview: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _stage(stage: Mapping[str, Any]) -> dict[str, str]:
+def _stage(stage: Mapping[str, Any]) -> dict[str, Any]:
     asked = people(tuple(one_line(each) for each in stage["approvers"]))
     needed, count = stage["needed"], len(stage["approvers"])
     rule = "" if count < 2 else "all of them must agree" if needed == count else f"{needed} of {count} must agree"
@@ -128,7 +127,7 @@ def _stage(stage: Mapping[str, Any]) -> dict[str, str]:
         "name": one_line(stage["name"]),
         "asked": asked,
         "rule": rule,
-        "until": moment(datetime.fromisoformat(stage["latestEnd"])),
+        "until": datetime.fromisoformat(stage["latestEnd"]),
     }
 
 

@@ -7,11 +7,12 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.reports import Report, report
+from clients.web.freshness import keep
 from clients.web.headers import page_headers
 from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
-from clients.web.page_replies import explain, show
+from clients.web.page_replies import explain, show_kept
 from clients.web.responses import send
 from clients.web.roles import READERS, may_read_reports
 from clients.web.visitors import Visitor, shell, visitor
@@ -33,7 +34,7 @@ async def show_reports(req: func.HttpRequest) -> func.HttpResponse:
     who = _reader(req)
     if isinstance(who, func.HttpResponse):
         return who
-    return show(reports_page(shell(who, "reports"), await _report(), now=clock.now()))
+    return show_kept(req, reports_page(shell(who, "reports"), await _report()))
 
 
 @bp.function_name(name="GetReport")
@@ -49,12 +50,12 @@ async def get_report(req: func.HttpRequest) -> func.HttpResponse:
     chart = _CHARTS.get(name)
     if chart is not None:
         svg = await asyncio.to_thread(chart, await _report())
-        return send(svg, headers=page_headers(style_of(svg)), mimetype="image/svg+xml")
+        return keep(req, send(svg, headers=page_headers(style_of(svg)), mimetype="image/svg+xml"))
     found = tables(await _report()) if (dot, kind) == (".", "csv") else {}
     if table not in found:
         return explain(404, "There is no such report", "The reports page lists all reports.")
     headers = page_headers("") | {"Content-Disposition": f'attachment; filename="{table}.csv"'}
-    return send(as_csv(found[table]), headers=headers, mimetype="text/csv")
+    return keep(req, send(as_csv(found[table]), headers=headers, mimetype="text/csv"))
 
 
 async def _report() -> Report:

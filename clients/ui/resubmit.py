@@ -7,23 +7,20 @@ import azure.functions as func
 
 from approvals.names import same
 from approvals.record.entries import ChangesRequested, Entry
-from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
-from approvals.rules.eligibility import Refused
 from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Attach, Resubmit, Verb
 from approvals.validation import Invalid
+from clients.ui.acts import act_in_turn
 from clients.ui.submit import typed_in
 from clients.ui.uploads import Filled, keep, read_form
-from clients.web.access import VisibleProposal, damaged, see
+from clients.web.access import VisibleProposal, see
 from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
 from clients.web.visitors import Visitor, refused, shell, visitor
 from pages.submit import Draft, Wish, by_field, resubmit_page
-from services import desk
-from services.review_changes import Done
 
 bp = df.Blueprint()
 
@@ -71,26 +68,11 @@ async def resubmit_from_page(req: func.HttpRequest, client: df.DurableOrchestrat
     except Invalid as error:
         faults += error.errors
     if not faults:
-        faults = await _act(client, seen.review.proposal_id, verbs, actor)
+        faults = await act_in_turn(client, seen.review.proposal_id, verbs, actor)
     if faults:
         typed = _typed(seen.review, filled, faults=by_field(faults))
         return _show(who, seen, typed, status=400)
     return redirect(f"/api/ui/proposals/{seen.review.proposal_id}?done=resubmitted")
-
-
-async def _act(client: df.DurableOrchestrationClient, proposal_id: str, verbs: list[Verb], actor: Actor) -> list[str]:
-    """Do one after the other; returns why the first one that was refused was."""
-    for verb in verbs:
-        try:
-            done: Any = await desk.act(client, proposal_id, verb, actor)
-        except Tampered as error:
-            damaged(proposal_id, error)
-            return ["its record was changed by somebody else; an operator has to check it"]
-        if isinstance(done, Refused):
-            return [done.reason]
-        if not isinstance(done, Done):
-            return ["there is no such proposal any more"]
-    return []
 
 
 async def _open(who: Visitor, proposal_id: str) -> VisibleProposal | func.HttpResponse:
