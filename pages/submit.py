@@ -19,7 +19,10 @@ LONGEST_TEXT = 8_000
 _FIELDS = ("title", "summary", "cost", "currency", "department", "policy", "files", "comment")
 
 
-_IN_WORDS = {("currency", "String"): "Give the three letters of a currency, such as EUR."}
+_IN_WORDS = {
+    ("currency", "String"): "Give the three letters of a currency, such as EUR.",
+    ("cost", "Input"): "Give an amount, such as 148,500 or 12.50.",
+}
 """What the checks of a form say for programs, in words for somebody who types."""
 
 

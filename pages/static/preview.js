@@ -25,7 +25,7 @@
     running.abort();
     running = new AbortController();
     try {
-      const answer = await fetch(form.action, { method: "POST", body: sent, signal: running.signal });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: sent, signal: running.signal });
       if (answer.status === 200 || answer.status === 400) show(form, await answer.text());
       else asked = "";
     } catch {
@@ -55,7 +55,8 @@
       if (!fault) continue;
       const line = document.createElement("p");
       line.className = "soft";
-      line.textContent = `Not known yet: ${fault.textContent.trim()}`;
+      const label = name === "form" ? "" : `${found.querySelector(`label[for="${name}"]`).textContent}: `;
+      line.textContent = `Not known yet. ${label}${fault.textContent.trim()}`;
       section.append(line);
     }
     return section;

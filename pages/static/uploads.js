@@ -3,7 +3,10 @@
 
 (() => {
   const FORMS = 'form[enctype="multipart/form-data"]';
-  const megabytes = (bytes) => (bytes < 999_950 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+  const size = (bytes) =>
+    bytes < 1_000 ? `${bytes} bytes` : bytes < 999_950 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  // Not `form.action`, which is a button where one has that name.
+  const address = (form) => new URL(form.getAttribute("action"), location.href);
   const input = (form) => form.querySelector('input[type="file"]');
 
   function made(name, properties = {}) {
@@ -16,7 +19,7 @@
     const chosen = form.querySelector(".chosen") ?? made("ul", { className: "chosen" });
     const lines = [...input(form).files].map((file) => {
       const line = made("li");
-      line.append(made("bdi", { textContent: file.name }), ` ${megabytes(file.size)} `);
+      line.append(made("bdi", { textContent: file.name }), ` ${size(file.size)} `);
       const drop = made("button", { type: "button", className: "second", textContent: "Leave it out" });
       drop.setAttribute("aria-label", `Leave ${file.name} out`);
       drop.addEventListener("click", () => {
@@ -62,6 +65,7 @@
   // Sending them
 
   function send(form, submitter) {
+    const content = new FormData(form, submitter);  // before the submitter is disabled, which would leave it out
     const sent = new XMLHttpRequest();
     const bar = made("progress", { max: 1, value: 0 });
     const words = made("span", { textContent: "Sending" });
@@ -84,19 +88,19 @@
     sent.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
       bar.value = event.loaded / event.total;
-      words.textContent = `${megabytes(event.loaded)} of ${megabytes(event.total)}`;
+      words.textContent = `${size(event.loaded)} of ${size(event.total)}`;
     });
     sent.upload.addEventListener("load", () => (words.textContent = "All is sent. It is being checked"));
     sent.addEventListener("load", () => answered(form, sent, fail));
     sent.addEventListener("error", () => fail("The connection failed.", "All is still in this form. Send it again."));
     sent.addEventListener("abort", () => fail("Stopped.", "All is still in this form."));
     stop.addEventListener("click", () => sent.abort());
-    sent.open("POST", form.action);
-    sent.send(new FormData(form, submitter));
+    sent.open("POST", address(form));
+    sent.send(content);
   }
 
   function answered(form, sent, fail) {
-    if (new URL(sent.responseURL).pathname !== new URL(form.action).pathname) {
+    if (new URL(sent.responseURL).pathname !== address(form).pathname) {
       location.assign(sent.responseURL);
       return;
     }

@@ -53,8 +53,10 @@ def test_a_proposal_is_handed_in_with_two_files_and_decided_by_link_on_a_phone(a
     page.select_option("#policy", "default")
     page.set_input_files("#files", [FOOTBRIDGE / "elevation.png", FOOTBRIDGE / "design-proposal.md"])
     page.click("text=Who will have to approve it?")
+    page.wait_for_selector('input[name="kept"]', state="attached")
     assert "Mara Lindqvist" in page.inner_text("ol.way")
     page.click('button[value="submit"]')
+    page.wait_for_url("**/api/ui/proposals/**")
     proposal = re.search(r"/proposals/(\w+)", page.url)
     assert proposal
     until(lambda: look(app, proposal[1])["waitingFor"])
