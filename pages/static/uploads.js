@@ -21,7 +21,7 @@
       const line = made("li");
       line.append(made("bdi", { textContent: file.name }), ` ${size(file.size)} `);
       const drop = made("button", { type: "button", className: "second", textContent: "Leave it out" });
-      drop.setAttribute("aria-label", `Leave ${file.name} out`);
+      drop.setAttribute("aria-label", `Leave it out: ${file.name}`);
       drop.addEventListener("click", () => {
         put(form, [...input(form).files].filter((each) => each !== file));
         input(form).focus();
