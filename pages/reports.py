@@ -14,13 +14,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a text that begins so for a formula."""
 
 
-def reports_page(shell: Shell, report: Report) -> Page:
-    """Return the page; its charts are pictures of their own, under `reports/…svg`."""
+def reports_page(shell: Shell, report: Report, *, most: int) -> Page:
+    """Return the page; its charts are pictures of their own, under `reports/…svg`. `most` proposals are reported."""
     return framed(
         "reports.html",
         shell,
         state=state_of(report),
         report=report,
+        most=most,
         outcomes=OUTCOMES,
         months=[
             {"name": each.month, "submitted": each.submitted, "counts": dict(each.outcomes)} for each in report.months

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -17,7 +19,7 @@ from clients.web.responses import send
 from clients.web.roles import READERS, may_read_reports
 from clients.web.visitors import Visitor, shell, visitor
 from gateways import clock
-from gateways.report_rows import open_report_rows
+from gateways.report_rows import MOST_REPORTED, Rows, open_report_rows
 from pages.charts import outcomes_chart, stages_chart, style_of
 from pages.reports import as_csv, reports_page, tables
 
@@ -34,7 +36,7 @@ async def show_reports(req: func.HttpRequest) -> func.HttpResponse:
     who = _reader(req)
     if isinstance(who, func.HttpResponse):
         return who
-    return show_kept(req, reports_page(shell(who, "reports"), await _report()))
+    return show_kept(req, reports_page(shell(who, "reports"), await _report(), most=MOST_REPORTED))
 
 
 @bp.function_name(name="GetReport")
@@ -59,8 +61,18 @@ async def get_report(req: func.HttpRequest) -> func.HttpResponse:
 
 
 async def _report() -> Report:
-    rows = await asyncio.to_thread(lambda: open_report_rows().read())
-    return report(rows, now=clock.now())
+    """Return the report. It is read and added up in a thread, so that other requests need not wait."""
+    return await asyncio.to_thread(_latest)
+
+
+def _latest() -> Report:
+    return _added_up(open_report_rows().read(), clock.now().replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=2)
+def _added_up(rows: Rows, minute: datetime) -> Report:
+    """Add the same rows up once a minute, for the page, its charts and its tables."""
+    return report(rows.proposals, now=minute)
 
 
 def _reader(req: func.HttpRequest) -> Visitor | func.HttpResponse:
