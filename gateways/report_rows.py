@@ -26,7 +26,7 @@ REPORTED = timedelta(days=400)
 """A report looks back as far: at the twelve months before this one, whatever day it is."""
 
 MOST_REPORTED = 50_000
-"""Proposals that a process holds, the newest ones: about 45 MB."""
+"""Proposals that a process holds, the newest ones: about 30 MB."""
 
 COPIED_AFTER = 500
 """Rows that may have to be read before another copy is made."""

@@ -69,6 +69,8 @@ class Found:
     total: int
     """On all pages."""
     pages: int
+    looked_at: int | None = None
+    """How many were searched, where there may be more; None where it was all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

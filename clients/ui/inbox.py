@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -36,6 +37,9 @@ from services.review_changes import Contention, Done
 bp = df.Blueprint()
 
 ON_A_PAGE = 20
+MOST_LOOKED_AT = 5_000
+"""Proposals of one part in which is searched, the most urgent or the newest: five calls to storage."""
+
 MOST_AT_ONCE = 100
 """Answers in one form."""
 
@@ -103,13 +107,18 @@ class _TooLarge(Exception):
 
 
 async def _page(who: Visitor, question: Question, *, fault: str = "") -> Page:
-    rows = await asyncio.to_thread(lambda: list(open_proposal_index().personal(who.name, question.part)))
+    rows = await asyncio.to_thread(
+        lambda: list(islice(open_proposal_index().personal(who.name, question.part), MOST_LOOKED_AT))
+    )
     now = clock.now()
     filters = _filters(question, now)
     fitting = [row for row in rows if all(fits(row) for fits in filters)]
     begin = (question.page - 1) * ON_A_PAGE
     found = Found(
-        rows=fitting[begin : begin + ON_A_PAGE], total=len(fitting), pages=max(1, -(-len(fitting) // ON_A_PAGE))
+        rows=fitting[begin : begin + ON_A_PAGE],
+        total=len(fitting),
+        pages=max(1, -(-len(fitting) // ON_A_PAGE)),
+        looked_at=len(rows) if len(rows) == MOST_LOOKED_AT else None,
     )
     return inbox_page(shell(who, "inbox"), question, found, now=now, fault=fault)
 
