@@ -102,7 +102,7 @@ format: setup
 	$(BIN)/ruff format .
 
 screenshots: setup
-	@$(BIN)/python tools/screenshots.py
+	@$(BIN)/python -m tools.screenshots
 
 # Any Python will do. On a terminal it asks before proposals go; YES=1 answers.
 clean:

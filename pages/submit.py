@@ -20,6 +20,7 @@ _FIELDS = ("title", "summary", "cost", "currency", "department", "policy", "file
 
 
 _IN_WORDS = {
+    ("title", "String"): "Give a title of 1 to 200 characters.",
     ("currency", "String"): "Give the three letters of a currency, such as EUR.",
     ("cost", "Input"): "Give an amount, such as 148,500 or 12.50.",
 }

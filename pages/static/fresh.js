@@ -64,7 +64,7 @@
     const kept = [];
     for (const [form, field] of fields()) {
       if (form === except) continue;
-      const changed = isChoice(field) ? field.checked : field.value !== field.defaultValue;
+      const changed = isChoice(field) ? field.checked && !field.defaultChecked : field.value !== field.defaultValue;
       if (changed) kept.push({ about: about(form, field), value: field.value, document: form.elements.document?.value });
     }
     sessionStorage.setItem(KEPT, JSON.stringify(kept));
@@ -77,12 +77,12 @@
       const same = kept.filter((each) => each.about === about(form, field));
       if (isChoice(field)) {
         // A choice was made for one document; for another one it is to be made again.
-        const chosen = same.some((each) => each.value === field.value && each.document === form.elements.document?.value);
-        if (chosen) field.checked = true;
+        if (!same.some((each) => each.value === field.value && each.document === form.elements.document?.value)) continue;
+        field.checked = true;
       } else if (same.length) {
         field.value = same[0].value;
       } else continue;
-      if (field.checked || same.length) field.closest("details")?.setAttribute("open", "");
+      field.closest("details")?.setAttribute("open", "");
     }
   }
 

@@ -103,6 +103,7 @@ def test_a_page_says_that_it_has_changed_and_keeps_what_was_typed(app: AppUnderT
     page.wait_for_selector("text=Who clears the snow?")
     assert answer.locator("textarea").input_value() == "As agreed."
     assert answer.locator('input[value="approve"]').is_checked()
+    assert page.locator("section[aria-labelledby=more] details[open]").count() == 0
     page.reload()
     assert answer.locator("textarea").input_value() == ""
 
