@@ -29,7 +29,7 @@ _IN_WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody has typed and chosen so far; files are stored already, so that no fault loses one."""
+    """What somebody has typed and chosen so far."""
 
     proposal_id: str
     title: str = ""
@@ -40,6 +40,9 @@ class Draft:
     policy: str = "default"
     comment: str = ""
     files: tuple[Attachment, ...] = ()
+    """What is on record already."""
+    kept: tuple[Attachment, ...] = ()
+    """What was chosen and is stored, so that it comes with the form when it is sent again."""
     faults: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
     """Sentences by field; `form` has those that belong to none."""
 
@@ -75,8 +78,8 @@ def submit_page(
     )
 
 
-def resubmit_page(shell: Shell, draft: Draft, wish: Wish) -> Page:
-    """Return the form for a proposal that comes again, with what was asked for in view."""
+def resubmit_page(shell: Shell, draft: Draft, wish: Wish, *, preview: Mapping[str, Any] | None = None) -> Page:
+    """Return the form for a proposal that comes again, with what was asked for in view, and who will be asked."""
     shown = {"by": wish.by, "at": wish.at, "words": visible(wish.words), "until": wish.until}
     return framed(
         "submit.html",
@@ -84,9 +87,9 @@ def resubmit_page(shell: Shell, draft: Draft, wish: Wish) -> Page:
         **_common(draft),
         again=True,
         address=f"/api/ui/proposals/{draft.proposal_id}/resubmit",
-        scripts=("uploads.js",),
+        scripts=("uploads.js", "preview.js"),
         policies=(),
-        preview=None,
+        preview=_preview(preview) if preview else None,
         wish=shown,
     )
 
@@ -110,10 +113,15 @@ def _common(draft: Draft) -> dict[str, Any]:
     return {
         "draft": draft,
         "faults": draft.faults,
-        "files": [{"name": each.name, "about": size(each.size), "blob": each.blob} for each in draft.files],
+        "files": [_file(each) for each in draft.files if each.name not in {other.name for other in draft.kept}],
+        "kept": [_file(each) for each in draft.kept],
         **file_limits(),
         "longest": LONGEST_TEXT,
     }
+
+
+def _file(attachment: Attachment) -> dict[str, str]:
+    return {"name": attachment.name, "about": size(attachment.size), "blob": attachment.blob}
 
 
 def _preview(preview: Mapping[str, Any]) -> dict[str, Any]:

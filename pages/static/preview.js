@@ -12,7 +12,7 @@
 
   function wanted(form) {
     const sent = new FormData();
-    for (const name of ["id", ...NAMES]) sent.append(name, form.elements[name].value);
+    for (const name of ["id", ...NAMES]) sent.append(name, form.elements[name]?.value ?? "");
     sent.append("action", "preview");
     return sent;
   }

@@ -183,6 +183,28 @@ def test_who_will_have_to_approve_it_is_shown_while_typing(visit: Visit) -> None
     assert look_at_nothing(page)
 
 
+def test_a_proposal_comes_again_with_the_preview_and_no_file_is_lost(app: AppUnderTest, visit: Visit) -> None:
+    """What was asked for stays in view, and a fault keeps the file that was chosen."""
+    dear = {"name": "board", "approvers": ["Helena"], "when": {"costAbove": 1000}}
+    policy = {"stages": [{"name": "design", "approvers": ["Mara"]}, dear]}
+    proposal = hand_in(app, "again", policy=policy)
+    wish = {"approver": "Mara", "comment": "Use oak."}
+    assert app.request("POST", f"/api/proposals/{proposal}/changes", wish).status == 200
+    page = visit("Ines", f"/api/ui/proposals/{proposal}/resubmit")
+    page.fill("#cost", "1,900")
+    page.wait_for_selector("#preview-section >> text=Helena")
+    page.fill("#currency", "XX")
+    page.set_input_files("#files", [FOOTBRIDGE / "elevation.png"])
+    page.click('button[value="submit"]')
+    page.wait_for_selector("#currency-fault")
+    assert "Use oak." in page.inner_text("main")
+    page.fill("#currency", "EUR")
+    page.click('button[value="submit"]')
+    page.wait_for_url("**done=resubmitted")
+    shown = look(app, proposal)
+    assert (shown["cost"], [each["name"] for each in shown["attachments"]]) == (1900, ["elevation.png"])
+
+
 def look_at_nothing(page: Page) -> bool:
     """Say whether the form is as it was: no fault is marked in it."""
     return page.locator("form .field-alarm").count() == 0
