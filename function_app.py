@@ -45,7 +45,7 @@ from clients import (
 )
 from clients import counters as counter_readings
 from clients import workflows as catalogue
-from clients.ui import act_as, files, inbox, reports, resubmit, submit
+from clients.ui import act_as, added_files, files, inbox, reports, resubmit, scripts, submit
 from clients.ui import operations as operations_page
 from clients.ui import proposal as proposal_page
 from entities import budgets, counters
@@ -92,6 +92,8 @@ CLIENTS = (
     inbox,
     proposal_page,
     files,
+    added_files,
+    scripts,
     act_as,
     submit,
     resubmit,

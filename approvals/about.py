@@ -7,7 +7,7 @@ from pydantic import Field
 
 from approvals.validation import Boundary, Invalid, Line
 
-_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,5})-([0-9a-f]{64})"', re.ASCII)
+_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,5})-([0-9a-f]{64})(?:-[0-9]{1,9})?"', re.ASCII)
 """Weak tags count too: a proxy that compresses a response makes its ETag weak, and the document is the same."""
 
 
@@ -25,9 +25,12 @@ class About(Boundary):
         return self.document is not None or self.round is not None
 
 
-def write_tag(document: str, number: int) -> str:
-    """Return the ETag of a document in its round. Comments and answers do not change it."""
-    return f'"{number}-{document}"'
+def write_tag(document: str, number: int, entries: int) -> str:
+    """Return the ETag of a proposal: its round, its document, and how many entries its record has.
+
+    `If-None-Match` compares all of it, so a comment makes another tag. `If-Match` compares only document and round.
+    """
+    return f'"{number}-{document}-{entries}"'
 
 
 def with_tag(body: dict[str, Any], header: str) -> dict[str, Any]:

@@ -12,8 +12,6 @@ class ReportedProposal:
     """What a report needs of one proposal."""
 
     proposal_id: str
-    title: str
-    department: str
     status: str
     submitted_at: datetime
     ended_at: datetime | None

@@ -1,6 +1,7 @@
 """The operators' API: what needs somebody, and what they can do about it. Always behind a function key."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from approvals.record.verdict import Tampered
 from approvals.validation import Invalid, read_json
 from clients.approval_queue import deliver
 from clients.web.access import damaged
+from clients.web.freshness import keep, tag_of
 from clients.web.identity import from_another_site
 from clients.web.outages import answers_outages, while_reading, while_recording
 from clients.web.responses import answer, problem
@@ -44,7 +46,13 @@ Word = TypeVar("Word", Act, MessageAct)
 @answers_outages(while_reading)
 async def list_operations(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return stuck and failed workflows, messages that were put aside, unsent letters, and the last runs."""
-    return from_another_site(req) or answer((await overview(client)).to_dict())
+    crossed = from_another_site(req)
+    if crossed:
+        return crossed
+    shown = (await overview(client)).to_dict()
+    # The time of the answer alone makes no other answer.
+    tag = tag_of(json.dumps({name: value for name, value in shown.items() if name != "now"}, sort_keys=True))
+    return keep(req, answer(shown), tag)
 
 
 @bp.function_name(name="ActOnInstance")

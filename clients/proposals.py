@@ -19,6 +19,7 @@ from approvals.rules.view import show
 from approvals.validation import Invalid, Line, read_json
 from clients.web.access import damaged, see
 from clients.web.flags import read_flag
+from clients.web.freshness import keep
 from clients.web.identity import Caller, caller, claim, level
 from clients.web.outages import answers_outages, while_reading, while_starting
 from clients.web.rates import admit
@@ -133,7 +134,8 @@ async def get_proposal(req: func.HttpRequest) -> func.HttpResponse:
     if isinstance(seen, func.HttpResponse):
         return seen
     review = seen.review
-    return answer(show(review, now=clock.now()), headers={"ETag": write_tag(review.document, review.round)})
+    tag = write_tag(review.document, review.round, review.number)
+    return keep(req, answer(show(review, now=clock.now())), tag)
 
 
 @bp.function_name(name="ListProposals")
@@ -151,7 +153,7 @@ async def list_proposals(req: func.HttpRequest) -> func.HttpResponse:
         what_to_do = f"Fix what errors lists; filters are {', '.join(FILTERS)}."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     page = ProposalList(proposals=tuple(ProposalLine.of(row) for row in rows), continuation_token=token)
-    return answer(page.to_dict())
+    return keep(req, answer(page.to_dict()))
 
 
 def _read_submission(req: func.HttpRequest, who: Caller, proposal_id: str) -> Submission | func.HttpResponse:

@@ -19,6 +19,7 @@ def outcomes_chart(report: Report) -> str:
     """Return how many proposals ended each month, by outcome."""
     pygal, style = _library()
     chart = pygal.StackedBar(style=style, js=[], width=820, height=300, legend_at_bottom=True, x_label_rotation=35)
+    chart.uuid = "outcomes"
     chart.x_labels = [each.month for each in report.months]
     for outcome in OUTCOMES:
         chart.add(outcome, [dict(each.outcomes)[outcome] for each in report.months])
@@ -31,6 +32,7 @@ def stages_chart(report: Report) -> str:
     shown = report.stages[:_MOST_STAGES]
     height = 120 + 44 * len(shown)
     chart = pygal.HorizontalBar(style=style, js=[], width=820, height=height, legend_at_bottom=True)
+    chart.uuid = "stages"
     chart.x_labels = [one_line(each.stage)[:40] for each in shown]
     chart.add("median, hours", [round(each.median, 1) for each in shown])
     chart.add("90th percentile, hours", [round(each.percentile_90, 1) for each in shown])

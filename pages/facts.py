@@ -1,21 +1,23 @@
 """The facts of a proposal, as pages list them: each with what it is called."""
 
+from datetime import datetime
+
 from approvals.rules.state import Review
 from approvals.visible import one_line
 from approvals.words.letter_texts import cost
-from approvals.words.wording import moment, rule_name
+from approvals.words.wording import rule_name
 
-Fact = tuple[str, str]
+Fact = tuple[str, str | datetime]
 
 
 def facts(review: Review, *, deadline: str = "") -> list[Fact]:
     """Return who wrote it, what it costs, by which policy it is decided; `deadline` is when an answer is due."""
-    listed = [("Author", one_line(review.author))]
+    listed: list[Fact] = [("Author", one_line(review.author))]
     if review.department:
         listed.append(("Department", one_line(review.department)))
     if review.cost:
         listed.append(("Cost", cost(review)))
-    listed.append(("Submitted", moment(review.submitted_at)))
+    listed.append(("Submitted", review.submitted_at))
     listed.append(("Round", f"{review.round}, the author has revised it" if review.round > 1 else "1"))
     if deadline:
         listed.append(("Answer by", deadline))

@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from approvals.visible import one_line
-from approvals.words.wording import moment, money, people, time_left
+from approvals.words.wording import money, people, time_left
 from gateways.personal_rows import Part
 from gateways.proposal_rows import IndexRow
 from pages.rendering import Page
-from pages.shell import Shell, framed
+from pages.shell import Shell, framed, state_of
 
 TITLES = {
     Part.WAITING: "Waiting for you",
@@ -69,6 +69,8 @@ class Found:
     total: int
     """On all pages."""
     pages: int
+    looked_at: int | None = None
+    """How many were searched, where there may be more; None where it was all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ def inbox_page(shell: Shell, question: Question, found: Found, *, now: datetime,
     return framed(
         "inbox.html",
         shell,
+        state=state_of(question, found),
         question=question,
         parts=[(part, TITLES[part], question.address(part=part.value, page="")) for part in Part],
         statuses=STATUSES,
@@ -119,9 +122,9 @@ def _line(row: IndexRow, now: datetime) -> dict[str, Any]:
         "state": row.status,
         "stage": f"{one_line(row.stage)}, {row.stage_number} of {row.stage_count}" if row.stage_number else "",
         "waiting_for": people(tuple(one_line(each) for each in row.waiting_for)),
-        "asked_at": moment(row.asked_at) if row.asked_at else "",
-        "submitted_at": moment(row.submitted_at),
-        "deadline": moment(row.deadline) if row.deadline else "",
+        "asked_at": row.asked_at,
+        "submitted_at": row.submitted_at,
+        "deadline": row.deadline,
         "left": time_left(row.deadline, now) if row.deadline else "",
         "overdue": bool(row.deadline and row.deadline <= now),
         "document": row.document,

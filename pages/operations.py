@@ -9,9 +9,9 @@ from approvals.operations import Act, Overview, PutAsideMessage, Run, UnsentLett
 from approvals.record.verdict import STATE_NAMES, Verdict
 from approvals.visible import one_line, visible
 from approvals.words.histories import HistoryLine
-from approvals.words.wording import ago, moment
+from approvals.words.wording import ago
 from pages.rendering import Page
-from pages.shell import Shell, framed
+from pages.shell import Shell, framed, state_of
 
 ADDRESS = "/api/ui/operations"
 
@@ -89,6 +89,7 @@ def operations_page(shell: Shell, view: Overview, told: Told | None = None) -> P
     return framed(
         "operations.html",
         shell,
+        state=_state(view),
         told=told,
         numbers=[
             ("stuck", "Stuck", view.stuck_count),
@@ -108,7 +109,7 @@ def operations_page(shell: Shell, view: Overview, told: Told | None = None) -> P
         messages=[_message(each, view.now) for each in view.messages],
         letters=[_letter(each, view.now) for each in view.letters],
         runs=[_run(name, view) for name in _RUNS],
-        acts=[{**each.to_dict(), "at": moment(each.at), "target": one_line(each.target)} for each in view.acts],
+        acts=[{**each.to_dict(), "at": each.at, "target": one_line(each.target)} for each in view.acts],
         now=view.now,
     )
 
@@ -123,16 +124,23 @@ def workflow_page(
         told=told,
         given=one_line(given),
         workflow=workflow,
-        created=moment(workflow.created) if workflow else "",
-        updated=moment(workflow.updated) if workflow else "",
+        created=workflow.created if workflow else None,
+        updated=workflow.updated if workflow else None,
         lines=[
-            {"at": moment(each.at) if each.at else "", "sentence": each.sentence, "bad": each.bad}
+            {"at": each.at, "sentence": each.sentence, "bad": each.bad}
             for each in (workflow.history[-_MOST_EVENTS:] if workflow else ())
         ],
         acts=[(act.value, ACTS[act]) for act in (_FITTING.get(workflow.status, ()) if workflow else ())],
         verdict=verdict,
         saying=STATE_NAMES[verdict.state] if verdict else "",
     )
+
+
+def _state(view: Overview) -> str:
+    """Return what changes when something new needs somebody, and not with each run of the sweep."""
+    failed = [(each.instance_id, each.status) for each in view.failed]
+    messages = [(each.id, each.result) for each in view.messages]
+    return state_of(view.stuck, view.stuck_count, failed, messages, view.letters, view.acts)
 
 
 def _message(message: PutAsideMessage, now: datetime) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from pages.history import MOST_TOLD, rounds
 from pages.inbox import STATUSES
 from pages.rendering import Page
 from pages.said import said
-from pages.shell import Shell, framed
+from pages.shell import Shell, framed, state_of
+from pages.uploads import file_limits
 from pages.verb_forms import DONE, SentForm, offered
 from pages.way import draw_way
 
@@ -58,6 +59,8 @@ def proposal_page(shell: Shell, shown: ShownProposal, *, now: datetime) -> Page:
     page = framed(
         "proposal.html",
         shell,
+        state=state_of(review.proposal_id, review.number),
+        scripts=("uploads.js",),
         review=review,
         address=proposal_address(review.proposal_id),
         status=STATUSES[review.status.value],
@@ -79,6 +82,8 @@ def proposal_page(shell: Shell, shown: ShownProposal, *, now: datetime) -> Page:
         sent=shown.sent,
         form_is_gone=shown.sent.failed and shown.sent.verb not in verbs,
         longest_comment=LONGEST_COMMENT,
+        after_files=_after_files(review),
+        **file_limits(),
     )
     return replace(page, frames=True)
 
@@ -99,6 +104,15 @@ def _lead(review: Review, person: str, now: datetime) -> str:
     if isinstance(review.phase, AwaitingChanges):
         return f"{one_line(review.phase.by)} asked {one_line(review.author)} to change it."
     return ""
+
+
+def _after_files(review: Review) -> str:
+    """Say what becomes of answers when the author adds or replaces a file."""
+    if isinstance(review.phase, AwaitingChanges):
+        return "They belong to what you hand in again."
+    if "addedFiles" in review.policy.keep_answers_on:
+        return "Answers that were given stay valid if you only add files."
+    return "Answers that were given no longer count, and people are asked again."
 
 
 def _left(review: Review, now: datetime) -> str:

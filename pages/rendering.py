@@ -1,4 +1,4 @@
-"""A page as HTML: one stylesheet inside of it, no script, and headers that allow exactly that."""
+"""A page as HTML: one stylesheet inside of it, no script inside, and what its headers must allow."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +20,10 @@ class Page:
     style: str
     frames: bool = False
     """Whether it shows documents of ours in frames."""
+    scripts: bool = False
+    """Whether it loads script files of ours."""
+    state: str = ""
+    """What changes when what it shows changes, but not as time passes; empty for a page that is not watched."""
 
 
 def render(template: str, **shown: Any) -> Page:

@@ -7,32 +7,32 @@ from datetime import datetime
 
 from approvals.reports import OUTCOMES, Report
 from approvals.visible import one_line
-from approvals.words.wording import moment
 from pages.rendering import Page
-from pages.shell import Shell, framed
+from pages.shell import Shell, framed, state_of
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a text that begins so for a formula."""
 
 
-def reports_page(shell: Shell, report: Report, *, now: datetime) -> Page:
-    """Return the page; its charts are pictures of their own, under `reports/…svg`."""
+def reports_page(shell: Shell, report: Report, *, most: int) -> Page:
+    """Return the page; its charts are pictures of their own, under `reports/…svg`. `most` proposals are reported."""
     return framed(
         "reports.html",
         shell,
+        state=state_of(report),
         report=report,
+        most=most,
         outcomes=OUTCOMES,
         months=[
             {"name": each.month, "submitted": each.submitted, "counts": dict(each.outcomes)} for each in report.months
         ],
         waiting=[_row(each.stage, each.count, each.oldest) for each in report.waiting],
         overdue=[_row(each.person, each.count, each.oldest) for each in report.overdue],
-        now=now,
     )
 
 
 def _row(name: str, count: int, oldest: datetime) -> dict[str, object]:
-    return {"name": one_line(name), "count": count, "oldest": moment(oldest)}
+    return {"name": one_line(name), "count": count, "oldest": oldest}
 
 
 def tables(report: Report) -> Mapping[str, Sequence[Sequence[object]]]:

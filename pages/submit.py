@@ -6,27 +6,30 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from approvals.attachments import KINDS, LARGEST_UPLOAD, MOST_ATTACHMENTS
 from approvals.record.documents import Attachment
 from approvals.visible import one_line, visible
-from approvals.words.wording import moment, people, size
+from approvals.words.wording import people, size
 from pages.rendering import Page
 from pages.shell import Shell, framed
+from pages.uploads import file_limits
 
 LONGEST_TEXT = 8_000
 """Characters of a summary or a comment, as the API has it."""
 
-_SUFFIXES = ",".join(sorted({kind.suffix for kind in KINDS.values()} | {".jpeg", ".markdown"}))
 _FIELDS = ("title", "summary", "cost", "currency", "department", "policy", "files", "comment")
 
 
-_IN_WORDS = {("currency", "String"): "Give the three letters of a currency, such as EUR."}
+_IN_WORDS = {
+    ("title", "String"): "Give a title of 1 to 200 characters.",
+    ("currency", "String"): "Give the three letters of a currency, such as EUR.",
+    ("cost", "Input"): "Give an amount, such as 148,500 or 12.50.",
+}
 """What the checks of a form say for programs, in words for somebody who types."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody has typed and chosen so far; files are stored already, so that no fault loses one."""
+    """What somebody has typed and chosen so far."""
 
     proposal_id: str
     title: str = ""
@@ -37,6 +40,9 @@ class Draft:
     policy: str = "default"
     comment: str = ""
     files: tuple[Attachment, ...] = ()
+    """What is on record already."""
+    kept: tuple[Attachment, ...] = ()
+    """What was chosen and is stored, so that it comes with the form when it is sent again."""
     faults: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
     """Sentences by field; `form` has those that belong to none."""
 
@@ -65,14 +71,15 @@ def submit_page(
         **_common(draft),
         again=False,
         address="/api/ui/submit",
+        scripts=("uploads.js", "preview.js"),
         policies=policies,
         preview=_preview(preview) if preview else None,
         wish=None,
     )
 
 
-def resubmit_page(shell: Shell, draft: Draft, wish: Wish) -> Page:
-    """Return the form for a proposal that comes again, with what was asked for in view."""
+def resubmit_page(shell: Shell, draft: Draft, wish: Wish, *, preview: Mapping[str, Any] | None = None) -> Page:
+    """Return the form for a proposal that comes again, with what was asked for in view, and who will be asked."""
     shown = {"by": wish.by, "at": wish.at, "words": visible(wish.words), "until": wish.until}
     return framed(
         "submit.html",
@@ -80,8 +87,9 @@ def resubmit_page(shell: Shell, draft: Draft, wish: Wish) -> Page:
         **_common(draft),
         again=True,
         address=f"/api/ui/proposals/{draft.proposal_id}/resubmit",
+        scripts=("uploads.js", "preview.js"),
         policies=(),
-        preview=None,
+        preview=_preview(preview) if preview else None,
         wish=shown,
     )
 
@@ -105,12 +113,15 @@ def _common(draft: Draft) -> dict[str, Any]:
     return {
         "draft": draft,
         "faults": draft.faults,
-        "files": [{"name": each.name, "about": size(each.size), "blob": each.blob} for each in draft.files],
-        "most_files": MOST_ATTACHMENTS,
-        "largest": size(LARGEST_UPLOAD),
-        "accept": _SUFFIXES,
+        "files": [_file(each) for each in draft.files if each.name not in {other.name for other in draft.kept}],
+        "kept": [_file(each) for each in draft.kept],
+        **file_limits(),
         "longest": LONGEST_TEXT,
     }
+
+
+def _file(attachment: Attachment) -> dict[str, str]:
+    return {"name": attachment.name, "about": size(attachment.size), "blob": attachment.blob}
 
 
 def _preview(preview: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +131,7 @@ def _preview(preview: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _stage(stage: Mapping[str, Any]) -> dict[str, str]:
+def _stage(stage: Mapping[str, Any]) -> dict[str, Any]:
     asked = people(tuple(one_line(each) for each in stage["approvers"]))
     needed, count = stage["needed"], len(stage["approvers"])
     rule = "" if count < 2 else "all of them must agree" if needed == count else f"{needed} of {count} must agree"
@@ -128,7 +139,7 @@ def _stage(stage: Mapping[str, Any]) -> dict[str, str]:
         "name": one_line(stage["name"]),
         "asked": asked,
         "rule": rule,
-        "until": moment(datetime.fromisoformat(stage["latestEnd"])),
+        "until": datetime.fromisoformat(stage["latestEnd"]),
     }
 
 

@@ -19,10 +19,14 @@ FORMS: Mapping[str, str] = MappingProxyType(
 )
 """The verbs that have a form on the page, and what is said when one is taken down."""
 
+ATTACH = "attach"
+"""The form with files, which has an address of its own."""
+
 DONE: Mapping[str, str] = MappingProxyType(
     {
         **FORMS,
         "submitted": "The proposal is handed in. Its documents are checked first.",
+        ATTACH: "The files are on record. Whoever is asked sees them.",
         "resubmitted": "The proposal is handed in again.",
     }
 )
@@ -65,6 +69,7 @@ def offered(allowed: Permissions) -> tuple[str, ...]:
         "reassign": allowed.reassign,
         "takeBack": allowed.take_back,
         "remind": allowed.remind,
+        ATTACH: allowed.attach,
         "withdraw": allowed.withdraw,
     }
     return tuple(verb for verb, may in shown.items() if may)

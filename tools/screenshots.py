@@ -31,15 +31,16 @@ from pathlib import Path
 
 import requests
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from tools.pictured_pages import FOOTBRIDGE, PAGES, PROPOSAL, READER, Pictured, seed_more
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 PICTURES = REPOSITORY / "docs" / "pictures"
 EVERY = REPOSITORY / "build" / "pictures"
-FOOTBRIDGE = REPOSITORY / "examples" / "footbridge"
 REVIEWS = REPOSITORY / "examples" / "reviews"
 OTHERS = ("library-roof", "tree-avenue", "cycle-lane")
 START_SECONDS = 90
@@ -55,24 +56,9 @@ SAID = (
     ("comments", {"by": "Ines Carvalho", "comment": "The town does, as on the ramp."}),
     ("decisions", {"approver": "Jonas Weber", "decision": "approve"}),
 )
-READER = "Amara Okafor"
 ADDRESS = "amara.okafor@localhost"
-PROPOSAL = "bridge-1"
 LINK_LINE = "it links to"
 DOCUMENTS = {"design-proposal.md": "text/markdown", "elevation.png": "image/png", "site-plan.png": "image/png"}
-
-PAGES = {
-    "inbox": "/api/ui/inbox",
-    "proposal": f"/api/ui/proposals/{PROPOSAL}",
-    "submit": "/api/ui/submit",
-    "reports": "/api/ui/reports",
-    "decision": "",
-    "dashboard-instances": "/devhost/instances",
-    "dashboard-mail": "/devhost/mail",
-    "dashboard-letter": "/devhost/letter?id=1",
-    "dashboard-instance": f"/devhost/instance?id={PROPOSAL}",
-}
-"""The last part of a page's address, by the name of its picture; that of the decision page is in the letter."""
 
 _DARK = TerminalTheme(
     background=(24, 27, 31),
@@ -138,15 +124,14 @@ def main() -> int:
                     raise PictureFailed("The letter has no link.")
                 address = link[1].replace("&amp;", "&")
                 reader = chromium.new_context(device_scale_factor=2)
-                sign_in(reader, url)
+                sign_in(reader, url, READER)
                 take(reader, "letter", LETTER, html=letter)
                 take(reader, "inbox", DESKTOP, url=f"{url}/api/ui/inbox")
                 take(reader, "decision-phone", PHONE, url=address, dark=True, at="fieldset")
                 take(reader, "console", (COLUMNS * 9, 200), html=console_page(shown), whole=True)
-                for name, path in PAGES.items():
-                    for look, (size, dark) in LOOKS.items():
-                        place = address if name == "decision" else url + path
-                        take(reader, f"{name}-{look}", size, url=place, dark=dark, whole=True, folder=EVERY)
+                seed_more(url)
+                for name, pictured in PAGES.items():
+                    take_looks(chromium, name, pictured, url, address)
     except PictureFailed as error:
         print(f"screenshots: {error}", file=sys.stderr)
         return 1
@@ -190,11 +175,11 @@ def running_host(url: str, folder: Path) -> Iterator[Terminal]:
         os.close(screen)
 
 
-def sign_in(context: BrowserContext, url: str) -> None:
+def sign_in(context: BrowserContext, url: str, person: str) -> None:
     """Choose the person who looks at the pages."""
     page = context.new_page()
     page.goto(f"{url}/api/ui/act-as")
-    page.fill("#name", READER)
+    page.fill("#name", person)
     page.click("button")
     page.close()
 
@@ -251,24 +236,46 @@ def take(
     dark: bool = False,
     at: str = "",
     whole: bool = False,
-    folder: Path = PICTURES,
 ) -> None:
-    """Take a picture of a page at twice its size, as the file `name`.png of a folder.
+    """Take a picture of a page at twice its size, as the file `name`.png of the documents.
 
     It shows what a window of `size` shows, from the element `at` on, or the `whole` page.
     """
     page = context.new_page()
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.emulate_media(color_scheme="dark" if dark else "light")
+    _look(page, size, dark=dark)
     if url:
         page.goto(url)
     else:
         page.set_content(html)
     if at:
         page.locator(at).evaluate("element => window.scrollTo(0, element.getBoundingClientRect().top - 24)")
-    path = folder / f"{name}.png"
-    taken = Image.open(io.BytesIO(page.screenshot(full_page=whole)))
+    _save(page, PICTURES / f"{name}.png", whole=whole)
     page.close()
+
+
+def take_looks(chromium: Browser, name: str, pictured: Pictured, url: str, address: str) -> None:
+    """Open a page once, do what is to be done first, and picture it on a desktop, on a phone and in dark colours.
+
+    `address` is the one of the decision page.
+    """
+    with chromium.new_context(device_scale_factor=2) as context:
+        sign_in(context, url, pictured.person)
+        page = context.new_page()
+        _look(page, DESKTOP, dark=False)
+        page.goto(url + pictured.path if pictured.path else address)
+        pictured.first(page)
+        for look, (size, dark) in LOOKS.items():
+            _look(page, size, dark=dark)
+            _save(page, EVERY / f"{name}-{look}.png", whole=True)
+
+
+def _look(page: Page, size: tuple[int, int], *, dark: bool) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme="dark" if dark else "light")
+
+
+def _save(page: Page, path: Path, *, whole: bool) -> None:
+    taken = Image.open(io.BytesIO(page.screenshot(full_page=whole)))
     taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path.relative_to(REPOSITORY)}  {path.stat().st_size:,} bytes")
 

@@ -12,7 +12,7 @@ from approvals.rules.acceptance import Accepted, Actor, Judgement, accept
 from approvals.rules.choices import Choice, ChosenAnswer, choices, to_verb
 from approvals.rules.eligibility import Refused
 from approvals.rules.state import Review
-from approvals.rules.verbs import Comment, Delegate, Reassign, Remind, Resubmit, TakeBack, Verb, Withdraw
+from approvals.rules.verbs import Attach, Comment, Delegate, Reassign, Remind, Resubmit, TakeBack, Verb, Withdraw
 
 MOST_SUGGESTED = 30
 """Names of those to whom a task may go; others may be written in where the policy allows anyone."""
@@ -40,6 +40,8 @@ class Permissions:
     remind: bool
     withdraw: bool
     resubmit: bool
+    attach: bool
+    """Add a file, or replace one where there are as many as a proposal may have."""
 
 
 def permissions(review: Review, person: str, now: datetime, *, directory: Directory = NOBODY_KNOWN) -> Permissions:
@@ -76,6 +78,7 @@ def permissions(review: Review, person: str, now: datetime, *, directory: Direct
         remind=taken(Remind(by=person)),
         withdraw=taken(Withdraw(by=person)),
         resubmit=taken(Resubmit(by=person)),
+        attach=taken(_new_file(review, person)),
     )
 
 
@@ -91,6 +94,12 @@ def _candidates(review: Review, directory: Directory) -> tuple[str, ...]:
             return (*known, _STRANGER)
         case named:
             return named
+
+
+def _new_file(review: Review, person: str) -> Attach:
+    """Return a file that is new: with another content than the one in whose place it is put, if there is one."""
+    name = next((each.name for each in review.attachments), "new.txt")
+    return Attach(by=person, name=name, blob="", content_type="text/plain", size=1, sha256="")
 
 
 def _new_words(review: Review, person: str) -> str:

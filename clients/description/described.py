@@ -78,3 +78,6 @@ class Operation:
 TEXT: Json = {"type": "string"}
 FLAG: Json = {"type": "boolean", "default": False}
 FLAG_SET: Json = {"type": "boolean", "default": True}
+
+IF_NONE_MATCH = Parameter(name="If-None-Match", does="The ETag of an earlier response.", schema=TEXT)
+UNCHANGED = {304: Answer(does="Nothing has changed since the response with this ETag.", models={})}

@@ -15,10 +15,12 @@ from clients.description.described import (
     FLAG_SET,
     FORM,
     HTML,
+    IF_NONE_MATCH,
     JSON,
     LINES,
     SVG,
     TEXT,
+    UNCHANGED,
     Answer,
     Body,
     Json,
@@ -155,7 +157,13 @@ PROPOSALS = (
         tag="Proposals",
         caller="people",
         query=_FILTERS,
-        answers={200: Answer(does="One page of proposals.", models={JSON: ProposalList})},
+        headers=(IF_NONE_MATCH,),
+        answers={
+            200: Answer(
+                does="One page of proposals.", models={JSON: ProposalList}, headers={"ETag": "For `If-None-Match`."}
+            ),
+            **UNCHANGED,
+        },
         problems=(400, *_PERSON, 503),
     ),
     Operation(
@@ -167,12 +175,14 @@ PROPOSALS = (
         tag="Proposals",
         caller="people",
         path_parameters=(_PROPOSAL,),
+        headers=(IF_NONE_MATCH,),
         answers={
             200: Answer(
                 does="The proposal.",
                 models={JSON: ProposalView},
-                headers={"ETag": "The document and the round, for `If-Match`; answers and comments do not change it."},
-            )
+                headers={"ETag": "For `If-Match`, which compares document and round, and for `If-None-Match`."},
+            ),
+            **UNCHANGED,
         },
         problems=(*_PERSON, 404, 500, 503),
     ),

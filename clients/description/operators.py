@@ -5,7 +5,19 @@ from collections.abc import Mapping
 from approvals.operations import Act, Done, MessageAct, OperatorRequest, Overview
 from approvals.workflows import RESERVATION, WORKFLOWS
 from clients.counters import COUNTERS
-from clients.description.described import ANY, FLAG, JSON, TEXT, Answer, Body, Json, Operation, Parameter
+from clients.description.described import (
+    ANY,
+    FLAG,
+    IF_NONE_MATCH,
+    JSON,
+    TEXT,
+    UNCHANGED,
+    Answer,
+    Body,
+    Json,
+    Operation,
+    Parameter,
+)
 from clients.web.replies import CounterReply
 
 _COUNTER = Parameter(name="name", does="The counter.", schema={"enum": list(COUNTERS)}, example="approved")
@@ -25,7 +37,9 @@ ACTS = (
         does="See what needs somebody: stuck and failed workflows, messages put aside, unsent letters, the last runs.",
         tag="Operators",
         caller="operators",
-        answers={200: Answer(does="All of it.", models={JSON: Overview})},
+        headers=(IF_NONE_MATCH,),
+        answers={200: Answer(does="All of it.", models={JSON: Overview}, headers={"ETag": "For `If-None-Match`."})}
+        | UNCHANGED,
         problems=(403, 503),
     ),
     Operation(

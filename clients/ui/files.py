@@ -11,10 +11,11 @@ from approvals.record.documents import Attachment
 from approvals.rules.versions import Version, find_version, versions
 from clients.ui.visible_proposals import find_proposal
 from clients.web.file_replies import looked_at, saved
+from clients.web.freshness import keep, knows, tag_of
 from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
-from clients.web.page_replies import explain, show
+from clients.web.page_replies import explain, show_kept
 from clients.web.visitors import shell, visitor
 from gateways.images import Unreadable, scale
 from pages.document import LARGEST_SHOWN, ShownFile, document_page
@@ -50,6 +51,9 @@ async def show_file(req: func.HttpRequest) -> func.HttpResponse:
     if version is None or attachment is None:
         return explain(404, "There is no such file", "The proposal has none of that name in that version.")
     earlier = _earlier(every, _number(req, "since"), attachment)
+    tag, to_save = tag_of(attachment.sha256, req.url), req.params.get("download") == "true"
+    if knows(req, tag):
+        return keep(req, (saved if to_save else looked_at)(attachment, b""), tag)
     try:
         content = await asyncio.to_thread(read_document, attachment)
         before = await asyncio.to_thread(read_document, earlier[1]) if earlier else None
@@ -57,12 +61,12 @@ async def show_file(req: func.HttpRequest) -> func.HttpResponse:
         return explain(410, "This file is gone", "It is on record, but not in the store.", "Ask whoever handed it in.")
     except Altered:
         return explain(500, "This file cannot be shown", "It is not what was put on record.", "Tell an operator.")
-    if req.params.get("download") == "true":
-        return saved(attachment, content)
+    if to_save:
+        return keep(req, saved(attachment, content), tag)
     if req.params.get("small") == "true" and look_of(attachment) == "picture":
         content = await asyncio.to_thread(_smaller, attachment, content)
     if not is_text(attachment) or max(len(content), len(before or b"")) > LARGEST_SHOWN:
-        return looked_at(attachment, content)
+        return keep(req, looked_at(attachment, content), tag)
     shown = ShownFile(
         proposal_id=found.review.proposal_id,
         title=version.title,
@@ -73,7 +77,7 @@ async def show_file(req: func.HttpRequest) -> func.HttpResponse:
         earlier=None if before is None else _decoded(before),
         since=earlier[0].number if earlier else 0,
     )
-    return show(document_page(shell(who), shown))
+    return show_kept(req, document_page(shell(who), shown))
 
 
 def _number(req: func.HttpRequest, name: str) -> int | None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,19 +23,23 @@ from approvals.words.wording import people
 from clients.web.identity import level
 from clients.web.outages import answers_outages, is_outage
 from clients.web.page_outages import unavailable
-from clients.web.page_replies import explain, redirect, show
+from clients.web.page_replies import explain, redirect, show, show_kept
 from clients.web.visitors import Visitor, shell, visitor
 from gateways import clock
 from gateways.personal_rows import Part
 from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
 from pages.inbox import STATUSES, Found, Question, Result, inbox_page, results_page
+from pages.rendering import Page
 from services import desk
 from services.review_changes import Contention, Done
 
 bp = df.Blueprint()
 
 ON_A_PAGE = 20
+MOST_LOOKED_AT = 5_000
+"""Proposals of one part in which is searched, the most urgent or the newest: five calls to storage."""
+
 MOST_AT_ONCE = 100
 """Answers in one form."""
 
@@ -65,7 +70,7 @@ async def show_inbox(req: func.HttpRequest) -> func.HttpResponse:
     who = visitor(req)
     if isinstance(who, func.HttpResponse):
         return who
-    return await _show(who, _read_question(req.params))
+    return show_kept(req, await _page(who, _read_question(req.params)))
 
 
 @bp.function_name(name="DecideFromInbox")
@@ -80,7 +85,7 @@ async def decide_from_inbox(req: func.HttpRequest, client: df.DurableOrchestrati
     try:
         answers = _read_answers(req, who.name)
     except Invalid as error:
-        return await _show(who, Question(), fault=str(error))
+        return show(await _page(who, Question(), fault=str(error)), status=400)
     except _TooLarge:
         return explain(413, "Too much at once", f"Choose up to {MOST_AT_ONCE} proposals.")
     titles = await asyncio.to_thread(_titles, who.name)
@@ -101,16 +106,21 @@ class _TooLarge(Exception):
     """The form is larger than any that the page makes."""
 
 
-async def _show(who: Visitor, question: Question, *, fault: str = "") -> func.HttpResponse:
-    rows = await asyncio.to_thread(lambda: list(open_proposal_index().personal(who.name, question.part)))
+async def _page(who: Visitor, question: Question, *, fault: str = "") -> Page:
+    rows = await asyncio.to_thread(
+        lambda: list(islice(open_proposal_index().personal(who.name, question.part), MOST_LOOKED_AT))
+    )
     now = clock.now()
     filters = _filters(question, now)
     fitting = [row for row in rows if all(fits(row) for fits in filters)]
     begin = (question.page - 1) * ON_A_PAGE
     found = Found(
-        rows=fitting[begin : begin + ON_A_PAGE], total=len(fitting), pages=max(1, -(-len(fitting) // ON_A_PAGE))
+        rows=fitting[begin : begin + ON_A_PAGE],
+        total=len(fitting),
+        pages=max(1, -(-len(fitting) // ON_A_PAGE)),
+        looked_at=len(rows) if len(rows) == MOST_LOOKED_AT else None,
     )
-    return show(inbox_page(shell(who, "inbox"), question, found, now=now, fault=fault), status=400 if fault else 200)
+    return inbox_page(shell(who, "inbox"), question, found, now=now, fault=fault)
 
 
 def _read_question(params: Mapping[str, str]) -> Question:

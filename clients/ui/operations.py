@@ -11,11 +11,12 @@ from approvals.record.verdict import Tampered
 from approvals.validation import Invalid
 from approvals.words.histories import history_in_words, reason_of
 from clients.operations import deliverer
+from clients.web.freshness import keep
 from clients.web.identity import level
 from clients.web.link_requests import NotReadable, read_fields
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
-from clients.web.page_replies import explain, show
+from clients.web.page_replies import explain, show, show_kept
 from clients.web.roles import OPERATORS, may_operate
 from clients.web.visitors import Visitor, shell, visitor
 from pages.operations import Told, Workflow, operations_page, workflow_page
@@ -41,7 +42,7 @@ async def show_operations(req: func.HttpRequest, client: df.DurableOrchestration
     who = _operator(req)
     if isinstance(who, func.HttpResponse):
         return who
-    return show(operations_page(shell(who, "operations"), await overview(client)))
+    return show_kept(req, operations_page(shell(who, "operations"), await overview(client)))
 
 
 @bp.function_name(name="ShowWorkflow")
@@ -53,7 +54,7 @@ async def show_workflow(req: func.HttpRequest, client: df.DurableOrchestrationCl
     who = _operator(req)
     if isinstance(who, func.HttpResponse):
         return who
-    return await _workflow(client, who, req.params.get("id", "").strip())
+    return keep(req, await _workflow(client, who, req.params.get("id", "").strip()))
 
 
 @bp.function_name(name="Operate")

@@ -10,23 +10,26 @@ from approvals.record.documents import Attachment
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
 from approvals.rules.eligibility import Refused
-from approvals.rules.permissions import permissions
+from approvals.rules.permissions import Permissions, permissions
+from approvals.rules.state import Review
 from approvals.rules.versions import versions
 from approvals.validation import Invalid
 from clients.ui.proposal_forms import read_verb, sent_form, with_faults, with_refusal
 from clients.ui.visible_proposals import damaged_page, find_proposal
 from clients.verbs import REFUSALS
 from clients.web.access import VisibleProposal
+from clients.web.freshness import knows, tag_of
 from clients.web.identity import level
 from clients.web.link_requests import NotReadable, read_fields
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
-from clients.web.page_replies import explain, redirect, show
+from clients.web.page_replies import explain, redirect, show, show_kept
 from clients.web.visitors import Visitor, shell, visitor
 from gateways import clock
 from gateways.people import open_directory
 from pages.documents import texts_wanted
 from pages.proposal import ShownProposal, proposal_address, proposal_page
+from pages.rendering import Page
 from pages.verb_forms import SentForm
 from services import desk
 from services.documents import Altered, Gone, read_document
@@ -46,9 +49,15 @@ async def show_proposal(req: func.HttpRequest) -> func.HttpResponse:
     found = await find_proposal(who, req.route_params["proposalId"])
     if isinstance(found, func.HttpResponse):
         return found
-    shown = await _shown(who, found)
     asked = {"done": req.params.get("done", ""), "whole_history": req.params.get("history") == "all"}
-    return _show(who, replace(shown, **asked))
+    shown = replace(_without_texts(who, found), **asked)
+    # The texts are on record with their hashes, so a page without them says whether the whole one is still true.
+    bare = _page(who, shown)
+    tag = tag_of(bare.html)
+    if knows(req, tag, f'"{bare.state}"'):
+        return show_kept(req, bare, tag)
+    shown, all_read = await _with_texts(shown)
+    return show_kept(req, _page(who, shown), tag) if all_read else show(_page(who, shown))
 
 
 @bp.function_name(name="ActFromProposal")
@@ -76,7 +85,7 @@ async def act_from_proposal(req: func.HttpRequest, client: df.DurableOrchestrati
         actor = Actor(name=who.name, via=who.caller.via)
         done = verb if isinstance(verb, Refused) else await desk.act(client, proposal_id, verb, actor)
     except Invalid as error:
-        return await _show_again(who, found, with_faults(form, error), 400)
+        return await show_again(who, found, with_faults(form, error), 400)
     except Tampered as error:
         return damaged_page(proposal_id, error)
     if isinstance(done, Done):
@@ -84,25 +93,35 @@ async def act_from_proposal(req: func.HttpRequest, client: df.DurableOrchestrati
     now_there = await find_proposal(who, proposal_id)
     if isinstance(now_there, func.HttpResponse) or not isinstance(done, Refused):
         return now_there if isinstance(now_there, func.HttpResponse) else redirect(proposal_address(proposal_id))
-    return await _show_again(who, now_there, with_refusal(form, done), int(REFUSALS[done.code][0]))
+    return await show_again(who, now_there, with_refusal(form, done), int(REFUSALS[done.code][0]))
 
 
-async def _show_again(who: Visitor, found: VisibleProposal, sent: SentForm, status: int) -> func.HttpResponse:
-    return _show(who, replace(await _shown(who, found), sent=sent), status=status)
+async def show_again(who: Visitor, found: VisibleProposal, sent: SentForm, status: int) -> func.HttpResponse:
+    """Show the page with a form that was not taken down, and why."""
+    shown, _ = await _with_texts(_without_texts(who, found))
+    return show(_page(who, replace(shown, sent=sent)), status=status)
 
 
-async def _shown(who: Visitor, found: VisibleProposal) -> ShownProposal:
-    """Return what the page shows; reads the texts that it has the words of, all at the same time."""
-    every = versions(found.chain.entries)
-    wanted = texts_wanted(every)
-    read = await asyncio.gather(*(asyncio.to_thread(_words, each) for each in wanted))
+def _without_texts(who: Visitor, found: VisibleProposal) -> ShownProposal:
     return ShownProposal(
         review=found.review,
         entries=found.chain.entries,
-        versions=every,
-        texts={each.sha256: words for each, words in zip(wanted, read, strict=True) if words is not None},
-        permissions=permissions(found.review, who.name, clock.now(), directory=open_directory()),
+        versions=versions(found.chain.entries),
+        permissions=what_is_allowed(found.review, who.name),
     )
+
+
+def what_is_allowed(review: Review, person: str) -> Permissions:
+    """Return what a person may do to a proposal now."""
+    return permissions(review, person, clock.now(), directory=open_directory())
+
+
+async def _with_texts(shown: ShownProposal) -> tuple[ShownProposal, bool]:
+    """Read the texts that the page has the words of, all at the same time; says whether there were all of them."""
+    wanted = texts_wanted(shown.versions)
+    read = await asyncio.gather(*(asyncio.to_thread(_words, each) for each in wanted))
+    texts = {each.sha256: words for each, words in zip(wanted, read, strict=True) if words is not None}
+    return replace(shown, texts=texts), None not in read
 
 
 def _words(attachment: Attachment) -> str | None:
@@ -113,5 +132,5 @@ def _words(attachment: Attachment) -> str | None:
         return None
 
 
-def _show(who: Visitor, shown: ShownProposal, *, status: int = 200) -> func.HttpResponse:
-    return show(proposal_page(shell(who), shown, now=clock.now()), status=status)
+def _page(who: Visitor, shown: ShownProposal) -> Page:
+    return proposal_page(shell(who), shown, now=clock.now())

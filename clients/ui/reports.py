@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.reports import Report, report
+from clients.web.freshness import keep
 from clients.web.headers import page_headers
 from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
-from clients.web.page_replies import explain, show
+from clients.web.page_replies import explain, show_kept
 from clients.web.responses import send
 from clients.web.roles import READERS, may_read_reports
 from clients.web.visitors import Visitor, shell, visitor
 from gateways import clock
-from gateways.report_rows import open_report_rows
+from gateways.report_rows import MOST_REPORTED, Rows, open_report_rows
 from pages.charts import outcomes_chart, stages_chart, style_of
 from pages.reports import as_csv, reports_page, tables
 
@@ -33,7 +36,7 @@ async def show_reports(req: func.HttpRequest) -> func.HttpResponse:
     who = _reader(req)
     if isinstance(who, func.HttpResponse):
         return who
-    return show(reports_page(shell(who, "reports"), await _report(), now=clock.now()))
+    return show_kept(req, reports_page(shell(who, "reports"), await _report(), most=MOST_REPORTED))
 
 
 @bp.function_name(name="GetReport")
@@ -49,17 +52,27 @@ async def get_report(req: func.HttpRequest) -> func.HttpResponse:
     chart = _CHARTS.get(name)
     if chart is not None:
         svg = await asyncio.to_thread(chart, await _report())
-        return send(svg, headers=page_headers(style_of(svg)), mimetype="image/svg+xml")
+        return keep(req, send(svg, headers=page_headers(style_of(svg)), mimetype="image/svg+xml"))
     found = tables(await _report()) if (dot, kind) == (".", "csv") else {}
     if table not in found:
         return explain(404, "There is no such report", "The reports page lists all reports.")
     headers = page_headers("") | {"Content-Disposition": f'attachment; filename="{table}.csv"'}
-    return send(as_csv(found[table]), headers=headers, mimetype="text/csv")
+    return keep(req, send(as_csv(found[table]), headers=headers, mimetype="text/csv"))
 
 
 async def _report() -> Report:
-    rows = await asyncio.to_thread(lambda: open_report_rows().read())
-    return report(rows, now=clock.now())
+    """Return the report. It is read and added up in a thread, so that other requests need not wait."""
+    return await asyncio.to_thread(_latest)
+
+
+def _latest() -> Report:
+    return _added_up(open_report_rows().read(), clock.now().replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=2)
+def _added_up(rows: Rows, minute: datetime) -> Report:
+    """Add the same rows up once a minute, for the page, its charts and its tables."""
+    return report(rows.proposals, now=minute)
 
 
 def _reader(req: func.HttpRequest) -> Visitor | func.HttpResponse:

@@ -7,23 +7,21 @@ import azure.functions as func
 
 from approvals.names import same
 from approvals.record.entries import ChangesRequested, Entry
-from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
-from approvals.rules.eligibility import Refused
 from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Attach, Resubmit, Verb
 from approvals.validation import Invalid
+from clients.ui.acts import act_in_turn
 from clients.ui.submit import typed_in
 from clients.ui.uploads import Filled, keep, read_form
-from clients.web.access import VisibleProposal, damaged, see
+from clients.web.access import VisibleProposal, see
 from clients.web.identity import level
 from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
 from clients.web.visitors import Visitor, refused, shell, visitor
 from pages.submit import Draft, Wish, by_field, resubmit_page
-from services import desk
-from services.review_changes import Done
+from services.previews import foresee_again
 
 bp = df.Blueprint()
 
@@ -51,7 +49,8 @@ async def show_resubmit_page(req: func.HttpRequest) -> func.HttpResponse:
 async def resubmit_from_page(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Put the new files on record, then hand the proposal in again and go to its page; or show the form with faults.
 
-    Files that were taken stay, whatever else is wrong: they are the author's, who has not handed it in yet.
+    Files that were chosen are stored and stay in the form, whatever else is wrong. With the button of the preview
+    nothing is put on record: the form comes back with who would be asked.
     """
     who = visitor(req)
     if isinstance(who, func.HttpResponse):
@@ -65,32 +64,19 @@ async def resubmit_from_page(req: func.HttpRequest, client: df.DurableOrchestrat
         return _show(who, seen, _draft_of(seen.review, faults=by_field(error.errors)), status=400)
     files, _, faults = await keep(seen.review.proposal_id, filled)
     actor = Actor(name=who.name, via=who.caller.via)
-    verbs: list[Verb] = [Attach(by=who.name, **each.model_dump()) for each in files]
+    attached: list[Verb] = [Attach(by=who.name, **each.model_dump()) for each in files]
     try:
-        verbs.append(_resubmission(who.name, filled))
+        again = _resubmission(who.name, filled)
+        if not faults and filled.fields.get("action", "").strip() == "preview":
+            preview = foresee_again(seen.review, again)
+            return _show(who, seen, _typed(seen.review, filled, kept=files), preview=preview)
+        faults = faults or await act_in_turn(client, seen.review.proposal_id, [*attached, again], actor)
     except Invalid as error:
         faults += error.errors
-    if not faults:
-        faults = await _act(client, seen.review.proposal_id, verbs, actor)
     if faults:
-        typed = _typed(seen.review, filled, faults=by_field(faults))
+        typed = _typed(seen.review, filled, kept=files, faults=by_field(faults))
         return _show(who, seen, typed, status=400)
     return redirect(f"/api/ui/proposals/{seen.review.proposal_id}?done=resubmitted")
-
-
-async def _act(client: df.DurableOrchestrationClient, proposal_id: str, verbs: list[Verb], actor: Actor) -> list[str]:
-    """Do one after the other; returns why the first one that was refused was."""
-    for verb in verbs:
-        try:
-            done: Any = await desk.act(client, proposal_id, verb, actor)
-        except Tampered as error:
-            damaged(proposal_id, error)
-            return ["its record was changed by somebody else; an operator has to check it"]
-        if isinstance(done, Refused):
-            return [done.reason]
-        if not isinstance(done, Done):
-            return ["there is no such proposal any more"]
-    return []
 
 
 async def _open(who: Visitor, proposal_id: str) -> VisibleProposal | func.HttpResponse:
@@ -105,9 +91,11 @@ async def _open(who: Visitor, proposal_id: str) -> VisibleProposal | func.HttpRe
     return seen
 
 
-def _show(who: Visitor, seen: VisibleProposal, draft: Draft, *, status: int = 200) -> func.HttpResponse:
-    around = shell(who, "submit")
-    return show(resubmit_page(around, draft, _wish(seen.review, seen.chain.entries)), status=status)
+def _show(
+    who: Visitor, seen: VisibleProposal, draft: Draft, *, preview: dict[str, Any] | None = None, status: int = 200
+) -> func.HttpResponse:
+    wish = _wish(seen.review, seen.chain.entries)
+    return show(resubmit_page(shell(who, "submit"), draft, wish, preview=preview), status=status)
 
 
 def _wish(review: Review, entries: tuple[Entry, ...]) -> Wish:

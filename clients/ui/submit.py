@@ -106,7 +106,7 @@ def _draft(proposal_id: str, filled: Filled, files: tuple[Attachment, ...]) -> D
         currency=given.get("currency", "").strip(),
         department=given.get("department", "").strip(),
         policy=given.get("policy", DEFAULT),
-        files=files,
+        kept=files,
     )
 
 

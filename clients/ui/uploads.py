@@ -10,7 +10,7 @@ from typing import Any
 import azure.functions as func
 from azure.core.exceptions import ResourceNotFoundError
 
-from approvals.attachments import LARGEST_UPLOAD, MOST_ATTACHMENTS, Upload, upload_of
+from approvals.attachments import LARGEST_UPLOAD, MOST_ATTACHMENTS, Upload, kind_of, upload_of
 from approvals.record.documents import Attachment
 from approvals.validation import Invalid
 from gateways.attachments import open_attachments
@@ -79,6 +79,8 @@ def _keep(proposal_id: str, filled: Filled) -> tuple[tuple[Attachment, ...], tup
         try:
             if len(content) > LARGEST_UPLOAD:
                 raise Invalid(f"it has {len(content):,} bytes; up to {LARGEST_UPLOAD:,} are accepted")
+            if content and kind_of(content) is None:
+                raise Invalid("it is of no kind that is accepted: PDF, Word, Excel, Markdown, text, PNG, JPEG")
             upload = upload_of(proposal_id, name, content)
             found[upload.name] = (store.keep((upload,))[0], upload)
         except Invalid as error:

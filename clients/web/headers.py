@@ -1,7 +1,9 @@
 """Security headers: they keep a browser from doing more with a response than showing it.
 
-Every page and every JSON response has them. A page of the app runs no script, loads pictures only from the app, cannot
-be framed, sends its form only to the app, and is not cached, because its URL contains the token for a decision.
+Every page and every JSON response has them. A page loads pictures only from the app, cannot be framed, and sends its
+form only to the app. The page of a decision link runs no script and is not cached, because its URL contains the token.
+A page of somebody who is signed in runs the app's own script files, none inside the page, and a browser may keep it if
+it asks each time whether it is still true.
 """
 
 import base64
@@ -19,19 +21,41 @@ _ALWAYS = {
 """Browsers apply the last one only over HTTPS, so it does no harm on a developer's machine."""
 
 
+_KEPT = {
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie, Authorization, X-MS-CLIENT-PRINCIPAL, X-Greenlight-User, x-functions-key",
+}
+"""What a response depends on besides its URL: all the ways in which `identity` and `visitors` find out who asks."""
+
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def kept_headers() -> dict[str, str]:
+    """Return the headers of a response that only this caller's browser may keep, and must ask about each time."""
+    return dict(_KEPT)
+
+
+def script_headers() -> dict[str, str]:
+    """Return the headers of a script file, which never changes under one URL and is the same for everybody."""
+    return _ALWAYS | _FOREVER | {"Content-Security-Policy": _policy()}
+
+
 def json_headers() -> dict[str, str]:
     """Return the headers of a response for programs. A browser would show it as plain text."""
     return _ALWAYS | {"Content-Security-Policy": _policy(form_action="'none'")}
 
 
-def page_headers(style: str, *, frames: bool = False) -> dict[str, str]:
+def page_headers(style: str, *, frames: bool = False, scripts: bool = False) -> dict[str, str]:
     """Return the headers of a page whose one `<style>` element holds exactly `style`.
 
-    With `frames` it may show other addresses of ours in frames, which those must allow as well.
+    With `frames` it may show other addresses of ours in frames, which those must allow as well. With `scripts` it may
+    run script files of ours, which may ask only this app; what people hand in is never sent as a script.
     """
-    framed = {"frame_src": "'self'"} if frames else {}
+    more = {"frame_src": "'self'"} if frames else {}
+    if scripts:
+        more |= {"script_src": "'self'", "connect_src": "'self'"}
     return _ALWAYS | {
-        "Content-Security-Policy": _policy(style_src=_source(style), img_src="'self'", **framed, form_action="'self'"),
+        "Content-Security-Policy": _policy(style_src=_source(style), img_src="'self'", **more, form_action="'self'"),
         "X-Robots-Tag": "noindex, nofollow",
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import azure.functions as func
 
+from clients.web.freshness import keep
 from clients.web.headers import page_headers
 from clients.web.responses import send
 from pages.rendering import Page, message_page
@@ -11,8 +12,13 @@ from pages.rendering import Page, message_page
 
 def show(page: Page, *, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """Return a page."""
-    own = page_headers(page.style, frames=page.frames)
+    own = page_headers(page.style, frames=page.frames, scripts=page.scripts)
     return send(page.html, status=status, headers={**own, **(headers or {})}, mimetype="text/html")
+
+
+def show_kept(req: func.HttpRequest, page: Page, tag: str = "", *, status: int = 200) -> func.HttpResponse:
+    """Return a page that the browser may keep and ask about again, see `freshness.keep`."""
+    return keep(req, show(page, status=status), tag, state=page.state)
 
 
 def explain(status: int, heading: str, *sentences: str) -> func.HttpResponse:

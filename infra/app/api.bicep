@@ -98,6 +98,7 @@ var settings = {
   RECORD_KEYS: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${recordKeysSecretName})'
   RECORDS_SIGNED_SINCE: recordsSignedSince
   OUTBOX_CONTAINER: 'outbox'
+  REPORTS_CONTAINER: 'reports'
   RETENTION_DAYS: string(historyRetentionDays)
   RETENTION_LIMIT: string(historyRetentionLimit)
   LINK_KEYS: empty(linkKeysSecretName) ? '' : '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${linkKeysSecretName})'

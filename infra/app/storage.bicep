@@ -21,7 +21,7 @@ var packageContainer = 'app-package'
 var headsContainer = 'records-heads'
 var decisionQueue = 'approval-queue'
 var poisonQueue = 'approval-queue-poison'
-var containers = ['attachments', 'records', 'outbox', 'register']
+var containers = ['attachments', 'records', 'outbox', 'register', 'reports']
 
 var outside = { defaultAction: 'Allow', bypass: 'AzureServices' }
 var inside = { defaultAction: 'Deny', bypass: 'None' }
@@ -124,6 +124,7 @@ module data 'br/public:avm/res/storage/storage-account:0.33.0' = {
         }
         { name: 'outbox', publicAccess: 'None' }
         { name: 'register', publicAccess: 'None' }
+        { name: 'reports', publicAccess: 'None' }
       ]
       isVersioningEnabled: true
       versionDeletePolicyDays: softDeleteDays

@@ -224,13 +224,31 @@ def test_every_refusal_is_a_problem_that_says_what_to_do(api, method, path, body
     assert (problem.status, bool(problem.what_to_do), bool(problem.detail)) == (status, True, True)
 
 
-@pytest.mark.parametrize("path", ["proposals", "proposals/nowhere", "openapi.json", "counters/approved"])
-def test_no_answer_is_kept_or_shown_as_a_page(api, path):
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("proposals", "private, no-cache"),
+        ("proposals/nowhere", "no-store"),
+        ("openapi.json", "no-store"),
+        ("counters/approved", "no-store"),
+    ],
+)
+def test_no_answer_is_shown_as_a_page_or_kept_without_being_asked_for_again(api, path, kept):
     """Good ones and bad ones."""
     headers = api("GET", path).headers
-    assert headers["Cache-Control"] == "no-store"
+    assert headers["Cache-Control"] == kept
+    assert ("ETag" in headers) == (kept != "no-store")
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in headers["Content-Security-Policy"]
+
+
+def test_who_has_an_answer_is_told_that_nothing_has_changed(api):
+    """By the host, too: 304 comes without a body."""
+    first = api("GET", "proposals")
+    url = f"{api.app.host.url}/api/proposals"
+    again = requests.get(url, headers={"If-None-Match": first.headers["ETag"]}, timeout=60)
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert requests.get(url, headers={"If-None-Match": '"another"'}, timeout=60).status_code == 200
 
 
 def test_a_request_that_names_another_host_is_refused(api):

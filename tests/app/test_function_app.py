@@ -32,6 +32,7 @@ PAGES = {
     "ui/act-as",
     "ui/submit",
     "ui/proposals/{proposalId}",
+    "ui/proposals/{proposalId}/files",
     "ui/proposals/{proposalId}/files/{name}",
     "ui/proposals/{proposalId}/resubmit",
     "ui/reports",
@@ -46,6 +47,8 @@ OPERATORS_ROUTES = {
     "ops/letters/{proposalId}/{key}/send",
 }
 LINK_ROUTES = {"decide", "decide/attachments/{name}", "decide/icon.svg"}
+SAME_FOR_ALL = {"ui/static/{name}"}
+"""Script files of the pages."""
 LIST = """
 import json, function_app
 found = [(f.get_function_name(), f.get_trigger().get_dict_repr()) for f in function_app.app.get_functions()]
@@ -65,7 +68,7 @@ def test_the_durable_names_and_routes_are_these():
     """They are wire format: hubs and other systems hold them."""
     found = functions()
     assert {(kind, name) for _, kind, name, _ in found} == {
-        *(("httpTrigger", route) for route in PEOPLES_ROUTES | LINK_ROUTES | PAGES | OPERATORS_ROUTES),
+        *(("httpTrigger", route) for route in PEOPLES_ROUTES | LINK_ROUTES | SAME_FOR_ALL | PAGES | OPERATORS_ROUTES),
         ("httpTrigger", "orchestrators/{functionName}"),
         ("httpTrigger", "orchestrations/{instanceId}"),
         ("httpTrigger", "workflows/{name?}"),
@@ -88,11 +91,11 @@ def test_the_durable_names_and_routes_are_these():
 
 
 def test_only_a_link_gets_in_without_a_key():
-    """It brings a token of its own; everything else asks for a function key where the settings say nothing."""
+    """It brings a token of its own; all else but script files asks for a function key where settings say nothing."""
     open_routes = {
         route for _, kind, route, level in functions() if kind == "httpTrigger" and "anonymous" in level.lower()
     }
-    assert open_routes == LINK_ROUTES
+    assert open_routes == LINK_ROUTES | SAME_FOR_ALL
 
 
 def test_every_activity_and_workflow_that_is_called_is_registered():

@@ -11,7 +11,7 @@ HASH = "ab" * 32
 @pytest.mark.parametrize("form", ["{}", "  {} ", "W/{}"])
 def test_a_tag_names_round_and_document(form: str) -> None:
     """Also where a proxy made it weak."""
-    named = with_tag({"decision": "approve"}, form.format(write_tag(HASH, 2)))
+    named = with_tag({"decision": "approve"}, form.format(write_tag(HASH, 2, 7)))
     assert named == {"decision": "approve", "round": 2, "document": HASH}
 
 
@@ -31,7 +31,7 @@ def test_a_tag_of_others_names_a_document_that_no_proposal_has(tag: str) -> None
 
 def test_body_and_tag_say_the_same_or_nothing_is_taken() -> None:
     """What is null in the body is not given."""
-    tag = write_tag(HASH, 2)
+    tag = write_tag(HASH, 2, 7)
     assert with_tag({"round": 2, "document": None}, tag) == {"round": 2, "document": HASH}
     with pytest.raises(Invalid, match=r"^round: differs from If-Match"):
         with_tag({"round": 1}, tag)

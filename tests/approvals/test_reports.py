@@ -10,7 +10,7 @@ from approvals.reports import OUTCOMES, ReportedProposal, report
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OPEN = ReportedProposal(
-    proposal_id="p", title="t", department="", status="inReview", submitted_at=NOW - timedelta(days=3), ended_at=None,
+    proposal_id="p", status="inReview", submitted_at=NOW - timedelta(days=3), ended_at=None,
     stage="design", asked_at=NOW - timedelta(days=2), deadline=NOW + timedelta(days=1), waiting_for=("Mara",),
     stage_hours=(),
 )  # fmt: skip

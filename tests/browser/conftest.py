@@ -51,6 +51,7 @@ def visit(chromium: Browser, app: AppUnderTest) -> Iterator[Visit]:
     def visit(person: str, path: str = "/api/ui/inbox", **options: Any) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1100, "height": 900}, **options})
         contexts.append(context)
+        context.set_default_timeout(15_000)
         page = context.new_page()
         page.goto(f"{app.url}/api/ui/act-as")
         page.fill("#name", person)

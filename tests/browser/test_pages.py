@@ -53,8 +53,10 @@ def test_a_proposal_is_handed_in_with_two_files_and_decided_by_link_on_a_phone(a
     page.select_option("#policy", "default")
     page.set_input_files("#files", [FOOTBRIDGE / "elevation.png", FOOTBRIDGE / "design-proposal.md"])
     page.click("text=Who will have to approve it?")
+    page.wait_for_selector('input[name="kept"]', state="attached")
     assert "Mara Lindqvist" in page.inner_text("ol.way")
     page.click('button[value="submit"]')
+    page.wait_for_url("**/api/ui/proposals/**")
     proposal = re.search(r"/proposals/(\w+)", page.url)
     assert proposal
     until(lambda: look(app, proposal[1])["waitingFor"])
@@ -167,3 +169,61 @@ def test_axe_finds_nothing_on_any_page(app: AppUnderTest, visit: Visit, options:
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     page.goto(link_of(app, proposal, "Mara"))
     assert faults_of(page) == []
+    page.goto(f"{app.url}/api/ui/inbox?q={title}")
+    page.click("text=Send my answers")
+    assert (page.locator("[role=alert]").count(), faults_of(page)) == (1, []), "a bulk answer that says too little"
+    page.goto(f"{app.url}/api/ui/inbox?q={title}")
+    chosen(page, proposal)
+    page.check('input[value="approve"]')
+    page.click("text=Send my answers")
+    assert ("1 of 1" in page.inner_text("h1"), faults_of(page)) == (True, []), "the results of a bulk answer"
+
+
+@pytest.mark.parametrize("options", [{}, PHONE, {"color_scheme": "dark"}], ids=["desktop", "phone", "dark"])
+def test_axe_finds_nothing_on_pages_with_files_faults_and_news(
+    app: AppUnderTest, visit: Visit, options: dict[str, object], request
+) -> None:
+    """What an author sees: files, versions, what was asked for, what is wrong, and that something has changed."""
+    proposal = hand_in(app, f"axe-files-{request.node.callspec.id}")
+    path = f"{app.url}/api/proposals/{proposal}/attachments/plan.md?by=Ines"
+    for content in (b"# A plan\n", b"# Another plan\n"):
+        assert requests.put(path, data=content, timeout=30).status_code == 201
+    until(lambda: look(app, proposal)["status"] == "inReview")
+    page = visit("Ines", "/api/ui/act-as", **options)
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    page.clock.install()
+
+    def sound(what: str) -> None:
+        assert faults_of(page) == [], what
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, what
+
+    for place in ("", "/files/plan.md", "/files/plan.md?since=2"):
+        page.goto(f"{app.url}/api/ui/proposals/{proposal}{place}")
+        sound(place)
+    page.goto(f"{app.url}/api/ui/proposals/{proposal}")
+    page.click("summary:has-text('Add or replace files')")
+    odd = {"name": "odd.exe", "mimeType": "application/octet-stream", "buffer": b"MZ\0"}
+    page.set_input_files("#files", [odd])
+    sound("a file that is chosen")
+    page.click("text=Put them on record")
+    page.wait_for_selector("#files-fault")
+    sound("a file that is not accepted")
+    shown = look(app, proposal)
+    wish = {"approver": "Mara", "comment": "Use oak.", "document": shown["document"]}
+    assert app.request("POST", f"/api/proposals/{proposal}/changes", wish).status == 200
+    page.clock.run_for(31_000)
+    page.wait_for_selector("#notice button")
+    sound("a page that has changed")
+    page.goto(f"{app.url}/api/ui/proposals/{proposal}/resubmit")
+    assert "Use oak." in page.inner_text("main")
+    sound("what an approver asked for")
+    page.goto(f"{app.url}/api/ui/proposals/none")
+    sound("a page that there is not")
+    page.goto(f"{app.url}/api/ui/submit")
+    page.fill("#cost", "900")
+    page.clock.run_for(1_000)
+    page.wait_for_selector("#preview-section")
+    sound("the preview while typing")
+    page.fill("#currency", "XX")
+    page.click('button[value="submit"]')
+    sound("a form that is not filled in")

@@ -41,7 +41,8 @@ class Reply:
     def of(cls, response: func.HttpResponse) -> "Reply":
         """Read what a function returned."""
         content = response.get_body()
-        parsed = json.loads(content) if response.mimetype.endswith("json") and b"\n" not in content else content
+        is_json = content and response.mimetype.endswith("json") and b"\n" not in content
+        parsed = json.loads(content) if is_json else content
         return cls(status=response.status_code, body=parsed, headers=dict(response.headers), type=response.mimetype)
 
 

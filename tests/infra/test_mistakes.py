@@ -186,7 +186,7 @@ MISTAKES = [
     (API, "a container is in the settings only", "container", "letters",
      "OUTBOX_CONTAINER: 'outbox'", "OUTBOX_CONTAINER: 'letters'"),
     (STORAGE, "a container has no role", "container", "register",
-     "var containers = ['attachments', 'records', 'outbox', 'register']",
+     "var containers = ['attachments', 'records', 'outbox', 'register', 'reports']",
      "var containers = ['attachments', 'records', 'outbox']"),
     (MAIN, "the hub has another name in Bicep", "hub", "GreenlightHub",
      "var hubName = 'GreenlightHub'", "var hubName = 'Greenlight'"),

@@ -146,7 +146,8 @@ def test_what_was_done_is_said_once_by_a_code_that_is_known():
     story = Story(PLAIN).check()
     assert "Your comment is on record." in text_of(story, "Ana", done="comments")
     assert "The proposal is handed in." in text_of(story, AUTHOR, done="submitted")
-    assert 'role="status"' not in page_of(story, "Ana", done="You have won")
+    assert "You have won" not in page_of(story, "Ana", done="You have won")
+    assert 'class="noted"' not in page_of(story, "Ana", done="You have won")
 
 
 def test_whoever_has_a_part_is_mentioned():

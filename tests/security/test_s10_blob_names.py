@@ -138,6 +138,7 @@ CHECKED = {
     "link_keys.py": "_BLOB",
     "mail.py": "_blob_name",
     "register.py": "page_name",
+    "report_snapshots.py": "get_blob_client(BLOB)",
     "review_records.py": "is_instance_id",
 }
 """Which gateways open blobs by name, and what makes each name safe."""

@@ -31,10 +31,17 @@ PAGE = {"Accept": "text/html"}
 def faults(headers):
     """Say which headers are missing or weak."""
     found = [name for name, value in ALWAYS.items() if headers.get(name) != value]
+    if (
+        headers.get("Cache-Control") == "private, no-cache"
+        and "ETag" in headers
+        and "Cookie" in headers.get("Vary", "")
+    ):
+        found.remove("Cache-Control")
     policy = headers.get("Content-Security-Policy", "")
     directives = {each.partition(" ")[0]: each.partition(" ")[2] for each in policy.split("; ")}
     found += [f"CSP {name}" for name in ("default-src", "frame-ancestors") if directives.get(name) != "'none'"]
-    found += [word for word in ("script-src", "unsafe", "*", "http:", "https:", "data:") if word in policy]
+    found += ["CSP script-src"] if directives.get("script-src", "'self'") != "'self'" else []
+    found += [word for word in ("unsafe", "*", "http:", "https:", "data:") if word in policy]
     return found
 
 
@@ -122,7 +129,13 @@ def test_one_that_is_missing_is_found(name):
     good = json_headers()
     assert faults(good) == []
     assert faults({key: value for key, value in good.items() if key != name})
-    assert faults({**good, "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'"})
+    for weak in ("'unsafe-inline'", "'self' 'unsafe-eval'", "https://elsewhere.example", "*"):
+        policy = f"default-src 'none'; frame-ancestors 'none'; script-src {weak}"
+        assert faults({**good, "Content-Security-Policy": policy})
+    kept = {**good, "Cache-Control": "private, no-cache", "ETag": 'W/"1"', "Vary": "Cookie"}
+    assert faults(kept) == []
+    assert faults({name: value for name, value in kept.items() if name != "Vary"})
+    assert faults({**kept, "Cache-Control": "public, max-age=60"})
 
 
 def hostile(fortress, *texts):

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from approvals.attachments import MOST_ATTACHMENTS
 from approvals.directory import NOBODY_KNOWN, read_directory
 from approvals.findings import CLEAN
 from approvals.policy.policy import check_for
@@ -10,7 +11,7 @@ from approvals.record.entries import Via
 from approvals.rules.acceptance import Accepted, Actor, accept
 from approvals.rules.choices import choices
 from approvals.rules.permissions import MOST_SUGGESTED, permissions
-from approvals.rules.verbs import VERBS
+from approvals.rules.verbs import VERBS, Attach
 from approvals.validation import Invalid
 from tests.approvals.policies import PEOPLE, policies
 from tests.approvals.story import AUTHOR, Story, policy
@@ -60,6 +61,13 @@ def taken(story: Story, verb: str, person: str, word: str = "", **more: str) -> 
     return isinstance(accept(story.review, act, actor, story.now, directory=story.directory), Accepted)
 
 
+def attached(story: Story, person: str, name: str) -> bool:
+    """Say whether a file of this name, with a content that there was not, would be put on record."""
+    file = {"name": name, "blob": "p1/x.md", "content_type": "text/markdown", "size": 3, "sha256": "f" * 64}
+    actor = Actor(name=person, via=Via.PERSON)
+    return isinstance(accept(story.review, Attach(by=person, **file), actor, story.now), Accepted)
+
+
 @given(policies(), st.lists(ACTS, max_size=12), st.sampled_from([NOBODY_KNOWN, KNOWN]))
 def test_an_act_is_offered_exactly_if_the_rules_would_take_it_down(rules, acts, directory):
     """For everybody, wherever the proposal stands, also behind a deadline that nobody has looked at yet."""
@@ -95,6 +103,8 @@ def test_an_act_is_offered_exactly_if_the_rules_would_take_it_down(rules, acts, 
             ("resubmit", offered.resubmit),
         ):
             assert allowed == taken(story, verb, person), verb
+        files = ("offer.md", "another.md")
+        assert offered.attach == any(attached(story, person, name) for name in files)
 
 
 def test_who_is_asked_may_decide_and_hand_over():
@@ -113,6 +123,19 @@ def test_an_author_may_withdraw_and_not_decide():
     assert permissions(story.review, AUTHOR, story.now).withdraw
     story.does("changes", approver="Mara", comment="Use oak.")
     assert permissions(story.review, AUTHOR, story.now).resubmit
+
+
+def test_an_author_may_always_replace_a_file_and_add_one_while_there_is_room():
+    """Until the proposal has ended."""
+    story = Story(policy({"approvers": ["Mara"]})).check()
+    for number in range(MOST_ATTACHMENTS):
+        assert permissions(story.review, AUTHOR, story.now).attach
+        story.attaches(f"{number}.md", "content")
+    assert not attached(story, AUTHOR, "one more.md")
+    assert permissions(story.review, AUTHOR, story.now).attach
+    assert not permissions(story.review, "Mara", story.now).attach
+    story.does("withdraw", by=AUTHOR)
+    assert not permissions(story.review, AUTHOR, story.now).attach
 
 
 def test_the_same_comment_again_does_not_take_the_form_away():

@@ -59,7 +59,8 @@ async def test_markdown_has_a_page_on_which_it_does_nothing(proposal):
     shown = await page(proposal, "note.md")
     assert shown.status == 200
     assert "<h2>Note</h2>" in shown.html
-    assert "<script" not in shown.html
+    assert "<script>" not in shown.html
+    assert "alert(1)" in shown.text
     assert f'href="/api/ui/proposals/{proposal}"' in shown.html
     assert "download=true" in shown.html
 

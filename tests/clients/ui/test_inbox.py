@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clients.ui.act_as import choose_who
-from clients.ui.inbox import MOST_AT_ONCE, decide_from_inbox, show_inbox, show_start_page
+from clients.ui.inbox import MOST_AT_ONCE, ON_A_PAGE, decide_from_inbox, show_inbox, show_start_page
 from gateways import clock
 from tests.clients.front import FORM, Front
 from tests.clients.ui.pages import Browser, Shown
+from tests.clients.ui.test_proposal import counted
 
 PATH = "/api/ui/inbox"
 PLAN = {
@@ -58,6 +59,30 @@ async def test_what_waits_for_me_is_there_with_all_that_i_need(client):
     assert f"/api/ui/proposals/{proposal}" in page.html
     for shown in ("Ines", "works", "1,200 EUR", "design, 1 of 2", "Mara and Jonas", "until ", "left"):
         assert shown in page.text, shown
+
+
+async def test_a_page_costs_few_calls_and_few_bytes(client, monkeypatch):
+    """With as many proposals as a page has, each with much to say; and one more to ask for in vain."""
+    title = "Footbridge over the mill stream with a ramp on each side and handrails of oak "
+    for number in range(ON_A_PAGE + 1):
+        await handed_in(client, f"{title}{number}", cost=148_500, department="Parks and waterways")
+    with counted(monkeypatch) as calls:
+        page = await inbox("Mara", q="handrails")
+    assert f"{ON_A_PAGE + 1} proposals, page 1 of 2" in page.text
+    assert len(picks(page)) == ON_A_PAGE
+    assert len(calls) <= 6, calls
+    assert len(page.html.encode()) <= 60 * 1024
+
+
+async def test_of_very_many_proposals_the_most_urgent_are_searched(client, monkeypatch):
+    """So that a page never reads more than a few thousand rows; it says so."""
+    for number in range(4):
+        await handed_in(client, f"Plenty {number}")
+    monkeypatch.setattr("clients.ui.inbox.MOST_LOOKED_AT", 3)
+    assert "of the most urgent 3" in (await inbox("Mara", q="plenty")).text
+    assert "of the newest 3" in (await inbox("Ines", part="wrote")).text
+    monkeypatch.setattr("clients.ui.inbox.MOST_LOOKED_AT", 5_000)
+    assert "of the most urgent" not in (await inbox("Mara", q="plenty")).text
 
 
 async def test_a_decision_moves_it_from_waiting_to_decided(client):

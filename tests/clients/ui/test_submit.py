@@ -188,14 +188,41 @@ async def test_it_comes_again_with_new_words_and_files(client):
     assert (shown["round"], shown["summary"], len(shown["attachments"])) == (2, "Of larch.", 1)
 
 
-async def test_a_fault_keeps_what_was_typed_and_the_files_that_were_taken(client):
-    """A file that is on record is shown with the others."""
+async def test_a_fault_keeps_what_was_typed_and_the_files_that_were_chosen(client):
+    """They come with the form when it is sent again, and nothing is put on record before that."""
     proposal = await sent_back(client)
     path = f"/api/ui/proposals/{proposal}/resubmit"
     fields = {"title": "Footbridge", "summary": "Of larch.", "currency": "EURO", "comment": ""}
     faulty = await Browser(client, "Ines").upload(resubmit_from_page, path, fields, [PLAN], route(proposal))
     assert (faulty.status, "Of larch." in faulty.html, 'id="currency-fault"' in faulty.html) == (400, True, True)
-    assert (await Front(client).show(proposal)).body["status"] == "changesRequested"
+    shown = (await Front(client).show(proposal)).body
+    assert (shown["status"], shown["attachments"]) == ("changesRequested", [])
+    assert [value.partition(" ")[2] for _, value in kept(faulty)] == ["plan.md"]
+    mended = [*{**fields, "currency": "EUR"}.items(), *kept(faulty)]
+    sent = await Browser(client, "Ines").upload(resubmit_from_page, path, mended, (), route(proposal))
+    assert sent.status == 303
+    assert [each["name"] for each in (await Front(client).show(proposal)).body["attachments"]] == ["plan.md"]
+
+
+async def test_who_will_have_to_approve_it_then_is_shown_before_it_comes_again(client):
+    """By the policy that it was handed in with, for the cost that is typed; files stay, and nothing is on record."""
+    dear = {"name": "board", "approvers": ["Helena"], "when": {"costAbove": 1000}}
+    policy = {"stages": [{"name": "design", "approvers": ["Mara"]}, dear]}
+    front = Front(client)
+    proposal = await front.begin({**FORM, "cost": 100, "policy": policy})
+    assert (await front.act(proposal, "changes", {"approver": "Mara", "comment": "Oak."})).status == 200
+    path = f"/api/ui/proposals/{proposal}/resubmit"
+
+    async def preview(cost: str) -> Shown:
+        fields = {"title": "Footbridge", "cost": cost, "currency": "EUR", "action": "preview"}
+        return await Browser(client, "Ines").upload(resubmit_from_page, path, fields, [PLAN], route(proposal))
+
+    small, large, odd = await preview("900"), await preview("1,900"), await preview("many")
+    assert (small.status, "Mara" in small.text, "Helena" in small.text) == (200, True, False)
+    assert (large.status, "Helena" in large.text, len(kept(large))) == (200, True, 1)
+    assert (odd.status, 'id="cost-fault"' in odd.html) == (400, True)
+    shown = (await front.show(proposal)).body
+    assert (shown["status"], shown["attachments"]) == ("changesRequested", [])
 
 
 @pytest.mark.parametrize(("user", "status"), [("Jonas", 403), ("Stranger", 403)])

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from clients.web.headers import json_headers, page_headers
+from clients.web.headers import json_headers, kept_headers, page_headers, script_headers
 
 STYLE = "body { color: #000 }"
 
@@ -27,6 +27,22 @@ def test_a_page_may_only_show_itself_and_send_its_form_home():
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
     }
+
+
+def test_a_page_may_run_script_files_of_ours_and_ask_only_this_app():
+    """No text inside of it, nothing from elsewhere, and nothing is sent elsewhere; a page without scripts runs none."""
+    allowed = policy_of(page_headers(STYLE, scripts=True))
+    assert (allowed["script-src"], allowed["connect-src"], allowed["default-src"]) == ("'self'", "'self'", "'none'")
+    assert not {"script-src", "connect-src"} & policy_of(page_headers(STYLE)).keys()
+
+
+def test_what_is_kept_is_kept_by_one_browser_and_a_script_by_all():
+    """A script is the same for everybody, and has another address when it has changed."""
+    assert kept_headers()["Cache-Control"] == "private, no-cache"
+    assert script_headers()["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert script_headers()["X-Content-Type-Options"] == "nosniff"
+    kept_headers()["Cache-Control"] = "public"
+    assert kept_headers()["Cache-Control"] == "private, no-cache"
 
 
 def test_an_answer_for_programs_would_be_a_blank_page():
