@@ -52,7 +52,7 @@ _HELD_BODIES = 256 * 1024 * 1024
 _SHUTDOWN_S = 0.5
 _LONGEST_SHOWN = 64
 _HIDDEN = "…"
-_NO_LIMITS = Throttle()
+_NO_LIMITS = Throttle(HttpSettings())
 _SECRET = re.compile("token|key|code|secret|sig|password", re.IGNORECASE)
 """Names of route parameters whose values nobody should read in a log."""
 
@@ -140,7 +140,7 @@ class HttpFront:
         self._observer = observer
         self._cors = cors or Cors()
         self._headers = AddedHeaders(http, self._cors)
-        self._throttle = Throttle(outstanding=http.max_outstanding_requests, concurrent=http.max_concurrent_requests)
+        self._throttle = Throttle(http)
         self._bodies = ByteBudget(_HELD_BODIES)
         self.replace(catalog)
 
@@ -225,9 +225,7 @@ class HttpFront:
                 response = await self._pass_on(request, path, mount, found)
                 self._headers.add(request, response)
                 return response
-        self._advise(
-            "A request found no place and got 429: maxOutstandingRequests in host.json lets no more wait or run."
-        )
+        self._advise(f"A request found no place and got 429: {throttle.why_full}")
         refused = empty(429)
         refused.headers[SCALE_OUT_HEADER] = "1"
         return refused
