@@ -152,14 +152,11 @@ class EpisodeDecider:
     async def _entity_episode(self, instance_id: str, batch: Batch) -> Episode | None:
         session = self._live.session(instance_id)
         assert isinstance(session, EntitySession)  # `_is_entity` has seen to it
-        if not self._app.has_entity(session.entity.name):
-            self._observer.trouble(
-                f"The app has no entity '{session.entity.name}'; its messages are dropped.", instance_id
-            )
-            return None
         events = as_events([delivery.message.event for delivery in batch.deliveries])
         if not events:
             return None
+        if (trouble := self._app.explain("entity", session.entity.name)) is not None:
+            self._observer.trouble(trouble, instance_id)
         batch.now = batch.now or self._clock.now()
         episode = await session.step(events, batch.now, self._new_execution_id, self._app)
         for reason in session.refused:
