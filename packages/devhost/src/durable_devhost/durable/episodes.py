@@ -108,6 +108,9 @@ class EpisodeDecider:
             self._live.keep(instance_id, session)
         execution_id = session.instance.execution_id or ""
         _refuse_other_starts(deliveries, instance_id, execution_id)
+        if batch.ends(execution_id):
+            row = await self._hub.instances.get(instance_id)
+            session.silence(row.custom_status if row else None)
         await session.catch_up()
         found = reconcile(messages, execution_id, session, is_new=is_new)
         early += [deliveries[index] for index in found.early]
