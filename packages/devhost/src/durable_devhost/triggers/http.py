@@ -26,6 +26,7 @@ from durable_devhost.triggers.admin import AdminPages
 from durable_devhost.triggers.cors import is_preflight
 from durable_devhost.triggers.keys import KEY_HEADER, KEY_PARAMETER, AuthLevel, KeyRing
 from durable_devhost.triggers.paths import decoded_path
+from durable_devhost.triggers.query_strings import query_parameter
 from durable_devhost.triggers.requests import described_request, is_chunked, read_request, refusal_of
 from durable_devhost.triggers.responses import (
     ConnectionClosed,
@@ -288,7 +289,7 @@ class HttpFront:
         return _Found(function=found[0], route_params=found[1]) if found else None
 
     def _admits(self, request: web.Request, level: AuthLevel, owner: str = "") -> bool:
-        presented = request.headers.get(KEY_HEADER) or request.query.get(KEY_PARAMETER)
+        presented = request.headers.get(KEY_HEADER) or query_parameter(request.rel_url.raw_query_string, KEY_PARAMETER)
         return self._keys.admits(level, presented, owner=owner)
 
 
