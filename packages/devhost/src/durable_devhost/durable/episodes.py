@@ -158,13 +158,19 @@ class EpisodeDecider:
         events = as_events([delivery.message.event for delivery in batch.deliveries])
         if not events:
             return None
-        if (trouble := self._app.explain("entity", session.entity.name)) is not None:
+        if (trouble := self._why_it_fails(session.entity.name)) is not None:
             self._observer.trouble(trouble, instance_id)
         batch.now = batch.now or self._clock.now()
         episode = await session.step(events, batch.now, self._new_execution_id, self._app)
         for reason in session.refused:
             self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
         return episode
+
+    def _why_it_fails(self, entity: str) -> str | None:
+        """Why each operation on an entity fails: it is disabled, or has left the app since the message was sent."""
+        if self._app.has_entity(entity):
+            return self._app.explain("entity", entity)
+        return f"The app has no entity '{entity}' any more, so each of its operations fails."
 
 
 def _is_orchestration(events: Sequence[HistoryEvent]) -> bool:

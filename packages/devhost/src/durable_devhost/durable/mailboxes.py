@@ -109,7 +109,8 @@ class Mailboxes:
             while pause is not None:
                 await asyncio.sleep(pause)
                 if batch.is_lost and any(map(_ends, mailbox.items)):
-                    batch.deliveries += mailbox.items  # nothing was sent for it: it may grow, and be of another time
+                    # Its step has not been stored: it may grow, and be of another time.
+                    batch.deliveries += mailbox.items
                     batch.now = None
                     mailbox.items.clear()
                 pause = await self._attempt(instance_id, batch)
