@@ -25,6 +25,7 @@ from durable_devhost.triggers.added_headers import AddedHeaders
 from durable_devhost.triggers.admin import AdminPages
 from durable_devhost.triggers.cors import is_preflight
 from durable_devhost.triggers.keys import KEY_HEADER, KEY_PARAMETER, AuthLevel, KeyRing
+from durable_devhost.triggers.malformed import KestrelRunner
 from durable_devhost.triggers.paths import decoded_path
 from durable_devhost.triggers.query_strings import query_parameter
 from durable_devhost.triggers.requests import described_request, is_chunked, read_request, refusal_of
@@ -155,7 +156,7 @@ class HttpFront:
         application = web.Application(client_max_size=_MAX_BODY)
         application.router.add_route("*", r"/{path:[\s\S]*}", self.answer)
         application.on_response_prepare.append(self._headers.finish)
-        runner = web.AppRunner(
+        runner = KestrelRunner(
             application,
             access_log=None,
             shutdown_timeout=_SHUTDOWN_S,
