@@ -11,7 +11,7 @@ from durable_devhost.sections import Section
 
 def read(**values: Any) -> HttpSettings:
     """The section as settings."""
-    return HttpSettings.read(Section(values, {}, "extensions.http."))
+    return HttpSettings.read(Section(values, {}, "extensions.http."), Section({}, {}), {})
 
 
 def test_nothing_is_added_and_nothing_limited_by_itself() -> None:
@@ -69,6 +69,22 @@ def test_limits_are_numbers_and_minus_one_is_none() -> None:
 
 
 def test_a_throttle_that_is_no_truth_is_refused() -> None:
-    """Though it only matters in App Service."""
+    """As the other keys are."""
     with pytest.raises(SettingsError, match="dynamicThrottlesEnabled"):
         read(dynamicThrottlesEnabled="maybe")
+
+
+@pytest.mark.parametrize(("is_on", "expected"), [(True, ("Threads",)), (False, ()), ("", ())])
+def test_counters_count_where_the_throttle_is_on(is_on: object, expected: tuple[str, ...]) -> None:
+    """Off by itself, as everywhere but in Windows Consumption; the threshold is that of `healthMonitor`."""
+    counters = {"WEBSITE_COUNTERS_APP": '{"threads": 60, "threadLimit": 100}'}
+    http = Section({"dynamicThrottlesEnabled": is_on}, {}, "extensions.http.")
+    for threshold, exceeded in (("0.5", expected), (0.6, ()), (None, ())):
+        health = Section({"counterThreshold": threshold}, {}, "healthMonitor.")
+        assert HttpSettings.read(http, health, counters).exceeded_counters == exceeded
+
+
+def test_a_threshold_that_is_no_number_is_refused() -> None:
+    """With its key."""
+    with pytest.raises(SettingsError, match=r"healthMonitor\.counterThreshold in host\.json must be a number"):
+        HttpSettings.read(Section({}, {}), Section({"counterThreshold": "high"}, {}, "healthMonitor."), {})

@@ -5,10 +5,12 @@ Names and defaults are those of the host's `HttpOptions`, `CustomHttpHeadersOpti
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from durable_devhost.app_counters import COUNTERS, DEFAULT_THRESHOLD, exceeded_counters
 from durable_devhost.errors import SettingsError
 from durable_devhost.sections import Section
 
@@ -45,16 +47,24 @@ class HttpSettings:
     hsts: Hsts | None = None
     max_outstanding_requests: int = UNLIMITED
     max_concurrent_requests: int = UNLIMITED
+    exceeded_counters: tuple[str, ...] = ()
+    """The counters for which `dynamicThrottlesEnabled` lets no request in."""
 
     @classmethod
-    def read(cls, section: Section) -> Self:
-        """Read the section; raises SettingsError for what the real host cannot use."""
-        section.boolean("dynamicThrottlesEnabled", False)  # looks at counters that only App Service has
+    def read(cls, section: Section, health: Section, app_settings: Mapping[str, str]) -> Self:
+        """Read the section, with `healthMonitor` for the threshold and the app settings for the counters.
+
+        Raises SettingsError for what the real host cannot use.
+        """
+        is_dynamic = section.boolean("dynamicThrottlesEnabled", False)
+        threshold = health.number("counterThreshold", DEFAULT_THRESHOLD)
+        exceeded = exceeded_counters(app_settings.get(COUNTERS), threshold)
         return cls(
             custom_headers=_headers(section.section("customHeaders")),
             hsts=Hsts.read(section.section("hsts")),
             max_outstanding_requests=_limit(section, "maxOutstandingRequests"),
             max_concurrent_requests=_limit(section, "maxConcurrentRequests"),
+            exceeded_counters=exceeded if is_dynamic else (),
         )
 
 

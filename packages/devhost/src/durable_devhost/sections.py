@@ -79,6 +79,16 @@ class Section:
             raise self._wrong(name, text, f"a whole number {allowed}")
         return number
 
+    def number(self, name: str, default: float) -> float:
+        """The number, which may have a fraction; `default` where it is absent or empty."""
+        text = self.text(name)
+        if not text:
+            return default
+        try:
+            return float(text)
+        except ValueError:
+            raise self._wrong(name, text, "a number") from None
+
     def boolean(self, name: str, default: bool) -> bool:
         """The truth value; `default` where it is absent or empty."""
         text = self.text(name)

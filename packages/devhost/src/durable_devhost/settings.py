@@ -243,7 +243,7 @@ class HostSettings:
             queues=QueueSettings.read(extensions.section("queues"), count),
             blobs=BlobSettings.read(extensions.section("blobs"), count),
             route_prefix="api" if prefix is None else prefix,
-            http=HttpSettings.read(http),
+            http=HttpSettings.read(http, top.section("healthMonitor"), settings),
             local=local,
             homepage=not _is_true(settings.get("AzureWebJobsDisableHomepage")),
             functions=tuple(top.texts("functions")),

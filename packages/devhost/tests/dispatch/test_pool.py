@@ -16,7 +16,7 @@ import pytest
 from durable_devhost.dispatch import pool as pools
 from durable_devhost.dispatch.connection import CallOverdue, WorkerGone
 from durable_devhost.dispatch.pool import MOST_DEATHS, SessionLost, WorkerPool
-from durable_devhost.dispatch.process import Loaded
+from durable_devhost.dispatch.process import Loaded, WorkerProcess
 from durable_devhost.errors import AppError, AppImportError, WorkerKeepsDying
 from packages.devhost.tests.dispatch.machines import (
     APP,
@@ -256,6 +256,28 @@ async def test_an_app_that_is_broken_now_leaves_the_old_one_running(
         assert await running.call("version") == "1"
         assert (await running.go_on(session))["done"]
         assert children() == sorted(before)
+
+
+async def test_a_worker_that_is_not_taken_has_ended_when_the_reload_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was waited for: a process that nobody waits for is blamed on whatever runs when it is collected."""
+    launched: list[WorkerProcess] = []
+    launch = WorkerProcess.launch
+
+    async def noted(*given: Any) -> WorkerProcess:
+        launched.append(await launch(*given))
+        return launched[-1]
+
+    async def refuse(_: Loaded) -> None:
+        raise AppError("The host does not take it.")
+
+    monkeypatch.setattr(WorkerProcess, "launch", noted)
+    async with machine(plan_of(tmp_path / "app")) as running:
+        with pytest.raises(AppError, match="does not take it"):
+            await running.pool.reload(refuse)
+        first, refused = launched
+        assert (first.process.returncode, refused.process.returncode) == (None, -9)
 
 
 async def test_a_reload_ends_an_old_worker_that_never_finishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

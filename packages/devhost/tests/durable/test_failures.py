@@ -4,9 +4,12 @@ import json
 
 from durable_devhost.durable.failures import (
     absent_activity,
+    absent_entity,
     failure_details,
     failure_reason,
     missing_details,
+    missing_entity,
+    missing_orchestrator,
     timeout_details,
 )
 
@@ -37,6 +40,22 @@ def test_an_activity_that_is_off_fails_with_the_extensions_own_exception() -> No
         f'{{"$type":"{extension}.FunctionFailedException, {extension}",'
         f'"ClassName":"{extension}.FunctionFailedException","Message":"Activity function \'off\' is disabled."'
     )
+
+
+def test_what_is_not_there_is_named_with_what_is() -> None:
+    """An app with orchestrators and no entity has an empty name in quotes, as in the extension."""
+    start = "The function 'x' doesn't exist, is disabled, or is not an {} function. Additional info: {}"
+    following = "The following are the known {} functions: {}."
+    for said, kind, info in (
+        (missing_orchestrator("x", ["a", "b"]), "orchestrator", following.format("orchestrator", "'a', 'b'")),
+        (missing_orchestrator("x", []), "orchestrator", "No orchestrator functions are currently registered!"),
+        (missing_entity("x", ["e"], ["a"]), "entity", following.format("entity", "'e'")),
+        (missing_entity("x", [], ["a"]), "entity", following.format("entity", "''")),
+        (missing_entity("x", ["e"], []), "entity", "No entity functions are currently registered!"),
+    ):
+        assert said == start.format(kind, info)
+    message = json.loads(absent_entity("x", ["e"], ["a"]))["Message"]
+    assert message == missing_entity("x", ["e"], ["a"])
 
 
 def test_the_details_of_a_disabled_child_are_an_exception_of_the_task_framework() -> None:

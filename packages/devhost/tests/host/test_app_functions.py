@@ -1,5 +1,6 @@
 """The app as the engine sees it: what there is, what is switched off, and what runs again when its worker dies."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from durable_devhost.clock import VirtualClock
 from durable_devhost.dispatch.connection import WorkerGone
 from durable_devhost.dispatch.invoker import Invoker
-from durable_devhost.durable.failures import absent_activity
+from durable_devhost.durable.entities.messages import ResponseMessage
+from durable_devhost.durable.entities.results import read_result
+from durable_devhost.durable.failures import absent_activity, absent_entity
 from durable_devhost.durable.ports import Failed, Succeeded
 from durable_devhost.host.app_functions import AppFunctions
 from durable_devhost.model.functions import Binding, Function, FunctionCatalog, TriggerType
@@ -42,8 +45,8 @@ def _function(kind: str, name: str) -> Function:
 CATALOG = FunctionCatalog(
     [_function("activityTrigger", "Work"), _function("orchestrationTrigger", "Story"),
      _function("entityTrigger", "Counter")],
-    disabled=["off", "dark"],
-    off=[(TriggerType.ACTIVITY, "Off"), (TriggerType.ORCHESTRATION, "Dark")],
+    disabled=["off", "dark", "faint"],
+    off=[(TriggerType.ACTIVITY, "Off"), (TriggerType.ORCHESTRATION, "Dark"), (TriggerType.ENTITY, "Faint")],
 )  # fmt: skip
 RETURNED = {"kind": "returned", "result": {"type": "json", "value": "49"}, "outputs": {}}
 NOTHING = {"kind": "returned", "result": None, "outputs": {}}
@@ -87,11 +90,18 @@ async def test_what_does_not_run_is_a_failure_without_asking_a_worker(name: str,
     assert workers.asked == []
 
 
-async def test_an_unknown_entity_is_a_failure() -> None:
-    """It was there when the message was sent."""
-    app, _ = _app()
-    outcome = await app.run_entity("Gone", "{}", "@gone@k")
-    assert outcome == Failed(message="Entity function 'Gone' does not exist.", stack="")
+@pytest.mark.parametrize("name", ["Gone", "faint"])
+async def test_each_operation_of_an_entity_that_does_not_run_fails(name: str) -> None:
+    """It was there when the message was sent, or is disabled; the state stays."""
+    app, workers = _app()
+    payload = json.dumps({"exists": True, "state": "5", "batch": [{}, {}]})
+    outcome = await app.run_entity(name, payload, "@gone@k")
+    assert isinstance(outcome, Succeeded)
+    result = read_result(outcome.text, 2)
+    error = absent_entity(name, ["Counter", "Faint"], ["Story", "Dark"])
+    assert (result.exists, result.state) == (True, "5")
+    assert result.responses == (ResponseMessage(result=error, is_error=True),) * 2
+    assert workers.asked == []
 
 
 def test_the_catalog_is_asked_by_durable_names() -> None:
@@ -99,8 +109,9 @@ def test_the_catalog_is_asked_by_durable_names() -> None:
     app, _ = _app()
     assert [app.has_activity(name) for name in ("work", "OFF", "Story")] == [True, True, False]
     assert [app.has_orchestrator(name) for name in ("STORY", "dark", "Work")] == [True, True, False]
-    assert [app.has_entity(name) for name in ("counter", "Story")] == [True, False]
-    assert (list(app.known_orchestrators()), list(app.known_entities())) == (["Story", "Dark"], ["Counter"])
+    assert [app.has_entity(name) for name in ("counter", "FAINT", "Story")] == [True, True, False]
+    assert list(app.known_orchestrators()) == ["Story", "Dark"]
+    assert list(app.known_entities()) == ["Counter", "Faint"]
     assert app.explain("activity", "work") is None
     assert "Did you mean 'Work'?" in (app.explain("activity", "Wrok") or "")
 

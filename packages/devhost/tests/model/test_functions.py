@@ -66,7 +66,7 @@ def test_a_disabled_durable_function_is_known_and_not_found():
         (TriggerType.ACTIVITY, "SendMall", ["no activity 'SendMall'", "Did you mean 'SendMail'?", "waits for ever"]),
         (TriggerType.ACTIVITY, "Zzz", ["no activity 'Zzz'", "It has 'SendMail', 'Off'."]),
         (TriggerType.ACTIVITY, "OFF", ["The activity 'OFF' is disabled by AzureWebJobs.NAME.Disabled", "fails"]),
-        (TriggerType.ENTITY, "Dark", ["The entity 'Dark' is disabled", "the call waits for ever"]),
+        (TriggerType.ENTITY, "Dark", ["The entity 'Dark' is disabled", "each of its operations fails"]),
         (TriggerType.ORCHESTRATION, "SendMail", ["no orchestrator 'SendMail'", "It has 'Story'."]),
         (TriggerType.ENTITY, "Counter", ["no entity 'Counter'", "It has 'dark'.", "a signal fails"]),
     ],

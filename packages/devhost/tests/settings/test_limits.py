@@ -111,6 +111,17 @@ def test_an_orchestrator_over_the_limit_stays_pending_and_is_tried_again(app: Ap
     assert (tmp_path / "tries").read_text().startswith("xxx")
 
 
+def test_an_orchestrator_that_is_always_over_the_limit_can_be_terminated(app: AppUnderTest) -> None:
+    """Its step is not tried any more then."""
+    instance = app.start("sleepless")
+    tried = f"The orchestrator sleepless ({instance}) has run for longer"
+    app.until(lambda: any(record.get("text", "").startswith(tried) for record in app.records))
+    path = f"/runtime/webhooks/durabletask/instances/{instance}/terminate?reason=over"
+    assert app.request("POST", path).status == 202
+    app.until(lambda: (app.status(instance) or {})["runtimeStatus"] == "Terminated")
+    assert (app.status(instance) or {})["output"] == "over"
+
+
 def test_a_message_whose_function_is_over_the_limit_is_tried_again_and_then_poison(app: AppUnderTest) -> None:
     """As after any failure; host.json says twice."""
     policy = TextBase64EncodePolicy()

@@ -50,6 +50,8 @@ CALLED: dict[str, tuple[str, dict[str, str] | None]] = {
     "child.off": ("calls", {"kind": "child", "name": "off_orchestrator"}),
     "child.unknown": ("calls", {"kind": "child", "name": "nope"}),
     "entity.unknown": ("calls", {"kind": "entity", "name": "nope"}),
+    "entity.off": ("calls", {"kind": "entity", "name": "off_entity"}),
+    "signal.off": ("calls", {"kind": "signal", "name": "off_entity"}),
     "start.off": ("off_orchestrator", None),
     "start.unknown": ("nope", None),
     "start.case": ("CALLS", {"kind": "activity", "name": "on_activity"}),

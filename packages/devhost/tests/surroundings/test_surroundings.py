@@ -30,6 +30,11 @@ DIFFERS = {
 
 _CRON = {"AdjustForDST": True}
 _MONITORED = {"past_due": False, "status": {"Last": True, "Next": True, "LastUpdated": True}, "schedule": _CRON}
+_FAILED = "Microsoft.Azure.WebJobs.Extensions.DurableTask.FunctionFailedException"
+_OFF_ENTITY = (
+    f"{{'$type': '{_FAILED}, Microsoft.Azure.WebJobs.Extensions.DurableTask', 'ClassName': '{_FAILED}', "
+    "'Message': \"The function 'off_entity' doesn't exist, is disabled, or is not an entity function. "
+)[:300]
 BY_RULE: dict[str, Any] = {
     "timer.fast": [{"past_due": False, "status": {}, "schedule": _CRON}] * 3,
     "timer.start": [_MONITORED],
@@ -37,7 +42,7 @@ BY_RULE: dict[str, Any] = {
     "timer.monitor.keys": ["Last", "LastUpdated", "Next"],
     "timer.by-hand": {"status": 202, "seen": 2},
     "off.timer": {"before": [], "by-hand": [{"past_due": False}]},
-    "off.listed": ["off_activity", "off_http", "off_orchestrator", "off_queue", "off_timer"],
+    "off.listed": ["off_activity", "off_entity", "off_http", "off_orchestrator", "off_queue", "off_timer"],
     "raise.int": {"status": 500, "type": None, "body": ""},
     "raise.ok": {"status": 200, "type": "text/plain; charset=utf-8", "body": "ok"},
     "queue.str.json": {"seen": [{"type": "str", "body": '{"a": 1}'}], "poison": []},
@@ -54,6 +59,8 @@ BY_RULE: dict[str, Any] = {
         "orchestrator function. Additional info: The following are the known orchestrator functions: 'calls', "
         "'off_orchestrator'.",
     },
+    "gone.entity.off": {"runtimeStatus": "Completed", "output": {"error": "Exception", "text": _OFF_ENTITY}},
+    "gone.signal.off": {"runtimeStatus": "Completed", "output": {"result": "sent"}},
     "keys.function.none": {"status": 200},
     "keys.hook.wrong": {"status": 401},
 }
@@ -143,6 +150,7 @@ def test_the_host_says_by_name_what_azure_would_not_do(app: AppUnderTest) -> Non
         "'form' got a body in chunks",
     ):  # fmt: skip
         assert len([line for line in said if text in line]) == 1, (text, said)
+    assert any("The entity 'off_entity' is disabled" in line for line in said), said
 
 
 def test_the_file_with_the_keys_is_named_at_the_start(app: AppUnderTest) -> None:

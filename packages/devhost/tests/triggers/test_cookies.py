@@ -34,11 +34,16 @@ def sent(header: str) -> list[str | None]:
         ("e=", ["e=; domain=; path="]),
         ("a=1; b=2", ["a=1; domain=; path=", "b=2; domain=; path="]),
         ("a=1; Max-Age=-1", [None]),
+        ("a=1; Max-Age=-0.5", ["a=1; max-age=0; domain=; path="]),
+        ("a=1; Max-Age=922337203685", ["a=1; max-age=922337203685; domain=; path="]),
+        ("a=1; Max-Age=922337203686", [None]),
+        ("a=1; Max-Age=inf", [None]),
+        ("a=1; Max-Age=nan", [None]),
         ("a=1; Max-Age=1.9", ["a=1; max-age=1; domain=; path="]),
     ],
 )
 def test_a_cookie_is_written_as_dotnet_writes_it(header: str, expected: list[str | None]) -> None:
-    """Recorded; an age below zero fails the call."""
+    """Recorded; an age below zero, or beyond a TimeSpan, fails the call."""
     assert sent(header) == expected
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.triggers.paths import decoded_path, shown_path
+from durable_devhost.triggers.paths import decoded_path, decoded_text, shown_path
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,12 @@ def test_any_path_is_read_and_nothing_leads_above_the_root(raw: str) -> None:
     """Nor are there dots left."""
     path = decoded_path("/" + raw)
     assert path is None or (path.startswith("/") and not {".", ".."} & set(path.split("/")))
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [("a%2Fb", "a/b"), ("%C3%A9%ff", "é%ff"), ("%", "%"), ("%2", "%2"), ("%00", "\0"), ("%E4%B8", "%E4%B8")],
+)
+def test_other_text_is_decoded_with_its_slashes(raw: str, text: str) -> None:
+    """What is no UTF-8 stays."""
+    assert decoded_text(raw) == text

@@ -91,7 +91,7 @@ async def test_the_hosts_own_pages_wait_for_nobody(serve_app: Serve) -> None:
 
 async def test_a_place_is_free_again_when_the_block_fails() -> None:
     """Whatever happens in it."""
-    throttle = Throttle(outstanding=1, concurrent=1)
+    throttle = Throttle(HttpSettings(max_outstanding_requests=1, max_concurrent_requests=1))
 
     async def fail() -> None:
         async with throttle.place() as has_place:
@@ -101,3 +101,15 @@ async def test_a_place_is_free_again_when_the_block_fails() -> None:
     for _ in range(3):
         with pytest.raises(ValueError, match="boom"):
             await fail()
+
+
+async def test_an_exceeded_counter_lets_no_request_in(serve_app: Serve) -> None:
+    """429 with the header that asks for more hosts, and the counter's name; the host's own pages are there."""
+    gate, advice = Gate(), Advice()
+    gate.open.set()
+    async with serve_app(gate.app, http=HttpSettings(exceeded_counters=("Threads",)), observer=advice) as client:
+        assert await statuses(client, gate, 2) == [429, 429]
+        async with client.get("/admin/host/status") as answer:
+            assert answer.status == 200
+    assert (gate.most, len(set(advice))) == (0, 1)
+    assert "WEBSITE_COUNTERS_APP has Threads near the limit" in advice[0]

@@ -3,6 +3,7 @@
 # Orchestrators must have the context, used or not.
 # ruff: noqa: ARG001
 
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -95,9 +96,9 @@ def test_a_failure_is_told_with_the_users_stack():
 OUTSIDE = "One or more errors occurred. (Result: Failure\nException: "
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), StopIteration(7)])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit(), StopIteration(7)])
 def test_whatever_a_step_raises_is_a_failure_of_the_instance(error):
-    """An orchestrator must not be able to end the worker; Python itself makes a RuntimeError of StopIteration."""
+    """Python itself makes a RuntimeError of StopIteration."""
 
     def fails(context):
         raise error
@@ -110,6 +111,21 @@ def test_whatever_a_step_raises_is_a_failure_of_the_instance(error):
         "generator raised StopIteration" if isinstance(error, StopIteration) else f"{OUTSIDE}{type(error).__name__}: "
     )
     assert executor.advance([event(12, 1)]) == script or isinstance(error, StopIteration)
+
+
+@pytest.mark.parametrize(("code", "expected"), [(3, 3), (None, 0), ("why", 1)])
+def test_a_call_of_exit_fails_the_instance_and_wants_the_process_to_end(code, expected):
+    """With the text that the real host has of a worker that has left."""
+
+    def leaves(context):
+        raise SystemExit(code)
+        yield
+
+    executor = _executor(leaves)
+    script = executor.advance(started("story"))
+    told = f"{sys.executable} exited with code {expected} (0x{expected:X})"
+    assert script["error"] == f"One or more errors occurred. ({told})"
+    assert executor.exit_code == expected
 
 
 def test_a_function_that_is_no_generator_runs_at_once():

@@ -29,7 +29,8 @@ class Desk:
             for name, function in orchestrators.items()
         }
         functions["work"] = Function(name="work", call=print, trigger=Binding(type="activityTrigger", name="x"))
-        self.sessions = Sessions(functions, lambda message: self._answers.put(dict(message)) is None)
+        self.departed: queue.Queue[int] = queue.Queue()
+        self.sessions = Sessions(functions, lambda message: self._answers.put(dict(message)) is None, self.departed.put)
 
     def answer(self) -> dict[str, Any]:
         """The next answer."""
@@ -131,3 +132,18 @@ def test_a_quiet_session_logs_nothing():
     for is_quiet in (False, True):
         desk.advance(started("watching"), {**beginning("watching"), "is_quiet": is_quiet})
     assert seen == [False, True]
+
+
+def test_a_call_of_exit_ends_the_process_once_it_is_answered():
+    """As on Azure, where all functions of a worker go with it; a quiet session has nobody leave."""
+
+    def leaves(context):
+        raise SystemExit(3)
+        yield
+
+    desk = Desk(leaves=leaves)
+    for is_quiet in (True, False):
+        script = desk.advance(started("leaves"), {**beginning("leaves"), "is_quiet": is_quiet})
+        assert "exited with code 3 (0x3)" in script["error"]
+    assert desk.departed.get(timeout=10) == 3
+    assert desk.departed.empty()

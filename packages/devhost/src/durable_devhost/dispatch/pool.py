@@ -160,12 +160,12 @@ class WorkerPool:
         """
         async with AsyncExitStack() as unless_taken:
             worker, loaded = await self._launched(first=True)
-            unless_taken.callback(worker.kill)
+            unless_taken.push_async_callback(_discard, worker)
             fresh = [worker]
             accepted = await accept(loaded)
             for _ in range(self._count - 1):
                 worker, _ = await self._launched(first=False)
-                unless_taken.callback(worker.kill)
+                unless_taken.push_async_callback(_discard, worker)
                 fresh.append(worker)
             unless_taken.pop_all()
         leaving, self._workers = self._workers, fresh
@@ -217,8 +217,7 @@ class WorkerPool:
         try:
             return worker, await worker.load(plan)
         except BaseException:
-            worker.kill()
-            await worker.wait()
+            await _discard(worker)
             raise
 
     async def _add(self) -> None:
@@ -263,6 +262,12 @@ class WorkerPool:
         worker.connection.close()
         await worker.stop()
         self._leaving.remove(worker)
+
+
+async def _discard(worker: WorkerProcess) -> None:
+    """End a worker that was never used, and wait for its end: nobody else would."""
+    worker.kill()
+    await worker.wait()
 
 
 def _numbers() -> Iterator[str]:

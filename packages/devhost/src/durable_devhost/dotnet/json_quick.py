@@ -16,7 +16,6 @@ MAX_DEPTH = 64
 _LONGEST_INTEGER = 380
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
-_SHORTEST_DATE = 13
 
 
 class NotPlain(Exception):
@@ -82,5 +81,5 @@ def _mended(value: Any, *, dates: bool, halves: bool) -> Any:
 
 
 def _date_or_text(text: str) -> str | NetTime:
-    looks_like_one = len(text) >= _SHORTEST_DATE and (text[0] == "/" or text[10] == "T")
+    looks_like_one = text[:1] == "/" or text[10:11] == "T"
     return (read_time(text) if looks_like_one else None) or text

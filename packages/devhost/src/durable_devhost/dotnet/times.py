@@ -17,6 +17,9 @@ _MICROSOFT = re.compile(r"/Date\((-?[0-9]{1,18})([+-][0-9]{4})?\)/")
 _SPAN = re.compile(
     r"(?P<minus>-)?(?:(?P<d>[0-9]+)[.:])??(?P<h>[0-9]+):(?P<m>[0-9]{1,2})(?::(?P<s>[0-9]{1,2})(?:\.(?P<f>[0-9]{1,7}))?)?"
 )
+_FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""Where a date ends up that an offset leads beyond what .NET has."""
+
 _LAST_HOUR = 24
 _FRACTION_DIGITS = 7
 
@@ -57,9 +60,12 @@ def read_time(text: str) -> NetTime | None:
     try:
         when = datetime(year, month, day, 0 if is_midnight else hour, minute, second, tzinfo=UTC)
         when += timedelta(days=1) if is_midnight else timedelta(0)
-        when -= -offset if match[9] == "-" else offset
     except (ValueError, OverflowError):
         return None
+    try:
+        when -= -offset if match[9] == "-" else offset
+    except OverflowError:
+        when, fraction = (_LAST, 9_999_999) if match[9] == "-" else (_FIRST, 0)
     return NetTime(when=when, fraction=fraction, suffix="Z" if match[8] else "+00:00" if match[9] else "")
 
 

@@ -233,6 +233,7 @@ class DurableEngine:
                 del batch.deliveries[0]
         except ExecutionLost:
             self._live.discard(instance_id)
+            batch.is_lost = True
             return 0.0
         except LostRace as error:
             return self._again(instance_id, batch, error)

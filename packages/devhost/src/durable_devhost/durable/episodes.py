@@ -108,6 +108,9 @@ class EpisodeDecider:
             self._live.keep(instance_id, session)
         execution_id = session.instance.execution_id or ""
         _refuse_other_starts(deliveries, instance_id, execution_id)
+        if batch.ends(execution_id):
+            row = await self._hub.instances.get(instance_id)
+            session.silence(row.custom_status if row else None)
         await session.catch_up()
         found = reconcile(messages, execution_id, session, is_new=is_new)
         early += [deliveries[index] for index in found.early]
@@ -152,19 +155,22 @@ class EpisodeDecider:
     async def _entity_episode(self, instance_id: str, batch: Batch) -> Episode | None:
         session = self._live.session(instance_id)
         assert isinstance(session, EntitySession)  # `_is_entity` has seen to it
-        if not self._app.has_entity(session.entity.name):
-            self._observer.trouble(
-                f"The app has no entity '{session.entity.name}'; its messages are dropped.", instance_id
-            )
-            return None
         events = as_events([delivery.message.event for delivery in batch.deliveries])
         if not events:
             return None
+        if (trouble := self._why_it_fails(session.entity.name)) is not None:
+            self._observer.trouble(trouble, instance_id)
         batch.now = batch.now or self._clock.now()
         episode = await session.step(events, batch.now, self._new_execution_id, self._app)
         for reason in session.refused:
             self._observer.trouble(f"A message to an entity was left out: {reason}", instance_id)
         return episode
+
+    def _why_it_fails(self, entity: str) -> str | None:
+        """Why each operation on an entity fails: it is disabled, or has left the app since the message was sent."""
+        if self._app.has_entity(entity):
+            return self._app.explain("entity", entity)
+        return f"The app has no entity '{entity}' any more, so each of its operations fails."
 
 
 def _is_orchestration(events: Sequence[HistoryEvent]) -> bool:

@@ -44,10 +44,29 @@ def absent_activity(name: str, why: str) -> tuple[str, str]:
 
 def missing_orchestrator(name: str, known: Sequence[str]) -> str:
     """Why an orchestrator cannot run, in the extension's words."""
-    names = ", ".join(f"'{each}'" for each in known)
+    return _missing(name, "orchestrator", known, bool(known))
+
+
+def missing_entity(name: str, known: Sequence[str], orchestrators: Sequence[str]) -> str:
+    """Why an entity cannot run, in the extension's words; it looks at the known `orchestrators` to see if any are."""
+    return _missing(name, "entity", known, bool(orchestrators))
+
+
+def absent_entity(name: str, known: Sequence[str], orchestrators: Sequence[str]) -> str:
+    """The result of each operation on an entity that is disabled or has left the app, as JSON text.
+
+    No function has failed, so the exception is the extension's own (`DurableTaskExtension.EntityMiddleware`, 3.19).
+    """
+    return _exception(_FUNCTION_FAILED, missing_entity(name, known, orchestrators), None)
+
+
+def _missing(name: str, kind: str, known: Sequence[str], is_any_known: bool) -> str:
+    names = "', '".join(known)
+    info = f"The following are the known {kind} functions: '{names}'."
+    none = f"No {kind} functions are currently registered!"
     return (
-        f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. "
-        f"Additional info: The following are the known orchestrator functions: {names}."
+        f"The function '{name}' doesn't exist, is disabled, or is not an {kind} function. "
+        f"Additional info: {info if is_any_known else none}"
     )
 
 

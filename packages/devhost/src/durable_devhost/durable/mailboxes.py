@@ -2,7 +2,8 @@
 
 A batch that could not be stored is tried again as it is, before anything that came later, and as of the same point in
 time. So a second attempt decides what the first one decided, with the same ids: whoever got a message of the first
-attempt knows the second one for a copy.
+attempt knows the second one for a copy. Only the end of the instance joins a batch whose step has cost its worker, for
+such a step may never come to an end.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from durable_devhost.durable.delivery import Delivery
+from durable_devhost.model.history import ExecutionTerminated
 
 Work = Callable[[str, "Batch"], Awaitable[float | None]]
 """Works on a batch of an instance; returns None when it is dealt with, or after how many seconds to try it again."""
@@ -22,13 +24,21 @@ class Batch:
     """What one turn of a mailbox works on.
 
     `now` is the point in time of its first attempt, None before that. `is_resting` tells that an attempt has failed and
-    that its deliveries are not in flight until the next one.
+    that its deliveries are not in flight until the next one, `is_lost` that an attempt has ended with its worker.
     """
 
     deliveries: list[Delivery]
     now: datetime | None = None
     attempts: int = 0
     is_resting: bool = False
+    is_lost: bool = False
+
+    def ends(self, execution_id: str) -> bool:
+        """Whether somebody ends this execution, whose function has not come back from the batch."""
+        meant = (None, "", execution_id)
+        return self.is_lost and any(
+            _ends(delivery) and delivery.message.target.execution_id in meant for delivery in self.deliveries
+        )
 
 
 @dataclass(slots=True)
@@ -98,6 +108,11 @@ class Mailboxes:
             pause = await self._attempt(instance_id, batch)
             while pause is not None:
                 await asyncio.sleep(pause)
+                if batch.is_lost and any(map(_ends, mailbox.items)):
+                    # Its step has not been stored: it may grow, and be of another time.
+                    batch.deliveries += mailbox.items
+                    batch.now = None
+                    mailbox.items.clear()
                 pause = await self._attempt(instance_id, batch)
             for done in asked:
                 if not done.done():
@@ -109,3 +124,7 @@ class Mailboxes:
         async with self._slots:
             batch.attempts += 1
             return await self._work(instance_id, batch)
+
+
+def _ends(delivery: Delivery) -> bool:
+    return isinstance(delivery.message.event, ExecutionTerminated)

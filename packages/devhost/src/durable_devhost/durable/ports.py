@@ -65,7 +65,7 @@ class Catalog(Protocol):
         ...
 
     def has_entity(self, name: str) -> bool:
-        """Whether an entity is registered under `name`."""
+        """Whether an entity is registered under `name`, also one that is disabled."""
         ...
 
     def explain(self, kind: Literal["activity", "orchestrator", "entity"], name: str) -> str | None:

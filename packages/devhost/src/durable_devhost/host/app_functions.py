@@ -9,8 +9,8 @@ from durable_devhost.dispatch.outcome import Outcome as Invocation
 from durable_devhost.dispatch.outcome import Returned, TimedOut
 from durable_devhost.dispatch.pool import WorkerPool
 from durable_devhost.dotnet.times import time_span
-from durable_devhost.durable.entities.results import overdue_result
-from durable_devhost.durable.failures import absent_activity, failure_reason, timeout_details
+from durable_devhost.durable.entities.results import failed_result
+from durable_devhost.durable.failures import absent_activity, absent_entity, failure_reason, timeout_details
 from durable_devhost.durable.ports import Failed, Outcome, Succeeded
 from durable_devhost.host.executions import WorkerExecution
 from durable_devhost.model.functions import FunctionCatalog, TriggerType
@@ -39,8 +39,8 @@ class AppFunctions:
         return self._knows(TriggerType.ACTIVITY, name)
 
     def has_entity(self, name: str) -> bool:
-        """Whether an entity is registered under `name`."""
-        return self.catalog.entity(name) is not None
+        """Whether an entity is registered under `name`, also one that is disabled."""
+        return self._knows(TriggerType.ENTITY, name)
 
     def explain(self, kind: Literal["activity", "orchestrator", "entity"], name: str) -> str | None:
         """Why nothing runs when that function is called; None where it runs."""
@@ -84,15 +84,19 @@ class AppFunctions:
         return Failed(message=failure_reason(name, outcome.message), stack="", details=details)
 
     async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:
-        """Run one batch of entity operations; where its worker dies it runs again."""
+        """Run one batch of entity operations; where its worker dies it runs again.
+
+        Where no such function runs, each operation fails.
+        """
         function = self.catalog.entity(name)
         if function is None:
-            return Failed(message=f"Entity function '{name}' does not exist.", stack="")
+            error = absent_entity(name, self.known_entities(), self.known_orchestrators())
+            return Succeeded(text=failed_result(payload, error))
         outcome = await _again_after_a_death(
             lambda: self._invoker.invoke(function, trigger_value=payload, instance_id=instance_id)
         )
         if isinstance(outcome, TimedOut):
-            return Succeeded(text=overdue_result(payload, outcome.message))
+            return Succeeded(text=failed_result(payload, outcome.message))
         return _as_engine_has_it(outcome)
 
     def _knows(self, kind: TriggerType, name: str) -> bool:

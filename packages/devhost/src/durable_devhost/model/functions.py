@@ -150,9 +150,9 @@ class FunctionCatalog:
             return None
         noun = _NOUNS[kind]
         if self.is_off(kind, durable_name):
-            ending = "waits for ever" if kind is TriggerType.ENTITY else "fails"
+            fails = "each of its operations fails" if kind is TriggerType.ENTITY else "the call fails"
             return (
-                f"The {noun} '{durable_name}' is disabled by AzureWebJobs.NAME.Disabled, so the call {ending}. "
+                f"The {noun} '{durable_name}' is disabled by AzureWebJobs.NAME.Disabled, so {fails}. "
                 "Take the setting out, or do not call it."
             )
         known = {name.lower(): name for name in self._names(kind)}

@@ -11,6 +11,9 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
+_LONGEST_SPAN_S = 922_337_203_685.477
+"""What a TimeSpan holds."""
+
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -20,7 +23,7 @@ def set_cookie(cookie: Mapping[str, Any]) -> str | None:
     `expires` is in seconds since 1970 or None, `max_age` in seconds or None.
     """
     age = cookie["max_age"]
-    if _TOKEN.fullmatch(cookie["name"]) is None or (age is not None and age < 0):
+    if _TOKEN.fullmatch(cookie["name"]) is None or (age is not None and not -1 < age <= _LONGEST_SPAN_S):
         return None
     parts = [f"{cookie['name']}={quote(cookie['value'], safe='-_.~')}"]
     if cookie["expires"] is not None:

@@ -25,7 +25,9 @@ from durable_devhost.triggers.added_headers import AddedHeaders
 from durable_devhost.triggers.admin import AdminPages
 from durable_devhost.triggers.cors import is_preflight
 from durable_devhost.triggers.keys import KEY_HEADER, KEY_PARAMETER, AuthLevel, KeyRing
+from durable_devhost.triggers.malformed import KestrelRunner
 from durable_devhost.triggers.paths import decoded_path
+from durable_devhost.triggers.query_strings import query_parameter
 from durable_devhost.triggers.requests import described_request, is_chunked, read_request, refusal_of
 from durable_devhost.triggers.responses import (
     ConnectionClosed,
@@ -52,7 +54,7 @@ _HELD_BODIES = 256 * 1024 * 1024
 _SHUTDOWN_S = 0.5
 _LONGEST_SHOWN = 64
 _HIDDEN = "…"
-_NO_LIMITS = Throttle()
+_NO_LIMITS = Throttle(HttpSettings())
 _SECRET = re.compile("token|key|code|secret|sig|password", re.IGNORECASE)
 """Names of route parameters whose values nobody should read in a log."""
 
@@ -143,7 +145,7 @@ class HttpFront:
         self._observer = observer
         self._cors = cors or Cors()
         self._headers = AddedHeaders(http, self._cors)
-        self._throttle = Throttle(outstanding=http.max_outstanding_requests, concurrent=http.max_concurrent_requests)
+        self._throttle = Throttle(http)
         self._bodies = ByteBudget(_HELD_BODIES)
         self.replace(catalog)
 
@@ -157,7 +159,7 @@ class HttpFront:
         application = web.Application(client_max_size=_MAX_BODY)
         application.router.add_route("*", r"/{path:[\s\S]*}", self.answer)
         application.on_response_prepare.append(self._headers.finish)
-        runner = web.AppRunner(
+        runner = KestrelRunner(
             application,
             access_log=None,
             shutdown_timeout=_SHUTDOWN_S,
@@ -228,9 +230,7 @@ class HttpFront:
                 response = await self._pass_on(request, path, mount, found)
                 self._headers.add(request, response)
                 return response
-        self._advise(
-            "A request found no place and got 429: maxOutstandingRequests in host.json lets no more wait or run."
-        )
+        self._advise(f"A request found no place and got 429: {throttle.why_full}")
         refused = empty(429)
         refused.headers[SCALE_OUT_HEADER] = "1"
         return refused
@@ -293,7 +293,7 @@ class HttpFront:
         return _Found(function=found[0], route_params=found[1]) if found else None
 
     def _admits(self, request: web.Request, level: AuthLevel, owner: str = "") -> bool:
-        presented = request.headers.get(KEY_HEADER) or request.query.get(KEY_PARAMETER)
+        presented = request.headers.get(KEY_HEADER) or query_parameter(request.rel_url.raw_query_string, KEY_PARAMETER)
         return self._keys.admits(level, presented, owner=owner)
 
 

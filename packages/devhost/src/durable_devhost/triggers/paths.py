@@ -17,10 +17,15 @@ _DOTS = frozenset((".", ".."))
 
 def decoded_path(raw: str) -> str | None:
     """The path that routes see; None where it has a null character, which is a bad request."""
-    path = _RUN.sub(lambda run: _decoded(run[0]), raw)
+    path = _RUN.sub(lambda run: _decoded(run[0], keeps_slashes=True), raw)
     if "\0" in path:
         return None
     return _without_dots(path) if _DOTS & set(path.split("/")) else path
+
+
+def decoded_text(raw: str) -> str:
+    """Percent-encoded text beyond a path; what is no UTF-8 stays as it is."""
+    return _RUN.sub(lambda run: _decoded(run[0], keeps_slashes=False), raw)
 
 
 def shown_path(path: str) -> str:
@@ -28,14 +33,15 @@ def shown_path(path: str) -> str:
     return _LOST.sub(lambda char: quote(char[0], safe="", errors="replace"), path)
 
 
-def _decoded(run: str) -> str:
+def _decoded(run: str, *, keeps_slashes: bool) -> str:
     """Some percent-encoded bytes one after the other: characters where they are UTF-8, else the bytes as they came."""
     pieces, content = _ENCODED.findall(run), bytes.fromhex(run.replace("%", ""))
     text, at = "", 0
     while at < len(content):
         length = _length(content[at])
         try:
-            char = content[at : at + length].decode() if content[at] != _SLASH else pieces[at]
+            is_kept = keeps_slashes and content[at] == _SLASH
+            char = pieces[at] if is_kept else content[at : at + length].decode()
         except UnicodeDecodeError:
             char, length = pieces[at], 1
         text += char

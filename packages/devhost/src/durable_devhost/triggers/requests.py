@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from durable_devhost.triggers.paths import shown_path
+from durable_devhost.triggers.query_strings import query_parameters
 
 _LONGEST_LINE = 8 * 1024
 _LONGEST_HEADERS = 32 * 1024
@@ -54,7 +55,7 @@ def described_request(
         method=request.method,
         url=f"{request.scheme}://{request.host}{shown_path(path)}{f'?{query}' if query else ''}",
         headers=_joined((name.lower(), value) for name, value in request.headers.items()),
-        params=_joined(request.query.items()),
+        params=query_parameters(query),
         route_params=route_params,
         body=body,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,7 @@ from durable_devhost.worker.context import InvocationContext
 from durable_devhost.worker.functions import RETURN_NAME, Function
 from durable_devhost.worker.inputs import input_argument, trigger_argument
 from durable_devhost.worker.invocation import Attempt, Invocation, Trace, entered
-from durable_devhost.worker.leaving import exit_code, flush, leave
+from durable_devhost.worker.leaving import exit_code, exit_text, flush, leave
 from durable_devhost.worker.outputs import Output, results
 from durable_devhost.worker.tracebacks import failure_text, user_stack
 from durable_devhost.worker.transfers import FlowingTransfer, WholeTransfer
@@ -167,10 +166,13 @@ class Calls:
             self._running -= 1
             self._quiet.notify_all()
         if answer["kind"] == "raised" and answer["exit_code"] is not None:
-            threading.Thread(target=self._depart, args=(answer["exit_code"],), daemon=True).start()
+            threading.Thread(target=self.depart, args=(answer["exit_code"],), daemon=True).start()
 
-    def _depart(self, code: int) -> None:
-        """On Azure, where steps take longer, whoever started the instance has an answer before its activity exits."""
+    def depart(self, code: int) -> None:
+        """End the process with this code when the calls that run have ended, or soon.
+
+        On Azure, where steps take longer, whoever started the instance has an answer before its activity exits.
+        """
         with self._quiet:
             self._quiet.wait_for(lambda: self._running == 0, _FAREWELL_S)
         flush()
@@ -215,5 +217,5 @@ def _raised(error: BaseException) -> dict[str, Any]:
     name, text, code = type(error).__name__, failure_text(error), None
     if isinstance(error, SystemExit):
         code = exit_code(error)
-        name, text = "WorkerProcessExitException", f"{sys.executable} exited with code {code} (0x{code:X})"
+        name, text = "WorkerProcessExitException", exit_text(code)
     return {"kind": "raised", "type_name": name, "message": text, "stack": user_stack(error), "exit_code": code}

@@ -95,7 +95,7 @@ class Desk:
         index = index_app(app, self._folder)
         send = self._channel.send
         calls = Calls(index.functions, send, self._loop, threads=message.get("threads"), initializer=initializer)
-        sessions = Sessions(index.functions, send, initializer=initializer)
+        sessions = Sessions(index.functions, send, calls.depart, initializer=initializer)
         self._handlers.update(
             invoke=calls.invoke,
             cancel=lambda message: calls.cancel(message["id"]),

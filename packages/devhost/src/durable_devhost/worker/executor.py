@@ -23,6 +23,7 @@ from azure.durable_functions.models.TaskOrchestrationExecutor import TaskOrchest
 
 from durable_devhost.worker import sdk
 from durable_devhost.worker.functions import Function
+from durable_devhost.worker.leaving import exit_code, exit_text
 from durable_devhost.worker.scripts import script
 from durable_devhost.worker.tracebacks import failure_text, user_frames
 
@@ -77,6 +78,8 @@ class OrchestratorExecutor:
         self._timers_seen = 0
         self._has_cancelled = False
         self._failure: dict[str, Any] | None = None
+        self.exit_code: int | None = None
+        """Set where user code has called `sys.exit`, which ends the process on Azure."""
 
     def advance(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Feed the next events of the history, in order, and return the script of what that made the function ask for.
@@ -94,7 +97,11 @@ class OrchestratorExecutor:
             return self._script()
         except BaseException as error:  # noqa: BLE001 - whatever user code raises outside its generator fails the instance
             stack = _stack_of(error)
-            text = f"One or more errors occurred. (Result: Failure\nException: {failure_text(error)}\nStack: {stack})"
+            told = f"Result: Failure\nException: {failure_text(error)}\nStack: {stack}"
+            if isinstance(error, SystemExit):
+                self.exit_code = exit_code(error)
+                told = exit_text(self.exit_code)
+            text = f"One or more errors occurred. ({told})"
             self._failure = script(done=True, error=text, stack=stack, asked=self._asked)
             return self._failure
 

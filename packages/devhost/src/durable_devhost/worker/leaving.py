@@ -18,6 +18,11 @@ def leave(code: int) -> NoReturn:
         os._exit(code)
 
 
+def exit_text(code: int) -> str:
+    """What the real host says of a worker that has left with this code."""
+    return f"{sys.executable} exited with code {code} (0x{code:X})"
+
+
 def exit_code(error: SystemExit) -> int:
     """The code with which a process ends that `sys.exit` was called in: 1 for a text."""
     if error.code is None:

@@ -35,6 +35,11 @@ class Session:
         return Invocation(id=self.instance_id, function_name=name, is_quiet=bool(self._begin.get("is_quiet")))
 
     @property
+    def exit_code(self) -> int | None:
+        """The code with which its function wants the process to end; a quiet session is only a rehearsal."""
+        return self._executor.exit_code if self._executor is not None and not self._begin.get("is_quiet") else None
+
+    @property
     def instance_id(self) -> str:
         """The instance that it belongs to."""
         return str(self._begin["instance_id"])
@@ -62,12 +67,19 @@ class Session:
 class Sessions:
     """Takes `advance` and `drop` from the thread that reads; user code runs in threads kept for episodes.
 
-    So long activities never keep orchestrations from going on. `initializer` is run in every new thread.
+    So long activities never keep orchestrations from going on. `depart` ends the process with a code, and `initializer`
+    is run in every new thread.
     """
 
     def __init__(
-        self, functions: Mapping[str, Function], send: Send, *, initializer: Callable[[], None] | None = None
+        self,
+        functions: Mapping[str, Function],
+        send: Send,
+        depart: Callable[[int], None],
+        *,
+        initializer: Callable[[], None] | None = None,
     ) -> None:
+        self._depart = depart
         self._functions = functions
         self._send = send
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="episode", initializer=initializer)
@@ -111,3 +123,5 @@ class Sessions:
         except (TypeError, ValueError, BrokenFrame) as error:
             text = f"{type(error).__name__}: {error}"
             self._send({**step, **answer, "actions": [], "done": True, "output": None, "error": text})
+        if session.exit_code is not None:
+            self._depart(session.exit_code)

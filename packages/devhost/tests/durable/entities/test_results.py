@@ -10,7 +10,7 @@ from durable_devhost.durable.entities.results import (
     EntityResult,
     EntitySignal,
     entity_payload,
-    overdue_result,
+    failed_result,
     read_result,
 )
 from durable_devhost.durable.entities.scheduler import SchedulerState
@@ -76,6 +76,6 @@ def test_each_operation_of_a_batch_over_its_limit_fails_and_the_state_stays() ->
     """With the text of the timeout."""
     requests = [RequestMessage(op="add", id="1"), RequestMessage(op="get", id="2")]
     payload = entity_payload(COUNTER, SchedulerState(exists=True, state="5"), requests)
-    assert read_result(overdue_result(payload, "too long"), 2) == EntityResult(
+    assert read_result(failed_result(payload, "too long"), 2) == EntityResult(
         exists=True, state="5", responses=(ResponseMessage(result="too long", is_error=True),) * 2, signals=()
     )

@@ -36,6 +36,12 @@ APP = """
         return next(calls)
 
 
+    @app.orchestration_trigger(context_name="context")
+    def odd(context: df.DurableOrchestrationContext):
+        yield context.call_activity("one", 1)
+        yield 5
+
+
     @app.activity_trigger(input_name="n")
     def one(n: int) -> int:
         return n
@@ -81,10 +87,14 @@ def test_an_orchestrator_that_depends_on_more_than_its_input_is_named(
 
 
 def test_a_steady_orchestrator_is_not_named(app: AppUnderTest) -> None:
-    """A replay that does the same again says nothing; the shaky one behind it shows that the replays have run."""
-    steady = app.start("steady")
-    app.wait(steady)
+    """A replay that does the same again says nothing, nor one that fails as before outside the generator.
+
+    The shaky one behind them shows that the replays have run.
+    """
+    steady, odd = app.start("steady"), app.start("odd")
+    assert app.wait(steady)["runtimeStatus"] == "Completed"
+    assert "One or more errors occurred. " in app.wait(odd)["output"]
     shaky = app.start("shaky")
 
     app.until(lambda: warnings_of(app, shaky))
-    assert warnings_of(app, steady) == []
+    assert (warnings_of(app, steady), warnings_of(app, odd)) == ([], [])

@@ -67,6 +67,12 @@ def dozing(context: df.DurableOrchestrationContext):
     return "awake"
 
 
+@app.orchestration_trigger(context_name="context")
+def sleepless(context: df.DurableOrchestrationContext):
+    """Take too long at each try."""
+    time.sleep(60)
+
+
 @app.entity_trigger(context_name="context")
 def dreamer(context: df.DurableEntityContext):
     """Block in an operation."""

@@ -324,6 +324,11 @@ def flaky_activity(x: int, context: func.Context) -> list[Any]:
     return [retry.retry_count, retry.max_retry_count, "Exception: ValueError: try 1" in retry.rpc_exception.message]
 
 
+@app.entity_trigger(context_name="context")
+def off_entity(context: df.DurableEntityContext) -> None:
+    context.set_state("ran")
+
+
 @app.orchestration_trigger(context_name="context")
 def off_orchestrator(context: df.DurableOrchestrationContext) -> Generator[Any, Any, None]:
     yield context.call_activity("on_activity", 1)
@@ -339,6 +344,9 @@ def calls(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict[s
                 result = yield context.call_activity(called, 1)
             case "child":
                 result = yield context.call_sub_orchestrator(called, 1)
+            case "signal":
+                context.signal_entity(df.EntityId(called, "k"), "get", 1)
+                result = "sent"
             case _:
                 result = yield context.call_entity(df.EntityId(called, "k"), "get", 1)
     except Exception as error:

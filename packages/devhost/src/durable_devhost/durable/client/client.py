@@ -16,7 +16,7 @@ from durable_devhost.durable.client.rewind import rewind
 from durable_devhost.durable.client.status import shown_text
 from durable_devhost.durable.damage import is_ended, terminated_record
 from durable_devhost.durable.entities.messages import REQUEST_EVENT, EntityId, RequestMessage, compact_json
-from durable_devhost.durable.failures import missing_orchestrator
+from durable_devhost.durable.failures import missing_entity, missing_orchestrator
 from durable_devhost.durable.ports import Catalog, Engine
 from durable_devhost.model.history import (
     TERMINAL,
@@ -192,7 +192,9 @@ class DurableClient:
         Raises UnknownEntity.
         """
         if not self._app.has_entity(entity.name):
-            raise UnknownEntity(entity.name, self._app.known_entities())
+            raise UnknownEntity(
+                missing_entity(entity.name, self._app.known_entities(), self._app.known_orchestrators())
+            )
         request = RequestMessage.from_client(op=operation, input=input_text, id=new_guid())
         event = EventRaised(timestamp=self._clock.now(), name=REQUEST_EVENT, input=request.to_json_text())
         await self._post(entity.scheduler_id, event)

@@ -1,7 +1,5 @@
 """Why a client's request to an instance or entity was not carried out; the HTTP API turns each into its answer."""
 
-from collections.abc import Sequence
-
 from durable_devhost.model.history import RuntimeStatus
 
 
@@ -33,13 +31,8 @@ class WrongState(ClientError):
 class UnknownEntity(ClientError):
     """The app has no entity function of that name."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        quoted = ", ".join(f"'{each}'" for each in known)
-        names = f"The following are the known entity functions: {quoted}."
-        super().__init__(
-            f"The function '{name}' doesn't exist, is disabled, or is not an entity function. Additional info: "
-            + (names if known else "No entity functions are currently registered!")
-        )
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
 
 
 class DisabledOrchestrator(ClientError):

@@ -51,17 +51,18 @@ def entity_payload(entity_id: EntityId, state: SchedulerState, operations: Seque
     )
 
 
-def overdue_result(payload: str, message: str) -> str:
-    """What stands for the result of a batch over `functionTimeout`: each operation fails, the state stays.
+def failed_result(payload: str, error: str) -> str:
+    """What stands for the result of a batch that could not run or ran over `functionTimeout`.
 
-    As the extension's `TaskEntityShim` makes it of the timeout.
+    Each operation fails with `error`, the state stays, as the extension's `TaskEntityShim` has it. `error` is JSON
+    text, but for a timeout, whose text the SDK knows.
     """
     given = json.loads(payload)
     return compact_json(
         {
             "entityExists": given["exists"],
             "entityState": given["state"],
-            "results": [{"isError": True, "duration": 0, "result": message} for _ in given["batch"]],
+            "results": [{"isError": True, "duration": 0, "result": error} for _ in given["batch"]],
             "signals": [],
         }
     )

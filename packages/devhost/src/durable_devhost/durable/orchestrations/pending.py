@@ -13,6 +13,7 @@ from typing import Any, Literal
 from durable_devhost.durable.actions import CallActivity, CallEntity, CallSubOrchestrator, SignalEntity
 from durable_devhost.durable.decisions import InstanceMessage, Outgoing, TimerMessage, WorkItem
 from durable_devhost.durable.entities.messages import EntityId, RequestMessage, SendLabels, request_guid
+from durable_devhost.durable.failures import missing_entity
 from durable_devhost.durable.orchestrations.spans import scheduling
 from durable_devhost.durable.orchestrations.waits import Retried
 from durable_devhost.durable.ports import Catalog
@@ -195,13 +196,9 @@ class Scheduler:
     def send(self, action: CallEntity | SignalEntity, started: ExecutionStarted, now: datetime) -> PendingRequest | str:
         """A request to an entity, or the text of the error where there is no such entity."""
         entity = EntityId.parse(action.entity)
-        self._check("entity", entity.name)
         if not self._catalog.has_entity(entity.name):
-            known = ", ".join(f"'{name}'" for name in self._catalog.known_entities())
-            return (
-                f"The function '{entity.name}' doesn't exist, is disabled, or is not an entity function. "
-                f"Additional info: The following are the known entity functions: {known}."
-            )
+            self._check("entity", entity.name)
+            return missing_entity(entity.name, self._catalog.known_entities(), self._catalog.known_orchestrators())
         guid = request_guid(started.instance.instance_id, now, self._guids)
         self._guids += 1
         timestamp, predecessor = self._labels.label(entity.scheduler_id, now)

@@ -31,8 +31,11 @@ async def difference(
     ended = next((event for event in reversed(history) if isinstance(event, ExecutionCompleted)), None)
     if ended is None or ended.status is RuntimeStatus.TERMINATED or len(history) > MAX_EVENTS:
         return None
+    script = await execution.advance(history)
+    if script.error is not None and not script.actions and (ended.result or "").endswith(f" failed: {script.error}"):
+        return None  # a failure outside the generator tells nothing of what it asked for before
     decider = OrchestrationDecider(started, scheduler)
-    decider.extend(await execution.advance(history))
+    decider.extend(script)
     for event in history:
         decider.apply(event)
     decisions = decider.decide(now, lambda: "")

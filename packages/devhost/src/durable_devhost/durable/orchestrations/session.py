@@ -107,7 +107,7 @@ class OrchestrationSession:
 
         Nothing is tried where every episode was a replay anyway.
         """
-        if self._replays_always:
+        if self._replays_always or self._is_silent:
             return None
         execution = self._app.execution(self._started, is_quiet=True)
         if execution is None:
@@ -126,6 +126,10 @@ class OrchestrationSession:
         """When the last episode took place, None before the first."""
         return self._log[-1].timestamp if self._log else None
 
+    @property
+    def _is_silent(self) -> bool:
+        return isinstance(self._execution, _Silent)
+
     def take_warnings(self) -> list[str]:
         """What a person should know of the last steps, each told once."""
         warnings, self._warnings = self._warnings, []
@@ -135,6 +139,15 @@ class OrchestrationSession:
         """Let user code forget this execution."""
         if self._execution is not None:
             self._execution.close()
+
+    def silence(self, custom_status: str | None) -> None:
+        """Run no user code from here on: the instance is to be ended, and its function does not come back from a step.
+
+        Comes before `catch_up`. The function would have set `custom_status`, and have taken the numbers of the history.
+        """
+        self.close()
+        self._execution = _Silent(custom_status)
+        self._scheduler.next_id = 1 + max((event.event_id for event in self._log), default=-1)
 
     def expects(self, task_id: int) -> bool:
         """Whether an activity, sub-orchestration or timer of this id is still open; `catch_up` comes first."""
@@ -174,7 +187,7 @@ class OrchestrationSession:
 
         The session counts it as done; if the commit fails the session must be thrown away.
         """
-        if self._log and (self._replays_always or not self._decider.is_live):
+        if self._log and not self._is_silent and (self._replays_always or not self._decider.is_live):
             self._start_again_from_the_log()
         await self.catch_up()
         fresh: list[HistoryEvent] = [OrchestratorStarted(timestamp=now), *self._with_span(received, now)]
@@ -355,6 +368,19 @@ class OrchestrationSession:
             return None
         self._is_record_known = True
         return self.record
+
+
+class _Silent:
+    """An execution without a function, which asks for nothing. Fits `ports.Execution`."""
+
+    def __init__(self, custom_status: str | None) -> None:
+        self._custom_status = custom_status
+
+    async def advance(self, _: Sequence[HistoryEvent]) -> Script:
+        return Script(custom_status=self._custom_status)
+
+    def close(self) -> None:
+        pass
 
 
 def _played(event: HistoryEvent) -> HistoryEvent:
