@@ -26,7 +26,6 @@ from approvals.record.entries import Entry, Submitted, Via
 from approvals.reserved_names import NOBODIES
 from approvals.rules.forms import LONGEST_POLICY, SubmissionForm
 from approvals.rules.progress import begin
-from approvals.rules.replay import replay
 from approvals.rules.state import Review
 from approvals.validation import Invalid
 from approvals.workflows import APPROVAL
@@ -40,6 +39,7 @@ from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.audits import missing
 from services.instances import find_instance, start
+from services.replays import review_of
 
 log = logging.getLogger("greenlight.submissions")
 
@@ -110,7 +110,7 @@ async def submit(client: df.DurableOrchestrationClient, submission: Submission) 
     chain = await asyncio.to_thread(_put_on_record, submission, known)
     if isinstance(chain, Taken):
         return chain
-    review = replay(chain.entries)
+    review = review_of(chain)
     if not review.final and not await _begin(client, submission.proposal_id):
         log.warning("proposal %s could not be started; the sweep will start it", submission.proposal_id)
     return review
@@ -153,7 +153,7 @@ def _put_on_record(submission: Submission, known: Chain | None) -> Chain | Taken
         line = {"record": "submission", "proposalId": submission.proposal_id, "via": submission.via.value}
         log.info(json.dumps(line))
     if len(chain.entries) == 1:
-        open_proposal_index().write(IndexRow.of(replay(chain.entries), head=chain.head))
+        open_proposal_index().write(IndexRow.of(review_of(chain), head=chain.head))
     return chain
 
 

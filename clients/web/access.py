@@ -10,13 +10,13 @@ from approvals.record.chain import Chain
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import concerns
 from approvals.rules.identities import known_as
-from approvals.rules.replay import replay
 from approvals.rules.state import Review
 from clients.web.identity import Caller
 from clients.web.responses import problem
 from gateways.people import open_directory
 from gateways.review_records import open_review_records
 from services.audits import missing
+from services.replays import review_of
 
 log = logging.getLogger("greenlight.access")
 
@@ -38,7 +38,7 @@ async def see(who: Caller, proposal_id: str) -> VisibleProposal | func.HttpRespo
     if chain is None:
         gone = await asyncio.to_thread(missing, proposal_id)
         return damaged(proposal_id, gone.finding) if gone else unknown(proposal_id)
-    review = replay(chain.entries)
+    review = review_of(chain)
     if who.name is not None and not concerns(review, known_as(review, who.name, open_directory())):
         return problem(
             403,
