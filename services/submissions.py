@@ -153,7 +153,7 @@ def _put_on_record(submission: Submission, known: Chain | None) -> Chain | Taken
         line = {"record": "submission", "proposalId": submission.proposal_id, "via": submission.via.value}
         log.info(json.dumps(line))
     if len(chain.entries) == 1:
-        open_proposal_index().write(IndexRow.of(review_of(chain), head=chain.head))
+        open_proposal_index().write(IndexRow.of(review_of(chain), head=chain.head), is_new=begun is not None)
     return chain
 
 
