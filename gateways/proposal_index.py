@@ -88,6 +88,10 @@ class ProposalIndex(Protocol):
         """
         ...
 
+    def known(self, row: IndexRow) -> IndexRow | None:
+        """Return what this process has read or written last in the place of a row, without asking storage."""
+        ...
+
     def find(self, proposal_id: str) -> IndexRow | None:
         """Return a proposal's row; None if there is none."""
         ...
@@ -166,6 +170,11 @@ class TableIndex:
                 return merged
             before, is_fresh = None, False
         raise TimeoutError(f"the row of proposal {row.proposal_id} changed {_MOST_ATTEMPTS} times while it was written")
+
+    def known(self, row: IndexRow) -> IndexRow | None:
+        """Look at what is remembered."""
+        seen = self._latest.find((self._table.url, row_key(row)))
+        return seen.value.row if seen else None
 
     def find(self, proposal_id: str) -> IndexRow | None:
         """Read the pointer, then the row."""

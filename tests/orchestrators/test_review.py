@@ -38,6 +38,11 @@ def step(**changes):
     }  # fmt: skip
 
 
+def looked(told=3, counted=None, **changes):
+    """What AdvanceReview answers when it has told people and counters as well."""
+    return {**step(**changes), "told": told, "counted": counted or {"submitted": 1}}
+
+
 def ended(**changes):
     """What AdvanceReview answers for a review that is over."""
     end = {"next": "ended", "status": "approved", "stage": None, "deadline": None, "wakeAt": None}
@@ -78,14 +83,14 @@ def heard(run):
     return [each["decision"] for each in next_turn(run)["heard"]]
 
 
-def test_a_turn_looks_tells_counts_shows_and_waits(turn):
-    """In this order, each once; and what it shows holds no name and nothing that anybody wrote."""
+def test_a_turn_looks_shows_and_waits(turn):
+    """People and counters are told by the look; what the turn shows holds no name and nothing that anybody wrote."""
     run = turn()
-    assert run.asked("AdvanceReview") == {"proposalId": "proposal-1", "now": run.now.isoformat(), "told": 0}
-    run.complete("AdvanceReview", step())
-    assert run.asked("TellPeople") == {"proposalId": "proposal-1", "told": 0}
-    run.complete("TellPeople", {"told": 3, "failed": 0})
-    assert run.counted == ["submitted"]
+    assert run.asked("AdvanceReview") == {
+        "proposalId": "proposal-1", "now": run.now.isoformat(), "told": 0, "counted": {}, "tell": True,
+    }  # fmt: skip
+    run.complete("AdvanceReview", looked())
+    assert (run.called, run.counted) == (["AdvanceReview"], [])
     assert run.status == {
         "status": "inReview", "stage": "design-review", "deadline": "2026-03-05T09:00:00+00:00", "entries": 3,
     }  # fmt: skip
@@ -153,6 +158,85 @@ def test_the_end_of_the_review_is_the_end_of_the_workflow(turn):
         "proposalId": "proposal-1", "status": "approved", "entries": 5, "endedAt": "2026-03-03T09:00:00+00:00",
     }  # fmt: skip
     assert (run.counted, run.status["status"]) == (["approved"], "approved")
+
+
+@pytest.fixture
+def hearing(turn):
+    """A turn that waits, with everything up to entry 3 seen, told and counted by its look."""
+    run = turn()
+    run.complete("AdvanceReview", looked())
+    return run
+
+
+def test_what_the_look_has_told_is_handed_on(hearing):
+    """So the next turn tells nobody again."""
+    hearing.event({}, "Wake")
+    assert (next_turn(hearing)["told"], next_turn(hearing)["counted"]) == (3, {"submitted": 1})
+
+
+@pytest.mark.parametrize("entry", [4, 5, 7])
+def test_an_entry_that_was_not_seen_yet_wakes_the_workflow(hearing, entry):
+    """Also if the event of the one before it was lost."""
+    hearing.event({}, f"Wake-{entry}")
+    assert next_turn(hearing)["told"] == 3
+
+
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("entry", [1, 3])
+def test_an_entry_that_was_seen_wakes_nobody(turn, entry, early):
+    """Its event came while the look read it, or is delivered once more by the host."""
+    event = (f"Wake-{entry}", {})
+    run = turn(*([event] if early else []))
+    run.complete("AdvanceReview", looked())
+    if not early:
+        run.event({}, f"Wake-{entry}")
+    assert not run.done
+    run.event({}, "Wake-4")
+    assert run.done
+
+
+def test_an_event_that_came_while_the_look_missed_its_entry_is_heard(turn):
+    """The look may have read the record before that."""
+    run = turn(("Wake-4", {}))
+    run.complete("AdvanceReview", looked())
+    assert next_turn(run)["told"] == 3
+
+
+def test_letters_that_the_look_could_not_send_are_tried_again(turn):
+    """After a minute, from the entry that nobody was told of."""
+    run = turn(told=1)
+    run.complete("AdvanceReview", looked(told=2))
+    assert (run.called, run.open_timers) == (["AdvanceReview"], [run.now + timedelta(minutes=1)])
+    run.pass_time(minutes=1)
+    assert (next_turn(run)["told"], next_turn(run)["untold"]) == (2, 1)
+
+
+def test_a_review_that_the_look_has_carried_out_to_its_end_is_over(turn):
+    """Nothing is left to do."""
+    run = turn(told=3, counted={"submitted": 1})
+    run.complete("AdvanceReview", {**ended(), "told": 5, "counted": {"submitted": 1, "approved": 1}})
+    assert (run.called, run.counted, run.output["status"]) == (["AdvanceReview"], [], "approved")
+
+
+def test_findings_that_are_on_record_are_carried_out_at_once(turn):
+    """No second look is needed."""
+    run = turn()
+    run.complete("AdvanceReview", step(next="check", status="checking", attachments=[FILE]))
+    run.complete("FanOutFanIn", SUM)
+    run.complete("RecordChecks", looked())
+    assert (run.called, run.status["entries"]) == (["AdvanceReview", "FanOutFanIn", "RecordChecks"], 3)
+
+
+def test_a_document_that_changes_while_it_is_checked_is_checked_again(turn):
+    """Three times, and then the turn waits for events."""
+    run = turn(told=1)
+    run.complete("AdvanceReview", step(next="check", status="checking", attachments=[FILE]))
+    for _ in range(2):
+        run.complete("FanOutFanIn", SUM)
+        run.complete("RecordChecks", step(next="check", status="checking", attachments=[FILE]))
+    run.complete("FanOutFanIn", SUM)
+    run.complete("RecordChecks", step(next="check", status="checking", entries=1, attachments=[FILE]))
+    assert run.open_timers[0] <= run.now
 
 
 @pytest.mark.parametrize("event", ["ApprovalEvent", "Approval"])
@@ -263,7 +347,9 @@ def test_a_document_without_files_is_clean(turn):
     run = turn()
     run.complete("AdvanceReview", step(next="check", status="checking", wakeAt=None))
     assert run.status["status"] == "checking"
-    assert run.asked("RecordChecks") == {"proposalId": "proposal-1", "document": "ab", "findings": ["passed"]}
+    asked = run.asked("RecordChecks")
+    assert asked.pop("look")["proposalId"] == "proposal-1"
+    assert asked == {"proposalId": "proposal-1", "document": "ab", "findings": ["passed"]}
     run.complete("RecordChecks", {"recorded": True})
     assert run.called == ["AdvanceReview", "RecordChecks", "AdvanceReview"]
 
@@ -356,7 +442,7 @@ def test_a_review_that_cannot_go_on_is_put_on_record_as_failed(turn):
     run = turn(troubles=MOST_TROUBLES - 1, told=3, counted={"submitted": 1})
     run.fail_for_good("AdvanceReview")
     failing = {"proposalId": "proposal-1", "told": 3, "reason": "the workflow could not continue"}
-    assert run.asked("FailReview") == failing
+    assert run.asked("FailReview") == {**failing, "look": run.asked("AdvanceReview") | {"now": run.now.isoformat()}}
     run.complete("FailReview", ended(status="failed", counts={"submitted": 1, "failed": 1}))
     run.complete("TellPeople", {"told": 5, "failed": 0})
     assert (run.counted, run.status["status"]) == (["failed"], "failed")
