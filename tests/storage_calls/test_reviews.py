@@ -5,6 +5,8 @@ the limits of the day, the others one for each letter.
 """
 
 import base64
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -99,3 +101,24 @@ def test_a_proposal_that_is_read(meter, reviews, proposal):
     with meter.counting() as bill:
         assert reviews.show(proposal)["status"] == "inReview"
     assert bill.calls == (0, 1, 0), bill
+
+
+def test_fifty_decisions_at_once(meter, reviews):
+    """Each is appended once; the record is hardly read, as those of one process wait for each other."""
+    people = [f"Person {number}" for number in range(50)]
+    name = reviews.submit(stage(*people, rule="all"))
+    reviews.waits(name, *people)
+
+    def decide(person):
+        began = time.monotonic()
+        answer = reviews.decide(name, person)
+        return answer.status, time.monotonic() - began
+
+    with meter.counting() as bill, ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(decide, people))
+    assert {status for status, _ in answers} == {200}
+    print("SLOWEST", max(took for _, took in answers), len(bill.host), len(bill.app), bill.reads)
+    assert reviews.ended(name) == "approved"
+    appends = [call for call in bill.app if "comp=appendblock" in call]
+    assert len(appends) >= 50
+    assert bill.reads <= 60, bill
