@@ -28,7 +28,9 @@ from approvals.validation import Boundary
 from gateways import clock
 from gateways.people import open_directory
 from gateways.review_records import open_review_records
+from services.document_checks import check_files
 from services.looks import Look, carry_out, list_step
+from services.replays import review_of
 from services.review_changes import Unknown, add
 from services.review_letters import notices_of, send_letters
 
@@ -81,10 +83,10 @@ class Failing(Boundary):
 async def advance_review(look: dict, client: df.DurableOrchestrationClient) -> dict:
     """Record everything that is due by now, carry it out, and return the next step.
 
-    `step` is None if there is no record. A document without files is clean, so it is not checked.
+    `step` is None if there is no record. The next step is `check` only for files whose checks need a workflow.
     """
     asked = Look.from_dict(look)
-    found = await asyncio.to_thread(add, asked.proposal_id, lambda review: _due(_uncut(review, asked.told), asked))
+    found = await asyncio.to_thread(_advance, asked)
     return await _step(found, client, asked if asked.tell else None, told=asked.told)
 
 
@@ -93,12 +95,7 @@ async def advance_review(look: dict, client: df.DurableOrchestrationClient) -> d
 async def record_checks(findings: dict, client: df.DurableOrchestrationClient) -> dict:
     """Record the findings of a document's checks, which creates the plan and opens the first stage; carry it out."""
     asked = Findings.from_dict(findings)
-
-    def judge(review: Review) -> tuple[Entry, ...]:
-        planned = checked(review, asked.findings, document=asked.document, now=clock.now())
-        return planned or (_due(_uncut(review, asked.look.told), asked.look) if asked.look else ())
-
-    found = await asyncio.to_thread(add, asked.proposal_id, judge)
+    found = await asyncio.to_thread(_record_findings, asked.proposal_id, asked.findings, asked.document, asked.look)
     if asked.look is None:
         return {"recorded": not isinstance(found, Unknown)}
     return await _step(found, client, asked.look, told=asked.look.told)
@@ -149,6 +146,37 @@ async def fail_review(failing: dict, client: df.DurableOrchestrationClient) -> d
 
     found = await asyncio.to_thread(add, asked.proposal_id, judge)
     return await _step(found, client, asked.look, told=asked.told)
+
+
+def _advance(look: Look) -> tuple[Chain, Review] | Unknown:
+    """Record what is due, and what the checks find where no workflow is needed for them.
+
+    If this process knows that files are to be checked, as after a submission, they are checked at once: findings about
+    a document that has changed since are not recorded.
+    """
+    known = open_review_records().known(look.proposal_id)
+    review = review_of(known) if known else None
+    if review is None or not isinstance(review.phase, Checking):
+        found = add(look.proposal_id, lambda review: _due(_uncut(review, look.told), look))
+        if isinstance(found, Unknown) or not isinstance(found[1].phase, Checking):
+            return found
+        review = found[1]
+    findings = check_files(review) if look.tell and review.attachments else None
+    if findings is None:
+        return add(look.proposal_id, lambda review: _due(_uncut(review, look.told), look))
+    return _record_findings(look.proposal_id, findings, review.document, look)
+
+
+def _record_findings(
+    proposal_id: str, findings: tuple[str, ...], document: str, look: Look | None
+) -> tuple[Chain, Review] | Unknown:
+    """Record the findings about a document, unless it is not checked any more; then what is due otherwise."""
+
+    def judge(review: Review) -> tuple[Entry, ...]:
+        planned = checked(_uncut(review, look.told if look else 0), findings, document=document, now=clock.now())
+        return planned or (_due(review, look) if look else ())
+
+    return add(proposal_id, judge)
 
 
 def _due(review: Review, look: Look) -> tuple[Entry, ...]:

@@ -5,7 +5,6 @@ the limits of the day, the others one for each letter.
 """
 
 import base64
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -37,19 +36,14 @@ def test_a_submission_without_files(meter, reviews):
     assert bill.calls == (13, 9, 4), bill
 
 
-def test_a_submission_without_an_id(meter, app):
-    """Nobody can have used the id that the app makes, so it is not looked for."""
+@pytest.mark.parametrize(("files", "calls"), [(0, (11, 5, 4)), (3, (11, 12, 4))], ids=["no files", "three files"])
+def test_a_submission_without_an_id(meter, app, files, calls):
+    """Nobody can have used the id that the app makes. Each file is stored, read and checked."""
     form = {"title": "Mill Stream footbridge", "author": "Ines", "policy": {"stages": [stage("Mara")]}}
+    form["attachments"] = [file(number) for number in range(files)]
     with meter.counting() as bill:
         assert app.request("POST", "/api/proposals", form).status == 202
-    assert bill.calls == (11, 5, 4), bill
-
-
-def test_a_submission_with_three_files(meter, reviews):
-    """Each of them is stored, read and checked."""
-    with meter.counting() as bill:
-        reviews.submit(stage("Mara"), attachments=[file(number) for number in range(3)])
-    assert bill.calls in ((42, 20, 4), (43, 20, 4)), bill  # two results may be stored together
+    assert bill.calls == calls, bill
 
 
 def test_a_comment(meter, reviews, proposal):
@@ -109,16 +103,9 @@ def test_fifty_decisions_at_once(meter, reviews):
     name = reviews.submit(stage(*people, rule="all"))
     reviews.waits(name, *people)
 
-    def decide(person):
-        began = time.monotonic()
-        answer = reviews.decide(name, person)
-        return answer.status, time.monotonic() - began
-
     with meter.counting() as bill, ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(decide, people))
-    assert {status for status, _ in answers} == {200}
-    print("SLOWEST", max(took for _, took in answers), len(bill.host), len(bill.app), bill.reads)
+        answers = list(pool.map(lambda person: reviews.decide(name, person), people))
+    assert {answer.status for answer in answers} == {200}
     assert reviews.ended(name) == "approved"
-    appends = [call for call in bill.app if "comp=appendblock" in call]
-    assert len(appends) >= 50
-    assert bill.reads <= 60, bill
+    assert sum("comp=appendblock" in call for call in bill.app) >= 50
+    assert bill.reads <= 3, bill  # by the workflow, which looks when it has done what the look before brought
