@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
+from azure.core.exceptions import ResourceNotFoundError
+
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry
 from approvals.record.verdict import Tampered
@@ -77,7 +79,13 @@ def add(
                     raise
                 entries = ()
             if entries:
-                written = records.append(proposal_id, entries, after=chain)
+                try:
+                    written = records.append(proposal_id, entries, after=chain)
+                except ResourceNotFoundError:
+                    if is_fresh:
+                        raise
+                    chain = None  # somebody has deleted it
+                    continue
                 if written is not None:
                     return written, review_of(written)
                 chain, is_fresh = records.known(proposal_id), True  # read in order to find out who was faster

@@ -17,6 +17,7 @@ from gateways.containers import open_container
 from gateways.record_cache import RecordCache
 from gateways.review_records import BlobRecords, open_review_records
 from services.review_changes import Done, Unknown, add, record_verb
+from tests.records import rewrite
 
 WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
 POLICY = Policy.from_dict({"stages": [{"name": "board", "approvers": ["Mara", "Jonas"], "rule": "all"}]})
@@ -112,3 +113,10 @@ def test_damage_that_only_an_older_state_shows_is_none(proposal):
     assert found[1].number == 4
     with pytest.raises(Tampered):
         add(proposal, lambda _: (_ for _ in ()).throw(Tampered(5, "the end is missing")))
+
+
+def test_a_record_that_was_deleted_is_unknown(azurite, records, proposal):
+    """Though this process knows what it was."""
+    assert records.known(proposal)
+    rewrite(azurite.connection_string, proposal, None)
+    assert isinstance(record_verb(proposal, Comment(by="Mara", comment="Hm."), MARA), Unknown)
