@@ -106,15 +106,20 @@ def _begin(look: Look, chain: Chain, review: Review) -> _Known:
 
 
 def _tell_people(review: Review, known: _Known) -> int:
-    """Send the letters; return the entry up to which all were sent. Where nothing goes, the review goes on."""
+    """Send the letters; return the entry up to which all were sent. Where nothing goes, the review goes on.
+
+    If the limits or the settings cannot be read, once more at once, because the next look comes a minute later.
+    """
     if not known.notices:
         return review.number
-    try:
-        unsent = send_letters(review.proposal_id, known.notices)
-    except Exception:
-        log.exception("proposal %s: its letters could not be sent", review.proposal_id)
-        return known.told
-    return min(unsent) - 1 if unsent else review.number
+    for is_last in (False, True):
+        try:
+            unsent = send_letters(review.proposal_id, known.notices)
+            return min(unsent) - 1 if unsent else review.number
+        except Exception:
+            if is_last:
+                log.exception("proposal %s: its letters could not be sent", review.proposal_id)
+    return known.told
 
 
 def _end(chain: Chain, review: Review, told: int) -> IndexRow:

@@ -15,6 +15,7 @@ from approvals.rules.replay import replay
 from approvals.rules.verbs import Decide
 from approvals.words import notices
 from gateways.latest import Latest
+from gateways.letters.limits import open_letter_limits
 from gateways.letters.mail import Outbox
 from gateways.proposal_index import TableIndex, open_proposal_index
 from gateways.review_records import open_review_records
@@ -141,6 +142,20 @@ async def test_letters_that_cannot_be_sent_keep_no_review_from_its_way(monkeypat
     assert (answer["told"], answer["step"]["status"]) == (0, "inReview")
     assert "its letters could not be sent" in caplog.text
     assert open_proposal_index().find(name).told == 0
+
+
+async def test_limits_that_fail_once_hold_no_letter_back(sent, monkeypatch):
+    """They are asked again at once."""
+    real, failures = open_letter_limits, [ServiceRequestError("storage does not answer")]
+
+    def open_after_a_failure():
+        if failures:
+            raise failures.pop()
+        return real()
+
+    monkeypatch.setattr("services.review_letters.open_letter_limits", open_after_a_failure)
+    assert (await look(on_record()))["told"] == 3
+    assert len(sent) == 2
 
 
 async def test_a_turn_on_a_long_record_is_no_more_work_than_one_on_a_short_record(sent, monkeypatch):
