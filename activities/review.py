@@ -3,38 +3,36 @@
 Each may run twice: an entry is recorded once, letters have keys, and the row in the list never goes back.
 """
 
+import asyncio
 import logging
 from datetime import datetime
 from typing import Annotated, Any
 
 import azure.durable_functions as df
 
+from approvals.findings import CLEAN
 from approvals.forms import AsTuple
-from approvals.instants import Instant, read_instant
-from approvals.names import key
+from approvals.instants import read_instant
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry, Via
-from approvals.record.verdict import Anchor, State, Tampered
-from approvals.reserved_names import GREENLIGHT
+from approvals.record.verdict import State, Tampered
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
+from approvals.rules.counter_state import Contribution
 from approvals.rules.eligibility import Refused
-from approvals.rules.progress import checked, counts, failed, settle
-from approvals.rules.replay import replay
-from approvals.rules.state import Review
-from approvals.rules.turns import EventDecision, step_of
+from approvals.rules.progress import checked, failed, settle
+from approvals.rules.replay import apply
+from approvals.rules.state import Checking, Review
+from approvals.rules.turns import EventDecision
 from approvals.rules.verbs import Decide
 from approvals.validation import Boundary
-from approvals.words.notices import Notice, notices_for
 from gateways import clock
-from gateways.letters.letters import open_letters
-from gateways.letters.limits import open_letter_limits, per_proposal, per_sender
-from gateways.letters.mail import open_post
 from gateways.people import open_directory
-from gateways.proposal_index import open_proposal_index
-from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
-from services.record_watch import keep_head
+from services.document_checks import check_files
+from services.looks import Look, carry_out, list_step
+from services.replays import review_of
 from services.review_changes import Unknown, add
+from services.review_letters import notices_of, send_letters
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.review")
@@ -44,15 +42,6 @@ class NoRecord(Exception):
     """There is no record of the proposal, so there is nothing to review."""
 
 
-class Look(Boundary):
-    """The input of AdvanceReview."""
-
-    proposal_id: str
-    now: Instant
-    """The workflow's time. The clock of the activity's host may be behind it."""
-    told: int
-
-
 class Findings(Boundary):
     """The input of RecordChecks."""
 
@@ -60,6 +49,8 @@ class Findings(Boundary):
     document: str
     """The hash of the checked document. The findings are only about this document."""
     findings: Annotated[tuple[str, ...], AsTuple]
+    look: Look | None = None
+    """What is to be carried out then; None for a workflow that an earlier version has begun, which looks itself."""
 
 
 class Telling(Boundary):
@@ -83,76 +74,45 @@ class Failing(Boundary):
     proposal_id: str
     told: int
     reason: str
+    look: Look | None = None
+    """As above."""
 
 
 @bp.activity_trigger(input_name="look", activity="AdvanceReview")
-def advance_review(look: dict) -> dict:
-    """Record everything that is due by now, update the proposal's row in the list, and return the next step.
+@bp.durable_client_input(client_name="client")
+async def advance_review(look: dict, client: df.DurableOrchestrationClient) -> dict:
+    """Record everything that is due by now, carry it out, and return the next step.
 
-    `step` is None if there is no record.
+    `step` is None if there is no record. The next step is `check` only for files whose checks need a workflow.
     """
     asked = Look.from_dict(look)
-    by_now = read_instant(asked.now)
-    found = add(asked.proposal_id, lambda review: settle(_uncut(review, asked.told), max(by_now, clock.now())))
-    return _step(found, told=asked.told)
+    found = await asyncio.to_thread(_advance, asked)
+    return await _step(found, client, asked if asked.tell else None, told=asked.told)
 
 
 @bp.activity_trigger(input_name="findings", activity="RecordChecks")
-def record_checks(findings: dict) -> dict:
-    """Record the findings of a document's checks, which creates the plan and opens the first stage."""
+@bp.durable_client_input(client_name="client")
+async def record_checks(findings: dict, client: df.DurableOrchestrationClient) -> dict:
+    """Record the findings of a document's checks, which creates the plan and opens the first stage; carry it out."""
     asked = Findings.from_dict(findings)
-    found = add(
-        asked.proposal_id,
-        lambda review: checked(review, asked.findings, document=asked.document, now=clock.now()),
-    )
-    return {"recorded": not isinstance(found, Unknown)}
+    found = await asyncio.to_thread(_record_findings, asked.proposal_id, asked.findings, asked.document, asked.look)
+    if asked.look is None:
+        return {"recorded": not isinstance(found, Unknown)}
+    return await _step(found, client, asked.look, told=asked.look.told)
 
 
 @bp.activity_trigger(input_name="telling", activity="TellPeople")
 def tell_people(telling: dict) -> dict:
     """Send the letters about the entries after `told`; return the entry up to which all letters were sent.
 
-    A letter that cannot be sent does not stop the others, and letters that were sent are not sent again. Letters over
-    the daily limit are tried again later, like letters that could not be sent.
+    For workflows that an earlier version has begun: since then a look sends the letters itself.
     """
     asked = Telling.from_dict(telling)
     chain = open_review_records().read(asked.proposal_id)
     if chain is None:
         raise NoRecord(f"there is no record of proposal {asked.proposal_id}")
-    letters, post = open_letters(), open_post()
-    notices = notices_for(chain.entries, told=asked.told)
-    admitted = _admitted(asked.proposal_id, notices)
-    unsent = list[int]()
-    for notice in notices:
-        if notice.key not in admitted:
-            log.warning("proposal %s: letter %s has to wait: the daily limit is reached", asked.proposal_id, notice.key)
-            unsent.append(notice.entry.number)
-            continue
-        try:
-            post.send(letters.write(notice), key=notice.key)
-        except Exception:  # the top of a loop: mail servers fail in many ways
-            log.exception("proposal %s: the letter %s could not be sent", asked.proposal_id, notice.key)
-            unsent.append(notice.entry.number)
+    unsent = send_letters(asked.proposal_id, notices_of(chain, told=asked.told))
     return {"told": min(unsent) - 1 if unsent else chain.entries[-1].number, "failed": len(unsent)}
-
-
-def _admitted(proposal_id: str, notices: tuple[Notice, ...]) -> frozenset[str]:
-    """Return the keys of the notices whose letters may be sent today, by the limits per proposal and per sender.
-
-    Letters about timers and the workflow count for the author, who has submitted the proposal.
-    """
-    limits = open_letter_limits()
-    keys = [notice.key for notice in notices]
-    admitted = limits.admit(keys, holder=f"proposal {proposal_id}", most=per_proposal()) if keys else frozenset()
-    by_sender = dict[str, list[str]]()
-    for notice in notices:
-        if notice.key in admitted:
-            by = notice.review.author if notice.entry.by == GREENLIGHT else notice.entry.by
-            by_sender.setdefault(key(by), []).append(f"{proposal_id} {notice.key}")
-    allowed = frozenset[str]()
-    for sender, letters in by_sender.items():
-        allowed |= limits.admit(letters, holder=f"sender {sender}", most=per_sender())
-    return frozenset(each.partition(" ")[2] for each in allowed)
 
 
 @bp.activity_trigger(input_name="taking", activity="DecideByEvent")
@@ -176,11 +136,58 @@ def decide_by_event(taking: dict) -> dict:
 
 
 @bp.activity_trigger(input_name="failing", activity="FailReview")
-def fail_review(failing: dict) -> dict:
+@bp.durable_client_input(client_name="client")
+async def fail_review(failing: dict, client: df.DurableOrchestrationClient) -> dict:
     """End the review of a workflow that cannot continue, and return the step. An ended review is not changed."""
     asked = Failing.from_dict(failing)
-    found = add(asked.proposal_id, lambda review: failed(_uncut(review, asked.told), asked.reason, now=clock.now()))
-    return _step(found, told=asked.told)
+
+    def judge(review: Review) -> tuple[Entry, ...]:
+        return failed(_uncut(review, asked.told), asked.reason, now=clock.now())
+
+    found = await asyncio.to_thread(add, asked.proposal_id, judge)
+    return await _step(found, client, asked.look, told=asked.told)
+
+
+def _advance(look: Look) -> tuple[Chain, Review] | Unknown:
+    """Record what is due, and what the checks find where no workflow is needed for them.
+
+    If this process knows that files are to be checked, as after a submission, they are checked at once: findings about
+    a document that has changed since are not recorded.
+    """
+    known = open_review_records().known(look.proposal_id)
+    review = review_of(known) if known else None
+    if review is None or not isinstance(review.phase, Checking):
+        found = add(look.proposal_id, lambda review: _due(_uncut(review, look.told), look))
+        if isinstance(found, Unknown) or not isinstance(found[1].phase, Checking):
+            return found
+        review = found[1]
+    findings = check_files(review) if look.tell and review.attachments else None
+    if findings is None:
+        return add(look.proposal_id, lambda review: _due(_uncut(review, look.told), look))
+    return _record_findings(look.proposal_id, findings, review.document, look)
+
+
+def _record_findings(
+    proposal_id: str, findings: tuple[str, ...], document: str, look: Look | None
+) -> tuple[Chain, Review] | Unknown:
+    """Record the findings about a document, unless it is not checked any more; then what is due otherwise."""
+
+    def judge(review: Review) -> tuple[Entry, ...]:
+        planned = checked(_uncut(review, look.told if look else 0), findings, document=document, now=clock.now())
+        return planned or (_due(review, look) if look else ())
+
+    return add(proposal_id, judge)
+
+
+def _due(review: Review, look: Look) -> tuple[Entry, ...]:
+    """Return what is due by the workflow's time or this host's, whichever is later; also the plan, without files."""
+    now = max(read_instant(look.now), clock.now())
+    entries = settle(review, now)
+    for entry in entries:
+        review = apply(review, entry)
+    if look.tell and isinstance(review.phase, Checking) and not review.attachments:
+        entries += checked(review, CLEAN, document=review.document, now=now)
+    return entries
 
 
 def _uncut(review: Review, told: int) -> Review:
@@ -191,23 +198,20 @@ def _uncut(review: Review, told: int) -> Review:
     return review
 
 
-def _step(found: tuple[Chain, Review] | Unknown, *, told: int) -> dict[str, Any]:
-    """Update the proposal's row in the list, and return the next step; None if there is no record.
-
-    The row is an anchor: if it does not match the record, the row stays unchanged and `Tampered` is raised.
-    """
+async def _step(
+    found: tuple[Chain, Review] | Unknown, client: df.DurableOrchestrationClient, look: Look | None, *, told: int
+) -> dict[str, Any]:
+    """Carry out what a workflow has asked for, and return the next step; None if there is no record."""
     if isinstance(found, Unknown):
         return {"step": None}
     chain, review = found
-    row = open_proposal_index().write(
-        IndexRow.of(review, head=chain.head, size=chain.size, told=told),
-        check=lambda stored: chain.check(Anchor(entries=stored.entries, head=stored.head)),
-    )
-    if review.final:
-        keep_head(review.proposal_id, entries=review.number, head=chain.head)
-    if row.told <= told:
-        return {"step": step_of(review).to_dict()}
-    return {"step": step_of(review, told=row.told, counted=counts(replay(chain.entries[: row.told]))).to_dict()}
+    if look is None:
+        return await asyncio.to_thread(list_step, chain, review, told=told)
+
+    async def tell(counter: str, contribution: Contribution) -> None:
+        await client.signal_entity(df.EntityId("Counter", counter), "add", contribution.to_dict())
+
+    return await carry_out(look, chain, review, tell)
 
 
 def _judge(review: Review, heard: EventDecision, now: datetime) -> tuple[Entry, ...] | Refused:

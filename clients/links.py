@@ -22,7 +22,6 @@ from approvals.rules.choices import ChosenAnswer, to_verb
 from approvals.rules.eligibility import Refused
 from approvals.rules.identities import known_as
 from approvals.rules.links import Expired, Forged, Link, read_link
-from approvals.rules.replay import replay
 from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Invalid
@@ -58,6 +57,7 @@ from gateways.people import open_directory
 from gateways.review_records import open_review_records
 from pages.rendering import icon
 from services import desk
+from services.replays import review_of
 from services.review_changes import Done, Unknown
 
 bp = df.Blueprint()
@@ -154,7 +154,7 @@ def _look_up(token: str) -> OpenLink | LinkProblem:
         return DAMAGED
     if chain is None:
         return GONE
-    review, directory = replay(chain.entries), open_directory()
+    review, directory = review_of(chain), open_directory()
     link = link.model_copy(update={"person": known_as(review, link.person, directory)})
     if _has_asked_for_changes(review, link):
         return ANSWERED

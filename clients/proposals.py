@@ -78,7 +78,7 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
             return submission
         if preview:
             return answer(foresee(submission))
-        submitted = await submit(client, submission)
+        submitted = await submit(client, submission, is_new=not req.params.get("id"))
     except Invalid as error:
         what_to_do = "Fix what errors lists; GET /api/openapi.json has the schema. Nothing was submitted."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")

@@ -30,7 +30,6 @@ from approvals.operations import Lag
 from approvals.record.chain import Chain
 from approvals.record.verdict import Anchor
 from approvals.rules.progress import counts, failed
-from approvals.rules.replay import replay
 from approvals.rules.state import FINAL
 from approvals.rules.turns import WAKE, Progress, ReviewInput, Turn
 from approvals.workflows import APPROVAL
@@ -42,6 +41,7 @@ from gateways.review_records import open_review_records
 from services.audits import examine, judge
 from services.instances import Instance, find_instance, list_alive, raise_event, start
 from services.record_watch import report, watch
+from services.replays import review_of
 from services.review_changes import Unknown, add
 
 bp = df.Blueprint()
@@ -250,14 +250,14 @@ def _turn(straggler: Straggler, instance: Instance | None, now: datetime) -> Tur
     chain = _ended(straggler.proposal_id, now) if instance else open_review_records().read(straggler.proposal_id)
     if chain is None or (straggler.row is None and now < chain.entries[0].at + YOUNG):
         return None
-    review, index = replay(chain.entries), open_proposal_index()
+    review, index = review_of(chain), open_proposal_index()
     row = index.find(straggler.proposal_id)  # as it is now
     done = instance and (instance.completed or Progress.read(instance.custom_status).holds(review.number))
     if review.final and (done or (row and row.told >= review.number)):
         index.write(IndexRow.of(review, head=chain.head, size=chain.size, told=review.number))
         return None
     told = row.told if row else 0
-    counted = counts(replay(chain.entries[:told])) if told else {}
+    counted = counts(review_of(chain, told)) if told else {}
     return Turn(proposal_id=straggler.proposal_id, told=told, counted=counted)
 
 

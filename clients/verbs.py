@@ -18,7 +18,7 @@ from approvals.rules.eligibility import Code, Refused
 from approvals.rules.forms import LARGEST_VERB
 from approvals.rules.verbs import VERBS, Verb
 from approvals.validation import Invalid, read_json
-from clients.web.access import damaged, see, unknown
+from clients.web.access import damaged, refuse_strangers, unknown
 from clients.web.identity import Caller, claim, level
 from clients.web.outages import answers_outages, while_recording
 from clients.web.rates import admit
@@ -76,9 +76,9 @@ async def act_on_proposal(req: func.HttpRequest, client: df.DurableOrchestration
     if who.name is not None:
         verb = verb.model_copy(update={_acting_field(type(verb)): name})
         # Before any other response: only people who are involved may learn anything about a proposal.
-        seen = await see(who, proposal_id)
-        if isinstance(seen, func.HttpResponse):
-            return seen
+        stranger = await refuse_strangers(who, proposal_id)
+        if stranger:
+            return stranger
     try:
         done = await desk.act(client, proposal_id, verb, Actor(name=name, via=who.via))
     except Tampered as error:

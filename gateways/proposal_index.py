@@ -8,6 +8,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, Protocol
 
 from azure.core import MatchConditions
@@ -18,6 +19,7 @@ from approvals import names
 from approvals.identifiers import is_instance_id
 from approvals.validation import Invalid
 from gateways import clock
+from gateways.latest import Latest, Seen
 from gateways.personal_rows import Part, operations, personal_rows, prefix
 from gateways.proposal_rows import CHANGED, PARTITION, IndexRow, changed_at, join, read, row_key, written
 from gateways.tables import hashed, open_table, transact
@@ -40,9 +42,29 @@ _MOST_OPERATIONS = 100
 
 _ROW_KEY = re.compile(r"\d{18} [A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 _LOST = frozenset({409, 412})
+_GONE = 404
 _MOST_ATTEMPTS = 20
 _MOST_LOOKED_AT = 2_000
 """Rows that are read for one page. If few of them match, a page has fewer rows although more pages follow."""
+
+
+_MOST_SEEN = 2_000
+"""Rows that this process remembers, in order to write them again without a question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """A row as it was stored last."""
+
+    row: IndexRow
+    personal: bool
+    """Whether its people have rows of their own."""
+
+
+@cache
+def _latest_rows() -> Latest[_Stored]:
+    """Return the rows of this process."""
+    return Latest(_MOST_SEEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +78,18 @@ class Page:
 class ProposalIndex(Protocol):
     """What the app needs from the list."""
 
-    def write(self, row: IndexRow, *, check: Callable[[IndexRow], None] | None = None) -> IndexRow:
+    def write(
+        self, row: IndexRow, *, check: Callable[[IndexRow], None] | None = None, is_new: bool = False
+    ) -> IndexRow:
         """Write a row and return the stored one: the one with more entries, with the larger `size` and `told` of both.
 
-        `check` gets the row that is stored so far, and may raise to prevent a change.
+        `check` gets the row that is stored so far, and may raise to prevent a change. `is_new` says that there is
+        hardly one, so that it is not looked for first.
         """
+        ...
+
+    def known(self, row: IndexRow) -> IndexRow | None:
+        """Return what this process has read or written last in the place of a row, without asking storage."""
         ...
 
     def find(self, proposal_id: str) -> IndexRow | None:
@@ -105,29 +134,47 @@ class ProposalIndex(Protocol):
 class TableIndex:
     """The list in Azure Table Storage. All rows are in one partition, because the list has one order."""
 
-    def __init__(self, table: TableClient) -> None:
+    def __init__(self, table: TableClient, latest: Latest[_Stored] | None = None) -> None:
         self._table = table
+        self._latest = latest or _latest_rows()
 
-    def write(self, row: IndexRow, *, check: Callable[[IndexRow], None] | None = None) -> IndexRow:
-        """Read, merge, and write if nobody else was faster. A new row is written with its pointer in one transaction.
+    def write(
+        self, row: IndexRow, *, check: Callable[[IndexRow], None] | None = None, is_new: bool = False
+    ) -> IndexRow:
+        """Merge with the stored row, and write if nobody else was faster. A new row is written with its pointer.
 
-        The faster writer may be this call itself, if its response was lost. Then the stored row is the right one.
+        The row that this process has read or written last stands for the stored one, as the write names its ETag; only
+        where nothing is left to write, or the write is refused, the stored row is read. The faster writer may be this
+        call itself, if its response was lost. Then the stored row is the right one.
         """
+        place, key = (self._table.url, row_key(row)), row_key(row)
+        before = self._latest.find(place)
+        is_fresh = is_new and before is None
         for _ in range(_MOST_ATTEMPTS):
-            before = self._get(row_key(row))
+            if before is None and not is_fresh:
+                before, is_fresh = self._stored(key), True
             if before is not None and check:
-                check(read(before))
-            merged = row if before is None else join(read(before), row)
-            if before is not None and _PERSONAL in before and merged == read(before):
+                check(before.value.row)
+            merged = row if before is None else join(before.value.row, row)
+            is_there = before is not None and before.value == _Stored(row=merged, personal=True)
+            if is_there and is_fresh:
                 return merged
             try:
-                self._put(merged, before)
+                etag = None if is_there else self._put(merged, before)
             except (HttpResponseError, TableTransactionError) as error:
-                if error.status_code not in _LOST:
+                if error.status_code not in _LOST and (is_fresh or error.status_code != _GONE):
                     raise
-            else:
+                etag = None
+            if etag:
+                self._latest.keep(place, Seen(value=_Stored(row=merged, personal=True), etag=etag))
                 return merged
+            before, is_fresh = None, False
         raise TimeoutError(f"the row of proposal {row.proposal_id} changed {_MOST_ATTEMPTS} times while it was written")
+
+    def known(self, row: IndexRow) -> IndexRow | None:
+        """Look at what is remembered."""
+        seen = self._latest.find((self._table.url, row_key(row)))
+        return seen.value.row if seen else None
 
     def find(self, proposal_id: str) -> IndexRow | None:
         """Read the pointer, then the row."""
@@ -205,21 +252,32 @@ class TableIndex:
         except ResourceNotFoundError:
             return None
 
-    def _put(self, row: IndexRow, before: Any) -> None:
-        """Write a row and those of its people in one transaction; what is more than one takes goes into others."""
+    def _stored(self, key: str) -> Seen[_Stored] | None:
+        """Read a row."""
+        entity = self._get(key)
+        if entity is None:
+            return None
+        return Seen(value=_Stored(row=read(entity), personal=_PERSONAL in entity), etag=entity.metadata["etag"])
+
+    def _put(self, row: IndexRow, before: Seen[_Stored] | None) -> str:
+        """Write a row and those of its people in one transaction; what is more than one takes goes into others.
+
+        Returns the row's new ETag.
+        """
         entity = written(row) | {_PERSONAL: True, CHANGED: changed_at(clock.now())}
-        known = personal_rows(read(before)) if before is not None and _PERSONAL in before else {}
+        known = personal_rows(before.value.row) if before is not None and before.value.personal else {}
         of_people = list(operations(known, personal_rows(row)))
         if before is None:
             pointer = {"PartitionKey": PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
             first: list[Any] = [("create", entity), ("create", pointer)]
         else:
-            unchanged = {"etag": before.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
+            unchanged = {"etag": before.etag, "match_condition": MatchConditions.IfNotModified}
             first = [("update", entity, {"mode": UpdateMode.REPLACE, **unchanged})]
         room = _MOST_OPERATIONS - len(first)
-        transact(self._table, [*first, *of_people[:room]])
+        stored = transact(self._table, [*first, *of_people[:room]])
         for start in range(room, len(of_people), _MOST_OPERATIONS):
             transact(self._table, of_people[start : start + _MOST_OPERATIONS])
+        return str(stored[0]["etag"])
 
 
 def open_proposal_index() -> ProposalIndex:

@@ -47,10 +47,7 @@ class IndexRow:
     size: int
     """Bytes of the record that the workflow has read; 0 if the writer does not know."""
     told: int
-    """Number of the entry up to which the workflow has sent letters and counted; 0 if the writer does not know.
-
-    Only the workflow's own status counts here: the result of an activity may be lost.
-    """
+    """Number of the entry up to which letters were sent and counters told; 0 if the writer does not know."""
 
     asked_at: datetime | None = None
     """Since when those are asked who are waited for."""

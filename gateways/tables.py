@@ -6,7 +6,7 @@ then reads the stored row and uses it. The same happens to a writer whose first 
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -61,12 +61,12 @@ def merge(table: TableClient, row: dict[str, Any]) -> None:
     table.update_entity(row, UpdateMode.MERGE, retry_on_methods=_SENT_AGAIN)
 
 
-def transact(table: TableClient, operations: Sequence[Any]) -> None:
-    """Carry out all operations or none.
+def transact(table: TableClient, operations: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
+    """Carry out all operations or none; returns the metadata of each row, with its `etag`.
 
     Raises TableTransactionError if a condition fails, even if this call itself has already changed the rows.
     """
-    table.submit_transaction(operations, retry_on_methods=_SENT_AGAIN)
+    return table.submit_transaction(operations, retry_on_methods=_SENT_AGAIN)
 
 
 def keys(instance_id: str, *parts: str) -> dict[str, str]:

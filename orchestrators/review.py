@@ -1,7 +1,7 @@
 """The workflow of a review: read the record, send letters, wait for an event or a timer, and continue as new.
 
 One execution waits once, so each event name is waited for once, and the history stays short. The workflow reads the
-state from the record; an event only says "read it again". Four facts explain the code:
+state from the record; an event only says "read it again". Five facts explain the code:
 
 * **Early events.** The SDK keeps an event that comes before the workflow waits for its name as *the* early event of
   that name, and delivers it to every later wait (azure-functions-durable-python issue 507). With one wait per execution
@@ -13,13 +13,17 @@ state from the record; an event only says "read it again". Four facts explain th
   the start. So after the function has received an event, cancelled the timer and continued as new, the host reaches the
   continue-as-new before the event and carries the event over: the next execution receives it once more. This can become
   an endless loop (azure-functions-durable-extension issue 2606), but not here: an execution starts with an activity, so
-  the second delivery comes before the next continue-as-new. A repeated `Wake` causes one more read. A decision that
-  equals one that the execution started with is not recorded again (`Turn.holds`); otherwise a second yes of a person
-  who is asked twice would count for the next stage. An event with the same error as one of those is not counted as
-  refused again (`Turn.rejected`).
+  the second delivery comes before the next continue-as-new. A repeated `Wake` causes one more read. The app's own
+  events avoid that: each has the number of an entry in its name, and the next execution, which has seen that entry,
+  waits for later ones (`approvals.rules.turns.wake_for`). A decision that equals one that the execution started with is
+  not recorded again (`Turn.holds`); otherwise a second yes of a person who is asked twice would count for the next
+  stage. An event with the same error as one of those is not counted as refused again (`Turn.rejected`).
 * **Other events at the same time** are carried over too, after it. Later events reach the next execution.
-* **Races.** The race lists its three events and its timer itself; none of these tasks is older than the race
+* **Races.** The race lists its events and its timer itself; none of these tasks is older than the race
   (orchestrators/single_stage/answers.py).
+* **Executions that earlier versions have begun** replay here, up to six days later. They called `TellPeople` after
+  `AdvanceReview`, which then said nothing of letters (`Looked.told`), looked again after `RecordChecks`, and told the
+  counters themselves. So what comes next is read from the results in the history, never from the code's version.
 """
 
 from collections.abc import Generator
@@ -34,14 +38,15 @@ from approvals.rules.counter_state import Contribution
 from approvals.rules.turns import (
     MOST_TROUBLES,
     UNCHECKED,
-    WAKE,
     EventDecision,
+    Looked,
     ReviewInput,
     Step,
     Turn,
     findings_of,
     shown,
     until,
+    wakes_after,
 )
 from approvals.validation import Invalid
 from approvals.workflows import FAN_OUT
@@ -83,25 +88,26 @@ def carry_out_review(context: df.DurableOrchestrationContext) -> Generator[TaskB
 
 def _fail(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
     """Record that the review has failed, if that is still possible, and send letters about it."""
-    failing = {"proposalId": turn.proposal_id, "told": turn.told, "reason": "the workflow could not continue"}
+    reason = "the workflow could not continue"
+    failing = {"proposalId": turn.proposal_id, "told": turn.told, "reason": reason, "look": _look(context, turn)}
     found = yield from attempt(call(context, "FailReview", failing))
-    if isinstance(found, Failed) or found["step"] is None:
+    looked = None if isinstance(found, Failed) else Looked.from_dict(found)
+    if looked is None or looked.step is None:
         return  # the sweep does it when storage is available again (clients/sweep.py)
-    step = Step.from_dict(found["step"])
-    turn = yield from _tell(context, turn.informed(step), step)
-    _show(context, _count(context, turn, step), step)
+    turn = yield from _carry_on(context, turn, looked, looked.step)
+    _show(context, turn, looked.step)
 
 
 def _carry_out(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
     turn, left = yield from _record_events(context, turn)
-    step = yield from _look(context, turn)
-    if isinstance(step, Failed):
+    looked = yield from _advance(context, turn)
+    if isinstance(looked, Failed):
         turn = turn.after_look(failed=True)
         if turn.troubles >= MOST_TROUBLES:
-            raise ReviewFailed(f"the record could not be read or written for a day: {step.reason}")
+            raise ReviewFailed(f"the record could not be read or written for a day: {looked.reason}")
         return (yield from _wait(context, turn, None, left))
-    turn = yield from _tell(context, turn.after_look(failed=bool(left)).informed(step), step)
-    turn = _count(context, turn, step)
+    step: Step = looked.step
+    turn = yield from _carry_on(context, turn.after_look(failed=bool(left)), looked, step)
     _show(context, turn, step)
     if step.next == "ended" and not turn.untold:
         return {
@@ -111,6 +117,14 @@ def _carry_out(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
             "endedAt": step.ended_at,
         }
     return (yield from _wait(context, turn, step, left))
+
+
+def _carry_on(context: df.DurableOrchestrationContext, turn: Turn, looked: Looked, step: Step) -> Steps:
+    """Return the turn after letters and counters, which the look has seen to, except while files are checked."""
+    if looked.told is not None:
+        return turn.carried_out(looked.told, looked.counted, step.entries)
+    turn = yield from _tell(context, turn.informed(step), step)
+    return _count(context, turn, step)
 
 
 def _record_events(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
@@ -128,37 +142,55 @@ def _record_events(context: df.DurableOrchestrationContext, turn: Turn) -> Steps
     return turn, left
 
 
-def _look(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
-    """Read the record, and check the document if that is the next step; return the `Step`, or `Failed`."""
+def _look(context: df.DurableOrchestrationContext, turn: Turn) -> dict[str, Any]:
+    """Return what a look is asked for."""
+    now = turn.time(context.current_utc_datetime).isoformat()
+    return {
+        "proposalId": turn.proposal_id,
+        "now": now,
+        "told": turn.told,
+        "counted": dict(turn.counted),
+        "tell": True,
+    }
+
+
+def _advance(context: df.DurableOrchestrationContext, turn: Turn) -> Steps:
+    """Read the record, and check the document if that is the next step; return what was found, or `Failed`."""
+    looked: Looked | None = None
     for _ in range(MOST_CHECKS):
-        now = turn.time(context.current_utc_datetime).isoformat()
-        look = {"proposalId": turn.proposal_id, "now": now, "told": turn.told}
-        found = yield from attempt(call(context, "AdvanceReview", look))
+        if looked is None:
+            found = yield from attempt(call(context, "AdvanceReview", _look(context, turn)))
+            if isinstance(found, Failed):
+                return found
+            looked = Looked.from_dict(found)
+        if looked.step is None:
+            raise ReviewFailed(f"there is no record of proposal {turn.proposal_id}; submit it with POST /api/proposals")
+        if looked.step.next != "check":
+            return looked
+        last = looked
+        _show(context, turn, looked.step)
+        found = yield from _check(context, turn, looked.step)
         if isinstance(found, Failed):
             return found
-        if found["step"] is None:
-            raise ReviewFailed(f"there is no record of proposal {turn.proposal_id}; submit it with POST /api/proposals")
-        step = Step.from_dict(found["step"])
-        if step.next != "check":
-            return step
-        _show(context, turn, step)
-        failed = yield from _check(context, turn, step)
-        if failed:
-            return failed
-    return step
+        looked = Looked.from_dict(found) if "step" in found else None
+    return looked or last
 
 
 def _check(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> Steps:
-    """Check the attachments in a sub-orchestration, and record the findings; returns `Failed`, or None."""
+    """Check the attachments in a sub-orchestration, and record the findings; returns that result, or `Failed`."""
     findings = CLEAN
     if step.attachments:
         work = {"attachments": [each.to_dict() for each in step.attachments]}
         checks = context.call_sub_orchestrator(FAN_OUT.name, work, part_id(context, "checks"))
         total = yield from attempt(checks)
         findings = UNCHECKED if isinstance(total, Failed) else findings_of(Sum.from_dict(total))
-    found = {"proposalId": turn.proposal_id, "document": step.document, "findings": list(findings)}
-    recorded = yield from attempt(call(context, "RecordChecks", found))
-    return recorded if isinstance(recorded, Failed) else None
+    found = {
+        "proposalId": turn.proposal_id,
+        "document": step.document,
+        "findings": list(findings),
+        "look": _look(context, turn),
+    }
+    return (yield from attempt(call(context, "RecordChecks", found)))
 
 
 def _tell(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> Steps:
@@ -188,11 +220,14 @@ def _show(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> No
 def _wait(context: df.DurableOrchestrationContext, turn: Turn, step: Step | None, left: list[EventDecision]) -> Steps:
     """Wait for an event or a timer, and continue as new; `step` is None if the record could not be read."""
     time_up = until(context.current_utc_datetime, turn, step)
-    wake, *decisions = (
-        context.wait_for_external_event(name, expected_type=AnyPayload) for name in (WAKE, APPROVAL_EVENT, BUDGET_EVENT)
-    )
+    seen = step.entries if step else turn.told
+
+    def wait(*names: str) -> list[TaskBase]:
+        return [context.wait_for_external_event(name, expected_type=AnyPayload) for name in names]
+
+    wakes, decisions = wait(*wakes_after(seen)), wait(APPROVAL_EVENT, BUDGET_EVENT)
     timer = context.create_timer(time_up)
-    yield context.task_any([wake, *decisions, timer])
+    yield context.task_any([*wakes, *decisions, timer])
     reached = time_up.isoformat() if timer.is_completed else None
     if not timer.is_completed:
         timer.cancel()  # an open timer would keep the next execution from starting

@@ -12,7 +12,7 @@ import azure.durable_functions as df
 
 from approvals.rules.acceptance import Actor
 from approvals.rules.eligibility import Refused
-from approvals.rules.turns import WAKE
+from approvals.rules.turns import wake_for
 from approvals.rules.verbs import Verb
 from services.instances import find_instance
 from services.review_changes import Done, Unknown, record_verb
@@ -29,17 +29,17 @@ async def act(
         if not answer.repeated:
             line = {"record": "verb", "proposalId": proposal_id, "verb": type(verb).__name__, "entry": answer.number}
             log.info(json.dumps({**line, "via": actor.via.value}))
-        await wake(client, proposal_id)
+        await wake(client, proposal_id, answer.number)
     return answer
 
 
-async def wake(client: df.DurableOrchestrationClient, proposal_id: str) -> None:
-    """Make the workflow read the record, unless it has finished.
+async def wake(client: df.DurableOrchestrationClient, proposal_id: str, entry: int) -> None:
+    """Make the workflow read the record, unless it has seen the entry or has finished.
 
     If that fails, the sweep does it later. The accepted action stays in the record.
     """
     try:
-        await client.raise_event(proposal_id, WAKE, {})
+        await client.raise_event(proposal_id, wake_for(entry), {})
     except Exception:  # noqa: BLE001  the SDK raises nothing else
         if not await _has_finished(client, proposal_id):
             log.warning("proposal %s could not be woken; the sweep will wake it", proposal_id)

@@ -131,12 +131,13 @@ async def start(
     argument: dict[str, Any],
     *,
     again: bool = False,
+    unused: bool = False,
 ) -> bool:
     """Start a workflow; False if the id is in use, also if another caller was slightly faster.
 
-    With `again` it replaces a finished instance.
+    With `again` it replaces a finished instance. With `unused` the caller knows that there is no instance with that id.
     """
-    if await _is_in_use(client, instance_id, again):
+    if not unused and await _is_in_use(client, instance_id, again):
         return False
     try:
         await client.start_new(workflow, instance_id, argument)

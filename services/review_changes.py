@@ -1,25 +1,37 @@
-"""Writing to a record concurrently with others: read, judge, append; repeat if somebody else was faster."""
+"""Writing to a record concurrently with others: read, judge, append; repeat if somebody else was faster.
+
+A change is judged by the record as this process knows it, without a question to storage: the append works only if that
+is still the record. Only what is refused, or changes nothing, is judged by what storage has. Those who change the same
+record in this process wait for each other, so that only other processes can be faster.
+"""
 
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
+
+from azure.core.exceptions import ResourceNotFoundError
 
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry
+from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
 from approvals.rules.eligibility import Refused
-from approvals.rules.replay import replay
 from approvals.rules.state import Review
 from approvals.rules.verbs import Verb
 from gateways import clock
 from gateways.people import open_directory
 from gateways.review_records import Records, open_review_records
+from services.replays import review_of
 
 MOST_ATTEMPTS = 200
 """In each lost race somebody else's entry was written. So many losses in a row mean that something is wrong."""
 
 _LONGEST_PAUSE_S = 0.2
+
+_LOCKS = tuple(Lock() for _ in range(64))
+"""A record has one of them, by its id. Two records that share one only wait for each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +60,40 @@ def add(
 ) -> tuple[Chain, Review] | Unknown:
     """Append the entries that `judge` returns for the current review, which may be none; return the new record.
 
-    After each lost race `judge` runs again on the newer record. Blocks. Raises `Contention`.
+    `judge` runs again on the newer record after each lost race, and where it has nothing to add, or calls the record
+    changed, by a state that storage was not asked about. Blocks. Raises `Contention`.
     """
     records = records or open_review_records()
-    for attempt in range(MOST_ATTEMPTS):
-        chain = records.read(proposal_id)
-        if chain is None:
-            return Unknown()
-        review = replay(chain.entries)
-        entries = judge(review)
-        written = records.append(proposal_id, entries, after=chain) if entries else chain
-        if written is not None:
-            return written, replay(written.entries) if entries else review
-        time.sleep(random.uniform(0.0, min(0.005 * 2 ** min(attempt, 10), _LONGEST_PAUSE_S)))
+    with _LOCKS[hash(proposal_id) % len(_LOCKS)]:
+        chain, is_fresh = records.known(proposal_id), False
+        for attempt in range(MOST_ATTEMPTS):
+            if chain is None:
+                chain, is_fresh = records.read(proposal_id), True
+            if chain is None:
+                return Unknown()
+            review = review_of(chain)
+            try:
+                entries = judge(review)
+            except Tampered:
+                if is_fresh:
+                    raise
+                entries = ()
+            if entries:
+                try:
+                    written = records.append(proposal_id, entries, after=chain)
+                except ResourceNotFoundError:
+                    if is_fresh:
+                        raise
+                    chain = None  # somebody has deleted it
+                    continue
+                if written is not None:
+                    return written, review_of(written)
+                chain, is_fresh = records.known(proposal_id), True  # read in order to find out who was faster
+                time.sleep(random.uniform(0.0, min(0.005 * 2 ** min(attempt, 10), _LONGEST_PAUSE_S)))
+            elif is_fresh:
+                return chain, review
+            else:
+                chain = None
     raise Contention(
         f"others wrote to the record of {proposal_id} first, {MOST_ATTEMPTS} times; send the request again"
     )

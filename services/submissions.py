@@ -16,6 +16,7 @@ import azure.durable_functions as df
 
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment, Upload, check_attachments, check_file_names
 from approvals.directory import Directory
+from approvals.findings import CLEAN
 from approvals.identifiers import checked_new_id
 from approvals.names import among, same
 from approvals.policy.policy import Policy, check_for, read_policy
@@ -25,7 +26,7 @@ from approvals.record.documents import Attachment
 from approvals.record.entries import Entry, Submitted, Via
 from approvals.reserved_names import NOBODIES
 from approvals.rules.forms import LONGEST_POLICY, SubmissionForm
-from approvals.rules.progress import begin
+from approvals.rules.progress import begin, checked
 from approvals.rules.replay import replay
 from approvals.rules.state import Review
 from approvals.validation import Invalid
@@ -40,6 +41,7 @@ from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.audits import missing
 from services.instances import find_instance, start
+from services.replays import review_of
 
 log = logging.getLogger("greenlight.submissions")
 
@@ -99,27 +101,35 @@ def read_submission(body: Any, proposal_id: str, via: Via) -> Submission:
     return Submission(proposal_id=proposal_id, form=form, via=via, policy=policy, policy_name=name, uploads=uploads)
 
 
-async def submit(client: df.DurableOrchestrationClient, submission: Submission) -> Review | Taken:
+async def submit(
+    client: df.DurableOrchestrationClient, submission: Submission, *, is_new: bool = False
+) -> Review | Taken:
     """Record a proposal and start its review; returns the review, also if the same proposal was submitted before.
 
-    Returns `Taken` if the id belongs to something else. Raises `Invalid` for a picture that cannot be read.
+    With `is_new` the id was made for this proposal, so it is not looked for. Returns `Taken` if the id belongs to
+    something else. Raises `Invalid` for a picture that cannot be read.
     """
-    known = await asyncio.to_thread(_find, submission)
-    if isinstance(known, Taken) or (known is None and await find_instance(client, submission.proposal_id)):
+    known = None if is_new else await asyncio.to_thread(_find, submission)
+    unused = is_new
+    if known is None and not is_new:
+        unused = not await find_instance(client, submission.proposal_id)
+        if not unused:  # it belongs to something else, unless another request has submitted the same just now
+            known = await asyncio.to_thread(_find, submission) or Taken()
+    if isinstance(known, Taken):
         return Taken()
     chain = await asyncio.to_thread(_put_on_record, submission, known)
     if isinstance(chain, Taken):
         return chain
-    review = replay(chain.entries)
-    if not review.final and not await _begin(client, submission.proposal_id):
+    review = review_of(chain)
+    if not review.final and not await _begin(client, submission.proposal_id, unused=unused):
         log.warning("proposal %s could not be started; the sweep will start it", submission.proposal_id)
     return review
 
 
-async def _begin(client: df.DurableOrchestrationClient, proposal_id: str) -> bool:
+async def _begin(client: df.DurableOrchestrationClient, proposal_id: str, *, unused: bool) -> bool:
     """Start the workflow unless it is running already; False if that fails. The record is not affected."""
     try:
-        await start(client, APPROVAL.name, proposal_id, {"review": {"proposalId": proposal_id}})
+        await start(client, APPROVAL.name, proposal_id, {"review": {"proposalId": proposal_id}}, unused=unused)
     except Exception:  # noqa: BLE001  the SDK raises nothing else
         return False
     return True
@@ -152,13 +162,15 @@ def _put_on_record(submission: Submission, known: Chain | None) -> Chain | Taken
     if begun:
         line = {"record": "submission", "proposalId": submission.proposal_id, "via": submission.via.value}
         log.info(json.dumps(line))
-    if len(chain.entries) == 1:
-        open_proposal_index().write(IndexRow.of(replay(chain.entries), head=chain.head))
+    if len(chain.entries) <= len(entries):
+        open_proposal_index().write(IndexRow.of(review_of(chain), head=chain.head), is_new=begun is not None)
     return chain
 
 
 def _entries(submission: Submission, files: tuple[Attachment, ...]) -> tuple[Entry, ...]:
-    return begin(
+    """Return the beginning of the record: without files there is nothing to check, so the first stage opens at once."""
+    now = clock.now()
+    begun = begin(
         submission.proposal_id,
         submission.form.words,
         author=submission.form.author,
@@ -166,8 +178,12 @@ def _entries(submission: Submission, files: tuple[Attachment, ...]) -> tuple[Ent
         policy=submission.policy,
         policy_name=submission.policy_name,
         attachments=files,
-        now=clock.now(),
+        now=now,
     )
+    if files:
+        return begun
+    review = replay(begun)
+    return (*begun, *checked(review, CLEAN, document=review.document, now=now))
 
 
 def _is_same(first: Entry, submission: Submission) -> bool:

@@ -9,7 +9,6 @@ from approvals.identifiers import is_instance_id
 from approvals.operations import Act, Done, OperatorRequest
 from approvals.record.verdict import Tampered
 from approvals.retention import EndedInstance, outcome_of
-from approvals.rules.replay import replay
 from approvals.rules.state import FINAL
 from approvals.rules.turns import WAKE
 from gateways import clock
@@ -18,6 +17,7 @@ from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
 from services.instances import Instance, find_instance
 from services.operator_acts import Declined, recorded
+from services.replays import review_of
 
 _DONE = {
     Act.TERMINATE: "is being terminated",
@@ -79,7 +79,7 @@ def _guarded(act: Act, instance: Instance, request: OperatorRequest) -> Declined
     else:
         if chain is None:
             return None
-        status = replay(chain.entries).status.value
+        status = review_of(chain).status.value
     if act is Act.REWIND:
         return Declined(
             code="notNow",

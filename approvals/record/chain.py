@@ -41,6 +41,10 @@ class Chain:
     """Bytes."""
     heads: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """The hash of each entry; `head` is the last of them."""
+    authenticated: bool = field(default=False, compare=False, repr=False)
+    """Whether an entry is authenticated, so that each later one must be."""
+    version: str | None = field(default=None, compare=False, repr=False)
+    """What storage calls this state of the record; None if that is not known."""
 
     def check(self, seen: Anchor) -> None:
         """Raise `Tampered` if this is not the record that was seen. With more entries seen, this is an older read."""
@@ -88,16 +92,26 @@ def seal(entries: Iterable[Entry], *, head: str, keys: Keyring | None = None) ->
     return b"".join(lines)
 
 
-def read_chain(content: bytes, *, keys: Keyring | None = None, proposal_id: str | None = None) -> Chain:
+EMPTY = Chain(entries=(), head=GENESIS, size=0)
+"""A record without entries."""
+
+
+def read_chain(
+    content: bytes, *, keys: Keyring | None = None, proposal_id: str | None = None, after: Chain = EMPTY
+) -> Chain:
     """Read a record; no bytes mean a record without entries. Raises `Tampered` if it was changed.
 
     With `keys` each entry must be authenticated, or older than the keys. With `proposal_id` it must be that proposal's
-    record.
+    record. `after` is the beginning, read before with the same keys; then `content` has the bytes behind it.
     """
-    links = tuple(_links(content, keys, proposal_id))
-    heads = tuple(link.head for link in links)
+    links = tuple(_links(content, keys, proposal_id, after))
+    heads = (*after.heads, *(link.head for link in links))
     return Chain(
-        entries=tuple(link.entry for link in links), head=(GENESIS, *heads)[-1], size=len(content), heads=heads
+        entries=(*after.entries, *(link.entry for link in links)),
+        head=(GENESIS, *heads)[-1],
+        size=after.size + len(content),
+        heads=heads,
+        authenticated=after.authenticated or any(link.authenticated for link in links),
     )
 
 
@@ -185,12 +199,14 @@ def _compare(heads: list[str], anchor: Anchor) -> None:
         raise Tampered(anchor.entries, _ANOTHER, State.REPLACED)
 
 
-def _links(content: bytes, keys: Keyring | None, proposal_id: str | None) -> Iterator[_Link]:
-    """Yield each entry with its hash; raises `Tampered` at the first wrong line."""
+def _links(content: bytes, keys: Keyring | None, proposal_id: str | None, after: Chain = EMPTY) -> Iterator[_Link]:
+    """Yield each entry behind `after` with its hash; raises `Tampered` at the first wrong line."""
     before: _Link | None = None
-    signed_before = False
+    signed_before = after.authenticated
+    if after.entries:
+        before = _Link(entry=after.entries[-1], head=after.head, authenticated=signed_before)
     *lines, rest = content.split(b"\n")
-    for number, text in enumerate(lines, start=1):
+    for number, text in enumerate(lines, start=len(after.entries) + 1):
         line = _read(number, text)
         _follow(number, text, line, before)
         if number == 1 and proposal_id is not None and not _begins(line.entry, proposal_id):
@@ -200,7 +216,7 @@ def _links(content: bytes, keys: Keyring | None, proposal_id: str | None) -> Ite
         before = _Link(entry=line.entry, head=line.head, authenticated=authenticated)
         yield before
     if rest:
-        raise Tampered(len(lines) + 1, "it is cut off", State.CUT)
+        raise Tampered(len(after.entries) + len(lines) + 1, "it is cut off", State.CUT)
 
 
 def _begins(entry: Entry, proposal_id: str) -> bool:

@@ -25,6 +25,9 @@ from approvals.validation import Boundary, Line
 WAKE = "Wake"
 """The event that makes the workflow read the record again. Its content is ignored."""
 
+_LISTENED_FOR = 4
+"""Of the next entries, those whose events the workflow waits for: if one is lost, the next one wakes it."""
+
 LONGEST_WAIT = timedelta(days=6)
 """The SDK splits a longer timer into slices, which it cannot cancel."""
 
@@ -37,6 +40,21 @@ _EARLIEST = timedelta(seconds=2)
 """How much too early a durable timer may fire: the storage provider rounds its delay down to whole seconds."""
 
 Count = Annotated[int, Field(ge=0)]
+
+
+def wake_for(entry: int) -> str:
+    """Return the name of the event that makes a workflow read the record again that has not seen this entry.
+
+    Whoever adds an entry raises it. A workflow waits for those of the entries after the last one that it has seen. So
+    it does not hear one again that the host delivers once more (see orchestrators/review.py), or that came while it
+    was reading the entry.
+    """
+    return f"{WAKE}-{entry}"
+
+
+def wakes_after(entry: int) -> tuple[str, ...]:
+    """Return the events that a workflow waits for that has seen the record up to an entry."""
+    return (WAKE, *(wake_for(entry + place) for place in range(1, _LISTENED_FOR + 1)))
 
 
 class EventDecision(Boundary):
@@ -76,6 +94,11 @@ class Turn(Boundary):
         Otherwise the workflow would read the record again and again until the deadline has really passed.
         """
         return max(now, min(read_instant(self.reached), now + _EARLIEST)) if self.reached else now
+
+    def carried_out(self, told: int, counted: Mapping[str, int], entries: int) -> "Turn":
+        """Return the turn after a look at so many entries that has told people and counters as well."""
+        turn = self.model_copy(update={"counted": dict(counted)})
+        return turn.after_telling(max(self.told, told), entries)
 
     def informed(self, step: "Step") -> "Turn":
         """Return the turn with the newer values of the list of proposals: a restarted workflow does not know them."""
@@ -146,6 +169,17 @@ class Step(Boundary):
     def uncounted(self, counted: Mapping[str, int]) -> dict[str, int]:
         """Return what must still be added to each counter."""
         return {name: more for name, count in self.counts.items() if (more := count - counted.get(name, 0)) > 0}
+
+
+class Looked(Boundary):
+    """The result of a look at the record."""
+
+    step: Step | None
+    """None if there is no record."""
+    told: Count | None = None
+    """Number of the entry up to which letters were sent; None if the workflow has to see to letters and counters."""
+    counted: Annotated[dict[str, Count], Field(default_factory=dict)]
+    """What the counters were told of this review by now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

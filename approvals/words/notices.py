@@ -87,13 +87,16 @@ class Letter:
     proposal_id: str
 
 
-def notices_for(entries: Sequence[Entry], *, told: int) -> tuple[Notice, ...]:
+def notices_for(entries: Sequence[Entry], *, told: int, before: Review | None = None) -> tuple[Notice, ...]:
     """Return the notices about the entries from number `told` + 1 on, in the order of the entries.
 
-    Confusing ones are left out: a request to a person whose answer is not needed any more, and a notice about a
+    `before` is the review after entry `told`, if it is known, so that earlier entries need not be added up. Confusing
+    ones are left out: a request to a person whose answer is not needed any more, and a notice about a
     revision to a person who is asked about it at the same time.
     """
-    steps = tuple(_steps(entries))
+    steps = tuple(_steps(entries, before))
+    if not steps:
+        return ()
     notices = [notice for step in steps if step.entry.number > told for notice in _tell(step)]
     wanted = [notice for notice in notices if not notice.to_answer or _still_waits(notice, steps[-1].after)]
     asked = tuple(notice.person for notice in wanted if notice.kind is NoticeKind.ASKED)
@@ -115,10 +118,11 @@ class _Step:
     comments: tuple[Commented, ...]
 
 
-def _steps(entries: Sequence[Entry]) -> Iterator[_Step]:
-    review: Review | None = None
-    said = dict[type[Entry], Entry]()
-    for entry in entries:
+def _steps(entries: Sequence[Entry], known: Review | None) -> Iterator[_Step]:
+    """Yield the steps after what is known."""
+    review, done = known, known.number if known else 0
+    said: dict[type[Entry], Entry] = {type(entry): entry for entry in entries[:done]}
+    for entry in entries[done:]:
         before = review or submitted(entry)
         review = apply(before, entry) if review else before
         said[type(entry)] = entry

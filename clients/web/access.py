@@ -10,13 +10,13 @@ from approvals.record.chain import Chain
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import concerns
 from approvals.rules.identities import known_as
-from approvals.rules.replay import replay
 from approvals.rules.state import Review
 from clients.web.identity import Caller
 from clients.web.responses import problem
 from gateways.people import open_directory
 from gateways.review_records import open_review_records
 from services.audits import missing
+from services.replays import review_of
 
 log = logging.getLogger("greenlight.access")
 
@@ -38,8 +38,8 @@ async def see(who: Caller, proposal_id: str) -> VisibleProposal | func.HttpRespo
     if chain is None:
         gone = await asyncio.to_thread(missing, proposal_id)
         return damaged(proposal_id, gone.finding) if gone else unknown(proposal_id)
-    review = replay(chain.entries)
-    if who.name is not None and not concerns(review, known_as(review, who.name, open_directory())):
+    review = review_of(chain)
+    if not _may_see(who, review):
         return problem(
             403,
             f"{who.name} is not involved in this proposal.",
@@ -47,6 +47,24 @@ async def see(who: Caller, proposal_id: str) -> VisibleProposal | func.HttpRespo
             code="notAsked",
         )
     return VisibleProposal(chain=chain, review=review)
+
+
+async def refuse_strangers(who: Caller, proposal_id: str) -> func.HttpResponse | None:
+    """Return the refusal that `see` would give, for a caller who is about to act; None if there is none.
+
+    Who was involved once stays involved. So somebody who is, by the record as this process knows it, may act on
+    whatever it is now, and the record is read only for others.
+    """
+    known = open_review_records().known(proposal_id)
+    if known and _may_see(who, review_of(known)):
+        return None
+    seen = await see(who, proposal_id)
+    return seen if isinstance(seen, func.HttpResponse) else None
+
+
+def _may_see(who: Caller, review: Review) -> bool:
+    """Say whether the caller is a system, or a person who is involved."""
+    return who.name is None or concerns(review, known_as(review, who.name, open_directory()))
 
 
 def unknown(proposal_id: str) -> func.HttpResponse:

@@ -6,7 +6,7 @@ next day. Each proposal and each person has one row with the letters of the day,
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -15,13 +15,16 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.data.tables import TableClient, UpdateMode
 
 from gateways import clock
+from gateways.latest import Latest, Seen
 from gateways.tables import hashed, insert, open_table
 
 log = logging.getLogger("greenlight.mail")
 
 MOST = 2_000
 """The highest value of a setting: a row cannot have more letters."""
-_LOST = frozenset({409, 412})
+_LOST = frozenset({404, 409, 412})
+_MOST_SEEN = 2_000
+"""Rows that this process remembers, in order to write them again without a question."""
 _MOST_ATTEMPTS = 50
 _ROW = "letters"
 _LETTER = 12
@@ -43,50 +46,67 @@ class LetterLimits(Protocol):
 class TableLimits:
     """The limits in Azure Table Storage."""
 
-    def __init__(self, table: TableClient) -> None:
+    def __init__(self, table: TableClient, latest: Latest[Mapping[str, Any]] | None = None) -> None:
         self._table = table
+        self._latest = latest or _latest_rows()
 
     def admit(self, letters: Sequence[str], *, holder: str, most: int) -> frozenset[str]:
-        """Read the holder's row, add letters up to the limit, and write if nobody else was faster.
+        """Add letters to the holder's row up to the limit, and write if nobody else was faster.
 
-        The faster writer may be this call itself, if its response was lost. Then its letters are already in the row.
+        The row that this process has read or written last stands for the stored one, as the write names its ETag; no
+        letter is held back without a look at the stored one. The faster writer may be this call itself, if its response
+        was lost. Then its letters are already in the row.
         """
         marks = {letter: hashed(letter)[:_LETTER] for letter in letters}
+        place = (self._table.url, holder)
+        before, is_fresh = self._latest.find(place), False
         for _ in range(_MOST_ATTEMPTS):
+            if before is None:
+                before, is_fresh = self._get(holder), True
             today = clock.now().date().isoformat()
-            row = self._get(holder)
+            row = before.value if before else None
             known = row["Letters"].split() if row and row["Day"] == today else []
             new = [mark for mark in dict.fromkeys(marks.values()) if mark not in known]
             taken = {*known, *new[: max(0, most - len(known))]}
             admitted = frozenset(letter for letter, mark in marks.items() if mark in taken)
-            if taken == set(known) or self._put(
-                {"PartitionKey": hashed(holder), "RowKey": _ROW, "Day": today, "Letters": " ".join(taken)}, row
-            ):
+            if not is_fresh and len(admitted) < len(marks):
+                before = None
+                continue
+            if taken == set(known):
                 return admitted
+            written = {"PartitionKey": hashed(holder), "RowKey": _ROW, "Day": today, "Letters": " ".join(taken)}
+            if etag := self._put(written, before):
+                self._latest.keep(place, Seen(value=written, etag=etag))
+                return admitted
+            before = None
         raise TimeoutError("the letters of the day changed too often while they were counted")
 
-    def _get(self, holder: str) -> Any:
+    def _get(self, holder: str) -> Seen[Mapping[str, Any]] | None:
         try:
-            return self._table.get_entity(hashed(holder), _ROW)
+            row = self._table.get_entity(hashed(holder), _ROW)
         except ResourceNotFoundError:
             return None
+        return Seen(value=row, etag=str(row.metadata["etag"]))
 
-    def _put(self, row: dict[str, Any], before: Any) -> bool:
+    def _put(self, row: dict[str, Any], before: Seen[Mapping[str, Any]] | None) -> str | None:
+        """Write the row and return its ETag; None if it is not what it was before."""
         try:
             if before is None:
-                insert(self._table, row)
-            else:
-                self._table.update_entity(
-                    row,
-                    UpdateMode.REPLACE,
-                    etag=before.metadata["etag"],
-                    match_condition=MatchConditions.IfNotModified,
-                )
+                return str(insert(self._table, row)["etag"])
+            written = self._table.update_entity(
+                row, UpdateMode.REPLACE, etag=before.etag, match_condition=MatchConditions.IfNotModified
+            )
         except HttpResponseError as error:
             if error.status_code not in _LOST:
                 raise
-            return False
-        return True
+            return None
+        return str(written["etag"])
+
+
+@cache
+def _latest_rows() -> Latest[Mapping[str, Any]]:
+    """Return the rows of this process."""
+    return Latest(_MOST_SEEN)
 
 
 def open_letter_limits() -> LetterLimits:

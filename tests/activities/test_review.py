@@ -1,6 +1,8 @@
 """The activities of a review, on real records; each may run twice."""
 
+import asyncio
 import logging
+import sys
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +21,7 @@ from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
 from services.review_changes import add
 from tests import records
+from tests.clients.durable_client import MemoryClient
 
 WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
 BOARD = {
@@ -63,9 +66,23 @@ def waiting(proposal, now):
     return proposal
 
 
+@pytest.fixture(autouse=True)
+def hub(monkeypatch):
+    """What the activities tell counters."""
+    client = MemoryClient()
+    monkeypatch.setattr(sys.modules[__name__], "CLIENT", client)
+    return client
+
+
+CLIENT = MemoryClient()
+
+
 def call(activity, argument):
     """Call what the host would call."""
-    return activity._function.get_user_function()(argument)
+    function = activity._function.get_user_function()
+    if hasattr(function, "__wrapped__"):
+        return asyncio.run(function.__wrapped__(argument, CLIENT))
+    return function(argument)
 
 
 def look(proposal, at, told=0):

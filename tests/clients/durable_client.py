@@ -17,6 +17,7 @@ class MemoryClient:
 
     instances: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[tuple[str, str, Any]] = field(default_factory=list)
+    signals: list[tuple[str, str, Any]] = field(default_factory=list)
     entities: dict[str, Any] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
 
@@ -50,6 +51,11 @@ class MemoryClient:
         if instance_id not in self.instances:
             raise Exception(f"No instance with ID {instance_id} found.")
         self.events.append((instance_id, event_name, event_data))
+
+    async def signal_entity(self, entity_id, operation_name, operation_input=None):
+        """Keep what a counter is told."""
+        self._break("signal_entity")
+        self.signals.append((entity_id.key, operation_name, operation_input))
 
     async def read_entity_state(self, entity_id):
         """Return a counter's state."""

@@ -185,7 +185,7 @@ async def test_an_answer_to_a_review_is_on_record_before_its_workflow_is_woken(d
     """With the sender's word; the workflow hears nothing but that it should look."""
     assert await deliver({"proposalId": review, "approver": "Mara", "decision": "fine"}) is None
     assert decided(review) == [("Mara", "fine", "queue")]
-    assert client.events == [(review, "Wake", {})]
+    assert client.events == [(review, "Wake-4", {})]
 
 
 async def test_a_review_understands_what_other_workflows_do(deliver, review):
@@ -281,5 +281,5 @@ async def test_a_message_goes_to_the_review_that_the_workflow_carries_out(delive
     """As the workflow's input says."""
     client.add(review, input=json.dumps({"review": {"proposalId": review}}))
     assert await deliver(decision(review)) is None
-    assert [event for _, event, _ in client.events] == ["Wake"]
+    assert [event for _, event, _ in client.events] == ["Wake-4"]
     assert decided(review) == [("Mara", "approve", "queue")]

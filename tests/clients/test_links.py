@@ -81,7 +81,7 @@ async def test_the_form_decides(desk):
     (decided,) = [entry for entry in desk.entries() if entry.kind is Kind.DECIDED]
     assert (decided.by, decided.via, decided.comment) == ("Ana", Via.LINK, "Good.\nGo on.")
     assert decided.link_id == desk.link.id
-    assert [("p1", "Wake", {})] == desk.client.events
+    assert [("p1", "Wake-4", {})] == desk.client.events
 
 
 async def test_a_program_decides_with_json(desk):

@@ -63,7 +63,7 @@ async def test_an_answer_is_in_the_record_when_it_is_answered(front):
     entry = entries_of(proposal_id)[reply.entry - 1]
     assert (told.status, reply.status, reply.waiting_for, reply.repeated) == (200, "inReview", ("Jonas",), False)
     assert (entry.kind, entry.by, entry.via, entry.comment) == ("decided", "Mara", "system", "Yes.")
-    assert front.client.events == [(proposal_id, "Wake", {})]
+    assert front.client.events == [(proposal_id, "Wake-4", {})]
 
 
 async def test_the_same_again_changes_nothing(front):
@@ -73,7 +73,7 @@ async def test_the_same_again_changes_nothing(front):
     first = await front.act(proposal_id, "decisions", body)
     again = await front.act(proposal_id, "decisions", body)
     assert (again.status, again.body["entry"], again.body["repeated"]) == (200, first.body["entry"], True)
-    assert front.client.events == [(proposal_id, "Wake", {})] * 2
+    assert front.client.events == [(proposal_id, "Wake-4", {})] * 2
 
 
 async def test_a_host_that_cannot_be_reached_loses_no_answer(front):

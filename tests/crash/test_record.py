@@ -1,5 +1,6 @@
 """What is on record is carried out, wherever between two steps the process that wrote it died."""
 
+import asyncio
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -99,7 +100,7 @@ def test_an_end_that_its_workflow_never_heard_of_is_carried_out_by_the_next_swee
     before = reviews.counters()
     write_down(proposal, Withdraw(by="Ines"))
     look = {"proposalId": proposal, "now": datetime.now(UTC).isoformat(), "told": 3}
-    assert advance_review._function.get_user_function()(look)["step"]["next"] == "ended"
+    assert asyncio.run(advance_review._function.get_user_function().__wrapped__(look, None))["step"]["next"] == "ended"
     app.trigger("SweepReviews")
     assert reviews.ended(proposal) == "withdrawn"
     assert [each for each in reviews.letters(proposal) if "ended" in each] == ["5-ended"]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from approvals.validation import Invalid
 from gateways import proposal_index
 from gateways.connections import open_table_service
+from gateways.latest import Latest
 from gateways.proposal_index import TableIndex, open_proposal_index
 from gateways.proposal_rows import IndexRow, join
 
@@ -104,6 +105,50 @@ def test_many_writers_at_once_lose_nothing(index):
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(index.write, rows))
     assert index.find("p-1") == row(entries=12, size=99, told=6)
+
+
+@pytest.fixture
+def processes():
+    """The list as two processes have it, each with what it has seen itself, and the table."""
+    table = open_table_service().create_table(f"Proposals{uuid.uuid4().hex[:8]}")
+    return TableIndex(table, Latest(9)), TableIndex(table, Latest(9)), table
+
+
+def test_what_another_process_has_written_is_not_written_over(processes):
+    """What this process has seen before stands for the row only as long as it is that row."""
+    one, other, _ = processes
+    one.write(row(entries=3))
+    assert other.write(row(entries=5, head="b" * 64, told=3)).told == 3
+    assert one.write(row(entries=4, head="c" * 64, size=70)) == one.find("p-1")
+    assert one.find("p-1") == row(entries=5, head="b" * 64, size=70, told=3)
+    other.write(row(entries=6, head="d" * 64))
+    assert one.write(row(entries=5, head="b" * 64, size=70, told=3)).entries == 6
+
+
+def test_an_anchor_of_another_process_is_checked(processes):
+    """Before the row is changed."""
+    one, other, _ = processes
+    one.write(row(entries=3))
+    other.write(row(entries=5, head="b" * 64))
+    seen = list[int]()
+    one.write(row(entries=6, head="c" * 64), check=lambda stored: seen.append(stored.entries))
+    assert seen[-1] == 5
+
+
+def test_a_row_that_was_deleted_is_written_anew(processes):
+    """By an operator, behind the back of a process that remembers it."""
+    one, _, table = processes
+    one.write(row(entries=3))
+    for entity in table.list_entities():
+        table.delete_entity(entity)
+    assert one.write(row(entries=4)) == one.find("p-1")
+
+
+def test_a_row_that_is_thought_to_be_new_is_not_looked_for(processes):
+    """And is joined where it is there all the same."""
+    one, other, _ = processes
+    one.write(row(entries=5, head="b" * 64), is_new=True)
+    assert other.write(row(entries=3, size=9), is_new=True) == row(entries=5, head="b" * 64, size=9)
 
 
 def test_the_newest_come_first_page_by_page(index):

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from orchestrators.approval import approval_workflow
+
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 WITH_RETRY, TIMER, EVENT, ENTITY, SIGNAL, WHEN_ANY = 1, 5, 6, 7, 9, 11
 
@@ -270,5 +272,17 @@ def drive() -> Callable[..., Run]:
 
     def make(orchestrator: Any, argument: Any, **fields: Any) -> Run:
         return Run(handle=orchestrator._function.get_user_function(), input=argument, **fields)
+
+    return make
+
+
+@pytest.fixture
+def turn(drive):
+    """Return a function that makes a turn, with these fields in its input, and begins it."""
+
+    def make(*early, **fields):
+        run = drive(approval_workflow, {"review": {"proposalId": "proposal-1", **fields}})
+        run.begin(*(run.raised(payload, event) for event, payload in early))
+        return run
 
     return make

@@ -8,53 +8,14 @@ import pytest
 
 from approvals.rules.turns import MOST_TROUBLES
 from orchestrators.approval import approval_workflow
+from tests.orchestrators.reviewing import FILE, SUM, ended, looked, next_turn, step
 
 YES = {"approved": True, "approver": "Mara", "comment": "go ahead"}
 NO = {"approved": False, "approver": "Jonas", "comment": ""}
 ENVELOPE = {"__class__": "Decision", "__module__": "approvals.decision", "__data__": {"approved": True}}
 CLASSIC = {"title": "Footbridge", "submittedBy": "Ines", "approver": "Mara"}
-FILE = {"blob": "p/1-ab.md", "name": "note.md", "contentType": "text/markdown", "size": 12}
-SUM = {
-    "outcome": "warnings", "attachments": 1, "bytes": 12, "counts": {"ok": 2, "warning": 1, "error": 0},
-    "findings": [
-        {"attachment": "note.md", "check": "type", "severity": "ok", "message": "is text/markdown"},
-        {"attachment": "note.md", "check": "text", "severity": "warning", "message": "has many characters"},
-    ],
-    "failed": [],
-}  # fmt: skip
-CONTINUE = 4
 
 pytestmark = pytest.mark.filterwarnings("ignore:Potential duplicate Task completion")
-
-
-def step(**changes):
-    """What AdvanceReview answers for a review that waits for an approver."""
-    return {
-        "step": {
-            "next": "wait", "status": "inReview", "stage": "design-review", "deadline": "2026-03-05T09:00:00+00:00",
-            "wakeAt": "2026-03-05T09:00:00+00:00", "endedAt": None, "entries": 3, "round": 1, "document": "ab",
-            "counts": {"submitted": 1}, "attachments": [], **changes,
-        }
-    }  # fmt: skip
-
-
-def ended(**changes):
-    """What AdvanceReview answers for a review that is over."""
-    end = {"next": "ended", "status": "approved", "stage": None, "deadline": None, "wakeAt": None}
-    over = {"endedAt": "2026-03-03T09:00:00+00:00", "entries": 5, "counts": {"submitted": 1, "approved": 1}}
-    return step(**(end | over | changes))
-
-
-@pytest.fixture
-def turn(drive):
-    """Return a function that makes a turn, with these fields in its input, and begins it."""
-
-    def make(*early, **fields):
-        run = drive(approval_workflow, {"review": {"proposalId": "proposal-1", **fields}})
-        run.begin(*(run.raised(payload, event) for event, payload in early))
-        return run
-
-    return make
 
 
 @pytest.fixture
@@ -66,26 +27,19 @@ def waiting(turn):
     return run
 
 
-def next_turn(run):
-    """Return what the next execution is given; fails where there is none."""
-    last = run.tasks[-1].action
-    assert (run.done, last["actionType"]) == (True, CONTINUE), run.state
-    return json.loads(last["input"])["review"]
-
-
 def heard(run):
     """Return the decisions that the next execution takes down."""
     return [each["decision"] for each in next_turn(run)["heard"]]
 
 
-def test_a_turn_looks_tells_counts_shows_and_waits(turn):
-    """In this order, each once; and what it shows holds no name and nothing that anybody wrote."""
+def test_a_turn_looks_shows_and_waits(turn):
+    """People and counters are told by the look; what the turn shows holds no name and nothing that anybody wrote."""
     run = turn()
-    assert run.asked("AdvanceReview") == {"proposalId": "proposal-1", "now": run.now.isoformat(), "told": 0}
-    run.complete("AdvanceReview", step())
-    assert run.asked("TellPeople") == {"proposalId": "proposal-1", "told": 0}
-    run.complete("TellPeople", {"told": 3, "failed": 0})
-    assert run.counted == ["submitted"]
+    assert run.asked("AdvanceReview") == {
+        "proposalId": "proposal-1", "now": run.now.isoformat(), "told": 0, "counted": {}, "tell": True,
+    }  # fmt: skip
+    run.complete("AdvanceReview", looked())
+    assert (run.called, run.counted) == (["AdvanceReview"], [])
     assert run.status == {
         "status": "inReview", "stage": "design-review", "deadline": "2026-03-05T09:00:00+00:00", "entries": 3,
     }  # fmt: skip
@@ -263,7 +217,9 @@ def test_a_document_without_files_is_clean(turn):
     run = turn()
     run.complete("AdvanceReview", step(next="check", status="checking", wakeAt=None))
     assert run.status["status"] == "checking"
-    assert run.asked("RecordChecks") == {"proposalId": "proposal-1", "document": "ab", "findings": ["passed"]}
+    asked = run.asked("RecordChecks")
+    assert asked.pop("look")["proposalId"] == "proposal-1"
+    assert asked == {"proposalId": "proposal-1", "document": "ab", "findings": ["passed"]}
     run.complete("RecordChecks", {"recorded": True})
     assert run.called == ["AdvanceReview", "RecordChecks", "AdvanceReview"]
 
@@ -356,7 +312,7 @@ def test_a_review_that_cannot_go_on_is_put_on_record_as_failed(turn):
     run = turn(troubles=MOST_TROUBLES - 1, told=3, counted={"submitted": 1})
     run.fail_for_good("AdvanceReview")
     failing = {"proposalId": "proposal-1", "told": 3, "reason": "the workflow could not continue"}
-    assert run.asked("FailReview") == failing
+    assert run.asked("FailReview") == {**failing, "look": run.asked("AdvanceReview") | {"now": run.now.isoformat()}}
     run.complete("FailReview", ended(status="failed", counts={"submitted": 1, "failed": 1}))
     run.complete("TellPeople", {"told": 5, "failed": 0})
     assert (run.counted, run.status["status"]) == (["failed"], "failed")

@@ -60,7 +60,7 @@ async def test_a_row_that_is_missing_is_written_by_the_next_sender(front, propos
     assert open_proposal_index().find(proposal_id) is None
     assert (await front.submit(FORM, id=proposal_id)).status == 202
     row = open_proposal_index().find(proposal_id)
-    assert (row.title, row.status, row.entries, row.size) == ("Footbridge", "checking", 1, 0)
+    assert (row.title, row.status, row.entries, row.size) == ("Footbridge", "inReview", 3, 0)
     assert row.head == open_review_records().read(proposal_id).head
 
 

@@ -4,8 +4,11 @@ import base64
 
 import pytest
 
-from approvals.checks import VIRUS_TEST
+from approvals.checks import VIRUS_TEST, ChecksForm
 from tests.workflows.reviews import Reviews, counted, stage
+
+PICTURE = ChecksForm.example["attachments"][1]
+"""A PNG, as a submission holds it."""
 
 
 @pytest.fixture
@@ -195,7 +198,16 @@ def test_what_the_checks_find_chooses_the_stages(reviews):
     )
     reviews.waits(clean, "Mara", findings=["passed"])
     reviews.waits(dirty, "Sven", findings=["objections", "virus"])
-    assert reviews.app.part_status(dirty, "checks")["runtimeStatus"] == "Completed"
+    rows = [row for row in reviews.app.rows("Findings") if row["ProposalId"] == dirty and row["Kind"] == "finding"]
+    assert {row["Check"]: row["Severity"] for row in rows}["virus"] == "error"
+    assert reviews.app.part(dirty, "checks") is None
+
+
+def test_pictures_are_checked_by_a_workflow_of_their_own(reviews):
+    """To decode one takes long, and may take a process with it."""
+    proposal = reviews.submit(stage("Mara"), attachments=[PICTURE])
+    reviews.waits(proposal, "Mara", findings=["passed"])
+    assert reviews.app.part_status(proposal, "checks")["runtimeStatus"] == "Completed"
 
 
 def test_nobody_takes_the_place_of_the_checks(app, reviews):
@@ -205,8 +217,7 @@ def test_nobody_takes_the_place_of_the_checks(app, reviews):
     assert app.request("POST", f"/api/proposals?id={taken}", proposal).status == 400
     app.start("ApprovalWorkflow", {"title": "Other", "submittedBy": "Ines"}, taken)
     app.until_shown(taken, state="waiting")
-    note = {"name": "note.md", "contentType": "text/markdown", "content": base64.b64encode(b"# A bridge").decode()}
-    checked = reviews.submit(stage("Mara"), name="checked", attachments=[note])
+    checked = reviews.submit(stage("Mara"), name="checked", attachments=[PICTURE])
     reviews.waits(checked, "Mara", findings=["passed"])
     assert app.part_status("checked", "checks")["output"]["attachments"] == 1
 

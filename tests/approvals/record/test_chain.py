@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from approvals.record.chain import GENESIS, Chain, read_chain, seal, verify
 from approvals.record.entries import Attached, Commented, Ended, Submitted, Via
+from approvals.record.keys import read_keyring
 from approvals.record.verdict import Anchor, State, Tampered
 from approvals.record.wire import to_json
 from tests.approvals.record.drawn import entries_of_any_kind
@@ -56,6 +57,7 @@ def records(draw, *, least=1):
     return tuple(replace(draw(kinds), number=number, at=entry(number).at) for number in range(1, count + 1))
 
 
+KEYS = read_keyring([f"first:{'k' * 40}"])
 THREE = tuple(entry(number, f"word {number}, ünïcode, \u2028") for number in (1, 2, 3))
 CONTENT = seal(THREE, head=GENESIS)
 
@@ -74,6 +76,26 @@ def test_what_is_sealed_in_any_pieces_is_read_as_it_was(entries, data):
     if cut:
         assert verify(content, anchors=[Anchor(head=first.head, entries=cut)]).sound
         assert verify(content, anchors=[Anchor(head=first.head)]).sound
+
+
+@given(records(least=2), st.data())
+def test_what_is_read_behind_a_known_beginning_is_read_as_the_whole(entries, data):
+    """Also what it is authenticated by: behind a line that is, each must be."""
+    cut = data.draw(st.integers(0, len(entries)))
+    content = seal(entries, head=GENESIS, keys=KEYS)
+    begun = seal(entries[:cut], head=GENESIS, keys=KEYS)
+    beginning = read_chain(begun, keys=KEYS)
+    chain = read_chain(content[beginning.size :], keys=KEYS, after=beginning)
+    whole = read_chain(content, keys=KEYS)
+    assert (chain, chain.heads, chain.authenticated) == (whole, whole.heads, True)
+    if 0 < cut < len(entries):
+        forged = seal(entries[cut:], head=beginning.head)
+        with pytest.raises(Tampered, match=f"line {cut + 1}: it is not authenticated"):
+            read_chain(forged, keys=KEYS, after=beginning)
+        with pytest.raises(Tampered, match=f"line {cut + 1}: it does not follow"):
+            read_chain(seal(entries[cut:], head=GENESIS, keys=KEYS), keys=KEYS, after=beginning)
+        with pytest.raises(Tampered, match="it is cut off"):
+            read_chain(content[beginning.size : -1], keys=KEYS, after=beginning)
 
 
 def test_no_bytes_are_a_record_without_entries():

@@ -18,6 +18,8 @@ from approvals.rules.turns import (
     shown,
     step_of,
     until,
+    wake_for,
+    wakes_after,
 )
 from approvals.validation import Invalid
 from tests.approvals.story import BEGUN, Story
@@ -208,3 +210,18 @@ def test_what_a_check_is_about_is_not_shown_as_told():
     assert (step.entries, shown(turn(), step)["entries"]) == (1, 0)
     assert "lastRefusal" not in shown(turn(), step)
     assert shown(turn().with_refusal("over"), step)["lastRefusal"] == "over"
+
+
+def test_a_workflow_waits_for_the_next_entries_and_for_a_plain_wake():
+    """So it hears of the one after a lost event too, and never of those that it has seen."""
+    assert wakes_after(7) == ("Wake", *map(wake_for, (8, 9, 10, 11)))
+    assert wake_for(8) == "Wake-8"
+
+
+@pytest.mark.parametrize(("told", "untold"), [(5, 0), (4, 3), (0, 3)])
+def test_what_a_look_has_carried_out_is_known_to_the_turn(told, untold):
+    """Letters that did not go are tried again, from there."""
+    before = turn(told=3, counted={"submitted": 1}, untold=2)
+    after = before.carried_out(told, {"submitted": 1, "escalated": 1}, 5)
+    assert (after.told, after.untold) == (max(3, told), untold)
+    assert after.counted == {"submitted": 1, "escalated": 1}

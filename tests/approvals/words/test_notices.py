@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from approvals.record.entries import Via
 from approvals.rules.progress import failed
+from approvals.rules.replay import replay
 from approvals.words.notices import Notice, NoticeKind, notices_for
 from tests.approvals.story import AUTHOR, Story, policy
 
@@ -23,8 +24,11 @@ LADDER = policy({
 
 
 def told(story: Story, after: int = 0) -> list[tuple[str, str, bool]]:
-    """Return what is told, to whom, and whether they are to answer."""
-    return [(each.kind.value, each.person, each.to_answer) for each in notices_for(story.entries, told=after)]
+    """Return what is told, to whom, and whether they are to answer; the same from whatever was added up before."""
+    notices = notices_for(story.entries, told=after)
+    if after:
+        assert notices_for(story.entries, told=after, before=replay(story.entries[:after])) == notices
+    return [(each.kind.value, each.person, each.to_answer) for each in notices]
 
 
 def test_nothing_is_told_of_no_entries():
@@ -40,6 +44,17 @@ def test_nobody_is_told_before_the_checks_are_through():
 def test_those_who_are_asked_are_told_so():
     """In the order of the policy."""
     assert told(Story(ALL).check()) == [("asked", "Ana", True), ("asked", "Ben", True)]
+
+
+def test_what_is_added_up_already_changes_no_letter():
+    """At any place of a record in which much has happened; a letter still quotes what was said before it."""
+    story = Story(LADDER).check()
+    story.does("comments", by="Ana", comment="A ramp?")
+    for hours in (5, 6, 4):
+        story.passes(hours)
+    story.decides("Fay", "reject")
+    for after in range(1, len(story.entries)):
+        told(story, after=after)
 
 
 def test_what_was_told_is_not_told_again():

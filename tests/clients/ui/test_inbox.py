@@ -102,8 +102,8 @@ async def test_a_decision_moves_it_from_waiting_to_decided(client):
 
 async def test_fifty_answers_of_which_three_are_about_a_document_that_changed(client):
     """Forty-seven are taken; of the others each says what was changed, and by whom."""
-    proposals = [await handed_in(client, f"Bench {number}") for number in range(50)]
-    shown = [pick for page in ("1", "2", "3") for pick in picks(await inbox("Mara", q="Bench", page=page))]
+    proposals = [await handed_in(client, f"Trestle {number}") for number in range(50)]
+    shown = [pick for page in ("1", "2", "3") for pick in picks(await inbox("Mara", q="Trestle", page=page))]
     assert {pick.split()[0] for pick in shown} == set(proposals)
     author = Front(client, "Ines")
     for proposal in proposals[:3]:

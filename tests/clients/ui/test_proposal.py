@@ -16,6 +16,7 @@ from services.review_changes import Contention, Unknown
 from tests.clients.front import FORM, Front
 from tests.clients.ui.pages import Browser, Shown
 from tests.clients.ui.test_submit import FOOTBRIDGE
+from tests.records import rewrite
 
 PLAN = {
     "stages": [
@@ -102,28 +103,26 @@ async def test_nobody_else_sees_it(client):
     assert (await send(client, proposal, "Eve", "comments", comment="Hello.")).status == 403
 
 
-async def test_a_record_that_was_changed_is_not_shown(client, monkeypatch):
+async def test_a_record_that_was_changed_is_not_shown(client, azurite):
     """Nothing is decided by what it says."""
     proposal = await begun(client)
     page = await look(proposal)
-    real = BlobRecords.raw
-    monkeypatch.setattr(BlobRecords, "raw", lambda *given: (real(*given) or b"").replace(b"Mara", b"Evil"))
+    rewrite(azurite.connection_string, proposal, lambda content: content.replace(b"Mara", b"Evil"))
     for shown in (await look(proposal), await send(client, proposal, "Mara", "comments", page, comment="Hm.")):
         assert (shown.status, "cannot be shown" in shown.html) == (500, True)
 
 
-async def test_a_record_that_is_changed_while_one_acts_is_told(client, monkeypatch):
+async def test_a_record_that_is_changed_while_one_acts_is_told(client, azurite, monkeypatch):
     """The page was good, the act finds it."""
     proposal = await begun(client)
     page = await look(proposal)
-    real, reads = BlobRecords.raw, list[int]()
+    real = BlobRecords.append
 
-    def changed(*given: Any) -> bytes:
-        reads.append(1)
-        content = real(*given) or b""
-        return content if len(reads) == 1 else content.replace(b"Mara", b"Evil")
+    def too_late(*given: Any, **after: Any) -> Any:
+        rewrite(azurite.connection_string, proposal, lambda content: content.replace(b"Mara", b"Evil"))
+        return real(*given, **after)
 
-    monkeypatch.setattr(BlobRecords, "raw", changed)
+    monkeypatch.setattr(BlobRecords, "append", too_late)
     shown = await send(client, proposal, "Mara", "comments", page, comment="Hm.")
     assert (shown.status, "cannot be shown" in shown.html) == (500, True)
 

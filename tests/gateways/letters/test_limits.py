@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from azure.core.exceptions import HttpResponseError
 
+from gateways.latest import Latest
 from gateways.letters.limits import MOST, TableLimits, open_letter_limits, per_proposal, per_sender
-from gateways.tables import open_table
+from gateways.tables import hashed, open_table
 
 
 @pytest.fixture
@@ -65,6 +66,19 @@ def test_a_setting_says_how_many(monkeypatch, read, setting, default):
         assert read() == number
 
 
+def test_two_processes_let_no_more_leave_than_one(holder):
+    """What the other has admitted is seen where the row is written, and before a letter is held back."""
+    one, other = (TableLimits(open_table("LetterLimits"), Latest(9)) for _ in range(2))
+    assert one.admit(["a"], holder=holder, most=3) == {"a"}
+    assert other.admit(["b"], holder=holder, most=3) == {"b"}
+    assert one.admit(["c", "d"], holder=holder, most=3) == {"c"}
+    assert other.admit(["d", "b"], holder=holder, most=3) == {"b"}
+    table = open_table("LetterLimits")
+    (row,) = table.query_entities(f"PartitionKey eq '{hashed(holder)}'")
+    table.delete_entity(row)
+    assert one.admit(["d"], holder=holder, most=3) == {"d"}
+
+
 def test_the_longest_day_fits_into_its_row(holder):
     """A cell of a table has 64 KB."""
     letters = [f"letter {number}" for number in range(MOST + 5)]
@@ -78,6 +92,7 @@ class Losing:
     def __init__(self, table, status):
         self._table = table
         self._lost = status
+        self.url = table.url
 
     def get_entity(self, *keys):
         return self._table.get_entity(*keys)
@@ -102,6 +117,6 @@ def test_a_write_whose_answer_was_lost_is_found_again(holder, known):
     """The SDK sends it again and meets its own row, 409 or 412: the letters in it are its own."""
     open_letter_limits().admit(known, holder=holder, most=3)
     table = Losing(open_table("LetterLimits"), 412 if known else 409)
-    assert TableLimits(table).admit(["b", "c"], holder=holder, most=3) == {"b", "c"}
+    assert TableLimits(table, Latest(9)).admit(["b", "c"], holder=holder, most=3) == {"b", "c"}
     with pytest.raises(HttpResponseError):
-        TableLimits(Losing(open_table("LetterLimits"), 500)).admit(["d"], holder=f"{holder} x", most=3)
+        TableLimits(Losing(open_table("LetterLimits"), 500), Latest(9)).admit(["d"], holder=f"{holder} x", most=3)

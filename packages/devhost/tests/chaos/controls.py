@@ -19,12 +19,14 @@ _PROXY = "packages.devhost.tests.chaos.proxy"
 class Seen:
     """The calls since the script began that it counts, and the numbers of those that met the fault.
 
-    `came_at` are their times in seconds, of which only differences mean something.
+    `came_at` are their times in seconds, of which only differences mean something. `of_app` says of each call whether
+    an SDK in the app made it.
     """
 
     calls: Sequence[str]
     struck: Sequence[int]
     came_at: Sequence[float]
+    of_app: Sequence[bool]
 
     @property
     def first(self) -> str:
@@ -85,7 +87,7 @@ class FaultProxy:
     def look(self) -> Seen:
         """What has come since."""
         found = self._ask(do="look")
-        return Seen(found["calls"], found["struck"], found["came_at"])
+        return Seen(found["calls"], found["struck"], found["came_at"], found["of_app"])
 
     def _ask(self, **command: Any) -> dict[str, Any]:
         assert self._process.stdin

@@ -56,6 +56,8 @@ class Script:
     victims: tuple[int, ...] = ()
     dice: random.Random = field(default_factory=random.Random)
     calls: list[str] = field(default_factory=list)
+    of_app: list[bool] = field(default_factory=list)
+    """Of each call whether an SDK in the app made it."""
     came_at: list[float] = field(default_factory=list)
     struck: list[int] = field(default_factory=list)
 
@@ -86,6 +88,7 @@ class Script:
             return None
         number = len(self.calls)
         self.calls.append(described)
+        self.of_app.append(is_apps)
         self.came_at.append(time.monotonic())
         if self.fault is None:
             return None
@@ -129,7 +132,10 @@ class Proxy:
                 closed.cancel()
                 await self._open(service)
             return {}
-        return {"calls": self.script.calls, "struck": self.script.struck, "came_at": self.script.came_at}
+        script = self.script
+        return {
+            "calls": script.calls, "of_app": script.of_app, "struck": script.struck, "came_at": script.came_at,
+        }  # fmt: skip
 
     async def _open(self, service: str) -> None:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
