@@ -43,7 +43,7 @@ from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.account import Service, StorageAccount
 from durable_devhost.storage.queues import Receipt
-from durable_devhost.storage.signing import authorization
+from durable_devhost.storage.signing import Signer
 from durable_devhost.storage.transport import Answer, Transport
 from durable_devhost.taskhub.history import StoredHistory, Tail
 from durable_devhost.taskhub.hub import TaskHub
@@ -209,6 +209,7 @@ class Bare:
 
     def __init__(self, account: StorageAccount, thin: Thin) -> None:
         self._account = account
+        self._signer = Signer(account)
         self._thin = thin
         self._known: dict[object, _Captured] = {}
         self._idle: dict[Service, list[_Wire]] = {"queue": [], "table": []}
@@ -265,7 +266,7 @@ class Bare:
         body: bytes,
     ) -> bytes:
         sent = {"x-ms-version": "2021-12-02", "x-ms-date": format_datetime(real_now(), usegmt=True), **headers}
-        sent["authorization"] = authorization(self._account, service, verb, path, query, sent, len(body))
+        sent["authorization"] = self._signer.authorization(service, verb, path, query, sent, len(body))
         base = urlsplit(self._account.endpoint(service))
         asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
         target = f"{base.path}{path}{'?' if asked else ''}{asked}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from durable_devhost.json_text import compact
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent, InstanceRef
 from durable_devhost.model.wire import SPEC_OF, from_json, to_json
 
@@ -72,13 +73,13 @@ def encode(message: Message) -> str:
         envelope["Episode"] = message.episode
     envelope["Sender"] = message.sender.to_json()
     envelope["SerializableTraceContext"] = None
-    text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    text = compact(envelope)
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")  # XML, and so a queue, knows neither
 
 
 def encode_reference(blob_name: str) -> str:
     """The envelope of a message whose JSON lies gzipped in the blob `blob_name`."""
-    return json.dumps(
+    return compact(
         {
             "$type": "DurableTask.AzureStorage.MessageData",
             "ActivityId": "00000000-0000-0000-0000-000000000000",
@@ -87,9 +88,7 @@ def encode_reference(blob_name: str) -> str:
             "SequenceNumber": 0,
             "Sender": None,
             "SerializableTraceContext": None,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+        }
     )
 
 

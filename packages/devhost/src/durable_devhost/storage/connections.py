@@ -75,6 +75,12 @@ class _Connection(asyncio.Protocol):
             self._transport.write(body)
         return self._reply
 
+    def expire(self) -> None:
+        """The answer has taken too long."""
+        self.close()
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(TimeoutError())
+
     def close(self) -> None:
         """Hang up."""
         self.is_open = self.is_reusable = False
@@ -139,6 +145,8 @@ class ConnectionPool:
     def __init__(self, limit: int) -> None:
         self._free = asyncio.Semaphore(limit)
         self._idle: dict[_Place, deque[_Connection]] = {}
+        self._due: dict[_Connection, float] = {}  # the earliest first, as all may take equally long
+        self._alarm: asyncio.TimerHandle | None = None
         self._tls: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
@@ -149,6 +157,9 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Hang up all that is idle."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         for connections in self._idle.values():
             for connection in connections:
                 connection.close()
@@ -168,16 +179,35 @@ class ConnectionPool:
         async with self._free:
             connection = self._take(place) or await self._open(place)
             try:
-                async with asyncio.timeout(ANSWER_S):
-                    reply = await connection.send(verb, head, body)
+                answer = connection.send(verb, head, body)
+                self._expect(connection)
+                reply = await answer
             except BaseException:
                 connection.close()  # an answer that comes late would be taken for that of the next request
                 raise
+            finally:
+                self._due.pop(connection, None)
             if connection.is_reusable:
                 self._idle.setdefault(place, deque()).append(connection)
             else:
                 connection.close()
             return reply
+
+    def _expect(self, connection: _Connection) -> None:
+        """Give an answer its time; one alarm serves all requests, as a timer for each would cost them time."""
+        loop = asyncio.get_running_loop()
+        due = self._due[connection] = loop.time() + ANSWER_S
+        if self._alarm is None:
+            self._alarm = loop.call_at(due, self._give_up, loop)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Fail the requests whose time is up, and look again when the next one's is."""
+        self._alarm, now = None, loop.time()
+        for connection in [each for each, due in self._due.items() if due <= now]:
+            del self._due[connection]
+            connection.expire()
+        if self._due:
+            self._alarm = loop.call_at(next(iter(self._due.values())), self._give_up, loop)
 
     def _take(self, place: _Place) -> _Connection | None:
         idle = self._idle.get(place)

@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
+from durable_devhost.json_text import compact_ascii
 from durable_devhost.model.timestamps import parse_time
 from durable_devhost.storage.account import Conflict, NotFound, failure
 from durable_devhost.storage.transport import Answer, Transport, error_in_json
@@ -27,7 +29,6 @@ MAX_BATCH = 100
 """The most operations of one batch."""
 
 _TYPE = "@odata.type"
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _JSON = "application/json;odata=nometadata"
 _READ = {"accept": "application/json;odata=minimalmetadata", "dataserviceversion": "3.0"}
 _WRITE = {
@@ -242,9 +243,14 @@ def dated(when: datetime) -> str:
     return f"datetime'{write_time(when)}'"
 
 
+_TO_MICROSECONDS = len("2026-01-01T00:00:00.000000")
+
+
+@lru_cache(maxsize=512)  # all rows of an episode have the same
 def write_time(when: datetime) -> str:
     """A point in time as tables hold it: UTC, always seven fraction digits (.NET ticks)."""
-    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "0Z"
+    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
+    return f"{utc.isoformat(timespec='microseconds')[:_TO_MICROSECONDS]}0Z"
 
 
 def write_row(row: Mapping[str, Value]) -> bytes:
@@ -259,7 +265,7 @@ def write_row(row: Mapping[str, Value]) -> bytes:
             plain[name + _TYPE] = "Edm.Double"
         elif value is not None and name != ETAG:
             plain[name] = value
-    return _ENCODER.encode(plain).encode()
+    return compact_ascii(plain).encode()
 
 
 def read_row(plain: Mapping[str, Any]) -> Row:

@@ -8,6 +8,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from durable_devhost.json_text import compact
 from durable_devhost.model.history import HistoryEvent, RuntimeStatus, SubOrchestrationCreated, TaskScheduled
 from durable_devhost.model.wire import SPEC_NAMED, SPEC_OF, Field, Kind, object_to_json, read_object
 from durable_devhost.storage.tables import Row, Value
@@ -83,7 +84,7 @@ def estimated_size(row: Row) -> int:
 def _to_column(kind: Kind, value: Any) -> Value | None:
     match kind:
         case Kind.OBJECT:
-            return json.dumps(object_to_json(value), ensure_ascii=False, separators=(",", ":"))
+            return "null" if value is None else compact(object_to_json(value))
         case Kind.STATUS:
             return str(value)
         case _:

@@ -4,7 +4,6 @@
 (DurableTask.Core `TaskOrchestrationContext.cs`).
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from durable_devhost.durable.entities.messages import EntityId, RequestMessage, 
 from durable_devhost.durable.orchestrations.spans import scheduling
 from durable_devhost.durable.orchestrations.waits import Retried
 from durable_devhost.durable.ports import Catalog
+from durable_devhost.json_text import compact
 from durable_devhost.model.history import (
     EventRaised,
     EventSent,
@@ -63,7 +63,7 @@ class PendingActivity:
             "retryOptions": None,
             "timeout": None,
         }
-        return cls(name=HTTP_ACTIVITY, argument=_json([argument]), caller=caller)
+        return cls(name=HTTP_ACTIVITY, argument=compact([argument]), caller=caller)
 
     def effect(self, task_id: int, now: datetime, _new_id: Callable[[], str]) -> Effect:
         """The row, without its input unless host.json stores inputs, and the work item with it."""
@@ -179,7 +179,7 @@ class Scheduler:
         if isinstance(action, CallActivity):
             if not self._catalog.has_activity(action.name):
                 return None
-            argument = _json([action.input])
+            argument = compact([action.input])
             return PendingActivity(name=action.name, argument=argument, store_input=self._store_inputs, caller=started)
         if not self._catalog.has_orchestrator(action.name) or _is_forbidden(action.instance_id, started):
             return None
@@ -187,7 +187,7 @@ class Scheduler:
             parent=started,
             name=action.name,
             version=action.version or self._default_version,
-            input=_json(action.input),
+            input=compact(action.input),
             instance_id=action.instance_id,
             store_input=self._store_inputs,
         )
@@ -208,7 +208,7 @@ class Scheduler:
         request = RequestMessage(
             op=action.operation,
             signal=isinstance(action, SignalEntity),
-            input=_json(action.input),
+            input=compact(action.input),
             id=guid,
             parent=started.instance.instance_id,
             parent_execution=started.instance.execution_id,
@@ -289,7 +289,3 @@ def _describe(event: TaskScheduled | TimerCreated | SubOrchestrationCreated | Ev
 
 def _same(one: str, other: str) -> bool:
     return one.casefold() == other.casefold()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
