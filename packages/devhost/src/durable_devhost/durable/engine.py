@@ -24,6 +24,7 @@ from durable_devhost.durable.holds import Holds
 from durable_devhost.durable.live import LiveSessions
 from durable_devhost.durable.mailboxes import Batch, Mailboxes
 from durable_devhost.durable.ports import App, ExecutionLost, InstanceExists, Observer
+from durable_devhost.durable.replays import Replays
 from durable_devhost.durable.sessions import SessionBuilder, record_after
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
@@ -75,7 +76,8 @@ class DurableEngine:
         self._owns = owns
         self._takes = takes
         self._mailboxes = Mailboxes(self._work, slots=orchestration_slots)
-        self._live = LiveSessions(clock=clock, observer=observer, busy=self._mailboxes)
+        self._replays = Replays(clock=clock, in_flight=in_flight, observer=observer)
+        self._live = LiveSessions(observer=observer, replays=self._replays, busy=self._mailboxes)
         self._decider = EpisodeDecider(
             hub=hub, app=app, clock=clock, observer=observer, builder=builder, live=self._live,
             new_execution_id=new_execution_id,
@@ -93,7 +95,7 @@ class DurableEngine:
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._mailboxes, self._rows, self.holds, self.timers, self.activities):
+            for part in (self._mailboxes, self._rows, self._replays, self.holds, self.timers, self.activities):
                 tasks.create_task(part.run())
 
     async def start(self, started: ExecutionStarted, *, is_new: bool = False) -> None:
