@@ -6,9 +6,9 @@ Newtonsoft reads `$type` only where it is the first property, so the order here 
 
 import base64
 import json
+import os
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from durable_devhost.json_text import compact
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent, InstanceRef
@@ -29,7 +29,9 @@ class CorruptMessage(ValueError):
 
 def new_guid() -> str:
     """A random GUID in the dashed form; message ids need no determinism."""
-    return str(uuid4())
+    digits = os.urandom(16).hex()  # as `uuid4` does it, without the object
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

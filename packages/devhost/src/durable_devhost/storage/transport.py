@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.utils import format_datetime
 from time import monotonic
 from types import TracebackType
@@ -51,13 +50,8 @@ class CallCounter:
         return {f"{service} {verb}": count for (service, verb), count in sorted(self._counts.items())}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A successful answer; header names are in lower case, but for the user's part of `x-ms-meta-*`."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+Answer = Reply
+"""A successful answer."""
 
 
 class Transport:
@@ -144,7 +138,7 @@ class Transport:
             raise ConnectionBroken(f"what answered {reply.status} is not Azure Storage: it has no {_REQUEST_ID}")
         if reply.status >= 400:
             raise _failure_in(reply)
-        return Answer(status=reply.status, headers=reply.headers, body=reply.body)
+        return reply
 
     def _now(self) -> str:
         """The time as a header has it, in whole seconds, and up to a second old: storage takes fifteen minutes."""
