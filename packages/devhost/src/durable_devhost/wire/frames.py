@@ -81,7 +81,7 @@ def decode(header: bytes, body: bytes) -> dict[str, Any]:
     try:
         message = json.loads(header.decode())
         lengths = message.pop("parts")
-        parts = _cut(body, lengths)
+        parts = _cut(body, lengths) if lengths or body else []
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BrokenFrame(f"the header of a frame cannot be read: {error}") from error
     if not isinstance(message, dict):
