@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 import httptools
@@ -34,8 +34,7 @@ class ConnectionBroken(Exception):
     """The server cannot be reached, hung up before the whole answer was there, or answered no HTTP."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer of any status; header names are in lower case, but for the user's part of `x-ms-meta-*`."""
 
     status: int

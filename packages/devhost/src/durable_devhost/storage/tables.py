@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
 from durable_devhost.json_text import compact_ascii
@@ -64,8 +64,7 @@ _VERBS = {
 _CONDITIONAL = frozenset({Action.REPLACE, Action.MERGE, Action.DELETE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of a batch; `row` holds PartitionKey and RowKey, `etag` None means whichever version is there."""
 
     action: Action
