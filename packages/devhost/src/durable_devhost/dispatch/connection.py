@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.dotnet.payloads import without_halves
@@ -60,7 +60,7 @@ class Connection(asyncio.Protocol):
     @classmethod
     async def over(cls, end: socket.socket, heard: Callable[[Message], None]) -> Self:
         """A connection over a socket."""
-        _, connection = await asyncio.get_running_loop().create_connection(lambda: cls(heard), sock=end)
+        _, connection = await asyncio.get_running_loop().create_unix_connection(lambda: cls(heard), sock=end)
         return connection
 
     async def call(
@@ -125,8 +125,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
-        assert isinstance(transport, asyncio.Transport)  # of a socket, see `over`
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # of a socket, see `over`
 
     def data_received(self, data: bytes) -> None:
         """Take every message that is complete now."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -87,8 +87,7 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # of a socket
-        self._transport, self.is_open = transport, True
+        self._transport, self.is_open = cast(asyncio.Transport, transport), True  # of a socket
 
     def data_received(self, data: bytes) -> None:
         if self._parser is None or self._reply is None or self._reply.done():
