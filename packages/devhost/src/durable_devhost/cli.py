@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from durable_devhost import __version__
+from durable_devhost import __version__, event_loop
 from durable_devhost.azurite.install import install
 from durable_devhost.doctor.table import Paper
 from durable_devhost.doctor.visit import visit
@@ -270,7 +270,7 @@ def _carry_out(command: Command) -> int:
         case WriteShim(folder=folder):
             print(f"Wrote {write_shim(folder)}. Put {folder} in front on the PATH, and `func start` starts devhost.")
         case StartOptions():
-            asyncio.run(_until_told_to_stop(command))
+            event_loop.run(_until_told_to_stop(command))
     return EXIT_STOPPED
 
 

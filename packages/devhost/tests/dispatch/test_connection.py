@@ -122,6 +122,22 @@ async def test_a_slow_reader_makes_callers_wait_and_nothing_piles_up(pair: Pair)
     await asyncio.gather(*calls)
 
 
+@pytest.mark.parametrize("size", [1, 3, PREFIX_SIZE, 40, 1 << 16])
+async def test_messages_are_whole_however_they_are_cut_on_their_way(size: int) -> None:
+    """In single bytes, or many at once."""
+    heard: list[Message] = []
+    sent: list[Message] = [
+        {"kind": "log", "text": "ä"},
+        {"kind": "log", "body": [b"", b"12345", b"x" * 100]},
+        {"kind": "log", "text": ""},
+    ]
+    connection = Connection(heard.append)
+    stream = b"".join(piece for message in sent for piece in encode(message))
+    for start in range(0, len(stream), size):
+        connection.data_received(stream[start : start + size])
+    assert heard == sent
+
+
 async def test_messages_that_answer_nothing_are_heard_in_order(pair: Pair) -> None:
     """Log records, and before them the greeting; an answer to a call that nobody waits for is passed over."""
     await pair.send({"kind": "returned", "id": 99})

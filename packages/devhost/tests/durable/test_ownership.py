@@ -47,3 +47,28 @@ async def test_a_partition_is_read_again_when_whoever_asked_for_it_is_gone(
     monkeypatch.setattr(ownership_module, "is_gone", lambda name: name == "guest")
     await owner._pass()
     assert owner.partitions() == [0, 1]
+
+
+async def test_who_has_all_partitions_keeps_them_with_one_call(azurite: Azurite) -> None:
+    """An idle host asks storage for little."""
+    async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
+        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=4, clock=SystemClock())
+        owner = _host(hub, "owner")
+        await owner.claim()
+        before = transport.calls.total
+        await owner._pass()
+        assert transport.calls.total == before + 1
+        assert owner.partitions() == [0, 1, 2, 3]
+
+
+async def test_a_request_for_a_partition_is_heard_by_who_has_them_all(hub: TaskHub) -> None:
+    """It changes the row, so that the one call fails."""
+    owner, guest = _host(hub, "owner"), _host(hub, "guest")
+    await owner.claim()
+    await owner._pass()
+    await guest._pass()
+    await owner._pass()
+    await guest._pass()
+    assert (len(owner.partitions()), len(guest.partitions())) == (1, 1)
+    await owner._pass()
+    assert owner.is_shared

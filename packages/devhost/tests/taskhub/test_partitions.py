@@ -103,6 +103,20 @@ async def test_a_renewal_keeps_the_day_of_the_claim(hub: TaskHub) -> None:
     assert renewed.is_draining
 
 
+async def test_all_partitions_are_kept_with_one_request(hub: TaskHub) -> None:
+    """And none where one of them has changed hands."""
+    mine = [await hub.partitions.claim(row, "me", NOW) for row in await hub.partitions.read()]
+    later = NOW + timedelta(seconds=10)
+    kept = await hub.partitions.renew_all(mine, later)
+    assert kept == await hub.partitions.read()
+    assert {lease.expires_at for lease in kept} == {later + LEASE}
+
+    await hub.partitions.ask(kept[1], "other")
+    with pytest.raises(LostRace):
+        await hub.partitions.renew_all(kept, later + LEASE)
+    assert {lease.last_renewal for lease in await hub.partitions.read()} == {later}
+
+
 async def test_a_released_partition_is_free_at_once(hub: TaskHub) -> None:
     """Its times stay, its owner goes."""
     claimed = await hub.partitions.claim((await hub.partitions.read())[0], "me", NOW)

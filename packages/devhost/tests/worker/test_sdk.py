@@ -72,3 +72,13 @@ def test_the_users_function_is_found_in_the_wrapper_of_any_version():
 def test_versions_without_settings_have_no_retry_policy():
     """Before azure-functions 1.18."""
     assert sdk.retry_policy(object()) is None
+
+
+def test_the_types_that_the_executor_makes_for_each_execution_are_made_once():
+    """They are the same, and take as long as a step."""
+    from azure.durable_functions.models.TaskOrchestrationExecutor import TaskOrchestrationExecutor
+
+    sdk.make_payload_types_once()
+    first, second = TaskOrchestrationExecutor(), TaskOrchestrationExecutor()
+    pairs = zip(first.event_to_SetTaskValuePayload.values(), second.event_to_SetTaskValuePayload.values(), strict=True)
+    assert all(type(one) is type(other) and one == other for one, other in pairs)

@@ -81,6 +81,19 @@ def test_a_beginning_replaces_the_session_of_that_name_and_closes_its_generator(
     assert closed.wait(10)
 
 
+def test_dropping_a_session_whose_function_has_ended_takes_no_thread(monkeypatch):
+    """There is no user code left to end, and most sessions are dropped at their end."""
+    desk, closed = Desk(chain=chain), []
+    desk.advance(started("chain"), beginning("chain"))
+    desk.advance(started("chain"), beginning("chain"), session="s2")
+    desk.advance(task_completed(0, "7"))
+    monkeypatch.setattr(desk.sessions, "_submit", closed.append)
+    desk.sessions.drop("s1")
+    assert closed == []
+    desk.sessions.drop("s2")
+    assert len(closed) == 1
+
+
 @pytest.mark.parametrize("name", ["nobody", "work"])
 def test_what_is_no_orchestrator_fails(name):
     """The host asks only for what is in the catalog; still it gets an answer."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from durable_devhost.dispatch.exchange import Exchange
 from durable_devhost.dotnet.payloads import without_halves
@@ -60,7 +60,7 @@ class Connection(asyncio.Protocol):
     @classmethod
     async def over(cls, end: socket.socket, heard: Callable[[Message], None]) -> Self:
         """A connection over a socket."""
-        _, connection = await asyncio.get_running_loop().create_connection(lambda: cls(heard), sock=end)
+        _, connection = await asyncio.get_running_loop().create_unix_connection(lambda: cls(heard), sock=end)
         return connection
 
     async def call(
@@ -125,15 +125,18 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
-        assert isinstance(transport, asyncio.Transport)  # of a socket, see `over`
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # of a socket, see `over`
 
     def data_received(self, data: bytes) -> None:
         """Take every message that is complete now."""
-        self._received += data
+        if self._received or len(data) < self._wanted:
+            self._received += data
+            if len(self._received) < self._wanted:
+                return
+            data = bytes(self._received)
+            self._received.clear()
         try:
-            while len(self._received) >= self._wanted:
-                self._take_frame()
+            self._received += self._take_frames(data)
         except BrokenFrame:
             self.close()
 
@@ -172,17 +175,22 @@ class Connection(asyncio.Protocol):
         if later := [due for due, _ in self._deadlines.values() if due > now]:
             self._ring_at(min(later), loop)
 
-    def _take_frame(self) -> None:
-        with memoryview(self._received) as view:
-            piece = bytes(view[: self._wanted])
-        del self._received[: self._wanted]
-        if self._lengths is None:
-            self._lengths = read_prefix(piece)
-            self._wanted = sum(self._lengths)
-            return
-        header, self._lengths, self._wanted = self._lengths[0], None, PREFIX_SIZE
-        head = piece[:header]
-        message = decode(head, piece[header:])
+    def _take_frames(self, data: bytes) -> bytes:
+        """Take what is complete, and return the rest."""
+        start = 0
+        while (end := start + self._wanted) <= len(data):
+            if self._lengths is None:
+                self._lengths = read_prefix(data[start:end])
+                self._wanted = sum(self._lengths)
+            else:
+                body = start + self._lengths[0]
+                self._lengths, self._wanted = None, PREFIX_SIZE
+                self._take(data[start:body], data[body:end])
+            start = end
+        return data[start:]
+
+    def _take(self, head: bytes, body: bytes) -> None:
+        message = decode(head, body)
         if _HALF in head:
             message = without_halves(message)
         number = message.get("id")

@@ -11,6 +11,7 @@ from typing import Any
 from durable_devhost.dotnet.json_quick import is_too_deep
 from durable_devhost.dotnet.json_reader import parse, without_metadata
 from durable_devhost.dotnet.texts import whole_characters
+from durable_devhost.json_text import compact
 
 _ODD = re.compile("NaN|Infinity|\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
@@ -45,7 +46,7 @@ def result(text: str) -> str | None:
 
 def written(value: Any) -> str:
     """Compact JSON, characters beyond ASCII as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return compact(value)
 
 
 def without_halves(value: Any) -> Any:

@@ -7,7 +7,7 @@ crash before loses nothing, because what triggered the episode is still stored.
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -51,9 +51,7 @@ async def commit(
     not know for ours is visible to its owner at once.
     """
     plan = _held(episode, work_items_to_hold, is_ours)
-    results = await asyncio.gather(
-        *(_send(hub, clock, posting, is_held) for posting, is_held in plan), return_exceptions=True
-    )
+    results = await _all(_send(hub, clock, posting, is_held) for posting, is_held in plan)
     sent = tuple(each for each in results if isinstance(each, Sent))
     try:
         for failure in results:
@@ -72,6 +70,17 @@ async def commit(
         await asyncio.gather(*(hub.queues.delete(each.receipt) for each in sent), return_exceptions=True)
         raise
     return Committed(appended=appended, sent=sent)
+
+
+async def _all(sending: Iterable[Awaitable[Sent]]) -> list[Sent | BaseException]:
+    """Send them at the same time and return what came of each; the one of most episodes needs no task."""
+    each = list(sending)
+    if len(each) > 1:
+        return await asyncio.gather(*each, return_exceptions=True)
+    try:
+        return [await one for one in each]
+    except Exception as error:  # noqa: BLE001 - as `gather` has it
+        return [error]
 
 
 def _held(episode: Episode, work_items_to_hold: int, is_ours: Callable[[str], bool]) -> list[tuple[Posting, bool]]:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from durable_devhost.clock import Clock
 from durable_devhost.durable.activities import ActivityRunner
@@ -24,6 +25,7 @@ from durable_devhost.durable.holds import Holds
 from durable_devhost.durable.live import LiveSessions
 from durable_devhost.durable.mailboxes import Batch, Mailboxes
 from durable_devhost.durable.ports import App, ExecutionLost, InstanceExists, Observer
+from durable_devhost.durable.replays import Replays
 from durable_devhost.durable.sessions import SessionBuilder, record_after
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
@@ -41,6 +43,9 @@ PATIENCE_S = 1.0
 """How long a caller waits for an effect; what takes longer is a step of user code that blocks, or a debugger."""
 
 _MAX_LOST_RACES = 5
+_MOST_DELETED_BESIDE = 16
+"""How many messages may be on their way out while their instances go on; after a crash these come again."""
+
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
 _TELL_EVERY = 5
@@ -77,7 +82,8 @@ class DurableEngine:
         self._takes = takes
         self._seen = seen
         self._mailboxes = Mailboxes(self._work, slots=orchestration_slots)
-        self._live = LiveSessions(clock=clock, observer=observer, busy=self._mailboxes)
+        self._replays = Replays(clock=clock, in_flight=in_flight, observer=observer)
+        self._live = LiveSessions(observer=observer, replays=self._replays, busy=self._mailboxes)
         self._decider = EpisodeDecider(
             hub=hub, app=app, clock=clock, observer=observer, builder=builder, live=self._live,
             new_execution_id=new_execution_id,
@@ -89,13 +95,16 @@ class DurableEngine:
         self.activities = ActivityRunner(
             app=app, clock=clock, in_flight=in_flight, slots=activity_slots, answer=self._mailboxes.put
         )
+        self._tasks: asyncio.TaskGroup | None = None
+        self._deleting: set[asyncio.Task[None]] = set()
         self.has_backlog = asyncio.Event()
         """Set when work items were left visible on the queue because all slots are taken."""
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for part in (self._mailboxes, self._rows, self.holds, self.timers, self.activities):
+            self._tasks = tasks
+            for part in (self._mailboxes, self._rows, self._replays, self.holds, self.timers, self.activities):
                 tasks.create_task(part.run())
 
     async def start(self, started: ExecutionStarted, *, is_new: bool = False) -> None:
@@ -302,12 +311,28 @@ class DurableEngine:
                     self.receive(message, sent.receipt)
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
-        """The effect of these messages is stored: tell those who wait, and delete what triggered them."""
+        """The effect of these messages is stored: tell those who wait, and delete what triggered them.
+
+        The next episode need not wait for that, unless storage falls behind: what a crash leaves comes again.
+        """
         for delivery in deliveries:
             delivery.succeed()
-        await asyncio.gather(*(self.holds.finish(delivery.hold) for delivery in deliveries))
+        assert self._tasks is not None  # this runs in a mailbox's task
+        deleting = []
         for delivery in deliveries:
-            self._in_flight.leave(delivery.token)
+            if delivery.hold is None:
+                self._in_flight.leave(delivery.token)
+                continue
+            task = self._tasks.create_task(self.holds.finish(delivery.hold))
+            task.add_done_callback(partial(self._deleted, delivery.token))
+            self._deleting.add(task)
+            deleting.append(task)
+        if len(self._deleting) > _MOST_DELETED_BESIDE:
+            await asyncio.gather(*deleting)
+
+    def _deleted(self, token: int, task: "asyncio.Task[None]") -> None:
+        self._deleting.discard(task)
+        self._in_flight.leave(token)
 
     def _again(self, instance_id: str, batch: Batch, error: LostRace) -> float | None:
         """Another worker was faster, or an id is in use: read what it stored and decide again."""

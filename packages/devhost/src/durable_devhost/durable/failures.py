@@ -4,9 +4,10 @@
 (extension `TaskActivityShim.cs`; keys and order recorded from extension 3.15). .NET's own stack frames are left out.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from durable_devhost.json_text import compact
 
 _EXTENSION = "Microsoft.Azure.WebJobs.Extensions.DurableTask"
 _FUNCTION_FAILED = f"{_EXTENSION}.FunctionFailedException, {_EXTENSION}"
@@ -100,4 +101,4 @@ def _exception(kind: str, message: str, inner: Mapping[str, Any] | None, own: Ma
         "Source": None,
         "WatsonBuckets": None,
     }
-    return json.dumps(outer, ensure_ascii=False, separators=(",", ":"))
+    return compact(outer)

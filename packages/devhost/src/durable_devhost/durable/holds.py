@@ -12,9 +12,11 @@ identity, so the second one is known when it comes, and deleted.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
+from typing import Any
 
 from durable_devhost.durable.patience import Patience
 from durable_devhost.durable.ports import Observer
@@ -80,14 +82,21 @@ class Holds:
         self._some.set()
         return hold
 
-    async def finish(self, hold: Hold | None) -> None:
-        """The message is dealt with: delete it, now or, where storage does not answer, later."""
+    def finish(self, hold: Hold | None) -> Coroutine[Any, Any, None]:
+        """The message is dealt with, from this call on; what it returns deletes it.
+
+        Where storage does not answer it is deleted later.
+        """
+        if hold is not None:
+            self.drop(hold)
+            self._done[hold.identity] = None
+            if len(self._done) > _REMEMBERED:
+                self._done.popitem(last=False)
+        return self._delete(hold)
+
+    async def _delete(self, hold: Hold | None) -> None:
         if hold is None:
             return
-        self.drop(hold)
-        self._done[hold.identity] = None
-        if len(self._done) > _REMEMBERED:
-            self._done.popitem(last=False)
         try:
             await self._queues.delete(hold.receipt)
         except (StorageFailure, StorageUnavailable):

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from durable_devhost.durable.ports import Failed, Outcome, Succeeded
+from durable_devhost.json_text import compact
 
 _log = logging.getLogger(__name__)
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+/[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -68,7 +69,7 @@ async def call_http(argument: str) -> Outcome:
         return _failed(f"{_reason(error.os_error)} ({error.host}:{error.port})")
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         return _failed(f"{type(error).__name__}: {error}")
-    return Succeeded(text=json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+    return Succeeded(text=compact(body))
 
 
 def _reason(error: OSError) -> str:
@@ -88,7 +89,7 @@ def _failed(message: str) -> Failed:
         "HResult": -2147467259,
         "StackTrace": "",
     }
-    return Failed(message=message, stack="", details=json.dumps(details, ensure_ascii=False, separators=(",", ":")))
+    return Failed(message=message, stack="", details=compact(details))
 
 
 def _refused(content_type: str) -> Failed:

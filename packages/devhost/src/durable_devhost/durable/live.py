@@ -1,15 +1,14 @@
 """The sessions in memory: a cache of what storage holds, and what the console hears of each step forward."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
-from durable_devhost.clock import Clock
 from durable_devhost.durable.entities.session import EntitySession
 from durable_devhost.durable.episode import Episode
 from durable_devhost.durable.orchestrations.session import OrchestrationSession
-from durable_devhost.durable.ports import ExecutionLost, Observer
+from durable_devhost.durable.ports import Observer
+from durable_devhost.durable.replays import Replays
 from durable_devhost.model.history import RuntimeStatus
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.taskhub.history import Appended
@@ -31,12 +30,11 @@ class _Live:
 class LiveSessions:
     """The sessions by instance id. One that is in `busy`, where work is going on, is never dropped to make room."""
 
-    def __init__(self, *, clock: Clock, observer: Observer, busy: Container[str]) -> None:
-        self._clock = clock
+    def __init__(self, *, observer: Observer, replays: Replays, busy: Container[str]) -> None:
         self._observer = observer
         self._busy = busy
         self._live: OrderedDict[str, _Live] = OrderedDict()
-        self._replays: set[asyncio.Task[None]] = set()
+        self._replays = replays
 
     def session(self, instance_id: str) -> Session | None:
         """The live session of an instance."""
@@ -87,9 +85,7 @@ class LiveSessions:
             self._tell(session, before.status if before else session.status_at_first)
         if session.is_over:
             self.discard(instance_id)
-            replay = asyncio.create_task(self._replay(session))
-            self._replays.add(replay)
-            replay.add_done_callback(self._replays.discard)
+            self._replays.add(session)
 
     def _tell(self, session: OrchestrationSession, before: RuntimeStatus | None) -> None:
         status = session.record.status
@@ -103,17 +99,3 @@ class LiveSessions:
             session.record.output if failed else None,
             session.failure_stack if failed else "",
         )
-
-    async def _replay(self, session: OrchestrationSession) -> None:
-        """Replay an ended instance once, as the real host would have all along; see `durable.replay`."""
-        name, instance_id = session.started.name, session.instance.instance_id
-        try:
-            found = await session.replay_difference(self._clock.now())
-        except ExecutionLost:
-            return  # the worker ended meanwhile: it was only a hint
-        if found is not None:
-            self._observer.trouble(
-                f"Orchestrator '{name}' is not deterministic: {found}. On Azure this instance could have failed. "
-                "Its code must not depend on time, chance, I/O or anything but its input and what it waits for.",
-                instance_id,
-            )

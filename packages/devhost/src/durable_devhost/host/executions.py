@@ -10,7 +10,8 @@ from durable_devhost.durable.ports import ExecutionLost
 from durable_devhost.durable.script import Script, read_script
 from durable_devhost.model.functions import Function
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent
-from durable_devhost.model.wire import to_json
+from durable_devhost.model.wire import SPEC_OF, to_json
+from durable_devhost.wire.events import READ_BY_SDK
 
 
 class WorkerExecution:
@@ -34,7 +35,7 @@ class WorkerExecution:
             "kind": "advance",
             "name": self._function.name,
             "begin": self._begin() if begins else None,
-            "events": [to_json(event) for event in events],
+            "events": [to_json(event) for event in events if begins or SPEC_OF[type(event)].number in READ_BY_SDK],
         }
         name = f"orchestrator {self._function.name} ({self._started.instance.instance_id})"
         try:

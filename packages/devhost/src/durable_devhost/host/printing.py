@@ -45,6 +45,7 @@ class TextSink:
     """Prints facts with rich: in colour on a terminal, plain into a file or a pipe. Lines are never wrapped or cut."""
 
     def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._terminal = Terminal(file=stream, highlight=False, soft_wrap=True)
 
     def write(self, fact: Fact, at: datetime) -> None:
@@ -53,10 +54,16 @@ class TextSink:
             return  # the request's own line says it
         fact = printable_fact(fact)
         text = _banner(fact) if isinstance(fact, Ready) else _line(fact, at)
-        try:
-            self._terminal.print(text, end="\n")
-        except (BrokenPipeError, UnsupportedOperation, ValueError):
-            return  # nobody reads any more; the host goes on
+        self._put(text)
+
+    def _put(self, text: Text) -> None:
+        """Print a line; without a terminal not through rich, which takes as long for it as an episode does."""
+        with suppress(BrokenPipeError, UnsupportedOperation, ValueError):  # nobody reads any more; the host goes on
+            if self._terminal.is_terminal:
+                self._terminal.print(text, end="\n")
+            else:
+                self._stream.write(f"{text.plain.expandtabs()}\n")
+                self._stream.flush()
 
 
 class FuncSink(TextSink):
@@ -80,8 +87,7 @@ class FuncSink(TextSink):
     def _print(self, at: datetime, *texts: str) -> None:
         stamp = f"[{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z]"
         for line in "\n".join(text for text in texts if text.strip()).splitlines():
-            with suppress(BrokenPipeError, UnsupportedOperation, ValueError):  # nobody reads any more
-                self._terminal.print(Text(f"{stamp} {line}"))
+            self._put(Text(f"{stamp} {line}"))
 
 
 def short_id(instance_id: str) -> str:

@@ -6,10 +6,11 @@ Newtonsoft reads `$type` only where it is the first property, so the order here 
 
 import base64
 import json
+import os
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
+from durable_devhost.json_text import compact
 from durable_devhost.model.history import ExecutionStarted, HistoryEvent, InstanceRef
 from durable_devhost.model.wire import SPEC_OF, from_json, to_json
 
@@ -28,7 +29,9 @@ class CorruptMessage(ValueError):
 
 def new_guid() -> str:
     """A random GUID in the dashed form; message ids need no determinism."""
-    return str(uuid4())
+    digits = os.urandom(16).hex()  # as `uuid4` does it, without the object
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +75,13 @@ def encode(message: Message) -> str:
         envelope["Episode"] = message.episode
     envelope["Sender"] = message.sender.to_json()
     envelope["SerializableTraceContext"] = None
-    text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    text = compact(envelope)
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")  # XML, and so a queue, knows neither
 
 
 def encode_reference(blob_name: str) -> str:
     """The envelope of a message whose JSON lies gzipped in the blob `blob_name`."""
-    return json.dumps(
+    return compact(
         {
             "$type": "DurableTask.AzureStorage.MessageData",
             "ActivityId": "00000000-0000-0000-0000-000000000000",
@@ -87,9 +90,7 @@ def encode_reference(blob_name: str) -> str:
             "SequenceNumber": 0,
             "Sender": None,
             "SerializableTraceContext": None,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+        }
     )
 
 

@@ -5,12 +5,16 @@ are kept as integer ticks (see `durable_devhost.durable.entities.batch`).
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
+
+_TO_MICROSECONDS = len("2026-01-01T00:00:00.000000")
 
 
+@lru_cache(maxsize=512)  # all events of an episode have the same
 def format_time(when: datetime) -> str:
     """Write `when` as Newtonsoft does: a trailing `Z`, fraction digits only as far as they are not zero."""
-    text = when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-    return text.rstrip("0").rstrip(".") + "Z"
+    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:_TO_MICROSECONDS].rstrip("0").rstrip(".") + "Z"
 
 
 def parse_time(text: str) -> datetime:

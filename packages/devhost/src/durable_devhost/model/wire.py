@@ -49,6 +49,7 @@ class Kind(Enum):
     OBJECT = "object"
 
 
+_AS_IT_IS = (Kind.TEXT, Kind.INT, Kind.BOOL)
 _STATUS_NUMBERS = {status: number for number, status in enumerate(RuntimeStatus)}
 
 
@@ -220,17 +221,11 @@ def read_object(attribute: str, value: Mapping[str, Any]) -> Any:
 
 
 def _to_wire(kind: Kind, value: Any) -> Any:
-    if value is None:
-        return None
-    match kind:
-        case Kind.TIME:
-            return format_time(value)
-        case Kind.STATUS:
-            return _STATUS_NUMBERS[value]
-        case Kind.OBJECT:
-            return object_to_json(value)
-        case _:
-            return value
+    if value is None or kind in _AS_IT_IS:
+        return value
+    if kind is Kind.TIME:
+        return format_time(value)
+    return _STATUS_NUMBERS[value] if kind is Kind.STATUS else object_to_json(value)
 
 
 def _from_wire(kind: Kind, value: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Self
+from typing import NamedTuple, Self, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -34,8 +34,7 @@ class ConnectionBroken(Exception):
     """The server cannot be reached, hung up before the whole answer was there, or answered no HTTP."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer of any status; header names are in lower case, but for the user's part of `x-ms-meta-*`."""
 
     status: int
@@ -75,6 +74,12 @@ class _Connection(asyncio.Protocol):
             self._transport.write(body)
         return self._reply
 
+    def expire(self) -> None:
+        """The answer has taken too long."""
+        self.close()
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(TimeoutError())
+
     def close(self) -> None:
         """Hang up."""
         self.is_open = self.is_reusable = False
@@ -82,8 +87,7 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # of a socket
-        self._transport, self.is_open = transport, True
+        self._transport, self.is_open = cast(asyncio.Transport, transport), True  # of a socket
 
     def data_received(self, data: bytes) -> None:
         if self._parser is None or self._reply is None or self._reply.done():
@@ -139,6 +143,8 @@ class ConnectionPool:
     def __init__(self, limit: int) -> None:
         self._free = asyncio.Semaphore(limit)
         self._idle: dict[_Place, deque[_Connection]] = {}
+        self._due: dict[_Connection, float] = {}  # the earliest first, as all may take equally long
+        self._alarm: asyncio.TimerHandle | None = None
         self._tls: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
@@ -149,6 +155,9 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Hang up all that is idle."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         for connections in self._idle.values():
             for connection in connections:
                 connection.close()
@@ -168,16 +177,35 @@ class ConnectionPool:
         async with self._free:
             connection = self._take(place) or await self._open(place)
             try:
-                async with asyncio.timeout(ANSWER_S):
-                    reply = await connection.send(verb, head, body)
+                answer = connection.send(verb, head, body)
+                self._expect(connection)
+                reply = await answer
             except BaseException:
                 connection.close()  # an answer that comes late would be taken for that of the next request
                 raise
+            finally:
+                self._due.pop(connection, None)
             if connection.is_reusable:
                 self._idle.setdefault(place, deque()).append(connection)
             else:
                 connection.close()
             return reply
+
+    def _expect(self, connection: _Connection) -> None:
+        """Give an answer its time; one alarm serves all requests, as a timer for each would cost them time."""
+        loop = asyncio.get_running_loop()
+        due = self._due[connection] = loop.time() + ANSWER_S
+        if self._alarm is None:
+            self._alarm = loop.call_at(due, self._give_up, loop)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Fail the requests whose time is up, and look again when the next one's is."""
+        self._alarm, now = None, loop.time()
+        for connection in [each for each, due in self._due.items() if due <= now]:
+            del self._due[connection]
+            connection.expire()
+        if self._due:
+            self._alarm = loop.call_at(next(iter(self._due.values())), self._give_up, loop)
 
     def _take(self, place: _Place) -> _Connection | None:
         idle = self._idle.get(place)

@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
+from durable_devhost.json_text import compact_ascii
 from durable_devhost.model.timestamps import parse_time
 from durable_devhost.storage.account import Conflict, NotFound, failure
 from durable_devhost.storage.transport import Answer, Transport, error_in_json
@@ -27,7 +29,6 @@ MAX_BATCH = 100
 """The most operations of one batch."""
 
 _TYPE = "@odata.type"
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _JSON = "application/json;odata=nometadata"
 _READ = {"accept": "application/json;odata=minimalmetadata", "dataserviceversion": "3.0"}
 _WRITE = {
@@ -63,8 +64,7 @@ _VERBS = {
 _CONDITIONAL = frozenset({Action.REPLACE, Action.MERGE, Action.DELETE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of a batch; `row` holds PartitionKey and RowKey, `etag` None means whichever version is there."""
 
     action: Action
@@ -211,23 +211,21 @@ class TableService:
 
     def _part(self, table: str, operation: Operation) -> bytes:
         action = operation.action
-        head = (
-            "--changeset_devhost\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
-            f"{_VERBS[action]} {self._endpoint}/{_target(table, operation)} HTTP/1.1\r\n"
-            "DataServiceVersion: 3.0\r\nAccept: application/json;odata=minimalmetadata\r\n"
-        )
-        if action is Action.INSERT:
-            head += "Prefer: return-no-content\r\n"
+        content = b"" if action is Action.DELETE else write_row(operation.row)
+        extra = _PREFER if action is Action.INSERT else ""
         if action in _CONDITIONAL:
-            head += f"If-Match: {operation.etag or '*'}\r\n"
-        if action is Action.DELETE:
-            return f"{head}\r\n\r\n".encode()
-        content = write_row(operation.row)
-        return f"{head}Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode() + (
-            content + b"\r\n"
+            extra = f"If-Match: {operation.etag or '*'}\r\n"
+        if action is not Action.DELETE:
+            extra += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+        head = (
+            f"{_PART_HEAD}{_VERBS[action]} {self._endpoint}/{_target(table, operation)} HTTP/1.1\r\n{_PART_READ}{extra}"
         )
+        return b"%b\r\n%b\r\n" % (head.encode(), content)
 
 
+_PART_HEAD = "--changeset_devhost\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+_PART_READ = "DataServiceVersion: 3.0\r\nAccept: application/json;odata=minimalmetadata\r\n"
+_PREFER = "Prefer: return-no-content\r\n"
 _BATCH_HEAD = b"--batch_devhost\r\nContent-Type: multipart/mixed; boundary=changeset_devhost\r\n\r\n"
 _BATCH_TAIL = b"--changeset_devhost--\r\n\r\n--batch_devhost--\r\n"
 
@@ -242,24 +240,30 @@ def dated(when: datetime) -> str:
     return f"datetime'{write_time(when)}'"
 
 
+_TO_MICROSECONDS = len("2026-01-01T00:00:00.000000")
+
+
+@lru_cache(maxsize=512)  # all rows of an episode have the same
 def write_time(when: datetime) -> str:
     """A point in time as tables hold it: UTC, always seven fraction digits (.NET ticks)."""
-    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "0Z"
+    utc = when if when.tzinfo is UTC else when.astimezone(UTC)
+    return f"{utc.isoformat(timespec='microseconds')[:_TO_MICROSECONDS]}0Z"
 
 
 def write_row(row: Mapping[str, Value]) -> bytes:
     """A row as JSON with type annotations where JSON alone does not tell the type."""
     plain: dict[str, Any] = {}
     for name, value in row.items():
-        if isinstance(value, datetime):
+        if isinstance(value, (str, int)):  # the most frequent first
+            if name != ETAG:
+                plain[name] = value
+        elif isinstance(value, datetime):
             plain[name] = write_time(value)
             plain[name + _TYPE] = "Edm.DateTime"
         elif isinstance(value, float):
             plain[name] = value
             plain[name + _TYPE] = "Edm.Double"
-        elif value is not None and name != ETAG:
-            plain[name] = value
-    return _ENCODER.encode(plain).encode()
+    return compact_ascii(plain).encode()
 
 
 def read_row(plain: Mapping[str, Any]) -> Row:
@@ -288,7 +292,12 @@ def _target(table: str, operation: Operation) -> str:
 
 
 def _keys(partition_key: str, row_key: str) -> str:
-    return f"PartitionKey={quote(quoted(partition_key), safe=_SAFE)},RowKey={quote(quoted(row_key), safe=_SAFE)}"
+    return f"PartitionKey={_key(partition_key)},RowKey={_key(row_key)}"
+
+
+@lru_cache(maxsize=1024)  # an instance has one partition, and all instances have the same row keys
+def _key(text: str) -> str:
+    return quote(quoted(text), safe=_SAFE)
 
 
 _SAFE = "'"

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from email.utils import format_datetime
+from time import monotonic
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from durable_devhost.clock import real_now
 from durable_devhost.errors import StorageUnavailable
 from durable_devhost.storage.account import Service, StorageAccount, StorageFailure, failure
 from durable_devhost.storage.connections import ConnectionBroken, ConnectionPool, Reply
-from durable_devhost.storage.signing import authorization
+from durable_devhost.storage.signing import Signer
 
 _API_VERSION = "2021-12-02"
 _RETRY_DELAYS = (0.1, 0.3, 0.8, 2.0)
@@ -26,6 +26,7 @@ _REQUEST_ID = "x-ms-request-id"
 _PASSING = frozenset({429, 500, 503})
 _FORBIDDEN = 403
 _CONNECTIONS = 64
+_DATE_LASTS_S = 1.0
 _XML_ERROR = re.compile(rb"<Code>([^<]*)</Code>.*?<Message>([^<]*)</Message>", re.DOTALL)
 
 
@@ -49,13 +50,8 @@ class CallCounter:
         return {f"{service} {verb}": count for (service, verb), count in sorted(self._counts.items())}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A successful answer; header names are in lower case, but for the user's part of `x-ms-meta-*`."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+Answer = Reply
+"""A successful answer."""
 
 
 class Transport:
@@ -68,6 +64,8 @@ class Transport:
         self.account = account
         self.calls = CallCounter()
         self._retry_delays = retry_delays
+        self._signer = Signer(account)
+        self._date, self._date_until = "", 0.0
         self._connections: ConnectionPool | None = None
 
     async def __aenter__(self) -> Self:
@@ -127,11 +125,11 @@ class Transport:
         if self._connections is None:
             raise RuntimeError("the transport is used outside its async with block")
         account = self.account
-        sent = {"x-ms-version": _API_VERSION, "x-ms-date": format_datetime(real_now(), usegmt=True), **headers}
+        sent = {"x-ms-version": _API_VERSION, "x-ms-date": self._now(), **headers}
         url = account.endpoint(service) + path
         parameters = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
         if account.sas is None:
-            sent["authorization"] = authorization(account, service, verb, path, query, sent, len(body))
+            sent["authorization"] = self._signer.authorization(service, verb, path, query, sent, len(body))
         else:
             parameters = f"{parameters}&{account.sas}" if parameters else account.sas
         self.calls.add(service, verb)
@@ -140,7 +138,14 @@ class Transport:
             raise ConnectionBroken(f"what answered {reply.status} is not Azure Storage: it has no {_REQUEST_ID}")
         if reply.status >= 400:
             raise _failure_in(reply)
-        return Answer(status=reply.status, headers=reply.headers, body=reply.body)
+        return reply
+
+    def _now(self) -> str:
+        """The time as a header has it, in whole seconds, and up to a second old: storage takes fifteen minutes."""
+        now = monotonic()
+        if now >= self._date_until:
+            self._date, self._date_until = format_datetime(real_now(), usegmt=True), now + _DATE_LASTS_S
+        return self._date
 
     @contextmanager
     def understanding(self, service: Service) -> Iterator[None]:

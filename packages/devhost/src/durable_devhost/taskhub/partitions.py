@@ -1,15 +1,15 @@
-"""The Partitions table: which worker owns which control queue, as a lease that is renewed every ten seconds.
+"""The Partitions table: which worker owns which control queue, as a lease that is renewed every twelve seconds.
 
 One row a control queue; each change replaces the row under its etag (`TablePartitionManager.cs`). The loop that calls
 these functions is the engine's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed
-from durable_devhost.storage.tables import ETAG, Row, TableService
+from durable_devhost.storage.tables import ETAG, Action, Operation, Row, TableService
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.names import MAX_PARTITIONS, HubNames
 
@@ -87,8 +87,20 @@ class PartitionTable:
 
     async def renew(self, lease: PartitionLease, now: datetime, *, is_draining: bool = False) -> PartitionLease:
         """Keep a partition, draining it when it is to be given up; raises LostRace when its row has changed."""
-        renewed = replace(lease, last_renewal=now, expires_at=now + LEASE, is_draining=is_draining)
-        return await self._write(renewed)
+        return await self._write(replace(_renewed(lease, now), is_draining=is_draining))
+
+    async def renew_all(self, leases: Sequence[PartitionLease], now: datetime) -> list[PartitionLease]:
+        """Keep several partitions with one request, all or none; raises LostRace when a row has changed.
+
+        That may be by this very request, where the answer to it was lost.
+        """
+        renewed = [_renewed(lease, now) for lease in leases]
+        changes = [Operation(action=Action.REPLACE, row=_to_row(lease), etag=lease.etag) for lease in renewed]
+        try:
+            etags = await self._tables.batch(self._table, changes)
+        except (PreconditionFailed, NotFound) as error:
+            raise LostRace("A lease of this hub has changed.") from error
+        return [replace(lease, etag=etag) for lease, etag in zip(renewed, etags, strict=True)]
 
     async def release(self, lease: PartitionLease) -> PartitionLease:
         """Give a partition up; the times stay as they were. Raises LostRace when its row has changed."""
@@ -119,6 +131,10 @@ _COLUMNS = (
     ("last_renewal", "LastRenewal"),
     ("expires_at", "ExpiresAt"),
 )
+
+
+def _renewed(lease: PartitionLease, now: datetime) -> PartitionLease:
+    return replace(lease, last_renewal=now, expires_at=now + LEASE, is_draining=False)
 
 
 def _to_row(lease: PartitionLease) -> Row:

@@ -8,6 +8,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from durable_devhost.json_text import compact
 from durable_devhost.model.history import HistoryEvent, RuntimeStatus, SubOrchestrationCreated, TaskScheduled
 from durable_devhost.model.wire import SPEC_NAMED, SPEC_OF, Field, Kind, object_to_json, read_object
 from durable_devhost.storage.tables import Row, Value
@@ -77,17 +78,15 @@ def from_row(row: Row) -> HistoryEvent:
 
 def estimated_size(row: Row) -> int:
     """Roughly what a row adds to a batch, in bytes: 1 KiB and its texts in UTF-16, as the real provider reckons."""
-    return 1024 + sum(2 * len(value) for value in row.values() if isinstance(value, str))
+    return 1024 + 2 * sum([len(value) for value in row.values() if isinstance(value, str)])
 
 
 def _to_column(kind: Kind, value: Any) -> Value | None:
-    match kind:
-        case Kind.OBJECT:
-            return json.dumps(object_to_json(value), ensure_ascii=False, separators=(",", ":"))
-        case Kind.STATUS:
-            return str(value)
-        case _:
-            return value  # type: ignore[no-any-return]  # the kind says that it is a column's value
+    if kind is Kind.OBJECT:
+        return "null" if value is None else compact(object_to_json(value))
+    if kind is Kind.STATUS:
+        return str(value)
+    return value  # type: ignore[no-any-return]  # the kind says that it is a column's value
 
 
 def _from_column(field: Field, row: Row) -> Any:

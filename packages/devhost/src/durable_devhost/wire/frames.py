@@ -11,6 +11,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from durable_devhost.json_text import compact_ascii
+
 PROTOCOL = 1
 """The version of the messages; the worker names it in its `hello`."""
 
@@ -37,6 +39,15 @@ def encode(message: Mapping[str, Any]) -> list[bytes]:
 
     Raises TypeError for values that JSON does not have, and BrokenFrame for a message that is too big.
     """
+    try:
+        header = compact_ascii({**message, "parts": ()}).encode()
+    except TypeError:
+        return _encode_with_parts(message)
+    _check(len(header), 0)
+    return [_PREFIX.pack(len(header), 0) + header]
+
+
+def _encode_with_parts(message: Mapping[str, Any]) -> list[bytes]:
     parts: list[bytes] = []
     lengths: list[int] = []
 
@@ -68,9 +79,9 @@ def read_prefix(prefix: bytes) -> tuple[int, int]:
 def decode(header: bytes, body: bytes) -> dict[str, Any]:
     """The message of a frame; raises BrokenFrame where header and body do not fit together."""
     try:
-        message = json.loads(header)
+        message = json.loads(header.decode())
         lengths = message.pop("parts")
-        parts = _cut(body, lengths)
+        parts = _cut(body, lengths) if lengths or body else []
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BrokenFrame(f"the header of a frame cannot be read: {error}") from error
     if not isinstance(message, dict):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from durable_devhost.worker.inputs import input_argument, trigger_argument
 from durable_devhost.worker.invocation import Attempt, Invocation, Trace, entered
 from durable_devhost.worker.leaving import exit_code, exit_text, flush, leave
 from durable_devhost.worker.outputs import Output, results
+from durable_devhost.worker.threads import Threads
 from durable_devhost.worker.tracebacks import failure_text, user_stack
 from durable_devhost.worker.transfers import FlowingTransfer, WholeTransfer
 
@@ -53,7 +54,7 @@ class Calls:
         self._send = send
         self._loop = loop
         self._leave = leave
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=THREAD_NAMES, initializer=initializer)
+        self._pool = Threads(threads or _default_threads(), THREAD_NAMES, initializer)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._transfers: dict[int, WholeTransfer | FlowingTransfer] = {}
         self._cancelled: set[int] = set()
@@ -72,7 +73,7 @@ class Calls:
         if function.is_async or function.is_web:
             self._loop.call_soon_threadsafe(self._begin, function, message)
         else:
-            self._pool.submit(contextvars.copy_context().run, self._run, function, message)
+            self._pool.start(contextvars.copy_context().run, self._run, function, message)
 
     @cached_property
     def _web(self) -> WebApplication:
@@ -177,6 +178,11 @@ class Calls:
             self._quiet.wait_for(lambda: self._running == 0, _FAREWELL_S)
         flush()
         self._leave(code)
+
+
+def _default_threads() -> int:
+    """As many as Python's own pool has."""
+    return min(32, (os.cpu_count() or 1) + 4)
 
 
 def _invocation(message: Mapping[str, Any]) -> Invocation:

@@ -21,6 +21,7 @@ from azure.durable_functions.models.history import HistoryEvent
 from azure.durable_functions.models.OrchestratorState import OrchestratorState
 from azure.durable_functions.models.TaskOrchestrationExecutor import TaskOrchestrationExecutor
 
+from durable_devhost.wire.events import READ_BY_SDK
 from durable_devhost.worker import sdk
 from durable_devhost.worker.functions import Function
 from durable_devhost.worker.leaving import exit_code, exit_text
@@ -29,22 +30,10 @@ from durable_devhost.worker.tracebacks import failure_text, user_frames
 
 _MARKER = "$OutOfProcData$:"
 _SDK = str(Path("azure", "durable_functions"))
-_READ_BY_SDK = frozenset(
-    {
-        0,  # ExecutionStarted
-        5,  # TaskCompleted
-        6,  # TaskFailed
-        8,  # SubOrchestrationInstanceCompleted
-        9,  # SubOrchestrationInstanceFailed
-        11,  # TimerFired
-        12,  # OrchestratorStarted
-        14,  # EventSent
-        15,  # EventRaised
-    }
-)
 
 
 sdk.read_times_quickly()
+sdk.make_payload_types_once()
 
 
 class DurableOrchestrationContext(df.DurableOrchestrationContext):  # type: ignore[misc]
@@ -105,6 +94,12 @@ class OrchestratorExecutor:
             self._failure = script(done=True, error=text, stack=stack, asked=self._asked)
             return self._failure
 
+    @property
+    def is_over(self) -> bool:
+        """Whether no user code is left that `close` would have to end."""
+        generator = getattr(self._executor, "generator", None)
+        return generator is None or generator.gi_frame is None
+
     def close(self) -> None:
         """End the generator, which runs the user's `finally` blocks; what they raise concerns nobody any more."""
         generator = getattr(self._executor, "generator", None)
@@ -143,7 +138,7 @@ class OrchestratorExecutor:
         for event in events:
             if self._executor.has_execution_completed:
                 return
-            if event["EventType"] in _READ_BY_SDK:
+            if event["EventType"] in READ_BY_SDK:
                 sdk_event = HistoryEvent(**event)
                 self._context.histories.append(sdk_event)
                 self._executor.process_event(sdk_event)

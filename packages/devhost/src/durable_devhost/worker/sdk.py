@@ -6,7 +6,8 @@ import importlib.util
 import inspect
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections import namedtuple
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -102,6 +103,23 @@ def read_times_quickly() -> None:
 
     if getattr(slowly, "__module__", "") == "dateutil.parser._parser":
         module["dt_parse"] = quickly
+
+
+def make_payload_types_once() -> None:
+    """Let the SDK's executor share the class that it makes anew for each execution, which takes as long as a step."""
+    from azure.durable_functions.models.TaskOrchestrationExecutor import TaskOrchestrationExecutor
+
+    module = vars(sys.modules[TaskOrchestrationExecutor.__module__])
+    made: dict[tuple[str, ...], Any] = {}
+
+    def once(name: str, fields: Sequence[str]) -> Any:
+        key = (name, *fields)
+        if key not in made:
+            made[key] = namedtuple(name, fields)
+        return made[key]
+
+    if module.get("namedtuple") is namedtuple:
+        module["namedtuple"] = once
 
 
 def session_closer() -> Callable[[], Awaitable[None]] | None:

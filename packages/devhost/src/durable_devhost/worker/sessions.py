@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from durable_devhost.wire.frames import BrokenFrame
 from durable_devhost.worker.functions import Function
 from durable_devhost.worker.invocation import Invocation, entered
 from durable_devhost.worker.scripts import script
+from durable_devhost.worker.threads import Threads
 from durable_devhost.worker.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class Session:
                 self._executor = OrchestratorExecutor(self._function, self._begin)
             return self._executor.advance(events)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether user code has ended by itself, so that nothing is left to close."""
+        return self._executor is None or self._executor.is_over
+
     def close(self) -> None:
         """End the generator; never raises."""
         with self._lock:
@@ -82,7 +87,7 @@ class Sessions:
         self._depart = depart
         self._functions = functions
         self._send = send
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="episode", initializer=initializer)
+        self._pool = Threads(_THREADS, "episode", initializer)
         self._sessions: dict[str, Session] = {}
         self._watchdog = Watchdog(send)
         if initializer is None:  # a debugger may hold a step for as long as it likes
@@ -103,7 +108,7 @@ class Sessions:
     def drop(self, name: str) -> None:
         """Forget a session, if there is one."""
         session = self._sessions.pop(name, None)
-        if session is not None:
+        if session is not None and not session.is_over:
             self._submit(session.close)
 
     def _session(self, begin: Mapping[str, Any]) -> Session:
@@ -112,7 +117,7 @@ class Sessions:
         return Session(function if is_orchestrator else None, begin)
 
     def _submit(self, step: Callable[..., None], *arguments: Any) -> None:
-        self._pool.submit(contextvars.Context().run, step, *arguments)
+        self._pool.start(contextvars.Context().run, step, *arguments)
 
     def _step(self, session: Session, message: Mapping[str, Any]) -> None:
         answer = {"kind": "script", "id": message["id"]}

@@ -15,9 +15,10 @@ from durable_devhost.durable.client.ports import Hub
 from durable_devhost.durable.client.rewind import rewind
 from durable_devhost.durable.client.status import shown_text
 from durable_devhost.durable.damage import is_ended, terminated_record
-from durable_devhost.durable.entities.messages import REQUEST_EVENT, EntityId, RequestMessage, compact_json
+from durable_devhost.durable.entities.messages import REQUEST_EVENT, EntityId, RequestMessage
 from durable_devhost.durable.failures import missing_entity, missing_orchestrator
 from durable_devhost.durable.ports import Catalog, Engine
+from durable_devhost.json_text import compact
 from durable_devhost.model.history import (
     TERMINAL,
     EventRaised,
@@ -264,7 +265,7 @@ def _cannot(verb: str, record: InstanceRecord) -> str:
 
 def _again(text: str | None) -> str:
     """A stored input as restart writes it: parsed and serialised again, `null` for none (recorded)."""
-    return compact_json(shown_text(text))
+    return compact(shown_text(text))
 
 
 def _undashed_guid() -> str:

@@ -13,6 +13,7 @@ from unicodedata import category
 from uuid import UUID, uuid5
 
 from durable_devhost.durable.entities.labels import UNSET, next_label, ticks_in, ticks_of
+from durable_devhost.json_text import compact
 from durable_devhost.model.timestamps import format_time, parse_time
 
 REORDER_WINDOW = timedelta(minutes=30)
@@ -149,7 +150,7 @@ class RequestMessage:
     def to_json_text(self) -> str:
         """The request as an event carries it."""
         value = self.to_json()
-        return compact_json({"$type": _type_name("RequestMessage"), **value} if self.is_typed else value)
+        return compact({"$type": _type_name("RequestMessage"), **value} if self.is_typed else value)
 
     @classmethod
     def from_json(cls, value: Any) -> "RequestMessage":
@@ -196,7 +197,7 @@ class ResponseMessage:
     def to_json_text(self) -> str:
         """The response as an event carries it; out-of-process errors always have the type `Error`."""
         value = {"$type": _type_name("ResponseMessage"), "result": self.result}
-        return compact_json({**value, "exceptionType": "Error"} if self.is_error else value)
+        return compact({**value, "exceptionType": "Error"} if self.is_error else value)
 
     @classmethod
     def from_json_text(cls, text: str) -> "ResponseMessage":
@@ -269,11 +270,6 @@ def request_guid(instance_id: str, now: datetime, counter: int) -> str:
 def round_trip_text(when: datetime) -> str:
     """The time in .NET's `o` format: UTC with always seven fraction digits and a `Z`."""
     return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "0Z"
-
-
-def compact_json(value: Any) -> str:
-    """JSON as Newtonsoft writes it: no blanks, non-ASCII characters raw."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _text(value: Mapping[str, Any], name: str) -> str | None:

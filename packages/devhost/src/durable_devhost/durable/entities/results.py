@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from durable_devhost.dotnet.payloads import mended
-from durable_devhost.durable.entities.messages import EntityId, RequestMessage, ResponseMessage, compact_json
+from durable_devhost.durable.entities.messages import EntityId, RequestMessage, ResponseMessage
 from durable_devhost.durable.entities.scheduler import SchedulerState
+from durable_devhost.json_text import compact
 
 
 class BrokenResult(ValueError):
@@ -39,7 +40,7 @@ class EntityResult:
 
 def entity_payload(entity_id: EntityId, state: SchedulerState, operations: Sequence[RequestMessage]) -> str:
     """The batch as the Python SDK's entity function takes it."""
-    return compact_json(
+    return compact(
         {
             "self": entity_id.to_json(),
             "exists": state.exists,
@@ -58,7 +59,7 @@ def failed_result(payload: str, error: str) -> str:
     text, but for a timeout, whose text the SDK knows.
     """
     given = json.loads(payload)
-    return compact_json(
+    return compact(
         {
             "entityExists": given["exists"],
             "entityState": given["state"],

@@ -8,8 +8,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from durable_devhost.durable.entities.messages import RequestMessage, compact_json
+from durable_devhost.durable.entities.messages import RequestMessage
 from durable_devhost.durable.entities.sorter import SorterState
+from durable_devhost.json_text import compact
 
 
 class CorruptState(ValueError):
@@ -42,7 +43,7 @@ class SchedulerState:
             "suspended": self.suspended or None,
             "sorter": self.sorter.to_json(),
         }
-        return compact_json({name: item for name, item in value.items() if item is not None})
+        return compact({name: item for name, item in value.items() if item is not None})
 
     @classmethod
     def from_json_text(cls, text: str | None) -> "SchedulerState":
@@ -68,7 +69,7 @@ class SchedulerState:
             "queueSize": len(self.queue) or None,
             "lockedBy": self.locked_by,
         }
-        return compact_json({name: item for name, item in value.items() if item is not None})
+        return compact({name: item for name, item in value.items() if item is not None})
 
 
 def entity_state(record_input: str | None) -> str | None:

@@ -4,7 +4,6 @@
 (DurableTask.Core `TaskOrchestrationContext.cs`).
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from durable_devhost.durable.failures import missing_entity
 from durable_devhost.durable.orchestrations.spans import scheduling
 from durable_devhost.durable.orchestrations.waits import Retried
 from durable_devhost.durable.ports import Catalog
+from durable_devhost.json_text import compact
 from durable_devhost.model.history import (
     EventRaised,
     EventSent,
@@ -64,7 +64,7 @@ class PendingActivity:
             "retryOptions": None,
             "timeout": None,
         }
-        return cls(name=HTTP_ACTIVITY, argument=_json([argument]), caller=caller)
+        return cls(name=HTTP_ACTIVITY, argument=compact([argument]), caller=caller)
 
     def effect(self, task_id: int, now: datetime, _new_id: Callable[[], str]) -> Effect:
         """The row, without its input unless host.json stores inputs, and the work item with it."""
@@ -180,7 +180,7 @@ class Scheduler:
         if isinstance(action, CallActivity):
             if not self._catalog.has_activity(action.name):
                 return None
-            argument = _json([action.input])
+            argument = compact([action.input])
             return PendingActivity(name=action.name, argument=argument, store_input=self._store_inputs, caller=started)
         if not self._catalog.has_orchestrator(action.name) or _is_forbidden(action.instance_id, started):
             return None
@@ -188,7 +188,7 @@ class Scheduler:
             parent=started,
             name=action.name,
             version=action.version or self._default_version,
-            input=_json(action.input),
+            input=compact(action.input),
             instance_id=action.instance_id,
             store_input=self._store_inputs,
         )
@@ -205,7 +205,7 @@ class Scheduler:
         request = RequestMessage(
             op=action.operation,
             signal=isinstance(action, SignalEntity),
-            input=_json(action.input),
+            input=compact(action.input),
             id=guid,
             parent=started.instance.instance_id,
             parent_execution=started.instance.execution_id,
@@ -286,7 +286,3 @@ def _describe(event: TaskScheduled | TimerCreated | SubOrchestrationCreated | Ev
 
 def _same(one: str, other: str) -> bool:
     return one.casefold() == other.casefold()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -3,9 +3,10 @@
 Order of keys and of query parameters as recorded from extension 3.15 (`BindingHelper.cs`, `HttpApiHandler.cs`).
 """
 
-import json
 from dataclasses import dataclass
 from urllib.parse import quote
+
+from durable_devhost.json_text import compact
 
 WEBHOOK_PATH = "/runtime/webhooks/durabletask"
 RPC_PATH = "/durabletask"
@@ -104,4 +105,4 @@ def client_binding(base_url: str, rpc_url: str, hub: str, connection: str | None
         "rpcBaseUrl": rpc_url.rstrip("/") + "/",
         "httpBaseUrl": None,
     }
-    return json.dumps(binding, ensure_ascii=False, separators=(",", ":"))
+    return compact(binding)
