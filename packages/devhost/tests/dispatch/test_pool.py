@@ -125,7 +125,7 @@ async def test_what_a_worker_logged_before_it_died_is_heard(tmp_path: Path) -> N
 async def test_ten_deaths_within_a_minute_end_in_one_sentence(tmp_path: Path) -> None:
     """An app that kills its process each time would go on for ever."""
     async with machine(plan_of(tmp_path / "app")) as running:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(MOST_DEATHS * PATIENCE_S):  # each death is followed by a start
             while not running.running.done():
                 call = asyncio.create_task(running.call("leave", "7"))
                 await asyncio.wait((call, running.running), return_when=asyncio.FIRST_COMPLETED)
