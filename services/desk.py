@@ -15,6 +15,7 @@ from approvals.rules.eligibility import Refused
 from approvals.rules.turns import WAKE
 from approvals.rules.verbs import Verb
 from services.instances import find_instance
+from services.looks import open_looks
 from services.review_changes import Done, Unknown, record_verb
 
 log = logging.getLogger("greenlight.desk")
@@ -24,7 +25,11 @@ async def act(
     client: df.DurableOrchestrationClient, proposal_id: str, verb: Verb, actor: Actor
 ) -> Done | Refused | Unknown:
     """Judge a verb and record it. Raises `Contention`, and azure.core's errors if storage does not respond."""
-    answer = await asyncio.to_thread(record_verb, proposal_id, verb, actor)
+    try:
+        answer = await asyncio.to_thread(record_verb, proposal_id, verb, actor)
+    except BaseException:
+        open_looks().ask()  # it may be on record all the same
+        raise
     if isinstance(answer, Done):
         if not answer.repeated:
             line = {"record": "verb", "proposalId": proposal_id, "verb": type(verb).__name__, "entry": answer.number}
@@ -42,6 +47,7 @@ async def wake(client: df.DurableOrchestrationClient, proposal_id: str) -> None:
         await client.raise_event(proposal_id, WAKE, {})
     except Exception:  # noqa: BLE001  the SDK raises nothing else
         if not await _has_finished(client, proposal_id):
+            open_looks().ask()
             log.warning("proposal %s could not be woken; the sweep will wake it", proposal_id)
 
 

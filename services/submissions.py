@@ -39,6 +39,7 @@ from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.audits import missing
 from services.instances import find_instance, start
+from services.looks import open_looks
 from services.replays import review_of
 
 log = logging.getLogger("greenlight.submissions")
@@ -107,7 +108,11 @@ async def submit(client: df.DurableOrchestrationClient, submission: Submission) 
     known = await asyncio.to_thread(_find, submission)
     if isinstance(known, Taken) or (known is None and await find_instance(client, submission.proposal_id)):
         return Taken()
-    chain = await asyncio.to_thread(_put_on_record, submission, known)
+    try:
+        chain = await asyncio.to_thread(_put_on_record, submission, known)
+    except BaseException:
+        open_looks().ask()  # it may be on record, and not in the list
+        raise
     if isinstance(chain, Taken):
         return chain
     review = review_of(chain)
