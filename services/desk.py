@@ -46,8 +46,8 @@ async def wake(client: df.DurableOrchestrationClient, proposal_id: str) -> None:
     try:
         await client.raise_event(proposal_id, WAKE, {})
     except Exception:  # noqa: BLE001  the SDK raises nothing else
+        open_looks().ask()  # also where it has finished: its review may still be open
         if not await _has_finished(client, proposal_id):
-            open_looks().ask()
             log.warning("proposal %s could not be woken; the sweep will wake it", proposal_id)
 
 

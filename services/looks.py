@@ -1,8 +1,8 @@
 """When a sweep looks at all records, and when only at the proposals that are open.
 
-What is open is listed with one call. The lengths of all records are listed with more calls the more proposals there
-ever were, so that is done every ten minutes, and sooner where something may have been left undone: by the process before
-this one, which may have crashed, or by a request that failed in this one.
+What is open is listed with one call. The lengths of all records take more calls the more proposals there ever were. So
+they are listed every ten minutes, and sooner where something may have been left undone: by the process before this one,
+which may have crashed, or by a request that failed in this one.
 """
 
 from datetime import datetime, timedelta

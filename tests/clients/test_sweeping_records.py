@@ -135,9 +135,7 @@ async def test_a_record_that_is_as_it_was_found_whole_is_not_read_again(
         assert tampered(caplog) == [(names[1], "cut")]
 
 
-async def test_a_record_that_this_process_found_whole_is_read_again_where_another_copied_a_longer_head(
-    sweep, hand_in, end, tamper, caplog
-):
+async def test_a_record_of_which_a_longer_head_was_copied_is_read_again(sweep, hand_in, caplog):
     """It was cut before this process first read it."""
     name = hand_in()
     await sweep()
