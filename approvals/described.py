@@ -48,7 +48,7 @@ def field_docs(model: "type[Described]") -> dict[str, str]:
 def _own_docs(model: type[Described]) -> dict[str, str]:
     try:
         (node,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
-    except OSError:
+    except (OSError, TypeError):
         return {}
     body = node.body if isinstance(node, ast.ClassDef) else []
     docs: dict[str, str] = {}

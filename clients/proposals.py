@@ -14,7 +14,7 @@ from approvals.record.verdict import Tampered
 from approvals.rules.forms import LARGEST_BODY
 from approvals.rules.state import Status
 from approvals.rules.view import show
-from approvals.validation import Invalid, Line, read_json
+from approvals.validation import LATER, Invalid, Line, read_json
 from clients.web.access import damaged, see
 from clients.web.flags import read_flag
 from clients.web.identity import Caller, caller, claim, level
@@ -44,7 +44,7 @@ _PLATFORM = frozenset({"code", "clientId"})
 _FIGURE = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?", re.ASCII)
 """A number in the notation of JSON, without an exponent."""
 
-_LINE = TypeAdapter[str](Line)
+_LINE = TypeAdapter[str](Line, config=LATER)
 
 
 @bp.function_name(name="SubmitProposal")
