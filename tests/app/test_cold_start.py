@@ -11,7 +11,7 @@ from tests.repository import ROOT
 NEEDED_LATER = (
     "jinja2", "markdown_it", "nh3", "pygal", "azure.identity", "clients.description.operations",
 )  # fmt: skip
-"""For the first letter or page, the first page with Markdown, the first chart, a managed identity, the API's document."""
+"""For the first letter, page or chart, for a managed identity, for the API's document."""
 
 LOOK = """
 import json, sys
