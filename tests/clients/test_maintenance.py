@@ -92,7 +92,9 @@ def audited(*instances):
 async def test_each_is_written_down_and_purged(run):
     """Over all pages of the list."""
     hub = Hub(*(ids := names(5)))
-    assert await run(hub) == [{"record": "retention", "purged": 5, "failed": 0, "remaining": 0, "days": 30}]
+    assert await run(hub) == [
+        {"record": "retention", "purged": 5, "failed": 0, "remaining": 0, "days": 30, "letters": 0}
+    ]
     assert (hub.purged, sorted(audited(*ids))) == (ids, ids)
 
 
