@@ -46,8 +46,8 @@ def test_certificates_of_the_environment_are_used(monkeypatch, name):
 
 def test_the_environment_is_asked_once_for_each_server(monkeypatch):
     """However many calls there are."""
-    asked = []
-    monkeypatch.setattr(transport, "get_environ_proxies", lambda url: asked.append(url) or {})
+    asked, ask = [], transport.environment_settings
+    monkeypatch.setattr(transport, "environment_settings", lambda url: asked.append(url) or ask(url))
     session = StorageSession()
     for url in (TABLES, BLOBS, f"{TABLES}?$top=1", BLOBS):
         settings(session, url)
