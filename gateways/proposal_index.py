@@ -45,6 +45,9 @@ _MOST_OPERATIONS = 100
 _LOST = frozenset({409, 412})
 _GONE = 404
 _MOST_ATTEMPTS = 20
+MOST_RENEWED = 200
+"""Rows of an older layout that one scan completes; the next scan goes on."""
+
 _MOST_SEEN = 2_000
 """Rows that this process remembers, in order to write them again without a question."""
 
@@ -103,7 +106,7 @@ class ProposalIndex(Protocol):
         ...
 
     def scan(self) -> Iterator[IndexRow]:
-        """Yield the same proposals from the rows of the list themselves, and complete the copies of older rows."""
+        """Yield the same proposals from the rows of the list themselves, and complete copies of older rows."""
         ...
 
     def ids(self) -> Iterator[str]:
@@ -173,10 +176,11 @@ class TableIndex:
     def scan(self) -> Iterator[IndexRow]:
         """Go through all rows of the list. The table compares them; those of an older layout are written again."""
         wanted = f"(Open eq true or Untold eq true or not ({_LAYOUT} eq {_LATEST}))"
+        renewed = 0
         for entity in self._between(_FIRST, _LAST, only=wanted):
             row = read(entity)
-            if _layout(entity) != _LATEST:
-                row = self.write(row)
+            if _layout(entity) != _LATEST and renewed < MOST_RENEWED:
+                row, renewed = self.write(row), renewed + 1
             if _is_unfinished(row):
                 yield row
 

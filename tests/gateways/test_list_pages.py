@@ -46,7 +46,7 @@ def metered(azurite):
 
 def store(table, rows: list[IndexRow]) -> None:
     """Store rows with their copies, as a hundred transactions of one row each would."""
-    entities = [entity for each in rows for entity in (written(each), *_copies(each).values())]
+    entities = [entity for each in rows for entity in (written(each) | {"Layout": 2}, *_copies(each).values())]
     for start in range(0, len(entities), 100):
         table.submit_transaction([("create", entity) for entity in entities[start : start + 100]])
 

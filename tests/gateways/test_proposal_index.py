@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.validation import Invalid
-from gateways import list_pages
+from gateways import list_pages, proposal_index
 from gateways.connections import open_table_service
 from gateways.latest import Latest
 from gateways.list_pages import Question
@@ -258,6 +258,16 @@ def test_a_row_from_before_there_were_copies_gets_them_from_a_scan(index, layout
     assert listed(index, viewer="Mara Lindqvist") == ["open"]
     index.write(row("open", waiting_for=(), entries=4))
     assert list(index.personal("Mara Lindqvist", Part.WAITING)) == []
+
+
+def test_a_scan_completes_no_more_old_rows_than_it_may(index, monkeypatch):
+    """A sweep has a minute; whoever updates an app with thousands of proposals waits for some looks."""
+    monkeypatch.setattr(proposal_index, "MOST_RENEWED", 2)
+    for number in range(5):
+        index._table.create_entity(written(row(f"p-{number}", submitted_at=NOW + timedelta(minutes=number))))
+    for copied in (2, 4, 5):
+        assert len(list(index.scan())) == 5
+        assert len(list(index.unfinished_rows())) == copied
 
 
 def test_the_list_is_in_the_table_that_operators_know():
