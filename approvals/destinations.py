@@ -7,6 +7,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pydantic import AfterValidator, StringConstraints, TypeAdapter
 
+from approvals.validation import LATER
+
 LONGEST_URL = 1_000
 
 _PORTS = {"http": 80, "https": 443}
@@ -32,7 +34,7 @@ def _is_plain(url: str) -> str:
 Url = Annotated[str, StringConstraints(max_length=LONGEST_URL), AfterValidator(_is_plain)]
 """A field of a form that holds a URL. Whether the app may call it is decided at the call."""
 
-_URL: TypeAdapter[str] = TypeAdapter(Url)
+_URL: TypeAdapter[str] = TypeAdapter(Url, config=LATER)
 
 
 def target(url: str, location: str) -> str | None:

@@ -37,7 +37,8 @@ class JobStatus(Boundary):
         return self.state if self.state in ("completed", "failed") else None
 
 
-UNKNOWN = JobStatus(state="unknown", detail="the job is not on record")
+# Constructed without a check, as with a check its validator would be built when the app starts.
+UNKNOWN = JobStatus.model_construct(state="unknown", detail="the job is not on record")
 
 
 class Alert(Boundary):

@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator
 
+from approvals.described import Described
 from approvals.names import Name
 from approvals.validation import Boundary, Prose
 
@@ -70,13 +71,7 @@ class LetterState(StrEnum):
     """The mail server does not take it, and nobody tries again by themselves."""
 
 
-class Shown(Boundary):
-    """Base of what is shown; the OpenAPI document says of each field what its docstring here says."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class StuckReview(Shown):
+class StuckReview(Described):
     """An open proposal whose workflow was behind or missing when the last sweep looked."""
 
     proposal_id: str
@@ -87,7 +82,7 @@ class StuckReview(Shown):
     """What the sweep did: woken, started, failed, left, notMended, or `later` where the run had no room for it."""
 
 
-class FailedInstance(Shown):
+class FailedInstance(Described):
     """A workflow that has failed, was terminated or is suspended."""
 
     instance_id: str
@@ -98,7 +93,7 @@ class FailedInstance(Shown):
     updated_at: datetime
 
 
-class PutAsideMessage(Shown):
+class PutAsideMessage(Described):
     """A message of `approval-queue` that could not be used."""
 
     id: str
@@ -118,7 +113,7 @@ class PutAsideMessage(Shown):
     """What came of sending it again."""
 
 
-class UnsentLetter(Shown):
+class UnsentLetter(Described):
     """A letter that has not gone."""
 
     proposal_id: str
@@ -130,7 +125,7 @@ class UnsentLetter(Shown):
     """Of the last attempt."""
 
 
-class Run(Shown):
+class Run(Described):
     """The last run of a timer."""
 
     name: str
@@ -140,7 +135,7 @@ class Run(Shown):
     """What it has logged."""
 
 
-class ActRecord(Shown):
+class ActRecord(Described):
     """Something that an operator did."""
 
     at: datetime
@@ -152,7 +147,7 @@ class ActRecord(Shown):
     """`begun`, `done`, or why it was not done."""
 
 
-class Overview(Shown):
+class Overview(Described):
     """Everything that operators look at first."""
 
     now: datetime
@@ -170,7 +165,7 @@ class Overview(Shown):
     """The latest ones, newest first."""
 
 
-class Done(Shown):
+class Done(Described):
     """What an operator asked for was done."""
 
     target: str

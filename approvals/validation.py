@@ -124,11 +124,15 @@ Prose = Annotated[str, StringConstraints(max_length=8_000), AfterValidator(_stor
 """Free text, which may be empty. 8,000 characters always fit into a table cell (32,768) and a queue message."""
 
 
+LATER = ConfigDict(defer_build=True)
+"""Builds a validator on first use: a cold start waits for every import and needs only few of them."""
+
+
 class Boundary(BaseModel):
     """Base of all data from and to the outside: no unknown keys, no conversions, camelCase names in JSON."""
 
     model_config = ConfigDict(
-        defer_build=True,  # on first use: a cold start waits for every import and needs only few of the models
+        **LATER,
         extra="forbid",
         strict=True,
         frozen=True,

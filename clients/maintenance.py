@@ -1,4 +1,4 @@
-"""PurgeFinishedInstances: once a day, purges old finished instances and keeps one audit row of each."""
+"""PurgeFinishedInstances: once a day, purges old finished instances, with one audit row of each, and old letters."""
 
 import asyncio
 import json
@@ -17,11 +17,15 @@ from approvals.workflows import APPROVAL
 from gateways import clock
 from gateways.audit import open_audit
 from gateways.instances import list_instances
+from gateways.letters.mail import forget_old_letters
 from gateways.operations import open_operations
 from gateways.proposal_index import open_proposal_index
 from gateways.put_aside import open_put_aside
 
 bp = df.Blueprint()
+
+LETTERS_EACH = 10
+"""Letters that a run forgets for each instance that it may purge; a proposal has about five."""
 log = logging.getLogger("greenlight.retention")
 
 
@@ -43,6 +47,7 @@ async def purge_finished_instances(timer: func.TimerRequest, client: df.DurableO
     if not rule.purges:
         return
     await asyncio.to_thread(_forget_messages, rule.cutoff(clock.now()))
+    letters = await asyncio.to_thread(_forget_letters, rule)
     chosen, found = await _choose(client, rule)
     purged = sum([await _purge(client, ended) for ended in chosen])
     remaining = found - purged
@@ -52,6 +57,7 @@ async def purge_finished_instances(timer: func.TimerRequest, client: df.DurableO
         "failed": len(chosen) - purged,
         "remaining": remaining,
         "days": rule.days,
+        "letters": letters,
     }
     log.log(logging.WARNING if remaining else logging.INFO, json.dumps(line))
     await asyncio.to_thread(_keep, line)
@@ -63,6 +69,21 @@ def _forget_messages(before: datetime) -> None:
         open_put_aside().forget(before=before)
     except Exception:
         log.exception("messages that were put aside could not be forgotten")
+
+
+def _forget_letters(rule: Rule) -> int:
+    """Forget the letters that ended proposals do not need any more, and return how many. Blocks.
+
+    The list of ids is read first: a proposal that begins later is not in it.
+    """
+    try:
+        index = open_proposal_index()
+        ended = set(index.ids()) - {row.proposal_id for row in index.unfinished_rows()}
+        before, most = rule.cutoff(clock.now()), rule.limit * LETTERS_EACH
+        return forget_old_letters(finished=ended, before=before, most=most)
+    except Exception:
+        log.exception("old letters could not be forgotten")
+        return 0
 
 
 def _keep(line: Mapping[str, object]) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 import azure.durable_functions as df
@@ -11,12 +10,11 @@ import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
 from approvals.about import write_tag
-from approvals.names import among
 from approvals.record.verdict import Tampered
 from approvals.rules.forms import LARGEST_BODY
 from approvals.rules.state import Status
 from approvals.rules.view import show
-from approvals.validation import Invalid, Line, read_json
+from approvals.validation import LATER, Invalid, Line, read_json
 from clients.web.access import damaged, see
 from clients.web.flags import read_flag
 from clients.web.freshness import keep
@@ -26,9 +24,9 @@ from clients.web.rates import admit
 from clients.web.replies import ProposalLine, ProposalList, SubmissionReply
 from clients.web.responses import answer, problem
 from gateways import clock
-from gateways.people import name_of, open_directory
-from gateways.proposal_index import MOST_ROWS, Page, open_proposal_index
-from gateways.proposal_rows import IndexRow
+from gateways.list_pages import MOST_ROWS, Question
+from gateways.people import name_of
+from gateways.proposal_index import open_proposal_index
 from services.previews import foresee
 from services.submissions import Submission, Taken, read_submission, submit
 
@@ -41,16 +39,13 @@ PREVIEW_OF = ("author", "cost", "currency", "department")
 TOP = 20
 """Rows per page by default."""
 
-_MOST_PAGES = 10
-"""Pages that one response searches for a person who may see only few of many proposals."""
-
 _PLATFORM = frozenset({"code", "clientId"})
 """Query parameters of the platform for function keys; they are not filters."""
 
 _FIGURE = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?", re.ASCII)
 """A number in the notation of JSON, without an exponent."""
 
-_LINE = TypeAdapter[str](Line)
+_LINE = TypeAdapter[str](Line, config=LATER)
 
 
 @bp.function_name(name="SubmitProposal")
@@ -147,12 +142,12 @@ async def list_proposals(req: func.HttpRequest) -> func.HttpResponse:
     if isinstance(who, func.HttpResponse):
         return who
     try:
-        question = _read_question(req)
-        rows, token = await asyncio.to_thread(_look_up, question, who)
+        question, top, token = _read_question(req, who)
+        found = await asyncio.to_thread(lambda: open_proposal_index().page(question, top=top, token=token))
     except Invalid as error:
         what_to_do = f"Fix what errors lists; filters are {', '.join(FILTERS)}."
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
-    page = ProposalList(proposals=tuple(ProposalLine.of(row) for row in rows), continuation_token=token)
+    page = ProposalList(proposals=tuple(map(ProposalLine.of, found.rows)), continuation_token=found.token)
     return keep(req, answer(page.to_dict()))
 
 
@@ -179,19 +174,11 @@ def _judge_submission(body: Any, who: Caller, proposal_id: str) -> Submission | 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    """A query of the list."""
+def _read_question(req: func.HttpRequest, who: Caller) -> tuple[Question, int, str | None]:
+    """Read the query string: what is asked, how many rows, and where to continue.
 
-    status: str | None
-    approver: str | None
-    author: str | None
-    top: int
-    token: str | None
-
-
-def _read_question(req: func.HttpRequest) -> _Question:
-    """Read the query string; raises `Invalid` that names every error. A misspelt filter must not be ignored."""
+    Raises `Invalid` that names every error. A misspelt filter must not be ignored.
+    """
     given = dict(req.params)
     errors = [f"{name[:40]}: there is no such filter" for name in given if name not in {*FILTERS, *_PLATFORM}]
     if given.get("status", Status.CHECKING) not in set(Status):
@@ -207,32 +194,5 @@ def _read_question(req: func.HttpRequest) -> _Question:
     if errors:
         raise Invalid("; ".join(errors)[:400], tuple(errors))
     names = {name: name_of(given[name]) if name in given else None for name in ("approver", "author")}
-    return _Question(**names, status=given.get("status"), top=int(top), token=given.get("continuationToken"))
-
-
-def _look_up(question: _Question, who: Caller) -> tuple[tuple[IndexRow, ...], str | None]:
-    """Return a page of the proposals that this caller may see, and the token of the next page."""
-    index, token = open_proposal_index(), question.token
-
-    def ask(top: int) -> Page:
-        asked = {"status": question.status, "approver": question.approver, "author": question.author}
-        return index.page(**asked, top=top, token=token)
-
-    if who.name is None:
-        page = ask(question.top)
-        return page.rows, page.token
-    for _ in range(_MOST_PAGES):
-        page = ask(MOST_ROWS)
-        places = [place for place, row in enumerate(page.rows, start=1) if _concerns(row, who.name)]
-        if len(places) > question.top:
-            page = ask(places[question.top - 1])  # so that the token continues after the last row that is shown
-        rows = tuple(row for row in page.rows if _concerns(row, who.name))
-        token = page.token
-        if rows or token is None:
-            return rows, token
-    return (), token
-
-
-def _concerns(row: IndexRow, person: str) -> bool:
-    directory = open_directory()
-    return among(person, tuple(directory.name_of(each) for each in (row.author, *row.waiting_for)))
+    question = Question(status=given.get("status"), viewer=who.name, **names)
+    return question, int(top), given.get("continuationToken")

@@ -4,14 +4,17 @@ A crash can happen between any two steps: after a proposal is recorded and befor
 answer is recorded and before the workflow is woken; after an activity has extended the record and before the workflow
 gets its result. The record has everything that was done, so the sweep only has to wake or start the workflow.
 
-Five lists are read, in this order: the rows of open reviews, the rows of reviews that are not completely processed, the
-ids of all rows, the lengths of all records, and the workflows that have not finished. They are read one after the
+What is open, and what is not completely processed, is listed with one call each minute. So the sweep finds what misses
+its time, what was not started, and what nobody was told.
+
+Every ten minutes, and after failures (services/full_looks.py), the sweep looks at everything: at the rows of the list,
+the ids of all rows, the lengths of all records, and the workflows that have not finished. They are read one after the
 other, so they may not match: a workflow that was just started, has continued as new or has ended may be in one list and
 not in another. So the lists only select the reviews to check. For each of them the sweep reads first the workflow's
 status (`Progress`), then the record, and decides by these. A review that has ended in between is left alone.
 
-The sweep also verifies some records in turn and reports missing ones (services/record_watch.py). If a record was
-changed, its review is not continued, and an alert is raised.
+Then the sweep also verifies records and reports missing ones (services/record_watch.py). If a record was changed, its
+review is not continued, and an alert is raised.
 """
 
 import asyncio
@@ -37,10 +40,11 @@ from gateways import clock
 from gateways.operations import open_operations
 from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
-from gateways.review_records import open_review_records
+from gateways.review_records import Extent, open_review_records
 from services.audits import examine, judge
+from services.full_looks import open_looks
 from services.instances import Instance, find_instance, list_alive, raise_event, start
-from services.record_watch import report, watch
+from services.record_watch import open_record_watch, report
 from services.replays import review_of
 from services.review_changes import Unknown, add
 
@@ -61,6 +65,10 @@ LATE = timedelta(minutes=2)
 
 SILENT = timedelta(hours=1)
 """The same for a review without a deadline, whose document is being checked."""
+
+
+_SEEN_BY_ALL = frozenset({Lag.UNLISTED, Lag.BEHIND, Lag.LOST})
+"""What only a look at all records sees. If it is left as it is, the next sweep has to look for it again."""
 
 
 class Action(StrEnum):
@@ -95,16 +103,19 @@ class Straggler:
 @bp.durable_client_input(client_name="client")
 async def sweep_reviews(timer: func.TimerRequest, client: df.DurableOrchestrationClient) -> None:  # noqa: ARG001
     """Handle at most `MOST_A_RUN` reviews. A run may be interrupted at any time, and two may run at the same time."""
-    stragglers, records = await _find(client, clock.now())
+    stragglers, line = await _find(client, clock.now())
     done = Counter[Action]()
     named = list[dict[str, str]]()
     for straggler in stragglers[:MOST_A_RUN]:
         action = await _fix(client, straggler)
         done[action] += 1
         named.append({"proposalId": straggler.proposal_id, "lag": straggler.lag.value, "done": action.value})
-    line: dict[str, object] = {"record": "sweep", "records": records, "found": len(stragglers)}
-    line |= {action.value: count for action, count in done.items()}
+        if action is Action.NOT_MENDED or (action is Action.LEFT and straggler.lag in _SEEN_BY_ALL):
+            open_looks().ask()
+    line |= {"found": len(stragglers)} | {action.value: count for action, count in done.items()}
     unusual = set(done) - {Action.WOKEN, Action.LEFT} or len(stragglers) > MOST_A_RUN
+    if len(stragglers) > MOST_A_RUN:
+        open_looks().ask()
     log.log(logging.WARNING if unusual else logging.INFO, json.dumps(line))
     later = ({"proposalId": each.proposal_id, "lag": each.lag.value, "done": "later"} for each in stragglers)
     named += list(later)[MOST_A_RUN:]
@@ -157,31 +168,51 @@ def _is_late(row: IndexRow, now: datetime) -> bool:
     return now > row.deadline + LATE if row.deadline else now > row.submitted_at + SILENT
 
 
-async def _find(client: df.DurableOrchestrationClient, now: datetime) -> tuple[tuple[Straggler, ...], int]:
-    """Read the lists, and check records.
+async def _find(
+    client: df.DurableOrchestrationClient, now: datetime
+) -> tuple[tuple[Straggler, ...], dict[str, object]]:
+    """Return the reviews to check, and the beginning of the line that says what was looked at."""
+    looks = open_looks()
+    if looks.is_due(now):
+        looks.done(now)  # before the look, so that whoever asks meanwhile gets another one
+        try:
+            return await _look_at_all(client, now)
+        except BaseException:
+            looks.ask()
+            raise
+    rows = await asyncio.to_thread(lambda: tuple(open_proposal_index().unfinished_rows()))
+    known = {row.proposal_id: row.size for row in rows}
+    return find_stragglers(rows, frozenset(known), known, now), {"record": "sweep", "open": len(rows)}
+
+
+async def _look_at_all(
+    client: df.DurableOrchestrationClient, now: datetime
+) -> tuple[tuple[Straggler, ...], dict[str, object]]:
+    """Read all lists, and check records.
 
     The workflows are read after the rows, because a row is written before its workflow is started.
     """
-    rows, listed, sizes = await asyncio.to_thread(_lists)
+    rows, listed, records = await asyncio.to_thread(_lists)
     alive = await _alive(client) if any(row.status not in FINAL for row in rows) else frozenset[str]()
     try:
-        await asyncio.to_thread(watch, listed, sizes, now)
+        await asyncio.to_thread(open_record_watch().look, listed, records, now)
     except Exception:
         # A later sweep checks these records; the reviews must not wait for that.
         log.exception("the records could not be checked")
-    return find_stragglers(rows, listed, sizes, now, alive=alive), len(sizes)
+    sizes = {proposal_id: extent.size for proposal_id, extent in records.items()}
+    return find_stragglers(rows, listed, sizes, now, alive=alive), {"record": "sweep", "records": len(records)}
 
 
-def _lists() -> tuple[tuple[IndexRow, ...], frozenset[str], Mapping[str, int]]:
+def _lists() -> tuple[tuple[IndexRow, ...], frozenset[str], Mapping[str, Extent]]:
     """Read the lists from storage, the records last: they only grow, so none is shorter than its row says. Blocks."""
     index = open_proposal_index()
-    rows = {row.proposal_id: row for row in (*index.open_rows(), *index.untold_rows())}
+    rows = tuple(index.scan())
     listed = frozenset(index.ids())
-    sizes = dict(open_review_records().sizes())
-    for row in rows.values():
-        if sizes.get(row.proposal_id, 0) < row.size:
+    records = dict(open_review_records().extents())
+    for row in rows:
+        if row.size and (row.proposal_id not in records or records[row.proposal_id].size < row.size):
             log.error("proposal %s: its record is shorter than it was; run greenlight audit verify", row.proposal_id)
-    return tuple(rows.values()), listed, sizes
+    return rows, listed, records
 
 
 async def _alive(client: df.DurableOrchestrationClient) -> frozenset[str] | None:

@@ -13,6 +13,8 @@ from azure.core.credentials import TokenCredential
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
+from gateways.transport import open_transport
+
 APPROVALS = "ApprovalsStorage"
 """The account with the app's own data. The task hub has another account, which message producers cannot write to."""
 
@@ -107,21 +109,25 @@ def _endpoints(prefix: str, service: Service) -> Iterator[str]:
 
 @cache
 def _blob_service(where: ByString | ByIdentity) -> BlobServiceClient:
-    retry: dict[str, Any] = {"retry_policy": ExponentialRetry(initial_backoff=_FIRST_PAUSE_S)}
+    how: dict[str, Any] = {
+        "retry_policy": ExponentialRetry(initial_backoff=_FIRST_PAUSE_S),
+        "transport": open_transport(),
+    }
     match where:
         case ByString(text=text):
-            return BlobServiceClient.from_connection_string(text, **retry)
+            return BlobServiceClient.from_connection_string(text, **how)
         case ByIdentity():
-            return BlobServiceClient(where.endpoint, credential=_credential(where), **retry)
+            return BlobServiceClient(where.endpoint, credential=_credential(where), **how)
 
 
 @cache
 def _table_service(where: ByString | ByIdentity) -> TableServiceClient:
     match where:
         case ByString(text=text):
-            return TableServiceClient.from_connection_string(text)
+            return TableServiceClient.from_connection_string(text, transport=open_transport())
         case ByIdentity():
-            return TableServiceClient(endpoint=where.endpoint, credential=_credential(where))
+            credential = _credential(where)
+            return TableServiceClient(endpoint=where.endpoint, credential=credential, transport=open_transport())
 
 
 def _credential(where: ByIdentity) -> TokenCredential:

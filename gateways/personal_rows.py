@@ -1,7 +1,7 @@
-"""Rows of the list for each person: what waits for them, what they delegated, what they decided, what they wrote.
+"""Rows of the list for each person: what waits for them, what they delegated, decided, wrote, and what they may list.
 
 They are in the partition of the list, so they change in the same transaction as the row that they repeat, at no further
-call; and one question to the table answers what a person's inbox shows, however many proposals there are.
+call; and one question to the table answers what a person's inbox or list shows, however many proposals there are.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,12 +13,13 @@ from gateways.proposal_rows import PARTITION, IndexRow, newest_first, soonest_fi
 from gateways.tables import hashed
 
 _PREFIX = "person "
-_BOOKKEEPING = frozenset({"Open", "AuthorKey", "EntryCount", "Head", "Size", "Told", "Untold", "EndedAt", "StageHours"})
+_INVOLVED = "involved"
+_BOOKKEEPING = frozenset({"Open", "EntryCount", "Head", "Size", "Told", "Untold", "EndedAt", "StageHours"})
 """Columns that only the row of the list itself has: an inbox shows none of them."""
 
 
 class Part(StrEnum):
-    """What somebody has to do with a proposal; the values are a part of keys."""
+    """What somebody has to do with a proposal; the values are a part of keys and of the inbox's address."""
 
     WAITING = "waiting"
     """Their answer is waited for: the soonest deadline first."""
@@ -27,7 +28,7 @@ class Part(StrEnum):
     DECIDED = "decided"
     """They have answered."""
     WROTE = "wrote"
-    """They are its author."""
+    """They are its author. These are among the rows of what they may list."""
 
 
 def personal_rows(row: IndexRow) -> dict[str, dict[str, Any]]:
@@ -36,14 +37,28 @@ def personal_rows(row: IndexRow) -> dict[str, dict[str, Any]]:
     made = dict[str, dict[str, Any]]()
     for person, part in _parts(row):
         order = soonest_first(row.deadline) if part is Part.WAITING and row.deadline else newest_first(row.submitted_at)
-        key = f"{prefix(person, part)}{order} {row.proposal_id}"
+        key = f"{_prefix(person, part)}{order} {row.proposal_id}"
         made[key] = {**shown, "PartitionKey": PARTITION, "RowKey": key}
+    for person in (row.author, *row.waiting_for):
+        key = f"{involved(person)}{newest_first(row.submitted_at)} {row.proposal_id}"
+        wrote, asked = names.same(person, row.author), names.among(person, row.waiting_for)
+        made[key] = {**shown, "PartitionKey": PARTITION, "RowKey": key, "Wrote": wrote, "Asked": asked}
     return made
 
 
 def prefix(person: str, part: Part) -> str:
     """Return how the keys of a person's rows begin: with a hash, because keys turn up in logs."""
-    return f"{_PREFIX}{hashed(names.key(person))[:32]} {part} "
+    return involved(person) if part is Part.WROTE else _prefix(person, part)
+
+
+def involved(person: str) -> str:
+    """Return how the keys begin of what somebody may list: what they wrote, or have to answer now. The newest first."""
+    return _prefix(person, _INVOLVED)
+
+
+def is_of_list(key: str) -> bool:
+    """Say whether a row is one of those that somebody may list; the first rows of people were without them."""
+    return f" {_INVOLVED} " in key
 
 
 def operations(before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]) -> Iterator[Any]:
@@ -55,8 +70,11 @@ def operations(before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[st
             yield "upsert", entity, {"mode": "replace"}
 
 
+def _prefix(person: str, part: str) -> str:
+    return f"{_PREFIX}{hashed(names.key(person))[:32]} {part} "
+
+
 def _parts(row: IndexRow) -> Iterable[tuple[str, Part]]:
-    yield row.author, Part.WROTE
     for people, part in (
         (row.waiting_for, Part.WAITING),
         (row.delegated_by, Part.DELEGATED),

@@ -4,28 +4,23 @@ The record is the source of truth; the row only helps to find it. A row may be o
 any order: the stored result is the same.
 """
 
-import base64
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 
-from approvals import names
 from approvals.identifiers import is_instance_id
-from approvals.validation import Invalid
+from approvals.rules.state import FINAL
 from gateways import clock
 from gateways.latest import Latest, Seen
-from gateways.personal_rows import Part, operations, personal_rows, prefix
+from gateways.list_pages import Page, Question, read_page
+from gateways.personal_rows import Part, is_of_list, operations, personal_rows, prefix
 from gateways.proposal_rows import CHANGED, PARTITION, IndexRow, changed_at, join, read, row_key, written
-from gateways.tables import hashed, open_table, transact
-
-MOST_ROWS = 100
-"""Rows on one page."""
+from gateways.tables import open_table, transact
 
 _POINTER, _BEHIND_POINTERS = "id ", "id!"
 """The first is the prefix of the keys of pointers, rows with the key of a proposal's row. The second sorts after all
@@ -34,19 +29,24 @@ such keys."""
 _FIRST, _LAST = "0", ":"
 """Between these are all rows whose keys begin with a digit: all except the pointers."""
 
-_PERSONAL = "Personal"
-"""The column of rows whose people have rows of their own; older ones get them when they change."""
+_UNFINISHED, _BEHIND_UNFINISHED = "open ", "open!"
+"""The same for the copies of rows that the sweep has to look at."""
+
+_LAYOUT, _LATEST = "Layout", 2
+"""The column that says which copies of a row there are. Older rows get the others when they change, or from the sweep.
+
+0: none. 1: those of people in their inboxes, marked by a column `Personal`. 2: also what people may list, and the copy
+of a row that the sweep has to look at.
+"""
 
 _MOST_OPERATIONS = 100
 """In one transaction, by the rules of Table Storage."""
 
-_ROW_KEY = re.compile(r"\d{18} [A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 _LOST = frozenset({409, 412})
 _GONE = 404
 _MOST_ATTEMPTS = 20
-_MOST_LOOKED_AT = 2_000
-"""Rows that are read for one page. If few of them match, a page has fewer rows although more pages follow."""
-
+MOST_RENEWED = 200
+"""Rows of an older layout that one scan completes; the next scan goes on."""
 
 _MOST_SEEN = 2_000
 """Rows that this process remembers, in order to write them again without a question."""
@@ -57,22 +57,14 @@ class _Stored:
     """A row as it was stored last."""
 
     row: IndexRow
-    personal: bool
-    """Whether its people have rows of their own."""
+    layout: int
+    """Which copies of it there are."""
 
 
 @cache
 def _latest_rows() -> Latest[_Stored]:
     """Return the rows of this process."""
     return Latest(_MOST_SEEN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Rows of one page, and the token for the next page: None on the last page."""
-
-    rows: tuple[IndexRow, ...]
-    token: str | None
 
 
 class ProposalIndex(Protocol):
@@ -96,18 +88,10 @@ class ProposalIndex(Protocol):
         """Return a proposal's row; None if there is none."""
         ...
 
-    def page(
-        self,
-        *,
-        status: str | None = None,
-        approver: str | None = None,
-        author: str | None = None,
-        top: int = 20,
-        token: str | None = None,
-    ) -> Page:
-        """Return up to `top` matching rows, newest first. `approver` is a person who has to answer now.
+    def page(self, question: Question, *, top: int = 20, token: str | None = None) -> Page:
+        """Return up to `top` matching rows, newest first. They have what a line of the list shows, the rest is empty.
 
-        Raises `Invalid` for a token that does not belong to these filters.
+        Raises `Invalid` for a token that does not belong to this question.
         """
         ...
 
@@ -118,12 +102,15 @@ class ProposalIndex(Protocol):
         """
         ...
 
-    def open_rows(self) -> Iterator[IndexRow]:
-        """Yield the proposals that have not ended, newest first."""
+    def unfinished_rows(self) -> Iterator[IndexRow]:
+        """Yield the proposals that have not ended, or have entries that may not be processed yet, newest first.
+
+        The question costs as much as there are such proposals, however many have ended.
+        """
         ...
 
-    def untold_rows(self) -> Iterator[IndexRow]:
-        """Yield the proposals, including ended ones, with entries that may not be processed yet."""
+    def scan(self) -> Iterator[IndexRow]:
+        """Yield the same proposals from the rows of the list themselves, and complete copies of older rows."""
         ...
 
     def ids(self) -> Iterator[str]:
@@ -156,7 +143,7 @@ class TableIndex:
             if before is not None and check:
                 check(before.value.row)
             merged = row if before is None else join(before.value.row, row)
-            is_there = before is not None and before.value == _Stored(row=merged, personal=True)
+            is_there = before is not None and before.value == _Stored(row=merged, layout=_LATEST)
             if is_there and is_fresh:
                 return merged
             try:
@@ -166,7 +153,7 @@ class TableIndex:
                     raise
                 etag = None
             if etag:
-                self._latest.keep(place, Seen(value=_Stored(row=merged, personal=True), etag=etag))
+                self._latest.keep(place, Seen(value=_Stored(row=merged, layout=_LATEST), etag=etag))
                 return merged
             before, is_fresh = None, False
         raise TimeoutError(f"the row of proposal {row.proposal_id} changed {_MOST_ATTEMPTS} times while it was written")
@@ -182,69 +169,43 @@ class TableIndex:
         row = self._get(pointer["Target"]) if pointer else None
         return read(row) if row else None
 
-    def page(
-        self,
-        *,
-        status: str | None = None,
-        approver: str | None = None,
-        author: str | None = None,
-        top: int = 20,
-        token: str | None = None,
-    ) -> Page:
-        """Continue after the last row that was read. The table filters by status and author, this code by approver."""
-        asked = _digest(status, approver, author)
-        after = _place(token, asked) if token else _FIRST
-        chosen, looked_at = list[IndexRow](), 0
-        for entity in self._rows(after, status=status, author=author, only="Open" if approver is not None else None):
-            if len(chosen) == min(top, MOST_ROWS) or looked_at == _MOST_LOOKED_AT:
-                return Page(rows=tuple(chosen), token=_token(after, asked))
-            row = read(entity)
-            if approver is None or names.among(approver, row.waiting_for):
-                chosen.append(row)
-            after, looked_at = entity["RowKey"], looked_at + 1
-        return Page(rows=tuple(chosen), token=None)
+    def page(self, question: Question, *, top: int = 20, token: str | None = None) -> Page:
+        """Ask the table once, in the order of the keys."""
+        return read_page(self._table, question, top=top, token=token)
 
     def personal(self, person: str, part: Part) -> Iterator[IndexRow]:
         """Ask for the keys that begin with this person and part; a thousand rows come with one answer."""
         begin = prefix(person, part)
-        terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
-        values = {"partition": PARTITION, "first": begin, "last": f"{begin}:"}
-        return map(read, self._table.query_entities(terms, parameters=values))
+        return map(read, self._between(begin, f"{begin}:", only="Wrote eq true" if part is Part.WROTE else None))
 
-    def open_rows(self) -> Iterator[IndexRow]:
-        """Query the rows that are marked open."""
-        return map(read, self._rows(_FIRST, only="Open"))
+    def unfinished_rows(self) -> Iterator[IndexRow]:
+        """Ask for the copies of these rows: whoever ends a proposal deletes its copy."""
+        return map(read, self._between(_UNFINISHED, _BEHIND_UNFINISHED))
 
-    def untold_rows(self) -> Iterator[IndexRow]:
-        """Query the rows that are marked `Untold`. Ended reviews lose this mark soon, so there are few."""
-        return map(read, self._rows(_FIRST, only="Untold"))
+    def scan(self) -> Iterator[IndexRow]:
+        """Go through all rows of the list. The table compares them; those of an older layout are written again."""
+        wanted = f"(Open eq true or Untold eq true or not ({_LAYOUT} eq {_LATEST}))"
+        renewed = 0
+        for entity in self._between(_FIRST, _LAST, only=wanted):
+            row = read(entity)
+            if _layout(entity) != _LATEST and renewed < MOST_RENEWED:
+                row, renewed = self.write(row), renewed + 1
+            if _is_unfinished(row):
+                yield row
 
     def ids(self) -> Iterator[str]:
         """Query the keys of the pointers; one response has a thousand."""
-        terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
-        values = {"partition": PARTITION, "first": _POINTER, "last": _BEHIND_POINTERS}
-        for pointer in self._table.query_entities(terms, parameters=values, select=["RowKey"]):
+        for pointer in self._between(_POINTER, _BEHIND_POINTERS, select=["RowKey"]):
             yield pointer["RowKey"].removeprefix(_POINTER)
 
-    def _rows(
-        self,
-        after: str,
-        *,
-        status: str | None = None,
-        author: str | None = None,
-        only: Literal["Open", "Untold"] | None = None,
+    def _between(
+        self, first: str, last: str, *, only: str | None = None, select: list[str] | None = None
     ) -> Iterator[Any]:
-        terms = ["PartitionKey eq @partition", "RowKey gt @after", "RowKey lt @last"]
-        values: dict[str, Any] = {"partition": PARTITION, "after": after, "last": _LAST}
-        if status is not None:
-            terms.append("Status eq @status")
-            values["status"] = status
-        if author is not None:
-            terms.append("AuthorKey eq @author")
-            values["author"] = hashed(names.key(author))
-        if only:
-            terms.append(f"{only} eq true")
-        return iter(self._table.query_entities(" and ".join(terms), parameters=values))
+        """Return the rows with keys from `first` to before `last`; a thousand come with one answer."""
+        terms = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
+        values = {"partition": PARTITION, "first": first, "last": last}
+        terms = f"{terms} and {only}" if only else terms
+        return iter(self._table.query_entities(terms, parameters=values, select=select))
 
     def _get(self, key: str) -> Any:
         try:
@@ -257,16 +218,15 @@ class TableIndex:
         entity = self._get(key)
         if entity is None:
             return None
-        return Seen(value=_Stored(row=read(entity), personal=_PERSONAL in entity), etag=entity.metadata["etag"])
+        return Seen(value=_Stored(row=read(entity), layout=_layout(entity)), etag=entity.metadata["etag"])
 
     def _put(self, row: IndexRow, before: Seen[_Stored] | None) -> str:
-        """Write a row and those of its people in one transaction; what is more than one takes goes into others.
+        """Write a row and its copies in one transaction; what is more than one takes goes into others.
 
         Returns the row's new ETag.
         """
-        entity = written(row) | {_PERSONAL: True, CHANGED: changed_at(clock.now())}
-        known = personal_rows(before.value.row) if before is not None and before.value.personal else {}
-        of_people = list(operations(known, personal_rows(row)))
+        entity = written(row) | {_LAYOUT: _LATEST, CHANGED: changed_at(clock.now())}
+        copies = list(operations(_known_copies(before.value) if before else {}, _copies(row)))
         if before is None:
             pointer = {"PartitionKey": PARTITION, "RowKey": _POINTER + row.proposal_id, "Target": entity["RowKey"]}
             first: list[Any] = [("create", entity), ("create", pointer)]
@@ -274,9 +234,9 @@ class TableIndex:
             unchanged = {"etag": before.etag, "match_condition": MatchConditions.IfNotModified}
             first = [("update", entity, {"mode": UpdateMode.REPLACE, **unchanged})]
         room = _MOST_OPERATIONS - len(first)
-        stored = transact(self._table, [*first, *of_people[:room]])
-        for start in range(room, len(of_people), _MOST_OPERATIONS):
-            transact(self._table, of_people[start : start + _MOST_OPERATIONS])
+        stored = transact(self._table, [*first, *copies[:room]])
+        for start in range(room, len(copies), _MOST_OPERATIONS):
+            transact(self._table, copies[start : start + _MOST_OPERATIONS])
         return str(stored[0]["etag"])
 
 
@@ -285,21 +245,29 @@ def open_proposal_index() -> ProposalIndex:
     return TableIndex(open_table("Proposals"))
 
 
-def _digest(*question: str | None) -> str:
-    return hashed(*(names.key(part) if part is not None else "\0" for part in question))[:12]
+def _layout(entity: Any) -> int:
+    return int(entity.get(_LAYOUT, 1 if "Personal" in entity else 0))
 
 
-def _token(after: str, asked: str) -> str:
-    return base64.urlsafe_b64encode(f"{asked}{after}".encode()).decode().rstrip("=")
+def _is_unfinished(row: IndexRow) -> bool:
+    return row.status not in FINAL or row.told < row.entries
 
 
-def _place(token: str, asked: str) -> str:
-    """Return the row after which a token continues. A token only has a position, so it needs no signature."""
-    try:
-        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii")
-    except ValueError:
-        text = ""
-    digest, after = text[: len(asked)], text[len(asked) :]
-    if not _ROW_KEY.fullmatch(after) or digest != asked:
-        raise Invalid("token: it does not belong to these filters; leave it out to start with the newest")
-    return after
+def _copies(row: IndexRow) -> dict[str, dict[str, Any]]:
+    """Return the copies of a row, by key."""
+    copies = personal_rows(row)
+    if _is_unfinished(row):
+        key = f"{_UNFINISHED}{row_key(row)}"
+        copies[key] = {**written(row), "RowKey": key}
+    return copies
+
+
+def _known_copies(stored: _Stored) -> dict[str, dict[str, Any]]:
+    """Return the copies of a row that are in the table."""
+    match stored.layout:
+        case 0:
+            return {}
+        case 1:
+            return {key: each for key, each in personal_rows(stored.row).items() if not is_of_list(key)}
+        case _:
+            return _copies(stored.row)

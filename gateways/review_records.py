@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from azure.core import MatchConditions
@@ -30,6 +30,16 @@ _SUFFIX = ".jsonl"
 _MOVED_ON = 412
 _NOT_MODIFIED = 304
 _SETTINGS = ContentSettings(content_type="application/x-ndjson", content_disposition="attachment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How far a record goes."""
+
+    size: int
+    """Bytes."""
+    version: str
+    """The ETag, which is another one after each change."""
 
 
 class Records(Protocol):
@@ -58,8 +68,8 @@ class Records(Protocol):
         """Return a record's bytes unchecked; None if there is none."""
         ...
 
-    def sizes(self) -> Iterator[tuple[str, int]]:
-        """Yield the id of each proposal with a record, and the record's length in bytes."""
+    def extents(self) -> Iterator[tuple[str, Extent]]:
+        """Yield the id of each proposal with a record, and how far the record goes."""
         ...
 
 
@@ -116,11 +126,11 @@ class BlobRecords:
             return None
         return content or None
 
-    def sizes(self) -> Iterator[tuple[str, int]]:
-        """List the container. The list has the lengths, so no blob is opened."""
+    def extents(self) -> Iterator[tuple[str, Extent]]:
+        """List the container. The list has lengths and ETags, so no blob is opened."""
         for blob in self._container.list_blobs():
             if blob.size and blob.name.endswith(_SUFFIX):
-                yield blob.name.removesuffix(_SUFFIX), blob.size
+                yield blob.name.removesuffix(_SUFFIX), Extent(size=blob.size, version=blob.etag)
 
     def _latest(self, blob: BlobClient, proposal_id: str) -> Kept | None:
         """Return the record as it is in storage, which is kept from now on; None if there is none."""

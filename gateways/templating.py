@@ -2,16 +2,21 @@
 
 from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from typing import TYPE_CHECKING
 
 from approvals.visible import one_line, visible
 from approvals.words import wording
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 
 @cache
-def environment(folder: Path) -> Environment:
+def environment(folder: Path) -> "Environment":
     """Return the environment of a folder's templates: `.html` escapes, `.txt` does not; a missing value is an error."""
+    # Imported for the first letter or page, as in pages/markdown.py: a cold start waits for every import.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
     made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),

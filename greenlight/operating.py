@@ -84,7 +84,7 @@ def history(session: Session, *, instance: str) -> None:
 def terminate(session: Session, *, instance: str, reason: str, yes: bool) -> None:
     """End a workflow now.
 
-    For an open proposal, add --yes: the next sweep records the proposal as failed, and its people get a letter. It is
+    For an open proposal, add --yes: the sweep records the proposal as failed, and its people get a letter. It is
     better if its author ends it: greenlight withdraw ID
     """
     _act(session, instance, "terminate", reason, even_if_open=yes)
@@ -128,7 +128,7 @@ def wake(session: Session, *, instance: str) -> None:
 def purge(session: Session, *, instance: str, reason: str, yes: bool) -> None:
     """Delete the history of a workflow that has ended; one line of it stays.
 
-    For an open proposal, add --yes: the next sweep starts its workflow again.
+    For an open proposal, add --yes: the sweep starts its workflow again.
     """
     _act(session, instance, "purge", reason, even_if_open=yes)
 

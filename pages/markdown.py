@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from approvals.visible import visible
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.renderer import RendererHTML
+    from markdown_it.token import Token
 
 LONGEST_RENDERED = 32 * 1024
 """Characters. The parser takes up to a second for that many of the worst kind, and four times as long for twice."""
@@ -30,6 +31,8 @@ def render_markdown(text: str, *, below: int) -> Markup:
 
     Longer texts than `LONGEST_RENDERED` are the caller's to show as they are.
     """
+    import nh3  # with the parser below, for the first page with Markdown: a cold start waits for every import
+
     parser = _parser()
     tokens = parser.parse(visible(text))
     _fit_headings(tokens, below)
@@ -42,7 +45,9 @@ def render_markdown(text: str, *, below: int) -> Markup:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.validateLink = _leads_elsewhere  # type: ignore[method-assign, assignment]  # it is how the library lets one say it
     parser.add_render_rule("image", _named_only)
@@ -55,13 +60,13 @@ def _leads_elsewhere(address: str) -> bool:
     return bool(colon) and scheme in _SCHEMES
 
 
-def _named_only(_: RendererHTML, tokens: Sequence[Token], place: int, *__: Any) -> str:
+def _named_only(_: "RendererHTML", tokens: "Sequence[Token]", place: int, *__: Any) -> str:
     """Show a picture's text in its place: nothing is loaded from elsewhere, which would tell who reads here."""
     said = "".join(each.content for each in tokens[place].children or ())
     return str(escape(f"[picture: {said}]" if said else "[picture]"))
 
 
-def _fit_headings(tokens: Sequence[Token], below: int) -> None:
+def _fit_headings(tokens: "Sequence[Token]", below: int) -> None:
     previous = below
     for each in tokens:
         if each.type == "heading_open":

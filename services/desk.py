@@ -14,6 +14,7 @@ from approvals.rules.acceptance import Actor
 from approvals.rules.eligibility import Refused
 from approvals.rules.turns import wake_for
 from approvals.rules.verbs import Verb
+from services.full_looks import open_looks
 from services.instances import find_instance
 from services.review_changes import Done, Unknown, record_verb
 
@@ -24,7 +25,11 @@ async def act(
     client: df.DurableOrchestrationClient, proposal_id: str, verb: Verb, actor: Actor
 ) -> Done | Refused | Unknown:
     """Judge a verb and record it. Raises `Contention`, and azure.core's errors if storage does not respond."""
-    answer = await asyncio.to_thread(record_verb, proposal_id, verb, actor)
+    try:
+        answer = await asyncio.to_thread(record_verb, proposal_id, verb, actor)
+    except BaseException:
+        open_looks().ask()  # it may be on record all the same
+        raise
     if isinstance(answer, Done):
         if not answer.repeated:
             line = {"record": "verb", "proposalId": proposal_id, "verb": type(verb).__name__, "entry": answer.number}
@@ -41,6 +46,7 @@ async def wake(client: df.DurableOrchestrationClient, proposal_id: str, entry: i
     try:
         await client.raise_event(proposal_id, wake_for(entry), {})
     except Exception:  # noqa: BLE001  the SDK raises nothing else
+        open_looks().ask()  # also where it has finished: its review may still be open
         if not await _has_finished(client, proposal_id):
             log.warning("proposal %s could not be woken; the sweep will wake it", proposal_id)
 

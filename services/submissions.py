@@ -40,6 +40,7 @@ from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from services.audits import missing
+from services.full_looks import open_looks
 from services.instances import find_instance, start
 from services.replays import review_of
 
@@ -117,7 +118,11 @@ async def submit(
             known = await asyncio.to_thread(_find, submission) or Taken()
     if isinstance(known, Taken):
         return Taken()
-    chain = await asyncio.to_thread(_put_on_record, submission, known)
+    try:
+        chain = await asyncio.to_thread(_put_on_record, submission, known)
+    except BaseException:
+        open_looks().ask()  # it may be on record, and not in the list
+        raise
     if isinstance(chain, Taken):
         return chain
     review = review_of(chain)

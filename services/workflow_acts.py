@@ -15,6 +15,7 @@ from gateways import clock
 from gateways.audit import open_audit
 from gateways.proposal_index import open_proposal_index
 from gateways.review_records import open_review_records
+from services.full_looks import open_looks
 from services.instances import Instance, find_instance
 from services.operator_acts import Declined, recorded
 from services.replays import review_of
@@ -89,8 +90,8 @@ def _guarded(act: Act, instance: Instance, request: OperatorRequest) -> Declined
     if act in (Act.RESUME, Act.WAKE) or request.even_if_open:
         return None
     then = {
-        Act.TERMINATE: "the next sweep records the proposal as failed, and its people get a letter",
-        Act.PURGE: "the next sweep starts it again",
+        Act.TERMINATE: "the sweep records the proposal as failed, and its people get a letter",
+        Act.PURGE: "the sweep starts it again",
     }[act]
     row = open_proposal_index().find(instance.id)
     carried_out = row is not None and row.told >= row.entries
@@ -106,6 +107,7 @@ def _guarded(act: Act, instance: Instance, request: OperatorRequest) -> Declined
 
 async def _carry_out(client: df.DurableOrchestrationClient, act: Act, instance: Instance, reason: str) -> str:
     """Ask the durable API, and return the outcome; the SDK puts an id, and a rewind's reason, into the URL as it is."""
+    open_looks().ask()  # so that the next sweep sees what became of the proposal
     name, why = quote(instance.id, safe=""), reason or "an operator asked for it"
     match act:
         case Act.TERMINATE:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from approvals.described import Described
 from approvals.directory import Directory
 from approvals.names import UNSEEN, among, is_seen, key
 from approvals.policy.coverage import ALWAYS, band_of
@@ -25,7 +26,6 @@ from approvals.policy.stages import (
     MOST_STAGES,
     MOST_WORDS,
     Condition,
-    Described,
     Effect,
     Rates,
     Rung,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from approvals.currencies import exact, fits, rounded_up, too_fine
+from approvals.described import Described
 from approvals.directory import Directory
 from approvals.forms import AsTuple, Currency, Money
 from approvals.names import among
@@ -21,7 +22,6 @@ from approvals.policy.stages import (
     MOST_WORDS,
     USUAL_CURRENCY,
     Condition,
-    Described,
     Effect,
     Otherwise,
     People,

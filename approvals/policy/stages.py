@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
+from approvals.described import Described
 from approvals.findings import Check
 from approvals.forms import AsTuple, Currency, Money
 from approvals.names import among, same
-from approvals.validation import Boundary, Line
+from approvals.validation import Line
 
 MOST_STAGES = 20
 MOST_PEOPLE = 50
@@ -48,12 +49,6 @@ BUDGET_OWNERS = ("the budget owner",)
 
 UNKNOWN = "incomplete"
 """The finding that some check could not be carried out."""
-
-
-class Described(Boundary):
-    """Base of a policy's parts. The JSON schema takes each field's description from its docstring here."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class Condition(Described):

@@ -59,7 +59,7 @@ from approvals.record.shapes import (
     read_fields,
     write_fields,
 )
-from approvals.validation import Boundary, Line
+from approvals.validation import LATER, Boundary, Line
 
 
 def _fields(*rows: tuple[str, str, Shape]) -> tuple[Field, ...]:
@@ -207,7 +207,7 @@ def from_json(value: object, *, newer: bool = False) -> Entry:
     )
 
 
-_BY = TypeAdapter[str](Line)
+_BY = TypeAdapter[str](Line, config=LATER)
 
 
 def _enum(kind: type[StrEnum]) -> BeforeValidator:

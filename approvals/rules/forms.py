@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from approvals.attachments import MOST_ATTACHMENTS, InlineAttachment
+from approvals.described import Described
 from approvals.forms import AsTuple, Currency, Money, largest_body
 from approvals.names import Name
-from approvals.policy.stages import Described
 from approvals.validation import Line, Prose
 
 LONGEST_POLICY = 32 * 1024

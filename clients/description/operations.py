@@ -31,7 +31,7 @@ from clients.description.operators import OPERATORS
 from clients.verbs import acting_names
 from clients.web.link_replies import LinkView
 from clients.web.replies import AuditReply, PreviewReply, ProposalList, ProposalView, SubmissionReply, VerbReply
-from gateways.proposal_index import MOST_ROWS
+from gateways.list_pages import MOST_ROWS
 
 _PROPOSAL = Parameter(name="proposalId", does="The id from the response to the submission.", schema=TEXT)
 _FILE = Parameter(name="name", does="The name of the file.", schema=TEXT, example="plan.pdf")

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from approvals.directory import sign_in
 from approvals.names import Name, same
 from approvals.record.entries import Via
-from approvals.validation import Invalid, read_json
+from approvals.validation import LATER, Invalid, read_json
 from clients.web.origins import crosses_sites
 from clients.web.responses import problem
 from gateways.hosting import on_azure
@@ -37,7 +37,7 @@ _OBJECT = frozenset({"oid", "http://schemas.microsoft.com/identity/claims/object
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_NAME = TypeAdapter[str](Name)
+_NAME = TypeAdapter[str](Name, config=LATER)
 
 
 class Mode(StrEnum):

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from approvals.described import Described
 from approvals.record.verdict import State
 from approvals.rules.state import Status
-from approvals.validation import Boundary
 from gateways.proposal_rows import IndexRow
 from services.review_changes import Done
 
@@ -14,13 +14,7 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """ISO 8601 in UTC."""
 
 
-class Reply(Boundary):
-    """Base of all responses. The OpenAPI document takes each field's description from its docstring here."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class SubmissionReply(Reply):
+class SubmissionReply(Described):
     """The proposal is recorded, and its review has started."""
 
     proposal_id: str
@@ -28,7 +22,7 @@ class SubmissionReply(Reply):
     """The id of its durable workflow; for operators."""
 
 
-class VerbReply(Reply):
+class VerbReply(Described):
     """The action is recorded."""
 
     proposal_id: str
@@ -60,14 +54,14 @@ class VerbReply(Reply):
         )
 
 
-class RungPreview(Reply):
+class RungPreview(Described):
     """The people that a stage would be escalated to, and how long they would have."""
 
     to: tuple[str, ...]
     window_hours: float
 
 
-class StagePreview(Reply):
+class StagePreview(Described):
     """A stage that a proposal would go through."""
 
     name: str
@@ -88,7 +82,7 @@ class StagePreview(Reply):
     """The latest end of the stage if nobody asks for changes."""
 
 
-class WayPreview(Reply):
+class WayPreview(Described):
     """The stages after certain findings."""
 
     findings: tuple[tuple[str, ...], ...]
@@ -96,7 +90,7 @@ class WayPreview(Reply):
     stages: tuple[StagePreview, ...]
 
 
-class PreviewReply(Reply):
+class PreviewReply(Described):
     """Who would have to approve a proposal; nothing was submitted."""
 
     policy: str
@@ -112,7 +106,7 @@ class PreviewReply(Reply):
     """Other possible stages if the checks find something."""
 
 
-class ProposalLine(Reply):
+class ProposalLine(Described):
     """A proposal in the list. The list may be slightly out of date; the proposal itself never is."""
 
     proposal_id: str
@@ -146,7 +140,7 @@ class ProposalLine(Reply):
         )
 
 
-class ProposalList(Reply):
+class ProposalList(Described):
     """A page of proposals, newest first."""
 
     proposals: tuple[ProposalLine, ...]
@@ -155,7 +149,7 @@ class ProposalList(Reply):
     """For the next page; null on the last page."""
 
 
-class AttachmentView(Reply):
+class AttachmentView(Described):
     """A file of a proposal."""
 
     name: str
@@ -164,7 +158,7 @@ class AttachmentView(Reply):
     sha256: str
 
 
-class AnswerView(Reply):
+class AnswerView(Described):
     """A valid answer."""
 
     person: str
@@ -178,14 +172,14 @@ class AnswerView(Reply):
     entry: int
 
 
-class AskedView(Reply):
+class AskedView(Described):
     """A person who is asked."""
 
     person: str
     on_behalf_of: str | None
 
 
-class StageView(Reply):
+class StageView(Described):
     """A stage of the plan, and its state."""
 
     name: str
@@ -214,14 +208,14 @@ class GivenAnswerView(AnswerView):
     """The stage that it counted for; null if its stage never opened."""
 
 
-class ChangesView(Reply):
+class ChangesView(Described):
     """A request for changes."""
 
     asked_by: str
     until: Time
 
 
-class OutcomeView(Reply):
+class OutcomeView(Described):
     """The outcome."""
 
     decision: str | None
@@ -234,7 +228,7 @@ class OutcomeView(Reply):
     """The stages in which nobody answered and the deadline counted as a yes."""
 
 
-class ProposalView(Reply):
+class ProposalView(Described):
     """A proposal and its state."""
 
     proposal_id: str
@@ -272,7 +266,7 @@ class ProposalView(Reply):
     outcome: OutcomeView | None = None
 
 
-class VerdictView(Reply):
+class VerdictView(Described):
     """The result of verifying a record."""
 
     state: State
@@ -288,7 +282,7 @@ class VerdictView(Reply):
     """The wrong line, from 1."""
 
 
-class AuditReply(Reply):
+class AuditReply(Described):
     """A proposal's record."""
 
     proposal_id: str
@@ -300,14 +294,14 @@ class AuditReply(Reply):
     """Only with `verify=true`."""
 
 
-class CounterReply(Reply):
+class CounterReply(Described):
     """A counter."""
 
     name: str
     value: int
 
 
-class Problem(Reply):
+class Problem(Described):
     """What went wrong, and what to do about it (RFC 9457)."""
 
     type: str

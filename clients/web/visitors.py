@@ -9,6 +9,7 @@ import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
 from approvals.names import Name
+from approvals.validation import LATER
 from clients.web.identity import Caller, in_development
 from clients.web.page_replies import explain, redirect
 from clients.web.rates import admit
@@ -20,7 +21,7 @@ CHOOSER = "/api/ui/act-as"
 """Where somebody says in development who they are."""
 
 _COOKIE = "greenlight-user"
-_NAME = TypeAdapter[str](Name)
+_NAME = TypeAdapter[str](Name, config=LATER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import uuid
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from approvals.words.notices import Letter
 from gateways import clock
 from gateways.containers import open_container
 from gateways.letters.messages import local_address, where_to, write_message
+from gateways.letters.old_letters import forget_counts, forget_files, forget_rows
 from gateways.letters.smtp import Line, NotSent, Server, Undeliverable, deliver, read_server
 from gateways.operations import Operations, open_operations
 from gateways.tables import insert, keys, open_table
@@ -196,6 +198,21 @@ class MailServer:
         return str(written["etag"])
 
 
+def forget_old_letters(*, finished: Collection[str], before: datetime, most: int) -> int:
+    """Delete what is kept of letters that went before then, about proposals that ended and of which all were told.
+
+    At most so many letters, and as many counts of their days; returns how many letters.
+    """
+    forget_counts(open_table("LetterLimits"), now=clock.now(), most=most)
+    files = forget_files(open_outbox(), finished=finished, before=before, most=most)
+    return files + forget_rows(open_table("Letters"), finished=finished, before=before, most=most - files)
+
+
+def open_outbox() -> ContainerClient:
+    """Return the container of letters that no mail server takes."""
+    return open_container(os.environ.get("OUTBOX_CONTAINER") or "outbox")
+
+
 def open_post() -> Post:
     """Return the sender of letters: by SMTP if `SMTP_HOST` is set, otherwise into the container `OUTBOX_CONTAINER`.
 
@@ -204,7 +221,7 @@ def open_post() -> Post:
     server = read_server()
     if server:
         return MailServer(server, open_table("Letters"), open_operations())
-    return Outbox(open_container(os.environ.get("OUTBOX_CONTAINER") or "outbox"))
+    return Outbox(open_outbox())
 
 
 def _blob_name(proposal_id: str, key: str) -> str:

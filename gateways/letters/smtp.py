@@ -4,11 +4,13 @@ import os
 import re
 import smtplib
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from enum import Enum
+from functools import cache
 from ipaddress import ip_address
+
+from gateways.letters.mail_connections import Connections, close
 
 _SUBMISSION, _SUBMISSION_TLS = 587, 465
 """RFC 8314: the first port starts unencrypted and switches to TLS, the second uses TLS from the first byte."""
@@ -76,24 +78,33 @@ def read_server() -> Server | None:
 
 
 def deliver(server: Server, message: EmailMessage) -> None:
-    """Send one message; raises `NotSent` or `Undeliverable`, both without the message's content."""
+    """Send one message, over the connection of the message before if that was a moment ago.
+
+    Raises `NotSent` or `Undeliverable`, both without the message's content.
+    """
     try:
-        connection = _connect(server)
+        connection = _connections().take(server)
     except (OSError, smtplib.SMTPException) as error:
         raise NotSent(f"the mail server {server.host}:{server.port} cannot be used: {_in_short(error)}") from error
     try:
-        connection.send_message(message)
+        connection.smtp.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
+        close(connection)
         if _is_permanent(error):
             raise Undeliverable(_in_short(error)) from error
         raise NotSent(
             f"the mail server {server.host}:{server.port} did not accept the message: {_in_short(error)}"
         ) from error
-    finally:
-        # The message was accepted, even if QUIT fails.
-        with suppress(OSError, smtplib.SMTPException):
-            connection.quit()
-        connection.close()
+    except BaseException:
+        connection.smtp.close()
+        raise
+    _connections().keep(server, connection)
+
+
+@cache
+def _connections() -> Connections[Server]:
+    """Return the connections of this process."""
+    return Connections(_connect)
 
 
 def _connect(server: Server) -> smtplib.SMTP:

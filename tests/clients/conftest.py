@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clients.durable_client import MemoryClient
-from tests.clients.sweeping import end, hand_in, own_storage, sweep  # noqa: F401  they are fixtures
+from tests.clients.sweeping import end, hand_in, looks, own_storage, sweep  # noqa: F401  they are fixtures
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
 from gateways.review_records import open_review_records
 from gateways.tables import open_table
+from services.full_looks import Looks
+from services.record_watch import RecordWatch
 from services.review_changes import add
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -63,16 +65,43 @@ def hand_in():
     return hand_in
 
 
+class ChosenLook(Looks):
+    """Looks of which a test chooses each, whatever the time is."""
+
+    def __init__(self):
+        super().__init__()
+        self.whole, self.asked = True, False
+
+    def is_due(self, now):
+        """Say what was chosen."""
+        return self.whole
+
+    def ask(self):
+        """Note that somebody wants a look at everything."""
+        self.asked = True
+
+
 @pytest.fixture
-def sweep(call, client, caplog):
-    """Return a function that runs the sweep and returns the one line that it logs."""
+def looks(monkeypatch):
+    """What decides whether a sweep looks at everything: a test may choose."""
+    looks = ChosenLook()
+    monkeypatch.setattr("clients.sweep.open_looks", lambda: looks)
+    return looks
+
+
+@pytest.fixture
+def sweep(call, client, caplog, looks, monkeypatch):
+    """Return a function that runs the sweep, by default over all records, and returns the one line that it logs."""
+    watch = RecordWatch()
+    monkeypatch.setattr("clients.sweep.open_record_watch", lambda: watch)
 
     async def instances(request):
         asked = request.query["runtimeStatus"].split(",")
         told = [each for each in client.instances.values() if each["runtimeStatus"] in asked]
         return web.json_response(told)
 
-    async def sweep():
+    async def sweep(*, whole=True):
+        looks.whole = whole
         caplog.clear()
         app = web.Application()
         app.router.add_get("/instances/", instances)

@@ -3,17 +3,20 @@
 import json
 import logging
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from azure.core.exceptions import ServiceRequestError
 
 from approvals.operations import MessageState
 from approvals.poison import PoisonMessage
+from approvals.words.notices import Letter
 from clients.maintenance import purge_finished_instances
+from gateways.letters.mail import open_outbox, open_post
 from gateways.operations import open_operations
 from gateways.proposal_index import open_proposal_index
 from gateways.put_aside import open_put_aside
@@ -92,7 +95,8 @@ def audited(*instances):
 async def test_each_is_written_down_and_purged(run):
     """Over all pages of the list."""
     hub = Hub(*(ids := names(5)))
-    assert await run(hub) == [{"record": "retention", "purged": 5, "failed": 0, "remaining": 0, "days": 30}]
+    (told,) = await run(hub)
+    assert told == {"record": "retention", "purged": 5, "failed": 0, "remaining": 0, "days": 30, "letters": 0}
     assert (hub.purged, sorted(audited(*ids))) == (ids, ids)
 
 
@@ -106,6 +110,39 @@ async def test_the_run_is_written_down_for_operators(run):
     assert open_put_aside().find(message).body == ""
     (told,) = await run(Hub(), RETENTION_DAYS="thirty")
     assert {each.name: each.line for each in open_operations().runs()}["purge"] == told
+
+
+@pytest.mark.usefixtures("own_storage")
+async def test_letters_of_ended_proposals_are_forgotten(run, monkeypatch):
+    """Thirty days after they went, if all were told; those of a proposal that is open, or not listed, stay."""
+    monkeypatch.setenv("OUTBOX_CONTAINER", f"outbox-{uuid.uuid4().hex[:8]}")
+    ended, untold, open_one, unlisted = names(4)
+    for name, told in ((ended, 1), (untold, 0)):
+        open_proposal_index().write(row(name, status="approved", waiting_for=(), entries=1, told=told))
+    open_proposal_index().write(row(open_one, entries=1, told=1))
+    for name in (ended, untold, open_one, unlisted):
+        letter = Letter(to_name="Mara", to_address=None, subject="x", text="x", html="x", proposal_id=name)
+        assert open_post().send(letter, key="1-asked-a")
+    (line,) = await run(Hub())
+    assert line["letters"] == 0
+    later = datetime.now(UTC) + timedelta(days=31)
+    monkeypatch.setattr("clients.maintenance.clock", SimpleNamespace(now=lambda: later))
+    (line,) = await run(Hub())
+    assert line["letters"] == 1
+    left = {name.partition("/")[0] for name in open_outbox().list_blob_names()}
+    assert left == {untold, open_one, unlisted}
+
+
+async def test_where_letters_cannot_be_forgotten_instances_are_purged(run, monkeypatch, caplog):
+    """Their storage is away; the next run goes on."""
+
+    def fails(**_):
+        raise ServiceRequestError("away")
+
+    monkeypatch.setattr("clients.maintenance.forget_old_letters", fails)
+    (told,) = await run(Hub(*names(1)))
+    assert (told["purged"], told["letters"]) == (1, 0)
+    assert "old letters could not be forgotten" in caplog.text
 
 
 async def test_a_run_purges_no_more_than_it_may(run, caplog):

@@ -14,9 +14,10 @@ import pytest
 from approvals.policy.policy import Policy
 from approvals.rules.verbs import VERBS
 from clients.description.described import JSON
+from clients.description.document import document
 from clients.description.operations import OPERATIONS
 from clients.description.operators import LEFT_OUT
-from clients.openapi import document, get_openapi
+from clients.openapi import get_openapi
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = "ui"

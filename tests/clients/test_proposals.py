@@ -10,7 +10,7 @@ import pytest
 from approvals.rules.forms import LARGEST_BODY
 from clients.proposals import TOP
 from clients.web.replies import ProposalList, ProposalView, SubmissionReply
-from gateways.proposal_index import MOST_ROWS
+from gateways.list_pages import MOST_ROWS
 from gateways.review_records import open_review_records
 from tests.clients.front import FORM, Front
 

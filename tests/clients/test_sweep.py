@@ -1,9 +1,12 @@
 """SweepReviews: what a crash left between two steps is found from the outside, and mended once."""
 
 import json
+import logging
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from approvals.rules.replay import replay
 from clients.sweep import LATE, SILENT, find_stragglers
@@ -208,7 +211,7 @@ async def test_a_review_that_ended_behind_an_old_list_is_left_alone(sweep, clien
     old = open_proposal_index().find(name)
     review = end(name)
     client.add(name, status=status, customStatus={"status": "failed", "entries": review.number})
-    monkeypatch.setattr("gateways.proposal_index.TableIndex.open_rows", lambda _: iter([old]))
+    monkeypatch.setattr("gateways.proposal_index.TableIndex.scan", lambda _: iter([old]))
     assert await sweep() == {"records": 1, "found": 1, "left": 1}
     assert replay(open_review_records().read(name).entries) == review
     assert "input" not in client.instances[name]
@@ -230,7 +233,7 @@ async def test_one_that_was_purged_is_not_started_again(sweep, client, hand_in, 
     name = hand_in(size=1)
     old = open_proposal_index().find(name)
     end(name, told=2)
-    monkeypatch.setattr("gateways.proposal_index.TableIndex.open_rows", lambda _: iter([old]))
+    monkeypatch.setattr("gateways.proposal_index.TableIndex.scan", lambda _: iter([old]))
     assert await sweep() == {"records": 1, "found": 1, "left": 1}
     assert client.instances == {}
 
@@ -292,3 +295,88 @@ async def test_one_that_ends_in_this_moment_needs_nothing(sweep, client, hand_in
 
     client.raise_event = too_late
     assert await sweep() == {"records": 1, "found": 1, "left": 1}
+
+
+def calls(caplog):
+    """What the last sweep asked storage for: the method of each call, and the table or container."""
+    requests = [each.getMessage() for each in caplog.records if each.getMessage().startswith("Request URL")]
+    return [re.sub(r"(?s).*http://[^/]+/[^/]+/(\w+).*Request method: '(\w+)'.*", r"\2 \1", each) for each in requests]
+
+
+async def test_a_usual_sweep_asks_for_what_is_open_and_writes_down_its_run(sweep, client, hand_in, end, caplog):
+    """Two calls in all, one of them for the open proposals, however many have ended; none of the hub."""
+    for _ in range(3):
+        client.add(hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1), customStatus={"entries": 1})
+    for _ in range(4):
+        end(hand_in(), told=2)
+    await sweep()
+    client.broken = {"get_status": "not asked", "start_new": "not asked", "raise_event": "not asked"}
+    with caplog.at_level(logging.INFO, "azure.core.pipeline.policies.http_logging_policy"):
+        assert await sweep(whole=False) == {"open": 3, "found": 0}
+        assert [re.sub("Sweep.*", "list", each) for each in calls(caplog)] == ["GET list", "PUT Operations"]
+
+
+async def test_a_usual_sweep_starts_what_was_not_started(sweep, client, hand_in):
+    """The process died behind the row."""
+    name = hand_in(size=0)
+    assert await sweep(whole=False) == {"open": 1, "found": 1, "started": 1}
+    assert client.instances[name]["name"] == "ApprovalWorkflow"
+
+
+async def test_a_usual_sweep_wakes_what_misses_its_time(sweep, client, hand_in):
+    """Its workflow did not get its timer."""
+    name = hand_in(deadline=datetime.now(UTC) - timedelta(hours=1), told=1)
+    client.add(name, customStatus={"entries": 1})
+    assert await sweep(whole=False) == {"open": 1, "found": 1, "woken": 1}
+    assert client.events == [(name, "Wake", {})]
+
+
+async def test_a_usual_sweep_writes_down_that_all_were_told(sweep, client, hand_in, end):
+    """An ended review is looked at until then, and no longer."""
+    name = hand_in(told=1)
+    end(name)
+    client.add(name, status="Completed", customStatus={"status": "failed", "entries": 2})
+    assert [await sweep(whole=False) for _ in range(2)] == [
+        {"open": 1, "found": 1, "left": 1}, {"open": 0, "found": 0},
+    ]  # fmt: skip
+
+
+async def test_a_lost_wake_is_found_by_a_look_at_all_records(sweep, client, hand_in):
+    """The lengths of records are not asked for each minute."""
+    name = hand_in(size=1, told=1, deadline=datetime.now(UTC) + timedelta(days=3))
+    client.add(name, customStatus={"entries": 1})
+    assert await sweep(whole=False) == {"open": 1, "found": 0}
+    assert await sweep() == {"records": 1, "found": 1, "woken": 1}
+
+
+async def test_what_is_left_undone_is_looked_for_again_at_once(sweep, client, hand_in, looks):
+    """What could not be fixed, and what was being handed in."""
+    hand_in(entered=False, ago=timedelta(seconds=5))
+    await sweep()
+    assert looks.asked
+    looks.asked = False
+    client.add(hand_in(size=1))
+    client.broken = {"get_status": "unexpected status code 503"}
+    await sweep()
+    assert looks.asked
+
+
+async def test_a_look_that_failed_is_repeated(sweep, looks, monkeypatch):
+    """By the next sweep."""
+
+    def fails(_):
+        raise ServiceRequestError("away")
+
+    monkeypatch.setattr("gateways.proposal_index.TableIndex.scan", fails)
+    with pytest.raises(ServiceRequestError):
+        await sweep()
+    assert looks.asked
+
+
+async def test_more_than_one_run_handles_are_looked_for_again(sweep, client, hand_in, looks, monkeypatch):
+    """By the next run."""
+    monkeypatch.setattr("clients.sweep.MOST_A_RUN", 1)
+    for _ in range(2):
+        client.add(hand_in(size=1))
+    assert (await sweep())["woken"] == 1
+    assert looks.asked

@@ -107,3 +107,38 @@ async def test_where_records_cannot_be_looked_after_reviews_go_on(sweep, client,
 def open_table_of_these_tests():
     """The list, as the sweep sees it."""
     return open_proposal_index()._table
+
+
+async def test_a_record_that_is_as_it_was_found_whole_is_not_read_again(
+    sweep, hand_in, end, tamper, monkeypatch, caplog
+):
+    """Storage says so with its ETag, which nobody can choose; whoever changes a record gives it another one."""
+    names = [hand_in() for _ in range(3)]
+    for name in names:
+        end(name, told=2)
+    read = list[str]()
+    raw = open_review_records().__class__.raw
+    monkeypatch.setattr(
+        "gateways.review_records.BlobRecords.raw", lambda self, name: read.append(name) or raw(self, name)
+    )
+    await sweep()
+    assert (sorted(read), tampered(caplog)) == (sorted(names), [])
+    await sweep()
+    assert sorted(read) == sorted(names)
+    content = raw(open_review_records(), names[1])
+    tamper(names[1], lambda _: content)  # the same bytes, written by somebody else
+    await sweep()
+    assert read[3:] == [names[1]]
+    tamper(names[1], shorter)
+    for _ in range(2):
+        await sweep()
+        assert tampered(caplog) == [(names[1], "cut")]
+
+
+async def test_a_record_of_which_a_longer_head_was_copied_is_read_again(sweep, hand_in, caplog):
+    """It was cut before this process first read it."""
+    name = hand_in()
+    await sweep()
+    open_kept_heads().keep(name, entries=2, head="ab" * 32)
+    await sweep()
+    assert tampered(caplog) == [(name, "cut")]

@@ -22,8 +22,8 @@ from tests.workflows.reviews import Reviews, counted, stage, sweeping
 
 WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
 BOARD = Policy.from_dict({"stages": [{"name": "board", "approvers": ["Mara", "Jonas"], "rule": "all"}]})
-A_SWEEP = 0.05
-"""Hours; three minutes, in which the sweep comes by."""
+A_LOOK = 0.2
+"""Hours; twelve minutes, in which the sweep looks at all records."""
 SENDERS, MOST_SENT = 8, 40
 REVIEWS = 150 if LONG else 24
 
@@ -67,10 +67,10 @@ def write_down(proposal, verb):
 
 
 def test_a_proposal_that_is_nothing_but_a_record_is_reviewed(app, reviews):
-    """Neither in the list nor started: people are asked after the next sweep, and decide."""
+    """Neither in the list nor started: people are asked after a look at all records, and decide."""
     proposal = put_on_record()
     assert app.status(proposal) is None
-    app.advance(hours=A_SWEEP)
+    app.advance(hours=A_LOOK)
     reviews.waits(proposal, "Mara", "Jonas")
     for person in ("Mara", "Jonas"):
         reviews.decide(proposal, person)
@@ -87,7 +87,7 @@ def test_what_was_taken_down_without_waking_anybody_is_carried_out(app, reviews,
     verbs = {"an answer": Decide(approver="Mara", decision="approve"), "a withdrawal": Withdraw(by="Ines")}
     write_down(proposal, verbs[last])
     assert app.status(proposal)["runtimeStatus"] == "Running"
-    app.advance(hours=A_SWEEP)
+    app.advance(hours=A_LOOK)
     outcome = {"an answer": "approved", "a withdrawal": "withdrawn"}[last]
     assert reviews.ended(proposal) == outcome
     assert counted(before, reviews.counters()) == {outcome: 1}
@@ -142,7 +142,7 @@ def test_sweeps_count_nothing_twice_while_reviews_are_decided(app, reviews):
         list(pool.map(lambda each: reviews.decide(each, "Mara"), proposals))
         assert {reviews.ended(each) for each in proposals} == {"approved"}
     app.trigger("SweepReviews")
-    app.advance(hours=A_SWEEP)
+    app.advance(hours=A_LOOK)
     assert counted(before, reviews.counters()) == {"submitted": REVIEWS, "approved": REVIEWS}
 
 
@@ -154,7 +154,7 @@ def test_a_workflow_that_an_operator_ends_is_a_review_that_failed(app, reviews):
     app.request("POST", f"/runtime/webhooks/durabletask/instances/{proposal}/terminate?reason=mistake")
     app.wait(proposal)
     assert reviews.decide(proposal, "Mara").status == 200
-    app.advance(hours=A_SWEEP)
+    app.advance(hours=A_LOOK)
     app.until(lambda: app.status(proposal)["runtimeStatus"] == "Completed")
     assert reviews.show(proposal)["status"] == "failed"
     assert reviews.decide(proposal, "Jonas").status == 409
@@ -163,26 +163,26 @@ def test_a_workflow_that_an_operator_ends_is_a_review_that_failed(app, reviews):
     assert counted(before, reviews.counters()) == {"failed": 1}
 
 
-def test_the_next_sweep_notices_that_a_workflow_was_ended(app, reviews):
+def test_a_look_at_all_records_notices_that_a_workflow_was_ended(app, reviews):
     """Its deadline is days away, and nobody does anything."""
     proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
     reviews.waits(proposal, "Mara", "Jonas")
-    app.trigger("SweepReviews")
+    app.advance(hours=A_LOOK)
     assert reviews.show(proposal)["status"] == "inReview"
     app.request("POST", f"/runtime/webhooks/durabletask/instances/{proposal}/terminate?reason=mistake")
     app.wait(proposal)
-    app.trigger("SweepReviews")
+    app.advance(hours=A_LOOK)
     app.until(lambda: reviews.show(proposal)["status"] == "failed")
 
 
-def test_the_next_sweep_starts_a_workflow_that_was_purged(app, reviews):
+def test_a_look_at_all_records_starts_a_workflow_that_was_purged(app, reviews):
     """Its review goes on where it was."""
     proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
     reviews.waits(proposal, "Mara", "Jonas")
     app.request("POST", f"/runtime/webhooks/durabletask/instances/{proposal}/terminate?reason=mistake")
     app.wait(proposal)
     app.request("DELETE", f"/runtime/webhooks/durabletask/instances/{proposal}")
-    app.trigger("SweepReviews")
+    app.advance(hours=A_LOOK)
     reviews.waits(proposal, "Mara", "Jonas")
     for person in ("Mara", "Jonas"):
         assert reviews.decide(proposal, person).status == 200
@@ -210,7 +210,7 @@ def test_a_killed_host_loses_nothing_that_it_has_acknowledged(app, reviews):
         for sender in senders:
             sender.result()
     app.restart()
-    app.advance(hours=A_SWEEP)
+    app.advance(hours=A_LOOK)
     for proposal in handed_in:
         expected = ["Mara", "Jonas"] if reviews.show(proposal)["status"] == "inReview" else []
         assert proposal not in answered or expected == []

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateways.connections import open_table_service
+from gateways.list_pages import Question
 from gateways.personal_rows import Part, operations, personal_rows, prefix
 from gateways.proposal_index import TableIndex
 from gateways.proposal_rows import IndexRow, join, written
@@ -69,9 +70,9 @@ def test_who_has_answered_is_not_waited_for_any_more(index):
 def test_the_list_and_its_ids_do_not_show_them(index):
     """They are in the same partition and still of another kind."""
     index.write(row())
-    assert [each.proposal_id for each in index.page().rows] == ["p-1"]
+    assert [each.proposal_id for each in index.page(Question()).rows] == ["p-1"]
     assert list(index.ids()) == ["p-1"]
-    assert [each.proposal_id for each in index.open_rows()] == ["p-1"]
+    assert [each.proposal_id for each in index.unfinished_rows()] == ["p-1"]
 
 
 def test_a_row_from_before_there_were_any_gets_them_with_its_next_change(index):

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.validation import Invalid
-from gateways import proposal_index
+from gateways import list_pages, proposal_index
 from gateways.connections import open_table_service
 from gateways.latest import Latest
+from gateways.list_pages import Question
+from gateways.personal_rows import Part, is_of_list, personal_rows
 from gateways.proposal_index import TableIndex, open_proposal_index
-from gateways.proposal_rows import IndexRow, join
+from gateways.proposal_rows import IndexRow, join, written
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 250, tzinfo=UTC)
 
@@ -44,11 +46,11 @@ def fill(index, count, **change):
     return [f"p-{number:03d}" for number in reversed(range(count))]
 
 
-def listed(index, **question):
+def listed(index, *, top=20, **question):
     """Return the ids of all pages."""
     ids, token = [], None
     for _ in range(200):
-        page = index.page(**question, token=token)
+        page = index.page(Question(**question), top=top, token=token)
         ids += [each.proposal_id for each in page.rows]
         token = page.token
         if token is None:
@@ -154,10 +156,10 @@ def test_a_row_that_is_thought_to_be_new_is_not_looked_for(processes):
 def test_the_newest_come_first_page_by_page(index):
     """Every row once, in the order of their submission; the last page says that it is the last."""
     ids = fill(index, 25)
-    first = index.page(top=10)
+    first = index.page(Question(), top=10)
     assert [each.proposal_id for each in first.rows] == ids[:10]
     assert listed(index, top=10) == ids
-    assert index.page(top=25).token is None
+    assert index.page(Question(), top=25).token is None
 
 
 def test_proposals_of_one_moment_are_all_listed(index):
@@ -170,9 +172,9 @@ def test_proposals_of_one_moment_are_all_listed(index):
 def test_what_comes_in_between_pages_disturbs_nobody(index):
     """The newer is before the place that the token names."""
     ids = fill(index, 4)
-    token = index.page(top=2).token
+    token = index.page(Question(), top=2).token
     index.write(row("p-new", submitted_at=NOW + timedelta(days=1)))
-    assert [each.proposal_id for each in index.page(top=2, token=token).rows] == ids[2:]
+    assert [each.proposal_id for each in index.page(Question(), top=2, token=token).rows] == ids[2:]
 
 
 def test_filters_choose_and_can_be_joined(index):
@@ -188,40 +190,84 @@ def test_filters_choose_and_can_be_joined(index):
     assert listed(index, status="' or true or '") == []
 
 
-def test_an_approver_finds_a_few_among_many(index, monkeypatch):
+def test_an_author_finds_whom_else_a_few_among_many_wait_for(index, monkeypatch):
     """Though only so many rows are looked at for one page: such a page may be empty and yet not be the last."""
-    monkeypatch.setattr(proposal_index, "_MOST_LOOKED_AT", 5)
+    monkeypatch.setattr(list_pages, "MOST_LOOKED_AT", 5)
     fill(index, 12, waiting_for=("Somebody else",))
     index.write(row("p-old", submitted_at=NOW - timedelta(days=1)))
-    first = index.page(approver="Mara Lindqvist")
+    asked = {"viewer": "Ines Carvalho", "approver": "Mara Lindqvist"}
+    first = index.page(Question(**asked))
     assert (first.rows, first.token is None) == ((), False)
-    assert listed(index, approver="Mara Lindqvist") == ["p-old"]
+    assert listed(index, **asked) == ["p-old"]
 
 
 def test_a_token_belongs_to_its_question(index):
     """With other filters it would leave rows out."""
     fill(index, 5)
-    token = index.page(top=2, author="Ines Carvalho").token
-    assert index.page(top=2, author="ines carvalho", token=token).rows
+    token = index.page(Question(author="Ines Carvalho"), top=2).token
+    assert index.page(Question(author="ines carvalho"), top=2, token=token).rows
     for other in ({}, {"author": "Mara"}, {"status": "inReview"}, {"approver": "Ines Carvalho"}):
         with pytest.raises(Invalid, match="token"):
-            index.page(top=2, token=token, **other)
+            index.page(Question(**other), top=2, token=token)
 
 
 @pytest.mark.parametrize("token", ["x", "é", "%%%", "AAAA", "a" * 5000, "' or PartitionKey ne '"])
 def test_a_token_that_was_made_up_is_refused(index, token):
     """With a sentence, not a failure."""
     with pytest.raises(Invalid, match="leave it out"):
-        index.page(token=token)
+        index.page(Question(), token=token)
+
+
+def unfinished(index):
+    """Return the ids of what the sweep looks at: as it finds them by their copies, and by the rows themselves."""
+    return [each.proposal_id for each in index.unfinished_rows()], [each.proposal_id for each in index.scan()]
 
 
 def test_what_has_not_ended_can_be_gone_through(index):
     """For the sweep."""
     fill(index, 3)
     for status in ("approved", "rejected", "withdrawn", "expired", "failed"):
-        index.write(row(status, status=status))
-    index.write(row("p-000", entries=9, status="approved"))
-    assert [each.proposal_id for each in index.open_rows()] == ["p-002", "p-001"]
+        index.write(row(status, status=status, told=3))
+    index.write(row("p-000", entries=9, status="approved", told=9))
+    assert unfinished(index) == (["p-002", "p-001"], ["p-002", "p-001"])
+
+
+def test_what_has_ended_is_gone_through_until_all_were_told(index):
+    """Its letters may not have gone."""
+    index.write(row(entries=4, status="approved", told=3))
+    assert unfinished(index) == (["p-1"], ["p-1"])
+    assert list(index.unfinished_rows()) == [index.find("p-1")]
+    index.write(row(entries=4, status="approved", told=4))
+    assert unfinished(index) == ([], [])
+
+
+@pytest.mark.parametrize("layout", [0, 1])
+def test_a_row_from_before_there_were_copies_gets_them_from_a_scan(index, layout):
+    """So nothing has to be moved when the app is updated, and nobody misses what has ended."""
+    marked = {"Personal": True} if layout else {}
+    open_one, ended = row("open"), row("ended", status="approved", waiting_for=(), told=3)
+    for each in (open_one, ended):
+        index._table.create_entity(written(each) | marked)
+        for key, copy in personal_rows(each).items() if layout else ():
+            if not is_of_list(key):
+                index._table.create_entity(copy)
+    assert list(index.unfinished_rows()) == []
+    assert [each.proposal_id for each in index.scan()] == ["open"]
+    assert unfinished(index) == (["open"], ["open"])
+    assert sorted(listed(index, viewer="Ines Carvalho")) == ["ended", "open"]
+    assert listed(index, viewer="Mara Lindqvist") == ["open"]
+    index.write(row("open", waiting_for=(), entries=4))
+    assert list(index.personal("Mara Lindqvist", Part.WAITING)) == []
+
+
+def test_a_scan_completes_no_more_old_rows_than_it_may(index, monkeypatch):
+    """A sweep has a minute; whoever updates an app with thousands of proposals waits for some looks."""
+    monkeypatch.setattr(proposal_index, "MOST_RENEWED", 2)
+    for number in range(5):
+        index._table.create_entity(written(row(f"p-{number}", submitted_at=NOW + timedelta(minutes=number))))
+    for copied in (2, 4, 5):
+        assert len(list(index.scan())) == 5
+        assert len(list(index.unfinished_rows())) == copied
 
 
 def test_the_list_is_in_the_table_that_operators_know():

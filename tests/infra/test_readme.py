@@ -80,3 +80,41 @@ def test_the_number_of_alerts_is_right():
     """It is the first thing that somebody counts."""
     assert 13 == check(INFRA.parent, read_facts()).looked_at["alert rules"]
     assert "thirteen rules" in TEXT
+
+
+SECONDS = 30 * 24 * 3600
+"""In a month of thirty days."""
+
+
+def interval_s(text):
+    """Seconds of a time as host.json has it."""
+    hours, minutes, seconds = map(int, text.split(":"))
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def reads_of_queues(instances):
+    """How often queues are read in a month: those of the hub's partitions by one instance each, the others by each."""
+    extensions = json.loads((INFRA.parent / "host.json").read_text())["extensions"]
+    hub = extensions["durableTask"]["storageProvider"]
+    hub_s, app_s = (
+        interval_s(each) for each in (hub["maxQueuePollingInterval"], extensions["queues"]["maxPollingInterval"])
+    )
+    triggers = sum(path.read_text().count("@bp.queue_trigger(") for path in (INFRA.parent / "clients").glob("*.py"))
+    return SECONDS * ((hub["partitionCount"] + instances) / hub_s + triggers * instances / app_s)
+
+
+def test_what_nothing_costs_is_what_the_files_come_to():
+    """By the profiles, the intervals of host.json, the app's triggers, and the prices in the text."""
+    text = section("What costs what")
+    a_read, ready = (float(re.search(rf"{what}[^$]*\$([0-9.]+)", text)[1]) for what in ("queue costs", "always ready"))
+    memory = re.search(r"param instanceMemoryMB int = (\d+)", (INFRA / "main.bicep").read_text())[1]
+    assert f"{memory} MB" in text
+    wanted = {"reads of queues, millions": [], "for reads of queues": [], "for instances that are always ready": []}
+    for profile in PROFILES:
+        always = parameters_of(profile)["alwaysReadyInstances"]
+        reads = reads_of_queues(max(1, always))
+        wanted["reads of queues, millions"].append(f"{reads / 1e6:.2f}")
+        wanted["for reads of queues"].append(f"${reads / 10_000 * a_read:.2f}")
+        wanted["for instances that are always ready"].append(f"${always * int(memory) / 1024 * SECONDS * ready:.2f}")
+    shown = re.findall(r"^\| ([a-z ,]+) \| (\S+) \| (\S+) \| (\S+) \|$", text, flags=re.MULTILINE)
+    assert {name: values for name, *values in shown if name in wanted} == wanted

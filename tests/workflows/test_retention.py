@@ -110,7 +110,14 @@ def test_after_a_month_only_the_audit_is_left(app):
     assert timedelta(0) <= lived < timedelta(minutes=1)  # the hub tells whole seconds
     assert {row["ProposalId"] for row in app.rows("Requests")} >= {decided, terminated}
     assert decided in {row["ProposalId"] for row in app.rows("Outcomes")}
-    assert reports(app)[-1] == {"record": "retention", "purged": 4, "failed": 0, "remaining": 0, "days": 30}
+    assert reports(app)[-1] == {
+        "record": "retention",
+        "purged": 4,
+        "failed": 0,
+        "remaining": 0,
+        "days": 30,
+        "letters": 0,
+    }
 
 
 @killing
@@ -134,7 +141,14 @@ def test_a_run_that_is_cut_is_finished_by_the_next(app):
 def test_a_second_run_finds_nothing_to_do(app):
     """And says so."""
     app.advance(hours=24 * 31)
-    assert run_by_hand(app) == {"record": "retention", "purged": 0, "failed": 0, "remaining": 0, "days": 30}
+    assert run_by_hand(app) == {
+        "record": "retention",
+        "purged": 0,
+        "failed": 0,
+        "remaining": 0,
+        "days": 30,
+        "letters": 0,
+    }
 
 
 def test_the_id_of_a_purged_instance_is_not_given_away(app):

@@ -115,7 +115,7 @@ async def test_the_workflow_of_an_open_proposal_ends_only_where_that_is_asked_fo
     browser = Browser(hub, "Mara")
     told = await browser.post(operate, PATH, {"instance": proposal, "act": "terminate"})
     assert told.status == 409
-    assert "the next sweep records the proposal as failed" in told.html
+    assert "the sweep records the proposal as failed" in told.html
     assert hub.instances[proposal]["runtimeStatus"] == "Pending"
     assert acts() == []
     told = await browser.post(operate, PATH, {"instance": proposal, "act": "terminate", "even_if_open": "true"})
