@@ -80,9 +80,11 @@ soak: setup
 
 bench: setup
 	$(BIN)/python -m packages.devhost.bench --write docs/performance.md
+	$(BIN)/python tools/bench_app.py --write docs/performance.md
 
 bench-quick: setup
 	$(BIN)/python -m packages.devhost.bench --quick --rounds 1 --no-peers
+	$(BIN)/python tools/bench_app.py --quick --rounds 1
 
 bench-bodies: setup
 	$(BIN)/python tools/bench_bodies.py
