@@ -1,7 +1,7 @@
 # What a person types. `make demo` and `make test` set up everything they need by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-all run test long chaos soak bench bench-bodies check format screenshots clean
+.PHONY: help setup demo demo-all run test long chaos soak bench bench-quick bench-bodies check format screenshots clean
 
 # Tests of pure rules keep a core busy; tests with a host mostly wait for timers, holds and processes.
 CORES ?= 2
@@ -24,7 +24,8 @@ help:
 	@echo "make long      run the long tests: kill the host fifteen times, poll a thousand times, many more random examples"
 	@echo "make chaos     make every storage call fail in every way, and kill host and workers; a table after two hours"
 	@echo "make soak      an hour of virtual time, 3,000 workflows, sweeps, three kills; a table of all checks after half an hour"
-	@echo "make bench     chains of five activities on the local host: one after the other, and 200 at once"
+	@echo "make bench     measure the local host against its storage alone and three other engines; about an hour"
+	@echo "make bench-quick  a fraction of it, in two minutes: local host and storage only"
 	@echo "make bench-bodies time and memory for request bodies that are made to take much of both"
 	@echo "make screenshots  make the pictures of the documents again, with Chromium"
 	@echo "make check     ruff, mypy, import-linter, infra/ against the facts of Azure, the workflows of .github"
@@ -79,7 +80,12 @@ soak: setup
 	@$(BIN)/python -m tests.soak
 
 bench: setup
-	$(BIN)/python packages/devhost/bench/chains.py
+	$(BIN)/python -m packages.devhost.bench --mode journal --write docs/performance.md
+	$(BIN)/python tools/bench_app.py --write docs/performance.md
+
+bench-quick: setup
+	$(BIN)/python -m packages.devhost.bench --quick --rounds 1 --no-peers
+	$(BIN)/python tools/bench_app.py --quick --rounds 1
 
 bench-bodies: setup
 	$(BIN)/python tools/bench_bodies.py

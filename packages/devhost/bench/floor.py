@@ -1,6 +1,6 @@
 """The storage calls of a workload without an engine: what nothing on the same storage can beat.
 
-usage: python packages/devhost/bench/floor.py [--rounds N] [--many N] [--fan-out N] [--loop N]
+usage: python -m packages.devhost.bench.floor [--rounds N] [--many N] [--fan-out N] [--loop N]
 
 The calls, their contents, and which of them wait for which, are those of `durable_devhost.durable` in the ordinary
 layout: a work item is stored before the history that expects it, the Instances row comes at the start and at the end,
@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage_clients import Client, Run, bare, scheduled, thin
-
 from durable_devhost.azurite.process import Azurite, data_folder, running_azurite
 from durable_devhost.clock import real_now
 from durable_devhost.model.history import (
@@ -31,6 +29,7 @@ from durable_devhost.model.history import (
     RuntimeStatus,
     TaskCompleted,
 )
+from packages.devhost.bench.storage_clients import Client, Run, bare, scheduled, thin
 
 STEPS = 5
 """The activities of a chain."""

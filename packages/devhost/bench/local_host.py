@@ -1,0 +1,177 @@
+"""devhost as a contender: its command, over HTTP, as any client of an app uses it."""
+
+import http.client
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from packages.devhost.bench.contender import WorkFailed, cpu_s, kill_all, processes, resident_bytes
+
+APP = Path(__file__).resolve().parent / "app"
+API = "/runtime/webhooks/durabletask"
+CLIENTS = 16
+"""Connections that start instances when many are started at once."""
+POLL_S = 0.001
+POLL_MANY_S = 0.02
+STEPS = 5
+
+
+class LocalHost:
+    """devhost with the app of the benchmark, on an Azurite that it starts itself."""
+
+    def __init__(self, name: str, *options: str) -> None:
+        """`options` are further words of `durable-devhost start`."""
+        self.name = name
+        self._options = options
+        self._data = ""
+        self._process: subprocess.Popen[str] | None = None
+        self._local = threading.local()
+        self._address = ""
+
+    def start(self) -> None:
+        """See `Contender`."""
+        self._data = tempfile.mkdtemp(prefix="bench-")
+        self.restart()
+
+    def restart(self) -> None:
+        """See `Contender`."""
+        command = [sys.executable, "-m", "durable_devhost", "start", "--app", str(APP), "--data", self._data]
+        self._process = subprocess.Popen(
+            [*command, "--port", "0", "--json-logs", *self._options], stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout
+        for line in self._process.stdout:
+            if line.startswith("{") and (record := json.loads(line)).get("event") == "ready":
+                self._address = record["url"].removeprefix("http://").rstrip("/")
+                break
+        else:
+            raise WorkFailed("devhost did not start")
+        self._local = threading.local()
+        threading.Thread(target=self._process.stdout.read, daemon=True).start()
+
+    def kill(self) -> None:
+        """See `Contender`."""
+        kill_all(self._running)
+
+    def stop(self) -> None:
+        """See `Contender`."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(120)
+        shutil.rmtree(self._data, ignore_errors=True)
+
+    def work(self, task: str, count: int, ids: str = "") -> list[float]:
+        """See `Contender`."""
+        match task:
+            case "chain":
+                return [self._timed("chain", None, STEPS) for _ in range(count)]
+            case "at once":
+                began = time.perf_counter()
+                self._begin(count, ids)
+                self._finish(count, ids)
+                return [time.perf_counter() - began]
+            case "begin":
+                self._begin(count, ids)
+                return []
+            case "finish":
+                began = time.perf_counter()
+                self._finish(count, ids)
+                return [time.perf_counter() - began]
+            case "fan-out":
+                return [self._timed("fan_out", str(count), count * (count - 1) // 2)]
+            case "loop":
+                return [self._timed("loop", str(count), count)]
+            case "event":
+                return [self._event(f"{ids}-{number}") for number in range(count)]
+        raise WorkFailed(f"devhost knows no {task}")
+
+    def cpu_s(self) -> float:
+        """The processor time of the host and its workers since they started, in seconds."""
+        return cpu_s(processes(self._running.pid))
+
+    def resident_bytes(self) -> int:
+        """The memory of the host and its workers."""
+        return resident_bytes(processes(self._running.pid))
+
+    def storage_calls(self) -> int:
+        """The calls of storage since the start."""
+        return int(self._ask("GET", "/admin/devhost/info")["storageCalls"]["total"])
+
+    def wait_for_events(self, count: int, ids: str) -> float:
+        """Start as many instances that wait for an event, until all of them wait; gives seconds."""
+        began = time.perf_counter()
+        self._start_all("wait", None, count, ids)
+        for number in range(count):
+            self._until(f"{ids}-{number}", "Running", POLL_MANY_S)
+        return time.perf_counter() - began
+
+    def _timed(self, name: str, given: Any, right: Any) -> float:
+        began = time.perf_counter()
+        instance_id = self._ask("POST", f"{API}/orchestrators/{name}", given)["id"]
+        self._check(instance_id, right, POLL_S)
+        return time.perf_counter() - began
+
+    def _begin(self, count: int, ids: str) -> None:
+        self._start_all("chain", None, count, ids)
+
+    def _finish(self, count: int, ids: str) -> None:
+        for number in range(count):
+            self._check(f"{ids}-{number}", STEPS, POLL_MANY_S)
+
+    def _event(self, instance_id: str) -> float:
+        self._ask("POST", f"{API}/orchestrators/wait/{instance_id}", None)
+        self._until(instance_id, "Running", POLL_S)
+        began = time.perf_counter()
+        self._ask("POST", f"{API}/instances/{instance_id}/raiseEvent/go", "now")
+        self._check(instance_id, "now", POLL_S)
+        return time.perf_counter() - began
+
+    def _start_all(self, name: str, given: Any, count: int, ids: str) -> None:
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            paths = [f"{API}/orchestrators/{name}/{ids}-{number}" for number in range(count)]
+            list(pool.map(lambda path: self._ask("POST", path, given), paths))
+
+    def _check(self, instance_id: str, right: Any, pause_s: float) -> None:
+        output = self._until(instance_id, "Completed", pause_s)["output"]
+        if output != right:
+            raise WorkFailed(f"{instance_id} gave {output}, not {right}")
+
+    def _until(self, instance_id: str, wanted: str, pause_s: float) -> dict[str, Any]:
+        while True:
+            status: dict[str, Any] = self._ask("GET", f"{API}/instances/{instance_id}")
+            if status["runtimeStatus"] == wanted:
+                return status
+            if status["runtimeStatus"] not in ("Pending", "Running"):
+                raise WorkFailed(f"{instance_id} ended as {status['runtimeStatus']}: {status['output']}")
+            time.sleep(pause_s)
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        """One request on this thread's connection; gives the JSON of the answer, or nothing."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = http.client.HTTPConnection(self._address, timeout=600)
+        connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status >= 400:
+            raise WorkFailed(f"{method} {path} was answered with {answer.status}: {content[:200]!r}")
+        return json.loads(content) if content else None
+
+    @property
+    def _running(self) -> subprocess.Popen[str]:
+        assert self._process is not None
+        return self._process
+
+
+def hosts(modes: Sequence[str] = ()) -> list[LocalHost]:
+    """devhost as it is, and in each further storage mode."""
+    return [LocalHost("devhost"), *(LocalHost(f"devhost, {mode}", "--storage-mode", mode) for mode in modes)]
