@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from durable_devhost.storage_mode import StorageMode
+
 DEFAULT_PORT = 7071
 
 
@@ -15,7 +17,8 @@ class StartOptions:
     the settings of the same name there. `start_azurite` False means an Azurite on the standard ports. `python` is a
     path, a command or a virtual environment. `debug` is the debugger's port, None for none, and `debugpy` the folder of
     a debugger that the caller brings along. `as_func` says the line that tools wait for when they start `func`.
-    `forget_virtual_time` lets the system clock go on where a virtual one was ahead.
+    `forget_virtual_time` lets the system clock go on where a virtual one was ahead. `storage_mode` must be that of the
+    hub, if there is one.
     """
 
     app_dir: Path
@@ -33,6 +36,7 @@ class StartOptions:
     debugpy: str | None = None
     as_func: bool = False
     forget_virtual_time: bool = False
+    storage_mode: StorageMode = StorageMode.STANDARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

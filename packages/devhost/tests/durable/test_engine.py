@@ -11,8 +11,8 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
+from durable_devhost.durable import commit as commit_module
 from durable_devhost.durable import engine as engine_module
-from durable_devhost.durable import forwarding as forwarding_module
 from durable_devhost.durable.engine import DurableEngine
 from durable_devhost.durable.orchestrations.pending import Scheduler
 from durable_devhost.durable.ports import ExecutionLost, Outcome, Succeeded
@@ -32,6 +32,7 @@ from durable_devhost.model.traces import Trace
 from durable_devhost.model.wire import SPEC_OF
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
 from packages.devhost.tests.durable.stage import Functions
@@ -113,10 +114,15 @@ class Bench:
 
 
 @pytest.fixture
-async def hub(azurite: Azurite) -> AsyncIterator[TaskHub]:
-    """An empty hub."""
+async def hub(azurite: Azurite, mode: StorageMode) -> AsyncIterator[TaskHub]:
+    """An empty hub of each mode."""
     async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
-        yield await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        yield await _open(transport, mode)
+
+
+async def _open(transport: Transport, mode: StorageMode = StorageMode.STANDARD) -> TaskHub:
+    name = "Hub" + uuid4().hex[:20]
+    return await TaskHub.open(transport, name, partition_count=1, clock=SystemClock(), mode=mode)
 
 
 @asynccontextmanager
@@ -254,7 +260,7 @@ async def test_an_event_that_the_queue_does_not_take_is_answered_when_it_is_hear
     """It is in the mailbox all the same: whoever was refused would send it again, and it would be heard twice."""
     async with FaultyTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, FaultyTransport)
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        hub = await _open(transport)
         async with _running(hub, _count) as bench:
             is_there, may_go_on = _blocking(bench)
             await bench.begin()
@@ -271,7 +277,7 @@ async def test_an_event_that_the_queue_does_not_take_is_answered_when_it_is_hear
 async def test_of_events_that_come_at_once_for_an_instance_at_work_one_is_stored(azurite: Azurite) -> None:
     """The others wait for the next step, which takes all of them: two calls for each would be for nothing."""
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        hub = await _open(transport)
         async with _running(hub, _count) as bench:
             is_there, may_go_on = _blocking(bench)
             await bench.begin()
@@ -295,7 +301,7 @@ async def test_who_raises_an_event_does_not_wait_for_the_row(azurite: Azurite) -
 
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, NotingTransport)
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        hub = await _open(transport)
         async with _running(hub, telling) as bench:
             await bench.begin()
             await bench.in_flight.quiet()
@@ -313,7 +319,7 @@ async def test_who_raises_an_event_does_not_wait_for_the_row(azurite: Azurite) -
 async def test_a_start_that_was_put_by_comes_back_after_a_crash(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its message is in the control queue, hidden for as long as the host lives."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(forwarding_module, "HOLD", timedelta(seconds=1))
+    monkeypatch.setattr(commit_module, "HOLD", timedelta(seconds=1))
 
     class Stuck(LocalExecution):
         async def advance(self, events: Sequence[HistoryEvent]) -> Script:
@@ -350,7 +356,7 @@ async def test_an_instance_goes_on_where_the_answer_to_a_commit_is_lost(azurite:
         losing(account, azurite.connection_string, loses) as through,
         Transport(StorageAccount.parse(through)) as transport,
     ):
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        hub = await _open(transport)
         async with _running(hub, _count) as bench:
             await bench.begin()
             for _ in range(3):
@@ -382,7 +388,7 @@ async def test_each_kind_of_write_waits_for_the_one_before_it(azurite: Azurite) 
 
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, NotingTransport)
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        hub = await _open(transport)
         async with _running(hub, three) as bench:
             transport.notes.clear()
             await bench.begin()
