@@ -1,10 +1,11 @@
 """One scenario of each kind: what is prepared, what is done under a fault, and what must come of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from durable_devhost.storage_mode import StorageMode
 from packages.devhost.tests.chaos.hub import NOTHING_YET, Found
 from packages.devhost.tests.chaos.stage import API, Stage
 
@@ -24,6 +25,11 @@ class Subject:
 
 
 SMALL_APP = Subject(folder=Path(__file__).parent / "app", hub="ChaosHub", queues=(_DELIVERIES,))
+SUBJECTS = {
+    StorageMode.STANDARD: SMALL_APP,
+    StorageMode.JOURNAL: replace(SMALL_APP, options=(*SMALL_APP.options, "--storage-mode", StorageMode.JOURNAL)),
+}
+"""The app in each storage mode."""
 
 
 def _nothing(stage: Stage) -> None:

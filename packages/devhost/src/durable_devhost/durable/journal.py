@@ -74,6 +74,8 @@ class JournalOutbox:
         self._open.update(made)
         if appended.is_whole:
             self._open.difference_update(own)
+        for delivery in deliveries:  # at once, so that the answer that is now handed over takes the question with it
+            self._settle(delivery.hold)
         return Committed(appended=appended, sent=sent)
 
     async def store(self, delivery: Delivery) -> None:
@@ -95,14 +97,8 @@ class JournalOutbox:
         """As `outbox.Outbox` says: a row is deleted with the next commit of its instance, or a little later."""
         if isinstance(kept, Hold):
             await self._holds.finish(kept)
-        elif kept is not None and kept in self._open:
-            self._open.discard(kept)
-            if kept in self._loose:
-                self._throw_away({kept})
-            else:
-                self._settled.setdefault(kept.instance_id, set()).add(kept)
-            self._loose.discard(kept)
-            self._some.set()
+        else:
+            self._settle(kept)
 
     def adopt(self, entry: Entry) -> bool:
         """As `outbox.Outbox` says."""
@@ -136,6 +132,18 @@ class JournalOutbox:
                 except (StorageFailure, StorageUnavailable):
                     self._throw_away(entries)
                     raise
+
+    def _settle(self, kept: Kept | None) -> None:
+        """Note that a message has had its effect, if it is one of a row, and not noted yet."""
+        if not isinstance(kept, Entry) or kept not in self._open:
+            return
+        self._open.discard(kept)
+        if kept in self._loose:
+            self._loose.discard(kept)
+            self._throw_away({kept})
+        else:
+            self._settled.setdefault(kept.instance_id, set()).add(kept)
+            self._some.set()
 
     def _throw_away(self, entries: Iterable[Entry]) -> None:
         for entry in entries:

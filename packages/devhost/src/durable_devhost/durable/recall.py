@@ -20,7 +20,7 @@ from durable_devhost.taskhub.hub import TaskHub
 
 async def recall_messages(hub: TaskHub, engine: DurableEngine, observer: Observer) -> None:
     """Put every stored message into its mailbox, or on the heap where it is due later."""
-    async for pending in hub.journal.pending():
+    async for pending in hub.journal.pending(tidies=True):
         if isinstance(pending, CorruptMessage):
             observer.trouble(f"A message cannot be read and is left alone. {pending}")
         else:

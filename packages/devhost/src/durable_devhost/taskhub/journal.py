@@ -93,10 +93,11 @@ class JournalRows:
         """Delete messages of one instance; those that are gone do not matter."""
         await delete_all(self._tables, self._table, [deletion(Entry(instance_id, key)) for key in sorted(keys)])
 
-    async def pending(self) -> AsyncIterator[Pending | CorruptMessage]:
+    async def pending(self, *, tidies: bool = False) -> AsyncIterator[Pending | CorruptMessage]:
         """All messages of the hub, those of one instance in the order of their keys; it looks at each row of the table.
 
-        What a commit has left that broke off between two batches was never sent: it is deleted.
+        What a commit has left that broke off between two batches was never sent, so it is left out. A host `tidies` it
+        away before it works, for the next commit of the instance ends the difference.
         """
         messages = f"(RowKey ge {quoted(OUTBOX)} and RowKey lt {quoted(SENTINEL)})"
         wanted = f"{messages} or (RowKey eq {quoted(SENTINEL)} and IsCheckpointComplete eq false)"
@@ -110,7 +111,8 @@ class JournalRows:
                     unfinished[str(row["PartitionKey"])] = row.get(COMMIT)
         for partition, rows in found.items():
             broken = [row for row in rows if partition in unfinished and row.get(COMMIT) == unfinished[partition]]
-            await self.remove(unescape_key(partition), [str(row["RowKey"]) for row in broken])
+            if tidies:
+                await self.remove(unescape_key(partition), [str(row["RowKey"]) for row in broken])
             for row in rows:
                 if row not in broken:
                     yield await self._read(row)
