@@ -63,6 +63,10 @@ def _starts(orchestrator: str, argument: object = None) -> Callable[[Stage], Non
     return lambda stage: stage.start(orchestrator, argument)
 
 
+def _send_in_order(stage: Stage) -> None:
+    stage.start("Signaller", None, lambda: bool(stage.hub.row(stage.name)))
+
+
 def _answer(stage: Stage) -> None:
     stage.start("Race", {"seconds": 60})
     stage.raise_event("Answer", "yes", lambda: _output(stage).is_final)
@@ -113,9 +117,9 @@ def _gone(stage: Stage) -> Found:
 
 def _pause(stage: Stage) -> None:
     stage.start("Collector", {"notes": 1})
-    stage.change("suspend", stands=409)
+    stage.change("suspend", stands=(409,))
     stage.raise_event("Note", 1, lambda: False)
-    stage.change("resume", stands=409)
+    stage.change("resume", stands=(409, 410))  # it ends as soon as it has resumed
 
 
 def _leave(stage: Stage) -> None:
@@ -131,7 +135,7 @@ def _come_back(stage: Stage) -> None:
 
 def _start_many(stage: Stage) -> None:
     for number in range(_MANY):
-        stage.ask("POST", f"{API}/orchestrators/Chain/{stage.name}-{number}", {"steps": 5}, stands=409)
+        stage.ask("POST", f"{API}/orchestrators/Chain/{stage.name}-{number}", {"steps": 5}, stands=(409,))
 
 
 def _completed(stage: Stage) -> Found:
@@ -153,7 +157,7 @@ SCENARIOS = (
     Scenario(name="event", act=_collect, wanted=[1, 2, 3], is_small=True),
     Scenario(name="suspend", act=_pause, wanted=[1]),
     Scenario(name="entity call", act=_starts("Adder"), found=_sums, wanted=[[101, 202, 303], 303], is_small=True),
-    Scenario(name="entity order", act=_starts("Signaller"), found=_sums, wanted=[111, 111]),
+    Scenario(name="entity order", act=_send_in_order, found=_sums, wanted=[111, 111]),
     Scenario(name="signal", act=_signal, found=_state, wanted=3, is_small=True),
     Scenario(name="rounds", act=_starts("Rounds"), wanted=[0, 1, 2, 3]),
     Scenario(

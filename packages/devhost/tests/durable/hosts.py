@@ -56,12 +56,12 @@ def thousand(context: Any) -> Any:
 
 def parent(context: Any) -> Any:
     """One child, which waits for nothing."""
-    return (yield context.call_sub_orchestrator("child", None))
+    return (yield context.call_sub_orchestrator("child", 1))
 
 
 def child(context: Any) -> Any:
-    """Returns at once."""
-    return 1
+    """Returns at once what it was given."""
+    return context.get_input()
     yield
 
 

@@ -77,7 +77,10 @@ class ActivityRunner:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             self._fill()
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._tasks = None  # what is cancelled now makes room for nothing
 
     def _fill(self) -> None:
         while self._tasks is not None and self._waiting and self._running < self._slots:

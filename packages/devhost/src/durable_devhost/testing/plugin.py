@@ -49,8 +49,8 @@ def start_app(
 ) -> Iterator[StartApp]:
     """A function that starts an app: `start_app(folder, clock="virtual", storage_mode="journal", options=[...])`.
 
-    Without a folder it is the app at pytest's root. `environ` is added to the environment. With `own_azurite` the host starts an Azurite for itself, which a
-    test may then stop. Everything is stopped after the test.
+    Without a folder it is the app at pytest's root. `environ` is added to the environment. With `own_azurite` the host
+    starts an Azurite for itself, which a test may then stop. Everything is stopped after the test.
     """
     running = request.node.stash.setdefault(_RUNNING, [])
 
