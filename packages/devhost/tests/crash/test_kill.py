@@ -45,7 +45,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, options: tuple[str, ...]) -> I
 
 def test_fifty_chains_survive_two_kills(app: AppUnderTest) -> None:
     """The short form: activities of 0.2 to 0.5 s."""
-    _survive(app, random.Random(7), kills=2, steps=4, seconds=(0.2, 0.5))
+    _survive(app, random.Random(7), kills=2, steps=8, seconds=(0.2, 0.5))
 
 
 @pytest.mark.timeout(300)
@@ -158,8 +158,13 @@ def _survive(app: AppUnderTest, chance: random.Random, *, kills: int, steps: int
     plans = {f"chain-{number}": [round(chance.uniform(*seconds), 2) for _ in range(steps)] for number in range(CHAINS)}
     with ThreadPoolExecutor(max_workers=10) as pool:
         list(pool.map(lambda name: app.start("Chain", {"steps": plans[name]}, name), plans))
-    for _ in range(kills):
-        _until(lambda: len(_running(app)) >= AT_LEAST_RUNNING, "ten activities never ran at once")
+    for kill in range(kills):
+        # After a kill they go on as soon as the host does: on a slow machine they may be done before it says so.
+        is_over = (lambda: all(_done(app, name) == steps for name in plans)) if kill else (lambda: False)
+        _until(
+            lambda is_over=is_over: len(_running(app)) >= AT_LEAST_RUNNING or is_over(),  # type: ignore[misc]
+            "ten activities never ran at once",
+        )
         time.sleep(chance.uniform(0.0, seconds[1] / 2))  # not waiting for anything: the kill comes at any moment
         app.kill()
         app.restart()

@@ -228,7 +228,7 @@ async def test_after_a_purge_no_commit_deletes_what_is_gone(bench: Bench) -> Non
     """The same id may be used again, while messages of the old instance are still in hand."""
     first, second = await bench.commit(_episode("1", "2"))
     await bench.outbox.finish(first)
-    await bench.hub.purge("i")
+    await bench.hub.purge("i", with_messages=True)
     bench.outbox.forget("i")
     await bench.commit(_episode("3"))
     await bench.outbox.finish(second)

@@ -98,8 +98,10 @@ async def _traces(hub: TaskHub, tables: TableService) -> dict[str, _Trace]:
     traces: dict[str, _Trace] = {}
     async for page in tables.query(hub.names.history):
         for row in page.rows:
+            if is_message(row):
+                continue  # of a hub in journal mode; it may outlive its instance
             trace = traces.setdefault(unescape_key(str(row["PartitionKey"])), _Trace())
-            if row["RowKey"] != SENTINEL and not is_message(row):
+            if row["RowKey"] != SENTINEL:
                 trace.rows += 1
                 trace.is_doubtful |= not _is_sound(row)
     return traces

@@ -217,14 +217,20 @@ class HistoryStore:
                 return None
         return str(stored[ETAG])
 
-    async def purge(self, instance_id: str) -> int:
-        """Delete all rows of an instance, of every generation, and return their number."""
+    async def purge(self, instance_id: str, *, with_messages: bool = False) -> int:
+        """Delete all rows of an instance, of every generation, and return their number.
+
+        Messages that lie beside them are deleted by the host that has them in hand, as soon as they have had their
+        effect; where no host runs, they are to go too.
+        """
         key = escape_key(instance_id)
         deleted = 0
         async for page in self._tables.query(
             self._table, filter=f"PartitionKey eq {quoted(key)}", select=("PartitionKey", "RowKey")
         ):
-            rows = [Operation(action=Action.DELETE, row=row) for row in page.rows]
+            rows = [
+                Operation(action=Action.DELETE, row=row) for row in page.rows if with_messages or not is_message(row)
+            ]
             await delete_all(self._tables, self._table, rows)
             deleted += len(rows)
         return deleted

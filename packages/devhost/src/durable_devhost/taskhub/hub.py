@@ -74,12 +74,13 @@ class TaskHub:
         await hub._create(tables)
         return hub
 
-    async def purge(self, instance_id: str) -> int:
+    async def purge(self, instance_id: str, *, with_messages: bool = False) -> int:
         """Delete all that is stored of an instance, its row last, and return how many history rows it had.
 
-        Whether the instance may be purged is for the caller to say.
+        Whether the instance may be purged is for the caller to say. `with_messages` is for a hub at rest, see
+        `HistoryStore.purge`.
         """
-        rows = await self.history.purge(instance_id)
+        rows = await self.history.purge(instance_id, with_messages=with_messages)
         await self.large_messages.purge(instance_id)
         await self.instances.delete(instance_id)
         return rows
