@@ -45,7 +45,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, options: tuple[str, ...]) -> I
 
 def test_fifty_chains_survive_two_kills(app: AppUnderTest) -> None:
     """The short form: activities of 0.2 to 0.5 s."""
-    _survive(app, random.Random(7), kills=2, steps=8, seconds=(0.2, 0.5))
+    _survive(app, random.Random(7), kills=2, steps=4, seconds=(0.2, 0.5))
 
 
 @pytest.mark.timeout(300)
