@@ -13,6 +13,7 @@ from durable_devhost import cli
 from durable_devhost.errors import AppError, AppImportError, DevhostError, SettingsError
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.options import DoctorOptions, StartOptions
+from durable_devhost.storage_mode import StorageMode
 
 Playing = Callable[..., list[StartOptions]]
 
@@ -56,12 +57,26 @@ def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     flags = ["--enable-auth", "--json-logs", "--no-azurite", "--watch", "--debug", "--python", "py", "--as-func"]
     flags.append("--forget-virtual-time")
-    given = ["start", "--app", "shop", "--port", "0", "--data", "d", "--clock", "virtual", *flags]
+    given = [
+        "start",
+        "--app",
+        "shop",
+        "--port",
+        "0",
+        "--data",
+        "d",
+        "--clock",
+        "virtual",
+        "--storage-mode",
+        "journal",
+        *flags,
+    ]
     expected = StartOptions(
         app_dir=tmp_path.resolve() / "shop",
         data_dir=tmp_path.resolve() / "d",
         port=0,
         clock="virtual",
+        storage_mode=StorageMode.JOURNAL,
         enable_auth=True,
         json_logs=True,
         start_azurite=False,
@@ -110,7 +125,7 @@ def test_the_exit_status_of_the_doctor_says_whether_something_is_left(
 
 @pytest.mark.parametrize(
     "given",
-    ["", "stop", "start --port x", "start --port 65536", "start --clock lunar", "start x", "start --debug x", "azurite",
+    ["", "stop", "start --port x", "start --port 65536", "start --clock lunar", "start --storage-mode paper", "start x", "start --debug x", "azurite",
      "azurite remove", "shim"],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -218,9 +218,8 @@ def _add_start_options(start: argparse.ArgumentParser) -> None:
     )
     start.add_argument(
         "--storage-mode",
-        type=StorageMode,
-        choices=tuple(StorageMode),
-        default=StorageMode.STANDARD,
+        choices=[mode.value for mode in StorageMode],
+        default=StorageMode.STANDARD.value,
         metavar="MODE",
         help="standard: as on Azure; journal: fewer than half the storage calls, one host only (default: standard)",
     )
@@ -248,7 +247,7 @@ def _start_options(given: argparse.Namespace) -> StartOptions:
         debugpy=given.debugpy,
         as_func=given.as_func,
         forget_virtual_time=given.forget_virtual_time,
-        storage_mode=given.storage_mode,
+        storage_mode=StorageMode(given.storage_mode),
     )
 
 

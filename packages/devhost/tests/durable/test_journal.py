@@ -165,6 +165,21 @@ async def test_what_lies_beside_the_history_of_its_target_goes_with_its_effect(b
     assert bench.outbox._settled == {}
 
 
+async def test_what_may_have_been_stored_all_the_same_is_deleted(bench: Bench) -> None:
+    """Whoever was not told so may send it again: a copy would come to its effect after the next start."""
+    delivery = _delivery(_event("1", SELF), None)
+    bench.transport.arm(Fault.STUCK_AFTER, 0, only="table POST")
+    storing = asyncio.create_task(bench.outbox.store(delivery))
+    async with asyncio.timeout(10):
+        while await bench.found() != ["1"]:  # noqa: ASYNC110 - storage alone knows
+            await asyncio.sleep(0.02)
+    storing.cancel()
+    await asyncio.gather(storing, return_exceptions=True)
+    assert delivery.hold is None
+    await bench.outbox._clean_up()
+    assert await bench.found() == []
+
+
 async def test_a_start_that_is_stored_alone_comes_with_its_row(bench: Bench) -> None:
     """So that a query shows it."""
     started = Message(event=ExecutionStarted(timestamp=NOW, instance=SELF, name="o"), target=SELF)

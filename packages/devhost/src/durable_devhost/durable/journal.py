@@ -84,7 +84,11 @@ class JournalOutbox:
             return
         target = delivery.message.target.instance_id
         pending = Pending(entry=self._hub.journal.entry(target, self._clock.now()), message=delivery.message, due=None)
-        await self._hub.journal.add(pending)
+        try:
+            await self._hub.journal.add(pending)
+        except BaseException:
+            self._throw_away({pending.entry})  # it may be there all the same, and would come again after a restart
+            raise
         self._open.add(pending.entry)
         delivery.hold = pending.entry
         await announce(self._hub, delivery.message)
