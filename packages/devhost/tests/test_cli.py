@@ -56,7 +56,7 @@ def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Paths are made absolute, since loading the app changes the working directory."""
     monkeypatch.chdir(tmp_path)
     flags = ["--enable-auth", "--json-logs", "--no-azurite", "--watch", "--debug", "--python", "py", "--as-func"]
-    flags.append("--forget-virtual-time")
+    flags += ["--forget-virtual-time", "--storage-mode", "journal"]
     given = [
         "start",
         "--app",
@@ -125,8 +125,8 @@ def test_the_exit_status_of_the_doctor_says_whether_something_is_left(
 
 @pytest.mark.parametrize(
     "given",
-    ["", "stop", "start --port x", "start --port 65536", "start --clock lunar", "start --storage-mode paper", "start x", "start --debug x", "azurite",
-     "azurite remove", "shim"],
+    ["", "stop", "start --port x", "start --port 65536", "start --clock lunar", "start x", "start --debug x", "azurite",
+     "azurite remove", "shim", "start --storage-mode paper"],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With status 2 and a usage line."""
