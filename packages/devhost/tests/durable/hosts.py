@@ -200,7 +200,10 @@ class Host:
         """Take what is free, and work."""
         await self.ownership.claim()
         await self.listener.recall()
-        self._running = asyncio.ensure_future(asyncio.gather(self.engine.run(), self.listener.run()))
+        parts = [self.engine.run(), self.listener.run()]
+        if self.hub.mode is StorageMode.JOURNAL:
+            parts.append(self.listener.recover())
+        self._running = asyncio.ensure_future(asyncio.gather(*parts))
         return self
 
     async def die(self) -> None:

@@ -64,6 +64,7 @@ async def test_what_is_at_it_does_not_run_twice(hub: Hub) -> None:
     _stop_activities(host)
     await host.begin("fan", "i")
     await host.listener.recall()
+    await host.listener.recover()
     activities = host.engine.activities
     assert (len(activities._waiting), activities._running) == (36, 4)
 

@@ -41,6 +41,7 @@ class ActivityRunner:
         self._waiting: deque[tuple[Message, Kept | None, int]] = deque()
         self._running = 0
         self._in_hand: set[_Task] = set()
+        self._done: set[_Task] | None = set()
         self._is_paused = False
         self._tasks: asyncio.TaskGroup | None = None
         self.has_room = asyncio.Event()
@@ -51,8 +52,12 @@ class ActivityRunner:
         return max(0, self._slots * HELD_PER_SLOT - len(self._waiting) - self._running)
 
     def has(self, message: Message) -> bool:
-        """Whether this activity waits for a slot or runs."""
-        return _task(message) in self._in_hand
+        """Whether this activity waits for a slot, runs, or has run here before `forget_done`."""
+        return _task(message) in self._in_hand or _task(message) in (self._done or ())
+
+    def forget_done(self) -> None:
+        """Nobody asks any more for activities that have ended: the histories of the start have been looked at."""
+        self._done = None
 
     def hand_over(self, message: Message, hold: Kept | None) -> None:
         """Run this work item as soon as a slot is free."""
@@ -99,6 +104,8 @@ class ActivityRunner:
         finally:
             self._running -= 1
             self._in_hand.discard(_task(message))
+            if self._done is not None:
+                self._done.add(_task(message))
             self._fill()
         answer = Message(
             event=self._event(event, outcome), target=message.target, sender=message.sender, episode=message.episode

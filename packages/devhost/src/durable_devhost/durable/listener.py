@@ -62,6 +62,7 @@ class HubListener:
         self._eager_until = monotonic() + _EAGER_FOR_S
         self._has_gained = asyncio.Event()
         self._suspects: list[Suspect] = []
+        self._living: Sequence[InstanceRecord] = ()
         self._behind: set[str] = set()
         self._is_journal = hub.mode is StorageMode.JOURNAL
         self.rows_are_right = asyncio.Event()
@@ -82,15 +83,19 @@ class HubListener:
                 tasks.create_task(self._take_messages(partition))
 
     async def recall(self) -> None:
-        """In journal mode, take up all that was on its way: to be called before the engine works and anybody calls it.
+        """In journal mode, take up the messages that were on their way, and note which instances are alive.
 
-        So what comes anew finds it in the mailboxes. Nothing is done in standard mode, where the queues bring it.
+        To be called before the engine works and anybody calls it: what comes anew finds the messages in the mailboxes,
+        and is none of what `recover` has to look at. Nothing is done in standard mode, where the queues bring it.
         """
         if self._is_journal:
             await self._persist(self._recall)
 
     async def recover(self) -> None:
-        """Arm the timers of all our living instances, write rows that a crash kept from being written, name damage."""
+        """Arm the timers of all our living instances, write rows that a crash kept from being written, name damage.
+
+        In journal mode open activities run again too.
+        """
         await self._persist(self._recover)
 
     async def _persist(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -102,27 +107,25 @@ class HubListener:
 
     async def _recall(self) -> None:
         await recall_messages(self._hub, self._engine, self._observer)
-        await self._look_at(living(self._hub))
+        self._living = [record async for record in living(self._hub)]
+        self._behind |= {record.instance_id for record in self._living if record.status is None}
 
     async def _recover(self) -> None:
         await self._correct_rows()
         self.rows_are_right.set()
+        alive = self._living
         if not self._is_journal:
-            await self._look_at(self._hub.instances.every(InstanceFilter(statuses=_ALIVE)))
+            alive = [record async for record in self._hub.instances.every(InstanceFilter(statuses=_ALIVE))]
+        await self._look_at(alive)
+        self._living = ()
+        self._engine.activities.forget_done()
 
-    async def _look_at(self, records: AsyncIterator[InstanceRecord]) -> None:
+    async def _look_at(self, records: Sequence[InstanceRecord]) -> None:
         """Take up what is open of our living instances, and note what keeps one from going on."""
+        ours = [each for each in records if self._is_orchestration(each) and self._ownership.owns(each.instance_id)]
         found: list[Damage | Suspect | None] = []
-        some: list[InstanceRecord] = []
-        async for record in records:
-            if record.status is None:
-                self._behind.add(record.instance_id)
-            if self._is_orchestration(record) and self._ownership.owns(record.instance_id):
-                some.append(record)
-            if len(some) == _READ_AT_ONCE:
-                found += await asyncio.gather(*map(self._recover_instance, some))
-                some = []
-        found += await asyncio.gather(*map(self._recover_instance, some))
+        for start in range(0, len(ours), _READ_AT_ONCE):
+            found += await asyncio.gather(*map(self._recover_instance, ours[start : start + _READ_AT_ONCE]))
         self._tell([each for each in found if isinstance(each, Damage)])
         self._suspects = [each for each in found if isinstance(each, Suspect) and self._is_doubtful(each)]
 
@@ -137,11 +140,12 @@ class HubListener:
     async def _correct_rows(self) -> None:
         """A host that died between a history and its row has left the row behind: look at its last commits."""
         crashed_at, self._ownership.crashed_at = self._ownership.crashed_at, None
-        behind, self._behind = self._behind, set()
+        behind = self._behind
         if crashed_at is not None:
-            lead = self._clock.now() - real_now()
-            behind |= {each async for each in self._hub.history.committed_since(crashed_at + lead - _LAST_COMMITS)}
+            since = crashed_at + (self._clock.now() - real_now()) - _LAST_COMMITS
+            behind = behind | {each async for each in self._hub.history.committed_since(since)}
         await asyncio.gather(*(self._engine.correct_row(each) for each in behind if self._ownership.owns(each)))
+        self._behind = set()
 
     def _tell(self, found: Sequence[Damage]) -> None:
         for text, instance_id in told(found):
