@@ -282,6 +282,25 @@ async def test_an_instance_goes_on_where_the_answer_to_a_commit_is_lost(azurite:
             assert batches >= 4
 
 
+async def test_what_is_stored_is_carried_out_whatever_becomes_of_its_row(
+    hub: TaskHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In journal mode nothing else would bring the activity back before the next start."""
+    async with running(hub, _story) as bench:
+        write = bench.engine._rows.write
+
+        async def break_once(*_: Any) -> None:
+            monkeypatch.setattr(bench.engine._rows, "write", write)
+            raise RuntimeError("no row today")
+
+        monkeypatch.setattr(bench.engine._rows, "write", break_once)
+        with pytest.raises(RuntimeError):
+            await bench.begin()
+        await bench.say("Go")
+        await bench.watcher.has_ended.wait()
+        assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2]"
+
+
 def _count(context: Any) -> Any:
     """An activity, then three events."""
     seen = [(yield context.call_activity("a", context.get_input()))]

@@ -271,8 +271,10 @@ class DurableEngine:
             committed = await self._outbox.commit(episode, [each for each in batch.deliveries if each not in early])
             try:
                 await self._show(episode, committed, batch, early)
-            finally:
+            except Exception:
                 self._act(committed)  # it is stored: whatever goes wrong with a row, it has to be carried out
+                raise
+            self._act(committed)
         await self._settle([delivery for delivery in batch.deliveries if delivery not in early])
         batch.deliveries = early
         while early:
