@@ -22,7 +22,7 @@ help:
 	@echo "make run       run the app on http://localhost:7071 until Ctrl-C, and catch its letters; PORT=8080 takes another port"
 	@echo "make test      run the tests, with their own Azurites"
 	@echo "make long      run the long tests: kill the host fifteen times, poll a thousand times, many more random examples"
-	@echo "make chaos     make every storage call fail in every way, and kill host and workers; a table after two hours"
+	@echo "make chaos     make every storage call fail in every way, and kill host and workers; tables after three hours"
 	@echo "make soak      an hour of virtual time, 3,000 workflows, sweeps, three kills; a table of all checks after half an hour"
 	@echo "make bench     measure the local host against its storage alone and three other engines; about an hour"
 	@echo "make bench-quick  a fraction of it, in two minutes: local host and storage only"
@@ -72,7 +72,7 @@ long: setup
 
 # Only parts, with tables in a file: .venv/bin/python -m packages.devhost.tests.chaos --part kills --write FILE
 chaos: setup
-	@failed=0; for bench in packages.devhost.tests.chaos tests.chaos; do \
+	@failed=0; for bench in packages.devhost.tests.chaos "packages.devhost.tests.chaos --storage-mode journal" tests.chaos; do \
 		$(BIN)/python -m $$bench || failed=1; done; exit $$failed
 
 # With another seed, or a shorter one: .venv/bin/python -m tests.soak --seed 2 --classics 200 --reviews 100

@@ -32,6 +32,7 @@ LIMITS = {
     "packages/devhost/CHANGELOG.md": 200,
     "packages/devhost/docs/azure.md": 200,
     "packages/devhost/docs/debug.md": 200,
+    "packages/devhost/docs/storage-modes.md": 200,
 }
 MADE_BY_RUNNING = {
     ".python_packages", ".azurite/", ".keys/", ".venv/", "node_modules/", "node_modules/.bin/azurite", "keys.json",
@@ -40,6 +41,7 @@ MADE_BY_RUNNING = {
 VALUES = {
     "DIR": ".", "ORIGINS": "*", "N": "0", "PYTHON": "python3", "PORT": "5678", "virtual": "virtual", "system": "system",
     "PAGE": "Inbox=/api/inbox",
+    "journal": "journal",
 }  # fmt: skip
 FRONT_MATTER = re.compile(r"\A<!--\n---\n(.*?)\n---\n-->\n\n", re.DOTALL)
 FILE = re.compile(r"\.?[\w*][\w.*/-]*(?:\.(?:py|md|json|toml|txt|http|yml)|/)|\.\w+(?:/\w+)?")

@@ -13,6 +13,7 @@ from durable_devhost import cli
 from durable_devhost.errors import AppError, AppImportError, DevhostError, SettingsError
 from durable_devhost.host.shutdown import Shutdown
 from durable_devhost.options import DoctorOptions, StartOptions
+from durable_devhost.storage_mode import StorageMode
 
 Playing = Callable[..., list[StartOptions]]
 
@@ -56,12 +57,14 @@ def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     flags = ["--enable-auth", "--json-logs", "--no-azurite", "--watch", "--debug", "--python", "py", "--as-func"]
     flags += ["--forget-virtual-time", "--mail", "--page", "Inbox=/api/inbox?a=b", "--page", "All of them=/"]
+    flags += ["--storage-mode", "journal"]
     given = ["start", "--app", "shop", "--port", "0", "--data", "d", "--clock", "virtual", *flags]
     expected = StartOptions(
         app_dir=tmp_path.resolve() / "shop",
         data_dir=tmp_path.resolve() / "d",
         port=0,
         clock="virtual",
+        storage_mode=StorageMode.JOURNAL,
         enable_auth=True,
         json_logs=True,
         start_azurite=False,
@@ -115,7 +118,7 @@ def test_the_exit_status_of_the_doctor_says_whether_something_is_left(
     "given",
     ["", "stop", "start --port x", "start --port 65536", "start --clock lunar", "start x", "start --debug x", "azurite",
      "start --mail x", "start --page Inbox", "start --page =/x", "start --page A=x", "start --page A=//evil.example",
-     "azurite remove", "shim"],
+     "azurite remove", "shim", "start --storage-mode paper"],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With status 2 and a usage line."""

@@ -19,6 +19,7 @@ from durable_devhost.host.shutdown import EXIT_INTERRUPTED, Shutdown
 from durable_devhost.host.startup import run
 from durable_devhost.options import DEFAULT_PORT, DoctorOptions, StartOptions
 from durable_devhost.shim import Said, Start, translate, write_shim
+from durable_devhost.storage_mode import StorageMode
 
 EXIT_STOPPED = 0
 EXIT_DEFECT = 1
@@ -215,6 +216,13 @@ def _add_start_options(start: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on with the system clock where a virtual one was ahead; what is due there waits for real time",
     )
+    start.add_argument(
+        "--storage-mode",
+        choices=[mode.value for mode in StorageMode],
+        default=StorageMode.STANDARD.value,
+        metavar="MODE",
+        help="standard: as on Azure; journal: fewer than half the storage calls, one host only (default: standard)",
+    )
     start.add_argument("--enable-auth", action="store_true", help="ask for keys, as Azure does")
     start.add_argument(
         "--mail",
@@ -257,6 +265,7 @@ def _start_options(given: argparse.Namespace) -> StartOptions:
         forget_virtual_time=given.forget_virtual_time,
         mail=given.mail,
         pages=tuple(given.page),
+        storage_mode=StorageMode(given.storage_mode),
     )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from durable_devhost.storage_mode import StorageMode
+
 DEFAULT_PORT = 7071
 
 
@@ -17,6 +19,7 @@ class StartOptions:
     a debugger that the caller brings along. `as_func` says the line that tools wait for when they start `func`.
     `forget_virtual_time` lets the system clock go on where a virtual one was ahead. `mail` is the port of the mail
     catcher, 0 for a free one, None for none. `pages` are pages of the app to name at the start: names and paths.
+    `storage_mode` must be that of the hub, if there is one.
     """
 
     app_dir: Path
@@ -36,6 +39,7 @@ class StartOptions:
     forget_virtual_time: bool = False
     mail: int | None = None
     pages: tuple[tuple[str, str], ...] = ()
+    storage_mode: StorageMode = StorageMode.STANDARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ PATIENCE_S = 15.0
 """How long after its last call a run may take."""
 LATER_S = 6.0
 """After how long a result is looked at once more: longer than a message is hidden."""
+_RESTART_S = 20.0
+"""How long a host that was killed may take to start again, on a machine that does other things too."""
 _MOST_CALLS = 150
 """How many calls of a scenario are tried; the longest has about forty."""
 _MOST_RUNS = 150
@@ -208,6 +210,7 @@ class Lane:
 
     def _judge(self, run: Run, scenario: Scenario, stage: Stage, fault: str | None) -> None:
         slow = FAULTS[fault].hang_s + FAULTS[fault].delay_s if fault else 0.0
+        slow += _RESTART_S if fault and FAULTS[fault].victim is Victim.HOST else 0.0
         found = scenario.found(stage)
 
         def decided() -> bool:

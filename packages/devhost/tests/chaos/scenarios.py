@@ -1,10 +1,11 @@
 """One scenario of each kind: what is prepared, what is done under a fault, and what must come of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from durable_devhost.storage_mode import StorageMode
 from packages.devhost.tests.chaos.hub import NOTHING_YET, Found
 from packages.devhost.tests.chaos.stage import API, Stage
 
@@ -24,6 +25,11 @@ class Subject:
 
 
 SMALL_APP = Subject(folder=Path(__file__).parent / "app", hub="ChaosHub", queues=(_DELIVERIES,))
+SUBJECTS = {
+    StorageMode.STANDARD: SMALL_APP,
+    StorageMode.JOURNAL: replace(SMALL_APP, options=(*SMALL_APP.options, "--storage-mode", StorageMode.JOURNAL)),
+}
+"""The app in each storage mode."""
 
 
 def _nothing(stage: Stage) -> None:
@@ -55,6 +61,10 @@ class Scenario:
 
 def _starts(orchestrator: str, argument: object = None) -> Callable[[Stage], None]:
     return lambda stage: stage.start(orchestrator, argument)
+
+
+def _send_in_order(stage: Stage) -> None:
+    stage.start("Signaller", None, lambda: bool(stage.hub.row(stage.name)))
 
 
 def _answer(stage: Stage) -> None:
@@ -107,9 +117,9 @@ def _gone(stage: Stage) -> Found:
 
 def _pause(stage: Stage) -> None:
     stage.start("Collector", {"notes": 1})
-    stage.change("suspend", stands=409)
+    stage.change("suspend", stands=(409,))
     stage.raise_event("Note", 1, lambda: False)
-    stage.change("resume", stands=409)
+    stage.change("resume", stands=(409, 410))  # it ends as soon as it has resumed
 
 
 def _leave(stage: Stage) -> None:
@@ -125,7 +135,7 @@ def _come_back(stage: Stage) -> None:
 
 def _start_many(stage: Stage) -> None:
     for number in range(_MANY):
-        stage.ask("POST", f"{API}/orchestrators/Chain/{stage.name}-{number}", {"steps": 5}, stands=409)
+        stage.ask("POST", f"{API}/orchestrators/Chain/{stage.name}-{number}", {"steps": 5}, stands=(409,))
 
 
 def _completed(stage: Stage) -> Found:
@@ -147,7 +157,7 @@ SCENARIOS = (
     Scenario(name="event", act=_collect, wanted=[1, 2, 3], is_small=True),
     Scenario(name="suspend", act=_pause, wanted=[1]),
     Scenario(name="entity call", act=_starts("Adder"), found=_sums, wanted=[[101, 202, 303], 303], is_small=True),
-    Scenario(name="entity order", act=_starts("Signaller"), found=_sums, wanted=[111, 111]),
+    Scenario(name="entity order", act=_send_in_order, found=_sums, wanted=[111, 111]),
     Scenario(name="signal", act=_signal, found=_state, wanted=3, is_small=True),
     Scenario(name="rounds", act=_starts("Rounds"), wanted=[0, 1, 2, 3]),
     Scenario(

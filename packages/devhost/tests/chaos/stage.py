@@ -3,7 +3,7 @@
 import http.client
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,9 +46,13 @@ class Stage:
     refused: list[str] = field(default_factory=list)
     denied: list[str] = field(default_factory=list)
 
-    def start(self, orchestrator: str, argument: object = NOTHING) -> None:
-        """Start the instance of this run under its name; a repeated start may meet the first."""
-        self.ask("POST", f"{API}/orchestrators/{orchestrator}/{self.name}", argument, stands=409)
+    def start(self, orchestrator: str, argument: object = NOTHING, arrived: Callable[[], bool] | None = None) -> None:
+        """Start the instance of this run under its name; a repeated start may meet the first.
+
+        Where the first may have ended by then, and must not run twice, `arrived` is asked as for an event.
+        """
+        path = f"{API}/orchestrators/{orchestrator}/{self.name}"
+        self.ask("POST", path, argument, stands=(409,), arrived=arrived)
 
     def start_unnamed(self, orchestrator: str, argument: object = NOTHING) -> None:
         """Start an instance whose id the host chooses; the run goes on with that of the last answer."""
@@ -58,19 +62,19 @@ class Stage:
 
     def raise_event(self, event: str, payload: object, arrived: Callable[[], bool]) -> None:
         """Raise an event; `arrived` is asked only after a call that the host did not survive."""
-        self.ask("POST", f"{API}/instances/{self.name}/raiseEvent/{event}", payload, stands=410, arrived=arrived)
+        self.ask("POST", f"{API}/instances/{self.name}/raiseEvent/{event}", payload, stands=(410,), arrived=arrived)
 
     def signal(self, number: int, arrived: Callable[[], bool]) -> None:
         """Signal `add` to the counter of this run."""
         self.ask("POST", f"{API}/entities/Counter/{self.name}?op=add", str(number), arrived=arrived)
 
-    def change(self, verb: str, *, stands: int = 410) -> None:
+    def change(self, verb: str, *, stands: Collection[int] = (410,)) -> None:
         """Terminate, suspend, resume, rewind or restart the instance."""
         self.ask("POST", f"{API}/instances/{self.name}/{verb}?reason=chaos", stands=stands)
 
     def purge(self) -> None:
         """Delete the instance; a repeated call may find that it is gone."""
-        self.ask("DELETE", f"{API}/instances/{self.name}", stands=404)
+        self.ask("DELETE", f"{API}/instances/{self.name}", stands=(404,))
 
     def launch(self) -> None:
         """Start the host; one that ends with a sentence, as for what a person must mend, is started once more."""
@@ -113,10 +117,10 @@ class Stage:
         path: str,
         body: object = NOTHING,
         *,
-        stands: int = 0,
+        stands: Collection[int] = (),
         arrived: Callable[[], bool] | None = None,
     ) -> Answer | None:
-        """Ask until it is granted; the status `stands` says so of an earlier call. None where no answer says it."""
+        """Ask until it is granted; a status that `stands` says so of an earlier call. None where no answer says it."""
         for tries in range(_TRIES):
             try:
                 answer = self.app.request(method, path, body, timeout=30.0)
@@ -130,7 +134,7 @@ class Stage:
                 return answer
             said = f"{method} {path}: {answer.status} {str(answer.body)[:300]}"
             if answer.status < 500 and answer.status != 429:
-                if not (tries and answer.status == stands):
+                if not (tries and answer.status in stands):
                     self.denied.append(said)
                 return None
             self.refused.append(said)

@@ -54,14 +54,20 @@ def send(connection, queue, content):
         client.send_message(b64encode(content.encode()).decode())
 
 
+@pytest.fixture(scope="package", params=["standard", "journal"])
+def storage_mode(request):
+    """Both of devhost's: what an app and its callers see does not depend on it."""
+    return request.param
+
+
 @pytest.fixture(scope="package")
-def host(tmp_path_factory):
+def host(tmp_path_factory, storage_mode):
     """The running host. CONFORMANCE_APP names another folder with an app of the same functions."""
     tallies = tmp_path_factory.mktemp("tallies")
     with Recorded(
         Path(os.environ.get("CONFORMANCE_APP", APP)),
         tmp_path_factory.mktemp("conformance"),
-        ("--clock", "system"),
+        ("--clock", "system", "--storage-mode", storage_mode),
         {"CONFORMANCE_TALLIES": str(tallies)},
     ) as app:
         yield app

@@ -1,4 +1,7 @@
-"""The task hub holds what the real provider writes, read with the plain Azure SDKs (recorded from extension 3.15)."""
+"""The task hub holds what the real provider writes, read with the plain Azure SDKs (recorded from extension 3.15).
+
+In journal mode histories and instances are the same; what is on its way lies beside them instead of on queues.
+"""
 
 import gzip
 import json
@@ -16,6 +19,8 @@ from packages.devhost.tests.conformance.recordings import as_lines, comparable, 
 RECORDED = recording("storage")
 RUNS = RECORDED["runs"]
 PEEKED = 32
+MARK = "6a6f-7572-6e61-6c0000000000"
+OUTBOX, PENDING_INPUT = "outbox-", "PendingInput"
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -32,7 +37,7 @@ class Hub:
             found = tables.get_table_client(f"TruthHub{table}").query_entities(
                 "PartitionKey eq @id", parameters={"id": instance_id}
             )
-            return [row_of(row, run_id) for row in found]
+            return [row_of(row, run_id) for row in found if not row["RowKey"].startswith(OUTBOX)]
 
     def blobs(self, container, prefix=""):
         """Name, content type and encoding, and content of the blobs."""
@@ -47,7 +52,9 @@ class Hub:
 def row_of(row: Mapping, run_id):
     """A row with its columns in order; Int64 columns would show as pairs, times as what they are."""
     values = {
-        name: "<DateTime>" if isinstance(value, datetime) else comparable(value, run_id) for name, value in row.items()
+        name: "<DateTime>" if isinstance(value, datetime) else comparable(value, run_id)
+        for name, value in row.items()
+        if not name.startswith(PENDING_INPUT)
     }
     return dict(sorted(values.items()))
 
@@ -100,8 +107,10 @@ def test_children_and_entities_are_those_of_the_provider(hub, ids, other):
     assert as_lines(recorded["history"]) == as_lines(hub.rows("History", instance_id, run_id))
 
 
-def test_large_values_are_in_blobs_of_the_recorded_names(hub, ids):
+def test_large_values_are_in_blobs_of_the_recorded_names(hub, ids, storage_mode):
     """Values too large for a message or a column are gzipped blobs without a Content-Encoding."""
+    if storage_mode == "journal":
+        pytest.skip("an activity's large input is a column's blob there, and no message's")
     run_id = ids["big_payload"]
     found = hub.blobs("truthhub-largemessages", f"{run_id}/")
     # devhost hands an activity's result over without a queue message, so the message's blob is not there.
@@ -120,9 +129,11 @@ def test_partition_rows_are_those_of_the_provider(hub):
     assert as_lines(RECORDED["partitions"]) == as_lines(rows)
 
 
-def test_app_lease_is_that_of_the_provider(hub):
-    """The app lease's blob has the recorded name and content."""
+def test_app_lease_is_that_of_the_provider(hub, storage_mode):
+    """The app lease's blob has the recorded name and content; in journal mode its owner is none of the provider's."""
     recorded = RECORDED["appLease"]
+    if storage_mode == "journal":
+        recorded = recorded | {"content": recorded["content"].replace("0000-0000-0000-000000000000", MARK)}
     [(name, (settings, content))] = hub.blobs("truthhub-applease").items()
     assert recorded == {
         "name": name,
@@ -137,7 +148,7 @@ def test_messages_on_the_queues_are_those_of_the_provider(start_app, host):
     hidden = {
         "AzureFunctionsJobHost__extensions__durableTask__storageProvider__workItemQueueVisibilityTimeout": "00:00:01"
     }
-    victim = start_app(host.app_dir, clock="system", environ=hidden)
+    victim = start_app(host.app_dir, clock="system", storage_mode="standard", environ=hidden)
     connection = victim.connection_string
     open_ids = [
         victim.start("any_of_activities", instance_id="open-activity"),

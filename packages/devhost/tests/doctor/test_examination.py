@@ -1,7 +1,10 @@
 """A hub is examined: what is damaged is found, what is sound is not."""
 
+from uuid import uuid4
+
 import pytest
 
+from durable_devhost.clock import SystemClock
 from durable_devhost.doctor.examination import Examination, examine
 from durable_devhost.doctor.findings import Finding, Remedy
 from durable_devhost.durable.damage import Fault
@@ -17,6 +20,10 @@ from durable_devhost.model.history import (
 )
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.tables import Row, TableService
+from durable_devhost.storage.transport import Transport
+from durable_devhost.storage_mode import StorageMode
+from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.journal import Pending
 from durable_devhost.taskhub.rows import row_key
 from packages.devhost.tests.ward import NOW, Ward
 
@@ -49,6 +56,36 @@ async def test_a_sound_hub_has_no_findings(ward: Ward, tables: TableService) -> 
     await ward.send("begins", [ward.started("begins")])
     await ward.store("@counter@k")
     assert await found(ward, tables) == Examination(instances=7, alive=6, findings=())
+
+
+async def test_what_journal_mode_brings_back_by_itself_is_not_lost(tables: TableService, transport: Transport) -> None:
+    """An open activity, and messages in rows: a child's start and answer, a start. They may outlive their instance."""
+    mode = StorageMode.JOURNAL
+    name = "Hub" + uuid4().hex[:20]
+    ward = Ward(await TaskHub.open(transport, name, partition_count=2, clock=SystemClock(), mode=mode))
+    await ward.store("works", ACTIVITY)
+    await ward.store("parent", CHILD)
+    await ward.row("begins", RuntimeStatus.PENDING)
+    await ward.store("told", CHILD)
+    answer = SubOrchestrationCompleted(timestamp=NOW, task_id=0, result="7")
+    for sender, target, event in (
+        ("parent", "kid", ward.started("kid")),
+        ("begins", "begins", ward.started("begins")),
+        ("purged", "told", answer),
+    ):
+        entry = ward.hub.journal.entry(sender, NOW)
+        message = Message(event=event, target=ward.ref(target))
+        await ward.hub.journal.add(Pending(entry=entry, message=message, due=None))
+    assert await found(ward, tables) == Examination(instances=4, alive=4, findings=())
+
+
+async def test_a_message_that_cannot_be_read_is_counted_in_journal_mode_too(ward: Ward, tables: TableService) -> None:
+    """It may be what an instance waits for."""
+    await ward.store("parent", CHILD)
+    await tables.insert(ward.hub.names.history, {"PartitionKey": "parent", "RowKey": "outbox-1", "Message": "?"})
+    examination = await found(ward, tables)
+    assert [finding.damage.fault for finding in examination.findings] == [Fault.LOST_MESSAGES]
+    assert any(note.startswith("1 messages on the queues of the hub cannot be read") for note in examination.notes)
 
 
 @pytest.mark.parametrize(

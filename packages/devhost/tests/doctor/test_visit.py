@@ -59,7 +59,7 @@ def app(start_app: StartApp, tmp_path: Path) -> AppUnderTest:
     """A host with a parent that waits for its child, which waits for an event; and a child of its own."""
     (tmp_path / "function_app.py").write_text(dedent(APP))
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
-    app = start_app(tmp_path)
+    app = start_app(tmp_path, storage_mode="standard")
     for name, instance_id in (("parent", "family"), ("child", "odd")):
         app.start(name, {"order": 7}, instance_id)
     for instance_id in ("family", "odd", "kid"):

@@ -24,6 +24,7 @@ from durable_devhost.model.messages import Message
 from durable_devhost.model.traces import Trace
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
 from packages.devhost.tests.durable.stage import Functions
 from packages.devhost.tests.durable.watcher import Watcher
@@ -38,6 +39,35 @@ def chain(context: Any) -> Any:
     for number in range(3):
         total += yield context.call_activity("a", number)
     return total
+
+
+def five(context: Any) -> Any:
+    """Five activities, one after the other."""
+    total = 0
+    for number in range(5):
+        total += yield context.call_activity("a", number)
+    return total
+
+
+def thousand(context: Any) -> Any:
+    """A thousand activities at once."""
+    return sum((yield context.task_all([context.call_activity("a", number) for number in range(1000)])))
+
+
+def parent(context: Any) -> Any:
+    """One child, which waits for nothing."""
+    return (yield context.call_sub_orchestrator("child", 1))
+
+
+def child(context: Any) -> Any:
+    """Returns at once what it was given."""
+    return context.get_input()
+    yield
+
+
+def asks(context: Any) -> Any:
+    """Asks an entity once."""
+    return (yield context.call_entity(df.EntityId("counter", context.instance_id), "add", 7))
 
 
 def fan(context: Any) -> Any:
@@ -107,8 +137,12 @@ def stages(context: Any) -> Any:
 
 
 ORCHESTRATORS = {
-    each.__name__: each for each in (chain, fan, approval, answers, family, adds, signals, generations, race, stages)
-}
+    each.__name__: each
+    for each in (
+        chain, five, fan, thousand, approval, answers, parent, child, family, adds, asks, signals, generations, race,
+        stages,
+    )
+}  # fmt: skip
 
 
 class App(Functions):
@@ -145,14 +179,14 @@ class Host:
     def __init__(self, name: str, hub: TaskHub, runs: list[str]) -> None:
         self.watcher = Watcher()
         self.hub = hub
-        app, clock = App(runs), SystemClock()
+        app, clock, self.in_flight = App(runs), SystemClock(), InFlight()
         self.ownership = Ownership(hub=hub, observer=self.watcher, me=name, is_alone=False, uses_app_lease=False)
         builder = SessionBuilder(
             app=app, hub_name="Hub", scheduler=lambda: Scheduler(app), batch_limit=10,
             reorder_window=timedelta(minutes=30),
         )  # fmt: skip
         self.engine = DurableEngine(
-            hub=hub, app=app, clock=clock, in_flight=InFlight(), observer=self.watcher, builder=builder,
+            hub=hub, app=app, clock=clock, in_flight=self.in_flight, observer=self.watcher, builder=builder,
             activity_slots=4, orchestration_slots=10, new_execution_id=lambda: uuid4().hex,
             owns=self.ownership.owns, takes=self.ownership.takes,
         )  # fmt: skip
@@ -165,7 +199,11 @@ class Host:
     async def join(self) -> "Host":
         """Take what is free, and work."""
         await self.ownership.claim()
-        self._running = asyncio.ensure_future(asyncio.gather(self.engine.run(), self.listener.run()))
+        await self.listener.recall()
+        parts = [self.engine.run(), self.listener.run()]
+        if self.hub.mode is StorageMode.JOURNAL:
+            parts.append(self.listener.recover())
+        self._running = asyncio.ensure_future(asyncio.gather(*parts))
         return self
 
     async def die(self) -> None:
@@ -203,9 +241,10 @@ class Host:
 
 
 class Hub:
-    """A hub that hosts can join. `runs` are all activities that were run."""
+    """A hub that hosts can join, in journal mode one after the other. `runs` are all activities that were run."""
 
-    def __init__(self, connection_string: str, stack: AsyncExitStack) -> None:
+    def __init__(self, connection_string: str, stack: AsyncExitStack, mode: StorageMode = StorageMode.STANDARD) -> None:
+        self._mode = mode
         self._account = StorageAccount.parse(connection_string)
         self._name = "Hub" + uuid4().hex[:20]
         self._stack = stack
@@ -214,7 +253,9 @@ class Hub:
 
     async def open(self, transport: Transport) -> TaskHub:
         """The hub itself, through this transport."""
-        return await TaskHub.open(transport, self._name, partition_count=PARTITIONS, clock=SystemClock())
+        return await TaskHub.open(
+            transport, self._name, partition_count=PARTITIONS, clock=SystemClock(), mode=self._mode
+        )
 
     async def host(self, transport: Transport | None = None) -> Host:
         """One more host, with a transport of its own."""

@@ -125,3 +125,22 @@ async def test_what_came_before_it_runs_is_begun_when_it_runs() -> None:
     await bench.in_flight.quiet()
     running.cancel()
     assert len(bench.answers) == 1
+
+
+async def test_what_has_run_since_the_start_is_known_until_the_start_is_over() -> None:
+    """A history that was read before its result was stored shows an activity as open."""
+    async with _bench() as bench:
+        target = InstanceRef(instance_id="i", execution_id="e")
+        asked = Message(event=TaskScheduled(timestamp=NOW, event_id=1, name="Echo", input="[]"), target=target)
+        assert not bench.runner.has(asked)
+        for number in (1, 2):
+            bench.hand_over("Echo", task_id=number)
+            assert bench.runner.has(asked)
+            await bench.in_flight.quiet()
+            assert bench.runner.has(asked)
+        bench.runner.forget_done()
+        assert not bench.runner.has(asked)
+        bench.hand_over("Echo", task_id=1)
+        assert bench.runner.has(asked)
+        await bench.in_flight.quiet()
+        assert not bench.runner.has(asked)

@@ -82,7 +82,7 @@ async def test_only_so_many_work_items_are_held_as_there_is_room_for(hub: TaskHu
     committed = await commit(hub, SystemClock(), _episode(3), work_items_to_hold=2, is_ours=_ours)
     assert [True, True, False] == [sent.is_held for sent in committed.sent]
     (visible,) = await hub.queues.receive_work_items(HIDDEN, 32)
-    assert visible.receipt.message_id == committed.sent[2].receipt.message_id
+    assert visible.receipt.message_id == committed.sent[2].token.message_id
 
 
 async def test_a_due_time_keeps_a_message_back(hub: TaskHub) -> None:

@@ -1,8 +1,7 @@
 """The engine on a real hub when the process that runs user code ends in the middle of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,31 +10,21 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
+from durable_devhost.durable import commit as commit_module
 from durable_devhost.durable import engine as engine_module
-from durable_devhost.durable import forwarding as forwarding_module
-from durable_devhost.durable.engine import DurableEngine
-from durable_devhost.durable.orchestrations.pending import Scheduler
-from durable_devhost.durable.ports import ExecutionLost, Outcome, Succeeded
+from durable_devhost.durable.recall import recall_messages
 from durable_devhost.durable.script import Script
-from durable_devhost.durable.sessions import SessionBuilder
-from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import (
-    EventRaised,
-    ExecutionStarted,
     HistoryEvent,
-    InstanceRef,
     RuntimeStatus,
     TaskCompleted,
 )
-from durable_devhost.model.messages import Message
-from durable_devhost.model.traces import Trace
-from durable_devhost.model.wire import SPEC_OF
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.queues import Received
-from packages.devhost.tests.durable.stage import Functions
-from packages.devhost.tests.durable.watcher import Watcher
+from packages.devhost.tests.durable.fragile import Bench, running
 from packages.devhost.tests.faults import Fault, FaultyTransport, NotingTransport
 from packages.devhost.tests.local import LocalExecution
 from packages.devhost.tests.lossy import losing
@@ -46,95 +35,16 @@ pytestmark = [
 ]
 
 
-class Fragile(LocalExecution):
-    """Does its step, and then it may be lost before anybody hears of it."""
-
-    def __init__(self, function: Callable[..., Any], started: ExecutionStarted, is_lost: Callable[[], bool]) -> None:
-        super().__init__(function, started)
-        self._is_lost = is_lost
-
-    async def advance(self, events: Sequence[HistoryEvent]) -> Script:
-        script = await super().advance(events)
-        if self._is_lost():
-            raise ExecutionLost
-        return script
-
-
-class FragileApp(Functions):
-    """Its executions are lost at the steps with these numbers, counted over all of them from 1."""
-
-    def __init__(self, play: Callable[..., Any], lost_at: set[int]) -> None:
-        super().__init__(play)
-        self._function = play
-        self._lost_at = lost_at
-        self.steps = 0
-
-    def execution(self, started: ExecutionStarted, *, is_quiet: bool = False) -> LocalExecution:
-        self.executions.append(Fragile(self._function, started, self._is_lost))
-        return self.executions[-1]
-
-    async def run_activity(self, name: str, input_text: str, instance_id: str, trace: Trace | None) -> Outcome:
-        return Succeeded(text=input_text)
-
-    async def run_entity(self, name: str, payload: str, instance_id: str) -> Outcome:
-        raise AssertionError("no entity here")
-
-    def _is_lost(self) -> bool:
-        self.steps += 1
-        return self.steps in self._lost_at
-
-
-class Bench:
-    """An engine that runs, the app below it and the console above."""
-
-    def __init__(self, engine: DurableEngine, app: FragileApp, watcher: Watcher, hub: TaskHub, idle: InFlight) -> None:
-        self.engine = engine
-        self.app = app
-        self.watcher = watcher
-        self.hub = hub
-        self.in_flight = idle
-
-    async def begin(self) -> None:
-        """Start the instance `i`; returns when its first episode is stored."""
-        ref = InstanceRef(instance_id="i", execution_id="e")
-        started = ExecutionStarted(timestamp=SystemClock().now(), instance=ref, name="play", input='"1"')
-        await self.engine.start(started)
-
-    async def say(self, name: str) -> None:
-        """Raise an event; returns when its effect is stored."""
-        event = EventRaised(timestamp=SystemClock().now(), name=name, input="2")
-        await self.engine.post(Message(event=event, target=InstanceRef(instance_id="i", execution_id=None)))
-
-    async def rows(self) -> list[str]:
-        """What is stored of the instance, without the marks of episodes."""
-        stored = await self.hub.history.read("i")
-        names = [SPEC_OF[type(event)].name for event in stored.events]
-        return [name for name in names if not name.startswith("Orchestrator")]
-
-
 @pytest.fixture
-async def hub(azurite: Azurite) -> AsyncIterator[TaskHub]:
-    """An empty hub."""
+async def hub(azurite: Azurite, mode: StorageMode) -> AsyncIterator[TaskHub]:
+    """An empty hub of each mode."""
     async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
-        yield await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
+        yield await _open(transport, mode)
 
 
-@asynccontextmanager
-async def _running(hub: TaskHub, play: Callable[..., Any], *lost_at: int) -> AsyncIterator[Bench]:
-    app, watcher, in_flight = FragileApp(play, set(lost_at)), Watcher(), InFlight()
-    builder = SessionBuilder(
-        app=app, hub_name="Hub", scheduler=lambda: Scheduler(app), batch_limit=10, reorder_window=timedelta(minutes=30)
-    )
-    engine = DurableEngine(
-        hub=hub, app=app, clock=SystemClock(), in_flight=in_flight, observer=watcher, builder=builder,
-        activity_slots=2, orchestration_slots=2, new_execution_id=lambda: uuid4().hex,
-    )  # fmt: skip
-    running = asyncio.create_task(engine.run())
-    try:
-        yield Bench(engine, app, watcher, hub, in_flight)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+async def _open(transport: Transport, mode: StorageMode = StorageMode.STANDARD) -> TaskHub:
+    name = "Hub" + uuid4().hex[:20]
+    return await TaskHub.open(transport, name, partition_count=1, clock=SystemClock(), mode=mode)
 
 
 def _story(context: Any) -> Any:
@@ -146,7 +56,7 @@ def _story(context: Any) -> Any:
 @pytest.mark.parametrize("lost_at", [(), (1,), (1, 2, 3), (2,), (3,), (2, 3, 5)])
 async def test_a_batch_whose_execution_is_lost_is_done_again(hub: TaskHub, lost_at: tuple[int, ...]) -> None:
     """At whatever step: nothing is stored twice, nobody waits in vain, and nobody is told of a trouble."""
-    async with _running(hub, _story, *lost_at) as bench:
+    async with running(hub, _story, *lost_at) as bench:
         await bench.begin()
         await bench.say("Go")
         await bench.watcher.has_ended.wait()
@@ -167,7 +77,7 @@ async def test_a_lost_replay_of_an_ended_instance_is_no_trouble(hub: TaskHub) ->
     def short(context: Any) -> Any:
         return context.get_input()
 
-    async with _running(hub, short, 2) as bench:
+    async with running(hub, short, 2) as bench:
         await bench.begin()
         await bench.say("Other")  # drives the loop past the replay
         assert bench.app.steps == 2
@@ -177,7 +87,7 @@ async def test_a_lost_replay_of_an_ended_instance_is_no_trouble(hub: TaskHub) ->
 
 async def test_user_code_forgets_what_the_engine_forgets(hub: TaskHub) -> None:
     """Also when the rows were changed behind its back; then the next message builds the session anew."""
-    async with _running(hub, _story) as bench:
+    async with running(hub, _story) as bench:
         await bench.begin()
         await bench.engine.forget("i")
         assert bench.app.executions[0].is_closed
@@ -199,7 +109,7 @@ async def test_who_starts_an_instance_does_not_wait_for_a_step_that_blocks(
             await let_go.wait()
             return await super().advance(events)
 
-    async with _running(hub, _story) as bench:
+    async with running(hub, _story) as bench:
         bench.app.execution = lambda started, **_: Slow(_story, started)  # type: ignore[method-assign]
         async with asyncio.timeout(5):
             await bench.begin()
@@ -236,7 +146,7 @@ async def test_an_event_for_an_instance_at_work_waits_for_no_step(
 ) -> None:
     """It is answered when it is in the queue itself, where a crash leaves it, and the next step takes what is there."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 60.0)
-    async with _running(hub, _count) as bench:
+    async with running(hub, _count) as bench:
         is_there, may_go_on = _blocking(bench)
         await bench.begin()
         await is_there.wait()
@@ -254,8 +164,8 @@ async def test_an_event_that_the_queue_does_not_take_is_answered_when_it_is_hear
     """It is in the mailbox all the same: whoever was refused would send it again, and it would be heard twice."""
     async with FaultyTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, FaultyTransport)
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
-        async with _running(hub, _count) as bench:
+        hub = await _open(transport)
+        async with running(hub, _count) as bench:
             is_there, may_go_on = _blocking(bench)
             await bench.begin()
             await is_there.wait()
@@ -271,8 +181,8 @@ async def test_an_event_that_the_queue_does_not_take_is_answered_when_it_is_hear
 async def test_of_events_that_come_at_once_for_an_instance_at_work_one_is_stored(azurite: Azurite) -> None:
     """The others wait for the next step, which takes all of them: two calls for each would be for nothing."""
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
-        async with _running(hub, _count) as bench:
+        hub = await _open(transport)
+        async with running(hub, _count) as bench:
             is_there, may_go_on = _blocking(bench)
             await bench.begin()
             await is_there.wait()
@@ -295,8 +205,8 @@ async def test_who_raises_an_event_does_not_wait_for_the_row(azurite: Azurite) -
 
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, NotingTransport)
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
-        async with _running(hub, telling) as bench:
+        hub = await _open(transport)
+        async with running(hub, telling) as bench:
             await bench.begin()
             await bench.in_flight.quiet()
             transport.notes.clear()
@@ -311,28 +221,36 @@ async def test_who_raises_an_event_does_not_wait_for_the_row(azurite: Azurite) -
 
 
 async def test_a_start_that_was_put_by_comes_back_after_a_crash(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its message is in the control queue, hidden for as long as the host lives."""
+    """Its message is in the control queue, hidden for as long as the host lives, or beside the history to be."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(forwarding_module, "HOLD", timedelta(seconds=1))
+    monkeypatch.setattr(commit_module, "HOLD", timedelta(seconds=1))
 
     class Stuck(LocalExecution):
         async def advance(self, events: Sequence[HistoryEvent]) -> Script:
             await asyncio.Event().wait()
             raise AssertionError("never")
 
-    async with _running(hub, _story) as bench:
+    async with running(hub, _story) as bench:
         bench.app.execution = lambda started, **_: Stuck(_story, started)  # type: ignore[method-assign]
         await bench.begin()
-    async with asyncio.timeout(20):
-        while not (found := await hub.queues.receive_control(0, timedelta(seconds=30))):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)  # storage alone knows when the message is seen again
-    async with _running(hub, _story) as bench:
-        (item,) = found
-        assert isinstance(item, Received)
-        bench.engine.receive(item.message, item.receipt)
+    async with running(hub, _story) as bench:
+        if hub.mode is StorageMode.JOURNAL:
+            await recall_messages(hub, bench.engine, bench.watcher)
+        else:
+            await _receive(hub, bench)
         await bench.say("Go")
         await bench.watcher.has_ended.wait()
         assert bench.watcher.statuses[-1] is RuntimeStatus.COMPLETED
+
+
+async def _receive(hub: TaskHub, bench: Bench) -> None:
+    """Hand over the one message of the control queue when it is seen again, which storage alone knows."""
+    async with asyncio.timeout(20):
+        while not (found := await hub.queues.receive_control(0, timedelta(seconds=30))):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    (item,) = found
+    assert isinstance(item, Received)
+    bench.engine.receive(item.message, item.receipt)
 
 
 @pytest.mark.parametrize("lost", range(1, 5))
@@ -350,8 +268,8 @@ async def test_an_instance_goes_on_where_the_answer_to_a_commit_is_lost(azurite:
         losing(account, azurite.connection_string, loses) as through,
         Transport(StorageAccount.parse(through)) as transport,
     ):
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
-        async with _running(hub, _count) as bench:
+        hub = await _open(transport)
+        async with running(hub, _count) as bench:
             await bench.begin()
             for _ in range(3):
                 await bench.say("Go")
@@ -362,6 +280,25 @@ async def test_an_instance_goes_on_where_the_answer_to_a_commit_is_lost(azurite:
             assert (record.status, record.output) == (RuntimeStatus.COMPLETED, "[1,2,2,2]")
             assert (await bench.rows()).count("EventRaised") == 3
             assert batches >= 4
+
+
+async def test_what_is_stored_is_carried_out_whatever_becomes_of_its_row(
+    hub: TaskHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In journal mode nothing else would bring the activity back before the next start."""
+    async with running(hub, _story) as bench:
+        write = bench.engine._rows.write
+
+        async def break_once(*_: Any) -> None:
+            monkeypatch.setattr(bench.engine._rows, "write", write)
+            raise RuntimeError("no row today")
+
+        monkeypatch.setattr(bench.engine._rows, "write", break_once)
+        with pytest.raises(RuntimeError):
+            await bench.begin()
+        await bench.say("Go")
+        await bench.watcher.has_ended.wait()
+        assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2]"
 
 
 def _count(context: Any) -> Any:
@@ -382,8 +319,8 @@ async def test_each_kind_of_write_waits_for_the_one_before_it(azurite: Azurite) 
 
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, NotingTransport)
-        hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())
-        async with _running(hub, three) as bench:
+        hub = await _open(transport)
+        async with running(hub, three) as bench:
             transport.notes.clear()
             await bench.begin()
             while not any(note.startswith("< queue DELETE") for note in transport.notes):  # noqa: ASYNC110

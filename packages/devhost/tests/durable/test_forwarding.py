@@ -8,9 +8,10 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
+from durable_devhost.durable.commit import QueueOutbox
 from durable_devhost.durable.delivery import Delivery
 from durable_devhost.durable.forwarding import Forwarder
-from durable_devhost.durable.holds import HOLD, Holds
+from durable_devhost.durable.holds import HOLD, Hold, Holds
 from durable_devhost.inflight import InFlight
 from durable_devhost.model.history import EventRaised, ExecutionStarted, InstanceRef, RuntimeStatus, TaskCompleted
 from durable_devhost.model.instances import InstanceRecord
@@ -36,7 +37,8 @@ class Bench:
         self.hub = hub
         self.holds = Holds(hub.queues, Watcher())
         self.in_flight = InFlight()
-        self.forwarder = Forwarder(hub, self.holds, self.in_flight)
+        self.outbox = QueueOutbox(hub, SystemClock(), self.holds, room=lambda: 0, is_ours=lambda _: True)
+        self.forwarder = Forwarder(hub, self.holds, self.outbox, self.in_flight)
 
     async def delivery(self, message: Message, queue: str = "") -> Delivery:
         """A message in hand; it lies in the control queue or the work-item queue, or in memory alone."""
@@ -84,7 +86,7 @@ async def test_a_start_comes_with_its_row(bench: Bench, how: str) -> None:
     if how == "send":
         await bench.forwarder.send(START)
     else:
-        await getattr(bench.forwarder, how)(await bench.delivery(START))
+        await (bench.outbox.store if how == "store" else bench.forwarder.pass_on)(await bench.delivery(START))
     row = await bench.hub.instances.get("i")
     assert row is not None
     assert (row.status, row.execution_id) == (RuntimeStatus.PENDING, "e")
@@ -105,10 +107,10 @@ async def test_a_starts_row_replaces_that_of_an_ended_instance_alone(
 async def test_what_is_stored_is_held_and_stored_once(bench: Bench) -> None:
     """A crash brings it back; as long as this host lives nobody else sees it."""
     delivery = await bench.delivery(EVENT)
-    await bench.forwarder.store(delivery)
+    await bench.outbox.store(delivery)
     first = delivery.hold
-    assert first is not None
-    await bench.forwarder.store(delivery)
+    assert isinstance(first, Hold)
+    await bench.outbox.store(delivery)
     assert delivery.hold is first
     assert await bench.seen() == []
     assert await bench.hub.queues.delete(first.receipt)

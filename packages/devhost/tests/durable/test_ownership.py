@@ -1,6 +1,7 @@
 """The leases of one host on a real table: what it takes at the start, and what it reads while others ask."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -9,9 +10,12 @@ from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock
 from durable_devhost.durable import ownership as ownership_module
 from durable_devhost.durable.ownership import Ownership
+from durable_devhost.errors import SettingsError
 from durable_devhost.storage.account import StorageAccount
 from durable_devhost.storage.transport import Transport
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.partitions import PartitionLease
 from packages.devhost.tests.durable.watcher import Watcher
 
 
@@ -20,6 +24,15 @@ async def hub(azurite: Azurite) -> AsyncIterator[TaskHub]:
     """An empty hub with two partitions."""
     async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
         yield await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=2, clock=SystemClock())
+
+
+@pytest.fixture
+async def journal(azurite: Azurite) -> AsyncIterator[TaskHub]:
+    """An empty hub in journal mode."""
+    async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
+        yield await TaskHub.open(
+            transport, "Hub" + uuid4().hex[:20], partition_count=2, clock=SystemClock(), mode=StorageMode.JOURNAL
+        )
 
 
 def _host(hub: TaskHub, name: str) -> Ownership:
@@ -72,3 +85,47 @@ async def test_a_request_for_a_partition_is_heard_by_who_has_them_all(hub: TaskH
     assert (len(owner.partitions()), len(guest.partitions())) == (1, 1)
     await owner._pass()
     assert owner.is_shared
+
+
+async def test_a_second_host_is_refused_in_journal_mode(journal: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on its way is in the first one's memory. When that one has ended, or is gone, another may start."""
+    first, second = _host(journal, "first"), _host(journal, "second")
+    await first.claim()
+    with pytest.raises(SettingsError, match=r"Another host \(first\) works on the task hub .* runs out in \d+ s"):
+        await second.claim()
+    await first.release()
+    await second.claim()
+    assert second.partitions() == [0, 1]
+    monkeypatch.setattr(ownership_module, "is_gone", lambda name: name == "second")
+    third = _host(journal, "third")
+    await third.claim()
+    assert third.partitions() == [0, 1]
+
+
+async def test_of_two_hosts_that_start_at_the_same_time_in_journal_mode_one_gives_way(
+    journal: TaskHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has seen a hub without an owner."""
+    first, second = _host(journal, "first"), _host(journal, "second")
+    read = second._read
+
+    async def late(*given: Any) -> list[PartitionLease]:
+        leases = await read(*given)
+        await first.claim()
+        return leases
+
+    monkeypatch.setattr(second, "_read", late)
+    with pytest.raises(SettingsError, match="which started at the same time"):
+        await second.claim()
+    assert (first.partitions(), second.partitions()) == ([0, 1], [])
+
+
+async def test_nobodys_wish_for_a_share_is_heard_in_journal_mode(journal: TaskHub) -> None:
+    """A host that does not heed the app lease may ask for a partition."""
+    owner = _host(journal, "owner")
+    await owner.claim()
+    for lease in await journal.partitions.read():
+        await journal.partitions.ask(lease, "guest")
+    await owner._pass()
+    assert owner.partitions() == [0, 1]
+    assert [lease.next_owner for lease in await journal.partitions.read()] == [None, None]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.testing.app import AppUnderTest
 from packages.devhost.tests.edges.comparing import comparable
 from packages.devhost.tests.edges.driver import drive
@@ -38,10 +39,11 @@ BY_RULE: dict[str, Any] = {
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """Everything that was recorded, asked of one host."""
-    with AppUnderTest(_FOLDER / "app", tmp_path_factory.mktemp("edges"), ("--clock", "system"), {}) as app:
+@pytest.fixture(scope="module", params=list(StorageMode), ids=str)
+def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Everything that was recorded, asked of one host of each storage mode."""
+    options = ("--clock", "system", "--storage-mode", request.param)
+    with AppUnderTest(_FOLDER / "app", tmp_path_factory.mktemp("edges"), options, {}) as app:
         yield drive(app.url, app.connection_string, turns)
 
 

@@ -224,6 +224,13 @@ def test_a_wait_and_its_answer_cost_five_storage_calls(app: AppUnderTest) -> Non
     assert _cost(app, lambda: app.raise_event(app.start("waits"), "Answer", "yes")) <= 5
 
 
+def test_in_journal_mode_a_chain_of_five_costs_eight_storage_calls(start_app: StartApp, tmp_path: Path) -> None:
+    """Six episodes, and the row at the start and at the end; a wait with a timer and its answer cost four."""
+    app = start_app(write(tmp_path, APP))
+    assert _cost(app, lambda: app.start("chain_of_five")) <= 8
+    assert _cost(app, lambda: app.raise_event(app.start("waits"), "Answer", "yes")) <= 4
+
+
 def test_a_corrupt_message_is_told_and_left_alone(app: AppUnderTest) -> None:
     """The host goes on, and the message stays in the queue."""
     queue_name = HubNames("HostHub").control(0)

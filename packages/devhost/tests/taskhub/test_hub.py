@@ -15,6 +15,7 @@ from durable_devhost.storage.account import Service, StorageAccount
 from durable_devhost.storage.queues import QueueService
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Answer, Transport
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
 
 WHEN = datetime(2026, 11, 21, 4, 30, 19, 507357, tzinfo=UTC)
@@ -109,3 +110,32 @@ async def test_a_purge_takes_rows_and_blobs_of_one_instance_only(hub: TaskHub) -
     assert other.input == LARGE
     assert await hub.large_messages.purge("abc") == 0
     assert await hub.large_messages.purge("abcd") == 3
+
+
+@pytest.mark.parametrize(
+    ("made", "opened", "words"),
+    [
+        (StorageMode.JOURNAL, StorageMode.STANDARD, "was made in journal mode.* Start with --storage-mode journal, or"),
+        (StorageMode.STANDARD, StorageMode.JOURNAL, "was not made in journal mode.* Start without --storage-mode, or"),
+    ],
+)
+async def test_a_hub_of_the_other_mode_is_refused(
+    transport: Transport, hub_name: str, made: StorageMode, opened: StorageMode, words: str
+) -> None:
+    """Each keeps messages where the other one does not look. Who only wants to look takes the hub's own mode."""
+
+    async def opening(mode: StorageMode | None) -> TaskHub:
+        return await TaskHub.open(transport, hub_name, partition_count=1, clock=SystemClock(), mode=mode)
+
+    assert (await opening(made)).mode is made
+    with pytest.raises(SettingsError, match=words):
+        await opening(opened)
+    assert (await opening(None)).mode is made
+
+
+async def test_a_hub_that_is_only_looked_at_is_in_standard_mode_where_there_was_none(
+    transport: Transport, hub_name: str
+) -> None:
+    """As the real extension would make it."""
+    hub = await TaskHub.open(transport, hub_name, partition_count=1, clock=SystemClock(), mode=None)
+    assert hub.mode is StorageMode.STANDARD

@@ -102,6 +102,28 @@ def test_a_killed_host_goes_on_where_it_was(start_app: StartApp, folder: Path) -
     assert app.exit_status == 0
 
 
+@pytest.mark.parametrize(
+    ("mode", "other", "words"),
+    [("journal", "standard", "was made in journal mode"), ("standard", "journal", "was not made in journal mode")],
+)
+def test_a_host_in_the_other_storage_mode_is_refused(
+    start_app: StartApp, folder: Path, mode: str, other: str, words: str
+) -> None:
+    """In one sentence, while the data are as they were. Journal mode is what tests get that do not ask for another."""
+    app = start_app(folder) if mode == "journal" else start_app(folder, storage_mode=mode)
+    assert app.info()["storageMode"] == mode
+    instance = app.start("answer_or_wait")
+    app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
+    app.stop()
+    wrong = AppUnderTest(folder, app.data_dir, ("--clock", "virtual", "--storage-mode", other), {})
+    with pytest.raises(AppFailed, match=f"The task hub TestHubName {words}"):
+        wrong.launch()
+    assert wrong.exit_status == 2
+    app.launch()
+    app.raise_event(instance, "Answer", "yes")
+    assert app.wait(instance)["output"]["answered"] == "yes"
+
+
 def test_an_app_that_does_not_start_shows_what_the_host_said(start_app: StartApp, tmp_path: Path) -> None:
     """Not a timeout, but the sentence."""
     with pytest.raises(AppFailed, match=r"did not become ready:\n.*There is no function_app\.py"):

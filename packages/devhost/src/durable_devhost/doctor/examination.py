@@ -12,9 +12,11 @@ from durable_devhost.durable.sessions import is_over
 from durable_devhost.model.history import ExecutionStarted, SubOrchestrationCreated, TaskScheduled
 from durable_devhost.model.instances import InstanceFilter, InstanceRecord
 from durable_devhost.storage.tables import Row, TableService
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.failures import CorruptHistory
 from durable_devhost.taskhub.history import StoredHistory
 from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.journal import is_message
 from durable_devhost.taskhub.names import unescape_key
 from durable_devhost.taskhub.rows import SENTINEL, from_row
 
@@ -96,6 +98,8 @@ async def _traces(hub: TaskHub, tables: TableService) -> dict[str, _Trace]:
     traces: dict[str, _Trace] = {}
     async for page in tables.query(hub.names.history):
         for row in page.rows:
+            if is_message(row):
+                continue  # of a hub in journal mode; it may outlive its instance
             trace = traces.setdefault(unescape_key(str(row["PartitionKey"])), _Trace())
             if row["RowKey"] != SENTINEL:
                 trace.rows += 1
@@ -166,13 +170,19 @@ async def _examine_mail(hub: TaskHub, mail: Mail, chart: _Chart) -> None:
         lost = [
             each
             for each in lost_tasks(instance_id, tasks, mail, known=known, ended=ended)
-            if each.kind is not Kind.ANSWER or await _owes(hub, each.name, instance_id, each.task_id)
+            if not _runs_again(hub, each)
+            and (each.kind is not Kind.ANSWER or await _owes(hub, each.name, instance_id, each.task_id))
         ]
         if lost:
             named = ", ".join(f"{each.kind.value} '{each.name}'" for each in lost[:2])
             more = f" and {len(lost) - 2} more" if len(lost) > 2 else ""
             text = f"it waits for ever: {named}{more} lies on no queue"
             chart.add(Damage(instance_id=instance_id, fault=Fault.LOST_MESSAGES, text=text), lost)
+
+
+def _runs_again(hub: TaskHub, lost: Lost) -> bool:
+    """Whether the next start brings it back: in journal mode an activity is open as long as the history says so."""
+    return hub.mode is StorageMode.JOURNAL and lost.kind is Kind.WORK_ITEM
 
 
 async def _owes(hub: TaskHub, child_id: str, parent_id: str, task_id: int) -> bool:

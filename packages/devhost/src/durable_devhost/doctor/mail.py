@@ -17,6 +17,7 @@ from durable_devhost.model.history import (
 from durable_devhost.model.messages import CorruptMessage, Message, decode
 from durable_devhost.storage.queues import MAX_BATCH, QueueItem
 from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.journal import Pending
 
 _LOOK_AGAIN_S = 0.25
 _TAKEN_FOR_S = 60
@@ -70,7 +71,7 @@ class Mail:
 
 
 async def read_mail(hub: TaskHub) -> Mail:
-    """All messages of the hub that can be seen.
+    """All messages of the hub that can be seen, on its queues and in rows.
 
     A host that was killed holds messages for a few seconds more: while there are hidden ones, it is waited for so long.
     """
@@ -85,6 +86,11 @@ async def read_mail(hub: TaskHub) -> Mail:
 async def _read_once(hub: TaskHub) -> Mail:
     messages: list[Message] = []
     hidden = unreadable = 0
+    async for pending in hub.journal.pending():  # of a hub in journal mode
+        if isinstance(pending, Pending):
+            messages.append(pending.message)
+        else:
+            unreadable += 1
     queues = [hub.names.work_items, *(hub.names.control(each) for each in range(hub.partition_count))]
     for queue in queues:
         length = await hub.queue_service.length(queue)

@@ -39,7 +39,7 @@ class Remedies:
             case Remedy.TERMINATE:
                 return await self._terminate(finding)
             case Remedy.PURGE:
-                rows = await self._hub.purge(finding.instance_id)
+                rows = await self._hub.purge(finding.instance_id, with_messages=True)
                 return f"purged, with {rows} {'row' if rows == 1 else 'rows'} of history"
 
     async def _terminate(self, finding: Finding) -> str:

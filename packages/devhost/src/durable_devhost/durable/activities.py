@@ -1,7 +1,8 @@
 """Runs activities: work items handed over in process first, the work-item queue for all others.
 
-At most `slots` run at once. The result goes straight into the mailbox of the orchestration; the work item is deleted
-when that result is stored, so that a crash at any moment brings it back.
+At most `slots` run at once. The result goes straight into the mailbox of the orchestration. In standard mode the work
+item is deleted when that result is stored, so that a crash at any moment brings it back. In journal mode there is none:
+the history says which activities are open.
 """
 
 import asyncio
@@ -12,9 +13,8 @@ from collections.abc import Callable
 from durable_devhost.clock import Clock
 from durable_devhost.dotnet import payloads
 from durable_devhost.dotnet.json_reader import JsonReaderError
-from durable_devhost.durable.delivery import Delivery
+from durable_devhost.durable.delivery import Delivery, Kept
 from durable_devhost.durable.failures import absent_activity, failure_details, failure_reason
-from durable_devhost.durable.holds import Hold
 from durable_devhost.durable.http_calls import call_http
 from durable_devhost.durable.orchestrations.pending import HTTP_ACTIVITY
 from durable_devhost.durable.ports import App, Failed, Outcome, Succeeded
@@ -38,8 +38,10 @@ class ActivityRunner:
         self._in_flight = in_flight
         self._slots = slots
         self._answer = answer
-        self._waiting: deque[tuple[Message, Hold | None, int]] = deque()
+        self._waiting: deque[tuple[Message, Kept | None, int]] = deque()
         self._running = 0
+        self._in_hand: set[_Task] = set()
+        self._done: set[_Task] | None = set()
         self._is_paused = False
         self._tasks: asyncio.TaskGroup | None = None
         self.has_room = asyncio.Event()
@@ -49,13 +51,22 @@ class ActivityRunner:
         """How many more work items may be held."""
         return max(0, self._slots * HELD_PER_SLOT - len(self._waiting) - self._running)
 
-    def hand_over(self, message: Message, hold: Hold | None) -> None:
+    def has(self, message: Message) -> bool:
+        """Whether this activity waits for a slot, runs, or has run here before `forget_done`."""
+        return _task(message) in self._in_hand or _task(message) in (self._done or ())
+
+    def forget_done(self) -> None:
+        """Nobody asks any more for activities that have ended: the histories of the start have been looked at."""
+        self._done = None
+
+    def hand_over(self, message: Message, hold: Kept | None) -> None:
         """Run this work item as soon as a slot is free."""
         if self._is_paused:
             return
         event = message.event
         name = event.name if isinstance(event, TaskScheduled) else type(event).__name__
         token = self._in_flight.enter(f"activity {name} ({message.target.instance_id})")
+        self._in_hand.add(_task(message))
         self._waiting.append((message, hold, token))
         self._fill()
 
@@ -71,7 +82,10 @@ class ActivityRunner:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             self._fill()
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._tasks = None  # what is cancelled now makes room for nothing
 
     def _fill(self) -> None:
         while self._tasks is not None and self._waiting and self._running < self._slots:
@@ -82,13 +96,16 @@ class ActivityRunner:
         else:
             self.has_room.clear()
 
-    async def _work(self, message: Message, hold: Hold | None, token: int) -> None:
+    async def _work(self, message: Message, hold: Kept | None, token: int) -> None:
         event = message.event
         assert isinstance(event, TaskScheduled)  # the pollers and the engine hand over nothing else
         try:
             outcome = await self._outcome(event, message.target.instance_id)
         finally:
             self._running -= 1
+            self._in_hand.discard(_task(message))
+            if self._done is not None:
+                self._done.add(_task(message))
             self._fill()
         answer = Message(
             event=self._event(event, outcome), target=message.target, sender=message.sender, episode=message.episode
@@ -119,6 +136,13 @@ class ActivityRunner:
                     reason=failure_reason(event.name, message),
                     details=failure_details(message, stack),
                 )
+
+
+_Task = tuple[str, str | None, int]
+
+
+def _task(message: Message) -> _Task:
+    return message.target.instance_id, message.target.execution_id, message.event.event_id
 
 
 def _stored(outcome: Outcome) -> Outcome:

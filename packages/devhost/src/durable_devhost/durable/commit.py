@@ -1,4 +1,4 @@
-"""Commit: store what an episode decided, in the order that lets any host go on from any instant.
+"""The outbox of standard mode: messages on the hub's queues, stored in the order that lets any host go on at any time.
 
 Messages first, then history rows, then the Instances row; only then is anything acted upon or shown
 (`AzureStorageOrchestrationService.CompleteTaskOrchestrationWorkItemAsync`). A crash after the messages repeats them, a
@@ -7,36 +7,80 @@ crash before loses nothing, because what triggered the episode is still stored.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
 from durable_devhost.clock import Clock
+from durable_devhost.durable.delivery import Delivery, Kept, Token
+from durable_devhost.durable.entities.messages import EntityId
 from durable_devhost.durable.episode import Episode, Posting
-from durable_devhost.durable.holds import HOLD
+from durable_devhost.durable.holds import HOLD, Hold, Holds
+from durable_devhost.durable.outbox import Committed, Sent
+from durable_devhost.durable.starts import announce
+from durable_devhost.model.messages import Message
 from durable_devhost.storage.queues import Receipt
-from durable_devhost.taskhub.history import Appended
 from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.journal import Entry
 
 _MARGIN = timedelta(seconds=1)
 _NOW = timedelta()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A posting that is stored. `is_held` says that it is hidden for us to hand over, else it is visible to all."""
+class QueueOutbox:
+    """The messages that this host has in hand are hidden on their queues. Fits `outbox.Outbox`.
 
-    posting: Posting
-    receipt: Receipt
-    is_held: bool
+    `room` says how many more work items may be held, `is_ours` whose messages are handed over here.
+    """
 
+    def __init__(
+        self, hub: TaskHub, clock: Clock, holds: Holds, *, room: Callable[[], int], is_ours: Callable[[str], bool]
+    ) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._holds = holds
+        self._room = room
+        self._is_ours = is_ours
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
-    """A stored episode: what the next one must know of the rows, and what is to be acted upon."""
+    async def commit(self, episode: Episode, deliveries: Sequence[Delivery]) -> Committed:
+        """As `outbox.Outbox` says.
 
-    appended: Appended
-    sent: tuple[Sent, ...]
+        An episode that asks or tells an entity something must come again at the same time after a crash. So what it is
+        made of is stored before its requests go out.
+        """
+        if any(_is_request(posting) for posting in episode.postings):
+            await asyncio.gather(*(self.store(each) for each in deliveries))
+        return await commit(self._hub, self._clock, episode, work_items_to_hold=self._room(), is_ours=self._is_ours)
+
+    async def store(self, delivery: Delivery) -> None:
+        """Put what is only in memory into the control queue, hidden for us: from then on a crash brings it back."""
+        before = delivery.hold
+        if isinstance(before, Hold) and before.is_in_a_control_queue(self._hub.names):
+            return
+        receipt = await self._hub.queues.send_control(delivery.message, visible_after=HOLD)
+        hold = self._holds.take(receipt, delivery.message)
+        if hold is not None:  # else it was stored meanwhile, and this is a copy
+            delivery.hold = hold
+            await self.finish(before)
+        await announce(self._hub, delivery.message)
+
+    def take(self, token: Token | None, message: Message) -> Kept | None:
+        """As `outbox.Outbox` says."""
+        return self._holds.take(token, message) if isinstance(token, Receipt) else None
+
+    async def finish(self, kept: Kept | None) -> None:
+        """As `outbox.Outbox` says."""
+        if isinstance(kept, Hold):
+            await self._holds.finish(kept)
+
+    def adopt(self, entry: Entry) -> bool:
+        """No message of this mode lies in a row."""
+        raise AssertionError(f"{entry} is of a hub in journal mode")
+
+    def forget(self, instance_id: str) -> None:
+        """The queues do not lie with an instance's rows."""
+
+    async def run(self) -> None:
+        """`Holds` does it."""
 
 
 async def commit(
@@ -67,7 +111,8 @@ async def commit(
         )
     except Exception:
         # What cannot be taken back is known for a copy where it arrives, for the next attempt sends the same.
-        await asyncio.gather(*(hub.queues.delete(each.receipt) for each in sent), return_exceptions=True)
+        receipts = [each.token for each in sent if isinstance(each.token, Receipt)]
+        await asyncio.gather(*(hub.queues.delete(each) for each in receipts), return_exceptions=True)
         raise
     return Committed(appended=appended, sent=sent)
 
@@ -83,6 +128,11 @@ async def _all(sending: Iterable[Awaitable[Sent]]) -> list[Sent | BaseException]
         return [error]
 
 
+def _is_request(posting: Posting) -> bool:
+    """Whether this asks or tells an entity something."""
+    return not posting.is_work_item and EntityId.is_one(posting.message.target.instance_id)
+
+
 def _held(episode: Episode, work_items_to_hold: int, is_ours: Callable[[str], bool]) -> list[tuple[Posting, bool]]:
     left = work_items_to_hold
     plan: list[tuple[Posting, bool]] = []
@@ -91,7 +141,7 @@ def _held(episode: Episode, work_items_to_hold: int, is_ours: Callable[[str], bo
             plan.append((posting, left > 0))
             left -= 1
         else:
-            plan.append((posting, posting.due is not None or is_ours(posting.message.target.instance_id)))
+            plan.append((posting, is_ours(posting.message.target.instance_id)))
     return plan
 
 
@@ -100,7 +150,7 @@ async def _send(hub: TaskHub, clock: Clock, posting: Posting, is_held: bool) -> 
     if posting.due is not None:
         hidden = _until(posting, clock)
     send = hub.queues.send_work_item if posting.is_work_item else hub.queues.send_control
-    return Sent(posting=posting, receipt=await send(posting.message, visible_after=hidden), is_held=is_held)
+    return Sent(posting=posting, token=await send(posting.message, visible_after=hidden), is_held=is_held)
 
 
 def _until(posting: Posting, clock: Clock) -> timedelta:

@@ -87,7 +87,8 @@ def _not_started(instance_id: str) -> Damage:
     return Damage(instance_id=instance_id, fault=Fault.NOT_STARTED, text=text)
 
 
-def _open_activities(events: Sequence[HistoryEvent]) -> list[TaskScheduled]:
+def open_activities(events: Sequence[HistoryEvent]) -> list[TaskScheduled]:
+    """The activities whose result is not in the history yet."""
     return [task for task in open_tasks(events) if isinstance(task, TaskScheduled)]
 
 
@@ -116,7 +117,7 @@ def at_start(record: InstanceRecord, stored: StoredHistory | CorruptHistory) -> 
     damage = damage_of(record, stored)
     if isinstance(stored, CorruptHistory) or (damage is not None and damage.fault is not Fault.NOT_STARTED):
         return damage
-    activities = frozenset(task.event_id for task in _open_activities(stored.events))
+    activities = frozenset(task.event_id for task in open_activities(stored.events))
     if damage is None and (not activities or is_over(stored.events)):
         return None
     return Suspect(instance_id=record.instance_id, activities=activities)
@@ -138,7 +139,7 @@ async def settled(hub: TaskHub, suspects: Sequence[Suspect]) -> list[Damage]:
         except CorruptHistory as error:
             found.append(unreadable(error))
             continue
-        lost = [task for task in _open_activities(events) if task.event_id in suspect.activities]
+        lost = [task for task in open_activities(events) if task.event_id in suspect.activities]
         if not events and not suspect.activities:
             found.append(_not_started(suspect.instance_id))
         elif lost and is_idle:

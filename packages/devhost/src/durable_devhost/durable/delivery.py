@@ -5,20 +5,29 @@ from dataclasses import dataclass
 
 from durable_devhost.durable.holds import Hold
 from durable_devhost.model.messages import Message
+from durable_devhost.storage.queues import Receipt
+from durable_devhost.taskhub.journal import Entry
+
+Token = Receipt | Entry
+"""Where a message was stored: on a queue, or in a row beside a history."""
+
+Kept = Hold | Entry
+"""What is stored of a message that is in hand."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Delivery:
     """One message on its way through a mailbox.
 
-    `hold` is the queue message that must be deleted once the effect is stored, None for what never was in a queue.
+    `hold` is what must be deleted once the effect is stored: the queue message, or the row of journal mode. It is None
+    for what was never stored.
     `stored` is resolved at that moment. `is_new` marks the start of an instance whose id was made for it.
     `token` is its entry in the in-flight register. `dequeue_count` is how often a queue has handed it out.
     """
 
     message: Message
     token: int
-    hold: Hold | None = None
+    hold: Kept | None = None
     stored: "asyncio.Future[None] | None" = None
     is_new: bool = False
     dequeue_count: int = 0

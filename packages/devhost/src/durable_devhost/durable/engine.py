@@ -10,23 +10,25 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 from durable_devhost.clock import Clock
 from durable_devhost.durable.activities import ActivityRunner
-from durable_devhost.durable.commit import Committed, commit
-from durable_devhost.durable.delivery import Delivery
+from durable_devhost.durable.commit import QueueOutbox
+from durable_devhost.durable.delivery import Delivery, Token
 from durable_devhost.durable.due_rows import DueRows
 from durable_devhost.durable.entities.messages import EntityId
-from durable_devhost.durable.episode import Episode, Posting
+from durable_devhost.durable.episode import Episode
 from durable_devhost.durable.episodes import EpisodeDecider
 from durable_devhost.durable.forwarding import Forwarder
 from durable_devhost.durable.holds import Holds
+from durable_devhost.durable.journal import JournalOutbox
 from durable_devhost.durable.live import LiveSessions
 from durable_devhost.durable.mailboxes import Batch, Mailboxes
+from durable_devhost.durable.outbox import Committed, Outbox
 from durable_devhost.durable.ports import App, ExecutionLost, InstanceExists, Observer
 from durable_devhost.durable.replays import Replays
 from durable_devhost.durable.sessions import SessionBuilder, record_after
+from durable_devhost.durable.settling import Settling
 from durable_devhost.durable.timers import TimerHeap
 from durable_devhost.durable.troubles import describe
 from durable_devhost.errors import StorageUnavailable
@@ -35,17 +37,15 @@ from durable_devhost.model.history import TERMINAL, EventRaised, ExecutionStarte
 from durable_devhost.model.instances import InstanceRecord
 from durable_devhost.model.messages import Message
 from durable_devhost.storage.account import StorageFailure
-from durable_devhost.storage.queues import Receipt
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.hub import TaskHub
+from durable_devhost.taskhub.journal import Pending
 
 PATIENCE_S = 1.0
 """How long a caller waits for an effect; what takes longer is a step of user code that blocks, or a debugger."""
 
 _MAX_LOST_RACES = 5
-_MOST_DELETED_BESIDE = 16
-"""How many messages may be on their way out while their instances go on; after a crash these come again."""
-
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
 _TELL_EVERY = 5
@@ -90,21 +90,25 @@ class DurableEngine:
         )  # fmt: skip
         self._rows = DueRows(hub, observer)
         self.holds = Holds(hub.queues, observer)
-        self._forwarder = Forwarder(hub, self.holds, in_flight)
+        self._outbox: Outbox = (
+            JournalOutbox(hub, clock, self.holds, observer)
+            if hub.mode is StorageMode.JOURNAL
+            else QueueOutbox(hub, clock, self.holds, room=lambda: self.activities.room(), is_ours=owns)
+        )
+        self._settling = Settling(self._outbox, in_flight)
+        self._forwarder = Forwarder(hub, self.holds, self._outbox, in_flight)
         self.timers = TimerHeap(clock, self._fire)
         self.activities = ActivityRunner(
             app=app, clock=clock, in_flight=in_flight, slots=activity_slots, answer=self._mailboxes.put
         )
-        self._tasks: asyncio.TaskGroup | None = None
-        self._deleting: set[asyncio.Task[None]] = set()
         self.has_backlog = asyncio.Event()
         """Set when work items were left visible on the queue because all slots are taken."""
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            for part in (self._mailboxes, self._rows, self._replays, self.holds, self.timers, self.activities):
+            storing = (self._rows, self.holds, self._outbox, self._settling)
+            for part in (self._mailboxes, *storing, self._replays, self.timers, self.activities):
                 tasks.create_task(part.run())
 
     async def start(self, started: ExecutionStarted, *, is_new: bool = False) -> None:
@@ -158,6 +162,7 @@ class DurableEngine:
     async def forget(self, instance_id: str) -> None:
         """Drop what is in memory of an instance."""
         self._rows.forget(instance_id)
+        self._outbox.forget(instance_id)
         self._live.discard(instance_id)
 
     async def correct_row(self, instance_id: str) -> None:
@@ -179,9 +184,23 @@ class DurableEngine:
         """Whether no work of a partition is in hand."""
         return not any(self._hub.queues.partition_of(each) == partition for each in (*self._mailboxes, *self._rows))
 
-    def receive(self, message: Message, receipt: Receipt, dequeue_count: int = 1) -> None:
-        """Take a control-queue message that was just hidden for us; one that we hold already is not taken twice."""
-        hold = self.holds.take(receipt, message)
+    def recall(self, pending: Pending) -> None:
+        """Take a message that a host before us has left beside a history, now or when it is due."""
+        if not self._outbox.adopt(pending.entry):
+            return
+        if pending.due is not None:
+            self.timers.arm(pending.message, pending.due, pending.entry)
+        else:
+            self._fire(pending.message, pending.entry)
+
+    def run_again(self, work_item: Message) -> None:
+        """Run an activity that the history shows as open, unless it is at it."""
+        if not self.activities.has(work_item):
+            self.activities.hand_over(work_item, None)
+
+    def receive(self, message: Message, token: Token, dequeue_count: int = 1) -> None:
+        """Take a stored message that is ours to work on; one that we hold already is not taken twice."""
+        hold = self._outbox.take(token, message)
         if hold is not None:
             self._mailboxes.put(
                 Delivery(message=message, hold=hold, token=self._enter(message), dequeue_count=dequeue_count)
@@ -204,7 +223,7 @@ class DurableEngine:
         its caller waits for the effect after all, for the message is in the mailbox.
         """
         try:
-            await self._forwarder.store(delivery)
+            await self._outbox.store(delivery)
         except (StorageFailure, StorageUnavailable):
             if delivery.stored is not None:
                 await delivery.stored
@@ -214,15 +233,15 @@ class DurableEngine:
             return
         failure = stored.exception()
         if failure is None or isinstance(failure, InstanceExists):
-            await self.holds.finish(delivery.hold)
+            await self._outbox.finish(delivery.hold)
             await stored
         else:  # its attempt has failed meanwhile; being stored, it has another
             self._mailboxes.put(
                 Delivery(message=delivery.message, hold=delivery.hold, token=self._enter(delivery.message))
             )
 
-    def _fire(self, message: Message, receipt: Receipt | None) -> None:
-        hold = self.holds.take(receipt, message) if receipt is not None else None
+    def _fire(self, message: Message, token: Token | None) -> None:
+        hold = self._outbox.take(token, message)
         self._mailboxes.put(Delivery(message=message, hold=hold, token=self._enter(message)))
 
     def _enter(self, message: Message) -> int:
@@ -257,15 +276,15 @@ class DurableEngine:
             return
         episode, early = await self._decider.decide(instance_id, batch)
         if episode is not None:
-            if any(_is_request(posting) for posting in episode.postings):
-                await asyncio.gather(*(self._forwarder.store(each) for each in batch.deliveries if each not in early))
-            committed = await commit(
-                self._hub, self._clock, episode, work_items_to_hold=self.activities.room(), is_ours=self._owns
-            )
+            committed = await self._outbox.commit(episode, [each for each in batch.deliveries if each not in early])
             self._seen(episode)
-            await self._show(episode, committed, batch, early)
+            try:
+                await self._show(episode, committed, batch, early)
+            except Exception:
+                self._act(committed)  # it is stored: whatever goes wrong with a row, it has to be carried out
+                raise
             self._act(committed)
-        await self._settle([delivery for delivery in batch.deliveries if delivery not in early])
+        await self._settling.settle([delivery for delivery in batch.deliveries if delivery not in early])
         batch.deliveries = early
         while early:
             await self._forwarder.put_off(early[-1])
@@ -301,38 +320,14 @@ class DurableEngine:
             message = sent.posting.message
             if sent.posting.is_work_item:
                 if sent.is_held:
-                    self.activities.hand_over(message, self.holds.take(sent.receipt, message))
+                    self.activities.hand_over(message, self._outbox.take(sent.token, message))
                 else:
                     self.has_backlog.set()
-            elif self._owns(message.target.instance_id):
+            elif sent.is_held:
                 if sent.posting.due is not None:
-                    self.timers.arm(message, sent.posting.due, sent.receipt)
-                elif sent.is_held:
-                    self.receive(message, sent.receipt)
-
-    async def _settle(self, deliveries: Sequence[Delivery]) -> None:
-        """The effect of these messages is stored: tell those who wait, and delete what triggered them.
-
-        The next episode need not wait for that, unless storage falls behind: what a crash leaves comes again.
-        """
-        for delivery in deliveries:
-            delivery.succeed()
-        assert self._tasks is not None  # this runs in a mailbox's task
-        deleting = []
-        for delivery in deliveries:
-            if delivery.hold is None:
-                self._in_flight.leave(delivery.token)
-                continue
-            task = self._tasks.create_task(self.holds.finish(delivery.hold))
-            task.add_done_callback(partial(self._deleted, delivery.token))
-            self._deleting.add(task)
-            deleting.append(task)
-        if len(self._deleting) > _MOST_DELETED_BESIDE:
-            await asyncio.gather(*deleting)
-
-    def _deleted(self, token: int, task: "asyncio.Task[None]") -> None:
-        self._deleting.discard(task)
-        self._in_flight.leave(token)
+                    self.timers.arm(message, sent.posting.due, sent.token)
+                elif sent.token is not None:
+                    self.receive(message, sent.token)
 
     def _again(self, instance_id: str, batch: Batch, error: LostRace) -> float | None:
         """Another worker was faster, or an id is in use: read what it stored and decide again."""
@@ -370,11 +365,6 @@ class DurableEngine:
                 kept.append(delivery)
         batch.deliveries, batch.is_resting = kept, True
         return _pause_after(batch.attempts) if kept else None
-
-
-def _is_request(posting: Posting) -> bool:
-    """Whether this asks or tells an entity something."""
-    return not posting.is_work_item and EntityId.is_one(posting.message.target.instance_id)
 
 
 def _is_external_event(message: Message) -> bool:

@@ -25,6 +25,7 @@ from durable_devhost.model.messages import Message
 from durable_devhost.storage.account import StorageFailure
 from durable_devhost.storage.queues import Receipt
 from durable_devhost.taskhub.failures import LostRace
+from durable_devhost.taskhub.names import HubNames
 from durable_devhost.taskhub.queues import HubQueues
 
 HOLD = timedelta(seconds=4)
@@ -49,6 +50,10 @@ class Hold:
         self.receipt = receipt
         self.identity = identity
         self.expires = monotonic() + HOLD.total_seconds()
+
+    def is_in_a_control_queue(self, names: HubNames) -> bool:
+        """Whether this is the message itself, and not the work item whose result is the message."""
+        return self.receipt.queue != names.work_items
 
 
 class Holds:

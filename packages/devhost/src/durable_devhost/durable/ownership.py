@@ -3,14 +3,18 @@
 Only the owner of a partition works on its instances; all others put messages into its control queue. A lease that was
 not renewed in time is not ours any more, whatever the table says: a host that slept (a suspended laptop) must not go on
 as if nothing had happened.
+
+A hub in journal mode has one owner for all partitions, which takes the app lease in any case: what is on its way there
+is known to that host alone.
 """
 
 import asyncio
 import os
 import platform
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
@@ -20,6 +24,7 @@ from durable_devhost.durable.patience import Patience
 from durable_devhost.durable.ports import Observer
 from durable_devhost.errors import SettingsError, StorageUnavailable
 from durable_devhost.storage.account import StorageFailure
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.failures import LostRace
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.partitions import LEASE, PartitionLease
@@ -79,7 +84,8 @@ class Ownership:
         self._observer = observer
         self._me = me
         self._is_alone = is_alone
-        self._uses_app_lease = uses_app_lease
+        self._is_exclusive = hub.mode is StorageMode.JOURNAL
+        self._uses_app_lease = uses_app_lease or self._is_exclusive
         self.is_drained = is_drained
         self.gained = gained
         self.lost = lost
@@ -115,14 +121,23 @@ class Ownership:
         return [number for number in range(self._hub.partition_count) if self.listens(number)]
 
     async def claim(self) -> None:
-        """Take what is free at the start; with storage of our own also what a host that is gone has left."""
+        """Take what is free at the start; with storage of our own also what a host that is gone has left.
+
+        Raises SettingsError where the app lease is another app's, or in journal mode a partition another host's.
+        """
         if self._uses_app_lease:
             await self._take_app_lease()
         leases = await self._read(self._pass_over)
+        if self._is_exclusive:
+            self._refuse_others(leases)
         steps = plan(leases, self._me, real_now(), is_gone=self._has_left, is_drained=self._is_drained)
         await self._carry_out_all(step for step in steps if step.move in (Move.CLAIM, Move.RENEW))
         self._look_around(leases)
-        if missing := self._hub.partition_count - len(self._leases):
+        missing = self._hub.partition_count - len(self._leases)
+        if missing and self._is_exclusive:
+            await self.release()
+            raise SettingsError(_not_alone(self._hub.names.hub, "Another host, which started at the same time,"))
+        if missing:
             self._observer.trouble(
                 f"{missing} of {self._hub.partition_count} partitions of the hub belong to another host; "
                 "they are shared with it, or taken over when its leases run out."
@@ -197,6 +212,15 @@ class Ownership:
         self._look_around(kept)
         return True
 
+    def _refuse_others(self, leases: Sequence[PartitionLease]) -> None:
+        now = real_now()
+        for lease in leases:
+            owner, until = lease.current_owner, lease.expires_at
+            if owner in (None, self._me) or self._has_left(owner) or until is None or until <= now:
+                continue
+            left = f" If it was killed, its lease runs out in {(until - now).total_seconds():.0f} s."
+            raise SettingsError(_not_alone(self._hub.names.hub, f"Another host ({owner})") + left)
+
     def _pass_over(self, row: str) -> None:
         self._observer.trouble(
             f"Table {self._hub.names.partitions} has a row '{row}', which is no control queue of this hub. "
@@ -205,7 +229,10 @@ class Ownership:
 
     async def _read(self, pass_over: Callable[[str], None] = lambda _: None) -> list[PartitionLease]:
         leases = await self._hub.partitions.read(pass_over)
-        return [lease for lease in leases if lease.partition < self._hub.partition_count]
+        ours = [lease for lease in leases if lease.partition < self._hub.partition_count]
+        if self._is_exclusive:  # nobody's wish for a share is heard
+            ours = [replace(lease, next_owner=None) if lease.current_owner == self._me else lease for lease in ours]
+        return ours
 
     def _look_around(self, leases: list[PartitionLease]) -> None:
         self.is_shared = any(lease.current_owner not in (None, self._me) for lease in leases)
@@ -284,3 +311,10 @@ class Ownership:
             await self._hub.app_lease.renew()
         except LostRace:
             await self._take_app_lease()
+
+
+def _not_alone(hub: str, who: str) -> str:
+    return (
+        f"{who} works on the task hub {hub}, and in journal mode one host at a time can. Stop it, or give this one "
+        "another data folder with --data, or a hub of its own (extensions.durableTask.hubName in host.json)."
+    )

@@ -1,7 +1,7 @@
 """The durable timers that are due in the future: one heap, fired by the host's clock.
 
-Every timer also has an invisible message in its control queue, for the case that this host is gone when it is due; the
-heap is what makes it fire on time, in order and without polling.
+Every timer also has an invisible message in its control queue, for the case that this host is gone when it is due; in
+journal mode the history alone tells of it. The heap is what makes it fire on time, in order and without polling.
 """
 
 import asyncio
@@ -10,18 +10,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 from durable_devhost.clock import Clock
+from durable_devhost.durable.delivery import Token
 from durable_devhost.model.history import TimerFired
 from durable_devhost.model.messages import Message
-from durable_devhost.storage.queues import Receipt
 
 
 class TimerHeap:
     """Timers by the time at which they are due; equal times fire in the order in which they were armed."""
 
-    def __init__(self, clock: Clock, fire: Callable[[Message, Receipt | None], None]) -> None:
+    def __init__(self, clock: Clock, fire: Callable[[Message, Token | None], None]) -> None:
         self._clock = clock
         self._fire = fire
-        self._heap: list[tuple[datetime, int, Message, Receipt | None]] = []
+        self._heap: list[tuple[datetime, int, Message, Token | None]] = []
         self._armed: set[tuple[str, str | None, int]] = set()
         self._count = 0
         self._changed = asyncio.Event()
@@ -29,7 +29,7 @@ class TimerHeap:
     def __len__(self) -> int:
         return len(self._heap)
 
-    def arm(self, message: Message, due: datetime, receipt: Receipt | None) -> None:
+    def arm(self, message: Message, due: datetime, token: Token | None) -> None:
         """Deliver `message` when it is `due`; a timer that is armed already is not armed twice."""
         if isinstance(message.event, TimerFired):
             key = _key(message, message.event)
@@ -37,7 +37,7 @@ class TimerHeap:
                 return
             self._armed.add(key)
         self._count += 1
-        heapq.heappush(self._heap, (due, self._count, message, receipt))
+        heapq.heappush(self._heap, (due, self._count, message, token))
         if self._heap[0][1] == self._count:
             self._changed.set()
 
@@ -55,10 +55,10 @@ class TimerHeap:
     def fire_due(self) -> None:
         """Deliver everything that is due by now, in order."""
         while self._heap and self._heap[0][0] <= self._clock.now():
-            _, _, message, receipt = heapq.heappop(self._heap)
+            _, _, message, token = heapq.heappop(self._heap)
             if isinstance(message.event, TimerFired):
                 self._armed.discard(_key(message, message.event))
-            self._fire(message, receipt)
+            self._fire(message, token)
 
     async def run(self) -> None:
         """Fire timers as they become due, until cancelled."""

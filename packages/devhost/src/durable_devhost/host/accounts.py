@@ -17,6 +17,7 @@ from durable_devhost.storage.blobs import BlobService
 from durable_devhost.storage.queues import QueueService
 from durable_devhost.storage.tables import TableService
 from durable_devhost.storage.transport import Answer, Transport
+from durable_devhost.storage_mode import StorageMode
 from durable_devhost.taskhub.hub import TaskHub
 from durable_devhost.taskhub.names import default_hub_name
 
@@ -105,8 +106,10 @@ def hub_name(settings: HostSettings) -> str:
     return settings.durable.hub_name or default_hub_name(settings.app_settings.get("WEBSITE_SITE_NAME"))
 
 
-async def open_hub(settings: HostSettings, transport: Transport, clock: Clock) -> TaskHub:
-    """The task hub that host.json names, made where it is missing."""
+async def open_hub(
+    settings: HostSettings, transport: Transport, clock: Clock, mode: StorageMode | None = None
+) -> TaskHub:
+    """The task hub that host.json names, made where it is missing; `mode` None means that of the hub."""
     durable = settings.durable
     return await TaskHub.open(
         transport,
@@ -115,6 +118,7 @@ async def open_hub(settings: HostSettings, transport: Transport, clock: Clock) -
         clock=clock,
         store_inputs=durable.store_inputs_in_history,
         app_name=settings.app_settings.get("WEBSITE_SITE_NAME", ""),
+        mode=mode,
     )
 
 

@@ -115,7 +115,7 @@ class Host:
         await accounts.open(resources, None)
         await accounts.open_for(resources, around.catalog)
         with refusals_named(durable.connection_name):
-            hub = await open_hub(settings, transport, clock)
+            hub = await open_hub(settings, transport, clock, around.options.storage_mode)
         keys = open_keys(around.options, around.catalog, around.data)
         urls = ManagementUrls(hub=hub.names.hub, connection=durable.connection_name, key=keys.system_key(SYSTEM_KEY))
         address = Address(urls=urls, port=int(around.door.getsockname()[1]))
@@ -202,6 +202,7 @@ class Host:
         with refusals_named(self.around.settings.durable.connection_name):
             await self.ownership.claim()
         try:
+            await self.listener.recall()
             async with front.serve(self.around.door) as site, asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(each)
@@ -343,6 +344,7 @@ class Host:
         return {
             "app": str(self.around.settings.app_dir),
             "hub": self.hub.names.hub,
+            "storageMode": self.hub.mode,
             "url": self.address.url,
             "pid": os.getpid(),
             "python": self.around.python,

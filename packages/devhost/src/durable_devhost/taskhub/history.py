@@ -4,29 +4,34 @@ A commit is one or more batches, each of up to 99 rows and the sentinel. Rows th
 far cheaper than an upsert on Azurite; all others are upserted. That stays safe after a crash between two batches:
 `read` then drops the events of the unfinished commit, for their messages come again, and its `Tail` makes the next
 commit write over their rows and blank those that are left, before they could be taken for events.
+
+In journal mode messages are stored and deleted in the same batches (`taskhub.journal`).
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from durable_devhost.clock import Clock
 from durable_devhost.errors import StorageUnavailable
-from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted
+from durable_devhost.model.history import HistoryEvent, OrchestratorCompleted, TaskScheduled
 from durable_devhost.storage.account import Conflict, NotFound, PreconditionFailed, StorageFailure
 from durable_devhost.storage.tables import ETAG, MAX_BATCH, Action, Operation, Row, TableService, dated, quoted
 from durable_devhost.taskhub.failures import CorruptHistory, LostRace
+from durable_devhost.taskhub.journal import BATCH, COMMIT, PENDING_INPUT, delete_all, is_message
 from durable_devhost.taskhub.large_messages import LargeMessages, is_large
 from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
 from durable_devhost.taskhub.rows import BLOB_NAME, LARGE_COLUMNS, SENTINEL, estimated_size, from_row, row_key, to_row
 
 _ROWS_PER_BATCH = MAX_BATCH - 1
 _BYTES_PER_BATCH = 3 * 1024 * 1024
-_MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp"})
+_MARKS = frozenset({"ExecutionId", "IsCheckpointComplete", "CheckpointCompletedTimestamp", COMMIT, BATCH})
 _ROW_MARKS = ("ExecutionId", "EventType", "_Timestamp")
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
+_NO_INPUTS: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +66,16 @@ class StoredHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appended:
-    """A commit that is stored. `urls` maps each text that went to a blob to that blob's URL."""
+    """A commit that is stored. `urls` maps each text that went to a blob to that blob's URL.
+
+    `is_whole` says that it was one batch.
+    """
 
     etag: str
     row_count: int
     tail: Tail
     urls: Mapping[str, str]
+    is_whole: bool = True
 
 
 class HistoryStore:
@@ -113,6 +122,13 @@ class HistoryStore:
             for row in page.rows:
                 yield unescape_key(str(row["PartitionKey"]))
 
+    async def executions(self) -> AsyncIterator[tuple[str, str]]:
+        """The ids of all instances that have a history, and of their current executions; it looks at each row."""
+        wanted = f"RowKey eq {quoted(SENTINEL)}"
+        async for page in self._tables.query(self._table, filter=wanted, select=("PartitionKey", "ExecutionId")):
+            for row in page.rows:
+                yield unescape_key(str(row["PartitionKey"])), str(row.get("ExecutionId"))
+
     async def append(
         self,
         instance_id: str,
@@ -122,27 +138,40 @@ class HistoryStore:
         events: Sequence[HistoryEvent],
         etag: str | None,
         tail: Tail = UNKNOWN,
+        beside: Sequence[Operation] = (),
+        if_whole: Sequence[Operation] = (),
+        inputs: Mapping[int, str] = _NO_INPUTS,
     ) -> Appended:
         """Store `events` from row `first_row` on; a new generation begins again at 0.
 
         `etag` and `tail` are those of the last read or append; without history there is no etag. Raises LostRace when
         another worker committed meanwhile: the batch is not stored then, and what the caller knows is void. Any other
         failure says the same; where storage does not answer, this call waits until it is known what is stored.
+
+        Journal mode gives operations on messages, which are carried out `beside`, others that are carried out
+        `if_whole`, where all is one batch, and the `inputs` of the activities that are scheduled, by their task ids.
+        Messages are stored before the events that end the commit, so that one which breaks off has sent nothing:
+        `JournalRows.pending` knows its messages by the commit's name.
         """
         urls: dict[str, str] = {}
         rows = [
-            await self._row(instance_id, execution_id, first_row + n, event, urls) for n, event in enumerate(events)
+            await self._row(instance_id, execution_id, first_row + n, event, urls, inputs)
+            for n, event in enumerate(events)
         ]
         end = first_row + len(rows)
-        rows += [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
-        batches = list(_batches(rows))
+        blanks = [_blank(instance_id, index) for index in range(end, tail.unfinished_to)]
         known = row_key(tail.fresh_from) if tail.fresh_from is not None else None
+        batches = _together(beside, [_write(row, known) for row in (*blanks, *rows)], if_whole)
+        name = secrets.token_hex(8) if beside and len(batches) > 1 else ""
         for number, batch in enumerate(batches, start=1):
-            operations = [_write(row, known) for row in batch]
-            operations.append(self._sentinel(instance_id, execution_id, etag, complete=number == len(batches)))
+            sentinel = self._sentinel(instance_id, execution_id, etag, complete=number == len(batches))
+            operations = [*batch, sentinel]
+            if name:
+                operations = _named(operations, name, number)
             etag = await self._store(instance_id, operations)
         fresh_from = None if tail.fresh_from is None else max(end, tail.fresh_from)
-        return Appended(etag=etag or "", row_count=end, tail=Tail(fresh_from=fresh_from), urls=urls)
+        tail = Tail(fresh_from=fresh_from)
+        return Appended(etag=etag or "", row_count=end, tail=tail, urls=urls, is_whole=len(batches) == 1)
 
     async def _store(self, instance_id: str, operations: Sequence[Operation]) -> str:
         """Store one batch and return the sentinel's etag; an answer that did not come is read back."""
@@ -181,22 +210,29 @@ class HistoryStore:
         stored = await self._tables.get(self._table, str(sentinel["PartitionKey"]), SENTINEL)
         if stored is None or any(stored.get(name) != sentinel[name] for name in _MARKS & sentinel.keys()):
             return None
-        if not sentinel["IsCheckpointComplete"]:
+        if not sentinel["IsCheckpointComplete"] and COMMIT not in sentinel:
             last = operations[-2].row
             found = await self._tables.get(self._table, str(last["PartitionKey"]), str(last["RowKey"]))
             if found is None or any(found.get(name) != last.get(name) for name in _ROW_MARKS):
                 return None
         return str(stored[ETAG])
 
-    async def purge(self, instance_id: str) -> int:
-        """Delete all rows of an instance, of every generation, and return their number."""
+    async def purge(self, instance_id: str, *, with_messages: bool = False) -> int:
+        """Delete all rows of an instance, of every generation, and return their number.
+
+        Messages that lie beside them are deleted by the host that has them in hand, as soon as they have had their
+        effect; where no host runs, they are to go too.
+        """
         key = escape_key(instance_id)
         deleted = 0
         async for page in self._tables.query(
             self._table, filter=f"PartitionKey eq {quoted(key)}", select=("PartitionKey", "RowKey")
         ):
-            for start in range(0, len(page.rows), MAX_BATCH):
-                deleted += await self._delete(page.rows[start : start + MAX_BATCH])
+            rows = [
+                Operation(action=Action.DELETE, row=row) for row in page.rows if with_messages or not is_message(row)
+            ]
+            await delete_all(self._tables, self._table, rows)
+            deleted += len(rows)
         return deleted
 
     async def mark_rewound(self, instance_id: str, *, cleared: Mapping[int, str], noted: Mapping[int, str]) -> None:
@@ -220,12 +256,13 @@ class HistoryStore:
         rows: list[Row] = []
         async for page in self._tables.query(self._table, filter=f"PartitionKey eq {quoted(escape_key(instance_id))}"):
             rows += page.rows
-        if rows and rows[-1]["RowKey"] == SENTINEL:
-            return rows[:-1], rows[-1]
-        return rows, None
+        sentinel = rows.pop() if rows and rows[-1]["RowKey"] == SENTINEL else None
+        while rows and is_message(rows[-1]):
+            rows.pop()
+        return rows, sentinel
 
     async def _event(self, instance_id: str, row: Row) -> HistoryEvent:
-        for column in [name for name in row if name.endswith(BLOB_NAME)]:
+        for column in [name for name in row if name.endswith(BLOB_NAME) and name != PENDING_INPUT + BLOB_NAME]:
             text = await self._large.read(str(row[column]))
             if text is None:
                 reason = f"its {column} names the blob '{row[column]}', which is not there or not readable"
@@ -237,7 +274,13 @@ class HistoryStore:
             raise CorruptHistory(instance_id, str(row["RowKey"]), str(error)) from error
 
     async def _row(
-        self, instance_id: str, execution_id: str, index: int, event: HistoryEvent, urls: dict[str, str]
+        self,
+        instance_id: str,
+        execution_id: str,
+        index: int,
+        event: HistoryEvent,
+        urls: dict[str, str],
+        inputs: Mapping[int, str],
     ) -> Row:
         row = to_row(
             event,
@@ -246,6 +289,8 @@ class HistoryStore:
             execution_id=execution_id,
             store_inputs=self._store_inputs,
         )
+        if inputs and isinstance(event, TaskScheduled) and event.event_id in inputs and not self._store_inputs:
+            row[PENDING_INPUT] = inputs[event.event_id]
         for column in LARGE_COLUMNS & row.keys():
             text = str(row[column])
             if is_large(text):
@@ -265,19 +310,6 @@ class HistoryStore:
         if complete:
             row["CheckpointCompletedTimestamp"] = self._clock.now()
         return Operation(action=Action.INSERT if etag is None else Action.MERGE, row=row, etag=etag)
-
-    async def _delete(self, rows: Sequence[Row]) -> int:
-        operations = [Operation(action=Action.DELETE, row=row) for row in rows]
-        try:
-            await self._tables.batch(self._table, operations)
-        except NotFound:
-            # Somebody purges the same instance: what is left of it goes row by row.
-            for row in rows:
-                try:
-                    await self._tables.delete(self._table, str(row["PartitionKey"]), str(row["RowKey"]))
-                except NotFound:
-                    continue
-        return len(rows)
 
 
 def _mark(key: str, index: int, name: str, *, clear: bool) -> Row:
@@ -312,18 +344,42 @@ def _finished(events: Sequence[HistoryEvent]) -> list[HistoryEvent]:
     return list(events[: ends[-1] + 1]) if ends else []
 
 
-def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Cut rows into batches as the real provider does: 99 rows, or the row with which 3 MB are passed."""
-    batch: list[Row] = []
+def _together(
+    beside: Sequence[Operation], events: Sequence[Operation], if_whole: Sequence[Operation]
+) -> list[Sequence[Operation]]:
+    """One batch of all where it fits, else those `beside` in batches in front, so that the events end the last one."""
+    whole = list(_batches([*if_whole, *beside, *events]))
+    if len(whole) == 1:
+        return whole
+    return [*(_batches(beside) if beside else ()), *_batches(events)]
+
+
+def _batches(operations: Sequence[Operation]) -> Iterator[Sequence[Operation]]:
+    """Cut operations as the real provider does rows: 99 of them, or the one with which 3 MB are passed."""
+    batch: list[Operation] = []
     size = 0
-    for row in rows:
-        batch.append(row)
-        size += estimated_size(row)
+    for operation in operations:
+        batch.append(operation)
+        size += estimated_size(operation.row)
         if len(batch) == _ROWS_PER_BATCH or size > _BYTES_PER_BATCH:
             yield batch
             batch, size = [], 0
-    if batch or not rows:
+    if batch or not operations:
         yield batch
+
+
+def _named(operations: Sequence[Operation], name: str, number: int) -> list[Operation]:
+    """The operations of a batch, the sentinel last, with the commit's name on each message.
+
+    A batch without events says nothing of the execution: the one that is stored goes on as it is until the end.
+    """
+    *batch, sentinel = operations
+    is_silent = sentinel.etag is not None and not any("EventType" in each.row for each in batch)
+    told = {column: value for column, value in sentinel.row.items() if not (is_silent and column == "ExecutionId")}
+    return [
+        *(each._replace(row={**each.row, COMMIT: name}) if is_message(each.row) else each for each in batch),
+        sentinel._replace(row={**told, COMMIT: name, BATCH: number}),
+    ]
 
 
 def _write(row: Row, fresh_from: str | None) -> Operation:

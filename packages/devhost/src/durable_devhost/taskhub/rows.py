@@ -5,6 +5,7 @@ are JSON text, `null` when there is none. The event's own time is `_Timestamp`, 
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ BLOB_NAME = "BlobName"
 """What is appended to a column's name when its text lies in a blob."""
 
 LARGE_COLUMNS = frozenset(
-    {"Name", "Input", "Result", "Output", "Reason", "Details", "Correlation", "FailureDetails", "Tags"}
+    {"Name", "Input", "Result", "Output", "Reason", "Details", "Correlation", "FailureDetails", "Tags", "PendingInput"}
 )
 """The columns whose text may go to a blob."""
 
@@ -76,7 +77,7 @@ def from_row(row: Row) -> HistoryEvent:
         raise ValueError(f"a column of {name} is missing ({error})") from error
 
 
-def estimated_size(row: Row) -> int:
+def estimated_size(row: Mapping[str, Value]) -> int:
     """Roughly what a row adds to a batch, in bytes: 1 KiB and its texts in UTF-16, as the real provider reckons."""
     return 1024 + 2 * sum([len(value) for value in row.values() if isinstance(value, str)])
 

@@ -1,0 +1,174 @@
+"""The rows that journal mode adds to the History table: messages on their way, in the partition of one instance.
+
+A row is written in the same transaction as the history of the instance that sends the message, and deleted when the
+message has had its effect: a transactional outbox. Its key sorts behind all events and before the sentinel, so a reader
+of the history passes over it by its key alone.
+
+The input of an activity needs no row: it is in a column of its TaskScheduled row, for only that instance waits for it.
+"""
+
+import itertools
+import secrets
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from durable_devhost.model.messages import CorruptMessage, Message, decode, encode
+from durable_devhost.storage.account import Conflict, NotFound
+from durable_devhost.storage.tables import MAX_BATCH, Action, Operation, Row, TableService, Value, quoted
+from durable_devhost.taskhub.large_messages import LargeMessages, is_large
+from durable_devhost.taskhub.names import HubNames, escape_key, unescape_key
+from durable_devhost.taskhub.rows import BLOB_NAME, SENTINEL
+
+OUTBOX = "outbox-"
+"""What the RowKey of a message begins with: behind the hexadecimal digits, before `sentinel`."""
+
+PENDING_INPUT = "PendingInput"
+"""The column of a TaskScheduled row with the input that the real provider keeps in the work item alone."""
+
+COMMIT = "Commit"
+"""The column that tells to which commit of several batches a message belongs; the sentinel names the last one begun."""
+
+BATCH = "Batch"
+"""The sentinel's column with the number of the last batch of such a commit that is stored."""
+
+_MESSAGE = "Message"
+_DUE = "Due"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a message lies: the instance in whose partition it is, and its RowKey."""
+
+    instance_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A message that is stored; `due` is when it is to be delivered, None for at once."""
+
+    entry: Entry
+    message: Message
+    due: datetime | None
+
+
+class JournalRows:
+    """The messages of one hub that lie in its History table."""
+
+    def __init__(self, tables: TableService, large: LargeMessages, names: HubNames) -> None:
+        self._tables = tables
+        self._large = large
+        self._table = names.history
+        self._process = secrets.token_hex(4)
+        self._numbers = itertools.count()
+
+    def entry(self, instance_id: str, now: datetime) -> Entry:
+        """Where the next message of an instance is to lie; keys are in the order in which they are made."""
+        return Entry(instance_id, f"{OUTBOX}{now:%Y%m%d%H%M%S%f}-{next(self._numbers):08d}-{self._process}")
+
+    async def insertion(self, pending: Pending) -> Operation:
+        """What stores a message, for a batch of the instance in whose partition it is to lie."""
+        text = encode(pending.message)
+        row: Row = {"PartitionKey": escape_key(pending.entry.instance_id), "RowKey": pending.entry.key}
+        if is_large(text):
+            row[_MESSAGE + BLOB_NAME] = await self._large.put_column(
+                pending.entry.instance_id, pending.entry.key, pending.message.event_name, _MESSAGE, text
+            )
+        else:
+            row[_MESSAGE] = text
+        if pending.due is not None:
+            row[_DUE] = pending.due
+        return Operation(action=Action.INSERT, row=row)
+
+    async def add(self, pending: Pending) -> None:
+        """Store a message by itself."""
+        row = (await self.insertion(pending)).row
+        try:
+            await self._tables.insert(self._table, row)
+        except Conflict:
+            return  # a repeated request has met its first one: no two messages have one key
+
+    async def remove(self, instance_id: str, keys: Collection[str]) -> None:
+        """Delete messages of one instance; those that are gone do not matter."""
+        await delete_all(self._tables, self._table, [deletion(Entry(instance_id, key)) for key in sorted(keys)])
+
+    async def pending(self, *, tidies: bool = False) -> AsyncIterator[Pending | CorruptMessage]:
+        """All messages of the hub, those of one instance in the order of their keys; it looks at each row of the table.
+
+        What a commit has left that broke off between two batches was never sent, so it is left out. A host `tidies` it
+        away before it works, for the next commit of the instance ends the difference.
+        """
+        messages = f"(RowKey ge {quoted(OUTBOX)} and RowKey lt {quoted(SENTINEL)})"
+        wanted = f"{messages} or (RowKey eq {quoted(SENTINEL)} and IsCheckpointComplete eq false)"
+        found: dict[str, list[Row]] = {}
+        unfinished: dict[str, object] = {}
+        async for page in self._tables.query(self._table, filter=wanted):
+            for row in page.rows:
+                if row["RowKey"] != SENTINEL:
+                    found.setdefault(str(row["PartitionKey"]), []).append(row)
+                else:
+                    unfinished[str(row["PartitionKey"])] = row.get(COMMIT)
+        for partition, rows in found.items():
+            broken = [row for row in rows if partition in unfinished and row.get(COMMIT) == unfinished[partition]]
+            if tidies:
+                await self.remove(unescape_key(partition), [str(row["RowKey"]) for row in broken])
+            for row in rows:
+                if row not in broken:
+                    yield await self._read(row)
+
+    async def inputs(self, instance_id: str, execution_id: str) -> Mapping[int, str]:
+        """The inputs of the activities of one execution by their task ids."""
+        wanted = f"PartitionKey eq {quoted(escape_key(instance_id))} and EventType eq 'TaskScheduled'"
+        found: dict[int, str] = {}
+        async for page in self._tables.query(self._table, filter=wanted):
+            for row in page.rows:
+                task_id = row.get("EventId")
+                if row.get("ExecutionId") != execution_id or not isinstance(task_id, int):
+                    continue  # of a generation before, which was longer
+                text = await self._text(row, PENDING_INPUT)
+                if text is not None:
+                    found[task_id] = text
+        return found
+
+    async def _read(self, row: Row) -> Pending | CorruptMessage:
+        entry = Entry(unescape_key(str(row["PartitionKey"])), str(row["RowKey"]))
+        due = row.get(_DUE)
+        try:
+            message = decode(await self._text(row, _MESSAGE) or "")
+        except CorruptMessage as error:
+            return CorruptMessage(f"Row {entry.key} of instance '{entry.instance_id}' in {self._table}: {error}")
+        if not isinstance(message, Message):
+            return CorruptMessage(f"Row {entry.key} of instance '{entry.instance_id}' in {self._table} names a blob.")
+        return Pending(entry=entry, message=message, due=due if isinstance(due, datetime) else None)
+
+    async def _text(self, row: Row, column: str) -> str | None:
+        name = row.get(column + BLOB_NAME)
+        if name:
+            return await self._large.read(str(name))
+        text = row.get(column)
+        return None if text is None else str(text)
+
+
+def is_message(row: Mapping[str, Value]) -> bool:
+    """Whether a row of the History table is a message and no event."""
+    return str(row["RowKey"]).startswith(OUTBOX)
+
+
+def deletion(entry: Entry) -> Operation:
+    """What deletes a message, for a batch of its instance; the batch fails where it is gone."""
+    return Operation(action=Action.DELETE, row={"PartitionKey": escape_key(entry.instance_id), "RowKey": entry.key})
+
+
+async def delete_all(tables: TableService, table: str, deletions: Sequence[Operation]) -> None:
+    """Delete rows of one partition, those that are gone passed over."""
+    for start in range(0, len(deletions), MAX_BATCH):
+        some = deletions[start : start + MAX_BATCH]
+        try:
+            await tables.batch(table, some)
+        except NotFound:
+            for each in some:  # somebody deletes the same rows: what is left of them goes one by one
+                try:
+                    await tables.delete(table, str(each.row["PartitionKey"]), str(each.row["RowKey"]))
+                except NotFound:
+                    continue
