@@ -68,10 +68,8 @@ def warnings_of(app: AppUnderTest, instance_id: str) -> list[str]:
     ("orchestrator", "said"),
     [("shaky", "Non-Deterministic workflow detected"), ("counting", "its replay ended with another result")],
 )
-def test_an_orchestrator_that_depends_on_more_than_its_input_is_named(
-    app: AppUnderTest, orchestrator: str, said: str
-) -> None:
-    """The instance itself completes, as it would on the live generator; the warning says what production would do."""
+def test_a_nondeterministic_orchestrator_is_named_in_a_warning(app: AppUnderTest, orchestrator: str, said: str) -> None:
+    """The instance completes here; the warning says what production would do."""
     instance = app.start(orchestrator)
 
     assert app.wait(instance)["runtimeStatus"] == "Completed"
@@ -80,8 +78,8 @@ def test_an_orchestrator_that_depends_on_more_than_its_input_is_named(
     assert said in warnings_of(app, instance)[0]
 
 
-def test_a_steady_orchestrator_is_not_named(app: AppUnderTest) -> None:
-    """A replay that does the same again says nothing; the shaky one behind it shows that the replays have run."""
+def test_a_deterministic_orchestrator_is_not_named(app: AppUnderTest) -> None:
+    """The nondeterministic one behind it shows that the replays have run."""
     steady = app.start("steady")
     app.wait(steady)
     shaky = app.start("shaky")
