@@ -51,7 +51,7 @@ async def test_an_encoded_slash_matches_nothing(front: Front) -> None:
 
 
 @pytest.mark.parametrize("path", ["orchestrators/hello", "instances/i/raiseEvent/X"])
-async def test_a_body_that_is_no_json_is_refused(front: Front, path: str) -> None:
+async def test_a_body_that_is_not_json_is_refused(front: Front, path: str) -> None:
     """Recorded; the position is Python's."""
     front.desk.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", path, body="{bad")
@@ -63,14 +63,14 @@ async def test_a_body_that_is_no_json_is_refused(front: Front, path: str) -> Non
     assert ["Message", "ExceptionMessage", "ExceptionType", "StackTrace"] == list(answer.json)
 
 
-async def test_a_start_of_an_orchestrator_that_is_off_is_refused(front: Front) -> None:
+async def test_a_start_of_a_disabled_orchestrator_is_refused(front: Front) -> None:
     """Recorded: without an exception's message, so that the SDK's client ends with a KeyError."""
     answer = await front.ask("POST", "orchestrators/off")
     assert (answer.status, list(answer.json)) == (400, ["Message"])
     assert answer.json["Message"].startswith("The function 'off' doesn't exist, is disabled, or is not an orchestrator")
 
 
-async def test_a_start_on_a_live_id_is_a_conflict(front: Front) -> None:
+async def test_a_start_with_the_id_of_a_running_instance_is_a_conflict(front: Front) -> None:
     """Recorded."""
     front.desk.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", "orchestrators/hello/i")
@@ -80,29 +80,29 @@ async def test_a_start_on_a_live_id_is_a_conflict(front: Front) -> None:
     )
 
 
-async def test_a_waiting_start_answers_the_bare_output(front: Front) -> None:
+async def test_a_waiting_start_answers_only_the_output(front: Front) -> None:
     """Recorded."""
     front.desk.engine.ends_as = RuntimeStatus.COMPLETED, '["Hello Zürich!"]'
     answer = await front.ask("POST", "orchestrators/hello?timeout=10&pollingInterval=1")
     assert (200, JSON_TYPE, '["Hello Zürich!"]') == (answer.status, answer.headers["Content-Type"], answer.text)
 
 
-async def test_a_waiting_start_shows_the_status_of_a_failure(front: Front) -> None:
-    """As a status query would, 500 included."""
+async def test_a_waiting_start_answers_the_status_of_a_failed_instance(front: Front) -> None:
+    """As a status query would, with 500."""
     front.desk.engine.ends_as = RuntimeStatus.FAILED, "boom"
     path = "orchestrators/hello?timeout=10&pollingInterval=1&returnInternalServerErrorOnFailure=true"
     answer = await front.ask("POST", path)
     assert (500, "Failed", "boom") == (answer.status, answer.json["runtimeStatus"], answer.json["output"])
 
 
-async def test_a_start_that_waited_in_vain_answers_202(front: Front) -> None:
+async def test_a_waiting_start_answers_202_after_its_timeout(front: Front) -> None:
     """Recorded."""
     answer = await front.ask("POST", "orchestrators/hello?timeout=0.02&pollingInterval=0.01")
     assert (202, "10") == (answer.status, answer.headers["Retry-After"])
 
 
-async def test_a_polling_interval_above_the_timeout_starts_nothing(front: Front) -> None:
-    """ArgumentException."""
+async def test_a_polling_interval_above_the_timeout_is_refused(front: Front) -> None:
+    """ArgumentException; nothing starts."""
     answer = await front.ask("POST", "orchestrators/hello?timeout=1&pollingInterval=2")
     assert (400, "One or more of the arguments submitted is incorrect", "System.ArgumentException") == (
         answer.status,
@@ -112,7 +112,7 @@ async def test_a_polling_interval_above_the_timeout_starts_nothing(front: Front)
     assert [] == front.desk.engine.started
 
 
-async def test_a_live_instance_is_202_and_says_where_to_ask_again(front: Front) -> None:
+async def test_a_running_instance_is_202_with_a_location(front: Front) -> None:
     """The recorded body, byte for byte."""
     front.desk.put("x", RuntimeStatus.RUNNING, name="approval", input='"{\\"seconds\\": 3600}"')
     answer = await front.ask("GET", "instances/x?showInput=true")
@@ -143,7 +143,7 @@ async def test_a_live_instance_is_202_and_says_where_to_ask_again(front: Front) 
     ],
 )
 async def test_an_ended_instance_is_200(front: Front, status: RuntimeStatus, code: int) -> None:
-    """Also a failed one, without the flag for it."""
+    """Also a failed one, unless 500 is asked for."""
     front.desk.put("i", status)
     answer = await front.ask("GET", "instances/i")
     assert (code, code == 202) == (answer.status, "Location" in answer.headers)
