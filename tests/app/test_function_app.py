@@ -61,7 +61,7 @@ def functions():
     return json.loads(output)
 
 
-def test_the_durable_names_and_routes_are_these():
+def test_durable_names_and_routes_do_not_change():
     """They are wire format: hubs and other systems hold them."""
     found = functions()
     assert {(kind, name) for _, kind, name, _ in found} == {
@@ -87,8 +87,8 @@ def test_the_durable_names_and_routes_are_these():
     }  # fmt: skip
 
 
-def test_only_a_link_gets_in_without_a_key():
-    """It brings a token of its own; everything else asks for a function key where the settings say nothing."""
+def test_only_links_work_without_a_key():
+    """They have their own token; other routes need a function key unless the settings say otherwise."""
     open_routes = {
         route for _, kind, route, level in functions() if kind == "httpTrigger" and "anonymous" in level.lower()
     }
@@ -96,7 +96,7 @@ def test_only_a_link_gets_in_without_a_key():
 
 
 def test_every_activity_and_workflow_that_is_called_is_registered():
-    """A name that is not would hang the instance for ever on Azure."""
+    """A missing one would hang the instance for ever on Azure."""
     registered = {name for _, kind, name, _ in functions() if kind in ("activityTrigger", "orchestrationTrigger")}
     calls = re.compile(r"\bcall(?:_once|_activity|_activity_with_retry)?\(\s*(?:self\._)?context,\s*\"(\w+)\"")
     called = {name for path in (ROOT / "orchestrators").glob("*.py") for name in calls.findall(path.read_text("utf-8"))}
@@ -105,7 +105,7 @@ def test_every_activity_and_workflow_that_is_called_is_registered():
 
 
 def test_every_workflow_that_can_be_started_is_registered():
-    """The one list and the triggers agree."""
+    """The list and the triggers agree."""
     registered = {name for _, kind, name, _ in functions() if kind == "orchestrationTrigger"}
     assert {workflow.name for workflow in WORKFLOWS.values()} == registered
 
