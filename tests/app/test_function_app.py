@@ -119,10 +119,7 @@ print(json.dumps({name: typing.get_type_hints(function)[client].__name__ for nam
 
 
 def test_the_worker_reads_every_durable_client_as_text():
-    """It refuses a function whose client is anything else; the SDK says so itself, on Python 3.14 in another way.
-
-    There functools.wraps takes the original annotation along, and azure-functions-durable 1.7 sets it once more.
-    """
+    """It refuses any other annotation of a client. On Python 3.14 functools.wraps passes on the original one."""
     told = subprocess.run([sys.executable, "-c", CLIENTS], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     hints = json.loads(told)
     assert len(hints) > 5
