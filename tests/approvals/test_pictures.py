@@ -183,14 +183,14 @@ def test_a_file_of_too_many_pieces_is_not_opened(content, told):
         (3_000, 3_000, MOST_SCANS, None),
     ],
 )
-def test_a_picture_is_decoded_where_that_takes_little_time_and_memory(width, height, scans, told):
+def test_a_picture_is_decoded_if_that_takes_little_time_and_memory(width, height, scans, told):
     """The limits themselves are allowed."""
     said = why_not_decoded(width, height, Outline(pieces=9, scans=scans))
     assert said is None if told is None else told in said
 
 
 @given(st.binary(max_size=40), st.booleans())
-def test_counting_ends(content, as_png):
-    """Whatever stands in the file."""
+def test_counting_the_pieces_ends(content, as_png):
+    """For any file content."""
     begins = b"\x89PNG\r\n\x1a\n" if as_png else b"\xff\xd8"
     assert outline(begins + content).pieces <= len(content)
