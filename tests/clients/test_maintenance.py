@@ -137,8 +137,8 @@ async def test_nothing_is_purged_before_its_audit_line_is_stored(run):
     assert (told["purged"], told["failed"], hub.purged) == (0, 2, [])
 
 
-async def test_a_review_that_may_not_have_been_carried_out_stays(run):
-    """The sweep asks its workflow; without it the review would be started again. Then its row says so, and it goes."""
+async def test_a_review_with_unprocessed_entries_is_not_purged(run):
+    """The sweep would start it again without its workflow. It is purged once its row says that all is done."""
     told, untold, unlisted = ids = names(3)
     hub = Hub()
     hub.instances = {name: entry(name) | {"name": "ApprovalWorkflow"} for name in ids}

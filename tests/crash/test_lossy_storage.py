@@ -105,8 +105,8 @@ def review(app) -> str:
     return name
 
 
-def test_records_letters_and_counters_are_as_if_no_answer_had_been_lost(app, server):
-    """Each decision is on record once, each letter goes once, and each proposal is counted once; sweeps come by."""
+def test_records_letters_and_counters_survive_lost_answers(app, server):
+    """Each decision is recorded once, each letter sent once, each proposal counted once; sweeps run too."""
     with sweeping(app), ThreadPoolExecutor(8) as pool:
         proposals = list(pool.map(lambda _: review(app), range(PROPOSALS)))
     for name in proposals:

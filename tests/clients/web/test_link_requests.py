@@ -82,5 +82,5 @@ def test_the_longest_comment_fits_into_a_form():
     ],
 )
 def test_programs_get_json_and_people_get_pages(method: str, headers: dict[str, str], json: bool):
-    """Browsers always name HTML; a mail program that looks at the link says nothing and gets the page."""
+    """Browsers accept HTML by name; a mail program that follows the link names nothing and gets the page."""
     assert wants_json(request(method=method, **headers)) is json
