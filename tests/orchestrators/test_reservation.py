@@ -44,7 +44,7 @@ def entry(run, state="booked", round_=None):
     return {**asked, "round": round_ or asked["round"], "state": state, "recordedAt": "2026-03-02T10:00:00+00:00"}
 
 
-def test_books_and_confirms(drive):
+def test_a_run_reserves_books_and_confirms(drive):
     """The key is the instance's id, and amounts are cents."""
     run, desk = reserved(drive)
     run.complete("BookCost", entry(run))
@@ -55,8 +55,8 @@ def test_books_and_confirms(drive):
     assert run.asked("BookCost")["cents"] == 6050
 
 
-def test_without_a_limit_it_opens_nothing(drive):
-    """And is refused where nobody has."""
+def test_without_a_limit_a_run_opens_no_budget(drive):
+    """It is refused if nobody has opened one."""
     run = drive(reserve_budget, {**FORM, "limit": None})
     desk = Desk(run)
     run.begin()
@@ -66,8 +66,8 @@ def test_without_a_limit_it_opens_nothing(drive):
 
 
 @pytest.mark.parametrize(("on_record", "outcome", "spent"), [("void", "released", 0), ("booked", "booked", 6050)])
-def test_a_booking_that_fails_for_good_is_closed_first(drive, on_record, outcome, spent):
-    """Only the ledger knows whether the last attempt was written down after all."""
+def test_a_booking_that_fails_permanently_is_closed_before_the_money_is_released(drive, on_record, outcome, spent):
+    """Only the ledger knows whether the last attempt was stored."""
     run, desk = reserved(drive)
     run.fail_for_good("BookCost")
     assert run.status["state"] == "giving-up"
@@ -78,8 +78,8 @@ def test_a_booking_that_fails_for_good_is_closed_first(drive, on_record, outcome
     assert (desk.budget.spent, desk.budget.reserved) == (spent, 0)
 
 
-def test_a_ledger_that_is_out_of_reach_for_a_day_fails_the_instance(drive):
-    """Loudly, and with the money reserved: giving it back could mean spending it twice."""
+def test_a_ledger_that_is_unreachable_for_a_day_fails_the_instance(drive):
+    """The money stays reserved: releasing it could mean spending it twice."""
     run, desk = reserved(drive)
     run.fail_for_good("BookCost")
     assert run.asked("VoidCost") == run.asked("BookCost")
