@@ -1,4 +1,4 @@
-"""One live entity: its scheduler's state and where its rows end. Entities always continue as new, so three rows do."""
+"""One live entity: its scheduler's state and next row. Entities always continue as new, so three rows are enough."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
