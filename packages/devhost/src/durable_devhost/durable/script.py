@@ -14,7 +14,7 @@ from durable_devhost.durable.actions import Action, read_action
 class Script:
     """The actions of the user's code since the last step.
 
-    `cancelled` holds the ordinals of timers that were cancelled later. `done` says that the
+    `cancelled` holds the ordinals of timers that were cancelled after they were set. `done` says that the
     function returned or continues as new; `output` is compact JSON text. `error` is the failure's text, `stack` the
     user's own frames. `asked` says that the function has read `context.is_replaying` in this execution. `generation`
     has all actions, as they are in the end, of an execution that continues as new and has cancelled a timer.

@@ -25,7 +25,7 @@ _BARE = frozenset((204, 205, 304))
 _REASONS = {
     413: "Payload Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 418: "I'm a teapot",
 }  # fmt: skip
-"""The reasons for which ASP.NET has other words than Python 3.11."""
+"""Reason phrases that differ between ASP.NET and Python 3.11."""
 
 _KNOWN = {
     name.lower(): name

@@ -7,7 +7,7 @@ activities), the host's view wins, and this module keeps that view:
 
 * an action gets its id when it is started, children of a group in order, depth first;
 * a started action is *pending* until its event is in the history: replay removes recorded ones, and those left at
-  the end of an episode is new;
+  the end of an episode are new;
 * the execution ends when the script is exhausted and nothing is open: a timer or activity that lost a race
   keeps the instance running, a cancelled timer does not;
 * while suspended, events are kept for later, and only the end of the execution is written.

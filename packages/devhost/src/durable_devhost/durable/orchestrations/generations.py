@@ -1,6 +1,6 @@
 """What a generation of an orchestration that continues as new passes to the next one. Pure.
 
-The executor of DurableTask carries over the external events that come after `continue_as_new` was called, in the host's
+The executor of DurableTask carries over the external events that come after `continue_as_new` in the host's eyes
 (DurableTask.Core `TaskOrchestrationContext.HandleEventRaisedEvent`). The host replays the generation when it ends, and
 a timer that the function has cancelled is cancelled as soon as the replay creates it: a `task_any` with it is done at
 once, and what follows is called there (extension `OutOfProcOrchestrationShim.InvokeAPIFromAction`). So every event

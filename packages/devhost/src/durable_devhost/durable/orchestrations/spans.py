@@ -3,7 +3,7 @@
 A start has the span of its scheduling, and gets that of its execution in the first episode; the history keeps both, and
 the next generation has them too. An activity and a child get a span of the parent's trace (DurableTask.Core
 `TaskOrchestrationDispatcher`, `TraceHelper`). Ids are derived from the execution's id, so that a repeated decision has
-the same ones. Only the trace of a client is marked as sampled (recorded).
+the same ones. Only a client's span is marked as sampled (recorded).
 """
 
 from dataclasses import replace
