@@ -1,4 +1,4 @@
-"""Markdown that people hand in, as HTML that does nothing: no raw HTML, no pictures from elsewhere, no script."""
+"""Markdown of people as passive HTML: no raw HTML, no pictures from elsewhere, no script."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -26,9 +26,9 @@ _LOWEST = 6
 
 
 def render_markdown(text: str, *, below: int) -> Markup:
-    """Return a text as HTML whose headings fit below one of that level, without a step left out.
+    """Return a text as HTML whose headings are below the given level, without skipping one.
 
-    Longer texts than `LONGEST_RENDERED` are the caller's to show as they are.
+    Texts longer than `LONGEST_RENDERED` must be shown as plain text by the caller.
     """
     parser = _parser()
     tokens = parser.parse(visible(text))
@@ -50,13 +50,13 @@ def _parser() -> MarkdownIt:
 
 
 def _leads_elsewhere(address: str) -> bool:
-    """Say whether a link is a whole address: a relative one would lead to a page of ours that nobody meant."""
+    """Say whether a link is an absolute URL: a relative one would lead to some page of the app."""
     scheme, colon, _ = address.strip().lower().partition(":")
     return bool(colon) and scheme in _SCHEMES
 
 
 def _named_only(_: RendererHTML, tokens: Sequence[Token], place: int, *__: Any) -> str:
-    """Show a picture's text in its place: nothing is loaded from elsewhere, which would tell who reads here."""
+    """Show a picture's text in its place: loading it from elsewhere would reveal the reader."""
     said = "".join(each.content for each in tokens[place].children or ())
     return str(escape(f"[picture: {said}]" if said else "[picture]"))
 
