@@ -21,7 +21,7 @@ def test_a_star_names_no_document() -> None:
 
 
 @pytest.mark.parametrize("tag", ['"x"', "x", f'"0-{HASH}"', f'"1-{HASH}", "2-{HASH}"', '""', "x" * 300])
-def test_an_unknown_tag_names_a_document_that_no_proposal_has(tag: str) -> None:
+def test_an_invalid_tag_names_a_document_that_no_proposal_has(tag: str) -> None:
     """So nothing is recorded by it."""
     named = with_tag({}, tag)
     assert set(named) == {"document"}

@@ -222,7 +222,7 @@ def test_the_schema_describes_what_people_send():
 
 
 @pytest.mark.parametrize("wrong", [["cost"], ["replacedFiles"], "title", [7]])
-def test_answers_never_survive_a_new_cost_or_a_replaced_file(wrong):
-    """Nor may a policy name something that is no part of a document."""
+def test_a_policy_cannot_keep_answers_on_a_new_cost_or_a_replaced_file(wrong):
+    """Nor on a change that is no part of a document."""
     with pytest.raises(Invalid, match=r"^keepAnswersOn"):
         read_policy({"stages": [{"name": "a", "approvers": ["Ana"]}], "keepAnswersOn": wrong})

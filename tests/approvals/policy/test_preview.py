@@ -118,7 +118,7 @@ def test_only_findings_that_the_policy_uses_lead_to_different_ways(words, ways):
 
 
 def test_a_warning_always_comes_with_a_finding_if_all_checks_are_listed():
-    """So these stages leave nothing out."""
+    """So no findings lead to a plan without a stage."""
     every = {"name": "b", "approvers": ["Ben"], "when": {"findings": ["type", "size", "virus", "text", "image"]}}
     policy = read_policy({"stages": [{**STAGE, "when": {"findings": ["passed"]}}, every]})
     clean, *others = find_ways(policy, author="Zoe", cost=1.0, currency="EUR", department=None)

@@ -109,7 +109,7 @@ def test_a_record_rewritten_without_the_key_is_replaced(entries, keys):
 
 
 @given(records(), records())
-def test_an_older_version_from_another_branch_is_replaced(entries, others):
+def test_a_record_with_another_history_than_its_anchor_is_replaced_or_cut(entries, others):
     """Each of its lines is authentic, but the anchor has another hash."""
     mine, other = (seal(each, head=GENESIS, keys=RING) for each in (entries, others))
     seen = Anchor(head=read_chain(mine).head, entries=len(entries))

@@ -233,8 +233,8 @@ def test_people_not_asked_now_are_notified_once_of_a_changed_file():
     assert told(story, seen) == [("asked", "Ben", True)]
 
 
-def test_a_changed_file_of_an_old_record_counts_as_told():
-    """So that old letters are not sent again."""
+def test_a_changed_file_of_an_old_record_is_told_at_once():
+    """Before its checks have ended, as it was then, so that its letters are not sent again."""
     story = Story(ALL).check()
     seen = len(story.entries)
     story.attaches("plan.txt", "a plan")

@@ -88,7 +88,7 @@ def test_the_first_signal_asks_the_host_to_finish(run: Run, sign: signal.Signals
 def test_the_second_signal_ends_the_process_at_once(
     run: Run, body: str, signs: tuple[signal.Signals, signal.Signals]
 ) -> None:
-    """Also while the loop is blocked. The last acts run first, the latest one before the others, even if one fails."""
+    """Also while the loop is blocked. Registered actions run first, the latest before the others, even if one fails."""
     process = run(body)
     process.send_signal(signs[0])
     assert _line(process) == "asked"
