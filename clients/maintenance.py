@@ -64,7 +64,7 @@ async def purge_finished_instances(timer: func.TimerRequest, client: df.DurableO
 
 
 def _forget_messages(before: datetime) -> None:
-    """Forget what was written in messages that operators are done with; what is left is found again. Blocks."""
+    """Delete the texts of messages that operators have finished; the next run continues an interrupted one. Blocks."""
     try:
         open_put_aside().forget(before=before)
     except Exception:
@@ -87,7 +87,7 @@ def _forget_letters(rule: Rule) -> int:
 
 
 def _keep(line: Mapping[str, object]) -> None:
-    """Write down for operators how the run went; where that fails the log has it all the same. Blocks."""
+    """Store for operators how the run went; if that fails the log still has it. Blocks."""
     try:
         open_operations().keep_run("purge", line, now=clock.now())
     except Exception:

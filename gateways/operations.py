@@ -1,6 +1,6 @@
-"""What operators see of the app's own work and of theirs, in the table `Operations`.
+"""The state of the app's own work, and the operators' actions, in the table `Operations`.
 
-Three kinds of rows: the last run of each timer, what operators did, and the letters that have not gone.
+Three kinds of rows: the last run of each timer, the operators' actions, and the unsent letters.
 """
 
 import json
@@ -17,7 +17,7 @@ from gateways.proposal_rows import newest_first
 from gateways.tables import hashed, insert_first, merge, open_table
 
 MOST_SHOWN = 100
-"""Letters, and acts, that are listed at once."""
+"""Letters, and actions, that are listed at once."""
 
 _RUNS, _ACTS, _LETTERS = "runs", "acts", "letters"
 _LONGEST_LINE = 30_000
@@ -27,10 +27,10 @@ _LONGEST_TEXT = 1_000
 
 
 class Operations(Protocol):
-    """What the app needs of the table."""
+    """What the app needs from the table."""
 
     def keep_run(self, name: str, line: Mapping[str, Any], *, now: datetime) -> None:
-        """Write down the last run of a timer, in the place of the one before."""
+        """Store the last run of a timer, in place of the one before."""
         ...
 
     def runs(self) -> Iterator[Run]:
@@ -38,27 +38,27 @@ class Operations(Protocol):
         ...
 
     def begin(self, act: str, target: str, *, by: str, now: datetime) -> str:
-        """Write down that an operator is about to do something, and return the key by which `end` knows it."""
+        """Record that an operator is about to act, and return the key for `end`."""
         ...
 
     def end(self, key: str, outcome: str) -> None:
-        """Write down what came of it."""
+        """Record the result of the action."""
         ...
 
     def acts(self, most: int = 20) -> Iterator[ActRecord]:
-        """Yield what operators did last, newest first."""
+        """Yield the operators' last actions, newest first."""
         ...
 
     def note_letter(self, letter: UnsentLetter) -> None:
-        """Write down that a letter has not gone, in the place of what was said of it before."""
+        """Record that a letter is unsent, in place of an earlier entry about it."""
         ...
 
     def forget_letter(self, proposal_id: str, key: str) -> None:
-        """Write down that it has gone, or that nobody needs it any more; one that was not noted is no error."""
+        """Record that it was sent, or that nobody needs it any more; an unrecorded one is no error."""
         ...
 
     def letters(self) -> Iterator[UnsentLetter]:
-        """Yield the letters that have not gone, at most `MOST_SHOWN`."""
+        """Yield the unsent letters, at most `MOST_SHOWN`."""
         ...
 
 
@@ -69,7 +69,7 @@ class TableOperations:
         self._table = table
 
     def keep_run(self, name: str, line: Mapping[str, Any], *, now: datetime) -> None:
-        """Write the one row of this timer."""
+        """Write the single row of this timer."""
         text = json.dumps(line, ensure_ascii=False)
         if len(text) > _LONGEST_LINE:
             text = json.dumps({key: each for key, each in line.items() if isinstance(each, int | str)})
@@ -77,7 +77,7 @@ class TableOperations:
         self._table.upsert_entity(row, UpdateMode.REPLACE)
 
     def runs(self) -> Iterator[Run]:
-        """Ask for the partition."""
+        """Query the partition."""
         return map(_read_run, self._first(_RUNS, MOST_SHOWN))
 
     def begin(self, act: str, target: str, *, by: str, now: datetime) -> str:
@@ -93,11 +93,11 @@ class TableOperations:
         merge(self._table, row)
 
     def acts(self, most: int = 20) -> Iterator[ActRecord]:
-        """Ask for the first rows of the partition."""
+        """Query the first rows of the partition."""
         return map(_read_act, self._first(_ACTS, most))
 
     def note_letter(self, letter: UnsentLetter) -> None:
-        """Write the one row of this letter."""
+        """Write the single row of this letter."""
         row = {
             "PartitionKey": _LETTERS,
             "RowKey": _letter(letter.proposal_id, letter.key),
@@ -117,11 +117,11 @@ class TableOperations:
             return
 
     def letters(self) -> Iterator[UnsentLetter]:
-        """Ask for the partition, in one page."""
+        """Query the partition, in one page."""
         return map(_read_letter, self._first(_LETTERS, MOST_SHOWN))
 
     def _first(self, partition: str, most: int) -> Iterator[Any]:
-        """Return the first rows of a partition; one question, as more are not asked for."""
+        """Return the first rows of a partition; one request, as no more are needed."""
         found = self._table.query_entities(
             "PartitionKey eq @partition", parameters={"partition": partition}, results_per_page=most
         )

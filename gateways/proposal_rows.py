@@ -12,13 +12,13 @@ from approvals.rules.state import FINAL, Review
 from gateways.tables import hashed
 
 PARTITION = "proposals"
-"""All rows are in one partition, because a list has one order, and what changes together is written together."""
+"""All rows are in one partition, because a list has one order, and rows that change together are written together."""
 
 CHANGED = "ChangedAt"
-"""The column that says when a row was written last, by the clock of who wrote it: text that sorts as time does."""
+"""The column with the time of a row's last write, by the writer's clock: text that sorts by time."""
 
 _MOST_STAGES = 50
-"""Closed stages in a row; the latest, of a proposal that came again and again."""
+"""Closed stages in a row; the latest ones, if a proposal was resubmitted often."""
 
 _END_OF_TIME = 10**17
 """Microseconds since 1970, about the year 5100. Keys have the time until then, which sorts the newest first."""
@@ -50,14 +50,14 @@ class IndexRow:
     """Number of the entry up to which letters were sent and counters told; 0 if the writer does not know."""
 
     asked_at: datetime | None = None
-    """Since when those are asked who are waited for."""
+    """Since when the people in `waiting_for` have been asked."""
     stage_number: int = 0
-    """Of the open stage, from 1; 0 where none is open."""
+    """Of the open stage, from 1; 0 if none is open."""
     stage_count: int = 0
     delegated_by: tuple[str, ...] = ()
-    """Who has handed over a seat that is waited for."""
+    """Who has delegated a seat that is waited for."""
     document: str = ""
-    """The hash of what is decided on, which a decision from the list names."""
+    """The hash of the document, which a decision from the list names."""
     ended_at: datetime | None = None
     stage_hours: tuple[tuple[str, float], ...] = ()
     """The stages that have closed, in any round, each with how long it was open."""
@@ -108,22 +108,22 @@ def join(stored: IndexRow, other: IndexRow) -> IndexRow:
 
 
 def row_key(row: IndexRow) -> str:
-    """Return the key under which the newest come first."""
+    """Return the key that sorts the newest first."""
     return f"{newest_first(row.submitted_at)} {row.proposal_id}"
 
 
 def changed_at(at: datetime) -> str:
-    """Return what the column `CHANGED` holds for a time."""
+    """Return the value of the column `CHANGED` for a time."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def newest_first(at: datetime) -> str:
-    """Return 18 digits that are the smaller, the later the time is."""
+    """Return 18 digits that get smaller with later times."""
     return f"{_END_OF_TIME - _micros(at):018d}"
 
 
 def soonest_first(at: datetime) -> str:
-    """Return 18 digits that are the smaller, the sooner the time is."""
+    """Return 18 digits that get smaller with sooner times."""
     return f"{_micros(at):018d}"
 
 
@@ -133,7 +133,7 @@ def _micros(at: datetime) -> int:
 
 
 def written(row: IndexRow) -> dict[str, Any]:
-    """Return the row as the table holds it."""
+    """Return the row in the table's form."""
     return {
         "PartitionKey": PARTITION,
         "RowKey": row_key(row),
@@ -167,7 +167,7 @@ def written(row: IndexRow) -> dict[str, Any]:
 
 
 def read(entity: Any) -> IndexRow:
-    """Return what the table holds; columns that it does not have are empty."""
+    """Read a row of the table; columns that it lacks are empty."""
     return IndexRow(
         proposal_id=entity["ProposalId"],
         title=entity["Title"],
@@ -196,5 +196,5 @@ def read(entity: Any) -> IndexRow:
 
 
 def instant(text: str) -> datetime | None:
-    """Return the time of a column; None where it is empty."""
+    """Return the time of a column; None if it is empty."""
     return datetime.fromisoformat(text) if text else None

@@ -1,4 +1,4 @@
-"""Messages that were put aside, in the table `PutAside`: what came, why it could not be used, and what became of it."""
+"""Messages that were put aside, in the table `PutAside`: their text, why they could not be used, and what was done."""
 
 import uuid
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from approvals.poison import PoisonMessage
 from gateways.tables import hashed, insert_first, merge, open_table
 
 LONGEST_BODY = 60 * 1024
-"""Bytes in UTF-8 that are kept of a message; a queue's message has up to 64 KiB, and so has a cell of a table."""
+"""Bytes in UTF-8 that are stored of a message; a queue message has up to 64 KiB, and so has a table cell."""
 
 MOST_SHOWN = 200
 """Messages that are listed at once."""
@@ -23,36 +23,36 @@ _PARTITION = "messages"
 _KEY = 16
 _LONGEST_REASON = 2_000
 _GIVEN_UP_AFTER = timedelta(minutes=5)
-"""So long after somebody began to send a message again, and nobody knows what came of it, another may."""
+"""If the result of sending a message again is unknown after this time, another operator may send it."""
 
 _MOVED_ON = 412
 
 
 class PutAside(Protocol):
-    """What the app needs of the table."""
+    """What the app needs from the table."""
 
     def keep(self, message: PoisonMessage, *, message_id: str, now: datetime) -> str:
-        """Keep a message and return its id here; the same message again changes nothing."""
+        """Store a message and return its id here; the same message again changes nothing."""
         ...
 
     def find(self, message: str) -> PutAsideMessage | None:
-        """Return a message; None where there is none of that id."""
+        """Return a message; None if there is none with that id."""
         ...
 
     def waiting(self) -> Iterator[PutAsideMessage]:
-        """Yield the messages about which nobody has done anything, at most `MOST_SHOWN`."""
+        """Yield the messages on which nobody has acted, at most `MOST_SHOWN`."""
         ...
 
     def claim(self, message: str, state: MessageState, *, by: str, now: datetime) -> PutAsideMessage | None:
-        """Say that somebody sends or discards a message. None where somebody was faster, or it is done with."""
+        """Reserve a message for sending or discarding. None if somebody was faster, or it is finished."""
         ...
 
     def settle(self, message: str, state: MessageState, *, result: str) -> None:
-        """Say what came of it; `WAITING` gives it back."""
+        """Record the result; `WAITING` gives the message back."""
         ...
 
     def forget(self, *, before: datetime) -> None:
-        """Forget what was written in messages that were sent or discarded before then; their rows stay."""
+        """Delete the texts of messages that were sent or discarded before that time; their rows stay."""
         ...
 
 
@@ -63,7 +63,7 @@ class TablePutAside:
         self._table = table
 
     def keep(self, message: PoisonMessage, *, message_id: str, now: datetime) -> str:
-        """Insert a row under a hash of the message's own id, which the queue keeps when it shows it again."""
+        """Insert a row under a hash of the message's own id, which the queue keeps when it delivers it again."""
         content = message.body.encode("utf-8", "backslashreplace")
         key = hashed(message_id)[:_KEY]
         insert_first(
@@ -88,7 +88,7 @@ class TablePutAside:
         return _read(row) if row else None
 
     def waiting(self) -> Iterator[PutAsideMessage]:
-        """Ask for the rows in that state, in one page; those that somebody began to send long ago are among them."""
+        """Query the rows in that state, in one page; those whose sending began long ago are among them."""
         terms = "PartitionKey eq @partition and ( State eq @waiting or State eq @sending )"
         values = {
             "partition": _PARTITION,
@@ -99,7 +99,7 @@ class TablePutAside:
         return map(_read, next(pages, ()))
 
     def claim(self, message: str, state: MessageState, *, by: str, now: datetime) -> PutAsideMessage | None:
-        """Write the row if it is as it was read; by `Claim` whoever lost the answer to that knows their own again."""
+        """Write the row if it is unchanged; by `Claim` a writer who lost the answer recognises its own."""
         row = self._get(message)
         if row is None or not _is_free(_read(row), now):
             return None
@@ -119,12 +119,12 @@ class TablePutAside:
         return _read(changed)
 
     def settle(self, message: str, state: MessageState, *, result: str) -> None:
-        """Merge into the row, which is this caller's since the claim."""
+        """Merge into the row, which belongs to this caller since the claim."""
         change = {"PartitionKey": _PARTITION, "RowKey": message, "State": state.value, "Result": result[:2_000]}
         merge(self._table, change)
 
     def forget(self, *, before: datetime) -> None:
-        """Ask for the rows that still have a body, and empty it."""
+        """Query the rows that still have a text, and empty it."""
         terms = "PartitionKey eq @partition and Kept eq true and ( State eq @sent or State eq @discarded )"
         values = {
             "partition": _PARTITION,

@@ -20,7 +20,7 @@ _JOINERS = frozenset("\u200c\u200d")
 _SPELT: Mapping[str, str] = MappingProxyType(
     {"“": '"', "”": '"', "…": "...", "→": "->", "·": "-", "▶": ">", "✓": "+", "✗": "x", "‖": "=", "\N{EN DASH}": "-"}
 )
-"""Our own signs, for terminals that have none of them."""
+"""Unicode signs of the command line, for terminals that lack them."""
 
 
 def spell_out(*streams: object) -> None:

@@ -1,4 +1,4 @@
-"""The page on which somebody says in development who they are."""
+"""The page on which visitors choose their name in development."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ _MOST_NAMED = 6
 
 
 def act_as_page(known: Sequence[str], *, name: str = "", fault: str = "") -> Page:
-    """Return the page; `known` are those whom policies ask, `name` is who it is now."""
+    """Return the page; `known` are the people whom policies ask, `name` is the present visitor."""
     shown = [one_line(each) for each in known]
     asked = people(tuple(shown[:_MOST_NAMED])) + (" and others" if len(shown) > _MOST_NAMED else "")
     return render("act_as.html", people=shown, asked=asked or "nobody yet", name=name, fault=fault)

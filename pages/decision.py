@@ -1,4 +1,4 @@
-"""The decision page: what somebody sees who follows the link in a letter."""
+"""The decision page: what a person sees who follows the link in a letter."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

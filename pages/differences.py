@@ -8,13 +8,13 @@ from typing import Literal
 from approvals.visible import visible
 
 MOST_COMPARED = 2_000
-"""Lines of each text; what comes after them is not compared."""
+"""Lines of each text; later ones are not compared."""
 
 LONGEST_LINE = 400
-"""Characters; the file itself has all."""
+"""Characters; the file itself has all of them."""
 
 _AROUND = 2
-"""Lines that stayed, before and after each change."""
+"""Unchanged lines before and after each change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +22,12 @@ class Line:
     """A line of a comparison."""
 
     kind: Literal["added", "removed", "same", "gap"]
-    """`gap` stands for lines that stayed and are left out."""
+    """`gap` stands for unchanged lines that are left out."""
     text: str
 
 
 def differences(before: str, after: str, *, most: int | None = None) -> tuple[Line, ...]:
-    """Return the lines that were taken out and put in, with some around them; the first `most`, then a gap."""
+    """Return the removed and added lines with their context; the first `most`, then a gap."""
     found = tuple(_lines(before, after))
     return found if most is None or len(found) <= most else (*found[:most], Line(kind="gap", text=""))
 

@@ -1,4 +1,4 @@
-"""The page of one file: its words, or what changed in them from one version to another."""
+"""The page of one file: its text, or the changes from one version to another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pages.rendering import Page
 from pages.shell import Shell, framed
 
 LARGEST_SHOWN = 512 * 1024
-"""Bytes of a text that has a page; what is larger is saved."""
+"""Bytes of a text that has a page; a larger one is a download."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +30,13 @@ class ShownFile:
     attachment: Attachment
     words: str
     earlier: str | None = None
-    """The words that it is compared with; None where it is shown as it is."""
+    """The text that it is compared with; None if it is shown alone."""
     since: int = 0
-    """The number of the version that has those."""
+    """The number of the version with that text."""
 
 
 def document_page(shell: Shell, shown: ShownFile) -> Page:
-    """Return the page. Markdown that is too long to be laid out is shown as it was typed."""
+    """Return the page. Markdown that is too long to be formatted is shown as plain text."""
     attachment, plain = shown.attachment, len(shown.words) > LONGEST_RENDERED
     compared = shown.earlier is not None
     return framed(

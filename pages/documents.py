@@ -1,4 +1,4 @@
-"""The documents of a proposal to look at: pictures, texts, PDF; each version, and what changed from one to the next."""
+"""The documents of a proposal: pictures, texts, PDF; each version, and the changes from one to the next."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,102 +17,102 @@ from pages.differences import Line, differences
 from pages.markdown import render_markdown
 
 MOST_READ = 5
-"""Files that are read for one page, each a call to storage."""
+"""Files that are read for one page, each with a storage call."""
 
 LARGEST_READ = 64 * 1024
-"""Bytes of a text that is shown on the page, or compared there; larger ones have a page of their own."""
+"""Bytes of a text that is shown on the page, or compared there; larger ones have their own page."""
 
 LONGEST_SHOWN = 6_000
 """Characters of a text on the page."""
 
 _SHORT = 1_500
-"""Characters of a text that is open on the page from the start."""
+"""Characters of a text that is unfolded on the page from the start."""
 
 MOST_LINES = 40
 """Of a comparison on the page."""
 
 Texts = Mapping[str, str]
-"""What was read, by SHA-256."""
+"""The texts that were read, by SHA-256."""
 
 Look = Literal["picture", "pdf", "text", "file"]
-"""How a document is looked at: in the page, in the browser's viewer, as words, or not without another program."""
+"""How a document can be shown: in the page, in the browser's viewer, as text, or only by another program."""
 
 _BELOW = 3
-"""The level of the heading that a text stands below."""
+"""The level of the heading above a text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file of the version that there is."""
+    """A file of the present version."""
 
     name: str
     about: str
     address: str
     download: str
     thumbnail: str
-    """The address of a small copy; empty for what is no picture."""
+    """The URL of a small copy; empty for a file that is no picture."""
     look: Look
     text: Markup | str | None = None
-    """Its words as far as they are shown; None where they are not."""
+    """Its text as far as it is shown; None if it is not."""
     cut: bool = False
     """Whether there is more of it."""
 
     @property
     def short(self) -> bool:
-        """Whether it is read without asking for it."""
+        """Whether it is unfolded from the start."""
         return self.text is not None and len(self.text) <= _SHORT
 
     @property
     def laid_out(self) -> bool:
-        """Whether the words are HTML; else every blank and line break counts."""
+        """Whether the text is HTML; else every blank and line break counts."""
         return isinstance(self.text, Markup)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacedFile:
-    """A file that was put in the place of another one."""
+    """A file that replaced another one."""
 
     name: str
     address: str
     earlier: str
-    """The address of the one before."""
+    """The URL of the earlier one."""
     comparison: str
-    """The address of the page that compares them; empty for what is no text."""
+    """The URL of the page that compares them; empty for a file that is no text."""
     lines: tuple[Line, ...]
-    """What changed, where both are texts that were read."""
+    """The changed lines, if both are texts that were read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A version, and what is other in it than in the one before."""
+    """A version and its differences from the one before."""
 
     number: int
     round: int
     by: str
     at: datetime
     change: str
-    """In one line, as it is said of who made it."""
+    """In one line, as a predicate after the person's name."""
     words: tuple[tuple[str, str, str], ...]
-    """What is called how, before and after."""
+    """Each changed field with its value before and after."""
     summary: tuple[Line, ...]
     added: tuple[tuple[str, str], ...]
-    """Names and addresses."""
+    """Names and URLs."""
     replaced: tuple[ReplacedFile, ...]
 
 
 def address_of(proposal_id: str, name: str, **asked: object) -> str:
-    """Return the address of a file's page or content; `asked` are what the address says besides."""
+    """Return the URL of a file's page or content; `asked` are its query parameters."""
     query = "&".join(f"{key}={value}" for key, value in asked.items())
     return f"/api/ui/proposals/{quote(proposal_id, safe='')}/files/{quote(name, safe='')}{'?' if query else ''}{query}"
 
 
 def is_text(attachment: Attachment) -> bool:
-    """Say whether a file holds words that can be shown."""
+    """Say whether a file is a text that can be shown."""
     return attachment.content_type in ("text/plain", "text/markdown")
 
 
 def texts_wanted(found: Sequence[Version]) -> tuple[Attachment, ...]:
-    """Return the files that the page shows the words of: those of today first, then what was replaced lately."""
+    """Return the files whose text the page shows: the present ones first, then those replaced lately."""
     wanted = dict[str, Attachment]()
     for each in _candidates(found):
         if len(wanted) < MOST_READ and each.sha256 not in wanted and each.size <= LARGEST_READ:
@@ -128,7 +128,7 @@ def _candidates(found: Sequence[Version]) -> Iterator[Attachment]:
 
 
 def documents(proposal_id: str, version: Version, texts: Texts) -> tuple[Document, ...]:
-    """Return the files of a version as they are shown."""
+    """Return the files of a version in the page's form."""
     return tuple(_document(proposal_id, each, texts) for each in version.attachments)
 
 
@@ -148,7 +148,7 @@ def _document(proposal_id: str, attachment: Attachment, texts: Texts) -> Documen
 
 
 def look_of(attachment: Attachment) -> Look:
-    """Return how a file can be looked at. Records may name kinds that are not accepted any more: those are files."""
+    """Return how a file can be shown. Records may have types that are no longer accepted: those are files."""
     if attachment.content_type in KINDS and attachment.content_type.startswith("image/"):
         return "picture"
     if attachment.content_type == "application/pdf":
@@ -157,12 +157,12 @@ def look_of(attachment: Attachment) -> Look:
 
 
 def readable(attachment: Attachment, words: str, *, below: int = _BELOW) -> Markup | str:
-    """Return words as they are read: Markdown as HTML, all else as it is."""
+    """Return a text for reading: Markdown as HTML, all else unchanged."""
     return render_markdown(words, below=below) if attachment.content_type == "text/markdown" else visible(words)
 
 
 def changes(proposal_id: str, found: Sequence[Version], texts: Texts) -> tuple[Change, ...]:
-    """Return what each version changed, the latest first; nothing where there is one alone."""
+    """Return the changes of each version, the latest first; none if there is only one version."""
     return tuple(_change(proposal_id, each, texts) for each in reversed(found[1:]))
 
 
@@ -187,7 +187,7 @@ def _change(proposal_id: str, version: Version, texts: Texts) -> Change:
 
 
 def _in_words(version: Version, each: Rewritten) -> tuple[str, str, str]:
-    """Return what was rewritten; a cost with the currency that it had."""
+    """Return the rewritten fields; a cost with its currency at that time."""
     if each.name != "cost":
         return each.name.capitalize(), one_line(each.before or "none"), one_line(each.after or "none")
     currency = next((other.before for other in version.rewritten if other.name == "currency"), version.currency)

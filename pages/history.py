@@ -11,7 +11,7 @@ from approvals.words.story import Mood
 from approvals.words.wording import moment
 
 MOST_TOLD = 100
-"""Entries; the record has all, and so has the page where it is asked for them."""
+"""Entries; the record has all, and so has the page on request."""
 
 LONGEST_DETAIL = 300
 """Characters."""
@@ -19,14 +19,14 @@ LONGEST_DETAIL = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One entry, told."""
+    """One entry in words."""
 
     number: int
     at: datetime
     who: str
-    """Empty for what time and the workflow do."""
+    """Empty for timeouts and the workflow."""
     way: str
-    """How we know who; empty where they were signed in."""
+    """The channel of the person's action; empty if they were signed in."""
     what: str
     details: tuple[str, ...]
     mood: Mood
@@ -34,7 +34,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What happened in one round."""
+    """The events of one round."""
 
     number: int
     events: tuple[Event, ...]

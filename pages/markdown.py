@@ -1,4 +1,4 @@
-"""Markdown that people hand in, as HTML that does nothing: no raw HTML, no pictures from elsewhere, no script."""
+"""Markdown of people as passive HTML: no raw HTML, no pictures from elsewhere, no script."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -27,9 +27,9 @@ _LOWEST = 6
 
 
 def render_markdown(text: str, *, below: int) -> Markup:
-    """Return a text as HTML whose headings fit below one of that level, without a step left out.
+    """Return a text as HTML whose headings are below the given level, without skipping one.
 
-    Longer texts than `LONGEST_RENDERED` are the caller's to show as they are.
+    Texts longer than `LONGEST_RENDERED` must be shown as plain text by the caller.
     """
     import nh3  # with the parser below, for the first page with Markdown: a cold start waits for every import
 
@@ -55,7 +55,7 @@ def _parser() -> "MarkdownIt":
 
 
 def _leads_elsewhere(address: str) -> bool:
-    """Say whether a link is a whole address: a relative one would lead to a page of ours that nobody meant."""
+    """Say whether a link is an absolute URL: a relative one would lead to some page of the app."""
     scheme, colon, _ = address.strip().lower().partition(":")
     return bool(colon) and scheme in _SCHEMES
 

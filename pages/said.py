@@ -1,4 +1,4 @@
-"""What people said about a proposal: what they did that has words to it, and every decision."""
+"""What people said about a proposal: their actions with a comment, and every decision."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ MOST_SAID = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One thing that somebody said."""
+    """One statement of a person."""
 
     by: str
     did: str
-    """As it is said of them: `commented`."""
+    """As a predicate after the person's name: `commented`."""
     at: datetime
     words: str
     """Empty for a decision without a comment."""
 
 
 def said(entries: Iterable[Entry]) -> list[Said]:
-    """Return what was said, the latest last."""
+    """Return the statements, the latest last."""
     found = []
     for entry in entries:
         did, words = _did(entry), comment_of(entry)

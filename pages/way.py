@@ -1,4 +1,4 @@
-"""The way of a proposal as a line: what is behind it, what is open now and until when, and what comes next."""
+"""The stages of a proposal as a line: those behind it, the open one with its deadline, and the next ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ _OUTCOMES = {"approved": "Passed", "rejected": "Did not pass", "expired": "Nobod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody at a stage."""
+    """A person of a stage."""
 
     name: str
     on_behalf_of: str
-    """Empty where they answer for themselves."""
+    """Empty if they answer for themselves."""
     state: str
-    """What they answered, or whether they are waited for."""
+    """Their answer, or whether they are waited for."""
     mark: Mark
     at: datetime | None = None
     """When they answered."""
@@ -55,7 +55,7 @@ class Station:
     at: datetime | None = None
     """When it was passed."""
     until: datetime | None = None
-    """The deadline of what is open."""
+    """The deadline of an open station."""
     left: str = ""
     """How much time is left until then."""
     lines: tuple[str, ...] = ()
@@ -63,14 +63,14 @@ class Station:
 
 
 def draw_way(review: Review, now: datetime) -> tuple[Station, ...]:
-    """Return the stations of the current round, from handing in to the end."""
+    """Return the stations of the current round, from the submission to the end."""
     plan = review.stages or _foreseen(review)
     stages = tuple(_stage(review, index, stage, now) for index, stage in enumerate(plan))
     return (_handed_in(review), _checks(review), *_with_changes(review, stages, now), _end(review))
 
 
 def _foreseen(review: Review) -> tuple[Stage, ...]:
-    """Return the stages that there will be if the checks find nothing; none where today's rules allow none."""
+    """Return the expected stages if the checks find nothing; none if today's rules allow none."""
     try:
         return choose_stages(
             review.policy,
@@ -126,7 +126,7 @@ def _closed(review: Review, closed: ClosedStage, title: str) -> Station:
 
 
 def _held(review: Review) -> OpenStage | None:
-    """Return the stage that is open, or whose clock stands still while the author changes the proposal."""
+    """Return the open stage, or the one that is paused while the author changes the proposal."""
     return review.phase.pause.stage if isinstance(review.phase, AwaitingChanges) else review.stage
 
 
@@ -156,7 +156,7 @@ def _open_lines(review: Review, stage: OpenStage) -> Iterator[str]:
 
 
 def _people(review: Review, stage: OpenStage) -> Iterator[Person]:
-    """Yield who has answered the stage, and who is waited for, in the order in which they were asked."""
+    """Yield the people who answered in the stage, and those waited for, in the order in which they were asked."""
     answers = {each.seat: each for each in _answers(review, stage.index)}
     shown = set[str | None]()
     for asked in stage.asked:
@@ -195,7 +195,7 @@ def _to_come(review: Review, plan: Stage, title: str) -> Station:
 
 
 def _coming(review: Review, asked: Asked) -> Person:
-    """Return somebody who will be asked; who has answered already is not asked again."""
+    """Return a person who will be asked; one who has already answered is not asked again."""
     early = next((each for each in review.answers if each.stage is None and same(each.person, asked.person)), None)
     if early:
         return _answered(early)
@@ -219,7 +219,7 @@ def _rule(review: Review, plan: Stage) -> Iterator[str]:
 
 
 def _at_the_end(plan: Stage, rung: int) -> str:
-    """Say what the end of the window brings."""
+    """Say what happens at the end of the window."""
     if plan.on_timeout == "approve":
         return "Without an answer in time it counts as a yes"
     if plan.on_timeout == "reject":

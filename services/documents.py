@@ -1,4 +1,4 @@
-"""The files of a proposal as they are given out: what is in the store is held against what is on record."""
+"""The files of a proposal for reading: a stored file must equal the recorded one."""
 
 import hashlib
 
@@ -9,15 +9,15 @@ from gateways.attachments import open_attachments
 
 
 class Gone(Exception):
-    """The file is on record and not in the store."""
+    """The recorded file is missing in the store."""
 
 
 class Altered(Exception):
-    """The file in the store is not the one that is on record."""
+    """The stored file is not the recorded one."""
 
 
 def read_document(attachment: Attachment) -> bytes:
-    """Return a file's content. Blocks; raises `Gone` or `Altered`, and azure.core's errors where storage is out."""
+    """Return a file's content. Blocks; raises `Gone` or `Altered`, and azure.core's errors if storage fails."""
     try:
         content = open_attachments().read(attachment)
     except (ResourceNotFoundError, ValueError):

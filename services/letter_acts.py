@@ -1,4 +1,4 @@
-"""What operators do about letters that have not gone: send them now, written anew from the record, each once."""
+"""What operators do about unsent letters: send them now, written again from the record, each once."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from services.operator_acts import Declined, recorded
 
 
 async def send_letter(proposal_id: str, key: str, by: str) -> Done | Declined:
-    """Send a letter that has not gone, now; it is written anew from the record, and goes once.
+    """Send an unsent letter now; it is written again from the record, and sent once.
 
     Raises azure.core's errors, and `Tampered` for a damaged record.
     """
@@ -63,7 +63,7 @@ async def send_letter(proposal_id: str, key: str, by: str) -> Done | Declined:
 
 
 def _notice(proposal_id: str, key: str) -> Notice | None:
-    """Return what a letter tells, if its person still needs it. Blocks."""
+    """Return the notice of a letter, if its person still needs it. Blocks."""
     number = key.partition("-")[0]
     if not (is_instance_id(proposal_id) and number.isascii() and number.isdecimal() and len(number) < 10):
         return None

@@ -1,4 +1,4 @@
-"""What operators do with messages that were put aside: send them again, judged as the first time, or discard them."""
+"""What operators do with messages that were put aside: send them again, judged like new ones, or discard them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,13 +10,13 @@ from gateways.put_aside import open_put_aside
 from services.operator_acts import Declined, recorded
 
 Deliver = Callable[[bytes, str], Awaitable[str | None]]
-"""Brings the body of a message to whom it is for, under the message's own id; returns why it was refused, or None."""
+"""Delivers the body of a message to its receiver, under the message's own id; returns why it was refused, or None."""
 
 
 async def act_on_message(act: MessageAct, message: str, by: str, deliver: Deliver) -> Done | Declined:
     """Send a message again, or discard it; only one operator can, and only once.
 
-    What is refused again waits as before, with the new reason. Raises what `deliver` raises; the message waits then.
+    A message that is refused again waits, with the new reason. Raises the errors of `deliver`; the message waits then.
     """
     put_aside = open_put_aside()
     found = await asyncio.to_thread(put_aside.find, message)
@@ -58,7 +58,7 @@ async def act_on_message(act: MessageAct, message: str, by: str, deliver: Delive
 
 
 async def _send(found: PutAsideMessage, deliver: Deliver) -> str | None:
-    """Work a message that is this caller's, and return why it was refused; where it fails it waits as before."""
+    """Process a message of this caller, and return why it was refused; if it fails it waits as before."""
     put_aside = open_put_aside()
     try:
         refused = await deliver(found.body.encode(), found.message_id)
@@ -71,7 +71,7 @@ async def _send(found: PutAsideMessage, deliver: Deliver) -> str | None:
 
 
 async def _nothing() -> str:
-    """The claim was all there is to do."""
+    """The claim alone was enough."""
     return "done"
 
 

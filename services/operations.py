@@ -1,7 +1,7 @@
 """What operators see first: stuck and failed workflows, messages put aside, unsent letters, the last runs of timers.
 
 A few rows of two tables and one page of the hub's list: the sweep has compared lists and records already, at most a
-minute ago, and wrote down what it found.
+minute ago, and stored its findings.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ MOST_FAILED = 50
 
 
 async def overview(client: df.DurableOrchestrationClient) -> Overview:
-    """Ask for everything; raises `ListFailed` and azure.core's errors where hub or storage do not answer."""
+    """Read everything; raises `ListFailed` and azure.core's errors if hub or storage fail."""
     runs, letters, acts, messages = await asyncio.to_thread(_rows)
     failed, more = await list_troubled(client, MOST_FAILED)
     stuck, count = _stuck(runs)
@@ -38,7 +38,7 @@ async def overview(client: df.DurableOrchestrationClient) -> Overview:
 
 
 def _rows() -> tuple[tuple[Run, ...], tuple[UnsentLetter, ...], tuple[ActRecord, ...], tuple[PutAsideMessage, ...]]:
-    """Ask four times; blocks."""
+    """Four queries; blocks."""
     operations = open_operations()
     messages = sorted(open_put_aside().waiting(), key=lambda each: each.at, reverse=True)
     letters = sorted(operations.letters(), key=lambda each: each.at, reverse=True)
@@ -46,7 +46,7 @@ def _rows() -> tuple[tuple[Run, ...], tuple[UnsentLetter, ...], tuple[ActRecord,
 
 
 def _stuck(runs: Sequence[Run]) -> tuple[tuple[StuckReview, ...], int]:
-    """Return what the last sweep found and could not call in order."""
+    """Return the last sweep's findings that it could not call in order."""
     line = next((each.line for each in runs if each.name == "sweep"), {})
     found: Iterable[dict[str, str]] = line.get("stuck", ())
     stuck = tuple(
@@ -58,5 +58,5 @@ def _stuck(runs: Sequence[Run]) -> tuple[tuple[StuckReview, ...], int]:
 
 
 def _plain(run: Run) -> dict[str, object]:
-    """Return what a timer has logged, without the list that is shown by itself."""
+    """Return a timer's log line without the list that is shown separately."""
     return {name: value for name, value in run.line.items() if name not in ("stuck", "stuckCount", "record")}

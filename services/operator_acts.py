@@ -1,6 +1,6 @@
-"""What operators do, each act on record before it is done: who, what, when, and afterwards what came of it.
+"""The operators' actions, each recorded before it is done: who, what, when, and then the result.
 
-Nothing that operators do decides a proposal or changes a record.
+No action of operators decides a proposal or changes a record.
 """
 
 import asyncio
@@ -19,18 +19,18 @@ log = logging.getLogger("greenlight.operations")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """What was asked for was not done, and nothing has changed."""
+    """The requested action was not done, and nothing has changed."""
 
     code: str
-    """`unknown`, `openProposal`, `notNow`, `taken` (somebody did it already) or `notSent`."""
+    """`unknown`, `openProposal`, `notNow`, `taken` (somebody did it before) or `notSent`."""
     detail: str
     what_to_do: str
 
 
 async def recorded(act: str, target: str, by: str, do: Callable[[], Awaitable[str]]) -> None:
-    """Put an act on record, do it, and put on record what came of it; what cannot be put on record is not done.
+    """Record an action, do it, and record the result; an action that cannot be recorded is not done.
 
-    The log has act and target, the table has who as well: names are in no log.
+    The log has action and target, the table has the name as well: names are in no log.
     """
     operations = open_operations()
     key = await asyncio.to_thread(lambda: operations.begin(act, target, by=name_of(by), now=clock.now()))

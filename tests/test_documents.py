@@ -85,11 +85,11 @@ def exists(document, folders, name):
 
 @pytest.mark.parametrize(("document", "limit"), LIMITS.items())
 def test_a_document_is_short(document, limit):
-    """A page that nobody finishes is not read at all."""
+    """Nobody reads a long page to its end."""
     assert len(FRONT_MATTER.sub("", text_of(document)).splitlines()) <= limit
 
 
-def test_the_readme_begins_with_what_azure_samples_asks_for():
+def test_the_readme_begins_with_the_front_matter_of_azure_samples():
     """In a comment, so that GitHub does not show it as a table."""
     told = yaml.safe_load(FRONT_MATTER.match(text_of("README.md"))[1])
     assert ("sample", {"python", "bicep", "azdeveloper"}) == (told["page_type"], set(told["languages"]))
@@ -100,7 +100,7 @@ def test_the_readme_begins_with_what_azure_samples_asks_for():
 
 @pytest.mark.parametrize("document", LIMITS)
 def test_every_relative_link_leads_somewhere(document):
-    """Also the part behind the hash is checked, where there is one."""
+    """Also the part after the hash."""
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", text_of(document)) if "://" not in link]
     for path, _, anchor in (link.partition("#") for link in links):
         target = (ROOT / document).parent / path if path else ROOT / document
@@ -111,13 +111,13 @@ def test_every_relative_link_leads_somewhere(document):
 
 @pytest.mark.parametrize("document", LIMITS)
 def test_every_path_in_back_ticks_exists(document):
-    """In ARCHITECTURE a bare module name belongs to the folder that its row or section names."""
+    """In ARCHITECTURE a bare module name belongs to the folder of its row or section."""
     missing = [name for folders, name in named_files(document) if not exists(document, folders, name)]
     assert missing == []
 
 
-def test_the_map_in_architecture_has_no_white_spots():
-    """A new folder or top-level module of devhost or of the app belongs on it."""
+def test_the_map_in_architecture_is_complete():
+    """A new folder or top-level module of devhost or of the app must be added."""
     names = {name for document in ("ARCHITECTURE.md", ROOMS) for _, name in named_files(document)}
     top = PACKAGE.parents[1]
     modules = {str(path.relative_to(top)) for path in PACKAGE.glob("*.py") if path.name != "__init__.py"}
@@ -128,7 +128,7 @@ def test_the_map_in_architecture_has_no_white_spots():
 
 @pytest.mark.parametrize("document", LIMITS)
 def test_every_make_target_exists(document):
-    """A target that is gone is the first thing that a newcomer types."""
+    """Newcomers type them first."""
     targets = set(re.findall(r"^(\w+):", text_of("Makefile"), flags=re.MULTILINE))
     asked = set(re.findall(r"(?:`|^)make (\w+)", text_of(document), flags=re.MULTILINE))
     assert asked - targets == set()
@@ -149,14 +149,14 @@ def test_every_option_of_devhost_is_known_to_the_command_line():
     assert {option for option, _ in documented} == set(re.findall(r'add_argument\(\s*"(--[\w-]+)"', start)) - hidden
 
 
-def test_the_keys_that_matter_on_azure_alone_are_those_of_the_code():
-    """In the same order, each with the same words."""
+def test_the_keys_that_matter_only_on_azure_equal_those_of_the_code():
+    """In the same order, with the same words."""
     listed = text_of("packages/devhost/docs/azure.md").partition("| key of host.json |")[2].partition("\n\n")[0]
     assert dict(re.findall(r"^\| `([^`]+)` \| (.+) \|$", listed, flags=re.MULTILINE)) == ONLY_ON_AZURE
 
 
 def test_every_route_of_the_app_in_the_readme_is_registered():
-    """In a process of its own, as `get_functions` may be called once."""
+    """In its own process, because `get_functions` may be called only once."""
     listed = subprocess.run([sys.executable, "-c", ROUTES], cwd=ROOT, capture_output=True, text=True, check=True)
     routes = [_pattern(f"/api/{route}") for route in json.loads(listed.stdout)]
     named = set(re.findall(r"(?<=[\s\d`])/api/(?:[\w/.-]|{\w+\??})+", text_of("README.md")))
@@ -184,7 +184,7 @@ async def test_every_page_of_devhost_in_the_documents_is_served(document):
 
 
 def test_every_app_setting_in_the_documents_is_read_somewhere():
-    """A setting that nothing reads gives a false feeling of safety."""
+    """A setting without effect gives a false feeling of safety."""
     sources = "".join(
         path.read_text("utf-8")
         for folder in ("clients", "services", "gateways")
@@ -197,7 +197,7 @@ def test_every_app_setting_in_the_documents_is_read_somewhere():
 
 
 def test_the_keys_without_effect_are_named_at_the_start():
-    """Those of the document are none that devhost acts on or passes over."""
+    """The document lists none that devhost uses or ignores silently."""
     listed = text_of("packages/devhost/docs/azure.md").partition("Named at the start and without effect here")[2]
     top, durable, storage = re.split(r"of\s+`extensions\.durableTask`|of its `storageProvider`", listed)[:3]
     keys = {part: re.findall(r"`(\w+)`", text.partition("\n\n")[0]) for part, text in (
@@ -220,6 +220,6 @@ def test_the_keys_without_effect_are_named_at_the_start():
 
 
 @pytest.mark.parametrize("document", LIMITS)
-def test_no_path_of_one_persons_machine_is_in_a_document(document):
-    """What works on one machine only is no instruction."""
+def test_no_path_of_one_machine_is_in_a_document(document):
+    """Such an instruction works nowhere else."""
     assert re.findall(r"(?<![\w.:/}])/(?:work|home|Users|root|tmp)/\S*", text_of(document)) == []

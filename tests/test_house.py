@@ -10,7 +10,7 @@ FOLDERS = (
 
 
 def test_no_module_is_longer_than_400_lines():
-    """Where a module is longer it has stopped being one idea."""
+    """A longer module has more than one idea."""
     modules = [*ROOT.glob("*.py"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))]
     lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in modules}
     assert len(lengths) > 100
@@ -18,7 +18,7 @@ def test_no_module_is_longer_than_400_lines():
 
 
 def test_responses_are_made_in_one_place():
-    """What every response needs is said once, in the function that makes them."""
+    """The function that makes them sets what every response needs."""
     app = ("activities", "clients", "entities", "gateways", "orchestrators", "pages", "services")
     sources = {path: path.read_text("utf-8") for folder in app for path in (ROOT / folder).rglob("*.py")}
     makers = {str(path.relative_to(ROOT)): text.count("HttpResponse(") for path, text in sources.items()}

@@ -24,35 +24,35 @@ class Rewritten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """The document as it was for a while."""
+    """The document during one period."""
 
     number: int
-    """From 1; the highest is the document that there is."""
+    """From 1; the highest is the present document."""
     round: int
-    """The first round that is about it, or was while it lasted."""
+    """The first round that is, or was, about it."""
     document: str
     """SHA-256 in hex."""
     by: str
     at: datetime
     change: str
-    """What was done, as it is said of who did it: `replaced offer.md`."""
+    """What was done, as a predicate after the person's name: `replaced offer.md`."""
     title: str
     currency: str
     attachments: tuple[Attachment, ...]
     rewritten: tuple[Rewritten, ...] = ()
-    """What is other than in the version before, as everything below."""
+    """What differs from the version before; so do the fields below."""
     added: tuple[Attachment, ...] = ()
     replaced: tuple[tuple[Attachment, Attachment], ...] = ()
-    """Each as it was, and as it is."""
+    """Each file before and after."""
 
     def file(self, name: str) -> Attachment | None:
-        """Return the file of that name, however its letters are composed; None where there is none."""
+        """Return the file of that name, in either Unicode form; None if there is none."""
         wanted = normalize("NFC", name)
         return next((each for each in self.attachments if normalize("NFC", each.name) == wanted), None)
 
 
 def versions(entries: Iterable[Entry]) -> tuple[Version, ...]:
-    """Return all versions that a record tells of, the first one first; files are never taken out, only replaced."""
+    """Return all versions in a record, the first one first; files are never removed, only replaced."""
     first, *others = entries
     review = submitted(first)
     found = [_version(review, 1)]

@@ -1,4 +1,4 @@
-"""ChooseWho: in development somebody says who they are, and their browser remembers it."""
+"""ChooseWho: in development visitors choose their name, and their browser remembers it."""
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -21,7 +21,7 @@ bp = df.Blueprint()
 @bp.route(route="ui/act-as", methods=["GET", "POST"], auth_level=level())
 @answers_outages(unavailable)
 def choose_who(req: func.HttpRequest) -> func.HttpResponse:
-    """Ask for a name, or take one and go to the inbox: 404 where people sign in."""
+    """Ask for a name, or take one and go to the inbox: 404 if people sign in."""
     who = admit(req)
     if isinstance(who, func.HttpResponse):
         return refused(who)

@@ -1,4 +1,4 @@
-"""What a form of the proposal page asks for: its fields as a verb, or what is wrong with them."""
+"""The forms of the proposal page: their fields as a verb, or what is wrong with them."""
 
 import re
 from collections.abc import Mapping
@@ -17,25 +17,25 @@ _SENTENCES = {
     "decision": "Choose one of these answers.",
     "to": "Give the name of one person, in one line.",
 }
-"""What to tell of a fault in a field, where the rules' own words are for programs."""
+"""Texts for faults in a field, where the rules' own words are for programs."""
 
 _ACTING = {"delegate": "from", "reassign": "from"}
 _WORDS = {"withdraw": "reason"}
-"""What a verb calls what is a comment in every form."""
+"""The verb's name for the field that is the comment in every form."""
 
 _NO_COMMENT = frozenset({"remind"})
 _DOCUMENT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def sent_form(fields: Mapping[str, Any]) -> SentForm:
-    """Return a form as it came, so that it can be shown again; an unknown verb is none."""
+    """Return a form as it was sent, so that it can be shown again; an unknown verb is none."""
     verb = str(fields.get("verb", ""))
     kept = {name: str(fields.get(name, "")) for name in ("decision", "comment", "to")}
     return SentForm(verb=verb if verb in FORMS else "", fields=kept)
 
 
 def read_verb(fields: Mapping[str, Any], review: Review, person: str) -> Verb | Refused:
-    """Return what a person wants, refused where it is about another document than there is; raises `Invalid`."""
+    """Return the verb of a form, refused if it is about another document than the present one; raises `Invalid`."""
     form = sent_form(fields)
     document = str(fields.get("document", ""))
     if not form.verb or not _DOCUMENT.fullmatch(document):
@@ -53,7 +53,7 @@ def read_verb(fields: Mapping[str, Any], review: Review, person: str) -> Verb | 
 
 
 def with_faults(form: SentForm, error: Invalid) -> SentForm:
-    """Return a form with what is wrong beside its fields, in words for whoever filled it in."""
+    """Return a form with the faults beside its fields, in words for the person who filled it in."""
     faults = dict[str, str]()
     for each in error.errors:
         place, _, what = each.partition(": ")
@@ -66,6 +66,6 @@ def with_faults(form: SentForm, error: Invalid) -> SentForm:
 
 
 def with_refusal(form: SentForm, refused: Refused) -> SentForm:
-    """Return a form with the reason why it was not taken down."""
+    """Return a form with the reason why it was not recorded."""
     reason = f"{refused.reason[:1].upper()}{refused.reason[1:]}."
     return SentForm(verb=form.verb, fields=form.fields, refusal=reason, changes=refused.changes)

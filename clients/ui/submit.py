@@ -1,4 +1,4 @@
-"""ShowSubmitPage, SubmitFromPage: hand a proposal in with its files, and see beforehand who will have to approve it."""
+"""ShowSubmitPage, SubmitFromPage: submit a proposal with its files, and preview who must approve it."""
 
 import asyncio
 import uuid
@@ -31,7 +31,7 @@ bp = df.Blueprint()
 @bp.route(route="ui/submit", methods=["GET"], auth_level=level())
 @answers_outages(unavailable)
 async def show_submit_page(req: func.HttpRequest) -> func.HttpResponse:
-    """Show an empty form, under an id of its own, so that sending it twice hands in one proposal."""
+    """Show an empty form with a new id, so that sending it twice submits one proposal."""
     who = visitor(req)
     if isinstance(who, func.HttpResponse):
         return who
@@ -43,9 +43,9 @@ async def show_submit_page(req: func.HttpRequest) -> func.HttpResponse:
 @bp.durable_client_input(client_name="client")
 @answers_outages(unavailable)
 async def submit_from_page(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Hand in what the form holds and go to its page, or show the form again with every fault at its field, 400.
+    """Submit the form and go to the proposal's page, or show the form again with every fault at its field, 400.
 
-    With the button of the preview nothing is handed in: the form comes back with who would be asked, 200.
+    The preview button submits nothing: the form comes back with the people who would be asked, 200.
     """
     who = visitor(req)
     if isinstance(who, func.HttpResponse):
@@ -82,7 +82,7 @@ async def _hand_in(
     except Invalid as error:
         return await _show(who, replace(draft, faults=by_field(error.errors)), status=400)
     if isinstance(done, Taken):
-        # The id is the form's own: what is there was handed in from it before, and was changed since.
+        # The id is the form's own: an existing proposal came from it before, and was changed since.
         fault = {"form": ["This form was already submitted with other content. The proposal's page shows it."]}
         return await _show(who, replace(draft, proposal_id=uuid.uuid4().hex, faults=fault), status=409)
     return redirect(f"/api/ui/proposals/{submission.proposal_id}?done=submitted")
@@ -111,13 +111,13 @@ def _draft(proposal_id: str, filled: Filled, files: tuple[Attachment, ...]) -> D
 
 
 def _form(filled: Filled, author: str) -> dict[str, Any]:
-    """Return the JSON form that the API would have been sent; an empty field is left out."""
+    """Return the JSON form for the API; an empty field is left out."""
     untitled = "Untitled" if filled.fields.get("action", "").strip() == "preview" else ""
     return {"author": author, "title": untitled, **typed_in(filled, "title", "summary", "department", "policy")}
 
 
 def typed_in(filled: Filled, *names: str) -> dict[str, Any]:
-    """Return these fields of a form, with cost and currency, as the API takes them; an empty field is left out."""
+    """Return these fields of a form, with cost and currency, in the API's form; an empty field is left out."""
     given = {name: value.strip() for name, value in filled.fields.items() if value.strip()}
     form: dict[str, Any] = {name: given[name] for name in names if name in given}
     if "currency" in given:
@@ -128,7 +128,7 @@ def typed_in(filled: Filled, *names: str) -> dict[str, Any]:
 
 
 def read_cost(text: str) -> float | str:
-    """Return an amount as people type it, `148,500` or `12.50`; the text itself where it is none."""
+    """Return an amount as people type it, `148,500` or `12.50`; the text itself if it is none."""
     plain = text.replace(" ", "").replace("\u202f", "").replace("'", "")
     if "," in plain and all(len(part) == 3 for part in plain.partition(".")[0].split(",")[1:]):
         plain = plain.replace(",", "")
@@ -139,7 +139,7 @@ def read_cost(text: str) -> float | str:
 
 
 def _policies() -> list[tuple[str, str]]:
-    """Return the policies that can be chosen, with what each says of itself."""
+    """Return the policies that can be chosen, with their descriptions."""
     found = list[tuple[str, str]]()
     for name in policy_names():
         try:

@@ -28,13 +28,13 @@ _DAMAGED = (
 
 
 async def find_proposal(who: Visitor, proposal_id: str) -> VisibleProposal | func.HttpResponse:
-    """Return the proposal, or the page in its place: 404 where there is none, 403 where it is not for this person."""
+    """Return the proposal, or the page in its place: 404 if it does not exist, 403 if it is not for this person."""
     seen = await see(who.caller, proposal_id)
     return _explained(seen) if isinstance(seen, func.HttpResponse) else seen
 
 
 def damaged_page(proposal_id: str, finding: object) -> func.HttpResponse:
-    """Return the page about a record that somebody has changed, and wake whoever runs Greenlight."""
+    """Return the page about a changed record, and alert the operators."""
     return _explained(damaged(proposal_id, finding))
 
 

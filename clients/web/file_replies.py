@@ -1,4 +1,4 @@
-"""How functions answer with a file that people have handed in: to be saved, or to be looked at where that is safe."""
+"""How functions return uploaded files: as a download, or shown if that is safe."""
 
 from urllib.parse import quote
 
@@ -13,13 +13,13 @@ _PDF = "application/pdf"
 
 
 def saved(found: Attachment, content: bytes) -> func.HttpResponse:
-    """Return a file that a browser saves, and of which it runs nothing, whatever it holds."""
+    """Return a file as a download; a browser runs nothing in it."""
     headers = {**json_headers(), "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
     return send(content, headers={**headers, "Content-Type": _kind(found), **_named(found, "attachment")})
 
 
 def looked_at(found: Attachment, content: bytes) -> func.HttpResponse:
-    """Return a picture or a PDF that a browser shows by itself; any other file is saved."""
+    """Return a picture or a PDF that a browser shows by itself; any other file is a download."""
     kind = _kind(found)
     if kind == _PDF:
         headers = pdf_headers()
@@ -31,7 +31,7 @@ def looked_at(found: Attachment, content: bytes) -> func.HttpResponse:
 
 
 def _kind(found: Attachment) -> str:
-    """Return the content type, of which nobody can make a page; records may name kinds that were never accepted."""
+    """Return a content type that cannot be a page; records may have types that were never accepted."""
     kind = found.content_type if found.content_type in KINDS else "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 

@@ -1,4 +1,4 @@
-"""Who looks at a page: somebody who is signed in, or in development whoever they chose to be."""
+"""Who visits a page: a signed-in person, or in development the name that they chose."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -18,7 +18,7 @@ from gateways.people import name_of
 from pages.shell import Shell
 
 CHOOSER = "/api/ui/act-as"
-"""Where somebody says in development who they are."""
+"""The page on which visitors choose their name in development."""
 
 _COOKIE = "greenlight-user"
 _NAME = TypeAdapter[str](Name, config=LATER)
@@ -26,22 +26,22 @@ _NAME = TypeAdapter[str](Name, config=LATER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """A person before a page."""
+    """A person who visits a page."""
 
     name: str
     may_change: bool
-    """Whether they may choose to be somebody else, as in development."""
+    """Whether they may choose another name, as in development."""
 
     @property
     def caller(self) -> Caller:
-        """The same person as the API knows them."""
+        """The same person in the API's form."""
         return Caller.of_person(self.name)
 
 
 def visitor(req: func.HttpRequest) -> Visitor | func.HttpResponse:
-    """Say who visits, or return the page that keeps them out: nobody is signed in, or they ask too often.
+    """Return the visitor, or the page that refuses them: nobody is signed in, or they send too many requests.
 
-    In development somebody who has not chosen yet is sent to the page where they can.
+    In development a visitor without a name is sent to the page where they can choose one.
     """
     who = admit(req)
     if isinstance(who, func.HttpResponse):
@@ -60,14 +60,14 @@ def visitor(req: func.HttpRequest) -> Visitor | func.HttpResponse:
 
 
 def shell(who: Visitor, here: str = "") -> Shell:
-    """Return what is around a page of somebody: `here` is its tab; tabs that are not open to them are left out."""
+    """Return the frame of a page for a person: `here` is its tab; tabs that are closed to them are left out."""
     roles = {"reports": may_read_reports, "operations": may_operate}
     closed = frozenset(tab for tab, may_open in roles.items() if not may_open(who.name))
     return Shell(person=who.name, may_change=who.may_change, here=here, closed=closed)
 
 
 def remember(name: str) -> str:
-    """Return the cookie by which a development browser is somebody; raises ValueError for what is no name.
+    """Return the cookie with the visitor's name in development; raises ValueError for an invalid name.
 
     The name is in Base64 for URLs, because the Functions host percent-encodes every other character of a cookie.
     """
@@ -96,5 +96,5 @@ def _chosen(req: func.HttpRequest) -> str | None:
             return None
         padding = "=" * (-len(cookie.value) % 4)
         return _NAME.validate_python(urlsafe_b64decode(cookie.value + padding).decode())
-    except (CookieError, ValueError):  # also what is no Base64, no UTF-8, or no name
+    except (CookieError, ValueError):  # also invalid Base64, invalid UTF-8, or an invalid name
         return None

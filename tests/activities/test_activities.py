@@ -40,7 +40,7 @@ def call(activity, argument):
 
 
 def test_a_decision_is_recorded_once(outcome):
-    """The second run hears what the first wrote, whatever it brings."""
+    """A second run returns the first result, whatever it brings."""
     assert call(process_approval, outcome) == outcome
     assert call(process_approval, {**outcome, "outcome": "rejected", "decidedBy": "Jonas"}) == outcome
 
@@ -52,7 +52,7 @@ def test_an_escalation_is_recorded_once(outcome):
 
 
 def test_a_request_is_opened_once(monkeypatch):
-    """Its date is the app's now, at the first time."""
+    """Its date is the app's time at the first run."""
     request = {
         "proposalId": uuid.uuid4().hex,
         "stage": "design-review",
@@ -69,7 +69,7 @@ def test_a_request_is_opened_once(monkeypatch):
 
 
 def test_every_activity_that_a_workflow_calls_is_registered():
-    """The real host waits for ever for one that is not."""
+    """The real host waits for ever for a missing one."""
     called = set()
     for path in (ROOT / "orchestrators").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -92,8 +92,8 @@ def test_every_activity_that_a_workflow_calls_is_registered():
 @pytest.mark.parametrize(
     ("setting", "allowed"), [("1", True), ("0", False), ("true", False), ("", False), (None, False)]
 )
-def test_bare_answers_count_where_the_setting_is_one(monkeypatch, setting, allowed):
-    """Nothing else allows them."""
+def test_bare_answers_count_only_if_the_setting_is_1(monkeypatch, setting, allowed):
+    """No other value allows them."""
     monkeypatch.delenv("APPROVALS_ALLOW_BARE", raising=False)
     if setting is not None:
         monkeypatch.setenv("APPROVALS_ALLOW_BARE", setting)

@@ -69,7 +69,7 @@ def opened(container, blob):
         ("site-plan.png", "small", (200, 107)),
     ],
 )
-def test_a_drawing_is_scaled_and_never_up(container, put, file, size, expected):
+def test_a_drawing_is_scaled_down_and_never_up(container, put, file, size, expected):
     """The real pictures of the footbridge, which have palettes."""
     blob = put((FOOTBRIDGE / file).read_bytes())
     copy = scale(blob, size)
@@ -86,7 +86,7 @@ def test_a_drawing_is_scaled_and_never_up(container, put, file, size, expected):
 
 
 def test_a_copy_is_a_file_of_its_kind(container, put):
-    """To be downloaded, marked with the name of its picture."""
+    """It is a download, marked with the name of its picture."""
     blob = put(encoded(Image.new("RGB", (400, 300), RED), "JPEG"), ".jpg")
     copy = scale(blob)
     properties = container.get_blob_client(copy["blob"]).get_blob_properties()
@@ -96,8 +96,8 @@ def test_a_copy_is_a_file_of_its_kind(container, put):
     assert opened(container, copy["blob"]).format == "JPEG"
 
 
-def test_a_photo_stands_upright_and_tells_nothing(container, put):
-    """EXIF's turn is applied; place, camera, comment and thumbnail are gone."""
+def test_a_photo_is_turned_upright_and_loses_its_metadata(container, put):
+    """Its EXIF rotation is applied; place, camera, comment and thumbnail are removed."""
     photo = Image.new("RGB", (1200, 600), RED)
     photo.paste(BLUE, (0, 0, 600, 600))
     exif = Image.Exif()
@@ -120,8 +120,8 @@ def test_a_photo_stands_upright_and_tells_nothing(container, put):
     assert b"my place" not in stored
 
 
-def test_a_png_tells_nothing_either(container, put):
-    """It has text and EXIF too."""
+def test_a_png_loses_its_metadata_too(container, put):
+    """It has text and EXIF."""
     text = PngImagePlugin.PngInfo()
     text.add_text("Author", "Ines")
     exif = Image.Exif()
@@ -150,21 +150,21 @@ def test_a_png_tells_nothing_either(container, put):
     ],
 )
 def test_each_kind_of_png_is_scaled(container, put, mode, colour, options, kept):
-    """Palettes cannot be mixed; what is transparent stays so."""
+    """A palette cannot be interpolated; transparent parts stay transparent."""
     copy = scale(put(encoded(Image.new(mode, (400, 400), colour), "PNG", **options)))
     found = opened(container, copy["blob"])
     assert (found.mode, found.size) == (kept, (200, 200))
 
 
 def test_a_jpeg_for_print_is_scaled(container, put):
-    """CMYK becomes what browsers show."""
+    """CMYK becomes RGB, which browsers show."""
     copy = scale(put(encoded(Image.new("CMYK", (400, 400), (0, 255, 255, 0)), "JPEG"), ".jpeg"))
     red, green, _ = opened(container, copy["blob"]).getpixel((9, 9))
     assert red > 200 > 80 > green
 
 
-def test_a_copy_that_is_there_is_not_made_again(container, put):
-    """Nor touched; its size is told all the same."""
+def test_an_existing_copy_is_not_made_again(container, put):
+    """Nor touched; its size is still returned."""
     blob = put((FOOTBRIDGE / "elevation.png").read_bytes())
     first = scale(blob)
     etag = container.get_blob_client(first["blob"]).get_blob_properties().etag
@@ -173,7 +173,7 @@ def test_a_copy_that_is_there_is_not_made_again(container, put):
 
 
 def test_a_copy_is_not_scaled(container, put):
-    """By its name, and under another name by its mark."""
+    """It is recognised by its name, and under another name by its mark."""
     blob = put((FOOTBRIDGE / "elevation.png").read_bytes())
     copy = scale(blob)["blob"]
     renamed = put(container.download_blob(copy).readall(), metadata={"scaledFrom": blob})
@@ -205,23 +205,23 @@ def claim(width, height):
         (b"x", ".gif", "does not end in .png, .jpg or .jpeg"),
     ],
 )
-def test_what_is_no_picture_is_refused(put, container, content, suffix, told):
-    """With the reason; bombs before they are unpacked."""
+def test_a_file_that_is_not_a_picture_is_refused(put, container, content, suffix, told):
+    """With the reason; a bomb is refused before it is unpacked."""
     blob = put(content, suffix)
     assert told in scale(blob)["refused"]
     assert [each.name for each in container.list_blobs(blob.rpartition(".")[0])] == [blob]
 
 
-def test_a_picture_that_is_missing_or_too_large_is_refused(container):
-    """A page blob is large without being sent."""
+def test_a_missing_or_too_large_picture_is_refused(container):
+    """A page blob can be large without an upload."""
     blob = f"p/{uuid.uuid4().hex}.png"
     assert "there is no blob" in scale(blob)["refused"]
     container.get_blob_client(blob).create_page_blob(64 * 1024 * 1024, ContentSettings(content_type="image/png"))
     assert "67,108,864 bytes" in scale(blob)["refused"]
 
 
-def test_what_lies_where_the_copy_belongs_is_left_alone(container, put):
-    """It may be anything; if it is no picture, that is said."""
+def test_an_existing_file_in_the_place_of_the_copy_is_left_alone(container, put):
+    """If it is not a picture, the answer says so."""
     blob = put((FOOTBRIDGE / "elevation.png").read_bytes())
     put(b"a text", name=blob.replace(".png", "-small.png"))
     assert "not a readable picture" in scale(blob)["refused"]

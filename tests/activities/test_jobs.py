@@ -28,16 +28,16 @@ def call(activity, argument):
     return activity._function.get_user_function()(argument)
 
 
-def test_a_job_stands_as_its_row_says(instance):
-    """Before there is one it is unknown."""
+def test_the_state_of_a_job_is_that_of_its_row(instance):
+    """Without a row it is unknown."""
     assert call(get_job_status, {"jobId": instance})["state"] == "unknown"
     open_table("Jobs").upsert_entity({"PartitionKey": "jobs", "RowKey": instance, "State": "failed", "Detail": "d"})
     assert call(get_job_status, {"jobId": instance}) == {"state": "failed", "detail": "d"}
 
 
 @pytest.mark.parametrize(("outcome", "level"), [("completed", logging.INFO), ("expired", logging.WARNING)])
-def test_an_alert_is_recorded_once_and_told(instance, outcome, level, caplog, monkeypatch):
-    """As one line of JSON, which has the same date when it comes again; detail, which others write, is not in it."""
+def test_an_alert_is_recorded_once_and_logged(instance, outcome, level, caplog, monkeypatch):
+    """As one line of JSON, with the same date at a second run and without the detail, which others write."""
     caplog.set_level(logging.INFO, "greenlight.jobs")
     alert = {"instanceId": instance, "jobId": "works", "outcome": outcome, "detail": "a secret", "polls": 3}
     first = call(send_alert, alert)
@@ -53,7 +53,7 @@ def test_an_alert_is_recorded_once_and_told(instance, outcome, level, caplog, mo
 
 
 def test_a_bill_is_issued_once(instance, monkeypatch):
-    """The second run hears of the first one's bill."""
+    """A second run returns the first bill."""
     bill = {
         "instanceId": instance, "number": 1, "account": "Town works", "cents": 148510, "currency": "EUR",
         "due": "2026-03-02T09:00:00+00:00",

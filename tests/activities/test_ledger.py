@@ -32,20 +32,20 @@ def call(activity, argument):
 
 
 def test_a_cost_is_booked_once(booking, monkeypatch):
-    """The second run hears what the first wrote, and when."""
+    """A second run returns the first booking and its date."""
     first = call(book_cost, booking)
     assert first == {**booking, "state": "booked", "recordedAt": first["recordedAt"]}
     monkeypatch.setenv("CLOCK_OFFSET_SECONDS", "999999")
     assert call(book_cost, {**booking, "round": "later", "cents": 5}) == first
 
 
-def test_what_is_booked_is_not_given_up(booking):
+def test_a_booked_cost_is_not_given_up(booking):
     """A booking whose answer was lost counts."""
     call(book_cost, booking)
     assert call(void_cost, booking)["state"] == "booked"
 
 
-def test_what_is_given_up_is_not_booked(booking):
-    """A call that comes late changes nothing."""
+def test_a_cost_that_was_given_up_is_not_booked(booking):
+    """A late call changes nothing."""
     assert call(void_cost, booking)["state"] == "void"
     assert call(book_cost, booking)["state"] == "void"

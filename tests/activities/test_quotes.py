@@ -19,8 +19,8 @@ def run(activity, argument):
     return activity._function.get_user_function()(argument)
 
 
-def test_a_supplier_is_asked():
-    """With the item and the quantity, and for the price."""
+def test_a_supplier_is_asked_for_a_price():
+    """With the item and the quantity."""
     with running_neighbour() as neighbour:
         question = {"item": "railing", "quantity": 2, "supplierUrl": f"{neighbour.url}/quote"}
         answer = run(request_quote, question)
@@ -28,8 +28,8 @@ def test_a_supplier_is_asked():
     assert neighbour.requests[0].body == {"item": "railing", "quantity": 2}
 
 
-def test_the_first_quote_that_is_kept_stays():
-    """A second one, after a crash or a restart, is answered with what is on record."""
+def test_the_first_stored_quote_stays():
+    """A second one, after a crash or a restart, gets the stored one."""
     first = {"price": 425, "currency": "EUR", "validUntil": "2030-12-31"}
     kept = {"instanceId": "quote-1", "item": "railing", "quantity": 2, "quote": first}
     assert run(keep_quote, kept) == first

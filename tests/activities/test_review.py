@@ -100,8 +100,8 @@ def event(proposal, decision, name="event 1"):
     return call(decide_by_event, {"proposalId": proposal, "heard": {"id": name, "decision": decision}})["refused"]
 
 
-def test_a_look_enters_the_proposal_in_the_list(proposal, now):
-    """With how far the workflow has seen its record, which is what the sweep goes by."""
+def test_a_look_adds_the_proposal_to_the_list(proposal, now):
+    """With how much of its record the workflow has seen, which the sweep needs."""
     step = look(proposal, now, told=1)
     row = open_proposal_index().find(proposal)
     chain = open_review_records().read(proposal)
@@ -110,7 +110,7 @@ def test_a_look_enters_the_proposal_in_the_list(proposal, now):
 
 
 def test_checks_open_the_first_stage_once(waiting, now):
-    """Those of another document say nothing."""
+    """Those of another document do not count."""
     step = look(waiting, now)
     again = {"proposalId": waiting, "document": step["document"], "findings": ["objections"]}
     assert call(record_checks, again) == {"recorded": True}
@@ -119,7 +119,7 @@ def test_checks_open_the_first_stage_once(waiting, now):
     assert open_proposal_index().find(waiting).waiting_for == ("Mara", "Jonas")
 
 
-def test_a_look_writes_down_what_time_has_brought(waiting, now):
+def test_a_look_records_what_became_due(waiting, now):
     """By the workflow's time where this host's clock is behind it; once."""
     at = now + timedelta(hours=11)
     steps = [look(waiting, at) for _ in range(2)]
@@ -128,14 +128,14 @@ def test_a_look_writes_down_what_time_has_brought(waiting, now):
     assert open_proposal_index().find(waiting).waiting_for == ("Vera", "Mara", "Jonas")
 
 
-def test_the_clock_counts_where_it_is_ahead(waiting, now, monkeypatch):
-    """A workflow that is behind is no reason to let a deadline pass."""
+def test_a_look_uses_the_host_clock_if_it_is_ahead_of_the_workflow(waiting, now, monkeypatch):
+    """A workflow that is late must not let a deadline pass."""
     monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(11 * 3600))
     assert look(waiting, now)["counts"]["escalated"] == 1
 
 
-def test_an_event_is_taken_down_once(waiting):
-    """Under its id; the same person's other answer is refused by a word."""
+def test_an_event_is_recorded_once(waiting):
+    """Under its id; another answer of the same person is refused with a reason."""
     yes = {"approved": True, "approver": "Mara", "comment": "go"}
     assert [event(waiting, yes), event(waiting, yes)] == [None, None]
     assert [each.person for each in review(waiting).decisions] == ["Mara"]
@@ -143,22 +143,22 @@ def test_an_event_is_taken_down_once(waiting):
 
 
 @pytest.mark.parametrize("nobody", [{}, {"approver": "unnamed"}, {"approver": "Nobody"}, {"approver": "GREENLIGHT"}])
-def test_an_event_that_names_nobody_counts_for_nobody(waiting, nobody):
-    """Not even for the only one who is waited for."""
+def test_an_event_without_a_name_counts_for_nobody(waiting, nobody):
+    """Not even if only one person is waited for."""
     event(waiting, {"approved": True, "approver": "Mara"})
     assert [each.person for each in review(waiting).waiting_for] == ["Jonas"]
     assert event(waiting, {"approved": True, **nobody}, "event 2") == "notAsked"
     assert [each.person for each in review(waiting).decisions] == ["Mara"]
 
 
-def test_people_are_told_once(waiting):
-    """Who runs twice sends nothing the second time."""
+def test_people_are_notified_once(waiting):
+    """A second run sends nothing."""
     sent = [call(tell_people, {"proposalId": waiting, "told": told}) for told in (0, 0, 3)]
     assert sent == [{"told": 3, "failed": 0}] * 3
 
 
-def test_a_letter_that_cannot_be_sent_does_not_keep_the_others_back(waiting, now, monkeypatch, caplog):
-    """What is told is up to the entry before it; the log says which, and not to whom."""
+def test_a_letter_that_cannot_be_sent_does_not_stop_the_others(waiting, now, monkeypatch, caplog):
+    """The record counts as told up to the entry before it; the log names the entry but no person."""
     event(waiting, {"approved": True, "approver": "Mara"}, "event 0")
     look(waiting, now + timedelta(hours=11))
     send, sent = Outbox.send, []
@@ -178,8 +178,8 @@ def test_a_letter_that_cannot_be_sent_does_not_keep_the_others_back(waiting, now
 
 
 @pytest.mark.parametrize("setting", ["LETTERS_PER_PROPOSAL", "LETTERS_PER_SENDER"])
-def test_what_is_more_than_may_leave_in_a_day_waits(now, monkeypatch, caplog, setting):
-    """About one proposal, or on behalf of one author; it is tried again, and goes on the next day."""
+def test_letters_over_the_daily_limit_wait(now, monkeypatch, caplog, setting):
+    """A limit for each proposal and one for each author; the letters leave the next day."""
     author, name = f"Ines {uuid.uuid4().hex}", uuid.uuid4().hex
     policy = Policy.from_dict(BOARD)
     entries = begin(
@@ -203,7 +203,7 @@ def test_what_is_more_than_may_leave_in_a_day_waits(now, monkeypatch, caplog, se
 
 @pytest.mark.parametrize("activity", [advance_review, fail_review], ids=["a look", "a failure"])
 def test_nothing_is_added_to_a_record_that_was_cut(waiting, now, activity):
-    """Its workflow has carried out more than there is; whoever cut it may have deleted the row of the list too."""
+    """The workflow has processed more entries than there are; the row of the list may be gone too."""
     asked = {"proposalId": waiting, "told": 5}
     asked |= {"reason": "it rained"} if activity is fail_review else {"now": (now + timedelta(days=9)).isoformat()}
     with pytest.raises(Tampered, match="5 entries were processed, 3 are here"):
@@ -211,8 +211,8 @@ def test_nothing_is_added_to_a_record_that_was_cut(waiting, now, activity):
     assert review(waiting).number == 3
 
 
-def test_a_row_of_another_record_is_not_written_over(waiting, now, azurite):
-    """Its end was cut, and somebody has answered since: what the list has seen is no more in the record."""
+def test_the_row_of_a_rewritten_record_is_not_overwritten(waiting, now, azurite):
+    """Its end was cut and somebody has answered since: the head in the list is no longer in the record."""
     look(waiting, now)
     before = open_proposal_index().find(waiting)
     records.rewrite(
@@ -227,7 +227,7 @@ def test_a_row_of_another_record_is_not_written_over(waiting, now, azurite):
     assert open_proposal_index().find(waiting) == before
 
 
-def test_the_head_of_a_review_that_has_ended_is_kept_elsewhere(waiting, now):
+def test_the_head_of_an_ended_review_is_stored_in_a_second_place(waiting, now):
     """Once it has ended, and not before."""
     look(waiting, now)
     assert open_kept_heads().find(waiting) is None
@@ -236,7 +236,7 @@ def test_the_head_of_a_review_that_has_ended_is_kept_elsewhere(waiting, now):
     assert open_kept_heads().find(waiting) == Anchor(entries=4, head=chain.head)
 
 
-def test_a_second_place_that_is_away_keeps_no_review_from_its_end(waiting, monkeypatch, caplog):
+def test_an_unreachable_second_place_does_not_stop_a_review_from_ending(waiting, monkeypatch, caplog):
     """The sweep copies the head later."""
 
     def away():
@@ -247,16 +247,16 @@ def test_a_second_place_that_is_away_keeps_no_review_from_its_end(waiting, monke
     assert (step["next"], "its head could not be copied yet" in caplog.text) == ("ended", True)
 
 
-def test_a_review_that_cannot_go_on_is_ended(waiting):
-    """Once, and not where it has ended already; the list shows it."""
+def test_a_review_that_cannot_go_on_is_ended_as_failed(waiting):
+    """Once, and not if it has ended already; the list shows it."""
     failing = {"proposalId": waiting, "told": 0, "reason": "the workflow could not continue"}
     steps = [call(fail_review, failing)["step"] for _ in range(2)]
     assert [(step["next"], step["status"], step["entries"]) for step in steps] == [("ended", "failed", 4)] * 2
     assert (open_proposal_index().find(waiting).status, review(waiting).end.reason) == ("failed", failing["reason"])
 
 
-def test_where_there_is_no_record_there_is_nothing_to_do():
-    """Each says so; telling raises, as it is called after a look."""
+def test_activities_do_nothing_without_a_record():
+    """Each says so; tell_people raises, because it is called after a look."""
     nobody = uuid.uuid4().hex
     assert look(nobody, datetime.now(UTC)) is None
     assert call(record_checks, {"proposalId": nobody, "document": "d", "findings": []}) == {"recorded": False}

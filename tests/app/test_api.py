@@ -61,7 +61,7 @@ def api(app):
 
 
 def test_a_proposal_is_approved_stage_after_stage(api):
-    """Its page, its record, the list and the counters tell the same story."""
+    """Its page, its record, the list and the counters agree."""
     before = api("GET", "counters/approved").json()["value"]
     proposal = api.begin()
     for person in ("Mara Lindqvist", "Jonas Weber", "Amara Okafor"):
@@ -82,7 +82,7 @@ def test_a_proposal_is_approved_stage_after_stage(api):
     assert proposal in [each["proposalId"] for each in listed]
 
 
-def test_the_record_can_be_taken_away_and_verified(api):
+def test_the_record_can_be_downloaded_and_verified(api):
     """As lines, byte for byte."""
     proposal = api.begin()
     url = f"{api.app.host.url}/api/proposals/{proposal}/audit"
@@ -93,14 +93,14 @@ def test_the_record_can_be_taken_away_and_verified(api):
 
 
 def test_location_leads_to_the_proposal(api):
-    """From the address that it was handed in at."""
+    """Relative to the address of the submission."""
     answer = api("POST", "proposals", EXAMPLE)
     assert answer.status_code == 202
     assert api("GET", answer.headers["Location"].removeprefix("/api/")).json()["title"] == EXAMPLE["title"]
 
 
 def test_a_retried_submission_is_one_proposal(api):
-    """And something else under its id is refused."""
+    """Another proposal under its id is refused."""
     chosen = uuid.uuid4().hex
     assert {api.begin(id=chosen), api.begin(id=chosen)} == {chosen}
     assert api("POST", "proposals", {**EXAMPLE, "title": "Bench"}, params={"id": chosen}).status_code == 409
@@ -108,8 +108,8 @@ def test_a_retried_submission_is_one_proposal(api):
     assert kinds.count("submitted") == 1
 
 
-def test_of_many_answers_at_once_one_decides(api):
-    """The others are told who it was; nobody is told that it went wrong."""
+def test_one_of_many_simultaneous_answers_decides(api):
+    """The others are told who decided; none gets an error."""
     people = [f"Person {number}" for number in range(16)]
     proposal = api.begin({**EXAMPLE, "policy": {"stages": [{"name": "any", "approvers": people}]}})
     ready = threading.Barrier(len(people))
@@ -126,8 +126,8 @@ def test_of_many_answers_at_once_one_decides(api):
     assert all(winner in answer.json()["detail"] for answer in answers if answer.status_code == 409)
 
 
-def test_reminding_is_throttled_until_the_clock_has_moved(api):
-    """429 with Retry-After, and 200 when that time is over."""
+def test_reminders_are_throttled_until_the_time_has_passed(api):
+    """429 with Retry-After, and 200 after that time."""
     proposal = api.begin()
     assert api("POST", f"proposals/{proposal}/remind", {"by": "Ines Carvalho"}).status_code == 200
     soon = api("POST", f"proposals/{proposal}/remind", {"by": "Ines Carvalho"})
@@ -140,7 +140,7 @@ def test_reminding_is_throttled_until_the_clock_has_moved(api):
     "operation", [each for each in OPERATIONS if each.caller == "people"], ids=lambda each: each.id
 )
 def test_the_examples_of_the_document_work(api, operation):
-    """Each body, each parameter; the answer has a documented status and the documented form."""
+    """Each body and each parameter; the answer has a documented status and form."""
     proposal = api.begin()
     if operation.id == "Resubmit":
         assert (
@@ -169,7 +169,7 @@ def test_the_examples_of_the_document_work(api, operation):
     ids=lambda each: each.id,
 )
 def test_the_examples_for_operators_work(api, operation):
-    """GetBlob's depend on what is stored; HttpStart is tried below, what operators do in test_operations.py."""
+    """GetBlob's depend on what is stored; HttpStart is tested below, the others in test_operations.py."""
     values = {each.name: each.example for each in operation.path_parameters if each.example}
     values |= {"instanceId": api.begin()} if "instanceId" in operation.path else {}
     query = {each.name: each.example for each in operation.query if each.example}
@@ -182,7 +182,7 @@ def test_the_examples_for_operators_work(api, operation):
 
 
 def test_the_example_of_http_start_works(app):
-    """For operators; the only answer with management URLs."""
+    """It is for operators and is the only answer with management URLs."""
     operation = DOCUMENTED["HttpStart"]
     values = {each.name: each.example for each in operation.path_parameters}
     query = {each.name: each.example for each in operation.query}
@@ -216,7 +216,7 @@ def test_the_example_of_http_start_works(app):
     ids=lambda each: str(each)[:60],
 )  # fmt: skip
 def test_every_refusal_is_a_problem_that_says_what_to_do(api, method, path, body, status):
-    """In one form, whichever route it comes from."""
+    """In one form on every route."""
     answer = api(method, path, body)
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -261,7 +261,7 @@ def test_a_request_that_names_another_host_is_refused(api):
 
 
 def test_get_changes_nothing(api):
-    """However often it is done."""
+    """However often it is called."""
     proposal = api.begin()
     before = api("GET", f"proposals/{proposal}/audit").text
     for path in ("", "/audit", "/audit?verify=true", "/attachments/note.md", "/decisions", "/withdraw"):

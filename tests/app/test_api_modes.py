@@ -20,7 +20,7 @@ def call(app, method, path, body=None, **headers):
 
 @pytest.mark.timeout(180)
 def test_with_keys_systems_act_for_people(start_app):
-    """Without a key nothing is answered, and no header makes a person of a system."""
+    """Without a key nothing is answered, and no header turns a system into a person."""
     app = start_app(options=["--enable-auth"], environ={"AUTH_MODE": "keys"})
     keys = json.loads((app.data_dir / "keys.json").read_text())
     key = next(value for value in _texts(keys, "default"))
@@ -40,7 +40,7 @@ def test_with_keys_systems_act_for_people(start_app):
 
 @pytest.mark.timeout(180)
 def test_with_easy_auth_people_act_as_themselves(start_app):
-    """Known by tenant and object; a forged or missing principal is nobody."""
+    """Identified by tenant and object; a forged or missing principal is nobody."""
     app = start_app(environ={"AUTH_MODE": "easyauth", "WEBSITE_AUTH_ENABLED": "true"})
     mine = {"X_MS_CLIENT_PRINCIPAL": principal()}
     for forged in ({}, {"X_MS_CLIENT_PRINCIPAL": "x"}, {"X_MS_CLIENT_PRINCIPAL_NAME": ME}, {"X_Greenlight_User": ME}):

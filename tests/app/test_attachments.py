@@ -72,8 +72,8 @@ def files(app):
 
 
 @pytest.mark.parametrize("name", ["note.md", "Übersicht (1).md", "100 %.md", "a+b&c=d;e.md", "橋.md"])
-def test_a_file_is_put_and_read_back(files, name):
-    """Its name as people write it; nothing of the answer is shown by a browser."""
+def test_a_file_is_uploaded_and_read_back(files, name):
+    """With its readable name; a browser does not display the answer."""
     status, headers, body = files.raw("PUT", quote(name, safe=""), TEXT)
     assert status == 201, body
     assert json.loads(body)["attachment"]["name"] == name
@@ -92,8 +92,8 @@ def test_a_file_is_put_and_read_back(files, name):
         "a%5cb.md", "a%00b.md", "a%0ab.md", ".htaccess", "%ff.md", "%c0%ae%c0%ae%c0%afx.md",
     ],
 )  # fmt: skip
-def test_no_path_is_a_name(files, path):
-    """Refused, or found nowhere, and never a failure of ours; nothing is stored outside the proposal's folder."""
+def test_a_path_is_not_accepted_as_a_file_name(files, path):
+    """It is a 4xx and never a 5xx; nothing is stored outside the proposal's folder."""
     before = files.elsewhere()
     for method, content in (("PUT", TEXT), ("GET", None)):
         status, _, _ = files.raw(method, path, content)
@@ -102,7 +102,7 @@ def test_no_path_is_a_name(files, path):
 
 
 @pytest.mark.parametrize("path", ["..", "%2e%2e"])
-def test_one_level_up_is_the_proposal_and_no_file(files, path):
+def test_a_path_one_level_up_is_the_proposal_and_not_a_file(files, path):
     """Hosts resolve such segments before they look for a route."""
     before = files.elsewhere()
     assert 400 <= files.raw("PUT", path, TEXT)[0] < 500
@@ -112,14 +112,14 @@ def test_one_level_up_is_the_proposal_and_no_file(files, path):
 
 
 def test_a_file_that_is_too_large_is_refused(files):
-    """With the limit."""
+    """The answer has the limit."""
     status, _, body = files.raw("PUT", "large.txt", b"x" * (LARGEST_UPLOAD + 1))
     assert status == 413
     assert "20,971,520" in json.loads(body)["whatToDo"]
 
 
-def test_people_are_told_in_the_outbox_once(files):
-    """The letter that asks lies there under its proposal, as a mail program would open it."""
+def test_people_are_notified_in_the_outbox_once(files):
+    """The letter is below its proposal, in the form that a mail program opens."""
 
     def letters():
         blobs = list(files.container("outbox").list_blobs(name_starts_with=f"{files.id}/"))

@@ -9,7 +9,7 @@ ENVELOPE = {"__class__": "Decision", "__module__": "approvals.decision", "__data
 
 @pytest.mark.parametrize(("approved", "outcome"), [(True, "approved"), (False, "rejected")])
 def test_a_message_on_the_queue_decides(app, decision, approved, outcome):
-    """The instance is terminal right after the decision, with its outcome as output."""
+    """The instance ends right after the decision, with its outcome as output."""
     proposal = app.start()
     app.until(proposal, state="waiting")
     app.send(decision(proposal, approved))
@@ -20,7 +20,7 @@ def test_a_message_on_the_queue_decides(app, decision, approved, outcome):
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_bare_id_approves(app, packed):
-    """As in the classic sample, plain and in Base64."""
+    """As in the classic sample, as plain text and in Base64."""
     proposal = app.start()
     app.send(base64.b64encode(proposal.encode()).decode() if packed else proposal)
     ended = app.until(proposal, runtimeStatus="Completed")
@@ -29,7 +29,7 @@ def test_a_bare_id_approves(app, packed):
 
 @pytest.mark.parametrize(("payload", "outcome"), [(True, "approved"), ("true", "approved"), (False, "rejected")])
 def test_a_bare_yes_or_no_answers(app, payload, outcome):
-    """As in the classic sample, where the settings allow it: those of a developer's machine do."""
+    """As in the classic sample, if the settings allow it; those for development do."""
     proposal = app.start()
     app.until(proposal, state="waiting")
     app.raise_event(proposal, payload)
@@ -38,7 +38,7 @@ def test_a_bare_yes_or_no_answers(app, payload, outcome):
 
 
 def test_a_budget_waits_for_its_own_event(app, decision):
-    """The same queue serves it."""
+    """It uses the same queue."""
     budget = app.start("BudgetApproval", title="Steel", amount=61_800.0)
     app.until(budget, state="waiting")
     app.send(decision(budget))
@@ -46,8 +46,8 @@ def test_a_budget_waits_for_its_own_event(app, decision):
 
 
 @pytest.mark.parametrize("payload", ["yes", 1, None, [], {}, {"approved": "true"}, ENVELOPE], ids=repr)
-def test_a_wrong_shaped_event_leaves_it_waiting(app, payload):
-    """The custom status names the rejection; the next valid event decides."""
+def test_an_event_of_the_wrong_form_leaves_it_waiting(app, payload):
+    """The custom status has the rejection; the next valid event decides."""
     proposal = app.start()
     app.until(proposal, state="waiting")
     app.raise_event(proposal, payload)
@@ -58,8 +58,8 @@ def test_a_wrong_shaped_event_leaves_it_waiting(app, payload):
     assert app.until(proposal, runtimeStatus="Completed")["output"]["outcome"] == "rejected"
 
 
-def test_events_right_after_the_start_are_not_too_early(app):
-    """Of several the first valid one decides."""
+def test_events_right_after_the_start_count(app):
+    """The first valid one decides."""
     proposal = app.start()
     for payload in ("yes", {"approved": False, "approver": "Mara"}):
         app.raise_event(proposal, payload)
@@ -69,8 +69,8 @@ def test_events_right_after_the_start_are_not_too_early(app):
     assert ended["customStatus"]["rejectedAnswers"] == 1
 
 
-def test_nobody_answers_and_it_escalates(app):
-    """After its window, also when an answer was rejected meanwhile; and nothing else is touched."""
+def test_a_proposal_without_an_answer_escalates(app):
+    """After its window, also if an answer was rejected meanwhile; other proposals are not affected."""
     hasty = app.start(windowHours=12.0, escalateTo="Jonas")
     patient = app.start(windowHours=100.0)
     for proposal in (hasty, patient):
@@ -83,8 +83,8 @@ def test_nobody_answers_and_it_escalates(app):
     assert app.status(patient)["runtimeStatus"] == "Running"
 
 
-def test_a_message_that_nobody_can_use_is_logged_with_its_reason(app, decision):
-    """Unknown instance, finished instance, no message at all."""
+def test_an_unusable_message_is_logged_with_its_reason(app, decision):
+    """Unknown instance, finished instance, invalid text."""
     proposal = app.start()
     app.send(decision(proposal))
     app.until(proposal, runtimeStatus="Completed")
@@ -98,8 +98,8 @@ def test_a_message_that_nobody_can_use_is_logged_with_its_reason(app, decision):
         assert line
 
 
-def test_the_counters_count(app, decision):
-    """Once for each proposal."""
+def test_counters_count_each_proposal_once(app, decision):
+    """Each outcome has a counter."""
     before = {name: app.host.get(f"/api/counters/{name}")["value"] for name in ("submitted", "approved")}
     proposal = app.start()
     app.send(decision(proposal))

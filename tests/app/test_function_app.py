@@ -64,7 +64,7 @@ def functions():
     return json.loads(output)
 
 
-def test_the_durable_names_and_routes_are_these():
+def test_durable_names_and_routes_do_not_change():
     """They are wire format: hubs and other systems hold them."""
     found = functions()
     assert {(kind, name) for _, kind, name, _ in found} == {
@@ -99,7 +99,7 @@ def test_only_a_link_gets_in_without_a_key():
 
 
 def test_every_activity_and_workflow_that_is_called_is_registered():
-    """A name that is not would hang the instance for ever on Azure."""
+    """A missing one would hang the instance for ever on Azure."""
     registered = {name for _, kind, name, _ in functions() if kind in ("activityTrigger", "orchestrationTrigger")}
     calls = re.compile(r"\bcall(?:_once|_activity|_activity_with_retry)?\(\s*(?:self\._)?context,\s*\"(\w+)\"")
     called = {name for path in (ROOT / "orchestrators").glob("*.py") for name in calls.findall(path.read_text("utf-8"))}
@@ -108,7 +108,7 @@ def test_every_activity_and_workflow_that_is_called_is_registered():
 
 
 def test_every_workflow_that_can_be_started_is_registered():
-    """The one list and the triggers agree."""
+    """The list and the triggers agree."""
     registered = {name for _, kind, name, _ in functions() if kind == "orchestrationTrigger"}
     assert {workflow.name for workflow in WORKFLOWS.values()} == registered
 
@@ -122,10 +122,7 @@ print(json.dumps({name: typing.get_type_hints(function)[client].__name__ for nam
 
 
 def test_the_worker_reads_every_durable_client_as_text():
-    """It refuses a function whose client is anything else; the SDK says so itself, on Python 3.14 in another way.
-
-    There functools.wraps takes the original annotation along, and azure-functions-durable 1.7 sets it once more.
-    """
+    """It refuses any other annotation of a client. On Python 3.14 functools.wraps passes on the original one."""
     told = subprocess.run([sys.executable, "-c", CLIENTS], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     hints = json.loads(told)
     assert len(hints) > 5

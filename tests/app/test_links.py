@@ -75,8 +75,8 @@ def town(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Iter
         yield running
 
 
-def test_a_letter_leads_to_a_page_that_decides(town: Town):
-    """Following it changes nothing, the form decides, and a second time is told so."""
+def test_a_link_in_a_letter_leads_to_a_page_that_decides(town: Town):
+    """Opening it changes nothing, the form decides, and a second answer gets the recorded one."""
     proposal_id = town.submit()
     link = town.link(proposal_id, "Ana")
     before = town.look(proposal_id)
@@ -99,8 +99,8 @@ def test_a_letter_leads_to_a_page_that_decides(town: Town):
     assert "by Ana" in other.text
 
 
-def test_an_escalation_ends_the_first_links_and_brings_a_new_one(town: Town):
-    """In virtual time; the one to whom it was escalated decides by a link of their own."""
+def test_an_escalation_ends_the_first_links_and_sends_a_new_one(town: Town):
+    """In virtual time; the person on the next rung decides by their own link."""
     proposal_id = town.submit()
     first = town.link(proposal_id, "Ana")
     town.advance(hours=10)
@@ -110,7 +110,7 @@ def test_an_escalation_ends_the_first_links_and_brings_a_new_one(town: Town):
     assert town.look(proposal_id)["status"] == "rejected"
 
 
-def test_asking_for_changes_brings_the_proposal_back_with_a_new_link(town: Town):
+def test_a_request_for_changes_leads_to_a_new_link(town: Town):
     """The first link ends with its round."""
     proposal_id = town.submit()
     first = town.link(proposal_id, "Ana")
@@ -124,8 +124,8 @@ def test_asking_for_changes_brings_the_proposal_back_with_a_new_link(town: Town)
     assert requests.post(second, json={"decision": "approve"}, timeout=30).json()["status"] == "approved"
 
 
-def test_a_link_of_one_proposal_does_not_decide_another(town: Town):
-    """Whoever sends it with another id is told so."""
+def test_a_link_does_not_decide_another_proposal(town: Town):
+    """The answer says so to whoever sends it with another id."""
     one, other = town.submit(), town.submit()
     link = town.link(one, "Ana")
     town.until(lambda: town.look(other)["status"] == "inReview")
@@ -134,8 +134,8 @@ def test_a_link_of_one_proposal_does_not_decide_another(town: Town):
     assert [town.look(each)["status"] for each in (one, other)] == ["inReview", "inReview"]
 
 
-def test_of_many_who_use_one_link_at_once_one_decides(town: Town):
-    """The others are told that it was used."""
+def test_one_of_many_simultaneous_uses_of_a_link_decides(town: Town):
+    """The others learn that it was used."""
     proposal_id = town.submit()
     link = town.link(proposal_id, "Ana")
     answered: list[int] = []
@@ -152,7 +152,7 @@ def test_of_many_who_use_one_link_at_once_one_decides(town: Town):
     assert len(town.look(proposal_id)["stages"][0]["answers"]) == 1
 
 
-def test_no_log_of_the_host_and_no_letter_holds_a_secret_of_ours(town: Town):
+def test_logs_and_letters_hold_no_secret(town: Town):
     """Tokens are not logged, and letters hold no key of the management API."""
     proposal_id = town.submit()
     link = town.link(proposal_id, "Ana")

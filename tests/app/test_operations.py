@@ -20,8 +20,8 @@ def post(app, path):
     return requests.post(f"{app.host.url}/api/ops/{path}", json=ASKS, timeout=60)
 
 
-def test_a_workflow_is_terminated_listed_and_purged_with_each_act_on_record(app):
-    """By the durable API of the host."""
+def test_an_operator_terminates_lists_and_purges_a_workflow_on_record(app):
+    """Through the host's durable API."""
     instance = app.start()
     assert post(app, f"instances/{instance}/purge").status_code == 409
     told = post(app, f"instances/{instance}/terminate")
@@ -38,8 +38,8 @@ def test_a_workflow_is_terminated_listed_and_purged_with_each_act_on_record(app)
     assert acts == [(ASKS["by"], "purge", outcome), (ASKS["by"], "terminate", outcome)]
 
 
-def test_a_message_that_was_put_aside_is_sent_again_and_then_discarded(app):
-    """What is refused again waits as before."""
+def test_a_poison_message_is_sent_again_and_then_discarded(app):
+    """If it is refused again it waits as before."""
     app.send('{"proposalId": "nowhere-7", "approver": "Mara", "decision": "approve"}')
     find = lambda: [each for each in overview(app).messages if "nowhere-7" in each.body]  # noqa: E731
     (message,) = app.eventually(find, "no message was put aside")
@@ -51,8 +51,8 @@ def test_a_message_that_was_put_aside_is_sent_again_and_then_discarded(app):
     assert post(app, f"poison/{message.id}/send").json()["code"] == "taken"
 
 
-def test_the_sweep_says_when_it_ran(app):
-    """The page shows it."""
+def test_the_page_shows_when_the_sweep_ran(app):
+    """The sweep stores the time."""
     requests.post(f"{app.host.url}/admin/functions/SweepReviews", json={"input": ""}, timeout=60)
     ran = app.eventually(lambda: [each for each in overview(app).runs if each.name == "sweep"], "no run is on record")
     assert "records" in ran[0].line

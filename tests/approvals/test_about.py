@@ -15,14 +15,14 @@ def test_a_tag_names_round_and_document(form: str) -> None:
     assert named == {"decision": "approve", "round": 2, "document": HASH}
 
 
-def test_a_star_names_nothing() -> None:
-    """It stands for whatever there is."""
+def test_a_star_names_no_document() -> None:
+    """It matches any."""
     assert with_tag({"decision": "approve"}, " * ") == {"decision": "approve"}
 
 
 @pytest.mark.parametrize("tag", ['"x"', "x", f'"0-{HASH}"', f'"1-{HASH}", "2-{HASH}"', '""', "x" * 300])
-def test_a_tag_of_others_names_a_document_that_no_proposal_has(tag: str) -> None:
-    """So nothing is taken down by it."""
+def test_an_invalid_tag_names_a_document_that_no_proposal_has(tag: str) -> None:
+    """So nothing is recorded by it."""
     named = with_tag({}, tag)
     assert set(named) == {"document"}
     assert named["document"] != HASH
@@ -40,13 +40,13 @@ def test_body_and_tag_say_the_same_or_nothing_is_taken() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"round": 0}, {"round": "1"}, {"round": True}, {"document": ""}, {"document": 1}])
-def test_what_names_nothing_is_a_fault(wrong: dict[str, object]) -> None:
-    """Each field by its name."""
+def test_an_invalid_document_or_round_is_a_fault(wrong: dict[str, object]) -> None:
+    """With the field's name."""
     with pytest.raises(Invalid, match=rf"^{next(iter(wrong))}:"):
         About.from_dict(wrong)
 
 
-def test_nothing_is_named_where_both_are_left_out() -> None:
-    """Then the rules of the review say whether that is enough."""
+def test_document_and_round_may_both_be_missing() -> None:
+    """The rules of the review say whether that is enough."""
     assert not About.from_dict({}).names_document
     assert About.from_dict({"round": 1}).names_document

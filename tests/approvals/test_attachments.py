@@ -56,19 +56,19 @@ def archive(*names):
         (b"MZ\x90\0", None),
     ],
 )
-def test_the_content_says_what_kind_it_is(content, kind):
-    """What the sender says of it is not asked. Text is text, also where it would be a page elsewhere."""
+def test_the_content_decides_the_kind(content, kind):
+    """The declared type is ignored. Text is text, even if a browser would render it."""
     assert kind_of(content) == kind
 
 
-def test_a_file_lies_under_a_name_that_is_made_here():
-    """Of the proposal, the content, and an ending that belongs to its kind."""
+def test_a_file_gets_a_blob_name_made_by_the_app():
+    """From the proposal, the content, and the suffix of its kind."""
     upload = upload_of("p-1", "Übersicht.exe", PNG)
     assert upload.blob == f"p-1/{hashlib.sha256(PNG).hexdigest()[:32]}.png"
     assert (upload.name, upload.content_type, upload.stored.size) == ("Übersicht.exe", "image/png", len(PNG))
 
 
-def test_other_content_lies_elsewhere():
+def test_different_content_has_a_different_blob_name():
     """A cleaned picture is not the one that was sent."""
     upload = upload_of("p-1", "a.png", PNG)
     cleaned = upload.holding(PNG + b"!")
@@ -83,8 +83,8 @@ def test_other_content_lies_elsewhere():
         ("md", "text/plain"),
     ],
 )  # fmt: skip
-def test_the_ending_tells_texts_apart_and_nothing_else(name, kind):
-    """Markdown is text; HTML that calls itself so is text as well."""
+def test_the_suffix_only_tells_text_formats_apart(name, kind):
+    """Markdown is text; HTML with a text suffix is text too."""
     assert upload_of("p-1", name, b"# A bench\n").content_type == kind
     assert upload_of("p-1", name, PNG).content_type == "image/png"
 
@@ -97,14 +97,14 @@ def test_the_ending_tells_texts_apart_and_nothing_else(name, kind):
         (b"PK\x03\x04\xff", "not accepted; accepted are text/markdown"),
     ],
 )
-def test_what_is_not_taken_is_told(content, told):
-    """With what would be."""
+def test_an_unsupported_kind_is_refused_with_the_supported_ones(content, told):
+    """In one sentence."""
     with pytest.raises(Invalid, match=told):
         upload_of("p-1", "a.zip", content)
 
 
-def test_a_file_by_itself_may_be_larger_than_one_inside_a_proposal():
-    """That is what it is for."""
+def test_a_file_uploaded_alone_may_be_larger_than_one_in_a_proposal():
+    """The separate route is for large files."""
     assert LARGEST_UPLOAD > MOST_BYTES
     assert len(upload_of("p-1", "a.txt", b"x" * LARGEST_UPLOAD).content) == LARGEST_UPLOAD
 
@@ -116,7 +116,7 @@ def test_a_file_by_itself_may_be_larger_than_one_inside_a_proposal():
         "a,b;c=d.md", "x" * LONGEST_FILE_NAME, "क्\u200dष.md",
     ],
 )  # fmt: skip
-def test_plain_names_are_taken_as_they_are(name):
+def test_plain_names_are_accepted_unchanged(name):
     """In any language."""
     assert checked_file_name(name) == name
 
@@ -129,15 +129,15 @@ def test_plain_names_are_taken_as_they_are(name):
         " a", "gnp.exe\u202egnp.", "a\u200bb", "\ufeffa", "a\u2028b", "\ud800", "\ue000", "%ff", "%c0%ae",
     ],
 )  # fmt: skip
-def test_what_could_be_a_path_or_cannot_be_seen_is_refused(name):
-    """Also encoded once or twice, as somebody on the way may decode it."""
+def test_names_with_paths_or_invisible_characters_are_refused(name):
+    """Also encoded once or twice, because a proxy may decode them."""
     with pytest.raises(Invalid, match="name: a file's name"):
         checked_file_name(name)
 
 
 @given(st.text(max_size=200))
-def test_no_name_that_is_taken_leads_anywhere(name):
-    """Nor does taking it twice change it."""
+def test_no_accepted_name_leads_anywhere(name):
+    """Normalising it twice changes nothing."""
     try:
         taken = checked_file_name(name)
     except Invalid:
@@ -148,12 +148,12 @@ def test_no_name_that_is_taken_leads_anywhere(name):
 
 
 def test_one_name_has_one_spelling():
-    """A letter with its accent may come as one character or as two."""
+    """An accented letter may be one character or two."""
     assert checked_file_name("U\u0308ber.md") == "Über.md"
 
 
-def test_the_files_of_a_proposal_are_called_differently():
-    """Every fault is named."""
+def test_the_files_of_a_proposal_have_different_names():
+    """Every fault is listed."""
     check_file_names(["a.md", "b.md", "A.md"])
     with pytest.raises(Invalid) as refused:
         check_file_names(["Über.md", "../x", "U\u0308ber.md", "a\0"])
@@ -163,6 +163,6 @@ def test_the_files_of_a_proposal_are_called_differently():
     assert "another attachment has this name" in refused.value.errors[1]
 
 
-def test_every_kind_has_an_ending():
-    """Under which its blobs lie."""
+def test_every_kind_has_a_suffix():
+    """Blob names end with it."""
     assert all(kind.suffix.startswith(".") for kind in KINDS.values())

@@ -28,7 +28,7 @@ def issue_all(state, now, *, carried_after=()):
 
 @given(st.integers(0, 10**11), st.integers(1, 100), st.floats(0.001, 144), st.sets(st.integers(1, 99)))
 def test_number_sum_and_dates_are_exact(cents, days, hours, carried_after):
-    """However often the run was carried over on the way."""
+    """However often the run continued as new."""
     form = {"account": "x", "amount": cents / 100, "days": days, "intervalHours": hours}
     bills, run = issue_all(BillingState.from_dict(form), NOW, carried_after=carried_after)
     assert [bill.number for bill in bills] == list(range(1, days + 1))
@@ -46,8 +46,8 @@ def test_ten_daily_bills_span_nine_days():
     assert (run.total, bills[0].currency, bills[0].account) == (14851.0, "EUR", "Town works")
 
 
-def test_the_sum_is_that_of_the_bills_on_record():
-    """Which are others where an id is used for a second time with another amount."""
+def test_the_sum_is_that_of_the_recorded_bills():
+    """They differ if an id is used again with another amount."""
     run = BillingState.from_dict(FORM).run(NOW)
     on_record = run.next_bill("b-1").model_copy(update={"cents": 7})
     assert run.with_bill(on_record).total == 0.07
@@ -64,14 +64,14 @@ def test_the_sum_is_that_of_the_bills_on_record():
         ({"cents": -1}, "cents"),
     ],
 )
-def test_what_cannot_have_been_carried_over_is_refused(wrong, told):
-    """Whoever starts the workflow past HttpStart may put anything there."""
+def test_an_impossible_carried_state_is_refused(wrong, told):
+    """Whoever starts the workflow without HttpStart may send anything."""
     with pytest.raises(Invalid, match=told):
         BillingState.from_dict({**FORM, "carried": {**CARRIED, **wrong}}).run(NOW)
 
 
-def test_the_example_is_a_form():
-    """It is shown to users; ten days are usual."""
+def test_the_example_is_a_valid_form():
+    """Users see it; ten days are usual."""
     form = BillingForm.from_dict(dict(BillingForm.example))
     assert (form.days, form.interval_hours, form.currency) == (10, 24.0, "EUR")
 
@@ -93,7 +93,7 @@ def test_the_example_is_a_form():
         ({"carried": CARRIED}, "carried"),
     ],
 )
-def test_a_form_that_cannot_be_is_refused(wrong, told):
+def test_an_invalid_form_is_refused(wrong, told):
     """Before anything is started."""
     with pytest.raises(Invalid, match=told):
         BillingForm.from_dict({**FORM, **wrong})

@@ -15,8 +15,8 @@ from approvals.blobs import LONGEST_NAME, checked_blob_name, headers_for, is_rea
         ("", "", False),
     ],
 )
-def test_a_container_is_readable_where_the_settings_name_it(container, setting, readable):
-    """The list has commas, and white space does not matter."""
+def test_a_container_is_readable_if_the_setting_names_it(container, setting, readable):
+    """The list has commas; white space is ignored."""
     assert is_readable(container, setting) is readable
 
 
@@ -43,13 +43,13 @@ def test_a_container_is_readable_where_the_settings_name_it(container, setting, 
     ],
 )
 def test_the_platforms_containers_are_never_readable(container):
-    """Not even where the settings name them; nor what is no container's name at all."""
+    """Even if the setting names them; nor is an invalid container name."""
     assert not is_readable(container, f"attachments,{container}")
 
 
 @pytest.mark.parametrize("name", ["x.png", "p-1/abc.png", "ä ö.txt", "a%20b.md", "..x/y..", "x" * LONGEST_NAME, "100%"])
-def test_names_that_blobs_have_are_taken(name):
-    """As they are."""
+def test_valid_blob_names_are_accepted(name):
+    """Unchanged."""
     assert checked_blob_name(name) == name
 
 
@@ -61,7 +61,7 @@ def test_names_that_blobs_have_are_taken(name):
     ],
 )  # fmt: skip
 def test_names_that_lead_elsewhere_are_refused(name):
-    """Also where they are encoded once more than they should be."""
+    """Also if they are encoded once more."""
     with pytest.raises(ValueError, match="name"):
         checked_blob_name(name)
 
@@ -81,8 +81,8 @@ def test_names_that_lead_elsewhere_are_refused(name):
         (None, "application/octet-stream", "attachment"),
     ],
 )
-def test_only_what_runs_nothing_is_shown(content_type, told, shown):
-    """Everything else is downloaded, and no type is guessed."""
+def test_only_types_without_scripts_are_shown(content_type, told, shown):
+    """Everything else is a download, and no type is guessed."""
     headers = headers_for("p-1/note.md", content_type)
     assert headers["Content-Type"] == told
     assert headers["Content-Disposition"] == f"{shown}; filename*=UTF-8''note.md"
@@ -94,13 +94,13 @@ def test_only_what_runs_nothing_is_shown(content_type, told, shown):
 
 
 def test_a_file_name_is_short_plain_ascii():
-    """A header holds nothing else; the end of a long name has the suffix."""
+    """A header holds nothing else; a long name keeps its suffix."""
     value = headers_for("a/" + "é\"';" * 100 + ".png", "image/png")["Content-Disposition"]
     assert value.isascii()
     assert value.endswith("%3B.png")
     assert len(value) < 700
 
 
-def test_what_is_stored_packed_says_so():
-    """It is handed out as it is stored."""
+def test_a_compressed_blob_keeps_its_content_encoding():
+    """It is sent as it is stored."""
     assert headers_for("x.txt", "text/plain", "gzip")["Content-Encoding"] == "gzip"

@@ -41,8 +41,8 @@ def after(*operations, limit=100):
 
 
 @given(st.lists(OPERATIONS, max_size=40))
-def test_it_always_adds_up_and_nothing_is_below_zero(operations):
-    """The law of the whole module, with wrong operations among the others."""
+def test_the_budget_adds_up_and_is_never_below_zero(operations):
+    """The invariant of the module, with invalid operations among the others."""
     budget = Budget()
     for operation, argument in operations:
         budget, reply = serve(budget, operation, argument)
@@ -54,8 +54,8 @@ def test_it_always_adds_up_and_nothing_is_below_zero(operations):
 
 
 @given(st.lists(OPERATIONS, max_size=20))
-def test_an_operation_that_is_asked_for_again_changes_nothing(operations):
-    """At once, and also after everything else: each step of a key is final or was refused before."""
+def test_a_repeated_operation_changes_nothing(operations):
+    """At once, and after all others: each step of a key is final or was refused before."""
     budget = Budget()
     for operation, argument in operations:
         budget, reply = serve(budget, operation, argument)
@@ -65,8 +65,8 @@ def test_an_operation_that_is_asked_for_again_changes_nothing(operations):
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=12), st.data())
-def test_a_whole_run_that_is_repeated_changes_nothing(amounts, data):
-    """Reserve, then confirm or release, for several keys; then the same steps once more, in the same order."""
+def test_a_repeated_run_changes_nothing(amounts, data):
+    """Reserve, then confirm or release, for several keys; then the same steps again in the same order."""
     steps = []
     for number, amount in enumerate(amounts):
         end = data.draw(st.sampled_from(["confirm", "release"]))
@@ -77,8 +77,8 @@ def test_a_whole_run_that_is_repeated_changes_nothing(amounts, data):
     assert once.reserved == 0
 
 
-def test_the_tables_name_each_case_once():
-    """A step leads somewhere, or it is refused with a reason."""
+def test_the_tables_have_each_case_once():
+    """A step leads to a state, or it is refused with a reason."""
     assert set(itertools.product(ReservationState, Step)) == set(TRANSITIONS) | set(REFUSALS)
     assert not set(TRANSITIONS) & set(REFUSALS)
 
@@ -116,21 +116,21 @@ def test_the_tables_name_each_case_once():
         ([("open", {"limit": -1})], False, "unknown", 100, "limit"),
     ],
 )
-def test_each_step_answers_with_what_it_led_to(steps, granted, standing, available, told):
-    """A refusal is an answer with a reason; nothing raises."""
+def test_each_step_returns_the_resulting_state(steps, granted, standing, available, told):
+    """A refusal is a reply with a reason; nothing raises."""
     _, reply = after(*steps)
     assert (reply["granted"], reply["standing"], reply["available"]) == (granted, standing, available)
     assert told in reply["reason"]
 
 
-def test_only_the_call_that_reserves_says_that_it_is_new():
+def test_only_the_call_that_reserves_reports_a_new_reservation():
     """So that a run can tell its own reservation from an earlier run's."""
     assert after(("reserve", RESERVE))[1]["new"] is True
     assert after(("reserve", RESERVE), ("reserve", RESERVE))[1]["new"] is False
 
 
-def test_a_budget_that_is_not_open_holds_nothing():
-    """It says so."""
+def test_a_budget_that_is_not_open_refuses():
+    """With that reason."""
     budget, reply = serve(Budget(), "reserve", RESERVE)
     assert (budget, reply["reason"], reply["limit"]) == (Budget(), "the budget is not open", None)
 
@@ -145,7 +145,7 @@ def test_get_shows_who_holds_the_money():
 
 
 def test_the_state_stays_small():
-    """With the longest keys and amounts, and far more reservations than are remembered."""
+    """With the longest keys and amounts, and far more reservations than it remembers."""
     most = 10**13
     budget, _ = serve(Budget(), "open", {"limit": 10**14})
     for number in range(MOST_ENDED + 100):
@@ -162,7 +162,7 @@ def test_the_state_stays_small():
 
 
 def test_a_forgotten_key_spends_nothing():
-    """The latest are remembered; what comes for an older one finds nothing."""
+    """Only the latest are remembered; an operation for an older one finds nothing."""
     budget, _ = after(limit=10_000)
     for number in range(MOST_ENDED + 1):
         budget, _ = serve(budget, "reserve", {"key": f"k{number}", "amount": 2})
@@ -172,8 +172,8 @@ def test_a_forgotten_key_spends_nothing():
         assert serve(budget, step, {"key": "k0"})[0] == budget
 
 
-def test_the_example_is_a_form():
-    """It is shown to users."""
+def test_the_example_is_a_valid_form():
+    """Users see it."""
     form = ReservationForm.from_dict(dict(ReservationForm.example))
     assert (form.budget, form.ask_first, form.window_hours) == ("bridges-2026", False, 72.0)
 
@@ -195,14 +195,14 @@ def test_the_example_is_a_form():
         ({"more": 1}, "more"),
     ],
 )
-def test_a_form_that_cannot_be_is_refused(wrong, told):
+def test_an_invalid_form_is_refused(wrong, told):
     """Before anything is started."""
     with pytest.raises(Invalid, match=told):
         ReservationForm.from_dict({**ReservationForm.example, **wrong})
 
 
-def test_an_entry_says_whether_the_money_is_paid():
-    """The other end is that it never will be."""
+def test_an_entry_says_whether_the_money_is_booked():
+    """A void entry never will be."""
     facts = {
         "instanceId": "p-1", "round": "r", "title": "t", "budget": "b", "cents": 1, "currency": "EUR",
         "recordedAt": "2026-03-02T09:00:00+00:00",

@@ -33,8 +33,8 @@ def found(content, kind="text/plain", *, size=None, picture=None):
     return {finding.check: (finding.severity, finding.message) for finding in checked.findings}
 
 
-def test_the_form_becomes_what_the_workflow_reads():
-    """The example, as it stands."""
+def test_a_form_becomes_the_input_of_the_workflow():
+    """The unchanged example."""
     form = ChecksForm.from_dict(dict(ChecksForm.example))
     stored = tuple(upload.stored for upload in check_attachments("p-1", form.files))
     assert ChecksSubmission.from_dict(form.submission(stored)).attachments == stored
@@ -49,8 +49,8 @@ def test_the_form_becomes_what_the_workflow_reads():
         ("application/pdf", ("type", "size", "virus")),
     ],
 )
-def test_the_declared_type_says_which_checks_there_are(kind, checks):
-    """Each once, and what the activity reads is what was listed."""
+def test_the_declared_type_decides_the_checks(kind, checks):
+    """Each once, and the activity reads the same list."""
     listed = work(b"x", kind)
     assert listed.checks == checks
     assert Work.from_dict(listed.to_dict()) == listed
@@ -70,8 +70,8 @@ def test_the_declared_type_says_which_checks_there_are(kind, checks):
         (b"MZ\x00", "application/x-msdownload", "error", "not accepted"),
     ],
 )
-def test_the_type_is_told_by_the_content(content, kind, severity, told):
-    """Not by what the sender says."""
+def test_the_content_decides_the_type(content, kind, severity, told):
+    """Not the declared one."""
     said, message = found(content, kind, picture=PICTURE)["type"]
     assert said == severity
     assert told in message
@@ -86,14 +86,14 @@ def test_the_type_is_told_by_the_content(content, kind, severity, told):
         (b"x" * (LARGEST_UPLOAD + 1), LARGEST_UPLOAD + 1, "error"),
     ],
 )
-def test_the_size_is_what_was_handed_in_and_within_limits(content, size, severity):
-    """A blob that was changed behind our back is noticed."""
+def test_the_size_is_unchanged_and_within_limits(content, size, severity):
+    """A blob that was changed later is noticed."""
     assert found(content, size=size)["size"][0] == severity
 
 
 @pytest.mark.parametrize("content", [VIRUS_TEST, b"before " + VIRUS_TEST + b" after"])
 def test_the_virus_test_string_is_found_anywhere(content):
-    """It has 68 characters, by agreement of those who make scanners."""
+    """The EICAR string has 68 characters."""
     assert len(VIRUS_TEST) == 68
     assert found(content)["virus"][0] == "error"
     assert found(content[:-8])["virus"][0] == "ok"
@@ -108,8 +108,8 @@ def test_the_virus_test_string_is_found_anywhere(content):
         ("x" * (LONGEST_TEXT + 1), "warning"),
     ],
 )
-def test_a_text_is_neither_empty_nor_endless(text, severity):
-    """White space and a byte-order mark are no text."""
+def test_a_text_is_neither_empty_nor_too_long(text, severity):
+    """White space and a byte order mark are no text."""
     assert found(text.encode())["text"][0] == severity
 
 
@@ -123,15 +123,15 @@ def test_a_text_is_neither_empty_nor_endless(text, severity):
     ],
 )
 def test_an_image_can_be_decoded_and_has_a_sensible_size(picture, severity, told):
-    """What was measured is judged here."""
+    """The measured size is judged here."""
     said, message = found(PNG, "image/png", picture=picture)["image"]
     assert said == severity
     assert told in message
 
 
 @given(st.binary(max_size=200), st.sampled_from(["text/plain", "image/png", "application/pdf", "x/y" * 60]))
-def test_whatever_comes_each_check_has_one_finding(content, kind):
-    """Checks raise nothing, and their findings can be written down."""
+def test_each_check_has_one_finding_for_any_content(content, kind):
+    """Checks raise nothing, and their findings can be recorded."""
     listed = work(content, kind)
     checked = inspect(listed, content, Picture(trouble="x" * 500))
     assert tuple(finding.check for finding in checked.findings) == listed.checks

@@ -29,13 +29,13 @@ def test_each_currency_has_its_decimals(code, decimals):
     ],
 )  # fmt: skip
 def test_an_amount_fits_its_currency(amount, currency, does):
-    """As it was written, not as the double nearest to it."""
+    """As it was written, not as the nearest double."""
     assert fits(amount, currency) is does
 
 
 @given(st.decimals(0, 10**12, places=6), LISTED)
-def test_rounding_goes_up_to_the_next_amount_and_not_beyond(amount, currency):
-    """A cost that is above a limit stays above it."""
+def test_rounding_goes_up_to_the_next_amount_and_no_further(amount, currency):
+    """A cost above a limit stays above it."""
     rounded = rounded_up(amount, currency)
     assert fits(rounded, currency)
     assert amount <= exact(rounded) < amount + Decimal(1).scaleb(-(decimals_of(currency) or 0))

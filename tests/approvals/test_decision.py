@@ -19,15 +19,15 @@ ENVELOPE = {"__class__": "Decision", "__module__": "approvals.decision", "__data
 
 @pytest.mark.parametrize("as_text", [False, True])
 def test_a_decision_is_read_from_an_object_and_from_its_text(as_text):
-    """HTTP delivers the one, the Python client the other."""
+    """HTTP delivers an object, the Python client a text."""
     sent = {"approved": True, "approver": " Mara ", "comment": "go"}
     expected = Decision(approved=True, approver="Mara", comment="go")
     assert read_event(json.dumps(sent) if as_text else sent) == expected
     assert (expected.verdict, expected.named) == ("approved", True)
 
 
-def test_who_decided_may_stay_unsaid():
-    """The decision is then nobody's in particular."""
+def test_the_approver_is_optional():
+    """The decision then names nobody."""
     decision = read_event({"approved": False})
     assert decision == Decision(approved=False, approver=UNNAMED)
     assert (decision.verdict, decision.named) == ("rejected", False)
@@ -59,8 +59,8 @@ def test_who_decided_may_stay_unsaid():
     ],
     ids=repr,
 )
-def test_what_is_no_decision_is_rejected_with_a_reason(payload, told, as_text):
-    """The reason names the field, or the kind of thing that came."""
+def test_an_invalid_decision_is_rejected_with_a_reason(payload, told, as_text):
+    """The reason names the field, or the type of the value."""
     read = read_event(json.dumps(payload) if as_text else payload)
     assert isinstance(read, Rejected)
     if not (as_text and isinstance(payload, str)):
@@ -72,21 +72,21 @@ def test_what_is_no_decision_is_rejected_with_a_reason(payload, told, as_text):
     [(True, True), (False, False), ("true", True), (" false\n", False), (1, None), ("yes", None), ({}, None),
      ({"approved": True}, None), ('"true"', None), (None, None), ("", None), ("True", None)],
 )  # fmt: skip
-def test_a_bare_true_or_false_is_an_answer_of_nobody(payload, approved):
-    """As data or as text; whether it counts is for the app's settings."""
+def test_a_bare_true_or_false_is_an_anonymous_answer(payload, approved):
+    """As data or as text; the app's settings say whether it counts."""
     read = read_bare(payload)
     assert (None if read is None else (read.approved, read.named)) == (None if approved is None else (approved, False))
 
 
-def test_text_in_text_is_not_unpacked_again():
-    """One level is the SDK's; a second would be somebody's trick."""
+def test_text_inside_text_is_not_decoded_again():
+    """One level is the SDK's; a second one would be a trick."""
     assert read_event(json.dumps(json.dumps({"approved": True}))) == Rejected(
         reason='a decision is an object like {"approved": true}, not a text'
     )
 
 
-def test_a_value_that_is_no_json_is_named_too():
-    """An envelope that was kept from becoming an object arrives as one."""
+def test_a_value_that_is_not_json_is_reported_too():
+    """The envelope that was kept from becoming an object arrives as one."""
     assert "something else" in read_event(object()).reason
 
 
@@ -95,14 +95,14 @@ def test_a_value_that_is_no_json_is_named_too():
     ['{"approved": false, "approved": true}', '{"approved": true, "comment": NaN}', "[" * 100_000, '"\ud800"', "{"],
     ids=["twice", "nan", "deep", "surrogate", "cut"],
 )
-def test_json_that_readers_understand_differently_is_rejected(text):
-    """First key or last key, number or none: whoever sends that gets no approval for it."""
+def test_ambiguous_json_is_rejected(text):
+    """Duplicate keys and NaN mean different things to different readers."""
     assert isinstance(read_event(text), Rejected)
 
 
 @given(JSON)
-def test_nothing_but_a_true_approved_field_approves(payload):
-    """For any JSON at all, as an object and as text; and the reason is short."""
+def test_only_a_true_approved_field_approves(payload):
+    """For any JSON, as an object and as text; the reason is short."""
     for form in (payload, json.dumps(payload)):
         read = read_event(form)
         if isinstance(read, Decision):
@@ -114,12 +114,12 @@ def test_nothing_but_a_true_approved_field_approves(payload):
 
 @given(st.text())
 def test_no_text_makes_the_reader_raise(text):
-    """Reading is total."""
+    """It returns a decision or a rejection."""
     assert isinstance(read_event(text), Decision | Rejected)
 
 
-def test_a_queued_decision_carries_its_address():
-    """The instance id is checked, the decision is the same."""
+def test_a_queued_decision_has_its_instance_id():
+    """The id is checked, the decision is the same."""
     queued = QueuedDecision.from_dict({"instanceId": "a-1", "approved": True, "approver": "Mara"})
     assert queued.decision == Decision(approved=True, approver="Mara")
     with pytest.raises(Invalid, match="an instance id has"):
@@ -128,8 +128,8 @@ def test_a_queued_decision_carries_its_address():
         QueuedDecision.from_dict({"instance_id": "a-1", "approved": True})
 
 
-def test_what_a_decision_is_about_is_said_only_where_it_was_said():
-    """Events of before had no such keys, and hosts of before take none."""
+def test_document_and_round_are_written_only_if_given():
+    """Old events lack these keys, and old hosts do not accept them."""
     yes = {"approved": True, "approver": "Mara", "comment": ""}
     assert read_event(yes).to_dict() == yes
     named = {**yes, "document": "ab" * 32, "round": 2}

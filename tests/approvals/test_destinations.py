@@ -17,8 +17,8 @@ ALLOWED = "Api.Example.com, hooks.example.com:8443, localhost:7099, [::1]:7099, 
         "https://hooks.example.com:8443/", "http://localhost:7099/hook", "http://[::1]:7099/",
     ],
 )  # fmt: skip
-def test_a_host_on_the_list_is_called(url):
-    """Case does not count, nor a final dot; a bare host stands for each port."""
+def test_a_listed_host_is_called(url):
+    """Case and a final dot do not matter; a host without a port allows each port."""
     assert refusal(url, ALLOWED) is None
 
 
@@ -43,14 +43,14 @@ def test_a_host_on_the_list_is_called(url):
         ("//api.example.com/", "begins with"),
     ],
 )
-def test_all_others_are_refused_with_a_reason(url, why):
-    """Whatever tricks a URL may play on its readers."""
+def test_all_other_urls_are_refused_with_a_reason(url, why):
+    """Including URLs that readers parse in different ways."""
     assert why in refusal(url, ALLOWED)
 
 
 @given(st.text(), st.sampled_from(["", " ", ",", "*", "*.example.com"]))
 def test_without_a_list_nothing_is_called(url, allowed):
-    """And there are no wildcards."""
+    """Wildcards do not exist."""
     assert refusal(url, allowed)
     assert refusal("https://api.example.com/", allowed)
 
@@ -69,14 +69,14 @@ def test_without_a_list_nothing_is_called(url, allowed):
         ("/" + "x" * LONGEST_URL, None),
     ],
 )
-def test_a_location_leads_to_an_address_or_nowhere(location, leads_to):
-    """Whether that address may be called is decided as for any other."""
+def test_a_location_header_gives_a_url_or_nothing(location, leads_to):
+    """The list decides whether that URL may be called."""
     assert target("https://api.example.com/jobs/1", location) == leads_to
 
 
 @pytest.mark.parametrize("url", ["", "x", "javascript:alert(1)", "https://ä.example/", "https://a\n", "http://[::1"])
-def test_a_field_takes_addresses_only(url):
-    """Whether it may be called is decided later."""
+def test_a_field_accepts_only_urls(url):
+    """The list is checked later."""
     with pytest.raises(ValidationError):
         TypeAdapter(Url).validate_python(url)
 
@@ -86,8 +86,8 @@ def test_a_field_takes_addresses_only(url):
     ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1%eth0", "0.0.0.0", "::",
      "168.63.129.16", "224.0.0.1"],
 )  # fmt: skip
-def test_a_name_that_leads_to_the_machine_or_its_platform_leads_inside(address):
-    """Whatever is on the list of hosts, it was not meant."""
+def test_addresses_of_the_machine_and_the_platform_are_inside(address):
+    """Even if a listed host name resolves to them."""
     assert inside("supplier.example", address) == address
 
 
@@ -96,12 +96,12 @@ def test_a_name_that_leads_to_the_machine_or_its_platform_leads_inside(address):
     [("supplier.example", "203.0.113.7"), ("erp.town.internal", "10.0.0.4"), ("supplier.example", "2001:db8::1"),
      ("localhost", "127.0.0.1"), ("LOCALHOST.", "::1"), ("127.0.0.1", "127.0.0.1")],
 )  # fmt: skip
-def test_other_hosts_do_not_nor_does_this_machine_under_its_own_name(host, address):
-    """A private network may be meant: the host's certificate shows that it is the one."""
+def test_other_addresses_are_not_inside_nor_is_localhost_by_its_own_name(host, address):
+    """A private network may be intended: the host's certificate proves which one it is."""
     assert inside(host, address) is None
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "168.63.129.16", "0.0.0.0"])
-def test_this_machines_name_opens_its_own_addresses_alone(address):
+def test_localhost_allows_only_its_own_addresses(address):
     """Not those of the platform."""
     assert inside("localhost", address) == address

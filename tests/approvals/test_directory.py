@@ -29,19 +29,19 @@ KNOWN = read_directory(ENTRIES, domains=frozenset({"example.net"}))
         "m.lindqvist@example.com", f"{TENANT}/{MARA}", sign_in(TENANT.upper(), MARA),
     ],
 )  # fmt: skip
-def test_all_that_stands_for_a_person_is_one_name(text):
-    """Names, addresses, and what somebody is called who has signed in."""
+def test_all_aliases_of_a_person_lead_to_one_name(text):
+    """Names, addresses and sign-ins."""
     assert (KNOWN.name_of(text), KNOWN.knows(text)) == ("Mara Lindqvist", True)
     assert KNOWN.address_of(text) == "mara@example.org"
 
 
-def test_who_is_not_in_it_is_known_by_their_name():
+def test_a_person_without_an_entry_keeps_their_name():
     """As it was written."""
     assert (KNOWN.name_of("Vera  Okafor"), KNOWN.knows("Vera")) == ("Vera  Okafor", False)
     assert (NOBODY_KNOWN.name_of("Mara"), NOBODY_KNOWN.address_of("mara@example.org")) == ("Mara", None)
 
 
-def test_who_has_signed_in_has_a_name():
+def test_a_signed_in_person_has_a_name():
     """By tenant and object together."""
     assert KNOWN.person_of(TENANT.upper(), MARA.upper()) == "Mara Lindqvist"
     assert KNOWN.person_of(TENANT, JONAS) is None
@@ -61,7 +61,7 @@ def test_who_has_signed_in_has_a_name():
         ("Vera", None),
     ],
 )
-def test_letters_go_to_people_who_are_known_and_into_allowed_domains(text, address):
+def test_letters_go_to_known_people_and_allowed_domains(text, address):
     """Not to strangers."""
     assert KNOWN.address_of(text) == address
 
@@ -78,8 +78,8 @@ def test_letters_go_to_people_who_are_known_and_into_allowed_domains(text, addre
         ("vera\uff20example.org", False),
     ],
 )
-def test_a_strangers_address_stands_for_nobody(text, allowed):
-    """A name without a letter does."""
+def test_a_strangers_address_is_not_allowed(text, allowed):
+    """A name without an address is."""
     assert KNOWN.allows(text) is allowed
 
 
@@ -98,15 +98,15 @@ def test_a_strangers_address_stands_for_nobody(text, allowed):
         ({"Mara": {"tenant": TENANT}}, "Mara: give both tenant and object, or neither"),
     ],
 )
-def test_nothing_stands_for_two_people(entries, fault):
+def test_no_alias_belongs_to_two_people(entries, fault):
     """One mailbox would otherwise be two people's."""
     with pytest.raises(Invalid) as refused:
         read_directory(entries)
     assert fault in str(refused.value)
 
 
-def test_what_else_somebody_is_called_is_told_as_digests():
-    """Of names, addresses and sign-ins; not of who is in no entry."""
+def test_other_names_of_a_person_are_given_as_digests():
+    """Of names, addresses and sign-ins; none for a person without an entry."""
     known = read_directory({"Mara": {"mail": "m@x.org", "names": ["M. L."], "tenant": TENANT, "object": TENANT}})
     all_of_her = {digest(each) for each in ("Mara", "m@x.org", "M. L.", sign_in(TENANT, TENANT))}
     assert set(known.also_called("Mara")) == all_of_her - {digest("Mara")}
@@ -114,8 +114,8 @@ def test_what_else_somebody_is_called_is_told_as_digests():
     assert known.also_called("Jonas") == ()
 
 
-def test_a_person_may_say_the_same_twice():
-    """It is still the one person."""
+def test_one_person_may_have_the_same_alias_twice():
+    """It is still one person."""
     known = read_directory({"Mara": {"mail": "m@x.org", "mails": ["m@x.org"], "names": ["mara"]}})
     assert isinstance(known, Directory)
     assert known.name_of("M@X.org") == "Mara"

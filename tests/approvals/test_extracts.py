@@ -24,7 +24,7 @@ def test_a_real_document_gives_its_first_sentences():
 
 
 def test_the_summary_comes_before_the_document():
-    """It was written for that."""
+    """It was written as one."""
     assert extract("Bench", "In the shade.", "Oak.") == "Bench: In the shade. Oak."
 
 
@@ -43,31 +43,31 @@ def test_the_summary_comes_before_the_document():
     ],
 )
 def test_markdown_becomes_prose(document, prose):
-    """What cannot be read aloud is left out."""
+    """Parts that cannot be read aloud are left out."""
     assert extract("T", "", document) == (f"T: {prose}" if prose else "T")
 
 
-def test_a_first_sentence_that_is_too_long_is_cut_between_words():
-    """With a sign that it goes on."""
+def test_a_long_first_sentence_is_cut_between_words():
+    """With an ellipsis."""
     made = extract("T", "word " * 200)
     assert made.endswith("word…")
     assert len(made) <= LONGEST_EXTRACT
     assert extract("T", "x" * 600) == "T"
 
 
-def test_a_later_sentence_is_whole_or_left_out():
-    """No half sentences in the middle of a list."""
+def test_a_later_sentence_is_complete_or_left_out():
+    """No half sentences."""
     assert extract("T", "One. " + "word " * 200) == "T: One."
 
 
-def test_brackets_without_end_do_not_take_for_ever():
-    """Somebody will try."""
+def test_unclosed_brackets_do_not_take_for_ever():
+    """An attacker will try it."""
     assert extract("T", "", "x" + "![" * 10_000_00).startswith("T")
 
 
 @given(st.text(max_size=700), st.text(max_size=700), st.text(max_size=700))
 def test_an_extract_is_one_short_line_that_begins_with_the_title(title, summary, document):
-    """And the same each time."""
+    """The same each time."""
     made = extract(title, summary, document)
     assert len(made) <= LONGEST_EXTRACT
     assert made.isprintable()

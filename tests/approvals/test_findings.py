@@ -30,14 +30,14 @@ RESULTS = st.lists(st.one_of(st.lists(SEVERITIES, max_size=5).map(lambda found: 
         ([checked("error"), GONE], "objections"),
     ],
 )
-def test_the_outcome_is_the_worst_of_it(results, outcome):
-    """What was not checked has not passed."""
+def test_the_outcome_is_the_worst_finding(results, outcome):
+    """An unchecked document has not passed."""
     assert add_up(results).outcome == outcome
 
 
 @given(RESULTS, RESULTS)
 def test_sums_add_up(some, others):
-    """The sum of two lists is the sum of their sums, so nothing is lost whatever fails."""
+    """The sum of two lists is the sum of their sums, so nothing is lost on a failure."""
     one, two, both = add_up(some), add_up(others), add_up(some + others)
     assert both.attachments == one.attachments + two.attachments == len(some) + len(others)
     assert both.bytes == one.bytes + two.bytes
@@ -52,14 +52,14 @@ def test_sums_add_up(some, others):
 
 @given(RESULTS)
 def test_the_order_does_not_matter_to_the_counts(results):
-    """Results come in as they are done."""
+    """Results come in any order."""
     one, other = add_up(results), add_up(results[::-1])
     assert (one.outcome, one.counts, one.bytes) == (other.outcome, other.counts, other.bytes)
 
 
 @given(RESULTS)
-def test_a_sum_crosses_the_durable_boundary_unchanged(results):
-    """As part of the record too."""
+def test_a_sum_is_unchanged_after_json(results):
+    """Also as part of the record."""
     record = FindingsRecord(proposal_id="p-1", opened_at="2026-03-02T09:00:00+00:00", sum=add_up(results))
     assert FindingsRecord.from_dict(record.to_dict()) == record
     assert Sum.from_dict(record.to_dict()["sum"]) == record.sum

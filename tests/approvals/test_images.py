@@ -31,8 +31,8 @@ NAMES = st.from_regex(r"\A([a-z0-9.-]{1,8}/)?[A-Za-z0-9. -]{0,12}\.(png|jpg|jpeg
         ("-large/x.png", "-large/x-small.png"),
     ],
 )
-def test_a_copy_lies_beside_its_picture(blob, copy):
-    """With the size before the suffix."""
+def test_a_copy_has_the_name_of_its_picture_and_a_size(blob, copy):
+    """The size is before the suffix."""
     assert name_of_copy(blob, "small") == copy
     assert why_not_by_name(blob) is None
 
@@ -53,26 +53,26 @@ def test_two_pictures_never_share_a_copy(one, other, first, second):
 
 
 @pytest.mark.parametrize("blob", ["x-small.png", "a/x-MEDIUM.PNG", "x-small-small.png", "very-small.jpg", "-large.png"])
-def test_the_name_of_a_copy_is_enough_to_refuse_it(blob):
-    """Also where a person chose it: better one picture too few than a copy of a copy."""
+def test_a_picture_named_like_a_copy_is_refused(blob):
+    """Even if a person chose the name: a copy of a copy would be worse."""
     assert why_not_by_name(blob)
 
 
 @pytest.mark.parametrize("blob", ["x", "x.gif", "x.png/y", "x.svg", "a.png.exe"])
-def test_what_is_not_named_as_a_picture_is_refused(blob):
-    """The suffix says in which format copies are written."""
+def test_a_name_without_a_picture_suffix_is_refused(blob):
+    """The suffix gives the format of the copies."""
     assert "does not end in .png, .jpg or .jpeg" in why_not_by_name(blob)
 
 
-def test_small_in_a_name_is_no_matter():
-    """Only the end counts, after a hyphen."""
+def test_a_size_elsewhere_in_a_name_is_accepted():
+    """Only a final size after a hyphen marks a copy."""
     assert [why_not_by_name(name) for name in ("small.png", "x_small.png", "x-small-2.png", "xsmall.png")] == [None] * 4
 
 
 @pytest.mark.parametrize(
     ("blob", "kind"), [("x.png", "image/png"), ("X.JPG", "image/jpeg"), ("a/x.jpeg", "image/jpeg")]
 )
-def test_the_name_promises_a_type(blob, kind):
+def test_the_suffix_gives_the_type(blob, kind):
     """In any case."""
     assert type_by_name(blob) == kind
 
@@ -81,8 +81,8 @@ def test_the_name_promises_a_type(blob, kind):
     ("size", "edge", "copy"),
     [((860, 420), 200, (200, 98)), ((420, 860), 200, (98, 200)), ((860, 420), 1600, (860, 420)), ((9, 9), 9, (9, 9))],
 )
-def test_the_longest_side_fits(size, edge, copy):
-    """Upright or not."""
+def test_the_longest_side_has_the_size(size, edge, copy):
+    """Portrait or landscape."""
     assert fitted(*size, edge) == copy
 
 
@@ -96,7 +96,7 @@ def test_proportions_are_kept_and_nothing_grows(width, height, edge):
 
 
 def test_a_picture_inside_the_form_becomes_the_name_of_its_blob():
-    """The input of the workflow holds no picture."""
+    """The workflow's input holds no picture."""
     form = ScaleForm.from_dict({"image": IMAGE, "sizes": ["large", "small"]})
     assert [file.name for file in form.files] == ["logo.png"]
     assert base64.b64decode(form.files[0].content).startswith(b"\x89PNG")
@@ -104,8 +104,8 @@ def test_a_picture_inside_the_form_becomes_the_name_of_its_blob():
     assert form.submission((stored,)) == {"blob": "p-1/abc.png", "sizes": ["large", "small"]}
 
 
-def test_a_picture_that_is_there_already_is_named():
-    """And all sizes are made where none is asked for."""
+def test_a_form_may_name_an_existing_picture():
+    """Without sizes all of them are made."""
     form = ScaleForm.from_dict({"blob": "p-1/abc.png"})
     assert form.files == ()
     request = ScaleRequest.from_dict(form.submission(()))
@@ -125,7 +125,7 @@ def test_a_picture_that_is_there_already_is_named():
         ({"blob": "x.png", "sizes": ["small"] * 4}, "sizes"),
     ],
 )
-def test_a_form_that_cannot_be_is_refused(wrong, told):
+def test_an_invalid_form_is_refused(wrong, told):
     """Before anything is stored or started."""
     with pytest.raises(Invalid, match=told):
         ScaleForm.from_dict(wrong)

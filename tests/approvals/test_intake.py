@@ -38,8 +38,8 @@ def numbered(**change):
     return NumberedEntry(**validate(intake(**change)).model_dump(), number="P-2026-0001")
 
 
-def test_the_form_becomes_what_the_workflow_reads():
-    """The example, as it stands; its note is what the summary is made from."""
+def test_a_form_becomes_the_input_of_the_workflow():
+    """The unchanged example; its note is the source of the summary."""
     form = IntakeForm.from_dict(dict(IntakeForm.example))
     uploads = check_attachments("p-1", form.files)
     proposal = ProposalSubmission.from_dict(form.submission(tuple(upload.stored for upload in uploads)))
@@ -65,19 +65,19 @@ def test_the_form_becomes_what_the_workflow_reads():
         ({"attachments": [stored("a.md"), stored("A.MD")]}, False),
     ],
 )
-def test_what_costs_something_says_what_for_and_attachments_have_names_of_their_own(change, passes):
+def test_an_intake_with_a_cost_needs_a_description_and_unique_attachment_names(change, passes):
     """These are the rules."""
     assert isinstance(validate(intake(**change)), ValidEntry) == passes
 
 
-def test_the_first_text_is_the_document():
-    """Pictures are passed over."""
+def test_the_first_text_attachment_is_the_document():
+    """Pictures are skipped."""
     files = [stored("a.png", "image/png"), stored("b.txt", "text/plain"), stored("c.md")]
     assert validate(intake(attachments=files)).document == StoredAttachment.from_dict(files[1])
     assert validate(intake(attachments=files[:1])).document is None
 
 
-def test_what_crosses_the_durable_boundary_comes_back_as_it_was():
+def test_values_read_back_equal_across_the_durable_boundary():
     """Each step reads what the one before it wrote."""
     summarised = SummarisedEntry(
         proposal_id="p", title="t", submitted_by="i", estimated_cost=1.0, currency="EUR", number="P", summary="s",
@@ -89,34 +89,34 @@ def test_what_crosses_the_durable_boundary_comes_back_as_it_was():
 
 
 def test_a_document_must_be_text():
-    """UTF-8, with or without its mark."""
+    """UTF-8, with or without a byte order mark."""
     entry = numbered(summary="", attachments=[stored("plan.md")])
     assert summarise(entry, b"\xef\xbb\xbfOak.") == "A bench: Oak."
     assert summarise(entry, b"caf\xe9") == Refused(refused="the document 'plan.md' is not UTF-8 text")
 
 
 def test_without_a_document_the_summary_is_enough():
-    """And without both there is the title."""
+    """Without both there is the title."""
     assert summarise(numbered(summary="Oak."), b"") == "A bench: Oak."
     assert summarise(numbered(), b"") == "A bench"
     assert summarise(numbered(), b"\xff") == Refused(refused="the document '' is not UTF-8 text")
 
 
 @pytest.mark.parametrize("same", ["A Bench", "  a \t bench ", "\uff21 bench"])
-def test_titles_that_look_the_same_have_one_page(same):
-    """So that a second one is told."""
+def test_titles_that_look_the_same_share_a_page(same):
+    """So that a second proposal is noticed."""
     assert page_name(same) == page_name("A bench")
     assert page_name("A bench").startswith("a-bench-")
 
 
-def test_titles_that_differ_in_signs_alone_have_two_pages():
-    """The readable part is the same, the whole is not."""
+def test_titles_that_differ_only_in_signs_have_two_pages():
+    """Their readable part is equal, their digest is not."""
     assert page_name("A bench?") != page_name("A bench!")
     assert page_name("東屋").startswith("proposal-")
 
 
 @given(st.text(min_size=1, max_size=200))
 def test_a_page_name_is_always_a_blob_name(title):
-    """Whatever people call their proposals; and it is the same each time."""
+    """For any title, and the same each time."""
     assert re.fullmatch(r"[a-z0-9-]{1,60}-[0-9a-f]{12}\.json", page_name(title))
     assert page_name(title) == page_name(title)

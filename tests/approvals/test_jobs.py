@@ -36,8 +36,8 @@ FORMS = st.builds(
 
 
 @given(FORMS, st.integers(0, 60))
-def test_no_wait_is_longer_than_asked_or_leads_past_the_expiry(fields, carried_after):
-    """Nor shorter than the form's, but for the last one; being carried over on the way changes nothing."""
+def test_no_pause_is_longer_than_asked_or_passes_the_expiry(fields, carried_after):
+    """Nor shorter than the form's, except the last one; continuing as new changes nothing."""
     watch = MonitorState.from_dict(fields).watch(NOW)
     now, expires = NOW, watch.expires
     for polls in range(1, 80):
@@ -58,8 +58,8 @@ def test_no_wait_is_longer_than_asked_or_leads_past_the_expiry(fields, carried_a
             watch = again
 
 
-def test_the_interval_grows_as_far_as_it_may():
-    """By the factor each time; a steady watch has the same interval always."""
+def test_the_interval_grows_to_its_limit():
+    """By the factor each time; with a factor of one it is constant."""
     form = {"jobId": "works", "pollSeconds": 10, "growth": 2, "longestPollSeconds": 35}
     watch, waits = MonitorState.from_dict(form).watch(NOW), []
     for _ in range(4):
@@ -83,13 +83,13 @@ def test_the_interval_grows_as_far_as_it_may():
     ],
 )
 def test_a_watch_ends_with_the_job_or_with_its_time(state, late, outcome):
-    """An end that is seen late is an end."""
+    """An end that is seen late still counts."""
     watch = MonitorState.from_dict({"jobId": "works"}).watch(NOW)
     assert watch.outcome(JobStatus(state=state), NOW + timedelta(hours=late)) == outcome
 
 
-def test_what_is_carried_over_cannot_prolong_a_watch_or_hurry_it():
-    """Whoever starts the workflow past HttpStart may put anything there."""
+def test_a_carried_state_can_neither_prolong_nor_hurry_a_watch():
+    """Whoever starts the workflow without HttpStart may send anything."""
     carried = {"polls": 7, "intervalSeconds": 1.0, "expiresAt": "9999-12-31T00:00:00+00:00"}
     watch = MonitorState.from_dict({"jobId": "works", "longestPollSeconds": 60.0, "carried": carried}).watch(NOW)
     assert (watch.polls, watch.interval, watch.expires) == (7, 30, NOW + timedelta(hours=1))
@@ -110,14 +110,14 @@ def test_what_is_carried_over_cannot_prolong_a_watch_or_hurry_it():
         {"polls": 1, "intervalSeconds": 30.0, "expiresAt": "tomorrow"},
     ],
 )
-def test_what_cannot_have_been_carried_over_is_refused(carried):
+def test_an_impossible_carried_state_is_refused(carried):
     """With a sentence."""
     with pytest.raises(Invalid, match="carried"):
         MonitorState.from_dict({"jobId": "works", "carried": carried})
 
 
-def test_the_example_is_a_form():
-    """It is shown to users, and what is left out has a sensible value."""
+def test_the_example_is_a_valid_form():
+    """Users see it, and missing fields have sensible defaults."""
     form = MonitorForm.from_dict(dict(MonitorForm.example))
     least = MonitorForm.from_dict({"jobId": "works"})
     assert form.to_dict() == {**least.to_dict(), "jobId": "footbridge-works"}
@@ -137,7 +137,7 @@ def test_the_example_is_a_form():
         ({"carried": None}, "carried"),
     ],
 )
-def test_a_form_that_cannot_be_is_refused(wrong, told):
+def test_an_invalid_form_is_refused(wrong, told):
     """Before anything is started."""
     with pytest.raises(Invalid, match=told):
         MonitorForm.from_dict({"jobId": "works", **wrong})
@@ -155,29 +155,29 @@ def test_a_form_that_cannot_be_is_refused(wrong, told):
     ],
 )
 def test_a_row_is_read_whoever_wrote_it(state, detail, read, told):
-    """A word that is none of ours ends nothing."""
+    """An unknown state ends nothing."""
     assert read_job(state, detail) == JobStatus(state=read, detail=told)
 
 
 @given(st.text(), st.text())
 def test_any_row_makes_a_short_status(state, detail):
-    """It is shown in custom status."""
+    """It is shown in the custom status."""
     assert len(read_job(state, detail).detail) <= LONGEST_DETAIL
 
 
-def test_a_job_that_nobody_knows_has_not_ended():
-    """Its row may come yet."""
+def test_an_unknown_job_has_not_ended():
+    """Its row may still come."""
     assert (UNKNOWN.ended, JobStatus(state="failed").ended) == (None, "failed")
 
 
 @given(st.text(), st.text())
 def test_each_job_has_a_key_of_its_own(one, other):
-    """No character is left in it that the keys of tables may not hold."""
+    """It holds no character that table keys may not have."""
     assert (job_key(one) == job_key(other)) is (one == other)
     assert not set(job_key(one)) & {*"/\\#?%", *map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0))}
 
 
-def test_a_usual_id_is_its_key():
-    """So that other systems need no rule for most."""
+def test_a_usual_id_is_its_own_key():
+    """So that other systems rarely need the rule."""
     assert job_key("footbridge-works_7.A:1 É") == "footbridge-works_7.A:1 É"
     assert job_key("works/2026!") == "works!2F2026!21"

@@ -18,8 +18,8 @@ LONG = "x" * MOST_PARTS
 
 
 @given(JSON, st.booleans())
-def test_what_is_read_is_what_was_sent(value, escaped):
-    """Short or long, in letters or in escapes; the text of a long one is as wide as its bytes."""
+def test_the_text_reads_back_equal(value, escaped):
+    """Short or long, with letters or escapes; a long text is no wider than its bytes."""
     for sent in (value, [value, LONG]):
         body = json.dumps(sent, ensure_ascii=escaped).encode()
         text = to_text(body)
@@ -29,7 +29,7 @@ def test_what_is_read_is_what_was_sent(value, escaped):
 
 @given(st.binary(max_size=30), st.sampled_from([b"", b'"']))
 def test_no_bytes_raise_anything_but_a_value_error(content, quote):
-    """Neither those that are not UTF-8, nor a text without an end."""
+    """Neither invalid UTF-8, nor an unclosed text."""
     for body in (content, quote + content + b" " * MOST_PARTS):
         try:
             to_text(body)
@@ -38,14 +38,14 @@ def test_no_bytes_raise_anything_but_a_value_error(content, quote):
 
 
 @pytest.mark.parametrize("part", [b"{},", b"[],", b'"",', b'""', b"0,", b"[", b'{"a":', b'"a":0,'])
-def test_more_parts_than_anybody_needs_are_not_built(part):
-    """Whatever they are; the text is not even read to its end."""
+def test_too_many_parts_are_refused_before_they_are_built(part):
+    """Of any kind; the text is not even read to its end."""
     with pytest.raises(TooMuch, match="50,000 parts"):
         to_text(part * (MOST_PARTS + 1))
 
 
-def test_more_names_than_anybody_needs_are_not_built():
-    """Fewer than parts: a name that no form knows costs most."""
+def test_too_many_names_are_refused_before_they_are_built():
+    """Fewer than parts, because unknown names cost most."""
     few, many = (json.dumps({f"{number:>20}": 0 for number in range(count)}) for count in (MOST_NAMES, MOST_NAMES + 1))
     assert len(json.loads(to_text(few.encode()))) == MOST_NAMES
     with pytest.raises(TooMuch, match="5,000 field names"):
@@ -53,15 +53,15 @@ def test_more_names_than_anybody_needs_are_not_built():
 
 
 @pytest.mark.parametrize("text", [",[{" * MOST_PARTS, '\\"' * MOST_PARTS, "\\\\" * MOST_PARTS])
-def test_what_stands_inside_a_text_is_no_part(text):
-    """Quotes that are escaped do not end it."""
+def test_characters_inside_a_text_are_no_parts(text):
+    """An escaped quote does not end it."""
     body = json.dumps([text, "b"]).encode()
     assert json.loads(to_text(body)) == [text, "b"]
 
 
 @pytest.mark.parametrize("wide", ["ü", "😀", "\\u20ac", "\\ud83d\\ude00"])
 @pytest.mark.parametrize("texts", [1, 3])
-def test_texts_of_other_letters_are_short(wide, texts):
+def test_texts_beyond_ascii_are_short(wide, texts):
     """One such letter makes the whole text wider, so its whole length counts."""
     each = f'"{wide}{"x" * (MOST_WIDE // texts)}"'
     with pytest.raises(TooMuch, match="beyond ASCII"):
@@ -69,22 +69,22 @@ def test_texts_of_other_letters_are_short(wide, texts):
     assert to_text(f'["{wide}", "{"x" * MOST_WIDE}"]'.encode()).isascii()
 
 
-def test_escapes_of_ascii_letters_make_no_text_wide():
-    """Some senders write each plus and each slash of Base64 so."""
+def test_escaped_ascii_letters_do_not_make_a_text_wide():
+    """Some senders escape each plus and slash of Base64."""
     body = json.dumps("+/" * MOST_WIDE).replace("+", "\\u002B").replace("/", "\\/").encode()
     assert json.loads(to_text(body)) == "+/" * MOST_WIDE
 
 
 @pytest.mark.parametrize("length", [1, MOST_PARTS])
-def test_a_byte_order_mark_is_left_out(length):
+def test_a_byte_order_mark_is_dropped(length):
     """Some editors write one."""
     assert to_text(b'\xef\xbb\xbf"' + b"x" * length + b'"') == f'"{"x" * length}"'
 
 
 @pytest.mark.parametrize("body", [b'"\xff"', '["ü"] ü'.encode(), '["ü"]'.encode("utf-16"), b'"\xed\xa0\x80"'])
 @pytest.mark.parametrize("room", [0, MOST_PARTS])
-def test_what_is_not_utf_8_is_refused(body, room):
-    """Also letters outside of texts, where JSON has none, as far as the text is looked through."""
+def test_bytes_that_are_not_utf_8_are_refused(body, room):
+    """Also outside of texts, as far as the text is read."""
     try:
         json.loads(to_text(body + b" " * room))
     except ValueError:

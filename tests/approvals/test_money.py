@@ -15,6 +15,6 @@ def test_cents_and_money_are_the_same_amount(cents):
 
 @pytest.mark.parametrize("amount", [0.001, 1.005, 12.3456, 1e-7, 0.1 + 0.2])
 def test_more_than_two_decimals_are_refused(amount):
-    """Rather than rounded in somebody's favour."""
+    """Rounding would favour somebody."""
     with pytest.raises(ValueError, match="two decimals"):
         to_cents(amount)

@@ -6,13 +6,13 @@ from approvals.operations import Lag, OperatorRequest
 from approvals.validation import Invalid
 
 
-def test_every_reason_to_look_at_a_review_has_words():
-    """Each other ones."""
+def test_every_reason_to_look_at_a_review_has_its_own_words():
+    """No two share them."""
     assert len({lag.words for lag in Lag}) == len(Lag)
 
 
 def test_a_reason_is_one_line():
-    """It stands in a row of a table, and in a URL."""
+    """It is stored in a table row, and shown in a URL."""
     asked = OperatorRequest.from_dict({"by": "Mara", "reason": "  the cause\nis  mended " + "x" * 300})
     assert asked.reason.startswith("the cause is mended xxx")
     assert len(asked.reason) == 200
@@ -20,7 +20,7 @@ def test_a_reason_is_one_line():
 
 
 @pytest.mark.parametrize("body", [{}, {"by": ""}, {"by": "Ma\u202era"}, {"by": "Mara", "act": "approve"}, []])
-def test_who_it_is_must_be_said(body):
-    """In a name that is what it looks like, and with nothing else."""
+def test_the_operator_must_be_named(body):
+    """By a name that looks like no other; unknown fields are refused."""
     with pytest.raises(Invalid):
         OperatorRequest.from_dict(body)

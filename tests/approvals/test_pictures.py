@@ -60,7 +60,7 @@ def jpeg(*between, scans=SCAN, behind=b""):
         png(chunk(b"iCCP", b"x\0\0"), chunk(b"IDAT", b"more")),
     ],
 )
-def test_a_png_of_pixels_and_how_to_show_them_is_a_picture_alone(content):
+def test_a_png_of_pixels_and_display_data_is_only_a_picture(content):
     """Colours, transparency and resolution belong to it."""
     assert holds_a_picture_alone(content, PNG)
 
@@ -81,8 +81,8 @@ def test_a_png_of_pixels_and_how_to_show_them_is_a_picture_alone(content):
         b"\x89PNG\r\n\x1a\n",
     ],
 )
-def test_a_png_that_tells_more_is_not(content):
-    """Nor one that cannot be understood."""
+def test_a_png_with_other_data_is_not_only_a_picture(content):
+    """Nor is one that cannot be parsed."""
     assert not holds_a_picture_alone(content, PNG)
 
 
@@ -95,8 +95,8 @@ def test_a_png_that_tells_more_is_not(content):
         jpeg(segment(0xC4, bytes(20)), segment(0xDD, bytes(2)), segment(0xC2, bytes(9)), scans=SCAN + SCAN),
     ],
 )
-def test_a_jpeg_of_tables_and_scans_is_a_picture_alone(content):
-    """Also one that comes in several scans, and with its colours."""
+def test_a_jpeg_of_tables_and_scans_is_only_a_picture(content):
+    """Also with several scans and with its colours."""
     assert holds_a_picture_alone(content, JPEG)
 
 
@@ -121,14 +121,14 @@ def test_a_jpeg_of_tables_and_scans_is_a_picture_alone(content):
         b"\xff\xd8\xff",
     ],
 )
-def test_a_jpeg_that_tells_more_is_not(content):
-    """Nor one that cannot be understood."""
+def test_a_jpeg_with_other_data_is_not_only_a_picture(content):
+    """Nor is one that cannot be parsed."""
     assert not holds_a_picture_alone(content, JPEG)
 
 
 @given(st.binary(max_size=40), st.sampled_from([PNG, JPEG]))
-def test_nothing_raises(content, kind):
-    """Whatever stands in the file; it has ended the walk when it ends."""
+def test_no_file_makes_the_walk_raise(content, kind):
+    """The walk ends with the file."""
     begins = b"\x89PNG\r\n\x1a\n" if kind == PNG else b"\xff\xd8"
     assert holds_a_picture_alone(begins + content, kind) in (True, False)
 
@@ -150,8 +150,8 @@ def test_nothing_raises(content, kind):
         (b"\xff\xd8\xff", Outline(pieces=0, scans=0)),
     ],
 )
-def test_a_file_is_counted_as_a_decoder_finds_it(content, found):
-    """What lies inside of segments and behind the end does not count, junk in between does, and hides nothing."""
+def test_a_file_is_read_as_a_decoder_reads_it(content, found):
+    """Data inside segments and after the end is ignored, junk in between is skipped and hides nothing."""
     assert outline(content) == found
 
 
@@ -168,7 +168,7 @@ def test_a_file_is_counted_as_a_decoder_finds_it(content, found):
     ],
 )
 def test_a_file_of_too_many_pieces_is_not_opened(content, told):
-    """Each of them takes its time, however small it is."""
+    """Each piece costs time, however small it is."""
     said = why_not_opened(outline(content))
     assert said is None if told is None else told in said
 
@@ -183,14 +183,14 @@ def test_a_file_of_too_many_pieces_is_not_opened(content, told):
         (3_000, 3_000, MOST_SCANS, None),
     ],
 )
-def test_a_picture_is_decoded_where_that_takes_little_time_and_memory(width, height, scans, told):
+def test_a_picture_is_decoded_if_that_takes_little_time_and_memory(width, height, scans, told):
     """The limits themselves are allowed."""
     said = why_not_decoded(width, height, Outline(pieces=9, scans=scans))
     assert said is None if told is None else told in said
 
 
 @given(st.binary(max_size=40), st.booleans())
-def test_counting_ends(content, as_png):
-    """Whatever stands in the file."""
+def test_counting_the_pieces_ends(content, as_png):
+    """For any file content."""
     begins = b"\x89PNG\r\n\x1a\n" if as_png else b"\xff\xd8"
     assert outline(begins + content).pieces <= len(content)

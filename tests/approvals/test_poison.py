@@ -10,22 +10,22 @@ from approvals.poison import PoisonMessage, PoisonRecord, without_secrets
 
 
 @given(st.binary(), st.text(alphabet=st.characters(codec="utf-8")))
-def test_what_is_put_aside_is_read_back(body, reason):
+def test_a_poison_message_reads_back_equal(body, reason):
     """With its reason; bytes that are no text are written as escapes."""
     put = PoisonMessage.of(body, reason)
     assert PoisonMessage.read(put.to_json().encode()) == put
 
 
 @given(st.binary())
-def test_what_the_host_put_aside_is_read_as_it_came(body):
+def test_a_message_that_the_host_moved_is_read(body):
     """The host moves the bare body after its last attempt."""
     read = PoisonMessage.read(body)
     assert read.reason
     json.loads(PoisonRecord(message_id="m", message=read).to_json())
 
 
-def test_the_record_is_one_line_without_secrets():
-    """Long bodies are cut, the hash tells them apart."""
+def test_the_log_record_is_one_line_without_secrets():
+    """Long bodies are cut, and a hash tells them apart."""
     message = PoisonMessage(reason="not JSON", body="AccountKey=abc123==;\n" + "x" * 5000)
     line = PoisonRecord(message_id="m-1", message=message).to_json()
     record = json.loads(line)
@@ -46,12 +46,12 @@ def test_the_record_is_one_line_without_secrets():
     ],
 )
 def test_secrets_are_masked_by_the_name_before_them(text):
-    """Connection strings, signed URLs, JSON and headers."""
+    """In connection strings, signed URLs, JSON and headers."""
     masked = without_secrets(text)
     assert "s3cr3t" not in masked
     assert "***" in masked
 
 
-def test_ordinary_text_is_left_alone():
+def test_ordinary_text_is_not_masked():
     """A reason stays readable."""
     assert without_secrets("p-1 has already finished: Completed") == "p-1 has already finished: Completed"

@@ -32,32 +32,32 @@ def packed(text: str) -> bytes:
 @pytest.mark.parametrize(
     "body", [json.dumps(MESSAGE).encode(), packed(json.dumps(MESSAGE)), b"\xef\xbb\xbf" + json.dumps(MESSAGE).encode()]
 )
-def test_a_json_message_has_one_meaning(body):
+def test_a_json_message_has_one_reading(body):
     """Plain, in Base64, with a byte order mark."""
     assert read_queue_message(body) == (MEANT,)
 
 
 def test_a_bare_id_means_approved():
-    """As in the classic sample; white space around it does not matter."""
+    """As in the classic sample; white space around it is ignored."""
     (reading,) = read_queue_message(b" my_instance \n")
     assert reading == BareReading(instance_id="my_instance")
     assert reading.decision == Decision(approved=True)
 
 
-def test_a_bare_id_in_base64_may_also_be_an_id_itself():
-    """The plain meaning comes first; the caller knows which exists."""
+def test_a_bare_id_in_base64_may_also_be_an_id():
+    """The plain reading comes first; the caller knows which instance exists."""
     readings = read_queue_message(packed("my-instance1"))
     assert [reading.instance_id for reading in readings] == [packed("my-instance1").decode(), "my-instance1"]
 
 
 def test_base64_with_padding_is_no_id():
-    """An equals sign tells."""
+    """An id has no equals sign."""
     assert read_queue_message(packed("my-instance")) == (BareReading(instance_id="my-instance"),)
 
 
 @given(st.uuids())
-def test_an_id_of_32_hex_digits_keeps_its_meaning(uuid):
-    """Though each is valid Base64 of 24 bytes."""
+def test_an_id_of_32_hex_digits_is_read_as_an_id(uuid):
+    """Although it is valid Base64 of 24 bytes."""
     readings = read_queue_message(uuid.hex.encode())
     assert readings[0] == BareReading(instance_id=uuid.hex)
 
@@ -78,8 +78,8 @@ def test_an_id_of_32_hex_digits_keeps_its_meaning(uuid):
         (base64.b64encode(b"\xff\xfe\xfd\xfc"), "neither"),
     ],
 )
-def test_what_has_no_meaning_is_rejected_with_a_reason(body, told):
-    """So that it can be put aside with the reason."""
+def test_an_unreadable_message_is_rejected_with_a_reason(body, told):
+    """The poison queue stores the reason."""
     read = read_queue_message(body)
     if isinstance(read, Rejected):
         assert told in read.reason
@@ -88,7 +88,7 @@ def test_what_has_no_meaning_is_rejected_with_a_reason(body, told):
 
 
 def test_a_bare_id_wins_over_broken_json_in_its_base64():
-    """The text is an id whatever its Base64 would say."""
+    """The text is an id whatever its Base64 holds."""
     body = packed('{"a": 1}}')
     assert is_instance_id(body.decode())
     assert read_queue_message(body) == (BareReading(instance_id=body.decode()),)
@@ -96,7 +96,7 @@ def test_a_bare_id_wins_over_broken_json_in_its_base64():
 
 @given(st.binary())
 def test_no_message_makes_the_reader_raise(body):
-    """Reading is total, and every meaning has a possible id."""
+    """Every reading has a possible id."""
     read = read_queue_message(body)
     if not isinstance(read, Rejected):
         assert read
@@ -108,7 +108,7 @@ ANSWER = {"proposalId": "p-1", "approver": "Mara", "decision": "fine", "comment"
 
 @pytest.mark.parametrize("body", [json.dumps(ANSWER).encode(), packed(json.dumps(ANSWER))])
 def test_an_answer_to_a_review_names_the_proposal(body):
-    """Plain or in Base64; it asks for what it says, known again by the sender's id."""
+    """Plain or in Base64; the sender's id identifies it."""
     (reading,) = read_queue_message(body)
     assert reading == ReviewReading(answer=QueuedAnswer.from_dict(ANSWER))
     assert (reading.instance_id, named_in(reading), id_of(reading, "m-1")) == ("p-1", "Mara", "42")
@@ -117,7 +117,7 @@ def test_an_answer_to_a_review_names_the_proposal(body):
 
 
 def test_an_answer_needs_neither_name_nor_id():
-    """It is then the message that is known again."""
+    """The message's id then identifies it."""
     (reading,) = read_queue_message(b'{"proposalId": "p-1", "decision": "approve"}')
     assert (named_in(reading), id_of(reading, "m-1")) == (None, "m-1")
 
@@ -125,8 +125,8 @@ def test_an_answer_needs_neither_name_nor_id():
 @pytest.mark.parametrize(
     "changes", [{"decision": None}, {"approved": True}, {"instanceId": "p-1"}, {"proposalId": "../p"}], ids=repr
 )
-def test_an_answer_of_another_shape_is_rejected(changes):
-    """Also one that would have two meanings."""
+def test_an_answer_of_another_form_is_rejected(changes):
+    """Also one with two meanings."""
     assert isinstance(read_queue_message(json.dumps({**ANSWER, **changes}).encode()), Rejected)
 
 
@@ -136,12 +136,12 @@ def test_an_answer_of_another_shape_is_rejected(changes):
     ids=["named", "bare"],
 )
 def test_every_message_can_be_an_answer_to_a_review(reading, name, word):
-    """A workflow that waits for a decision and a review understand the same messages."""
+    """A review understands the same messages as a workflow that waits for a decision."""
     verb = answer_in(reading, person="Mara", decision_id=id_of(reading, "m-1"))
     assert (named_in(reading), verb.decision, verb.decision_id) == (name, word, "m-1")
 
 
-def test_a_bare_id_that_is_base64_of_a_bad_object_keeps_its_plain_meaning():
-    """There may be an instance of that id."""
+def test_a_bare_id_that_is_base64_of_an_invalid_object_is_read_as_an_id():
+    """An instance may have that id."""
     body = packed('{"a":1}x1')  # its Base64 has no padding, and so may be an id
     assert read_queue_message(body) == (BareReading(instance_id=body.decode()),)

@@ -11,7 +11,7 @@ ANSWER = '{"item": "railing", "price": 12.5, "currency": "EUR", "validUntil": "2
 
 
 def test_a_quote_has_a_price_and_a_date():
-    """What else the supplier says is left out."""
+    """Other fields of the supplier are left out."""
     assert read_quote(ANSWER).to_dict() == {"price": 12.5, "currency": "EUR", "validUntil": "2030-12-31"}
 
 
@@ -19,14 +19,14 @@ def test_a_quote_has_a_price_and_a_date():
     "text",
     ["", "[]", "null", "{}", '{"price": -1}', ANSWER.replace("12.5", '"12"'), ANSWER.replace("EUR", "euro")],
 )
-def test_anything_else_is_none(text):
-    """It says what is wrong."""
+def test_an_invalid_quote_is_refused(text):
+    """With the reason."""
     with pytest.raises(Invalid):
         read_quote(text)
 
 
-def test_thirty_seconds_unless_the_form_says_otherwise():
-    """And up to ten minutes."""
+def test_the_window_is_thirty_seconds_by_default():
+    """At most ten minutes."""
     form = {"item": "railing", "supplierUrl": "https://api.example.com/"}
     assert QuoteForm.from_dict(form).window == timedelta(seconds=30)
     with pytest.raises(Invalid):

@@ -25,7 +25,7 @@ ENDED = st.builds(
 )
 
 
-def test_a_stage_has_the_median_and_what_nine_tenths_do_not_exceed():
+def test_a_stage_has_its_median_and_its_ninth_decile():
     """Of one value both are that value."""
     rows = [replace(OPEN, stage_hours=(("design", float(hours)),)) for hours in range(1, 11)]
     (design,) = report(rows, now=NOW).stages
@@ -34,16 +34,16 @@ def test_a_stage_has_the_median_and_what_nine_tenths_do_not_exceed():
     assert (one.median, one.percentile_90) == (4.0, 4.0)
 
 
-def test_where_proposals_wait_names_the_one_that_waits_longest():
-    """The stage with the most comes first."""
+def test_waiting_stages_name_the_longest_waiting_proposal():
+    """The stage with the most proposals comes first."""
     rows = [OPEN, replace(OPEN, asked_at=NOW - timedelta(days=9)), replace(OPEN, stage="works", asked_at=None)]
     design, works = report(rows, now=NOW).waiting
     assert (design.stage, design.count, design.oldest) == ("design", 2, NOW - timedelta(days=9))
     assert (works.stage, works.count, works.oldest) == ("works", 1, NOW)
 
 
-def test_who_is_overdue_comes_with_the_deadline_that_passed_first():
-    """Each person once; what is not due yet is left out."""
+def test_overdue_people_come_with_their_earliest_deadline():
+    """Each person once; open deadlines are left out."""
     late = replace(OPEN, deadline=NOW, waiting_for=("Mara", "Jonas"))
     later = replace(OPEN, deadline=NOW - timedelta(days=1))
     mara, jonas = report([OPEN, late, later], now=NOW).overdue
@@ -51,8 +51,8 @@ def test_who_is_overdue_comes_with_the_deadline_that_passed_first():
     assert (jonas.person, jonas.count) == ("Jonas", 1)
 
 
-def test_the_last_twelve_months_are_all_there():
-    """Also over the turn of the year, and when nothing ended."""
+def test_the_last_twelve_months_are_all_listed():
+    """Also over the turn of the year, and if nothing ended."""
     months = report([], now=NOW).months
     assert [each.month for each in months][0::11] == ["2025-04", "2026-03"]
     assert len(months) == 12
@@ -60,8 +60,8 @@ def test_the_last_twelve_months_are_all_there():
 
 
 @given(st.lists(ENDED, max_size=30))
-def test_every_end_is_counted_in_its_month_and_no_other(rows):
-    """Ends that are older than the months that are shown are in none."""
+def test_every_end_is_counted_in_its_month_only(rows):
+    """Ends before the listed months are not counted."""
     told = report(rows, now=NOW)
     counted = {(month.month, outcome): count for month in told.months for outcome, count in month.outcomes}
     for month in told.months:

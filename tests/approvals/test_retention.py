@@ -30,21 +30,21 @@ ENTRY = {
     ],
 )
 def test_the_settings_say_how_long_instances_are_kept(settings, days, limit):
-    """For ever, where they say nothing."""
+    """For ever if they are empty."""
     rule = read_rule(settings)
     assert (rule.days, rule.limit, rule.purges) == (days, limit, days > 0)
 
 
 @pytest.mark.parametrize("name", ["RETENTION_DAYS", "RETENTION_LIMIT"])
 @pytest.mark.parametrize("text", ["-1", "thirty", "30.5", "1e3", "٣٠", "²", "9" * 5000, "100001"])
-def test_what_is_no_number_is_refused_by_name(name, text):
+def test_a_setting_that_is_no_number_is_refused_by_name(name, text):
     """Nothing is purged on a guess."""
     with pytest.raises(Invalid, match=f"{name} must be a whole number"):
         read_rule({name: text})
 
 
-def test_an_entry_that_is_due_tells_what_is_kept():
-    """Six digits of a second are enough."""
+def test_the_audit_line_of_a_due_instance_has_its_facts():
+    """Times have at most six digits of a second."""
     ended = due(ENTRY, NOW)
     assert ended
     assert (ended.instance_id, ended.workflow, ended.status, ended.outcome) == (
@@ -57,8 +57,8 @@ def test_an_entry_that_is_due_tells_what_is_kept():
 
 
 @given(st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)), st.integers(1, 400))  # noqa: DTZ001
-def test_only_what_ended_before_the_cutoff_is_due(last_updated, days):
-    """Not at it."""
+def test_only_instances_that_ended_before_the_cutoff_are_due(last_updated, days):
+    """One at the cutoff is not."""
     updated = last_updated.replace(tzinfo=UTC)
     cutoff = read_rule({"RETENTION_DAYS": str(days)}).cutoff(NOW)
     found = due({**ENTRY, "lastUpdatedTime": updated.isoformat()}, cutoff)
@@ -66,8 +66,8 @@ def test_only_what_ended_before_the_cutoff_is_due(last_updated, days):
 
 
 @pytest.mark.parametrize("status", ["Running", "Pending", "Suspended", "ContinuedAsNew", "Canceled", "completed", ""])
-def test_what_may_still_go_on_is_never_due(status):
-    """However old it is; nor is what is not known."""
+def test_an_instance_that_may_go_on_is_never_due(status):
+    """However old it is; nor is one of unknown status."""
     assert due({**ENTRY, "runtimeStatus": status}, NOW) is None
 
 
@@ -90,7 +90,7 @@ def test_an_entity_is_never_due(status):
         (None, None),
     ],
 )
-def test_the_outcome_is_kept_where_there_is_one(output, outcome):
-    """A word, cut where it is none."""
+def test_the_outcome_is_kept_if_there_is_one(output, outcome):
+    """A word; a longer text is cut."""
     assert outcome_of(output) == outcome
     assert due({**ENTRY, "output": output, "name": None}, NOW).outcome == outcome

@@ -14,8 +14,8 @@ FORM = {"title": "Footbridge", "author": "Ines"}
 
 
 @pytest.mark.parametrize("deep", ["[", '{"a":'])
-def test_json_is_not_deep(deep):
-    """Whoever reads it further on follows it as well."""
+def test_deep_json_is_refused(deep):
+    """Every later reader would recurse too."""
     ends = {"[": "]", '{"a":': "}"}[deep]
     read_json(deep * (DEEPEST - 1) + "1" + ends * (DEEPEST - 1))
     for depth in (DEEPEST, 500, 20_000):
@@ -24,14 +24,14 @@ def test_json_is_not_deep(deep):
 
 
 @pytest.mark.parametrize("place", ["[{}]", '{{"a": {}}}', "{{{}: 1}}", "{}"])
-def test_half_a_letter_is_found_wherever_it_stands(place):
+def test_half_a_surrogate_pair_is_found_anywhere(place):
     """In a list, as a value, as a name, alone."""
     with pytest.raises(Invalid):
         read_json(place.format('"\\udc00"'))
 
 
-def test_much_json_is_refused_as_text_and_as_bytes():
-    """Only what operators have put there themselves may be as long as it is."""
+def test_large_json_is_refused_as_text_and_as_bytes():
+    """Only data that operators stored may be longer."""
     much = json.dumps([{}] * MOST_PARTS)
     for text in (much, much.encode()):
         with pytest.raises(Invalid, match=f"{MOST_PARTS:,} parts"):
@@ -39,8 +39,8 @@ def test_much_json_is_refused_as_text_and_as_bytes():
         assert len(read_json(text, own=True)) == MOST_PARTS
 
 
-def test_at_most_a_hundred_faults_are_told():
-    """Further ones help nobody."""
+def test_at_most_a_hundred_faults_are_listed():
+    """More do not help."""
     with pytest.raises(Invalid) as told:
         SubmissionForm.from_dict({**FORM, "attachments": [{}] * LONGEST_LIST})
     assert len(told.value.errors) == MOST_FAULTS
@@ -49,14 +49,14 @@ def test_at_most_a_hundred_faults_are_told():
 
 @pytest.mark.parametrize("form", [SubmissionForm, ProposalForm])
 def test_a_list_that_is_far_too_long_is_one_fault(form):
-    """Nothing is made of its items."""
+    """Its items are not read."""
     with pytest.raises(Invalid) as told:
         form.from_dict({"attachments": [{}] * (LONGEST_LIST + 1)})
     assert "attachments: must not have more than 1,000 items" in told.value.errors
 
 
-def test_names_are_short():
-    """Each name that a form does not know is told, so its length counts several times."""
+def test_long_key_names_are_refused():
+    """An unknown name is repeated in its fault, so its length counts several times."""
     for length in (LONGEST_NAME, LONGEST_NAME + 1):
         text = json.dumps([{"n" * length: 0}])
         if length <= LONGEST_NAME:
@@ -66,8 +66,8 @@ def test_names_are_short():
                 read_json(text)
 
 
-def test_an_object_of_very_many_keys_is_one_fault():
-    """Also where it was no text that we have read, as in an event."""
+def test_an_object_with_too_many_keys_is_one_fault():
+    """Also if it was never text for us, as in an event."""
     with pytest.raises(Invalid) as told:
         SubmissionForm.from_dict({str(number): 0 for number in range(MOST_NAMES + 1)})
     assert told.value.errors == (f"must not have more than {MOST_NAMES:,} keys",)

@@ -44,7 +44,7 @@ def chosen(page: Page, proposal: str) -> None:
     page.check(f'input[name="pick"][value^="{proposal} "]')
 
 
-def test_a_proposal_is_handed_in_with_two_files_and_decided_by_link_on_a_phone(app: AppUnderTest, visit: Visit) -> None:
+def test_a_proposal_is_submitted_with_two_files_and_decided_by_link_on_a_phone(app: AppUnderTest, visit: Visit) -> None:
     """From the form over the preview and the letter to the outcome."""
     page = visit("Ines", "/api/ui/submit")
     page.fill("#title", "Weir by the mill")
@@ -73,7 +73,7 @@ def test_a_proposal_is_handed_in_with_two_files_and_decided_by_link_on_a_phone(a
     assert "approved" in page.inner_text("main").lower()
 
 
-def test_two_people_at_once_are_both_heard(app: AppUnderTest, visit: Visit) -> None:
+def test_answers_of_two_people_at_once_both_count(app: AppUnderTest, visit: Visit) -> None:
     """Each has the page open before either answers."""
     proposal = hand_in(app, "both")
     pages = [visit(person, "/api/ui/inbox") for person in ("Mara", "Jonas")]
@@ -86,8 +86,8 @@ def test_two_people_at_once_are_both_heard(app: AppUnderTest, visit: Visit) -> N
     until(lambda: look(app, proposal)["status"] == "approved")
 
 
-def test_a_document_that_changes_under_an_open_page_is_not_approved_by_it(app: AppUnderTest, visit: Visit) -> None:
-    """The page says what was changed, and keeps what was typed."""
+def test_an_open_page_does_not_approve_a_changed_document(app: AppUnderTest, visit: Visit) -> None:
+    """The page shows the changes, and keeps the typed text."""
     proposal = hand_in(app, "changed")
     page = visit("Mara", f"/api/ui/proposals/{proposal}")
     path = f"/api/proposals/{proposal}/attachments/plan.md?by=Ines"
@@ -101,8 +101,8 @@ def test_a_document_that_changes_under_an_open_page_is_not_approved_by_it(app: A
     assert not [answer for stage in look(app, proposal)["stages"] for answer in stage["answers"]]
 
 
-def test_many_are_answered_at_once(app: AppUnderTest, visit: Visit) -> None:
-    """Each with its own result."""
+def test_many_proposals_are_answered_at_once(app: AppUnderTest, visit: Visit) -> None:
+    """Each has its own result."""
     proposals = [hand_in(app, f"many-{number}") for number in range(3)]
     page = visit("Jonas", "/api/ui/inbox?q=many")
     for proposal in proposals:
@@ -114,7 +114,7 @@ def test_many_are_answered_at_once(app: AppUnderTest, visit: Visit) -> None:
     assert all(look(app, proposal)["status"] == "rejected" for proposal in proposals)
 
 
-def test_a_link_that_has_expired_says_so(app: AppUnderTest, visit: Visit) -> None:
+def test_an_expired_link_says_so(app: AppUnderTest, visit: Visit) -> None:
     """And that there may be a newer letter."""
     proposal = hand_in(app, "late")
     link = link_of(app, proposal, "Mara")
@@ -125,8 +125,8 @@ def test_a_link_that_has_expired_says_so(app: AppUnderTest, visit: Visit) -> Non
     assert "expired" in page.inner_text("main").lower() or "closed" in page.inner_text("main").lower()
 
 
-def test_everything_works_without_script(app: AppUnderTest, visit: Visit) -> None:
-    """No page needs any."""
+def test_every_page_works_without_script(app: AppUnderTest, visit: Visit) -> None:
+    """No page has any."""
     proposal = hand_in(app, "plain")
     page = visit("Mara", f"/api/ui/proposals/{proposal}", java_script_enabled=False)
     page.locator('input[name="decision"][value="approve"]').first.check()
@@ -134,7 +134,7 @@ def test_everything_works_without_script(app: AppUnderTest, visit: Visit) -> Non
     assert [each["person"] for stage in look(app, proposal)["stages"] for each in stage["answers"]] == ["Mara"]
 
 
-def test_the_keyboard_is_enough(app: AppUnderTest, visit: Visit) -> None:
+def test_every_page_works_with_the_keyboard_alone(app: AppUnderTest, visit: Visit) -> None:
     """From the skip link to the answer."""
     proposal = hand_in(app, "keys")
     page = visit("Jonas", "/api/ui/inbox?q=keys")
@@ -151,8 +151,8 @@ def test_the_keyboard_is_enough(app: AppUnderTest, visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, PHONE, {"color_scheme": "dark"}], ids=["desktop", "phone", "dark"])
-def test_axe_finds_nothing_on_any_page(app: AppUnderTest, visit: Visit, options: dict[str, object], request) -> None:
-    """Also with names that are written from right to left, and nothing is wider than the screen."""
+def test_axe_finds_no_fault_on_any_page(app: AppUnderTest, visit: Visit, options: dict[str, object], request) -> None:
+    """Also with names in right-to-left script, and nothing is wider than the screen."""
     name = f"axe-{request.node.callspec.id}"
     title, arabic = "جسر المشاة عند الطاحونة", "ليلى حداد"
     policy = {"stages": [{"name": "design", "approvers": ["Mara", arabic], "rule": "all"}]}

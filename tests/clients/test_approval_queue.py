@@ -56,23 +56,23 @@ def decision(instance_id, approved=True, **more):
 
 
 @pytest.mark.parametrize(("workflow", "event"), [("ApprovalWorkflow", "ApprovalEvent"), ("BudgetApproval", "Approval")])
-async def test_raises_what_the_instance_waits_for(deliver, client, waiting, workflow, event):
-    """Looked up by the instance's workflow."""
+async def test_a_message_raises_the_event_that_the_instance_waits_for(deliver, client, waiting, workflow, event):
+    """The instance's workflow says which."""
     client.add(waiting, workflow)
     assert await deliver(decision(waiting, False, comment="no")) is None
     assert client.events == [(waiting, event, {"approved": False, "approver": "Mara", "comment": "no"})]
 
 
 @pytest.mark.parametrize("form", ["json", "bare", "json in base64", "bare in base64"])
-async def test_understands_all_four_forms(deliver, client, waiting, form):
-    """A bare id means approved; an id of 32 hex digits is not mistaken for Base64."""
+async def test_all_four_forms_of_a_message_are_understood(deliver, client, waiting, form):
+    """A bare id means approved; an id of 32 hex digits is not taken for Base64."""
     body = waiting.encode() if "bare" in form else json.dumps(decision(waiting)).encode()
     assert await deliver(base64.b64encode(body) if "base64" in form else body) is None
     ((instance_id, _, data),) = client.events
     assert (instance_id, data["approved"]) == (waiting, True)
 
 
-async def test_a_message_that_comes_again_raises_the_same_again(deliver, client, waiting):
+async def test_a_message_delivered_twice_raises_the_same_event_twice(deliver, client, waiting):
     """After a crash between the record and the event."""
     client.broken["raise_event"] = "connection lost"
     with pytest.raises(Exception, match="connection lost"):
@@ -82,8 +82,8 @@ async def test_a_message_that_comes_again_raises_the_same_again(deliver, client,
     assert len(client.events) == 1
 
 
-async def test_nobody_answers_twice_differently(deliver, client, waiting):
-    """The first answer stands; the second is put aside."""
+async def test_a_second_different_answer_is_put_aside(deliver, client, waiting):
+    """The first answer stands."""
     await deliver(decision(waiting, False))
     put_aside = await deliver(decision(waiting, True))
     assert "already answered: rejected" in put_aside["reason"]
@@ -100,8 +100,8 @@ async def test_nobody_answers_twice_differently(deliver, client, waiting):
         ("Running", "Chaining", "does not wait for a decision"),
     ],
 )
-async def test_an_instance_that_cannot_use_it_gets_no_event(deliver, client, waiting, status, workflow, told):
-    """The message is put aside as it came, with the reason."""
+async def test_an_instance_that_cannot_use_a_message_gets_no_event(deliver, client, waiting, status, workflow, told):
+    """The message moves unchanged to the poison queue, with the reason."""
     client.add(waiting, workflow, status)
     body = decision(waiting)
     put_aside = await deliver(body)
@@ -122,8 +122,8 @@ async def test_an_instance_that_cannot_use_it_gets_no_event(deliver, client, wai
         (decision("unknown-instance", "true"), "approved"),
     ],
 )
-async def test_what_can_never_succeed_is_put_aside_at_once(deliver, client, body, told):
-    """Not shown five times first."""
+async def test_an_unusable_message_is_put_aside_at_once(deliver, client, body, told):
+    """It is not retried five times first."""
     put_aside = await deliver(body)
     assert told in put_aside["reason"]
     assert put_aside["body"]
@@ -131,7 +131,7 @@ async def test_what_can_never_succeed_is_put_aside_at_once(deliver, client, body
 
 
 @pytest.mark.parametrize("named", [False, True])
-async def test_an_unnamed_answer_counts_only_where_that_is_allowed(deliver, waiting, named, monkeypatch):
+async def test_an_anonymous_answer_counts_only_if_the_setting_allows_it(deliver, waiting, named, monkeypatch):
     """Bare ids are for development; a JSON message without a name is no better."""
     monkeypatch.delenv("APPROVALS_ALLOW_BARE")
     message = {"instanceId": waiting, "approved": True} if named else waiting.encode()
@@ -139,8 +139,8 @@ async def test_an_unnamed_answer_counts_only_where_that_is_allowed(deliver, wait
     assert await deliver(decision(waiting)) is None
 
 
-async def test_an_instance_that_ends_meanwhile_is_no_reason_to_try_again(deliver, client, waiting):
-    """It was running when it was looked at."""
+async def test_a_message_for_an_instance_that_ends_meanwhile_is_not_retried(deliver, client, waiting):
+    """It was running when it was looked up."""
 
     async def too_late(instance_id, *_):
         client.add(instance_id, status="Completed")
@@ -150,8 +150,8 @@ async def test_an_instance_that_ends_meanwhile_is_no_reason_to_try_again(deliver
     assert "before the answer" in (await deliver(decision(waiting)))["reason"]
 
 
-async def test_a_hub_that_does_not_answer_lets_the_host_try_again(deliver, client, waiting):
-    """The message stays on its queue."""
+async def test_a_message_is_retried_if_the_hub_does_not_answer(deliver, client, waiting):
+    """It stays on its queue."""
     client.broken["get_status"] = "unexpected status code 503"
     with pytest.raises(Exception, match="503"):
         await deliver(decision(waiting))
@@ -181,21 +181,21 @@ def decided(name):
     return [(answer.person, answer.word, answer.via.value) for answer in answers]
 
 
-async def test_an_answer_to_a_review_is_on_record_before_its_workflow_is_woken(deliver, client, review):
-    """With the sender's word; the workflow hears nothing but that it should look."""
+async def test_an_answer_to_a_review_is_recorded_before_its_workflow_is_woken(deliver, client, review):
+    """With the sender's words; the event only tells the workflow to look."""
     assert await deliver({"proposalId": review, "approver": "Mara", "decision": "fine"}) is None
     assert decided(review) == [("Mara", "fine", "queue")]
     assert client.events == [(review, "Wake-4", {})]
 
 
-async def test_a_review_understands_what_other_workflows_do(deliver, review):
-    """Approved is its `approve`."""
+async def test_a_review_understands_messages_for_other_workflows(deliver, review):
+    """A true `approved` is its `approve`."""
     assert await deliver(decision(review)) is None
     assert decided(review) == [("Mara", "approve", "queue")]
 
 
-async def test_an_answer_that_is_delivered_twice_counts_for_one_stage(deliver, review):
-    """The process died before the message was gone. The next message counts for the next stage."""
+async def test_an_answer_delivered_twice_counts_for_one_stage(deliver, review):
+    """The process died before the message was deleted. The next message counts for the next stage."""
     message = {"proposalId": review, "decision": "approve", "approver": "Mara"}
     assert [await deliver(message), await deliver(message)] == [None, None]
     assert len(decided(review)) == 1
@@ -203,7 +203,7 @@ async def test_an_answer_that_is_delivered_twice_counts_for_one_stage(deliver, r
     assert [person for person, *_ in decided(review)] == ["Mara", "Vera"]
 
 
-async def test_an_answer_with_an_id_of_the_senders_counts_once(deliver, review):
+async def test_an_answer_with_the_senders_id_counts_once(deliver, review):
     """Also in another message."""
     message = {"proposalId": review, "decision": "approve", "approver": "Mara", "decisionId": "42"}
     assert [await deliver(message), await deliver(message, "m-2")] == [None, None]
@@ -218,7 +218,7 @@ async def test_an_answer_with_an_id_of_the_senders_counts_once(deliver, review):
         ({"approver": "Mara", "decision": "perhaps"}, "use one of"),
     ],
 )
-async def test_an_answer_that_can_never_count_is_put_aside_with_the_reason(deliver, client, review, message, told):
+async def test_an_unusable_answer_is_put_aside_with_the_reason(deliver, client, review, message, told):
     """And wakes nobody."""
     put_aside = await deliver({"proposalId": review, **message})
     assert told in put_aside["reason"]
@@ -226,8 +226,8 @@ async def test_an_answer_that_can_never_count_is_put_aside_with_the_reason(deliv
 
 
 @pytest.mark.parametrize("body", ["bare", "bare in base64", "instance", "proposal", "by that word"])
-async def test_an_answer_to_a_review_that_names_nobody_is_put_aside(deliver, client, review, body):
-    """No setting says whose it is, though one person alone is waited for."""
+async def test_an_anonymous_answer_to_a_review_is_put_aside(deliver, client, review, body):
+    """No setting allows it, even if only one person is waited for."""
     put_aside = await deliver(
         {
             "bare": review.encode(),
@@ -245,8 +245,8 @@ async def test_an_answer_to_a_review_that_names_nobody_is_put_aside(deliver, cli
     ("workflow", "field"), [("ApprovalWorkflow", "submittedBy"), ("BudgetApproval", "requestedBy")]
 )
 @pytest.mark.parametrize("approved", [True, False])
-async def test_nobody_decides_on_what_they_handed_in(deliver, client, waiting, workflow, field, approved):
-    """However they write their name; somebody else does."""
+async def test_nobody_decides_on_their_own_submission(deliver, client, waiting, workflow, field, approved):
+    """In any spelling of the name; somebody else may."""
     client.add(waiting, workflow, input=json.dumps({field: "Ines"}))
     put_aside = await deliver(decision(waiting, approved, approver=" \uff29NES"))
     assert "submitted it and may not decide on it" in put_aside["reason"]
@@ -255,30 +255,30 @@ async def test_nobody_decides_on_what_they_handed_in(deliver, client, waiting, w
 
 
 @pytest.mark.parametrize("named", [True, False])
-async def test_a_proposal_that_is_not_on_record_is_not_looked_for_among_workflows(deliver, waiting, named):
-    """A message in the words of a policy means a review."""
+async def test_an_unknown_proposal_is_not_looked_up_among_workflows(deliver, waiting, named):
+    """A message with a policy's word means a review."""
     message = {"proposalId": waiting, "decision": "approve", **({"approver": "Mara"} if named else {})}
     assert f"no proposal {waiting}" in (await deliver(message))["reason"]
 
 
-async def test_an_answer_stays_on_record_where_the_workflow_cannot_be_woken(deliver, client, review):
-    """The message is done with; the sweep wakes it."""
+async def test_an_answer_stays_recorded_if_the_workflow_cannot_be_woken(deliver, client, review):
+    """The message is done; the sweep wakes the workflow."""
     client.broken["raise_event"] = "connection lost"
     assert await deliver({"proposalId": review, "approver": "Mara", "decision": "approve"}) is None
     assert len(decided(review)) == 1
 
 
 @pytest.mark.parametrize("body", ["instance", "bare"])
-async def test_a_message_goes_to_the_workflow_that_has_the_id(deliver, client, review, body):
-    """Not to a record of that id, where the workflow carries out no review; its event, its answer."""
+async def test_a_message_goes_to_the_workflow_with_its_id(deliver, client, review, body):
+    """Not to a record of that id if the workflow is not its review."""
     client.add(review, "BudgetApproval", input=json.dumps({"title": "Other", "amount": 1}))
     assert await deliver(json.dumps(decision(review)).encode() if body == "instance" else review.encode()) is None
     assert [event for _, event, _ in client.events] == ["Approval"]
     assert decided(review) == []
 
 
-async def test_a_message_goes_to_the_review_that_the_workflow_carries_out(deliver, client, review):
-    """As the workflow's input says."""
+async def test_a_message_goes_to_the_review_of_the_workflow(deliver, client, review):
+    """The workflow's input names it."""
     client.add(review, input=json.dumps({"review": {"proposalId": review}}))
     assert await deliver(decision(review)) is None
     assert [event for _, event, _ in client.events] == ["Wake-4"]

@@ -67,8 +67,8 @@ def picture(size=(64, 48), **about):
 # Putting
 
 
-async def test_a_file_of_the_author_is_on_record(ines):
-    """201, with where it can be read; the entry holds its hash."""
+async def test_a_file_of_the_author_is_recorded(ines):
+    """201, with its URL; the entry holds its hash."""
     proposal_id = await ines.begin()
     told = await ines.put_file(proposal_id, "Übersicht 1.md", TEXT)
     reply = AttachmentReply.model_validate_json(json.dumps(told.body))
@@ -81,7 +81,7 @@ async def test_a_file_of_the_author_is_on_record(ines):
 
 
 async def test_the_same_file_again_changes_nothing(ines, stored):
-    """200: it was on record before."""
+    """200: it was already recorded."""
     proposal_id = await ines.begin()
     first = await ines.put_file(proposal_id, "a.md", TEXT)
     again = await ines.put_file(proposal_id, "a.md", TEXT)
@@ -89,7 +89,7 @@ async def test_the_same_file_again_changes_nothing(ines, stored):
     assert (len(entries_of(proposal_id)), len(stored(proposal_id))) == (1, 1)
 
 
-async def test_another_file_of_the_name_takes_the_place_of_the_first(ines):
+async def test_a_file_of_the_same_name_replaces_the_first(ines):
     """The record keeps both hashes, and readers get the new one."""
     proposal_id = await ines.begin(WITH_A_FILE)
     assert (await ines.put_file(proposal_id, "note.md", TEXT)).status == 201
@@ -98,8 +98,8 @@ async def test_another_file_of_the_name_takes_the_place_of_the_first(ines):
 
 
 @pytest.mark.parametrize("params", [{"by": "ines"}, {}])
-async def test_a_system_puts_a_file_for_the_author(ines, params):
-    """Named in the query string, as the body is the file; left out, nobody else can be meant."""
+async def test_a_system_adds_a_file_for_the_author(ines, params):
+    """The query string names the author, because the body is the file; nobody else can be meant."""
     proposal_id = await ines.begin()
     told = await ines.by(None).put_file(proposal_id, "a.md", TEXT, **params)
     assert told.status == 201
@@ -116,7 +116,7 @@ async def test_a_system_puts_a_file_for_the_author(ines, params):
         (None, {"by": "Mara"}, "notAuthor"),
     ],
 )
-async def test_nobody_else_puts_a_file(ines, stored, user, params, code):
+async def test_nobody_else_adds_a_file(ines, stored, user, params, code):
     """403, and nothing is stored."""
     proposal_id = await ines.begin()
     told = await ines.by(user).put_file(proposal_id, "a.md", TEXT, **params)
@@ -124,8 +124,8 @@ async def test_nobody_else_puts_a_file(ines, stored, user, params, code):
     assert (entries_of(proposal_id), stored(proposal_id)) == ([], [])
 
 
-async def test_a_proposal_that_is_over_takes_no_file(ines, stored):
-    """409: what was decided on stays what it was."""
+async def test_an_ended_proposal_accepts_no_file(ines, stored):
+    """409: the document that was decided on must not change."""
     proposal_id = await ines.begin()
     await ines.act(proposal_id, "withdraw", {"by": "Ines"})
     told = await ines.put_file(proposal_id, "a.md", TEXT)
@@ -134,8 +134,8 @@ async def test_a_proposal_that_is_over_takes_no_file(ines, stored):
 
 
 @pytest.mark.parametrize("proposal_id", ["none", "../x", "a%2fb", ""])
-async def test_a_proposal_that_there_is_not_is_not_found(ines, proposal_id):
-    """Nor one whose id is none."""
+async def test_an_unknown_proposal_is_404(ines, proposal_id):
+    """So is an invalid id."""
     assert (await ines.put_file(proposal_id, "a.md", TEXT)).status == 404
     assert (await ines.get_file(proposal_id, "a.md")).status == 404
 
@@ -147,7 +147,7 @@ async def test_a_proposal_that_there_is_not_is_not_found(ines, proposal_id):
         "a\nb", "a\x7f", "", " ", "x" * 151, ".htaccess", "gnp.exe\u202egnp.",
     ],
 )  # fmt: skip
-async def test_a_name_that_could_be_a_path_is_refused(ines, stored, name):
+async def test_a_file_name_like_a_path_is_refused(ines, stored, name):
     """With a sentence, and nothing is stored."""
     proposal_id = await ines.begun_once({**WITH_A_FILE, "title": "Names", "attachments": []})
     told = await ines.put_file(proposal_id, name, TEXT)
@@ -157,7 +157,7 @@ async def test_a_name_that_could_be_a_path_is_refused(ines, stored, name):
 
 
 @pytest.mark.parametrize("name", ["salary.txt", "note.md.exe", "a b+c&d=e.md", "橋.txt"])
-async def test_the_name_is_a_label_and_no_part_of_the_blobs_name(ines, stored, name):
+async def test_the_file_name_is_no_part_of_the_blob_name(ines, stored, name):
     """That is made of the proposal's id and the content."""
     proposal_id = await ines.begin()
     told = await ines.put_file(proposal_id, name, TEXT)
@@ -179,8 +179,8 @@ async def test_the_name_is_a_label_and_no_part_of_the_blobs_name(ines, stored, n
         (b"\xff\xd8\xffGIF89a", 400, "readable JPEG picture"),
     ],
 )
-async def test_what_is_not_what_it_should_be_is_refused(ines, stored, content, status, told):
-    """Whatever it is called, and nothing is stored."""
+async def test_an_unsupported_content_is_refused(ines, stored, content, status, told):
+    """Whatever its name, and nothing is stored."""
     proposal_id = await ines.begun_once({**WITH_A_FILE, "title": "Contents", "attachments": []})
     answer = await ines.put_file(proposal_id, "plan.png", content)
     assert (answer.status, answer.type) == (status, "application/problem+json")
@@ -190,7 +190,7 @@ async def test_what_is_not_what_it_should_be_is_refused(ines, stored, content, s
 
 
 async def test_a_picture_bomb_is_refused(ines, stored):
-    """A small file of a picture that fills the memory."""
+    """A small file whose picture would fill the memory."""
     proposal_id = await ines.begin()
     file = BytesIO()
     Image.new("1", (9_000, 9_000)).save(file, "PNG")
@@ -200,8 +200,8 @@ async def test_a_picture_bomb_is_refused(ines, stored):
     assert "more than 40,000,000 pixels" in told.body["detail"]
 
 
-async def test_a_picture_is_kept_without_what_it_tells(ines, stored):
-    """The reply says what is on record; the same picture again is known again."""
+async def test_a_picture_is_stored_without_metadata(ines, stored):
+    """The reply has the recorded hash; the same picture again is recognised."""
     proposal_id = await ines.begin()
     sent = picture(Author="Ines, at home")
     told = await ines.put_file(proposal_id, "plan.png", sent)
@@ -213,8 +213,8 @@ async def test_a_picture_is_kept_without_what_it_tells(ines, stored):
     assert len(stored(proposal_id)) == 1
 
 
-async def test_the_content_type_is_that_of_the_content(ines):
-    """A page that calls itself a picture is text, and a picture that calls itself text is one."""
+async def test_the_content_type_follows_the_content(ines):
+    """A page with a picture's name is text, and a picture with a text's name is a picture."""
     proposal_id = await ines.begin()
     page = await ines.put_file(proposal_id, "page.png", b"<html><script>alert(1)</script>")
     drawing = await ines.put_file(proposal_id, "drawing.txt", picture())
@@ -238,8 +238,8 @@ class Unread(func.HttpRequest):
         ({"transfer-encoding": "gzip, Chunked"}, 411),
     ],
 )
-async def test_what_is_too_large_is_refused_by_its_header(call, client, headers, status):
-    """Before the body is looked at: packed bodies may be any size, and one in chunks does not reach the function."""
+async def test_a_file_that_is_too_large_is_refused_by_its_header(call, client, headers, status):
+    """Before the body is read: compressed bodies may have any size, and a chunked one does not reach the function."""
     request = Unread(
         "PUT", "http://localhost:7071/api/proposals/p/attachments/a.md", body=b"",
         headers={"x-greenlight-user": "Ines", **headers}, route_params={"proposalId": "p", "name": "a.md"},
@@ -247,8 +247,8 @@ async def test_what_is_too_large_is_refused_by_its_header(call, client, headers,
     assert (await call(put_attachment, req=request, client=client)).status_code == status
 
 
-async def test_a_proposal_has_so_many_files_and_no_more(ines, stored):
-    """One that is there may still be replaced."""
+async def test_a_proposal_accepts_a_limited_number_of_files(ines, stored):
+    """An existing one may still be replaced."""
     proposal_id = await ines.begin()
     for number in range(MOST_ATTACHMENTS):
         assert (await ines.put_file(proposal_id, f"{number}.md", b"%d" % number)).status == 201
@@ -258,8 +258,8 @@ async def test_a_proposal_has_so_many_files_and_no_more(ines, stored):
     assert (await ines.put_file(proposal_id, "0.md", TEXT)).status == 201
 
 
-async def test_a_new_file_voids_what_was_approved_before(ines):
-    """An approval is of the document that was seen."""
+async def test_a_new_file_voids_earlier_approvals(ines):
+    """An approval is for the document that was seen."""
     two = {**WITH_A_FILE, "policy": {"stages": [{"name": "design", "rule": "all", "approvers": ["Mara", "Jonas"]}]}}
     proposal_id = await ines.begin(two)
     await ines.by("Mara").act(proposal_id, "decisions", {"decision": "approve"})
@@ -271,8 +271,8 @@ async def test_a_new_file_voids_what_was_approved_before(ines):
 
 
 @pytest.mark.parametrize("user", ["Ines", "Mara", None])
-async def test_those_who_have_a_part_read_it(ines, user):
-    """As a file to be saved: nothing of it runs, whatever it holds."""
+async def test_people_with_a_part_read_a_file(ines, user):
+    """As a download: nothing in it runs."""
     proposal_id = await ines.begun_once(WITH_A_FILE)
     told = await ines.by(user).get_file(proposal_id, "note.md")
     assert (told.status, told.body) == (200, b"# Mill Stream\n")
@@ -283,21 +283,21 @@ async def test_those_who_have_a_part_read_it(ines, user):
     assert told.headers["Content-Security-Policy"].endswith("sandbox")
 
 
-async def test_others_do_not(ines):
-    """403, whether there is such a file or not."""
+async def test_others_do_not_read_a_file(ines):
+    """403, whether the file exists or not."""
     proposal_id = await ines.begun_once(WITH_A_FILE)
     for name in ("note.md", "none.md"):
         assert (await ines.by("Somebody").get_file(proposal_id, name)).status == 403
 
 
 @pytest.mark.parametrize("name", ["none.md", "NOTE.MD", "../note.md", "..", "%2e%2e", "", "\0", "\ud800"])
-async def test_what_the_record_does_not_name_is_not_found(ines, name):
-    """Whatever lies in the container."""
+async def test_a_file_that_the_record_does_not_name_is_404(ines, name):
+    """Even if the container holds it."""
     proposal_id = await ines.begun_once(WITH_A_FILE)
     assert (await ines.get_file(proposal_id, name)).status == 404
 
 
-async def test_another_proposals_blob_is_not_handed_out(ines, stored):
+async def test_the_blob_of_another_proposal_is_not_served(ines, stored):
     """Neither by its name nor by its path."""
     theirs = await ines.begin(WITH_A_FILE)
     mine = await ines.begun_once({**WITH_A_FILE, "title": "Mine", "attachments": []})
@@ -306,16 +306,16 @@ async def test_another_proposals_blob_is_not_handed_out(ines, stored):
         assert (await ines.get_file(mine, name)).status == 404
 
 
-async def test_a_name_is_found_in_either_spelling(ines):
-    """Some systems write a letter and its accent one after the other."""
+async def test_a_file_name_is_found_in_either_unicode_form(ines):
+    """Some systems write a letter and its accent separately."""
     proposal_id = await ines.begin()
     await ines.put_file(proposal_id, "U\u0308ber.md", TEXT)
     for name in ("Über.md", "U\u0308ber.md"):
         assert (await ines.get_file(proposal_id, name)).body == TEXT
 
 
-async def test_a_blob_that_was_changed_or_is_gone_is_told(ines, stored, azurite):
-    """Nobody decides by another document than the one on record."""
+async def test_a_changed_or_missing_blob_is_reported(ines, stored, azurite):
+    """Nobody may decide by another document than the recorded one."""
     proposal_id = await ines.begin(WITH_A_FILE)
     (blob,) = stored(proposal_id)
     with BlobServiceClient.from_connection_string(azurite.connection_string) as service:

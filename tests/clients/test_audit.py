@@ -67,7 +67,7 @@ def reply_of(told):
 
 
 async def test_the_record_is_shown_entry_by_entry(front, proposal):
-    """With its hashes, and without a verdict that nobody asked for."""
+    """With its hashes, and without a verdict unless one is asked for."""
     told = await front.audit(proposal)
     reply = reply_of(told)
     kinds = [each["kind"] for each in reply.entries]
@@ -77,8 +77,8 @@ async def test_the_record_is_shown_entry_by_entry(front, proposal):
     assert reply.verdict is None
 
 
-async def test_what_is_shown_can_be_verified_elsewhere(front, proposal):
-    """Written in the one way in which records are, it is the record."""
+async def test_the_shown_record_can_be_verified_elsewhere(front, proposal):
+    """Written in canonical form, it is the record."""
     reply = reply_of(await front.audit(proposal))
     lines = [
         json.dumps(each, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n" for each in reply.entries
@@ -87,23 +87,23 @@ async def test_what_is_shown_can_be_verified_elsewhere(front, proposal):
 
 
 @pytest.mark.parametrize("accept", [LINES, f"{LINES}, */*;q=0.1"])
-async def test_the_record_itself_can_be_kept(front, proposal, accept):
-    """Byte for byte, one line an entry."""
+async def test_the_record_can_be_downloaded(front, proposal, accept):
+    """Byte for byte, one line for each entry."""
     told = await front.audit(proposal, accept)
     assert (told.type, told.body) == (LINES, open_review_records().raw(proposal))
     assert verify(told.body).sound
 
 
 @pytest.mark.parametrize("word", ["true", "True", "1"])
-async def test_a_good_record_is_said_to_be_good(front, proposal, word):
-    """Held against what the list saw of it last."""
+async def test_an_intact_record_is_reported_as_whole(front, proposal, word):
+    """It is compared with what the list knows of it."""
     verdict = reply_of(await front.audit(proposal, verify=word)).verdict
     assert (verdict.state, verdict.ok, verdict.entries, verdict.authenticated) == ("whole", True, 6, 6)
     assert (verdict.finding, verdict.line) == (None, None)
 
 
-async def test_a_record_that_has_grown_since_is_good(front):
-    """The list is late by nature."""
+async def test_a_record_that_has_grown_since_is_whole(front):
+    """The list is always a little late."""
     proposal_id = await front.begin()
     await front.check(proposal_id)
     await front.act(proposal_id, "comments", {"by": "Mara", "comment": "Soon."})
@@ -113,7 +113,7 @@ async def test_a_record_that_has_grown_since_is_good(front):
 
 
 async def test_one_flipped_byte_is_found(front, proposal, rewrite):
-    """And where; the entries before it are shown."""
+    """With its place; the entries before it are shown."""
     rewrite(proposal, lambda content: content.replace(b"Fine.", b"Fire."))
     reply = reply_of(await front.audit(proposal, verify="true"))
     assert (reply.verdict.state, reply.verdict.line, len(reply.entries)) == ("damaged", 4, 3)
@@ -121,15 +121,15 @@ async def test_one_flipped_byte_is_found(front, proposal, rewrite):
 
 
 async def test_a_cut_tail_is_found(front, proposal, rewrite):
-    """The chain alone does not show it: what is left of it is good."""
+    """The chain alone does not show it: the rest is valid."""
     rewrite(proposal, lambda content: b"".join(content.splitlines(keepends=True)[:3]))
     assert (await front.audit(proposal)).status == 200
     verdict = reply_of(await front.audit(proposal, verify="true")).verdict
     assert (verdict.state, verdict.line) == ("cut", 4)
 
 
-async def test_without_the_list_an_open_record_is_not_anchored(front):
-    """Its row was deleted, and nobody has kept its head yet: whether its end is missing nobody can say."""
+async def test_without_its_row_an_open_record_is_not_anchored(front):
+    """No head was stored elsewhere yet, so nobody can say whether its end is missing."""
     proposal_id = await front.begin()
     forget(proposal_id)
     verdict = reply_of(await front.audit(proposal_id, verify="true")).verdict
@@ -137,15 +137,15 @@ async def test_without_the_list_an_open_record_is_not_anchored(front):
     assert verdict.finding == "unbroken up to entry 3, end not checked"
 
 
-async def test_without_the_list_the_head_that_was_kept_is_the_anchor(front, proposal):
+async def test_without_its_row_the_stored_head_is_the_anchor(front, proposal):
     """It was copied when the review ended."""
     forget(proposal)
     keep_head(proposal, entries=6, head=reply_of(await front.audit(proposal)).head)
     assert reply_of(await front.audit(proposal, verify="true")).verdict.state == "whole"
 
 
-async def test_entries_from_before_the_keys_are_not_called_whole(front, proposal, rewrite, monkeypatch):
-    """They are read as ever; who wrote them nobody can say."""
+async def test_entries_from_before_the_keys_are_not_reported_as_whole(front, proposal, rewrite, monkeypatch):
+    """They are read; their author cannot be verified."""
     monkeypatch.setenv("RECORD_KEYS", f"first:{'k' * 32}")
     monkeypatch.setenv("RECORDS_SIGNED_SINCE", "2999-01-01T00:00:00+00:00")
     rewrite(proposal, lambda content: seal(read_chain(content).entries, head=GENESIS))
@@ -161,8 +161,8 @@ async def test_entries_from_before_the_keys_are_not_called_whole(front, proposal
     assert (await front.show(proposal)).body["code"] == "tampered"
 
 
-async def test_without_keys_nothing_is_read_and_the_setting_is_named(front, proposal, monkeypatch):
-    """On Azure, where none is made up."""
+async def test_without_keys_the_audit_fails_and_names_the_setting(front, proposal, monkeypatch):
+    """On Azure, where no key is made up."""
     monkeypatch.setenv("AUTH_MODE", "keys")
     monkeypatch.setenv("WEBSITE_SITE_NAME", "greenlight")
     for told in (await front.show(proposal), await front.audit(proposal, verify="true")):
@@ -170,8 +170,8 @@ async def test_without_keys_nothing_is_read_and_the_setting_is_named(front, prop
         assert told.body["detail"].startswith("RECORD_KEYS is not set")
 
 
-async def test_on_a_damaged_record_nothing_is_decided(front, proposal, rewrite, caplog):
-    """Every route says so, with where to look, and in the log; none of them fails without a word."""
+async def test_nothing_is_decided_on_a_damaged_record(front, proposal, rewrite, caplog):
+    """Every route says so and where to look, and the log has it."""
     rewrite(proposal, lambda content: content.replace(b"Fine.", b"Fire."))
     for told in (
         await front.show(proposal),
@@ -187,20 +187,20 @@ async def test_on_a_damaged_record_nothing_is_decided(front, proposal, rewrite, 
 
 
 @pytest.mark.parametrize("flag", ["maybe", "yes", "2"])
-async def test_a_flag_that_is_none_is_a_fault(front, flag):
-    """Not silently a no."""
+async def test_an_invalid_flag_is_a_fault(front, flag):
+    """It is not silently false."""
     assert (await front.audit("nowhere", verify=flag)).status == 400
 
 
 @pytest.mark.parametrize("person", [None, "Mara"])
-async def test_what_is_not_there_is_404(front, person):
+async def test_an_unknown_proposal_is_404(front, person):
     """In both forms."""
     for accept in ("application/json", LINES):
         assert (await front.by(person).audit("nowhere", accept)).status == 404
 
 
 async def test_an_outsider_reads_no_record(front, proposal):
-    """In no form of it."""
+    """In none of its forms."""
     for accept in ("application/json", LINES):
         assert (await front.by("Nadia").audit(proposal, accept)).status == 403
 
@@ -214,7 +214,7 @@ async def documented(front):
 
 
 async def test_an_export_is_verified_without_the_app(front, documented):
-    """It holds the record, its files and the ids of the keys; with the keys and an anchor all of it is checked."""
+    """It holds the record, its files and the key ids; keys and an anchor verify all of it."""
     told = await front.export(documented)
     assert (told.status, told.type) == (200, ARCHIVE)
     opened = unpack(told.body)
@@ -228,7 +228,7 @@ async def test_an_export_is_verified_without_the_app(front, documented):
 
 
 async def test_an_export_without_documents_has_their_hashes(front, documented):
-    """Also where one of them is gone, or differs from the file on record."""
+    """Also if one is gone or differs from the recorded one."""
     (file,) = unpack((await front.export(documented, documents="false")).body).manifest.files
     assert (file.name, file.present) == ("note.md", False)
     stored = await front.show(documented)
@@ -243,7 +243,7 @@ async def test_an_export_without_documents_has_their_hashes(front, documented):
 
 
 async def test_an_export_that_is_too_large_says_what_to_do(front, documented, monkeypatch):
-    """Its documents are got one by one."""
+    """Its documents can be downloaded separately."""
     monkeypatch.setattr(audits, "LARGEST_EXPORT", 10)
     told = await front.export(documented)
     assert told.status == 413
@@ -252,7 +252,7 @@ async def test_an_export_that_is_too_large_says_what_to_do(front, documented, mo
 
 
 async def test_an_outsider_exports_nothing(front, proposal):
-    """And nothing is exported that is not there."""
+    """And an unknown proposal cannot be exported."""
     assert (await front.by("Nadia").export(proposal)).status == 403
     assert (await front.export("nowhere")).status == 404
     assert (await front.export(proposal, documents="some")).status == 400

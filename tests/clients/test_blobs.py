@@ -34,8 +34,8 @@ def put(container, content, name=None, content_type="text/plain", **more):
 
 
 @pytest.mark.parametrize("content", [b"hello", b"", bytes(range(256)) * 20_000])
-def test_answers_with_the_bytes_and_their_type(container, content):
-    """Also none, and some megabytes."""
+def test_a_blob_is_returned_with_its_type(container, content):
+    """Also an empty one, and one of some megabytes."""
     blob = put(container, content, content_type="image/png")
     response = get(container=container.container_name, blob=blob)
     assert (response.status_code, response.get_body()) == (200, content)
@@ -44,15 +44,15 @@ def test_answers_with_the_bytes_and_their_type(container, content):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_what_could_run_code_is_downloaded(container):
-    """HTML that somebody stored is no page of ours."""
+def test_content_that_could_run_is_a_download(container):
+    """Stored HTML must not be a page of the app."""
     blob = put(container, b"<script>", "p/page.html", "text/html")
     headers = get(container=container.container_name, blob=blob).headers
     assert headers["Content-Disposition"] == "attachment; filename*=UTF-8''page.html"
     assert headers["Content-Security-Policy"].endswith("sandbox")
 
 
-def test_what_is_stored_packed_is_handed_out_packed(container):
+def test_a_compressed_blob_is_returned_compressed(container):
     """A small file could be a large one unpacked."""
     packed = gzip.compress(b"hello" * 1000)
     blob = put(container, packed, content_encoding="gzip")
@@ -63,8 +63,8 @@ def test_what_is_stored_packed_is_handed_out_packed(container):
 
 @pytest.mark.parametrize("params", [{}, {"container": "c"}, {"blob": "b"}, {"container": "", "blob": "b"},
                                     {"container": "c", "blob": ""}])  # fmt: skip
-def test_both_names_are_needed(params):
-    """The sentence is known to other systems, word for word."""
+def test_both_names_are_required(params):
+    """Other systems know the sentence word for word."""
     response = get(**params)
     assert response.status_code == 400
     assert response.mimetype == "text/plain"
@@ -73,7 +73,7 @@ def test_both_names_are_needed(params):
 
 @pytest.mark.usefixtures("container")
 def test_other_containers_are_refused_whether_they_exist_or_not(azurite):
-    """The platform's also where the settings name them; one answer for all."""
+    """Also the platform's, even if the setting names them; the answer is always the same."""
     with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
         for name in ("secrets-of-others", "hub-leases", "azure-webjobs-secrets"):
             if not service.get_container_client(name).exists():
@@ -88,8 +88,8 @@ def test_other_containers_are_refused_whether_they_exist_or_not(azurite):
     assert json.loads(body)["whatToDo"]
 
 
-def test_nothing_is_readable_where_the_settings_name_nothing(container, monkeypatch):
-    """Closed is the default."""
+def test_nothing_is_readable_without_the_setting(container, monkeypatch):
+    """The default is closed."""
     blob = put(container, b"x")
     for setting in ("", " , "):
         monkeypatch.setenv("READABLE_CONTAINERS", setting)
@@ -98,8 +98,8 @@ def test_nothing_is_readable_where_the_settings_name_nothing(container, monkeypa
     assert get(container=container.container_name, blob=blob).status_code == 403
 
 
-def test_a_blob_that_is_not_there_is_not_found(container):
-    """Nor is one of a container that the settings name and nobody has made."""
+def test_an_unknown_blob_is_404(container):
+    """So is one in a container that the setting names but that does not exist."""
     assert get(container=container.container_name, blob="p/none.txt").status_code == 404
     assert get(container="gone", blob="x").status_code == 404
 
@@ -112,8 +112,8 @@ def test_a_blob_that_is_not_there_is_not_found(container):
         ("\ufffe", 404), ("\U0001f309", 404), ("a." , 404), ("/".join("a" * 300), 404),
     ],
 )  # fmt: skip
-def test_strange_names_are_refused_or_not_found(container, name, status):
-    """With a sentence, and never as a failure of ours."""
+def test_strange_names_are_refused_or_404(container, name, status):
+    """With a sentence, and never with 500."""
     response = get(container=container.container_name, blob=name)
     assert response.status_code == status
     assert json.loads(response.get_body())["whatToDo"]
@@ -121,13 +121,13 @@ def test_strange_names_are_refused_or_not_found(container, name, status):
 
 @pytest.mark.parametrize("name", ["ä ö ü.txt", "a+b&c=d.txt", "100%.txt", "a%20b.txt", "x" * 1000])
 def test_unusual_names_are_found(container, name):
-    """What was stored under a name is handed out under it."""
+    """A blob is returned under the name that it was stored with."""
     put(container, b"it", name)
     assert get(container=container.container_name, blob=name).get_body() == b"it"
 
 
 def test_a_blob_that_is_too_large_is_not_read(container):
-    """A page blob is large without being sent."""
+    """A page blob can be large without an upload."""
     container.get_blob_client("large.bin").create_page_blob(64 * 1024 * 1024)
     response = get(container=container.container_name, blob="large.bin")
     assert response.status_code == 413

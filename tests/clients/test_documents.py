@@ -47,8 +47,8 @@ async def replaced(front):
     return proposal_id, before
 
 
-async def test_an_answer_on_its_way_does_not_count_for_what_the_author_put_meanwhile(front, replaced):
-    """409 with what was changed and by whom; with the new document it is taken."""
+async def test_an_answer_does_not_count_for_a_document_changed_meanwhile(front, replaced):
+    """409 with what changed and by whom; with the new document it counts."""
     proposal_id, _ = replaced
     told = await front.by("Mara").act(proposal_id, "decisions", {"decision": "approve"})
     problem = Problem.model_validate_json(json.dumps(told.body))
@@ -79,8 +79,8 @@ async def test_an_etag_is_not_stale_before_its_document_has_changed(front, repla
 @pytest.mark.parametrize(
     ("verb", "more"), [("decisions", {"decision": "approve"}), ("changes", {"comment": "Shorter."})]
 )
-async def test_a_stale_etag_takes_nothing_down(front, replaced, monkeypatch, verb, more):
-    """An answer, or changes that are asked for; the new one is right."""
+async def test_a_stale_etag_records_nothing(front, replaced, monkeypatch, verb, more):
+    """Neither an answer nor a request for changes; the new one works."""
     proposal_id, before = replaced
     monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(int(EDIT_PAUSE.total_seconds())))
     await front.check(proposal_id)
@@ -93,8 +93,8 @@ async def test_a_stale_etag_takes_nothing_down(front, replaced, monkeypatch, ver
     assert (await front.act(proposal_id, verb, body, match=fresh)).status == 200
 
 
-async def test_body_and_etag_that_differ_are_a_fault(front, replaced):
-    """Nobody can know which of them is meant."""
+async def test_a_body_and_an_etag_that_differ_are_a_fault(front, replaced):
+    """One of them must be wrong."""
     proposal_id, before = replaced
     told = await front.act(proposal_id, "decisions", {**YES, "round": 2}, match=before.headers["ETag"])
     assert (told.status, told.body["errors"]) == (400, ["round: differs from If-Match; give only one of the two"])
@@ -102,14 +102,14 @@ async def test_body_and_etag_that_differ_are_a_fault(front, replaced):
         assert (await front.act(proposal_id, "decisions", {**YES, **wrong})).status == 400
 
 
-async def test_a_proposal_with_one_document_needs_no_naming(front):
-    """Whoever decides once on one document says yes or no; `*` names nothing."""
+async def test_a_proposal_with_one_document_needs_no_etag(front):
+    """A single decision on it cannot be about another; `*` names nothing."""
     proposal_id = await front.begin(FORM)
     assert (await front.by("Mara").act(proposal_id, "decisions", {"decision": "approve"}, match="*")).status == 200
 
 
-async def test_what_is_shown_of_an_end_has_everybodys_words(front):
-    """Comments and early answers too, as the model says."""
+async def test_an_outcome_shows_all_answers(front):
+    """With comments, and early answers too."""
     stages = [{"name": "one", "approvers": ["Mara", "Jonas"], "rule": "all"}, {"name": "two", "approvers": ["Ana"]}]
     words = {"approved with conditions": "approve"}
     proposal_id = await front.begin({**FORM, "policy": {"stages": stages, "outcomes": words}})
@@ -145,8 +145,8 @@ async def deliver(call, client, body):
 
 
 @pytest.mark.parametrize("form", ["proposalId", "instanceId"])
-async def test_a_message_names_its_document_as_a_request_does(call, client, replaced, form):
-    """One that does not is put aside with what was changed."""
+async def test_a_message_names_its_document_like_a_request(call, client, replaced, form):
+    """One without it is put aside with the changes."""
     proposal_id, before = replaced
     client.add(proposal_id, input=json.dumps({"review": {"proposalId": proposal_id}}))
     answer = {"decision": "approve"} if form == "proposalId" else {"approved": True}
@@ -158,7 +158,7 @@ async def test_a_message_names_its_document_as_a_request_does(call, client, repl
     assert await deliver(call, client, {**message, "round": 2}) is None
 
 
-async def test_a_message_to_a_workflow_without_documents_names_none(call, client):
+async def test_a_message_to_a_workflow_without_documents_must_name_none(call, client):
     """It is meant for something else."""
     instance = uuid.uuid4().hex
     client.add(instance)
@@ -167,8 +167,8 @@ async def test_a_message_to_a_workflow_without_documents_names_none(call, client
     assert client.events == []
 
 
-async def test_an_event_names_its_document_as_a_request_does(front, replaced):
-    """Refused by a word, as custom status holds no names."""
+async def test_an_event_names_its_document_like_a_request(front, replaced):
+    """The refusal is one word, because custom status holds no names."""
     proposal_id, _ = replaced
     take = decide_by_event._function.get_user_function()
     yes = {"approved": True, "approver": "Mara", "comment": ""}
@@ -196,8 +196,8 @@ def desk(call, client, monkeypatch):
     return desk
 
 
-async def test_a_link_is_about_what_its_letter_showed(desk):
-    """The page of the old one says what was changed; a new letter has a new one."""
+async def test_a_link_is_for_the_document_of_its_letter(desk):
+    """The old link's page shows the changes; a new letter has a new link."""
     desk.story.attaches("offer.md", "v2")
     desk.story.check()
     desk.write()
@@ -215,8 +215,8 @@ async def test_a_link_is_about_what_its_letter_showed(desk):
     assert answered.status_code == 200
 
 
-async def test_a_form_that_names_another_document_is_not_taken(desk):
-    """What the page showed is what is decided on."""
+async def test_a_form_about_another_document_is_refused(desk):
+    """The decision must be about what the page showed."""
     for told in (
         await desk.post(decision="approve", document="ab" * 32),
         await desk.send({"decision": "approve", "round": 2}),
@@ -229,8 +229,8 @@ async def test_a_form_that_names_another_document_is_not_taken(desk):
     assert (await desk.send({"decision": "approve", **about})).status_code == 200
 
 
-async def test_files_put_in_one_go_are_one_round_and_one_letter(front, monkeypatch):
-    """Each letter has the round and the hash of what it is about."""
+async def test_several_files_in_a_row_are_one_round_and_one_letter(front, monkeypatch):
+    """Each letter has the round and the document's hash."""
     sent = []
     monkeypatch.setattr(Outbox, "send", lambda _, letter, **__: sent.append(letter) or True)
     tell = tell_people._function.get_user_function()
@@ -252,8 +252,8 @@ async def test_files_put_in_one_go_are_one_round_and_one_letter(front, monkeypat
     assert "Ines added site.md at" in sent[1].text
 
 
-async def test_a_letter_of_an_end_has_everybodys_words(front, monkeypatch):
-    """One yes with conditions makes it a yes with conditions."""
+async def test_an_end_letter_has_all_answers(front, monkeypatch):
+    """One approval with conditions makes the outcome conditional."""
     sent = []
     monkeypatch.setattr(Outbox, "send", lambda _, letter, **__: sent.append(letter) or True)
     stage = {"name": "one", "approvers": ["Mara", "Jonas"], "rule": "all"}
@@ -269,8 +269,8 @@ async def test_a_letter_of_an_end_has_everybodys_words(front, monkeypatch):
     assert "Jonas, one: approve" in letter.text
 
 
-async def test_a_note_after_the_end_is_in_the_record_and_marked(front):
-    """By anybody who has a part in it; the record is whole with it."""
+async def test_a_note_after_the_end_is_recorded_and_marked(front):
+    """By anybody with a part; the record stays whole."""
     proposal_id = await front.begin(FORM)
     await front.act(proposal_id, "withdraw", {"by": "Ines"})
     assert (await front.by("Mara").act(proposal_id, "comments", {"comment": "Pity."})).status == 200
@@ -279,8 +279,8 @@ async def test_a_note_after_the_end_is_in_the_record_and_marked(front):
     assert (audit["verdict"]["ok"], audit["entries"][-1]["data"]) == (True, {"afterEnd": True, "comment": "Pity."})
 
 
-async def test_a_reassignment_without_a_name_is_told_as_a_systems(front):
-    """Whoever is signed in has a name."""
+async def test_a_reassignment_without_a_name_is_a_systems(front):
+    """A signed-in person always has a name."""
     proposal_id = await front.begin(FORM)
     await front.act(proposal_id, "reassign", {"from": "Mara", "to": "Otto"})
     [entry] = [each for each in open_review_records().read(proposal_id).entries if each.kind is Kind.REASSIGNED]

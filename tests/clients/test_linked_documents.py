@@ -45,8 +45,8 @@ def documents(call, client, monkeypatch):
     return Desk(call, client, story.check())
 
 
-async def test_whoever_holds_the_link_reads_the_documents(documents):
-    """The page leads to each, and shows pictures in place; a browser runs nothing of them."""
+async def test_the_holder_of_a_link_reads_the_documents(documents):
+    """The page links each of them and shows pictures; a browser runs nothing in them."""
     page = Reader(text_of(await documents.get()))
     addresses = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
     assert addresses == [
@@ -62,7 +62,7 @@ async def test_whoever_holds_the_link_reads_the_documents(documents):
     assert (await documents.file("plan.png")).headers["Content-Type"] == "image/png"
 
 
-async def test_a_link_opens_no_other_file_and_none_when_it_is_over(documents):
+async def test_a_link_opens_no_other_file_and_none_after_it_has_expired(documents):
     """Nor does a forged one."""
     assert (await documents.file("other.md")).status_code == 404
     assert (await documents.file("plan.png", "forged")).status_code == 403

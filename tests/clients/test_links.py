@@ -50,8 +50,8 @@ def desk(call, client):
     return Desk(call, client, Story(TWO).check())
 
 
-async def test_the_link_shows_the_proposal_and_a_form(desk):
-    """Who is asked, for what, until when, and what can be answered."""
+async def test_a_link_shows_the_proposal_and_a_form(desk):
+    """Who is asked, for what, until when, and the possible answers."""
     response = await desk.get()
     page = text_of(response)
     assert response.status_code == 200
@@ -63,8 +63,8 @@ async def test_the_link_shows_the_proposal_and_a_form(desk):
     ]  # fmt: skip
 
 
-async def test_following_the_link_changes_nothing(desk):
-    """Mail programs do it before anybody reads the letter, some of them several times."""
+async def test_opening_a_link_changes_nothing(desk):
+    """Mail programs open it before anybody reads the letter, some of them several times."""
     before = desk.entries()
     for _ in range(3):
         assert (await desk.get()).status_code == 200
@@ -73,7 +73,7 @@ async def test_following_the_link_changes_nothing(desk):
 
 
 async def test_the_form_decides(desk):
-    """As the person that the link was made for, and the record says by which link; the workflow is woken."""
+    """As the person of the link; the record names the link, and the workflow is woken."""
     response = await desk.post(decision="approve", comment="Good.\r\nGo on.", proposalId="p1")
     assert response.status_code == 200
     assert "Your answer: Approve" in text_of(response)
@@ -85,29 +85,29 @@ async def test_the_form_decides(desk):
 
 
 async def test_a_program_decides_with_json(desk):
-    """And is answered like everybody who decides."""
+    """It gets the same answer as from the decisions route."""
     response = await desk.send({"decision": "Approve With Conditions"})
     assert response.status_code == 200
     assert json.loads(response.get_body())["waitingFor"] == ["Cem"]
     assert desk.decisions() == [("Ana", "approve with conditions", "link")]
 
 
-async def test_a_program_is_shown_json(desk):
-    """With the choices that it has."""
+async def test_a_program_gets_json(desk):
+    """With its choices."""
     shown = json.loads((await desk.get(Accept="application/json")).get_body())
     assert (shown["proposalId"], shown["person"], shown["stage"], shown["round"]) == ("p1", "Ana", "design", 1)
     assert [each["decision"] for each in shown["choices"] if each["needsComment"]] == ["changes"]
 
 
 async def test_a_program_may_leave_the_token_in_the_query_string(desk):
-    """The one in the body goes first."""
+    """One in the body wins."""
     assert (await desk.send({"decision": "approve", "token": "forged"})).status_code == 403
     assert (await desk.send({"decision": "approve", "token": 7})).status_code == 403
     assert (await desk.send({"decision": "approve", "token": desk.token}, "forged")).status_code == 200
 
 
 async def test_a_link_is_used_once(desk):
-    """Whatever is sent the second time, and by GET one is told so."""
+    """The second time it says so, also on GET."""
     await desk.post(decision="approve")
     for decision in ("approve", "reject"):
         response = await desk.post(decision=decision)
@@ -118,16 +118,16 @@ async def test_a_link_is_used_once(desk):
     assert desk.decisions() == [("Ana", "approve", "link")]
 
 
-async def test_another_letters_link_does_not_answer_twice(desk):
-    """A reminder has a link of its own."""
+async def test_a_second_letters_link_does_not_answer_twice(desk):
+    """A reminder has its own link."""
     await desk.post(decision="approve")
     response = await desk.post(desk.token_of(id="link-in-a-reminder"), decision="reject")
     assert response.status_code == 409
     assert len(desk.decisions()) == 1
 
 
-async def test_somebody_else_was_faster_and_is_named(desk):
-    """One answer is enough in this stage; the other one is told who gave it."""
+async def test_a_late_person_learns_who_answered_first(desk):
+    """One answer is enough in this stage."""
     desk.story.decides("Ben", "approve")
     desk.write()
     for response in (await desk.get(), await desk.post(decision="reject")):
@@ -135,8 +135,8 @@ async def test_somebody_else_was_faster_and_is_named(desk):
         assert "approved by Ben" in text_of(response)
 
 
-async def test_of_two_people_at_the_same_moment_one_is_told_that_the_other_won(desk, monkeypatch):
-    """Even where both saw the form."""
+async def test_one_of_two_simultaneous_answers_wins_and_the_other_person_learns_it(desk, monkeypatch):
+    """Although both saw the form."""
     monkeypatch.setattr(
         "clients.links.accept",
         lambda review, verb, actor, now, **known: _accept_then_ben(desk, review, verb, actor, now, **known),
@@ -157,7 +157,7 @@ async def test_a_link_expires_with_its_stage(desk, later):
 
 
 async def test_a_link_ends_with_an_escalation(desk):
-    """Also where its time is not over by the clock of this host."""
+    """Even if its time is not over by the clock of this host."""
     desk.story.passes(10)
     desk.write()
     for response in (await desk.get(), await desk.post(decision="approve")):
@@ -166,7 +166,7 @@ async def test_a_link_ends_with_an_escalation(desk):
 
 
 async def test_a_link_ends_with_a_new_round(desk):
-    """What it was sent for is not what would be decided on."""
+    """The document has changed since the letter."""
     desk.story.does("changes", approver="Ben", comment="Use oak.")
     desk.story.does("resubmit", by=AUTHOR, title="Oak bench")
     desk.story.check()
@@ -178,8 +178,8 @@ async def test_a_link_ends_with_a_new_round(desk):
     assert desk.decisions() == []
 
 
-async def test_a_link_of_somebody_who_has_handed_the_task_over_does_not_answer(desk):
-    """Two people for one answer would be one too many."""
+async def test_the_link_of_a_person_who_delegated_does_not_answer(desk):
+    """Only the delegate may answer."""
     desk.story.does("delegate", **{"from": "Ana", "to": "Dora"})
     desk.write()
     response = await desk.post(decision="approve")
@@ -188,7 +188,7 @@ async def test_a_link_of_somebody_who_has_handed_the_task_over_does_not_answer(d
 
 
 async def test_a_withdrawn_proposal_cannot_be_decided(desk):
-    """It is over."""
+    """It has ended."""
     desk.story.does("withdraw", by=AUTHOR)
     desk.story.passes(0)
     desk.write()
@@ -198,14 +198,14 @@ async def test_a_withdrawn_proposal_cannot_be_decided(desk):
 
 
 @pytest.mark.parametrize("token", ["x", "a.b", "..", "%2e%2e", "é" * 10, "x" * 9_000])
-async def test_what_is_no_link_is_refused(desk, token):
-    """Whatever it is."""
+async def test_an_invalid_token_is_refused(desk, token):
+    """For any text."""
     assert (await desk.get(token)).status_code == 403
     assert (await desk.post(token, decision="approve")).status_code == 403
 
 
-async def test_a_link_that_was_changed_is_forged(desk):
-    """In any letter."""
+async def test_a_changed_link_is_a_forgery(desk):
+    """At any character."""
     for place in range(0, len(desk.token), 7):
         other = "A" if desk.token[place] != "A" else "B"
         forged = desk.token[:place] + other + desk.token[place + 1 :]
@@ -213,8 +213,8 @@ async def test_a_link_that_was_changed_is_forged(desk):
     assert desk.decisions() == []
 
 
-async def test_a_link_by_a_key_that_is_gone_is_forged(desk, monkeypatch):
-    """A key that leaked is taken out of the setting; that of today signs, and that of yesterday is believed."""
+async def test_a_link_with_a_removed_key_is_a_forgery(desk, monkeypatch):
+    """A leaked key is removed from the setting; the newest key signs, and earlier ones still verify."""
     older = write_link(desk.link, KEYS[:1])
     assert (await desk.get(older)).status_code == 200
     monkeypatch.setenv("LINK_KEYS", KEYS[1])
@@ -222,27 +222,27 @@ async def test_a_link_by_a_key_that_is_gone_is_forged(desk, monkeypatch):
     assert (await desk.get()).status_code == 200
 
 
-async def test_without_keys_there_are_no_links(desk, monkeypatch):
-    """Nothing is believed that nobody signed."""
+async def test_without_keys_no_link_is_accepted(desk, monkeypatch):
+    """An unsigned link must not count."""
     monkeypatch.delenv("LINK_KEYS")
     assert (await desk.get()).status_code == 403
 
 
-async def test_an_answer_that_names_another_proposal_is_refused(desk):
-    """The page that was filled in belongs to another letter."""
+async def test_an_answer_for_another_proposal_is_refused(desk):
+    """The form belongs to another letter."""
     assert (await desk.post(decision="approve", proposalId="p2")).status_code == 403
     response = await desk.send({"decision": "approve", "proposalId": "p2"})
     assert (response.status_code, json.loads(response.get_body())["code"]) == (403, "otherProposal")
     assert desk.decisions() == []
 
 
-async def test_a_link_to_a_proposal_that_is_not_there_says_so(desk):
-    """It may have been removed by the rules of retention."""
+async def test_a_link_to_a_missing_proposal_says_so(desk):
+    """Retention may have removed it."""
     assert (await desk.get(desk.token_of(proposal="gone"))).status_code == 404
 
 
 async def test_asking_for_changes_stops_the_clock(desk):
-    """With the words for the author; the link is used up."""
+    """With a comment for the author; the link is used up."""
     response = await desk.post(decision="changes", comment="Use oak.")
     assert response.status_code == 200
     assert "Ines is asked to change it." in text_of(response)
@@ -263,8 +263,8 @@ async def test_asking_for_changes_stops_the_clock(desk):
         ({"decision": "approve", "comment": "\x00"}, "control characters"),
     ],
 )
-async def test_what_is_missing_is_said_beside_the_form_as_it_was_filled_in(desk, fields, told):
-    """Nobody writes their comment twice."""
+async def test_a_missing_field_is_shown_with_the_filled_in_form(desk, fields, told):
+    """Nobody has to write the comment twice."""
     response = await desk.post(**fields)
     assert response.status_code == 400
     assert told in text_of(response)
@@ -272,15 +272,15 @@ async def test_what_is_missing_is_said_beside_the_form_as_it_was_filled_in(desk,
     assert desk.decisions() == []
 
 
-async def test_a_program_is_told_each_fault(desk):
-    """With the field."""
+async def test_a_program_gets_each_fault(desk):
+    """With its field."""
     response = await desk.send({"comment": 7})
     assert response.status_code == 400
     assert len(json.loads(response.get_body())["errors"]) == 2
 
 
-async def test_an_envelope_of_the_sdk_decides_nothing(desk):
-    """Durable functions would read it as an object of a class."""
+async def test_an_sdk_envelope_decides_nothing(desk):
+    """Durable functions would turn it into an object of a class."""
     envelope = {"__class__": "Decide", "__module__": "approvals.rules.verbs", "__data__": "approve"}
     assert (await desk.send({"decision": envelope})).status_code == 400
     assert (await desk.send({**envelope, "decision": "approve"})).status_code == 400
@@ -288,7 +288,7 @@ async def test_an_envelope_of_the_sdk_decides_nothing(desk):
 
 
 async def test_a_page_of_another_site_cannot_send_the_form(desk):
-    """Browsers say where a form comes from; what is asked for in JSON is told in JSON."""
+    """Browsers report the form's origin; a JSON client gets the refusal in JSON."""
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
         response = await desk.post(decision="approve", headers=headers)
         assert response.status_code == 403
@@ -297,13 +297,13 @@ async def test_a_page_of_another_site_cannot_send_the_form(desk):
 
 
 @pytest.mark.parametrize("headers", [{"Origin": PUBLIC}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}])
-async def test_our_own_page_can_send_the_form(desk, headers):
-    """Also where the public address is not the one that this host sees."""
+async def test_the_apps_own_page_can_send_the_form(desk, headers):
+    """Also if the public address differs from the one of this host."""
     assert (await desk.post(decision="approve", headers=headers)).status_code == 200
 
 
-async def test_a_body_that_cannot_be_read_decides_nothing(desk):
-    """It is too large, of another kind, or not what it says that it is."""
+async def test_an_unreadable_body_decides_nothing(desk):
+    """It is too large, of another type, or not what its type says."""
     text = await desk.post(decision="approve", headers={"Content-Type": "text/plain"})
     large = await desk.post(decision="approve", comment="x" * 200_000)
     broken = [await desk.send(body) for body in (b"", b"[]", b"{", b'{"decision": "approve", "decision": "reject"}')]
@@ -311,8 +311,8 @@ async def test_a_body_that_cannot_be_read_decides_nothing(desk):
     assert desk.decisions() == []
 
 
-async def test_every_answer_forbids_scripts_frames_and_copies(desk):
-    """The page, its faults, its refusals, and the answers for programs."""
+async def test_every_answer_forbids_scripts_frames_and_caching(desk):
+    """Pages, faults, refusals and JSON."""
     answers = [
         await desk.get(),
         await desk.get("forged"),
@@ -332,8 +332,8 @@ async def test_every_answer_forbids_scripts_frames_and_copies(desk):
         assert not re.search(r"\sstyle=|\son[a-z]+=", text_of(answer))
 
 
-async def test_nothing_but_the_page_holds_the_token_and_nothing_a_management_key(desk, caplog):
-    """Whoever reads the logs could decide with it. The page has it for whoever came with it."""
+async def test_only_the_page_holds_the_token_and_no_answer_a_management_key(desk, caplog):
+    """A reader of the logs could decide with it. The page has it for its visitor."""
     caplog.set_level(logging.DEBUG, "greenlight")
     page = await desk.get()
     assert (desk.token in text_of(page), desk.token in str(dict(page.headers))) == (True, False)
@@ -351,8 +351,8 @@ async def test_nothing_but_the_page_holds_the_token_and_nothing_a_management_key
     assert "forged" in caplog.text
 
 
-async def test_a_record_that_was_changed_decides_nothing(desk):
-    """Nor is it shown as if it were true."""
+async def test_a_damaged_record_decides_nothing(desk):
+    """It is not shown either."""
     blob = open_review_records()._blob("p1")  # type: ignore[attr-defined]
     content = blob.download_blob().readall().replace(b"Bench", b"Bunch")
     blob.delete_blob()
@@ -371,7 +371,7 @@ def _accept_then_ben(desk, review, verb, actor, now, **known):
 
 
 def test_the_icon_is_the_same_for_everybody():
-    """A browser that shows the page asks for it without the token."""
+    """A browser requests it without the token."""
     told = get_icon._function.get_user_function()(func.HttpRequest("GET", "/api/decide/icon.svg", body=b""))
     assert (told.status_code, told.mimetype) == (200, "image/svg+xml")
     assert told.get_body().startswith(b"<svg ")

@@ -92,7 +92,7 @@ def audited(*instances):
     return [row["InstanceId"] for row in open_table("Audit").list_entities() if row["InstanceId"] in instances]
 
 
-async def test_each_is_written_down_and_purged(run):
+async def test_each_due_instance_is_recorded_and_purged(run):
     """Over all pages of the list."""
     hub = Hub(*(ids := names(5)))
     (told,) = await run(hub)
@@ -100,8 +100,8 @@ async def test_each_is_written_down_and_purged(run):
     assert (hub.purged, sorted(audited(*ids))) == (ids, ids)
 
 
-async def test_the_run_is_written_down_for_operators(run):
-    """Also where nothing could be purged; and messages that they are done with are forgotten."""
+async def test_the_purge_run_is_stored_for_operators(run):
+    """Also if nothing could be purged; old finished messages are deleted."""
     message = open_put_aside().keep(PoisonMessage(reason="r", body="b"), message_id=uuid.uuid4().hex, now=LONG_AGO)
     open_put_aside().claim(message, MessageState.DISCARDED, by="Mara", now=LONG_AGO)
     (told,) = await run(Hub(*names(1)))
@@ -155,8 +155,8 @@ async def test_a_run_purges_no_more_than_it_may(run, caplog):
     assert hub.instances == {}
 
 
-async def test_one_that_cannot_be_purged_does_not_stop_the_others(run):
-    """It is named in the log, and counted; the next run tries again and writes nothing twice."""
+async def test_an_instance_that_cannot_be_purged_does_not_stop_the_others(run):
+    """The log names it and the count includes it; the next run tries again without a second audit line."""
     hub = Hub(*(ids := names(3)), broken=(broken := names(1)))
     hub.instances |= {name: entry(name) for name in broken}
     (told,) = await run(hub)
@@ -167,15 +167,15 @@ async def test_one_that_cannot_be_purged_does_not_stop_the_others(run):
     assert sorted(audited(*ids, *broken)) == sorted([*ids, *broken])
 
 
-async def test_nothing_is_purged_that_could_not_be_written_down(run):
+async def test_nothing_is_purged_before_its_audit_line_is_stored(run):
     """The audit comes first."""
     hub = Hub(*names(2))
     (told,) = await run(hub, ApprovalsStorage="nonsense")
     assert (told["purged"], told["failed"], hub.purged) == (0, 2, [])
 
 
-async def test_a_review_that_may_not_have_been_carried_out_stays(run):
-    """The sweep asks its workflow; without it the review would be started again. Then its row says so, and it goes."""
+async def test_a_review_with_unprocessed_entries_is_not_purged(run):
+    """The sweep would start it again without its workflow. It is purged once its row says that all is done."""
     told, untold, unlisted = ids = names(3)
     hub = Hub()
     hub.instances = {name: entry(name) | {"name": "ApprovalWorkflow"} for name in ids}
@@ -189,8 +189,8 @@ async def test_a_review_that_may_not_have_been_carried_out_stays(run):
     assert hub.purged == [told, unlisted, untold]
 
 
-async def test_what_is_young_alive_or_an_entity_stays(run):
-    """Whatever the list brings."""
+async def test_young_or_running_instances_and_entities_stay(run):
+    """Whatever the list returns."""
     hub = Hub()
     for number, change in enumerate(
         (
@@ -206,7 +206,7 @@ async def test_what_is_young_alive_or_an_entity_stays(run):
     assert (told["purged"], told["remaining"], len(hub.instances)) == (0, 0, 5)
 
 
-async def test_an_odd_id_purges_no_other_instance(run):
+async def test_an_unusual_id_purges_no_other_instance(run):
     """The SDK puts it into a URL, where `?` would end it."""
     hub = Hub(odd := f"a?{uuid.uuid4().hex}/%41 #")
     await run(hub)
@@ -215,14 +215,14 @@ async def test_an_odd_id_purges_no_other_instance(run):
 
 @pytest.mark.parametrize("days", ["", "0"])
 async def test_without_a_retention_time_nothing_is_purged(run, days):
-    """Nor looked at, nor told."""
+    """Instances are not even listed."""
     hub = Hub(*names(1))
     assert await run(hub, RETENTION_DAYS=days) == []
     assert hub.listed == 0
 
 
 async def test_a_setting_that_is_no_number_purges_nothing(run, caplog):
-    """And says what is wrong with it."""
+    """The log says what is wrong."""
     hub = Hub(*names(1))
     (told,) = await run(hub, RETENTION_DAYS="thirty")
     assert "RETENTION_DAYS must be a whole number" in told["error"]

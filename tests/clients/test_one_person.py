@@ -48,7 +48,7 @@ def review(proposal_id):
 
 
 @pytest.mark.parametrize("name", MARAS)
-async def test_whoever_is_asked_answers_by_any_of_their_names(system, name):
+async def test_an_asked_person_answers_under_any_of_their_names(system, name):
     """As a system names them, or as they sign in; the record has one name."""
     proposal = await system.begin(form(name, "Vera", rule="all"))
     assert (await system.by("Mara").act(proposal, "decisions", {"approver": name, "decision": "approve"})).status == 200
@@ -58,8 +58,8 @@ async def test_whoever_is_asked_answers_by_any_of_their_names(system, name):
 
 
 @pytest.mark.parametrize("name", MARAS)
-async def test_no_author_approves_by_another_name(system, name):
-    """Asked alone, asked with others, or handed the task by a colleague."""
+async def test_no_author_approves_under_another_name(system, name):
+    """Asked alone, asked with others, or as a colleague's delegate."""
     alone = await system.submit(form(name, author="Mara"))
     assert (alone.status, "the author is the only approver" in str(alone.body["errors"])) == (400, True)
     proposal = await system.begin(form(name, "Jonas Weber", author="mara@example.org"))
@@ -71,13 +71,13 @@ async def test_no_author_approves_by_another_name(system, name):
 
 @pytest.mark.parametrize("twice", [["Mara Lindqvist", "mara@example.org"], ["mara@example.org", "Mara"]])
 async def test_no_quorum_is_filled_from_one_mailbox(system, twice):
-    """Refused when the policy meets the directory."""
+    """The policy is refused when it is resolved with the directory."""
     told = await system.submit(form(*twice, rule="quorum", quorum=2))
     assert (told.status, told.body["errors"]) == (400, ["policy.stages.0.approvers.1: is somebody who is named before"])
 
 
-async def test_composed_and_decomposed_letters_are_one_person(system):
-    """Also of somebody whom no directory knows."""
+async def test_composed_and_decomposed_names_are_one_person(system):
+    """Also without a directory entry."""
     told = await system.submit(form("Jose\u0301", author="Jos\u00e9"))
     assert told.status == 400
     proposal = await system.begin(form("Jose\u0301", "Vera", author="Jos\u00e9"))
@@ -86,8 +86,8 @@ async def test_composed_and_decomposed_letters_are_one_person(system):
 
 
 @pytest.mark.parametrize("user", MARAS)
-async def test_who_signs_in_sees_and_does_what_is_theirs(system, user):
-    """Their list, their proposal, and no other's."""
+async def test_a_signed_in_person_sees_and_does_what_is_theirs(system, user):
+    """Their list, their proposal, and nobody else's."""
     proposal = await system.begin(form("mara@example.org"))
     await system.check(proposal)
     mara = system.by(user)
@@ -97,7 +97,7 @@ async def test_who_signs_in_sees_and_does_what_is_theirs(system, user):
     assert (told.status, told.body["code"]) == (403, "notYou")
 
 
-async def test_the_platforms_sign_in_is_the_same_person(system, monkeypatch):
+async def test_a_platform_sign_in_is_the_same_person(system, monkeypatch):
     """By tenant and object."""
     proposal = await system.begin(form("mara@example.org"))
     monkeypatch.setenv("AUTH_MODE", "easyauth")
@@ -111,8 +111,8 @@ async def test_the_platforms_sign_in_is_the_same_person(system, monkeypatch):
 
 
 @pytest.mark.parametrize("name", MARAS)
-async def test_who_may_bring_a_policy_may_be_named_in_any_way(system, monkeypatch, name):
-    """As the setting has it."""
+async def test_the_setting_may_name_policy_authors_by_any_of_their_names(system, monkeypatch, name):
+    """By name, address or sign-in."""
     assert (await system.by("Mara").submit(form("Vera", author="Mara"))).body["code"] == "policyNotAllowed"
     monkeypatch.setenv("POLICY_AUTHORS", f"Jonas Weber; {name}")
     assert (await system.by("Mara").submit(form("Vera", author="Mara"))).status == 202
@@ -131,7 +131,7 @@ async def test_a_message_names_the_same_person(system, call, client, name):
 
 @pytest.mark.parametrize("name", MARAS)
 async def test_a_workflow_is_started_with_one_name_and_not_for_its_own_approver(call, client, name):
-    """The same on the way without a policy."""
+    """Also without a policy."""
 
     async def begin(**fields):
         body = {"title": "Footbridge", **fields}
@@ -152,8 +152,8 @@ async def test_a_workflow_is_started_with_one_name_and_not_for_its_own_approver(
 
 
 @pytest.mark.parametrize("text", ["Ma\u200bra", "Ma\u202era", "Mara\u3164"])
-async def test_a_name_that_is_not_what_it_looks_like_is_refused_everywhere(system, call, client, text):
-    """Author, approver, whom a task goes to, and who signs in."""
+async def test_a_name_that_looks_like_another_is_refused_everywhere(system, call, client, text):
+    """Author, approver, delegate, and signed-in person."""
     assert (await system.submit(form("Mara", author=text))).status == 400
     assert (await system.submit(form(text))).status == 400
     proposal = await system.begin(form("Mara", "Jonas Weber"))

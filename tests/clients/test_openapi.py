@@ -69,7 +69,7 @@ def described():
     return [(path, method, each) for path, methods in DOCUMENT["paths"].items() for method, each in methods.items()]
 
 
-def test_every_route_is_described_and_every_description_has_its_route():
+def test_every_route_is_described_and_every_description_has_a_route():
     """Function, method and path."""
     there = {(name, method, path) for name, method, path, _ in routes()}
     told = {(operation.function, operation.method, operation.path) for operation in OPERATIONS}
@@ -89,8 +89,8 @@ def test_every_route_is_described_and_every_description_has_its_route():
     ],
     ids=str,
 )
-def test_what_the_host_asks_for_is_what_the_document_says(settings, people):
-    """Operators always need a key; a link needs nothing but itself."""
+def test_the_document_has_the_auth_levels_of_the_host(settings, people):
+    """Operators always need a key; a link needs only itself."""
     levels = {"people": people, "operators": "function", "link": "anonymous"}
     there = {(method, path): level for _, method, path, level in routes(**settings)}
     callers = {(operation.method, operation.path): operation for operation in OPERATIONS}
@@ -99,14 +99,14 @@ def test_what_the_host_asks_for_is_what_the_document_says(settings, people):
     }
 
 
-def test_what_is_left_out_says_why():
-    """Nothing of it is the app's own."""
+def test_every_undocumented_route_has_its_reason():
+    """None is the app's own."""
     assert DOCUMENT["x-left-out"] == dict(LEFT_OUT)
     assert all(path.startswith("/") and not path.startswith("/api") and why for path, why in LEFT_OUT.items())
 
 
-def test_it_is_openapi():
-    """The parts that the specification asks for; there is no validator among the packages of this repository."""
+def test_the_document_has_the_required_parts_of_openapi():
+    """No validator is among this repository's packages."""
     assert DOCUMENT["openapi"] == "3.1.0"
     assert set(DOCUMENT["info"]) >= {"title", "version"}
     assert set(DOCUMENT) <= {"openapi", "info", "tags", "paths", "components", "x-left-out"}
@@ -121,16 +121,16 @@ def test_it_is_openapi():
     json.dumps(DOCUMENT, allow_nan=False)
 
 
-def test_every_reference_leads_somewhere_and_no_schema_is_left_over():
-    """The Policy is referred to from within the form."""
+def test_every_reference_resolves_and_every_schema_is_used():
+    """The form refers to Policy."""
     known = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
     assert set(refs(DOCUMENT)) == known
     assert {"#/components/schemas/Policy", "#/components/schemas/Problem"} <= known
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), described(), ids=lambda each: str(each)[:60])
-def test_the_parameters_of_a_path_are_those_in_its_braces(path, method, operation):
-    """All of them required; those of the query string are not, but for GetBlob's."""
+def test_path_parameters_are_those_in_braces(path, method, operation):
+    """All of them are required; those of the query string are not, except GetBlob's."""
     parameters = operation.get("parameters", [])
     assert {each["name"] for each in parameters if each["in"] == "path"} == set(re.findall(r"{(\w+)}", path))
     assert all(each["required"] for each in parameters if each["in"] == "path")
@@ -139,8 +139,8 @@ def test_the_parameters_of_a_path_are_those_in_its_braces(path, method, operatio
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=OPERATION_IDS)
-def test_the_example_of_a_body_is_read_by_its_model(operation):
-    """And by none but the documented fields."""
+def test_the_example_of_a_body_is_valid_for_its_model(operation):
+    """It has only documented fields."""
     if operation.body is None or operation.body.example is None:
         assert operation.method == "GET" or operation.id == "PutAttachment"
         return
@@ -153,8 +153,8 @@ def test_the_example_of_a_body_is_read_by_its_model(operation):
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_who_is_signed_in_may_leave_the_name_out_and_the_document_says_so(name):
-    """It is no required field, and the description has its name."""
+def test_the_name_is_optional_for_a_signed_in_person_and_documented(name):
+    """It is no required field, and the description names it."""
     operation = DOCUMENT["paths"][f"/api/proposals/{{proposalId}}/{name}"]["post"]
     schema = DOCUMENT["components"]["schemas"][VERBS[name].__name__]
     (optional,) = re.findall(r"`(\w+)`", operation["requestBody"]["description"])
@@ -162,7 +162,7 @@ def test_who_is_signed_in_may_leave_the_name_out_and_the_document_says_so(name):
     assert optional not in schema["required"]
 
 
-def test_the_schema_of_a_policy_says_what_its_fields_mean():
+def test_the_schema_of_a_policy_describes_its_fields():
     """People write policies with it."""
     properties = DOCUMENT["components"]["schemas"]["Policy"]["properties"]
     assert set(properties) == {field.alias for field in Policy.model_fields.values()}
@@ -170,7 +170,7 @@ def test_the_schema_of_a_policy_says_what_its_fields_mean():
 
 
 def test_problems_are_described_with_their_status():
-    """By the words of HTTP, with the headers that they come with."""
+    """With the HTTP phrase and the headers that they have."""
     for path, method, each in described():
         for status, told in each["responses"].items():
             if int(status) < 400:
@@ -180,7 +180,7 @@ def test_problems_are_described_with_their_status():
             assert ("Retry-After" in told.get("headers", {})) == (status in ("429", "503"))
 
 
-def test_the_route_answers_with_the_document():
+def test_the_route_returns_the_document():
     """As JSON, the same each time."""
     function = get_openapi._function.get_user_function()
     request = func.HttpRequest("GET", "http://localhost/api/openapi.json", body=b"")

@@ -64,7 +64,7 @@ def acts():
     return [(each.by, each.act, each.outcome) for each in open_operations().acts()]
 
 
-async def test_the_list_has_everything_and_failed_workflows_newest_first(hub):
+async def test_the_list_has_all_instances_and_the_newest_failed_workflows_first(hub):
     """Entities do not fail; a reason is one line."""
     for number in range(60):
         at = f"2026-03-02T09:00:{number:02}Z"
@@ -93,8 +93,8 @@ FITS = {
 
 @pytest.mark.parametrize("act", list(Act))
 @pytest.mark.parametrize("status", ["Pending", "Running", "Suspended", "Completed", "Failed", "Terminated"])
-async def test_an_act_needs_its_state(client, post, act, status):
-    """What does not fit is refused, and nothing is on record; what fits is done once, under who asked for it."""
+async def test_an_operators_action_needs_the_right_status(client, post, act, status):
+    """Otherwise it is refused and not recorded; an allowed one is done once, under the operator's name."""
     asked = []
 
     async def take(*arguments):
@@ -111,8 +111,8 @@ async def test_an_act_needs_its_state(client, post, act, status):
         assert asked == [("job-1", "a%20b%3F")]  # the SDK writes it into the URL as it is
 
 
-async def test_what_fails_is_on_record_as_failed_and_may_be_sent_again(client, post):
-    """503, as storage and hub are told of everywhere."""
+async def test_a_failed_action_is_recorded_as_failed_and_may_be_sent_again(client, post):
+    """503, as for every outage of storage and hub."""
 
     async def fail(*_):
         raise Exception("the hub is away")
@@ -124,7 +124,7 @@ async def test_what_fails_is_on_record_as_failed_and_may_be_sent_again(client, p
     assert acts() == [("Mara", "terminate", "failed: Exception")]
 
 
-async def test_what_cannot_be_put_on_record_is_not_done(client, post, monkeypatch):
+async def test_an_action_that_cannot_be_recorded_is_not_done(client, post, monkeypatch):
     """The row comes first."""
     asked = []
     client.terminate = lambda *_: asked.append(_)
@@ -139,8 +139,8 @@ async def test_what_cannot_be_put_on_record_is_not_done(client, post, monkeypatc
 
 
 @pytest.mark.parametrize("act", ["rewind", "terminate", "purge"])
-async def test_the_review_of_an_open_proposal_is_guarded(client, post, act):
-    """A rewind of a review is refused whatever is sent along."""
+async def test_the_review_of_an_open_proposal_is_protected(client, post, act):
+    """A rewind of a review is always refused."""
     status = {"rewind": "Failed", "terminate": "Running", "purge": "Terminated"}[act]
     proposal = await Front(client).begin()
     client.instances[proposal]["runtimeStatus"] = status
@@ -153,31 +153,31 @@ async def test_the_review_of_an_open_proposal_is_guarded(client, post, act):
 
 
 @pytest.mark.parametrize("body", [None, {}, {"by": "Mara", "approve": True}, b"{", {"by": "Mara\u200b"}])
-async def test_who_acts_must_be_said(client, post, body):
-    """400, with what is wrong."""
+async def test_an_operator_must_be_named(client, post, body):
+    """400, with the fault."""
     client.add("job-1", "MonitorJobStatus")
     told = await post(act_on, body, instanceId="job-1", act="terminate")
     assert (told.status, told.body["code"]) == (400, "invalid")
 
 
 @pytest.mark.parametrize("given", ["nothing", "../job-1", "job-1/terminate", "", "x" * 101])
-async def test_an_instance_that_there_is_not_is_not_found(client, post, given):
-    """Nor is a path made of what is no id."""
+async def test_an_unknown_instance_is_404(client, post, given):
+    """So is a path with an invalid id."""
     client.add("job-1", "MonitorJobStatus")
     assert (await post(act_on, {"by": "Mara"}, instanceId=given, act="terminate")).status == 404
     assert (await post(send_again, {"by": "Mara"}, proposalId=given, key="3-asked-a")).status in (404, 409)
 
 
 @pytest.mark.parametrize("act", ["approve", "suspend", "", "Terminate"])
-async def test_no_other_act_exists(client, post, act):
-    """Nobody approves here."""
+async def test_no_other_action_exists(client, post, act):
+    """Operators cannot approve."""
     client.add("job-1", "MonitorJobStatus")
     assert (await post(act_on, {"by": "Mara"}, instanceId="job-1", act=act)).status == 404
     assert (await post(act_on_put_aside, {"by": "Mara"}, message="x", act=act)).status == 404
 
 
-async def test_a_page_elsewhere_sends_nothing(client):
-    """Not even where keys are not asked for."""
+async def test_a_page_of_another_site_sends_nothing(client):
+    """Not even without keys."""
     client.add("job-1", "MonitorJobStatus")
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
         route = {"instanceId": "job-1", "act": "terminate"}
@@ -186,8 +186,8 @@ async def test_a_page_elsewhere_sends_nothing(client):
         assert (told.status, told.body["code"]) == (403, "crossSite")
 
 
-async def test_a_message_of_which_the_beginning_was_kept_is_not_sent(post):
-    """It would be another one."""
+async def test_a_message_that_was_cut_is_not_sent_again(post):
+    """It would be another message."""
     message = open_put_aside().keep(PoisonMessage(reason="r", body="x" * 70_000), message_id="m", now=clock.now())
     told = await post(act_on_put_aside, {"by": "Mara"}, message=message, act="send")
     assert (told.status, told.body["code"]) == (409, "notNow")
@@ -217,7 +217,7 @@ async def refused_letter(client, server):
     return proposal, next(each.key for each in open_operations().letters() if each.proposal_id == proposal)
 
 
-async def test_a_letter_that_was_refused_goes_when_an_operator_sends_it_and_leaves_the_list(client, post, server):
+async def test_a_refused_letter_is_sent_again_and_leaves_the_list(client, post, server):
     """Once; the second time there is nothing to do."""
     proposal, key = await refused_letter(client, server)
     (letter,) = open_operations().letters()
@@ -245,7 +245,7 @@ async def test_a_letter_that_is_refused_again_stays_in_the_list(client, post, se
 
 
 async def test_without_a_mail_server_no_letter_is_sent(client, post):
-    """They lie in the outbox."""
+    """They stay in the outbox."""
     proposal = await Front(client).begin()
     notice = notices_for(open_review_records().read(proposal).entries, told=0)[0]
     told = await post(send_again, {"by": "Ines"}, proposalId=proposal, key=notice.key)
@@ -253,8 +253,8 @@ async def test_without_a_mail_server_no_letter_is_sent(client, post):
 
 
 @pytest.mark.parametrize("key", ["3-asked-none", "x", "", "9" * 30])
-async def test_a_letter_that_there_is_not_is_not_found(post, server, key):
-    """Of no proposal, or of no entry."""
+async def test_an_unknown_letter_is_404(post, server, key):
+    """Of an unknown proposal, or of an unknown entry."""
     letter = UnsentLetter(proposal_id="p-0", key=key, state=LetterState.UNSENT, reason="r", at=clock.now())
     open_operations().note_letter(letter)
     assert (await post(send_again, {"by": "Ines"}, proposalId="p-0", key=key)).status == 404

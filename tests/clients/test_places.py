@@ -31,8 +31,8 @@ async def decide(front, proposal_id, person, decision="approve"):
     return (await front.by(person).act(proposal_id, "decisions", {"decision": decision})).status
 
 
-async def test_a_quorum_of_two_is_two_people_also_after_an_escalation(front, monkeypatch):
-    """Whoever was silent keeps their place, so nobody hands them another one."""
+async def test_a_quorum_of_two_needs_two_people_even_after_an_escalation(front, monkeypatch):
+    """A silent approver keeps their seat, so nobody can delegate to them."""
     proposal_id = await front.begin({"title": "Bench", "author": "Ines", "policy": {"stages": [BOARD]}})
     assert await decide(front, proposal_id, "Anna", "reject") == 200
     monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(73 * 3600))
@@ -50,8 +50,8 @@ async def test_a_quorum_of_two_is_two_people_also_after_an_escalation(front, mon
 
 
 @pytest.mark.parametrize("verb", ["delegate", "reassign"])
-async def test_with_four_eyes_a_task_is_not_handed_to_who_has_decided(front, verb):
-    """Told when it is handed over: later it could not be handed on."""
+async def test_with_four_eyes_a_task_is_not_handed_to_a_person_who_has_decided(front, verb):
+    """The refusal comes with the delegation: later it could not be passed on."""
     stages = [{"name": "one", "approvers": ["Anna"]}, {"name": "two", "approvers": ["Bert"]}]
     policy = {"stages": stages, "fourEyes": True}
     proposal_id = await front.begin({"title": "Bench", "author": "Ines", "policy": policy})
@@ -61,8 +61,8 @@ async def test_with_four_eyes_a_task_is_not_handed_to_who_has_decided(front, ver
     assert await decide(front, proposal_id, "Bert") == 200
 
 
-async def test_a_delegation_is_taken_back_by_who_gave_it(front):
-    """By nobody else, and not once it is answered."""
+async def test_only_the_person_who_delegated_takes_back(front):
+    """And not after the answer."""
     stage = {"name": "one", "approvers": ["Anna", "Bert"], "rule": "all"}
     proposal_id = await front.begin({"title": "Bench", "author": "Ines", "policy": {"stages": [stage]}})
     await front.by("Anna").act(proposal_id, "delegate", {"to": "Yuki"})

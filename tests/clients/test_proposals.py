@@ -48,8 +48,8 @@ def record_of(told):
 # Handing in
 
 
-async def test_a_proposal_is_on_record_and_its_workflow_started(front):
-    """202, with where to look; the input of the workflow is an id."""
+async def test_a_submission_is_recorded_and_its_workflow_started(front):
+    """202, with its location; the workflow's input is an id."""
     told = await front.submit()
     reply = SubmissionReply.model_validate_json(json.dumps(told.body))
     assert (told.status, reply.instance_id) == (202, reply.proposal_id)
@@ -68,15 +68,15 @@ async def test_title_and_author_are_enough(front):
     assert entry.policy["stages"][0]["approvers"] == ["Mara", "Jonas"]
 
 
-async def test_where_nobody_stands_behind_the_default_it_is_refused_with_what_to_set(front, monkeypatch):
-    """Nothing waits for a board that nobody sits on."""
+async def test_an_empty_default_board_is_refused_with_the_setting_to_fill(front, monkeypatch):
+    """Nothing must wait for a board without members."""
     monkeypatch.delenv("DESIGN_BOARD")
     told = await front.submit({"title": "Bench", "author": "Ines"})
     assert told.status == 400
     assert "the setting DESIGN_BOARD is empty: set it to the names" in told.body["detail"]
 
 
-async def test_no_stranger_is_asked(front, monkeypatch):
+async def test_a_stranger_cannot_be_asked(front, monkeypatch):
     """One request would otherwise send fifty letters in the organisation's name."""
     monkeypatch.setenv("MAIL_DOMAINS", "example.org")
     strangers = [f"person{number}@evil.example" for number in range(50)]
@@ -94,8 +94,8 @@ async def test_a_policy_may_be_named(front):
     assert entry.policy_name == "two-person-rule"
 
 
-async def test_attachments_lie_in_blobs(front):
-    """The record knows where, and by which hash."""
+async def test_attachments_are_stored_in_blobs(front):
+    """The record has their names and hashes."""
     file = {"name": "n.md", "contentType": "text/markdown", "content": base64.b64encode(b"# hi").decode()}
     told = await front.submit({**FORM, "attachments": [file]})
     (found,) = (await front.show(told.body["proposalId"])).body["attachments"]
@@ -103,15 +103,15 @@ async def test_attachments_lie_in_blobs(front):
     assert (await front.get_file(told.body["proposalId"], "n.md")).body == b"# hi"
 
 
-async def test_who_is_signed_in_is_the_author(front):
-    """Named or not; the record says that they were signed in, and has the name of the sign-in."""
+async def test_the_signed_in_person_is_the_author(front):
+    """Named or not; the record has the name of the sign-in."""
     for form in ({"title": "Bench", "author": "INES"}, {"title": "Bench"}):
         entry, *_ = record_of(await front.by("Ines").submit(form))
         assert (entry.by, entry.via) == ("Ines", "person")
 
 
-async def test_who_is_signed_in_is_nobody_else(front):
-    """403, and nothing is on record."""
+async def test_a_signed_in_person_cannot_submit_for_others(front):
+    """403, and nothing is recorded."""
     told = await front.by("Mara").submit(FORM, id="not-mine")
     assert (told.status, told.body["code"]) == (403, "notYou")
     assert (await front.show("not-mine")).status == 404
@@ -126,8 +126,8 @@ def own(**changes):
     return {**FORM, "policy": {"stages": [{"name": "x", "approvers": ["Mara"], **changes}]}}
 
 
-async def test_people_do_not_bring_a_rule_of_their_own(front, monkeypatch):
-    """But whom the setting names; systems do."""
+async def test_only_people_named_by_the_setting_bring_their_own_policy(front, monkeypatch):
+    """Systems always may."""
     for _ in range(2):
         told = await front.by("Ines").submit(own(), id="own-rule")
         assert (told.status, told.body["code"]) == (403, "policyNotAllowed")
@@ -147,23 +147,23 @@ async def test_people_do_not_bring_a_rule_of_their_own(front, monkeypatch):
                                                               "onTimeout": "approve"}},
     ],
 )  # fmt: skip
-async def test_no_rule_of_ones_own_approves_by_itself(front, monkeypatch, policy):
-    """Not even of somebody who may bring one; a system answers for its rules."""
+async def test_a_persons_own_policy_cannot_approve_by_itself(front, monkeypatch, policy):
+    """Not even if the setting names the person; a system is responsible for its policies."""
     monkeypatch.setenv("POLICY_AUTHORS", "*")
     told = await front.by("Ines").submit({**FORM, "policy": policy, "cost": 1})
     assert (told.status, told.body["code"]) == (403, "policyNotAllowed")
     assert (await front.submit({**FORM, "policy": policy, "cost": 1})).status == 202
 
 
-async def test_a_rule_of_the_apps_is_for_those_whom_it_names(front):
-    """Where it names anybody, whoever hands the proposal in."""
+async def test_a_policy_of_the_app_is_only_for_its_authors(front):
+    """If it names any, whoever submits."""
     form = {"title": "Pump", "policy": "emergency"}
     for told in (await front.by("Ines").submit(form), await front.submit({**form, "author": "Ines"})):
         assert (told.status, told.body["code"]) == (403, "policyNotAllowed")
     assert (await front.by("Nadia Rahimi").submit(form)).status == 202
 
 
-async def test_the_record_says_which_rule_it_was(front):
+async def test_the_record_names_its_policy(front):
     """By name, version and hash, which GET shows."""
     told = await front.by("Nadia Rahimi").submit({"title": "Pump", "policy": "emergency"})
     entry, *_ = record_of(told)
@@ -177,8 +177,8 @@ async def test_the_record_says_which_rule_it_was(front):
 # Sending it again
 
 
-async def test_the_same_again_is_the_same_proposal(front, name):
-    """So that a lost answer costs nothing; people, spaces and a figure's form make no difference."""
+async def test_a_repeated_submission_is_the_same_proposal(front, name):
+    """A lost answer does no harm; spelling of people, spaces and number formats make no difference."""
     form = {**FORM, "author": name("Ines"), "cost": 100}
     proposal_id = f"again-{uuid.uuid4().hex}"
     first = await front.submit(form, id=proposal_id)
@@ -198,8 +198,8 @@ async def test_the_same_again_is_the_same_proposal(front, name):
     ],
     ids=str,
 )  # fmt: skip
-async def test_something_else_under_the_same_id_is_refused(front, change):
-    """409, and the first stays as it was."""
+async def test_another_submission_under_the_same_id_is_refused(front, change):
+    """409, and the first is unchanged."""
     proposal_id = f"taken-{uuid.uuid4().hex}"
     first = await front.submit({**FORM, "attachments": [TEXT]}, id=proposal_id)
     before = record_of(first)
@@ -208,7 +208,7 @@ async def test_something_else_under_the_same_id_is_refused(front, change):
     assert record_of(first) == before
 
 
-async def test_the_id_of_another_workflow_is_taken(front):
+async def test_the_id_of_another_workflow_is_refused(front):
     """Decisions are recorded under it."""
     front.client.add("classic-1", "ChainingWorkflow")
     assert (await front.submit(FORM, id="classic-1")).status == 409
@@ -251,8 +251,8 @@ async def test_the_id_of_another_workflow_is_taken(front):
         ({**FORM, "author": {"__class__": "str", "__module__": "builtins", "__data__": "Ines"}}, ["author"]),
     ],
 )  # fmt: skip
-async def test_every_fault_is_named(front, body, faults):
-    """Nothing is handed in."""
+async def test_every_fault_is_listed(front, body, faults):
+    """Nothing is recorded."""
     told = await front.submit(body, id="faulty")
     assert (told.status, told.type, told.body["code"]) == (400, "application/problem+json", "invalid")
     found = [error.partition(":")[0] for error in told.body["errors"]]
@@ -264,8 +264,8 @@ async def test_every_fault_is_named(front, body, faults):
 
 
 @pytest.mark.parametrize("proposal_id", ["a b", "../x", "@counter@x", "x" * 81, "-x", "a/b", "ä"])
-async def test_an_id_that_cannot_be_one_is_a_fault(front, proposal_id):
-    """It becomes part of names and addresses."""
+async def test_an_invalid_id_is_a_fault(front, proposal_id):
+    """It becomes part of blob names and URLs."""
     told = await front.submit(FORM, id=proposal_id)
     assert told.status == 400
     assert [error.partition(":")[0] for error in told.body["errors"]] == ["id"]
@@ -281,8 +281,8 @@ async def test_a_body_that_is_too_large_is_not_read(front):
 # Looking
 
 
-async def test_a_proposal_is_shown_as_its_record_says(front):
-    """In the form that the OpenAPI document describes."""
+async def test_a_proposal_is_shown_from_its_record(front):
+    """In the form of the OpenAPI document."""
     proposal_id = await front.begin()
     told = await front.show(proposal_id)
     shown = ProposalView.model_validate_json(json.dumps(told.body))
@@ -290,7 +290,7 @@ async def test_a_proposal_is_shown_as_its_record_says(front):
 
 
 @pytest.mark.parametrize("proposal_id", ["nope", "..", "a b", "x" * 200, "?top=1"])
-async def test_what_is_not_there_is_404(front, proposal_id):
+async def test_an_unknown_proposal_is_404(front, proposal_id):
     """With where to look."""
     told = await front.show(proposal_id)
     assert told.status == 404
@@ -300,7 +300,7 @@ async def test_what_is_not_there_is_404(front, proposal_id):
 # The list
 
 
-async def test_the_list_shows_proposals_newest_first_in_pages(front, name):
+async def test_the_list_shows_the_newest_proposals_first_in_pages(front, name):
     """Each once, with a token until the end."""
     author = name("Ines")
     ids = [(await front.submit({**FORM, "author": author})).body["proposalId"] for _ in range(5)]
@@ -313,8 +313,8 @@ async def test_the_list_shows_proposals_newest_first_in_pages(front, name):
     assert (found, token) == (ids[::-1], None)
 
 
-async def test_the_list_is_narrowed(front, name):
-    """By status, author and who is waited for, in any combination."""
+async def test_the_list_is_filtered(front, name):
+    """By status, author and approver, in any combination."""
     author, other = name("Ines"), name("Jonas")
     form = {**FORM, "author": author, "policy": {"stages": [{"name": "a", "approvers": [name("Mara")]}]}}
     mine = (await front.submit(form)).body["proposalId"]
@@ -348,15 +348,15 @@ async def test_the_list_is_narrowed(front, name):
     ],
     ids=str,
 )  # fmt: skip
-async def test_a_question_that_cannot_be_understood_is_refused(front, asked, faults):
-    """A filter that is misspelt would show what nobody asked for."""
+async def test_an_unknown_filter_is_refused(front, asked, faults):
+    """A misspelt one would show too much."""
     told = await front.list(**asked)
     assert told.status == 400
     assert [error.partition(":")[0] for error in told.body["errors"]] == faults
 
 
-async def test_a_token_belongs_to_its_question(front, name):
-    """With other filters it would skip rows."""
+async def test_a_page_token_belongs_to_its_filters(front, name):
+    """With others it would skip rows."""
     author = name("Ines")
     for _ in range(2):
         await front.submit({**FORM, "author": author})
@@ -364,13 +364,13 @@ async def test_a_token_belongs_to_its_question(front, name):
     assert (await front.list(author=name("Jonas"), continuationToken=token)).status == 400
 
 
-async def test_the_platforms_own_parameters_are_no_filters(front):
-    """A function key may come in the query string."""
+async def test_parameters_of_the_platform_are_no_filters(front):
+    """A function key may be in the query string."""
     assert (await front.list(code="a-key", clientId="default", top=str(TOP))).status == 200
 
 
-async def test_people_see_in_the_list_what_concerns_them(front, name):
-    """What they wrote, and what waits for them; whatever they ask for."""
+async def test_people_see_only_their_own_proposals_in_the_list(front, name):
+    """Those that they wrote and those that wait for them; whatever they ask for."""
     ines, mara, jonas = name("Ines"), name("Mara"), name("Jonas")
     form = {"title": "Bench", "author": ines, "policy": {"stages": [{"name": "a", "approvers": [mara]}]}}
     told = await front.submit(form)
@@ -381,8 +381,8 @@ async def test_people_see_in_the_list_what_concerns_them(front, name):
     assert (waiting["proposalId"], waiting["waitingFor"]) == (told.body["proposalId"], [mara])
 
 
-async def test_a_persons_pages_leave_nothing_out(front, name):
-    """Though others' proposals lie in between."""
+async def test_the_pages_of_a_person_leave_nothing_out(front, name):
+    """Although others' proposals lie in between."""
     ines = name("Ines")
     mine = []
     for _ in range(4):

@@ -17,8 +17,8 @@ def get(route, **params):
 
 
 @pytest.mark.parametrize("shown", [False, True])
-async def test_a_history_has_its_events_when_asked_for(call, client, shown):
-    """And the status always."""
+async def test_a_history_has_its_events_on_request(call, client, shown):
+    """The status is always there."""
     client.add("p-1", input="{}", output=None, customStatus={"state": "waiting"}, historyEvents=[{"EventType": "X"}])
     params = {"showHistory": "true", "showHistoryOutput": "True"} if shown else {}
     response = await call(get_orchestration_history, req=get({"instanceId": "p-1"}, **params), client=client)
@@ -33,7 +33,7 @@ async def test_a_history_has_its_events_when_asked_for(call, client, shown):
     [("nope", {}, 404), ("?top=1", {}, 404), ("p-1", {"showHistory": "maybe"}, 400)],
 )
 async def test_a_history_that_cannot_be_shown_says_what_to_do(call, client, instance_id, params, status):
-    """Unknown instance, unreadable flag."""
+    """Unknown instance, invalid flag."""
     client.add("p-1")
     response = await call(get_orchestration_history, req=get({"instanceId": instance_id}, **params), client=client)
     assert response.status_code == status
@@ -44,21 +44,21 @@ async def test_a_history_that_cannot_be_shown_says_what_to_do(call, client, inst
     ("name", "value"),
     [("approved", 3), ("submitted", 5), ("Rejected", 0), ("withdrawn", 0), ("expired", 0), ("failed", 0)],
 )
-async def test_a_counter_answers_with_its_value(call, client, name, value):
-    """Zero where nothing has been counted; in either form in which the entity keeps it."""
+async def test_a_counter_returns_its_value(call, client, name, value):
+    """Zero if nothing was counted; in both stored forms."""
     client.entities |= {"approved": 3, "submitted": {"value": 5, "seen": {"ab": 1}}}
     response = await call(get_counter, req=get({"name": name}), client=client)
     assert json.loads(response.get_body()) == {"name": name.lower(), "value": value}
 
 
 async def test_an_unknown_counter_is_404(call, client):
-    """With the list of those that there are."""
+    """With the known ones."""
     response = await call(get_counter, req=get({"name": "nope"}), client=client)
     assert response.status_code == 404
     assert "escalated" in json.loads(response.get_body())["whatToDo"]
 
 
-def test_a_poison_message_becomes_one_structured_record(caplog):
+def test_a_poison_message_becomes_one_structured_log_record(caplog):
     """With its reason and without secrets."""
     body = json.dumps({"reason": "no instance x", "body": "AccountKey=abc;"}).encode()
     with caplog.at_level(logging.ERROR, "greenlight.poison"):

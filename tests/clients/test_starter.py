@@ -25,8 +25,8 @@ def request(body, workflow="ApprovalWorkflow", **params):
     )
 
 
-async def test_starts_the_workflow_with_its_attachments_stored(call, client):
-    """The input holds where they lie; the content is in blobs."""
+async def test_a_workflow_starts_with_its_attachments_stored(call, client):
+    """The input holds blob names; the content is in blobs."""
     attachment = {"name": "n.md", "contentType": "text/markdown", "content": base64.b64encode(b"# hi").decode()}
     response = await call(http_start, req=request({**FORM, "attachments": [attachment]}), client=client)
     assert response.status_code == 202
@@ -39,8 +39,8 @@ async def test_starts_the_workflow_with_its_attachments_stored(call, client):
     assert open_attachments().read(submission.attachments[0]) == b"# hi"
 
 
-async def test_takes_the_id_that_is_asked_for(call, client):
-    """And the durable name in any case."""
+async def test_a_workflow_may_start_with_a_given_id(call, client):
+    """The durable name ignores case."""
     await call(http_start, req=request(FORM, "approvalworkflow", id="p-1"), client=client)
     assert client.instances["p-1"]["name"] == "ApprovalWorkflow"
 
@@ -73,7 +73,7 @@ async def test_a_budget_needs_no_body(call, client):
         (FORM, "ApprovalWorkflow", {"id": "taken"}, 409, "taken"),
     ],
 )
-async def test_refuses_what_cannot_start_and_says_what_to_do(call, client, body, workflow, params, status, told):
+async def test_an_invalid_start_is_refused_with_what_to_do(call, client, body, workflow, params, status, told):
     """Nothing is started."""
     client.add("taken", status="Completed")
     response = await call(http_start, req=request(body, workflow, **params), client=client)
@@ -85,8 +85,8 @@ async def test_refuses_what_cannot_start_and_says_what_to_do(call, client, body,
     assert list(client.instances) == ["taken"]
 
 
-async def test_every_fault_is_named_at_once(call, client):
-    """Nobody wants to learn of them one by one."""
+async def test_every_fault_is_listed_at_once(call, client):
+    """Not one by one."""
     attachments = [{"name": n, "contentType": "text/plain", "content": "?"} for n in ("one", "two")]
     form = {"submittedBy": "Ines", "estimatedCost": -1, "colour": "red"}
     response = await call(http_start, req=request(form, id="a b", timeout="soon"), client=client)
@@ -97,8 +97,8 @@ async def test_every_fault_is_named_at_once(call, client):
     assert ["one" in errors[0], "two" in errors[1]] == [True, True]
 
 
-async def test_waits_for_the_end_when_asked_to(call, client):
-    """200 with the output where it comes in time, else the 202 after all."""
+async def test_a_start_waits_for_the_end_on_request(call, client):
+    """200 with the output if it comes in time, else 202."""
     response = await call(http_start, req=request(FORM, timeout="1"), client=client)
     assert response.status_code == 202
 
@@ -113,8 +113,8 @@ async def test_waits_for_the_end_when_asked_to(call, client):
     assert (response.status_code, json.loads(response.get_body())) == (200, {"outcome": "approved"})
 
 
-async def test_two_starters_of_one_id_do_not_both_win(call, client):
-    """The second is told, though the id was free when it looked."""
+async def test_one_of_two_starts_with_one_id_is_refused(call, client):
+    """Although the id was free when it looked."""
     original = client.start_new
 
     async def somebody_is_faster(name, instance_id=None, client_input=None):
@@ -126,8 +126,8 @@ async def test_two_starters_of_one_id_do_not_both_win(call, client):
     assert response.status_code == 409
 
 
-async def test_a_host_that_fails_is_not_called_a_taken_id(call, client):
-    """503, and the advice to choose an id, under which the same may be sent again."""
+async def test_a_host_failure_is_not_reported_as_a_taken_id(call, client):
+    """503, with the advice to choose an id, so that the request can be sent again."""
     client.broken["start_new"] = "the hub is down"
     for params, again in (({}, False), ({"id": "p-1"}, True)):
         response = await call(http_start, req=request(FORM, **params), client=client)
@@ -138,8 +138,8 @@ NOTE = {"name": "n.md", "contentType": "text/markdown", "content": base64.b64enc
 
 
 @pytest.mark.parametrize("status", ["Pending", "Running", "Completed", "Failed"])
-async def test_the_same_request_again_finds_what_it_has_started(call, client, status):
-    """Its first answer was lost; 202 as the first time, and nothing is started or stored anew."""
+async def test_a_repeated_request_finds_the_started_workflow(call, client, status):
+    """Its first answer was lost; 202 again, and nothing is started or stored twice."""
     form = {**FORM, "attachments": [NOTE]}
     first = await call(http_start, req=request(form, id="p-1"), client=client)
     client.instances["p-1"]["runtimeStatus"] = status
@@ -161,8 +161,8 @@ async def test_another_request_under_the_same_id_is_refused(call, client, form, 
     assert response.status_code == 409
 
 
-async def test_what_a_workflow_has_carried_over_to_itself_makes_no_other_request(call, client):
-    """One that bills for days starts itself anew, with its form and how far it has come."""
+async def test_a_workflow_that_continued_as_new_still_matches_its_request(call, client):
+    """A billing run restarts with its form and its progress."""
     form = dict(BillingForm.example)
     await call(http_start, req=request(form, "BillingIssuer", id="b-1"), client=client)
     begun = json.loads(client.instances["b-1"]["input"])
@@ -171,8 +171,8 @@ async def test_what_a_workflow_has_carried_over_to_itself_makes_no_other_request
     assert again.status_code == 202
 
 
-async def test_of_two_that_start_the_same_at_once_both_get_it(call, client):
-    """The id was free when the second looked; the first, or the first sending of the second, was faster."""
+async def test_two_equal_requests_at_once_both_succeed(call, client):
+    """The id was free when the second looked; the first, or the second's own first attempt, was faster."""
     original = client.start_new
 
     async def answer_is_lost(name, instance_id=None, client_input=None):
@@ -185,8 +185,8 @@ async def test_of_two_that_start_the_same_at_once_both_get_it(call, client):
 
 
 @pytest.mark.parametrize(("workflow", "megabytes"), [("BudgetApproval", 0.25), ("ScaleImages", 3), ("Chaining", 27)])
-async def test_a_form_is_as_long_as_its_files_and_a_little_more(call, client, workflow, megabytes):
-    """413 beyond that, before it is read."""
+async def test_a_form_may_be_as_long_as_its_files_and_a_little_more(call, client, workflow, megabytes):
+    """Beyond that it is 413, before it is read."""
     size = int(megabytes * 1024 * 1024)
     long = await call(http_start, req=request(b" " * (size + 200_000), workflow), client=client)
     assert (long.status_code, client.instances) == (413, {})

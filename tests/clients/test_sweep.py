@@ -25,12 +25,12 @@ def found(rows, listed, sizes, now=NOW, *, alive=None):
 
 
 def test_a_review_in_order_is_left_alone():
-    """Its record is as long as its workflow has seen it, and its time is not up."""
+    """Its workflow has seen all of its record, and its deadline is open."""
     assert found([row()], ["p-1"], {"p-1": 100}) == []
 
 
-def test_reviews_that_ended_are_never_opened():
-    """They have a row, which is not among the open ones."""
+def test_ended_reviews_are_not_read():
+    """Their rows are not among the open ones."""
     assert found([], ["p-1"], {"p-1": 900}) == []
 
 
@@ -43,8 +43,8 @@ def test_reviews_that_ended_are_never_opened():
     ],
     ids=["not in the list", "never looked at", "grown since"],
 )
-def test_a_record_that_its_workflow_does_not_know_is_found(rows, listed, sizes):
-    """By its length alone."""
+def test_a_record_longer_than_its_workflow_knows_is_found(rows, listed, sizes):
+    """Its length alone shows it."""
     assert found(rows, listed, sizes) == ["p-1"]
 
 
@@ -57,8 +57,8 @@ def test_a_record_that_its_workflow_does_not_know_is_found(rows, listed, sizes):
         (None, SILENT + timedelta(seconds=1), ["p-1"]),
     ],
 )
-def test_a_workflow_that_misses_its_time_is_found(deadline, after, stragglers):
-    """It was terminated, or lost; its record tells nothing of that."""
+def test_a_workflow_that_missed_its_deadline_is_found(deadline, after, stragglers):
+    """It was terminated, or lost; its record does not show that."""
     assert found([row(deadline=deadline)], ["p-1"], {"p-1": 100}, NOW + after) == stragglers
 
 
@@ -73,12 +73,12 @@ def test_a_workflow_that_misses_its_time_is_found(deadline, after, stragglers):
     ids=["lost", "at work", "nobody knows", "ended"],
 )
 def test_an_open_review_without_a_workflow_is_found_at_once(rows, alive, stragglers):
-    """Somebody has terminated or purged it; its deadline may be days away."""
+    """Somebody terminated or purged it; its deadline may be days away."""
     assert found(rows, ["p-1"], {"p-1": 100}, alive=alive) == stragglers
 
 
-def test_one_that_may_not_have_been_carried_out_is_looked_at_last():
-    """Its record is as long as somebody has seen it, who may have died; and the end of a review has no time to miss."""
+def test_a_review_with_unprocessed_entries_is_looked_at_last():
+    """Its record has no new entries, and an ended review has no deadline."""
     ended = row("p-1", status="withdrawn", entries=3, told=1, deadline=NOW)
     grown = row("p-2", size=50)
     sizes = {"p-1": 100, "p-2": 100}
@@ -86,8 +86,8 @@ def test_one_that_may_not_have_been_carried_out_is_looked_at_last():
     assert [(each.proposal_id, each.overdue) for each in stragglers] == [("p-2", True), ("p-1", False)]
 
 
-def test_a_record_that_has_become_shorter_is_not_a_workflows_matter():
-    """It is for the audit."""
+def test_a_shortened_record_is_not_a_workflows_problem():
+    """The audit reports it."""
     assert found([row()], ["p-1"], {"p-1": 50}) == []
 
 
@@ -96,15 +96,15 @@ def started(client, name):
     return json.loads(client.instances[name]["input"])["review"]
 
 
-async def test_nothing_to_mend_is_one_line(sweep, client):
-    """And no call of the hub."""
+async def test_a_sweep_without_work_logs_one_line(sweep, client):
+    """And makes no call of the hub."""
     client.broken = {"get_status": "not asked", "start_new": "not asked", "raise_event": "not asked"}
     assert await sweep() == {"records": 0, "found": 0}
 
 
 @pytest.mark.parametrize("entered", [True, False], ids=["in the list", "not in the list"])
 async def test_a_review_that_was_never_started_is_started_once(sweep, client, hand_in, entered):
-    """The process died behind the record, or behind the row. The second sweep finds it running."""
+    """The process died after the record or after the row. The second sweep finds it running."""
     name = hand_in(entered=entered, size=0)
     assert await sweep() == {"records": 1, "found": 1, "started": 1}
     assert (client.instances[name]["name"], started(client, name)["proposalId"]) == ("ApprovalWorkflow", name)
@@ -112,23 +112,23 @@ async def test_a_review_that_was_never_started_is_started_once(sweep, client, ha
     assert await sweep() == {"records": 1, "found": 1, "woken": 1}
 
 
-async def test_one_that_is_being_handed_in_is_left_to_whoever_does(sweep, client, hand_in):
-    """Its row may be written in this very moment."""
+async def test_a_submission_in_progress_is_left_alone(sweep, client, hand_in):
+    """Its row may be written at this moment."""
     hand_in(entered=False, ago=timedelta(seconds=5))
     assert await sweep() == {"records": 1, "found": 1, "left": 1}
     assert client.instances == {}
 
 
 async def test_a_workflow_that_was_not_woken_is_woken(sweep, client, hand_in):
-    """The process died behind an answer that it had taken down."""
+    """The process died after it had recorded an answer."""
     name = hand_in(size=1)
     client.add(name)
     assert await sweep() == {"records": 1, "found": 1, "woken": 1}
     assert client.events == [(name, "Wake", {})]
 
 
-async def test_a_review_whose_workflow_was_ended_has_failed(sweep, client, hand_in):
-    """It is put on record; a workflow that tells people and counts it is started, with what was done before."""
+async def test_a_review_whose_workflow_ended_has_failed(sweep, client, hand_in):
+    """That is recorded; a workflow that sends letters and counts it is started from where the last one was."""
     name = hand_in(deadline=datetime.now(UTC) - timedelta(hours=1), told=1)
     client.add(name, status="Terminated")
     assert await sweep() == {"records": 1, "found": 1, "failed": 1}
@@ -139,7 +139,7 @@ async def test_a_review_whose_workflow_was_ended_has_failed(sweep, client, hand_
 
 @pytest.mark.parametrize("status", ["Terminated", "Failed"])
 async def test_a_review_whose_workflow_was_terminated_fails_at_the_next_sweep(sweep, client, hand_in, status):
-    """Its time is days away, and its record and row are as its workflow has left them."""
+    """Its deadline is days away, and record and row are unchanged."""
     name = hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1)
     client.add(name, customStatus={"entries": 1})
     assert await sweep() == {"records": 1, "found": 0}
@@ -148,16 +148,16 @@ async def test_a_review_whose_workflow_was_terminated_fails_at_the_next_sweep(sw
     assert replay(open_review_records().read(name).entries).status == "failed"
 
 
-async def test_a_review_whose_workflow_was_purged_is_started_anew(sweep, client, hand_in):
-    """At the next sweep, with what was done before."""
+async def test_a_review_whose_workflow_was_purged_is_restarted(sweep, client, hand_in):
+    """At the next sweep, from where it was."""
     name = hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1)
     assert await sweep() == {"records": 1, "found": 1, "started": 1}
     assert (started(client, name)["told"], started(client, name)["counted"]) == (1, {"submitted": 1})
     assert await sweep() == {"records": 1, "found": 0}
 
 
-async def test_a_workflow_that_was_started_behind_the_list_is_left_alone(sweep, client, hand_in, monkeypatch):
-    """Or has gone on as a new execution: its own status says that it is at work."""
+async def test_a_workflow_started_after_the_list_was_read_is_left_alone(sweep, client, hand_in, monkeypatch):
+    """Or one that continued as new: its own status shows that it works."""
     name = hand_in(deadline=datetime.now(UTC) + timedelta(days=3), told=1)
     client.add(name, customStatus={"entries": 1})
 
@@ -169,8 +169,8 @@ async def test_a_workflow_that_was_started_behind_the_list_is_left_alone(sweep, 
     assert (client.events, replay(open_review_records().read(name).entries).status) == ([], "checking")
 
 
-async def test_without_a_list_of_workflows_the_others_are_mended(sweep, client, hand_in, monkeypatch, caplog):
-    """The host may fail to tell it."""
+async def test_without_a_list_of_workflows_the_other_reviews_are_fixed(sweep, client, hand_in, monkeypatch, caplog):
+    """The host may fail to return it."""
     name = hand_in(size=1)
     client.add(name)
 
@@ -182,8 +182,8 @@ async def test_without_a_list_of_workflows_the_others_are_mended(sweep, client, 
     assert "this sweep cannot find lost workflows" in caplog.text
 
 
-async def test_a_look_that_its_workflow_never_heard_of_is_made_again(sweep, client, hand_in, end):
-    """The host died behind it: record and list have the end, and the workflow waits for its deadline."""
+async def test_a_look_that_its_workflow_did_not_store_is_repeated(sweep, client, hand_in, end):
+    """The host died after it: record and list have the end, and the workflow waits for its deadline."""
     name = hand_in(deadline=datetime.now(UTC) + timedelta(hours=9), told=1)
     end(name)
     client.add(name, customStatus={"status": "inReview", "entries": 1})
@@ -194,8 +194,8 @@ async def test_a_look_that_its_workflow_never_heard_of_is_made_again(sweep, clie
     assert (await sweep(), client.events) == ({"records": 1, "found": 0}, [(name, "Wake", {})])
 
 
-async def test_what_its_workflow_has_carried_out_is_not_looked_at_again(sweep, client, hand_in):
-    """Once its status says so; until its letters are sent it is asked each time, and not hurried."""
+async def test_processed_entries_are_not_looked_at_again(sweep, client, hand_in):
+    """Once the status says so; until all letters are sent the sweep asks each time, and wakes nobody."""
     name = hand_in(deadline=datetime.now(UTC) + timedelta(hours=9))
     client.add(name, customStatus={"entries": 1, "untold": 2})
     assert [await sweep() for _ in range(2)] == [{"records": 1, "found": 1, "left": 1}] * 2
@@ -205,8 +205,10 @@ async def test_what_its_workflow_has_carried_out_is_not_looked_at_again(sweep, c
 
 
 @pytest.mark.parametrize("status", ["Completed", "Failed"])
-async def test_a_review_that_ended_behind_an_old_list_is_left_alone(sweep, client, hand_in, end, monkeypatch, status):
-    """It was open when the list was read; nothing is added to its record, and nobody carries it out again."""
+async def test_a_review_that_ended_after_the_list_was_read_is_left_alone(
+    sweep, client, hand_in, end, monkeypatch, status
+):
+    """Nothing is added to its record, and it is not processed again."""
     name = hand_in(size=1, deadline=datetime.now(UTC) + timedelta(hours=9))
     old = open_proposal_index().find(name)
     review = end(name)
@@ -218,8 +220,8 @@ async def test_a_review_that_ended_behind_an_old_list_is_left_alone(sweep, clien
     assert open_proposal_index().find(name).told == review.number
 
 
-async def test_an_end_that_nobody_was_told_is_told(sweep, client, hand_in, end):
-    """The sweep had put it on record, and its host died; the workflow is started with what was done before."""
+async def test_an_end_without_letters_is_told(sweep, client, hand_in, end):
+    """The sweep had recorded it, and its host died; the workflow is restarted from where it was."""
     name = hand_in(told=1)
     end(name)
     client.add(name, status="Terminated", customStatus={"entries": 1})
@@ -228,8 +230,8 @@ async def test_an_end_that_nobody_was_told_is_told(sweep, client, hand_in, end):
     assert replay(open_review_records().read(name).entries).number == 2
 
 
-async def test_one_that_was_purged_is_not_started_again(sweep, client, hand_in, end, monkeypatch):
-    """Its row says that all was done, and an old list something else."""
+async def test_a_purged_review_is_not_started_again(sweep, client, hand_in, end, monkeypatch):
+    """Its row says that all is done, although an old list does not."""
     name = hand_in(size=1)
     old = open_proposal_index().find(name)
     end(name, told=2)
@@ -238,8 +240,8 @@ async def test_one_that_was_purged_is_not_started_again(sweep, client, hand_in, 
     assert client.instances == {}
 
 
-async def test_of_two_sweeps_one_starts_the_workflow(sweep, client, hand_in):
-    """The other finds it running, at the last moment."""
+async def test_only_one_of_two_sweeps_starts_the_workflow(sweep, client, hand_in):
+    """The other finds it running."""
     name = hand_in(size=0)
     start_new = client.start_new
 
@@ -252,23 +254,23 @@ async def test_of_two_sweeps_one_starts_the_workflow(sweep, client, hand_in):
     assert client.instances[name]["runtimeStatus"] == "Pending"
 
 
-async def test_an_id_that_is_another_workflows_is_left_alone(sweep, client, hand_in, caplog):
-    """That would be a mistake of somebody's, and is told."""
+async def test_a_review_with_the_id_of_another_workflow_is_left_alone(sweep, client, hand_in, caplog):
+    """That is somebody's mistake, and is logged."""
     name = hand_in(size=0)
     client.add(name, "Chaining")
     assert await sweep() == {"records": 1, "found": 1, "left": 1}
     assert "its id belongs to a Chaining" in caplog.text
 
 
-async def test_a_record_that_was_cut_is_told(sweep, hand_in, caplog):
-    """As an error, each time, by the id alone."""
+async def test_a_cut_record_is_reported(sweep, hand_in, caplog):
+    """As an error, each time, with only its id."""
     name = hand_in(size=10**6, deadline=datetime.now(UTC) + timedelta(hours=1))
     assert await sweep() == {"records": 1, "found": 0}
     assert f"proposal {name}: its record is shorter than it was" in caplog.text
 
 
-async def test_one_that_cannot_be_mended_does_not_keep_the_others_waiting(sweep, client, hand_in):
-    """The hub answers for one of the two."""
+async def test_a_review_that_cannot_be_fixed_does_not_delay_the_others(sweep, client, hand_in):
+    """The hub answers only for one of the two."""
     names = [hand_in(size=1) for _ in range(2)]
     for name in names:
         client.add(name)
@@ -284,8 +286,8 @@ async def test_one_that_cannot_be_mended_does_not_keep_the_others_waiting(sweep,
     assert [name for name, *_ in client.events] == [names[1]]
 
 
-async def test_one_that_ends_in_this_moment_needs_nothing(sweep, client, hand_in):
-    """It was running when it was looked at."""
+async def test_a_review_that_ends_at_this_moment_needs_nothing(sweep, client, hand_in):
+    """It was running when it was looked up."""
     name = hand_in(size=1)
     client.add(name)
 

@@ -16,8 +16,8 @@ def kept():
     return next(each.line for each in open_operations().runs() if each.name == "sweep")
 
 
-async def test_what_was_found_is_named_with_the_reason_and_what_was_done(sweep, client, hand_in):
-    """What needs somebody comes first, what was only woken last."""
+async def test_each_found_review_is_listed_with_reason_and_action(sweep, client, hand_in):
+    """The ones that need a person come first, those that were only woken last."""
     unlisted, behind, lost = hand_in(entered=False), hand_in(size=1), hand_in(ago=timedelta(minutes=5))
     client.add(behind)
     client.add(lost, status="Terminated")
@@ -31,14 +31,14 @@ async def test_what_was_found_is_named_with_the_reason_and_what_was_done(sweep, 
     }
 
 
-async def test_in_order_means_nothing_is_named(sweep):
-    """The row of the run before is replaced."""
+async def test_a_sweep_without_findings_lists_nothing(sweep):
+    """It replaces the row of the run before."""
     await sweep()
     assert (kept()["stuckCount"], kept()["stuck"]) == (0, [])
 
 
-async def test_a_few_are_named_and_all_are_counted(sweep, client, hand_in, monkeypatch):
-    """What the run had no room for is looked at by the next."""
+async def test_a_few_reviews_are_listed_and_all_are_counted(sweep, client, hand_in, monkeypatch):
+    """Those beyond the run's limit are left to the next."""
     monkeypatch.setattr("clients.sweep.MOST_A_RUN", 2)
     monkeypatch.setattr("clients.sweep.MOST_NAMED", 2)
     for _ in range(3):
@@ -48,7 +48,7 @@ async def test_a_few_are_named_and_all_are_counted(sweep, client, hand_in, monke
     assert MOST_NAMED == 50
 
 
-async def test_a_run_that_cannot_be_written_down_has_mended_all_the_same(sweep, hand_in, monkeypatch, caplog):
+async def test_a_run_that_cannot_be_stored_has_still_fixed_the_reviews(sweep, hand_in, monkeypatch, caplog):
     """The log has it."""
 
     def fail(*_, **__):

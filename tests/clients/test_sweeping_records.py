@@ -37,8 +37,8 @@ def shorter(content):
     return b"".join(content.splitlines(keepends=True)[:-1])
 
 
-async def test_a_review_that_has_ended_is_looked_at_again(sweep, hand_in, end, tamper, caplog):
-    """Its head was copied by an earlier sweep, so that it shows even where its row is gone too."""
+async def test_the_record_of_an_ended_review_is_checked_again(sweep, hand_in, end, tamper, caplog):
+    """An earlier sweep copied its head, so damage shows even if its row is gone."""
     name = hand_in()
     end(name, told=2)
     await sweep()
@@ -48,8 +48,8 @@ async def test_a_review_that_has_ended_is_looked_at_again(sweep, hand_in, end, t
     assert tampered(caplog) == [(name, "cut")]
 
 
-async def test_a_record_that_was_deleted_is_told_each_time(sweep, hand_in, end, tamper, caplog):
-    """By its row, and by its head where the row was deleted with it."""
+async def test_a_deleted_record_is_reported_each_time(sweep, hand_in, end, tamper, caplog):
+    """By its row, or by its stored head if the row is gone too."""
     name = hand_in()
     end(name, told=2)
     await sweep()
@@ -64,8 +64,8 @@ async def test_a_record_that_was_deleted_is_told_each_time(sweep, hand_in, end, 
     assert tampered(caplog) == [(name, "missing")]
 
 
-async def test_nobody_goes_on_by_a_record_that_was_cut(sweep, client, hand_in, end, tamper, caplog):
-    """With its row gone as well it looks like one that nobody has started."""
+async def test_a_cut_record_does_not_restart_its_review(sweep, client, hand_in, end, tamper, caplog):
+    """Without its row it looks like one that was never started."""
     name = hand_in()
     end(name, told=2)
     await sweep()
@@ -79,8 +79,8 @@ async def test_nobody_goes_on_by_a_record_that_was_cut(sweep, client, hand_in, e
     assert replay(open_review_records().read(name).entries).number == 1
 
 
-async def test_what_its_workflow_knew_of_a_record_counts_too(sweep, client, hand_in, end, tamper, caplog):
-    """It was cut before its head was ever kept, and its row was deleted; the workflow's status has the number."""
+async def test_the_workflows_status_also_shows_a_cut_record(sweep, client, hand_in, end, tamper, caplog):
+    """Its row is gone and its head was never stored; the status has the number of entries."""
     name = hand_in()
     end(name, told=2)
     client.add(name, status="Terminated", customStatus={"entries": 2})
@@ -92,8 +92,8 @@ async def test_what_its_workflow_knew_of_a_record_counts_too(sweep, client, hand
     assert tampered(caplog) == [(name, "cut")]
 
 
-async def test_where_records_cannot_be_looked_after_reviews_go_on(sweep, client, hand_in, monkeypatch, caplog):
-    """The second place is away."""
+async def test_reviews_go_on_if_records_cannot_be_checked(sweep, client, hand_in, monkeypatch, caplog):
+    """The second place is unreachable."""
     client.add(hand_in(size=1))
 
     def fails():

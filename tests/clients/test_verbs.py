@@ -55,8 +55,8 @@ def is_problem(told):
 # The way of a verb
 
 
-async def test_an_answer_is_in_the_record_when_it_is_answered(front):
-    """With where the proposal stands then; the workflow is woken."""
+async def test_an_answer_is_recorded_before_it_is_acknowledged(front):
+    """The reply shows the new state; the workflow is woken."""
     proposal_id = await front.begin(TWO)
     told = await front.act(proposal_id, "decisions", {"approver": "Mara", "decision": "approve", "comment": "Yes."})
     reply = VerbReply.model_validate_json(json.dumps(told.body))
@@ -66,8 +66,8 @@ async def test_an_answer_is_in_the_record_when_it_is_answered(front):
     assert front.client.events == [(proposal_id, "Wake-4", {})]
 
 
-async def test_the_same_again_changes_nothing(front):
-    """200, and the entry that was there; its workflow is woken again, as the first Wake may have been lost."""
+async def test_a_repeated_answer_changes_nothing(front):
+    """200 with the earlier entry; its workflow is woken again, because the first event may be lost."""
     proposal_id = await front.begin(TWO)
     body = {"approver": "Mara", "decision": "approve", "decisionId": "d-1"}
     first = await front.act(proposal_id, "decisions", body)
@@ -76,8 +76,8 @@ async def test_the_same_again_changes_nothing(front):
     assert front.client.events == [(proposal_id, "Wake-4", {})] * 2
 
 
-async def test_a_host_that_cannot_be_reached_loses_no_answer(front):
-    """The fact comes first; the sweep wakes the workflow later."""
+async def test_an_unreachable_host_loses_no_answer(front):
+    """The record comes first; the sweep wakes the workflow later."""
     proposal_id = await front.begin(TWO)
     front.client.broken["raise_event"] = "the hub is down"
     told = await front.act(proposal_id, "decisions", {"approver": "Mara", "decision": "approve"})
@@ -98,7 +98,7 @@ STORY = (
 
 
 async def test_every_verb_has_its_route(front):
-    """One proposal in which all of them happen, each put down to who did it."""
+    """All of them in one proposal, each recorded with its person."""
     proposal_id = await front.begin(TWO)
     for verb, body, kind, by in STORY:
         told = await front.act(proposal_id, verb, body)
@@ -112,8 +112,8 @@ async def test_every_verb_has_its_route(front):
 @pytest.mark.parametrize(
     ("verb", "name"), [(verb, name) for verb, model in VERBS.items() for name in acting_names(model)]
 )
-async def test_a_verb_knows_who_acts_by_any_of_its_names(front, verb, name):
-    """So that nobody has to remember which of them belongs to which."""
+async def test_a_verb_accepts_any_name_of_its_acting_field(front, verb, name):
+    """So that nobody has to remember which name belongs to which verb."""
     fitting = next(body for each, body, *_ in STORY if each == verb)
     others = acting_names(VERBS[verb])
     rest = {key: value for key, value in fitting.items() if key not in others}
@@ -125,8 +125,8 @@ async def test_a_verb_knows_who_acts_by_any_of_its_names(front, verb, name):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-async def test_a_signed_in_person_need_not_say_who_they_are(front, verb):
-    """Each verb fills in the name of who is signed in."""
+async def test_a_signed_in_person_need_not_name_themselves(front, verb):
+    """Each verb fills in the name."""
     proposal_id = await front.begin(TWO)
     fitting = next(body for each, body, *_ in STORY if each == verb)
     rest = {key: value for key, value in fitting.items() if key not in acting_names(VERBS[verb])}
@@ -146,7 +146,7 @@ async def test_a_signed_in_person_need_not_say_who_they_are(front, verb):
 
 
 async def test_the_record_has_the_name_of_the_sign_in(front):
-    """However it was spelt in the body."""
+    """Whatever spelling the body has."""
     proposal_id = await front.begin(TWO)
     told = await front.by("Mara").act(proposal_id, "decisions", {"approver": "  MARA ", "decision": "approve"})
     assert entries_of(proposal_id)[told.body["entry"] - 1].by == "Mara"
@@ -156,7 +156,7 @@ async def test_the_record_has_the_name_of_the_sign_in(front):
     ("verb", "name"), [(verb, name) for verb, model in VERBS.items() for name in acting_names(model)]
 )
 async def test_a_signed_in_person_cannot_be_somebody_else(front, verb, name):
-    """By none of the names that a body can say it with; and nothing is taken down."""
+    """With none of the fields for it; nothing is recorded."""
     proposal_id = await front.begun_once(TWO)
     before = entries_of(proposal_id)
     fitting = next(body for each, body, *_ in STORY if each == verb)
@@ -168,13 +168,13 @@ async def test_a_signed_in_person_cannot_be_somebody_else(front, verb, name):
 
 @pytest.mark.parametrize("extra", [{"approver": "Mara", "by": "Jonas"}, {"by": "Mara", "from": "Jonas"}])
 async def test_two_names_in_one_body_are_a_fault(front, extra):
-    """None of them is believed."""
+    """Neither is used."""
     told = await front.by("Jonas").act(await front.begun_once(TWO), "decisions", {"decision": "approve", **extra})
     assert told.status in (400, 403)
 
 
 async def test_nobody_hands_over_the_task_of_another(front):
-    """Only who has it, or a system that vouches for an operator."""
+    """Only its owner, or a system for an operator."""
     proposal_id = await front.begin(TWO)
     told = await front.by("Jonas").act(proposal_id, "reassign", {"from": "Mara", "to": "Otto"})
     assert (told.status, told.body["code"]) == (403, "notAsked")
@@ -201,7 +201,7 @@ BODIES = {
 @pytest.mark.parametrize("person", ["Ines", "Mara", "Jonas", "Amara", "Nadia", "Greenlight", "nobody"])
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_person_may_act_only_on_what_is_theirs(front, verb, person):
-    """People, proposals and actions; on a proposal of others, whose people have other names, nobody may anything."""
+    """Each verb for each person; on a proposal with other people it is always 403."""
     mine, theirs = await front.begin(TWO), await front.begun_once(OTHERS)
     body = {**BODIES[verb], **({"from": person} if verb == "reassign" else {})}
     before = entries_of(mine)
@@ -215,8 +215,8 @@ async def test_a_person_may_act_only_on_what_is_theirs(front, verb, person):
 
 
 @pytest.mark.parametrize("person", ["Ines", "Mara", "Jonas", "Amara", "Nadia"])
-async def test_a_person_sees_only_what_they_have_a_part_in(front, person):
-    """Proposal, record and files alike."""
+async def test_a_person_sees_only_proposals_that_they_have_a_part_in(front, person):
+    """Proposal, record and files."""
     text = {"name": "a.txt", "contentType": "text/plain", "content": "YQ=="}
     proposal_id = await front.begin({**TWO, "attachments": [text]})
     mine = front.by(person)
@@ -224,8 +224,8 @@ async def test_a_person_sees_only_what_they_have_a_part_in(front, person):
     assert {each.status for each in seen} == ({403} if person == "Nadia" else {200})
 
 
-async def test_whoever_was_given_a_task_sees_it_from_then_on(front):
-    """Also after handing it on."""
+async def test_a_person_who_got_a_task_sees_the_proposal_from_then_on(front):
+    """Also after passing it on."""
     proposal_id = await front.begin(TWO)
     assert (await front.by("Otto").show(proposal_id)).status == 403
     await front.act(proposal_id, "delegate", {"from": "Mara", "to": "Otto"})
@@ -234,8 +234,8 @@ async def test_whoever_was_given_a_task_sees_it_from_then_on(front):
     assert (await front.by("Otto").show(proposal_id)).status == 200
 
 
-async def test_an_outsider_is_not_told_how_it_ended(front):
-    """A refusal says who decided, which is nobody's business but theirs."""
+async def test_an_outsider_does_not_learn_the_outcome(front):
+    """A refusal names who decided, which outsiders must not see."""
     proposal_id = await front.begin(TWO)
     await front.act(proposal_id, "decisions", {"approver": "Mara", "decision": "reject"})
     told = await front.by("Nadia").act(proposal_id, "decisions", {"decision": "approve"})
@@ -246,8 +246,8 @@ async def test_an_outsider_is_not_told_how_it_ended(front):
 # Refusals
 
 
-async def test_who_comes_late_is_told_who_decided(front):
-    """409, and in words."""
+async def test_a_late_person_learns_who_decided(front):
+    """409, in words."""
     proposal_id = await front.begin()
     await front.act(proposal_id, "decisions", {"approver": "Mara", "decision": "approve"})
     told = await front.act(proposal_id, "decisions", {"approver": "Jonas", "decision": "reject"})
@@ -256,7 +256,7 @@ async def test_who_comes_late_is_told_who_decided(front):
     assert is_problem(told)
 
 
-async def test_reminding_again_at_once_is_too_soon(front):
+async def test_a_second_reminder_at_once_is_throttled(front):
     """429, with the seconds to wait."""
     proposal_id = await front.begin(TWO)
     await front.act(proposal_id, "remind", {"by": "Ines"})
@@ -266,8 +266,8 @@ async def test_reminding_again_at_once_is_too_soon(front):
 
 
 @pytest.mark.parametrize("code", get_args(Code))
-def test_every_reason_has_a_status_and_a_next_step(code):
-    """Also one that no verb of this route leads to."""
+def test_every_refusal_has_a_status_and_a_next_step(code):
+    """Also one that no verb of this route can give."""
     response = refusal(Refused(code=code, reason="it is so"))
     body = json.loads(response.get_body())
     assert 400 <= response.status_code < 500
@@ -294,30 +294,30 @@ def test_every_reason_has_a_status_and_a_next_step(code):
     ],
     ids=str,
 )  # fmt: skip
-async def test_every_fault_is_named(front, verb, body, faults):
-    """Before anything is looked up."""
+async def test_every_fault_is_listed(front, verb, body, faults):
+    """Before anything is read."""
     told = await front.act("nowhere", verb, body)
     assert (told.status, told.body["code"]) == (400, "invalid")
     assert [error.partition(":")[0] for error in told.body["errors"]] == faults
     assert is_problem(told)
 
 
-async def test_a_word_that_no_policy_knows_is_a_fault(front):
-    """With those that there are."""
+async def test_an_unknown_word_is_a_fault(front):
+    """With the known ones."""
     told = await front.act(await front.begun_once(TWO), "decisions", {"approver": "Mara", "decision": "maybe"})
     assert (told.status, told.body["code"]) == (400, "invalid")
     assert "approve" in told.body["detail"]
 
 
 async def test_a_body_that_is_too_large_is_not_read(front):
-    """413; the limit itself is still read."""
+    """413; one at the limit is read."""
     assert (await front.act("nowhere", "remind", b" " * (LARGEST_VERB + 1))).status == 413
     assert (await front.act("nowhere", "remind", b" " * (LARGEST_VERB - 12) + b'{"by": "Mi"}')).status == 404
 
 
 @pytest.mark.parametrize("verb", ["approve", "audit", "Decisions", "attachments", "../decisions", ""])
-async def test_an_unknown_verb_is_answered_with_the_known_ones(front, verb):
-    """404."""
+async def test_the_404_for_an_unknown_verb_lists_the_known_ones(front, verb):
+    """For programs and people."""
     told = await front.act("nowhere", verb, {"by": "Mara"})
     assert told.status == 404
     assert "decisions" in told.body["whatToDo"]
@@ -326,14 +326,14 @@ async def test_an_unknown_verb_is_answered_with_the_known_ones(front, verb):
 @pytest.mark.parametrize("person", [None, "Mara"])
 @pytest.mark.parametrize("proposal_id", ["nowhere", "..", "a/b", "x" * 200, "a b", "é"])
 async def test_an_unknown_proposal_is_404(front, person, proposal_id):
-    """For systems and people alike, with what to do."""
+    """For systems and people, with what to do."""
     told = await front.by(person).act(proposal_id, "decisions", {"decision": "approve", "approver": "Mara"})
     assert told.status == 404
     assert is_problem(told)
     assert front.client.events == []
 
 
-async def test_a_lost_race_without_end_says_when_to_try_again(front, monkeypatch):
+async def test_a_race_that_is_always_lost_says_when_to_try_again(front, monkeypatch):
     """503 with Retry-After."""
 
     def crowded(*_):

@@ -25,13 +25,13 @@ def test_every_workflow_is_listed():
 
 
 @pytest.mark.parametrize("name", ["TryGetQuote", "trygetquote"])
-def test_one_can_be_asked_for_by_name(name):
-    """In any case, as it is started."""
+def test_one_workflow_can_be_asked_for_by_name(name):
+    """In any case, as with a start."""
     assert get(name)[1]["name"] == "TryGetQuote"
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones():
-    """404, and what to use instead."""
+def test_the_404_for_an_unknown_workflow_lists_the_known_ones():
+    """And says what to do."""
     status, body = get("Nope")
     assert status == 404
     assert "TryGetQuote" in body["whatToDo"]

@@ -105,8 +105,8 @@ def review(app) -> str:
     return name
 
 
-def test_records_letters_and_counters_are_as_if_no_answer_had_been_lost(app, server):
-    """Each decision is on record once, each letter goes once, and each proposal is counted once; sweeps come by."""
+def test_records_letters_and_counters_survive_lost_answers(app, server):
+    """Each decision is recorded once, each letter sent once, each proposal counted once; sweeps run too."""
     with sweeping(app), ThreadPoolExecutor(8) as pool:
         proposals = list(pool.map(lambda _: review(app), range(PROPOSALS)))
     for name in proposals:
@@ -122,7 +122,7 @@ def test_records_letters_and_counters_are_as_if_no_answer_had_been_lost(app, ser
     assert sorted(threads.values()) == [LETTERS] * PROPOSALS
 
 
-def test_a_budget_is_spent_to_the_cent(app):
+def test_a_budget_is_spent_exactly_despite_lost_answers(app):
     """Each reservation is started once under its id, and booked once, or refused."""
     budget = f"bridges-{uuid.uuid4().hex[:8]}"
     form = {"title": "Footbridge", "budget": budget, "amount": 100, "limit": 100 * FIT}

@@ -79,8 +79,8 @@ def test_a_proposal_that_is_nothing_but_a_record_is_reviewed(app, reviews):
 
 
 @pytest.mark.parametrize("last", ["an answer", "a withdrawal"])
-def test_what_was_taken_down_without_waking_anybody_is_carried_out(app, reviews, last):
-    """No Wake is raised at all; the sweep sees that the record has grown."""
+def test_entries_recorded_without_an_event_are_processed(app, reviews, last):
+    """No event is raised; the sweep sees that the record has grown."""
     proposal = reviews.submit(stage("Mara"))
     reviews.waits(proposal, "Mara")
     before = reviews.counters()
@@ -93,8 +93,8 @@ def test_what_was_taken_down_without_waking_anybody_is_carried_out(app, reviews,
     assert counted(before, reviews.counters()) == {outcome: 1}
 
 
-def test_an_end_that_its_workflow_never_heard_of_is_carried_out_by_the_next_sweep(app, reviews):
-    """The host died between a look and its row of history: record and list have the end, the workflow waits on."""
+def test_the_next_sweep_processes_an_end_that_the_workflow_missed(app, reviews):
+    """The host died between a look and its row of history: record and list have the end, the workflow waits."""
     proposal = reviews.submit(stage("Mara", windowHours=500))
     reviews.waits(proposal, "Mara")
     before = reviews.counters()
@@ -107,8 +107,8 @@ def test_an_end_that_its_workflow_never_heard_of_is_carried_out_by_the_next_swee
     assert counted(before, reviews.counters()) == {"withdrawn": 1}
 
 
-def test_the_same_verb_again_wakes_a_workflow_that_was_not_woken(reviews):
-    """Its sender got no answer, as the host died behind the record; no sweep is needed."""
+def test_a_repeated_verb_wakes_a_workflow_that_was_not_woken(reviews):
+    """Its sender got no answer, because the host died after the record; no sweep is needed."""
     proposal = reviews.submit(stage("Mara"))
     reviews.waits(proposal, "Mara")
     write_down(proposal, Withdraw(by="Ines"))
@@ -116,8 +116,8 @@ def test_the_same_verb_again_wakes_a_workflow_that_was_not_woken(reviews):
     assert reviews.ended(proposal) == "withdrawn"
 
 
-def test_a_review_that_has_ended_is_carried_out_once_however_often_it_is_started(app, reviews):
-    """By an operator, or by a sweep that knows no better: nobody is told and nothing is counted once more."""
+def test_an_ended_review_is_processed_once_however_often_it_is_started(app, reviews):
+    """By an operator, or by a sweep with an old list: no letter and no count is repeated."""
     before = reviews.counters()
     proposal = reviews.submit(stage("Mara"))
     reviews.waits(proposal, "Mara")
@@ -134,7 +134,7 @@ def test_a_review_that_has_ended_is_carried_out_once_however_often_it_is_started
 
 
 def test_sweeps_count_nothing_twice_while_reviews_are_decided(app, reviews):
-    """One sweep after the other, while each review moves on between their reading and their mending."""
+    """One sweep after the other, while reviews move on between its reading and its action."""
     before = reviews.counters()
     with sweeping(app), ThreadPoolExecutor(SENDERS) as pool:
         proposals = list(pool.map(lambda _: reviews.submit(stage("Mara")), range(REVIEWS)))
@@ -146,8 +146,8 @@ def test_sweeps_count_nothing_twice_while_reviews_are_decided(app, reviews):
     assert counted(before, reviews.counters()) == {"submitted": REVIEWS, "approved": REVIEWS}
 
 
-def test_a_workflow_that_an_operator_ends_is_a_review_that_failed(app, reviews):
-    """At the next thing that happens to it; nothing is approved, people are told, and it is counted once."""
+def test_a_review_whose_workflow_an_operator_ends_has_failed(app, reviews):
+    """At its next event; nothing is approved, people are notified, and it is counted once."""
     proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
     reviews.waits(proposal, "Mara", "Jonas")
     before = reviews.counters()
@@ -190,7 +190,7 @@ def test_a_look_at_all_records_starts_a_workflow_that_was_purged(app, reviews):
 
 
 def test_a_killed_host_loses_nothing_that_it_has_acknowledged(app, reviews):
-    """Proposals and answers pour in; each one that was answered with 2xx is carried out after the restart."""
+    """Proposals and answers arrive; each one that got a 2xx is processed after the restart."""
     handed_in, answered = list[str](), list[str]()
 
     def pour():

@@ -64,13 +64,13 @@ def unlogged(query: str, sources: str) -> set[str]:
     return {word for word in own if word not in sources and word not in ("control-", "-control-")}
 
 
-def test_every_alert_is_shown_as_it_is_deployed() -> None:
-    """Title, severity, period, condition and query; a rule that only one of the two has counts as different."""
+def test_the_page_of_alerts_equals_the_deployed_ones() -> None:
+    """Title, severity, period, condition and query; an alert on one side only is a difference."""
     assert deployed(BICEP) == shown(PAGE)
 
 
-def test_no_alert_is_passed_over() -> None:
-    """Neither by the patterns above, which may miss one that is written in another way."""
+def test_no_alert_is_missed_by_the_patterns() -> None:
+    """They could overlook one that is written in another way."""
     assert len(deployed(BICEP)) == len(re.findall(r"^    query: '''$", BICEP, re.MULTILINE)) > 8
     assert len(shown(PAGE)) == PAGE.count("```kusto")
 
@@ -85,15 +85,15 @@ def test_no_alert_is_passed_over() -> None:
         ("`links-forged`", "`forged-links`"),
     ],
 )
-def test_a_difference_is_seen(right: str, wrong: str) -> None:
-    """Each of these is a slip that nobody sees by reading."""
+def test_a_seeded_difference_is_found(right: str, wrong: str) -> None:
+    """Each of these is easy to overlook in reading."""
     assert right in PAGE
     assert deployed(BICEP) != shown(PAGE.replace(right, wrong, 1))
 
 
 @pytest.mark.parametrize("name", deployed(BICEP))
-def test_what_an_alert_looks_for_is_logged(name: str) -> None:
-    """A query for a line that nothing writes never fires, and looks as if all were well."""
+def test_the_lines_that_alerts_search_for_are_logged(name: str) -> None:
+    """A query for a line that nothing writes never fires."""
     assert set() == unlogged(deployed(BICEP)[name][2], _sources())
 
 
@@ -104,7 +104,7 @@ def test_a_line_that_nothing_writes_is_found() -> None:
 
 
 def test_every_alert_says_what_to_do() -> None:
-    """A runbook, or a sentence; an alert that nobody knows what to do about is noise."""
+    """With a runbook or a sentence; otherwise it is noise."""
     assert [] == [name for name, _, _, advice, _ in _sections(PAGE) if len(advice) < 40]
 
 

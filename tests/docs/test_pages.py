@@ -67,19 +67,19 @@ MISTAKES = [
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_every_page_keeps_to_every_rule(rule: Callable[[Page], Iterator[str]], name: str) -> None:
-    """What the rule is for stands at the rule."""
+def test_every_page_follows_every_rule(rule: Callable[[Page], Iterator[str]], name: str) -> None:
+    """Each rule has its reason in its docstring."""
     page = Page(name=f"docs/{name}", text=(ROOT / "docs" / name).read_text("utf-8"))
     assert [] == list(rule(page))
 
 
-def test_the_pattern_of_the_mistakes_is_without_fault() -> None:
-    """Otherwise a rule could fail for another reason than the seeded one."""
+def test_the_page_for_seeded_mistakes_breaks_no_rule() -> None:
+    """Otherwise a rule could fail for another reason than the seeded mistake."""
     assert [] == [finding for rule in RULES for finding in rule(Page(name="docs/page.md", text=GOOD))]
 
 
 @pytest.mark.parametrize(("rule", "right", "wrong", "finding"), MISTAKES)
-def test_a_seeded_mistake_is_found_by_the_rule_that_is_meant_to(
+def test_a_seeded_mistake_is_found_by_its_rule(
     rule: Callable[[Page], Iterator[str]], right: str, wrong: str, finding: str
 ) -> None:
     """A rule that cannot fail proves nothing."""
@@ -89,10 +89,10 @@ def test_a_seeded_mistake_is_found_by_the_rule_that_is_meant_to(
 
 
 def test_every_rule_has_a_seeded_mistake() -> None:
-    """A new rule brings its own."""
+    """A new rule needs its own."""
     assert set(RULES) == {mistake[0] for mistake in MISTAKES}
 
 
-def test_the_pages_are_there() -> None:
-    """The rules above hold for an empty folder, too."""
+def test_the_pages_exist() -> None:
+    """The rules above also pass for an empty folder."""
     assert {"DEPLOY.md", "OPERATIONS.md", "SECURITY.md"} <= set(PAGES)

@@ -30,7 +30,7 @@ def secrets_in(text: str) -> Iterator[str]:
 
 
 def test_no_file_of_the_repository_holds_a_secret() -> None:
-    """Whoever has a clone would have it."""
+    """Everybody with a clone would have it."""
     found = {
         str(path.relative_to(ROOT)): list(secrets_in(path.read_text("utf-8", errors="replace"))) for path in files()
     }
@@ -52,10 +52,10 @@ def test_no_file_of_the_repository_holds_a_secret() -> None:
     ids=list(SHAPES),
 )
 def test_each_kind_of_secret_is_found(before: str, secret: str) -> None:
-    """The two halves are put together here, so that this file holds none."""
+    """The two halves are joined here, so that this file holds none."""
     assert 1 == len(list(secrets_in(before + secret)))
 
 
-def test_the_emulators_key_is_none() -> None:
-    """It is the same on every machine, and opens nothing but an emulator."""
+def test_the_emulators_key_is_no_secret() -> None:
+    """It is the same on every machine, and opens only an emulator."""
     assert [] == list(secrets_in(f"AccountKey={EMULATOR}/K1SZFPTOtr/KBHBeksoGMGw=="))

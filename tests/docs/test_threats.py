@@ -12,18 +12,18 @@ GOOD = "\n".join(f"| {threat} | somebody does it | it is refused | `{HERE}` |" f
 
 
 def test_each_threat_names_tests_that_exist() -> None:
-    """A control without a test is a hope."""
+    """A control without a test cannot be relied on."""
     assert [] == list(findings(PAGE))
 
 
-def test_no_row_puts_anything_off() -> None:
-    """What is not done yet is no control."""
+def test_no_row_promises_a_later_control() -> None:
+    """A missing control is none."""
     rows = [" ".join(row.cells) for row in read_rows(PAGE)]
     assert [] == [row for row in rows if re.search(r"\b(?:to come|todo|planned|later|will be)\b", row, re.IGNORECASE)]
 
 
-def test_the_pattern_of_the_mistakes_is_without_fault() -> None:
-    """Otherwise a rule could fail for another reason than the seeded one."""
+def test_the_table_for_seeded_mistakes_breaks_no_rule() -> None:
+    """Otherwise a rule could fail for another reason than the seeded mistake."""
     assert [] == list(findings(GOOD))
 
 
@@ -45,6 +45,6 @@ def test_a_seeded_mistake_is_found(right: str, wrong: str, finding: str) -> None
     assert any(finding in one for one in found), found
 
 
-def test_the_policy_page_leads_here() -> None:
-    """Who reports a weakness finds what is known already."""
+def test_the_security_policy_links_to_the_threats() -> None:
+    """So that reporters find what is already known."""
     assert "(docs/SECURITY.md)" in (ROOT / "SECURITY.md").read_text("utf-8")

@@ -48,20 +48,20 @@ MISTAKES = [
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_every_workflow_keeps_to_every_rule(rule: Callable[[Workflow], Iterator[str]], name: str) -> None:
-    """What the rule is for stands at the rule."""
+def test_every_workflow_follows_every_rule(rule: Callable[[Workflow], Iterator[str]], name: str) -> None:
+    """Each rule has its reason in its docstring."""
     workflow = Workflow.read(name, (FOLDER / name).read_text("utf-8"))
     assert [] == list(rule(workflow))
 
 
-def test_the_pattern_of_the_mistakes_is_without_fault() -> None:
-    """Otherwise a rule could fail for another reason than the seeded one."""
+def test_the_workflow_for_seeded_mistakes_breaks_no_rule() -> None:
+    """Otherwise a rule could fail for another reason than the seeded mistake."""
     workflow = Workflow.read("ci.yml", GOOD)
     assert [] == [finding for rule in RULES for finding in rule(workflow)]
 
 
 @pytest.mark.parametrize(("rule", "right", "wrong", "finding"), MISTAKES)
-def test_a_seeded_mistake_is_found_by_the_rule_that_is_meant_to(
+def test_a_seeded_mistake_is_found_by_its_rule(
     rule: Callable[[Workflow], Iterator[str]], right: str, wrong: str, finding: str
 ) -> None:
     """A rule that cannot fail proves nothing."""
@@ -71,12 +71,12 @@ def test_a_seeded_mistake_is_found_by_the_rule_that_is_meant_to(
 
 
 def test_every_rule_has_a_seeded_mistake() -> None:
-    """A new rule brings its own."""
+    """A new rule needs its own."""
     assert set(RULES) == {mistake[0] for mistake in MISTAKES}
 
 
-def test_the_workflows_do_what_is_asked_of_them() -> None:
-    """Each of these has a step of its own; a renamed or lost one would otherwise leave everything green."""
+def test_the_workflows_run_every_required_command() -> None:
+    """A renamed or lost step would otherwise leave everything green."""
     texts = {name: (FOLDER / name).read_text("utf-8") for name in FILES}
     asked = {
         "ci.yml": (
@@ -90,7 +90,7 @@ def test_the_workflows_do_what_is_asked_of_them() -> None:
     }
 
 
-def test_each_python_that_the_app_runs_on_is_tested() -> None:
+def test_each_supported_python_is_tested() -> None:
     """The list is that of pyproject.toml."""
     ci = Workflow.read("ci.yml", (FOLDER / "ci.yml").read_text("utf-8"))
     assert ["3.11", "3.12", "3.13"] == ci.jobs["test"]["strategy"]["matrix"]["python"]
@@ -111,7 +111,7 @@ def test_the_security_tools_are_installed_by_hash() -> None:
     assert [] == [line for line in asked if not any(locked.startswith(f"{line} ") for locked in lines)]
 
 
-def test_dependabot_renews_every_kind_of_pin() -> None:
-    """A pin that nobody renews becomes the weakness that it was to keep out."""
+def test_dependabot_updates_every_kind_of_pin() -> None:
+    """A pin that nobody updates becomes a weakness itself."""
     content = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text("utf-8"))
     assert {"github-actions", "pip", "npm"} == {update["package-ecosystem"] for update in content["updates"]}

@@ -23,8 +23,8 @@ def _strict_typing(monkeypatch):
     monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
 
 
-def test_each_operation_answers_for_itself():
-    """In one batch, where a result that is not set would be that of the operation before."""
+def test_each_operation_has_its_own_reply():
+    """In one batch, an unset result would be that of the operation before."""
     _, replies = apply(
         ("open", {"limit": 100}),
         ("reserve", {"key": "a", "amount": 70}),
@@ -38,8 +38,8 @@ def test_each_operation_answers_for_itself():
     assert replies[-1]["spent"] == 70
 
 
-def test_goes_on_from_what_is_stored():
-    """A batch of many or many batches of one: the same."""
+def test_a_batch_continues_from_the_stored_state():
+    """One batch of many operations equals many batches of one."""
     state, _ = apply(("open", {"limit": 100}), ("reserve", {"key": "a", "amount": 70}))
     state, replies = apply(("reserve", {"key": "a", "amount": 70}), state=state)
     assert (replies[0]["granted"], replies[0]["available"]) == (True, 30)
@@ -47,16 +47,16 @@ def test_goes_on_from_what_is_stored():
 
 
 @pytest.mark.parametrize("operation", [("explode", None), ("reserve", "x"), ("open", {"__class__": "Budget"})])
-def test_a_wrong_operation_is_refused_and_changes_nothing(operation):
-    """It is an answer too."""
+def test_an_invalid_operation_is_refused_and_changes_nothing(operation):
+    """The refusal is a reply."""
     before, _ = apply(("open", {"limit": 100}))
     after, replies = apply(operation, state=before)
     assert (after, replies[0]["granted"]) == (before, False)
     assert replies[0]["reason"]
 
 
-def test_asking_opens_nothing():
-    """What nobody has opened has no limit."""
+def test_get_does_not_open_a_budget():
+    """A budget that nobody has opened has no limit."""
     state, replies = apply(("get", None))
     assert (replies[0]["limit"], replies[0]["available"]) == (None, 0)
     assert apply(("open", {"limit": 5}), state=state)[1][0]["limit"] == 5

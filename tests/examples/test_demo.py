@@ -29,7 +29,7 @@ def start(script="demo.py", *names, **environ):
 
 @pytest.mark.timeout(240)
 def test_two_demos_at_once_show_both_outcomes():
-    """Each on ports and in a folder of its own."""
+    """Each has its own ports and folder."""
     demos = [start(), start()]
     for demo in demos:
         output, _ = demo.communicate(timeout=200)
@@ -40,7 +40,7 @@ def test_two_demos_at_once_show_both_outcomes():
 
 @pytest.mark.timeout(120)
 def test_ctrl_c_stops_the_demo_and_its_host(tmp_path):
-    """While they start; the host is gone when the demo is, nothing keeps the pipe open, and the folder is removed."""
+    """During the start; afterwards the host is gone, nothing keeps the pipe open, and the folder is removed."""
     demo = start(TMPDIR=str(tmp_path))
     give_up = time.monotonic() + 60
     while not any(tmp_path.glob("greenlight-demo-*/*")):
@@ -60,8 +60,8 @@ def test_ctrl_c_stops_the_demo_and_its_host(tmp_path):
         pytest.param((), marks=long),
     ],
 )
-def test_workflows_and_reviews_end_as_they_should_on_real_input(names):
-    """One timeline each; it says how each ended. Without names everything is played."""
+def test_workflows_and_reviews_end_as_expected_on_real_input(names):
+    """One timeline each, with its outcome. Without names everything runs."""
     demo = start("demo_all.py", *names)
     output, _ = demo.communicate(timeout=200)
     assert demo.returncode == 0, output
@@ -70,14 +70,14 @@ def test_workflows_and_reviews_end_as_they_should_on_real_input(names):
     assert played <= set(output.split())
 
 
-def test_a_scene_that_there_is_not_is_told_so():
+def test_an_unknown_scene_is_reported():
     """Before anything is started."""
     demo = start("demo_all.py", "Chainning")
     output, _ = demo.communicate(timeout=60)
     assert (demo.returncode, output.split(";")[0]) == (2, "There is no scene Chainning")
 
 
-def test_the_pictures_are_small_and_real():
+def test_the_pictures_are_small_and_valid():
     """They are attached to the example proposal."""
     from PIL import Image
 

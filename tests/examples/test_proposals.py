@@ -16,7 +16,7 @@ FOOTBRIDGE = Path(__file__).resolve().parents[2] / "examples" / "footbridge"
 
 @pytest.mark.parametrize("name", ["proposal.json", "playground.json"])
 def test_an_example_proposal_is_accepted(name):
-    """As it lies in the folder, for curl."""
+    """The unchanged file, as curl sends it."""
     form = ProposalForm.from_dict(read_json((FOOTBRIDGE / name).read_bytes()))
     assert form.window_hours == 72
 
@@ -30,8 +30,8 @@ def test_an_example_attachment_is_accepted(name, kind):
     assert upload.content
 
 
-def test_the_requests_to_copy_hold_json_that_is_json():
-    """Every body in api.http that is meant to be."""
+def test_the_requests_in_api_http_have_valid_json():
+    """Every body that is meant to be JSON."""
     text = (FOOTBRIDGE.parent / "api.http").read_text("utf-8")
     bodies = [block.split("\n\n", 1)[1].strip() for block in text.split("###")[1:] if "\n\n" in block]
     for body in bodies:

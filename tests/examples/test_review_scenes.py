@@ -12,7 +12,7 @@ FILES = sorted(path.name for path in REVIEWS.glob("*.json"))
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_proposal_can_be_handed_in_as_it_lies_there(name):
+def test_an_example_review_can_be_submitted_unchanged(name):
     """With curl, or with `greenlight submit`."""
     form = SubmissionForm.from_dict(json.loads((REVIEWS / name).read_text("utf-8")))
     check_for(
@@ -24,13 +24,13 @@ def test_a_proposal_can_be_handed_in_as_it_lies_there(name):
     )
 
 
-def test_each_is_played_once():
+def test_each_review_is_a_scene_once():
     """And no two have the same policy."""
     assert sorted(scene.file for scene in REVIEW_SCENES) == FILES
     policies = {json.dumps(json.loads((REVIEWS / name).read_text("utf-8"))["policy"]["stages"]) for name in FILES}
     assert len(policies) == len(FILES) >= 5
 
 
-def test_they_end_in_every_way_that_people_bring_about():
+def test_the_scenes_have_every_outcome_that_people_cause():
     """Approved, rejected, expired, withdrawn."""
     assert {scene.end for scene in REVIEW_SCENES} == {"approved", "rejected", "expired", "withdrawn"}

@@ -34,8 +34,8 @@ EVENTS = [
 ]
 
 
-def test_a_timeline_tells_what_happened_when():
-    """One line an event; a fired timer has the time at which it fired."""
+def test_a_timeline_says_what_happened_when():
+    """One line for each event; a fired timer has the time at which it fired."""
     shown = StringIO()
     Console(width=200, file=shown).print(timeline("Footbridge", EVENTS))
     text = shown.getvalue()

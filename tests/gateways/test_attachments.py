@@ -40,34 +40,34 @@ def telling():
     return file.getvalue()
 
 
-def test_what_is_stored_is_read_back(upload):
-    """Through the reference that the workflow carries."""
+def test_a_stored_file_reads_back_equal(upload):
+    """Through the reference in the workflow's input."""
     stored = open_attachments().store(upload)
     assert open_attachments().read(stored) == b"# A bench\n"
 
 
-def test_storing_twice_is_storing_once(upload):
-    """An upload that is repeated after a crash changes nothing."""
+def test_storing_twice_changes_nothing(upload):
+    """An upload may be repeated after a crash."""
     assert open_attachments().store(upload) == open_attachments().store(upload)
 
 
-def test_blobs_are_served_as_files(upload, azurite):
-    """Never shown by a browser as a page of ours."""
+def test_blobs_are_served_as_downloads(upload, azurite):
+    """A browser never shows one as a page of the app."""
     open_attachments().store(upload)
     with BlobClient.from_connection_string(azurite.connection_string, "gateway-tests", upload.blob) as blob:
         settings = blob.get_blob_properties().content_settings
     assert (settings.content_type, settings.content_disposition) == ("text/markdown", "attachment")
 
 
-def test_a_blob_that_is_gone_says_so():
-    """The SDK's own error tells it."""
+def test_a_missing_blob_is_an_error():
+    """The SDK's own error says so."""
     gone = StoredAttachment(blob="p/none.md", name="x", content_type="text/markdown", size=1)
     with pytest.raises(ResourceNotFoundError):
         open_attachments().read(gone)
 
 
-def test_what_is_kept_is_on_record_as_it_lies_there():
-    """Hash, size and blob are those of the cleaned picture, not of what was sent."""
+def test_the_record_describes_the_stored_picture():
+    """Hash, size and blob name are those of the cleaned picture, not of the uploaded one."""
     sent = upload_of(uuid.uuid4().hex, "plan.png", telling())
     note = upload_of("p-1", "note.md", b"# A bench\n")
     kept, text = open_attachments().keep((sent, note))
@@ -79,14 +79,14 @@ def test_what_is_kept_is_on_record_as_it_lies_there():
     assert (text.name, text.content_type, text.size) == ("note.md", "text/markdown", 10)
 
 
-def test_keeping_twice_is_keeping_once():
-    """Cleaning makes the same of the same."""
+def test_keeping_twice_changes_nothing():
+    """Cleaning gives the same result each time."""
     sent = upload_of(uuid.uuid4().hex, "plan.png", telling())
     assert open_attachments().keep((sent,)) == open_attachments().keep((sent,))
 
 
-def test_a_picture_that_cannot_be_read_is_refused_by_name_and_nothing_is_kept(upload):
-    """Every one of them is named."""
+def test_an_unreadable_picture_is_refused_by_name_and_nothing_is_stored(upload):
+    """All of them are listed."""
     bad = [upload_of("p-1", name, telling()[:-30]) for name in ("cut.png", "half.png")]
     with pytest.raises(Invalid) as refused:
         open_attachments().keep((upload, *bad))
@@ -97,8 +97,8 @@ def test_a_picture_that_cannot_be_read_is_refused_by_name_and_nothing_is_kept(up
         open_attachments().read(upload.stored)
 
 
-def test_a_picture_of_a_workflow_is_cleaned_where_it_can_be():
-    """One that cannot be read is left for the checks to find."""
+def test_a_picture_of_a_workflow_is_cleaned_if_possible():
+    """An unreadable one is left for the checks to find."""
     proposal = uuid.uuid4().hex
     told = open_attachments().store(upload_of(proposal, "plan.png", telling()))
     assert b"Ines" not in open_attachments().read(told)
@@ -134,8 +134,8 @@ ROUTES_OUT = [
 ]
 
 
-def test_the_hole_is_there(outside):
-    """Without this the tests below would prove nothing: the SDK itself lets such a name out of the container."""
+def test_the_sdk_itself_allows_names_that_leave_the_container(outside):
+    """Without this the tests below would prove nothing."""
     secret, mine = outside
     assert mine.download_blob(f"../{secret.container_name}/salary.txt").readall() == b"a lot"
     mine.upload_blob(f"../{secret.container_name}/planted.txt", b"mine")
@@ -144,7 +144,7 @@ def test_the_hole_is_there(outside):
 
 @pytest.mark.parametrize("route", ROUTES_OUT)
 def test_no_name_leads_out_of_the_container(outside, route):
-    """Neither to read nor to write, by either of the gateways."""
+    """Neither for reading nor for writing, in both gateways."""
     secret, mine = outside
     name = route.format(secret.container_name)
     attachments, blobs = BlobAttachments(mine), AzureBlobs(mine)
@@ -163,8 +163,8 @@ def test_no_name_leads_out_of_the_container(outside, route):
 
 
 @pytest.mark.parametrize("name", ["../x.md", "..\\x.md", "a/b.md", "%2e%2e", "salary.txt"])
-def test_the_name_of_a_file_is_no_part_of_its_blobs(outside, name):
-    """It is a label; the blob's name is made of the proposal's id and the content."""
+def test_the_file_name_is_no_part_of_the_blob_name(outside, name):
+    """That is made of the proposal's id and the content."""
     _, mine = outside
     content = base64.b64encode(b"# A bench\n").decode()
     inline = InlineAttachment(name=name, content_type="text/markdown", content=content)

@@ -12,7 +12,7 @@ def test_now_is_the_time_in_utc(monkeypatch):
     assert before <= clock.now() <= datetime.now(UTC)
 
 
-def test_now_follows_the_host_when_its_clock_jumps(monkeypatch):
-    """The host sets the offset; each call reads it anew."""
+def test_now_follows_a_jump_of_the_hosts_clock(monkeypatch):
+    """The host sets the offset; each call reads it again."""
     monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(72 * 3600))
     assert clock.now() - datetime.now(UTC) > timedelta(hours=71)

@@ -38,7 +38,7 @@ def settings(monkeypatch):
 
 
 def test_the_prefixed_setting_comes_first(settings):
-    """As for triggers, so that host and app mean the same account."""
+    """As with triggers, so that host and app use the same account."""
     settings(Papers="second")
     assert find_connection("Papers", "blob") == ByString(text="second")
     settings(Papers="second", AzureWebJobsPapers="first")
@@ -46,7 +46,7 @@ def test_the_prefixed_setting_comes_first(settings):
 
 
 def test_a_missing_setting_is_named(settings):
-    """With what to write into it, by either way."""
+    """With the value to write, for both ways to connect."""
     with pytest.raises(ConnectionMissing, match=r"set NoSuchPapers to .* NoSuchPapers__tableServiceUri"):
         find_connection("NoSuchPapers", "table")
     settings(Papers="", Papers__accountName="")
@@ -64,7 +64,7 @@ def test_each_service_has_an_address(settings, service):
     assert find_connection("Papers", service).endpoint == f"https://papers.{service}.core.windows.net"
 
 
-def test_the_identity_is_the_one_that_is_named(settings):
+def test_the_named_identity_is_used(settings):
     """User-assigned by its client id, or the app's own."""
     settings(Papers__accountName="papers", Papers__credential="ManagedIdentity", Papers__clientId=CLIENT_ID)
     found = find_connection("Papers", "blob")
@@ -74,7 +74,7 @@ def test_the_identity_is_the_one_that_is_named(settings):
 
 
 def test_a_connection_string_wins_over_an_identity(settings):
-    """The host looks in that order."""
+    """The host has the same order."""
     settings(Papers="UseDevelopmentStorage=true", Papers__accountName="papers")
     assert find_connection("Papers", "blob") == ByString(text="UseDevelopmentStorage=true")
 
@@ -90,15 +90,15 @@ def test_a_connection_string_wins_over_an_identity(settings):
         ({"AzureWebJobsPapers__queueServiceUri": "https://x"}, "set AzureWebJobsPapers__blobServiceUri"),
     ],
 )
-def test_a_setting_that_is_wrong_is_named(settings, values, told):
-    """Before anything is asked of Azure, where it would be a riddle."""
+def test_an_invalid_setting_is_named(settings, values, told):
+    """Before any call, since Azure's own error would not help."""
     settings(**values)
     with pytest.raises(ConnectionMissing, match=told):
         find_connection("Papers", "blob")
 
 
-def test_clients_speak_to_the_address_with_the_identity(settings):
-    """No key is involved. Credentials are made, and not asked for a token."""
+def test_clients_use_the_address_and_the_identity(settings):
+    """Without a key. Credentials are created, but no token is requested."""
     settings(Papers__accountName="papers", Papers__credential="managedidentity", Papers__clientId=CLIENT_ID)
     blobs, tables = open_blob_service("Papers"), open_table_service("Papers")
     assert blobs.url == "https://papers.blob.core.windows.net/"
@@ -108,8 +108,8 @@ def test_clients_speak_to_the_address_with_the_identity(settings):
     assert not hasattr(blobs.credential, "account_key")
 
 
-def test_without_a_managed_identity_it_is_whoever_the_machine_says(settings):
-    """A developer who is signed in, for example."""
+def test_without_a_managed_identity_the_machines_credentials_are_used(settings):
+    """Those of a signed-in developer, for example."""
     settings(Papers__blobServiceUri="https://papers.blob.core.windows.net")
     assert isinstance(open_blob_service("Papers").credential, DefaultAzureCredential)
 
@@ -120,16 +120,16 @@ def test_a_service_is_opened_once():
     assert open_table_service() is open_table_service()
 
 
-def test_every_gateway_goes_by_the_settings(monkeypatch):
-    """What the approvals' account is called is written in one place."""
+def test_every_gateway_uses_the_same_setting(monkeypatch):
+    """The name of the account's setting is in one place."""
     monkeypatch.delenv("ApprovalsStorage")
     for opened in (open_attachments, lambda: open_container("x"), lambda: open_table("X")):
         with pytest.raises(ConnectionMissing, match="ApprovalsStorage"):
             opened()
 
 
-def test_a_container_is_made_where_it_is_missing():
-    """And taken as it is where it is not."""
+def test_a_missing_container_is_created():
+    """An existing one is used."""
     name = f"made-{uuid.uuid4().hex[:8]}"
     with suppress(ResourceExistsError):
         open_blob_service().create_container(name)

@@ -30,8 +30,8 @@ def without_making(azurite, monkeypatch):
     return service
 
 
-def test_a_container_that_was_deployed_is_used(without_making):
-    """The attempt to make it is refused, which is no matter."""
+def test_a_deployed_container_is_used(without_making):
+    """The attempt to create it is refused, which is ignored."""
     name = f"deployed-{uuid.uuid4().hex[:8]}"
     without_making.create_container(name)
     open_container(name).upload_blob("x", b"y", overwrite=True)
@@ -39,14 +39,14 @@ def test_a_container_that_was_deployed_is_used(without_making):
 
 
 @pytest.mark.usefixtures("without_making")
-def test_one_that_was_not_deployed_is_missed_at_the_first_use():
-    """With an error that names it."""
+def test_a_container_that_was_not_deployed_fails_at_its_first_use():
+    """The error names it."""
     with pytest.raises((ResourceNotFoundError, HttpResponseError)):
         open_container(f"missing-{uuid.uuid4().hex[:8]}").upload_blob("x", b"y", overwrite=True)
 
 
-def test_a_table_that_was_deployed_is_used(azurite, monkeypatch):
-    """As a container is."""
+def test_a_deployed_table_is_used(azurite, monkeypatch):
+    """Like a container."""
     parts = dict(part.split("=", 1) for part in azurite.connection_string.split(";") if part)
     name = f"Deployed{uuid.uuid4().hex[:8]}"
     connections.open_table_service().create_table(name)

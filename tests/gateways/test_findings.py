@@ -25,7 +25,7 @@ def rows(proposal_id):
 
 
 def test_a_run_is_recorded_once():
-    """The sum and each finding, also when the activity runs twice."""
+    """The sum and each finding, also if the activity runs twice."""
     made = record()
     open_findings().record(made)
     open_findings().record(made)
@@ -44,7 +44,7 @@ def test_a_later_run_of_the_same_instance_has_its_own_record():
     assert [row["Kind"] for row in rows(first.proposal_id)].count("sum") == 2
 
 
-def test_the_most_that_there_can_be_fits_one_transaction():
+def test_the_largest_run_fits_into_one_transaction():
     """Ten attachments with four findings each."""
     made = record(findings=40)
     open_findings().record(made)

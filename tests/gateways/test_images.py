@@ -68,15 +68,15 @@ def jpeg_telling(orientation=1, mode="RGB", **options):
 
 
 @pytest.mark.parametrize("name", ["elevation.png", "site-plan.png"])
-def test_a_file_that_tells_nothing_stays_byte_for_byte(name):
-    """The real drawings: who compares hashes finds the file that they sent."""
+def test_a_file_without_metadata_stays_byte_for_byte(name):
+    """The real drawings: the hash is still that of the author's file."""
     content = (FOOTBRIDGE / name).read_bytes()
     assert clean(content, "image/png") is content
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_pngs_of_all_modes_are_pictures_alone_as_pillow_writes_them(mode):
-    """So cleaning what was cleaned changes nothing."""
+def test_pngs_of_all_modes_as_written_by_pillow_are_only_pictures(mode):
+    """So cleaning them again changes nothing."""
     content = encoded("PNG", mode)
     assert clean(content, "image/png") == content
 
@@ -85,7 +85,7 @@ def test_pngs_of_all_modes_are_pictures_alone_as_pillow_writes_them(mode):
     "content",
     [encoded("JPEG", "L"), encoded("JPEG"), encoded("JPEG", progressive=True), encoded("JPEG", "CMYK")],
 )
-def test_jpegs_that_tell_nothing_stay_too(content):
+def test_jpegs_without_metadata_stay_too(content):
     """Also progressive ones, and those for printing."""
     assert clean(content, "image/jpeg") == content
 
@@ -103,8 +103,8 @@ def test_jpegs_that_tell_nothing_stay_too(content):
         ("JPEG", encoded("JPEG", xmp=b"<x:xmpmeta>" + SECRET)),
     ],
 )
-def test_what_is_told_besides_is_gone(kind, content):
-    """Texts, EXIF, XMP, comments, and what was hung on at the end."""
+def test_metadata_is_removed(kind, content):
+    """Texts, EXIF, XMP, comments, and data after the end."""
     assert SECRET in content
     cleaned = clean(content, TYPES[kind])
     assert SECRET not in cleaned
@@ -114,7 +114,7 @@ def test_what_is_told_besides_is_gone(kind, content):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_a_png_loses_no_pixel(mode):
+def test_a_cleaned_png_loses_no_pixel(mode):
     """Nor its palette's transparency."""
     options = {"transparency": 3} if mode == "P" else {}
     content = encoded("PNG", mode, **options)
@@ -123,8 +123,8 @@ def test_a_png_loses_no_pixel(mode):
     assert cleaned.info.get("transparency") == opened(content).info.get("transparency")
 
 
-def test_a_jpeg_looks_as_before():
-    """It is written with the tables that it had, so that little is lost."""
+def test_a_cleaned_jpeg_looks_the_same():
+    """It is written with its own quantisation tables, so little is lost."""
     content = jpeg_telling(quality=70, subsampling=0)
     before, after = opened(content), opened(clean(content, "image/jpeg"))
     assert after.quantization == before.quantization
@@ -132,31 +132,31 @@ def test_a_jpeg_looks_as_before():
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_pictures_stand_as_their_camera_held_them(orientation):
-    """The note on how to turn them goes, so they are turned."""
+def test_pictures_are_turned_as_their_exif_says(orientation):
+    """EXIF is removed, so the pixels are turned."""
     upright = opened(clean(jpeg_telling(orientation), "image/jpeg"))
     assert upright.size == ((64, 48) if orientation < 5 else (48, 64))
     assert not upright.getexif()
 
 
-def test_colours_stay_what_they_are():
-    """The profile is part of the picture."""
+def test_colours_are_unchanged():
+    """The colour profile is part of the picture."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     told = {"PNG": encoded("PNG", icc_profile=profile) + SECRET, "JPEG": jpeg_telling(icc_profile=profile)}
     for kind, content in told.items():
         assert opened(clean(content, TYPES[kind])).info["icc_profile"] == profile
 
 
-def test_exif_that_cannot_be_read_asks_for_nothing():
-    """It goes like any other."""
+def test_unreadable_exif_is_removed_without_turning():
+    """Like any other EXIF."""
     content = jpeg_telling(6).replace(b"MM\0*", b"??\0*", 1)
     cleaned = clean(content, "image/jpeg")
     assert SECRET not in cleaned
     assert opened(cleaned).size == (64, 48)
 
 
-def test_of_an_animation_the_first_picture_stays():
-    """What moves cannot be decided on; and every frame would have to be checked."""
+def test_only_the_first_picture_of_an_animation_stays():
+    """Nobody can decide on a moving picture; and every frame would need a check."""
     file = BytesIO()
     drawn().save(file, "PNG", save_all=True, append_images=[drawn("L").convert("RGB").rotate(180)], duration=100)
     cleaned = opened(clean(file.getvalue(), "image/png"))
@@ -173,7 +173,7 @@ def claiming(width, height):
 
 @pytest.mark.parametrize("side", [6_400, 12_000, 60_000])
 def test_a_bomb_is_refused_before_it_is_decoded(side):
-    """A small file that claims to be a huge picture costs next to nothing."""
+    """A small file that claims to be a huge picture costs almost nothing."""
     content = claiming(side, side)
     tracemalloc.start()
     with pytest.raises(Unreadable, match="more than 40,000,000 pixels"):
@@ -183,8 +183,8 @@ def test_a_bomb_is_refused_before_it_is_decoded(side):
     assert peak < 2_000_000
 
 
-def test_a_text_in_a_picture_that_unpacks_to_gigabytes_is_refused():
-    """A compressed comment can be a bomb as well."""
+def test_a_picture_with_a_text_that_unpacks_to_gigabytes_is_refused():
+    """A compressed comment can be a bomb too."""
     body = b"Comment\0\0" + zlib.compress(bytes(200_000_000), 9)
     chunk = struct.pack(">I", len(body)) + b"zTXt" + body + struct.pack(">I", zlib.crc32(b"zTXt" + body))
     content = encoded("PNG")
@@ -204,8 +204,8 @@ def test_a_text_in_a_picture_that_unpacks_to_gigabytes_is_refused():
         (claiming(0, 5), "PNG"),
     ],
 )
-def test_what_is_no_whole_picture_of_its_kind_is_refused(content, kind):
-    """Somebody would be asked to decide on half a drawing."""
+def test_an_incomplete_or_wrong_picture_is_refused(content, kind):
+    """Nobody must decide on half a drawing."""
     with pytest.raises(Unreadable, match=f"not a readable {kind} picture"):
         clean(content, TYPES[kind])
 
@@ -228,8 +228,8 @@ READERS = {
 
 
 @pytest.mark.parametrize("read", READERS)
-def test_a_jpeg_of_very_many_scans_is_not_decoded(read):
-    """A quarter of a megabyte would keep a thread for minutes, as each scan goes over all pixels."""
+def test_a_jpeg_with_very_many_scans_is_not_decoded(read):
+    """A quarter of a megabyte would take minutes, because each scan covers all pixels."""
     content = refined(1_000, 1_500)
     assert outline(content).scans > 100
     with pytest.raises(Unreadable, match="more than 100 scans"):
@@ -237,8 +237,8 @@ def test_a_jpeg_of_very_many_scans_is_not_decoded(read):
     assert "more than 100 scans" in measure(content).trouble
 
 
-def test_many_scans_of_many_pixels_are_not_decoded_either():
-    """Fewer than are refused of a small picture."""
+def test_a_large_jpeg_with_many_scans_is_not_decoded_either():
+    """The limit is lower than for a small picture."""
     content = refined(4_500, 60)
     with pytest.raises(Unreadable, match="has 60 scans and would take too long"):
         clean(content, "image/jpeg")
@@ -246,15 +246,15 @@ def test_many_scans_of_many_pixels_are_not_decoded_either():
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_a_picture_is_given_up_when_its_time_is_over(kind, monkeypatch):
-    """Whatever it is that takes so long: the time is looked at whenever something is read."""
+def test_a_picture_is_given_up_after_its_time_limit(kind, monkeypatch):
+    """Whatever takes so long: the time is checked at every read."""
     monkeypatch.setattr("gateways.images.DECODING_S", 0)
     with pytest.raises(Unreadable, match="takes too long"):
         clean(encoded(kind), TYPES[kind])
     assert "takes too long" in measure(encoded(kind)).trouble
 
 
-def test_the_time_is_looked_at_while_a_jpeg_is_decoded(monkeypatch):
+def test_the_time_limit_is_checked_while_a_jpeg_is_decoded(monkeypatch):
     """Not only when its file is opened."""
     moments = iter([0.0] * 40 + [11.0] * 1_000)
     monkeypatch.setattr("gateways.images.monotonic", lambda: next(moments))
@@ -267,8 +267,8 @@ def test_the_time_is_looked_at_while_a_jpeg_is_decoded(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # what Pillow says of damaged EXIF, which goes anyway
 @given(st.sampled_from(["PNG", "JPEG"]), st.booleans(), st.integers(0, 2_000), st.binary(max_size=12))
-def test_what_comes_out_is_a_picture_alone_or_nothing(kind, telling, where, damage):
-    """Whatever is broken in the file."""
+def test_the_result_is_only_a_picture_or_an_error(kind, telling, where, damage):
+    """For any damage in the file."""
     whole = {("PNG", True): png_telling, ("JPEG", True): jpeg_telling}.get((kind, telling), lambda: encoded(kind))()
     file = bytearray(whole)
     where %= len(file)

@@ -40,7 +40,7 @@ async def listed(base_url):
 
 @pytest.mark.parametrize("last_token", [None, "bnVsbA=="])
 async def test_all_pages_are_read(last_token):
-    """An empty one in the middle ends nothing; an encoded null is the end."""
+    """An empty one in between ends nothing; an encoded null is the end."""
     async with hub([[{"instanceId": "a"}], [], [{"instanceId": "b"}, {"instanceId": "c"}]], last_token) as (url, asked):
         assert await listed(url) == ["a", "b", "c"]
     assert [token for _, token in asked] == [None, "1", "2"]
@@ -52,15 +52,15 @@ async def test_all_pages_are_read(last_token):
     }
 
 
-async def test_a_token_that_leads_nowhere_ends_the_list():
-    """Rather than reading the last page for ever."""
+async def test_a_continuation_token_that_repeats_ends_the_list():
+    """Otherwise the last page would be read for ever."""
     async with hub([[{"instanceId": "a"}], [{"instanceId": "b"}]], "1") as (url, asked):
         assert await listed(url) == ["a", "b"]
     assert len(asked) == 2
 
 
-async def test_a_host_that_does_not_answer_with_a_list_is_no_empty_list():
-    """It raises."""
+async def test_an_answer_that_is_no_list_raises():
+    """It must not look like an empty list."""
     async with hub([[]], status=500) as (url, _):
         with pytest.raises(ListFailed, match="500"):
             await listed(url)

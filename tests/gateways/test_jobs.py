@@ -25,15 +25,15 @@ def instance():
 
 @pytest.mark.parametrize("name", ["plain", "a/b\\c#d?e%f!g", "it's 100 % É 橋", "\x85\x9f", "x" * 200])
 def test_a_job_is_found_under_its_key(name):
-    """Whatever its id holds."""
+    """With any id."""
     assert open_jobs().status(name + "-") == UNKNOWN
     row = {"PartitionKey": PARTITION, "RowKey": job_key(name), "State": "running", "Detail": "piles driven"}
     open_table("Jobs").upsert_entity(row)
     assert open_jobs().status(name) == JobStatus(state="running", detail="piles driven")
 
 
-def test_a_row_that_says_nothing_is_no_end(instance):
-    """The columns may be missing, or hold something else than text."""
+def test_a_row_without_a_state_is_unknown(instance):
+    """The columns may be missing, or not be text."""
     open_table("Jobs").upsert_entity({"PartitionKey": PARTITION, "RowKey": instance})
     assert open_jobs().status(instance).state == "unknown"
     open_table("Jobs").upsert_entity({"PartitionKey": PARTITION, "RowKey": instance, "State": 7, "Detail": 7})
@@ -57,7 +57,7 @@ def bill(instance, number, cents=10**14):
 
 
 def test_each_number_is_issued_once(instance):
-    """Of many who issue it at once one does, and all of them hear of the same bill."""
+    """One of many simultaneous calls issues it, and all of them get the same bill."""
     with ThreadPoolExecutor(8) as pool:
         heard = list(pool.map(lambda cents: open_invoices().issue(bill(instance, 1, cents), now=NOW).cents, range(8)))
     assert len(set(heard)) == 1
@@ -75,8 +75,8 @@ def ended(instance, **change):
     return EndedInstance(**{**facts, **change})
 
 
-def test_each_end_of_an_instance_is_kept_once(instance):
-    """One that was started again under its id has another end, and a second row."""
+def test_each_end_of_an_instance_is_recorded_once(instance):
+    """An instance that was started again under its id has another end, and a second row."""
     audit = open_audit()
     audit.keep(ended(instance), now=NOW)
     audit.keep(ended(instance), now=NOW + timedelta(days=1))
@@ -90,8 +90,8 @@ def test_each_end_of_an_instance_is_kept_once(instance):
     ]
 
 
-def test_an_odd_id_is_kept_too():
-    """The durable API takes ids that keys may not hold."""
+def test_an_unusual_id_is_recorded_too():
+    """The durable API accepts ids that table keys cannot hold."""
     odd = f"a b%{uuid.uuid4().hex}"
     open_audit().keep(ended(odd), now=NOW)
     assert [row["Status"] for row in open_table("Audit").query_entities(f"InstanceId eq '{odd}'")] == ["Completed"]

@@ -17,8 +17,8 @@ def _place(monkeypatch):
     monkeypatch.setenv("HEADS_CONTAINER", f"heads-{uuid.uuid4().hex}")
 
 
-def test_the_latest_of_each_record_is_found():
-    """However often it was kept."""
+def test_the_latest_head_of_each_record_is_found():
+    """However often it was stored."""
     heads = open_kept_heads()
     for entries in (1, 12, 3, 12):
         heads.keep("p-1", entries=entries, head=f"{entries:064x}")
@@ -28,14 +28,14 @@ def test_the_latest_of_each_record_is_found():
     assert (heads.find("p"), heads.find("../x")) == (None, None)
 
 
-def test_what_is_no_id_has_no_head():
+def test_an_invalid_id_has_no_head():
     """A path could lead out of the container."""
     with pytest.raises(ValueError, match="not the id"):
         open_kept_heads().keep("../x", entries=1, head="a" * 64)
 
 
-def test_what_somebody_without_the_key_puts_there_says_nothing():
-    """Of another proposal, of another number, with another key, or no head at all."""
+def test_heads_stored_without_the_key_are_ignored():
+    """Of another proposal, with another number, with another key, or with an invalid name."""
     heads = open_kept_heads()
     heads.keep("p-1", entries=1, head="a" * 64)
     (name,) = heads._container.list_blob_names()
@@ -47,8 +47,8 @@ def test_what_somebody_without_the_key_puts_there_says_nothing():
     assert heads.every() == {"p-1": Anchor(entries=1, head="a" * 64)}
 
 
-def test_they_lie_in_the_account_of_the_host(monkeypatch, azurite):
-    """Which is another one than that of the records; and without one in the only account that there is."""
+def test_heads_are_stored_in_the_hosts_account(monkeypatch, azurite):
+    """Which differs from that of the records, if there are two."""
     assert module._connection() == APPROVALS
     monkeypatch.setenv("AzureWebJobsStorage", azurite.connection_string)
     assert module._connection() == "AzureWebJobsStorage"

@@ -352,8 +352,8 @@ WRITES: dict[str, Callable[[], Write]] = {
 
 @pytest.mark.parametrize("times", [1, FOR_GOOD], ids=["lost once", "lost for good"])
 @pytest.mark.parametrize("name", WRITES)
-def test_a_write_whose_answer_was_lost_is_there_once(name, times):
-    """As if no answer had been lost, whichever of its calls it was."""
+def test_a_write_whose_answer_was_lost_is_done_once(name, times):
+    """For each of its calls."""
     plain = WRITES[name]()
     with losing() as line:
         answer = plain.do()

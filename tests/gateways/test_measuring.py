@@ -35,20 +35,20 @@ def claiming(width, height):
 
 
 def test_real_pictures_are_measured():
-    """As their author drew them."""
+    """Their authors' drawings."""
     assert measure((FOOTBRIDGE / "elevation.png").read_bytes()) == Picture(width=860, height=420)
     assert measure(image("JPEG")) == Picture(width=64, height=48)
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", image("GIF"), image("PNG")[:20], claiming(0, 5)])
-def test_what_is_no_image_of_an_accepted_kind_is_told(content):
+def test_an_image_of_an_unsupported_kind_is_reported(content):
     """Other formats have no decoder here."""
     assert measure(content) == Picture(trouble="the content is not a readable picture")
 
 
 @pytest.mark.parametrize("content", [image("PNG")[:-40], image("JPEG")[:-200]])
-def test_what_breaks_off_is_told_with_the_size_that_it_claims(content):
-    """The header alone does not make a picture."""
+def test_an_incomplete_image_is_reported_with_its_claimed_size(content):
+    """The header alone makes no picture."""
     measured = measure(content)
     assert measured.trouble == "it is damaged or cut off"
     assert measured.width == 64
@@ -56,7 +56,7 @@ def test_what_breaks_off_is_told_with_the_size_that_it_claims(content):
 
 @pytest.mark.parametrize("side", [9_000, 12_000, 60_000])
 def test_a_bomb_is_not_decoded(side):
-    """A small file that claims billions of pixels costs next to nothing."""
+    """A small file that claims billions of pixels costs almost nothing."""
     content = claiming(side, side)
     tracemalloc.start()
     measured = measure(content)

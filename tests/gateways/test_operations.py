@@ -21,7 +21,7 @@ def operations(monkeypatch):
 
 
 def test_the_last_run_of_each_timer_is_kept(operations):
-    """And none before it."""
+    """Earlier ones are replaced."""
     operations.keep_run("sweep", {"found": 1}, now=NOW)
     operations.keep_run("purge", {"purged": 5}, now=NOW)
     operations.keep_run("sweep", {"found": 2}, now=NOW + timedelta(minutes=1))
@@ -29,14 +29,14 @@ def test_the_last_run_of_each_timer_is_kept(operations):
     assert runs == {"sweep": ({"found": 2}, NOW + timedelta(minutes=1)), "purge": ({"purged": 5}, NOW)}
 
 
-def test_of_a_line_that_a_cell_cannot_hold_the_numbers_are_kept(operations):
-    """A run is never without a row."""
+def test_a_run_that_does_not_fit_into_a_cell_keeps_its_numbers(operations):
+    """A run always has a row."""
     operations.keep_run("sweep", {"found": 9, "stuck": [{"proposalId": "x" * 100}] * 400}, now=NOW)
     assert [each.line for each in operations.runs()] == [{"found": 9}]
 
 
-def test_acts_are_told_newest_first_with_what_came_of_them(operations):
-    """One that was cut off stays begun."""
+def test_actions_are_listed_newest_first_with_their_outcomes(operations):
+    """One that was interrupted stays begun."""
     first = operations.begin("terminate", "p-1", by="Mara", now=NOW)
     operations.begin("purge", "p-2", by="Ines", now=NOW + timedelta(seconds=1))
     operations.end(first, "done")
@@ -45,8 +45,8 @@ def test_acts_are_told_newest_first_with_what_came_of_them(operations):
     assert len(list(operations.acts(most=1))) == 1
 
 
-def test_a_letter_is_listed_until_it_has_gone(operations):
-    """With the reason of the last attempt; to forget one that is not listed is no error."""
+def test_a_letter_is_listed_until_it_is_sent(operations):
+    """With the reason of the last attempt; removing an unlisted one is no error."""
     for reason in ("busy", "no mailbox"):
         letter = UnsentLetter(proposal_id="p-1", key="3-asked-a", state=LetterState.REFUSED, reason=reason, at=NOW)
         operations.note_letter(letter)

@@ -49,14 +49,14 @@ def trickle(monkeypatch):
         server.close()
 
 
-def test_a_call_is_answered(neighbour):
-    """JSON goes out, with the key that tells a repeated call."""
+def test_a_call_returns_the_answer(neighbour):
+    """JSON is sent, with the key that identifies a repeated call."""
     response = outbound.send("POST", f"{neighbour.url}/hook", timeout=5, body={"a": 1}, key="i-1")
     assert (response.status, response.text) == (200, '{"received": {"a": 1}}')
     assert neighbour.requests[0].headers["idempotency-key"] == "i-1"
 
 
-def test_a_redirect_is_an_answer_and_not_followed(neighbour):
+def test_a_redirect_is_returned_and_not_followed(neighbour):
     """It may lead anywhere."""
     assert outbound.send("GET", f"{neighbour.url}/moved", timeout=5).status == 302
 
@@ -66,15 +66,15 @@ def test_a_large_answer_is_cut(neighbour):
     assert len(outbound.send("GET", f"{neighbour.url}/large", timeout=5).text) == outbound.LARGEST_ANSWER
 
 
-def test_the_machine_s_proxies_are_not_asked(neighbour, monkeypatch):
-    """They are not for others."""
+def test_the_proxies_of_the_machine_are_not_used(neighbour, monkeypatch):
+    """They are not meant for this."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert outbound.send("GET", f"{neighbour.url}/hook", timeout=5).status == 200
 
 
 @pytest.mark.parametrize(("path", "timeout"), [("/broken", 5), ("/slow-quote", 0.2)])
-def test_no_answer_is_told_apart_from_a_bad_one(neighbour, path, timeout):
-    """Closed, or too late."""
+def test_no_answer_is_a_separate_error(neighbour, path, timeout):
+    """The connection is closed, or the answer is late."""
     with pytest.raises(outbound.NoAnswer, match="there was no response"):
         outbound.send("GET", neighbour.url + path, timeout=timeout)
 
@@ -84,16 +84,16 @@ def test_no_answer_is_told_apart_from_a_bad_one(neighbour, path, timeout):
     [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"],
     ids=["no status", "headers", "body", "body without a length"],
 )
-def test_who_sends_a_letter_now_and_then_is_not_listened_to_for_longer(trickle, beginning):
-    """The time is for the whole call, not for each letter of the answer."""
+def test_a_slow_answer_does_not_extend_the_time_limit(trickle, beginning):
+    """It covers the whole call, not each byte."""
     url, started = trickle(beginning), time.monotonic()
     with pytest.raises(outbound.NoAnswer, match=r"within 0\.5 s"):
         outbound.send("GET", url, timeout=0.5)
     assert time.monotonic() - started < 3
 
 
-def test_a_host_that_is_not_on_the_list_is_not_called(neighbour, monkeypatch):
-    """Also where there is no list."""
+def test_a_host_that_is_not_listed_is_not_called(neighbour, monkeypatch):
+    """Nor is any without a list."""
     monkeypatch.delenv("ALLOWED_HOSTS")
     with pytest.raises(outbound.Refused, match="ALLOWED_HOSTS"):
         outbound.send("GET", f"{neighbour.url}/hook", timeout=5)

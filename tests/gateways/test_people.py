@@ -22,15 +22,15 @@ def directory(tmp_path):
 
 
 def test_a_person_has_an_address(directory):
-    """Their name may be written in any case."""
+    """The name may be written in any case."""
     known = directory({"Mara Lindqvist": {"mail": "mara@example.org"}, "Jonas Weber": {}})
     assert known.address_of("mara  LINDQVIST ") == "mara@example.org"
     assert known.address_of("Jonas Weber") is None
     assert known.address_of("Nobody") is None
 
 
-def test_a_name_that_is_an_address_is_where_mail_goes(directory, monkeypatch):
-    """In the allowed domains, unless the directory knows better."""
+def test_a_name_that_is_an_address_gets_its_mail_there(directory, monkeypatch):
+    """In the allowed domains, unless the directory has another address."""
     monkeypatch.setenv("MAIL_DOMAINS", "example.org")
     known = directory({"jonas@example.org": {"mail": "team@example.org"}, "ana@example.com": {}})
     assert known.address_of("mara@example.org") == "mara@example.org"
@@ -39,22 +39,22 @@ def test_a_name_that_is_an_address_is_where_mail_goes(directory, monkeypatch):
     assert known.address_of("Jonas@example.org") == "team@example.org"
 
 
-def test_who_has_signed_in_has_a_name(directory):
-    """By tenant and object together: an object's id alone may be another tenant's."""
+def test_a_signed_in_person_is_found_by_tenant_and_object(directory):
+    """An object id alone may exist in another tenant."""
     known = directory({"Mara Lindqvist": {"tenant": TENANT, "object": MARA}})
     assert known.person_of(TENANT.upper(), MARA.lower()) == "Mara Lindqvist"
     assert known.person_of(TENANT, JONAS) is None
     assert known.person_of(JONAS, MARA) is None
 
 
-def test_nobody_needs_to_be_in_it(tmp_path):
-    """Nor need there be a file."""
+def test_the_directory_may_be_empty(tmp_path):
+    """Or missing."""
     known = open_directory(tmp_path / "none.json")
     assert (known.address_of("Mara"), known.person_of(TENANT, MARA)) == (None, None)
 
 
 def test_the_app_reads_the_file_beside_its_policies():
-    """Whatever is in it."""
+    """Whatever it holds."""
     assert FILE.parts[-2:] == ("policies", "people.json")
     assert (address_of("mara@example.org"), name_of("mara@example.org")) == (None, "mara@example.org")
     assert person_of(TENANT, MARA) is None
@@ -104,5 +104,5 @@ def test_every_fault_of_the_file_is_named(directory, content, told):
     ],
 )
 def test_an_address_is_one_plain_mailbox(text, expected):
-    """Nothing that a mail server could take for more."""
+    """No text that a mail server could read as several."""
     assert is_address(text) is expected

@@ -39,7 +39,7 @@ def ids(index: TableIndex, person: str, part: Part) -> list[str]:
     return [each.proposal_id for each in index.personal(person, part)]
 
 
-def test_everybody_finds_what_is_theirs(index):
+def test_every_person_finds_their_own_rows(index):
     """By any spelling of the name, and nobody else's."""
     index.write(row("p-1", delegated_by=("Amara Okafor",), decided_by=("Jonas Weber",)))
     assert ids(index, "MARA  lindqvist", Part.WAITING) == ["p-1"]
@@ -49,8 +49,8 @@ def test_everybody_finds_what_is_theirs(index):
     assert ids(index, "Jonas Weber", Part.WAITING) == []
 
 
-def test_what_waits_comes_by_its_deadline_and_the_rest_newest_first(index):
-    """The most urgent is on top."""
+def test_waiting_proposals_are_ordered_by_deadline_and_others_newest_first(index):
+    """The most urgent one is on top."""
     for number, hours in enumerate((72, 1, 24)):
         at = NOW + timedelta(minutes=number)
         index.write(row(f"p-{number}", submitted_at=at, deadline=NOW + timedelta(hours=hours)))
@@ -58,8 +58,8 @@ def test_what_waits_comes_by_its_deadline_and_the_rest_newest_first(index):
     assert ids(index, "Ines Carvalho", Part.WROTE) == ["p-2", "p-1", "p-0"]
 
 
-def test_who_has_answered_is_not_waited_for_any_more(index):
-    """The row moves with the list's own, in the same transaction."""
+def test_a_person_who_has_answered_is_no_longer_waited_for(index):
+    """Their row changes in the same transaction as the list's row."""
     index.write(row(entries=3))
     index.write(row(entries=4, waiting_for=("Jonas Weber",), decided_by=("Mara Lindqvist",)))
     assert ids(index, "Mara Lindqvist", Part.WAITING) == []
@@ -67,16 +67,16 @@ def test_who_has_answered_is_not_waited_for_any_more(index):
     assert ids(index, "Jonas Weber", Part.WAITING) == ["p-1"]
 
 
-def test_the_list_and_its_ids_do_not_show_them(index):
-    """They are in the same partition and still of another kind."""
+def test_the_list_and_its_ids_leave_out_personal_rows(index):
+    """They are in the same partition but of another kind."""
     index.write(row())
     assert [each.proposal_id for each in index.page(Question()).rows] == ["p-1"]
     assert list(index.ids()) == ["p-1"]
     assert [each.proposal_id for each in index.unfinished_rows()] == ["p-1"]
 
 
-def test_a_row_from_before_there_were_any_gets_them_with_its_next_change(index):
-    """Nothing has to be moved when the app is updated."""
+def test_an_old_row_gets_its_personal_rows_with_its_next_change(index):
+    """An update of the app needs no migration."""
     entity = {name: value for name, value in written(row(entries=3)).items() if name not in {"DecidedBy", "AskedAt"}}
     index._table.create_entity(entity)
     assert ids(index, "Mara Lindqvist", Part.WAITING) == []
@@ -84,8 +84,8 @@ def test_a_row_from_before_there_were_any_gets_them_with_its_next_change(index):
     assert ids(index, "Mara Lindqvist", Part.WAITING) == ["p-1"]
 
 
-def test_more_people_than_one_transaction_takes_are_all_told(index):
-    """A hundred and twenty who are asked, and who have all answered."""
+def test_more_people_than_one_transaction_holds_all_get_their_rows(index):
+    """A hundred and twenty who are asked, and have then all answered."""
     crowd = tuple(f"Person {number}" for number in range(120))
     index.write(row(waiting_for=crowd))
     assert all(ids(index, person, Part.WAITING) == ["p-1"] for person in (crowd[0], crowd[-1]))
@@ -95,8 +95,8 @@ def test_more_people_than_one_transaction_takes_are_all_told(index):
 
 
 @given(st.lists(ROWS, min_size=1, max_size=6))
-def test_the_rows_that_are_left_are_those_of_the_last_row(rows: list[IndexRow]):
-    """Each change takes away what is no more, and writes nothing that stays as it is."""
+def test_the_remaining_personal_rows_are_those_of_the_last_row(rows: list[IndexRow]):
+    """Each change deletes obsolete rows, and does not write unchanged ones."""
     table: dict[str, Any] = {}
     stored = None
     for each in rows:
@@ -114,5 +114,5 @@ def test_the_rows_that_are_left_are_those_of_the_last_row(rows: list[IndexRow]):
 
 
 def test_a_key_holds_no_name():
-    """Keys turn up in logs."""
+    """Keys appear in logs."""
     assert "Mara" not in prefix("Mara", Part.WAITING)

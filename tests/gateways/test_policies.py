@@ -38,8 +38,8 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("name", policy_names())
-def test_every_deployed_policy_can_be_used(name):
-    """By somebody who is not among its approvers, at any cost; and it says what it is for."""
+def test_every_deployed_policy_is_valid(name):
+    """For an author who is not among its approvers, at any cost; and it has a description."""
     policy = find_policy(name)
     for cost in (0.0, 1e12):
         for department in policy.departments or (None,):
@@ -54,8 +54,8 @@ def _people(monkeypatch):
     monkeypatch.setenv("HEAD_OF_DESIGN", "Helena Brandt")
 
 
-def test_the_default_asks_the_people_of_the_settings():
-    """One stage of three days, then the head of design; nobody else, whoever vouches for them."""
+def test_the_default_policy_asks_the_people_of_the_settings():
+    """One stage of three days, then the head of design; nobody else."""
     [stage] = plan(DEFAULT)
     assert (stage.name, stage.rule, stage.anyone) == ("design-review", "first", False)
     assert stage.approvers == ("Mara Lindqvist", "Jonas Weber")
@@ -65,8 +65,8 @@ def test_the_default_asks_the_people_of_the_settings():
 
 @pytest.mark.parametrize("setting", ["DESIGN_BOARD", "HEAD_OF_DESIGN"])
 @pytest.mark.parametrize("value", [None, "", " ; "])
-def test_a_policy_behind_whom_nobody_stands_says_what_to_set(monkeypatch, setting, value):
-    """Rather than ask a name that is nobody's."""
+def test_a_policy_with_an_empty_setting_says_what_to_set(monkeypatch, setting, value):
+    """Otherwise it would ask a person who does not exist."""
     monkeypatch.delenv(setting)
     if value is not None:
         monkeypatch.setenv(setting, value)
@@ -74,7 +74,7 @@ def test_a_policy_behind_whom_nobody_stands_says_what_to_set(monkeypatch, settin
         find_policy(DEFAULT)
 
 
-def test_people_of_a_setting_are_checked_as_those_of_the_file(monkeypatch):
+def test_people_of_a_setting_are_checked_like_those_of_the_file(monkeypatch):
     """Nobody is named twice."""
     monkeypatch.setenv("DESIGN_BOARD", "Mara; mara")
     with pytest.raises(Invalid, match=r"stages\.0\.approvers\.1: is somebody who is named before"):
@@ -82,11 +82,11 @@ def test_people_of_a_setting_are_checked_as_those_of_the_file(monkeypatch):
 
 
 def test_no_deployed_policy_lets_systems_name_anybody():
-    """Behind each name there is a person."""
+    """Each name is a person."""
     assert [name for name in policy_names() if any(stage.anyone for stage in find_policy(name).stages)] == []
 
 
-def test_public_works_ask_for_money_above_the_limit():
+def test_the_policy_for_public_works_asks_for_a_budget_above_the_limit():
     """Engineers, board, budget."""
     assert names(plan("footbridge-works", cost=100_000.0)) == ["technical review", "works board"]
     technical, board, budget = plan("footbridge-works", cost=148_500.0)
@@ -103,20 +103,20 @@ def test_public_works_ask_for_money_above_the_limit():
         ({"cost": 40_000.0, "department": "engineering"}, ["team lead", "IT security", "purchasing", "budget"]),
     ],
 )
-def test_purchases_go_as_far_as_their_cost_and_department_lead(proposal, way):
-    """The conditions of the file, on both sides of their limits."""
+def test_the_policy_for_purchases_follows_cost_and_department(proposal, way):
+    """The file's conditions, on both sides of their limits."""
     assert names(plan("small-purchase", **proposal)) == way
 
 
-def test_two_people_sign_whoever_of_the_four_wrote_it():
-    """Nobody signs twice, and silence is a no."""
+def test_two_of_four_people_sign_whoever_of_them_is_the_author():
+    """Nobody signs twice, and a timeout rejects."""
     first, second = plan("two-person-rule", author="Yuki Tanaka")
     assert first.approvers == second.approvers == ("Kofi Mensah", "Lars Holm", "Sofia Marin")
     assert (first.on_timeout, second.on_timeout) == ("reject", "reject")
     assert find_policy("two-person-rule").four_eyes
 
 
-def test_silence_approves_in_an_emergency_and_in_nothing_else():
+def test_only_the_emergency_policy_approves_on_timeout():
     """Of all deployed policies."""
     silent = [
         name for name in policy_names() if any(each.on_timeout == "approve" for each in find_policy(name).all_stages)
@@ -134,13 +134,13 @@ def test_silence_approves_in_an_emergency_and_in_nothing_else():
         (("incomplete",), ["peer review", "security"]),
     ],
 )
-def test_security_is_asked_where_the_checks_object(findings, way):
-    """Also where a check could not be carried out."""
+def test_security_is_asked_if_the_checks_object(findings, way):
+    """Also if a check could not run."""
     assert names(plan("security-findings", findings=findings)) == way
 
 
-def test_planning_has_answers_between_yes_and_no():
-    """Words of its own, each with what it comes to."""
+def test_the_planning_policy_has_its_own_words():
+    """Each with its meaning."""
     assert find_policy("planning-application").outcomes == {
         "approved with conditions": "approve",
         "deferred": "changes",
@@ -148,8 +148,8 @@ def test_planning_has_answers_between_yes_and_no():
     }
 
 
-def test_a_contract_climbs_a_ladder_of_three_rungs():
-    """Each with a window of its own."""
+def test_the_contract_policy_has_a_ladder_of_three_rungs():
+    """Each with its own window."""
     signature = plan("supplier-contract", cost=60_000.0)[-1]
     assert [(rung.to, rung.window_hours) for rung in signature.escalate_to] == [
         (("Helena Brandt",), 24.0),
@@ -158,25 +158,25 @@ def test_a_contract_climbs_a_ladder_of_three_rungs():
     ]
 
 
-def test_names_are_those_of_the_files_that_can_be_policies(folder):
-    """Neither the directory of people nor what no proposal could name."""
+def test_policy_names_are_those_of_the_files_that_can_be_policies(folder):
+    """Neither the directory of people nor a name that no proposal could use."""
     assert policy_names(folder) == ("bad", "good", "torn")
 
 
 @pytest.mark.parametrize("name", ["none", "people", "Notes", "", "../outside", "..", "good.json", "good\n", "a/b", "é"])
-def test_a_name_that_is_no_policy_finds_nothing(folder, name):
-    """Least of all a file somewhere else."""
+def test_an_unknown_policy_name_finds_nothing(folder, name):
+    """Least of all a file elsewhere."""
     assert find_policy(name, folder) is None
 
 
 def test_a_policy_is_found_by_its_name(folder):
-    """As it is in its file now."""
+    """With the present content of its file."""
     assert find_policy("good", folder).stages[0].approvers == ("Ana",)
     (folder / "good.json").write_text(json.dumps({"stages": [{"name": "a", "approvers": ["Ben"]}]}))
     assert find_policy("good", folder).stages[0].approvers == ("Ben",)
 
 
-def test_a_policy_that_cannot_be_used_names_its_file_in_every_fault(folder):
+def test_every_fault_of_an_invalid_policy_names_its_file(folder):
     """Operators read it."""
     with pytest.raises(Invalid, match="the policy 'bad' of this app cannot be used") as raised:
         find_policy("bad", folder)
@@ -189,7 +189,7 @@ def test_a_policy_that_cannot_be_used_names_its_file_in_every_fault(folder):
 
 
 def test_the_policies_are_deployed():
-    """No pattern of .funcignore, whose rules are those of .gitignore, leaves one out."""
+    """No pattern of .funcignore, which follows .gitignore's rules, excludes one."""
     root = FOLDER.parent
     paths = [str(path.relative_to(root)) for path in FOLDER.glob("*.json")]
     assert paths

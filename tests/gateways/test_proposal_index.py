@@ -58,8 +58,8 @@ def listed(index, *, top=20, **question):
     raise AssertionError("the list does not end")
 
 
-def test_a_row_is_found_as_it_was_written(index):
-    """With large figures, empty fields and letters of all kinds."""
+def test_a_row_reads_back_equal(index):
+    """With large figures, empty fields and characters of all kinds."""
     written = row(title="Über 橋", department="works", cost=1e12, size=2**40, told=2, waiting_for=("É", "b, c"))
     assert index.write(written) == written
     assert index.find("p-1") == written
@@ -68,29 +68,29 @@ def test_a_row_is_found_as_it_was_written(index):
 
 
 @pytest.mark.parametrize("name", ["p-2", "../x", "", "p 1", "'"])
-def test_what_was_never_written_is_not_found(index, name):
-    """Nor what is no id."""
+def test_an_unknown_proposal_is_not_found(index, name):
+    """Nor is an invalid id."""
     index.write(row())
     assert index.find(name) is None
 
 
-def test_a_row_never_goes_back(index):
-    """A late writer's news are old; what it knows of the workflow's progress is kept."""
+def test_an_older_row_does_not_replace_a_newer_one(index):
+    """Its progress of the workflow and its size are kept."""
     index.write(row(entries=5, status="approved", head="b" * 64, size=100))
     assert index.write(row(entries=3, size=900, told=3)) == index.find("p-1")
     assert index.find("p-1") == row(entries=5, status="approved", head="b" * 64, size=900, told=3)
 
 
-def test_an_anchor_is_not_lifted(index):
-    """Of as many entries there is one head: the one that was seen first."""
+def test_the_head_of_a_row_is_not_replaced(index):
+    """For one number of entries the first head stays."""
     index.write(row(head="a" * 64))
     index.write(row(head="f" * 64))
     assert index.find("p-1").head == "a" * 64
 
 
 @given(st.lists(st.tuples(*[st.integers(1, 4)] * 3), min_size=1, max_size=4))
-def test_the_order_in_which_rows_come_is_no_matter(figures):
-    """Nor whether some come twice."""
+def test_the_order_of_rows_does_not_matter(figures):
+    """Nor do repetitions."""
     rows = [row(entries=e, head=str(e), status=f"s{e}", size=size, told=told) for e, size, told in figures]
     results = set()
     for order in itertools.permutations(rows):
@@ -101,8 +101,8 @@ def test_the_order_in_which_rows_come_is_no_matter(figures):
     assert len(results) == 1
 
 
-def test_many_writers_at_once_lose_nothing(index):
-    """The row of most entries is there in the end, with the largest size."""
+def test_simultaneous_writers_lose_nothing(index):
+    """The row with the most entries stays, with the largest size."""
     rows = [row(entries=number, size=100 - number, told=number % 7) for number in range(1, 13)]
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(index.write, rows))
@@ -162,22 +162,22 @@ def test_the_newest_come_first_page_by_page(index):
     assert index.page(Question(), top=25).token is None
 
 
-def test_proposals_of_one_moment_are_all_listed(index):
+def test_proposals_of_the_same_moment_are_all_listed(index):
     """Their ids tell them apart."""
     for number in range(5):
         index.write(row(f"p-{number}"))
     assert sorted(listed(index, top=2)) == [f"p-{number}" for number in range(5)]
 
 
-def test_what_comes_in_between_pages_disturbs_nobody(index):
-    """The newer is before the place that the token names."""
+def test_a_new_row_between_two_pages_disturbs_nothing(index):
+    """It is before the token's place."""
     ids = fill(index, 4)
     token = index.page(Question(), top=2).token
     index.write(row("p-new", submitted_at=NOW + timedelta(days=1)))
     assert [each.proposal_id for each in index.page(Question(), top=2, token=token).rows] == ids[2:]
 
 
-def test_filters_choose_and_can_be_joined(index):
+def test_filters_can_be_combined(index):
     """Names in any case."""
     index.write(row("mine", author="Ines  Carvalho"))
     index.write(row("hers", author="Mara Lindqvist", waiting_for=("Jonas Weber",)))
@@ -201,8 +201,8 @@ def test_an_author_finds_whom_else_a_few_among_many_wait_for(index, monkeypatch)
     assert listed(index, **asked) == ["p-old"]
 
 
-def test_a_token_belongs_to_its_question(index):
-    """With other filters it would leave rows out."""
+def test_a_page_token_belongs_to_its_filters(index):
+    """With others it would leave rows out."""
     fill(index, 5)
     token = index.page(Question(author="Ines Carvalho"), top=2).token
     assert index.page(Question(author="ines carvalho"), top=2, token=token).rows
@@ -212,8 +212,8 @@ def test_a_token_belongs_to_its_question(index):
 
 
 @pytest.mark.parametrize("token", ["x", "é", "%%%", "AAAA", "a" * 5000, "' or PartitionKey ne '"])
-def test_a_token_that_was_made_up_is_refused(index, token):
-    """With a sentence, not a failure."""
+def test_an_invented_token_is_refused(index, token):
+    """With a sentence."""
     with pytest.raises(Invalid, match="leave it out"):
         index.page(Question(), token=token)
 
@@ -223,7 +223,7 @@ def unfinished(index):
     return [each.proposal_id for each in index.unfinished_rows()], [each.proposal_id for each in index.scan()]
 
 
-def test_what_has_not_ended_can_be_gone_through(index):
+def test_open_proposals_can_be_iterated(index):
     """For the sweep."""
     fill(index, 3)
     for status in ("approved", "rejected", "withdrawn", "expired", "failed"):
@@ -270,8 +270,8 @@ def test_a_scan_completes_no_more_old_rows_than_it_may(index, monkeypatch):
         assert len(list(index.unfinished_rows())) == copied
 
 
-def test_the_list_is_in_the_table_that_operators_know():
-    """`Proposals`."""
+def test_the_table_is_named_proposals():
+    """Operators know this name."""
     name = uuid.uuid4().hex
     open_proposal_index().write(row(name))
     assert open_table_service().get_table_client("Proposals").query_entities(f"ProposalId eq '{name}'").next()["Title"]

@@ -19,16 +19,16 @@ def kept(body="not json", reason="no JSON", message_id=None):
     return open_put_aside().keep(message, message_id=message_id or uuid.uuid4().hex, now=NOW)
 
 
-def test_a_message_is_kept_as_it_came():
-    """With its reason; nobody has done anything yet."""
+def test_a_message_is_stored_unchanged():
+    """With its reason; nobody has acted on it yet."""
     message = kept("é \x00 \U0001f600", "why")
     found = open_put_aside().find(message)
     assert (found.body, found.reason, found.whole, found.state) == ("é \x00 \U0001f600", "why", True, "waiting")
     assert message in [each.id for each in open_put_aside().waiting()]
 
 
-def test_the_same_message_is_kept_once():
-    """The queue may show it again; what was done about it stays."""
+def test_the_same_message_is_stored_once():
+    """The queue may deliver it again; earlier actions on it stay."""
     name = uuid.uuid4().hex
     message = kept(message_id=name)
     open_put_aside().claim(message, MessageState.DISCARDED, by="Mara", now=NOW)
@@ -37,15 +37,15 @@ def test_the_same_message_is_kept_once():
 
 
 @pytest.mark.parametrize("char", ["x", "é", "\U0001f600"])
-def test_of_a_long_message_the_beginning_is_kept(char):
-    """And that it is not all of it."""
+def test_a_long_message_is_cut_and_marked(char):
+    """Only its beginning is stored."""
     found = open_put_aside().find(kept(char * LONGEST_BODY, "r" * 9_000))
     assert (found.whole, len(found.body.encode()) <= LONGEST_BODY + 3) == (char == "x", True)
     assert len(found.reason) == 2_000
 
 
-def test_of_many_who_want_a_message_one_gets_it():
-    """The others hear that somebody was faster."""
+def test_one_of_many_simultaneous_claims_gets_a_message():
+    """The others learn that somebody was faster."""
     message = kept()
     claim = lambda by: open_put_aside().claim(message, MessageState.SENDING, by=by, now=NOW)  # noqa: E731
     with ThreadPoolExecutor(8) as pool:
@@ -54,8 +54,8 @@ def test_of_many_who_want_a_message_one_gets_it():
     assert open_put_aside().find(message).by == got[0].by
 
 
-def test_who_died_while_sending_is_followed_by_another_after_a_while():
-    """The message is known again by whoever it is for."""
+def test_a_claim_whose_owner_died_can_be_taken_over_later():
+    """The receiver recognises a repeated message."""
     message = kept()
     store = open_put_aside()
     assert store.claim(message, MessageState.SENDING, by="Mara", now=NOW)
@@ -66,8 +66,8 @@ def test_who_died_while_sending_is_followed_by_another_after_a_while():
     assert message not in [each.id for each in store.waiting()]
 
 
-def test_what_was_written_in_messages_that_are_done_with_is_forgotten():
-    """Who did what stays; what waits is kept, however old."""
+def test_the_text_of_finished_messages_is_deleted():
+    """Who did what stays; waiting messages are kept, however old."""
     done, young, waiting = kept("secret"), kept("secret"), kept("secret")
     store = open_put_aside()
     store.claim(done, MessageState.DISCARDED, by="Mara", now=NOW)
@@ -80,7 +80,7 @@ def test_what_was_written_in_messages_that_are_done_with_is_forgotten():
 
 
 @pytest.mark.parametrize("name", ["nothing", "", "../x", "a'b", "ä"])
-def test_what_there_is_not_is_not_found(name):
-    """Whatever it is called."""
+def test_an_unknown_message_is_not_found(name):
+    """With any id."""
     assert open_put_aside().find(name) is None
     assert open_put_aside().claim(name, MessageState.SENT, by="Mara", now=NOW) is None

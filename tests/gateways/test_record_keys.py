@@ -23,8 +23,8 @@ def _settings(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "FILE", tmp_path / "keys" / "record-key")
 
 
-def test_the_first_key_signs_and_all_are_believed(monkeypatch):
-    """Whoever replaces one puts the new one before it. All entries must have one, unless a setting says since when."""
+def test_the_first_key_signs_and_all_keys_verify(monkeypatch):
+    """A new key is put before the old one. All entries must be signed, unless a setting says since when."""
     monkeypatch.setenv("RECORD_KEYS", f"{NEW}, {OLD},")
     assert ([key.id for key in record_keys().keys], record_keys().since) == (["new", "old"], None)
     monkeypatch.setenv("RECORDS_SIGNED_SINCE", "2026-11-26T00:00:00+00:00")
@@ -33,7 +33,7 @@ def test_the_first_key_signs_and_all_are_believed(monkeypatch):
 
 
 @pytest.mark.parametrize("sign", PLATFORM)
-def test_on_azure_none_is_made(monkeypatch, sign):
+def test_on_azure_no_key_is_made_up(monkeypatch, sign):
     """One sentence names the setting."""
     monkeypatch.setenv(sign, "anything")
     with pytest.raises(KeysWrong, match="RECORD_KEYS is not set"):
@@ -51,16 +51,16 @@ def test_on_azure_none_is_made(monkeypatch, sign):
         (NEW, "2026-11-26T00:00:00", "RECORDS_SIGNED_SINCE: must be a point in time in UTC"),
     ],
 )
-def test_a_setting_that_is_wrong_is_told(monkeypatch, setting, since, told):
-    """Also a reference that the platform has handed over as it stands: everybody could know that key."""
+def test_an_invalid_setting_is_an_error(monkeypatch, setting, since, told):
+    """Also an unresolved Key Vault reference: everybody could know that key."""
     monkeypatch.setenv("RECORD_KEYS", setting)
     monkeypatch.setenv("RECORDS_SIGNED_SINCE", since)
     with pytest.raises(KeysWrong, match=told):
         record_keys()
 
 
-def test_a_developers_machine_makes_one_for_itself_once():
-    """In a file that nobody else reads, and finds it again. What is older than it may be without one."""
+def test_a_developers_machine_creates_its_key_once():
+    """In a private file, which is found again. Older entries may be unsigned."""
     (key,) = record_keys().keys
     module._of_this_machine.cache_clear()
     assert record_keys().keys == (key,)
@@ -69,8 +69,8 @@ def test_a_developers_machine_makes_one_for_itself_once():
     assert timedelta(0) < datetime.now(UTC) - record_keys().since < timedelta(minutes=1)
 
 
-def test_of_several_processes_that_begin_at_once_one_makes_it():
-    """All of them sign with the same."""
+def test_one_of_several_starting_processes_creates_the_key():
+    """All of them sign with the same one."""
     with ThreadPoolExecutor(8) as pool:
         rings = list(pool.map(lambda _: module._of_this_machine.__wrapped__(module.FILE), range(8)))
     assert len({ring.signing.secret for ring in rings}) == 1

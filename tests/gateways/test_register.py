@@ -47,7 +47,7 @@ def undo(of):
 
 
 def test_a_proposal_has_one_number(register):
-    """However often and however late it asks, and in whatever year."""
+    """However often and late it asks, and in any year."""
     first = entry(opened_at="2031-12-31T23:59:59+00:00")
     number = register.issue_number(first)
     assert number == "P-2031-0001"
@@ -55,8 +55,8 @@ def test_a_proposal_has_one_number(register):
     assert register.issue_number(entry(first.proposal_id, "2032-01-01T00:00:00+00:00")) == number
 
 
-def test_numbers_that_are_asked_for_at_once_differ_and_leave_no_gap(register):
-    """Each is asked for twice, too, as activities may run twice."""
+def test_numbers_requested_at_once_differ_and_leave_no_gap(register):
+    """Each is requested twice, because activities may run twice."""
     entries = [entry(opened_at="2033-01-01T00:00:00+00:00") for _ in range(8)] * 2
     with ThreadPoolExecutor(8) as pool:
         numbers = list(pool.map(register.issue_number, entries))
@@ -65,7 +65,7 @@ def test_numbers_that_are_asked_for_at_once_differ_and_leave_no_gap(register):
 
 
 def test_a_void_number_is_not_used_again(register):
-    """The run that gave it back hears of it still; another run of the proposal gets a new one."""
+    """The run that gave it back still gets it; another run of the proposal gets a new one."""
     first = entry(opened_at="2034-01-01T00:00:00+00:00")
     number = register.issue_number(first)
     assert register.void_number(undo(first))
@@ -77,12 +77,12 @@ def test_a_void_number_is_not_used_again(register):
     assert open_table("Register").get_entity("proposals", number)["Void"] is True
 
 
-def test_a_proposal_without_number_has_none_to_void(register):
+def test_a_proposal_without_a_number_has_none_to_void(register):
     """The compensation says so."""
     assert register.void_number(undo(entry())) is False
 
 
-def test_a_summary_is_kept_once_and_discarded_once(register):
+def test_a_summary_is_stored_once_and_discarded_once(register):
     """The second time there is nothing to discard."""
     kept = entry()
     assert register.keep_summary(kept, "One.") == register.keep_summary(kept, "One.")
@@ -93,7 +93,7 @@ def test_a_summary_is_kept_once_and_discarded_once(register):
 
 
 def test_a_title_is_published_once(register):
-    """Its holder may say it again, somebody else may not, until it is withdrawn."""
+    """Its owner may repeat it; somebody else may not, until it is withdrawn."""
     title = f"Bench {uuid.uuid4().hex}"
     name = register.publish(page(title), now=NOW)
     assert name.startswith("register-tests/bench-")

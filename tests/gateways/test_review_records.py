@@ -51,8 +51,8 @@ def entry(number, by="Ines Carvalho", comment=""):
     )  # fmt: skip
 
 
-def test_a_record_that_is_begun_is_read_back(proposal, container):
-    """What create returns is what read finds; the blob is there for tools that know JSON lines."""
+def test_a_new_record_reads_back_equal(proposal, container):
+    """Create and read return the same; the blob can be read by tools for JSON lines."""
     records = open_review_records()
     chain = records.create(proposal, [entry(1), entry(2, comment="Über")])
     assert records.read(proposal) == chain
@@ -61,16 +61,16 @@ def test_a_record_that_is_begun_is_read_back(proposal, container):
     assert settings.content_type == "application/x-ndjson"
 
 
-def test_there_is_one_beginning(proposal):
-    """A second one changes nothing."""
+def test_a_record_is_created_once(proposal):
+    """A second creation changes nothing."""
     records = open_review_records()
     first = records.create(proposal, [entry(1, by="Ines")])
     assert records.create(proposal, [entry(1, by="Mara")]) is None
     assert records.read(proposal) == first
 
 
-def test_a_record_that_was_never_begun_is_none(proposal):
-    """Nor is one that a crash has left empty, which somebody may still begin."""
+def test_an_unknown_record_is_none(proposal):
+    """So is one that a crash left empty, which may still be created."""
     records = open_review_records()
     assert (records.read(proposal), records.raw(proposal)) == (None, None)
     records._blob(proposal).create_append_blob()
@@ -79,7 +79,7 @@ def test_a_record_that_was_never_begun_is_none(proposal):
 
 
 def test_entries_follow_each_other(proposal):
-    """Each append continues the chain, and returns it as it can be read."""
+    """Each append continues the chain and returns it in readable form."""
     records = open_review_records()
     chain = records.create(proposal, [entry(1)])
     for number in range(2, 6):
@@ -90,8 +90,8 @@ def test_entries_follow_each_other(proposal):
     assert sizes(records) == {proposal: chain.size}
 
 
-def test_several_entries_come_together_or_not_at_all(proposal, container):
-    """They are one block, so that no reader ever sees some of them."""
+def test_several_entries_are_appended_together_or_not_at_all(proposal, container):
+    """They are one block, so no reader sees only some of them."""
     records = open_review_records()
     chain = records.create(proposal, [entry(1)])
     grown = records.append(proposal, [entry(2), entry(3)], after=chain)
@@ -100,8 +100,8 @@ def test_several_entries_come_together_or_not_at_all(proposal, container):
     assert records.read(proposal) == grown
 
 
-def test_of_64_who_append_at_once_one_does():
-    """The others hear that they came too late, and the record holds the one."""
+def test_one_of_64_simultaneous_appends_wins():
+    """The others learn that they were late, and the record has one entry more."""
     records, proposal = open_review_records(), PROPOSAL
     chain = records.create(proposal, [entry(1)])
     with ThreadPoolExecutor(64) as pool:
@@ -113,8 +113,8 @@ def test_of_64_who_append_at_once_one_does():
     assert records.read(proposal) == winner
 
 
-def test_of_many_who_begin_at_once_one_does():
-    """One record, whoever asks."""
+def test_one_of_many_simultaneous_creations_wins():
+    """All get the same record."""
     records, proposal = open_review_records(), PROPOSAL
     with ThreadPoolExecutor(16) as pool:
         attempts = [pool.submit(records.create, proposal, [entry(1, by=f"Person {n}")]) for n in range(16)]
@@ -152,7 +152,7 @@ def line(azurite):
 
 
 def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_a_lost_race(line, proposal):
-    """The SDK sends it again and is told that the blob has grown: by itself."""
+    """The SDK repeats it and learns that the blob has grown: by its own block."""
     answers, records = line
     assert open_review_records().read(proposal) is None
     answers.lose = 1
@@ -164,8 +164,8 @@ def test_an_append_whose_answer_was_lost_is_neither_doubled_nor_a_lost_race(line
     assert len(grown.entries) == 3
 
 
-def test_an_append_whose_answer_was_lost_counts_though_others_followed(line, proposal):
-    """What stands behind the place that it was meant for tells."""
+def test_an_append_whose_answer_was_lost_counts_even_if_others_followed(line, proposal):
+    """The block at its own offset shows it."""
     answers, records = line
     others = open_review_records()
     chain = records.create(proposal, [entry(1)])
@@ -176,8 +176,8 @@ def test_an_append_whose_answer_was_lost_counts_though_others_followed(line, pro
     assert [each.by for each in others.read(proposal).entries][-1] == "Mara"
 
 
-def test_a_record_that_is_shorter_than_was_read_is_no_place_to_write(proposal, container):
-    """Somebody has written it anew: the append fails as a lost race, and the next look shows the damage."""
+def test_an_append_to_a_shortened_record_is_a_lost_race(proposal, container):
+    """Somebody rewrote it; the next read reports the damage."""
     records = open_review_records()
     chain = records.create(proposal, [entry(1), entry(2)])
     blob = container.get_blob_client(f"{proposal}.jsonl")
@@ -186,8 +186,8 @@ def test_a_record_that_is_shorter_than_was_read_is_no_place_to_write(proposal, c
     assert records.append(proposal, [entry(3)], after=chain) is None
 
 
-def test_a_record_that_is_gone_is_an_error(proposal, container):
-    """Not a lost race, which would be tried again for ever."""
+def test_an_append_to_a_deleted_record_is_an_error(proposal, container):
+    """A lost race would be retried for ever."""
     records = open_review_records()
     chain = records.create(proposal, [entry(1)])
     container.delete_blob(f"{proposal}.jsonl")
@@ -195,8 +195,8 @@ def test_a_record_that_is_gone_is_an_error(proposal, container):
         records.append(proposal, [entry(2)], after=chain)
 
 
-def test_what_was_changed_from_outside_is_told(proposal, container):
-    """Reading checks the chain; the bytes can be had all the same, to be looked into."""
+def test_a_change_from_outside_is_reported(proposal, container):
+    """Reading checks the chain; the raw bytes can still be read."""
     records = open_review_records()
     records.create(proposal, [entry(1, by="Ines"), entry(2)])
     damaged = records.raw(proposal).replace(b"Ines", b"Mara", 1)
@@ -209,8 +209,8 @@ def test_what_was_changed_from_outside_is_told(proposal, container):
     assert records.raw(proposal) == damaged
 
 
-def test_another_proposals_record_is_told(proposal, container):
-    """Copied over this one, every line of it is authentic."""
+def test_the_record_of_another_proposal_is_reported(proposal, container):
+    """Copied over this one, each of its lines is authentic."""
     records = open_review_records()
     records.create(proposal, [entry(1), entry(2)])
     other = container.get_blob_client("p-2.jsonl")
@@ -220,8 +220,8 @@ def test_another_proposals_record_is_told(proposal, container):
         records.read("p-2")
 
 
-def test_what_was_appended_without_the_key_is_told(proposal, container):
-    """Its hashes are right."""
+def test_entries_appended_without_the_key_are_reported(proposal, container):
+    """Their hashes are right."""
     records = open_review_records()
     chain = records.create(proposal, [entry(1)])
     container.get_blob_client(f"{proposal}.jsonl").append_block(seal([entry(2)], head=chain.head))
@@ -229,7 +229,7 @@ def test_what_was_appended_without_the_key_is_told(proposal, container):
         records.read(proposal)
 
 
-def test_sizes_tell_of_all_records_and_nothing_else(container):
+def test_sizes_cover_all_records_and_nothing_else(container):
     """The sweep compares them with the list."""
     records = open_review_records()
     made = {f"p-{number}": records.create(f"p-{number}", [entry(1)]).size for number in range(3)}
@@ -238,14 +238,14 @@ def test_sizes_tell_of_all_records_and_nothing_else(container):
 
 
 @pytest.mark.parametrize("name", ["../secret", "a/b", "a\\b", "", "%2e%2e", ".hidden", "x" * 101, "a\n"])
-def test_what_is_no_id_has_no_record(name):
-    """It is not asked for either, as a path could lead out of the container."""
+def test_an_invalid_id_has_no_record(name):
+    """Storage is not asked, because a path could lead out of the container."""
     records = open_review_records()
     assert (records.read(name), records.raw(name)) == (None, None)
     with pytest.raises(ValueError, match="not the id"):
         records.create(name, [entry(1)])
 
 
-def test_a_chain_begins_with_nothing():
+def test_an_empty_chain_has_the_genesis_head():
     """No bytes, no entries."""
     assert (read_chain(b"").head, read_chain(b"").size) == (GENESIS, 0)

@@ -38,22 +38,22 @@ def answer(proposal: str, decision: Decision, round_: str = "1") -> Answer:
 
 
 def test_the_first_outcome_stays(proposal):
-    """Whoever comes later gets what is on record."""
+    """Later callers get the recorded one."""
     records = open_single_stage_records()
     first = records.settle(outcome(proposal, "rejected"))
     assert first == outcome(proposal, "rejected")
     assert records.settle(outcome(proposal, "approved")) == first
 
 
-def test_a_second_round_is_settled_anew(proposal):
+def test_a_second_round_is_decided_anew(proposal):
     """A restarted instance does not inherit the old approval."""
     records = open_single_stage_records()
     records.settle(outcome(proposal, "approved"))
     assert records.settle(outcome(proposal, "rejected", opened="2026-03-05T09:00:00+00:00")).outcome == "rejected"
 
 
-def test_of_many_writers_at_once_one_wins(proposal):
-    """And all of them hear of the same outcome."""
+def test_one_of_many_simultaneous_writers_wins(proposal):
+    """All of them get the same outcome."""
     records = open_single_stage_records()
     words = ["approved", "rejected", "escalated"] * 3
     with ThreadPoolExecutor(len(words)) as pool:
@@ -62,7 +62,7 @@ def test_of_many_writers_at_once_one_wins(proposal):
 
 
 def test_the_first_answer_of_a_person_stays(proposal):
-    """In whatever case the name is written; another person has an answer too."""
+    """In any case of the name; another person has their own answer."""
     records = open_single_stage_records()
     no = Decision(approved=False, approver="Mara", comment="too steep")
     assert records.record_answer(answer(proposal, no)) == no
@@ -72,7 +72,7 @@ def test_the_first_answer_of_a_person_stays(proposal):
 
 
 def test_a_request_keeps_its_first_date(proposal):
-    """Asking twice is asking once; the id may hold what table keys may not."""
+    """A second request changes nothing; the id may hold characters that table keys may not."""
     request = AnswerRequest(
         proposal_id=f"odd/{proposal}#?", stage="s", opened_at="t", approver="Mara", title="x", event="E", deadline=None
     )

@@ -16,28 +16,28 @@ from greenlight.errors import GreenlightError
         (" http://127.0.0.1:80 ", "http://127.0.0.1:80"),
     ],
 )
-def test_an_address_is_understood_as_people_type_it(typed, url):
-    """Scheme, host and port count."""
+def test_an_address_is_accepted_as_people_type_it(typed, url):
+    """Only scheme, host and port count."""
     assert find_access(typed, None, None).url == url
 
 
 @pytest.mark.parametrize("typed", ["", "ftp://host", "http://", "http://host:none", "http://me:secret@host"])
-def test_what_is_no_address_is_refused_before_anything_is_sent(typed):
-    """A name and a password in it would go to whoever is there."""
+def test_an_invalid_address_is_refused_before_anything_is_sent(typed):
+    """A user name and a password in it would go to that host."""
     with pytest.raises(GreenlightError, match="is not a valid address"):
         find_access(typed, None, None)
 
 
-def test_a_key_goes_in_the_clear_to_this_machine_only():
-    """Who reads it on the way can approve everything."""
+def test_a_key_is_sent_without_tls_only_to_this_machine():
+    """Whoever reads it on the way can approve everything."""
     with pytest.raises(GreenlightError, match=r"would be sent to http://greenlight\.example unencrypted"):
         find_access("http://greenlight.example", None, "k")
     assert find_access("https://greenlight.example", None, "k").key == "k"
     assert find_access("http://localhost:7071", None, "k").key == "k"
 
 
-def test_whoever_acts_has_a_name():
-    """Spaces alone are none."""
+def test_an_acting_person_has_a_name():
+    """Only spaces are none."""
     assert find_access("localhost", " Mara ", None).person() == "Mara"
     with pytest.raises(GreenlightError) as error:
         find_access("localhost", "  ", "").person()

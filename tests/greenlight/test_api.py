@@ -20,8 +20,8 @@ def api(server):
         yield api
 
 
-def test_a_name_goes_into_the_header_as_ascii(api, server):
-    """Headers have no other letters; the app takes the percent signs out again."""
+def test_a_name_is_sent_in_the_header_as_ascii(api, server):
+    """The app decodes the percent signs."""
     server.will(200, SHOWN)
     api.proposal("p-1")
     headers = server.asked[0]["headers"]
@@ -30,21 +30,21 @@ def test_a_name_goes_into_the_header_as_ascii(api, server):
 
 
 def test_an_id_cannot_lead_to_another_path(api, server):
-    """What a person types is one part of the path, whatever it holds."""
+    """It is one segment of the path, with any characters."""
     server.will(200, SHOWN)
     api.proposal("../counters/submitted?x=1")
     assert server.asked[0]["path"] == "/api/proposals/..%2Fcounters%2Fsubmitted%3Fx%3D1"
 
 
-def test_a_decision_carries_the_same_id_when_it_is_sent_again(api, server):
-    """The first answer may have been lost behind the decision."""
+def test_a_repeated_decision_has_the_same_id(api, server):
+    """The first answer may have been lost after the decision."""
     server.will(503, "busy").will(200, {"entry": 4})
     assert api.act("p-1", "decisions", {"approver": "Mara", "decision": "approve"}) == {"entry": 4}
     first, second = (json.loads(each["body"])["decisionId"] for each in server.asked)
     assert first == second
 
 
-def test_a_submission_carries_the_same_id_when_it_is_sent_again(api, server):
+def test_a_repeated_submission_has_the_same_id(api, server):
     """Otherwise a lost answer would make two proposals."""
     server.will(502, "bad gateway").will(202, {"proposalId": "p-1"})
     api.submit({"title": "A bridge"})
@@ -55,8 +55,8 @@ def test_a_submission_carries_the_same_id_when_it_is_sent_again(api, server):
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, GreenlightError), (403, Refused), (404, Unknown), (409, Refused), (429, Refused)]
 )
-def test_a_problem_becomes_an_error_with_its_words(api, server, status, kind):
-    """What it says is for people already."""
+def test_a_problem_becomes_an_error_with_its_text(api, server, status, kind):
+    """The text is written for people."""
     server.refuses(status, "Nobody can.", "Wait.")
     with pytest.raises(kind) as error:
         api.proposal("p-1")
@@ -65,7 +65,7 @@ def test_a_problem_becomes_an_error_with_its_words(api, server, status, kind):
 
 
 def test_several_faults_have_a_line_each(api, server):
-    """And their sum is not said a second time."""
+    """Without repeating their number."""
     server.refuses(400, "title: missing; cost: negative", errors=["title: missing", "cost: negative"])
     with pytest.raises(GreenlightError) as error:
         api.submit({})
@@ -73,15 +73,15 @@ def test_several_faults_have_a_line_each(api, server):
     assert "missing" not in error.value.happened
 
 
-def test_advice_for_programs_is_said_for_the_command_line(api, server):
-    """`GET the proposal` is no help for somebody who types."""
+def test_advice_for_programs_is_translated_for_the_command_line(api, server):
+    """`GET the proposal` does not help a person who types."""
     server.refuses(409, "It was approved.", "GET the proposal's audit.", code="over")
     with pytest.raises(Refused) as error:
         api.act("p-1", "decisions", {})
     assert "greenlight show" in error.value.what_to_do
 
 
-def test_who_is_too_early_is_told_how_long_to_wait(api, server):
+def test_a_throttled_caller_learns_how_long_to_wait(api, server):
     """In words, from Retry-After."""
     server.will(429, {"detail": "They were reminded.", "code": "tooSoon"}, Retry_After="1800")
     with pytest.raises(Refused) as error:
@@ -91,8 +91,8 @@ def test_who_is_too_early_is_told_how_long_to_wait(api, server):
 
 
 @pytest.mark.parametrize("status", [302, 401, 403])
-def test_a_platform_that_does_not_know_who_asks_asks_for_the_key(api, server, status):
-    """The host answers so before the app is asked; a way to a page for signing in is not followed."""
+def test_a_401_of_the_platform_asks_for_the_key(api, server, status):
+    """The host answers before the app; a redirect to a sign-in page is not followed."""
     server.will(status, "", Location="https://login.example/")
     with pytest.raises(GreenlightError) as error:
         api.proposal("p-1")
@@ -101,23 +101,23 @@ def test_a_platform_that_does_not_know_who_asks_asks_for_the_key(api, server, st
 
 
 @pytest.mark.parametrize(("status", "body"), [(404, "no such page"), (200, "<html>"), (200, [1]), (200, {"ok": True})])
-def test_another_server_is_told_from_greenlight(api, server, status, body):
+def test_another_server_is_not_taken_for_greenlight(api, server, status, body):
     """Something else may listen on the port."""
     server.will(status, body)
     with pytest.raises(GreenlightError, match="is not Greenlight"):
         api.proposal("p-1")
 
 
-def test_a_failure_without_words_is_told_with_its_status(api, server):
-    """After three attempts for those that may pass."""
+def test_a_failure_without_a_text_is_reported_with_its_status(api, server):
+    """After three attempts if it may be temporary."""
     server.will(503, "")
     with pytest.raises(GreenlightError, match="503"):
         api.proposal("p-1")
     assert len(server.asked) == 3
 
 
-def test_nobody_there_is_told_with_how_to_start_it():
-    """The most frequent fault of all."""
+def test_an_unreachable_host_is_reported_with_how_to_start_it():
+    """The most frequent mistake."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -127,8 +127,8 @@ def test_nobody_there_is_told_with_how_to_start_it():
     assert not isinstance(error.value, Lost)
 
 
-def test_a_lost_answer_is_not_called_an_absent_host():
-    """It may have been done."""
+def test_a_lost_answer_is_not_reported_as_an_unreachable_host():
+    """The request may have been processed."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
 
@@ -144,14 +144,14 @@ def test_a_lost_answer_is_not_called_an_absent_host():
         thread.join()
 
 
-def test_a_number_that_json_does_not_have_is_not_sent(api, server):
+def test_a_number_that_json_lacks_is_not_sent(api, server):
     """Python would write NaN."""
     with pytest.raises(GreenlightError, match="numbers"):
         api.submit({"cost": float("nan")})
     assert server.asked == []
 
 
-def test_a_proxy_for_the_way_out_is_not_asked_for_this_machine(server, monkeypatch):
+def test_a_configured_proxy_is_not_used_for_this_machine(server, monkeypatch):
     """Many offices set one for everything."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -160,16 +160,16 @@ def test_a_proxy_for_the_way_out_is_not_asked_for_this_machine(server, monkeypat
         assert api.proposal("p-1") == SHOWN
 
 
-def test_a_shortened_id_is_looked_for_on_every_page(api, server):
-    """The list comes in pages."""
+def test_a_short_id_is_searched_on_every_page(api, server):
+    """The list has pages."""
     server.will(200, {"proposals": [{"proposalId": "aaaa1"}], "continuationToken": "t"})
     server.will(200, {"proposals": [{"proposalId": "bbbb2"}], "continuationToken": None})
     assert api.full_id("bbbb") == "bbbb2"
 
 
 @pytest.mark.parametrize(("given", "words"), [("aaaa", "2 ids"), ("cccc", "no proposal"), ("aaa", "too short")])
-def test_a_shortened_id_that_says_too_little_is_refused(api, server, given, words):
-    """Nobody wants to approve the wrong one."""
+def test_an_ambiguous_short_id_is_refused(api, server, given, words):
+    """Nobody must approve the wrong proposal."""
     server.will(200, {"proposals": [{"proposalId": "aaaa1"}, {"proposalId": "aaaa2"}], "continuationToken": None})
     with pytest.raises(GreenlightError, match=words):
         api.full_id(given)

@@ -44,8 +44,8 @@ def signed(played, tmp_path):
     return path
 
 
-def test_a_record_that_was_left_alone_is_well(run, record, played):
-    """It needs no host. What could not be checked is said, with the anchors to keep, and the exit status is 3."""
+def test_an_untouched_record_is_unbroken(run, record, played):
+    """Without a host. The output says what could not be checked and which anchors to keep, and the exit status is 3."""
     result = run("audit", "verify", record)
     assert result.exit_code == 3
     count = len(played.entries)
@@ -53,7 +53,7 @@ def test_a_record_that_was_left_alone_is_well(run, record, played):
     assert f"entries  {count}" in result.output
 
 
-def test_with_keys_and_its_end_a_record_is_whole(run, keys, signed, played):
+def test_with_keys_and_an_anchor_a_record_is_whole(run, keys, signed, played):
     """Only then is the exit status 0."""
     end = ("--entries", len(played.entries))
     assert run("audit", "verify", signed).exit_code == 3
@@ -64,7 +64,7 @@ def test_with_keys_and_its_end_a_record_is_whole(run, keys, signed, played):
     assert "The record is what was written." in result.output
 
 
-def test_what_was_appended_without_the_key_shows_with_it(run, keys, signed, played):
+def test_an_append_without_the_key_is_found_with_the_key(run, keys, signed, played):
     """Its hashes are right."""
     content = signed.read_bytes()
     chain = read_chain(content)
@@ -76,15 +76,15 @@ def test_what_was_appended_without_the_key_shows_with_it(run, keys, signed, play
     assert told["authenticated"] == len(played.entries)
 
 
-def test_entries_from_before_the_keys_are_said_not_to_be_authenticated(run, keys, record, played):
-    """They may well be from the app; nobody can tell."""
+def test_entries_from_before_the_keys_are_reported_as_not_authenticated(run, keys, record, played):
+    """They may be the app's; nobody can tell."""
     result = run("audit", "verify", record, "--keys", keys, "--entries", len(played.entries))
     assert result.exit_code == 3
     assert "not authenticated" in result.output
 
 
 @pytest.mark.parametrize("content", ["", "k1", "k1:short"])
-def test_a_file_without_keys_is_told(run, record, tmp_path, content):
+def test_a_file_without_keys_is_an_error(run, record, tmp_path, content):
     """Nothing was checked then."""
     path = tmp_path / "none.txt"
     path.write_text(content)
@@ -94,7 +94,7 @@ def test_a_file_without_keys_is_told(run, record, tmp_path, content):
 
 
 def test_every_flipped_byte_is_found_in_its_line(run, record):
-    """One bit of one byte in each line: the check names the line, with exit status 1."""
+    """One bit in each line: the check names the line, with exit status 1."""
     content = record.read_bytes()
     start = 0
     for number, line in enumerate(content.splitlines(keepends=True), start=1):
@@ -107,13 +107,13 @@ def test_every_flipped_byte_is_found_in_its_line(run, record):
 
 
 def test_a_cut_line_is_found(run, record):
-    """Half of the last line is gone."""
+    """Half of the last line is missing."""
     record.write_bytes(record.read_bytes()[:-20])
     assert run("audit", "verify", record).exit_code == 1
 
 
-def test_a_cut_end_is_found_by_what_was_seen_before(run, record, played):
-    """Whole lines that are missing at the end leave a chain that is well in itself."""
+def test_a_cut_end_is_found_with_an_anchor(run, record, played):
+    """The chain is valid even if whole lines are missing at its end."""
     lines = record.read_bytes().splitlines(keepends=True)
     head = json.loads(lines[-1])["hash"]
     record.write_bytes(b"".join(lines[:-1]))
@@ -124,7 +124,7 @@ def test_a_cut_end_is_found_by_what_was_seen_before(run, record, played):
     assert "missing" in by_number.output
 
 
-def test_a_verdict_is_json_for_programs(run, record):
+def test_a_verdict_is_json_on_request(run, record):
     """With the same exit status."""
     record.write_bytes(record.read_bytes().replace(b"reject", b"reJect", 1))
     result = run("audit", "verify", record, "--json")
@@ -133,15 +133,15 @@ def test_a_verdict_is_json_for_programs(run, record):
     assert (told["ok"], told["line"] > 0) == (False, True)
 
 
-def test_a_file_that_is_not_there_is_told(run, tmp_path):
+def test_a_missing_file_is_an_error(run, tmp_path):
     """Exit status 2: nothing is known about the record."""
     result = run("audit", "verify", tmp_path / "none.jsonl")
     assert result.exit_code == 2
     assert "none.jsonl cannot be read" in result.output
 
 
-def test_the_record_of_an_id_is_checked_here(run, server, played):
-    """Whatever the app would say of it."""
+def test_the_record_of_an_id_is_checked_locally(run, server, played):
+    """Whatever the app says about it."""
     broken = played.record.replace(b"One stair", b"Two stair").replace(b"reject", b"reJect", 1)
     server.will(200, broken.decode())
     result = run("audit", "verify", "3f2a1b9c", "--url", server.url)
@@ -149,8 +149,8 @@ def test_the_record_of_an_id_is_checked_here(run, server, played):
     assert server.asked[0]["headers"]["Accept"] == "application/x-ndjson"
 
 
-def test_the_app_tells_what_it_saw_of_a_record_before(run, server, played):
-    """It holds the record against the list, which remembers its end."""
+def test_the_app_reports_its_anchor_of_a_record(run, server, played):
+    """It compares the record with the list, which has its end."""
     verdict = {"ok": False, "entries": 3, "head": "a", "finding": "line 4: the end is missing", "line": 4}
     server.will(200, played.record.decode()).will(200, {"verdict": verdict, "entries": [], "head": "a"})
     result = run("audit", "verify", "3f2a1b9c", "--url", server.url)
@@ -158,8 +158,8 @@ def test_the_app_tells_what_it_saw_of_a_record_before(run, server, played):
     assert "line 4: the end is missing" in result.output
 
 
-def test_a_record_that_is_gone_is_told(run, server):
-    """The app knows that there was one."""
+def test_a_deleted_record_is_reported(run, server):
+    """The app knows that it existed."""
     verdict = {
         "state": "missing", "ok": False, "entries": 0, "authenticated": 0, "head": "a",
         "finding": "line 1: the record is missing", "line": 1,
@@ -171,8 +171,8 @@ def test_a_record_that_is_gone_is_told(run, server):
     assert "it is missing" in result.output
 
 
-def test_what_the_app_has_authenticated_is_whole(run, server, played):
-    """It has the keys. An older app has none, and is not believed as far."""
+def test_a_record_authenticated_by_the_app_is_whole(run, server, played):
+    """It has the keys. An older app has none, so its verdict counts less."""
     verdict = {
         "state": "whole",
         "ok": True,
@@ -198,7 +198,7 @@ def exported(tmp_path, signed):
 
 
 def test_an_export_is_saved_and_verified_offline(run, server, exported, keys, played, tmp_path):
-    """Without the keys as far as that goes, and with them to the end."""
+    """Without the keys as far as possible, and with them completely."""
     server.will(200, exported.read_bytes())
     path = tmp_path / "kept.zip"
     assert run("audit", "export", "3f2a1b9c", "-o", path, "--url", server.url).exit_code == 0
@@ -210,8 +210,8 @@ def test_an_export_is_saved_and_verified_offline(run, server, exported, keys, pl
     assert run("audit", "verify", path, "--keys", keys, "--entries", len(played.entries)).exit_code == 0
 
 
-def test_an_export_whose_document_was_changed_shows(run, tmp_path):
-    """Its record is well."""
+def test_an_export_with_a_changed_document_is_found(run, tmp_path):
+    """Its record is valid."""
     plan = PLAN.model_copy(update={"sha256": hashlib.sha256(b"a plan").hexdigest()})
     played = Played("library-roof", files=(plan,))
     path = tmp_path / "exported.zip"
@@ -224,7 +224,7 @@ def test_an_export_whose_document_was_changed_shows(run, tmp_path):
     assert (result.exit_code, "files    0 of 1" in result.output) == (3, True)
 
 
-def test_what_is_no_export_is_told(run, tmp_path):
+def test_a_file_that_is_no_export_is_an_error(run, tmp_path):
     """It only begins like one."""
     path = tmp_path / "exported.zip"
     path.write_bytes(b"PK, but nothing more")
@@ -233,8 +233,8 @@ def test_what_is_no_export_is_told(run, tmp_path):
     assert "not an export of a record" in result.output
 
 
-def test_a_saved_record_is_the_bytes_in_storage(run, server, played, tmp_path):
-    """So that it can be checked, also years later."""
+def test_a_saved_record_has_the_bytes_of_storage(run, server, played, tmp_path):
+    """So that it can be verified years later."""
     audit = {"entries": played.raw, "head": "abc", "proposalId": "3f2a1b9c"}
     server.will(200, audit).will(200, played.record.decode())
     path = tmp_path / "kept.jsonl"

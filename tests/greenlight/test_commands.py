@@ -43,8 +43,8 @@ ACTS = [
 
 
 @pytest.mark.parametrize(("words", "verb", "body"), ACTS, ids=[words[0] for words, _, _ in ACTS])
-def test_a_verb_is_sent_and_its_effect_told(run, server, bridge, words, verb, body):
-    """One request for the verb, one for where the proposal stands then."""
+def test_a_verb_is_sent_and_its_effect_shown(run, server, bridge, words, verb, body):
+    """One request for the verb, one for the new state."""
     server.will(200, {"entry": 5}).will(200, bridge.shown)
     result = run(*words, "--as", "Mara", "--url", server.url)
     assert result.exit_code == 0, result.output
@@ -55,7 +55,7 @@ def test_a_verb_is_sent_and_its_effect_told(run, server, bridge, words, verb, bo
 
 
 def test_every_command_is_in_the_help_text(run):
-    """By whom it is for."""
+    """Grouped by its users."""
     listed = {command for section in SECTIONS.values() for command in section}
     assert set(main.commands.values()) == listed
     result = run("--help")
@@ -64,7 +64,7 @@ def test_every_command_is_in_the_help_text(run):
 
 
 def test_a_verb_without_a_name_is_not_sent(run, server):
-    """With how to say it once for all."""
+    """The error says how to set the name once for all."""
     server.will(200, {})
     result = run("approve", ID, "--url", server.url)
     assert result.exit_code == 2
@@ -72,8 +72,8 @@ def test_a_verb_without_a_name_is_not_sent(run, server):
     assert server.asked == []
 
 
-def test_name_and_address_may_stand_in_the_environment(run, server, bridge):
-    """And the key stands nowhere else."""
+def test_name_address_and_key_may_come_from_the_environment(run, server, bridge):
+    """The key can come from nowhere else."""
     server.will(200, {"entry": 5}).will(200, bridge.shown)
     result = run("approve", ID, GREENLIGHT_URL=server.url, GREENLIGHT_USER="Mara", GREENLIGHT_KEY="k")
     assert result.exit_code == 0, result.output
@@ -93,7 +93,7 @@ def test_a_refusal_is_two_lines_and_exit_status_one(run, server):
     assert result.stdout == ""
 
 
-def test_a_shortened_id_is_understood(run, server, bridge):
+def test_a_short_id_is_accepted(run, server, bridge):
     """As the list shows it."""
     page = {"proposals": [{"proposalId": ID}], "continuationToken": None}
     server.refuses(404, "There is no proposal.").will(200, page).will(200, {"entry": 5}).will(200, bridge.shown)
@@ -105,8 +105,8 @@ def test_a_shortened_id_is_understood(run, server, bridge):
     ]
 
 
-def test_a_whole_id_that_is_unknown_is_told_as_the_app_tells_it(run, server):
-    """One look at the list shows that it was whole."""
+def test_a_complete_unknown_id_is_reported_with_the_apps_answer(run, server):
+    """One look at the list shows that it was not shortened."""
     page = {"proposals": [{"proposalId": ID}], "continuationToken": None}
     server.refuses(404, "This proposal has no file 'x'.").will(200, page)
     result = run("download", ID, "x", "--url", server.url)
@@ -114,7 +114,7 @@ def test_a_whole_id_that_is_unknown_is_told_as_the_app_tells_it(run, server):
     assert "no file 'x'" in result.stderr
 
 
-def test_a_proposal_is_submitted_from_a_file_that_options_correct(run, server, tmp_path):
+def test_a_proposal_is_submitted_from_a_file_and_options_override_it(run, server, tmp_path):
     """Documents are named beside the file, or with --attach."""
     (tmp_path / "plan.md").write_text("# Plan", "utf-8")
     form = tmp_path / "bench.json"
@@ -133,8 +133,8 @@ def test_a_proposal_is_submitted_from_a_file_that_options_correct(run, server, t
     assert "greenlight watch 3f2a1b9c" in result.output
 
 
-def test_a_proposal_is_submitted_from_standard_input_and_from_options_alone(run, server):
-    """For other programs, and for somebody in a hurry."""
+def test_a_proposal_is_submitted_from_standard_input_or_from_options_alone(run, server):
+    """For other programs, and for people in a hurry."""
     server.will(202, {"proposalId": ID, "instanceId": ID})
     piped = run("submit", "-", "--json", "--url", server.url, stdin='{"title": "Bench", "author": "Noor"}')
     typed = run("submit", "--title", "Bench", "--policy", "small-purchase", "--as", "Noor", "--url", server.url)
@@ -143,8 +143,8 @@ def test_a_proposal_is_submitted_from_standard_input_and_from_options_alone(run,
     assert [sent(server, n).get("policy") for n in (0, 1)] == [None, "small-purchase"]
 
 
-def test_a_preview_says_who_would_have_to_approve(run, server):
-    """With what the checks may bring in, or as JSON; nothing is handed in."""
+def test_a_preview_shows_who_must_approve(run, server):
+    """With the stages that the checks may add, or as JSON; nothing is submitted."""
     at = {"now": "2026-03-02T09:00:00+00:00"}
     stage = {"name": "board", "approvers": ["Ana", "Ben"], "needed": 1, "escalateTo": [{"to": ["Cem"]}],
              "latestEnd": "2026-03-04T09:00:00+00:00"}  # fmt: skip
@@ -167,14 +167,14 @@ def test_a_preview_says_who_would_have_to_approve(run, server):
 
 
 def test_an_id_may_be_chosen(run, server):
-    """So that a script that is run again hands nothing in twice."""
+    """So that a repeated script submits once."""
     server.will(202, {"proposalId": "bench-10", "instanceId": "bench-10"})
     result = run("submit", "--title", "Bench", "--id", "bench-10", "--as", "Noor", "--url", server.url)
     assert server.asked[0]["path"] == "/api/proposals?id=bench-10"
     assert "greenlight watch bench-10" in result.output
 
 
-def test_a_policy_of_ones_own_comes_from_a_file(run, server, tmp_path):
+def test_the_policy_option_may_be_a_file(run, server, tmp_path):
     """A name is one of the app's."""
     path = tmp_path / "mine.json"
     path.write_text('{"stages": []}', "utf-8")
@@ -193,8 +193,8 @@ def test_a_policy_of_ones_own_comes_from_a_file(run, server, tmp_path):
         ('{"title": "x", "attachments": ["none.pdf"]}', "none.pdf cannot be read"),
     ],
 )
-def test_a_file_that_is_no_proposal_is_not_sent(run, server, tmp_path, content, words):
-    """And the message says what is wrong with it."""
+def test_an_invalid_proposal_file_is_not_sent(run, server, tmp_path, content, words):
+    """The message says what is wrong."""
     path = tmp_path / "form.json"
     path.write_text(content, "utf-8")
     server.will(202, {})
@@ -204,8 +204,8 @@ def test_a_file_that_is_no_proposal_is_not_sent(run, server, tmp_path, content, 
     assert server.asked == []
 
 
-def test_documents_are_put_one_by_one_in_the_authors_name(run, server, bridge, tmp_path):
-    """The body is the file alone, so the name is in the address."""
+def test_documents_are_uploaded_one_by_one_in_the_authors_name(run, server, bridge, tmp_path):
+    """The body is the file alone, so the name is in the URL."""
     path = tmp_path / "plan 2.md"
     path.write_bytes(b"# Plan")
     server.will(201, {"entry": 4}).will(200, bridge.shown)
@@ -215,7 +215,7 @@ def test_documents_are_put_one_by_one_in_the_authors_name(run, server, bridge, t
     assert server.asked[0]["body"] == b"# Plan"
 
 
-def test_a_document_that_is_refused_is_named(run, server, tmp_path):
+def test_a_refused_document_is_named(run, server, tmp_path):
     """One of several."""
     path = tmp_path / "odd.bin"
     path.write_bytes(b"\0")
@@ -225,8 +225,8 @@ def test_a_document_that_is_refused_is_named(run, server, tmp_path):
     assert "odd.bin: Files of this type are not accepted" in result.stderr
 
 
-def test_a_downloaded_document_overwrites_nothing_by_its_own_name(run, server, tmp_path, monkeypatch):
-    """The name was chosen by whoever attached it."""
+def test_a_download_never_overwrites_a_file_by_the_documents_name(run, server, tmp_path, monkeypatch):
+    """Whoever attached the document chose that name."""
     monkeypatch.chdir(tmp_path)
     server.will(200, "content")
     assert run("download", ID, "../plan.md", "--url", server.url).exit_code == 0
@@ -242,7 +242,7 @@ def rows(*ids):
     return [{"proposalId": each, "title": "A\tbench", "status": "approved", "waitingFor": []} for each in ids]
 
 
-def test_a_list_in_a_pipe_has_whole_ids_with_tabs_between(run, server):
+def test_a_list_in_a_pipe_has_whole_ids_and_tabs(run, server):
     """For cut and grep."""
     server.will(200, {"proposals": rows(ID), "continuationToken": None})
     result = run("list", "--status", "approved", "--author", "Noor", "--url", server.url)
@@ -250,8 +250,8 @@ def test_a_list_in_a_pipe_has_whole_ids_with_tabs_between(run, server):
     assert server.asked[0]["path"].endswith("?top=25&status=approved&author=Noor")
 
 
-def test_a_list_takes_as_many_pages_as_it_needs(run, server):
-    """A page may hold fewer than were asked for, and yet have a successor."""
+def test_a_list_reads_as_many_pages_as_it_needs(run, server):
+    """A page may have fewer rows than asked for, and still not be the last."""
     server.will(200, {"proposals": rows("a1"), "continuationToken": "t1"})
     server.will(200, {"proposals": [], "continuationToken": "t2"})
     server.will(200, {"proposals": rows("a2"), "continuationToken": "t3"})
@@ -261,8 +261,8 @@ def test_a_list_takes_as_many_pages_as_it_needs(run, server):
     assert "continuationToken=t2" in server.asked[2]["path"]
 
 
-def test_a_page_has_the_record_as_its_timeline(run, server, bridge):
-    """Two requests: where it stands, and how it came there."""
+def test_a_page_has_a_timeline_from_the_record(run, server, bridge):
+    """Two requests: the present state, and the history."""
     server.will(200, bridge.shown).will(200, {"entries": bridge.raw, "head": "h"})
     result = run("show", ID, "--url", server.url)
     assert result.exit_code == 0, result.output
@@ -272,14 +272,14 @@ def test_a_page_has_the_record_as_its_timeline(run, server, bridge):
     assert [row for row in result.output.splitlines() if row != row.rstrip()] == []
 
 
-def test_a_proposal_is_json_for_programs(run, server, bridge):
+def test_a_proposal_is_json_on_request(run, server, bridge):
     """As the API sends it."""
     server.will(200, bridge.shown)
     assert json.loads(run("show", ID, "--json", "--url", server.url).output) == bridge.shown
 
 
 def test_the_installed_command_works_from_any_folder(tmp_path):
-    """`make setup` puts it beside the Python of the virtual environment."""
+    """`make setup` installs it beside the Python of the virtual environment."""
     command = Path(sys.executable).with_name("greenlight")
     done = subprocess.run([command, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("greenlight ")
@@ -288,16 +288,16 @@ def test_the_installed_command_works_from_any_folder(tmp_path):
 @pytest.mark.parametrize(
     ("words", "verb"), [(words, verb) for words, verb, _ in ACTS], ids=[each[0][0] for each in ACTS]
 )
-def test_a_verb_tells_a_program_what_the_app_answered(run, server, words, verb):
-    """As JSON, and with no second request."""
+def test_a_verb_prints_the_apps_answer_as_json_on_request(run, server, words, verb):
+    """With no second request."""
     server.will(200, {"entry": 5})
     result = run(*words, "--json", "--as", "Mara", "--url", server.url)
     assert json.loads(result.stdout) == {"entry": 5}
     assert [each["path"].rpartition("/")[2] for each in server.asked] == [verb]
 
 
-def test_a_folder_stands_for_the_files_in_it(run, server, tmp_path):
-    """By their names; what is hidden and what is deeper inside stays."""
+def test_a_folder_stands_for_its_files(run, server, tmp_path):
+    """By their names; hidden files and subfolders are left out."""
     (tmp_path / "inside").mkdir()
     for name in ("b.md", "a.docx", ".hidden", "inside/c.md"):
         (tmp_path / name).write_text("text", "utf-8")
@@ -312,7 +312,7 @@ def test_a_folder_stands_for_the_files_in_it(run, server, tmp_path):
     assert len(json.loads(told.stdout)) == 2
 
 
-def test_a_folder_without_files_is_told(run, server, tmp_path):
+def test_a_folder_without_files_is_an_error(run, server, tmp_path):
     """Nothing is sent."""
     result = run("attach", ID, tmp_path, "--as", "Noor", "--url", server.url)
     assert result.exit_code == 2

@@ -29,21 +29,21 @@ ROWS = {
 
 @pytest.mark.parametrize("command", [["show"], ["approve"], ["watch"], ["audit", "show"], ["audit", "verify"]])
 def test_ids_are_completed_with_their_titles(complete, server, command):
-    """As short as people type them."""
+    """In their short form."""
     server.will(200, ROWS)
     assert complete(*command, "--url", server.url, "3f") == [("3f2a1b9c", "Mill Stream footbridge")]
     assert complete(*command, "--url", server.url, "be") == [("bench-10", "Bench")]
 
 
 def test_without_an_answer_nothing_is_completed(complete, server):
-    """And nothing is said about it in the middle of a line."""
+    """And no message appears in the middle of a line."""
     server.refuses(401, "Who are you?")
     assert complete("show", "--url", server.url, "3f") == []
     assert complete("show", "--url", "no address", "3f") == []
 
 
-def test_policies_are_completed_and_files_where_none_is_called_so(complete):
-    """A policy may be a file of one's own."""
+def test_policies_are_completed_and_files_if_no_policy_matches(complete):
+    """A policy may be a file."""
     assert "footbridge-works" in [value for value, _ in complete("submit", "--policy", "foot")]
     assert "people" not in [value for value, _ in complete("submit", "--policy", "")]
     assert complete("submit", "--policy", "./mine.js") == [("./mine.js", None)]

@@ -48,7 +48,7 @@ def handed_in(app, greenlight):
 
 
 def test_a_proposal_is_decided_from_the_command_line(app, greenlight, handed_in, tmp_path):
-    """From its submission to the check of its record, by shortened ids."""
+    """From its submission to the verification of its record, by short ids."""
     proposal = handed_in("footbridge", "--attach", DOCUMENT)
     short = proposal[:8]
 
@@ -79,8 +79,8 @@ def test_a_proposal_is_decided_from_the_command_line(app, greenlight, handed_in,
     assert kept.read_bytes() == DOCUMENT.read_bytes()
 
 
-def test_a_saved_record_is_checked_without_the_host(greenlight, handed_in, run, tmp_path):
-    """And with one byte flipped it is found out."""
+def test_a_saved_record_is_verified_without_the_host(greenlight, handed_in, run, tmp_path):
+    """A flipped byte is found."""
     proposal = handed_in("library-roof")
     greenlight("reject", proposal, "--as", "Sven Dahl", "-m", "One stair is not enough.")
     record = tmp_path / "record.jsonl"
@@ -91,8 +91,8 @@ def test_a_saved_record_is_checked_without_the_host(greenlight, handed_in, run, 
     assert (result.exit_code, "line 4:" in result.output) == (1, True)
 
 
-def test_an_export_is_checked_without_the_host(greenlight, handed_in, run, tmp_path):
-    """With the keys and the end that was seen, all of it, its document too."""
+def test_an_export_is_verified_without_the_host(greenlight, handed_in, run, tmp_path):
+    """With the keys and the anchor, all of it, its document too."""
     proposal = handed_in("footbridge", "--attach", DOCUMENT)
     entries = json.loads(greenlight("audit", "show", proposal, "--json"))["entries"]
     archive = tmp_path / "footbridge.zip"
@@ -102,7 +102,7 @@ def test_an_export_is_checked_without_the_host(greenlight, handed_in, run, tmp_p
     assert (result.exit_code, "files    1 of 1" in result.output) == (0, True)
 
 
-def test_whoever_comes_late_is_told_who_was_faster(greenlight, handed_in):
+def test_a_late_person_learns_who_was_faster(greenlight, handed_in):
     """In two lines, with exit status 1."""
     proposal = handed_in("playground")
     greenlight("approve", proposal, "--as", "Mara Lindqvist")
@@ -112,7 +112,7 @@ def test_whoever_comes_late_is_told_who_was_faster(greenlight, handed_in):
 
 
 def test_a_stranger_sees_nothing(greenlight, handed_in):
-    """Not even by the beginning of an id."""
+    """Not even by a short id."""
     proposal = handed_in("kerb-repairs")
     assert greenlight("list", "--as", "A Stranger") == ""
     assert "is not involved in" in greenlight("show", proposal, "--as", "A Stranger", status=1)
@@ -120,7 +120,7 @@ def test_a_stranger_sees_nothing(greenlight, handed_in):
 
 
 def test_changes_are_asked_for_and_made(greenlight, handed_in, tmp_path):
-    """The new document is decided on anew."""
+    """The new document is decided anew."""
     proposal = handed_in("cycle-lane")
     greenlight("approve", proposal, "--as", "Jonas Weber")
     words = greenlight("changes", proposal, "--as", "Leila Haddad", "-m", "Keep two spaces.")
@@ -134,7 +134,7 @@ def test_changes_are_asked_for_and_made(greenlight, handed_in, tmp_path):
     assert "round 2" in words
 
 
-def test_watching_sees_time_run_out(app, greenlight, handed_in):
+def test_watching_shows_an_expiry(app, greenlight, handed_in):
     """Exit status 1: nobody answered."""
     proposal = handed_in("market-lights")
     app.advance(hours=48)
@@ -144,8 +144,8 @@ def test_watching_sees_time_run_out(app, greenlight, handed_in):
     assert "the end: expired" in lines[-1]
 
 
-def test_an_author_takes_a_proposal_back(app, greenlight, handed_in):
-    """And nobody else; the list, which the workflow writes, may be some moments behind."""
+def test_an_author_withdraws_a_proposal(app, greenlight, handed_in):
+    """Nobody else can; the workflow updates the list a moment later."""
     proposal = handed_in("tree-avenue")
     assert "only the author Tomasz Zielinski" in greenlight(
         "withdraw", proposal, "--as", "Kofi Mensah", status=1
@@ -155,8 +155,8 @@ def test_an_author_takes_a_proposal_back(app, greenlight, handed_in):
     assert app.wait(proposal, until=lambda _: line in greenlight("list", "--status", "withdrawn"))
 
 
-def test_every_fault_of_a_proposal_is_named(greenlight):
-    """At once, and nothing is handed in."""
+def test_every_fault_of_a_proposal_is_listed(greenlight):
+    """At once, and nothing is submitted."""
     words = greenlight("submit", "--title", "Bench", "--cost", "-1", "--currency", "euro", "--as", "Noor", status=2)
     assert "cost:" in words
     assert "currency:" in words

@@ -32,8 +32,8 @@ def sent(server, number=0):
     return asked["method"], asked["path"], json.loads(asked["body"] or "null")
 
 
-def test_the_list_shows_everything_by_its_number(run, server):
-    """What others wrote cannot move the cursor."""
+def test_the_list_shows_everything_with_numbers(run, server):
+    """Texts of others cannot move the cursor."""
     result = run("ops", "list", "--url", server.will(200, VIEW).url)
     assert result.exit_code == 0, result.output
     printed = " ".join(result.output.split())
@@ -52,7 +52,7 @@ def test_the_list_shows_everything_by_its_number(run, server):
     [(["list"], None), (["poison", "list"], "messages"), (["letters", "list"], "letters")],
     ids=str,
 )
-def test_programs_get_json(run, server, words, part):
+def test_json_is_printed_on_request(run, server, words, part):
     """As the API has it."""
     result = run("ops", *words, "--json", "--url", server.will(200, VIEW).url)
     assert json.loads(result.output) == (VIEW[part] if part else VIEW)
@@ -73,8 +73,8 @@ def test_programs_get_json(run, server, words, part):
     ],
     ids=str,
 )
-def test_an_act_is_sent_with_who_does_it(run, server, words, path, body):
-    """And what came of it is one line."""
+def test_an_action_is_sent_with_the_operators_name(run, server, words, path, body):
+    """Its result is one line."""
     result = run("ops", *words, "--as", "Mara", "--url", server.will(200, DONE).url)
     assert result.exit_code == 0, result.output
     assert sent(server) == ("POST", f"/api/ops/{path}", {"by": "Mara", **body})
@@ -84,15 +84,15 @@ def test_an_act_is_sent_with_who_does_it(run, server, words, path, body):
 
 @pytest.mark.parametrize("words", [["terminate", ID], ["poison", "send", "a1"], ["letters", "send", "p-1"]], ids=str)
 def test_nobody_acts_without_a_name(run, server, words):
-    """Each act is on record under one."""
+    """Each action is recorded under one."""
     result = run("ops", *words, "--url", server.will(200, DONE).url)
     assert (result.exit_code, server.asked) == (2, [])
     assert "GREENLIGHT_USER" in result.output
 
 
 @pytest.mark.parametrize("act", ["terminate", "purge"])
-def test_the_workflow_of_an_open_proposal_needs_yes(run, server, act):
-    """It is said what would happen, and what to do instead."""
+def test_an_action_on_the_workflow_of_an_open_proposal_needs_yes(run, server, act):
+    """The message says what would happen, and what to do instead."""
     server.refuses(409, "It is still open. If its workflow is gone, it is failed.", code="openProposal")
     result = run("ops", act, ID, "--as", "Mara", "--url", server.url)
     assert result.exit_code == 1
@@ -103,15 +103,15 @@ def test_the_workflow_of_an_open_proposal_needs_yes(run, server, act):
 
 
 def test_letters_of_a_proposal_are_sent_one_by_one(run, server):
-    """Or the one that is named; where none is left that is said."""
+    """Or the named one; the output says if none is left."""
     server.will(200, VIEW).will(200, {"target": "p-1 3-asked-a", "sentence": "The letter has gone."})
     result = run("ops", "letters", "send", "p-1", "--as", "Mara", "--url", server.url)
     assert (result.exit_code, result.output) == (0, "The letter has gone.\n")
     assert sent(server, 1) == ("POST", "/api/ops/letters/p-1/3-asked-a/send", {"by": "Mara"})
 
 
-def test_where_there_is_nothing_that_is_said(run, server):
-    """In each list."""
+def test_an_empty_list_says_so(run, server):
+    """Each of the lists."""
     server.will(200, {**VIEW, "messages": [], "letters": []})
     assert run("ops", "poison", "list", "--url", server.url).output == "No message was put aside.\n"
     assert run("ops", "letters", "list", "--url", server.url).output == "All letters were sent.\n"
@@ -119,7 +119,7 @@ def test_where_there_is_nothing_that_is_said(run, server):
     assert (result.exit_code, result.output) == (0, "All letters of this proposal were sent.\n")
 
 
-def test_a_history_is_told_in_words(run, server):
+def test_a_history_is_shown_in_words(run, server):
     """With its times."""
     events = [
         {"EventType": "ExecutionStarted", "FunctionName": "BillingIssuer", "Timestamp": "2026-11-27T09:00:00Z"},
@@ -134,16 +134,16 @@ def test_a_history_is_told_in_words(run, server):
     assert json.loads(run("ops", "history", "b-1", "--json", "--url", server.url).output) == view
 
 
-def test_without_a_key_it_is_said_what_is_missing(run, server):
-    """The routes of operators always ask for one."""
+def test_without_a_key_the_error_says_what_is_missing(run, server):
+    """The operators' routes always need one."""
     result = run("ops", "list", "--url", server.will(401, "").url)
     assert result.exit_code == 2
     assert "GREENLIGHT_KEY" in result.output
 
 
 @pytest.mark.parametrize("words", [["ops"], ["ops", "poison"], ["ops", "letters"], ["ops", "terminate"]], ids=str)
-def test_each_has_its_help(run, words):
-    """On eighty columns."""
+def test_each_command_has_its_help(run, words):
+    """In eighty columns."""
     result = run(*words, "--help")
     assert result.exit_code == 0
     assert max(map(len, result.output.splitlines())) <= 80

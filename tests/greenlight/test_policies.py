@@ -9,7 +9,7 @@ from tests.greenlight.played import REVIEWS
 
 
 def test_every_policy_of_the_app_is_listed(run):
-    """And none of them has a fault."""
+    """None of them has a fault."""
     result = run("policies")
     assert result.exit_code == 0, result.output
     names = policy_names(POLICIES)
@@ -28,8 +28,8 @@ def folder(tmp_path):
     return write
 
 
-def test_a_policy_is_told_in_words(run, folder):
-    """Whoever chooses one does not read JSON."""
+def test_a_policy_is_shown_in_words(run, folder):
+    """People who choose one need not read JSON."""
     stage = {
         "name": "board",
         "rule": "quorum",
@@ -77,7 +77,7 @@ def test_a_policy_is_told_in_words(run, folder):
 
 
 def test_a_policy_says_for_which_proposals_it_is(run, folder):
-    """Of whom, from which cost on, and what becomes of the others."""
+    """Its authors, its costs, and what happens to others."""
     stage = {"name": "board", "approvers": ["Ana"], "when": {"costFrom": 1500}}
     told = run(
         "policies", folder("mine", stages=[stage], currency="JPY", otherwise="refuse", usedBy=["Zoe"]) / "mine.json"
@@ -88,13 +88,13 @@ def test_a_policy_says_for_which_proposals_it_is(run, folder):
 
 
 @pytest.mark.parametrize(("outcome", "words"), [("reject", "no answer means no"), ("approve", "no answer means yes")])
-def test_a_policy_says_what_silence_means(run, folder, outcome, words):
-    """Nobody should be surprised by it."""
+def test_a_policy_says_what_happens_on_timeout(run, folder, outcome, words):
+    """Nobody should be surprised."""
     path = folder("mine", stages=[{"name": "board", "approvers": ["Ana"], "onTimeout": outcome}])
     assert words in run("policies", path / "mine.json").output
 
 
-def test_every_fault_is_named_at_once(run, folder):
+def test_every_fault_is_listed_at_once(run, folder):
     """With exit status 1, for a check before a commit."""
     stages = [{"name": "board", "approvers": ["Ana"], "rule": "quorum", "quorum": 3}, {"approvers": []}]
     result = run("policies", "--folder", folder("broken", stages=stages))
@@ -103,14 +103,14 @@ def test_every_fault_is_named_at_once(run, folder):
     assert "stages.1" in result.output
 
 
-def test_the_policy_inside_of_a_proposal_is_understood(run):
-    """One can check what one is about to hand in."""
+def test_the_policy_inside_a_proposal_is_checked(run):
+    """So that authors can check before they submit."""
     result = run("policies", REVIEWS / "footbridge.json")
     assert result.exit_code == 0
     assert "Helen Okoro, above 100,000" in result.output
 
 
-def test_a_file_that_is_not_json_is_a_fault_too(run, tmp_path):
+def test_a_file_that_is_not_json_is_a_fault(run, tmp_path):
     """Not a crash."""
     (tmp_path / "odd.json").write_text("{", "utf-8")
     result = run("policies", "odd", "--folder", tmp_path)
@@ -118,21 +118,21 @@ def test_a_file_that_is_not_json_is_a_fault_too(run, tmp_path):
     assert "not JSON" in result.output
 
 
-def test_people_are_no_policy(run, folder):
-    """Their addresses lie in the same folder."""
+def test_the_file_of_people_is_no_policy(run, folder):
+    """It is in the same folder."""
     result = run("policies", "--folder", folder("people", Ana={"mail": "ana@example.org"}))
     assert result.exit_code == 0
     assert "no policies here" in result.output
 
 
-def test_an_unknown_policy_is_told(run, tmp_path):
+def test_an_unknown_policy_is_an_error(run, tmp_path):
     """With where to look."""
     result = run("policies", "nope", "--folder", tmp_path)
     assert result.exit_code == 2
     assert "greenlight policies" in result.output
 
 
-def test_policies_are_json_for_programs(run):
+def test_policies_are_json_on_request(run):
     """Each with its name and its faults."""
     told = json.loads(run("policies", REVIEWS / "footbridge.json", "--json").output)
     assert [(each["name"], each["faults"], each["policy"]["fourEyes"]) for each in told] == [("footbridge", [], True)]

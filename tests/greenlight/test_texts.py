@@ -20,30 +20,30 @@ from greenlight.texts import one_line, plain, short_id, spell_out
         ("a\rb", "a\\u000db"),
     ],
 )
-def test_what_a_terminal_would_act_on_is_shown_instead(text, shown):
-    """An escape sequence in a title may hide the line above it."""
+def test_control_characters_are_shown_escaped(text, shown):
+    """An escape sequence in a title could hide the line above it."""
     assert plain(text) == shown
 
 
 @given(st.text())
-def test_no_control_character_gets_through(text):
-    """But line ends and tabs, and the joiners of scripts and emoji."""
+def test_no_control_character_reaches_the_terminal(text):
+    """Except line ends, tabs, and the joiners of scripts and emoji."""
     left = {char for char in plain(text) if unicodedata.category(char) in ("Cc", "Cf", "Cs")}
     assert left <= set("\n\t\u200c\u200d")
 
 
-def test_letters_of_every_script_stay_as_they_are():
-    """Names are not ours to change."""
+def test_letters_of_every_script_are_unchanged():
+    """Names must not change."""
     assert plain("Zoë Łukasz 田中 نور 👩‍🔬") == "Zoë Łukasz 田中 نور 👩‍🔬"
 
 
-def test_one_line_is_one_line():
-    """A title with line ends must not look like two entries."""
+def test_a_one_line_text_has_no_line_end():
+    """A title must not look like two entries."""
     assert one_line(" a\nb\t c ") == "a b c"
 
 
-def test_an_id_is_shortened_only_where_it_was_made():
-    """What is left of a chosen one may be another proposal's whole id."""
+def test_only_a_generated_id_is_shortened():
+    """The beginning of a chosen one may be another proposal's id."""
     assert short_id("3f2a1b9c4e0d4c0f8f0f1b2a3c4d5e6f") == "3f2a1b9c"
     assert short_id("bridge-10") == "bridge-10"
 
@@ -57,7 +57,7 @@ def test_an_id_is_shortened_only_where_it_was_made():
         ("plain", b"plain"),
     ],
 )
-def test_a_terminal_without_our_signs_gets_plain_ones(text, written):
+def test_a_terminal_without_unicode_gets_plain_signs(text, written):
     """Instead of an error in the middle of a command."""
     held = BytesIO()
     stream = TextIOWrapper(held, encoding="ascii")

@@ -35,13 +35,13 @@ def bridge():
     return bridge.do("decisions", approver="Jonas Weber", decision="approve")
 
 
-def test_the_states_are_those_of_the_app():
-    """In a package that does not load the app's state to print a word."""
+def test_the_states_equal_those_of_the_app():
+    """The command line does not import the app to print a word."""
     assert set(STATUSES) == set(Status)
     assert set(views.FINAL) == FINAL_STATES
 
 
-def test_a_page_says_who_is_waited_for_and_until_when(bridge):
+def test_a_page_shows_who_is_waited_for_and_until_when(bridge):
     """That is why people open it."""
     page = text_of(proposal(bridge.shown, (), bridge.now))
     assert "waits for    Amara Okafor and Sami Virtanen (for Mara Lindqvist)" in page.replace(
@@ -53,21 +53,21 @@ def test_a_page_says_who_is_waited_for_and_until_when(bridge):
 
 
 def test_a_page_shows_the_stages_with_their_answers(bridge):
-    """What was, what is, what comes."""
+    """Past, present and future ones."""
     page = text_of(proposal(bridge.shown, (), bridge.now))
     assert "▶  design  asked now; Jonas Weber: approve" in page
     assert "·  works   to come: Piotr Nowak and Leila Haddad" in page
 
 
 def test_a_page_fits_eighty_columns(bridge):
-    """The width of a terminal that nobody has made wider."""
+    """The default width of a terminal."""
     bridge.do("comments", by="Ines Carvalho", comment="x" * 500)
     page = text_of(proposal(bridge.shown, tell(bridge.raw), bridge.now))
     assert max(len(row) for row in page.splitlines()) <= 80
 
 
-def test_a_proposal_on_hold_says_for_which_changes():
-    """The author is waited for, and the stage stands still."""
+def test_a_proposal_with_requested_changes_shows_them():
+    """The author is waited for, and the stage is paused."""
     lane = Played("cycle-lane").checked().do("changes", approver="Leila Haddad", comment="Keep two spaces.")
     page = text_of(proposal(lane.shown, (), lane.now))
     assert "waits for    Ines Carvalho, for the changes that Leila Haddad wants" in page
@@ -77,7 +77,7 @@ def test_a_proposal_on_hold_says_for_which_changes():
     )
 
 
-def test_where_it_stands_is_one_sentence(bridge):
+def test_the_state_is_one_sentence(bridge):
     """After every command that changes something."""
     assert text_of(standing(bridge.shown, bridge.now), 200).startswith("in review: design waits for ")
     lights = Played("market-lights").checked().wait(hours=49).wait(hours=25)
@@ -86,14 +86,14 @@ def test_where_it_stands_is_one_sentence(bridge):
     assert text_of(standing(avenue.shown, avenue.now), 200).startswith("withdrawn")
 
 
-def test_stages_in_a_row_have_a_mark_each(bridge):
+def test_each_stage_in_the_bar_has_a_mark(bridge):
     """For the live page."""
     assert text_of(stage_bar(bridge.shown)) == "▶ design → · works → · budget"
     assert "the documents are checked first" in text_of(stage_bar(Played("footbridge").shown))
 
 
-def test_an_event_on_one_line_is_one_line(bridge):
-    """In a log, where somebody searches for it."""
+def test_a_one_line_event_has_no_line_end(bridge):
+    """For a log that is searched by line."""
     bridge.do("comments", by="Ines Carvalho", comment="two\nlines")
     words = line(tell(bridge.raw)[-1]).plain
     assert "\n" not in words
@@ -111,8 +111,8 @@ def row(**more):
     } | more
 
 
-def test_the_list_has_one_line_each_in_eighty_columns():
-    """However long a title is and whoever is waited for."""
+def test_the_list_has_one_line_for_each_proposal_in_eighty_columns():
+    """With any title and any people."""
     rows = [row(), row(title="An endless title " * 9, waitingFor=["Somebody With A Long Name"] * 4)]
     shown = text_of(listing(rows, BEGUN)).splitlines()
     assert len(shown) == 3
@@ -137,18 +137,18 @@ def test_the_list_has_one_line_each_in_eighty_columns():
     ("left", "words"),
     [({"hours": 47, "minutes": 30}, "1 day 23 hours"), ({"seconds": 20}, "< 1 minute"), ({"hours": -1}, "over")],
 )
-def test_the_list_says_how_long_there_is(left, words):
-    """In two units; also when time is over and nobody has looked yet."""
+def test_the_list_shows_the_time_left(left, words):
+    """In two units; also after a deadline that nobody has processed yet."""
     shown = text_of(listing([row(deadline=(BEGUN + timedelta(**left)).isoformat())], BEGUN))
     assert shown.endswith(words)
 
 
-def test_a_state_from_a_newer_app_is_shown_as_it_is():
-    """Rather than nothing."""
+def test_a_state_of_a_newer_app_is_shown_unchanged():
+    """It must not vanish."""
     assert state("onHold").plain == "onHold"
 
 
-def test_a_title_cannot_paint_on_the_terminal(bridge):
-    """Nor is what looks like markup taken for it."""
+def test_a_title_cannot_control_the_terminal(bridge):
+    """Nor is markup in it interpreted."""
     page = text_of(proposal(bridge.shown | {"title": "[red]\x1b[2J"}, (), bridge.now))
     assert page.startswith("[red]\\u001b[2J")

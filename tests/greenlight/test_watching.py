@@ -64,15 +64,15 @@ def watch():
     return watching
 
 
-def test_every_event_is_told_once(watch, played):
-    """Whatever the moment at which one looks."""
+def test_every_event_is_shown_once(watch, played):
+    """Whenever the proposal is read."""
     following, seen, _, _ = watch(played[0], played[0], played[1], played[1], played[2])
     assert following.run()["status"] == "rejected"
     assert seen == [1, 2, 3, 4, 5, 6]
 
 
-def test_looks_become_seldom_while_nothing_happens(watch, played):
-    """And frequent again when something did."""
+def test_polls_become_less_frequent_while_nothing_happens(watch, played):
+    """And frequent again after an event."""
     following, _, pauses, _ = watch(*[played[0]] * 30, played[1], played[2])
     following.run()
     assert pauses[:2] == [0.5, 0.65]
@@ -80,7 +80,7 @@ def test_looks_become_seldom_while_nothing_happens(watch, played):
     assert pauses[-1] == 0.5
 
 
-def test_a_short_absence_is_borne(watch, played):
+def test_a_short_outage_does_not_end_the_watch(watch, played):
     """A host restarts, and the proposal goes on."""
     away = Unreachable("away", "")
     following, seen, _, missed = watch(played[0], away, Lost("lost", ""), played[2])
@@ -89,7 +89,7 @@ def test_a_short_absence_is_borne(watch, played):
     assert len(missed) == 2
 
 
-def test_a_host_that_stays_away_ends_the_watch(watch, played):
+def test_a_long_outage_ends_the_watch(watch, played):
     """After two minutes."""
     following, _, _, missed = watch(played[0], *[Unreachable("away", "")] * 100)
     with pytest.raises(Unreachable):
@@ -97,7 +97,7 @@ def test_a_host_that_stays_away_ends_the_watch(watch, played):
     assert len(missed) == PATIENCE // 10
 
 
-def test_a_host_that_was_never_there_is_told_at_once(watch):
+def test_a_host_that_was_never_reachable_is_reported_at_once(watch):
     """Nobody waits two minutes for a wrong address."""
     following, _, _, missed = watch(Unreachable("away", ""))
     with pytest.raises(Unreachable):
@@ -106,7 +106,7 @@ def test_a_host_that_was_never_there_is_told_at_once(watch):
 
 
 def test_in_a_pipe_each_event_has_a_line(run, server, played):
-    """Exit status 1: it was rejected."""
+    """Exit status 1: the proposal was rejected."""
     view, entries = played[2]
     server.will(200, view).will(200, view).will(200, {"entries": entries})
     result = run("watch", "3f2a1b9c", "--url", server.url)
@@ -115,8 +115,8 @@ def test_in_a_pipe_each_event_has_a_line(run, server, played):
     assert result.output.splitlines()[-1].endswith("the end: rejected (decided by Sven Dahl · stage 'safety and use')")
 
 
-def test_a_program_gets_each_entry_as_a_line_of_json_and_the_end_as_the_last(run, server, played):
-    """So that it need not ask again and again itself."""
+def test_json_output_has_a_line_for_each_entry_and_the_end_last(run, server, played):
+    """So that a program need not poll itself."""
     view, entries = played[2]
     server.will(200, view).will(200, view).will(200, {"entries": entries})
     result = run("watch", "3f2a1b9c", "--json", "--url", server.url)
@@ -125,20 +125,20 @@ def test_a_program_gets_each_entry_as_a_line_of_json_and_the_end_as_the_last(run
 
 
 def test_an_approval_is_exit_status_zero(run, server):
-    """For a script that goes on only then."""
+    """A script can go on after it."""
     kerbs = Played("kerb-repairs").checked().wait(hours=25)
     server.will(200, kerbs.shown).will(200, kerbs.shown).will(200, {"entries": kerbs.raw})
     assert run("watch", "3f2a1b9c", "--url", server.url).exit_code == 0
 
 
-def test_what_cannot_be_followed_is_exit_status_two(run, server):
-    """An unknown id is no outcome."""
+def test_an_unknown_id_is_exit_status_two(run, server):
+    """It is no outcome."""
     server.refuses(404, "There is no proposal.")
     assert run("watch", "3f2a1b9c", "--url", server.url).exit_code == 2
 
 
 def test_the_live_page_fits_a_small_terminal(played):
-    """The newest events are kept, and where it stands is above them."""
+    """The state stays above the newest events."""
     shown = StringIO()
     console = Console(file=shown, width=80, height=14, force_terminal=True, color_system=None)
     page = Page(console=console)

@@ -28,14 +28,14 @@ def run(*arguments, **environment):
 
 
 def test_the_deployment_has_no_findings():
-    """Whoever changes the app's settings, queues or words that alerts look for, changes infra/ with them."""
+    """A change of settings, queues or log lines needs the same change in infra/."""
     report = check(REPOSITORY, read_facts())
     assert [] == [str(each) for each in report.findings]
     assert [] == report.unseen
 
 
-def test_every_kind_of_thing_was_looked_at():
-    """Numbers far below these mean that a rule has lost sight of what it is about."""
+def test_every_kind_of_resource_was_checked():
+    """Far lower numbers mean that a rule no longer finds what it checks."""
     least = {
         "Bicep files": 10, "registry modules": 12, "module parameters": 200, "outputs read": 50, "role ids": 10,
         "role assignments": 12, "settings read by the code": 15, "settings in Bicep": 35, "alert rules": 12,
@@ -45,8 +45,8 @@ def test_every_kind_of_thing_was_looked_at():
     assert {} == {what: looked_at[what] for what, number in least.items() if looked_at[what] < number}
 
 
-def test_the_command_says_what_it_looked_at_and_ends_with_0():
-    """A line with counts is what tells a check from a command that did nothing."""
+def test_the_command_prints_what_it_checked_and_ends_with_0():
+    """The counts show that it did something."""
     done = run()
     assert (0, "") == (done.returncode, done.stderr)
     assert "Bicep files" in done.stdout
@@ -62,8 +62,8 @@ def test_a_finding_is_printed_with_file_and_line_and_the_command_ends_with_1(cop
     assert f"infra/app/keyvault.bicep:{line}: vault.enableSoftDelete: True was expected" in done.stdout
 
 
-def test_a_tree_without_bicep_is_no_success(copy, tmp_path):
-    """What has looked at nothing must not be green."""
+def test_a_folder_without_bicep_is_a_failure(copy, tmp_path):
+    """A check of nothing must not be green."""
     shutil.copytree(copy, tmp_path, dirs_exist_ok=True)
     for file in (tmp_path / "infra").rglob("*.bicep"):
         file.unlink()
@@ -75,7 +75,7 @@ def test_a_tree_without_bicep_is_no_success(copy, tmp_path):
 
 @pytest.mark.parametrize("file", ["host.json", "local.settings.json", "azure.yaml", "infra/main.parameters.json"])
 def test_a_missing_file_is_named_and_ends_with_2(copy, change, file):
-    """The same for one that the checks are about."""
+    """The checks need it."""
     change(file, "", None)
     done = run(copy)
     assert 2 == done.returncode
@@ -90,15 +90,15 @@ def test_a_missing_file_is_named_and_ends_with_2(copy, change, file):
     ],
 )
 def test_a_broken_file_is_named_and_ends_with_2(copy, change, file, right, wrong, said):
-    """With the reason, not with a stack."""
+    """With the reason, without a traceback."""
     change(file, right, wrong)
     done = run(copy)
     assert 2 == done.returncode
     assert said in done.stdout
 
 
-def test_the_check_needs_neither_network_nor_anything_outside_the_repository(copy, tmp_path):
-    """Its facts lie beside it: a copy of the folder checks itself."""
+def test_the_check_needs_neither_network_nor_other_folders(copy, tmp_path):
+    """Its facts are beside it: a copy of the folder checks itself."""
     alone = tmp_path / "alone"
     shutil.copytree(REPOSITORY / "infra", alone / "infra", ignore=shutil.ignore_patterns("__pycache__"))
     done = subprocess.run(
@@ -111,8 +111,8 @@ def test_the_check_needs_neither_network_nor_anything_outside_the_repository(cop
     assert (0, "") == (done.returncode, done.stderr), done.stdout
 
 
-def test_a_kind_that_was_never_seen_is_told_from_one_that_was(capsys, monkeypatch, tmp_path):
-    """Also where there is no finding at all."""
+def test_a_kind_without_any_resource_is_reported(capsys, monkeypatch, tmp_path):
+    """Also if there is no finding at all."""
 
     def empty(_root, _facts):
         report = Report()
@@ -125,7 +125,7 @@ def test_a_kind_that_was_never_seen_is_told_from_one_that_was(capsys, monkeypatc
     assert "Found none of: storage accounts." in capsys.readouterr().out
 
 
-def test_the_facts_name_every_module_at_one_version():
-    """Two versions of a module in one deployment are a forgotten change."""
+def test_the_facts_have_one_version_of_every_module():
+    """Two versions in one deployment are a forgotten change."""
     modules = [name.partition(":")[0] for name in json.loads((REPOSITORY / "infra/facts/modules.json").read_text())]
     assert sorted(set(modules)) == modules

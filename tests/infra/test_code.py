@@ -27,7 +27,7 @@ async def work(i): ...
 
 
 def test_settings_are_found_however_they_are_read():
-    """By constant, by name, and in a function elsewhere that is given all of them."""
+    """By constant, by name, and in another function that gets all of them."""
     code = read_code({"a.py": SETTINGS, "b.py": RULE})
     assert {
         "WITH_GET", "WITH_BRACKETS", "WITH_GETENV", "BY_IMPORT", "BY_NAME", "BY_TYPED_NAME", "FROM_ELSEWHERE",
@@ -37,26 +37,26 @@ def test_settings_are_found_however_they_are_read():
 
 
 @pytest.mark.parametrize("read", ['os.environ.get(f"{a}_B")', "os.environ[a]", 'os.getenv("A" + "_B")'])
-def test_a_name_that_is_put_together_is_unclear(read):
-    """Nobody can check it."""
+def test_a_computed_setting_name_is_unclear(read):
+    """It cannot be checked."""
     code = read_code({"a.py": f"import os\nx = {read}\n"})
     assert [2] == [place.line for place in code.unclear]
 
 
-def test_what_decorators_bind():
-    """Queues, connections and the names of functions."""
+def test_names_in_decorators_are_found():
+    """Queues, connections and functions."""
     code = read_code({"a.py": BOUND})
     assert ({"in", "out"}, {"Store"}, {"Take", "Work"}) == (set(code.queues), set(code.connections), code.functions)
 
 
-def test_docstrings_are_nothing_that_the_app_says():
-    """Otherwise an alert could look for words that only describe."""
+def test_docstrings_do_not_count_as_log_texts():
+    """Otherwise an alert could search for a line that is only described."""
     texts = read_code({"a.py": SETTINGS}).texts
     assert "WITH_GET" in texts
     assert "in words" not in texts
 
 
-def test_a_file_that_is_no_python_is_named():
+def test_a_file_that_is_not_python_is_named():
     """With its line."""
     with pytest.raises(NoPython, match=r"a\.py:2"):
         read_code({"a.py": "x = 1\ndef (\n"})

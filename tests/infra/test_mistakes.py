@@ -295,7 +295,7 @@ MISTAKES = [
     [(file, *rest) for file, _, *rest in MISTAKES],
     ids=[what for _, what, *_ in MISTAKES],
 )
-def test_a_mistake_is_seen_by_its_rule(copy, change, file, rules, said, right, wrong):
+def test_a_seeded_mistake_is_found_by_its_rule(copy, change, file, rules, said, right, wrong):
     """And by no other."""
     change(file, right, wrong)
     findings = check(copy, read_facts()).findings
@@ -303,8 +303,8 @@ def test_a_mistake_is_seen_by_its_rule(copy, change, file, rules, said, right, w
     assert any(re.search(said, each.text) for each in findings), [str(each) for each in findings]
 
 
-def test_every_rule_has_been_seen_to_fail():
-    """The rules are the words in brackets behind a finding; each of them stands in the table above."""
+def test_every_rule_has_a_seeded_mistake():
+    """The rule's name is in brackets after a finding; each is in the table above."""
     sources = "".join(path.read_text("utf-8") for path in (REPOSITORY / "infra/checking").glob("*.py"))
     told = set(re.findall(r'report\.find\([^"]*?(?:"[^"]*"[^"]*?)??,\s*"([a-z-]+)",', sources))
     shown = {rule for _, _, rules, *_ in MISTAKES for rule in ({rules} if isinstance(rules, str) else rules)}
@@ -312,6 +312,6 @@ def test_every_rule_has_been_seen_to_fail():
     assert set() == told - shown
 
 
-def test_the_copy_as_it_stands_is_clean(copy):
+def test_the_copy_without_mistakes_has_no_findings(copy):
     """Otherwise the tests above would prove nothing."""
     assert [] == [str(each) for each in check(copy, read_facts()).findings]

@@ -17,8 +17,8 @@ def value(expression):
     return document.variable("x")
 
 
-def test_plain_values():
-    """Strings with what is put in, numbers, truths, null, lists and objects."""
+def test_plain_values_are_parsed():
+    """Strings with interpolation, numbers, booleans, null, lists and objects."""
     assert Text(line=1, literal="it's", pieces=("it's",)) == value(r"'it\'s'")
     assert Text(line=1, literal=None, pieces=("a", "b"), parts=(Name(line=1, symbol="n"),)) == value("'a${n}b'")
     assert (Constant(line=1, value=4), Constant(line=1, value=True)) == (value("4"), value("true"))
@@ -29,28 +29,28 @@ def test_plain_values():
     assert Constant(line=1, value=2) == held.get("b c")
 
 
-def test_a_text_of_several_lines_begins_behind_the_first_break():
-    """As the compiler has it."""
+def test_a_multi_line_string_begins_after_its_first_line_break():
+    """As in the compiler."""
     assert "one\ntwo\n" == value("'''\none\ntwo\n'''").literal
 
 
 @pytest.mark.parametrize("expression", ["a ?? b.c.d", "(a ?? b.c.d)", "!b.c.d", "f(e => b.c.d)", "a && !(b.c.d)"])
 def test_a_dot_belongs_to_the_operand_before_it(expression):
-    """The grammar takes `a ?? b.c` for `(a ?? b).c`; a member that is not seen is one that is not checked."""
+    """The grammar reads `a ?? b.c` as `(a ?? b).c`; an overlooked member would not be checked."""
     inner = Member(line=1, of=Member(line=1, of=Name(line=1, symbol="b"), name="c"), name="d")
     document = read(f"var x = {expression}\n")
     assert inner in list(document.walk())
 
 
-def test_a_dot_behind_parentheses_belongs_to_all_of_them():
-    """Here the two agree."""
+def test_a_dot_after_parentheses_belongs_to_all_of_them():
+    """Here compiler and grammar agree."""
     held = value("(a ?? b).c")
     assert isinstance(held, Member)
     assert isinstance(held.of, Other)
 
 
-def test_calls_conditions_and_question_marks():
-    """Also a call on what an operator is applied to."""
+def test_calls_conditions_and_safe_access_are_parsed():
+    """Also a call on the operand of an operator."""
     assert Call(line=1, function="f", arguments=(Name(line=1, symbol="a"),)) == value("f(a)")
     assert Call(line=1, function="listKeys", arguments=(), on=Name(line=1, symbol="a")) == value("a.listKeys()")
     assert Call(line=1, function="f", arguments=()) in value("a || f()").parts
@@ -60,8 +60,8 @@ def test_calls_conditions_and_question_marks():
     )
 
 
-def test_what_a_file_declares():
-    """Parameters with what decorates them, resources, modules, loops and conditions."""
+def test_declarations_of_a_file_are_parsed():
+    """Parameters with their decorators, resources, modules, loops and conditions."""
     document = read(
         "targetScope = 'subscription'\n"
         "@description('d')\n@allowed(['a', 'b'])\nparam p string = 'a'\n"
@@ -82,8 +82,8 @@ def test_what_a_file_declares():
     assert {"one", "i"} == document.bound
 
 
-def test_what_cannot_be_read_is_told_with_its_line():
-    """And does not keep the rest from being read."""
+def test_an_unreadable_part_is_reported_with_its_line():
+    """The rest is still read."""
     document = read("var a = 1\nvar b = {\n  c 4\n}\n")
     assert [3] == sorted({line for line, _ in document.errors})
     assert Constant(line=1, value=1) == document.variable("a")

@@ -25,7 +25,7 @@ def parameters_of(profile):
 
 
 def test_the_table_of_profiles_has_their_values():
-    """Word for word, as a team decides by it."""
+    """Word for word, because teams decide by it."""
     rows = re.findall(r"^\| `(\w+)` \| (\S+) \| (\S+) \| (\S+) \|$", section("Profiles"), flags=re.MULTILINE)
     shown = {name: tuple(values) for name, *values in rows}
     profiles = [parameters_of(each) for each in PROFILES]
@@ -33,7 +33,7 @@ def test_the_table_of_profiles_has_their_values():
     assert as_json == shown
 
 
-def test_every_parameter_is_explained_once():
+def test_every_parameter_is_documented_once():
     """Those of the profiles are in their table."""
     main = parse("infra/main.bicep", (INFRA / "main.bicep").read_bytes())
     first_cells = re.findall(r"^\| (`.*?`) \|", section("Parameters"), flags=re.MULTILINE)
@@ -43,7 +43,7 @@ def test_every_parameter_is_explained_once():
 
 
 def test_every_variable_that_azd_reads_is_in_the_table():
-    """With the parameter that it becomes, in one row."""
+    """With its parameter, in one row."""
     given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
     read = {
         name: match.group(1) for name, each in given.items() if (match := re.match(r"\$\{(\w+)", str(each["value"])))
@@ -61,15 +61,15 @@ def _ticked(row):
     return set(re.findall(r"`\w+`", row))
 
 
-def test_every_role_that_is_given_is_in_the_table():
-    """And none that is not."""
+def test_every_assigned_role_is_in_the_table():
+    """And no other."""
     given = "".join(path.read_text() for path in INFRA.rglob("*.bicep"))
     used = {name for guid, name in read_facts().roles.items() if guid in given or f"'{name}'" in given}
     assert used == {name for name in read_facts().roles.values() if name in section("Roles")}
 
 
-def test_every_file_that_it_names_is_there():
-    """From this folder or from the top; what is made by running is not named."""
+def test_every_file_that_the_readme_names_exists():
+    """From this folder or from the root; generated files are not named."""
     named = set(re.findall(r"`([\w/.-]+\.(?:bicep|py|json|md)|[\w-]+/)`", TEXT))
     assert len(named) > 15
     places = (INFRA, INFRA.parent)
@@ -77,7 +77,7 @@ def test_every_file_that_it_names_is_there():
 
 
 def test_the_number_of_alerts_is_right():
-    """It is the first thing that somebody counts."""
+    """Readers count them first."""
     assert 13 == check(INFRA.parent, read_facts()).looked_at["alert rules"]
     assert "thirteen rules" in TEXT
 

@@ -51,8 +51,8 @@ def said_of(value, before=""):
         "{ '${key}': 'a' }",
     ],
 )
-def test_what_fits(value):
-    """What is computed is believed, and what may be missing may be null."""
+def test_a_valid_value_has_no_mismatch(value):
+    """A computed value is accepted, and an optional one may be null."""
     assert [] == said_of(value)
 
 
@@ -76,19 +76,19 @@ def test_what_fits(value):
         ("'text'", "it: 'text' is not of type 'object'"),
     ],
 )
-def test_what_does_not_fit(value, said):
-    """Each with the path, and with what was probably meant."""
+def test_an_invalid_value_has_a_mismatch(value, said):
+    """With its path, and with what was probably meant."""
     assert [said] == said_of(value)
 
 
-def test_a_variable_is_looked_up_where_it_is_used():
-    """Otherwise a variable would hide every mistake."""
+def test_a_variable_is_resolved_where_it_is_used():
+    """Otherwise it would hide every mistake."""
     assert ["it.list[].ids: there is no ids; did you mean id?"] == said_of(
         "{ name: 'a', list: held }", "var held = [{ ids: 1 }]"
     )
 
 
-def test_a_mismatch_has_the_line_of_what_does_not_fit():
+def test_a_mismatch_has_the_line_of_the_wrong_value():
     """Not the one of the module or of the list around it."""
     document = parse("x.bicep", b"var given = {\n  name: 'a'\n  list: [\n    {\n      ids: 'b'\n    }\n  ]\n}\n")
     assert [5] == [each.line for each in mismatches(document, document.variable("given"), SCHEMA, "it")]
@@ -106,15 +106,15 @@ def test_a_mismatch_has_the_line_of_what_does_not_fit():
         ("param p somebodys", {}),
     ],
 )
-def test_a_parameter_says_its_schema(declared, schema):
-    """Type, choices and range; a type of somebody else's takes anything here."""
+def test_a_parameter_gives_its_schema(declared, schema):
+    """Type, choices and range; an imported type accepts anything here."""
     (parameter,) = parse("x.bicep", f"{declared}\n".encode()).parameters
     assert schema == schema_of(parameter)
 
 
 @pytest.mark.parametrize("value", ["param", "c ? false : false", "!true", "union(a, b)"])
-def test_what_must_be_said_in_plain_words_depends_on_nothing(value):
-    """Also where each side of a condition would fit."""
+def test_a_plain_value_must_not_depend_on_a_parameter_or_condition(value):
+    """Even if each side of a condition would be valid."""
     document = parse("x.bicep", f"var given = {{ closed: {value} }}\n".encode())
     schema = {"properties": {"closed": {"plain": True}}}
     assert [each.text for each in mismatches(document, document.variable("given"), schema, "it")] == [

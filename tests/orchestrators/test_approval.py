@@ -27,8 +27,8 @@ def run(drive):
     return run
 
 
-def test_asks_the_approver_and_shows_what_it_waits_for(drive):
-    """After the first step the approver is being asked, and the clock of 72 hours runs."""
+def test_the_workflow_asks_the_approver_and_shows_its_deadline(drive):
+    """After the first step the clock of 72 hours runs."""
     run = drive(approval_workflow, PROPOSAL)
     run.begin()
     deadline = run.now + timedelta(hours=72)
@@ -47,7 +47,7 @@ def test_asks_the_approver_and_shows_what_it_waits_for(drive):
 @pytest.mark.parametrize("by_client", [False, True])
 @pytest.mark.parametrize(("answer", "outcome"), [(YES, "approved"), (NO, "rejected")])
 def test_an_answer_decides_and_cancels_the_timer(run, answer, outcome, by_client):
-    """Approve and reject, as the HTTP API delivers an event and as the Python client does."""
+    """Approve and reject, in the forms of the HTTP API and of the Python client."""
     run.event(answer, by_client=by_client)
     assert run.status["state"] == "processing"
     assert run.open_timers == []
@@ -58,7 +58,7 @@ def test_an_answer_decides_and_cancels_the_timer(run, answer, outcome, by_client
     assert run.counted == ["submitted", outcome]
 
 
-def test_escalates_when_nobody_answers_in_72_hours(run):
+def test_without_an_answer_the_workflow_escalates_after_72_hours(run):
     """Not a minute earlier; the escalation is recorded and counted."""
     run.pass_time(hours=71, minutes=59)
     assert run.called == ["RequestApproval"]
@@ -70,8 +70,8 @@ def test_escalates_when_nobody_answers_in_72_hours(run):
     assert run.counted == ["submitted", "escalated"]
 
 
-def test_the_window_comes_from_the_input(drive):
-    """A proposal may be in a hurry."""
+def test_the_input_gives_the_window(drive):
+    """A proposal may be urgent."""
     run = drive(approval_workflow, {**PROPOSAL, "windowHours": 0.5})
     run.begin()
     assert run.open_timers == [run.now + timedelta(minutes=30)]
@@ -79,8 +79,8 @@ def test_the_window_comes_from_the_input(drive):
 
 @pytest.mark.parametrize("by_client", [False, True])
 @pytest.mark.parametrize("payload", WRONG, ids=repr)
-def test_a_wrong_shaped_event_never_decides_and_the_next_valid_one_does(run, payload, by_client):
-    """The workflow goes on waiting with the old deadline, and says what was wrong."""
+def test_an_invalid_event_never_decides_and_the_next_valid_one_does(run, payload, by_client):
+    """The workflow keeps its deadline, and shows what was wrong."""
     deadline = run.open_timers
     run.event(payload, by_client=by_client)
     assert run.called == ["RequestApproval"]
@@ -94,7 +94,7 @@ def test_a_wrong_shaped_event_never_decides_and_the_next_valid_one_does(run, pay
 
 
 def test_after_a_rejected_event_the_deadline_still_escalates(run):
-    """The host must be able to reach the new timer and what comes behind it."""
+    """The host must find the new timer and what follows it."""
     run.event("yes")
     run.event({})
     run.pass_time(hours=73)
@@ -102,8 +102,8 @@ def test_after_a_rejected_event_the_deadline_still_escalates(run):
     assert run.output["outcome"] == "escalated"
 
 
-def test_an_event_before_anybody_was_asked_decides_once(drive):
-    """The wait is open from the first step, so an answer is never too early."""
+def test_an_event_before_the_approver_was_asked_decides_once(drive):
+    """The wait is open from the first step, so no answer is too early."""
     run = drive(approval_workflow, PROPOSAL)
     run.begin(run.raised(YES))
     assert run.called == ["RequestApproval", "ProcessApproval"]
@@ -113,8 +113,8 @@ def test_an_event_before_anybody_was_asked_decides_once(drive):
     assert run.open_timers == []
 
 
-def test_a_rejected_early_event_is_read_once_and_not_for_ever(drive):
-    """SDK issue 507 would hand it to every later wait."""
+def test_a_rejected_early_event_is_read_only_once(drive):
+    """SDK issue 507 would give it to every later wait."""
     run = drive(approval_workflow, PROPOSAL)
     run.begin(run.raised("yes"))
     assert run.status["rejectedAnswers"] == 1
@@ -125,8 +125,8 @@ def test_a_rejected_early_event_is_read_once_and_not_for_ever(drive):
     assert run.output["outcome"] == "escalated"
 
 
-def test_of_several_early_events_the_first_valid_one_decides(drive):
-    """The SDK alone would keep the last one only."""
+def test_the_first_valid_one_of_several_early_events_decides(drive):
+    """The SDK alone would keep only the last one."""
     run = drive(approval_workflow, PROPOSAL)
     run.begin(run.raised("yes"), run.raised(NO), run.raised(YES), run.raised("no"))
     run.complete("ProcessApproval")
@@ -134,7 +134,7 @@ def test_of_several_early_events_the_first_valid_one_decides(drive):
 
 
 def test_a_second_answer_changes_nothing(run):
-    """Neither in the same episode nor after it."""
+    """Neither in the same episode nor later."""
     run.together(run.raised(NO), run.raised(YES))
     run.event(YES)
     run.complete("ProcessApproval")
@@ -150,7 +150,7 @@ def test_an_answer_after_the_deadline_changes_nothing(run):
     assert run.output["outcome"] == "escalated"
 
 
-def test_an_event_whose_name_differs_in_case_does_not_block_the_next(run):
+def test_an_event_name_in_another_case_does_not_block_the_next_event(run):
     """The host takes it for the answer, the SDK does not."""
     run.event(NO, "approvalevent")
     run.event(YES)
@@ -158,15 +158,15 @@ def test_an_event_whose_name_differs_in_case_does_not_block_the_next(run):
     assert run.output["outcome"] == "approved"
 
 
-def test_what_is_on_record_wins_over_the_event(run):
-    """ProcessApproval answers with the row that was there first."""
+def test_the_recorded_outcome_wins_over_the_event(run):
+    """ProcessApproval returns the row that was stored first."""
     run.event(YES)
     run.complete("ProcessApproval", {**run.asked("ProcessApproval"), "outcome": "rejected"})
     assert run.output["outcome"] == "rejected"
     assert run.counted == ["submitted", "rejected"]
 
 
-def test_an_activity_that_fails_is_tried_again(run):
+def test_a_failed_activity_is_retried(run):
     """An outage of some seconds does not end a proposal."""
     run.event(YES)
     run.fail("ProcessApproval")
@@ -175,7 +175,7 @@ def test_an_activity_that_fails_is_tried_again(run):
     assert run.output["outcome"] == "approved"
 
 
-def test_fails_at_once_when_the_approver_cannot_be_asked(drive):
+def test_the_workflow_fails_at_once_if_the_approver_cannot_be_asked(drive):
     """The timer must not keep the failed instance alive for 72 hours."""
     run = drive(approval_workflow, PROPOSAL)
     run.begin()
@@ -200,8 +200,8 @@ def test_fails_at_once_when_the_approver_cannot_be_asked(drive):
         (ENVELOPE, "JSON object"),
     ],
 )
-def test_refuses_an_input_that_no_form_has_checked(drive, argument, told):
-    """Started past HttpStart, it ends Failed with a sentence, and nothing has been asked or counted."""
+def test_an_invalid_input_fails_the_instance(drive, argument, told):
+    """Started without HttpStart, it ends as Failed with a sentence, before anything is asked or counted."""
     run = drive(approval_workflow, argument)
     run.begin()
     assert told in run.error
@@ -219,8 +219,8 @@ def permit(run, *, allowed):
 
 
 @pytest.mark.parametrize(("payload", "by_client"), BARE, ids=repr)
-def test_a_bare_answer_counts_where_settings_allow_it(run, payload, by_client):
-    """An activity knows the settings; until it has answered the workflow goes on waiting."""
+def test_a_bare_answer_counts_if_the_settings_allow_it(run, payload, by_client):
+    """An activity reads the settings; meanwhile the workflow goes on waiting."""
     run.event(payload, by_client=by_client)
     assert run.called == ["RequestApproval", "CheckBareAnswers"]
     assert (run.status["state"], len(run.open_timers)) == ("waiting", 1)
@@ -233,8 +233,8 @@ def test_a_bare_answer_counts_where_settings_allow_it(run, payload, by_client):
 
 
 @pytest.mark.parametrize("answer", [{"allowed": False}, {"allowed": "1"}, None], ids=repr)
-def test_a_bare_answer_counts_nowhere_else(run, answer):
-    """Nor where the activity could not tell; the next answer counts, until the old deadline."""
+def test_a_bare_answer_does_not_count_otherwise(run, answer):
+    """Nor if the activity failed; the next answer counts, until the old deadline."""
     deadline = run.open_timers
     run.event(True)
     if answer:
@@ -249,8 +249,8 @@ def test_a_bare_answer_counts_nowhere_else(run, answer):
     assert run.output["outcome"] == "rejected"
 
 
-def test_of_two_bare_answers_the_first_counts(run):
-    """The second comes while the activity is asked, which is asked once more then."""
+def test_the_first_of_two_bare_answers_counts(run):
+    """The second comes while the activity runs, which is then called again."""
     run.event(False)
     run.event(True)
     assert run.called == ["RequestApproval", "CheckBareAnswers", "CheckBareAnswers"]
@@ -259,8 +259,8 @@ def test_of_two_bare_answers_the_first_counts(run):
     assert run.output["outcome"] == "rejected"
 
 
-def test_what_is_no_answer_does_not_displace_a_bare_one(run):
-    """It is counted, and the bare one stands."""
+def test_an_invalid_event_does_not_displace_a_bare_answer(run):
+    """It is counted as rejected, and the bare answer stands."""
     run.event(True)
     run.event("perhaps")
     assert run.status["rejectedAnswers"] == 1
@@ -270,14 +270,14 @@ def test_what_is_no_answer_does_not_displace_a_bare_one(run):
 
 
 def test_an_answer_with_a_name_needs_no_permission(run):
-    """It decides at once, though a bare one waits for its own."""
+    """It decides at once, even while a bare one waits for its permission."""
     run.event(True)
     run.event(NO)
     run.complete("ProcessApproval")
     assert run.output["outcome"] == "rejected"
 
 
-def test_a_bare_answer_that_is_asked_about_too_long_is_none(run):
+def test_a_bare_answer_whose_permission_comes_too_late_does_not_count(run):
     """The deadline passes first."""
     run.event(True)
     run.pass_time(hours=73)
@@ -285,7 +285,7 @@ def test_a_bare_answer_that_is_asked_about_too_long_is_none(run):
     assert run.output["outcome"] == "escalated"
 
 
-def test_a_bare_answer_before_anybody_was_asked_is_read_once(drive):
+def test_a_bare_answer_before_the_approver_was_asked_is_read_once(drive):
     """Like any early one."""
     run = drive(approval_workflow, PROPOSAL)
     run.begin(run.raised(True))
@@ -304,8 +304,8 @@ STEPS = ["yes", "no", "bare", "wrong", "asked", "unlucky", "allowed", "refused",
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(STEPS), max_size=12))
-def test_in_every_order_of_things_the_first_valid_answer_in_time_decides(drive, steps):
-    """The driver checks besides that every replay goes the same way and the host can follow."""
+def test_in_any_order_of_events_the_first_valid_answer_in_time_decides(drive, steps):
+    """The driver also checks that every replay is the same and the host can follow."""
     run = drive(approval_workflow, PROPOSAL)
     run.begin()
     begun, expected, asking, bare = run.now, None, True, False
@@ -346,7 +346,7 @@ def test_in_every_order_of_things_the_first_valid_answer_in_time_decides(drive, 
 
 @pytest.mark.parametrize("approved", [True, False])
 def test_nobody_decides_on_their_own_proposal(run, approved):
-    """It is shown, and the approver's answer counts."""
+    """The status shows the rejection, and the approver's answer counts."""
     run.event({"approved": approved, "approver": "ines"})
     assert (run.status["state"], run.status["rejectedAnswers"]) == ("waiting", 1)
     assert run.status["lastRejection"] == "Ines submitted it and may not decide on it"
@@ -355,8 +355,8 @@ def test_nobody_decides_on_their_own_proposal(run, approved):
     assert (run.output["outcome"], run.output["decidedBy"]) == ("approved", "Mara")
 
 
-def test_nor_under_another_name_of_theirs(drive):
-    """A raw event may bring any; which ones there are the input says, as digests."""
+def test_nobody_decides_on_their_own_proposal_under_another_name(drive):
+    """A raw event may have any name; the input has digests of the author's names."""
     run = drive(approval_workflow, {**PROPOSAL, "alsoCalled": [digest("ines@example.org")]})
     run.begin()
     run.complete("RequestApproval")
@@ -368,7 +368,7 @@ def test_nor_under_another_name_of_theirs(drive):
 
 
 @pytest.mark.parametrize("about", [{"document": "ab" * 32}, {"round": 1}])
-def test_an_answer_that_names_a_document_is_meant_for_something_else(run, about):
+def test_an_answer_that_names_a_document_is_rejected(run, about):
     """A proposal without a policy has none; the next answer counts."""
     run.event({**YES, **about})
     assert run.status["lastRejection"].startswith("a proposal without a policy has no document or round")

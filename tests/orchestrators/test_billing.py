@@ -19,8 +19,8 @@ def issue(run):
     return bill
 
 
-def test_a_bill_that_fails_is_tried_again_and_dated_as_before(drive):
-    """For a day; the next one is not late for it."""
+def test_a_failed_bill_is_retried_with_the_same_date(drive):
+    """For a day; the next one is not late because of it."""
     run = drive(billing_issuer, FORM)
     run.begin()
     first = run.asked("IssueBill")
@@ -34,7 +34,7 @@ def test_a_bill_that_fails_is_tried_again_and_dated_as_before(drive):
     assert waiting.isoformat().startswith("2026-03-03T09:00:00")
 
 
-def test_a_host_that_was_away_makes_up_for_its_bills(drive):
+def test_a_host_that_was_off_catches_up_with_its_bills(drive):
     """One after the other, without waiting, each dated when it was due."""
     run = drive(billing_issuer, FORM)
     run.begin()
@@ -46,8 +46,8 @@ def test_a_host_that_was_away_makes_up_for_its_bills(drive):
     assert run.called.count("IssueBill") == 3
 
 
-def test_a_generation_hands_over_number_sum_and_start(drive):
-    """The next one's first bill is due an interval after the last one."""
+def test_a_new_generation_gets_number_sum_and_start(drive):
+    """Its first bill is due an interval after the last one."""
     run = drive(billing_issuer, {**FORM, "days": BILLS_A_GENERATION + 1, "intervalHours": 1.0})
     run.begin()
     last = issue(run)
@@ -70,8 +70,8 @@ def test_a_generation_hands_over_number_sum_and_start(drive):
     assert following.output["lastBillOn"] == bill["due"]
 
 
-def test_an_input_that_cannot_be_fails_the_instance(drive):
-    """Also one that claims to have been carried over from a run that has yet to begin."""
+def test_an_impossible_input_fails_the_instance(drive):
+    """Also one that claims to come from a run that has not begun."""
     carried = {"issued": 1, "cents": 10, "startedAt": "2027-03-02T09:00:00+00:00"}
     run = drive(billing_issuer, {**FORM, "carried": carried})
     run.begin()

@@ -15,8 +15,8 @@ REQUEST = {"title": "Steel", "requestedBy": "Ines", "amount": 12_500.0}
     ("approved", "activity", "outcome"),
     [(True, "ProcessApproval", "approved"), (False, "NotifyRequester", "rejected")],
 )
-def test_a_yes_is_carried_out_and_a_no_is_told(drive, approved, activity, outcome):
-    """The custom status says until when it waits; the timer is cancelled by the answer."""
+def test_an_approval_is_processed_and_a_rejection_is_told(drive, approved, activity, outcome):
+    """The custom status shows the deadline; the answer cancels the timer."""
     run = drive(budget_approval, REQUEST)
     run.begin()
     run.complete("RequestApproval")
@@ -39,15 +39,15 @@ def test_a_yes_is_carried_out_and_a_no_is_told(drive, approved, activity, outcom
         (1.25, "KWD", "1.250 KWD"),
     ],
 )
-def test_the_figure_is_told_in_the_decimals_of_its_currency(drive, amount, currency, told):
+def test_the_amount_has_the_decimals_of_its_currency(drive, amount, currency, told):
     """There are no hundredths of a yen."""
     run = drive(budget_approval, {**REQUEST, "amount": amount, "currency": currency})
     run.begin()
     assert run.asked("RequestApproval")["title"] == f"Steel: {told}"
 
 
-def test_no_answer_within_the_window_is_told_too(drive):
-    """It is neither a yes nor a no."""
+def test_a_timeout_is_told_too(drive):
+    """It is neither an approval nor a rejection."""
     run = drive(budget_approval, {**REQUEST, "windowHours": 2.0})
     run.begin()
     run.complete("RequestApproval")
@@ -59,8 +59,8 @@ def test_no_answer_within_the_window_is_told_too(drive):
     assert run.status["state"] == "expired"
 
 
-def test_an_answer_that_does_not_count_leaves_it_waiting(drive):
-    """Wrong shapes are shown, an event for another workflow is none at all."""
+def test_an_answer_that_does_not_count_leaves_the_workflow_waiting(drive):
+    """Invalid ones are shown, an event for another workflow is ignored."""
     run = drive(budget_approval, {})
     run.begin(run.raised(1, "Approval"))
     run.complete("RequestApproval")
@@ -72,7 +72,7 @@ def test_an_answer_that_does_not_count_leaves_it_waiting(drive):
     assert run.output["decidedBy"] == "unnamed"
 
 
-def test_nobody_decides_about_their_own_budget_under_another_name(drive):
+def test_nobody_decides_on_their_own_budget_under_another_name(drive):
     """The input has a digest of each."""
     run = drive(budget_approval, {**REQUEST, "alsoCalled": [digest("ines@example.org")]})
     run.begin()
@@ -82,8 +82,8 @@ def test_nobody_decides_about_their_own_budget_under_another_name(drive):
 
 
 @pytest.mark.parametrize("approved", [True, False])
-def test_nobody_decides_about_their_own_budget(drive, approved):
-    """It is shown, and somebody else's answer counts."""
+def test_nobody_decides_on_their_own_budget(drive, approved):
+    """The status shows it, and another person's answer counts."""
     run = drive(budget_approval, REQUEST)
     run.begin()
     run.complete("RequestApproval")

@@ -32,8 +32,8 @@ def go(run, until):
         run.complete(name, {"from": name})
 
 
-def test_each_steps_output_is_the_next_ones_input(run):
-    """The last one's is the workflow's."""
+def test_the_output_of_each_step_is_the_input_of_the_next(run):
+    """The last one's is the workflow's output."""
     assert run.asked("ValidateProposal")["proposal"]["title"] == "Bench"
     for name, following in pairwise(NAMES):
         run.complete(name, {"from": name})
@@ -44,7 +44,7 @@ def test_each_steps_output_is_the_next_ones_input(run):
 
 
 @pytest.mark.parametrize("failed", NAMES)
-def test_a_refusal_undoes_what_was_done_in_reverse_order(run, failed):
+def test_a_refusal_undoes_earlier_steps_in_reverse_order(run, failed):
     """The step that refused has done nothing."""
     go(run, failed)
     run.complete(failed, {"refused": "a rule says no"})
@@ -61,8 +61,8 @@ def test_a_refusal_undoes_what_was_done_in_reverse_order(run, failed):
 
 @pytest.mark.parametrize("had_done_it", [True, False])
 @pytest.mark.parametrize("failed", NAMES[1:])
-def test_a_step_that_fails_for_good_is_undone_as_well(run, failed, had_done_it):
-    """It may have done its work and died before it could tell; it is named only where there was something to undo."""
+def test_a_step_that_fails_permanently_is_undone_too(run, failed, had_done_it):
+    """It may have worked before it died; it is listed only if there was something to undo."""
     go(run, failed)
     run.fail_for_good(failed)
     run.complete(COMPENSATION[failed], {"undone": had_done_it})
@@ -74,14 +74,14 @@ def test_a_step_that_fails_for_good_is_undone_as_well(run, failed, had_done_it):
     assert run.output["reason"] == "no luck"
 
 
-def test_a_validation_that_fails_for_good_has_nothing_to_undo(run):
+def test_a_validation_that_fails_permanently_has_nothing_to_undo(run):
     """It has no compensation."""
     run.fail_for_good("ValidateProposal")
     assert (run.output["failedStep"], run.output["undone"]) == ("ValidateProposal", [])
     assert run.called == ["ValidateProposal"]
 
 
-def test_a_step_is_tried_again(run):
+def test_a_failed_step_is_retried(run):
     """An outage of some seconds does not end a proposal."""
     run.fail("ValidateProposal")
     run.fire_retry()
@@ -89,8 +89,8 @@ def test_a_step_is_tried_again(run):
     assert run.called[-1] == "NumberProposal"
 
 
-def test_a_compensation_that_fails_for_good_is_named_and_keeps_no_other_from_running(run):
-    """Somebody has to see to it by hand."""
+def test_a_compensation_that_fails_permanently_is_named_and_the_others_run(run):
+    """A person has to finish it by hand."""
     go(run, "PublishProposal")
     run.complete("PublishProposal", {"refused": "taken"})
     run.fail_for_good("DiscardSummary")
@@ -102,7 +102,7 @@ def test_a_compensation_that_fails_for_good_is_named_and_keeps_no_other_from_run
     assert run.status["notUndone"] == ["SummariseProposal"]
 
 
-def test_an_input_that_does_not_fit_fails_the_instance(drive):
+def test_an_invalid_input_fails_the_instance(drive):
     """Nothing is called."""
     run = drive(chaining, {"title": ""})
     run.begin()

@@ -40,8 +40,8 @@ def end(run):
 
 
 @pytest.mark.parametrize("fails", [order for order in itertools.product([True, False], repeat=3) if any(order)])
-def test_failures_lose_nobody_elses_result(run, fails):
-    """Whichever fail, the sum holds the others and names these, in the order of the attachments."""
+def test_failed_checks_do_not_lose_the_results_of_others(run, fails):
+    """The sum holds the others and names the failed ones, in the order of the attachments."""
     for name, fail in zip(NAMES, fails, strict=True):
         if fail:
             run.fail_for_good("CheckAttachment")
@@ -56,7 +56,7 @@ def test_failures_lose_nobody_elses_result(run, fails):
     assert output["bytes"] == 10 * len(passing)
 
 
-def test_a_check_that_works_at_the_second_attempt_counts(run):
+def test_a_check_that_succeeds_at_the_second_attempt_counts(run):
     """The others have ended meanwhile."""
     run.fail("CheckAttachment")
     run.fire_retry()
@@ -65,7 +65,7 @@ def test_a_check_that_works_at_the_second_attempt_counts(run):
     assert end(run)["outcome"] == "passed"
 
 
-def test_the_sum_is_recorded_under_the_run(run):
+def test_the_sum_is_recorded_for_its_run(run):
     """A restarted instance has another start, and so another record."""
     for name in NAMES:
         run.complete("CheckAttachment", checked(name))

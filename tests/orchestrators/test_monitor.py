@@ -26,8 +26,8 @@ def continued_with(run):
     return json.loads(action["input"]) if action["actionType"] == 4 else None
 
 
-def test_a_look_that_fails_ends_nothing(drive):
-    """The next one is its retry; the status says what is wrong."""
+def test_a_failed_poll_ends_nothing(drive):
+    """The next one is its retry; the status shows the error."""
     run = drive(monitor_job_status, FORM)
     run.begin()
     run.fail("GetJobStatus")
@@ -38,7 +38,7 @@ def test_a_look_that_fails_ends_nothing(drive):
     assert run.asked("SendAlert")["outcome"] == "completed"
 
 
-def test_the_last_look_may_fail_too(drive):
+def test_the_last_poll_may_fail_too(drive):
     """Then the time is over, and the alert says why nothing is known."""
     run = drive(monitor_job_status, FORM)
     run.begin()
@@ -49,8 +49,8 @@ def test_the_last_look_may_fail_too(drive):
     assert asked["detail"].startswith("the job's state could not be read")
 
 
-def test_an_alert_that_fails_is_sent_again(drive):
-    """For a day; the output is what is on record."""
+def test_a_failed_alert_is_retried(drive):
+    """For a day; the output is the recorded alert."""
     run = drive(monitor_job_status, FORM)
     run.begin()
     look(run, {"state": "failed", "detail": "sank"})
@@ -62,8 +62,8 @@ def test_an_alert_that_fails_is_sent_again(drive):
     assert run.output == {"outcome": "failed", "jobId": "works", "detail": "sank", "polls": 1, **SENT}
 
 
-def test_a_generation_hands_over_count_interval_and_expiry(drive):
-    """The next one goes on where it stopped, and ends when the first one would have."""
+def test_a_new_generation_gets_count_interval_and_expiry(drive):
+    """It continues where the last one stopped, with the same end."""
     run = drive(monitor_job_status, FORM)
     run.begin()
     expires = None
@@ -86,8 +86,8 @@ def test_a_generation_hands_over_count_interval_and_expiry(drive):
     assert following.asked("SendAlert")["polls"] == POLLS_A_GENERATION + 2
 
 
-def test_an_input_that_cannot_be_fails_the_instance(drive):
-    """With a sentence; nothing is looked at."""
+def test_an_impossible_input_fails_the_instance(drive):
+    """With a sentence; the job is not polled."""
     run = drive(monitor_job_status, {"jobId": ""})
     run.begin()
     assert "jobId" in run.error

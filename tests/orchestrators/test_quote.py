@@ -19,21 +19,21 @@ def run(drive):
 
 
 def test_a_quote_in_time_cancels_the_timer(run):
-    """A timer that is left would keep the instance running."""
+    """An open timer would keep the instance running."""
     run.complete("RequestQuote", {"quote": QUOTE})
     assert run.open_timers == []
     run.complete("KeepQuote", QUOTE)
     assert (run.done, run.output) == (True, True)
 
 
-def test_what_is_on_record_is_what_is_shown(run):
-    """An earlier run of this instance may have kept another quote."""
+def test_the_output_is_the_recorded_quote(run):
+    """An earlier run of this instance may have stored another one."""
     run.complete("RequestQuote", {"quote": QUOTE})
     run.complete("KeepQuote", {**QUOTE, "price": 400.0})
     assert run.status["price"] == 400.0
 
 
-def test_a_late_quote_is_not_kept(run):
+def test_a_late_quote_is_ignored(run):
     """It comes after the output, and calls nothing."""
     run.pass_time(seconds=31)
     assert (run.done, run.output) == (True, False)
@@ -41,16 +41,16 @@ def test_a_late_quote_is_not_kept(run):
     assert (run.output, run.status["state"], run.called) == (False, "timed out", ["RequestQuote"])
 
 
-def test_a_question_that_fails_is_no_quote(run):
-    """With the reason, and no timer left."""
+def test_a_failed_request_gives_no_quote(run):
+    """With the reason, and no open timer."""
     run.fail("RequestQuote")
     assert (run.done, run.output, run.status["state"]) == (True, False, "no quote")
     assert "storage is down" in run.status["reason"] or "no luck" in run.status["reason"]
     assert run.open_timers == []
 
 
-def test_a_quote_that_cannot_be_kept_is_not_said_to_be_there(run):
-    """The instance fails, after all attempts: true would promise a row that nobody finds."""
+def test_an_instance_fails_if_its_quote_cannot_be_stored(run):
+    """After all attempts: its output would promise a row that does not exist."""
     run.complete("RequestQuote", {"quote": QUOTE})
     run.fail_for_good("KeepQuote")
     assert run.error

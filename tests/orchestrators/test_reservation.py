@@ -44,7 +44,7 @@ def entry(run, state="booked", round_=None):
     return {**asked, "round": round_ or asked["round"], "state": state, "recordedAt": "2026-03-02T10:00:00+00:00"}
 
 
-def test_books_and_confirms(drive):
+def test_a_run_reserves_books_and_confirms(drive):
     """The key is the instance's id, and amounts are cents."""
     run, desk = reserved(drive)
     run.complete("BookCost", entry(run))
@@ -55,8 +55,8 @@ def test_books_and_confirms(drive):
     assert run.asked("BookCost")["cents"] == 6050
 
 
-def test_without_a_limit_it_opens_nothing(drive):
-    """And is refused where nobody has."""
+def test_without_a_limit_a_run_opens_no_budget(drive):
+    """It is refused if nobody has opened one."""
     run = drive(reserve_budget, {**FORM, "limit": None})
     desk = Desk(run)
     run.begin()
@@ -66,8 +66,8 @@ def test_without_a_limit_it_opens_nothing(drive):
 
 
 @pytest.mark.parametrize(("on_record", "outcome", "spent"), [("void", "released", 0), ("booked", "booked", 6050)])
-def test_a_booking_that_fails_for_good_is_closed_first(drive, on_record, outcome, spent):
-    """Only the ledger knows whether the last attempt was written down after all."""
+def test_a_booking_that_fails_permanently_is_closed_before_the_money_is_released(drive, on_record, outcome, spent):
+    """Only the ledger knows whether the last attempt was stored."""
     run, desk = reserved(drive)
     run.fail_for_good("BookCost")
     assert run.status["state"] == "giving-up"
@@ -78,8 +78,8 @@ def test_a_booking_that_fails_for_good_is_closed_first(drive, on_record, outcome
     assert (desk.budget.spent, desk.budget.reserved) == (spent, 0)
 
 
-def test_a_ledger_that_is_out_of_reach_for_a_day_fails_the_instance(drive):
-    """Loudly, and with the money reserved: giving it back could mean spending it twice."""
+def test_a_ledger_that_is_unreachable_for_a_day_fails_the_instance(drive):
+    """The money stays reserved: releasing it could mean spending it twice."""
     run, desk = reserved(drive)
     run.fail_for_good("BookCost")
     assert run.asked("VoidCost") == run.asked("BookCost")
@@ -88,8 +88,8 @@ def test_a_ledger_that_is_out_of_reach_for_a_day_fails_the_instance(drive):
     assert desk.budget.reserved == 6050
 
 
-def test_money_is_given_back_where_nobody_can_be_asked(drive):
-    """The failure of the activity that asks ends the wait."""
+def test_money_is_released_if_nobody_can_be_asked(drive):
+    """A failure of the activity that asks ends the wait."""
     run, desk = reserved(drive, askFirst=True)
     run.fail("RequestApproval")
     desk.answer("release")
@@ -98,8 +98,8 @@ def test_money_is_given_back_where_nobody_can_be_asked(drive):
     assert run.open_timers == []
 
 
-def test_a_yes_that_cannot_be_recorded_spends_nothing(drive):
-    """Whoever looks later must find who decided."""
+def test_an_approval_that_cannot_be_recorded_spends_nothing(drive):
+    """An auditor must be able to find who decided."""
     run, desk = reserved(drive, askFirst=True)
     run.complete("RequestApproval")
     run.event({"approved": True, "approver": "Ole"}, "Approval")
@@ -110,7 +110,7 @@ def test_a_yes_that_cannot_be_recorded_spends_nothing(drive):
 
 
 def test_an_answer_that_does_not_count_is_shown(drive):
-    """It waits on, until the deadline, and records that nobody answered."""
+    """The workflow waits until the deadline, and records that nobody answered."""
     run, desk = reserved(drive, askFirst=True, windowHours=2)
     run.complete("RequestApproval")
     run.event("yes", "Approval")
@@ -124,7 +124,7 @@ def test_an_answer_that_does_not_count_is_shown(drive):
 
 
 def test_a_restart_after_the_booking_asks_nobody_again(drive):
-    """What an earlier run under this id has spent is told again."""
+    """It returns what an earlier run under this id has spent."""
     run, desk = reserved(
         drive,
         ("open", {"limit": 10_000}),
@@ -139,7 +139,7 @@ def test_a_restart_after_the_booking_asks_nobody_again(drive):
 
 
 def test_a_restart_between_booking_and_confirming_confirms(drive):
-    """The money that the earlier run reserved is still there for it."""
+    """The money is still reserved."""
     run, desk = reserved(drive, ("open", {"limit": 10_000}), ("reserve", {"key": "proposal-1", "amount": 6050}))
     run.complete("BookCost", entry(run, round_="earlier"))
     desk.answer("confirm")
@@ -147,7 +147,7 @@ def test_a_restart_between_booking_and_confirming_confirms(drive):
 
 
 def test_a_restart_that_the_budget_has_forgotten_spends_nothing_again(drive):
-    """The ledger remembers: what was reserved anew is given back."""
+    """The ledger remembers the booking: the new reservation is released."""
     run, desk = reserved(drive)
     run.complete("BookCost", entry(run, round_="earlier"))
     desk.answer("release")
@@ -155,8 +155,8 @@ def test_a_restart_that_the_budget_has_forgotten_spends_nothing_again(drive):
     assert "2026-03-02T10:00" in run.output["reason"]
 
 
-def test_a_confirmation_that_is_refused_fails_loudly(drive):
-    """An operator has released what was being booked."""
+def test_a_refused_confirmation_fails_the_instance(drive):
+    """An operator has released the money meanwhile."""
     run, desk = reserved(drive)
     desk.budget, _ = serve(desk.budget, "release", {"key": "proposal-1"})
     run.complete("BookCost", entry(run))

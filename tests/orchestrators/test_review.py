@@ -47,8 +47,8 @@ def test_a_turn_looks_shows_and_waits(turn):
     assert not run.done
 
 
-def test_the_first_turn_needs_nothing_but_the_id(waiting):
-    """What the next one is given is all that a turn can be given."""
+def test_the_first_turn_needs_only_the_id(waiting):
+    """The next turn gets every field."""
     waiting.event({}, "Wake")
     assert next_turn(waiting) == {
         "proposalId": "proposal-1", "told": 3, "counted": {"submitted": 1}, "heard": [], "rejected": [],
@@ -58,15 +58,15 @@ def test_the_first_turn_needs_nothing_but_the_id(waiting):
 
 @pytest.mark.parametrize("by_client", [False, True])
 @pytest.mark.parametrize("payload", [{}, None, ENVELOPE, "anything", [1]], ids=repr)
-def test_a_wake_begins_the_next_turn_whatever_it_carries(waiting, payload, by_client):
-    """And leaves no timer that would keep it from beginning."""
+def test_a_wake_event_starts_the_next_turn_whatever_it_carries(waiting, payload, by_client):
+    """And leaves no timer that would delay it."""
     waiting.event(payload, "Wake", by_client=by_client)
     assert (next_turn(waiting)["heard"], next_turn(waiting)["refused"]) == ([], 0)
     assert waiting.open_timers == []
 
 
-def test_a_wake_that_came_while_the_turn_was_looking_is_not_lost(turn):
-    """The look may have missed what it was raised for, so the wait ends at once."""
+def test_a_wake_event_during_the_look_is_not_lost(turn):
+    """The look may have missed its cause, so the wait ends at once."""
     run = turn(("Wake", {}))
     run.complete("AdvanceReview", step())
     assert not run.done
@@ -74,7 +74,7 @@ def test_a_wake_that_came_while_the_turn_was_looking_is_not_lost(turn):
     assert next_turn(run)["told"] == 3
 
 
-def test_what_is_known_is_not_told_or_counted_again(turn):
+def test_told_and_counted_entries_are_not_repeated(turn):
     """A second turn over the same record only waits."""
     run = turn(told=3, counted={"submitted": 1})
     run.complete("AdvanceReview", step())
@@ -82,8 +82,8 @@ def test_what_is_known_is_not_told_or_counted_again(turn):
     assert len(run.open_timers) == 1
 
 
-def test_counters_get_what_is_the_reviews_share(turn):
-    """And what of it was known before, also where a turn sees several escalations at once."""
+def test_counters_get_the_total_share_of_the_review(turn):
+    """And what was counted before, also if a turn sees several escalations at once."""
     run = turn(told=9, counted={"submitted": 1, "escalated": 1})
     run.complete("AdvanceReview", step(entries=9, counts={"submitted": 1, "escalated": 3, "expired": 1}))
     signals = [(task.action["instanceId"], json.loads(task.action["input"])) for task in run.tasks[1:3]]
@@ -91,15 +91,15 @@ def test_counters_get_what_is_the_reviews_share(turn):
     assert signals == [(counter, {"proposalId": "proposal-1", **share}) for counter, share in shares.items()]
 
 
-def test_a_start_of_a_review_that_has_ended_and_was_carried_out_does_nothing(turn):
-    """The list knows what the new workflow does not: nobody is told and nothing is counted once more."""
+def test_a_restart_of_a_processed_ended_review_does_nothing(turn):
+    """The list says that all is done: no letter and no count is repeated."""
     run = turn()
     run.complete("AdvanceReview", ended(told=5, counted={"submitted": 1, "approved": 1}))
     assert (run.called, run.counted, run.output["status"]) == (["AdvanceReview"], [], "approved")
 
 
-def test_the_end_of_the_review_is_the_end_of_the_workflow(turn):
-    """Told and counted first; the output is small."""
+def test_the_end_of_the_review_ends_the_workflow(turn):
+    """After the last letters and counts; the output is small."""
     run = turn(told=3, counted={"submitted": 1})
     run.complete("AdvanceReview", ended())
     run.complete("TellPeople", {"told": 5, "failed": 0})
@@ -111,8 +111,8 @@ def test_the_end_of_the_review_is_the_end_of_the_workflow(turn):
 
 @pytest.mark.parametrize("event", ["ApprovalEvent", "Approval"])
 @pytest.mark.parametrize("by_client", [False, True])
-def test_a_decision_is_taken_down_by_the_next_turn(waiting, turn, event, by_client):
-    """Before it looks at the record; both event names count, as the HTTP API and the Python client deliver them."""
+def test_a_decision_event_is_recorded_by_the_next_turn(waiting, turn, event, by_client):
+    """Before it looks at the record; both event names count, in the forms of the HTTP API and of the Python client."""
     waiting.event(YES, event, by_client=by_client)
     (kept,) = next_turn(waiting)["heard"]
     assert (kept["decision"], kept["id"].startswith("event ")) == (YES, True)
@@ -122,15 +122,15 @@ def test_a_decision_is_taken_down_by_the_next_turn(waiting, turn, event, by_clie
     assert run.called == ["DecideByEvent", "AdvanceReview"]
 
 
-def test_decisions_under_both_names_in_one_turn_are_both_kept(turn):
+def test_decisions_under_both_event_names_in_one_turn_are_both_kept(turn):
     """They were early, so the wait ends with one of them while the other is there too."""
     run = turn(("Approval", NO), ("Wake", {}), ("ApprovalEvent", YES), told=3)
     run.complete("AdvanceReview", step())
     assert heard(run) == [YES, NO]
 
 
-def test_a_decision_that_the_host_delivers_once_more_counts_once(waiting, turn):
-    """The host carries the event over that ended the wait: the next turn began with it already."""
+def test_a_decision_that_the_host_delivers_again_counts_once(waiting, turn):
+    """The host carries over the event that ended the wait: the next turn already has it."""
     waiting.event(YES)
     run = turn(("ApprovalEvent", YES), **next_turn(waiting))
     run.complete("DecideByEvent", {"refused": None})
@@ -138,8 +138,8 @@ def test_a_decision_that_the_host_delivers_once_more_counts_once(waiting, turn):
     assert heard(run) == []
 
 
-def test_a_decision_of_somebody_else_behind_it_counts(waiting, turn):
-    """It came in the same breath, and was carried over too."""
+def test_a_following_decision_of_another_person_counts(waiting, turn):
+    """It came at the same time, and was carried over too."""
     waiting.event(YES)
     run = turn(("ApprovalEvent", NO), **next_turn(waiting))
     run.complete("DecideByEvent", {"refused": None})
@@ -147,8 +147,8 @@ def test_a_decision_of_somebody_else_behind_it_counts(waiting, turn):
     assert heard(run) == [NO]
 
 
-def test_an_event_of_no_shape_that_the_host_delivers_once_more_is_refused_once(waiting, turn):
-    """The turn that hears it again forgets it, so that the next of that kind is counted."""
+def test_an_invalid_event_that_the_host_delivers_again_is_refused_once(waiting, turn):
+    """The turn that gets it again forgets it, so that the next one of that kind counts."""
     waiting.event({"nonsense": 1})
     again = turn(("ApprovalEvent", {"nonsense": 1}), **next_turn(waiting))
     again.complete("AdvanceReview", step())
@@ -158,8 +158,8 @@ def test_an_event_of_no_shape_that_the_host_delivers_once_more_is_refused_once(w
     assert next_turn(third)["refused"] == 2
 
 
-def test_a_refused_decision_is_shown_by_its_word_alone(turn):
-    """The reason in the record's words names people; the status does not."""
+def test_a_refused_decision_is_shown_only_by_its_code(turn):
+    """The reason in words names people; the status must not."""
     run = turn(told=3, heard=[{"id": "event 1", "decision": YES}])
     run.complete("DecideByEvent", {"refused": "notAsked"})
     run.complete("AdvanceReview", step())
@@ -168,8 +168,8 @@ def test_a_refused_decision_is_shown_by_its_word_alone(turn):
     assert (next_turn(run)["refused"], next_turn(run)["lastRefusal"]) == (1, "notAsked")
 
 
-def test_a_decision_that_storage_does_not_take_is_kept_for_the_next_turn(turn):
-    """Which comes a minute later, and takes it down under the same id."""
+def test_a_decision_that_storage_refuses_is_kept_for_the_next_turn(turn):
+    """A minute later it is recorded under the same id."""
     kept = {"id": "event 1", "decision": YES}
     run = turn(told=3, heard=[kept])
     run.fail_for_good("DecideByEvent")
@@ -179,8 +179,8 @@ def test_a_decision_that_storage_does_not_take_is_kept_for_the_next_turn(turn):
     assert (next_turn(run)["heard"], next_turn(run)["troubles"]) == ([kept], 1)
 
 
-def test_a_decision_that_can_never_be_taken_down_is_given_up(turn):
-    """After a day of it, so that it does not end the review."""
+def test_a_decision_that_can_never_be_recorded_is_given_up(turn):
+    """After a day, so that it does not end the review."""
     run = turn(told=3, heard=[{"id": "event 1", "decision": YES}], troubles=MOST_TROUBLES - 1)
     run.fail_for_good("DecideByEvent")
     run.complete("AdvanceReview", step())
@@ -189,22 +189,22 @@ def test_a_decision_that_can_never_be_taken_down_is_given_up(turn):
     assert (next_turn(run)["heard"], next_turn(run)["troubles"]) == ([], 0)
 
 
-def test_a_timer_that_has_fired_counts_as_punctual(waiting, turn):
-    """The host may let it fire a second early; the record is then looked at as if its time had come."""
+def test_a_timer_that_has_fired_counts_as_on_time(waiting, turn):
+    """The host may fire it a second early; the look then uses its due time."""
     waiting.pass_time(days=3)
     assert next_turn(waiting)["reached"] == "2026-03-05T09:00:00+00:00"
     run = turn(reached="2026-03-02T09:00:01+00:00")
     assert run.asked("AdvanceReview")["now"] == "2026-03-02T09:00:01+00:00"
 
 
-def test_nobody_can_hurry_a_review_by_starting_it_in_the_future(turn):
-    """Two seconds are as early as a timer fires."""
+def test_a_start_with_a_future_time_does_not_hurry_a_review(turn):
+    """A timer is at most two seconds early."""
     run = turn(reached="2027-01-01T00:00:00+00:00")
     assert run.asked("AdvanceReview")["now"] == (run.now + timedelta(seconds=2)).isoformat()
 
 
 def test_no_timer_is_longer_than_six_days(turn):
-    """The SDK could not cancel it; a review may wait for a year."""
+    """The SDK could not cancel it; a review may last a year."""
     run = turn(told=3)
     run.complete("AdvanceReview", step(wakeAt="2027-03-05T09:00:00+00:00"))
     assert run.open_timers == [run.now + timedelta(days=6)]
@@ -212,8 +212,8 @@ def test_no_timer_is_longer_than_six_days(turn):
     assert next_turn(run)["told"] == 3
 
 
-def test_a_document_without_files_is_clean(turn):
-    """There is nothing to wait for; the record is looked at again in the same turn."""
+def test_a_document_without_files_passes_the_checks_at_once(turn):
+    """The record is looked at again in the same turn."""
     run = turn()
     run.complete("AdvanceReview", step(next="check", status="checking", wakeAt=None))
     assert run.status["status"] == "checking"
@@ -224,8 +224,8 @@ def test_a_document_without_files_is_clean(turn):
     assert run.called == ["AdvanceReview", "RecordChecks", "AdvanceReview"]
 
 
-def test_files_are_checked_by_a_workflow_of_their_own(turn):
-    """Under an id that nobody can guess; its findings are put into the words that policies know."""
+def test_files_are_checked_by_a_separate_workflow(turn):
+    """Under an id that nobody can guess; its findings become the words that policies use."""
     run = turn()
     run.complete("AdvanceReview", step(next="check", status="checking", round=2, attachments=[FILE]))
     part = run.tasks[-1].action
@@ -236,16 +236,16 @@ def test_files_are_checked_by_a_workflow_of_their_own(turn):
     assert run.asked("RecordChecks")["findings"] == ["warnings", "text"]
 
 
-def test_checks_that_fail_leave_the_findings_open(turn):
-    """A policy takes `incomplete` for the worst; the review goes on."""
+def test_failed_checks_have_the_finding_incomplete(turn):
+    """Policies treat it as the worst; the review goes on."""
     run = turn()
     run.complete("AdvanceReview", step(next="check", status="checking", attachments=[FILE]))
     run.fail("FanOutFanIn")
     assert run.asked("RecordChecks")["findings"] == ["incomplete"]
 
 
-def test_a_document_that_changes_all_the_time_does_not_keep_the_turn_from_its_wait(turn):
-    """After three checks it begins anew at once, so that events are heard."""
+def test_a_document_that_changes_constantly_does_not_keep_the_turn_from_waiting(turn):
+    """After three checks the turn continues as new, so that events are read."""
     run = turn(told=3)
     for _ in range(3):
         run.complete("AdvanceReview", step(next="check", status="checking"))
@@ -256,7 +256,7 @@ def test_a_document_that_changes_all_the_time_does_not_keep_the_turn_from_its_wa
 
 
 def test_letters_that_cannot_be_sent_do_not_stop_the_review(turn):
-    """It waits for the approvers meanwhile, and tries again after a minute, from the entry that nobody was told of."""
+    """It waits for the approvers, and retries after a minute, from the first entry without letters."""
     run = turn(told=1)
     run.complete("AdvanceReview", step())
     run.complete("TellPeople", {"told": 2, "failed": 1})
@@ -265,7 +265,7 @@ def test_letters_that_cannot_be_sent_do_not_stop_the_review(turn):
     assert (next_turn(run)["told"], next_turn(run)["untold"]) == (2, 1)
 
 
-def test_nor_does_a_post_that_fails_altogether(turn):
+def test_a_failed_letter_activity_does_not_stop_the_review(turn):
     """After all retries the turn goes on to count and to wait."""
     run = turn(told=1, untold=3)
     run.complete("AdvanceReview", step())
@@ -276,8 +276,8 @@ def test_nor_does_a_post_that_fails_altogether(turn):
     assert (heard(run), next_turn(run)["untold"]) == ([YES], 4)
 
 
-def test_a_review_that_is_over_waits_for_its_letters(turn):
-    """Whoever handed it in wants to know; after a day of trying it ends without them."""
+def test_an_ended_review_waits_for_its_letters(turn):
+    """The author needs them; after a day of retries it ends without them."""
     run = turn(told=3)
     run.complete("AdvanceReview", ended())
     run.complete("TellPeople", {"told": 4, "failed": 1})
@@ -289,8 +289,8 @@ def test_a_review_that_is_over_waits_for_its_letters(turn):
     assert last.output["status"] == "approved"
 
 
-def test_a_look_that_fails_is_tried_again_in_growing_pauses(turn):
-    """Events are heard meanwhile."""
+def test_a_failed_look_is_retried_with_growing_pauses(turn):
+    """Events are read meanwhile."""
     run = turn(troubles=2)
     run.fail_for_good("AdvanceReview")
     assert run.open_timers == [run.now + timedelta(minutes=4)]
@@ -298,7 +298,7 @@ def test_a_look_that_fails_is_tried_again_in_growing_pauses(turn):
     assert (heard(run), next_turn(run)["troubles"]) == ([YES], 3)
 
 
-def test_and_so_is_a_plan_that_cannot_be_put_on_record(turn):
+def test_a_plan_that_cannot_be_recorded_is_retried_too(turn):
     """It is the same storage."""
     run = turn()
     run.complete("AdvanceReview", step(next="check", status="checking"))
@@ -307,8 +307,8 @@ def test_and_so_is_a_plan_that_cannot_be_put_on_record(turn):
     assert next_turn(run)["troubles"] == 1
 
 
-def test_a_review_that_cannot_go_on_is_put_on_record_as_failed(turn):
-    """After a day; people are told, it is counted, and the instance fails with the reason."""
+def test_a_review_that_cannot_go_on_is_recorded_as_failed(turn):
+    """After a day; people are notified, it is counted, and the instance fails with the reason."""
     run = turn(troubles=MOST_TROUBLES - 1, told=3, counted={"submitted": 1})
     run.fail_for_good("AdvanceReview")
     failing = {"proposalId": "proposal-1", "told": 3, "reason": "the workflow could not continue"}
@@ -319,7 +319,7 @@ def test_a_review_that_cannot_go_on_is_put_on_record_as_failed(turn):
     assert "for a day" in run.error
 
 
-def test_a_failure_that_cannot_be_put_on_record_is_left_to_the_sweep(turn):
+def test_a_failure_that_cannot_be_recorded_is_left_to_the_sweep(turn):
     """The reason is that of the first failure."""
     run = turn(troubles=MOST_TROUBLES - 1)
     run.fail_for_good("AdvanceReview")
@@ -328,7 +328,7 @@ def test_a_failure_that_cannot_be_put_on_record_is_left_to_the_sweep(turn):
 
 
 def test_a_workflow_without_a_record_fails_at_once(turn):
-    """There is nothing to decide on; FailReview finds nothing either, which does not hide the reason."""
+    """Nothing can be decided; FailReview finds no record either, which does not hide the reason."""
     run = turn()
     run.complete("AdvanceReview", {"step": None})
     run.complete("FailReview", {"step": None})
@@ -340,16 +340,16 @@ def test_a_workflow_without_a_record_fails_at_once(turn):
     [{"proposalId": "another"}, {"told": -1}, {"told": "3"}, {"surprise": 1}, {"heard": [YES]}, {"reached": "soon"}],
     ids=repr,
 )
-def test_an_input_of_another_shape_is_refused(turn, fields):
-    """Only the app starts reviews, and always so."""
+def test_an_invalid_turn_fails_the_instance(turn, fields):
+    """Only the app starts reviews, and always with valid input."""
     run = turn(**fields)
     assert run.error
     assert run.called == []
 
 
 @pytest.mark.parametrize("argument", [CLASSIC, {}, None, ENVELOPE, [1], "text"], ids=repr)
-def test_every_other_input_goes_the_classic_way(drive, argument):
-    """Right or wrong, it is no review."""
+def test_every_other_input_runs_the_classic_workflow(drive, argument):
+    """Valid or not, it is no review."""
     run = drive(approval_workflow, argument)
     run.begin()
     assert "AdvanceReview" not in run.called

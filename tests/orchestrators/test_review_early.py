@@ -29,10 +29,10 @@ def naive_quorum(context):
     return agreed
 
 
-def test_in_a_naive_loop_one_person_is_two(drive):
-    """The SDK hands an early event to every later wait of its name (azure-functions-durable-python issue 507).
+def test_a_naive_loop_counts_one_person_twice(drive):
+    """The SDK gives an early event to every later wait of its name (azure-functions-durable-python issue 507).
 
-    Where this test fails, the SDK has been mended, and reviews could wait in a loop as well.
+    If this test fails, the SDK is fixed, and reviews could wait in a loop too.
     """
     run = drive(naive_quorum, None)
     run.begin()
@@ -41,10 +41,10 @@ def test_in_a_naive_loop_one_person_is_two(drive):
     assert (run.done, run.output) == (True, ["Mara", "Mara"])
 
 
-def test_in_a_review_one_person_is_one(drive):
-    """The same early answer is handed to the record once, through as many turns as follow of themselves.
+def test_a_review_counts_one_person_once(drive):
+    """The early answer is recorded once, in as many turns as follow.
 
-    The record would also know it again: it takes one answer a person and stage.
+    The record would also recognise it: it accepts one answer for each person and stage.
     """
     taken, early, fields = [], [("ApprovalEvent", MARA)], {"proposalId": "proposal-1", "told": 3}
     for _ in range(5):

@@ -22,8 +22,8 @@ def page_of(story: Story, person: str, filled: FormInput | None = None) -> Page:
     return decision_page(story.review, story.entries, person=person, token="t.1", now=story.now, filled=filled)
 
 
-def test_the_page_tells_who_is_asked_for_what_and_what_was_said():
-    """All that one needs to decide."""
+def test_the_page_shows_who_is_asked_for_what_and_the_comments():
+    """All that is needed to decide."""
     story = Story(PLAIN, department="works").check()
     story.does("comments", by="Ben", comment="Who pays?")
     story.decides("Ben", comment="Good.")
@@ -38,7 +38,7 @@ def test_the_page_tells_who_is_asked_for_what_and_what_was_said():
 
 
 def test_a_revised_proposal_says_so():
-    """Who has seen it before knows to look again."""
+    """People who have seen it before know to read it again."""
     story = Story(PLAIN).check()
     story.does("changes", approver="Ana", comment="Use oak.")
     story.does("resubmit", by=AUTHOR, title="Oak bench", comment="It is oak.")
@@ -48,8 +48,8 @@ def test_a_revised_proposal_says_so():
     assert "It is oak." in text
 
 
-def test_the_page_has_one_heading_and_names_each_field():
-    """For people who hear it, and for those who use the keyboard alone."""
+def test_the_page_has_one_heading_and_labels_each_field():
+    """For screen readers, and for people who use only the keyboard."""
     elements = Reader(page_of(Story(PLAIN).check(), "Ana").html).elements
     tags = [tag for tag, _ in elements]
     assert tags.count("h1") == 1
@@ -69,14 +69,14 @@ def test_the_page_has_one_heading_and_names_each_field():
     assert used <= set(ids)
 
 
-def test_nothing_is_chosen_for_the_person():
-    """An answer that one slips into is none."""
+def test_no_choice_is_preselected():
+    """Nobody must answer by accident."""
     assert "checked" not in [
         name for _, attributes in Reader(page_of(Story(PLAIN).check(), "Ana").html).elements for name in attributes
     ]
 
 
-def test_a_form_that_comes_back_is_as_it_was_filled_in():
+def test_a_form_that_comes_back_is_filled_in():
     """With each fault beside its field."""
     filled = FormInput(
         decision="changes", comment="\nKeep <this>.", faults={"comment": "Say more.", "decision": "Choose."}
@@ -93,7 +93,7 @@ def test_a_form_that_comes_back_is_as_it_was_filled_in():
 
 
 def test_a_page_loads_nothing_and_runs_nothing():
-    """And its one style element has exactly the text that its headers allow."""
+    """Its one style element has exactly the text that the headers allow."""
     for page in (page_of(Story(PLAIN).check(), "Ana"), message_page("Over", "It is over.")):
         reader = Reader(page.html)
         assert not {"script", "img", "iframe", "object", "a"} & {tag for tag, _ in reader.elements}
@@ -106,20 +106,20 @@ def test_a_page_loads_nothing_and_runs_nothing():
 
 
 @pytest.mark.parametrize("text", CORPUS)
-def test_text_that_people_hand_in_stays_text(text: str):
+def test_texts_of_people_stay_text(text: str):
     """In each field: the page has the same elements as one with plain words."""
     for hostile, plain in zip(_pages(text), _pages("plain"), strict=True):
         assert Reader(hostile.html).shape == Reader(plain.html).shape
         assert one_line(text) in Reader(hostile.html).text
 
 
-def test_text_that_turns_around_or_hides_is_taken_out():
-    """A name could be shown as another one."""
+def test_characters_that_reverse_or_hide_text_are_removed():
+    """A name could look like another one."""
     for page in _pages("Ana\u202eneB\u200b")[:1]:
         assert not {"\u202e", "\u200b"} & set(Reader(page.html).text)
 
 
-def test_the_result_says_what_comes_next():
+def test_the_result_says_what_happens_next():
     """So that nobody has to ask."""
     story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben", "Cem"]})).check()
     story.decides("Ana")
@@ -133,7 +133,7 @@ def test_the_result_says_what_comes_next():
     assert "The proposal is rejected now." in result_page(story.review, "Reject").html
 
 
-def test_only_the_latest_of_a_long_discussion_is_shown():
+def test_only_the_end_of_a_long_discussion_is_shown():
     """The record has all of it."""
     story = Story(PLAIN).check()
     for number in range(40):

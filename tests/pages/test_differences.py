@@ -8,8 +8,8 @@ from pages.differences import LONGEST_LINE, Line, differences
 TEXT = st.lists(st.sampled_from(["a", "b", "--- x", "+++ y", "@@ z", ""]), max_size=12)
 
 
-def test_changed_lines_stand_among_those_around_them():
-    """What stayed further away is left out."""
+def test_changed_lines_are_shown_with_their_context():
+    """Unchanged lines further away are left out."""
     before = [str(number) for number in range(20)]
     after = [*before[:5], "new", *before[6:15], *before[16:]]
     found = differences("\n".join(before), "\n".join(after))
@@ -20,8 +20,8 @@ def test_changed_lines_stand_among_those_around_them():
 
 
 @given(TEXT, TEXT)
-def test_all_that_was_added_or_removed_is_told(before, after):
-    """Also lines that look like a comparison's own."""
+def test_all_added_and_removed_lines_are_shown(before, after):
+    """Also lines that look like those of a diff."""
     found = differences("\n".join(before), "\n".join(after))
     # A text that ends in an empty line reads like one without it.
     old, new = "\n".join(before).splitlines(), "\n".join(after).splitlines()
@@ -34,7 +34,7 @@ def test_all_that_was_added_or_removed_is_told(before, after):
 
 
 def test_long_lines_and_long_comparisons_are_cut():
-    """The files themselves have all of it."""
+    """The files have all of it."""
     (line,) = differences("", "x" * 1_000)
     assert len(line.text) == LONGEST_LINE + 2
     found = differences("", "\n".join("abcdefgh"), most=3)

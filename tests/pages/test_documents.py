@@ -29,14 +29,14 @@ def file(content_type: str) -> Attachment:
     return Attachment(name="a", blob="b", content_type=content_type, size=1, sha256="c")
 
 
-def test_each_kind_is_looked_at_in_its_own_way():
-    """What nobody accepts any more can only be saved."""
+def test_each_kind_of_file_has_its_view():
+    """A kind that is no longer accepted can only be downloaded."""
     kinds = ("image/png", "application/pdf", "text/markdown", "text/plain", "image/svg+xml", "text/html")
     assert [look_of(file(each)) for each in kinds] == ["picture", "pdf", "text", "text", "file", "file"]
 
 
-def test_few_texts_are_read_for_a_page_those_of_today_first():
-    """Each is a call to storage; what is large has a page of its own."""
+def test_a_page_reads_a_few_texts_the_present_ones_first():
+    """Each costs a storage call; a large one has its own page."""
     story = Story(ONE)
     for number in range(5):
         put(story, f"note {number}.md", f"n{number}")
@@ -48,8 +48,8 @@ def test_few_texts_are_read_for_a_page_those_of_today_first():
     assert len(found) == MOST_READ
 
 
-def test_markdown_is_laid_out_and_a_text_is_shown_as_it_is():
-    """What was not read, or is long, is left to its own page."""
+def test_markdown_is_formatted_and_plain_text_is_not():
+    """A text that was not read, or is long, has its own page."""
     story = Story(ONE)
     put(story, "note.md", "n", "text/markdown")
     put(story, "offer.txt", "o")
@@ -63,8 +63,8 @@ def test_markdown_is_laid_out_and_a_text_is_shown_as_it_is():
     assert (unread.text, unread.cut) == (None, False)
 
 
-def test_each_version_says_what_is_other_in_it():
-    """The latest first; words with both values, files with where to see them."""
+def test_each_version_shows_its_changes():
+    """The latest first; words with both values, files with links."""
     story = Story(ONE)
     put(story, "offer.txt", "v1")
     put(story, "plan.png", "i1", "image/png")
@@ -90,5 +90,5 @@ def test_each_version_says_what_is_other_in_it():
 
 
 def test_an_address_holds_any_name():
-    """A name may have what means something in addresses."""
+    """A name may have characters with a meaning in URLs."""
     assert address_of("p1", "50% & more?.txt") == "/api/ui/proposals/p1/files/50%25%20%26%20more%3F.txt"

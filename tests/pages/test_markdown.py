@@ -21,7 +21,7 @@ SYNTAX = st.lists(
 ).map("".join)
 
 
-def test_what_people_write_is_laid_out():
+def test_markdown_is_formatted():
     """Headings, lists, tables, emphasis."""
     html = render_markdown("# Note\n\nIt is **oak**.\n\n* a\n* b\n\n|x|y|\n|-|-|\n|1|2|\n", below=2)
     assert "<h3>Note</h3>" in html
@@ -31,8 +31,8 @@ def test_what_people_write_is_laid_out():
 
 
 @pytest.mark.parametrize("text", [*CORPUS, "<b>bold</b>", "a\n\n<div>\n\nb", "<!-- x -->"])
-def test_html_in_it_is_text(text):
-    """Nothing of it becomes an element, and all of it can be read."""
+def test_html_in_markdown_is_text(text):
+    """None of it becomes an element, and all of it can be read."""
     reader = Reader(str(render_markdown(text, below=2)))
     assert {tag for tag, _ in reader.elements} <= {"p", "hr"}
     if "&" not in text and "*" not in text:
@@ -52,35 +52,35 @@ def test_html_in_it_is_text(text):
         ("[a][b]\n\n[b]: vbscript:x", None),
     ],
 )
-def test_a_link_leads_to_a_whole_address_of_a_usual_kind(text, address):
-    """And tells nobody where it was followed."""
+def test_a_link_leads_to_an_absolute_url_of_a_usual_scheme(text, address):
+    """And sends no referrer."""
     links = [attributes for tag, attributes in Reader(str(render_markdown(text, below=2))).elements if tag == "a"]
     expected = [{"href": address, "rel": "nofollow noopener noreferrer"}] if address else []
     assert links == expected
 
 
 def test_a_picture_of_another_site_is_named_and_not_loaded():
-    """Loading it would tell who reads."""
+    """Loading it would reveal the reader."""
     html = render_markdown("![a <photo>](http://tracker.example/x.png) ![](http://x.y/z.png)", below=2)
     assert "<img" not in html
     assert "tracker" not in html
     assert "[picture: a &lt;photo&gt;] [picture]" in html
 
 
-def test_headings_leave_no_level_out():
-    """Whoever hears the page goes from heading to heading."""
+def test_headings_skip_no_level():
+    """Screen readers go from heading to heading."""
     html = render_markdown("### a\n# b\n##### c\n###### d\n## e", below=3)
     assert re.findall(r"<h(\d)>(\w)", html) == [("4", "a"), ("4", "b"), ("5", "c"), ("6", "d"), ("5", "e")]
 
 
-def test_characters_that_turn_text_around_are_left_out():
-    """As in all that people write."""
+def test_characters_that_reverse_text_are_removed():
+    """As in all texts of people."""
     assert "\u202e" not in render_markdown("a\u202eb", below=2)
 
 
 @given(SYNTAX)
-def test_whatever_is_written_only_plain_elements_come_out(text):
-    """With no attribute but a link's and a list's."""
+def test_any_markdown_gives_only_plain_elements(text):
+    """Only links and lists have attributes."""
     for tag, attributes in Reader(str(render_markdown(text, below=2))).elements:
         assert tag in ALLOWED
         assert set(attributes) <= {"a": {"href", "rel"}, "ol": {"start"}}.get(tag, set())

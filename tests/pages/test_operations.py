@@ -60,8 +60,8 @@ def pages(text: str) -> list[Reader]:
 
 
 @pytest.mark.parametrize("text", CORPUS)
-def test_what_others_wrote_stays_text(text: str) -> None:
-    """Each page has the elements that it has for plain words."""
+def test_texts_of_others_stay_text(text: str) -> None:
+    """Each page has the same elements as with plain words."""
     for hostile, plain in zip(pages(text), pages("plain"), strict=True):
         assert hostile.shape == plain.shape
         assert one_line(text) in " ".join(hostile.text.split()) or one_line(text) in hostile.text
@@ -86,7 +86,7 @@ def test_each_page_has_one_heading_and_ids_that_are_there_once() -> None:
         assert used <= set(ids)
 
 
-def test_numbers_and_times_are_said() -> None:
+def test_numbers_and_times_are_shown() -> None:
     """One of each, three hours ago."""
     text = " ".join(pages("plain")[0].text.split())
     for said in ("1 Stuck", "1 Failed", "1 Put aside", "1 Letters not sent", "3 hours ago", "It has no workflow.",
@@ -104,7 +104,7 @@ def test_numbers_and_times_are_said() -> None:
         ("Completed", ["Purge"]),
     ],
 )
-def test_a_workflow_has_the_buttons_that_its_state_allows(status: str, acts: list[str]) -> None:
+def test_a_workflow_has_the_buttons_that_its_status_allows(status: str, acts: list[str]) -> None:
     """And no others."""
     flow = Workflow(id="a", name="b", status=status, created=AGO, updated=AGO, reason="", history=())
     html = workflow_page(SHELL, "a", flow, None).html
@@ -113,7 +113,7 @@ def test_a_workflow_has_the_buttons_that_its_state_allows(status: str, acts: lis
     assert "even_if_open" not in html
 
 
-def test_a_record_that_could_not_be_checked_whole_is_called_so() -> None:
+def test_a_record_that_could_not_be_checked_completely_says_so() -> None:
     """It is not called damaged."""
     verdict = Verdict(state=State.NOT_ANCHORED, entries=3, authenticated=3, head="ab", finding="no list knows it")
     html = " ".join(workflow_page(SHELL, "a", None, verdict).html.split())

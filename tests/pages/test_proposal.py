@@ -44,8 +44,8 @@ def forms(html: str) -> set[str]:
     return {str(each["value"]) for each in fields if each.get("name") == "verb"}
 
 
-def test_who_is_asked_sees_what_they_need_and_their_forms():
-    """Decide, comment, hand over, remind; nothing that the author alone may."""
+def test_an_asked_person_sees_the_details_and_their_forms():
+    """Decide, comment, delegate, remind; no form of the author."""
     html = page_of(Story(PLAIN, department="works").check(), "Ana")
     text = " ".join(Reader(html).text.split())
     for shown in (
@@ -59,20 +59,20 @@ def test_who_is_asked_sees_what_they_need_and_their_forms():
 @pytest.mark.parametrize(
     ("person", "verbs"), [(AUTHOR, {"comments", "remind", "withdraw"}), ("Cem", {"decisions", "comments", "remind"})]
 )
-def test_everybody_sees_the_forms_of_what_they_may_do_and_no_others(person, verbs):
+def test_everybody_sees_the_forms_of_their_rights_and_no_others(person, verbs):
     """Cem is asked later, and may answer early."""
     assert forms(page_of(Story(PLAIN).check(), person)) == verbs
 
 
-def test_an_answer_before_its_time_is_said_to_be_kept():
-    """Or it looks as if it counted now."""
+def test_the_page_says_that_an_early_answer_is_kept():
+    """Otherwise it would seem to count now."""
     text = text_of(Story(PLAIN).check(), "Cem")
     assert "You are not asked yet. Your answer is kept until you are." in text
     assert "Ana and Ben are asked in stage “design”." in text
 
 
-def test_who_has_decided_still_sees_it():
-    """With what they said, and without the form."""
+def test_a_person_who_has_decided_still_sees_the_proposal():
+    """With their answer, and without the form."""
     story = Story(PLAIN).check()
     story.decides("Ana", comment="Good.")
     html = page_of(story, "Ana")
@@ -81,16 +81,16 @@ def test_who_has_decided_still_sees_it():
     assert "Ben is asked in stage “design”." in text_of(story, "Ana")
 
 
-def test_a_task_can_be_taken_back_by_who_gave_it():
-    """And who has it now sees for whom."""
+def test_a_task_can_be_taken_back_by_its_owner():
+    """And the delegate sees for whom it is."""
     story = Story(PLAIN).check()
     story.does("delegate", **{"from": "Ana", "to": "Dora"})
     assert "takeBack" in forms(page_of(story, "Ana"))
     assert "asked for on behalf of Ana in" in text_of(story, "Dora")
 
 
-def test_an_author_who_is_to_change_it_finds_the_way():
-    """To the page on which it is handed in again."""
+def test_an_author_who_must_change_the_proposal_finds_the_link():
+    """To the resubmission page."""
     story = Story(PLAIN).check()
     story.does("changes", approver="Ana", comment="Use oak.")
     assert "/api/ui/proposals/p1/resubmit" in page_of(story, AUTHOR)
@@ -98,7 +98,7 @@ def test_an_author_who_is_to_change_it_finds_the_way():
     assert "/resubmit" not in page_of(story, "Ana")
 
 
-def test_every_form_names_the_document_that_is_shown():
+def test_every_form_names_the_shown_document():
     """So that nobody acts on one that they have not seen."""
     story = Story(PLAIN).check()
     html = page_of(story, "Ana")
@@ -107,8 +107,8 @@ def test_every_form_names_the_document_that_is_shown():
     assert all(f'name="document" value="{story.review.document}"' in each for each in sent)
 
 
-def test_a_form_that_comes_back_is_as_it_was_filled_in():
-    """With each fault beside its field, and its part of the page open."""
+def test_a_form_that_comes_back_is_filled_in():
+    """With each fault beside its field, and its section open."""
     typed = {"decision": "approve", "comment": "Good <enough>.", "to": ""}
     sent = SentForm(verb="decisions", fields=typed, faults={"comment": "Too long.", "decision": "Choose."})
     html = page_of(Story(PLAIN).check(), "Ana", sent=sent)
@@ -125,7 +125,7 @@ def test_a_form_that_comes_back_is_as_it_was_filled_in():
     assert 'aria-describedby="to-fault"' in page_of(Story(PLAIN).check(), "Ana", sent=named)
 
 
-def test_what_changed_since_is_told_where_that_is_why():
+def test_a_refusal_because_of_changes_lists_them():
     """And the answer can be given for the new document."""
     sent = SentForm(verb="decisions", fields={"comment": "Yes."}, refusal="It changed.", changes=("Ines added x.md",))
     html = page_of(Story(PLAIN).check(), "Ana", sent=sent)
@@ -133,16 +133,16 @@ def test_what_changed_since_is_told_where_that_is_why():
     assert "\nYes.</textarea>" in html
 
 
-def test_what_was_typed_is_kept_where_its_form_is_gone():
-    """Somebody was faster, and the words are still there to be taken along."""
+def test_typed_text_is_kept_if_its_form_is_gone():
+    """Somebody was faster, and the text can still be copied."""
     story = Story(PLAIN).check()
     story.does("withdraw", by=AUTHOR)
     sent = SentForm(verb="decisions", fields={"comment": "All the details."}, refusal="It was withdrawn.")
     assert "What you wrote: All the details." in text_of(story, "Ana", sent=sent)
 
 
-def test_what_was_done_is_said_once_by_a_code_that_is_known():
-    """The address cannot put words on the page."""
+def test_the_result_of_an_action_is_shown_once_by_a_known_code():
+    """The URL cannot put words on the page."""
     story = Story(PLAIN).check()
     assert "Your comment is on record." in text_of(story, "Ana", done="comments")
     assert "The proposal is handed in." in text_of(story, AUTHOR, done="submitted")
@@ -150,8 +150,8 @@ def test_what_was_done_is_said_once_by_a_code_that_is_known():
     assert 'class="noted"' not in page_of(story, "Ana", done="You have won")
 
 
-def test_whoever_has_a_part_is_mentioned():
-    """In the comments, as words."""
+def test_people_with_a_part_are_mentioned():
+    """In comments, as text."""
     story = Story(PLAIN).check()
     story.does("comments", by="Ben", comment="@ana, who pays? @Zoe does not.")
     html = page_of(story, "Ana")
@@ -159,7 +159,7 @@ def test_whoever_has_a_part_is_mentioned():
 
 
 def test_the_history_has_every_entry_by_round():
-    """The latest round is open; a long one is cut, and can be had whole."""
+    """The latest round is open; a long one is cut, and can be shown completely."""
     story = Story(PLAIN).check()
     story.does("changes", approver="Ana", comment="Use oak.")
     story.does("resubmit", by=AUTHOR, title="Oak bench")
@@ -176,7 +176,7 @@ def test_the_history_has_every_entry_by_round():
 
 
 def test_a_long_comment_is_cut_in_the_history():
-    """It stands in full under what was said."""
+    """The list of comments has all of it."""
     story = Story(PLAIN).check()
     story.does("comments", by="Ben", comment="word " * 200)
     (last,) = rounds(story.entries)[-1].events[-1].details
@@ -184,8 +184,8 @@ def test_a_long_comment_is_cut_in_the_history():
     assert last.endswith(" …")
 
 
-def test_the_page_has_one_heading_and_names_each_field():
-    """For people who hear it, and for those who use the keyboard alone."""
+def test_the_page_has_one_heading_and_labels_each_field():
+    """For screen readers, and for people who use only the keyboard."""
     story = Story(policy({"approvers": ["Ana"]}, outcomes={"later": "changes"}, allowSelfApproval=True), author="Ana")
     story.check()
     elements = Reader(page_of(story, "Ana")).elements
@@ -206,8 +206,8 @@ def test_the_page_has_one_heading_and_names_each_field():
     assert all(after <= before + 1 for before, after in itertools.pairwise(headings))
 
 
-def test_points_in_time_can_be_read_by_programs():
-    """A reader's browser may show them in its own time zone."""
+def test_times_can_be_read_by_programs():
+    """A browser may show them in its own time zone."""
     times = [attributes for tag, attributes in Reader(page_of(Story(PLAIN).check(), "Ana")).elements if tag == "time"]
     assert len(times) > 3
     assert all(str(each["datetime"]).endswith("+00:00") for each in times)
@@ -226,7 +226,7 @@ def hostile(text: str) -> Story:
 
 
 @pytest.mark.parametrize("text", CORPUS)
-def test_text_that_people_hand_in_stays_text(text):
+def test_texts_of_people_stay_text(text):
     """In each field: the page has the same elements as one with plain words."""
     for person in ("Ana", AUTHOR):
         who = f"{person} {text}" if person == "Ana" else person
@@ -236,14 +236,14 @@ def test_text_that_people_hand_in_stays_text(text):
         assert one_line(text) in " ".join(evil.text.split())
 
 
-def test_names_that_read_from_right_to_left_stand_by_themselves():
-    """Or the sentence around them would be turned as well."""
+def test_right_to_left_names_are_isolated():
+    """Otherwise the sentence around them would be reversed too."""
     html = page_of(Story(policy({"approvers": ["ليلى حداد"]})).check(), "ليلى حداد")
     assert "<bdi>ليلى حداد</bdi>" in html
     assert '<bdi dir="ltr">A: asks ليلى حداد</bdi>' in html
 
 
-def test_people_to_whom_a_task_may_go_are_suggested():
+def test_possible_delegates_are_suggested():
     """By name, from the directory."""
     story = Story(policy({"approvers": ["Ana"]}, delegateTo="directory")).check()
     known = read_directory({"Ana": {}, "Dora": {}})
@@ -255,7 +255,7 @@ def test_people_to_whom_a_task_may_go_are_suggested():
     assert re.findall(r'<option value="([^"]+)">', html) == ["Dora"]
 
 
-def test_every_verb_that_has_a_form_has_words_for_what_became_of_it():
-    """And none has words without a form."""
+def test_every_verb_with_a_form_has_a_result_text():
+    """And no other verb has one."""
     story = Story(PLAIN).check()
     assert set(offered(permissions(story.review, "Ana", story.now))) < set(FORMS)

@@ -26,8 +26,8 @@ def people(station: Station) -> list[tuple[str, str]]:
     return [(each.name, each.state) for each in station.people]
 
 
-def test_before_the_checks_the_way_is_foreseen():
-    """If they find nothing it goes this way."""
+def test_before_the_checks_the_page_shows_the_expected_stages():
+    """Those without findings."""
     found = way(Story(PLAN))
     assert list(found) == ["Handed in", "Checks of the documents", "design", "works", "Budget", "Decision"]
     assert [each.mark for each in found.values()] == ["done", "open", "next", "next", "next", "next"]
@@ -36,8 +36,8 @@ def test_before_the_checks_the_way_is_foreseen():
     assert found["Budget"].lines[0] == "100 EUR is above the limit of 50 EUR"
 
 
-def test_an_open_stage_says_who_has_answered_and_who_is_waited_for_until_when():
-    """With the rule that it goes by, and what the end of the time brings."""
+def test_an_open_stage_shows_who_has_answered_who_is_waited_for_and_until_when():
+    """With its rule, and with what happens on timeout."""
     story = Story(PLAN).check()
     story.decides("Ana")
     design = way(story)["design"]
@@ -47,15 +47,15 @@ def test_an_open_stage_says_who_has_answered_and_who_is_waited_for_until_when():
     assert design.lines == ("All must agree", "Without an answer in time Olga will be asked")
 
 
-def test_a_task_that_was_handed_over_names_both():
-    """Who answers, and for whom."""
+def test_a_delegated_task_names_both_people():
+    """The delegate and the owner."""
     story = Story(PLAN).check()
     story.does("delegate", **{"from": "Ana", "to": "Dora"})
     assert way(story)["design"].people[0] == Person(name="Dora", on_behalf_of="Ana", state="is waited for", mark="open")
 
 
-def test_an_escalation_is_told_with_those_who_answered_before():
-    """And what is left of the ladder."""
+def test_an_escalation_is_shown_with_earlier_answers():
+    """And with the rest of the ladder."""
     story = Story(PLAN).check()
     story.decides("Ana")
     story.passes(11)
@@ -64,7 +64,7 @@ def test_an_escalation_is_told_with_those_who_answered_before():
     assert design.lines == ("Escalated, step 1 of 1", "Without an answer in time the proposal expires")
 
 
-def test_two_who_are_missing_must_both_agree_on_a_rung():
+def test_a_rung_shows_how_many_must_agree():
     """As many as did not answer."""
     rung = {"to": ["Olga", "Pia"]}
     story = Story(policy({"approvers": ["Ana", "Ben"], "rule": "all", "windowHours": 1, "escalateTo": [rung]})).check()
@@ -72,15 +72,15 @@ def test_two_who_are_missing_must_both_agree_on_a_rung():
     assert "2 of those who are asked now must agree" in way(story)["A"].lines
 
 
-def test_a_deadline_that_nobody_has_looked_at_yet_is_overdue():
+def test_a_deadline_that_is_not_yet_processed_is_overdue():
     """The sweep comes within a minute."""
     story = Story(PLAN).check().waits(11)
     design = way(story)["design"]
     assert (design.mark, design.state, design.left) == ("late", "Overdue", "no time left")
 
 
-def test_while_the_author_changes_it_the_clock_stands_still():
-    """And the author's own runs."""
+def test_requested_changes_stop_the_clock():
+    """And start the author's."""
     story = Story(PLAN).check()
     story.does("changes", approver="Ana", comment="Use oak.")
     found = way(story)
@@ -92,7 +92,7 @@ def test_while_the_author_changes_it_the_clock_stands_still():
     assert way(story)["Changes by the author"].state == "Overdue"
 
 
-def test_an_early_answer_stands_at_its_stage():
+def test_an_early_answer_is_shown_at_its_stage():
     """Cem is not asked again."""
     story = Story(PLAN).check()
     story.decides("Cem")
@@ -107,7 +107,7 @@ def test_an_early_answer_stands_at_its_stage():
         ({"hours": 1_000}, "Expired", "bad", ("stage 'design': nobody answered, not even after the last escalation",)),
     ],
 )
-def test_the_end_is_told_and_what_was_not_reached_is_off(ends: dict[str, Any], title, mark, lines):
+def test_the_end_is_shown_and_later_stages_are_off(ends: dict[str, Any], title, mark, lines):
     """Nobody is asked any more."""
     story = Story(PLAN).check()
     if "hours" in ends:
@@ -120,8 +120,8 @@ def test_the_end_is_told_and_what_was_not_reached_is_off(ends: dict[str, Any], t
     assert (found["works"].mark, found["works"].state, found["works"].people) == ("off", "Not reached", ())
 
 
-def test_a_stage_that_has_passed_says_by_whom_or_by_nobody():
-    """A yes that nobody gave must not look like somebody's."""
+def test_a_passed_stage_shows_by_whom_or_that_nobody_answered():
+    """An approval by timeout must not look like a person's."""
     story = Story(PLAN).check()
     story.decides("Ana")
     story.decides("Ben", "approve")
@@ -132,14 +132,14 @@ def test_a_stage_that_has_passed_says_by_whom_or_by_nobody():
     assert (way(story)["Approved"].mark, way(story)["Budget"].state) == ("done", "Passed")
 
 
-def test_a_proposal_that_ends_before_its_checks_has_none():
-    """They were not finished."""
+def test_a_proposal_that_ends_during_its_checks_has_no_result_of_them():
+    """They had not finished."""
     story = Story(PLAN)
     story.does("withdraw", by=AUTHOR)
     assert way(story)["Checks of the documents"].state == "Not finished"
 
 
-def test_after_a_file_the_review_waits_a_little():
+def test_after_a_new_file_the_review_pauses():
     """Another file may follow."""
     story = Story(PLAN).check()
     story.attaches("plan.md", "p1")
@@ -161,16 +161,16 @@ def test_after_a_file_the_review_waits_a_little():
         ({"approvers": ["Ana"], "onTimeout": "reject"}, ()),
     ],
 )
-def test_the_rule_of_a_stage_is_told_where_there_is_one_to_tell(stage, lines):
-    """One person alone needs none."""
+def test_a_stage_shows_its_rule_if_it_has_several_people(stage, lines):
+    """One person needs none."""
     found = way(Story(policy(stage)).check())["A"].lines
     assert found[: len(lines)] == lines
     end = "it counts as a no" if "onTimeout" in stage else "the proposal expires"
     assert found[len(lines) :] == (f"Without an answer in time {end}",)
 
 
-def test_a_word_of_the_policys_own_is_told_as_it_was_given():
-    """It may mean a yes."""
+def test_a_word_of_the_policy_is_shown_unchanged():
+    """It may mean an approval."""
     story = Story(policy({"approvers": ["Ana", "Ben"], "rule": "all"}, outcomes={"with conditions": "approve"})).check()
     story.decides("Ana", "with conditions")
     assert way(story)["A"].people[0].state == "answered “with conditions”"

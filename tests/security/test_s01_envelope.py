@@ -74,8 +74,8 @@ def wait(drive, monkeypatch, orchestrator, payload, *, strict):  # noqa: F811
     return run
 
 
-def test_where_nothing_is_done_the_sender_makes_objects(drive, monkeypatch, bait):  # noqa: F811
-    """Of any class that is loaded and can be made of JSON, in the middle of the workflow."""
+def test_without_defence_the_sender_creates_objects(drive, monkeypatch, bait):  # noqa: F811
+    """Of any loaded class that can be built from JSON, inside the workflow."""
     run = wait(drive, monkeypatch, weak_wait, {"approved": envelope(x=1)}, strict=False)
     assert (run.error, bait) == (None, [{"x": 1}])
     run = wait(drive, monkeypatch, weak_wait, envelope(x=2), strict=False)
@@ -83,15 +83,15 @@ def test_where_nothing_is_done_the_sender_makes_objects(drive, monkeypatch, bait
 
 
 @pytest.mark.parametrize("strict", [True, False])
-def test_where_nothing_is_done_the_sender_ends_the_workflow(drive, monkeypatch, strict):  # noqa: F811
-    """With the name of a class that there is not; strict typing alone does not help against that."""
+def test_without_defence_the_sender_ends_the_workflow(drive, monkeypatch, strict):  # noqa: F811
+    """With the name of an unknown class; strict typing alone does not help."""
     with pytest.raises((ValueError, TypeError)):
         wait(drive, monkeypatch, weak_wait, envelope(MISSING), strict=strict)
 
 
 @pytest.mark.parametrize("payload", [envelope(x=1), envelope(MISSING), {"approved": envelope()}, [envelope()]])
-def test_as_we_wait_nothing_is_made_and_nothing_ends(drive, monkeypatch, bait, payload):  # noqa: F811
-    """The envelope comes out as what it is worth, or as the plain data around it."""
+def test_a_guarded_wait_creates_nothing_and_ends_nothing(drive, monkeypatch, bait, payload):  # noqa: F811
+    """The envelope arrives as plain data."""
     run = wait(drive, monkeypatch, guarded_wait, payload, strict=True)
     assert (run.error, bait) == (None, [])
     assert run.output in (Envelope.__name__, "dict", "list")
@@ -104,21 +104,21 @@ def unguarded(source):
     return [call.lineno for call in waits if "expected_type" not in {each.arg for each in call.keywords}]
 
 
-def test_every_wait_of_the_app_says_what_it_expects():
-    """One that is forgotten would let the sender of an event choose."""
+def test_every_wait_of_the_app_declares_its_type():
+    """Without it the sender of an event could choose."""
     modules = list((ROOT / "orchestrators").glob("*.py"))
     assert any("wait_for_external_event" in path.read_text("utf-8") for path in modules)
     assert {path.name: lines for path in modules if (lines := unguarded(path.read_text("utf-8")))} == {}
 
 
-def test_a_wait_that_says_nothing_is_found():
+def test_a_wait_without_a_type_is_found():
     """A search that cannot find proves nothing."""
     source = "def f(context):\n    a = yield context.wait_for_external_event('A')\n"
     assert unguarded(source) == [2]
     assert unguarded(source.replace("'A'", "'A', expected_type=AnyPayload")) == []
 
 
-def test_the_app_turns_strict_typing_on_whatever_its_settings_say():
+def test_the_app_turns_strict_typing_on_whatever_the_setting_says():
     """In function_app.py, before the first function is registered."""
     source = (ROOT / "function_app.py").read_text("utf-8")
     assert f'os.environ["{STRICT}"] = "1"' in source
@@ -128,8 +128,8 @@ def test_the_app_turns_strict_typing_on_whatever_its_settings_say():
 @pytest.mark.parametrize(
     "operation", [each for each in OPERATIONS if each.body and each.id != "PutAttachment"], ids=lambda each: each.id
 )
-def test_no_operation_takes_one(fortress, operation):
-    """Neither as the body, nor in the place of any of its fields; the same body without it is taken or understood."""
+def test_no_operation_accepts_an_envelope(fortress, operation):
+    """Neither as the body nor in any of its fields; the same body without it is accepted."""
     proposal = fortress.begin()
     path, key = path_of(operation, proposalId=proposal).partition("?")[0], fortress.key_of(operation.function)
     if operation.caller == "link":

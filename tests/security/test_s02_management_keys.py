@@ -40,7 +40,7 @@ def managing_calls(source):
 
 
 def test_no_answer_of_any_route_holds_a_key(fortress):
-    """Good answers and refusals, for people and for operators."""
+    """Successes and refusals, for people and for operators."""
     proposal, seen = fortress.begin(), set()
     for name, answer in walk(fortress, proposal, besides={STARTER}):
         assert leaks(fortress, told_by(answer)) == [], (name, answer.status_code)
@@ -48,8 +48,8 @@ def test_no_answer_of_any_route_holds_a_key(fortress):
     assert seen == {each.id for each in OPERATIONS} - {STARTER}
 
 
-def test_the_search_finds_the_key_where_it_is(fortress):
-    """In the answer of the one route that is known to hold it; without this the test above could find nothing."""
+def test_the_search_finds_a_key_that_is_there(fortress):
+    """In the answer of the one route that has it; otherwise the test above would prove nothing."""
     form = {"title": "Bench", "submittedBy": "Ines"}
     told = fortress.call("POST", "/api/orchestrators/ApprovalWorkflow", form, key=fortress.key_of(STARTER))
     assert told.status_code == 202
@@ -58,7 +58,7 @@ def test_the_search_finds_the_key_where_it_is(fortress):
 
 
 def test_no_page_and_no_letter_holds_a_key(fortress):
-    """The page is open to whoever has the letter."""
+    """Everybody with the letter can open the page."""
     proposal = fortress.begin()
     link = fortress.link(proposal, "Mara")
     pages = [
@@ -73,15 +73,15 @@ def test_no_page_and_no_letter_holds_a_key(fortress):
         assert leaks(fortress, text) == []
 
 
-def test_no_line_of_the_log_holds_a_key(fortress):
-    """Whoever reads logs need not be an operator."""
+def test_no_log_line_holds_a_key(fortress):
+    """Readers of logs need not be operators."""
     fortress.begin()
     assert "greenlight" in fortress.output
     assert [secret[:6] for secret in fortress.secrets if secret in fortress.output] == []
 
 
-def test_the_calls_that_make_such_answers_are_made_in_one_module():
-    """For operators; another one would have to be looked at by a person first."""
+def test_the_calls_that_return_keys_are_in_one_module():
+    """It is for operators; a new one needs a review by a person."""
     folders = ("clients", "services", "activities", "gateways", "orchestrators", "entities", "approvals")
     modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     found = {path.relative_to(ROOT).as_posix() for path in modules if managing_calls(path.read_text("utf-8"))}

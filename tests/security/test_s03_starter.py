@@ -27,13 +27,13 @@ NOT_WORKFLOWS = [
 
 
 @pytest.mark.parametrize("name", NOT_WORKFLOWS)
-def test_what_is_on_no_list_is_not_started(fortress, name):
+def test_an_unlisted_function_is_not_started(fortress, name):
     """Activities, entities and timers have names too; also with a key."""
     told = fortress.call("POST", f"/api/orchestrators/{name}", FORM_OF_APPROVAL, key=fortress.key_of("HttpStart"))
     assert told.status_code in (400, 404), told.text
 
 
-def test_what_is_on_the_list_is(fortress):
+def test_a_listed_workflow_is_started(fortress):
     """Otherwise the refusals above could have another reason."""
     told = fortress.call("POST", "/api/orchestrators/ApprovalWorkflow", FORM_OF_APPROVAL, key=fortress.master)
     assert told.status_code == 202
@@ -42,7 +42,7 @@ def test_what_is_on_the_list_is(fortress):
 
 @pytest.mark.parametrize("name", ["../x", "a b", "x?y", "@counter@approved", "é", "x" * 81, "", "a/b", "a%2fb"])
 def test_an_id_that_leads_elsewhere_is_refused(fortress, name):
-    """It becomes part of URLs, table keys and the names of blobs; an empty one is none and a new one is made."""
+    """It becomes part of URLs, table keys and blob names; an empty one is replaced with a new one."""
     for path in ("/api/orchestrators/ApprovalWorkflow", "/api/proposals"):
         form = FORM if path == "/api/proposals" else FORM_OF_APPROVAL
         url = f"{path}?id={name.replace('%', '%25').replace('?', '%3F')}"
@@ -50,7 +50,7 @@ def test_an_id_that_leads_elsewhere_is_refused(fortress, name):
         assert told.status_code == (202 if name == "" else 400), (path, told.text)
 
 
-def test_whoever_hands_in_a_proposal_chooses_no_workflow(fortress):
+def test_a_submitter_cannot_choose_the_workflow(fortress):
     """Neither by a field nor by a parameter."""
     for more in ({"workflow": "ReserveBudget"}, {"functionName": "X"}, {"review": {"proposalId": "p"}}):
         assert fortress.call("POST", "/api/proposals", {**FORM, **more}).status_code == 400
@@ -61,7 +61,7 @@ def test_whoever_hands_in_a_proposal_chooses_no_workflow(fortress):
 
 @pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.caller == "operators"], ids=lambda e: e.id)
 def test_the_routes_of_operators_need_a_key(fortress, operation):
-    """Whoever one claims to be; and the key of another function opens nothing. The document itself is for people."""
+    """Whatever name a caller sends; another function's key does not work. The document itself is for people."""
     path, body = path_of(operation), dict(operation.body.example) if operation.body else None
     for key in (None, "x", fortress.key_of("SubmitProposal"), fortress.system):
         told = fortress.call(operation.method, path, body, user="Mara", key=key)
@@ -83,15 +83,15 @@ def test_the_routes_of_operators_need_a_key(fortress, operation):
         ("POST", "/entities/Counter/approved?op=add"),
     ],
 )  # fmt: skip
-def test_the_extensions_own_api_needs_its_key(fortress, method, path):
-    """No function's key opens it, only its own and the master key."""
+def test_the_api_of_the_extension_needs_its_key(fortress, method, path):
+    """Only its own key and the master key work."""
     for key in (None, fortress.key_of("HttpStart"), fortress.keys["functionKeys"]["default"]):
         assert fortress.call(method, DURABLE + path, {}, key=key).status_code == 401
     assert fortress.call(method, DURABLE + path, {}, key=fortress.system).status_code != 401
 
 
-def test_with_its_key_anything_is_started_and_decided(fortress):
-    """So nothing of ours may ever show it: it approves for anybody. The record tells by which way that came."""
+def test_with_the_system_key_anything_can_be_started_and_decided(fortress):
+    """So the app must never show it: it approves for anybody. The record shows through which way that came."""
     proposal = fortress.begin()
     decision = {"approved": True, "approver": "Mara", "comment": ""}
     path = f"{DURABLE}/instances/{proposal}/raiseEvent/ApprovalEvent"

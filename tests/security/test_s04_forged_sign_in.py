@@ -37,30 +37,30 @@ def whoever(mode, headers, monkeypatch, **settings):
 
 @pytest.mark.parametrize("headers", FORGED, ids=lambda each: min(each))
 def test_with_keys_no_header_makes_a_person(monkeypatch, headers):
-    """The host has checked a key; what else is sent names nobody."""
+    """The host has checked a key; other headers name nobody."""
     assert whoever("keys", headers, monkeypatch).name is None
 
 
 @pytest.mark.parametrize("headers", FORGED[1:], ids=lambda each: min(each))
-def test_with_easy_auth_only_the_platforms_own_header_counts(monkeypatch, headers):
-    """Names and tokens are for others to read."""
+def test_with_easy_auth_only_the_platforms_header_counts(monkeypatch, headers):
+    """Names and tokens are for others."""
     assert whoever("easyauth", headers, monkeypatch, WEBSITE_AUTH_ENABLED="true") == 401
 
 
 @pytest.mark.parametrize("headers", [each for each in FORGED if "X-Greenlight-User" not in each], ids=lambda e: min(e))
 def test_in_development_the_platforms_headers_name_nobody(monkeypatch, headers):
-    """They are a system's then, as without them."""
+    """Such a caller is a system, as without them."""
     assert whoever("development", headers, monkeypatch).name is None
 
 
-def test_a_forged_header_is_believed_where_the_platform_lets_it_through(monkeypatch):
-    """There is no signature on it: this is the attack, and the reason for the next test."""
+def test_a_forged_header_counts_if_the_platform_lets_it_through(monkeypatch):
+    """It has no signature: this is the attack, and the reason for the next test."""
     assert whoever("easyauth", FORGED[0], monkeypatch, WEBSITE_AUTH_ENABLED="true") == Caller(name=ME, via="person")
 
 
 @pytest.mark.parametrize("enabled", ["", "false", "0", "yes", "truee", None])
-def test_so_the_app_does_not_serve_where_the_platform_signs_nobody_in(monkeypatch, enabled):
-    """Neither does it load, nor does a request get in that comes when the setting is changed under it."""
+def test_the_app_refuses_to_run_if_the_platform_signs_nobody_in(monkeypatch, enabled):
+    """It does not load, and it refuses requests if the setting changes later."""
     monkeypatch.setenv("AUTH_MODE", "easyauth")
     monkeypatch.delenv("WEBSITE_AUTH_ENABLED", raising=False)
     if enabled is not None:
@@ -72,8 +72,8 @@ def test_so_the_app_does_not_serve_where_the_platform_signs_nobody_in(monkeypatc
 
 
 @pytest.mark.parametrize("setting", ["WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME", "WEBSITE_SKU", "LEGION_SERVICE_HOST"])
-def test_nor_with_a_header_for_development_on_azure(monkeypatch, setting):
-    """Where everybody could be anybody; each plan sets some of these, Flex Consumption not the first."""
+def test_the_development_mode_is_refused_on_azure(monkeypatch, setting):
+    """There everybody could be anybody; each plan sets some of these variables, Flex Consumption not the first."""
     monkeypatch.setenv("AUTH_MODE", "development")
     assert level() is func.AuthLevel.ANONYMOUS
     monkeypatch.setenv(setting, "a1b2c3")
@@ -81,7 +81,7 @@ def test_nor_with_a_header_for_development_on_azure(monkeypatch, setting):
         level()
 
 
-def test_what_one_is_called_is_no_identity(monkeypatch):
+def test_a_chosen_name_is_no_identity(monkeypatch):
     """Names and addresses can be chosen, and change hands; tenant and object cannot."""
     claims = [{"typ": name, "val": "Mara"} for name in ("name", "preferred_username", "email", "upn", "unique_name")]
     claims += [{"typ": "tid", "val": TENANT}, {"typ": "oid", "val": THING}]
@@ -98,8 +98,8 @@ def _with_easy_auth(header):
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_no_bytes_make_somebody_or_break_anything(content):
-    """Whatever a header holds: 401."""
+def test_no_bytes_in_a_header_make_a_person_or_an_error(content):
+    """Any invalid header is 401."""
     assert _with_easy_auth(base64.b64encode(content).decode()) == 401
 
 
@@ -118,8 +118,8 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_no_json_makes_somebody_whose_tenant_and_object_it_does_not_name_once(value):
-    """A person comes out only where both claims are there, each with one value."""
+def test_a_principal_needs_exactly_one_tenant_and_one_object(value):
+    """No JSON without both claims, each with one value, gives a person."""
     who = _with_easy_auth(base64.b64encode(json.dumps(value).encode()).decode())
     if isinstance(who, Caller):
         claims = [(each["typ"], str(each["val"]).lower()) for each in value["claims"]]

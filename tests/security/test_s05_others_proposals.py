@@ -59,13 +59,13 @@ def theirs(fortress):
     return proposal
 
 
-def test_the_matrix_is_whole():
-    """A verb or a person that is added is judged here too."""
+def test_the_matrix_has_every_verb():
+    """A new verb must be added here."""
     assert set(BODIES) == set(MAY) == set(VERBS)
 
 
 @pytest.mark.parametrize("verb", sorted(BODIES))
-def test_who_may_not_is_refused_and_nothing_changes(fortress, theirs, verb):
+def test_a_person_without_the_right_is_refused_and_nothing_changes(fortress, theirs, verb):
     """Everybody who is not in the table."""
     before = fortress.kinds(theirs)
     told = {user: act(fortress, theirs, verb, user) for user in PEOPLE if user not in MAY[verb]}
@@ -74,15 +74,15 @@ def test_who_may_not_is_refused_and_nothing_changes(fortress, theirs, verb):
 
 
 @pytest.mark.parametrize(("verb", "user"), [(verb, user) for verb, users in MAY.items() for user in users])
-def test_who_may_is_heard(fortress, theirs, verb, user):
-    """So that the refusals above are about who it was. Comments change nothing for others, so they share a proposal."""
+def test_a_person_with_the_right_is_accepted(fortress, theirs, verb, user):
+    """So the refusals above depend on the person. Comments change nothing for others, so they share a proposal."""
     proposal = theirs if verb == "comments" else fortress.begin(policy=PLAN)
     assert act(fortress, proposal, verb, user) == MAY[verb][user]
 
 
 @pytest.mark.parametrize("verb", sorted(BODIES))
 def test_nobody_acts_under_the_name_of_another(fortress, theirs, verb):
-    """Whatever the field for the name is called; 400 where one body has two names for who acts."""
+    """In every field for the name; 400 if one body has two names."""
     before = fortress.kinds(theirs)
     for field in ("by", "approver", "from"):
         for user, other in ((STRANGER, NOW), (AUTHOR, NOW), (NOW, AUTHOR)):
@@ -93,7 +93,7 @@ def test_nobody_acts_under_the_name_of_another(fortress, theirs, verb):
 
 @pytest.mark.parametrize("verb", sorted(BODIES))
 def test_a_system_that_lies_is_believed(fortress, verb):
-    """It is trusted to name the right person, and the record tells that it was a system: this is the control."""
+    """It is trusted to name the right person, and the record says that it was a system: this is the control."""
     proposal = fortress.begin(policy=PLAN)
     person = AUTHOR if AUTHOR in MAY[verb] else NOW
     name = {"reassign": {}, "delegate": {"from": person}}.get(
@@ -104,8 +104,8 @@ def test_a_system_that_lies_is_believed(fortress, verb):
     assert {entry["via"] for entry in entries} <= {"system", "workflow", "clock"}
 
 
-def test_who_has_no_part_reads_nothing(fortress, theirs):
-    """Neither the proposal nor its record nor its files; who has one does."""
+def test_a_person_without_a_part_reads_nothing(fortress, theirs):
+    """Neither the proposal nor its record nor its files; one with a part does."""
     for path in READS:
         told = {user: fortress.call("GET", f"/api/proposals/{theirs}{path}", user=user) for user in PEOPLE}
         assert {user: answer.status_code for user, answer in told.items()} == {
@@ -114,7 +114,7 @@ def test_who_has_no_part_reads_nothing(fortress, theirs):
         assert "footbridge" not in told[STRANGER].text
 
 
-def test_only_the_author_puts_files(fortress, theirs):
+def test_only_the_author_adds_files(fortress, theirs):
     """Nobody else, also not under the author's name."""
     path = f"/api/proposals/{theirs}/attachments/plan.md"
     before = fortress.kinds(theirs)
@@ -125,8 +125,8 @@ def test_only_the_author_puts_files(fortress, theirs):
     assert fortress.kinds(theirs) == before
 
 
-def test_the_list_shows_nobody_what_is_not_theirs(fortress, theirs):
-    """Whichever filter is asked for, also with the token of a page that a system was shown."""
+def test_the_list_shows_only_a_persons_own_proposals(fortress, theirs):
+    """With any filter, also with the page token of a system."""
     fortress.begin(policy=PLAN)
     token = fortress.call("GET", "/api/proposals?top=1").json()["continuationToken"]
     assert token
@@ -139,16 +139,16 @@ def test_the_list_shows_nobody_what_is_not_theirs(fortress, theirs):
     assert theirs in [each["proposalId"] for each in mine]
 
 
-def test_nobody_hands_in_a_proposal_for_another(fortress):
-    """The author is who is signed in."""
+def test_nobody_submits_a_proposal_for_another(fortress):
+    """The author is the signed-in person."""
     form = {"title": "Bench", "author": AUTHOR}
     assert fortress.call("POST", "/api/proposals", form, user=STRANGER).status_code == 403
     told = fortress.call("POST", "/api/proposals", {"title": "Bench"}, user=STRANGER)
     assert fortress.look(told.json()["proposalId"])["author"] == STRANGER
 
 
-def test_a_file_is_read_through_its_own_proposal_alone(fortress, theirs):
-    """Not through another one in which one has a part."""
+def test_a_file_is_read_only_through_its_own_proposal(fortress, theirs):
+    """Not through another one in which the reader has a part."""
     own = fortress.begin(author=STRANGER)
     path = f"/api/proposals/{own}/attachments/note.md"
     assert fortress.call("GET", path, user=STRANGER).status_code == 404
@@ -158,8 +158,8 @@ def test_a_file_is_read_through_its_own_proposal_alone(fortress, theirs):
     )
 
 
-def test_who_hands_a_task_over_has_it_no_more(fortress):
-    """It is checked when somebody decides, not when they were asked."""
+def test_a_person_who_delegated_can_no_longer_decide(fortress):
+    """The check is at the decision, not when they were asked."""
     proposal = fortress.begin(policy=PLAN)
     assert act(fortress, proposal, "delegate", NOW) == 200
     assert act(fortress, proposal, "decisions", NOW) == 403

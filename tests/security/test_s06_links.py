@@ -56,26 +56,26 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("token", FORGERIES.values(), ids=FORGERIES.keys())
-def test_what_the_key_has_not_signed_as_a_link_is_forged(token):
-    """Whoever knows the salt, the format and links of their own makes none."""
+def test_a_token_not_signed_as_a_link_is_a_forgery(token):
+    """Knowing the salt, the format and own links does not help."""
     assert read_link(token, (KEY,), NOW) == Forged()
 
 
-def test_what_the_key_has_signed_is_the_link():
-    """Otherwise everything above would be forged anyway."""
+def test_a_signed_link_is_read():
+    """Otherwise everything above would be refused anyway."""
     assert read_link(write_link(LINK, (KEY,)), (KEY,), NOW) == LINK
     honest = URLSafeSerializer(KEY, salt=SALT, signer_kwargs=HMAC).dumps(LINK.to_dict())
     assert read_link(honest, (KEY,), NOW) == LINK
 
 
-def test_with_the_key_of_today_a_forger_is_anybody():
-    """So it lies in Key Vault alone, and no route hands out the one of development: see below."""
+def test_with_the_signing_key_anybody_can_be_impersonated():
+    """So it is only in Key Vault, and no route returns the one of development: see below."""
     forged = URLSafeSerializer(KEY, salt=SALT, signer_kwargs=HMAC).dumps({**LINK.to_dict(), "person": "the mayor"})
     assert read_link(forged, (KEY,), NOW).person == "the mayor"
 
 
 @given(st.integers(min_value=0), st.binary(min_size=1, max_size=3))
-def test_no_change_of_some_letters_makes_another_link(place, letters):
+def test_changed_characters_never_make_another_link(place, letters):
     """A token is one link or none: nobody gains another person, stage or hour."""
     token = write_link(MINE, (KEY,))
     at = place % len(token)
@@ -83,14 +83,14 @@ def test_no_change_of_some_letters_makes_another_link(place, letters):
     assert read_link(changed, (KEY,), NOW) in (Forged(), MINE)
 
 
-def test_the_time_is_inside_the_signature():
-    """Who wants more of it has to forge."""
+def test_the_deadline_is_signed():
+    """Extending it needs a forgery."""
     late = datetime.fromtimestamp(LINK.expires, UTC)
     assert read_link(write_link(LINK, (KEY,)), (KEY,), late) == Expired(link=LINK)
 
 
-def test_the_key_of_development_is_in_no_container_that_is_handed_out(fortress):
-    """Nor are records and letters; what the settings name is."""
+def test_the_key_of_development_is_in_no_readable_container(fortress):
+    """Nor are records and letters; only the containers of the setting are readable."""
     fortress.link(fortress.begin(), "Mara")  # so that there is a key, and a letter
     key = fortress.key_of("GetBlob")
     told = {

@@ -29,7 +29,7 @@ def approving(body):
 
 
 @pytest.mark.parametrize("message", [GOOD, CLASSIC])
-def test_a_good_message_approves(message):
+def test_a_valid_message_approves(message):
     """The control of everything below."""
     assert approving(json.dumps(message).encode()) == [("p-1", "Mara")]
 
@@ -46,8 +46,8 @@ VALUES = st.recursive(
 
 
 @given(st.sampled_from([GOOD, CLASSIC]), st.dictionaries(st.sampled_from(["approved", "extra", "approver"]), VALUES))
-def test_what_is_added_or_changed_approves_only_where_it_still_says_so(message, changes):
-    """A yes is the word or the truth value, in a message without unknown keys; nothing that looks like one."""
+def test_a_changed_message_approves_only_if_it_still_says_so(message, changes):
+    """An approval is the word or the boolean, in a message without unknown keys; nothing that looks like one."""
     changed = {**message, **changes}
     said_yes = set(changed) <= set(message) and (message is GOOD or changed["approved"] is True)
     found = approving(json.dumps(changed).encode())
@@ -57,15 +57,15 @@ def test_what_is_added_or_changed_approves_only_where_it_still_says_so(message, 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_no_bytes_name_a_person_or_break_the_reader(body):
-    """Noise is at most a bare id, which says who it was for nobody; that counts only where the settings allow it."""
+    """Noise is at most a bare id, which names nobody; that counts only if the settings allow it."""
     readings = read_queue_message(body)
     if not isinstance(readings, Rejected):
         assert {type(each) for each in readings} == {BareReading}
 
 
 @given(st.data(), st.sampled_from([{**GOOD, "decision": "reject"}, {**CLASSIC, "approved": False}]))
-def test_no_damage_on_the_way_turns_a_no_into_a_yes(data, message):
-    """One byte that is lost, added or changed. That it was Mara who said so is the sender's word: see above."""
+def test_no_damage_on_the_way_turns_a_rejection_into_an_approval(data, message):
+    """One byte lost, added or changed. That it was Mara is the sender's claim: see above."""
     body = bytearray(json.dumps(message).encode())
     place = data.draw(st.integers(0, len(body) - 1))
     body[place : place + data.draw(st.integers(0, 1))] = data.draw(st.binary(max_size=1))
@@ -73,16 +73,17 @@ def test_no_damage_on_the_way_turns_a_no_into_a_yes(data, message):
 
 
 @pytest.mark.parametrize("pack", [bytes, base64.b64encode], ids=["plain", "Base64"])
-def test_what_can_be_read_in_two_ways_is_refused(pack):
-    """A key that is given twice says yes to one reader and no to another."""
+def test_an_ambiguous_message_is_refused(pack):
+    """A duplicate key means approval to one reader and rejection to another."""
     twice = b'{"instanceId": "p-1", "approved": false, "approver": "Mara", "approved": true}'
     assert approving(pack(twice)) == []
 
 
-def test_what_a_sender_must_not_decide_is_put_aside(fortress):
-    """A bare id (whoever sees the id of a proposal could send it), people who are not asked, what there is not.
+def test_a_message_without_the_right_to_decide_is_put_aside(fortress):
+    """Bare ids, people who are not asked, unknown proposals.
 
-    That it decides a workflow without a policy where APPROVALS_ALLOW_BARE is 1: tests/app/test_end_to_end.py.
+    Anybody who sees the id of a proposal could send it bare. That a bare id decides a workflow without a policy
+    where APPROVALS_ALLOW_BARE is 1: tests/app/test_end_to_end.py.
     """
     proposal = fortress.begin(policy={"stages": [{"name": "design", "approvers": ["Mara"]}]})
     packed = base64.b64encode(proposal.encode()).decode()

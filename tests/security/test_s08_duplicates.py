@@ -63,8 +63,8 @@ def together(work):
         return list(pool.map(one, PEOPLE))
 
 
-def test_of_many_at_once_one_is_in_the_record(waiting):
-    """The others are told who it was."""
+def test_only_one_of_many_simultaneous_answers_is_recorded(waiting):
+    """The others learn who decided."""
     told = together(lambda person: record_verb(waiting, verb(person), Actor(name=person, via=Via.PERSON)))
     (winner,) = decided(waiting)
     refusals = [each.reason for each in told if hasattr(each, "reason")]
@@ -72,8 +72,8 @@ def test_of_many_at_once_one_is_in_the_record(waiting):
     assert all(winner in reason for reason in refusals)
 
 
-def test_without_the_condition_all_of_them_are(waiting):
-    """Read, judge, append, as one would write it: each has judged the same record, and each was right about it."""
+def test_without_the_condition_all_of_them_are_recorded(waiting):
+    """Read, judge, append without it: each was right about the record that it had read."""
     records = open_review_records()
     chain = records.read(waiting)
     now = clock.now()
@@ -93,8 +93,8 @@ def test_without_the_condition_all_of_them_are(waiting):
         read_chain(content)
 
 
-def test_a_decision_that_comes_again_is_the_same_one(waiting):
-    """By its id, by its person, by both, after the end; and an id that is used for something else is told so."""
+def test_a_repeated_decision_is_recognised(waiting):
+    """By its id, by its person, by both, after the end; an id used for something else is refused."""
     first = record_verb(waiting, verb("Person 1", decision_id="42"), Actor(name="Person 1", via=Via.SYSTEM))
     for again in (verb("Person 1", decision_id="42"), verb("person  1", decision_id="42"), verb("Person 1")):
         done = record_verb(waiting, again, Actor(name=again.approver, via=Via.QUEUE))

@@ -30,8 +30,8 @@ def left(fortress, queue):
         return client.get_queue_properties().approximate_message_count
 
 
-def test_garbage_is_worked_once_and_leaves_both_queues(fortress):
-    """Each piece has one line in the log with its reason; behind it an answer that is meant well still counts."""
+def test_an_invalid_message_is_processed_once_and_leaves_both_queues(fortress):
+    """Each has one log line with its reason; a valid answer after it still counts."""
     before = len(fortress.lines("poison-message"))
     for number, text in enumerate(GARBAGE):
         fortress.send(text.format(marker=f"garbage-{number}"))
@@ -75,8 +75,8 @@ class NoHub:
 
 
 @pytest.mark.parametrize("text", [each.format(marker="p-1") for each in GARBAGE[:3]])
-async def test_garbage_raises_nothing_and_a_hub_that_is_away_does(azurite, monkeypatch, text):
-    """Else the host would show garbage again and again, or a good answer would be put aside for ever."""
+async def test_an_invalid_message_raises_nothing_and_an_unreachable_hub_does(azurite, monkeypatch, text):
+    """Otherwise the host would retry invalid ones, or a valid answer would be put aside for good."""
     monkeypatch.setenv("ApprovalsStorage", azurite.connection_string)
     work = approval_queue_processor._function.get_user_function().client_function
     poison = Put()

@@ -63,14 +63,14 @@ def routes_out(secret):
     return [f"../{name}/p", f"x/../../{name}/p", f"..\\{name}\\p", f"%2e%2e/{name}/p", f"..%2f{name}%2fp", f"/{name}/p"]
 
 
-def test_the_hole_is_there(outside):
-    """The SDK makes a path of a name as it stands: without our checks a record could be anybody's blob."""
+def test_the_sdk_itself_follows_names_with_paths(outside):
+    """It uses a name as a path: without our checks a record could be anybody's blob."""
     secret, records = outside
     assert records.download_blob(f"../{secret.container_name}/p.jsonl").readall() == b"a lot"
 
 
-def test_records_and_letters_follow_none(outside):
-    """Whoever asks: a name is checked where the blob is opened."""
+def test_records_and_letters_refuse_names_with_paths(outside):
+    """The check is where the blob is opened, for every caller."""
     secret, container = outside
     records, outbox = BlobRecords(container), Outbox(container)
     for name in routes_out(secret):
@@ -86,8 +86,8 @@ def test_records_and_letters_follow_none(outside):
     assert [blob.name for blob in secret.list_blobs()] == ["p.jsonl"]
 
 
-async def test_no_route_follows_one(outside):
-    """As an id to hand in under, as a proposal, as a file, and in a link that is signed as it should be."""
+async def test_no_route_follows_a_name_with_a_path(outside):
+    """As a chosen id, as a proposal, as a file, and in a validly signed link."""
     secret, _ = outside
     front = Front(MemoryClient())
     ines = front.by("Ines")
@@ -106,8 +106,8 @@ async def test_no_route_follows_one(outside):
 
 
 @pytest.mark.usefixtures("outside")
-async def test_on_that_connection_the_app_works():
-    """Otherwise it might have refused for want of a connection."""
+async def test_the_app_works_on_that_connection():
+    """Otherwise the refusals could come from a missing connection."""
     front = Front(MemoryClient())
     proposal = await front.begin(FORM)
     assert (await front.by("Ines").put_file(proposal, "plan.md", b"# A\n")).status == 201
@@ -153,8 +153,8 @@ def opens_blobs(source):
     )
 
 
-def test_every_module_that_opens_blobs_by_name_is_known_to_check_them():
-    """A new one would have to be looked at; nobody but gateways opens any."""
+def test_every_module_that_opens_blobs_by_name_checks_the_name():
+    """A new one needs a review; only gateways open any."""
     folders = ("clients", "services", "activities", "gateways", "orchestrators", "entities", "approvals")
     sources = {path: path.read_text("utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py")}
     found = {path.name: source for path, source in sources.items() if opens_blobs(source)}
@@ -163,7 +163,7 @@ def test_every_module_that_opens_blobs_by_name_is_known_to_check_them():
     assert [name for name, source in found.items() if CHECKED[name] not in source] == []
 
 
-def test_one_that_opens_blobs_is_found():
+def test_a_module_that_opens_blobs_is_found():
     """A search that cannot find proves nothing."""
     assert opens_blobs("def f(container, name):\n    return container.download_blob(name).readall()\n")
     assert not opens_blobs("def f(blob):\n    return blob.download_blob().readall()\n")

@@ -117,8 +117,8 @@ def peak(fortress):
 
 
 @pytest.mark.parametrize(("content", "name"), TWO_THINGS.values(), ids=TWO_THINGS.keys())
-def test_of_a_file_that_is_two_things_one_is_kept(fortress, proposal, content, name):
-    """The picture; what hung on it is gone, though the file passed for a picture as it was."""
+def test_only_the_picture_of_a_polyglot_file_is_stored(fortress, proposal, content, name):
+    """The attached data is gone, although the file passed for a picture."""
     assert kind_of(content) in ("image/png", "image/jpeg")
     assert zipfile.is_zipfile(io.BytesIO(content)) or SCRIPT in content
     assert put(fortress, proposal, name, content).status_code in (200, 201)  # cleaned, some of them are the same
@@ -128,8 +128,8 @@ def test_of_a_file_that_is_two_things_one_is_kept(fortress, proposal, content, n
     assert Image.open(io.BytesIO(kept)).size == (32, 32)
 
 
-def test_so_it_is_inside_a_proposal(fortress):
-    """Files that come with it go the same way."""
+def test_a_polyglot_file_inside_a_proposal_is_cleaned_too(fortress):
+    """Such files take the same way."""
     content = base64.b64encode(picture() + packed()).decode()
     proposal = fortress.begin(attachments=[{"name": "x.png", "contentType": "image/png", "content": content}])
     kept = fortress.call("GET", f"/api/proposals/{proposal}/attachments/x.png", user="Mara").content
@@ -139,16 +139,16 @@ def test_so_it_is_inside_a_proposal(fortress):
 
 @pytest.mark.parametrize(("content", "status"), REFUSED.values(), ids=REFUSED.keys())
 @pytest.mark.parametrize("claimed", ["image/png", "text/plain"])
-def test_what_is_none_of_the_kinds_is_refused(fortress, proposal, content, status, claimed):
-    """Whatever the header says, and whatever it is called."""
+def test_an_unsupported_file_is_refused(fortress, proposal, content, status, claimed):
+    """Whatever its header and its name say."""
     before = fortress.kinds(proposal)
     assert put(fortress, proposal, "plan.png", content, **{"Content-Type": claimed}).status_code == status
     assert fortress.kinds(proposal) == before
 
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
-def test_a_bomb_does_not_go_off(fortress, proposal, bomb):
-    """It is small on its way; the host refuses it, and is hardly larger afterwards."""
+def test_a_bomb_is_refused_without_using_memory(fortress, proposal, bomb):
+    """It is small; the host refuses it, and hardly grows."""
     content = bomb()
     assert len(content) < LARGEST_UPLOAD
     before = peak(fortress)
@@ -156,8 +156,8 @@ def test_a_bomb_does_not_go_off(fortress, proposal, bomb):
     assert peak(fortress) - before < MOST_MEMORY
 
 
-def test_a_picture_of_many_pixels_that_may_be_shows_in_the_memory(fortress, proposal):
-    """So the measure above measures."""
+def test_an_accepted_large_picture_shows_in_the_memory(fortress, proposal):
+    """So the measurement above works."""
     file = io.BytesIO()
     Image.new("RGB", (4_000, 4_000)).save(file, "PNG")
     before = peak(fortress)
@@ -165,22 +165,22 @@ def test_a_picture_of_many_pixels_that_may_be_shows_in_the_memory(fortress, prop
     assert 0 < peak(fortress) - before < MOST_MEMORY
 
 
-def test_what_is_too_large_is_refused(fortress, proposal):
-    """By its length; one byte less is no matter of the length."""
+def test_a_file_that_is_too_large_is_refused(fortress, proposal):
+    """By its length; one byte less passes this check."""
     assert put(fortress, proposal, "plan.txt", b"x" * (LARGEST_UPLOAD + 1)).status_code == 413
     assert put(fortress, proposal, "plan.bin", b"\0" * LARGEST_UPLOAD).status_code == 415
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, gzip"])
-def test_what_is_packed_for_the_way_is_not_unpacked(fortress, proposal, coding):
-    """It may be any size inside."""
+def test_a_compressed_body_is_not_unpacked(fortress, proposal, coding):
+    """It may have any size inside."""
     content = zlib.compress(bytes(MEBIBYTE))
     assert put(fortress, proposal, "plan.txt", content, **{"Content-Encoding": coding}).status_code == 415
 
 
 @pytest.mark.parametrize("name", ["page.html", "page.svg", "page.txt"])
-def test_text_that_browsers_would_run_is_saved_and_not_shown(fortress, proposal, name):
-    """It is text, and says so."""
+def test_text_that_browsers_would_run_is_a_download(fortress, proposal, name):
+    """It is text, and has that type."""
     assert put(fortress, proposal, name, SCRIPT).status_code == 201
     told = fortress.call("GET", f"/api/proposals/{proposal}/attachments/{name}", user="Mara")
     assert told.headers["Content-Type"] == "text/plain; charset=utf-8"

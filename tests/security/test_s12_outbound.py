@@ -84,8 +84,8 @@ def lying(monkeypatch):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:127.0.0.1"])
-def test_a_name_that_leads_to_this_machine_is_not_spoken_to(monkeypatch, lying, raw, address):
-    """It is on the list, and was another host's when it was put there. Not a byte is sent, not even a greeting."""
+def test_a_name_that_resolves_to_this_machine_is_not_called(monkeypatch, lying, raw, address):
+    """It is on the list, and was another host's then. Not a byte is sent, not even a TLS greeting."""
     port, heard = raw
     monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
     lying(address)
@@ -106,18 +106,18 @@ def heard_without_the_check(monkeypatch, lying, raw):
     return heard
 
 
-def test_without_the_check_it_would_be(heard_without_the_check):
+def test_without_the_check_it_would_be_called(heard_without_the_check):
     """The name is allowed, so the connection is made, and the greeting sent."""
     assert any(each.startswith(b"\x16\x03") for each in heard_without_the_check)
 
 
-def test_and_then_the_certificate_would_stop_it(heard_without_the_check):
-    """A host of a private network that is not the one has no certificate for the name: no request is sent to it."""
+def test_the_certificate_would_then_stop_the_call(heard_without_the_check):
+    """Another host of a private network has no certificate for the name: it gets no request."""
     assert not any(b"secret" in each or b"/orders" in each for each in heard_without_the_check)
 
 
-def test_a_name_without_tls_is_not_looked_up_at_all(monkeypatch, inner):
-    """There the certificate could not help."""
+def test_a_name_without_tls_is_not_resolved(monkeypatch, inner):
+    """No certificate could help there."""
     port, heard = inner
     monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("it was looked up"))
@@ -154,8 +154,8 @@ def test_no_spelling_of_another_host_is_called(monkeypatch, inner, url):
     assert heard == []
 
 
-def test_a_redirect_leads_nowhere(monkeypatch, inner):
-    """It is an answer; a caller that follows it, as callers usually do, gets what is behind."""
+def test_a_redirect_is_not_followed(monkeypatch, inner):
+    """It is returned; a caller that follows it, as usual, gets what is behind it."""
     port, heard = inner
     monkeypatch.setenv("ALLOWED_HOSTS", f"127.0.0.1:{port}")
     assert outbound.send("GET", f"http://127.0.0.1:{port}/elsewhere", timeout=5).status == 302
@@ -166,8 +166,8 @@ def test_a_redirect_leads_nowhere(monkeypatch, inner):
     assert heard[-1] == "/secret"
 
 
-def test_what_is_on_the_list_is_called(monkeypatch, inner):
-    """So that the refusals above are about the list."""
+def test_a_listed_host_is_called(monkeypatch, inner):
+    """So the refusals above are about the list."""
     port, heard = inner
     monkeypatch.setenv("ALLOWED_HOSTS", f"localhost:{port}")
     assert outbound.send("GET", f"http://localhost:{port}/", timeout=5).text == "secret"
@@ -175,8 +175,8 @@ def test_what_is_on_the_list_is_called(monkeypatch, inner):
     assert refusal("https://169.254.169.254/", "169.254.169.254") is None
 
 
-def test_not_even_the_list_opens_the_metadata_service(monkeypatch):
-    """A slip in the settings gives nobody the app's identity. Here nobody answers there, so the line is made up."""
+def test_the_metadata_service_is_refused_even_if_listed(monkeypatch):
+    """A mistake in the settings must not reveal the app's identity. The test fakes the connection."""
     monkeypatch.setenv("ALLOWED_HOSTS", "169.254.169.254")
     here, there = socket.socketpair()
 

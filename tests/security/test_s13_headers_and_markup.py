@@ -45,8 +45,8 @@ def faults(headers):
     return found
 
 
-def test_every_route_sends_them(fortress):
-    """With good answers and with refusals. What the host itself answers, 401 and unknown routes, is without a body."""
+def test_every_route_sends_the_security_headers(fortress):
+    """With successes and with refusals. The host's own answers, 401 and unknown routes, have no body."""
     proposal, seen = fortress.begin(), set()
     for name, answer in walk(fortress, proposal):
         if answer.status_code == 401 and not answer.content:
@@ -56,8 +56,8 @@ def test_every_route_sends_them(fortress):
     assert seen == {each.id for each in OPERATIONS}
 
 
-def test_files_and_blobs_send_them(fortress):
-    """What people have handed in comes back as a file, never as a page."""
+def test_files_and_blobs_send_the_security_headers(fortress):
+    """Uploads come back as downloads, never as pages."""
     proposal = fortress.begin()
     html = b"<script>alert(1)</script>"
     path = f"/api/proposals/{proposal}/attachments/page.html"
@@ -69,7 +69,7 @@ def test_files_and_blobs_send_them(fortress):
     assert "sandbox" in told.headers["Content-Security-Policy"]
 
 
-def test_every_page_sends_them(fortress):
+def test_every_page_sends_the_security_headers(fortress):
     """The form, its faults, the answer, and all refusals."""
     proposal = fortress.begin()
     link = fortress.link(proposal, "Mara")
@@ -91,8 +91,8 @@ def test_every_page_sends_them(fortress):
         assert "form-action 'self'" in page.headers["Content-Security-Policy"]
 
 
-def test_every_page_of_somebody_who_is_signed_in_sends_them(fortress):
-    """And the one that asks who somebody is."""
+def test_every_page_for_signed_in_people_sends_the_security_headers(fortress):
+    """And the one that asks for a name."""
     proposal_id = fortress.begin()
     proposal = f"/api/ui/proposals/{proposal_id}"
     mara = {**PAGE, "Cookie": remember("Mara").partition(";")[0]}
@@ -124,7 +124,7 @@ def test_every_page_of_somebody_who_is_signed_in_sends_them(fortress):
 
 
 @pytest.mark.parametrize("name", [*ALWAYS, "Content-Security-Policy"])
-def test_one_that_is_missing_is_found(name):
+def test_a_missing_header_is_found(name):
     """A check that cannot fail proves nothing."""
     good = json_headers()
     assert faults(good) == []
@@ -154,8 +154,8 @@ def hostile(fortress, *texts):
     return page.text
 
 
-def test_what_people_write_adds_no_element_and_no_attribute_to_the_page(fortress):
-    """Whatever it is, the page has the shape that it has for plain words, and shows the text."""
+def test_texts_of_people_add_no_element_and_no_attribute_to_the_page(fortress):
+    """The page has the same structure as with plain words, and shows the text."""
     plain = Reader(hostile(fortress, "a bench", "of oak", "by the stream"))
     assert len(plain.elements) > 20
     assert len(CORPUS) % 3 == 0
@@ -166,8 +166,8 @@ def test_what_people_write_adds_no_element_and_no_attribute_to_the_page(fortress
 
 
 @pytest.mark.parametrize("text", [each for each in CORPUS if re.search(r"<[a-z/]", each) and "--" not in each])
-def test_without_escaping_the_page_would_have_another_shape(text):
-    """So the test above would see it."""
+def test_without_escaping_the_page_would_have_another_structure(text):
+    """So the test above would find it."""
     template = "<main><p title='{{ text }}'>{{ text }}</p></main>"
     weak, strong = Environment(autoescape=False), environment(Path("."))
     usual = Reader(strong.from_string(template).render(text="a bench")).shape

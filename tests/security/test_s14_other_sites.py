@@ -55,8 +55,8 @@ def texts(body):
 
 
 @pytest.mark.parametrize("operation", CHANGING, ids=lambda each: each.id)
-def test_what_a_page_elsewhere_sends_is_refused_and_changes_nothing(fortress, operation):
-    """Each operation, each way in which browsers tell; then the same without those headers is taken."""
+def test_a_request_of_another_site_is_refused_and_changes_nothing(fortress, operation):
+    """Each operation, each header by which browsers tell; the same request without those headers is accepted."""
     proposal, path, body = arrange(fortress, operation)
     before = fortress.kinds(proposal)
     for headers in CROSSING:
@@ -68,7 +68,7 @@ def test_what_a_page_elsewhere_sends_is_refused_and_changes_nothing(fortress, op
 
 
 def test_only_post_decides(fortress):
-    """Mail scanners follow links, and ask for heads; nothing of it changes the record."""
+    """Mail scanners follow links, and send HEAD; neither changes the record."""
     proposal = fortress.begin()
     link = fortress.link(proposal, "Mara")
     before = fortress.kinds(proposal)
@@ -80,8 +80,8 @@ def test_only_post_decides(fortress):
     assert fortress.call("POST", link, {"decision": "approve"}).status_code == 200
 
 
-def test_no_answer_lets_another_site_read_it(fortress):
-    """The app asks for no CORS; whoever needs it sets it on the platform, for origins by name."""
+def test_no_answer_allows_another_site_to_read_it(fortress):
+    """The app has no CORS; the platform can add it for named origins."""
     proposal = fortress.begin()
     for method in ("GET", "OPTIONS"):
         asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}

@@ -67,15 +67,15 @@ def knock(azurite, monkeypatch):
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_every_way_in_has_its_limit(knock, way):
-    """By which something changes, or which is open to everybody."""
+async def test_every_entrance_has_its_limit(knock, way):
+    """Each route that changes something, or that is open to everybody."""
     first, second = await knock(way, per_minute=1)
     assert (first == 429, second) == (False, 429)
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_without_a_limit_nobody_waits(knock, way):
-    """So it is the limit that answered."""
+async def test_without_a_limit_no_request_is_refused(knock, way):
+    """So it was the limit that answered."""
     assert 429 not in await knock(way, per_minute=0)
 
 
@@ -97,13 +97,13 @@ def unguarded(source):
     return found
 
 
-def test_no_route_was_forgotten():
-    """The routes of operators have no limit of ours: they have a key, and a platform of their own."""
+def test_every_route_has_a_limit():
+    """Except those of operators: they have a key, and limits of the platform."""
     modules = list((ROOT / "clients").glob("*.py"))
     assert {path.name: names for path in modules if (names := unguarded(path.read_text("utf-8")))} == {}
 
 
-def test_one_that_is_forgotten_is_found():
+def test_a_route_without_a_limit_is_found():
     """A search that cannot find proves nothing."""
     route = "@bp.route(route='x', methods=['POST'], auth_level=level())\nasync def f(req):\n    return {}\n"
     assert unguarded(route.format("caller(req)")) == ["f"]
@@ -114,8 +114,8 @@ def test_one_that_is_forgotten_is_found():
 @pytest.mark.parametrize(
     "operation", [each for each in OPERATIONS if each.body and each.caller != "operators"], ids=lambda each: each.id
 )
-def test_a_body_that_is_too_long_is_told_so(fortress, proposal, operation):
-    """413, and before anybody has looked at what it is; one that is a little shorter is judged by what it is."""
+def test_a_body_that_is_too_long_is_413(fortress, proposal, operation):
+    """Before it is parsed; a slightly shorter one is judged by its content."""
     longest = LONGEST.get(operation.id, 64 * KIBIBYTE)
     token = ""
     if operation.caller == "link":

@@ -117,8 +117,8 @@ def lived(fortress):
     return proposal, canaries, hub(fortress)
 
 
-def test_no_word_and_no_name_of_a_review_is_in_the_hub(lived):
-    """Though all of it is in the record."""
+def test_no_text_and_no_name_of_a_review_is_in_the_hub(lived):
+    """Although the record has all of it."""
     proposal, canaries, stored = lived
     assert proposal in stored
     assert len(canaries.words) > 15
@@ -126,14 +126,14 @@ def test_no_word_and_no_name_of_a_review_is_in_the_hub(lived):
 
 
 def test_all_of_them_are_in_the_record_or_the_file(fortress, lived):
-    """So the words did go in; the head of the ladder stands in the policy."""
+    """So the texts were really used; the policy has the head of the ladder."""
     proposal, canaries, _ = lived
     record = fortress.call("GET", f"/api/proposals/{proposal}/audit").text
     assert set(canaries.words) - canaries.in_(record) == {"content of a file"}
 
 
-def test_the_search_finds_what_is_known_to_be_there(fortress):
-    """The input of a workflow without a policy, and what an operator raises as an event."""
+def test_the_search_finds_known_texts(fortress):
+    """The input of a workflow without a policy, and an event of an operator."""
     canaries = Canaries()
     form = {"title": canaries["title"], "submittedBy": canaries["author"]}
     told = fortress.call("POST", "/api/orchestrators/ApprovalWorkflow", form, key=fortress.master)
@@ -145,8 +145,8 @@ def test_the_search_finds_what_is_known_to_be_there(fortress):
     assert canaries.in_(hub(fortress)) == {"title", "author", "approver", "comment"}
 
 
-def test_the_status_that_operators_see_has_none_either(fortress, lived):
-    """Nor does the history behind it."""
+def test_the_status_for_operators_has_none_either(fortress, lived):
+    """Nor does its history."""
     proposal, canaries, _ = lived
     path = f"/api/orchestrations/{proposal}?showHistory=true&showHistoryOutput=true"
     told = fortress.call("GET", path, key=fortress.master)
@@ -155,10 +155,9 @@ def test_the_status_that_operators_see_has_none_either(fortress, lived):
 
 
 def test_the_log_has_none_either(fortress, lived):
-    """What comes in by the queue is logged where it cannot be used, and only then.
+    """Only a queue message that cannot be used is logged.
 
-    The line that the host writes for each request has its URL, as Azure's own record of it has, and a file's name is
-    in the URL of the file.
+    The host's line for each request has its URL, as in Azure's own logs, and the URL of a file has its name.
     """
     _, canaries, _ = lived
     lines = fortress.output.splitlines()

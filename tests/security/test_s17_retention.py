@@ -81,8 +81,8 @@ def test_after_the_purge_the_record_can_still_be_verified(fortress):
     assert "ended" in fortress.kinds(proposal)
 
 
-def test_nobody_decides_again_what_was_purged_and_the_sweep_starts_nothing(fortress):
-    """The record says that it is over, whatever the hub has forgotten."""
+def test_a_purged_review_cannot_be_decided_again_or_restarted(fortress):
+    """The record says that it has ended, although the hub has forgotten it."""
     proposal = decided(fortress)
     fortress.call("POST", "/admin/devhost/clock", {"hours": 24 * DAYS}, key=fortress.master)
     purge(fortress)
@@ -97,7 +97,7 @@ def test_nobody_decides_again_what_was_purged_and_the_sweep_starts_nothing(fortr
     assert fortress.look(proposal)["status"] == "approved"
 
 
-def test_what_has_not_ended_is_never_purged():
-    """The rule asks for ended instances alone; with running ones in it, open reviews would be lost."""
+def test_an_open_review_is_never_purged():
+    """The purge asks only for ended instances; otherwise open reviews would be lost."""
     assert {each.lower() for each in FINISHED} <= {"completed", "failed", "terminated", "canceled"}
     assert Rule(days=0, limit=1).purges is False

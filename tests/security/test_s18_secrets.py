@@ -35,8 +35,8 @@ def found(text):
     return {kind for kind, pattern in PATTERNS.items() if re.search(pattern, plain)}
 
 
-def test_no_file_of_the_repository_holds_one():
-    """In any of the forms in which such things are handed out."""
+def test_no_file_of_the_repository_holds_a_secret():
+    """In any of the usual forms."""
     paths = [path for path in files() if path.stat().st_size < LARGEST]
     assert len(paths) > 300
     texts = {path.relative_to(ROOT).as_posix(): path.read_bytes().decode("latin-1") for path in paths}
@@ -67,21 +67,21 @@ SEEDED = {
 
 
 @pytest.mark.parametrize("kind", PATTERNS)
-def test_one_that_is_seeded_is_found(kind, tmp_path):
-    """Made at random, in the middle of a file; a search that cannot find proves nothing."""
+def test_a_seeded_secret_is_found(kind, tmp_path):
+    """Random, in the middle of a file; a search that cannot find proves nothing."""
     file = Path(tmp_path / "settings.py")
     file.write_text(f'SETTING = "{SEEDED[kind]()}"\n')
     assert kind in found(file.read_text())
 
 
-def test_the_settings_of_this_machine_are_the_emulators():
-    """The file is in the repository, so that a newcomer can start; it names no account and no key."""
+def test_the_local_settings_use_the_emulator():
+    """The file is in the repository for newcomers; it names no account and no key."""
     values = json.loads((ROOT / "local.settings.json").read_text("utf-8"))["Values"]
     assert {values[name] for name in ("AzureWebJobsStorage", "ApprovalsStorage")} == {"UseDevelopmentStorage=true"}
     assert [name for name in values if re.search(r"(?i)password|secret|_keys?$|sas$", name)] == []
 
 
-def test_the_settings_of_this_machine_are_not_deployed():
-    """Development believes whoever it is told."""
+def test_the_local_settings_are_not_deployed():
+    """The development mode believes any name."""
     ignored = (ROOT / ".funcignore").read_text("utf-8").splitlines()
     assert "local.settings.json" in ignored

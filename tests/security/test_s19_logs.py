@@ -26,8 +26,8 @@ def forged(fortress, marker):
 
 
 @pytest.mark.parametrize("broken", BREAKS, ids=repr)
-def test_nothing_that_is_sent_becomes_a_line_of_its_own(fortress, broken):
-    """In a name, an id, a verb, a file's name, a parameter, a comment, a token, and on the queue."""
+def test_nothing_that_is_sent_becomes_a_separate_log_line(fortress, broken):
+    """In a name, an id, a verb, a file name, a parameter, a comment, a token, and on the queue."""
     marker = uuid.uuid4().hex
     line = broken + LINE.format(marker=marker) + broken
     proposal, bad = fortress.begin(), quote(line, safe="")
@@ -59,8 +59,8 @@ def is_record(line):
         return False
 
 
-def test_a_message_that_nobody_can_use_is_one_line_too(fortress):
-    """It is shown as it came, with what breaks lines spelled out."""
+def test_an_unusable_message_is_one_log_line_too(fortress):
+    """Its text is logged with line breaks escaped."""
     marker = uuid.uuid4().hex
     body = "x\n" + LINE.format(marker=marker) + "\n"
     fortress.send(body)
@@ -70,8 +70,8 @@ def test_a_message_that_nobody_can_use_is_one_line_too(fortress):
     assert forged(fortress, marker) == []
 
 
-def test_a_line_that_is_written_as_it_came_is_forged():
-    """A plain log shows it: this is the attack, and the record of poison messages withstands it."""
+def test_an_unescaped_text_forges_a_line_in_a_plain_log():
+    """This is the attack; the record of poison messages withstands it."""
     body = "x\n" + LINE.format(marker="m")
     record = PoisonRecord(message_id="1", message=PoisonMessage(reason="r", body=body))
     written = {}
@@ -85,8 +85,8 @@ def test_a_line_that_is_written_as_it_came_is_forged():
 
 
 @pytest.mark.parametrize("separator", BREAKS[:3], ids=repr)
-def test_what_the_function_says_about_a_message_is_one_line(separator):
-    """The reason quotes nothing of the message that could break it."""
+def test_the_reason_for_an_unusable_message_is_one_line(separator):
+    """It quotes nothing of the message that could break it."""
     for value in ({"instanceId": f"a{separator}b", "approved": True}, {f"k{separator}k": 1}, {"proposalId": separator}):
         reading = read_queue_message(json.dumps(value).encode())
         assert isinstance(reading, Rejected)

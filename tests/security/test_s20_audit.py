@@ -72,8 +72,8 @@ def entry_of(line):
     return {key: value for key, value in json.loads(line).items() if key not in ("prev", "hash", "key", "mac")}
 
 
-def test_an_untouched_record_is_sound(fortress, rejected):
-    """The control: what is found below is what was done to it."""
+def test_an_untouched_record_is_whole(fortress, rejected):
+    """The control: the findings below come from the changes."""
     rewrite(fortress, rejected, lambda content: content)
     found = verdict(fortress, rejected)
     assert (found["state"], found["ok"], found["authenticated"]) == ("whole", True, found["entries"])
@@ -84,16 +84,16 @@ def test_an_untouched_record_is_sound(fortress, rejected):
     [(turned, "damaged"), (cut, "cut"), (appended, "appended"), (written_anew, "replaced")],
     ids=lambda each: getattr(each, "__name__", each),
 )
-def test_whoever_rewrites_a_record_is_found_out(fortress, rejected, change, state):
-    """By its hashes, by what is not authenticated, or by what was seen of it elsewhere."""
+def test_a_rewritten_record_is_found(fortress, rejected, change, state):
+    """By its hashes, by missing authentication, or by an anchor elsewhere."""
     rewrite(fortress, rejected, change)
     found = verdict(fortress, rejected)
     assert (found["state"], found["ok"], bool(found["finding"])) == (state, False, True)
 
 
 @pytest.mark.parametrize("change", [turned, appended, written_anew], ids=lambda each: each.__name__)
-def test_by_its_bytes_alone_a_record_that_somebody_else_wrote_is_not_ours(fortress, change):
-    """Nobody reads it, and nothing is added to it, whether or not anything else has seen it."""
+def test_a_record_written_without_the_key_is_refused_by_its_bytes_alone(fortress, change):
+    """Nobody reads it, and nothing is added to it, with or without an anchor."""
     proposal = fortress.begin()
     assert fortress.call("POST", f"/api/proposals/{proposal}/decisions", DECISION).status_code == 200
     rewrite(fortress, proposal, change)
@@ -105,16 +105,16 @@ def test_by_its_bytes_alone_a_record_that_somebody_else_wrote_is_not_ours(fortre
         assert (told.status_code, told.json()["code"]) == (500, "tampered")
 
 
-def test_without_a_key_a_record_that_was_written_anew_would_pass(fortress, rejected):
-    """Its hashes are right. Whoever verifies it without a key is told that it is not authenticated."""
+def test_without_a_key_a_rewritten_record_would_pass(fortress, rejected):
+    """Its hashes are right. A verification without the key reports that it is not authenticated."""
     content = rewrite(fortress, rejected, written_anew)
     found = verify(content)
     assert (found.sound, found.ok, found.authenticated) == (True, False, 0)
     assert verdict(fortress, rejected)["state"] == "replaced"
 
 
-def test_another_proposals_record_is_not_this_ones(fortress, rejected):
-    """Every line of it is authentic."""
+def test_the_record_of_another_proposal_is_refused(fortress, rejected):
+    """Each of its lines is authentic."""
     other = fortress.begin()
     with BlobServiceClient.from_connection_string(fortress.connection_string) as service:
         content = service.get_blob_client("records", f"{other}.jsonl").download_blob().readall()
@@ -123,8 +123,8 @@ def test_another_proposals_record_is_not_this_ones(fortress, rejected):
     assert fortress.call("GET", f"/api/proposals/{rejected}").status_code == 500
 
 
-def test_a_record_that_was_deleted_is_missing(fortress, rejected):
-    """It is not as if there had never been one, and nobody hands another in under its id."""
+def test_a_deleted_record_is_missing(fortress, rejected):
+    """It differs from an unknown one, and its id cannot be used again."""
     rewrite(fortress, rejected, None)
     found = verdict(fortress, rejected)
     assert (found["state"], found["ok"], found["entries"]) == ("missing", False, 0)
@@ -132,7 +132,7 @@ def test_a_record_that_was_deleted_is_missing(fortress, rejected):
     assert fortress.call("GET", "/api/proposals/never-handed-in/audit?verify=true").status_code == 404
 
 
-def test_a_cut_end_shows_even_where_the_list_was_changed_too(fortress, rejected):
+def test_a_cut_end_is_found_even_if_the_list_was_changed_too(fortress, rejected):
     """The head was copied to a second place when the review ended."""
     fortress.until(lambda: verdict(fortress, rejected)["ok"])
     rewrite(fortress, rejected, cut)
@@ -144,7 +144,7 @@ def test_a_cut_end_shows_even_where_the_list_was_changed_too(fortress, rejected)
     assert verdict(fortress, rejected)["state"] == "cut"
 
 
-def test_on_a_record_that_was_changed_nothing_is_decided(fortress):
+def test_nothing_is_decided_on_a_changed_record(fortress):
     """Neither by the API nor by a link nor by the queue, and no workflow goes on."""
     proposal = fortress.begin()
     link = fortress.link(proposal, "Mara")

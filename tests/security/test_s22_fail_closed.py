@@ -44,8 +44,8 @@ def waiting(name="p-1"):
 
 
 @given(st.text(max_size=30) | st.sampled_from(["APPROVE", "Approve", "approve ", "yes", "true", "ok", "fine!", "Fine"]))
-def test_a_word_that_the_policy_does_not_know_approves_nothing(word):
-    """Only those that it names do, and those that every policy knows; case and spaces do not count, as in names."""
+def test_an_unknown_word_approves_nothing(word):
+    """Only the words of the policy and the standard ones do; case and spaces are ignored, as in names."""
     review = replay(waiting())
     judged = accept(review, Decide.model_construct(approver="Mara", decision=word, comment="", decision_id=None),
                     Actor(name="Mara", via=Via.PERSON), clock.now())  # fmt: skip
@@ -64,8 +64,8 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_an_event_says_yes_only_by_the_truth_value(payload):
-    """Anything else is no decision; `{"approved": true}` is, so this can fail."""
+def test_an_event_approves_only_by_the_boolean(payload):
+    """Any other value is no decision; `{"approved": true}` is one, so this test can fail."""
     read = read_event(payload)
     said_yes = isinstance(payload, dict) and payload.get("approved") is True
     assert not (isinstance(read, Decision) and read.approved) or said_yes
@@ -111,8 +111,8 @@ class Failing:
 @pytest.mark.parametrize("decision", ["approve", "reject"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("at", [1, 2])
-def test_storage_that_fails_decides_nothing_that_was_not_said(azurite, monkeypatch, at, after, decision):
-    """At each of its calls, before and after it has done its work: what is decided is what Mara said, or nothing."""
+def test_a_storage_failure_decides_nothing_that_nobody_decided(azurite, monkeypatch, at, after, decision):
+    """At each call, before and after it took effect: the outcome is Mara's decision, or none."""
     monkeypatch.setenv("ApprovalsStorage", azurite.connection_string)
     proposal, records = f"p-{uuid.uuid4().hex}", open_review_records()
     records.create(proposal, waiting(proposal))
@@ -136,8 +136,8 @@ async def front(azurite, monkeypatch):
     return Front(MemoryClient())
 
 
-async def test_a_hub_that_is_away_neither_loses_nor_makes_a_decision(front):
-    """The fact is there first; the workflow hears of it later."""
+async def test_an_unreachable_hub_neither_loses_nor_makes_a_decision(front):
+    """The record comes first; the workflow is woken later."""
     proposal = await front.begin(FORM)
     front.client.broken["raise_event"] = "the hub is away"
     assert (await front.act(proposal, "decisions", YES)).status == 200
@@ -145,8 +145,8 @@ async def test_a_hub_that_is_away_neither_loses_nor_makes_a_decision(front):
 
 
 @pytest.mark.parametrize("broken", ["ApprovalsStorage", "AUTH_MODE"])
-async def test_a_setting_that_is_wrong_lets_nothing_through(front, monkeypatch, broken):
-    """The request fails; when the setting is right again the proposal waits as before."""
+async def test_an_invalid_setting_approves_nothing(front, monkeypatch, broken):
+    """The request fails; with the right setting the proposal still waits."""
     proposal = await front.begin(FORM)
     with monkeypatch.context() as patch:
         patch.setenv(broken, "UseNothing" if broken == "ApprovalsStorage" else "anybody")
@@ -156,8 +156,8 @@ async def test_a_setting_that_is_wrong_lets_nothing_through(front, monkeypatch, 
     assert (await front.act(proposal, "decisions", YES)).body["status"] == "approved"
 
 
-async def test_a_policy_that_asks_nobody_is_none(front):
-    """An empty plan would approve whatever is handed in."""
+async def test_a_policy_that_asks_nobody_is_refused(front):
+    """An empty plan would approve any proposal."""
     for policy in (
         {"stages": []},
         {"stages": [{"name": "x", "approvers": []}]},

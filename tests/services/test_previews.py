@@ -17,8 +17,8 @@ def front(client, monkeypatch):
     return Front(client)
 
 
-async def test_a_preview_tells_the_stages_and_hands_nothing_in(front):
-    """The same, posted as a proposal or asked of the policy; another way where the checks find something."""
+async def test_a_preview_shows_the_stages_and_submits_nothing(front):
+    """The same for a proposal and for a policy; another way for other findings."""
     form = {"title": "Bridge", "author": "Ines", "policy": "footbridge-works", "cost": 148500}
     posted = await front.submit(form, id="only-asked", preview="true")
     asked = await front.preview("footbridge-works", author="Ines", cost="148500")
@@ -35,8 +35,8 @@ async def test_a_preview_tells_the_stages_and_hands_nothing_in(front):
     assert front.client.instances == {}
 
 
-async def test_a_preview_is_refused_as_the_proposal_would_be(front):
-    """With the same faults and rights; who is signed in is the author."""
+async def test_a_preview_is_refused_like_the_proposal(front):
+    """With the same faults and rights; the signed-in person is the author."""
     assert (await front.submit(preview="perhaps")).status == 400
     assert (
         (await front.preview("no-such", author="Ines"))

@@ -35,7 +35,7 @@ def proposal_id():
 
 
 async def test_a_hub_that_is_down_loses_no_proposal(front, proposal_id):
-    """It is on record, and the sweep starts it; who sends it again starts it at once."""
+    """It is recorded, and the sweep starts it; sending it again starts it at once."""
     front.client.broken["start_new"] = "the hub is down"
     assert (await front.submit(FORM, id=proposal_id)).status == 202
     assert front.client.instances == {}
@@ -44,7 +44,7 @@ async def test_a_hub_that_is_down_loses_no_proposal(front, proposal_id):
     assert list(front.client.instances) == [proposal_id]
 
 
-async def test_a_row_that_is_missing_is_written_by_the_next_sender(front, proposal_id, monkeypatch):
+async def test_a_missing_row_is_written_by_the_next_sender(front, proposal_id, monkeypatch):
     """As after a crash between record and list."""
 
     class Crash(BaseException):
@@ -64,8 +64,8 @@ async def test_a_row_that_is_missing_is_written_by_the_next_sender(front, propos
     assert row.head == open_review_records().read(proposal_id).head
 
 
-async def test_a_late_repetition_leaves_the_list_alone(front, proposal_id):
-    """The review has moved on since, and the list with it."""
+async def test_a_late_repetition_does_not_change_the_list(front, proposal_id):
+    """The review has moved on since."""
     await front.submit(FORM, id=proposal_id)
     await front.check(proposal_id)
     before = open_proposal_index().find(proposal_id)
@@ -74,7 +74,7 @@ async def test_a_late_repetition_leaves_the_list_alone(front, proposal_id):
     assert before.waiting_for == ("Mara", "Jonas")
 
 
-async def test_what_has_ended_is_not_started_again(front, proposal_id):
+async def test_an_ended_review_is_not_started_again(front, proposal_id):
     """Its workflow may have been purged long ago."""
     await front.submit(FORM, id=proposal_id)
     await front.act(proposal_id, "withdraw", {"by": "Ines"})
@@ -83,8 +83,8 @@ async def test_what_has_ended_is_not_started_again(front, proposal_id):
     assert front.client.instances == {}
 
 
-async def test_an_id_whose_record_was_deleted_is_not_given_away(front, proposal_id, azurite):
-    """Its workflow may have been purged long ago; its row knows that there was one."""
+async def test_the_id_of_a_deleted_record_is_not_reused(front, proposal_id, azurite):
+    """Its workflow may have been purged; its row shows that the record existed."""
     await front.submit(FORM, id=proposal_id)
     records.rewrite(azurite.connection_string, proposal_id, None)
     front.client.instances.clear()
@@ -92,8 +92,8 @@ async def test_an_id_whose_record_was_deleted_is_not_given_away(front, proposal_
     assert open_review_records().raw(proposal_id) is None
 
 
-async def test_of_many_senders_of_the_same_one_begins(front, proposal_id):
-    """All of them are answered alike, and there is one proposal."""
+async def test_one_of_many_equal_submissions_starts_the_review(front, proposal_id):
+    """All get the same answer, and there is one proposal."""
     form = {**FORM, "attachments": [TEXT]}
     answers = await asyncio.gather(*(front.submit(form, id=proposal_id) for _ in range(8)))
     assert {(told.status, told.body["proposalId"]) for told in answers} == {(202, proposal_id)}
@@ -101,20 +101,20 @@ async def test_of_many_senders_of_the_same_one_begins(front, proposal_id):
     assert list(front.client.instances) == [proposal_id]
 
 
-async def test_of_many_senders_of_different_things_one_wins(front, proposal_id):
-    """The others are told that the id is taken."""
+async def test_one_of_many_different_submissions_wins(front, proposal_id):
+    """The others learn that the id is taken."""
     forms = [{**FORM, "attachments": [{**TEXT, "content": content}]} for content in ("YQ==", "Yg==", "Yw==", "ZA==")]
     answers = await asyncio.gather(*(front.submit(form, id=proposal_id) for form in forms))
     assert sorted(told.status for told in answers) == [202, 409, 409, 409]
 
 
-async def test_the_example_can_be_handed_in(front):
-    """As it stands."""
+async def test_the_example_can_be_submitted(front):
+    """Unchanged."""
     assert (await front.submit(SubmissionForm.example)).status == 202
 
 
-async def test_nothing_personal_reaches_the_log(front, caplog):
-    """Ids do."""
+async def test_the_log_has_nothing_personal(front, caplog):
+    """Only ids."""
     with caplog.at_level("DEBUG", "greenlight"):
         told = await front.submit({**FORM, "author": "Ines Carvalho", "summary": "a secret plan"})
     assert told.body["proposalId"] in caplog.text
@@ -123,7 +123,7 @@ async def test_nothing_personal_reaches_the_log(front, caplog):
 
 
 @pytest.mark.parametrize("author", ["nobody", "Greenlight", "A  System", "unnamed"])
-async def test_what_stands_for_nobody_writes_no_proposal(front, author):
-    """Its author could do nothing with it, and would be taken for time or a workflow."""
+async def test_a_reserved_name_cannot_be_an_author(front, author):
+    """That author could do nothing, and would look like a timeout or a workflow."""
     told = await front.submit({**FORM, "author": author})
     assert (told.status, told.body["errors"]) == (400, [f"author: {author} is a reserved name; name a person"])

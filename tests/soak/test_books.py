@@ -101,8 +101,8 @@ def wrong(books, promises=PROMISES):
     return [line.what for line in books.check(promises) if not line.is_right]
 
 
-def test_right_books_are_right(books):
-    """Nothing is found where nothing is wrong."""
+def test_correct_books_have_no_findings(books):
+    """Each of the comparisons passes."""
     assert wrong(books) == []
 
 
@@ -129,8 +129,8 @@ def test_right_books_are_right(books):
         ("tables", "Register", [], "numbers of the register"),
     ],
 )
-def test_a_book_that_is_wrong_is_found(books, book, key, value, found):
-    """Whatever else is found besides."""
+def test_a_wrong_book_is_found(books, book, key, value, found):
+    """Besides other findings."""
     broken = replace(books, **{book: {**getattr(books, book), key: value}})
     assert found in wrong(broken)
 
@@ -145,12 +145,12 @@ def test_a_book_that_is_wrong_is_found(books, book, key, value, found):
         ({"message_ids": [*PROMISES.message_ids, "<0>"]}, "doubled, but for 0 in hand at a kill"),
     ],
 )
-def test_a_promise_that_was_not_kept_is_found(books, change, found):
-    """What was answered and is not on record, what is on record and was refused, and letters."""
+def test_a_broken_promise_is_found(books, change, found):
+    """Acknowledged and not recorded, recorded and refused, and letters."""
     assert wrong(books, replace(PROMISES, **change)) == [found]
 
 
-def test_a_letter_that_was_in_hand_at_a_kill_may_come_twice(books):
+def test_a_letter_in_progress_at_a_kill_may_be_sent_twice(books):
     """Once more, under the same Message-ID."""
     promises = replace(PROMISES, message_ids=[*PROMISES.message_ids, "<0>"], in_hand=frozenset({LETTERS[0]}))
     assert wrong(books, promises) == []
@@ -158,15 +158,15 @@ def test_a_letter_that_was_in_hand_at_a_kill_may_come_twice(books):
 
 
 @pytest.mark.parametrize("came", [0, 1], ids=["lost with the killed", "gone before"])
-def test_a_letter_that_was_in_hand_may_stay_unmarked(books, came):
-    """It came or it did not; nobody waits for it any more."""
+def test_a_letter_in_progress_may_stay_unmarked(books, came):
+    """It arrived or did not; nobody waits for it any more."""
     unmarked = replace(books, letters={**books.letters, LETTERS[0]: {"State": "sending"}})
     promises = replace(PROMISES, message_ids=PROMISES.message_ids[1 - came :], in_hand=frozenset({LETTERS[0]}))
     assert wrong(unmarked, promises) == []
 
 
-def test_a_letter_that_is_missing_is_found(books):
-    """The one that tells the author how it ended."""
+def test_a_missing_letter_is_found(books):
+    """The one that tells the author the outcome."""
     ended = next(letter for letter in LETTERS if "ended" in letter[1])
     left = {letter: row for letter, row in books.letters.items() if letter != ended}
     assert "letters that were not sent" in wrong(replace(books, letters=left))

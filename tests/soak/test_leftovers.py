@@ -23,7 +23,7 @@ def timer(hours):
     return message(TimerFired(timestamp=NOW, timer_id=1, fire_at=NOW + timedelta(hours=hours)))
 
 
-def test_timers_are_told_from_everything_else(tmp_path):
+def test_timers_are_counted_separately_from_other_messages(tmp_path):
     """All are hidden, one was deleted, and one is no message of a hub."""
     event = message(EventRaised(timestamp=NOW, name="Wake", input='"ü"'))
     with (

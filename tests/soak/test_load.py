@@ -13,14 +13,14 @@ def drawn(seed=1):
     return Load.drawn(seed, classics=300, reviews=100, turns=6)
 
 
-def test_the_same_seed_brings_the_same():
-    """And another one something else."""
+def test_the_same_seed_gives_the_same_load():
+    """Another seed gives another."""
     assert drawn(7) == drawn(7)
     assert drawn(7) != drawn(8)
 
 
-def test_there_is_something_of_everything():
-    """Each kind, each answer, reviews that are left alone, in each turn."""
+def test_the_load_has_every_kind():
+    """Each kind, each answer, reviews without an answer, in each turn."""
     load = drawn()
     assert {each.kind for each in load.classics} == set(SHARES)
     assert {each.answer for each in load.classics} == {True, False, None}
@@ -30,7 +30,7 @@ def test_there_is_something_of_everything():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_form_is_accepted(seed):
-    """A refused one would be missed at the end."""
+    """A refused one would be missing at the end."""
     load = drawn(seed)
     for each in load.classics:
         find_workflow(each.workflow).form.from_dict(dict(each.form))
@@ -40,7 +40,7 @@ def test_every_form_is_accepted(seed):
 
 
 def test_half_of_the_reservations_of_a_budget_fit():
-    """The limit is met to within less than one of them."""
+    """The rest is less than one of them."""
     load = drawn()
     for each in load.classics:
         if each.kind == "ReserveBudget":

@@ -19,13 +19,13 @@ from tests.soak.memory import is_flat, is_there, sampling
     ],
     ids=["level", "level when warm", "growing", "growing late", "too short to tell", "never sampled"],
 )
-def test_memory_is_flat_where_the_end_is_as_high_as_what_is_warm(values, flat):
+def test_memory_is_flat_if_the_end_is_as_high_as_the_warm_phase(values, flat):
     """The first quarter is the warm-up."""
     assert is_flat(values) == flat
 
 
-def test_a_process_is_sampled_as_long_as_the_block_runs(monkeypatch):
-    """This one stands for a host; it has no workers."""
+def test_a_process_is_sampled_while_the_block_runs(monkeypatch):
+    """This process stands for a host; it has no workers."""
     monkeypatch.setattr("tests.soak.memory.PAUSE_S", 0.001)
     with sampling(os.getpid) as samples:
         while not samples:

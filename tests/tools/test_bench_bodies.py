@@ -7,7 +7,7 @@ from tools.bench_bodies import CASES, excess, measure
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_body_costs_little(name):
-    """Under a second, and under four times its size; what is refused is refused in a few words."""
+    """Under a second, and under four times its size; a refusal is short."""
     measured = measure(name)
     assert excess(name, measured, len(CASES[name].make())) is None
     assert measured.status in ((0,) if name.startswith("honest") else (400, 413))

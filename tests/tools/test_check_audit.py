@@ -22,8 +22,8 @@ def reported(*instead):
     return {"dependencies": [*others, *instead], "fixes": []}
 
 
-def test_a_report_on_every_package_passes():
-    """Also where it spells a name in another way, which the index takes for the same."""
+def test_a_complete_report_passes():
+    """Also with another spelling of a name that the index treats as equal."""
     assert [] == check_audit.compare(reported(entry("Package_3")), INSTALLED)
 
 
@@ -35,25 +35,25 @@ def test_a_report_on_every_package_passes():
         (entry(vulns=[{"id": "CVE-1"}, {"id": "CVE-2"}]), "package-3 1.0 is vulnerable: CVE-1, CVE-2"),
     ],
 )
-def test_a_package_that_was_not_found_sound_is_named(given, finding):
-    """The first is what pip-audit itself lets pass unless it is told to be strict."""
+def test_a_package_without_a_clean_result_is_named(given, finding):
+    """pip-audit itself lets the first one pass unless it is strict."""
     assert [finding] == check_audit.compare(reported(given), INSTALLED)
 
 
-def test_a_package_that_the_report_leaves_out_is_named():
-    """An empty report is the greenest of all."""
+def test_a_package_missing_in_the_report_is_named():
+    """An empty report would pass best."""
     missing = check_audit.compare({"dependencies": [], "fixes": []}, INSTALLED)
     assert [f"{name} 1.0 is not in the report" for name in sorted(INSTALLED)] == missing
 
 
-def test_an_environment_that_is_nearly_empty_is_no_pass():
-    """A wrong path would otherwise be audited in no time and without a finding."""
+def test_an_almost_empty_environment_does_not_pass():
+    """A wrong path would otherwise be audited without a finding."""
     said = check_audit.compare({"dependencies": [], "fixes": []}, {})
     assert ["only 0 packages are installed there: is it the app's environment?"] == said
 
 
 def test_the_command_reads_a_real_environment(tmp_path, capsys):
-    """This one, whose packages are all in the report but pytest, which is left out."""
+    """This one; all of its packages are in the report except pytest."""
     folder = Path(sysconfig.get_path("purelib"))
     installed = check_audit.list_installed(folder)
     report = tmp_path / "audit.json"

@@ -74,15 +74,15 @@ def files(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_can_be_made_again_goes_and_all_else_stays(clone):
-    """The set-up too: it takes minutes to make."""
+def test_generated_files_are_removed_and_all_others_stay(clone):
+    """The set-up stays too, because it takes minutes."""
     assert 0 == clean.main([], clone)
     assert set(KEPT) == files(clone)
     assert not (clone / "packages/devhost/dist").exists()
 
 
-def test_it_tells_what_goes_and_that_proposals_do(clone, capsys):
-    """Without a terminal it does not ask: a job that cleans would hang."""
+def test_without_a_terminal_it_removes_and_says_so(clone, capsys):
+    """The message names the proposals. It does not ask, because a job would hang."""
     clean.main([], clone)
     shown = capsys.readouterr().out
     assert ".azurite" in shown
@@ -94,7 +94,7 @@ def test_it_tells_what_goes_and_that_proposals_do(clone, capsys):
 
 
 def test_there_may_be_nothing_to_remove(clone, capsys):
-    """A second time."""
+    """At a second run."""
     clean.main([], clone)
     capsys.readouterr()
     assert 0 == clean.main([], clone)
@@ -102,7 +102,7 @@ def test_there_may_be_nothing_to_remove(clone, capsys):
 
 
 @pytest.mark.parametrize("answer", ["y\n", "Y\n", "yes\n"])
-def test_on_a_terminal_it_asks_once_and_a_yes_removes_all(clone, types, capsys, answer):
+def test_on_a_terminal_it_asks_once_and_yes_removes_all(clone, types, capsys, answer):
     """One question for all of it."""
     keyboard = types(answer + "left\n")
     assert 0 == clean.main([], clone)
@@ -112,7 +112,7 @@ def test_on_a_terminal_it_asks_once_and_a_yes_removes_all(clone, types, capsys, 
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", "perhaps\n", ""])
-def test_anything_but_a_yes_keeps_all(clone, types, capsys, answer):
+def test_any_other_answer_keeps_all(clone, types, capsys, answer):
     """Also the end of the input, by Ctrl-D."""
     before = files(clone)
     types(answer)
@@ -121,7 +121,7 @@ def test_anything_but_a_yes_keeps_all(clone, types, capsys, answer):
     assert "Nothing was removed." in capsys.readouterr().out
 
 
-def test_without_a_hub_there_is_no_question(clone, types, capsys):
+def test_without_a_hub_it_asks_nothing(clone, types, capsys):
     """Caches are no loss."""
     (clone / ".azurite/__azurite_db_table__.json").unlink()
     types("n\n")
@@ -139,8 +139,8 @@ def test_with_yes_it_does_not_ask(clone, types, capsys):
 
 
 @pytest.mark.parametrize("arguments", [[], ["--yes"]])
-def test_while_a_host_holds_the_data_folder_nothing_is_removed(clone, capsys, arguments):
-    """The lock is the host's own; the sentence names its pid and how to stop it."""
+def test_nothing_is_removed_while_a_host_holds_the_data_folder(clone, capsys, arguments):
+    """The host has locked it; the sentence names its pid and how to stop it."""
     with data_folder(clone / ".azurite"):
         before = files(clone)
         assert 1 == clean.main(arguments, clone)
@@ -151,7 +151,7 @@ def test_while_a_host_holds_the_data_folder_nothing_is_removed(clone, capsys, ar
     assert 0 == clean.main(arguments, clone)
 
 
-def test_a_lock_without_a_pid_still_counts(clone, capsys):
+def test_a_lock_without_a_pid_counts_too(clone, capsys):
     """A host that has just started has not written it yet."""
     with data_folder(clone / ".azurite"):
         (clone / ".azurite/devhost.lock").write_text("", "ascii")
@@ -159,8 +159,8 @@ def test_a_lock_without_a_pid_still_counts(clone, capsys):
     assert "A host is using" in capsys.readouterr().err
 
 
-def test_an_azurite_that_a_killed_host_left_behind_is_named(clone, capsys):
-    """It would go on writing its files into the folder of the next host."""
+def test_an_azurite_of_a_killed_host_is_named(clone, capsys):
+    """It would go on writing into the folder of the next host."""
     hub = clone / ".azurite"
     azurite = Popen([sys.executable, "-c", STUB, "--location", hub, "--silent"], stdin=PIPE, stdout=PIPE)
     try:
@@ -175,14 +175,14 @@ def test_an_azurite_that_a_killed_host_left_behind_is_named(clone, capsys):
 
 
 @pytest.mark.parametrize("state", [{"pid": os.getpid(), "location": "/elsewhere"}, {"location": ""}, ["odd"], "{"])
-def test_a_stranger_with_the_number_of_an_azurite_holds_nothing(clone, state):
-    """The number may belong to another program by now, and the file may be half-written."""
+def test_a_foreign_process_with_the_pid_of_an_azurite_does_not_count(clone, state):
+    """The system reuses pids, and the file may be half-written."""
     (clone / ".azurite" / STATE_FILE).write_text(state if isinstance(state, str) else json.dumps(state), "utf-8")
     assert 0 == clean.main([], clone)
 
 
-def test_what_cannot_be_removed_is_a_sentence(clone, capsys, monkeypatch):
-    """As what a container made as root."""
+def test_a_failed_removal_is_a_one_sentence_error(clone, capsys, monkeypatch):
+    """As for files that a container made as root."""
 
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path / "one"))
@@ -194,8 +194,8 @@ def test_what_cannot_be_removed_is_a_sentence(clone, capsys, monkeypatch):
     assert "cannot be removed (Permission denied)" in said
 
 
-def test_of_a_link_only_the_link_goes(clone, tmp_path_factory):
-    """Somebody who keeps the hub elsewhere may keep it."""
+def test_only_the_link_to_a_hub_elsewhere_is_removed(clone, tmp_path_factory):
+    """Its target stays."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (clone / ".azurite").rename(elsewhere / "hub")
     (clone / ".azurite").symlink_to(elsewhere / "hub")
@@ -205,14 +205,14 @@ def test_of_a_link_only_the_link_goes(clone, tmp_path_factory):
 
 
 @pytest.mark.parametrize(("given", "option"), [([], False), (["YES=1"], True), (["YES=0"], False)])
-def test_make_hands_the_answer_on(given, option):
-    """Nothing is removed here: make only prints what it would run."""
+def test_make_passes_the_answer_on(given, option):
+    """Nothing is removed here: make only prints its commands."""
     done = run(["make", "-n", "clean", *given], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "tools/clean.py" in done.stdout
     assert option == ("--yes" in done.stdout)
 
 
-def test_any_python_will_do_to_clean():
-    """Where no fitting one is left, there is the most to clean up."""
+def test_any_python_can_clean():
+    """Without a fitting one there is the most to clean up."""
     done = run(["make", "-n", "clean", "PYTHON="], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "python3 tools/clean.py" in done.stdout

@@ -106,29 +106,29 @@ def kinds(steps):
 
 
 @pytest.mark.parametrize(("said", "output"), [(said, one) for said, outputs in FAULTS.items() for one in outputs])
-def test_the_advice_fits_what_pip_npm_and_venv_said(said, output):
-    """Where they said nothing that is known there is none, and the step's own sentence stands."""
+def test_the_advice_fits_the_output_of_pip_npm_and_venv(said, output):
+    """Without a known text there is none, and the step's own sentence stays."""
     advice = setup.advice(f"Looking around ...\n{output}\n")
     assert bool(said) == bool(advice)
     assert said in advice
 
 
 def test_each_advice_is_of_one_kind():
-    """No two rows of the table give the same sentence, and each ends with what to do next."""
+    """No two rows of the table have the same sentence, and each ends with what to do next."""
     sentences = [sentence for _, sentence in setup.ADVICE]
     assert len(sentences) == len(set(sentences)) == len(FAULTS) - 1
     assert [one for one in sentences if "`make setup`" not in one] == []
 
 
-def test_a_first_set_up_makes_everything(steps, capsys):
-    """There is no old environment to give a reason about."""
+def test_a_first_set_up_creates_everything(steps, capsys):
+    """No reason about an old environment is printed."""
     assert 0 == setup.main()
     assert ["venv", "ensurepip", "pip", "npm"] == kinds(steps)
     assert "anew" not in capsys.readouterr().out
 
 
-def test_the_local_host_is_installed_as_it_lies_here(steps):
-    """Beside the requirements, so that one resolution fits both."""
+def test_the_local_host_is_installed_from_this_folder(steps):
+    """Together with the requirements, so that one resolution fits both."""
     setup.main()
     command = steps[kinds(steps).index("pip")]
     assert "packages/devhost" == command[command.index("-e") + 1]
@@ -136,15 +136,15 @@ def test_the_local_host_is_installed_as_it_lies_here(steps):
 
 
 def test_a_second_set_up_does_nothing(steps):
-    """`make test` asks for it each time."""
+    """`make test` runs it each time."""
     setup.main()
     steps.clear()
     assert 0 == setup.main()
     assert [] == steps
 
 
-def test_a_change_of_the_requirements_is_installed_into_the_same_environment(clone, steps):
-    """There is no need to make it anew."""
+def test_changed_requirements_are_installed_into_the_same_environment(clone, steps):
+    """It need not be created again."""
     setup.main()
     steps.clear()
     (clone / "constraints.txt").write_text("changed", "ascii")
@@ -161,8 +161,8 @@ def test_a_change_of_the_requirements_is_installed_into_the_same_environment(clo
         ("", "exit 0", "its Python does not start"),
     ],
 )
-def test_an_environment_that_does_not_fit_is_made_anew_and_the_reason_told(clone, steps, capsys, version, pip, reason):
-    """Also where everything was installed into it, as long as its Python fitted."""
+def test_an_unfit_environment_is_created_again_with_the_reason(clone, steps, capsys, version, pip, reason):
+    """Also if everything was installed into it while its Python fitted."""
     setup.main()
     steps.clear()
     make_venv(clone, version, pip)
@@ -172,8 +172,8 @@ def test_an_environment_that_does_not_fit_is_made_anew_and_the_reason_told(clone
     assert "--clear" in steps[0]
 
 
-def test_an_environment_whose_python_was_removed_is_made_anew(clone, steps, capsys):
-    """As after an update of the system, which leaves a link that leads nowhere."""
+def test_an_environment_whose_python_was_removed_is_created_again(clone, steps, capsys):
+    """An update of the system leaves a broken link."""
     setup.main()
     steps.clear()
     python = clone / ".venv/bin/python"
@@ -184,8 +184,8 @@ def test_an_environment_whose_python_was_removed_is_made_anew(clone, steps, caps
     assert ["venv", "ensurepip", "pip"] == kinds(steps)
 
 
-def test_an_environment_whose_python_cannot_be_run_is_made_anew(clone, steps, capsys):
-    """As one that was copied from a machine of another kind."""
+def test_an_environment_whose_python_cannot_run_is_created_again(clone, steps, capsys):
+    """Like one copied from another kind of machine."""
     setup.main()
     steps.clear()
     (clone / ".venv/bin/python").chmod(0o644)
@@ -194,8 +194,8 @@ def test_an_environment_whose_python_cannot_be_run_is_made_anew(clone, steps, ca
     assert ["venv", "ensurepip", "pip"] == kinds(steps)
 
 
-def test_an_environment_that_was_moved_is_made_anew(clone, steps, capsys, monkeypatch):
-    """Its commands and the path of the local host in it name the old place."""
+def test_an_environment_that_was_moved_is_created_again(clone, steps, capsys, monkeypatch):
+    """Its commands and its path to the local host name the old place."""
     setup.main()
     steps.clear()
     moved = clone / "moved"
@@ -210,8 +210,8 @@ def test_an_environment_that_was_moved_is_made_anew(clone, steps, capsys, monkey
     assert ["venv", "ensurepip", "pip"] == kinds(steps)
 
 
-def test_a_python_that_does_not_fit_makes_no_environment(steps, capsys, monkeypatch):
-    """`make` looks for one that fits; somebody may have named another."""
+def test_a_python_that_does_not_fit_creates_no_environment(steps, capsys, monkeypatch):
+    """`make` looks for one that fits; the user may have named another."""
     monkeypatch.setattr(setup, "RUNNING", (3, 14))
     assert 1 == setup.main()
     said = capsys.readouterr().err
@@ -221,8 +221,8 @@ def test_a_python_that_does_not_fit_makes_no_environment(steps, capsys, monkeypa
 
 
 @pytest.mark.usefixtures("clone")
-def test_a_step_that_fails_shows_what_was_said_and_gives_the_fitting_advice(capsys):
-    """A known cause replaces the general sentence."""
+def test_a_failed_step_shows_its_output_and_the_fitting_advice(capsys):
+    """Advice for a known cause replaces the general sentence."""
     with pytest.raises(setup.SetupFailed, match=r"^Trying failed\. A disk is full"):
         setup._step("Trying", ["sh", "-c", "echo No space left on device >&2; exit 1"], "See above.")
     assert "No space left on device" in capsys.readouterr().err
@@ -230,7 +230,7 @@ def test_a_step_that_fails_shows_what_was_said_and_gives_the_fitting_advice(caps
 
 @pytest.mark.usefixtures("clone")
 def test_a_step_that_fails_for_an_unknown_cause_keeps_its_general_sentence():
-    """It names what goes wrong most often there."""
+    """It names the most frequent cause."""
     with pytest.raises(setup.SetupFailed, match=r"^Trying failed\. See above\.$"):
         setup._step("Trying", ["false"], "See above.")
 
@@ -242,15 +242,15 @@ def test_a_step_that_left_files_out_has_failed():
         setup._step("Trying", ["echo", "npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device"], "See above.")
 
 
-def test_npm_is_asked_for_its_warnings(steps):
-    """Without them it would not say that it left files out."""
+def test_npm_runs_with_its_warnings_on(steps):
+    """Without them it would not report files that it left out."""
     setup.main()
     assert "--loglevel=warn" in steps[kinds(steps).index("npm")]
 
 
 @pytest.mark.usefixtures("clone")
-def test_a_step_that_takes_long_gives_a_sign_of_life(capsys, monkeypatch):
-    """And what it says before and after is kept."""
+def test_a_long_step_reports_progress(capsys, monkeypatch):
+    """Its output before and after is kept."""
     monkeypatch.setattr(setup, "HEARTBEAT_S", 0.05)
     with pytest.raises(setup.SetupFailed):
         setup._step("Trying", ["sh", "-c", "echo before; sleep 0.2; echo after; exit 1"], "See above.")
@@ -260,8 +260,8 @@ def test_a_step_that_takes_long_gives_a_sign_of_life(capsys, monkeypatch):
 
 
 @pytest.mark.usefixtures("steps")
-def test_a_stamp_that_cannot_be_written_is_a_sentence(clone, capsys):
-    """Everything that is written to /dev/full finds no space."""
+def test_a_stamp_that_cannot_be_written_is_a_one_sentence_error(clone, capsys):
+    """/dev/full never has space."""
     make_venv(clone)
     (clone / ".venv/.set-up").symlink_to("/dev/full")
     assert 1 == setup.main()
@@ -271,7 +271,7 @@ def test_a_stamp_that_cannot_be_written_is_a_sentence(clone, capsys):
 
 
 @pytest.mark.usefixtures("steps")
-def test_a_launcher_that_cannot_be_written_is_a_sentence(clone, capsys, monkeypatch):
+def test_a_launcher_that_cannot_be_written_is_a_one_sentence_error(clone, capsys, monkeypatch):
     """The sentence names the file."""
     monkeypatch.setattr(setup, "COMMAND", clone / "package.json/greenlight")
     assert 1 == setup.main()
@@ -284,8 +284,8 @@ def test_a_launcher_that_cannot_be_written_is_a_sentence(clone, capsys, monkeypa
 @pytest.mark.parametrize(
     ("number", "text"), [(ENOSPC, "A disk is full"), (EACCES, "may not write"), (0, "Fix that, and run `make setup`")]
 )
-def test_what_the_system_refuses_gets_the_same_advice(capsys, monkeypatch, number, text):
-    """Whether pip met with it, or the set-up itself."""
+def test_a_system_error_gets_the_same_advice(capsys, monkeypatch, number, text):
+    """Whether pip had it, or the set-up itself."""
 
     def refuse():
         raise OSError(number, {ENOSPC: "No space left on device", EACCES: "Permission denied"}.get(number, "Odd"), "f")
@@ -295,8 +295,8 @@ def test_what_the_system_refuses_gets_the_same_advice(capsys, monkeypatch, numbe
     assert text in capsys.readouterr().err
 
 
-def test_a_stamp_or_launcher_of_nonsense_is_written_anew(clone, steps):
-    """As a crash of the machine leaves them."""
+def test_a_damaged_stamp_or_launcher_is_written_again(clone, steps):
+    """A crash of the machine can leave one."""
     setup.main()
     steps.clear()
     for name in (".venv/.set-up", ".venv/bin/greenlight", "node_modules/.set-up"):
@@ -306,15 +306,15 @@ def test_a_stamp_or_launcher_of_nonsense_is_written_anew(clone, steps):
     assert b"-m greenlight" in (clone / ".venv/bin/greenlight").read_bytes()
 
 
-def test_the_pythons_that_fit_are_those_of_the_project():
-    """pyproject.toml says it for packaging tools."""
+def test_the_fitting_pythons_are_those_of_the_project():
+    """pyproject.toml has them for packaging tools."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = SpecifierSet(project["requires-python"])
     assert [(3, minor) for minor in range(8, 20) if f"3.{minor}" in wanted] == list(setup.FITTING)
 
 
 def test_without_a_fitting_python_make_says_what_to_install():
-    """Nothing can be started that would say it."""
+    """No Python can start to say it."""
     done = run(["make", "setup", "PYTHON="], cwd=ROOT, capture_output=True, text=True, check=False)
     assert 2 == done.returncode
     assert "There is no Python 3.11, 3.12 or 3.13 on the PATH" in done.stderr

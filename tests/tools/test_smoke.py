@@ -38,8 +38,8 @@ def key(app, monkeypatch):
     return found
 
 
-def test_a_working_app_passes_and_no_key_is_shown(app, key, storage, capsys):
-    """What is printed may land in a public log."""
+def test_a_working_app_passes_and_no_key_is_printed(app, key, storage, capsys):
+    """The output may be in a public log."""
     status = smoke.main(["--url", f"{app.url}/", "--storage", storage])
     shown = capsys.readouterr()
     assert (0, "") == (status, shown.err)
@@ -49,8 +49,8 @@ def test_a_working_app_passes_and_no_key_is_shown(app, key, storage, capsys):
     assert "code=" not in shown.out
 
 
-def test_where_people_sign_in_the_workflow_alone_is_tried(start_app, monkeypatch, capsys):
-    """Nobody is signed in at night; the rest is worth knowing all the same."""
+def test_with_sign_in_only_the_workflow_is_tested(start_app, monkeypatch, capsys):
+    """Nobody is signed in at night; the other results still help."""
     app = start_app(environ={"AUTH_MODE": "easyauth", "WEBSITE_AUTH_ENABLED": "true"})
     monkeypatch.delenv("GREENLIGHT_KEY", raising=False)
     assert 0 == smoke.main(["--url", app.url, "--storage", app.connection_string])
@@ -58,7 +58,7 @@ def test_where_people_sign_in_the_workflow_alone_is_tried(start_app, monkeypatch
 
 
 def test_without_a_key_it_fails_at_once_and_names_the_variable(app, storage, monkeypatch, capsys):
-    """401 does not go away by waiting."""
+    """Waiting does not help against a 401."""
     monkeypatch.delenv("GREENLIGHT_KEY", raising=False)
     assert 1 == smoke.main(["--url", app.url, "--storage", storage])
     assert "answers 401. Put the app's default host key into GREENLIGHT_KEY." in capsys.readouterr().err
@@ -66,14 +66,14 @@ def test_without_a_key_it_fails_at_once_and_names_the_variable(app, storage, mon
 
 @pytest.mark.usefixtures("key")
 def test_an_answer_that_never_arrives_fails(app, azurite, capsys):
-    """The message lands in another account, as it does where the setting names the wrong one."""
+    """The message goes to another account if the setting names the wrong one."""
     arguments = ["--url", app.url, "--storage", azurite.connection_string, "--wait", "1.5"]
     assert 1 == smoke.main(arguments)
     assert "is not Completed after 2 s, its status is Running" in capsys.readouterr().err
 
 
-def test_a_host_that_is_not_there_fails(unused_tcp_port, capsys):
-    """The reason says what kept the answer from coming, and where to look."""
+def test_an_unreachable_host_fails(unused_tcp_port, capsys):
+    """With the cause, and where to look."""
     url = f"http://127.0.0.1:{unused_tcp_port}"
     assert 1 == smoke.main(["--url", url, "--storage", "UseDevelopmentStorage=true", "--wait", "0"])
     assert f"{url} is not ready after 0 s: GET /api/workflows got no answer, ConnectionError" in capsys.readouterr().err
@@ -89,15 +89,15 @@ def test_a_host_that_is_not_there_fails(unused_tcp_port, capsys):
         None,
     ],
 )
-def test_an_end_other_than_the_asked_for_one_fails(output):
-    """An app that completes with a wrong outcome is worse than one that fails."""
+def test_an_unexpected_outcome_fails(output):
+    """An app with a wrong outcome is worse than one that fails."""
     with pytest.raises(smoke.SmokeFailed, match="not as approved by Smoke Test"):
         smoke.check_outcome({"output": output})
 
 
 @pytest.mark.parametrize("storage", ["AccountName=short", "https://"])
-def test_storage_that_cannot_be_understood_fails_in_words(storage):
-    """Not with a traceback at night."""
+def test_an_invalid_storage_setting_fails_with_a_sentence(storage):
+    """Not with a traceback."""
     target = smoke.Target(url="http://localhost", storage=storage, key="", patience=0)
     with pytest.raises(smoke.SmokeFailed, match="approval-queue takes no message"):
         smoke.approve(target, "x")

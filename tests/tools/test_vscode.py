@@ -31,20 +31,20 @@ STARTS = [arguments for one in (*TASKS.values(), *LAUNCHES.values()) if "start" 
 
 
 def test_the_files_are_part_of_the_repository():
-    """Nothing in .gitignore keeps them out."""
+    """.gitignore does not exclude them."""
     assert set(NAMES) == {path.name for path in files() if path.parent == FOLDER}
 
 
-def test_every_target_of_make_is_there():
-    """A task that names another would fail."""
+def test_every_make_target_exists():
+    """A task with another one would fail."""
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = {argument for task in TASKS.values() if task["command"] == "make" for argument in task["args"]}
     assert {"setup", "test", "check"} <= named
     assert named <= targets
 
 
-def test_every_other_command_is_one_that_the_set_up_installs():
-    """It lies in .venv, so no PATH has to be set."""
+def test_every_other_command_is_installed_by_the_set_up():
+    """It is in .venv, so no PATH is needed."""
     scripts = tomllib.loads((PACKAGE / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
     commands = {task["command"] for task in TASKS.values()} - {"make"}
     assert commands == {f".venv/bin/{name}" for name in scripts}
@@ -53,7 +53,7 @@ def test_every_other_command_is_one_that_the_set_up_installs():
 
 
 @pytest.mark.parametrize("arguments", STARTS, ids=" ".join)
-def test_every_option_of_the_host_is_there(arguments):
+def test_every_option_of_the_host_exists(arguments):
     """As its command line declares it."""
     source = (PACKAGE / "src/durable_devhost/cli.py").read_text("utf-8")
     declared = set(re.findall(r'add_argument\(\s*"(--[\w-]+)"', source))
@@ -61,16 +61,16 @@ def test_every_option_of_the_host_is_there(arguments):
     assert {argument for argument in arguments if argument.startswith("--")} <= declared
 
 
-def test_every_task_that_another_waits_for_is_there():
-    """VS Code would ask whether to go on without it."""
+def test_every_task_that_another_depends_on_exists():
+    """Otherwise VS Code would ask whether to go on."""
     waited_for = {launch["preLaunchTask"] for launch in LAUNCHES.values() if "preLaunchTask" in launch}
     waited_for |= {task["dependsOn"] for task in TASKS.values() if "dependsOn" in task}
     assert waited_for
     assert waited_for <= set(TASKS)
 
 
-def test_the_debugger_attaches_to_the_port_that_the_host_opens():
-    """On this machine alone, and in the app's own code."""
+def test_the_debugger_attaches_to_the_port_of_the_host():
+    """Only on this machine, and in the app's own code."""
     launch = LAUNCHES["Attach to the app"]
     arguments = TASKS[launch["preLaunchTask"]]["args"]
     assert launch["connect"] == {"host": "localhost", "port": int(arguments[arguments.index("--debug") + 1])}
@@ -78,7 +78,7 @@ def test_the_debugger_attaches_to_the_port_that_the_host_opens():
 
 
 def test_the_debugger_waits_for_the_line_that_says_ready():
-    """Between the first and the last line of the host's banner the task counts as busy."""
+    """Between the first and the last line of the banner the task counts as busy."""
     printed = StringIO()
     ready = Ready(url="http://localhost:7071", app="/app", hub="Hub", storage="Azurite", clock="system")
     TextSink(printed).write(ready, datetime.now(UTC))
@@ -92,8 +92,8 @@ def test_the_debugger_waits_for_the_line_that_says_ready():
     assert [line for line in lines if re.search(matcher["pattern"]["regexp"], line)] == []
 
 
-def test_the_settings_are_those_of_this_repository():
-    """The environment that the set-up makes, pytest, and the second model on version 4 of the host."""
+def test_the_settings_fit_this_repository():
+    """The environment of the set-up, pytest, and the v2 model on version 4 of the host."""
     settings = read("settings.json")
     assert settings["python.defaultInterpreterPath"] == "${workspaceFolder}/.venv/bin/python"
     assert settings["python.testing.pytestEnabled"] is True
@@ -102,7 +102,7 @@ def test_the_settings_are_those_of_this_repository():
     assert settings["azureFunctions.projectRuntime"] == "~4"
 
 
-def test_what_the_files_use_is_recommended():
+def test_the_required_extensions_are_recommended():
     """The debugger, the formatter, and the extensions for functions and their storage."""
     recommended = set(read("extensions.json")["recommendations"])
     assert {"ms-azuretools.vscode-azurefunctions", "ms-python.python", "azurite.azurite"} <= recommended
@@ -110,8 +110,8 @@ def test_what_the_files_use_is_recommended():
     assert read("settings.json")["[python]"]["editor.defaultFormatter"] in recommended
 
 
-def test_the_container_has_what_the_editor_recommends_and_sets_itself_up():
-    """Whoever opens it in a container needs nothing else; its Python and Node.js are ones that fit."""
+def test_the_container_has_the_recommended_extensions_and_sets_itself_up():
+    """It needs nothing else; its Python and Node.js versions fit."""
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text("utf-8"))
     assert set(read("extensions.json")["recommendations"]) == set(container["customizations"]["vscode"]["extensions"])
     assert "make setup" == container["postCreateCommand"]

@@ -8,15 +8,15 @@ RESTART = "/runtime/webhooks/durabletask/instances/{}/restart?restartWithNewInst
 
 @pytest.mark.parametrize(("approved", "outcome"), [(True, "approved"), (False, "rejected")])
 def test_an_answer_decides(app, approved, outcome):
-    """It waits until somebody answers, and is terminal right after."""
+    """The workflow waits for it, and ends right after it."""
     proposal = app.begin("ApprovalWorkflow", FORM)
     app.until_shown(proposal, state="waiting", approver="Mara")
     app.raise_event(proposal, "ApprovalEvent", {"approved": approved, "approver": "Mara"})
     assert app.result(proposal)["outcome"] == outcome
 
 
-def test_nobody_answers_for_72_hours(app):
-    """It escalates then, and not before; an answer that comes later changes nothing."""
+def test_without_an_answer_it_escalates_after_72_hours(app):
+    """Not before; a later answer changes nothing."""
     proposal = app.begin("ApprovalWorkflow", FORM)
     app.until_shown(proposal, state="waiting")
     app.advance(hours=71.9)
@@ -32,7 +32,7 @@ def test_nobody_answers_for_72_hours(app):
 
 
 def test_a_killed_host_goes_on_waiting(app):
-    """The answer and the deadline count as before."""
+    """Answer and deadline count as before."""
     answered, forgotten = (app.begin("ApprovalWorkflow", FORM) for _ in range(2))
     for proposal in (answered, forgotten):
         app.until_shown(proposal, state="waiting")
@@ -44,8 +44,8 @@ def test_a_killed_host_goes_on_waiting(app):
     assert app.result(forgotten)["outcome"] == "escalated"
 
 
-def test_the_same_id_starts_nothing_twice(app):
-    """Neither while it waits nor when it has ended: the same form finds the first, another one is refused."""
+def test_a_repeated_id_starts_nothing_twice(app):
+    """Neither while it waits nor after its end: an equal form finds the first, another one is refused."""
     proposal = app.begin("ApprovalWorkflow", FORM)
     app.until_shown(proposal, state="waiting")
     assert app.post("ApprovalWorkflow", FORM, instance_id=proposal).status == 202
@@ -58,7 +58,7 @@ def test_the_same_id_starts_nothing_twice(app):
 
 
 def test_a_start_that_waits_for_the_end_gets_the_outcome(app):
-    """`?timeout=`: 200 with the output, or the 202 with the URLs where it takes longer."""
+    """`?timeout=`: 200 with the output, or 202 with the URLs if it takes longer."""
     missing = {**FORM, "windowHours": 0.00001}
     assert app.post("ApprovalWorkflow", FORM, query="&timeout=1").status == 202
     answer = app.post("ApprovalWorkflow", missing, query="&timeout=20")

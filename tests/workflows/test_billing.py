@@ -32,8 +32,8 @@ def check_dates(rows, step, *, punctual=True):
         assert all(timedelta(0) <= issued - date < timedelta(minutes=1) for date, issued in dates(rows))
 
 
-def test_ten_days_bring_ten_bills_a_day_apart(app):
-    """In one leap of the clock too; the first one is issued at the start, and nothing follows the tenth."""
+def test_ten_days_give_ten_bills_a_day_apart(app):
+    """Also in one jump of the clock; the first is issued at the start, and none follows the tenth."""
     instance = app.begin("BillingIssuer", FORM)
     status = app.until_shown(instance, state="waiting", bills=1)["customStatus"]
     assert (status["of"], status["total"]) == (10, 1485.1)
@@ -58,7 +58,7 @@ def test_ten_days_bring_ten_bills_a_day_apart(app):
 
 @long
 def test_a_hundred_days_leave_a_short_history(app):
-    """It starts anew on the way; number, sum and dates go on."""
+    """It continues as new; number, sum and dates go on."""
     instance = app.begin("BillingIssuer", FORM | {"days": 100, "amount": 0.07, "intervalHours": 1.5})
     app.until_shown(instance, state="waiting", bills=1)
     app.advance(hours=1.5 * 99 + 0.1)
@@ -68,15 +68,15 @@ def test_a_hundred_days_leave_a_short_history(app):
     assert len(app.status(instance, history=True)["historyEvents"]) < 120
 
 
-def test_one_bill_needs_no_waiting(app):
-    """It is over at once."""
+def test_one_bill_ends_at_once(app):
+    """Without waiting."""
     output = app.result(app.begin("BillingIssuer", FORM | {"days": 1, "currency": "SEK"}))
     assert (output["bills"], output["total"], output["currency"]) == (1, 1485.1, "SEK")
 
 
 @killing
-def test_a_host_that_is_killed_between_days_bills_on(app):
-    """No bill is missing, doubled or dated otherwise."""
+def test_a_host_killed_between_two_days_goes_on_billing(app):
+    """No bill is missing, doubled or dated differently."""
     instance = app.begin("BillingIssuer", FORM)
     app.until_shown(instance, state="waiting", bills=1)
     for _ in range(2):
@@ -89,8 +89,8 @@ def test_a_host_that_is_killed_between_days_bills_on(app):
     check_dates(bills(app, instance), timedelta(hours=24))
 
 
-def test_a_host_that_is_killed_while_it_bills_issues_none_twice(app):
-    """Again and again in the middle of a leap, with several at work."""
+def test_a_host_killed_while_it_bills_issues_none_twice(app):
+    """Repeatedly in the middle of a jump, with several runs at work."""
     instances = [app.begin("BillingIssuer", FORM) for _ in range(3)]
     for instance in instances:
         app.until_shown(instance, state="waiting", bills=1)
@@ -114,8 +114,8 @@ def _leap(app):
         app.advance(hours=24 * 10)
 
 
-def test_the_same_id_bills_nothing_twice(app):
-    """HttpStart refuses it; what the durable API starts anew hears of the bills that there are."""
+def test_a_repeated_id_bills_nothing_twice(app):
+    """HttpStart refuses it; a restart through the durable API gets the existing bills."""
     instance = app.begin("BillingIssuer", FORM | {"days": 2})
     app.until_shown(instance, state="waiting")
     assert app.post("BillingIssuer", FORM, instance_id=instance).status == 409
@@ -141,6 +141,6 @@ def test_the_same_id_bills_nothing_twice(app):
         FORM | {"carried": {"issued": 9, "cents": 0, "startedAt": "2026-03-02T09:00:00+00:00"}},
     ],
 )
-def test_a_wrong_form_starts_nothing(app, wrong):
-    """What one generation hands to the next cannot be posted."""
+def test_an_invalid_form_starts_nothing(app, wrong):
+    """The state of a generation cannot be posted."""
     assert app.post("BillingIssuer", wrong).status == 400

@@ -19,8 +19,8 @@ def fetch(app, query):
             return error.code, error.headers, error.read()
 
 
-def test_an_attachment_is_handed_out_byte_for_byte(app):
-    """What was handed in with a proposal."""
+def test_an_attachment_is_returned_byte_for_byte(app):
+    """That of a submitted proposal."""
     app.container("attachments").upload_blob("p-1/every byte.bin", bytes(range(256)), overwrite=True)
     status, headers, content = fetch(app, "container=attachments&blob=p-1/every%20byte.bin")
     assert (status, content) == (200, bytes(range(256)))
@@ -34,8 +34,8 @@ def test_an_attachment_is_handed_out_byte_for_byte(app):
 @pytest.mark.parametrize(
     "query", ["", "container=attachments", "blob=x", "container=&blob=x", "container=attachments&blob="]
 )
-def test_both_names_are_needed(app, query):
-    """Word for word."""
+def test_both_names_are_required(app, query):
+    """With the text that other systems know."""
     status, headers, content = fetch(app, query)
     assert (status, content) == (400, b"Please pass a container and blob names on the query string.")
     assert headers["Content-Type"].startswith("text/plain")
@@ -45,7 +45,7 @@ def test_both_names_are_needed(app, query):
     "container", ["greenlighthub-leases", "azure-webjobs-hosts", "%24logs", "nowhere", "..%2f..", "%00"]
 )
 def test_the_hubs_and_other_containers_are_closed(app, container):
-    """Those that exist and those that do not answer alike."""
+    """Existing and unknown ones give the same answer."""
     status, _, content = fetch(app, f"container={container}&blob=x")
     assert (status, content) == (403, fetch(app, "container=other&blob=x")[2])
 
@@ -67,6 +67,6 @@ def test_the_hubs_and_other_containers_are_closed(app, container):
         "a//b",
     ],
 )
-def test_strange_names_are_the_callers_fault(app, name):
+def test_strange_names_are_client_errors(app, name):
     """400 or 404, never 500."""
     assert fetch(app, f"container=attachments&blob={name}")[0] in (400, 404)

@@ -8,8 +8,8 @@ FORM = {"title": "Steel", "requestedBy": "Ines", "amount": 61800.0}
 
 
 @pytest.mark.parametrize(("approved", "outcome"), [(True, "approved"), (False, "rejected")])
-def test_yes_is_carried_out_and_no_is_told(app, approved, outcome):
-    """The outcome is on record in both cases, and the notice is in the log for a no."""
+def test_an_approval_is_processed_and_a_rejection_is_told(app, approved, outcome):
+    """The outcome is recorded in both cases, and the log has the notice of a rejection."""
     budget = app.begin("BudgetApproval", FORM)
     app.until_shown(budget, state="waiting", stage="budget")
     app.raise_event(budget, "Approval", {"approved": approved, "approver": "Ole"})
@@ -20,7 +20,7 @@ def test_yes_is_carried_out_and_no_is_told(app, approved, outcome):
 
 
 @pytest.mark.parametrize("payload", ["yes", 1, {}, {"approved": "true"}], ids=repr)
-def test_what_is_no_decision_leaves_it_waiting(app, payload):
+def test_an_invalid_decision_leaves_it_waiting(app, payload):
     """The custom status says why; the next decision counts."""
     budget = app.begin("BudgetApproval", FORM)
     app.until_shown(budget, state="waiting")
@@ -32,8 +32,8 @@ def test_what_is_no_decision_leaves_it_waiting(app, payload):
 
 @pytest.mark.parametrize(("workflow", "event"), [("BudgetApproval", "Approval"), ("ApprovalWorkflow", "ApprovalEvent")])
 @pytest.mark.parametrize(("payload", "outcome"), [(True, "approved"), (False, "rejected"), ("true", "approved")])
-def test_a_bare_answer_counts_where_it_is_allowed(app, workflow, event, payload, outcome):
-    """As in local.settings.json, and as the classic sample sends it; by nobody in particular."""
+def test_a_bare_answer_counts_if_it_is_allowed(app, workflow, event, payload, outcome):
+    """As in local.settings.json, and as the classic sample sends it; it names nobody."""
     form = FORM if workflow == "BudgetApproval" else {"title": "Footbridge", "submittedBy": "Ines"}
     asked = app.begin(workflow, form)
     app.until_shown(asked, state="waiting")
@@ -43,7 +43,7 @@ def test_a_bare_answer_counts_where_it_is_allowed(app, workflow, event, payload,
 
 
 def test_no_answer_within_its_own_window_expires(app):
-    """72 hours unless the form says otherwise."""
+    """72 hours by default."""
     short = app.begin("BudgetApproval", {**FORM, "windowHours": 2})
     usual = app.begin("BudgetApproval", FORM)
     for budget in (short, usual):
@@ -57,7 +57,7 @@ def test_no_answer_within_its_own_window_expires(app):
 
 @killing
 def test_a_killed_host_goes_on_waiting(app):
-    """And the answer is recorded once."""
+    """The answer is recorded once."""
     budget = app.begin("BudgetApproval", FORM)
     app.until_shown(budget, state="waiting")
     app.kill()
@@ -67,8 +67,8 @@ def test_a_killed_host_goes_on_waiting(app):
     assert len([row for row in app.rows("Outcomes") if row["ProposalId"] == budget]) == 1
 
 
-def test_the_same_id_starts_nothing_twice(app):
-    """The first is found, and goes on."""
+def test_a_repeated_id_starts_nothing_twice(app):
+    """The first instance is found, and goes on."""
     budget = app.begin("BudgetApproval", FORM)
     assert app.post("BudgetApproval", FORM, instance_id=budget).status == 202
     app.raise_event(budget, "Approval", {"approved": False})

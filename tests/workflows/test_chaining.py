@@ -78,7 +78,7 @@ def run_again(app, instance):
 
 
 def test_a_proposal_is_numbered_summarised_and_published(app):
-    """The real document is shortened to its first sentences; the history holds no more of it than that."""
+    """The real document is shortened to its first sentences; the history holds no more of it."""
     files = [attached(name) for name in ("elevation.png", "design-proposal.md", "site-plan.png")]
     proposal = json.loads((FOOTBRIDGE / "proposal.json").read_text())
     instance = app.begin("Chaining", proposal | {"attachments": files})
@@ -97,8 +97,8 @@ def test_a_proposal_is_numbered_summarised_and_published(app):
     assert app.status(instance)["customStatus"] == {"state": "published", "number": output["number"]}
 
 
-def test_a_title_that_is_taken_undoes_summary_and_number(app):
-    """In reverse order; the page that was there stays, and the number is void for ever."""
+def test_a_taken_title_undoes_summary_and_number(app):
+    """In reverse order; the existing page stays, and the number is void for ever."""
     title = form()["title"]
     first = app.result(app.begin("Chaining", form(title=title)))
     second = app.begin("Chaining", form(title=f"  {title.upper()} "))
@@ -120,7 +120,7 @@ def test_a_title_that_is_taken_undoes_summary_and_number(app):
     assert third["number"] > void
 
 
-def test_what_a_rule_refuses_gets_no_number(app):
+def test_a_refused_proposal_gets_no_number(app):
     """There is nothing to undo."""
     instance = app.begin("Chaining", form(summary=" ", estimatedCost=100))
     output = app.result(instance)
@@ -129,8 +129,8 @@ def test_what_a_rule_refuses_gets_no_number(app):
     assert numbers(app, instance) == []
 
 
-def test_a_document_that_is_no_text_gives_the_number_back(app):
-    """No retry would make it one."""
+def test_a_document_that_is_no_text_voids_the_number(app):
+    """No retry would help."""
     instance = app.begin("Chaining", form(attachments=[attached("plan.md", b"caf\xe9")]))
     output = app.result(instance)
     assert (output["failedStep"], output["undone"]) == ("SummariseProposal", ["NumberProposal"])
@@ -138,8 +138,8 @@ def test_a_document_that_is_no_text_gives_the_number_back(app):
     assert [void for _, void in numbers(app, instance)] == [True]
 
 
-def test_an_activity_that_fails_for_good_is_undone_too(app):
-    """Its document is gone: after five attempts the reason says so."""
+def test_a_permanently_failed_activity_is_undone_too(app):
+    """Its document is missing: after five attempts the reason says so."""
     instance = app.start("Chaining", submission("nowhere/plan.md"))
     app.until_shown(instance, state="summarising", step=3, of=4)
     output = past_the_retries(app, instance)
@@ -149,8 +149,8 @@ def test_an_activity_that_fails_for_good_is_undone_too(app):
     assert [void for _, void in numbers(app, instance)] == [True]
 
 
-def test_a_kill_in_the_middle_does_nothing_twice(app):
-    """The host dies while a step is being retried; the next one goes on from there, with the number that was given."""
+def test_a_kill_in_the_middle_repeats_nothing(app):
+    """The host dies during a retry; the next one goes on from there, with the same number."""
     blob = f"{uuid.uuid4().hex}/plan.md"
     instance = app.start("Chaining", submission(blob))
     app.until(lambda: has_failed_once(app, instance))
@@ -165,8 +165,8 @@ def test_a_kill_in_the_middle_does_nothing_twice(app):
 
 
 @pytest.mark.parametrize("again", ["post", "restart"])
-def test_a_second_run_under_one_id_does_nothing_twice(app, again):
-    """HttpStart finds it; run again by an operator, it finds its number and its page."""
+def test_a_second_run_under_one_id_repeats_nothing(app, again):
+    """HttpStart finds it; a restart by an operator finds its number and its page."""
     proposal = form()
     instance = app.begin("Chaining", proposal)
     output = app.result(instance)
@@ -178,8 +178,8 @@ def test_a_second_run_under_one_id_does_nothing_twice(app, again):
     assert len(pages(app, proposal["title"])) == 1
 
 
-def test_a_run_after_one_that_was_undone_gets_a_number_of_its_own(app):
-    """The void one is not used again, and the title is free once its holder is gone."""
+def test_a_run_after_an_undone_one_gets_its_own_number(app):
+    """The void one is not used again, and the title is free once its owner is gone."""
     title = form()["title"]
     app.result(app.begin("Chaining", form(title=title)))
     instance = app.begin("Chaining", form(title=title))

@@ -115,8 +115,8 @@ def live_through(app, neighbour):
 
 
 @pytest.mark.timeout(120)
-async def test_every_prefix_of_every_history_asks_for_the_same(app):
-    """And the same prefix asks for the same twice. The recorded decisions are among what was asked for."""
+async def test_every_prefix_of_every_history_gives_the_same_actions(app):
+    """Twice the same, and they include the recorded decisions."""
     with running_neighbour() as neighbour:
         ended = live_through(app, neighbour)
     assert {name: status["runtimeStatus"] for name, status in ended.values()} == dict.fromkeys(

@@ -77,7 +77,7 @@ def past_the_retries(app, instance):
 
 
 def test_a_real_proposal_passes(app):
-    """Four checks an attachment; the sum counts them and the bytes, and it is on record."""
+    """Four checks for each attachment; the sum counts them and the bytes, and is recorded."""
     instance = app.begin("FanOutFanIn", {"attachments": footbridge()})
     output = app.result(instance)
     assert (output["outcome"], output["attachments"], output["failed"]) == ("passed", 3, [])
@@ -88,7 +88,7 @@ def test_a_real_proposal_passes(app):
     assert app.status(instance)["customStatus"]["state"] == "passed"
 
 
-def test_each_fault_is_found_where_it_is(app):
+def test_each_fault_is_found_in_its_attachment(app):
     """The others keep their own results."""
     files = [
         attached("virus.txt", VIRUS_TEST),
@@ -110,8 +110,8 @@ def test_each_fault_is_found_where_it_is(app):
     assert output["counts"] == {"ok": 21, "warning": 1, "error": 5}
 
 
-def test_nothing_attached_is_nothing_found(app):
-    """An empty sum passes, and is on record too."""
+def test_without_attachments_nothing_is_found(app):
+    """An empty sum passes, and is recorded too."""
     instance = app.begin("FanOutFanIn", {})
     output = app.result(instance)
     assert output == {
@@ -125,8 +125,8 @@ def test_nothing_attached_is_nothing_found(app):
     assert recorded(app, instance) == (1, 0)
 
 
-def test_checks_that_fail_lose_no_others_results(app):
-    """Two blobs are gone: after the retries the sum names both, and holds all that was found."""
+def test_failed_checks_lose_no_other_results(app):
+    """Two blobs are missing: after the retries the sum names both, and holds all other findings."""
     files = [stored(app), stored(app, b"A bench"), stored(app), stored(app, b"A swing")]
     instance = app.start("FanOutFanIn", {"attachments": files})
     output = past_the_retries(app, instance)
@@ -138,8 +138,8 @@ def test_checks_that_fail_lose_no_others_results(app):
 
 
 @killing
-def test_a_kill_in_the_middle_does_nothing_twice(app):
-    """One check is being retried when the host dies; the next host knows the other's result and ends the rest."""
+def test_a_kill_in_the_middle_repeats_nothing(app):
+    """One check is being retried when the host dies; the next host has the other's result and finishes the rest."""
     late, there = stored(app), stored(app, b"A bench")
     instance = app.start("FanOutFanIn", {"attachments": [late, there]})
     app.until(lambda: history(app, instance).count("TaskCompleted") == 2 and "TaskFailed" in history(app, instance))
@@ -159,15 +159,15 @@ def test_a_kill_in_the_middle_does_nothing_twice(app):
         ({"files": []}, "files"),
     ],
 )
-def test_a_form_that_does_not_fit_starts_nothing(app, form, told):
-    """400 names the fault."""
+def test_an_invalid_form_starts_nothing(app, form, told):
+    """400 with the fault."""
     answer = app.post("FanOutFanIn", form)
     assert answer.status == 400
     assert told in str(answer.body)
 
 
 def test_a_second_run_under_one_id_is_refused(app):
-    """What is on record stays as it is."""
+    """The record is unchanged."""
     instance = app.begin("FanOutFanIn", {"attachments": footbridge()})
     app.result(instance)
     assert app.post("FanOutFanIn", {}, instance_id=instance).status == 409

@@ -52,8 +52,8 @@ def states(container, blob):
         ("site-plan.png", {"small": (200, 107), "medium": (800, 428), "large": (860, 460)}),
     ],
 )
-def test_a_drawing_gets_three_copies_beside_it(app, file, sizes):
-    """The name is made of its content; no copy is larger than the drawing."""
+def test_a_drawing_gets_three_copies(app, file, sizes):
+    """Their names come from its content; no copy is larger than the drawing."""
     content = (FOOTBRIDGE / file).read_bytes()
     # A person's own name says nothing about what is a copy.
     instance = app.begin("ScaleImages", {"image": inline(content, "very-small.png")})
@@ -69,12 +69,12 @@ def test_a_drawing_gets_three_copies_beside_it(app, file, sizes):
 
 
 def test_the_example_is_scaled(app):
-    """As it is shown to users; it is small, so its copies are as large as it is."""
+    """Unchanged; it is small, so its copies have its size."""
     output = app.result(app.begin("ScaleImages", dict(ScaleForm.example)))
     assert [(copy["width"], copy["height"]) for copy in output["copies"]] == [(8, 8)] * 3
 
 
-def test_a_photo_gets_the_sizes_that_are_asked_for(app):
+def test_a_photo_gets_the_requested_sizes(app):
     """JPEG stays JPEG."""
     instance = app.begin("ScaleImages", {"image": inline(jpeg(), "p.jpg", "image/jpeg"), "sizes": ["medium"]})
     (copy,) = app.result(instance)["copies"]
@@ -83,8 +83,8 @@ def test_a_photo_gets_the_sizes_that_are_asked_for(app):
     assert Image.open(BytesIO(content)).format == "JPEG"
 
 
-def test_another_run_makes_nothing_again_and_scales_no_copy(app):
-    """By the picture's name it finds all there; by a copy's name it refuses."""
+def test_another_run_makes_no_copy_again_and_scales_no_copy(app):
+    """By the picture's name it finds all copies; a copy's name is refused."""
     blob = stored(app, (FOOTBRIDGE / "elevation.png").read_bytes())
     app.result(app.begin("ScaleImages", {"blob": blob}))
     before = states(app.container("attachments"), blob)
@@ -97,8 +97,8 @@ def test_another_run_makes_nothing_again_and_scales_no_copy(app):
     assert states(app.container("attachments"), blob) == before
 
 
-def test_a_copy_that_was_renamed_is_not_scaled_either(app):
-    """Its mark went with it."""
+def test_a_renamed_copy_is_not_scaled_either(app):
+    """It still has its mark."""
     blob = stored(app, (FOOTBRIDGE / "elevation.png").read_bytes())
     (copy,) = app.result(app.begin("ScaleImages", {"blob": blob, "sizes": ["small"]}))["copies"]
     attachments = app.container("attachments")
@@ -116,7 +116,7 @@ def test_a_copy_that_was_renamed_is_not_scaled_either(app):
         ("texts/x.pdf", b"%PDF-", "does not end in .png, .jpg or .jpeg"),
     ],
 )
-def test_what_is_no_picture_is_refused_with_the_reason(app, name, content, told):
+def test_a_file_that_is_no_picture_is_refused_with_the_reason(app, name, content, told):
     """An outcome, not a failure."""
     if content:
         stored(app, content, name)
@@ -130,15 +130,15 @@ def test_what_is_no_picture_is_refused_with_the_reason(app, name, content, told)
 @pytest.mark.parametrize(
     "form", [{}, {"blob": "../x.png"}, {"blob": "x.png", "image": inline(b"")}, {"image": inline(b"x")}]
 )
-def test_a_wrong_form_starts_nothing(app, form):
-    """400 with what is wrong."""
+def test_an_invalid_form_starts_nothing(app, form):
+    """400 with the fault."""
     answer = app.post("ScaleImages", form)
     assert answer.status == 400
     assert answer.body["errors"]
 
 
-def test_a_second_run_under_one_id_does_nothing_twice(app):
-    """HttpStart finds it, and a restart finds the copies there."""
+def test_a_second_run_under_one_id_repeats_nothing(app):
+    """HttpStart finds it, and a restart finds the copies."""
     form = {"image": inline((FOOTBRIDGE / "site-plan.png").read_bytes())}
     instance = app.begin("ScaleImages", form)
     first = app.result(instance)
@@ -154,7 +154,7 @@ def test_a_second_run_under_one_id_does_nothing_twice(app):
 
 @killing
 def test_a_kill_between_two_sizes_makes_no_size_twice(app):
-    """A picture that takes a while: what was made before the kill stays as it was."""
+    """The picture takes a while: copies made before the kill are unchanged."""
     target = BytesIO()
     Image.linear_gradient("L").resize((4400, 4400)).convert("RGB").save(target, "PNG", compress_level=1)
     blob = stored(app, target.getvalue())

@@ -51,8 +51,8 @@ def decide(app, instance, word, event, approved=True):
     app.raise_event(part, event, {"approved": approved, "approver": "Mara"})
 
 
-def test_the_whole_way(app, neighbour):
-    """From intake to the tenth bill; each part is an instance of its own that can be looked at."""
+def test_a_lifecycle_runs_from_intake_to_the_last_bill(app, neighbour):
+    """Each part is a separate instance that can be looked at."""
     app.put_row("Jobs", {"PartitionKey": "jobs", "RowKey": "works", "State": "completed", "Detail": ""})
     whole = app.begin(
         "ProposalLifecycle",
@@ -82,8 +82,8 @@ def test_the_whole_way(app, neighbour):
 @pytest.mark.parametrize(
     ("approval", "budget", "outcome"), [(False, None, "rejected"), (True, False, "refused"), (None, None, "escalated")]
 )
-def test_it_ends_where_somebody_says_no_or_nothing(app, approval, budget, outcome):
-    """And nothing that would follow is started."""
+def test_a_rejection_or_a_timeout_ends_it(app, approval, budget, outcome):
+    """No later part is started."""
     whole = app.begin("ProposalLifecycle", form(f"No, {outcome}", budgetLimit=1000, billTo="Town works"))
     part = app.until_shown(whole, state="in approval")["customStatus"]["instance"]
     if approval is None:
@@ -98,7 +98,7 @@ def test_it_ends_where_somebody_says_no_or_nothing(app, approval, budget, outcom
     assert app.part(whole, "bills") is None
 
 
-def test_a_title_that_is_taken_ends_at_the_intake(app):
+def test_a_taken_title_ends_it_at_the_intake(app):
     """Nobody is asked."""
     first = app.begin("ProposalLifecycle", form("Taken"))
     app.until_shown(first, state="in approval")
@@ -110,8 +110,8 @@ def test_a_title_that_is_taken_ends_at_the_intake(app):
 
 
 @killing
-def test_a_killed_host_goes_on_with_the_part_that_it_was_in(app):
-    """The parts that are done are not done again."""
+def test_a_killed_host_goes_on_with_the_current_part(app):
+    """Finished parts are not repeated."""
     whole = app.begin("ProposalLifecycle", form("Killed"))
     app.until_shown(whole, state="in approval")
     checks = app.part_status(whole, "checks")
@@ -122,14 +122,14 @@ def test_a_killed_host_goes_on_with_the_part_that_it_was_in(app):
     assert app.part_status(whole, "checks") == checks
 
 
-def test_the_same_id_starts_nothing_twice(app):
+def test_a_repeated_id_starts_nothing_twice(app):
     """409."""
     whole = app.begin("ProposalLifecycle", form("Twice"))
     assert app.post("ProposalLifecycle", form("Twice again"), instance_id=whole).status == 409
 
 
-def test_it_is_approved_by_a_message_on_the_queue(app):
-    """The message names the part that waits, as its custom status does."""
+def test_a_message_on_the_queue_approves_it(app):
+    """The message names the waiting part, as its custom status does."""
     whole = app.begin("ProposalLifecycle", form("By queue"))
     part = app.until_shown(whole, state="in approval")["customStatus"]["instance"]
     app.until(lambda: app.status(part))
@@ -139,8 +139,8 @@ def test_it_is_approved_by_a_message_on_the_queue(app):
 
 
 @pytest.mark.parametrize("word", ["approval", "intake", "checks"])
-def test_nobody_takes_the_place_of_a_part(app, word):
-    """Neither by a chosen id, nor an operator who starts something under that name: the proposal gets its decision."""
+def test_nobody_can_replace_a_part(app, word):
+    """Neither by a chosen id, nor by an operator who starts something under that name first."""
     whole = f"taken-{word}"
     taken = f"{whole}:{word}"
     assert app.post("ApprovalWorkflow", form("Other"), instance_id=taken).status == 400

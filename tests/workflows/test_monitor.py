@@ -36,8 +36,8 @@ def history_rows(app, instance):
 
 
 @pytest.mark.parametrize("state", ["completed", "failed"])
-def test_the_end_of_a_job_is_told(app, state):
-    """At the next look after it; the status says how often it was looked at, and what comes next."""
+def test_the_end_of_a_job_is_reported(app, state):
+    """At the next poll; the status shows the number of polls and the next one."""
     job = f"job-{state}"
     instance = app.begin("MonitorJobStatus", {"jobId": job})
     status = app.until_shown(instance, state="polling", polls=1)["customStatus"]
@@ -65,15 +65,15 @@ def test_the_end_of_a_job_is_told(app, state):
     assert (line["outcome"], line["jobId"]) == (state, job)
 
 
-def test_a_job_that_has_ended_already_is_told_at_once(app):
-    """The first look is at the start. Its id may hold what the keys of tables may not."""
+def test_a_job_that_has_already_ended_is_reported_at_once(app):
+    """The first poll is at the start. Its id may hold characters that table keys may not."""
     write_job(app, "works!2F2026 !23 É", "COMPLETED")
     output = app.result(app.begin("MonitorJobStatus", {"jobId": "works/2026 # É"}))
     assert (output["outcome"], output["polls"]) == ("completed", 1)
 
 
-def test_the_time_is_over(app):
-    """The last wait is cut, so that the last look is at the expiry: after 0, 40, 80 and 90 minutes."""
+def test_the_watch_ends_after_its_time(app):
+    """The last pause is cut, so that the last poll is at the expiry: after 0, 40, 80 and 90 minutes."""
     form = {"jobId": "nobody-runs-it", "pollSeconds": 2400, "expiresAfterMinutes": 90}
     instance = app.begin("MonitorJobStatus", form)
     status = app.until_shown(instance, state="polling")["customStatus"]
@@ -88,7 +88,7 @@ def test_the_time_is_over(app):
 
 
 def test_an_end_at_the_last_moment_counts(app):
-    """The look at the expiry sees it."""
+    """The poll at the expiry sees it."""
     instance = app.begin("MonitorJobStatus", {"jobId": "just-in-time", "pollSeconds": 3000})
     app.until_shown(instance, state="polling")
     app.advance(hours=0.9)
@@ -98,8 +98,8 @@ def test_an_end_at_the_last_moment_counts(app):
     assert app.result(instance)["outcome"] == "completed"
 
 
-def test_the_interval_grows_as_far_as_it_may(app):
-    """10, 20, 40, 60, 60 s: looks after 0, 10, 30, 70, 130, 190 s. It goes on growing across generations."""
+def test_the_interval_grows_to_its_limit(app):
+    """10, 20, 40, 60, 60 s: polls after 0, 10, 30, 70, 130, 190 s. It goes on growing across generations."""
     form = {"jobId": "slow", "pollSeconds": 10, "growth": 2, "longestPollSeconds": 60}
     instance = app.begin("MonitorJobStatus", form)
     for seconds, polls in ((0, 1), (11, 2), (20, 3), (40, 4), (60, 5), (60, 6)):
@@ -113,7 +113,7 @@ def test_the_interval_grows_as_far_as_it_may(app):
 
 @killing
 def test_a_killed_host_goes_on_watching(app):
-    """Also one that was away past the expiry: it looks once more, and tells once."""
+    """Also one that was off past the expiry: it polls once more, and reports once."""
     seen = app.begin("MonitorJobStatus", {"jobId": "seen", "pollSeconds": 600, "expiresAfterMinutes": 600})
     unseen = app.begin("MonitorJobStatus", {"jobId": "unseen", "pollSeconds": 1200})
     for instance in (seen, unseen):
@@ -133,8 +133,8 @@ def test_a_killed_host_goes_on_watching(app):
     assert [len(alerts(app, instance)) for instance in (seen, unseen)] == [1, 1]
 
 
-def test_the_same_id_tells_nothing_twice(app):
-    """HttpStart finds it; the durable API starts it anew, and the first alert stays the only one."""
+def test_a_repeated_id_reports_nothing_twice(app):
+    """HttpStart finds it; a restart through the durable API keeps the first alert."""
     write_job(app, "once", "completed")
     instance = app.begin("MonitorJobStatus", {"jobId": "once"})
     ended = app.result(instance)
@@ -151,8 +151,8 @@ def test_the_same_id_tells_nothing_twice(app):
     "wrong",
     [{}, {"jobId": "x", "pollSeconds": 0}, {"jobId": "x", "carried": None}, {"jobId": "x", "carried": {"polls": 1}}],
 )
-def test_a_wrong_form_starts_nothing(app, wrong):
-    """What one generation hands to the next cannot be posted."""
+def test_an_invalid_form_starts_nothing(app, wrong):
+    """The state of a generation cannot be posted."""
     assert app.post("MonitorJobStatus", wrong).status == 400
 
 
@@ -160,10 +160,10 @@ def test_a_wrong_form_starts_nothing(app, wrong):
     "looks",
     [50, pytest.param(1000, marks=long)],
 )
-def test_many_looks_leave_a_short_history(app, looks):
-    """The history starts anew after some looks; count and expiry go on.
+def test_many_polls_leave_a_short_history(app, looks):
+    """It continues as new after some polls; count and expiry go on.
 
-    Old rows are overwritten, not deleted, so what the table holds now is the most that it ever held.
+    Old rows are overwritten, not deleted, so the table shows the longest history.
     """
     job = f"long-{looks}"
     form = {"jobId": job, "pollSeconds": 60, "expiresAfterMinutes": 2000}

@@ -27,7 +27,7 @@ def kept(app, instance):
 
 
 def test_a_quote_in_time_is_true(app, neighbour):
-    """It is shown, and kept; the timer does not keep the instance from ending."""
+    """It is shown and stored; the timer does not keep the instance running."""
     instance = app.begin("TryGetQuote", question(neighbour))
     assert app.result(instance) is True
     assert app.status(instance)["customStatus"]["price"] == 425.0
@@ -35,7 +35,7 @@ def test_a_quote_in_time_is_true(app, neighbour):
 
 
 def test_no_quote_within_30_seconds_is_false_and_a_late_one_is_ignored(app, neighbour):
-    """The supplier is still thinking when the time is over; what it says then changes nothing."""
+    """The supplier is slower than the window; its answer then changes nothing."""
     instance = app.begin("TryGetQuote", question(neighbour, "/slow-quote"))
     app.until(lambda: neighbour.requests)
     app.request("POST", CLOCK, {"hours": 29 / 3600, "timeoutSeconds": 0.2})
@@ -58,8 +58,8 @@ def test_no_quote_within_30_seconds_is_false_and_a_late_one_is_ignored(app, neig
         ("https://suppliers.example/quote", "ALLOWED_HOSTS"),
     ],
 )
-def test_an_answer_that_is_no_quote_is_false_with_the_reason(app, neighbour, url, reason):
-    """A supplier that says no, speaks otherwise, is not there, or may not be asked."""
+def test_an_answer_without_a_quote_is_false_with_the_reason(app, neighbour, url, reason):
+    """A refusal, an unknown form, an unreachable supplier, or a forbidden host."""
     form = {"item": "railing", "supplierUrl": url.format(neighbour.url)}
     instance = app.begin("TryGetQuote", form)
     assert app.result(instance) is False
@@ -67,8 +67,8 @@ def test_an_answer_that_is_no_quote_is_false_with_the_reason(app, neighbour, url
     assert (shown["state"], reason in shown["reason"]) == ("no quote", True)
 
 
-def test_a_host_killed_while_the_supplier_thinks_asks_again(app, neighbour):
-    """The answer to the second question counts."""
+def test_a_host_killed_during_a_request_asks_again(app, neighbour):
+    """The answer to the second request counts."""
     instance = app.begin("TryGetQuote", question(neighbour, "/slow-quote"))
     app.until(lambda: neighbour.requests)
     app.kill()
@@ -79,8 +79,8 @@ def test_a_host_killed_while_the_supplier_thinks_asks_again(app, neighbour):
 
 
 @killing
-def test_a_host_killed_while_the_supplier_thinks_still_keeps_to_the_time(app, neighbour):
-    """The supplier is asked again, and is as slow as before."""
+def test_a_host_killed_during_a_request_keeps_the_deadline(app, neighbour):
+    """The supplier is asked again, and is slow again."""
     instance = app.begin("TryGetQuote", question(neighbour, "/slow-quote"))
     app.until(lambda: neighbour.requests)
     app.kill()
@@ -93,8 +93,8 @@ def test_a_host_killed_while_the_supplier_thinks_still_keeps_to_the_time(app, ne
     assert kept(app, instance) == []
 
 
-def test_a_quote_that_is_kept_stays_when_the_instance_is_started_again(app, neighbour):
-    """The supplier is asked again; what is on record is what is shown."""
+def test_a_stored_quote_stays_after_a_restart_of_the_instance(app, neighbour):
+    """The supplier is asked again; the output is the stored quote."""
     instance = app.begin("TryGetQuote", question(neighbour))
     assert app.result(instance) is True
     (before,) = kept(app, instance)
@@ -105,15 +105,15 @@ def test_a_quote_that_is_kept_stays_when_the_instance_is_started_again(app, neig
     assert kept(app, instance) == [before]
 
 
-def test_the_same_id_asks_nobody_twice(app, neighbour):
-    """The first is found, whose answer is known."""
+def test_a_repeated_id_asks_nobody_twice(app, neighbour):
+    """The first instance is found with its answer."""
     instance = app.begin("TryGetQuote", question(neighbour))
     assert app.result(instance) is True
     assert app.post("TryGetQuote", question(neighbour), instance_id=instance).status == 202
     assert len(neighbour.requests) == 1
 
 
-def test_a_wrong_question_is_answered_with_every_error(app):
+def test_an_invalid_form_is_refused_with_every_fault(app):
     """Before anything is started."""
     answer = app.post("TryGetQuote", {"quantity": 0, "supplierUrl": "ftp://x", "timeoutSeconds": 9999})
     assert answer.status == 400

@@ -43,12 +43,12 @@ def curl(line):
 
 
 def test_the_table_lists_every_workflow_with_the_sentence_of_the_catalogue():
-    """In the order in which GET /api/workflows answers."""
+    """In the order of GET /api/workflows."""
     assert [(name, does) for name, does, _ in rows()] == [(flow.name, flow.does) for flow in WORKFLOWS.values()]
 
 
 def test_every_line_starts_its_workflow(app):
-    """As it stands, but for the port of the host and of the server that plays the other systems."""
+    """Unchanged, except for the port of the host and of the server for the other systems."""
     with running_neighbour() as neighbour:
         for name, _, line in rows():
             url, body = curl(line.replace("localhost:7099", neighbour.url.removeprefix("http://")))
@@ -61,8 +61,8 @@ def test_every_line_starts_its_workflow(app):
             assert status["runtimeStatus"] != "Failed", status
 
 
-def test_every_example_of_the_catalogue_works_as_it_stands(app):
-    """Posted to HttpStart unchanged; where nobody plays the other system the workflow says so, and does not fail."""
+def test_every_example_of_the_catalogue_works_unchanged(app):
+    """Posted to HttpStart; if the other system is unreachable the workflow says so, and does not fail."""
     listed = app.request("GET", "/api/workflows").body["workflows"]
     assert [each["name"] for each in listed] == [flow.name for flow in WORKFLOWS.values()]
     for each in listed:
@@ -71,7 +71,7 @@ def test_every_example_of_the_catalogue_works_as_it_stands(app):
         assert status["runtimeStatus"] != "Failed", status
 
 
-def test_the_first_steps_work_as_they_stand(app):
+def test_the_first_steps_work_unchanged(app):
     """The five lines that a newcomer types after `make run`, one after the other."""
     lines = re.findall(r"^curl .+$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     statuses, bodies = [], []
@@ -85,7 +85,7 @@ def test_the_first_steps_work_as_they_stand(app):
     assert bodies[4]["verdict"]["ok"] is True
 
 
-def test_the_commands_work_as_they_stand(app):
+def test_the_commands_work_unchanged(app):
     """In the order of the README, each with exit status 0."""
     lines = re.findall(r"^\$ greenlight (.+)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert len(lines) == 6

@@ -60,7 +60,7 @@ def check_fifty(app, name, outputs):
 
 
 def test_a_reservation_is_booked_and_confirmed(app, name):
-    """To the cent."""
+    """With the exact amount."""
     instance = app.begin("ReserveBudget", form(name))
     assert app.result(instance) == {
         "outcome": "booked", "budget": name, "amount": 100.25, "currency": "EUR", "available": 899.75, "limit": 1000.0,
@@ -73,12 +73,12 @@ def test_a_reservation_is_booked_and_confirmed(app, name):
 
 
 def test_the_example_is_booked(app):
-    """As it is shown to users."""
+    """Unchanged."""
     assert app.result(app.begin("ReserveBudget", dict(ReservationForm.example)))["outcome"] == "booked"
 
 
-def test_the_first_opening_wins(app, name):
-    """A later one is told what is in force, and goes on within it."""
+def test_the_first_limit_wins(app, name):
+    """A later one gets the limit in force, and continues with it."""
     app.result(app.begin("ReserveBudget", form(name)))
     later = app.result(app.begin("ReserveBudget", form(name, 950, limit=5000)))
     assert (later["outcome"], later["limit"], later["available"]) == ("refused", 1000.0, 899.75)
@@ -88,7 +88,7 @@ def test_the_first_opening_wins(app, name):
     ("more", "told"),
     [({"amount": 1000.01}, "not enough"), ({"limit": None}, "not open")],
 )
-def test_what_does_not_fit_is_refused(app, name, more, told):
+def test_a_reservation_beyond_the_budget_is_refused(app, name, more, told):
     """With the reason, and without a row."""
     output = app.result(app.begin("ReserveBudget", {**form(name), **more}))
     assert output["outcome"] == "refused"
@@ -104,8 +104,8 @@ def test_another_currency_is_refused(app, name):
     assert (output["outcome"], output["reason"]) == ("refused", "the budget is in EUR")
 
 
-def test_a_yes_books_it(app, name):
-    """What is asked about is reserved meanwhile: a second one must fit in beside it."""
+def test_an_approval_books_the_reservation(app, name):
+    """The money is reserved meanwhile: a second reservation must fit beside it."""
     instance = app.begin("ReserveBudget", form(name, 600, askFirst=True))
     shown = app.until_shown(instance, state="waiting")["customStatus"]
     assert (shown["approver"], shown["budget"], shown["amount"]) == ("the budget owner", name, 600)
@@ -120,8 +120,8 @@ def test_a_yes_books_it(app, name):
     assert budget(app, name)["spent"] == 60_000
 
 
-def test_a_no_gives_it_back(app, name):
-    """And says who said it."""
+def test_a_rejection_releases_the_reservation(app, name):
+    """The output says who rejected."""
     instance = app.begin("ReserveBudget", form(name, askFirst=True))
     app.until_shown(instance, state="waiting")
     app.raise_event(instance, "Approval", {"approved": False, "approver": "Ole"})
@@ -130,7 +130,7 @@ def test_a_no_gives_it_back(app, name):
     assert ledger(app, name) == []
 
 
-def test_no_answer_gives_it_back(app, name):
+def test_a_timeout_releases_the_reservation(app, name):
     """After the window, to the hour."""
     instance = app.begin("ReserveBudget", form(name, askFirst=True, windowHours=48))
     app.until_shown(instance, state="waiting")
@@ -142,8 +142,8 @@ def test_no_answer_gives_it_back(app, name):
     assert budget(app, name)["available"] == 100_000
 
 
-def test_a_booking_that_fails_for_good_is_given_up_and_the_money_given_back(app, name):
-    """A row that cannot be read is in the way; until that is mended, nobody knows, and the money stays reserved."""
+def test_a_booking_that_fails_permanently_is_voided_and_the_money_released(app, name):
+    """An unreadable row is in the way; until it is fixed nobody knows, and the money stays reserved."""
     instance = uuid.uuid4().hex
     row = keys(instance, "cost")
     app.put_row("Ledger", row)
@@ -162,14 +162,14 @@ def test_a_booking_that_fails_for_good_is_given_up_and_the_money_given_back(app,
 
 
 def test_fifty_at_once_never_overdraw(app, name):
-    """Nine fit; which nine is a matter of who came first."""
+    """Nine fit, the first ones."""
     instances = begin_fifty(app, name)
     check_fifty(app, name, [app.result(each, 60) for each in instances])
 
 
 @killing
 def test_fifty_survive_a_kill_in_the_middle(app, name):
-    """Some have ended, some have not: afterwards it is as if nothing had been."""
+    """Some have ended, some have not; the result is the same as without the kill."""
     hub = TableServiceClient.from_connection_string(app.connection_string)
     instances = begin_fifty(app, name)
     app.until(lambda: app.status(instances[0])["runtimeStatus"] == "Completed")
@@ -183,8 +183,8 @@ def test_fifty_survive_a_kill_in_the_middle(app, name):
 
 
 @killing
-def test_a_kill_while_somebody_thinks_keeps_the_money_reserved(app, name):
-    """The answer that comes afterwards counts."""
+def test_a_kill_during_the_wait_keeps_the_money_reserved(app, name):
+    """The later answer counts."""
     instance = app.begin("ReserveBudget", form(name, askFirst=True))
     app.until_shown(instance, state="waiting")
     app.kill()
@@ -195,7 +195,7 @@ def test_a_kill_while_somebody_thinks_keeps_the_money_reserved(app, name):
 
 
 def test_a_second_run_under_one_id_spends_nothing_twice(app, name):
-    """HttpStart finds it; a restart is told again what was booked."""
+    """HttpStart finds it; a restart returns the booking."""
     instance = app.begin("ReserveBudget", form(name))
     first = app.result(instance)
     assert app.post("ReserveBudget", form(name), instance_id=instance).status == 202
@@ -211,8 +211,8 @@ def test_a_second_run_under_one_id_spends_nothing_twice(app, name):
 
 
 @pytest.mark.parametrize("wrong", [{"amount": 1.234}, {"amount": 0}, {"budget": "@x"}, {"windowHours": 145}])
-def test_a_wrong_form_starts_nothing(app, name, wrong):
-    """400 with what is wrong."""
+def test_an_invalid_form_starts_nothing(app, name, wrong):
+    """400 with the fault."""
     answer = app.post("ReserveBudget", {**form(name), **wrong})
     assert answer.status == 400
     assert answer.body["errors"]

@@ -70,7 +70,7 @@ def finish_a_job(app):
 
 
 def test_after_a_month_only_the_audit_is_left(app):
-    """Of instances that ended in whatever way; what runs or is suspended stays, and so do entities and decisions."""
+    """Of instances that ended in any way; running and suspended ones, entities and decisions stay."""
     finish_a_job(app)
     completed = app.begin("MonitorJobStatus", {"jobId": "done"})
     app.result(completed)
@@ -121,8 +121,8 @@ def test_after_a_month_only_the_audit_is_left(app):
 
 
 @killing
-def test_a_run_that_is_cut_is_finished_by_the_next(app):
-    """The host dies in the middle; the next night purges the rest, and each instance has one line in the audit."""
+def test_an_interrupted_run_is_finished_by_the_next(app):
+    """The host dies in the middle; the next night purges the rest, and each instance has one audit line."""
     finish_a_job(app)
     instances = old(app, 30)
     assert app.request("POST", PURGE, {}).status == 202
@@ -151,8 +151,8 @@ def test_a_second_run_finds_nothing_to_do(app):
     }
 
 
-def test_the_id_of_a_purged_instance_is_not_given_away(app):
-    """Bills and decisions are on record under it."""
+def test_the_id_of_a_purged_instance_is_not_reused(app):
+    """Bills and decisions are recorded under it."""
     form = {"title": "Steel", "windowHours": 1}
     budget = app.begin("BudgetApproval", form)
     app.until_shown(budget, state="waiting")

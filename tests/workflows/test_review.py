@@ -17,8 +17,8 @@ def reviews(app):
     return Reviews(app)
 
 
-def test_two_stages_and_a_budget_one_after_the_other(reviews):
-    """Each asks its people when the one before it has passed; everything is on record, told and counted once."""
+def test_two_stages_and_a_budget_run_one_after_the_other(reviews):
+    """Each asks its people when the one before it has passed; everything is recorded, told and counted once."""
     before = reviews.counters()
     proposal = reviews.submit(
         stage("Mara", "Jonas", name="design", rule="all"),
@@ -46,7 +46,7 @@ def test_two_stages_and_a_budget_one_after_the_other(reviews):
     assert counted(before, reviews.counters()) == {"submitted": 1, "approved": 1}
 
 
-def test_a_no_ends_it(reviews):
+def test_a_rejection_ends_the_review(reviews):
     """The later stage is not asked."""
     proposal = reviews.submit(stage("Mara"), stage("Vera", name="release"))
     reviews.waits(proposal, "Mara")
@@ -55,8 +55,8 @@ def test_a_no_ends_it(reviews):
     assert reviews.decide(proposal, "Vera").status == 409
 
 
-def test_nobody_answers_to_the_end_of_the_ladder(app, reviews):
-    """72 hours on each rung, 216 in all; each rung is asked once, and then the proposal has expired."""
+def test_without_an_answer_the_review_expires_at_the_end_of_the_ladder(app, reviews):
+    """72 hours on each rung, 216 in all; each rung is asked once."""
     before = reviews.counters()
     proposal = reviews.submit(stage("Mara", escalateTo=["Jonas", {"to": ["Vera"], "windowHours": 72}]))
     reviews.waits(proposal, "Mara")
@@ -76,8 +76,8 @@ def test_nobody_answers_to_the_end_of_the_ladder(app, reviews):
     assert counted(before, reviews.counters()) == {"submitted": 1, "escalated": 2, "expired": 1}
 
 
-def test_the_whole_ladder_in_one_jump(app, reviews):
-    """The clock goes from timer to timer, and each rung still has its whole window."""
+def test_one_jump_runs_the_whole_ladder(app, reviews):
+    """The clock goes from timer to timer, and each rung has its whole window."""
     proposal = reviews.submit(stage("Mara", escalateTo=["Jonas", "Vera"]))
     reviews.waits(proposal, "Mara")
     app.advance(hours=217)
@@ -86,8 +86,8 @@ def test_the_whole_ladder_in_one_jump(app, reviews):
 
 
 @pytest.mark.parametrize(("on_timeout", "outcome"), [("approve", "approved"), ("reject", "rejected")])
-def test_a_policy_may_say_what_silence_means(app, reviews, on_timeout, outcome):
-    """Then nobody is asked instead."""
+def test_a_policy_may_define_the_outcome_of_a_timeout(app, reviews, on_timeout, outcome):
+    """Then nobody is escalated to."""
     proposal = reviews.submit(stage("Mara", onTimeout=on_timeout, windowHours=5))
     reviews.waits(proposal, "Mara")
     app.advance(hours=5.1)
@@ -96,7 +96,7 @@ def test_a_policy_may_say_what_silence_means(app, reviews, on_timeout, outcome):
 
 
 def test_people_are_reminded_on_time(app, reviews):
-    """Each reminder once, of a window that is longer than one durable timer."""
+    """Each reminder once, in a window that is longer than one durable timer."""
     proposal = reviews.submit(stage("Mara", windowHours=400, remindAfterHours=[24, 300]))
     reviews.waits(proposal, "Mara")
     app.advance(hours=25)
@@ -111,7 +111,7 @@ def test_people_are_reminded_on_time(app, reviews):
     assert reviews.ended(proposal) == "expired"
 
 
-def test_changes_stop_the_clock_and_void_what_was_decided(app, reviews):
+def test_changes_stop_the_clock_and_void_earlier_answers(app, reviews):
     """A new round with a new document asks everybody again; its window begins anew."""
     proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
     reviews.waits(proposal, "Mara", "Jonas")
@@ -129,8 +129,8 @@ def test_changes_stop_the_clock_and_void_what_was_decided(app, reviews):
     assert reviews.ended(proposal) == "approved"
 
 
-def test_the_same_document_again_goes_on_where_it_was(app, reviews):
-    """What was left of the window is left, and answers hold."""
+def test_a_resubmission_of_the_same_document_continues(app, reviews):
+    """The rest of the window is left, and answers still count."""
     proposal = reviews.submit(stage("Mara", "Jonas", rule="all", windowHours=10))
     reviews.waits(proposal, "Mara", "Jonas")
     reviews.decide(proposal, "Mara")
@@ -148,7 +148,7 @@ def test_the_same_document_again_goes_on_where_it_was(app, reviews):
 
 @pytest.mark.parametrize("place", ["at once", "in review", "when changes are asked for", "at the budget"])
 def test_the_author_may_withdraw_at_any_time(reviews, place):
-    """Nothing that is waited for keeps the workflow, and nobody else may."""
+    """No open wait keeps the workflow running, and nobody else may withdraw."""
     proposal = reviews.submit(stage("Mara"), policy={"budgetLimit": 1, "budgetOwners": ["Amara"]}, cost=5)
     if place != "at once":
         reviews.waits(proposal, "Mara")
@@ -163,8 +163,8 @@ def test_the_author_may_withdraw_at_any_time(reviews, place):
     assert reviews.do(proposal, "withdraw", by="Ines").body["repeated"]
 
 
-def test_a_task_that_is_handed_over_is_answered_by_whom_it_was_handed_to(reviews):
-    """Delegated, then reassigned: the last one decides, the former are told who has it."""
+def test_a_delegated_task_is_answered_by_the_delegate(reviews):
+    """Delegated, then reassigned: the last person decides, the earlier ones learn who has it."""
     proposal = reviews.submit(stage("Mara"))
     reviews.waits(proposal, "Mara")
     reviews.do(proposal, "delegate", from_="Mara", to="Jonas")
@@ -175,8 +175,8 @@ def test_a_task_that_is_handed_over_is_answered_by_whom_it_was_handed_to(reviews
     assert reviews.ended(proposal) == "approved"
 
 
-def test_an_answer_before_its_stage_counts_when_the_stage_opens(reviews):
-    """Vera need not wait for Mara; she is not asked any more then."""
+def test_an_early_answer_counts_when_its_stage_opens(reviews):
+    """Vera need not wait for Mara, and is not asked any more."""
     proposal = reviews.submit(stage("Mara"), stage("Vera", name="release"))
     reviews.waits(proposal, "Mara")
     assert reviews.decide(proposal, "Vera").status == 200
@@ -185,8 +185,8 @@ def test_an_answer_before_its_stage_counts_when_the_stage_opens(reviews):
     assert [each for each in reviews.letters(proposal) if "asked" in each] == ["3-asked"]
 
 
-def test_what_the_checks_find_chooses_the_stages(reviews):
-    """A file that is not what it says brings the security people in."""
+def test_the_findings_choose_the_stages(reviews):
+    """A file with a wrong type adds the security people."""
     security = stage("Sven", name="security", when={"findings": ["objections"]})
     note = {"name": "note.md", "contentType": "text/markdown"}
     clean, dirty = (
@@ -210,8 +210,8 @@ def test_pictures_are_checked_by_a_workflow_of_their_own(reviews):
     assert reviews.app.part_status(proposal, "checks")["runtimeStatus"] == "Completed"
 
 
-def test_nobody_takes_the_place_of_the_checks(app, reviews):
-    """Neither by a chosen id, nor an operator who starts what never ends under that name."""
+def test_nobody_can_replace_the_checks(app, reviews):
+    """Neither by a chosen id, nor by an operator who starts something endless under that name."""
     taken = "checked:checks-1"
     proposal = {"title": "Other", "author": "Ines"}
     assert app.request("POST", f"/api/proposals?id={taken}", proposal).status == 400
@@ -222,8 +222,8 @@ def test_nobody_takes_the_place_of_the_checks(app, reviews):
     assert app.part_status("checked", "checks")["output"]["attachments"] == 1
 
 
-def test_a_review_that_is_looked_at_often_has_a_short_history(app, reviews):
-    """Each look begins anew, so that a replay never takes longer than the first."""
+def test_a_review_with_many_looks_has_a_short_history(app, reviews):
+    """Each look continues as new, so that a replay never takes longer than the first."""
     proposal = reviews.submit(stage("Mara"))
     reviews.waits(proposal, "Mara")
     for number in range(30):
@@ -232,8 +232,8 @@ def test_a_review_that_is_looked_at_often_has_a_short_history(app, reviews):
     assert len(app.status(proposal, history=True)["historyEvents"]) < 15
 
 
-def test_the_status_that_operators_see_names_nobody(reviews):
-    """Custom status, input and output of the workflow: where it stands, and nothing that people wrote."""
+def test_the_status_for_operators_names_nobody(reviews):
+    """Custom status, input and output of the workflow: the state, and no text of a person."""
     proposal = reviews.submit(stage("Mara", name="board"), summary="a secret plan")
     reviews.waits(proposal, "Mara")
     reviews.decide(proposal, "Mara", comment="a secret comment")
@@ -243,7 +243,7 @@ def test_the_status_that_operators_see_names_nobody(reviews):
 
 
 def test_a_proposal_without_a_policy_is_decided_by_the_board(app, reviews):
-    """Whom local.settings.json names: one of them within 72 hours, after that the head of design, and nobody else."""
+    """The people in local.settings.json: one of them within 72 hours, then the head of design, and nobody else."""
     board = ("Mara Lindqvist", "Jonas Weber", "Amara Okafor")
     decided, forgotten = reviews.submit(), reviews.submit()
     reviews.waits(decided, *board)
@@ -255,8 +255,8 @@ def test_a_proposal_without_a_policy_is_decided_by_the_board(app, reviews):
     reviews.waits(forgotten, "Helena Brandt")
 
 
-def test_a_host_that_is_killed_in_mid_review_goes_on(app, reviews):
-    """The answer that is given right before, the one after, and the deadline all count."""
+def test_a_review_goes_on_after_a_kill_of_the_host(app, reviews):
+    """The answer right before it, the one after it, and the deadline all count."""
     answered, forgotten = (reviews.submit(stage("Mara", "Jonas", rule="all", windowHours=72)) for _ in range(2))
     for proposal in (answered, forgotten):
         reviews.waits(proposal, "Mara", "Jonas")
@@ -270,8 +270,8 @@ def test_a_host_that_is_killed_in_mid_review_goes_on(app, reviews):
     assert reviews.letters(answered).count("3-asked") == 2
 
 
-def test_what_the_author_puts_in_the_middle_is_one_round_of_everybody_who_is_needed(app, reviews):
-    """Told in one letter, the task that was handed over still with who has it, and nothing decided by what was read."""
+def test_the_authors_edits_are_one_round_for_everybody_who_is_needed(app, reviews):
+    """Told in one letter; a delegated task stays delegated, and no decision about the earlier document counts."""
     proposal = reviews.submit(stage("Anna", "Bert", rule="all"))
     reviews.waits(proposal, "Anna", "Bert")
     reviews.do(proposal, "delegate", from_="Anna", to="Yuki")
@@ -291,8 +291,8 @@ def test_what_the_author_puts_in_the_middle_is_one_round_of_everybody_who_is_nee
     assert reviews.ended(proposal) == "approved"
 
 
-def test_a_yes_from_before_a_virus_was_found_is_asked_for_again(reviews):
-    """The test file that every scanner reports; approved while the checks were running."""
+def test_an_approval_before_a_virus_was_found_is_asked_for_again(reviews):
+    """The EICAR file; approved while the checks were running."""
     content = base64.b64encode(VIRUS_TEST).decode()
     files = [{"name": "note.txt", "contentType": "text/plain", "content": content}]
     proposal = reviews.submit(stage("Mara"), attachments=files)
@@ -304,7 +304,7 @@ def test_a_yes_from_before_a_virus_was_found_is_asked_for_again(reviews):
     assert reviews.ended(proposal) == "approved"
 
 
-def test_a_discussion_reaches_the_author_and_those_who_are_asked_in_two_letters(app, reviews):
+def test_a_discussion_reaches_the_author_and_the_asked_people_in_two_letters(app, reviews):
     """The first at once, the others together a little later."""
     proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
     reviews.waits(proposal, "Mara", "Jonas")

@@ -31,7 +31,7 @@ def poison(app, proposal):
 
 
 def test_64_answers_at_once_have_one_winner(app, reviews):
-    """32 through the API and 32 through the queue to a stage of one answer; each of the API's losers hears who won."""
+    """32 through the API and 32 through the queue to a stage of one answer; each loser of the API learns who won."""
     people = [f"Person {number}" for number in range(MANY // 2)]
     proposal = reviews.submit(stage("the design board", anyone=True))  # systems may name any member
     reviews.waits(proposal, "the design board")
@@ -57,8 +57,8 @@ def test_64_answers_at_once_have_one_winner(app, reviews):
     app.until(lambda: counted(before, reviews.counters()) == {"approved": 1})
 
 
-def test_all_of_many_are_taken_down_when_all_are_needed(reviews):
-    """Each appends behind another; nobody is lost and nobody counts twice."""
+def test_all_of_many_simultaneous_answers_are_recorded_if_all_are_needed(reviews):
+    """Each appends after another; none is lost or counted twice."""
     people = [f"Person {number}" for number in range(12)]
     proposal = reviews.submit(stage(*people, rule="all"))
     reviews.waits(proposal, *people)
@@ -72,7 +72,7 @@ def test_all_of_many_are_taken_down_when_all_are_needed(reviews):
 
 @pytest.mark.parametrize("form", ["proposal", "instance", "instance in base64", "event", "client event"])
 def test_every_form_of_an_answer_decides(app, reviews, form):
-    """As long as it says whose it is."""
+    """If it has a name."""
     proposal = reviews.submit(stage("Mara"))
     reviews.waits(proposal, "Mara")
     match form:
@@ -92,8 +92,8 @@ def test_every_form_of_an_answer_decides(app, reviews, form):
     assert decided == "Mara"
 
 
-def test_a_word_of_the_policys_own_may_come_by_the_queue(app, reviews):
-    """With a comment, and with an id of the sender's; the same one again changes nothing."""
+def test_a_word_of_the_policy_may_come_by_the_queue(app, reviews):
+    """With a comment, and with the sender's id; a repetition changes nothing."""
     proposal = reviews.submit(stage("Mara"), stage("Mara", name="release"), policy={"outcomes": {"fine": "approve"}})
     reviews.waits(proposal, "Mara")
     message = {"proposalId": proposal, "approver": "Mara", "decision": "fine", "comment": "go", "decisionId": "42"}
@@ -105,8 +105,8 @@ def test_a_word_of_the_policys_own_may_come_by_the_queue(app, reviews):
     assert reviews.kinds(proposal).count("decided") == 2
 
 
-def test_what_can_never_count_is_put_aside_with_the_reason(app, reviews):
-    """At once; the review waits on."""
+def test_an_unusable_answer_is_put_aside_with_the_reason(app, reviews):
+    """At once; the review goes on waiting."""
     proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
     reviews.waits(proposal, "Mara", "Jonas")
     messages = (
@@ -123,8 +123,8 @@ def test_what_can_never_count_is_put_aside_with_the_reason(app, reviews):
     reviews.waits(proposal, "Mara", "Jonas")
 
 
-def test_an_answer_by_the_queue_that_comes_late_is_told_so(app, reviews):
-    """With who decided; also when the workflow has long ended."""
+def test_a_late_answer_by_the_queue_is_put_aside_with_who_decided(app, reviews):
+    """Also when the workflow has long ended."""
     proposal = reviews.submit(stage("Mara", "Jonas"))
     reviews.waits(proposal, "Mara", "Jonas")
     reviews.decide(proposal, "Mara")
@@ -135,7 +135,7 @@ def test_an_answer_by_the_queue_that_comes_late_is_told_so(app, reviews):
 
 
 def test_the_same_answer_by_every_way_counts_once(app, reviews):
-    """API, queue and event, one after the other and in one breath."""
+    """API, queue and event, one after the other and at once."""
     proposal = reviews.submit(stage("Mara", "Jonas", rule="all"))
     reviews.waits(proposal, "Mara", "Jonas")
     with ThreadPoolExecutor() as pool:
@@ -154,8 +154,8 @@ def test_the_same_answer_by_every_way_counts_once(app, reviews):
 
 
 @pytest.mark.parametrize("people", [("Mara",), ("Mara", "Jonas")])
-def test_an_event_that_names_nobody_is_refused_and_shown(reviews, people):
-    """By a word, also where one person alone is waited for; the next one that says whose it is counts."""
+def test_an_event_without_a_name_is_refused_and_shown(reviews, people):
+    """By a code, also if only one person is waited for; the next one with a name counts."""
     proposal = reviews.submit(stage(*people))
     reviews.waits(proposal, *people)
     reviews.raise_decision(proposal, approved=True)
@@ -167,7 +167,7 @@ def test_an_event_that_names_nobody_is_refused_and_shown(reviews, people):
 
 @pytest.mark.parametrize("form", ["bare", "bare in base64"])
 def test_a_bare_id_decides_no_review(app, reviews, form):
-    """Though the setting lets it decide a workflow without a policy."""
+    """Although the setting allows it for a workflow without a policy."""
     proposal = reviews.submit(stage("Mara"))
     reviews.waits(proposal, "Mara")
     send_raw(app, proposal if form == "bare" else base64.b64encode(proposal.encode()).decode())
@@ -176,7 +176,7 @@ def test_a_bare_id_decides_no_review(app, reviews, form):
 
 
 def test_an_event_counts_for_one_stage(reviews):
-    """The host delivers it once more to the next execution, where the same person is asked in the next stage."""
+    """The host delivers it again to the next execution, where the same person is asked in the next stage."""
     proposal = reviews.submit(stage("Mara"), stage("Mara", name="release"))
     reviews.waits(proposal, "Mara")
     reviews.raise_decision(proposal, approved=True, approver="Mara")

@@ -42,8 +42,8 @@ def decided_by_mara(reviews, proposal):
 
 @pytest.mark.parametrize("payload", [ENVELOPE, POPEN, {**ENVELOPE, "approved": True}], ids=["ours", "Popen", "mixed"])
 @pytest.mark.parametrize("event", ["ApprovalEvent", "Approval"])
-def test_as_a_decision_it_is_refused_and_shown(reviews, waiting, event, payload):
-    """It is no decision, whatever is inside, and counted once."""
+def test_an_envelope_as_a_decision_is_refused_and_shown(reviews, waiting, event, payload):
+    """It is no decision, whatever it holds, and counted once."""
     reviews.app.raise_event(waiting, event, payload)
     shown = reviews.app.until_shown(waiting, refusedEvents=1)["customStatus"]
     assert shown["lastRefusal"]
@@ -51,15 +51,15 @@ def test_as_a_decision_it_is_refused_and_shown(reviews, waiting, event, payload)
     assert reviews.app.status(waiting)["customStatus"]["refusedEvents"] == 1
 
 
-def test_as_a_wake_it_wakes(reviews, waiting):
-    """What a Wake carries is not looked at."""
+def test_an_envelope_as_a_wake_event_wakes(reviews, waiting):
+    """The payload of a Wake is ignored."""
     for payload in (ENVELOPE, POPEN):
         reviews.app.raise_event(waiting, "Wake", payload)
     assert decided_by_mara(reviews, waiting)
 
 
-def test_as_a_message_on_the_queue_it_is_put_aside(reviews, waiting):
-    """Its keys are none that a message has."""
+def test_an_envelope_as_a_queue_message_is_put_aside(reviews, waiting):
+    """A message has none of its keys."""
     for payload in (ENVELOPE, {"proposalId": "p", **ENVELOPE}):
         reviews.app.send("approval-queue", {**payload, "comment": waiting})
     reviews.app.until(
@@ -68,8 +68,8 @@ def test_as_a_message_on_the_queue_it_is_put_aside(reviews, waiting):
     assert decided_by_mara(reviews, waiting)
 
 
-def test_as_a_verb_it_is_a_bad_request(reviews, waiting):
-    """Alone, and in the place of a text."""
+def test_an_envelope_in_a_verb_is_a_bad_request(reviews, waiting):
+    """Alone, and in place of a text."""
     for verb in ("decisions", "comments", "withdraw", "changes", "delegate"):
         for body in (ENVELOPE, {"approver": "Mara", "decision": ENVELOPE, "comment": ENVELOPE}):
             assert reviews.app.request("POST", f"/api/proposals/{waiting}/{verb}", body).status == 400
@@ -79,8 +79,8 @@ def test_as_a_verb_it_is_a_bad_request(reviews, waiting):
 @pytest.mark.parametrize(
     "form", [ENVELOPE, {"title": ENVELOPE, "author": "Ines"}, {"title": "t", "author": "Ines", "policy": ENVELOPE}]
 )
-def test_as_a_proposal_it_is_a_bad_request(reviews, form):
-    """Nothing is handed in."""
+def test_an_envelope_as_a_proposal_is_a_bad_request(reviews, form):
+    """Nothing is recorded."""
     assert reviews.app.request("POST", "/api/proposals", form).status == 400
 
 
@@ -89,15 +89,15 @@ def test_as_a_proposal_it_is_a_bad_request(reviews, form):
     [ENVELOPE, POPEN, {"review": ENVELOPE}, {"review": {"proposalId": ENVELOPE}}, {"review": POPEN, **ENVELOPE}],
     ids=["alone", "Popen", "as a review", "as its id", "both"],
 )
-def test_as_the_input_of_the_workflow_it_fails_that_instance_alone(reviews, form):
-    """Through the operators' durable HTTP API, past all forms; through HttpStart it is a bad request."""
+def test_an_envelope_as_workflow_input_fails_only_that_instance(reviews, form):
+    """Through the operators' durable HTTP API, without any form; through HttpStart it is a bad request."""
     instance = reviews.app.start("ApprovalWorkflow", form)
     assert reviews.app.wait(instance)["runtimeStatus"] == "Failed"
     assert reviews.app.post("ApprovalWorkflow", form).status == 400
 
 
-def test_in_what_people_write_it_is_text(reviews, waiting):
-    """A comment that looks like one comes back as it was written."""
+def test_an_envelope_in_a_comment_is_text(reviews, waiting):
+    """It is returned unchanged."""
     text = '{"__class__": "Popen", "__module__": "subprocess", "__data__": []}'
     assert reviews.do(waiting, "comments", by="Mara", comment=text).status == 200
     reviews.raise_decision(waiting, approved=True, approver="Mara", comment=text)

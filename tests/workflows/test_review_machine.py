@@ -231,8 +231,8 @@ class Life:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_random_lives_go_as_the_model_says(app, seed):
-    """After each step every proposal stands where it must, and in the end all that was counted is right.
+def test_random_reviews_follow_the_model(app, seed):
+    """After each step every proposal has the model's state, and at the end all counters are right.
 
     The sweep runs all the time.
     """

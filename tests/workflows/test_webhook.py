@@ -32,7 +32,7 @@ def through_waits(app, instance):
 
 @WAYS
 def test_a_call_is_delivered(app, neighbour, way):
-    """With the body, and a key that stays the same at each try."""
+    """With the body, and the same key at each try."""
     instance = app.begin("CallWebhook", {"url": f"{neighbour.url}/hook", "body": {"outcome": "approved"}, "way": way})
     output = app.result(instance)
     assert (output["outcome"], output["status"], output["calls"]) == ("delivered", 200, 1)
@@ -43,8 +43,8 @@ def test_a_call_is_delivered(app, neighbour, way):
 
 
 @WAYS
-def test_a_call_that_fails_is_made_again(app, neighbour, way):
-    """After growing waits, with the same key."""
+def test_a_failed_call_is_retried(app, neighbour, way):
+    """With growing pauses and the same key."""
     instance = app.begin("CallWebhook", {"url": f"{neighbour.url}/flaky?failures=2", "body": 1, "way": way})
     output = through_waits(app, instance)
     assert (output["outcome"], output["calls"]) == ("delivered", 3)
@@ -52,7 +52,7 @@ def test_a_call_that_fails_is_made_again(app, neighbour, way):
 
 
 @WAYS
-def test_a_202_is_followed_up(app, neighbour, way):
+def test_a_202_is_polled(app, neighbour, way):
     """Until it is done."""
     instance = app.begin("CallWebhook", {"url": f"{neighbour.url}/job?polls=2", "way": way})
     output = through_waits(app, instance)
@@ -61,7 +61,7 @@ def test_a_202_is_followed_up(app, neighbour, way):
 
 
 def test_a_202_that_takes_too_long_is_given_up(app, neighbour):
-    """The time is over before the work."""
+    """Its time limit passes first."""
     form = {"url": f"{neighbour.url}/job?polls=99", "expiresAfterMinutes": 2}
     output = through_waits(app, app.begin("CallWebhook", form))
     assert (output["outcome"], output["status"]) == ("timed-out", 202)
@@ -77,23 +77,23 @@ def test_a_202_that_takes_too_long_is_given_up(app, neighbour):
         ("durable", "https://hooks.example/", "refused", "ALLOWED_HOSTS"),
     ],
 )
-def test_what_will_not_work_is_not_tried_again(app, neighbour, way, url, outcome, reason):
-    """The output says why; an address that is not on the list is not called at all."""
+def test_a_permanent_failure_is_not_retried(app, neighbour, way, url, outcome, reason):
+    """The output says why; an unlisted host is not called at all."""
     output = app.result(app.begin("CallWebhook", {"url": url.format(neighbour.url), "way": way}))
     assert (output["outcome"], output["calls"]) == (outcome, 1)
     assert reason in output["reason"]
 
 
 @WAYS
-def test_nobody_there_is_given_up_after_so_many_tries(app, neighbour, way):
+def test_an_unreachable_host_is_given_up_after_the_last_try(app, neighbour, way):
     """The connection is closed each time."""
     form = {"url": f"{neighbour.url}/broken", "attempts": 2, "way": way}
     output = through_waits(app, app.begin("CallWebhook", form))
     assert (output["outcome"], output["calls"], output["status"]) == ("failed", 2, None)
 
 
-def test_a_slow_system_is_left_after_the_timeout(app, neighbour):
-    """And asked again."""
+def test_a_slow_system_is_given_up_after_the_timeout(app, neighbour):
+    """And called again."""
     form = {"url": f"{neighbour.url}/slow-quote", "timeoutSeconds": 0.3, "attempts": 2}
     assert through_waits(app, app.begin("CallWebhook", form))["outcome"] == "failed"
     assert len(neighbour.requests) == 2
@@ -112,8 +112,8 @@ def test_a_host_killed_between_two_tries_goes_on(app, neighbour):
 
 @WAYS
 @pytest.mark.parametrize("body", [{}, [], 0, False, "", "as it stands", {"a": {"b": None}}])
-def test_any_json_arrives_as_it_was_given(app, neighbour, way, body):
-    """Also what Python takes for nothing."""
+def test_any_json_arrives_unchanged(app, neighbour, way, body):
+    """Also values that are false in Python."""
     assert app.result(app.begin("CallWebhook", {"url": f"{neighbour.url}/hook", "body": body, "way": way}))
     assert neighbour.requests[0].body == body
     assert neighbour.requests[0].headers["content-type"] == "application/json"
@@ -126,8 +126,8 @@ def test_a_large_answer_is_cut(app, neighbour, way):
     assert (output["outcome"], len(output["body"])) == ("delivered", 2_000)
 
 
-def test_the_same_id_calls_nobody_twice(app, neighbour):
-    """The first is found; a restart of the instance sends the same key, by which the other system knows it."""
+def test_a_repeated_id_calls_nobody_twice(app, neighbour):
+    """The first instance is found; a restart sends the same key, by which the other system recognises it."""
     instance = app.begin("CallWebhook", {"url": f"{neighbour.url}/hook"})
     assert app.result(instance)["outcome"] == "delivered"
     assert app.post("CallWebhook", {"url": f"{neighbour.url}/hook"}, instance_id=instance).status == 202

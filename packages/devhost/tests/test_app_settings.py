@@ -32,32 +32,32 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 
 def test_an_empty_variable_does_not_win(tmp_path: Path) -> None:
-    """Core Tools takes it for one that is not set; it stays where the file has none."""
+    """Core Tools counts it as unset; it is used if the file has no value."""
     settings = load(tmp_path, {"Values": {"A": "file"}}, A="", B="")
     assert ["file", ""] == [settings["A"], settings["B"]]
 
 
-def test_values_may_be_numbers_and_truths(tmp_path: Path) -> None:
+def test_values_may_be_numbers_and_booleans(tmp_path: Path) -> None:
     """They become text; null is no setting."""
     settings = load(tmp_path, {"Values": {"n": 5, "yes": True, "none": None}})
     assert ["5", "true", None] == [settings.get("n"), settings.get("yes"), settings.get("none")]
 
 
-def test_names_are_found_in_any_case_and_with_colons(tmp_path: Path) -> None:
-    """Two underscores are a colon."""
+def test_names_ignore_case_and_two_underscores_are_a_colon(tmp_path: Path) -> None:
+    """As in .NET's configuration."""
     settings = load(tmp_path, {"Values": {"My__Nested": "x"}})
     assert ["x", "x"] == [settings["MY:NESTED"], settings["my__nested"]]
 
 
 def test_an_app_without_a_file_gets_development_storage(tmp_path: Path) -> None:
-    """So that any app starts."""
+    """So every app starts."""
     settings = load(tmp_path)
     assert settings.connection_string() == SHORTHAND
     assert settings.uses_development_storage
 
 
-def test_development_storage_is_replaced_wherever_it_stands(tmp_path: Path) -> None:
-    """Every spelling of the shorthand, nothing else; the first settings stay as they were."""
+def test_development_storage_is_replaced_in_every_spelling(tmp_path: Path) -> None:
+    """The shorthand and nothing else; the original settings are unchanged."""
     before = load(
         tmp_path,
         {"Values": {"AzureWebJobsStorage": SHORTHAND, "Mine": f"{ACCOUNT};{BLOB}", "Other": REAL}},
@@ -68,8 +68,8 @@ def test_development_storage_is_replaced_wherever_it_stands(tmp_path: Path) -> N
     assert not after.uses_development_storage
 
 
-def test_a_string_that_is_written_out_asks_for_an_azurite_too(tmp_path: Path) -> None:
-    """Where it is the only one."""
+def test_a_written_out_connection_string_needs_azurite_too(tmp_path: Path) -> None:
+    """Even if it is the only one."""
     assert load(tmp_path, AzureWebJobsStorage=f"{ACCOUNT};{BLOB};{QUEUE};{TABLE}").uses_development_storage
     assert not load(tmp_path, AzureWebJobsStorage=REAL).uses_development_storage
 
@@ -90,8 +90,8 @@ def test_a_string_that_is_written_out_asks_for_an_azurite_too(tmp_path: Path) ->
         f"{ACCOUNT};BlobEndpoint=http://[::1]:10000/devstoreaccount1;EndpointSuffix=core.windows.net",
     ],
 )
-def test_these_are_development_storage(text: str) -> None:
-    """The shorthand and what it stands for, in any case and order, with all three services or some."""
+def test_these_mean_development_storage(text: str) -> None:
+    """The shorthand and its long form, in any case and order, with all three services or some."""
     assert is_development_storage(text)
 
 
@@ -119,7 +119,7 @@ def test_these_are_development_storage(text: str) -> None:
         f"{ACCOUNT};FileEndpoint=http://127.0.0.1:10000/devstoreaccount1",
     ],
 )
-def test_these_are_left_alone(text: str) -> None:
+def test_these_do_not_mean_development_storage(text: str) -> None:
     """Other accounts, keys, machines, ports and services; the account without an endpoint is one in Azure."""
     assert not is_development_storage(text)
 
@@ -138,25 +138,25 @@ def test_these_are_left_alone(text: str) -> None:
         ({"AzureWebJobsStorage": REAL}, "azurewebjobsstorage"),
     ],
 )
-def test_a_connection_is_looked_up_as_webjobs_does(tmp_path: Path, values: dict[str, str], name: str | None) -> None:
+def test_a_connection_is_found_as_webjobs_finds_it(tmp_path: Path, values: dict[str, str], name: str | None) -> None:
     """With the prefix first, below ConnectionStrings or at the top; no name means AzureWebJobsStorage."""
     assert load(tmp_path, {"Values": values}).connection_string(name) == REAL
 
 
 @pytest.mark.parametrize("value", [REAL, {"ConnectionString": REAL, "ProviderName": "x"}])
-def test_the_files_own_connection_strings_count(tmp_path: Path, value: object) -> None:
-    """In both forms that Core Tools knows."""
+def test_the_connection_strings_of_the_file_count(tmp_path: Path, value: object) -> None:
+    """In both forms that Core Tools reads."""
     assert load(tmp_path, {"ConnectionStrings": {"Sql": value}}).connection_string("Sql") == REAL
 
 
-def test_a_connection_that_is_missing_is_named_with_what_to_add(tmp_path: Path) -> None:
-    """The whole line, ready to be typed."""
+def test_the_error_for_a_missing_connection_says_what_to_add(tmp_path: Path) -> None:
+    """The whole line, ready to paste."""
     with pytest.raises(SettingsError, match=r"no connection 'Approvals'\. Add Approvals to Values.*UseDevelopment"):
         load(tmp_path).connection_string("Approvals")
 
 
-def test_an_identity_is_no_connection_string(tmp_path: Path) -> None:
-    """It works in Azure only, and is not papered over with development storage."""
+def test_an_identity_is_not_a_connection_string(tmp_path: Path) -> None:
+    """It works only in Azure, and devhost must not use development storage instead."""
     settings = load(tmp_path, AzureWebJobsStorage__accountName="prod")
     with pytest.raises(SettingsError, match="identity, which works in Azure only"):
         settings.connection_string()
@@ -171,14 +171,14 @@ def test_an_identity_is_no_connection_string(tmp_path: Path) -> None:
         ({"ConnectionStrings": "x"}, "ConnectionStrings in .* must be an object"),
     ],
 )
-def test_a_file_that_makes_no_sense_is_refused(tmp_path: Path, content: dict[str, Any], text: str) -> None:
-    """Each with its own sentence."""
+def test_an_invalid_file_is_refused(tmp_path: Path, content: dict[str, Any], text: str) -> None:
+    """Each mistake with its own sentence."""
     with pytest.raises(SettingsError, match=text):
         load(tmp_path, content)
 
 
-def test_bad_json_and_unreadable_bytes_are_named_with_the_file(tmp_path: Path) -> None:
-    """Never a bare traceback."""
+def test_bad_json_and_unreadable_bytes_are_reported_with_the_file(tmp_path: Path) -> None:
+    """Never as a bare traceback."""
     path = tmp_path / "local.settings.json"
     path.write_text("{\n  oops\n}")
     with pytest.raises(SettingsError, match=r"local\.settings\.json is no valid JSON: .* line 3, position 0"):
@@ -188,8 +188,8 @@ def test_bad_json_and_unreadable_bytes_are_named_with_the_file(tmp_path: Path) -
         load(tmp_path)
 
 
-def test_secrets_do_not_show_in_its_own_form(tmp_path: Path) -> None:
-    """A log line with the settings gives nothing away."""
+def test_the_repr_of_settings_shows_no_secret(tmp_path: Path) -> None:
+    """A log line with the settings reveals nothing."""
     assert "AccountKey" not in repr(load(tmp_path, {"Values": {"A": REAL}}))
 
 
@@ -198,7 +198,7 @@ def worker(settings: AppSettings, **environ: str) -> dict[str, str]:
     return worker_environment(settings, environ, port=7071, app_dir=Path("/app"), python=Path("/venv/bin/python"))
 
 
-def test_the_worker_has_the_environment_the_settings_and_what_the_host_sets(tmp_path: Path) -> None:
+def test_the_worker_gets_the_environment_the_settings_and_the_hosts_variables(tmp_path: Path) -> None:
     """Names and values as `func start` gives them."""
     made = worker(load(tmp_path, {"Values": {"MINE": "file"}}, PATH="/bin"), PATH="/bin", LATER="x")
     assert made == {
@@ -220,7 +220,7 @@ def test_the_worker_has_the_environment_the_settings_and_what_the_host_sets(tmp_
     assert Path(made["FUNCTIONS_WORKER_DIRECTORY"]).name == "worker"
 
 
-def test_the_worker_sees_what_the_app_was_given_over_what_the_host_would_set(tmp_path: Path) -> None:
+def test_variables_of_the_app_win_over_those_of_the_host(tmp_path: Path) -> None:
     """From local.settings.json or the environment, which wins; an empty value counts as none."""
     environ = {"WEBSITE_HOSTNAME": "example.org", "BOTH": "environment", "FUNCTIONS_WORKER_RUNTIME": ""}
     values = {"PYTHON_THREADPOOL_THREAD_COUNT": "8", "BOTH": "file"}
@@ -230,25 +230,25 @@ def test_the_worker_sees_what_the_app_was_given_over_what_the_host_would_set(tmp
 
 
 def test_the_environment_is_development_unless_the_process_says_otherwise(tmp_path: Path) -> None:
-    """Core Tools overrides what local.settings.json says here, and says so."""
+    """Core Tools overrides local.settings.json here, with a message."""
     settings = load(tmp_path, {"Values": {"AZURE_FUNCTIONS_ENVIRONMENT": "Production"}})
     assert worker(settings)["AZURE_FUNCTIONS_ENVIRONMENT"] == "Development"
     assert worker(settings, AZURE_FUNCTIONS_ENVIRONMENT="Staging")["AZURE_FUNCTIONS_ENVIRONMENT"] == "Staging"
 
 
-def test_the_worker_gets_the_storage_that_is_really_there(tmp_path: Path) -> None:
-    """Not the shorthand that the environment has for it."""
+def test_the_worker_gets_the_real_storage_address(tmp_path: Path) -> None:
+    """Not the shorthand from the environment."""
     environ = {"AzureWebJobsStorage": SHORTHAND}
     assert worker(load(tmp_path, **environ).with_storage(REAL), **environ)["AzureWebJobsStorage"] == REAL
 
 
-def test_connection_strings_keep_their_name_with_the_colon(tmp_path: Path) -> None:
-    """As Core Tools hands them over."""
+def test_connection_strings_keep_the_colon_in_their_name(tmp_path: Path) -> None:
+    """As Core Tools passes them."""
     made = worker(load(tmp_path, {"ConnectionStrings": {"Sql": {"ConnectionString": REAL}}}))
     assert made["ConnectionStrings:Sql"] == REAL
 
 
-def test_what_no_environment_can_hold_is_left_out(tmp_path: Path) -> None:
-    """The worker would not start with it."""
+def test_settings_that_no_environment_can_hold_are_left_out(tmp_path: Path) -> None:
+    """The worker would not start with them."""
     made = worker(load(tmp_path, {"Values": {"": "no name", "A=B": "x", "NUL": "\0", "GOOD": "x"}}))
     assert {"", "A=B", "NUL", "GOOD"} & made.keys() == {"GOOD"}

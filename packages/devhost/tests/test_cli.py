@@ -45,15 +45,15 @@ def playing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Playing]:
         signal.signal(sign, handler)
 
 
-def test_without_options_it_starts_the_app_in_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the system clock, with data in .azurite; the port is the settings' business."""
+def test_without_options_the_app_in_this_folder_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the system clock, with data in .azurite; the port comes from the settings."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path.resolve()
     assert StartOptions(app_dir=folder, data_dir=folder / ".azurite") == cli.parse(["start"])
 
 
-def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Paths are made absolute, since loading the app changes the working directory."""
+def test_every_option_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths become absolute, since loading the app changes the working directory."""
     monkeypatch.chdir(tmp_path)
     flags = ["--enable-auth", "--json-logs", "--no-azurite", "--watch", "--debug", "--python", "py", "--as-func"]
     flags += ["--forget-virtual-time", "--mail", "--page", "Inbox=/api/inbox?a=b", "--page", "All of them=/"]
@@ -82,8 +82,8 @@ def test_every_option_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert cli.parse(["start", "--mail", "1025"]).mail == 1025
 
 
-def test_the_doctor_looks_at_the_app_in_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over the data that a start would use; every option arrives, those with an id as often as they are given."""
+def test_the_doctor_examines_the_app_in_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the data that a start would use; every option is passed on, those with an id also more than once."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path.resolve()
     assert DoctorOptions(app_dir=folder, data_dir=folder / ".azurite") == cli.read(["doctor"])
@@ -102,7 +102,7 @@ def test_the_doctor_looks_at_the_app_in_this_folder(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(("left", "status"), [(0, 0), (1, 1)])
-def test_the_exit_status_of_the_doctor_says_whether_something_is_left(
+def test_the_exit_status_of_the_doctor_says_whether_findings_are_left(
     monkeypatch: pytest.MonkeyPatch, left: int, status: int
 ) -> None:
     """For scripts."""
@@ -120,7 +120,7 @@ def test_the_exit_status_of_the_doctor_says_whether_something_is_left(
      "start --mail x", "start --page Inbox", "start --page =/x", "start --page A=x", "start --page A=//evil.example",
      "azurite remove", "shim", "start --storage-mode paper"],
 )  # fmt: skip
-def test_options_that_make_no_sense_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_contradictory_options_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With status 2 and a usage line."""
     with pytest.raises(SystemExit) as ended:
         cli.parse(given.split())
@@ -130,7 +130,7 @@ def test_options_that_make_no_sense_are_refused(given: str, capsys: pytest.Captu
 
 @pytest.mark.parametrize("given", [["--help"], ["start", "--help"]])
 def test_help_is_no_error(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """And names the option that every reader looks for."""
+    """It names the option that readers look for first."""
     with pytest.raises(SystemExit) as ended:
         cli.parse(given)
     assert ended.value.code == 0
@@ -139,14 +139,14 @@ def test_help_is_no_error(given: list[str], capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize("is_ready", [True, False])
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_stops_the_host_in_good_order(playing: Playing, sign: signal.Signals, is_ready: bool) -> None:
-    """Also while it starts: the exit status is 0."""
+def test_a_signal_stops_the_host_with_status_0(playing: Playing, sign: signal.Signals, is_ready: bool) -> None:
+    """Also during the start."""
     playing(None, sign, is_ready)
     assert cli.main(["start"]) == 0
 
 
-def test_as_func_it_takes_what_core_tools_take(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
-    """And says what changes nothing."""
+def test_the_func_shim_accepts_the_options_of_core_tools(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+    """It reports those that it ignores."""
     started = playing()
     assert cli.main(["func", "host", "start", "--port", "7", "--cors", "*", "--timeout", "9"]) == 0
     ((options),) = started
@@ -158,7 +158,7 @@ def test_as_func_it_takes_what_core_tools_take(playing: Playing, capsys: pytest.
     assert "'func new' is Azure Functions Core Tools' own" in capsys.readouterr().err
 
 
-def test_the_shim_is_written_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_shim_is_written_to_the_given_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With what to do next."""
     assert cli.main(["shim", str(tmp_path / "bin")]) == 0
     assert capsys.readouterr().out.startswith(f"Wrote {tmp_path}/bin/func. Put {tmp_path}/bin in front on the PATH")
@@ -168,7 +168,7 @@ def test_the_shim_is_written_where_it_is_asked_for(tmp_path: Path, capsys: pytes
 
 
 def test_azurite_is_installed_on_demand(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The steps are told while they are done."""
+    """The steps are printed while they run."""
 
     def install(tell: Callable[[str], None]) -> str:
         tell("fetching")
@@ -180,7 +180,7 @@ def test_azurite_is_installed_on_demand(monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 @pytest.mark.parametrize("error", [SettingsError("Port 1 is in use."), DevhostError("Port 1 is in use.")])
-def test_what_a_person_can_mend_is_one_sentence(
+def test_a_mistake_that_a_user_can_fix_is_one_sentence(
     playing: Playing, error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On standard error, status 2, no traceback."""
@@ -189,15 +189,15 @@ def test_what_a_person_can_mend_is_one_sentence(
     assert capsys.readouterr().err == "devhost: Port 1 is in use.\n"
 
 
-def test_errors_from_several_tasks_are_all_told(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
-    """However deep the groups are that carry them."""
+def test_errors_of_several_tasks_are_all_reported(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+    """However deep their groups are nested."""
     inner = ExceptionGroup("inner", [AppError("Two."), AppError("Three.")])
     playing(ExceptionGroup("outer", [AppError("One."), inner]))
     assert cli.main(["start"]) == 2
     assert capsys.readouterr().err == "devhost: One.\ndevhost: Two.\ndevhost: Three.\n"
 
 
-def test_an_app_that_cannot_be_imported_shows_its_own_traceback(
+def test_an_app_that_cannot_be_imported_shows_its_traceback(
     playing: Playing, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Below the sentence."""
@@ -206,7 +206,7 @@ def test_an_app_that_cannot_be_imported_shows_its_own_traceback(
     assert capsys.readouterr().err.endswith("function_app.py failed.\nTraceback ...\nSyntaxError: invalid syntax\n")
 
 
-def test_a_defect_of_devhost_is_called_one(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_in_devhost_is_called_a_bug(playing: Playing, capsys: pytest.CaptureFixture[str]) -> None:
     """With the traceback to report, and status 1."""
     playing(RuntimeError("unthinkable"))
     assert cli.main(["start"]) == 1
@@ -215,10 +215,10 @@ def test_a_defect_of_devhost_is_called_one(playing: Playing, capsys: pytest.Capt
     assert said.endswith("This is a defect of devhost. Please report it with the lines above.\n")
 
 
-def test_what_an_app_says_of_itself_reaches_the_terminal_harmless(
+def test_control_characters_from_an_app_do_not_reach_the_terminal(
     playing: Playing, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A name or an error of the app, for one, could colour or clear it."""
+    """A name or an error text could otherwise colour or clear it."""
     playing(AppImportError("function_app.py:1: ValueError: \x1b[31mred", "a traceback\n  \x1b]0;title\x07"))
     assert cli.main(["start"]) == 2
     said = capsys.readouterr().err

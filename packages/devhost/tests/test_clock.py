@@ -14,7 +14,7 @@ SPANS = st.lists(st.timedeltas(min_value=timedelta(hours=-2), max_value=timedelt
 
 
 async def test_a_sleeper_on_the_system_clock_never_wakes_early() -> None:
-    """The time asked for has come when the sleep ends."""
+    """The sleep ends at or after the requested time."""
     clock = SystemClock()
     when = clock.now() + timedelta(milliseconds=30)
 
@@ -23,7 +23,7 @@ async def test_a_sleeper_on_the_system_clock_never_wakes_early() -> None:
     assert clock.now() >= when
 
 
-async def test_a_time_that_has_passed_needs_no_sleep() -> None:
+async def test_a_past_time_needs_no_sleep() -> None:
     """Both clocks return at once."""
     clocks: list[Clock] = [SystemClock(), VirtualClock()]
     for clock in clocks:
@@ -40,8 +40,8 @@ def test_a_virtual_clock_runs_ahead_by_its_offset() -> None:
     assert VirtualClock(FAR).now().utcoffset() == timedelta(0)
 
 
-async def test_a_jump_wakes_a_sleeper_that_it_makes_due() -> None:
-    """72 hours pass in no time."""
+async def test_a_jump_wakes_a_sleeper_that_becomes_due() -> None:
+    """72 hours pass at once."""
     clock = VirtualClock()
     when = clock.now() + FAR
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
@@ -53,8 +53,8 @@ async def test_a_jump_wakes_a_sleeper_that_it_makes_due() -> None:
     assert clock.now() >= when
 
 
-async def test_a_jump_that_falls_short_leaves_the_sleeper_asleep() -> None:
-    """It looks again and goes on sleeping, until a second jump reaches its time."""
+async def test_a_jump_that_is_too_short_leaves_the_sleeper_asleep() -> None:
+    """A second jump reaches its time."""
     clock = VirtualClock()
     when = clock.now() + FAR
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
@@ -67,7 +67,7 @@ async def test_a_jump_that_falls_short_leaves_the_sleeper_asleep() -> None:
         clock.move_to(when)
 
 
-async def test_virtual_time_goes_on_by_itself_between_jumps() -> None:
+async def test_virtual_time_passes_between_jumps() -> None:
     """A short timer needs no jump."""
     clock = VirtualClock(FAR)
     when = clock.now() + timedelta(milliseconds=30)
@@ -80,7 +80,7 @@ async def test_virtual_time_goes_on_by_itself_between_jumps() -> None:
 
 @given(SPANS)
 def test_no_jump_goes_back(spans: list[timedelta]) -> None:
-    """Whatever times it is moved to, the offset never shrinks and the time asked for has come."""
+    """The offset never shrinks, and the requested time is reached."""
     clock = VirtualClock()
     for span in spans:
         before, when = clock.offset, clock.now() + span
@@ -89,6 +89,6 @@ def test_no_jump_goes_back(spans: list[timedelta]) -> None:
         assert clock.now() >= when
 
 
-def test_each_clock_says_which_it_is() -> None:
-    """The host shows the kind in its info."""
+def test_each_clock_names_its_kind() -> None:
+    """The host shows it in its info."""
     assert [SystemClock().kind, VirtualClock().kind] == ["system", "virtual"]

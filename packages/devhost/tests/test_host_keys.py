@@ -23,13 +23,13 @@ from durable_devhost.host_keys import ONLY_ON_AZURE, ignored_keys
         {"extensions": {}},
     ],
 )
-def test_what_is_acted_on_or_matters_on_azure_alone_is_not_named(tree: dict[str, Any]) -> None:
-    """Names are compared without regard to case."""
+def test_keys_that_devhost_uses_or_that_matter_only_on_azure_are_not_named(tree: dict[str, Any]) -> None:
+    """Names ignore case."""
     assert ignored_keys(tree) == []
 
 
-def test_all_others_are_named_as_they_are_written() -> None:
-    """The shortest key of which nothing below is known, misspelled ones among them."""
+def test_all_other_keys_are_named_as_written() -> None:
+    """The shortest key below which none is known; misspelled ones too."""
     tree = {
         "watchDirectories": ["shared"],
         "extensions": {
@@ -49,15 +49,15 @@ def test_all_others_are_named_as_they_are_written() -> None:
     ]
 
 
-def test_what_another_storage_provider_is_told_is_not_named() -> None:
-    """A line of its own says that it is not there."""
+def test_keys_of_another_storage_provider_are_not_named() -> None:
+    """A separate line says that devhost lacks the provider."""
     tree = {"extensions": {"durableTask": {"storageProvider": {"type": "mssql", "taskEventLockTimeout": "1"}}}}
     assert ignored_keys(tree, other_provider=True) == []
     assert ignored_keys(tree) == ["extensions.durableTask.storageProvider.taskEventLockTimeout"]
 
 
 @pytest.mark.parametrize("key", ONLY_ON_AZURE)
-def test_a_key_that_matters_on_azure_alone_says_for_what(key: str) -> None:
+def test_a_key_that_matters_only_on_azure_has_its_reason(key: str) -> None:
     """The document has the same words."""
     tree: dict[str, Any] = {}
     below = tree

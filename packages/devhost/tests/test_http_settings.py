@@ -14,13 +14,13 @@ def read(**values: Any) -> HttpSettings:
     return HttpSettings.read(Section(values, {}, "extensions.http."), Section({}, {}), {})
 
 
-def test_nothing_is_added_and_nothing_limited_by_itself() -> None:
+def test_by_default_no_header_is_added_and_nothing_is_limited() -> None:
     """As outside of Windows Consumption."""
     assert read() == HttpSettings(custom_headers=(), hsts=None, max_outstanding_requests=-1, max_concurrent_requests=-1)
 
 
-def test_custom_headers_keep_their_spelling_and_their_order() -> None:
-    """Values that are no text are printed as .NET prints them; what is nested is no header."""
+def test_custom_headers_keep_their_spelling_and_order() -> None:
+    """Values that are not text are printed as .NET prints them; nested values are no headers."""
     headers = read(
         customHeaders={"X-Frame-Options": "DENY", "x-one": 1, "X-True": True, "X-No": {"a": 1}, "X-Null": None}
     )
@@ -28,19 +28,19 @@ def test_custom_headers_keep_their_spelling_and_their_order() -> None:
 
 
 @pytest.mark.parametrize("header", [{"X Blank": "1"}, {"X-Line": "a\nb"}, {"X-Name": "é"}, {"": "1"}])
-def test_a_header_that_no_answer_can_carry_is_refused(header: dict[str, str]) -> None:
-    """With the header in the sentence."""
+def test_an_invalid_header_is_refused(header: dict[str, str]) -> None:
+    """The sentence names it."""
     with pytest.raises(SettingsError, match=r"extensions\.http\.customHeaders in host\.json has '"):
         read(customHeaders=header)
 
 
 def test_strict_transport_security_is_off_until_it_is_enabled() -> None:
-    """Its other keys alone do nothing."""
+    """Its other keys alone have no effect."""
     assert read(hsts={"maxAge": "10.00:00:00"}).hsts is None
 
 
-def test_strict_transport_security_is_written_as_asp_net_writes_it() -> None:
-    """Thirty days by itself; this machine's names are always excluded."""
+def test_strict_transport_security_is_written_as_by_asp_net() -> None:
+    """Thirty days by default; this machine's names are always excluded."""
     plain = read(hsts={"isEnabled": True}).hsts
     assert plain is not None
     assert (plain.value, plain.excluded) == ("max-age=2592000", {"localhost", "127.0.0.1", "[::1]"})
@@ -56,13 +56,13 @@ def test_strict_transport_security_is_written_as_asp_net_writes_it() -> None:
 
 @pytest.mark.parametrize("name", ["maxOutstandingRequests", "maxConcurrentRequests"])
 @pytest.mark.parametrize("value", [0, -2, "many", 1.5, [1]])
-def test_a_limit_that_is_none_is_refused(name: str, value: Any) -> None:
-    """The key and its file are in the sentence."""
+def test_an_invalid_limit_is_refused(name: str, value: Any) -> None:
+    """The sentence has the key and its file."""
     with pytest.raises(SettingsError, match=rf"extensions\.http\.{name} in host\.json"):
         read(**{name: value})
 
 
-def test_limits_are_numbers_and_minus_one_is_none() -> None:
+def test_limits_are_numbers_and_minus_one_means_none() -> None:
     """Numbers may be written as text."""
     limited = read(maxOutstandingRequests="20", maxConcurrentRequests=-1)
     assert (limited.max_outstanding_requests, limited.max_concurrent_requests) == (20, -1)

@@ -7,13 +7,13 @@ import pytest
 from durable_devhost.inflight import InFlight
 
 
-async def test_nothing_in_progress_is_quiet_at_once() -> None:
+async def test_an_empty_register_is_quiet_at_once() -> None:
     """There is nothing to wait for."""
     await asyncio.wait_for(InFlight().quiet(), 5)
 
 
 def test_the_names_are_those_in_progress_oldest_first() -> None:
-    """A name goes when its work ends, whichever ends first."""
+    """A name leaves when its work ends, in any order."""
     work = InFlight()
     first = work.enter("activity A")
     with work.work("activity B"):
@@ -24,7 +24,7 @@ def test_the_names_are_those_in_progress_oldest_first() -> None:
 
 
 async def test_quiet_waits_for_the_last_piece_of_work() -> None:
-    """Two pieces: the end of one is not enough."""
+    """With two pieces, the end of one is not enough."""
     work = InFlight()
     first, second = work.enter("one"), work.enter("two")
     async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
@@ -35,8 +35,8 @@ async def test_quiet_waits_for_the_last_piece_of_work() -> None:
         work.leave(second)
 
 
-async def test_quiet_is_not_fooled_by_work_that_hands_over() -> None:
-    """The successor enters before its predecessor leaves, so the wait goes on to the end of the chain."""
+async def test_quiet_waits_for_work_that_is_handed_over() -> None:
+    """The successor enters before its predecessor leaves, so the wait lasts to the end of the chain."""
     work, ended = InFlight(), []
 
     async def chain(links: int) -> None:
@@ -56,8 +56,8 @@ async def test_quiet_is_not_fooled_by_work_that_hands_over() -> None:
         assert [10] == ended
 
 
-async def test_work_that_begins_in_the_same_turn_is_waited_for() -> None:
-    """Quiet looks again after a turn of the loop."""
+async def test_quiet_waits_for_work_that_begins_in_the_same_turn() -> None:
+    """It looks again after a turn of the loop."""
     work, ended = InFlight(), []
 
     async def late() -> None:
@@ -75,7 +75,7 @@ async def test_work_that_begins_in_the_same_turn_is_waited_for() -> None:
         assert ["late"] == ended
 
 
-def test_work_that_fails_is_over_too() -> None:
+def test_failed_work_counts_as_ended() -> None:
     """Otherwise a jump would wait for ever."""
     work = InFlight()
     with pytest.raises(ValueError, match="boom"), work.work("doomed"):
@@ -84,7 +84,7 @@ def test_work_that_fails_is_over_too() -> None:
 
 
 def test_leaving_twice_does_no_harm() -> None:
-    """A token that is gone is gone."""
+    """The second time has no effect."""
     work = InFlight()
     token = work.enter("one")
     work.leave(token)

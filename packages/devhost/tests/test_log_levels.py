@@ -19,13 +19,13 @@ def read(levels: dict[str, Any], console: dict[str, Any] | None = None) -> LogLe
     return LogLevels.read(Section({"logLevel": levels, "console": {"logLevel": console or {}}}, {}, "logging."))
 
 
-def test_everything_is_shown_from_information_on() -> None:
-    """Where host.json says nothing."""
+def test_the_default_level_is_information() -> None:
+    """If host.json sets none."""
     assert read({}).of("Function.charge.User") is Level.INFORMATION
 
 
-def test_the_longest_name_that_fits_decides() -> None:
-    """Without regard to case, and else `default`."""
+def test_the_longest_matching_category_decides() -> None:
+    """Names ignore case; `default` is the fallback."""
     levels = read({
         "default": "Warning", "Function": "Error", "function.charge": "Debug", "Function.charge.User": "none",
         "Host.*": "Trace", "Worker": "2",
@@ -36,14 +36,14 @@ def test_the_longest_name_that_fits_decides() -> None:
     assert [levels.of("Host.Triggers.DurableTask"), levels.of("Worker.rpc")] == [Level.TRACE, Level.INFORMATION]
 
 
-def test_what_is_said_of_the_console_goes_before() -> None:
-    """As for the provider of that name; an empty level says nothing."""
+def test_levels_of_the_console_provider_win() -> None:
+    """An empty level is ignored."""
     levels = read({"default": "Warning", "Host": "Error"}, {"default": "Debug", "Host": ""})
     assert [levels.of("Function.x"), levels.of("Host.x")] == [Level.DEBUG, Level.ERROR]
 
 
 @pytest.mark.parametrize("word", ["Loud", "7", "-1", "Info"])
-def test_a_word_that_is_no_level_is_refused(word: str) -> None:
+def test_an_unknown_level_is_refused(word: str) -> None:
     """The real host does not start with it either."""
     with pytest.raises(
         SettingsError, match=rf"logging\.logLevel\.default in host\.json is '{word}', which is no level"
@@ -60,14 +60,14 @@ def test_a_word_that_is_no_level_is_refused(word: str) -> None:
         ({"default": "Error", "Host": "Debug"}, Level.ERROR),
     ],
 )
-def test_the_worker_sends_what_anybody_can_see(levels: dict[str, str], lowest: Level) -> None:
-    """The lowest level of all that user code may log under."""
+def test_the_worker_sends_every_record_that_may_be_shown(levels: dict[str, str], lowest: Level) -> None:
+    """From the lowest level that any category of user code has."""
     assert read(levels).lowest_of_functions is lowest
 
 
 @given(rules=st.dictionaries(categories, st.sampled_from([level.name for level in Level]), max_size=6), name=categories)
-def test_a_level_is_that_of_a_name_which_fits_and_of_no_shorter_one(rules: dict[str, str], name: str) -> None:
-    """Looked for the slow way: cut the category from its end until a rule has that very name."""
+def test_the_level_equals_that_of_a_slow_search(rules: dict[str, str], name: str) -> None:
+    """The search cuts the category from its end until a rule has that name."""
     by_name = {rule.lower(): level for rule, level in rules.items()}
     beginnings = (name.lower()[:end] for end in range(len(name), 0, -1))
     expected = next((by_name[text] for text in beginnings if text in by_name), "INFORMATION")

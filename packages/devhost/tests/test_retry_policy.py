@@ -21,20 +21,20 @@ def read(**retry: Any) -> RetryPolicy | None:
     return read_host_policy(Section({"retry": retry}, {}).section("retry"))
 
 
-def test_a_fixed_delay_stays() -> None:
+def test_a_fixed_delay_is_constant() -> None:
     """However many retries there were."""
     fixed = RetryPolicy(strategy="fixed_delay", max_retry_count=9, delay=5 * _SECOND)
     assert [fixed.wait_before(n) for n in (1, 2, 9)] == [5 * _SECOND] * 3
 
 
-def test_a_backoff_waits_the_minimum_and_then_adds_what_doubles() -> None:
+def test_a_backoff_adds_a_doubling_delay_to_the_minimum() -> None:
     """1, 1 + 1, 1 + 2, 1 + 4 …, as the real host adds it up."""
     assert [GROWING.wait_before(n) / _SECOND for n in (1, 2, 3, 4, 10_000)] == [1, 2, 3, 5, 6]
 
 
 @given(st.integers(1, 60), st.floats(*FACTORS), st.floats(*FACTORS))
-def test_a_backoff_never_gets_shorter_and_stays_between_its_bounds(retry: int, first: float, second: float) -> None:
-    """Whatever factors are drawn."""
+def test_a_backoff_never_shrinks_and_stays_within_its_bounds(retry: int, first: float, second: float) -> None:
+    """For any random factor."""
     waits = (GROWING.wait_before(retry, factor=first), GROWING.wait_before(retry + 1, factor=second))
     assert GROWING.minimum <= waits[0] <= waits[1] <= GROWING.maximum
 
@@ -47,7 +47,7 @@ def test_retries_end_with_the_count_or_never() -> None:
 
 
 def test_host_json_may_have_a_policy_for_all_functions() -> None:
-    """With .NET's words, in any case, and time spans."""
+    """With .NET's names, in any case, and time spans."""
     assert read() is None
     assert read(**FIXED) == RetryPolicy(strategy="fixed_delay", max_retry_count=2, delay=5 * _SECOND)
     growing = {"STRATEGY": "exponentialbackoff", "minimumInterval": "00:00:01", "maximumInterval": "00:00:06"}
@@ -66,7 +66,7 @@ def test_host_json_may_have_a_policy_for_all_functions() -> None:
         ({"strategy": None, "minimumInterval": "00:00:02", "maximumInterval": "00:00:01"}, "longer than the maximum"),
     ],
 )
-def test_a_policy_that_keeps_the_real_host_from_starting_is_refused(changes: dict[str, Any], said: str) -> None:
-    """With the key to correct."""
+def test_a_policy_with_which_the_real_host_does_not_start_is_refused(changes: dict[str, Any], said: str) -> None:
+    """The error names the key to correct."""
     with pytest.raises(SettingsError, match=said):
         read(**{**FIXED, **changes})

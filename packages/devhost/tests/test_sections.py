@@ -9,7 +9,7 @@ from durable_devhost.errors import SettingsError
 from durable_devhost.sections import Section, overridden
 
 
-def test_names_are_found_in_any_case_and_values_may_be_texts() -> None:
+def test_names_ignore_case_and_values_may_be_texts() -> None:
     """As in .NET's configuration binding."""
     section = Section({"Outer": {"BATCHsize": "7", "on": "True", "wait": "00:00:02", "way": "anystate"}}, {})
     outer = section.section("outer")
@@ -21,7 +21,7 @@ def test_names_are_found_in_any_case_and_values_may_be_texts() -> None:
     ]
 
 
-def test_what_is_absent_or_empty_has_its_default() -> None:
+def test_a_missing_or_empty_value_has_its_default() -> None:
     """Sections too."""
     section = Section({"empty": "", "null": None}, {}).section("none")
     assert [3, True, timedelta(1), "x", None] == [
@@ -33,13 +33,13 @@ def test_what_is_absent_or_empty_has_its_default() -> None:
     ]
 
 
-def test_a_setting_stands_between_percent_signs() -> None:
+def test_a_setting_is_named_between_percent_signs() -> None:
     """Anywhere in a text."""
     assert Section({"hub": "%SITE%Hub"}, {"SITE": "Blue"}).text("hub") == "BlueHub"
 
 
-def test_a_setting_that_is_missing_is_named() -> None:
-    """With the place that asks for it and the place to add it."""
+def test_a_missing_setting_is_named_in_the_error() -> None:
+    """With the place that needs it and the place to add it."""
     with pytest.raises(SettingsError, match=r"a\.hub in host\.json refers to %SITE%.*Add SITE to Values"):
         Section({"a": {"hub": "%SITE%"}}, {}).section("a").text("hub")
 
@@ -58,16 +58,16 @@ def test_a_setting_that_is_missing_is_named() -> None:
         (1, lambda s: s.section("key"), "a section in braces, not 1"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_is_allowed(
+def test_a_wrong_value_is_named_with_the_allowed_ones(
     value: object, read: Callable[[Section], object], wanted: str
 ) -> None:
-    """Key, value, what would be right."""
+    """Key, value, allowed values."""
     with pytest.raises(SettingsError, match=rf"^queues\.key in host\.json must be {wanted}"):
         read(Section({"queues": {"key": value}}, {}).section("queues"))
 
 
-def test_app_settings_override_what_the_file_says() -> None:
-    """With two underscores or a colon, in any case, also where the file has nothing or no section."""
+def test_app_settings_override_the_file() -> None:
+    """With two underscores or a colon, in any case, also where the file has no value or no section."""
     file = {"extensions": {"durableTask": {"hubName": "File", "useAppLease": True}, "http": 1}}
     settings = {
         "AzureFunctionsJobHost__Extensions__DurableTask__HubName": "Override",
@@ -84,15 +84,15 @@ def test_app_settings_override_what_the_file_says() -> None:
     ]
 
 
-def test_overriding_leaves_the_file_as_it_was() -> None:
-    """The tree is a new one."""
+def test_overriding_does_not_change_the_file() -> None:
+    """It makes a new tree."""
     file = {"a": {"b": "1"}}
     overridden(file, {"AzureFunctionsJobHost__a__b": "2"})
     assert {"a": {"b": "1"}} == file
 
 
 def test_overriding_keeps_the_spelling_of_names_and_the_items_of_lists() -> None:
-    """Headers are written as the file spells them; an item is named by its number."""
+    """Headers are sent as the file spells them; an item is named by its number."""
     file = {"Http": {"X-One": "1"}, "functions": ["a", "b"]}
     settings = {"AzureFunctionsJobHost__http__x-one": "2", "AzureFunctionsJobHost__functions__1": "c"}
     tree = Section(overridden(file, settings), {})
@@ -100,7 +100,7 @@ def test_overriding_keeps_the_spelling_of_names_and_the_items_of_lists() -> None
     assert tree.texts("functions") == ["a", "c"]
 
 
-def test_what_is_no_list_is_an_empty_one() -> None:
-    """As to .NET's binding; values are printed as it prints them."""
+def test_a_value_that_is_not_a_list_is_an_empty_list() -> None:
+    """As in .NET's binding; items are printed as it prints them."""
     section = Section({"a": "x", "b": [1, True, {"c": 1}, None], "c": None}, {})
     assert [section.texts(name) for name in ("a", "b", "c", "d")] == [[], ["1", "True"], [], []]

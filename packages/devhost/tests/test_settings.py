@@ -20,7 +20,7 @@ def load(folder: Path, durable: dict[str, Any] | None = None, **environ: str) ->
 
 
 def test_an_app_without_host_json_has_the_defaults_of_the_real_host(tmp_path: Path) -> None:
-    """Recorded from extension 3.15 on two CPUs, but for the polling interval that the recording had set."""
+    """Recorded from extension 3.15 on two CPUs, except the polling interval, which the recording had set."""
     settings = HostSettings.load(tmp_path, environ={}, cpus=2)
     durable = settings.durable
     assert (durable.hub_name, durable.connection_name, durable.partition_count) == (None, None, 4)
@@ -40,8 +40,8 @@ def test_an_app_without_host_json_has_the_defaults_of_the_real_host(tmp_path: Pa
     assert durable.version_failure_strategy == "Reject"
 
 
-def test_the_queue_defaults_are_those_of_the_queue_extension(tmp_path: Path) -> None:
-    """Half a batch a CPU is the threshold for the next one."""
+def test_the_queue_defaults_equal_those_of_the_queue_extension(tmp_path: Path) -> None:
+    """The next batch is fetched at half a batch for each CPU."""
     queues = HostSettings.load(tmp_path, environ={}, cpus=2).queues
     assert (queues.batch_size, queues.new_batch_threshold, queues.max_dequeue_count) == (16, 16, 5)
     assert (queues.max_polling_interval, queues.visibility_timeout) == (timedelta(minutes=1), timedelta())
@@ -50,8 +50,8 @@ def test_the_queue_defaults_are_those_of_the_queue_extension(tmp_path: Path) -> 
     assert (blobs.max_degree_of_parallelism, blobs.poison_blob_threshold) == (16, 5)
 
 
-def test_host_json_decides(tmp_path: Path) -> None:
-    """Comments in it are tolerated."""
+def test_the_values_of_host_json_win_over_the_defaults(tmp_path: Path) -> None:
+    """Comments in it are accepted."""
     (tmp_path / "host.json").write_text("""{
         "version": "2.0", // the only one
         "logging": {"logLevel": {"default": "Warning"}},
@@ -76,8 +76,8 @@ def test_host_json_decides(tmp_path: Path) -> None:
     assert settings.storage_connection_string == "AccountName=h"
 
 
-def test_telemetry_is_on_as_host_json_or_a_setting_says(tmp_path: Path) -> None:
-    """And instances are traced where the durable extension is told to, in the second version alone."""
+def test_telemetry_is_on_if_host_json_or_a_setting_says_so(tmp_path: Path) -> None:
+    """Instances are traced only with version 2 of the durable extension's tracing."""
     assert load(tmp_path).telemetry is Telemetry.OFF
     assert load(tmp_path, APPINSIGHTS_INSTRUMENTATIONKEY="k").telemetry is Telemetry.APPLICATION_INSIGHTS
     insights = {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=k"}
@@ -98,12 +98,12 @@ def test_an_app_setting_overrides_host_json(tmp_path: Path) -> None:
 
 
 def test_the_hub_name_may_come_from_a_setting(tmp_path: Path) -> None:
-    """As between percent signs anywhere."""
+    """Between percent signs, as anywhere."""
     assert load(tmp_path, {"hubName": "%HUB%"}, HUB="Blue").durable.hub_name == "Blue"
 
 
 @pytest.mark.parametrize("count", [0, 17, 40, -1, "many", 1.5])
-def test_a_partition_count_that_no_hub_can_have_is_refused_in_the_extensions_words(tmp_path: Path, count: Any) -> None:
+def test_an_invalid_partition_count_is_refused_with_the_extensions_text(tmp_path: Path, count: Any) -> None:
     """Recorded from extension 3.15."""
     with pytest.raises(SettingsError, match=r"^PartitionCount must be an integer value between 1 and 16\.$"):
         load(tmp_path, {"storageProvider": {"partitionCount": count}})
@@ -119,8 +119,8 @@ def test_a_partition_count_that_no_hub_can_have_is_refused_in_the_extensions_wor
         ("Netherite", "Netherite"),
     ],
 )
-def test_an_app_of_another_storage_provider_runs_on_azure_storage(tmp_path: Path, kind: str, provider: str) -> None:
-    """In a hub of the same name, at the usual connection; what the section says is for the other provider."""
+def test_an_app_with_another_storage_provider_runs_on_azure_storage(tmp_path: Path, kind: str, provider: str) -> None:
+    """In a hub of the same name, at the default connection; the other provider's values are ignored."""
     storage = {"type": kind, "connectionStringName": "SCHEDULER", "partitionCount": 32}
     settings = load(tmp_path, {"hubName": "%HUB%", "storageProvider": storage}, HUB="Orders")
     durable = settings.durable
@@ -133,8 +133,8 @@ def test_an_app_of_another_storage_provider_runs_on_azure_storage(tmp_path: Path
 
 
 @pytest.mark.parametrize("durable", [{"hubName": "%TASKHUB_NAME%"}, {"hubName": ""}, {}])
-def test_the_hub_of_another_provider_is_default_where_it_has_no_name(tmp_path: Path, durable: dict[str, str]) -> None:
-    """As in the scheduler's emulator: samples leave the name to a setting that a clone does not have."""
+def test_the_hub_of_another_provider_is_named_default_without_a_name(tmp_path: Path, durable: dict[str, str]) -> None:
+    """As in the scheduler's emulator: samples leave the name to a setting that a clone lacks."""
     settings = load(tmp_path, {**durable, "storageProvider": {"type": "azureManaged"}})
     assert settings.durable.hub_name == "default"
     assert "in the task hub 'default'." in settings.notices[0]
@@ -153,8 +153,8 @@ def test_the_hub_of_another_provider_is_default_where_it_has_no_name(tmp_path: P
         ("-", "default"),
     ],
 )
-def test_a_hub_name_that_azure_storage_does_not_take_is_made_fit(tmp_path: Path, name: str, hub: str) -> None:
-    """The same at every start, and named."""
+def test_a_hub_name_that_azure_storage_refuses_is_changed(tmp_path: Path, name: str, hub: str) -> None:
+    """In the same way at every start, with a notice."""
     settings = load(tmp_path, {"hubName": name, "storageProvider": {"type": "azureManaged"}})
     assert settings.durable.hub_name == hub
     assert f"in the task hub '{hub}' ('{name}' in host.json; Azure Storage takes 3 to 45" in settings.notices[0]
@@ -162,7 +162,7 @@ def test_a_hub_name_that_azure_storage_does_not_take_is_made_fit(tmp_path: Path,
 
 @pytest.mark.parametrize("kind", [None, "AzureStorage", "azure_storage"])
 def test_an_app_on_azure_storage_gets_no_notice(tmp_path: Path, kind: str | None) -> None:
-    """Its hub's name stays as it is, also where a later check refuses it, and a setting that is missing is told."""
+    """Its hub name is unchanged, even if a later check refuses it; a missing setting is reported."""
     storage = {"type": kind} if kind else {}
     settings = load(tmp_path, {"hubName": "my-hub", "storageProvider": storage})
     assert (settings.notices, settings.durable.hub_name) == ((), "my-hub")
@@ -170,8 +170,8 @@ def test_an_app_on_azure_storage_gets_no_notice(tmp_path: Path, kind: str | None
         load(tmp_path, {"hubName": "%TASKHUB_NAME%", "storageProvider": storage})
 
 
-def test_a_storage_provider_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    """With those there are; a second account is not supported either."""
+def test_an_unknown_storage_provider_is_refused(tmp_path: Path) -> None:
+    """The error lists the known ones; a second account is not supported either."""
     with pytest.raises(SettingsError, match=r"'azuremanged', which is no storage provider.*azureManaged, mssql"):
         load(tmp_path, {"storageProvider": {"type": "azuremanged"}})
     with pytest.raises(SettingsError, match=r"trackingStoreConnectionName .* second account"):
@@ -180,41 +180,41 @@ def test_a_storage_provider_that_nobody_knows_is_refused(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("content", "given"), [("{}", "has no version"), ('{"version": "1.0"}', "has version '1.0'")])
 def test_host_json_must_have_version_two(tmp_path: Path, content: str, given: str) -> None:
-    """As the real host asks."""
+    """The real host requires it."""
     (tmp_path / "host.json").write_text(content)
     with pytest.raises(SettingsError, match=f"{given}"):
         HostSettings.load(tmp_path, environ={})
 
 
-def test_bad_json_is_named_with_file_and_line(tmp_path: Path) -> None:
-    """The person finds it at once."""
+def test_bad_json_is_reported_with_file_and_line(tmp_path: Path) -> None:
+    """So that the user finds it at once."""
     (tmp_path / "host.json").write_text('{\n  "version": "2.0"\n  "extensions": {}\n}')
     with pytest.raises(SettingsError, match=r"host\.json is no valid JSON: .* line 3, position 2"):
         HostSettings.load(tmp_path, environ={})
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """With the option to give another."""
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
+    """With the option for another one."""
     with pytest.raises(SettingsError, match=r"There is no folder .*nowhere\. .*--app"):
         HostSettings.load(tmp_path / "nowhere", environ={})
 
 
 @pytest.mark.parametrize(("text", "count"), [(None, None), ("4", 4), ("0", None), ("many", None)])
-def test_the_pool_of_sync_functions_has_its_setting(tmp_path: Path, text: str | None, count: int | None) -> None:
-    """Nonsense means the default, as in the real worker."""
+def test_a_setting_gives_the_number_of_threads(tmp_path: Path, text: str | None, count: int | None) -> None:
+    """An invalid value means the default, as in the real worker."""
     environ = {} if text is None else {"PYTHON_THREADPOOL_THREAD_COUNT": text}
     assert HostSettings.load(tmp_path, environ=environ).thread_count == count
 
 
 @pytest.mark.parametrize(("text", "count"), [(None, 1), ("", 1), ("4", 4), (" 10 ", 10), ("0", 1), ("-3", 1)])
-def test_the_number_of_worker_processes_has_its_setting(tmp_path: Path, text: str | None, count: int) -> None:
-    """One where it is not set or below one, as in the real host."""
+def test_a_setting_gives_the_number_of_worker_processes(tmp_path: Path, text: str | None, count: int) -> None:
+    """One if it is unset or below one, as in the real host."""
     environ = {} if text is None else {"FUNCTIONS_WORKER_PROCESS_COUNT": text}
     assert HostSettings.load(tmp_path, environ=environ).worker_processes == count
 
 
 @pytest.mark.parametrize("text", ["11", "many", "2.5"])
-def test_a_number_of_worker_processes_that_makes_no_sense_is_refused(tmp_path: Path, text: str) -> None:
+def test_an_invalid_number_of_worker_processes_is_refused(tmp_path: Path, text: str) -> None:
     """The real host starts no worker then, and only its log says why."""
     with pytest.raises(SettingsError, match=rf"WORKER_PROCESS_COUNT is '{text}'\. Make it a whole number from 1 to 10"):
         HostSettings.load(tmp_path, environ={"FUNCTIONS_WORKER_PROCESS_COUNT": text})
@@ -228,7 +228,7 @@ def test_the_homepage_can_be_switched_off(tmp_path: Path) -> None:
     assert [True, False] == shown
 
 
-def test_settings_move_to_the_azurite_that_was_started(tmp_path: Path) -> None:
+def test_settings_point_to_the_azurite_that_was_started(tmp_path: Path) -> None:
     """Every connection that was development storage, and the hub's."""
     settings = load(tmp_path, Approvals="UseDevelopmentStorage=true").on_storage("AccountName=devhost")
     assert settings.storage_connection_string == "AccountName=devhost"
@@ -236,7 +236,7 @@ def test_settings_move_to_the_azurite_that_was_started(tmp_path: Path) -> None:
 
 
 def test_settings_do_not_show_secrets(tmp_path: Path) -> None:
-    """A log line with them gives nothing away."""
+    """A log line with them reveals nothing."""
     assert "hunter2" not in repr(load(tmp_path, Password="hunter2"))
 
 
@@ -252,22 +252,24 @@ def test_settings_do_not_show_secrets(tmp_path: Path) -> None:
         ("", timedelta(minutes=30)),
     ],
 )
-def test_the_timeout_of_functions_is_that_of_the_real_host(tmp_path: Path, text: Any, limit: timedelta | None) -> None:
-    """Half an hour by itself; -1 is a day before nothing to .NET, and no limit to the host."""
+def test_the_timeout_of_functions_equals_that_of_the_real_host(
+    tmp_path: Path, text: Any, limit: timedelta | None
+) -> None:
+    """Half an hour by default; -1 means no limit."""
     (tmp_path / "host.json").write_text(json.dumps({"version": "2.0", "functionTimeout": text}))
     assert HostSettings.load(tmp_path, environ={}).function_timeout == limit
 
 
 @pytest.mark.parametrize("text", ["00:00:00.5", "-00:01:00", "soon", "-2", "00:99:00", ["00:01:00"]])
 def test_a_timeout_with_which_the_real_host_does_not_start_is_refused(tmp_path: Path, text: Any) -> None:
-    """With file and key."""
+    """The error names file and key."""
     (tmp_path / "host.json").write_text(json.dumps({"version": "2.0", "functionTimeout": text}))
     with pytest.raises(SettingsError, match=r"functionTimeout in host\.json"):
         HostSettings.load(tmp_path, environ={})
 
 
-def test_keys_that_change_nothing_are_named_with_their_place(tmp_path: Path) -> None:
-    """The file's, and those of app settings that are laid over it."""
+def test_unsupported_keys_are_named_with_their_place(tmp_path: Path) -> None:
+    """Those of the file, and those of app settings that override it."""
     (tmp_path / "host.json").write_text('{"version": "2.0", "healthMonitor": {}, "watchFiles": ["a.txt"], "x": 1}')
     environ = {"AzureFunctionsJobHost__extensions__queues__batchsise": "4", "AzureFunctionsJobHost__x": "2"}
     what = "devhost's docs/azure.md says what Azure does."
@@ -277,7 +279,7 @@ def test_keys_that_change_nothing_are_named_with_their_place(tmp_path: Path) -> 
     )
 
 
-def test_logs_below_information_need_a_setting_of_the_worker(tmp_path: Path) -> None:
+def test_log_levels_below_information_need_a_setting_of_the_worker(tmp_path: Path) -> None:
     """As on Azure; the start says so."""
     (tmp_path / "host.json").write_text('{"version": "2.0", "logging": {"logLevel": {"Function": "Debug"}}}')
     settings = HostSettings.load(tmp_path, environ={})
@@ -287,8 +289,8 @@ def test_logs_below_information_need_a_setting_of_the_worker(tmp_path: Path) -> 
     assert (settings.worker_log_level, settings.notices) == (Level.DEBUG, ())
 
 
-def test_the_zone_of_schedules_is_a_setting(tmp_path: Path) -> None:
-    """And the start tells of it."""
+def test_a_setting_gives_the_time_zone_of_schedules(tmp_path: Path) -> None:
+    """The start reports it."""
     settings = HostSettings.load(tmp_path, environ={"WEBSITE_TIME_ZONE": "Europe/Berlin"})
     (said,) = settings.notices
     assert (str(settings.time_zone), "Europe/Berlin" in said) == ("Europe/Berlin", True)

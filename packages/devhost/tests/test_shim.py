@@ -20,8 +20,8 @@ def _start(*arguments: str, environ: dict[str, str] | None = None) -> tuple[list
 
 
 @pytest.mark.parametrize("arguments", [["start"], ["host", "start"]])
-def test_a_start_is_a_start_in_both_spellings(arguments: list[str]) -> None:
-    """The older one has the word host in front; a folder may be called so too."""
+def test_start_works_in_both_spellings(arguments: list[str]) -> None:
+    """The older one has the word host in front; a folder may have that name too."""
     assert _start(*arguments) == ([], [])
     assert _start(*arguments, "--script-root", "host") == (["--app", "host"], [])
 
@@ -42,8 +42,8 @@ def test_a_start_is_a_start_in_both_spellings(arguments: list[str]) -> None:
         (["--port", "1", "--no-build", "-p", "2"], ["--port", "1", "--port", "2"]),
     ],
 )  # fmt: skip
-def test_what_means_something_here_is_taken(given: list[str], taken: list[str]) -> None:
-    """And what every tool gives along is passed over in silence."""
+def test_supported_options_are_accepted(given: list[str], taken: list[str]) -> None:
+    """Options that every tool passes are ignored without a message."""
     assert _start("start", *given) == (taken, [])
 
 
@@ -51,13 +51,13 @@ def test_what_means_something_here_is_taken(given: list[str], taken: list[str]) 
     ("given", "note"),
     [(["--timeout", "9", "8"], "--timeout"), (["--functions", "a", "b"], "--functions"), (["--odd"], "--odd")],
 )
-def test_what_changes_nothing_is_told_with_its_values_left_out(given: list[str], note: str) -> None:
-    """The option behind it is heard all the same."""
+def test_ignored_options_are_reported_without_their_values(given: list[str], note: str) -> None:
+    """The option after them still counts."""
     assert _start("start", *given, "--port", "1") == (["--port", "1"], [f"{note} changes nothing here."])
 
 
-def test_vs_code_says_in_the_environment_how_to_debug_and_with_which_python() -> None:
-    """At every start, debugging or not."""
+def test_vs_code_gives_debugger_and_python_in_the_environment() -> None:
+    """At every start, with or without debugging."""
     environ = {
         "languageWorkers__python__arguments": "-m debugpy --listen 127.0.0.1:9091",
         "languageWorkers__python__defaultExecutablePath": "/app/.venv/bin/python",
@@ -67,12 +67,12 @@ def test_vs_code_says_in_the_environment_how_to_debug_and_with_which_python() ->
 
 @pytest.mark.parametrize("arguments", [["--version"], ["-v"]])
 def test_the_version_is_that_of_core_tools(arguments: list[str]) -> None:
-    """Tools look for a 4 in front."""
+    """Tools expect it to begin with a 4."""
     assert translate(arguments, {}) == Said(text=CORE_TOOLS_VERSION)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])
-def test_help_says_what_this_is(arguments: list[str]) -> None:
+def test_help_says_what_the_shim_is(arguments: list[str]) -> None:
     """And what it is not."""
     said = translate(arguments, {})
     assert isinstance(said, Said)
@@ -83,14 +83,14 @@ def test_help_says_what_this_is(arguments: list[str]) -> None:
     ("arguments", "text"),
     [(["new"], "'func new' is Azure"), (["start", "--useHttps"], "HTTP only"), (["start", "--port"], "needs a value")],
 )
-def test_what_devhost_cannot_do_in_its_place_is_refused(arguments: list[str], text: str) -> None:
-    """Better than to do something else."""
+def test_a_command_that_devhost_lacks_is_refused(arguments: list[str], text: str) -> None:
+    """It must not do something else instead."""
     with pytest.raises(SettingsError, match=text):
         translate(arguments, {})
 
 
 def test_the_shim_is_a_program_that_starts_devhost(tmp_path: Path) -> None:
-    """With the Python that wrote it; a second one replaces the first."""
+    """With the Python that wrote it; a second shim replaces the first."""
     for _ in range(2):
         shim = write_shim(tmp_path / "bin")
     assert os.listdir(tmp_path / "bin") == ["func"]
@@ -100,8 +100,8 @@ def test_the_shim_is_a_program_that_starts_devhost(tmp_path: Path) -> None:
     assert f"exec {sys.executable} -m durable_devhost func" in shim.read_text()
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
-    """Here a file in its place."""
+def test_a_folder_without_write_access_is_reported(tmp_path: Path) -> None:
+    """A file is in its place."""
     (tmp_path / "file").touch()
     with pytest.raises(DevhostError, match=r"cannot be written to .*file"):
         write_shim(tmp_path / "file")

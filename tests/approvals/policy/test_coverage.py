@@ -32,7 +32,7 @@ some = st.lists(conditions(), min_size=1, max_size=5)
 
 @settings(max_examples=150)
 @given(some, st.sampled_from(AMOUNTS), st.sampled_from(DEPARTMENTS), FINDINGS)
-def test_what_lies_in_no_gap_meets_a_stage(given_, cost, department, findings):
+def test_a_cost_outside_every_gap_meets_a_stage(given_, cost, department, findings):
     """So a policy without gaps has a stage for every proposal."""
     gaps = find_gaps(given_, DEPARTMENTS, 2)
     if any(each.holds(cost, department, findings) for each in given_):
@@ -42,8 +42,8 @@ def test_what_lies_in_no_gap_meets_a_stage(given_, cost, department, findings):
 
 @settings(max_examples=150)
 @given(some, st.sampled_from(AMOUNTS), st.sampled_from(DEPARTMENTS))
-def test_what_lies_in_a_gap_meets_no_stage(given_, cost, department):
-    """After some findings: nothing is refused that goes together."""
+def test_a_cost_in_a_gap_meets_no_stage(given_, cost, department):
+    """At least for some findings: no complete policy is refused."""
     for gap in find_gaps(given_, DEPARTMENTS, 2):
         if lies_in(gap, cost, department, gap.findings or ("passed",)):
             assert any(
@@ -66,8 +66,8 @@ def inside(band, cost):
 
 
 @given(conditions(), st.sampled_from(AMOUNTS))
-def test_a_band_holds_the_costs_that_its_condition_takes(condition, cost):
-    """No others."""
+def test_a_band_holds_the_costs_that_its_condition_accepts(condition, cost):
+    """And no others."""
     only_cost = condition.model_copy(update={"departments": (), "findings": ()})
     assert inside(band_of(condition), cost) == only_cost.holds(cost, None, ("passed",))
 
@@ -99,21 +99,21 @@ def gaps(*given_, departments=(), decimals=2):
         ),
     ],
 )
-def test_a_gap_is_told_with_its_interval(given_, left_out):
-    """As mathematicians write it: a round bracket leaves the number out, a square one has it inside."""
+def test_a_gap_is_described_by_its_interval(given_, left_out):
+    """In mathematical notation: a round bracket excludes the number, a square one includes it."""
     assert gaps(*given_) == left_out
 
 
-def test_between_two_amounts_that_follow_each_other_there_is_no_gap():
-    """What follows what depends on the currency: there is no half yen, but a tenth of a cent in dinars."""
+def test_two_adjacent_amounts_have_no_gap_between_them():
+    """The next amount depends on the currency: there is no half yen, but a tenth of a cent in dinars."""
     bands = {"costUpTo": 999}, {"costFrom": 1000}
     assert gaps(*bands, decimals=0) == []
     assert gaps(*bands, decimals=2) == ["a cost in (999, 1000)"]
     assert gaps({"costUpTo": 999.99}, {"costFrom": 1000}, decimals=3) == ["a cost in (999.99, 1000)"]
 
 
-def test_a_gap_names_the_departments_that_it_is_about():
-    """Those that have the same are told together."""
+def test_a_gap_names_its_departments():
+    """Departments with the same gap share one line."""
     given_ = {"departments": ["it"]}, {"departments": ["WORKS"], "costUpTo": 5}
     assert gaps(*given_, departments=DEPARTMENTS) == [
         "a cost in (5, ∞) of the department Works",
@@ -139,13 +139,13 @@ def test_a_gap_names_the_departments_that_it_is_about():
         ({"costUpTo": 9, "findings": ["virus"]}, {"costAbove": 5, "findings": ["passed"]}, None),
     ],
 )
-def test_two_stages_that_split_costs_take_none_of_them_twice(one, other, shared):
-    """More for what costs more is meant, and so are two stages for the same costs."""
+def test_an_overlap_of_two_stages_that_split_costs_is_found(one, other, shared):
+    """Nested bands are meant, and so are two stages for the same costs."""
     found = find_overlaps([Condition.from_dict(one), Condition.from_dict(other)], 2)
     assert [(first, second, str(band)) for first, second, band in found] == ([(0, 1, shared)] if shared else [])
 
 
-def test_without_a_condition_every_cost_is_taken():
-    """From nothing on."""
+def test_without_a_condition_every_cost_is_accepted():
+    """From zero on."""
     assert str(band_of(ALWAYS)) == "[0, ∞)"
     assert band_of(ALWAYS) == Band(low=Cut(0, False), high=Cut(float("inf"), False))

@@ -29,15 +29,15 @@ def faults(*stages, **fields):
 
 
 @given(policies())
-def test_what_can_be_used_has_no_fault(policy):
-    """Neither as people write it nor as records have it."""
+def test_a_valid_policy_has_no_fault(policy):
+    """Neither as people write it nor as records store it."""
     assert find_faults(Policy, policy.to_dict()) == ()
     assert find_faults(Policy, EXAMPLE) == ()
 
 
 @pytest.mark.parametrize("value", [None, [], "default", 3])
-def test_what_is_no_object_is_no_policy(value):
-    """Of any kind."""
+def test_a_value_that_is_not_an_object_is_no_policy(value):
+    """Of any type."""
     assert find_faults(Policy, value) == ("must be an object",)
 
 
@@ -84,8 +84,8 @@ def test_what_is_no_object_is_no_policy(value):
         ({"zzz": 3}, "zzz: is not known here"),
     ],
 )
-def test_a_stage_names_what_is_wrong(stage, fault):
-    """One fault, one sentence, at the place where it can be mended."""
+def test_an_invalid_stage_has_one_fault_at_its_place(stage, fault):
+    """One sentence, at the place to fix."""
     [told] = faults({**TWO, **stage})
     assert told.startswith(f"stages.0.{fault}")
 
@@ -148,23 +148,23 @@ def test_a_stage_names_what_is_wrong(stage, fault):
         ),
     ],
 )
-def test_a_policy_names_what_is_wrong(fields, fault):
+def test_an_invalid_policy_has_one_fault_at_its_place(fields, fault):
     """Outside of its stages, and between them."""
     assert faults(TWO, **fields) == [fault]
 
 
-def test_words_that_mean_what_they_always_mean_may_be_there():
-    """It changes nothing."""
+def test_standard_words_may_be_listed_with_their_standard_meaning():
+    """They change nothing."""
     assert faults(TWO, outcomes={"approve": "approve", "Rejected": "reject", "changes": "changes"}) == []
 
 
-def test_a_stage_named_budget_is_fine_where_no_budget_adds_one():
+def test_a_stage_may_be_named_budget_if_no_budget_adds_one():
     """It is an ordinary stage then."""
     assert faults({**TWO, "name": "budget"}) == []
 
 
-def test_every_fault_is_named_at_once():
-    """What does not go together is found beside wrong fields, in the same stage and in others."""
+def test_every_fault_is_listed_at_once():
+    """Contradictions are found beside wrong fields, in the same stage and in others."""
     told = faults(
         {"name": "a", "approvers": ["Ana", "Ben"], "rule": "quorum", "quorum": 3, "windowHours": -1, "veto": ["Cem"]},
         {"approvers": ["Ana"], "required": ["Ben"], "onTimeout": "panic"},
@@ -198,29 +198,29 @@ def test_every_fault_is_named_at_once():
         {"stages": [{**TWO, "approvers": ["Ana"] * 10_000, "required": ["Zoe"] * 10_000}]},
     ],
 )
-def test_who_sends_ten_thousand_faults_does_not_get_them_all_back(fields):
-    """Some are enough to see what kind of mistake it is."""
+def test_the_list_of_faults_is_limited(fields):
+    """Some of ten thousand show what kind of mistake it is."""
     assert 1 <= len(faults(TWO, **fields)) <= 100
 
 
 @given(JSON, st.sampled_from(FIELDS))
-def test_no_json_breaks_the_search(value, field):
-    """In the place of the whole policy, of one of its fields, of a stage, or of a field of a stage."""
+def test_no_json_makes_the_search_raise(value, field):
+    """In place of the policy, of a field, of a stage, or of a stage's field."""
     find_faults(Policy, value)
     find_faults(Policy, {"stages": [TWO], field: value})
     find_faults(Policy, {"stages": [value, {**TWO, field: value}]})
 
 
 @given(JSON, st.sampled_from(FIELDS))
-def test_what_has_no_fault_can_be_read(value, field):
-    """And what can be read by the models alone is not always free of faults."""
+def test_a_policy_without_faults_can_be_read(value, field):
+    """The models alone accept some policies that have faults."""
     policy = {"stages": [{**TWO, field: value}]}
     if not find_faults(Policy, policy):
         assert Policy.from_dict(policy).stages[0].name
 
 
-def test_names_of_people_are_not_told():
-    """The place says whom it is about; what is wrong with a policy may be shown to many."""
+def test_faults_do_not_repeat_names_of_people():
+    """The place shows whom it is about; many people may see the faults of a policy."""
     told = faults({"name": "a", "approvers": ["Zoe", "Zoe"], "required": ["Zack"], "escalateTo": ["zoe"]})
     assert len(told) == 3
     assert "zoe" not in " ".join(told).casefold()

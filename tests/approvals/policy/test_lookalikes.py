@@ -21,7 +21,7 @@ from approvals.policy.lookalikes import looks
         ("internal", "intemal"),
     ],
 )
-def test_these_are_taken_for_each_other(one, other):
+def test_these_names_look_alike(one, other):
     """Lookalikes of other scripts, digits, accents, signs."""
     assert looks(one) == looks(other)
 
@@ -36,12 +36,12 @@ def test_these_are_taken_for_each_other(one, other):
         ("+", "-"),
     ],
 )
-def test_these_are_told_apart(one, other):
-    """Words of any script, and signs where there is nothing else."""
+def test_these_names_look_different(one, other):
+    """Words of any script, and signs if there is nothing else."""
     assert looks(one) != looks(other)
 
 
 @given(st.text(min_size=1, max_size=40))
-def test_every_word_looks_like_something(word):
-    """So that no two are the same for want of letters."""
+def test_every_name_has_a_non_empty_skeleton(word):
+    """So that no two are equal because both lack letters."""
     assert looks(word) or not word.split()

@@ -23,8 +23,8 @@ def plan(policy, **proposal):
 
 
 @given(policies(), st.sampled_from([*PEOPLE, "Zoe", "ana "]), PROPOSALS, FINDINGS)
-def test_a_plan_holds_what_it_promises(policy, author, proposal, findings):
-    """Or there is none: not empty, each stage can pass, the author nowhere; and it can be kept in a record."""
+def test_every_plan_is_valid(policy, author, proposal, findings):
+    """It is not empty, each stage can pass, the author is not asked, and a record can store it; or there is none."""
     try:
         stages = choose_stages(policy, author=author, findings=findings, **proposal)
     except Invalid:
@@ -40,8 +40,8 @@ def test_a_plan_holds_what_it_promises(policy, author, proposal, findings):
 
 
 @given(policies(), PROPOSALS, FINDINGS)
-def test_somebody_from_outside_meets_the_stages_whose_conditions_hold_in_their_order(policy, proposal, findings):
-    """Without four eyes, and for an author who is nowhere named, they are as they were written."""
+def test_an_outside_author_meets_the_stages_whose_conditions_hold_in_order(policy, proposal, findings):
+    """Without four eyes, and for an author whom no stage names, stages are as written."""
     loose = policy.model_copy(update={"four_eyes": False})
     try:
         stages = choose_stages(loose, author="Zoe", findings=findings, **proposal)
@@ -73,8 +73,8 @@ def test_somebody_from_outside_meets_the_stages_whose_conditions_hold_in_their_o
         ({}, {}, None),
     ],
 )
-def test_a_stage_is_there_when_its_condition_holds(when, met, missed):
-    """All that is given must hold; checks that were not carried out may have found anything."""
+def test_a_stage_is_included_if_its_condition_holds(when, met, missed):
+    """All given parts must hold; checks that did not run may have found anything."""
     policy = {
         "stages": [{"name": "always", "approvers": ["Ana"]}, {"name": "also", "approvers": ["Ben"], "when": when}],
         "departments": ["works", "it", "finance"],
@@ -84,16 +84,16 @@ def test_a_stage_is_there_when_its_condition_holds(when, met, missed):
         assert plan(policy, **missed) == ["always"]
 
 
-def test_a_plan_in_which_a_stage_cannot_pass_is_refused():
-    """Whoever skipped the check at submission learns it here, not from a proposal that hangs."""
+def test_a_plan_with_a_stage_that_cannot_pass_is_refused():
+    """This catches a proposal that skipped the check at submission and would hang."""
     policy = {"stages": [{"name": "only", "approvers": ["Ana"]}]}
     with pytest.raises(Invalid, match="the author is the only approver"):
         plan(policy, author="ANA")
     assert plan({**policy, "allowSelfApproval": True}, author="ANA") == ["only"]
 
 
-def test_four_eyes_keep_people_free_for_the_stage_that_cannot_do_without_them():
-    """Ben alone can sign, so he is not asked to review."""
+def test_four_eyes_reserve_a_person_for_the_stage_that_needs_them():
+    """Only Ben can sign, so he is not asked to review."""
     policy = {
         "stages": [
             {"name": "review", "approvers": ["Ana", "Ben", "Cem"], "veto": ["Ben"], "escalateTo": ["Dana"]},
@@ -115,28 +115,28 @@ BANDS = {
 }
 
 
-def test_what_meets_no_stage_goes_to_the_one_for_the_rest():
-    """With the budget's behind it where the cost is above the limit."""
+def test_a_proposal_without_a_stage_goes_to_the_otherwise_stage():
+    """Followed by the budget stage if the cost is above the limit."""
     policy = {**BANDS, "otherwise": {"name": "rest", "approvers": ["Cem"]}, "budgetLimit": 1200}
     assert plan(policy, cost=1500.0) == ["rest", "budget"]
     assert plan(policy, cost=1000.0) == ["small"]
 
 
-def test_what_the_policy_refuses_has_no_plan():
-    """Whoever skipped the check at submission learns it here."""
+def test_a_refused_proposal_has_no_plan():
+    """This catches one that skipped the check at submission."""
     with pytest.raises(Invalid, match="no stage for a proposal of this cost"):
         plan({**BANDS, "otherwise": "refuse"}, cost=1500.0)
 
 
-def test_in_a_gap_of_a_policy_of_an_old_record_every_stage_is_asked():
-    """Such a policy is not accepted any more, and decides no more than the strictest way would."""
+def test_a_gap_in_the_policy_of_an_old_record_asks_every_stage():
+    """Such a policy is no longer accepted, and the strictest way is the safe one."""
     old = Policy.from_dict(BANDS)
     fields = {"currency": "EUR", "department": None, "findings": ("passed",)}
     assert [each.name for each in choose_stages(old, author="Zoe", cost=1500.0, **fields)] == ["small", "large"]
 
 
 def test_a_cost_in_another_currency_is_compared_by_its_rate():
-    """Rounded up to the policy's decimals, and above every limit where an old record has no rate."""
+    """Rounded up to the policy's decimals, and above every limit if an old record has no rate."""
     policy = {
         "stages": [{"name": "a", "approvers": ["Ana"]}],
         "budgetLimit": 100_000,

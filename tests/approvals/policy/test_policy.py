@@ -22,14 +22,14 @@ def of(*stages, **fields):
 
 
 @given(policies())
-def test_a_policy_survives_being_written_and_read(policy):
+def test_a_policy_reads_back_equal(policy):
     """As JSON text, through both readers: the strict one for people and the one for records."""
     written = json.loads(json.dumps(policy.to_dict()))
     assert read_policy(written) == Policy.from_dict(written) == policy
 
 
-def test_what_is_left_out_has_a_default():
-    """Those that are promised: three days, the first answer, escalation, nobody on what they wrote themselves."""
+def test_a_missing_field_has_its_documented_default():
+    """Three days, the first answer, escalation, no self-approval."""
     policy = of({"approvers": ["Ana"]})
     [stage] = policy.stages
     assert (stage.rule, stage.quorum, stage.required, stage.veto) == ("first", None, (), False)
@@ -42,21 +42,21 @@ def test_what_is_left_out_has_a_default():
 
 
 def test_a_rung_is_a_name_or_an_object():
-    """One that says no window has the stage's."""
+    """Without a window it has the stage's."""
     [stage] = of({"approvers": ["Ana"], "escalateTo": ["Ben", {"to": ["Cem", "Dana"], "windowHours": 6}]}).stages
     assert stage.escalate_to == (Rung(to=("Ben",)), Rung(to=("Cem", "Dana"), window_hours=6.0))
 
 
-def test_a_policy_that_cannot_be_used_is_refused_with_every_fault():
-    """The text is short enough for a custom status, the faults are all there."""
+def test_an_invalid_policy_is_refused_with_every_fault():
+    """The text is short enough for a custom status; the list has all faults."""
     with pytest.raises(Invalid) as raised:
         read_policy({"stages": [{"name": f"{n}", "approvers": ["Ana"], "quorum": 2} for n in range(20)]})
     assert len(raised.value.errors) == 40
     assert len(str(raised.value)) == 400
 
 
-def test_the_budget_owners_come_last_where_the_cost_is_above_the_limit():
-    """At the limit nobody asks them."""
+def test_the_budget_owners_come_last_if_the_cost_is_above_the_limit():
+    """At the limit they are not asked."""
     policy = of({"approvers": ["Ana"]}, budgetLimit=100, budgetOwners=["Ben"])
     fields = {"currency": "EUR", "department": None, "findings": ("passed",)}
     assert [each.name for each in policy.stages_for(cost=100, **fields)] == ["s0"]
@@ -78,8 +78,8 @@ def test_the_budget_owners_come_last_where_the_cost_is_above_the_limit():
         ),
     ],
 )
-def test_a_stage_that_needs_the_author_is_told_at_submission(stage, fault):
-    """Where authors may decide there is nothing to tell."""
+def test_a_stage_that_needs_the_author_is_reported_at_submission(stage, fault):
+    """Unless authors may decide."""
     with pytest.raises(Invalid) as raised:
         check_for(of(stage), "Ana", **CHEAP)
     assert raised.value.errors == (f"stage 's0': {fault}",)
@@ -87,32 +87,32 @@ def test_a_stage_that_needs_the_author_is_told_at_submission(stage, fault):
     check_for(of({**stage, "approvers": [*stage["approvers"], "Cem", "Dana"], "required": []}), "Ana", **CHEAP)
 
 
-def test_all_stages_that_come_short_are_told_at_once_and_each_once():
-    """Both ways that the findings may turn out are looked at."""
+def test_all_understaffed_stages_are_reported_at_once_and_once_each():
+    """For every possible result of the checks."""
     policy = of({"approvers": ["Ana"]}, {"approvers": ["Ana"], "when": {"findings": ["objections"]}})
     with pytest.raises(Invalid) as raised:
         check_for(policy, "Ana", **CHEAP)
     assert [each.partition(":")[0] for each in raised.value.errors] == ["stage 's0'", "stage 's1'"]
 
 
-def test_a_stage_that_this_proposal_never_meets_does_not_stand_in_its_way():
-    """Only where its cost leads there."""
+def test_a_stage_that_the_proposal_does_not_meet_is_not_checked():
+    """It counts only above its cost."""
     policy = of({"approvers": ["Ben"]}, {"approvers": ["Ana"], "when": {"costAbove": 1000}})
     check_for(policy, "Ana", **{**CHEAP, "cost": 1000.0})
     with pytest.raises(Invalid):
         check_for(policy, "Ana", **{**CHEAP, "cost": 1000.01})
 
 
-def test_a_budget_that_only_the_author_owns_is_told_where_it_is_asked_for():
-    """Below the limit nobody minds."""
+def test_a_budget_that_only_the_author_owns_is_reported_above_the_limit():
+    """Below it nobody is asked."""
     policy = of({"approvers": ["Ben"]}, budgetLimit=100, budgetOwners=["Ana"])
     check_for(policy, "Ana", **{**CHEAP, "cost": 100.0})
     with pytest.raises(Invalid, match="'budget': the author is the only approver"):
         check_for(policy, "Ana", **{**CHEAP, "cost": 101.0})
 
 
-def test_four_eyes_that_cannot_be_met_are_told():
-    """Two stages of the same one person, the budget's among them."""
+def test_four_eyes_that_cannot_be_met_are_reported():
+    """Two stages with the same single person, the budget's among them."""
     policy = of({"approvers": ["Ben"]}, budgetLimit=100, budgetOwners=["ben"], fourEyes=True)
     check_for(policy, "Ana", **{**CHEAP, "cost": 100.0})
     with pytest.raises(Invalid, match="with fourEyes it has too few people who decide in no other stage"):
@@ -120,15 +120,15 @@ def test_four_eyes_that_cannot_be_met_are_told():
 
 
 @given(policies(), st.sampled_from(PEOPLE), PROPOSALS, FINDINGS)
-def test_after_the_check_the_plan_never_fails(policy, author, proposal, findings):
+def test_a_plan_never_fails_after_the_check(policy, author, proposal, findings):
     """Whatever the checks find."""
     if passes(policy, author, **proposal):
         assert choose_stages(policy, author=author, findings=findings, **proposal)
 
 
 @given(policies(), st.sampled_from(PEOPLE), PROPOSALS)
-def test_the_check_refuses_nothing_that_could_be_decided(policy, author, proposal):
-    """What it refuses lacks something that the policy goes by, or fails for some findings."""
+def test_the_check_refuses_no_proposal_that_could_be_decided(policy, author, proposal):
+    """A refused one lacks a field that the policy needs, or fails for some findings."""
     if passes(policy, author, **proposal) or lacks(policy, **proposal):
         return
     assert not all(can_be_planned(policy, author=author, findings=each, **proposal) for each in FORESEEN)
@@ -159,20 +159,20 @@ def lacks(policy, *, cost, currency, department):
         ({"departments": ["IT"]}, {}, []),
     ],
 )
-def test_a_proposal_says_by_what_the_policy_chooses_its_way(fields, proposal, faults):
-    """A cost that is missing is not a cost of nothing, and a figure without its currency compares with nothing."""
+def test_a_proposal_has_every_field_that_the_policys_conditions_need(fields, proposal, faults):
+    """A missing cost is not zero, and a figure without its currency compares with nothing."""
     assert told(of({"approvers": ["Ben"]}, **fields), proposal) == faults
 
 
-def test_a_department_is_needed_where_a_condition_chooses_by_it():
-    """Whoever leaves it out would else be led round the stage."""
+def test_a_department_is_required_if_a_condition_uses_it():
+    """Otherwise leaving it out would avoid the stage."""
     policy = of({"approvers": ["Ben"]}, {"approvers": ["Cem"], "when": {"departments": ["IT"]}}, departments=["IT"])
     assert told(policy, {}) == ["department: is missing; this policy depends on it"]
     assert told(policy, {"department": "IT"}) == []
 
 
-def test_what_no_stage_covers_is_refused_where_the_policy_says_so():
-    """When it is handed in, not when the checks are through."""
+def test_a_proposal_that_no_stage_covers_is_refused_if_the_policy_says_so():
+    """At submission, not after the checks."""
     policy = of({"approvers": ["Ben"], "when": {"costUpTo": 100}}, otherwise="refuse")
     assert told(policy, {"cost": 100.0}) == []
     assert told(policy, {"cost": 100.01}) == [REFUSED]
@@ -204,8 +204,8 @@ def can_be_planned(policy, **proposal):
         return False
 
 
-def test_the_schema_is_for_what_people_send():
-    """With names as in JSON, descriptions, and an example that is accepted as it stands."""
+def test_the_schema_describes_what_people_send():
+    """With the JSON names, descriptions, and an example that is valid."""
     schema = Policy.model_json_schema()
     assert schema["required"] == ["stages"]
     assert schema["examples"] == [EXAMPLE]
@@ -222,7 +222,7 @@ def test_the_schema_is_for_what_people_send():
 
 
 @pytest.mark.parametrize("wrong", [["cost"], ["replacedFiles"], "title", [7]])
-def test_money_and_files_that_are_replaced_are_never_tolerated(wrong):
-    """Nor what is no part of a document."""
+def test_a_policy_cannot_keep_answers_on_a_new_cost_or_a_replaced_file(wrong):
+    """Nor on a change that is no part of a document."""
     with pytest.raises(Invalid, match=r"^keepAnswersOn"):
         read_policy({"stages": [{"name": "a", "approvers": ["Ana"]}], "keepAnswersOn": wrong})

@@ -38,8 +38,8 @@ def foretold(policy, author, proposal, findings):
 
 @settings(max_examples=400 if LONG else 80)
 @given(policies(), st.randoms(use_true_random=False), st.lists(HANDED_IN, min_size=15, max_size=15))
-def test_what_happens_is_what_was_told(policy, random, handed_in):
-    """Whoever answers, whatever the checks found: fifteen proposals under each of many policies."""
+def test_the_preview_equals_what_happens(policy, random, handed_in):
+    """Whoever answers, whatever the checks find: fifteen proposals under each of many policies."""
     for author, proposal, findings in handed_in:
         if can_be_handed_in(policy, author, proposal):
             told = foretold(policy, author, proposal, findings)
@@ -86,8 +86,8 @@ def can_be_handed_in(policy, author, proposal):
 
 
 @given(policies(), st.sampled_from([*PEOPLE, "Zoe"]), PROPOSALS)
-def test_every_way_differs_and_no_findings_lead_two_ways(policy, author, proposal):
-    """The first is that of documents that pass."""
+def test_ways_differ_and_findings_lead_to_one_way_each(policy, author, proposal):
+    """The first way is that of documents that pass."""
     assume(can_be_handed_in(policy, author, proposal))
     ways = find_ways(policy, author=author, **proposal)
     assert len({each.stages for each in ways}) == len(ways)
@@ -109,7 +109,7 @@ def test_every_way_differs_and_no_findings_lead_two_ways(policy, author, proposa
         ),
     ],
 )
-def test_only_findings_that_the_policy_asks_for_are_told_apart(words, ways):
+def test_only_findings_that_the_policy_uses_lead_to_different_ways(words, ways):
     """The others lead the same way."""
     more = [{"name": "b", "approvers": ["Ben"], "when": {"findings": words}}]
     policy = read_policy({"stages": [STAGE, *more]})
@@ -117,8 +117,8 @@ def test_only_findings_that_the_policy_asks_for_are_told_apart(words, ways):
     assert [list(each.findings) for each in found] == ways
 
 
-def test_where_all_checks_are_asked_for_a_warning_comes_with_one_of_them():
-    """So these stages leave nothing out."""
+def test_a_warning_always_comes_with_a_finding_if_all_checks_are_listed():
+    """So no findings lead to a plan without a stage."""
     every = {"name": "b", "approvers": ["Ben"], "when": {"findings": ["type", "size", "virus", "text", "image"]}}
     policy = read_policy({"stages": [{**STAGE, "when": {"findings": ["passed"]}}, every]})
     clean, *others = find_ways(policy, author="Zoe", cost=1.0, currency="EUR", department=None)
@@ -126,8 +126,8 @@ def test_where_all_checks_are_asked_for_a_warning_comes_with_one_of_them():
     assert [[stage.name for stage in each.stages] for each in others] == [["b"], ["a", "b"]]
 
 
-def test_a_stage_is_over_when_its_ladder_is():
-    """At the latest; where silence ends it, nobody climbs."""
+def test_the_preview_gives_the_latest_end_of_each_stage():
+    """The end of its ladder; if a timeout ends the stage, nobody is escalated to."""
     climbs = {**STAGE, "escalateTo": ["Ben", {"to": ["Cem"], "windowHours": 5}]}
     policy = read_policy({"stages": [climbs, {**STAGE, "name": "b", "onTimeout": "reject"}]})
     [way] = find_ways(policy, author="Zoe", cost=1.0, currency="EUR", department=None)

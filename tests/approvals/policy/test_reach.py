@@ -57,6 +57,6 @@ GAP = "stages: nothing covers a cost in (1000, 2000]; add a stage for it, or set
         ({"stages": [REST, {**LARGE, "when": {"costAbove": 0.005}}], "currency": "KWD"}, []),
     ],
 )
-def test_conditions_leave_nothing_out(policy, faults):
-    """Or the policy says what happens otherwise."""
+def test_gaps_in_the_conditions_of_a_policy_are_faults(policy, faults):
+    """Unless the policy has an otherwise."""
     assert list(find_faults(Policy, policy)) == faults

@@ -19,21 +19,21 @@ def barred(policy, author="Ines", *, own=True, signed_in=True, authors=()):
 
 
 @pytest.mark.parametrize(("authors", "kept_out"), [((), True), (("Mara",), True), (("INES ",), False), (("*",), False)])
-def test_people_bring_a_policy_where_a_setting_names_them(authors, kept_out):
+def test_only_people_named_by_the_setting_may_bring_a_policy(authors, kept_out):
     """Compared as names are."""
     assert barred({"stages": [STAGE]}, authors=authors) is kept_out
 
 
 @pytest.mark.parametrize("policy", LENIENT)
-def test_a_persons_own_policy_neither_lets_them_approve_nor_takes_silence_for_a_yes(policy):
-    """A system's may, as it answers for it; and one of the app's, as the organisation does."""
+def test_a_policy_of_a_person_allows_neither_self_approval_nor_approval_by_timeout(policy):
+    """A system's may, because it is responsible; so may one of the app's, for the organisation."""
     assert barred(policy, authors=("*",))
     assert not barred(policy, signed_in=False)
     assert not barred(policy, own=False)
 
 
-def test_a_policy_of_the_apps_may_name_its_authors():
-    """For whoever hands it in: a system vouches for the author, and the policy is not the system's."""
+def test_a_policy_of_the_app_may_name_its_authors():
+    """For any submitter: a system vouches for the author, and the policy is not the system's."""
     policy = {"stages": [STAGE], "usedBy": ["Nina", "Olga"]}
     for signed_in in (True, False):
         assert barred(policy, own=False, signed_in=signed_in)

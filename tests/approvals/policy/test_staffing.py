@@ -34,8 +34,8 @@ def can_be_met(stages):
 
 
 @given(st.lists(st.integers(0, 9).flatmap(random_stages), min_size=1, max_size=4))
-def test_four_eyes_are_refused_only_where_no_way_is_left(written):
-    """Against trying out every way; afterwards every stage still has its way, and each stage its people."""
+def test_four_eyes_are_refused_only_if_no_staffing_exists(written):
+    """Compared with trying every staffing; every stage keeps its people and its own way."""
     stages = tuple(Stage.from_dict(each) for each in written)
     try:
         staffed = staff(stages, author=None, four_eyes=True)
@@ -49,7 +49,7 @@ def test_four_eyes_are_refused_only_where_no_way_is_left(written):
 
 
 @given(st.lists(st.integers(0, 9).flatmap(random_stages), min_size=1, max_size=4))
-def test_whoever_a_stage_cannot_do_without_is_asked_in_no_other(written):
+def test_a_person_whom_one_stage_needs_is_asked_in_no_other(written):
     """Neither as an approver nor on a ladder."""
     try:
         staffed = staff(tuple(Stage.from_dict(each) for each in written), author=None, four_eyes=True)
@@ -64,8 +64,8 @@ def test_whoever_a_stage_cannot_do_without_is_asked_in_no_other(written):
             assert not any(among(person, asked) for person in needed)
 
 
-def test_a_stage_gives_up_somebody_if_it_finds_somebody_else():
-    """The first could take A, but B needs nobody else; the third pushes through both."""
+def test_a_stage_gives_up_a_person_if_it_has_another():
+    """The first could have A, but the third needs A, which pushes through both."""
     stages = (stage("1", "AB"), stage("2", "AC"), stage("3", "A"))
     assert [each.approvers for each in staff(stages, author=None, four_eyes=True)] == [("B",), ("C",), ("A",)]
 
@@ -80,7 +80,7 @@ def test_a_stage_gives_up_somebody_if_it_finds_somebody_else():
         ((stage("1", "AB"), stage("2", "AB"), stage("3", "AB")), "3"),
     ],
 )
-def test_a_stage_that_comes_short_is_named(stages, short):
+def test_the_error_names_an_understaffed_stage(stages, short):
     """One of those that compete; without four eyes nothing is wrong."""
     with pytest.raises(Invalid) as raised:
         staff(stages, author=None, four_eyes=True)
@@ -89,7 +89,7 @@ def test_a_stage_that_comes_short_is_named(stages, short):
     assert staff(stages, author=None, four_eyes=False) == stages
 
 
-def test_the_author_is_taken_out_before_four_eyes_are_counted():
+def test_the_author_is_removed_before_four_eyes_are_checked():
     """Two people for two stages are enough only while both may decide."""
     stages = (stage("1", "AB"), stage("2", "AB"))
     assert len(staff(stages, author=None, four_eyes=True)) == 2
@@ -97,14 +97,14 @@ def test_the_author_is_taken_out_before_four_eyes_are_counted():
         staff(stages, author="A", four_eyes=True)
 
 
-def test_the_largest_policy_there_can_be_is_staffed_at_once():
-    """Twenty stages that fight for the same thousand seats; the test's own limit of time is the measure."""
+def test_the_largest_policy_is_staffed_quickly():
+    """Twenty stages that share the same thousand seats; the test's time limit is the measure."""
     people = [f"p{number}" for number in range(1000)]
     crowd = [stage(str(n), people[n * 49 : n * 49 + 50], rule="quorum", quorum=49) for n in range(20)]
     assert len(staff(crowd, author=None, four_eyes=True)) == 20
 
 
 def test_two_stages_may_ask_the_same_body():
-    """It has other members, whom a system may name."""
+    """A system may name different members of it."""
     stages = (stage("1", ["the board"], anyone=True), stage("2", ["the board"], anyone=True))
     assert staff(stages, author="Ana", four_eyes=True) == stages

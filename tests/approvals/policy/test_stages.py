@@ -20,13 +20,13 @@ def stage(**fields):
         ({"rule": "quorum", "quorum": 1, "required": ["Ana", "Ben", "Cem"]}, 3),
     ],
 )
-def test_as_many_must_agree_as_the_rule_or_the_required_people_say(fields, needed):
-    """Whichever are more."""
+def test_the_needed_answers_are_the_larger_of_rule_and_required_people(fields, needed):
+    """Each stage computes them."""
     assert stage(**fields).needed == needed
 
 
-def test_somebody_who_may_not_decide_is_asked_nowhere():
-    """Nor on the ladder: a rung that nobody is left on is gone, and the others move up."""
+def test_a_person_who_may_not_decide_is_asked_nowhere():
+    """Nor on the ladder: an empty rung is removed, and the others move up."""
     ladder = ["ben", {"to": ["Dana", "BEN "], "windowHours": 3}]
     left = stage(required=["Ben"], veto=["Ana", "Ben"], escalateTo=ladder).without("Ben")
     assert (left.approvers, left.required, left.veto) == (("Ana", "Cem"), (), ("Ana",))
@@ -46,5 +46,5 @@ def test_somebody_who_may_not_decide_is_asked_nowhere():
     ],
 )
 def test_a_stage_passes_only_with_enough_people(fields, without, can_pass):
-    """All of nobody is nobody's yes."""
+    """All of nobody is no approval."""
     assert stage(**fields).without(without).can_pass is can_pass

@@ -31,8 +31,8 @@ def judged(content, *anchors, keys=RING, **asked):
     return verdict.state, verdict.authenticated
 
 
-def test_a_record_is_whole_where_everything_was_checked():
-    """Its entries with a key, its end against what was seen of it elsewhere."""
+def test_a_record_is_whole_if_everything_was_checked():
+    """Its entries with a key, its end against an anchor."""
     assert judged(SIGNED, WHOLE) == (State.WHOLE, 3)
 
 
@@ -44,19 +44,19 @@ def test_a_record_is_whole_where_everything_was_checked():
         ([WHOLE], None, State.NOT_AUTHENTICATED, "unbroken up to entry 3, not authenticated"),
     ],
 )
-def test_what_was_not_checked_is_said(anchors, keys, state, unsaid):
-    """Nothing is wrong, and it is not called whole."""
+def test_a_missing_check_is_reported(anchors, keys, state, unsaid):
+    """Nothing is wrong, but the record is not called whole."""
     verdict = verify(SIGNED, keys=keys, anchors=anchors)
     assert (verdict.state, verdict.finding, verdict.sound, verdict.ok) == (state, unsaid, True, False)
 
 
-def test_a_number_alone_anchors_too():
-    """Of an earlier sight that noted no hash."""
+def test_an_anchor_may_have_only_a_number():
+    """It was noted without a hash."""
     assert judged(SIGNED, Anchor(entries=2)) == (State.WHOLE, 3)
 
 
 def test_a_mac_can_be_checked_by_hand():
-    """With any HMAC: it is of the line without hash and mac, and the hash is of the line with it."""
+    """With any HMAC: it covers the line without hash and mac, and the hash covers the line with it."""
     fields = json.loads(SIGNED.splitlines()[0])
     canonical = {name: fields[name] for name in fields.keys() - {"hash", "mac"}}
     text = json.dumps(canonical, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -65,8 +65,8 @@ def test_a_mac_can_be_checked_by_hand():
 
 
 @given(records(), st.data())
-def test_any_byte_of_an_authenticated_record_that_is_changed_shows(entries, data):
-    """As damage, or as a cut where it is the end of the last line."""
+def test_any_changed_byte_of_an_authenticated_record_is_found(entries, data):
+    """As damage, or as a cut at the end of the last line."""
     content = bytearray(seal(entries, head=GENESIS, keys=RING))
     seen = Anchor(head=read_chain(bytes(content)).head, entries=len(entries))
     position = data.draw(st.integers(0, len(content) - 1))
@@ -75,8 +75,8 @@ def test_any_byte_of_an_authenticated_record_that_is_changed_shows(entries, data
 
 
 @given(records(), st.data())
-def test_any_cut_of_an_authenticated_record_shows(entries, data):
-    """Its lines are authentic, only not all are there."""
+def test_any_cut_of_an_authenticated_record_is_found(entries, data):
+    """Its lines are authentic, but some are missing."""
     content = seal(entries, head=GENESIS, keys=RING)
     seen = Anchor(head=read_chain(content).head, entries=len(entries))
     cut = content[: data.draw(st.integers(1, len(content) - 1))]
@@ -84,8 +84,8 @@ def test_any_cut_of_an_authenticated_record_shows(entries, data):
 
 
 @given(records(least=2), st.integers(1, 5), st.sampled_from([None, STRANGER]))
-def test_whatever_is_appended_without_the_key_shows(entries, own, keys):
-    """In the old form, or with a made-up key of a right name: the app's entries before it are still vouched for."""
+def test_anything_appended_without_the_key_is_found(entries, own, keys):
+    """In the old form, or with an invented key under a right name: the app's entries before it still count."""
     own = min(own, len(entries) - 1)
     ours = seal(entries[:own], head=GENESIS, keys=RING)
     chain = read_chain(ours)
@@ -100,7 +100,7 @@ def test_whatever_is_appended_without_the_key_shows(entries, own, keys):
 
 
 @given(records(), st.sampled_from([None, STRANGER]))
-def test_a_record_that_is_written_anew_without_the_key_is_replaced(entries, keys):
+def test_a_record_rewritten_without_the_key_is_replaced(entries, keys):
     """Whatever it says, and without any anchor."""
     forged = seal(entries, head=GENESIS, keys=keys)
     assert judged(forged) == (State.REPLACED, 0)
@@ -109,16 +109,16 @@ def test_a_record_that_is_written_anew_without_the_key_is_replaced(entries, keys
 
 
 @given(records(), records())
-def test_an_older_version_that_is_put_back_in_another_place_is_replaced(entries, others):
-    """Each of its lines is authentic; the anchor knows that it is another one."""
+def test_a_record_with_another_history_than_its_anchor_is_replaced_or_cut(entries, others):
+    """Each of its lines is authentic, but the anchor has another hash."""
     mine, other = (seal(each, head=GENESIS, keys=RING) for each in (entries, others))
     seen = Anchor(head=read_chain(mine).head, entries=len(entries))
     expected = {State.WHOLE} if others[: len(entries)] == entries else {State.REPLACED, State.CUT}
     assert judged(other, seen)[0] in expected
 
 
-def test_another_proposals_record_is_replaced():
-    """All of it is authentic; but it is not this one's."""
+def test_the_record_of_another_proposal_is_replaced():
+    """All of it is authentic, but it belongs elsewhere."""
     first = begun("p-1")
     content = seal([first], head=GENESIS, keys=RING)
     seen = Anchor(head=read_chain(content).head, entries=1)
@@ -131,8 +131,8 @@ def test_another_proposals_record_is_replaced():
         read_chain(SIGNED, keys=RING, proposal_id="p-1")
 
 
-def test_a_chain_knows_whether_it_is_the_one_that_was_seen():
-    """One that was seen with more entries has grown since this was read."""
+def test_a_chain_is_compared_with_its_anchor():
+    """An anchor with more entries means that the record has grown since this was read."""
     chain = read_chain(SIGNED)
     for number, head in enumerate(chain.heads, start=1):
         chain.check(Anchor(entries=number, head=head))
@@ -146,7 +146,7 @@ FROZEN = (SAMPLES / "first" / "approved.jsonl").read_bytes()
 """As the app wrote it before it had keys."""
 
 
-def test_a_record_that_was_written_before_the_keys_is_still_read():
+def test_a_record_from_before_the_keys_is_still_read():
     """Word for word."""
     entries = read_chain(FROZEN).entries
     assert isinstance(entries[0], Submitted)
@@ -154,8 +154,8 @@ def test_a_record_that_was_written_before_the_keys_is_still_read():
     assert read_chain(FROZEN, keys=keys, proposal_id=entries[0].proposal_id).entries == entries
 
 
-def test_a_key_that_is_replaced_is_still_believed():
-    """The newest signs; a line says which key it was. When the old one is taken away its lines count no more."""
+def test_lines_of_an_old_key_count_while_the_key_is_listed():
+    """The newest key signs, and each line names its key. Without the old key its lines no longer count."""
     first = seal(THREE[:1], head=GENESIS, keys=Keyring(keys=(OLD,)))
     content = first + seal(THREE[1:], head=read_chain(first).head, keys=RING)
     assert [json.loads(line)["key"] for line in content.splitlines()] == ["k1", "k2", "k2"]
@@ -175,8 +175,8 @@ def aged(*, since=SINCE):
     return Keyring(keys=(NEW, OLD), since=since)
 
 
-def test_entries_from_before_the_keys_are_read_and_not_vouched_for():
-    """Until one that is authenticated follows: it holds the hash of all before it."""
+def test_entries_from_before_the_keys_are_read_but_not_authenticated():
+    """Until an authenticated one follows: it holds the hash of all before it."""
     old = seal(THREE[:1], head=GENESIS)
     assert judged(old, keys=aged()) == (State.NOT_ANCHORED, 0)
     head = read_chain(old, keys=aged()).head
@@ -187,8 +187,8 @@ def test_entries_from_before_the_keys_are_read_and_not_vouched_for():
     assert half.finding == "unbroken up to entry 3, end not checked, not authenticated"
 
 
-def test_an_entry_that_is_younger_than_the_keys_is_authenticated_or_not_ours():
-    """Whatever it follows; without an age of the keys there are no old entries at all."""
+def test_an_entry_younger_than_the_keys_must_be_authenticated():
+    """Whatever it follows; without a date of the keys no old entries are accepted."""
     old = seal(THREE, head=GENESIS)
     assert judged(old, keys=aged()) == (State.APPENDED, 0)
     assert judged(old, keys=aged(since=THREE[0].at)) == (State.REPLACED, 0)
@@ -196,28 +196,28 @@ def test_an_entry_that_is_younger_than_the_keys_is_authenticated_or_not_ours():
     assert judged(old, keys=RING) == (State.REPLACED, 0)
 
 
-def test_an_old_entry_behind_one_of_ours_is_appended():
-    """Even where its time is before the keys."""
+def test_an_old_entry_after_an_authenticated_one_is_appended():
+    """Even if its time is before the keys."""
     ours = seal(THREE[:1], head=GENESIS, keys=RING)
     forged = ours + seal(THREE[1:], head=read_chain(ours).head)
     assert judged(forged, keys=aged(since=datetime.max.replace(tzinfo=UTC))) == (State.APPENDED, 1)
 
 
-def test_what_comes_after_the_end_is_appended():
-    """By whoever has a key, too: the app adds nothing there."""
+def test_an_entry_after_the_end_is_appended():
+    """Even with a valid key: the app adds nothing there."""
     content = seal([entry(1), end(2), entry(3)], head=GENESIS, keys=RING)
     assert judged(content) == (State.APPENDED, 2)
 
 
 @pytest.mark.parametrize("more", [b'"key":"k2",', b'"mac":"00",', b'"key":1,"mac":2,'])
-def test_a_key_and_its_mac_come_together(more):
-    """One without the other is no line of ours."""
+def test_a_key_id_and_its_mac_come_together(more):
+    """A line with only one of them is not the app's."""
     line = seal(THREE[:1], head=GENESIS).replace(b'"kind":', more + b'"kind":')
     verdict = verify(line)
     assert (verdict.state, verdict.line) == (State.DAMAGED, 1)
     assert "be given together" in verdict.finding
 
 
-def test_every_state_is_said_in_words():
+def test_every_state_has_words():
     """For the command line."""
     assert STATE_NAMES.keys() == set(State)

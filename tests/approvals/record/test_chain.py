@@ -63,8 +63,8 @@ CONTENT = seal(THREE, head=GENESIS)
 
 
 @given(records(), st.data())
-def test_what_is_sealed_in_any_pieces_is_read_as_it_was(entries, data):
-    """The record grows by blocks, each sealed to the head that was read before it."""
+def test_a_record_sealed_in_any_pieces_reads_back_equal(entries, data):
+    """Each block is sealed to the head that was read before it."""
     cut = data.draw(st.integers(0, len(entries)))
     first = read_chain(seal(entries[:cut], head=GENESIS))
     content = seal(entries[:cut], head=GENESIS) + seal(entries[cut:], head=first.head)
@@ -106,7 +106,7 @@ def test_no_bytes_are_a_record_without_entries():
 
 
 def test_a_line_can_be_checked_by_hand():
-    """With any JSON library and any SHA-256: the hash is of the line without it."""
+    """With any JSON library and any SHA-256: the hash covers the line without it."""
     head = GENESIS
     for line in CONTENT.splitlines():
         fields = json.loads(line)
@@ -119,8 +119,8 @@ def test_a_line_can_be_checked_by_hand():
 
 
 @given(records(), st.data())
-def test_any_byte_that_is_changed_shows_in_its_line(entries, data):
-    """Whatever it becomes, without any anchor; and reading it fails just the same."""
+def test_any_changed_byte_is_found_in_its_line(entries, data):
+    """Without any anchor; reading the record fails in the same way."""
     content = bytearray(seal(entries, head=GENESIS))
     position = data.draw(st.integers(0, len(content) - 1))
     line = content[:position].count(b"\n") + 1
@@ -132,8 +132,8 @@ def test_any_byte_that_is_changed_shows_in_its_line(entries, data):
     assert (raised.value.line, str(raised.value)) == (line, verdict.finding)
 
 
-def test_any_bit_that_flips_shows():
-    """Each one of a whole record."""
+def test_any_flipped_bit_is_found():
+    """Each bit of a whole record."""
     for position in range(len(CONTENT)):
         for bit in range(8):
             flipped = bytearray(CONTENT)
@@ -142,8 +142,8 @@ def test_any_bit_that_flips_shows():
 
 
 @given(records(), st.data())
-def test_any_cut_tail_shows(entries, data):
-    """Within a line by itself; behind a line against what was seen of the record before."""
+def test_any_cut_tail_is_found(entries, data):
+    """Inside a line without an anchor; after a line with one."""
     content = seal(entries, head=GENESIS)
     head = read_chain(content).head
     entire = Anchor(head=head, entries=len(entries))
@@ -158,8 +158,8 @@ def test_any_cut_tail_shows(entries, data):
 
 
 @given(records(least=2), st.data())
-def test_lines_that_are_moved_lost_or_doubled_show(entries, data):
-    """Each line is as it was written, only its place is not."""
+def test_moved_lost_or_doubled_lines_are_found(entries, data):
+    """Each line is unchanged, but its place is wrong."""
     lines = seal(entries, head=GENESIS).splitlines(keepends=True)
     first = data.draw(st.integers(0, len(lines) - 2))
     second = data.draw(st.integers(first + 1, len(lines) - 1))
@@ -170,8 +170,8 @@ def test_lines_that_are_moved_lost_or_doubled_show(entries, data):
 
 
 @given(records(), records())
-def test_a_record_that_is_written_anew_shows_against_what_was_seen(entries, others):
-    """Its chain is sound, but it is another one."""
+def test_a_rewritten_record_is_found_with_an_anchor(entries, others):
+    """Its chain is valid, but it is another one."""
     seen = read_chain(seal(entries, head=GENESIS))
     forged = seal(others, head=GENESIS)
     assert verify(forged).sound
@@ -194,8 +194,8 @@ def test_a_record_that_is_written_anew_shows_against_what_was_seen(entries, othe
         (b'{"prev":""}\n', "it cannot be read: number: Field required; kind: Field required; "),
     ],
 )
-def test_what_is_no_line_of_a_record_says_so(line, reason):
-    """Whatever somebody put there."""
+def test_an_invalid_line_is_reported_with_the_reason(line, reason):
+    """Whatever it contains."""
     verdict = verify(CONTENT + line)
     assert (verdict.state, verdict.line, verdict.entries) == (State.DAMAGED, 4, 3)
     assert verdict.finding.startswith(f"line 4: {reason}")
@@ -245,7 +245,7 @@ def resealed(*entries):
         (resealed(entry(1), end(2), entry(3)), "line 3: an entry was added after the end"),
     ],
 )
-def test_the_finding_says_what_was_done(content, finding):
+def test_the_finding_describes_the_damage(content, finding):
     """In a sentence, with the line."""
     assert verify(content).finding.startswith(finding)
 
@@ -264,19 +264,19 @@ def test_the_finding_says_what_was_done(content, finding):
         ),
     ],
 )
-def test_the_finding_says_what_does_not_fit_what_was_seen(expected, finding):
-    """The chain itself is sound."""
+def test_the_finding_describes_the_difference_from_the_anchor(expected, finding):
+    """The chain itself is valid."""
     assert verify(CONTENT).sound
     assert verify(CONTENT, anchors=[expected]).finding == finding
 
 
-def test_a_record_that_has_ended_is_sound():
+def test_an_ended_record_is_valid():
     """Its end is its last line."""
     assert verify(resealed(entry(1), end(2))).sound
 
 
 @pytest.mark.parametrize("comment", ["\ud800", object()])
-def test_what_is_not_json_is_never_sealed(comment):
-    """It could not be read again; so nothing is written at all."""
+def test_a_value_that_is_not_json_is_never_sealed(comment):
+    """It could not be read again, so nothing is written."""
     with pytest.raises(ValueError, match=r"surrogates|must be a text"):
         seal([entry(1), entry(2, comment)], head=GENESIS)

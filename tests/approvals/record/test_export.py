@@ -52,7 +52,7 @@ def edited(change, content=ARCHIVE):
     return target.getvalue()
 
 
-def test_every_file_that_a_record_names_is_in_it_once():
+def test_an_export_holds_every_file_of_the_record_once():
     """Also one that was replaced later."""
     assert [each.name for each in named_files(ENTRIES)] == ["plan.txt", "note.txt"]
     opened = unpack(ARCHIVE)
@@ -63,8 +63,8 @@ def test_every_file_that_a_record_names_is_in_it_once():
     assert pack("p-1", RECORD, DOCUMENTS, seen=[SEEN]) == ARCHIVE
 
 
-def test_it_is_checked_by_itself():
-    """Without keys nobody knows who wrote it, and without an anchor of one's own nobody knows its end."""
+def test_an_export_is_verified_on_its_own():
+    """Without keys its author is unknown, and without an own anchor its end is."""
     opened = unpack(ARCHIVE)
     for keys, anchors, state in (
         (None, [], State.NOT_ANCHORED),
@@ -76,8 +76,8 @@ def test_it_is_checked_by_itself():
         assert (verdict.record.state, verdict.files, verdict.checked, verdict.finding) == (state, 2, 2, None)
 
 
-def test_without_documents_it_holds_their_hashes():
-    """They may be had elsewhere, or their time is over."""
+def test_an_export_without_documents_holds_their_hashes():
+    """They may be stored elsewhere, or their retention is over."""
     opened = unpack(pack("p-1", RECORD, {}))
     assert [each.present for each in opened.manifest.files] == [False, False]
     verdict = verify_export(opened, keys=RING, anchors=[SEEN])
@@ -102,13 +102,13 @@ def flipped(files):
 @pytest.mark.parametrize(
     ("change", "state"), [(shorter, State.CUT), (another, State.REPLACED), (flipped, State.DAMAGED)]
 )
-def test_a_record_that_does_not_fit_its_manifest_shows(change, state):
+def test_a_record_that_differs_from_its_manifest_is_found(change, state):
     """Without any key."""
     assert verify_export(unpack(edited(change))).record.state is state
 
 
-def test_a_document_that_was_changed_or_put_in_shows():
-    """By the hash under which the record names it."""
+def test_a_changed_or_added_document_is_found():
+    """By its hash in the record."""
     digest = hashlib.sha256(PLAN).hexdigest()
     changed = verify_export(unpack(edited(lambda files: files.update({f"documents/{digest}": b"another"}))))
     assert changed.finding == "the file 'plan.txt' differs from the file on record"
@@ -116,8 +116,8 @@ def test_a_document_that_was_changed_or_put_in_shows():
     assert strange.finding == "it contains a document that the record does not name"
 
 
-def test_of_a_damaged_record_nothing_is_exported():
-    """It is to be looked at as it lies."""
+def test_a_damaged_record_is_not_exported():
+    """An operator has to look at it in its place."""
     with pytest.raises(Tampered):
         pack("p-1", RECORD[:-3], {})
 
@@ -150,15 +150,15 @@ def packed():
         (edited(lambda files: files.update({f"x{number}": b"" for number in range(2_001)})), "too many files"),
     ],
 )
-def test_what_is_no_export_says_so(content, told):
+def test_a_file_that_is_no_export_is_refused(content, told):
     """Before much of it is read."""
     with pytest.raises(Invalid, match=told):
         unpack(content)
 
 
 @given(st.lists(st.tuples(st.integers(1, len(ARCHIVE)), st.integers(0, 255)), min_size=1, max_size=3))
-def test_one_that_is_damaged_is_refused_or_its_record_is_what_was_written(changes):
-    """Whatever has become of the zip archive around it; most of its structure is at the end."""
+def test_a_damaged_export_is_refused_or_its_record_is_unchanged(changes):
+    """Whatever happened to the zip archive around it; most of its structure is at the end."""
     content = bytearray(ARCHIVE)
     for place, byte in changes:
         content[-place] = byte
@@ -170,8 +170,8 @@ def test_one_that_is_damaged_is_refused_or_its_record_is_what_was_written(change
     assert opened.record == RECORD or not verdict.record.sound
 
 
-def test_one_that_is_too_large_is_not_read(monkeypatch):
-    """By its table of contents."""
+def test_an_export_that_is_too_large_is_not_read(monkeypatch):
+    """Its table of contents has the size."""
     monkeypatch.setattr(module, "LARGEST_EXPORT", 100)
     with pytest.raises(Invalid, match="more than 100 bytes"):
         unpack(ARCHIVE)

@@ -8,7 +8,7 @@ from approvals.validation import Invalid
 A, B = "a" * SHORTEST, "b" * SHORTEST
 
 
-def test_the_first_signs_and_all_are_believed():
+def test_the_first_key_signs_and_all_keys_verify():
     """So a key is replaced by putting a new one before it."""
     ring = read_keyring([f"2026-11:{A}", f"old:{B}"])
     assert ring.signing.id == "2026-11"
@@ -20,7 +20,7 @@ def test_the_first_signs_and_all_are_believed():
 
 
 def test_a_key_may_hold_any_character_of_base64():
-    """Also the colon's neighbours."""
+    """Also next to the colon."""
     assert read_keyring([f"k:{A}+/=:"]).signing.secret == f"{A}+/=:".encode()
 
 
@@ -35,8 +35,8 @@ def test_a_key_may_hold_any_character_of_base64():
         ([f"k:{A}", f"k:{B}"], "given twice"),
     ],
 )
-def test_what_is_no_key_is_refused(parts, told):
-    """And not repeated."""
+def test_an_invalid_key_is_refused(parts, told):
+    """And not repeated in the error."""
     with pytest.raises(Invalid, match=told) as refused:
         read_keyring(parts)
     assert not any(secret in str(refused.value) for secret in (A, B, "short"))

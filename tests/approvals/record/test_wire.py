@@ -41,8 +41,8 @@ WRITTEN = written()
 
 
 @pytest.mark.parametrize("path", SAMPLE_FILES, ids=lambda path: f"{path.parent.name} {path.stem}")
-def test_a_record_that_was_written_before_is_read_and_written_as_the_same_bytes(path: Path) -> None:
-    """Each line is sealed by a hash, so one byte that is written otherwise would look like damage."""
+def test_old_records_are_read_and_written_back_as_the_same_bytes(path: Path) -> None:
+    """Each line is sealed by a hash, so one changed byte would look like damage."""
     content = path.read_bytes()
     chain = read_chain(content)
     assert content == seal(chain.entries, head=GENESIS)
@@ -56,13 +56,13 @@ def test_a_record_that_was_written_before_is_read_and_written_as_the_same_bytes(
     ("release", "later"), [("first", {Kind.COMMENTS_SENT}), ("hashed", {Kind.COMMENTS_SENT}), ("named", set())]
 )
 def test_the_samples_hold_every_kind_of_entry(release: str, later: set[Kind]) -> None:
-    """A kind without a sample could change without being noticed."""
+    """A kind without a sample could change unnoticed."""
     chains = [read_chain(path.read_bytes()) for path in SAMPLE_FILES if path.parent.name == release]
     assert set(Kind) - later == {entry.kind for chain in chains for entry in chain.entries}
 
 
-def test_the_samples_hold_every_field_that_entries_got_later() -> None:
-    """And each is left out where there is nothing to say."""
+def test_the_samples_hold_every_optional_field() -> None:
+    """Each is left out if it is empty."""
     found = {
         (type(entry), field.attribute)
         for path in SAMPLE_FILES
@@ -74,7 +74,7 @@ def test_the_samples_hold_every_field_that_entries_got_later() -> None:
 
 
 def test_a_submission_without_the_hash_of_its_policy_is_still_read() -> None:
-    """The first release did not write it; the review has the hash all the same."""
+    """The first release did not write it; the review still has the hash."""
     [first, *_] = read_chain((SAMPLES / "first" / "failed.jsonl").read_bytes()).entries
     assert isinstance(first, Submitted)
     assert first.policy_hash is None
@@ -82,7 +82,7 @@ def test_a_submission_without_the_hash_of_its_policy_is_still_read() -> None:
 
 
 def test_the_table_has_every_kind_with_all_its_fields() -> None:
-    """A field that is not in the table would be lost."""
+    """A field that is missing in the table would be lost."""
     assert set(FIELDS) == set(get_args(Entry))
     assert {kind.kind for kind in FIELDS} == set(Kind)
     for kind, fields in FIELDS.items():
@@ -91,16 +91,16 @@ def test_the_table_has_every_kind_with_all_its_fields() -> None:
 
 
 @given(entries_of_any_kind())
-def test_what_is_written_is_read_as_it_was(entry: Entry) -> None:
-    """Any kind, with anything in it; and written again it is the same JSON."""
+def test_an_entry_reads_back_equal(entry: Entry) -> None:
+    """Any kind with any values; written again it is the same JSON."""
     data = to_json(entry)
     assert entry == from_json(data)
     assert data == to_json(from_json(data))
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_a_key_too_many_or_too_few_is_refused(kind: Kind) -> None:
-    """A record has what the app wrote, and nothing beside it."""
+def test_an_unknown_or_missing_key_is_refused(kind: Kind) -> None:
+    """A record holds only what the app wrote."""
     whole = WRITTEN[kind]
     data = whole["data"]
     assert isinstance(data, dict)
@@ -112,8 +112,8 @@ def test_a_key_too_many_or_too_few_is_refused(kind: Kind) -> None:
             from_json({**whole, "data": {name: value for name, value in data.items() if name != key}})
 
 
-def test_of_what_a_newer_app_wrote_only_what_is_known_is_shown() -> None:
-    """A key too few is still none that an app can have written."""
+def test_unknown_keys_of_a_newer_app_are_ignored_for_display() -> None:
+    """A missing key is still refused, as no app can have written that."""
     whole = WRITTEN[Kind.COMMENTED]
     data = whole["data"]
     assert isinstance(data, dict)
@@ -157,8 +157,8 @@ def test_of_what_a_newer_app_wrote_only_what_is_known_is_shown() -> None:
         (Kind.ENDED, "outcome", "checking", "must be one of approved, rejected, withdrawn, expired, failed"),
     ],
 )
-def test_a_value_of_another_shape_is_refused(kind: Kind, key: str, value: object, reason: str) -> None:
-    """With its key and what it must be."""
+def test_a_value_of_the_wrong_type_is_refused(kind: Kind, key: str, value: object, reason: str) -> None:
+    """With its key and the right type."""
     whole = WRITTEN[kind]
     data = whole["data"]
     assert isinstance(data, dict)
@@ -168,8 +168,8 @@ def test_a_value_of_another_shape_is_refused(kind: Kind, key: str, value: object
     assert reason in str(raised.value)
 
 
-def test_what_cannot_be_read_is_damage() -> None:
-    """Whoever reads a record need not tell one from the other."""
+def test_an_unreadable_entry_counts_as_damage() -> None:
+    """Readers need not tell one from the other."""
     attached = from_json(WRITTEN[Kind.ATTACHED])
     assert isinstance(attached, Attached)
     flag = b'"replaced":true' if attached.replaced else b'"replaced":false'
@@ -178,8 +178,8 @@ def test_what_cannot_be_read_is_damage() -> None:
         read_chain(content)
 
 
-def test_an_entry_is_plain_json_both_ways() -> None:
-    """Its kinds and ways are words outside and members inside."""
+def test_an_entry_is_plain_json() -> None:
+    """Its kinds and ways are words in JSON and enum members in Python."""
     [entry] = Story(policy({"approvers": ["Mara"]})).entries
     data = to_json(entry)
     assert ("submitted", "person") == (data["kind"], data["via"])
@@ -187,16 +187,16 @@ def test_an_entry_is_plain_json_both_ways() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"kind": "approved"}, {"via": 1}, {"number": 0}, {"more": 1}, {"by": " "}])
-def test_what_is_no_entry_is_refused(wrong: dict[str, object]) -> None:
-    """Rather than taken for another kind."""
+def test_an_invalid_entry_is_refused(wrong: dict[str, object]) -> None:
+    """It must not pass for another kind."""
     [entry] = Story(policy({"approvers": ["Mara"]})).entries
     with pytest.raises(Invalid):
         from_json({**to_json(entry), **wrong})
 
 
 @pytest.mark.parametrize("wrong", [{"by": " "}, {"by": "a\nb"}, {"comment": None}])
-def test_what_could_not_be_read_again_is_never_written(wrong: dict[str, object]) -> None:
-    """One such line would make the whole record look like damaged."""
+def test_an_entry_that_could_not_be_read_again_is_never_written(wrong: dict[str, object]) -> None:
+    """One such line would make the whole record look damaged."""
     comment = from_json(WRITTEN[Kind.COMMENTED])
     with pytest.raises(ValueError, match=r"at least 1|one line|must be a text"):
         to_json(replace(comment, **wrong))

@@ -15,8 +15,8 @@ def policy(outcomes: dict[str, Any] | None = None) -> Policy:
     return Policy.from_dict({"stages": [{"name": "A", "approvers": ["Ana"]}], "outcomes": outcomes or {}})
 
 
-def test_every_policy_knows_yes_changes_and_no():
-    """In this order, the plainest first and the hardest last."""
+def test_every_policy_knows_approve_changes_and_reject():
+    """In this order."""
     assert [(each.word, each.label, each.effect) for each in choices(policy())] == [
         ("approve", "Approve", "approve"),
         ("changes", "Ask for changes", "changes"),
@@ -24,8 +24,8 @@ def test_every_policy_knows_yes_changes_and_no():
     ]
 
 
-def test_a_policys_own_words_stand_between():
-    """With what each comes to."""
+def test_words_of_the_policy_come_in_between():
+    """With their meaning."""
     found = choices(policy({"approve with conditions": "approve", "not now": "reject", "rework": "changes"}))
     assert [each.word for each in found] == [
         "approve", "approve with conditions", "not now", "rework", "changes", "reject",
@@ -34,33 +34,33 @@ def test_a_policys_own_words_stand_between():
     assert [each.needs_comment for each in found] == [False, False, False, True, True, False]
 
 
-def test_a_policys_own_changes_takes_the_place_of_ours():
-    """One word means one thing."""
+def test_a_policys_word_for_changes_replaces_the_standard_one():
+    """One meaning has one word."""
     found = choices(policy({"Changes": "changes"}))
     assert [each.word for each in found] == ["approve", "Changes", "reject"]
 
 
 def test_a_word_is_found_in_any_case():
-    """Programs write it as they like."""
+    """Programs write it in their own way."""
     choice = find_choice(policy(), " APPROVE")
     assert choice is not None
     assert choice.word == "approve"
     assert find_choice(policy(), "perhaps") is None
 
 
-def test_a_decision_becomes_a_decision_of_that_person():
-    """In the policy's spelling; whose it is, is not the sender's to say."""
+def test_a_decision_belongs_to_the_given_person():
+    """In the policy's spelling; the sender cannot name somebody else."""
     verb = to_verb(ChosenAnswer(decision="NOT NOW", comment="Later."), policy({"not now": "reject"}), "Ana")
     assert verb == Decide(approver="Ana", decision="not now", comment="Later.")
 
 
-def test_asking_for_changes_is_a_verb_of_its_own():
-    """The clock stops with it."""
+def test_asking_for_changes_is_a_separate_verb():
+    """It stops the clock."""
     verb = to_verb(ChosenAnswer(decision="changes", comment="Use oak."), policy(), "Ana")
     assert verb == RequestChanges(approver="Ana", comment="Use oak.")
 
 
-def test_a_policys_own_word_for_changes_is_kept():
+def test_a_policys_word_for_changes_is_recorded():
     """The record shows the word that was used."""
     verb = to_verb(ChosenAnswer(decision="rework", comment="Use oak."), policy({"rework": "changes"}), "Ana")
     assert verb == Decide(approver="Ana", decision="rework", comment="Use oak.")
@@ -68,19 +68,19 @@ def test_a_policys_own_word_for_changes_is_kept():
 
 @pytest.mark.parametrize("word", ["changes", "rework"])
 @pytest.mark.parametrize("comment", ["", "  \n "])
-def test_changes_need_words(word: str, comment: str):
+def test_asking_for_changes_needs_a_comment(word: str, comment: str):
     """The author cannot guess."""
     with pytest.raises(Invalid, match="comment: say what to change"):
         to_verb(ChosenAnswer(decision=word, comment=comment), policy({"rework": "changes"}), "Ana")
 
 
-def test_an_unknown_word_is_told_which_are_known():
-    """It never counts as a yes."""
+def test_an_unknown_word_is_refused_with_the_known_ones():
+    """It never counts as an approval."""
     with pytest.raises(Invalid, match="decision: choose one of approve, changes, reject"):
         to_verb(ChosenAnswer(decision="yes"), policy(), "Ana")
 
 
-def test_an_answer_with_other_fields_is_not_understood():
-    """Whoever sends `approver` believes that it counts."""
+def test_an_answer_with_unknown_fields_is_refused():
+    """A sender of `approver` believes that it counts."""
     with pytest.raises(Invalid, match="approver"):
         ChosenAnswer.from_dict({"decision": "approve", "approver": "Eva"})

@@ -15,7 +15,7 @@ ALL = {"approvers": ["Mara", "Jonas"], "rule": "all"}
 PAUSE_H = COMMENT_PAUSE.total_seconds() / 3600
 
 
-def test_the_first_is_told_at_once_and_others_together() -> None:
+def test_the_first_comment_is_sent_at_once_and_later_ones_together() -> None:
     """After a pause, so that a discussion is two letters and not twenty."""
     story = Story(policy(ALL)).check()
     for number in range(5):
@@ -34,8 +34,8 @@ def test_the_first_is_told_at_once_and_others_together() -> None:
     assert story.of(Kind.COMMENTED)[-1].letter is True
 
 
-def test_they_are_told_while_changes_are_awaited_or_checks_run() -> None:
-    """The pause goes on whatever the review waits for."""
+def test_comments_are_sent_while_changes_are_awaited_or_checks_run() -> None:
+    """The pause goes on in every state."""
     story = Story(policy(ALL))
     for each in ("one", "two"):
         story.does("comments", by="Mara", comment=each)
@@ -48,8 +48,8 @@ def test_they_are_told_while_changes_are_awaited_or_checks_run() -> None:
 
 
 @pytest.mark.parametrize("answer", ["approve", "reject"])
-def test_those_held_back_are_told_before_the_end(answer: str) -> None:
-    """Nobody's words are lost because somebody else was quick; who takes the proposal back wants no more of them."""
+def test_delayed_comments_are_sent_before_the_end(answer: str) -> None:
+    """A quick decision must not lose anybody's words; an author who withdraws gets no more."""
     story, withdrawn = Story(policy({"approvers": ["Mara", "Jonas"]})).check(), Story(policy(ALL)).check()
     for each in (story, withdrawn):
         each.does("comments", by="Mara", comment="one")
@@ -61,8 +61,8 @@ def test_those_held_back_are_told_before_the_end(answer: str) -> None:
     assert withdrawn.of(Kind.COMMENTS_SENT) == []
 
 
-def test_a_note_is_possible_after_the_end_and_marked_as_one() -> None:
-    """It changes nothing about how it ended, and the record with it is whole."""
+def test_a_note_is_possible_after_the_end_and_marked() -> None:
+    """It does not change the outcome, and the record with it is valid."""
     story = Story(policy(ALL)).check()
     story.does("withdraw", by=AUTHOR)
     ended = story.review.end
@@ -79,8 +79,8 @@ def test_a_note_is_possible_after_the_end_and_marked_as_one() -> None:
     assert read_chain(content).entries == story.entries
 
 
-def test_nothing_but_a_note_follows_the_end() -> None:
-    """Whoever adds something else has tampered with the record."""
+def test_only_a_note_may_follow_the_end() -> None:
+    """Any other entry means that the record was tampered with."""
     story = Story(policy(ALL)).check()
     story.does("comments", by="Mara", comment="why?")
     comment = story.of(Kind.COMMENTED)[0]

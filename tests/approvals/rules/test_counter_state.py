@@ -27,8 +27,8 @@ def told(tally, *shares):
 
 
 @given(LIVES, st.data())
-def test_repeats_in_any_order_add_nothing(lives, data):
-    """Each share is told in its turn, and any of those before it again in between, by workflows that know less."""
+def test_repeated_shares_in_any_order_add_nothing(lives, data):
+    """Each share arrives in turn, with earlier ones in between from workflows that know less."""
     tally, sent = CounterState(value=7), []
     steps = [proposal for proposal, growths in lives.items() for _ in growths]
     totals = dict.fromkeys(lives, 0)
@@ -41,51 +41,51 @@ def test_repeats_in_any_order_add_nothing(lives, data):
     assert tally.value == 7 + sum(totals.values())
 
 
-def test_what_a_signal_lost_comes_with_the_next_one():
-    """Shares are totals, so that a gap closes."""
+def test_a_lost_signal_is_made_up_by_the_next_one():
+    """Shares are totals, so a gap closes."""
     assert told(CounterState(), share(total=1), share(known=2, total=3)).value == 3
 
 
 def test_the_state_stays_small():
-    """The reviews that were counted last are remembered; it fits a table cell as JSON inside JSON."""
+    """It remembers the reviews that were counted last, and fits a table cell as JSON inside JSON."""
     tally = told(CounterState(value=10**9), *(share(f"p-{number}", 98, 99) for number in range(MOST_SEEN + 50)))
     assert len(tally.seen) == MOST_SEEN
     assert len(json.dumps(json.dumps(tally.to_state()))) < 30_000
     assert told(tally, share(f"p-{MOST_SEEN + 49}", 0, 99)).value == tally.value
 
 
-def test_a_forgotten_review_counts_from_what_its_sender_knows():
-    """Which its row in the list says."""
+def test_a_forgotten_review_continues_from_the_total_of_its_sender():
+    """Which is in its row of the list."""
     others = (share(f"p-{number}", 0, 1) for number in range(MOST_SEEN))
     tally = told(CounterState(), share("old", 0, 2), *others)
     assert told(tally, share("old", 2, 3)).value == tally.value + 1
 
 
-def test_who_is_counted_again_is_remembered_longer():
-    """What goes first is what was told longest ago."""
+def test_a_review_that_is_counted_again_is_remembered_longer():
+    """The one counted longest ago is forgotten first."""
     shares = [share(f"p-{number}", 0, 1) for number in range(MOST_SEEN)]
     tally = told(CounterState(), *shares, shares[0], share("new"))
     assert told(tally, shares[0]).value == MOST_SEEN + 1
     assert told(tally, shares[1]).value == MOST_SEEN + 2
 
 
-def test_what_is_nobodys_is_added_each_time_and_a_reset_counts_nothing_again():
-    """Workflows without a record, and operators, tell a number."""
+def test_an_anonymous_number_adds_each_time_and_a_reset_forgets_no_share():
+    """Workflows without a record, and operators, send a plain number."""
     tally = told(CounterState().plus(2), share(total=3))
     assert (tally.plus(1).value, tally.reset().value) == (6, 0)
     assert told(tally.reset(), share(total=3)).value == 0
 
 
 @pytest.mark.parametrize(("state", "value"), [(None, 0), (0, 0), (41, 41), ({"value": 3, "seen": {"ab": 1}}, 3)])
-def test_every_state_that_was_ever_stored_is_read(state, value):
-    """Before there were shares it was the number alone."""
+def test_every_old_form_of_the_state_is_read(state, value):
+    """Before there were shares it was only the number."""
     assert CounterState.from_state(state).value == value
     assert CounterState.from_state(state).to_state() == (state or 0)
 
 
 @given(st.lists(st.integers(0, 5), min_size=1))
-def test_a_number_never_falls_by_a_share(totals):
-    """A look that is old says less than is known."""
+def test_a_share_never_lowers_a_number(totals):
+    """An old look reports less than is known."""
     values = [CounterState().value]
     tally = CounterState()
     for total in totals:

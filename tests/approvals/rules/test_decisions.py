@@ -16,8 +16,8 @@ def refused(code: str, answer: object) -> bool:
     return isinstance(answer, Refused) and answer.code == code
 
 
-def test_the_first_answer_decides_a_stage_that_asks_for_one() -> None:
-    """Approved by whoever was first; the entries tell the whole way."""
+def test_the_first_answer_decides_a_stage_that_needs_one() -> None:
+    """It is approved by that person; the entries have the whole history."""
     story = Story(policy(PAIR)).check()
     assert isinstance(story.decides("Jonas", comment="fine"), Accepted)
     assert story.status == "approved"
@@ -25,8 +25,8 @@ def test_the_first_answer_decides_a_stage_that_asks_for_one() -> None:
     assert story.review.end.by == "Jonas"
 
 
-def test_who_comes_second_is_told_who_was_first() -> None:
-    """Late answers are told so in words."""
+def test_the_second_person_learns_who_decided() -> None:
+    """The refusal of a late answer says so in words."""
     story = Story(policy(PAIR)).check()
     story.decides("Jonas")
     late = story.decides("Mara", "reject")
@@ -34,8 +34,8 @@ def test_who_comes_second_is_told_who_was_first() -> None:
     assert late.reason == "the proposal was approved by Jonas at 2026-03-02 09:00 UTC"
 
 
-def test_who_comes_late_to_a_stage_of_several_is_told_who_decided_it() -> None:
-    """Also where the proposal goes on."""
+def test_a_late_person_of_a_stage_of_several_learns_who_decided_it() -> None:
+    """Also if the proposal goes on."""
     story = Story(policy(PAIR, {"approvers": ["Ana"]})).check()
     story.decides("Jonas")
     late = story.decides("Mara")
@@ -43,7 +43,7 @@ def test_who_comes_late_to_a_stage_of_several_is_told_who_decided_it() -> None:
     assert late.reason == "stage 'A' was approved by Jonas at 2026-03-02 09:00 UTC"
 
 
-def test_who_comes_two_stages_late_is_told_about_their_own() -> None:
+def test_a_person_two_stages_late_learns_about_their_own_stage() -> None:
     """Not about the one after it."""
     story = Story(policy(PAIR, {"approvers": ["Ana"]}, {"approvers": ["Cem"]})).check()
     story.decides("Jonas")
@@ -51,15 +51,15 @@ def test_who_comes_two_stages_late_is_told_about_their_own() -> None:
     assert story.decides("Mara").reason == "stage 'A' was approved by Jonas at 2026-03-02 09:00 UTC"
 
 
-def test_a_no_to_a_single_answer_stage_rejects_the_proposal() -> None:
-    """And names the stage."""
+def test_a_reject_in_a_single_answer_stage_rejects_the_proposal() -> None:
+    """The outcome names the stage."""
     story = Story(policy(PAIR, {"approvers": ["Ana"]})).check()
     story.decides("Mara", "reject")
     assert (story.status, story.review.end.reason, story.review.end.by) == ("rejected", "stage 'A'", "Mara")
 
 
-def test_all_must_agree_where_the_rule_says_all() -> None:
-    """Two of three are not enough; a no ends it."""
+def test_all_must_agree_with_the_rule_all() -> None:
+    """Two of three are not enough; one reject ends it."""
     story = Story(policy({**THREE, "rule": "all"})).check()
     story.decides("Mara")
     story.decides("Jonas")
@@ -68,8 +68,8 @@ def test_all_must_agree_where_the_rule_says_all() -> None:
     assert story.status == "rejected"
 
 
-def test_a_quorum_is_met_by_as_many_as_it_says_and_not_by_one_person_twice() -> None:
-    """The same person again is the same answer."""
+def test_a_quorum_needs_that_many_different_people() -> None:
+    """A second answer of the same person is a repetition."""
     story = Story(policy({**THREE, "rule": "quorum", "quorum": 2})).check()
     first = story.decides("Mara")
     again = story.decides("mara ")
@@ -80,8 +80,8 @@ def test_a_quorum_is_met_by_as_many_as_it_says_and_not_by_one_person_twice() -> 
     assert story.status == "approved"
 
 
-def test_a_quorum_that_cannot_be_met_any_more_rejects() -> None:
-    """Two of three: the second no ends it, the first does not."""
+def test_a_quorum_that_can_no_longer_be_met_rejects() -> None:
+    """Two of three: the second reject ends it, the first does not."""
     story = Story(policy({**THREE, "rule": "quorum", "quorum": 2})).check()
     story.decides("Mara", "reject")
     assert story.status == "inReview"
@@ -89,8 +89,8 @@ def test_a_quorum_that_cannot_be_met_any_more_rejects() -> None:
     assert story.status == "rejected"
 
 
-def test_a_quorum_waits_for_the_people_it_requires() -> None:
-    """Two yeses without the required one are not enough; the required one's no is."""
+def test_a_quorum_waits_for_its_required_people() -> None:
+    """Two approvals without the required person are not enough; that person's reject ends it."""
     demanding = policy({**THREE, "rule": "quorum", "quorum": 2, "required": ["Ana"]})
     story = Story(demanding).check()
     story.decides("Mara")
@@ -105,21 +105,21 @@ def test_a_quorum_waits_for_the_people_it_requires() -> None:
 
 @pytest.mark.parametrize("veto", [True, ["Jonas"]])
 def test_a_veto_ends_a_stage_that_could_still_be_met(veto: object) -> None:
-    """Everybody's, or that of those who are named."""
+    """Of everybody, or of the named people."""
     story = Story(policy({**THREE, "rule": "quorum", "quorum": 1, "veto": veto})).check()
     story.decides("Jonas", "reject")
     assert story.status == "rejected"
 
 
-def test_a_no_without_a_veto_leaves_the_others_their_say() -> None:
-    """Only those who are named have one."""
+def test_a_reject_without_a_veto_leaves_the_decision_to_the_others() -> None:
+    """Only named people have a veto."""
     story = Story(policy({**THREE, "rule": "quorum", "quorum": 1, "veto": ["Jonas"]})).check()
     story.decides("Mara", "reject")
     assert story.status == "inReview"
 
 
-def test_an_answer_stands_as_it_was_given() -> None:
-    """Another one by the same person is refused and told what was recorded."""
+def test_an_answer_cannot_be_changed() -> None:
+    """Another one of the same person is refused with the recorded answer."""
     story = Story(policy({**THREE, "rule": "all"})).check()
     story.decides("Mara")
     other = story.decides("Mara", "reject")
@@ -127,8 +127,8 @@ def test_an_answer_stands_as_it_was_given() -> None:
     assert other.reason == "Mara answered 'approve' at 2026-03-02 09:00 UTC; an answer cannot be changed"
 
 
-def test_the_same_decision_id_is_the_same_decision_even_when_all_is_over() -> None:
-    """Whatever happened to the first answer on its way back."""
+def test_a_repeated_decision_id_is_the_same_decision_even_after_the_end() -> None:
+    """The first answer may have been lost on its way back."""
     story = Story(policy(PAIR)).check()
     first = story.decides("Mara", decisionId="d1")
     again = story.decides("Mara", decisionId="d1")
@@ -136,8 +136,8 @@ def test_the_same_decision_id_is_the_same_decision_even_when_all_is_over() -> No
     assert refused("alreadyDecided", story.decides("Jonas", decisionId="d1"))
 
 
-def test_the_same_decision_id_for_another_document_is_not_the_same_decision() -> None:
-    """Nobody is told that their yes is on record for a document that it is not on record for."""
+def test_a_repeated_decision_id_for_another_document_is_refused() -> None:
+    """The sender must not believe that this document was approved."""
     story = Story(policy({**THREE, "rule": "all"})).check()
     before = story.review.document
     story.decides("Mara", decisionId="d1")
@@ -149,8 +149,8 @@ def test_the_same_decision_id_for_another_document_is_not_the_same_decision() ->
     assert "Mara" in story.waiting
 
 
-def test_the_same_decision_id_asks_for_changes_once() -> None:
-    """Also where the message comes again after the author has answered; nor is it good for anything else."""
+def test_a_repeated_decision_id_asks_for_changes_once() -> None:
+    """Also if the message comes again after the author has answered; the id cannot be used for anything else."""
     story = Story(policy({**THREE, "rule": "all"}, outcomes={"later": "changes", "not so": "changes"})).check()
     first = story.decides("Mara", "later", decisionId="d1")
     story.does("resubmit", by=AUTHOR, comment="No need.")
@@ -174,15 +174,15 @@ def test_a_decision_id_keeps_a_repeated_message_out_of_a_later_stage() -> None:
     assert story.status == "inReview"
 
 
-def test_a_repeated_answer_after_the_end_is_known_again() -> None:
-    """Delivered twice, told the same."""
+def test_a_repeated_answer_after_the_end_gets_the_same_reply() -> None:
+    """It was delivered twice."""
     story = Story(policy(PAIR)).check()
     story.decides("Mara")
     assert isinstance(story.decides("Mara"), Repeated)
     assert refused("alreadyDecided", story.decides("Mara", "reject"))
 
 
-def test_who_is_not_asked_may_not_decide() -> None:
+def test_a_person_who_is_not_asked_may_not_decide() -> None:
     """Whoever vouches for them."""
     story = Story(policy(PAIR)).check()
     assert refused("notAsked", story.decides("Eve"))
@@ -190,8 +190,8 @@ def test_who_is_not_asked_may_not_decide() -> None:
     assert story.kinds() == ["submitted", "checked", "stageOpened"]
 
 
-def test_the_author_may_not_decide_unless_the_policy_says_so() -> None:
-    """Not even under another spelling."""
+def test_the_author_may_not_decide_unless_the_policy_allows_it() -> None:
+    """Not under another spelling either."""
     story = Story(policy({"approvers": [AUTHOR, "Mara"]})).check()
     assert refused("selfApproval", story.decides("INES"))
     open_minded = Story(policy({"approvers": [AUTHOR]}, allowSelfApproval=True)).check()
@@ -199,7 +199,7 @@ def test_the_author_may_not_decide_unless_the_policy_says_so() -> None:
     assert open_minded.status == "approved"
 
 
-def test_nobody_decides_two_stages_where_four_eyes_are_asked() -> None:
+def test_nobody_decides_two_stages_with_four_eyes() -> None:
     """The second stage waits for somebody else."""
     story = Story(policy({"approvers": ["Mara"]}, PAIR, fourEyes=True)).check()
     story.decides("Mara")
@@ -210,8 +210,8 @@ def test_nobody_decides_two_stages_where_four_eyes_are_asked() -> None:
     assert story.status == "approved"
 
 
-def test_who_was_quick_in_one_stage_is_told_about_four_eyes_in_the_next() -> None:
-    """Either of two may answer each stage, one of them only one."""
+def test_a_second_answer_of_one_person_is_refused_because_of_four_eyes() -> None:
+    """Two people may answer each stage, but each of them only one."""
     story = Story(policy(PAIR, {"approvers": ["Mara", "Jonas", "Ana"]}, fourEyes=True)).check()
     story.decides("Mara")
     again = story.decides("Mara", "approved")
@@ -222,8 +222,8 @@ def test_who_was_quick_in_one_stage_is_told_about_four_eyes_in_the_next() -> Non
     assert story.status == "approved"
 
 
-def test_words_of_the_policy_count_as_it_says() -> None:
-    """And the word is what is shown in the end."""
+def test_words_of_the_policy_have_the_meaning_that_it_gives() -> None:
+    """The outcome shows the word."""
     conditional = {"with conditions": "approve", "not this year": "reject", "again please": "changes"}
     story = Story(policy(PAIR, outcomes=conditional)).check()
     story.decides("Mara", "with conditions")
@@ -236,8 +236,8 @@ def test_words_of_the_policy_count_as_it_says() -> None:
     assert third.status == "changesRequested"
 
 
-def test_an_unknown_word_is_refused_with_the_words_that_there_are() -> None:
-    """Nothing unknown is ever a yes."""
+def test_an_unknown_word_is_refused_with_the_known_ones() -> None:
+    """An unknown word is never an approval."""
     story = Story(policy(PAIR, outcomes={"with conditions": "approve"})).check()
     answer = story.decides("Mara", "yes")
     assert refused("invalid", answer)
@@ -247,15 +247,15 @@ def test_an_unknown_word_is_refused_with_the_words_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("word", ["Approve", "APPROVED", " approve "])
-def test_a_word_counts_however_it_is_capitalised(word: str) -> None:
-    """And the same one in another spelling is the same answer."""
+def test_a_word_counts_in_any_case(word: str) -> None:
+    """Another spelling of it is the same answer."""
     story = Story(policy({**THREE, "rule": "all"})).check()
     assert isinstance(story.decides("Mara", word), Accepted)
     assert isinstance(story.decides("Mara", word.lower()), Repeated)
 
 
-def test_an_early_answer_counts_when_its_stage_opens() -> None:
-    """Given while the checks ran, or while an earlier stage was open."""
+def test_an_early_answer_counts_once_its_stage_opens() -> None:
+    """Given during the checks or an earlier stage."""
     story = Story(policy({"approvers": ["Mara"]}, {"approvers": ["Jonas"]}))
     assert isinstance(story.decides("Mara"), Accepted)
     assert isinstance(story.decides("Jonas"), Accepted)
@@ -266,7 +266,7 @@ def test_an_early_answer_counts_when_its_stage_opens() -> None:
 
 
 def test_an_early_answer_is_void_when_the_document_changes() -> None:
-    """It was about another one."""
+    """It was about the earlier document."""
     story = Story(policy({"approvers": ["Mara"]}))
     story.decides("Mara")
     story.attaches("plan", "new")
@@ -275,7 +275,7 @@ def test_an_early_answer_is_void_when_the_document_changes() -> None:
 
 
 def test_an_early_answer_of_a_budget_owner_is_kept() -> None:
-    """The budget's stage is added by the cost, not by the policy's list."""
+    """The cost adds the budget stage; the policy does not list it."""
     story = Story(policy({"approvers": ["Mara"]}, budgetLimit=10, budgetOwners=["Olga"]), cost=50)
     story.decides("Olga")
     story.check()
@@ -283,8 +283,8 @@ def test_an_early_answer_of_a_budget_owner_is_kept() -> None:
     assert story.status == "approved"
 
 
-def test_two_early_answers_for_one_seat_take_it_once() -> None:
-    """Vouched for by a system, for a body of people."""
+def test_two_early_answers_for_one_seat_fill_it_once() -> None:
+    """Members of a body, for whom a system vouches."""
     story = Story(policy({"approvers": ["the board"], "anyone": True}))
     story.decides("Mara", via=Via.QUEUE)
     story.decides("Jonas", "reject", via=Via.QUEUE)
@@ -292,8 +292,8 @@ def test_two_early_answers_for_one_seat_take_it_once() -> None:
     assert (story.status, story.review.end.by) == ("approved", "Mara")
 
 
-def test_a_system_may_vouch_for_anybody_where_the_policy_leaves_it_open() -> None:
-    """The record keeps who it was and for whom; somebody who signed in is not vouched for, nor is the author."""
+def test_a_system_may_vouch_for_anybody_if_the_policy_allows_it() -> None:
+    """The record keeps the person and the body; a signed-in person and the author are excluded."""
     story = Story(policy({"approvers": ["the board"], "anyone": True})).check()
     assert refused("notAsked", story.decides("Eve", via=Via.PERSON))
     assert refused("selfApproval", story.decides(AUTHOR))
@@ -316,8 +316,8 @@ def test_a_cost_above_the_limit_waits_for_the_budget_owner() -> None:
     assert cheap.status == "approved"
 
 
-def test_a_budget_without_an_owner_is_for_whom_a_system_names() -> None:
-    """But the author."""
+def test_a_system_names_the_owner_of_a_budget_without_one() -> None:
+    """Anybody but the author."""
     story = Story(policy({"approvers": ["Mara"]}, budgetLimit=10), cost=50).check()
     story.decides("Mara")
     assert (story.status, story.waiting) == ("awaitingBudget", ["the budget owner"])
@@ -329,8 +329,8 @@ def test_a_budget_without_an_owner_is_for_whom_a_system_names() -> None:
 class TestLinks:
     """A link stands for one person's answer to one question."""
 
-    def test_decides_once(self) -> None:
-        """The second time tells what was recorded."""
+    def test_a_link_decides_once(self) -> None:
+        """A second use gets the recorded answer."""
         story = Story(policy({**THREE, "rule": "all"})).check()
         link = story.link("Mara")
         assert isinstance(story.decides("Mara", via=Via.LINK, link=link), Accepted)
@@ -338,8 +338,8 @@ class TestLinks:
         assert refused("replayed", again)
         assert again.reason == "this link has been used: Mara answered 'approve' at 2026-03-02 09:00 UTC"
 
-    def test_asks_for_changes_once(self) -> None:
-        """It is spent with that, in the next round too."""
+    def test_a_link_asks_for_changes_once(self) -> None:
+        """It is used up, also for the next round."""
         story = Story(policy({**THREE, "rule": "all"})).check()
         link = story.link("Mara")
         story.does("changes", Via.LINK, link, approver="Mara", comment="shorter")
@@ -348,14 +348,14 @@ class TestLinks:
         assert refused("replayed", again)
         assert again.reason == "this link has been used: Mara asked for changes"
 
-    def test_is_for_one_person_and_proposal(self) -> None:
+    def test_a_link_is_for_one_person_and_proposal(self) -> None:
         """Whatever the form says."""
         story = Story(policy(PAIR)).check()
         assert refused("notAsked", story.decides("Jonas", via=Via.LINK, link=story.link("Mara")))
         elsewhere = story.link("Mara", proposal="p2")
         assert refused("notAsked", story.decides("Mara", via=Via.LINK, link=elsewhere))
 
-    def test_ends_with_an_escalation(self) -> None:
+    def test_a_link_ends_with_an_escalation(self) -> None:
         """Older links are void then."""
         story = Story(policy({"approvers": ["Mara"], "escalateTo": ["Jonas"]})).check()
         link = story.link("Mara")
@@ -363,8 +363,8 @@ class TestLinks:
         assert refused("superseded", story.decides("Mara", via=Via.LINK, link=link))
         assert refused("superseded", story.does("changes", Via.LINK, link, approver="Mara", comment="no"))
 
-    def test_ends_with_its_stage_and_tells_who_decided(self) -> None:
-        """By somebody else, in time."""
+    def test_a_link_ends_with_its_stage_and_says_who_decided(self) -> None:
+        """Another person decided in time."""
         story = Story(policy(PAIR, {"approvers": ["Ana"]})).check()
         link = story.link("Mara")
         story.decides("Jonas")
@@ -372,15 +372,15 @@ class TestLinks:
         assert refused("over", late)
         assert late.reason == "stage 'A' was approved by Jonas at 2026-03-02 09:00 UTC"
 
-    def test_ends_with_the_proposal(self) -> None:
-        """Told how that ended."""
+    def test_a_link_ends_with_the_proposal(self) -> None:
+        """The refusal says how it ended."""
         story = Story(policy(PAIR)).check()
         link = story.link("Mara")
         story.decides("Jonas")
         assert refused("over", story.decides("Mara", via=Via.LINK, link=link))
 
-    def test_is_no_use_while_nobody_is_asked(self) -> None:
-        """Changes were asked for; a new link comes with the new round."""
+    def test_a_link_is_refused_while_nobody_is_asked(self) -> None:
+        """Changes were asked for; the new round brings a new link."""
         story = Story(policy(PAIR)).check()
         link = story.link("Mara")
         story.does("changes", approver="Jonas", comment="shorter")

@@ -9,8 +9,8 @@ from tests.approvals.story import AUTHOR
 class TestNaming:
     """Document and round, as the sender names them."""
 
-    def test_of_the_document_is_needed_once_it_is_another_one_than_when_one_was_asked(self) -> None:
-        """The answer on its way was for the one before."""
+    def test_the_document_is_required_once_it_has_changed(self) -> None:
+        """The answer could be about the earlier one."""
         story = begun()
         story.attaches("offer.md", "v2")
         refusal = refused(story.decides("Mara"))
@@ -24,8 +24,8 @@ class TestNaming:
         assert isinstance(story.decides("Mara", document=story.review.document), Accepted)
         assert story.status == "approved"
 
-    def test_of_the_document_is_asked_of_a_wish_for_changes_also_while_the_new_one_is_checked(self) -> None:
-        """Whoever was reading hears what was changed, and not only that it is too early."""
+    def test_a_wish_for_changes_needs_the_document_also_during_its_checks(self) -> None:
+        """The reader learns what changed, not only that it is too early."""
         story = begun()
         first = story.review.document
         story.attaches("offer.md", "v2")
@@ -34,7 +34,7 @@ class TestNaming:
             assert refusal.changes == ("Ines replaced offer.md at 2026-03-02 09:00 UTC",)
         refused(story.does("changes", approver="Mara", comment="shorter", document=story.review.document), "notNow")
 
-    def test_of_another_document_is_told_what_was_done_since(self) -> None:
+    def test_a_wrong_document_is_refused_with_the_changes_since(self) -> None:
         """By whom and when, from that document on."""
         story = begun()
         first = story.review.document
@@ -48,12 +48,12 @@ class TestNaming:
         ]
         assert isinstance(story.decides("Mara", document=story.review.document.upper()), Accepted)
 
-    def test_of_a_document_that_there_never_was_says_so(self) -> None:
-        """Nothing can be told of it."""
+    def test_an_unknown_document_is_refused(self) -> None:
+        """No changes can be listed."""
         refusal = refused(begun().decides("Mara", document="ab" * 32))
         assert refusal.reason == "no document of this proposal has that hash"
 
-    def test_of_a_document_that_came_back_is_right(self) -> None:
+    def test_a_document_that_came_back_is_accepted(self) -> None:
         """The same words and files are the same document."""
         story = begun()
         first = story.review.document
@@ -62,8 +62,8 @@ class TestNaming:
         story.check()
         assert isinstance(story.decides("Mara", document=first), Accepted)
 
-    def test_of_the_round_stands_for_its_document(self) -> None:
-        """Of an earlier one, and of one to come, nothing is taken down."""
+    def test_a_round_stands_for_its_document(self) -> None:
+        """An earlier or later round is refused."""
         story = begun()
         story.attaches("offer.md", "v2")
         story.check()
@@ -71,8 +71,8 @@ class TestNaming:
         assert refused(story.decides("Mara", round=3)).reason == "there is no round 3 yet; the current round is 2"
         assert isinstance(story.decides("Mara", round=2), Accepted)
 
-    def test_of_a_round_that_had_several_documents_is_not_enough(self) -> None:
-        """Nobody can know which of them it means."""
+    def test_a_round_with_several_documents_is_not_enough(self) -> None:
+        """It does not say which of them is meant."""
         story = begun()
         story.attaches("offer.md", "v2")
         story.attaches("plan.md", "v1")
@@ -81,8 +81,8 @@ class TestNaming:
             "round 2 has had several documents, so give the document's hash: Ines added plan.md at 2026-03-02 09:00 UTC"
         )
 
-    def test_of_a_round_that_is_over_is_refused_though_nothing_changed(self) -> None:
-        """It was resubmitted as it was."""
+    def test_an_ended_round_is_refused_even_if_nothing_changed(self) -> None:
+        """The document was resubmitted without a change."""
         story = begun({"approvers": ["Mara", "Jonas"], "rule": "all"})
         story.does("changes", approver="Jonas", comment="who pays?")
         story.does("resubmit", by=AUTHOR)
@@ -91,7 +91,7 @@ class TestNaming:
         )
         assert isinstance(story.decides("Mara"), Accepted)
 
-    def test_of_both_must_be_right(self) -> None:
+    def test_document_and_round_must_both_be_right(self) -> None:
         """One of them alone is not enough."""
         story = begun()
         document = story.review.document
@@ -99,15 +99,15 @@ class TestNaming:
         refused(story.decides("Mara", document="ab" * 32, round=1))
         assert isinstance(story.decides("Mara", document=document, round=1), Accepted)
 
-    def test_may_be_left_out_by_whoever_was_asked_for_the_last_document_alone(self) -> None:
-        """The second stage's person has seen no other one."""
+    def test_the_document_is_optional_for_a_person_who_was_asked_only_about_the_last_one(self) -> None:
+        """The person of the second stage has seen no other."""
         story = begun(*TWO)
         story.attaches("offer.md", "v2")
         story.check()
         story.decides("Mara", document=story.review.document)
         assert isinstance(story.decides("Jonas"), Accepted)
 
-    def test_may_not_be_left_out_by_whoever_was_never_asked_after_a_change(self) -> None:
+    def test_the_document_is_required_from_a_person_who_was_not_asked_after_a_change(self) -> None:
         """They can have seen any document since the submission."""
         story = begun(*TWO)
         assert isinstance(story.decides("Jonas", document=story.review.document), Accepted)
@@ -116,27 +116,27 @@ class TestNaming:
             "the document has changed since the proposal was submitted: Ines added offer.md at 2026-03-02 09:00 UTC"
         )
 
-    def test_may_be_left_out_by_a_member_of_a_body_that_was_asked(self) -> None:
-        """Who was asked is the board, of which a system names somebody."""
+    def test_the_document_is_optional_for_a_member_of_a_body_that_was_asked(self) -> None:
+        """The board was asked, and a system names a member of it."""
         story = begun({"approvers": ["the board"], "anyone": True})
         assert isinstance(story.decides("Eve"), Accepted)
 
-    def test_comes_after_who_may_answer_at_all(self) -> None:
-        """What was changed is nobody's business but theirs."""
+    def test_the_right_to_answer_is_checked_before_the_document(self) -> None:
+        """Nobody else may learn what changed."""
         story = begun()
         story.attaches("offer.md", "v2")
         refused(story.decides("Eve"), "notAsked")
         refused(story.decides(AUTHOR), "selfApproval")
 
-    def test_of_the_same_decision_again_is_the_same_decision(self) -> None:
-        """Whatever has happened to the document since."""
+    def test_a_repeated_decision_needs_no_current_document(self) -> None:
+        """It was recorded before the change."""
         story = begun({"approvers": ["Mara", "Jonas"], "rule": "all"})
         story.decides("Mara", decisionId="d1")
         story.attaches("offer.md", "v2")
         assert isinstance(story.decides("Mara", decisionId="d1"), Repeated)
 
-    def test_that_is_long_ago_is_told_in_short(self) -> None:
-        """The record has all."""
+    def test_a_long_list_of_changes_is_shortened_in_the_reason(self) -> None:
+        """The list itself has all of them."""
         story = begun()
         first = story.review.document
         for number in range(7):
@@ -145,8 +145,8 @@ class TestNaming:
         assert refusal.reason.startswith("the document has changed: after 2 earlier changes Ines replaced")
         assert len(refusal.changes) == 7
 
-    def test_by_words_tells_which_were_changed(self) -> None:
-        """Of a resubmission; files that came before it are told singly."""
+    def test_the_changes_of_a_resubmission_name_the_changed_fields(self) -> None:
+        """Files added before it are listed separately."""
         story = begun()
         first = story.review.document
         story.does("changes", approver="Mara", comment="shorter")
@@ -157,8 +157,8 @@ class TestNaming:
             "Ines changed the title, the cost",
         ]
 
-    def test_by_a_link_is_the_round_of_its_letter(self) -> None:
-        """It says what changed, like any other way."""
+    def test_a_link_names_the_round_of_its_letter(self) -> None:
+        """Its refusal lists the changes, like any other."""
         story = begun()
         link = story.link("Mara")
         story.attaches("offer.md", "v2")

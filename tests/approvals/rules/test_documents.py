@@ -18,8 +18,8 @@ ALL = {"approvers": ["Mara", "Jonas"], "rule": "all"}
 class TestChangingUnderReview:
     """The document does not change under the reader."""
 
-    def test_makes_early_answers_void_and_asks_their_people_again(self) -> None:
-        """It was about another document."""
+    def test_a_change_voids_early_answers_and_asks_their_people_again(self) -> None:
+        """They were about another document."""
         story = begun(*TWO)
         story.decides("Jonas", document=story.review.document)
         story.attaches("offer.md", "v2")
@@ -27,8 +27,8 @@ class TestChangingUnderReview:
         story.decides("Mara", document=story.review.document)
         assert (story.status, story.waiting) == ("inReview", ["Jonas"])
 
-    def test_is_one_round_for_all_that_the_author_does_in_one_go(self) -> None:
-        """Those who are asked are asked once, after a pause."""
+    def test_several_edits_in_a_row_are_one_round(self) -> None:
+        """People are asked again once, after a pause."""
         story = begun()
         asked = len(story.of(Kind.STAGE_OPENED))
         story.attaches("offer.md", "v2")
@@ -44,8 +44,8 @@ class TestChangingUnderReview:
         assert (story.review.round, story.waiting) == (2, ["Mara"])
         assert len(story.of(Kind.STAGE_OPENED)) == asked + 1
 
-    def test_takes_answers_for_the_new_document_before_people_are_asked_again(self) -> None:
-        """Whoever has seen it may say so at once."""
+    def test_answers_to_the_new_document_count_before_people_are_asked_again(self) -> None:
+        """Whoever has seen it may answer at once."""
         story = begun()
         story.attaches("offer.md", "v2")
         story.check(waits=False)
@@ -53,16 +53,16 @@ class TestChangingUnderReview:
         story.passes(PAUSE_H)
         assert story.status == "approved"
 
-    def test_after_people_were_asked_again_is_another_round(self) -> None:
-        """What they have been asked about stays what it is."""
+    def test_an_edit_after_people_were_asked_again_is_another_round(self) -> None:
+        """The document of a round does not change any more."""
         story = begun()
         for number in range(2, 4):
             story.attaches("offer.md", f"v{number}")
             story.check()
             assert story.review.round == number
 
-    def test_of_a_record_of_before_goes_by_whether_a_stage_was_ever_open(self) -> None:
-        """Its entries do not say of which round they are, and nobody waits for the author to be through."""
+    def test_old_records_without_rounds_get_one_for_each_change_after_the_first_stage_opened(self) -> None:
+        """Their entries do not name a round, and nobody waits for the author's next edit."""
         story = begun(*TWO)
         story.decides("Mara")
         for number in range(2, 4):
@@ -72,8 +72,8 @@ class TestChangingUnderReview:
             assert (story.review.round, story.review.edited_at) == (number, None)
         assert story.check(waits=False).waiting == ["Mara"]
 
-    def test_leaves_a_delegation_as_it_is(self) -> None:
-        """Who has the task is asked again, on behalf of who gave it."""
+    def test_a_change_keeps_a_delegation(self) -> None:
+        """The delegate is asked again, on behalf of the owner."""
         story = begun({"approvers": ["Anna", "Bert"], "rule": "all"})
         story.does("delegate", approver="Anna", to="Yuki")
         story.attaches("offer.md", "v2")
@@ -85,8 +85,8 @@ class TestChangingUnderReview:
             ("Bert", None),
         ]
 
-    def test_leaves_it_as_it_is_after_a_resubmission_too(self) -> None:
-        """And what was given away for good, also in a stage that was over."""
+    def test_a_resubmission_keeps_a_reassignment(self) -> None:
+        """Also in a stage that was over."""
         story = begun(*TWO)
         story.does("reassign", **{"from": "Mara", "to": "Olga"})
         story.decides("Olga")
@@ -97,8 +97,8 @@ class TestChangingUnderReview:
             ("Mara", "Olga", None)
         ]
 
-    def test_takes_the_answer_of_who_has_the_task_before_they_are_asked_again(self) -> None:
-        """As anybody's who has seen the new document."""
+    def test_the_answer_of_a_delegate_counts_before_they_are_asked_again(self) -> None:
+        """As that of anybody who has seen the new document."""
         story = begun()
         story.does("delegate", approver="Mara", to="Yuki")
         story.attaches("offer.md", "v2")
@@ -106,8 +106,8 @@ class TestChangingUnderReview:
         assert story.check().status == "approved"
 
     @pytest.mark.parametrize(("busy", "asked"), [(False, "Olga"), (True, "Helena")])
-    def test_leaves_it_as_it_is_on_a_rung_of_the_ladder(self, busy: bool, asked: str) -> None:
-        """Once it comes to that again; not with somebody who has answered by then."""
+    def test_a_change_keeps_a_delegation_on_a_rung_of_the_ladder(self, busy: bool, asked: str) -> None:
+        """It applies when the rung is reached again, unless the delegate has answered by then."""
         story = begun({"approvers": ["Anna", "Bert", "Carl"], "rule": "all", "escalateTo": ["Helena"]})
         story.decides("Anna")
         story.decides("Bert")
@@ -123,7 +123,7 @@ class TestChangingUnderReview:
         story.passes(72)
         assert story.waiting == [asked]
 
-    def test_ends_a_delegation_that_came_back(self) -> None:
+    def test_a_change_ends_a_delegation_that_was_taken_back(self) -> None:
         """The owner is asked."""
         story = begun()
         story.does("delegate", approver="Mara", to="Yuki")
@@ -132,8 +132,8 @@ class TestChangingUnderReview:
         story.check()
         assert story.waiting == ["Mara"]
 
-    def test_asks_the_owner_where_four_eyes_would_come_short(self) -> None:
-        """The new document's findings have brought in a stage that needs who had the task."""
+    def test_the_owner_is_asked_if_the_delegation_would_break_four_eyes(self) -> None:
+        """The new findings add a stage that needs the delegate."""
         security = {"approvers": ["Yuki"], "when": {"findings": ["objections"]}}
         always = {"approvers": ["Bert"], "when": {"findings": ["passed", "warnings", "objections"]}}
         story = Story(policy({"approvers": ["Anna"]}, security, always, fourEyes=True)).check("passed")
@@ -142,8 +142,8 @@ class TestChangingUnderReview:
         story.check("objections")
         assert story.waiting == ["Anna"]
 
-    def test_asks_the_owner_where_one_person_would_have_two_places(self) -> None:
-        """No record has that but one of before; a place is one person's."""
+    def test_the_owner_is_asked_if_the_delegate_would_have_two_seats(self) -> None:
+        """Only an old record can have that; a person fills one seat."""
         story = begun({"approvers": ["Anna", "Bert"], "rule": "all"})
         held = Asked(seat="Anna", person="Bert", on_behalf_of="Anna")
         review = replace(story.review, handed_over=(("A", held),))
@@ -153,8 +153,8 @@ class TestChangingUnderReview:
 class TestKeepingAnswers:
     """A policy may say what changes an answer outlives."""
 
-    def test_keeps_them_where_a_file_is_added(self) -> None:
-        """Only who has not answered is asked again."""
+    def test_answers_survive_an_added_file(self) -> None:
+        """Only people without an answer are asked again."""
         story = begun(ALL, keepAnswersOn=["addedFiles"])
         story.decides("Mara", "approve")
         story.attaches("plan.md", "v1")
@@ -163,8 +163,8 @@ class TestKeepingAnswers:
         story.decides("Jonas", document=story.review.document)
         assert story.status == "approved"
 
-    def test_voids_them_where_anything_else_changes(self) -> None:
-        """Also together with what is tolerated."""
+    def test_answers_are_void_if_anything_else_changes(self) -> None:
+        """Also together with a tolerated change."""
         story = begun(ALL, keepAnswersOn=["addedFiles", "title"])
         story.decides("Mara")
         story.attaches("plan.md", "v1")
@@ -176,8 +176,10 @@ class TestKeepingAnswers:
         ("changed", "waiting"),
         [({"title": "Short bench"}, ["Jonas"]), ({"title": "Short", "cost": 90.0}, ["Mara", "Jonas"])],
     )
-    def test_keeps_them_over_a_resubmission(self, changed: dict[str, Any], waiting: list[str]) -> None:
-        """Of words that the policy names alone."""
+    def test_answers_survive_a_resubmission_of_tolerated_fields(
+        self, changed: dict[str, Any], waiting: list[str]
+    ) -> None:
+        """Of the fields that the policy names."""
         story = begun(ALL, keepAnswersOn=["title"])
         story.decides("Mara")
         story.does("changes", approver="Jonas", comment="shorter")
@@ -185,8 +187,8 @@ class TestKeepingAnswers:
         story.check()
         assert story.waiting == waiting
 
-    def test_voids_what_a_file_was_replaced_under_before_a_resubmission(self) -> None:
-        """The author's edit counts as a whole."""
+    def test_answers_are_void_if_a_file_was_replaced_before_a_resubmission(self) -> None:
+        """All edits of the author count together."""
         story = begun(ALL, keepAnswersOn=["title", "addedFiles"])
         story.decides("Mara")
         story.does("changes", approver="Jonas", comment="shorter")
@@ -195,16 +197,16 @@ class TestKeepingAnswers:
         story.check()
         assert story.waiting == ["Mara", "Jonas"]
 
-    def test_keeps_what_stages_that_are_over_were_told(self) -> None:
-        """They close again at once."""
+    def test_answers_of_closed_stages_survive(self) -> None:
+        """These stages close again at once."""
         story = begun(*TWO, keepAnswersOn=["addedFiles"])
         story.decides("Mara")
         story.attaches("plan.md", "v1")
         story.check()
         assert story.waiting == ["Jonas"]
 
-    def test_keeps_what_was_answered_by_who_was_given_a_task(self) -> None:
-        """Also where nobody may decide in two stages."""
+    def test_answers_of_a_delegate_survive(self) -> None:
+        """Also with four eyes."""
         story = begun(ALL, {"approvers": ["Ana"]}, keepAnswersOn=["addedFiles"], fourEyes=True)
         story.does("delegate", approver="Mara", to="Yuki")
         story.decides("Yuki")
@@ -215,7 +217,7 @@ class TestKeepingAnswers:
             ("Yuki", "Mara", "Mara")
         ]
 
-    def test_does_not_keep_what_was_answered_on_the_ladder(self) -> None:
+    def test_answers_on_the_ladder_do_not_survive(self) -> None:
         """The approvers are asked first again."""
         ladder = {**ALL, "escalateTo": [{"to": ["Olga", "Pia"]}]}
         story = begun(ladder, keepAnswersOn=["addedFiles"])
@@ -226,7 +228,7 @@ class TestKeepingAnswers:
         assert story.waiting == ["Mara", "Jonas"]
         assert [each.person for each in story.review.answers] == []
 
-    def test_gives_nobody_two_seats_for_two_answers_that_were_kept(self) -> None:
+    def test_surviving_answers_fill_one_seat_for_each_person(self) -> None:
         """Olga has answered for a body, with Helena from the ladder, and in a stage that asks for her."""
         body = {"approvers": ["Chair", "Deputy"], "anyone": True, "rule": "all", "escalateTo": ["Helena"]}
         story = begun(body, {"approvers": ["Olga", "Jonas"], "rule": "all"}, keepAnswersOn=["addedFiles"])
@@ -239,8 +241,8 @@ class TestKeepingAnswers:
         assert [(each.person, each.stage) for each in story.review.answers] == [("Olga", 0), ("Olga", None)]
         assert (story.review.stage.index, story.waiting) == (0, ["Deputy"])
 
-    def test_keeps_no_yes_where_the_checks_find_something_new(self) -> None:
-        """It was given before that could be seen; a no stands."""
+    def test_no_approval_survives_new_findings(self) -> None:
+        """It was given before they could be seen; a reject stands."""
         story = begun({"approvers": ["Mara", "Jonas", "Ana"], "rule": "quorum", "quorum": 1, "required": ["Ana"]},
                       keepAnswersOn=["addedFiles"])  # fmt: skip
         story.decides("Mara")
@@ -254,8 +256,8 @@ class TestFindings:
     """An approval counts for the findings that it could see."""
 
     @pytest.mark.parametrize("findings", [("objections", "virus"), ("warnings",), ("incomplete",)])
-    def test_that_come_after_it_ask_its_person_again(self, findings: tuple[str, ...]) -> None:
-        """The yes was given while the checks were running."""
+    def test_an_approval_before_the_findings_is_asked_for_again(self, findings: tuple[str, ...]) -> None:
+        """It was given while the checks were running."""
         story = Story(policy(ONE))
         assert isinstance(story.decides("Mara"), Accepted)
         story.check(*findings)
@@ -264,19 +266,19 @@ class TestFindings:
         assert story.status == "approved"
 
     @pytest.mark.parametrize("findings", [(), ("passed",)])
-    def test_that_are_none_leave_it_as_it_is(self, findings: tuple[str, ...]) -> None:
+    def test_an_approval_stands_if_the_checks_find_nothing(self, findings: tuple[str, ...]) -> None:
         """There was nothing to see."""
         story = Story(policy(ONE))
         story.decides("Mara")
         assert story.check(*findings).status == "approved"
 
-    def test_leave_a_no_as_it_is(self) -> None:
-        """Nothing that is found makes it a yes."""
+    def test_a_reject_stands_whatever_the_checks_find(self) -> None:
+        """No finding makes it an approval."""
         story = Story(policy(ONE))
         story.decides("Mara", "reject")
         assert story.check("objections", "virus").status == "rejected"
 
-    def test_that_could_be_seen_ask_nobody_again(self) -> None:
+    def test_an_approval_that_could_see_the_findings_stands(self) -> None:
         """The second stage's answer came while the first was open."""
         story = Story(policy(*TWO)).check("objections", "virus")
         story.decides("Jonas")

@@ -20,19 +20,19 @@ def faults(**fields):
 
 
 def test_title_and_author_are_enough():
-    """All else has a default, and makes the same document each time."""
+    """All other fields have defaults, and make the same document each time."""
     form = SubmissionForm.from_dict(LEAST)
     assert form.words == {"title": "Bench", "summary": "", "cost": 0.0, "currency": "EUR", "department": None}
     assert (form.policy, form.attachments) == (None, ())
 
 
-def test_a_cost_that_is_left_out_is_not_a_cost_of_nothing():
-    """The document has it as nothing, as it always had; whoever goes by it can tell."""
+def test_a_missing_cost_is_not_a_cost_of_zero():
+    """The document has zero, as always; the form still knows the difference."""
     assert SubmissionForm.from_dict(LEAST).given_cost is None
     assert SubmissionForm.from_dict({**LEAST, "cost": 0}).given_cost == 0.0
 
 
-def test_the_example_is_a_form_with_a_policy_that_can_be_used():
+def test_the_example_is_a_form_with_a_valid_policy():
     """It is in the OpenAPI document."""
     form = SubmissionForm.from_dict(SubmissionForm.example)
     assert isinstance(form.policy, dict)
@@ -41,17 +41,17 @@ def test_the_example_is_a_form_with_a_policy_that_can_be_used():
 
 @pytest.mark.parametrize("policy", [None, "default", "no such policy", {"stages": []}, {}])
 def test_a_policy_is_a_name_or_an_object(policy):
-    """Whether it can be used is judged where policies are known."""
+    """It is validated where policies are known."""
     assert SubmissionForm.from_dict({**LEAST, "policy": policy}).policy == policy
 
 
 @pytest.mark.parametrize("policy", [1, True, [], ["default"], 1.5])
-def test_nothing_else_is_a_policy(policy):
-    """One fault in one sentence, not one for each thing that it could have been."""
+def test_any_other_policy_is_one_fault(policy):
+    """One sentence, not one for each possible type."""
     assert faults(policy=policy) == ["policy"]
 
 
-def test_a_policy_is_bounded():
+def test_the_size_of_a_policy_is_limited():
     """It goes into the record, and into each history of the review."""
     fitting = {"description": "x" * (LONGEST_POLICY - len(json.dumps({"description": ""})))}
     assert SubmissionForm.from_dict({**LEAST, "policy": fitting})
@@ -67,20 +67,20 @@ def test_a_policy_is_bounded():
     ],
     ids=str,
 )  # fmt: skip
-def test_what_does_not_fit_is_refused(fields):
-    """By the name of the field."""
+def test_an_invalid_field_is_refused_by_name(fields):
+    """With its JSON name."""
     assert faults(**fields) == list(fields)
 
 
-def test_attachments_are_counted():
-    """Before one of them is decoded."""
+def test_attachments_are_counted_before_they_are_decoded():
+    """Decoding many would cost memory."""
     file = {"name": "a.txt", "contentType": "text/plain", "content": "YQ=="}
     assert len(SubmissionForm.from_dict({**LEAST, "attachments": [file] * MOST_ATTACHMENTS}).attachments) == 10
     assert faults(attachments=[file] * (MOST_ATTACHMENTS + 1)) == ["attachments"]
 
 
 def test_the_largest_proposal_fits_into_the_largest_body():
-    """With all its attachments in Base64, and the widest letters in the longest texts."""
+    """With all attachments in Base64, and the widest characters in the longest texts."""
     files = MOST_ATTACHMENTS * (4 * -(-MOST_BYTES // 3) + 1_000)
     texts = 6 * (8_000 + 4 * 200) + 4 * LONGEST_POLICY
     assert files + texts <= LARGEST_BODY

@@ -41,23 +41,23 @@ def told(answer: Any) -> str:
 
 
 @pytest.mark.parametrize("name", ["ines@example.org", "INES@example.org", "ines+x@example.org", " ines "])
-def test_no_author_decides_by_another_name(name: str) -> None:
-    """Not as the one who is asked, nor as whom it is handed to."""
+def test_no_author_decides_under_another_name(name: str) -> None:
+    """Neither as an approver nor as a delegate."""
     story = Story(policy({"approvers": [name.strip(), "Jonas Weber"]})).check()
     assert told(judged(story, "decisions", approver=name, decision="approve")) == "selfApproval"
     handed = {"from": "jonas@example.org", "to": name}
     assert [told(judged(story, verb, **handed)) for verb in ("delegate", "reassign")] == ["selfApproval"] * 2
 
 
-def test_nobody_fills_two_places_of_one_stage() -> None:
-    """Of an old record in which somebody stands twice, under names that the directory knows by now."""
+def test_nobody_fills_two_seats_of_one_stage() -> None:
+    """An old record has one person twice, under names that the directory knows now."""
     story = Story(policy({"approvers": ["Mara", "mara@example.org"], "rule": "quorum", "quorum": 2})).check()
     assert isinstance(judged(story, "decisions", approver="mara@example.org", decision="approve"), Accepted)
     assert isinstance(judged(story, "decisions", approver="Mara Lindqvist", decision="approve"), Repeated)
     assert story.status == "inReview"
 
 
-def test_nobody_decides_twice_where_four_eyes_are_asked_for() -> None:
+def test_nobody_decides_twice_with_four_eyes() -> None:
     """By name in one stage and by address in the next."""
     stages = [{"approvers": ["Mara Lindqvist", "Vera"]}, {"approvers": ["mara@example.org", "Ben"]}]
     story = Story(policy(*stages, fourEyes=True)).check()
@@ -65,8 +65,8 @@ def test_nobody_decides_twice_where_four_eyes_are_asked_for() -> None:
     assert not isinstance(judged(story, "decisions", approver="mara@example.org", decision="approve"), Accepted)
 
 
-def test_who_has_answered_keeps_the_name_that_they_answered_under() -> None:
-    """An old policy has two of theirs, and asks them by the other one later."""
+def test_a_person_keeps_the_name_under_which_they_answered() -> None:
+    """An old policy has two of their names, and asks by the other one later."""
     board = {"approvers": ["the board"], "anyone": True}
     second = {"approvers": ["Vera"], "escalateTo": ["Jonas Weber"]}
     story = Story(policy(board, second, {"approvers": ["jonas@example.org"]}, fourEyes=True)).check()
@@ -76,14 +76,14 @@ def test_who_has_answered_keeps_the_name_that_they_answered_under() -> None:
     assert not isinstance(judged(story, "decisions", approver="jonas@example.org", decision="approve"), Accepted)
 
 
-def test_a_task_is_not_handed_to_somebody_who_has_one_under_another_name() -> None:
-    """One person, one answer."""
+def test_a_task_is_not_handed_to_a_person_who_has_one_under_another_name() -> None:
+    """One person has one answer."""
     story = Story(policy({"approvers": ["Mara Lindqvist", "Jonas Weber"], "rule": "all"})).check()
     assert told(judged(story, "delegate", **{"from": "Jonas Weber", "to": "mara@example.org"})) == "conflict"
 
 
-def test_a_record_knows_its_people_by_the_names_it_was_begun_with() -> None:
-    """Who was asked by an address answers by it, also once the directory has their name."""
+def test_a_record_knows_people_by_the_names_at_its_beginning() -> None:
+    """A person asked by address answers by it, even after the directory has their name."""
     story = Story(policy({"approvers": ["mara@example.org"]})).check()
     assert known_as(story.review, "Mara Lindqvist", KNOWN) == "mara@example.org"
     assert known_as(story.review, "Jonas@example.org", KNOWN) == "Jonas Weber"
@@ -93,8 +93,8 @@ def test_a_record_knows_its_people_by_the_names_it_was_begun_with() -> None:
 
 
 @pytest.mark.parametrize("nobody", ["unnamed", "Unnamed ", "nobody", "Greenlight"])
-def test_nobody_has_no_answer(nobody: str) -> None:
-    """Not even where systems may name anybody; nor is a task handed to nobody."""
+def test_an_empty_name_has_no_answer(nobody: str) -> None:
+    """Not even if systems may name anybody; nor can it get a task."""
     story = Story(policy({"approvers": ["the board"], "anyone": True})).check()
     assert told(story.decides(nobody)) == "notAsked"
     assert told(story.does("delegate", **{"from": "the board", "to": nobody})) == "invalid"
@@ -112,30 +112,30 @@ def test_nobody_has_no_answer(nobody: str) -> None:
         ({"approvers": ["Vera"], "escalateTo": ["v@evil.example"]}, "stages.0.escalateTo.0.to.0: is an address out"),
     ],
 )  # fmt: skip
-def test_a_policy_that_counts_somebody_twice_is_refused_when_it_meets_the_directory(stage: Any, fault: str) -> None:
-    """And one that asks a stranger."""
+def test_a_policy_that_names_one_person_twice_is_refused_with_the_directory(stage: Any, fault: str) -> None:
+    """So is one that asks a stranger."""
     read = read_policy({"stages": [{"name": "board", **stage}]})
     with pytest.raises(Invalid) as refused:
         read.meeting(KNOWN)
     assert [each[: len(fault)] for each in refused.value.errors] == [fault]
 
 
-def test_no_stranger_is_asked_where_no_condition_holds() -> None:
-    """The stage that remains is looked at as any other."""
+def test_a_stranger_is_refused_also_in_the_otherwise_stage() -> None:
+    """It is checked like any other."""
     stage = {"name": "board", "approvers": ["Vera"], "when": {"costUpTo": 5}}
     read = read_policy({"stages": [stage], "otherwise": {"name": "rest", "approvers": ["v@evil.example"]}})
     with pytest.raises(Invalid, match=r"otherwise\.approvers\.0: is an address outside of the directory"):
         read.meeting(KNOWN)
 
 
-def test_a_record_knows_its_people_also_where_no_condition_holds() -> None:
-    """By the address that the stage has which remains, before anybody of it was asked."""
+def test_a_record_knows_people_of_the_otherwise_stage_by_address() -> None:
+    """Before any of them was asked."""
     rest = {"name": "rest", "approvers": ["mara@example.org"]}
     story = Story({**policy({"approvers": ["Vera"], "when": {"costUpTo": 5}}), "otherwise": rest})
     assert known_as(story.review, "Mara Lindqvist", KNOWN) == "mara@example.org"
 
 
-def test_a_policy_that_has_met_the_directory_has_one_name_for_each_person() -> None:
+def test_a_policy_resolved_with_the_directory_has_one_name_for_each_person() -> None:
     """In every place that names people."""
     stage = {
         "name": "board",

@@ -22,8 +22,8 @@ def fills(story: Story, person: str = "Jonas") -> int:
     raise AssertionError("nothing stops them")
 
 
-def test_one_person_comments_so_often_and_no_more(story: Story) -> None:
-    """However the name is written; others still may, and the answer of the same person counts."""
+def test_one_person_may_comment_only_so_often(story: Story) -> None:
+    """In any spelling of the name; others still may, and the person's answer counts."""
     assert fills(story) == 100
     refused = story.does("comments", by=" jonas ", comment="once more")
     assert (refused.code, refused.reason) == (
@@ -34,8 +34,8 @@ def test_one_person_comments_so_often_and_no_more(story: Story) -> None:
 
 
 @pytest.mark.parametrize("verb", ["delegate", "reassign"])
-def test_a_task_goes_to_and_fro_so_often_and_no_more(story: Story, verb: str) -> None:
-    """Each of the two may give it away so often; who decides is settled then."""
+def test_a_task_is_handed_over_only_so_often(story: Story, verb: str) -> None:
+    """Each of the two has a limit; then one of them must decide."""
     people = ["Jonas", "Petra"]
     for number in range(100):
         owner, to = people[number % 2], people[1 - number % 2]
@@ -44,8 +44,8 @@ def test_a_task_goes_to_and_fro_so_often_and_no_more(story: Story, verb: str) ->
     assert isinstance(story.decides("Jonas"), Accepted)
 
 
-def test_one_person_reminds_so_often_and_no_more(story: Story) -> None:
-    """Once an hour, by whomever, and a hundred times by one."""
+def test_one_person_may_remind_only_so_often(story: Story) -> None:
+    """Once an hour for everybody, and a hundred times for each person."""
     for _ in range(100):
         assert isinstance(story.does("remind", by=AUTHOR), Accepted)
         story.passes(1)
@@ -54,8 +54,8 @@ def test_one_person_reminds_so_often_and_no_more(story: Story) -> None:
 
 
 @pytest.mark.parametrize("via", ["changes", "attach", "withdraw", "decide"])
-def test_a_full_record_takes_decisions_and_what_its_author_does(story: Story, via: str) -> None:
-    """Nobody talks a proposal to death: it is changed, completed, decided and taken back."""
+def test_a_full_record_still_accepts_decisions_and_the_authors_changes(story: Story, via: str) -> None:
+    """Comments must not block a proposal."""
     talkers = 0
     while story.review.number < 1_000:
         talkers += 1
@@ -75,8 +75,8 @@ def test_a_full_record_takes_decisions_and_what_its_author_does(story: Story, vi
             assert [isinstance(story.decides(each), Accepted) for each in ("Mara", "Jonas")] == [True, True]
 
 
-def test_even_an_author_comes_to_an_end(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who replaces a file for ever would make each look at the record longer; it can still be decided."""
+def test_the_changes_of_an_author_are_limited_too(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replacing files for ever would make each look longer; the proposal can still be decided."""
     monkeypatch.setattr("approvals.rules.limits.MOST_OF_AUTHOR", story.review.number + 1)
     assert isinstance(story.attaches("plan.txt", "oak"), Accepted)
     story.check()
@@ -84,6 +84,6 @@ def test_even_an_author_comes_to_an_end(story: Story, monkeypatch: pytest.Monkey
     assert isinstance(story.decides("Mara", document=story.review.document), Accepted)
 
 
-def test_what_is_bounded_by_one_person_is_what_everybody_can_do() -> None:
-    """Decisions and what the author does are bounded by the rules of a review."""
+def test_the_limits_for_each_person_cover_what_everybody_can_do() -> None:
+    """The rules of a review limit decisions and the author's changes."""
     assert {kind.value for kind in MOST_BY_ONE} == {"commented", "reminded", "delegated", "reassigned"}

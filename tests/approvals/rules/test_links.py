@@ -44,46 +44,46 @@ def signed(payload, salt="greenlight/decision-link/v1"):
 
 
 @given(LINKS)
-def test_a_link_is_read_as_it_was_written(link):
-    """Whatever the names, and it always fits into the line of a request."""
+def test_a_link_reads_back_equal(link):
+    """For any names, and it always fits into a request line."""
     token = write_link(link, KEYS)
     assert len(token) <= LONGEST_TOKEN
     assert read_link(token, KEYS, NOW) == link
     assert write_link(link, KEYS) == token
 
 
-def test_the_longest_link_of_the_widest_letters_can_be_read():
-    """Four bytes a letter, none of it repeated so that it could be packed."""
+def test_the_longest_link_of_the_widest_characters_can_be_read():
+    """Four bytes each, without repetitions that could be compressed."""
     names = ["".join(chr(0x20000 + 200 * n + i * 7) for i in range(200)) for n in range(4)]
     fields = dict(zip(("proposal", "stage", "person", "id"), names, strict=True))
     link = LINK.model_copy(update={**fields, "expires": 2**40, "round": 2**40})
     assert read_link(write_link(link, KEYS), KEYS, NOW) == link
 
 
-def test_the_newest_key_signs_and_all_keys_count():
-    """So keys are changed by adding one at the end, and taking the first away when its links are over."""
+def test_the_newest_key_signs_and_all_keys_verify():
+    """So a key is changed by adding one at the end and removing the first once its links are over."""
     assert read_link(TOKEN, (NEW,), NOW) == LINK
     assert read_link(TOKEN, (OLD,), NOW) == Forged()
     assert read_link(TOKEN, (OLD, NEW, OTHER), NOW) == LINK
     assert read_link(write_link(LINK, (OLD,)), KEYS, NOW) == LINK
 
 
-def test_a_link_is_over_at_its_second():
-    """Not before. What it was for is told, so that the page can say it."""
+def test_a_link_expires_at_its_second():
+    """Not before. The result still has its contents, for the page."""
     end = datetime.fromtimestamp(LINK.expires, UTC)
     assert read_link(TOKEN, KEYS, end - timedelta(microseconds=1)) == LINK
     assert read_link(TOKEN, KEYS, end) == Expired(link=LINK)
 
 
-def test_without_keys_there_are_no_links():
-    """None is written, and none is believed."""
+def test_without_keys_links_are_neither_written_nor_accepted():
+    """The setting is empty."""
     with pytest.raises(ValueError, match="set LINK_KEYS"):
         write_link(LINK, ())
     assert read_link(TOKEN, (), NOW) == Forged()
 
 
-def test_a_letter_that_is_changed_anywhere_makes_it_a_forgery():
-    """Each place, each letter: also the last one, whose Base64 has bits that say nothing."""
+def test_any_changed_character_makes_a_link_a_forgery():
+    """At each place; also the last one, whose Base64 has unused bits."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ %é"
     for place, was in enumerate(TOKEN):
         for letter in letters:
@@ -91,7 +91,7 @@ def test_a_letter_that_is_changed_anywhere_makes_it_a_forgery():
                 assert read_link(TOKEN[:place] + letter + TOKEN[place + 1 :], KEYS, NOW) == Forged()
 
 
-def test_a_piece_of_a_link_is_a_forgery_and_so_is_one_with_something_added():
+def test_a_cut_or_extended_link_is_a_forgery():
     """Mail programs cut and wrap."""
     for length in range(len(TOKEN)):
         assert read_link(TOKEN[:length], KEYS, NOW) == Forged()
@@ -101,13 +101,13 @@ def test_a_piece_of_a_link_is_a_forgery_and_so_is_one_with_something_added():
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda raw: raw.decode("latin-1")))
-def test_no_text_breaks_the_reader(text):
-    """Whatever is put in the place of a token."""
+def test_no_token_makes_the_reader_raise(text):
+    """Any text in its place."""
     assert read_link(text, KEYS, NOW) == Forged()
 
 
-def test_a_token_that_is_too_long_is_not_even_looked_at():
-    """It is signed well, and still nothing of ours."""
+def test_a_token_that_is_too_long_is_not_read():
+    """Even if its signature is valid."""
     token = signed({**LINK.to_dict(), "person": "".join(chr(0x4E00 + n) for n in range(3_000))})
     assert len(token) > LONGEST_TOKEN
     assert read_link(token, KEYS, NOW) == Forged()
@@ -126,19 +126,19 @@ def test_a_token_that_is_too_long_is_not_even_looked_at():
         {**LINK.to_dict(), "decision": "approve"},
     ],
 )
-def test_what_is_well_signed_but_no_link_is_a_forgery(payload):
+def test_a_validly_signed_value_that_is_no_link_is_a_forgery(payload):
     """The keys may sign other things, by mistake or in a later version."""
     assert read_link(signed(LINK.to_dict()), KEYS, NOW) == LINK
     assert read_link(signed(payload), KEYS, NOW) == Forged()
 
 
 @pytest.mark.parametrize("salt", ["itsdangerous", "greenlight/decision-link/v2"])
-def test_what_the_same_keys_sign_for_other_purposes_is_a_forgery(salt):
-    """The salt sets links apart."""
+def test_a_value_signed_for_another_purpose_is_a_forgery(salt):
+    """Links have their own salt."""
     assert read_link(signed(LINK.to_dict(), salt=salt), KEYS, NOW) == Forged()
 
 
-def test_a_link_of_somebody_whose_name_would_be_refused_now_is_no_link() -> None:
-    """It was made before names were checked, and nobody could answer in that name."""
+def test_a_link_for_a_name_that_is_now_refused_is_a_forgery() -> None:
+    """It was made before names were checked, and nobody could answer under that name."""
     token = write_link(LINK.model_copy(update={"person": "An\u200ba"}), KEYS)
     assert read_link(token, KEYS, NOW) == Forged()

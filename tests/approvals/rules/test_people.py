@@ -33,8 +33,8 @@ def escalated(stage: dict[str, Any], *to: str, **answers: str) -> Story:
 class TestTheLadder:
     """Each person on a rung takes one of the places that nobody has filled."""
 
-    def test_leaves_a_quorum_that_one_person_cannot_make_up_to_two(self) -> None:
-        """Those who have not answered are asked on, and hold no second place."""
+    def test_an_escalation_leaves_the_stage_open_if_one_person_cannot_meet_the_quorum(self) -> None:
+        """Approvers without an answer are still asked, and get no second seat."""
         story = escalated(BOARD, "Helena", Anna="reject")
         assert story.waiting == ["Helena", "Bert", "Carl"]
         assert code(story.does("delegate", approver="Helena", to="Bert")) == "conflict"
@@ -44,8 +44,8 @@ class TestTheLadder:
         story.decides("Helena")
         assert story.status == "approved"
 
-    def test_takes_the_stage_over_where_it_has_people_enough(self) -> None:
-        """As many of them must agree as are missing; whoever was late is told so."""
+    def test_an_escalation_with_enough_people_replaces_the_approvers(self) -> None:
+        """As many must agree as are missing; a late approver learns that."""
         story = escalated(BOARD, "Helena", "Olga")
         assert story.waiting == ["Helena", "Olga"]
         assert code(story.decides("Bert")) == "over"
@@ -55,28 +55,28 @@ class TestTheLadder:
         story.decides("Olga")
         assert story.status == "approved"
 
-    def test_counts_what_was_answered_before(self) -> None:
-        """One yes is there, so one is missing."""
+    def test_an_escalation_counts_earlier_answers(self) -> None:
+        """One approval exists, so one is missing."""
         story = escalated(BOARD, "Helena", Anna="approve")
         assert story.waiting == ["Helena"]
         story.decides("Helena")
         assert story.status == "approved"
 
-    def test_replaces_a_required_person_who_was_silent(self) -> None:
-        """Though there were enough without them."""
+    def test_an_escalation_replaces_a_silent_required_person(self) -> None:
+        """Even if there were enough without them."""
         story = escalated({**BOARD, "required": ["Carl"]}, "Helena", Anna="approve", Bert="approve")
         assert story.waiting == ["Helena"]
         story.decides("Helena")
         assert story.status == "approved"
 
-    def test_lets_one_of_the_rung_say_no_for_all(self) -> None:
+    def test_one_reject_on_the_rung_rejects_the_stage(self) -> None:
         """As before."""
         story = escalated(BOARD, "Helena", "Olga")
         story.decides("Olga", "reject")
         assert story.status == "rejected"
 
-    def test_lets_those_who_are_asked_on_say_no_by_their_own_rule(self) -> None:
-        """Here two others can still agree; then they cannot."""
+    def test_remaining_approvers_reject_by_their_own_rule(self) -> None:
+        """While two others can still agree, one reject does not end it."""
         story = escalated(BOARD, "Helena")
         story.decides("Anna", "reject")
         assert story.status == "inReview"
@@ -86,13 +86,13 @@ class TestTheLadder:
         assert story.status == "rejected"
 
     @pytest.mark.parametrize("more", [{"rule": "all", "quorum": None}, {"veto": ["Anna"]}, {"required": ["Anna"]}])
-    def test_keeps_a_veto_what_it_is(self, more: dict[str, Any]) -> None:
-        """And a required person, and one of all."""
+    def test_an_escalation_keeps_veto_required_people_and_the_rule_all(self, more: dict[str, Any]) -> None:
+        """A reject of one of them still ends the stage."""
         story = escalated({**BOARD, **more}, "Helena")
         story.decides("Anna", "reject")
         assert story.status == "rejected"
 
-    def test_goes_on_to_the_next_rung_with_whoever_is_needed(self) -> None:
+    def test_the_next_rung_keeps_asking_the_people_who_are_needed(self) -> None:
         """Also those of the rung before."""
         story = Story(policy({**BOARD, "escalateTo": ["Helena", "Olga"]})).check().passes(72)
         story.decides("Carl")
@@ -101,7 +101,7 @@ class TestTheLadder:
         other = Story(policy({**BOARD, "escalateTo": ["Helena", "Olga"]})).check().passes(72).passes(72)
         assert other.waiting == ["Olga", "Helena", "Anna", "Bert", "Carl"]
 
-    def test_asks_nobody_twice_whose_seat_was_answered_or_who_is_asked_already(self) -> None:
+    def test_an_escalation_asks_nobody_twice_and_nobody_whose_seat_is_answered(self) -> None:
         """A seat has one answer, whoever gave it."""
         stage = {"approvers": ["Anna", "Bert"], "rule": "all", "escalateTo": [{"to": ["Anna", "Bert", "Olga"]}]}
         story = Story(policy(stage)).check()
@@ -110,8 +110,8 @@ class TestTheLadder:
         story.passes(72)
         assert story.waiting == ["Bert", "Olga"]
 
-    def test_of_a_record_of_before_is_decided_by_one_as_it_was(self) -> None:
-        """Its entry does not say how many, and asks nobody else."""
+    def test_an_old_escalation_entry_is_decided_by_one_person(self) -> None:
+        """Such an entry does not say how many are needed, and asks nobody else."""
         story = escalated(BOARD, "Helena", Anna="reject")
         entry = story.entries[-1]
         story.entries = (*story.entries[:-1], replace(entry, asked=entry.asked[:1], needed=None))
@@ -119,8 +119,8 @@ class TestTheLadder:
         story.decides("Helena")
         assert story.status == "approved"
 
-    def test_keeps_what_is_needed_when_changes_were_asked_for(self) -> None:
-        """The stage opens again as it was."""
+    def test_a_reopened_stage_needs_the_same_number_of_answers(self) -> None:
+        """Changes were asked for on a rung."""
         story = escalated(BOARD, "Helena")
         story.does("changes", approver="Helena", comment="shorter")
         story.does("resubmit", by=AUTHOR)
@@ -135,8 +135,8 @@ class TestFourEyes:
     """Checked when a task is handed over, not when it is too late to hand it on."""
 
     @pytest.mark.parametrize("verb", ["delegate", "reassign"])
-    def test_keep_a_task_from_who_has_decided_a_stage(self, verb: str) -> None:
-        """Without them it may go anywhere."""
+    def test_a_task_is_not_given_to_a_person_who_decided_another_stage(self, verb: str) -> None:
+        """Without four eyes it may go to anybody."""
         story = Story(policy({"approvers": ["Anna"]}, {"approvers": ["Bert"]}, fourEyes=True)).check()
         story.decides("Anna")
         refusal = story.does(verb, **{"from": "Bert", "to": "Anna"})
@@ -146,8 +146,8 @@ class TestFourEyes:
         lenient.decides("Anna")
         assert isinstance(lenient.does(verb, **{"from": "Bert", "to": "Anna"}), Accepted)
 
-    def test_keep_a_task_from_who_has_answered_early(self) -> None:
-        """That answer will count for a stage of its own."""
+    def test_a_task_is_not_given_to_a_person_with_an_early_answer(self) -> None:
+        """That answer will count for its own stage."""
         second = {"approvers": ["Bert", "Carl"]}
         story = Story(policy({"approvers": ["Anna", "Olga"]}, second, fourEyes=True)).check()
         story.decides("Carl")
@@ -165,8 +165,8 @@ class TestTakingBack:
         story.does("delegate", approver="Yuki", to="Petra")
         return story
 
-    def test_ends_the_delegation(self, story: Story) -> None:
-        """From whoever has it by then."""
+    def test_taking_back_ends_the_delegation(self, story: Story) -> None:
+        """Whoever has the task by then."""
         assert isinstance(story.does("takeBack", Via.PERSON, by="Anna", comment="back"), Accepted)
         assert [(each.person, each.on_behalf_of) for each in story.review.waiting_for] == [
             ("Anna", None),
@@ -175,40 +175,40 @@ class TestTakingBack:
         entry = story.of(Kind.DELEGATED)[-1]
         assert (entry.by, entry.owner, entry.to, entry.comment) == ("Anna", "Petra", "Anna", "back")
 
-    def test_twice_is_once(self, story: Story) -> None:
-        """The same again changes nothing."""
+    def test_taking_back_twice_changes_nothing(self, story: Story) -> None:
+        """The second time is a repetition."""
         story.does("takeBack", by="Anna")
         assert isinstance(story.does("takeBack", by="Anna"), Repeated)
 
-    def test_is_for_who_gave_it(self, story: Story) -> None:
+    def test_only_the_person_who_delegated_may_take_back(self, story: Story) -> None:
         """Nobody else has anything to take back."""
         for person in ("Bert", "Petra", "Eve"):
             assert code(story.does("takeBack", by=person)) == "notAsked"
 
-    def test_goes_as_far_as_whoever_asks_for_it_gave(self, story: Story) -> None:
-        """Yuki has it again in Anna's stead, and Anna may still end that; what came back cannot come back twice."""
+    def test_taking_back_reaches_the_persons_own_delegation(self, story: Story) -> None:
+        """Yuki has it again on behalf of Anna, and Anna may still end that; a task cannot come back twice."""
         assert isinstance(story.does("takeBack", Via.PERSON, by="Yuki"), Accepted)
         assert story.review.waiting_for[0].on_behalf_of == "Anna"
         assert isinstance(story.does("takeBack", by="Anna"), Accepted)
         assert code(story.does("takeBack", by="Yuki")) == "notAsked"
 
-    def test_is_over_once_somebody_has_reassigned_the_task(self, story: Story) -> None:
-        """It is in nobody's stead any more."""
+    def test_a_reassigned_task_cannot_be_taken_back(self, story: Story) -> None:
+        """It is on nobody's behalf any more."""
         story.does("reassign", **{"from": "Petra", "to": "Zoe"})
         story.does("delegate", approver="Zoe", to="Eve")
         for person in ("Anna", "Yuki"):
             assert code(story.does("takeBack", by=person)) == "notAsked"
 
-    def test_gives_nobody_a_second_place(self, story: Story) -> None:
-        """Anna has been given Bert's meanwhile: one of the two is all that one person can fill."""
+    def test_taking_back_gives_nobody_a_second_seat(self, story: Story) -> None:
+        """Anna has got Bert's task meanwhile: one person can fill one of the two."""
         story.does("delegate", approver="Bert", to="Anna")
         assert code(story.does("takeBack", by="Anna")) == "conflict"
         story.decides("Anna")
         assert code(story.does("takeBack", by="Anna")) == "conflict"
         assert (story.status, story.waiting) == ("inReview", ["Petra"])
 
-    def test_leaves_the_next_stage_its_people(self) -> None:
-        """With four eyes Yuki was free to be given a task, and free to give it on; Pia has one meanwhile."""
+    def test_taking_back_leaves_the_next_stage_its_people(self) -> None:
+        """With four eyes Yuki was free to get a task and to pass it on; Pia has one meanwhile."""
         first, second = {"approvers": ["Anna", "Bert"], "rule": "all"}, {"approvers": ["Yuki", "Pia"]}
         story = Story(policy(first, second, fourEyes=True)).check()
         for owner, to in (("Anna", "Yuki"), ("Yuki", "Zoe"), ("Bert", "Pia")):
@@ -216,20 +216,20 @@ class TestTakingBack:
         assert code(story.does("takeBack", by="Yuki")) == "conflict"
         assert isinstance(story.does("takeBack", by="Anna"), Accepted)
 
-    def test_comes_too_late_once_it_is_answered(self, story: Story) -> None:
-        """An answer stands as it was given."""
+    def test_an_answered_task_cannot_be_taken_back(self, story: Story) -> None:
+        """An answer cannot be changed."""
         story.decides("Petra")
         refusal = story.does("takeBack", by="Anna")
         assert (code(refusal), refusal.reason) == ("alreadyDecided", "Petra has answered on behalf of Anna")
 
-    def test_needs_an_open_stage(self, story: Story) -> None:
-        """Before and after there is no task."""
+    def test_taking_back_needs_an_open_stage(self, story: Story) -> None:
+        """Before and after it there is no task."""
         story.does("changes", approver="Bert", comment="shorter")
         assert code(story.does("takeBack", by="Anna")) == "notNow"
         story.does("withdraw", by=AUTHOR)
         assert code(story.does("takeBack", by="Anna")) == "over"
 
-    def test_is_not_for_who_has_decided_elsewhere_under_four_eyes(self) -> None:
+    def test_taking_back_is_refused_for_a_person_who_decided_elsewhere_with_four_eyes(self) -> None:
         """They could not answer it."""
         stages = {"approvers": ["the board"], "anyone": True}, {"approvers": ["Anna", "Bert"]}
         story = Story(policy(*stages, fourEyes=True)).check()
@@ -238,8 +238,8 @@ class TestTakingBack:
         assert code(story.does("takeBack", by="Anna")) == "conflict"
 
 
-def test_a_reassignment_without_a_name_is_the_systems() -> None:
-    """Not the owner's, who may know nothing of it; somebody who signed in is its author."""
+def test_a_reassignment_without_a_name_is_by_a_system() -> None:
+    """Not by the owner, who may know nothing of it; a signed-in person is its author."""
     story = Story(policy({"approvers": ["Anna", "Bert"], "rule": "all"})).check()
     story.does("reassign", **{"from": "Anna", "to": "Olga"})
     story.does("reassign", Via.PERSON, **{"from": "Bert", "to": "Pia"})
@@ -250,8 +250,8 @@ def test_a_reassignment_without_a_name_is_the_systems() -> None:
 class TestOutcome:
     """The word of an end has everybody's words in it."""
 
-    def test_of_several_is_the_policys_own_and_not_the_last(self) -> None:
-        """Two have conditions, and the last yes has none."""
+    def test_the_outcome_has_the_policys_word_even_if_the_last_approval_has_none(self) -> None:
+        """Two approve with conditions, and the last one without."""
         story = Story(policy(FOUR, outcomes=CONDITIONS)).check()
         for person, word in {"Anna": "Approved with conditions", "Bert": "approved with conditions"}.items():
             story.decides(person, word)
@@ -259,23 +259,23 @@ class TestOutcome:
         story.decides("Dana")
         assert (story.status, story.review.end.word) == ("approved", "Approved with conditions")
 
-    def test_of_different_conditions_has_all_of_them(self) -> None:
-        """In the order in which they came, over all stages."""
+    def test_the_outcome_has_all_different_conditions(self) -> None:
+        """In the order of the answers, over all stages."""
         story = Story(policy({"approvers": ["Anna"]}, {"approvers": ["Bert"]}, outcomes=CONDITIONS)).check()
         story.decides("Anna", "for a year")
         story.decides("Bert", "approved with conditions")
         assert story.review.end.word == "for a year, approved with conditions"
 
-    def test_of_a_no_has_the_words_of_those_who_said_no(self) -> None:
-        """Conditions of a yes are nothing to it."""
+    def test_a_rejection_has_the_words_of_those_who_rejected(self) -> None:
+        """Conditions of approvals do not count."""
         story = Story(policy({**BOARD}, outcomes=CONDITIONS)).check()
         story.decides("Anna", "not here")
         story.decides("Bert", "for a year")
         story.decides("Carl", "reject")
         assert (story.status, story.review.end.word) == ("rejected", "not here")
 
-    def test_of_a_silence_is_not_the_word_of_somebody(self) -> None:
-        """But conditions that somebody made before stay."""
+    def test_a_timeout_has_no_persons_word(self) -> None:
+        """But conditions that somebody set before stay."""
         silent = {"approvers": ["Bert"], "onTimeout": "approve"}
         story = Story(policy({"approvers": ["Anna"]}, silent, outcomes=CONDITIONS)).check()
         story.decides("Anna")

@@ -69,8 +69,8 @@ def attached(story: Story, person: str, name: str) -> bool:
 
 
 @given(policies(), st.lists(ACTS, max_size=12), st.sampled_from([NOBODY_KNOWN, KNOWN]))
-def test_an_act_is_offered_exactly_if_the_rules_would_take_it_down(rules, acts, directory):
-    """For everybody, wherever the proposal stands, also behind a deadline that nobody has looked at yet."""
+def test_an_action_is_offered_if_and_only_if_the_rules_accept_it(rules, acts, directory):
+    """For everybody, in every state, also after a deadline that nobody has processed yet."""
     try:
         check_for(rules, "Ana", cost=100.0, currency="EUR", department="works")
     except Invalid:
@@ -107,8 +107,8 @@ def test_an_act_is_offered_exactly_if_the_rules_would_take_it_down(rules, acts, 
         assert offered.attach == any(attached(story, person, name) for name in files)
 
 
-def test_who_is_asked_may_decide_and_hand_over():
-    """With the words of the policy, and nothing that only the author may."""
+def test_an_asked_person_may_decide_and_hand_over():
+    """With the policy's words, and without the author's actions."""
     story = Story(policy({"approvers": ["Mara"]}, outcomes={"with conditions": "approve"})).check()
     offered = permissions(story.review, "Mara", story.now)
     assert [each.word for each in offered.answers] == ["approve", "with conditions", "changes", "reject"]
@@ -117,7 +117,7 @@ def test_who_is_asked_may_decide_and_hand_over():
 
 
 def test_an_author_may_withdraw_and_not_decide():
-    """And hand it in again once somebody has asked for changes."""
+    """And resubmit once somebody has asked for changes."""
     story = Story(policy({"approvers": ["Mara"]})).check()
     assert permissions(story.review, AUTHOR, story.now).answers == ()
     assert permissions(story.review, AUTHOR, story.now).withdraw
@@ -146,7 +146,7 @@ def test_the_same_comment_again_does_not_take_the_form_away():
         assert permissions(story.review, "Mara", story.now).comment
 
 
-def test_few_of_many_successors_are_named():
+def test_only_a_few_of_many_possible_delegates_are_listed():
     """A page is no directory."""
     many = read_directory({f"Person {number:03}": {} for number in range(200)})
     story = Story(policy({"approvers": ["Mara"]})).check()

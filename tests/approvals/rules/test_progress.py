@@ -15,8 +15,8 @@ def at(hours: float) -> object:
     return BEGUN + timedelta(hours=hours)
 
 
-def test_the_ladder_is_climbed_rung_by_rung_and_ends_in_nothing() -> None:
-    """Each rung has a window of its own."""
+def test_the_ladder_is_climbed_rung_by_rung_and_then_expires() -> None:
+    """Each rung has its own window."""
     ladder = ["Jonas", {"to": ["Ana", "Cem"], "windowHours": 24}]
     story = Story(policy({"approvers": ["Mara"], "escalateTo": ladder})).check()
     assert (story.waiting, next_wake(story.review)) == (["Mara"], at(72))
@@ -30,8 +30,8 @@ def test_the_ladder_is_climbed_rung_by_rung_and_ends_in_nothing() -> None:
     assert [entry.missing for entry in story.of(Kind.ESCALATED)] == [("Mara",), ("Jonas",)]
 
 
-def test_who_it_was_escalated_to_decides_in_the_place_of_all() -> None:
-    """Also where all had to agree, and some had."""
+def test_a_person_on_a_rung_decides_for_all() -> None:
+    """Also if all had to agree and some had."""
     stage = {"approvers": ["Mara", "Cem"], "rule": "all", "escalateTo": ["Jonas"]}
     story = Story(policy(stage)).check()
     story.decides("Cem")
@@ -44,22 +44,22 @@ def test_who_it_was_escalated_to_decides_in_the_place_of_all() -> None:
     assert story.status == "approved"
 
 
-def test_who_it_was_escalated_to_can_say_no() -> None:
-    """And that is the end."""
+def test_a_person_on_a_rung_may_reject() -> None:
+    """That ends the proposal."""
     story = Story(policy({"approvers": ["Mara"], "escalateTo": ["Jonas"]})).check().passes(72)
     story.decides("Jonas", "reject")
     assert story.status == "rejected"
 
 
-def test_who_missed_a_lower_rung_is_late_too() -> None:
-    """Everybody below is."""
+def test_an_answer_from_a_lower_rung_is_late() -> None:
+    """From any rung below."""
     story = Story(policy({"approvers": ["Mara"], "escalateTo": ["Jonas", "Ana"]})).check().passes(72).passes(72)
     assert isinstance(story.decides("Jonas"), Refused)
     assert story.waiting == ["Ana"]
 
 
-def test_who_was_asked_on_a_rung_is_told_who_decided_the_stage() -> None:
-    """Long after."""
+def test_a_person_on_an_earlier_rung_learns_who_decided_the_stage() -> None:
+    """Long after it."""
     stages = ({"approvers": ["Mara"], "escalateTo": ["Jonas", "Ana"]}, {"approvers": ["Cem"]})
     story = Story(policy(*stages)).check().passes(72).passes(72)
     story.decides("Ana")
@@ -68,8 +68,8 @@ def test_who_was_asked_on_a_rung_is_told_who_decided_the_stage() -> None:
     assert late.reason == "stage 'A' was approved by Ana at 2026-03-08 09:00 UTC"
 
 
-def test_an_answer_after_the_deadline_comes_too_late_even_when_nobody_has_looked() -> None:
-    """Never approved after the end of the ladder: time is settled before the answer is judged."""
+def test_an_answer_after_the_deadline_is_late_even_if_nobody_has_looked() -> None:
+    """Nothing is approved after the end of the ladder: time is processed before the answer."""
     story = Story(policy({"approvers": ["Mara"]})).check().waits(72)
     late = story.decides("Mara")
     assert isinstance(late, Refused)
@@ -79,15 +79,15 @@ def test_an_answer_after_the_deadline_comes_too_late_even_when_nobody_has_looked
     assert story.status == "expired"
 
 
-def test_an_answer_after_the_deadline_leaves_the_escalation_in_the_record() -> None:
-    """Whoever it was escalated to may be the first to write it down, in one step with the answer."""
+def test_an_answer_after_the_deadline_records_the_escalation_first() -> None:
+    """The person on the next rung may be the first to write, and the answer counts in the same step."""
     story = Story(policy({"approvers": ["Mara"], "escalateTo": ["Jonas"]})).check().waits(72)
     story.decides("Jonas")
     assert story.kinds(3) == ["escalated", "decided", "stageClosed", "ended"]
 
 
 @pytest.mark.parametrize(("outcome", "status"), [("approve", "approved"), ("reject", "rejected")])
-def test_a_silence_comes_to_what_the_policy_says(outcome: str, status: str) -> None:
+def test_a_timeout_has_the_outcome_of_the_policy(outcome: str, status: str) -> None:
     """At the end of the window."""
     story = Story(policy({"approvers": ["Mara"], "onTimeout": outcome})).check().passes(71.9)
     assert story.status == "inReview"
@@ -95,8 +95,8 @@ def test_a_silence_comes_to_what_the_policy_says(outcome: str, status: str) -> N
     assert (story.status, story.review.end.by) == (status, "nobody")
 
 
-def test_a_rung_on_which_nobody_may_answer_is_passed_over() -> None:
-    """The author, and with four eyes who decided before."""
+def test_a_rung_on_which_nobody_may_answer_is_skipped() -> None:
+    """Its person is the author, or decided before with four eyes."""
     second = {"approvers": ["Jonas"], "escalateTo": [AUTHOR, "Mara", "Ana"]}
     story = Story(policy({"approvers": ["Mara"]}, second, fourEyes=True)).check()
     story.decides("Mara")
@@ -104,8 +104,8 @@ def test_a_rung_on_which_nobody_may_answer_is_passed_over() -> None:
     assert story.waiting == ["Ana"]
 
 
-def test_a_rung_of_one_who_has_answered_in_this_stage_is_passed_over() -> None:
-    """In somebody's stead; one person has one answer."""
+def test_a_rung_of_a_person_who_answered_in_this_stage_is_skipped() -> None:
+    """On somebody's behalf; one person has one answer."""
     stage = {"approvers": ["Mara", "Cem"], "rule": "all", "escalateTo": ["Jonas", "Ana"]}
     story = Story(policy(stage)).check()
     story.does("delegate", approver="Mara", to="Jonas")
@@ -114,15 +114,15 @@ def test_a_rung_of_one_who_has_answered_in_this_stage_is_passed_over() -> None:
     assert (story.waiting, story.review.stage and story.review.stage.rung) == (["Ana"], 2)
 
 
-def test_the_author_is_on_a_rung_where_the_policy_allows_it() -> None:
-    """Four eyes are not asked either."""
+def test_the_author_may_be_on_a_rung_if_the_policy_allows_it() -> None:
+    """Four eyes do not apply either."""
     lenient = policy({"approvers": ["Jonas"], "escalateTo": [AUTHOR]}, allowSelfApproval=True)
     story = Story(lenient).check().passes(72)
     assert story.waiting == [AUTHOR]
 
 
-def test_reminders_come_when_planned_to_those_who_have_not_answered() -> None:
-    """And wake the workflow in time."""
+def test_reminders_go_at_planned_times_to_people_without_an_answer() -> None:
+    """The workflow wakes in time for them."""
     stage = {"approvers": ["Mara", "Jonas"], "rule": "all", "remindAfterHours": [24, 48]}
     story = Story(policy(stage)).check()
     assert next_wake(story.review) == at(24)
@@ -134,7 +134,7 @@ def test_reminders_come_when_planned_to_those_who_have_not_answered() -> None:
     assert [entry.people for entry in story.of(Kind.REMINDED)] == [("Mara", "Jonas"), ("Jonas",)]
 
 
-def test_after_an_outage_one_reminder_stands_for_all_that_were_due() -> None:
+def test_one_reminder_after_an_outage_replaces_all_that_were_due() -> None:
     """Nobody wants three letters at once."""
     stage = {"approvers": ["Mara"], "remindAfterHours": [24, 36, 48]}
     story = Story(policy(stage)).check().passes(50)
@@ -142,8 +142,8 @@ def test_after_an_outage_one_reminder_stands_for_all_that_were_due() -> None:
     assert story.passes(1).kinds(4) == []
 
 
-def test_after_an_outage_who_is_asked_late_has_the_whole_window() -> None:
-    """It runs from when they were asked."""
+def test_people_asked_late_after_an_outage_have_the_whole_window() -> None:
+    """It begins when they were asked."""
     story = Story(policy({"approvers": ["Mara"], "escalateTo": ["Jonas"]})).check().passes(500)
     assert (story.waiting, next_wake(story.review)) == (["Jonas"], at(572))
 
@@ -154,8 +154,8 @@ def test_settling_twice_changes_nothing() -> None:
     assert settle(story.review, story.now) == ()
 
 
-def test_the_checks_count_once_and_for_the_document_that_was_checked() -> None:
-    """Delivered again, or for a document that has changed meanwhile, they do nothing."""
+def test_checks_count_once_and_only_for_the_document_that_was_checked() -> None:
+    """A second delivery, or one for an earlier document, does nothing."""
     story = Story(policy({"approvers": ["Mara"]}))
     old = story.review.document
     story.attaches("plan", "drawn")
@@ -165,7 +165,7 @@ def test_the_checks_count_once_and_for_the_document_that_was_checked() -> None:
 
 
 def test_findings_choose_stages() -> None:
-    """What the checks found is part of the plan."""
+    """The plan depends on the checks."""
     extra = {"approvers": ["Safety"], "when": {"findings": ["objections"]}}
     plain = Story(policy({"approvers": ["Mara"]}, extra)).check("passed")
     found = Story(policy({"approvers": ["Mara"]}, extra)).check("objections")
@@ -180,24 +180,24 @@ def test_a_workflow_that_cannot_go_on_ends_its_review_once() -> None:
     assert failed(story.review, "again", now=story.now) == ()
 
 
-def test_the_clock_of_a_record_never_goes_back() -> None:
-    """Hosts disagree about the time; entries do not."""
+def test_the_times_of_a_record_never_go_back() -> None:
+    """The clocks of hosts differ; entries have increasing times."""
     story = Story(policy({"approvers": ["Mara"]})).check()
     story.waits(-5)
     story.decides("Mara")
     assert sorted(entry.at for entry in story.entries) == [entry.at for entry in story.entries]
 
 
-def test_the_counters_are_told_what_a_review_adds_to_them() -> None:
-    """Itself, each escalation, its end."""
+def test_the_counters_get_the_shares_of_a_review() -> None:
+    """The submission, each escalation, the end."""
     story = Story(policy({"approvers": ["Mara"], "escalateTo": ["Jonas"]})).check()
     assert counts(story.review) == {"submitted": 1}
     story.passes(72).decides("Jonas", "reject")
     assert counts(story.review) == {"submitted": 1, "escalated": 1, "rejected": 1}
 
 
-def test_nothing_but_people_moves_a_proposal_that_is_checked() -> None:
-    """The checks are the workflow's next step, not time's."""
+def test_time_does_not_move_a_proposal_during_its_checks() -> None:
+    """The workflow runs the checks next; no deadline applies."""
     assert next_wake(Story(policy({"approvers": ["Mara"]})).review) is None
     paused = Story(policy({"approvers": ["Mara"]})).check()
     paused.does("changes", approver="Mara", comment="shorter")

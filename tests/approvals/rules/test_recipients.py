@@ -49,19 +49,21 @@ def handed(delegate_to: Any, to: str, verb: str = "delegate", via: Via = Via.PER
         ("anyone", "Jonas", "conflict"),
     ],
 )
-def test_a_person_hands_a_task_to_whom_the_policy_says(delegate_to: Any, to: str, comes: str, verb: str) -> None:
-    """And to no address that no letter may go to, whatever it says."""
+def test_a_person_hands_a_task_only_to_people_whom_the_policy_names(
+    delegate_to: Any, to: str, comes: str, verb: str
+) -> None:
+    """And to no address outside the allowed domains, whatever the policy says."""
     assert handed(delegate_to, to, verb) == comes
 
 
 @pytest.mark.parametrize(("to", "comes"), [("Somebody", "taken"), ("v@evil.example", "notAllowed")])
 def test_an_operator_may_give_a_task_to_others_but_to_no_stranger(to: str, comes: str) -> None:
-    """A system that reassigns; one that delegates does so for the person, whom the policy binds."""
+    """This is for a system that reassigns; one that delegates acts for the person, whom the policy binds."""
     assert handed("nobody", to, "reassign", Via.SYSTEM) == comes
     assert handed("nobody", to, "delegate", Via.SYSTEM) == "notAllowed"
 
 
-def test_the_reason_names_those_who_may() -> None:
+def test_the_reason_lists_the_allowed_people() -> None:
     """So that the person need not ask."""
     story = Story(policy({"approvers": ["Mara"]}, delegateTo=["Petra", "Vera"])).check()
     refused = story.does("delegate", **{"from": "Mara", "to": "Jonas"})
@@ -77,14 +79,14 @@ def test_the_reason_names_those_who_may() -> None:
         (["Petra", "petra "], "delegateTo.1: is somebody who is named before"),
     ],
 )
-def test_what_a_policy_cannot_say_of_it_is_refused(delegate_to: Any, fault: str) -> None:
+def test_an_invalid_delegate_rule_is_refused(delegate_to: Any, fault: str) -> None:
     """In one sentence."""
     data = {"stages": [{"name": "a", "approvers": ["Mara"]}], "delegateTo": delegate_to}
     assert list(find_faults(Policy, data)) == [fault]
 
 
-def test_those_who_are_named_have_one_name_each() -> None:
-    """As all people of a policy that has met the directory."""
+def test_named_delegates_have_one_name_each() -> None:
+    """Like all people of a policy that is resolved with the directory."""
     data: dict[str, Any] = {"stages": [{"name": "a", "approvers": ["Mara"]}], "delegateTo": ["petra@example.org"]}
     assert read_policy(data).meeting(KNOWN).delegate_to == ("Petra",)
     with pytest.raises(Invalid, match=r"delegateTo\.1: is an address outside"):

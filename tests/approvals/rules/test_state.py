@@ -21,7 +21,7 @@ def file(name: str, content: str, blob: str = "p1/a") -> Attachment:
     return Attachment(name=name, blob=blob, content_type="text/plain", size=1, sha256=content)
 
 
-def test_a_record_holds_one_submission() -> None:
+def test_a_record_has_only_one_submission() -> None:
     """A second one is a defect."""
     story = Story(policy({"approvers": ["Mara"]}))
     with pytest.raises(ValueError, match="one submission"):
@@ -29,14 +29,14 @@ def test_a_record_holds_one_submission() -> None:
 
 
 def test_a_record_begins_with_its_submission() -> None:
-    """Without it there is nothing to add up."""
+    """Without it no review can be built."""
     story = Story(policy({"approvers": ["Mara"]})).check()
     with pytest.raises(ValueError, match="first entry of a record must be its submission"):
         replay(story.entries[1:])
 
 
-def test_documents_are_the_same_where_words_and_contents_are() -> None:
-    """Not where they lie, nor in which order; a name, a letter or a cent makes another one."""
+def test_documents_with_equal_words_and_contents_are_equal() -> None:
+    """Place and order do not matter; a name, a letter or a cent does."""
     one, two = file("a", "x"), file("b", "y")
     assert document_hash(WORDS, (one, two)) == document_hash(WORDS, (two, file("a", "x", blob="p1/z")))
     others = [
@@ -49,7 +49,7 @@ def test_documents_are_the_same_where_words_and_contents_are() -> None:
 
 
 def test_names_are_compared_without_case_and_spaces() -> None:
-    """As people write them."""
+    """People type them in different ways."""
     assert same(" Mara  Lindqvist", "mara lindqvist")
     assert not same("Mara", "Maria")
     assert among("JONAS", ("Mara", "Jonas"))
@@ -58,7 +58,7 @@ def test_names_are_compared_without_case_and_spaces() -> None:
 
 @pytest.mark.parametrize("kind", [Delegated, Escalated, Reminded, ChangesRequested])
 def test_an_entry_about_an_open_stage_needs_one(kind: type[Entry]) -> None:
-    """Nothing is made of one that cannot have been written."""
+    """Otherwise the record cannot be the app's."""
     samples = Path(__file__).parents[1] / "record" / "samples" / "hashed"
     entries = [entry for path in samples.glob("*.jsonl") for entry in read_chain(path.read_bytes()).entries]
     entry = next(each for each in entries if isinstance(each, kind))
@@ -67,7 +67,7 @@ def test_an_entry_about_an_open_stage_needs_one(kind: type[Entry]) -> None:
         apply(story.review, entry)
 
 
-def test_while_it_is_withdrawn_nobody_is_waited_for() -> None:
+def test_nobody_is_waited_for_during_a_withdrawal() -> None:
     """Its end is the next entry, written together with it."""
     story = Story(policy({"approvers": ["Mara"]})).check()
     story.does("withdraw", by=AUTHOR, reason="")

@@ -34,8 +34,8 @@ def turn(**fields):
     return Turn(proposal_id="p1", **fields)
 
 
-def test_a_turn_survives_its_way_through_the_hub():
-    """As plain JSON data, with all that it can hold."""
+def test_a_turn_reads_back_from_plain_json():
+    """With all that it can hold."""
     full = turn(
         told=3,
         counted={"submitted": 1},
@@ -50,7 +50,7 @@ def test_a_turn_survives_its_way_through_the_hub():
     assert sent == ReviewInput.from_dict(sent.to_dict())
 
 
-def test_the_first_turn_is_given_the_id_alone():
+def test_the_first_turn_gets_only_the_id():
     """As the submission and the sweep start it."""
     assert ReviewInput.from_dict({"review": {"proposalId": "p1"}}).review == turn()
     with pytest.raises(Invalid, match="proposalId"):
@@ -66,22 +66,22 @@ def test_the_first_turn_is_given_the_id_alone():
         (timedelta(days=9), timedelta(seconds=2)),
     ],
 )
-def test_a_timer_that_fired_early_is_punctual_within_two_seconds(reached, time):
-    """And nobody gets further into the future by it."""
+def test_a_timer_may_fire_two_seconds_early(reached, time):
+    """The turn uses the planned time, and never gets further into the future."""
     given = turn(reached=(NOW + reached).isoformat() if reached is not None else None)
     assert given.time(NOW) == NOW + time
 
 
 def test_pauses_grow_from_a_minute_to_an_hour():
-    """A minute more or less does not matter to an outage, but nobody asks a thousand times."""
+    """A minute does not matter in an outage, but a thousand attempts would."""
     minutes = [turn(troubles=times).pause.total_seconds() / 60 for times in (1, 2, 3, 6, 7, 29)]
     assert minutes == [1, 2, 4, 32, 60, 60]
     assert turn().pause is None
     assert turn(untold=2).pause == timedelta(minutes=2)
 
 
-def test_a_look_that_fails_adds_up_and_one_that_does_not_ends_it():
-    """What counts is how many failed in a row."""
+def test_failed_looks_add_up_and_a_success_resets_them():
+    """The number of failures in a row counts."""
     assert turn(troubles=2).after_look(failed=True).troubles == 3
     assert turn(troubles=2).after_look(failed=False).troubles == 0
 
@@ -91,8 +91,8 @@ def test_a_look_that_fails_adds_up_and_one_that_does_not_ends_it():
     [(4, 7, (7, 0)), (4, 5, (5, 5)), (4, 0, (3, 5)), (MOST_TROUBLES - 1, 5, (7, 0))],
     ids=["all sent", "one missing", "none sent", "given up"],
 )
-def test_letters_that_are_missing_are_tried_again_for_a_day(untold, reached, told):
-    """From the first that is missing; what was told stays told."""
+def test_missing_letters_are_retried_for_a_day(untold, reached, told):
+    """From the first missing one; sent letters stay sent."""
     after = turn(told=3, untold=untold).after_telling(reached, 7)
     assert (after.told, after.untold) == told
 
@@ -103,23 +103,23 @@ def test_refused_events_add_up():
     assert (refused.refused, refused.last_refusal) == (2, "over")
 
 
-def test_a_turn_knows_the_decision_that_it_began_with():
-    """And not one that differs in anything."""
+def test_a_turn_recognises_the_decision_that_it_began_with():
+    """A decision that differs in any field is another one."""
     began = turn(heard=(EventDecision(id="event 1", decision=YES),))
     assert began.holds(Decision(approved=True, approver="Mara", comment="go"))
     assert not began.holds(Decision(approved=True, approver="Mara"))
 
 
 def test_a_document_is_checked_first():
-    """Nothing is waited for; the step holds what is to be checked, and no name."""
+    """The workflow waits for nothing; the step has what to check, and no names."""
     step = step_of(Story(BOARD).review)
     assert (step.next, step.status, step.stage, step.deadline, step.wake_at) == ("check", "checking", None, None, None)
     assert (step.entries, step.round, step.counts) == (1, 1, {"submitted": 1})
     assert until(NOW, turn(), step) == NOW
 
 
-def test_an_open_stage_is_waited_for_until_its_next_reminder():
-    """The deadline is another one, and is shown."""
+def test_the_workflow_of_an_open_stage_waits_for_the_next_reminder():
+    """The status shows the deadline, which is another time."""
     step = step_of(Story(BOARD).check("passed").review)
     assert (step.next, step.stage) == ("wait", "board")
     assert step.deadline == (BEGUN + timedelta(hours=10)).isoformat()
@@ -127,8 +127,8 @@ def test_an_open_stage_is_waited_for_until_its_next_reminder():
     assert until(BEGUN, turn(untold=1), step) == BEGUN + timedelta(minutes=1)
 
 
-def test_changes_are_waited_for_until_they_are_overdue():
-    """Though never longer than six days at a time."""
+def test_the_workflow_waits_for_changes_until_they_are_overdue():
+    """At most six days at a time."""
     story = Story(BOARD).check("passed")
     story.does("changes", approver="Mara", comment="a ramp")
     step = step_of(story.review)
@@ -137,8 +137,8 @@ def test_changes_are_waited_for_until_they_are_overdue():
     assert until(BEGUN, turn(), step) == BEGUN + LONGEST_WAIT
 
 
-def test_nothing_is_waited_for_when_it_is_over():
-    """The counters get how it ended."""
+def test_the_workflow_of_an_ended_review_waits_for_nothing():
+    """The counters get the outcome."""
     story = Story(BOARD).check("passed")
     story.does("decisions", approver="Mara", decision="approve")
     step = step_of(story.review)
@@ -148,8 +148,8 @@ def test_nothing_is_waited_for_when_it_is_over():
     assert step.uncounted(step.counts) == {}
 
 
-def test_a_withdrawn_request_for_changes_leaves_no_deadline():
-    """Though the review remembers until when they were wanted."""
+def test_a_withdrawal_leaves_no_deadline():
+    """Although the review remembers until when changes were wanted."""
     story = Story(BOARD).check("passed")
     story.does("changes", approver="Mara", comment="a ramp")
     story.does("withdraw", by="Ines")
@@ -157,18 +157,18 @@ def test_a_withdrawn_request_for_changes_leaves_no_deadline():
     assert (step.status, step.deadline) == ("withdrawn", None)
 
 
-def test_a_look_that_failed_is_repeated_after_the_pause():
-    """Without a step there is nothing else to go by."""
+def test_a_failed_look_is_repeated_after_the_pause():
+    """Without a step no other time is known."""
     assert until(NOW, turn(troubles=1), None) == NOW + timedelta(minutes=1)
 
 
-def test_a_step_survives_its_way_through_the_hub():
-    """As plain JSON data."""
+def test_a_step_reads_back_from_plain_json():
+    """With all that it can hold."""
     step = step_of(Story(BOARD).check("passed").review)
     assert Step.from_dict(step.to_dict()) == step
 
 
-def test_findings_are_the_sum_and_each_check_that_has_something_to_say():
+def test_findings_are_the_worst_one_and_each_check_with_a_finding():
     """In one order, each once."""
     said = [("text", "warning"), ("type", "ok"), ("size", "error"), ("size", "error")]
     findings = tuple(
@@ -179,8 +179,8 @@ def test_findings_are_the_sum_and_each_check_that_has_something_to_say():
     assert findings_of(total) == ("objections", "size", "text")
 
 
-def test_a_workflow_that_is_started_anew_learns_what_was_told_and_counted():
-    """From the list, which may also know less than the workflow."""
+def test_a_restarted_workflow_learns_from_the_list_what_was_told_and_counted():
+    """The list may also know less than the workflow."""
     step = step_of(Story(BOARD).review, told=3, counted={"submitted": 1, "escalated": 1})
     assert step == Step.from_dict(step.to_dict())
     informed = turn(told=1, counted={"escalated": 2}).informed(step)
@@ -188,8 +188,8 @@ def test_a_workflow_that_is_started_anew_learns_what_was_told_and_counted():
     assert turn(told=9).informed(step).told == 9
 
 
-def test_a_custom_status_says_how_far_a_workflow_is():
-    """It is read as it was written."""
+def test_a_custom_status_shows_how_far_a_workflow_is():
+    """It reads back equal."""
     step = step_of(Story(BOARD).check("passed").review)
     status = shown(turn(told=3), step)
     assert (Progress.read(status).entries, Progress.read(status).holds(3), Progress.read(status).holds(4)) == (
@@ -199,13 +199,13 @@ def test_a_custom_status_says_how_far_a_workflow_is():
 
 
 @pytest.mark.parametrize("status", [None, "waiting", [3], {}, {"entries": "3"}], ids=repr)
-def test_a_custom_status_of_another_form_says_nothing(status):
-    """It was never set, or is another workflow's."""
+def test_a_custom_status_of_another_form_is_ignored(status):
+    """It was never set, or belongs to another workflow."""
     assert Progress.read(status) == Progress(entries=0, untold=False)
 
 
-def test_what_a_check_is_about_is_not_shown_as_told():
-    """The first entry is on record, and nobody was told of it yet."""
+def test_an_entry_that_nobody_was_told_of_is_not_shown_as_told():
+    """The submission is on record, but no letter was sent for it."""
     step = step_of(Story(BOARD).review)
     assert (step.entries, shown(turn(), step)["entries"]) == (1, 0)
     assert "lastRefusal" not in shown(turn(), step)

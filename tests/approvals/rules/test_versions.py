@@ -17,7 +17,7 @@ def revised() -> Story:
 
 
 def test_each_change_of_the_document_makes_a_version():
-    """With what was added, replaced and rewritten, against the one before."""
+    """With added, replaced and rewritten parts, compared with the one before."""
     found = versions(revised().entries)
     assert [each.number for each in found] == [1, 2, 3, 4, 5]
     assert [each.round for each in found] == [1, 1, 2, 3, 3]
@@ -32,7 +32,7 @@ def test_each_change_of_the_document_makes_a_version():
     assert found[-1].document == revised().review.document
 
 
-def test_a_resubmission_without_a_change_is_no_version():
+def test_a_resubmission_without_a_change_makes_no_version():
     """The document is the same."""
     story = Story(policy({"approvers": ["Mara"]})).check()
     story.does("changes", approver="Mara", comment="Use oak.")
@@ -41,7 +41,7 @@ def test_a_resubmission_without_a_change_is_no_version():
 
 
 def test_a_version_is_found_by_number_or_by_round():
-    """A round means the last document that it was about, which may be an earlier round's."""
+    """A round means its last document, which may come from an earlier round."""
     found = versions(revised().entries)
     assert find_version(found) == found[-1]
     assert find_version(found, number=2) == found[1]
@@ -51,7 +51,7 @@ def test_a_version_is_found_by_number_or_by_round():
     assert find_version(found, round=0) is None
 
 
-def test_a_file_is_found_however_its_letters_are_composed():
+def test_a_file_is_found_in_either_unicode_form():
     """Browsers and file systems write é in two ways."""
     story = Story(policy({"approvers": ["Mara"]})).check()
     story.attaches("re\u0301sume\u0301.md", "v1")

@@ -5,7 +5,7 @@ from tests.approvals.story import Story, policy
 
 
 def test_an_open_proposal_shows_who_is_waited_for_and_until_when() -> None:
-    """And what each stage has come to so far."""
+    """And the result of each stage so far."""
     stages = ({"approvers": ["Mara"]}, {"approvers": ["Jonas", "Ana"], "rule": "all"}, {"approvers": ["Olga"]})
     story = Story(policy(*stages)).check("passed")
     story.attaches("plan", "drawn")
@@ -28,8 +28,8 @@ def test_an_open_proposal_shows_who_is_waited_for_and_until_when() -> None:
     assert "outcome" not in shown
 
 
-def test_changes_show_who_asked_for_them_and_until_when_they_may_come() -> None:
-    """Nobody has a deadline meanwhile but the author."""
+def test_requested_changes_show_who_asked_and_the_deadline() -> None:
+    """Only the author has a deadline meanwhile."""
     story = Story(policy({"approvers": ["Mara"]})).check()
     story.does("changes", approver="Mara", comment="shorter")
     shown = show(story.review, now=story.now)
@@ -37,8 +37,8 @@ def test_changes_show_who_asked_for_them_and_until_when_they_may_come() -> None:
     assert shown["deadline"] is None
 
 
-def test_an_end_shows_how_by_whom_and_why() -> None:
-    """In the word that was used, with what everybody said, also who was early for nothing."""
+def test_an_ended_proposal_shows_how_by_whom_and_why() -> None:
+    """With the word that was used, and all answers, also early ones that did not count."""
     stages = {"approvers": ["Mara", "Ana"], "rule": "quorum", "quorum": 1}, {"approvers": ["Olga"]}
     story = Story(policy(*stages, outcomes={"not now": "reject"})).check()
     story.decides("Olga")
@@ -61,8 +61,8 @@ def test_an_end_shows_how_by_whom_and_why() -> None:
     assert {each["document"] for each in answers} == {story.review.document}
 
 
-def test_an_end_shows_which_stages_passed_in_silence() -> None:
-    """Nobody's answer looks like somebody's otherwise."""
+def test_an_ended_proposal_shows_which_stages_passed_by_timeout() -> None:
+    """Otherwise they would look answered."""
     silent = {"approvers": ["Mara"], "onTimeout": "approve"}
     story = Story(policy(silent, {"approvers": ["Olga"]})).check().passes(72)
     story.decides("Olga")

@@ -15,20 +15,20 @@ OUTCOME = Outcome(
 )
 
 
-def test_an_outcome_survives_the_way_through_json():
-    """Its dict is what the workflow returns."""
+def test_an_outcome_reads_back_from_json():
+    """The workflow returns its dict."""
     assert Outcome.from_dict(OUTCOME.to_dict()) == OUTCOME
     assert OUTCOME.to_dict()["decidedBy"] == "Mara"
 
 
-def test_there_are_three_ways_to_end():
-    """A word that the table does not know is refused."""
+def test_only_three_outcomes_exist():
+    """An unknown word is refused."""
     with pytest.raises(Invalid, match="outcome"):
         Outcome.from_dict({**OUTCOME.to_dict(), "outcome": "withdrawn"})
 
 
-def test_a_request_survives_the_way_through_json():
-    """Without a deadline too."""
+def test_a_request_reads_back_from_json():
+    """Also without a deadline."""
     request = AnswerRequest(
         proposal_id="p-1", stage="s", opened_at="t", approver="Mara", title="x", event="Approval", deadline=None
     )

@@ -30,7 +30,7 @@ def attached(content: bytes = PNG, kind: str = "image/png", name: str = "plan.pn
 
 
 def test_a_form_becomes_a_submission_that_the_workflow_reads():
-    """Defaults are filled in, contents are replaced by where they lie."""
+    """Defaults are filled in, contents are replaced by blob names."""
     form = ProposalForm.from_dict({**FORM, "attachments": [attached().to_dict()]})
     (upload,) = check_attachments("p-1", form.attachments)
     submission = ProposalSubmission.from_dict(form.submission((upload.stored,)))
@@ -60,8 +60,8 @@ def test_a_form_becomes_a_submission_that_the_workflow_reads():
         ({"approvers": []}, "approvers"),
     ],
 )
-def test_a_wrong_form_is_refused_naming_the_field(change, told):
-    """In one line, without repeating what was sent."""
+def test_an_invalid_form_is_refused_with_the_field(change, told):
+    """In one line, without the sent value."""
     with pytest.raises(Invalid, match=told) as refused:
         ProposalForm.from_dict({**FORM, **change})
     assert "\n" not in str(refused.value)
@@ -78,21 +78,21 @@ def test_a_wrong_form_is_refused_naming_the_field(change, told):
         (InlineAttachment(name="x", content_type="image/png", content="%%%"), "Base64"),
     ],
 )
-def test_an_attachment_must_be_what_it_says(attachment, told):
-    """The first that is not is named."""
+def test_the_content_of_an_attachment_must_have_its_declared_kind(attachment, told):
+    """The error names the first wrong one."""
     with pytest.raises(Invalid, match=told):
         check_attachments("p-1", (attachment,))
 
 
-def test_blob_names_are_ours():
-    """The sender's file name has no say in it, and equal content has equal names."""
+def test_the_app_makes_blob_names():
+    """The sender's file name has no influence, and equal content has equal names."""
     one, two = check_attachments("p-1", (attached(name="../../secret"), attached(name="b")))
     assert one.blob == two.blob
     assert one.blob.startswith("p-1/")
     assert "secret" not in one.blob
 
 
-def test_a_budget_is_asked_without_papers():
+def test_a_budget_request_has_no_files():
     """Its form is its submission."""
     request = BudgetRequest.from_dict({"amount": 5, "title": "Steel"})
     assert request.files == ()
@@ -100,8 +100,8 @@ def test_a_budget_is_asked_without_papers():
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=lambda workflow: workflow.name)
-def test_every_workflow_describes_itself_with_an_example_that_fits(workflow):
-    """What HttpStart would do with the example, and a schema that names every field of it."""
+def test_every_workflow_describes_itself_with_a_valid_example(workflow):
+    """The description has what HttpStart would do with it, and a schema of every field."""
     described = workflow.describe()
     form = workflow.form.from_dict(described["example"])
     uploads = check_attachments("p-1", form.files)
@@ -112,8 +112,8 @@ def test_every_workflow_describes_itself_with_an_example_that_fits(workflow):
     assert json.dumps(described)
 
 
-def test_the_parts_of_a_lifecycle_get_the_proposal_alone():
-    """What is meant for other parts would be an unknown key to them."""
+def test_the_parts_of_a_lifecycle_get_only_the_proposal():
+    """Other keys would be unknown to them."""
     form = LifecycleForm.from_dict(LifecycleForm.example)
     (upload,) = check_attachments("p-1", form.files)
     submission = LifecycleSubmission.from_dict(form.submission((upload.stored,)))
@@ -123,14 +123,14 @@ def test_the_parts_of_a_lifecycle_get_the_proposal_alone():
 
 
 def test_workflows_are_found_by_name_in_any_case():
-    """As durable names are."""
+    """Like durable names."""
     assert find_workflow("approvalworkflow") is APPROVAL
     assert find_workflow("BudgetApproval") is BUDGET
     assert find_workflow("nope") is None
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"a": 1, "a": 2}', b"[Infinity]", b"\xff", b'"\\ud800"'])
-def test_doubtful_json_is_refused(text):
+def test_invalid_json_is_refused(text):
     """Also bytes that are not UTF-8 and half a surrogate pair."""
     with pytest.raises(Invalid):
         read_json(text)
@@ -141,8 +141,8 @@ def test_plain_json_is_read():
     assert read_json('{"a": [1, "ü"]}') == {"a": [1, "ü"]}
 
 
-def test_a_budget_is_waited_for_as_long_as_it_says():
-    """In hours, as everything else."""
+def test_the_window_of_a_budget_request_is_in_hours():
+    """Like every other window."""
     assert BudgetRequest.from_dict({"windowHours": 1.5}).window == timedelta(hours=1.5)
 
 
@@ -154,8 +154,8 @@ def renamed(name: str) -> str:
     return NAMES.get(name, name)
 
 
-def test_a_form_has_one_name_for_each_person():
-    """Whatever it calls them; the rest stays as it is."""
+def test_a_form_is_renamed_to_one_name_for_each_person():
+    """Other fields do not change."""
     form = ProposalForm.from_dict({**FORM, "submittedBy": "ines@example.org", "approver": "mara@example.org"})
     met = form.renamed(renamed)
     assert (met.submitted_by, met.approver, met.escalate_to) == ("Ines", "Mara", "the head of design")
@@ -165,8 +165,8 @@ def test_a_form_has_one_name_for_each_person():
 
 
 @pytest.mark.parametrize("approver", ["Ines", "INES ", "ines@example.org"])
-def test_a_form_whose_author_is_to_approve_is_refused(approver):
-    """By whatever name."""
+def test_a_form_whose_author_is_the_approver_is_refused(approver):
+    """Under any name."""
     with pytest.raises(Invalid, match="approver: submitted the proposal"):
         ProposalForm.from_dict({**FORM, "approver": approver}).renamed(renamed)
 
@@ -183,20 +183,20 @@ def test_a_form_whose_author_is_to_approve_is_refused(approver):
         (None, "Ines", True),
     ],
 )
-def test_nobody_decides_on_what_they_handed_in(submission, approver, may):
-    """Where it says who that was."""
+def test_nobody_may_decide_on_their_own_submission(submission, approver, may):
+    """If it says whose it is."""
     assert may_decide(submission, approver) is may
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=lambda each: each.name)
-def test_a_form_is_the_same_where_nobody_has_another_name(workflow):
+def test_renaming_a_form_without_other_names_changes_nothing(workflow):
     """Also one that names nobody."""
     form = workflow.form.from_dict(dict(workflow.form.example))
     assert form.renamed(str) == form
 
 
-def test_the_input_has_a_digest_of_each_name_of_who_asks():
-    """The workflow itself has no directory. What is not decided on needs none, nor who has one name."""
+def test_the_input_has_a_digest_of_each_other_name_of_the_author():
+    """The workflow has no directory. Forms without a decision need none, nor do people with one name."""
     known = read_directory({"Ines": {"mail": "ines@example.org"}}).also_called
     also = {"alsoCalled": [digest("ines@example.org")]}
     proposal = ProposalForm.from_dict({"title": "Bench", "submittedBy": "Ines"})
@@ -208,13 +208,13 @@ def test_the_input_has_a_digest_of_each_name_of_who_asks():
     assert bills.from_dict(dict(bills.example)).identities(known) == {}
 
 
-def test_an_amount_that_a_budget_is_asked_for_fits_its_currency():
+def test_the_amount_of_a_budget_request_fits_its_currency():
     """There is no half yen."""
     with pytest.raises(Invalid, match="amount has too many decimals: JPY has none"):
         BudgetRequest.from_dict({"amount": 0.5, "currency": "JPY"})
 
 
-def test_a_limit_is_compared_with_costs_in_its_own_currency_alone():
+def test_a_limit_applies_only_to_costs_in_its_currency():
     """99,999 dinars are more than 100,000 euros."""
     dinars = {**LifecycleForm.example, "currency": "KWD", "estimatedCost": 99_999}
     with pytest.raises(Invalid, match="budgetLimit is in EUR; give one in KWD"):

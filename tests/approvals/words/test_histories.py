@@ -40,14 +40,14 @@ def told(kind, **event):
         ("", {}, "Something happened."),
     ],
 )
-def test_an_event_has_a_sentence(kind, event, sentence):
-    """Other people's words in it are shown as they are."""
+def test_each_event_has_a_sentence(kind, event, sentence):
+    """Texts of people are quoted unchanged."""
     assert told(kind, **event) == [sentence]
 
 
 @pytest.mark.parametrize("kind", ["OrchestratorStarted", "OrchestratorCompleted", "TaskScheduled"])
-def test_bookkeeping_is_left_out(kind):
-    """What follows tells it."""
+def test_bookkeeping_events_are_left_out(kind):
+    """The next event says what happened."""
     assert told(kind) == []
 
 
@@ -60,8 +60,8 @@ def test_bookkeeping_is_left_out(kind):
         ({"EventType": "TaskCompleted"}, False),
     ],
 )
-def test_what_failed_is_marked(event, bad):
-    """So that a page can show it."""
+def test_failed_events_are_marked(event, bad):
+    """So that a page can highlight them."""
     (line,) = history_in_words([event])
     assert (line.bad, line.at) == (bad, None)
 
@@ -75,6 +75,6 @@ def test_a_line_has_its_time():
 @pytest.mark.parametrize(
     ("output", "reason"), [(None, ""), ("a\nb", "a b"), ({"x": 1}, "{'x': 1}"), ("x" * 999, "x" * 400)]
 )
-def test_a_reason_is_one_line_that_is_not_too_long(output, reason):
+def test_a_reason_is_one_short_line(output, reason):
     """Whatever the output is."""
     assert reason_of(output) == reason

@@ -27,8 +27,8 @@ def after_changes(**resubmitted: Any) -> Story:
     return story
 
 
-def test_who_is_asked_is_told_by_whom_and_for_what():
-    """And the subject says what is wanted."""
+def test_an_asked_person_learns_by_whom_and_for_what():
+    """The subject says what to do."""
     words = told(Story(TWO).check(), "Ana")
     assert words == Words(
         subject="Please decide: Bench",
@@ -36,23 +36,23 @@ def test_who_is_asked_is_told_by_whom_and_for_what():
     )
 
 
-def test_the_budget_stage_is_called_that():
+def test_the_budget_stage_has_its_standard_name():
     """Its owner has not seen the policy."""
     story = Story(policy({"approvers": ["Ana"]}, budgetLimit=50, budgetOwners=["Bea"])).check()
     story.decides("Ana")
     assert told(story, "Bea").lead.endswith("Your answer is needed in the budget stage.")
 
 
-def test_who_is_asked_again_is_told_what_the_author_says():
-    """In the author's own words."""
+def test_a_person_asked_again_gets_the_authors_comment():
+    """In the author's words."""
     words = told(after_changes(), "Ben")
     assert words.subject == "Please decide again: Bench"
     assert words.lead == "Ines has revised this proposal. Please read it again and answer in stage “design”."
     assert (words.quoted, words.quoted_from) == ("Look now.", "Ines")
 
 
-def test_who_is_asked_for_the_first_time_is_not_told_of_a_revision():
-    """It would be about something that they have not seen."""
+def test_a_person_asked_for_the_first_time_hears_of_no_revision():
+    """They have not seen the earlier document."""
     story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben"]})).check()
     story.does("changes", approver="Ana", comment="Use oak.")
     story.does("resubmit", by=AUTHOR, comment="Look now.")
@@ -62,8 +62,8 @@ def test_who_is_asked_for_the_first_time_is_not_told_of_a_revision():
     assert words.quoted is None
 
 
-def test_a_revision_says_whether_earlier_answers_count():
-    """They do where the document is the same."""
+def test_a_revision_letter_says_whether_earlier_answers_count():
+    """They do if the document is the same."""
     assert told(after_changes(), "Ana").lead == (
         "Ines has submitted this proposal again. The document is the same, so earlier answers still count."
     )
@@ -72,8 +72,8 @@ def test_a_revision_says_whether_earlier_answers_count():
     assert "earlier answers do not count any more" in words.lead
 
 
-def test_another_file_is_named():
-    """And whether one of that name was there; those who are not asked now are told in one letter."""
+def test_a_letter_about_a_file_names_it():
+    """And says whether it replaced one; people who are not asked now get one letter."""
     story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben"]})).check()
     story.decides("Ana")
     story.attaches("plan.txt", "a plan")
@@ -84,16 +84,16 @@ def test_another_file_is_named():
     assert words.lead.startswith("Ines has added plan.txt and replaced plan.txt. The document has changed")
 
 
-def test_another_file_of_a_record_of_before_is_named():
-    """As its letter was then."""
+def test_an_old_records_letter_about_a_file_names_it():
+    """With the text of that time."""
     story = Story(TWO).check()
     story.attaches("plan.txt", "a plan")
     story.entries = (*story.entries[:-1], replace(story.entries[-1], round=None))
     assert told(story, "Ana").lead.startswith("Ines has added plan.txt. The document has changed")
 
 
-def test_another_file_says_where_answers_are_kept():
-    """As the policy has it."""
+def test_a_letter_about_a_file_says_if_answers_are_kept():
+    """The policy decides."""
     kept = policy({"approvers": ["Ana", "Cem"], "rule": "all"}, {"approvers": ["Ben"]}, keepAnswersOn=["addedFiles"])
     story = Story(kept).check()
     story.decides("Ana")
@@ -105,8 +105,8 @@ def test_another_file_says_where_answers_are_kept():
     )
 
 
-def test_who_agreed_before_the_checks_found_something_is_told_what():
-    """They would wonder why they are asked at all."""
+def test_a_person_who_approved_before_the_findings_gets_them():
+    """Otherwise the second question would be surprising."""
     story = Story(TWO)
     story.decides("Ana")
     words = told(story.check("objections", "virus"), "Ana")
@@ -118,8 +118,8 @@ def test_who_agreed_before_the_checks_found_something_is_told_what():
     assert told(story, "Ben").subject == "Please decide: Bench"
 
 
-def test_a_comment_has_its_words():
-    """Of several people each with their name."""
+def test_a_letter_about_comments_quotes_them():
+    """Each with its author if there are several."""
     story = Story(TWO).check()
     story.does("comments", by="Ana", comment="Why steel?")
     assert told(story, AUTHOR) == Words(
@@ -138,8 +138,8 @@ def test_a_comment_has_its_words():
     )
 
 
-def test_who_takes_a_task_back_is_told_that_it_is_theirs():
-    """And who had it, that it is not."""
+def test_a_letter_about_taking_back_goes_to_both_people():
+    """The delegate learns that nothing is left to do."""
     story = Story(TWO).check()
     story.does("delegate", **{"from": "Ana", "to": "Cem"})
     story.does("takeBack", by="Ana", comment="Back earlier.")
@@ -152,15 +152,15 @@ def test_who_takes_a_task_back_is_told_that_it_is_theirs():
     )
 
 
-def test_a_system_that_gave_a_task_away_is_called_one():
-    """It named nobody."""
+def test_a_letter_about_a_systems_reassignment_says_so():
+    """The system named nobody."""
     story = Story(TWO).check()
     story.does("reassign", **{"from": "Ana", "to": "Cem"})
     assert told(story, "Ana").lead.startswith("A system has given your task in stage “design” to Cem.")
 
 
-def test_an_end_says_where_a_silence_counted_as_a_yes():
-    """Nobody is to think that somebody agreed."""
+def test_an_end_letter_says_where_a_timeout_counted_as_approval():
+    """Nobody must believe that a person approved."""
     silent = {"approvers": ["Ana"], "onTimeout": "approve"}
     story = Story(policy(silent, {"approvers": ["Ben"]})).check().passes(72)
     story.decides("Ben")
@@ -171,8 +171,8 @@ def test_an_end_says_where_a_silence_counted_as_a_yes():
     assert "Nobody answered in stages “A” and “B” in time" in told(both, AUTHOR).lead
 
 
-def test_a_reminder_names_the_person_who_wants_it():
-    """And nobody where it was planned."""
+def test_a_reminder_names_the_person_who_sent_it():
+    """And nobody if it was planned."""
     story = Story(policy({"approvers": ["Ana"], "remindAfterHours": [1]})).check().passes(1)
     assert told(story, "Ana") == Words(subject="Reminder: Bench", lead="Your answer in stage “A” is still needed.")
     story.waits(2)
@@ -180,8 +180,8 @@ def test_a_reminder_names_the_person_who_wants_it():
     assert told(story, "Ana").lead == "Ines reminds you: your answer in stage “A” is still needed."
 
 
-def test_an_escalation_names_who_was_late_and_who_is_asked_instead():
-    """Both sides know of each other."""
+def test_an_escalation_letter_names_the_late_and_the_new_people():
+    """Each side learns of the other."""
     story = Story(TWO).check()
     story.decides("Ben")
     story.passes(10)
@@ -195,8 +195,8 @@ def test_an_escalation_names_who_was_late_and_who_is_asked_instead():
     )
 
 
-def test_an_escalation_says_how_many_must_agree_and_who_is_still_needed():
-    """One on the rung cannot make up for two."""
+def test_an_escalation_letter_says_how_many_must_agree_and_who_is_still_needed():
+    """One person on the rung cannot replace two."""
     story = Story(TWO).check().passes(10)
     assert told(story, "Eva").lead == (
         "Ana and Ben did not answer in time, so you are asked to decide in stage “design”. "
@@ -209,8 +209,8 @@ def test_an_escalation_says_how_many_must_agree_and_who_is_still_needed():
     )
 
 
-def test_who_is_handed_a_task_is_told_for_whom():
-    """A delegate answers for somebody, with that one's words on what it is about."""
+def test_a_delegate_learns_for_whom_they_answer():
+    """With the owner's comment."""
     story = Story(TWO).check()
     story.does("delegate", **{"from": "Ana", "to": "Cem", "comment": "I am away."})
     assert told(story, "Cem") == Words(
@@ -221,8 +221,8 @@ def test_who_is_handed_a_task_is_told_for_whom():
     )
 
 
-def test_who_loses_a_task_is_told_to_whom():
-    """By an operator, for good."""
+def test_a_person_who_loses_a_task_learns_to_whom():
+    """An operator reassigned it."""
     story = Story(TWO).check()
     story.does("reassign", **{"from": "Ana", "to": "Cem", "by": "Olga"})
     assert told(story, "Cem").subject == "Reassigned to you: Bench"
@@ -232,7 +232,7 @@ def test_who_loses_a_task_is_told_to_whom():
     )
 
 
-def test_the_author_is_told_what_to_change_and_until_when():
+def test_the_author_learns_what_to_change_and_until_when():
     """With the day."""
     story = Story(TWO).check()
     story.does("changes", approver="Ana", comment="Use oak.")
@@ -245,8 +245,8 @@ def test_the_author_is_told_what_to_change_and_until_when():
     )
 
 
-def test_a_withdrawal_gives_the_reason():
-    """Those who were asked can stop reading."""
+def test_a_withdrawal_letter_gives_the_reason():
+    """The people who were asked need not read further."""
     story = Story(TWO).check()
     story.does("withdraw", by=AUTHOR, reason="No money.")
     assert told(story, "Ana") == Words(
@@ -257,8 +257,8 @@ def test_a_withdrawal_gives_the_reason():
     )
 
 
-def test_the_end_names_who_decided_and_why():
-    """To the author it is theirs."""
+def test_an_end_letter_names_who_decided_and_why():
+    """To the author it says "your proposal"."""
     story = Story(policy({"approvers": ["Ana"]})).check()
     story.decides("Ana", "reject", comment="Too dear.")
     assert told(story, AUTHOR) == Words(
@@ -267,14 +267,14 @@ def test_the_end_names_who_decided_and_why():
     assert told(story, "Ana").lead == "The proposal that you were asked about was rejected by Ana."
 
 
-def test_the_end_has_the_policys_own_word():
-    """Approved on a condition is not the same as approved."""
+def test_an_end_letter_has_the_policys_word():
+    """Approved with conditions differs from approved."""
     story = Story(policy({"approvers": ["Ana"]}, outcomes={"approve with conditions": "approve"})).check()
     story.decides("Ana", "approve with conditions")
     assert told(story, AUTHOR).lead == "Your proposal was approved by Ana. The decision: approve with conditions."
 
 
-def test_an_end_by_time_says_what_can_be_done():
+def test_an_expiry_letter_says_what_can_be_done():
     """Nobody decided it."""
     story = Story(policy({"approvers": ["Ana"], "windowHours": 1})).check().passes(1)
     words = told(story, AUTHOR)
@@ -283,7 +283,7 @@ def test_an_end_by_time_says_what_can_be_done():
     assert words.lead.endswith("It can be submitted again as a new proposal.")
 
 
-def test_a_failure_says_that_nothing_was_approved():
+def test_a_failure_letter_says_that_nothing_was_approved():
     """And whom to ask."""
     story = Story(TWO).check()
     story.entries += failed(story.review, "storage is full", now=story.now)
@@ -294,7 +294,7 @@ def test_a_failure_says_that_nothing_was_approved():
 
 
 def test_the_author_gets_a_receipt_for_a_withdrawal():
-    """Without the words that they have just written."""
+    """Without the comment that they have just written."""
     story = Story(TWO).check()
     story.does("withdraw", by=AUTHOR, reason="No money.")
     story.passes(0)
@@ -310,16 +310,16 @@ def test_the_author_gets_a_receipt_for_a_withdrawal():
         ("KWD", None, "99,999 KWD"),
     ],
 )
-def test_a_cost_says_what_the_policy_takes_it_for(currency, rates, told):
-    """Whoever decides sees how it was compared, and how old the rates were."""
+def test_a_cost_shows_how_the_policy_converts_it(currency, rates, told):
+    """Deciders see the compared amount and the date of the rates."""
     rule = policy({"approvers": ["Ana"]}, budgetLimit=100_000)
     if rates:
         rule["rates"] = {"date": "2026-03-02", "worth": rates}
     assert cost(Story(rule, cost=99_999.0, currency=currency).review) == told
 
 
-def test_nobody_has_words_for_what_nobody_is_told():
-    """A notice of such an entry would be a defect."""
+def test_an_entry_without_letters_has_no_letter_text():
+    """A notice of such an entry would be a bug."""
     story = Story(TWO).check()
     notice = notices_for(story.entries, told=0)[0]
     with pytest.raises(ValueError, match="there is no letter about an entry of the kind checked"):

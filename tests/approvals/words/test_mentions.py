@@ -20,13 +20,13 @@ PEOPLE = ("Ana", "Ana Lima", "Ben (works)", " ")
         ("", []),
     ],
 )
-def test_who_has_a_part_is_mentioned_by_name(text, mentioned):
-    """The longest name that fits, in whatever case; an address is none."""
+def test_a_person_with_a_part_is_mentioned_by_name(text, mentioned):
+    """The longest matching name, in any case; an address is no mention."""
     assert [each.text for each in pieces(text, PEOPLE) if each.mention] == mentioned
 
 
 @given(st.text("@AnaBe (works)\n"), st.lists(st.sampled_from(PEOPLE)))
-def test_the_pieces_are_the_text(text, people):
+def test_the_pieces_add_up_to_the_text(text, people):
     """Nothing is lost or added."""
     found = pieces(text, people)
     assert "".join(each.text for each in found) == text

@@ -31,18 +31,18 @@ def told(story: Story, after: int = 0) -> list[tuple[str, str, bool]]:
     return [(each.kind.value, each.person, each.to_answer) for each in notices]
 
 
-def test_nothing_is_told_of_no_entries():
-    """A record that is still empty has nobody to tell."""
+def test_an_empty_record_has_no_notices():
+    """There is nobody to notify."""
     assert notices_for((), told=0) == ()
 
 
-def test_nobody_is_told_before_the_checks_are_through():
-    """The author knows what they handed in."""
+def test_nobody_is_notified_before_the_checks_have_ended():
+    """The author knows what they submitted."""
     assert told(Story(ALL)) == []
 
 
-def test_those_who_are_asked_are_told_so():
-    """In the order of the policy."""
+def test_approvers_are_asked_in_order_of_the_policy():
+    """Each gets one letter."""
     assert told(Story(ALL).check()) == [("asked", "Ana", True), ("asked", "Ben", True)]
 
 
@@ -63,22 +63,22 @@ def test_what_was_told_is_not_told_again():
     assert told(story, after=len(story.entries)) == []
 
 
-def test_somebody_who_has_answered_early_is_not_asked():
-    """Their answer counts as it is."""
+def test_a_person_with_an_early_answer_is_not_asked():
+    """The answer counts."""
     story = Story(ALL)
     story.decides("Ana")
     assert told(story.check()) == [("asked", "Ben", True)]
 
 
-def test_somebody_who_has_answered_meanwhile_is_not_asked():
-    """A letter that is written late would only confuse."""
+def test_a_person_who_has_answered_meanwhile_is_not_asked():
+    """A late letter would only confuse."""
     story = Story(ALL).check()
     story.decides("Ana")
     assert told(story) == [("asked", "Ben", True)]
 
 
-def test_a_stage_that_is_over_asks_nobody_any_more():
-    """Neither those of the stage before, nor anybody when all is over."""
+def test_a_closed_stage_asks_nobody():
+    """Neither an earlier stage, nor any after the end."""
     story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben"]})).check()
     story.decides("Ana")
     assert told(story) == [("asked", "Ben", True)]
@@ -86,8 +86,8 @@ def test_a_stage_that_is_over_asks_nobody_any_more():
     assert told(story) == [("ended", AUTHOR, False), ("ended", "Ana", False), ("ended", "Ben", False)]
 
 
-def test_only_those_who_have_not_answered_are_reminded():
-    """Both by the plan and by a person."""
+def test_only_people_without_an_answer_are_reminded():
+    """By the plan and by a person."""
     story = Story(LADDER).check()
     story.decides("Ana")
     seen = len(story.entries)
@@ -99,15 +99,15 @@ def test_only_those_who_have_not_answered_are_reminded():
     assert told(story, seen) == [("reminded", "Ben", True)]
 
 
-def test_a_reminder_that_comes_after_the_answer_is_left_out():
-    """It is told of as the record stands now."""
+def test_a_reminder_after_the_answer_is_left_out():
+    """Letters follow the present state of the record."""
     story = Story(LADDER).check().passes(4)
     story.decides("Ana")
     assert ("reminded", "Ana", True) not in told(story)
 
 
-def test_an_escalation_asks_the_new_ones_and_tells_those_who_were_late():
-    """Who has answered needs neither."""
+def test_an_escalation_asks_the_new_people_and_notifies_the_late_ones():
+    """People who answered get no letter."""
     story = Story(LADDER).check()
     story.decides("Ana")
     seen = len(story.entries)
@@ -118,8 +118,8 @@ def test_an_escalation_asks_the_new_ones_and_tells_those_who_were_late():
     assert told(story, seen) == [("escalated", "Fay", True), ("escalated", "Eva", False)]
 
 
-def test_a_rung_that_was_passed_asks_nobody_any_more():
-    """Of two escalations at once only the last one asks; the others are told that their time is over."""
+def test_a_skipped_rung_asks_nobody():
+    """Of two escalations at once only the last one asks; the others learn that their time is over."""
     story = Story(LADDER).check()
     story.decides("Ana")
     seen = len(story.entries)
@@ -132,24 +132,24 @@ def test_a_rung_that_was_passed_asks_nobody_any_more():
     ]
 
 
-def test_an_escalation_asks_those_again_who_are_still_needed():
-    """One person on the rung cannot make up for two; the letter has the new link."""
+def test_an_escalation_asks_people_again_who_are_still_needed():
+    """One person on the rung cannot replace two; the letter has the new link."""
     story = Story(LADDER).check()
     seen = len(story.entries)
     story.passes(10)
     assert told(story, seen) == [("escalated", "Eva", True), ("escalated", "Ana", True), ("escalated", "Ben", True)]
 
 
-def test_somebody_who_was_late_and_is_on_the_next_rung_is_asked_once():
-    """They need the new link; that they were late they can see."""
+def test_a_late_person_on_the_next_rung_is_asked_once():
+    """They need the new link, and can see that they were late."""
     story = Story(policy({"approvers": ["Ana", "Ben"], "windowHours": 10, "escalateTo": ["ANA"]})).check()
     seen = len(story.entries)
     story.passes(10)
     assert told(story, seen) == told(story) == [("escalated", "ANA", True), ("escalated", "Ben", False)]
 
 
-def test_who_takes_a_task_back_gets_a_link_and_who_had_it_is_told():
-    """The link of before is for nobody any more."""
+def test_taking_back_gives_the_owner_a_link_and_notifies_the_delegate():
+    """The earlier link is void."""
     story = Story(ALL).check()
     story.does("delegate", **{"from": "Ana", "to": "Cem"})
     seen = len(story.entries)
@@ -157,8 +157,8 @@ def test_who_takes_a_task_back_gets_a_link_and_who_had_it_is_told():
     assert told(story, seen) == [("delegated", "Ana", True), ("delegated", "Cem", False)]
 
 
-def test_who_delegates_needs_no_letter_about_it():
-    """The one who has the task now is asked, and knows for whom."""
+def test_a_person_who_delegates_gets_no_letter():
+    """The delegate is asked, and learns for whom."""
     story = Story(ALL).check()
     seen = len(story.entries)
     story.does("delegate", **{"from": "Ana", "to": "Cem"})
@@ -168,7 +168,7 @@ def test_who_delegates_needs_no_letter_about_it():
     )  # fmt: skip
 
 
-def test_somebody_whose_task_an_operator_gave_away_is_told():
+def test_a_person_whose_task_an_operator_reassigned_is_notified():
     """They may be about to answer."""
     story = Story(ALL).check()
     seen = len(story.entries)
@@ -176,8 +176,8 @@ def test_somebody_whose_task_an_operator_gave_away_is_told():
     assert told(story, seen) == [("reassigned", "Cem", True), ("reassigned", "Ana", False)]
 
 
-def test_only_the_author_is_told_that_changes_are_wanted():
-    """For the others nothing is to be done."""
+def test_only_the_author_is_notified_of_requested_changes():
+    """The others have nothing to do."""
     story = Story(ALL).check()
     seen = len(story.entries)
     story.does("changes", approver="Ana", comment="Use oak.")
@@ -186,8 +186,8 @@ def test_only_the_author_is_told_that_changes_are_wanted():
     assert notice.said is notice.entry
 
 
-def test_a_revision_is_told_to_those_who_were_asked():
-    """Their answers do not count any more; who is needed is asked when the checks are through."""
+def test_people_asked_before_are_notified_of_a_revision():
+    """Their answers are void; the needed people are asked after the checks."""
     story = Story(ALL).check()
     story.decides("Ana")
     story.does("changes", approver="Ben", comment="Use oak.")
@@ -199,8 +199,8 @@ def test_a_revision_is_told_to_those_who_were_asked():
     assert told(story, seen) == [("asked", "Ana", True), ("asked", "Ben", True)]
 
 
-def test_who_is_asked_about_a_revision_in_the_same_go_gets_one_letter():
-    """It says that it was revised, and has the author's words."""
+def test_a_person_asked_about_a_revision_gets_one_letter():
+    """It says that the proposal was revised, and quotes the author."""
     story = Story(ALL).check()
     story.decides("Ana")
     story.does("changes", approver="Ben", comment="Use oak.")
@@ -213,8 +213,8 @@ def test_who_is_asked_about_a_revision_in_the_same_go_gets_one_letter():
     assert ben.said.comment == "It is oak already."
 
 
-def test_somebody_new_is_not_asked_again():
-    """They have not seen what was before."""
+def test_a_newly_asked_person_is_not_asked_again():
+    """They have not seen the earlier document."""
     story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben"]})).check()
     story.does("changes", approver="Ana", comment="Use oak.")
     story.does("resubmit", by=AUTHOR, title="Oak bench")
@@ -223,8 +223,8 @@ def test_somebody_new_is_not_asked_again():
     assert [False] == [each.again for each in notices_for(story.entries, told=0) if each.person == "Ben"]
 
 
-def test_another_file_in_the_middle_is_told_to_those_who_were_asked():
-    """What they have opened is not what is decided on any more."""
+def test_people_asked_before_are_asked_about_a_changed_file():
+    """What they have opened is no longer what they decide on."""
     story = Story(ALL).check()
     seen = len(story.entries)
     story.attaches("plan.txt", "a plan")
@@ -234,8 +234,8 @@ def test_another_file_in_the_middle_is_told_to_those_who_were_asked():
     assert told(story, seen) == [("asked", "Ana", True), ("asked", "Ben", True)]
 
 
-def test_another_file_is_told_once_to_those_who_are_not_asked_about_it_now():
-    """Of the second stage; when the author is through, and not with each stage that opens."""
+def test_people_not_asked_now_are_notified_once_of_a_changed_file():
+    """In later stages; when the author has finished, and not with each stage that opens."""
     story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben"]}, {"approvers": ["Cem"]})).check()
     story.decides("Ana")
     seen = len(story.entries)
@@ -248,8 +248,8 @@ def test_another_file_is_told_once_to_those_who_are_not_asked_about_it_now():
     assert told(story, seen) == [("asked", "Ben", True)]
 
 
-def test_another_file_of_a_record_of_before_is_told_when_it_was_put():
-    """So that what was told of it is not told anew."""
+def test_a_changed_file_of_an_old_record_is_told_at_once():
+    """Before its checks have ended, as it was then, so that its letters are not sent again."""
     story = Story(ALL).check()
     seen = len(story.entries)
     story.attaches("plan.txt", "a plan")
@@ -257,8 +257,8 @@ def test_another_file_of_a_record_of_before_is_told_when_it_was_put():
     assert told(story, seen) == [("documentChanged", "Ana", False), ("documentChanged", "Ben", False)]
 
 
-def test_a_file_that_comes_before_the_checks_are_through_is_no_news():
-    """Nobody was asked yet, and nobody is while changes are wanted."""
+def test_a_file_added_before_the_checks_have_ended_notifies_nobody():
+    """Nobody was asked yet, and nobody is asked while changes are awaited."""
     story = Story(ALL)
     story.attaches("plan.txt", "a plan")
     assert told(story) == []
@@ -269,7 +269,7 @@ def test_a_file_that_comes_before_the_checks_are_through_is_no_news():
     assert told(story, seen) == []
 
 
-def test_a_withdrawal_is_told_to_those_who_were_asked_and_its_end_to_the_author():
+def test_a_withdrawal_notifies_the_asked_people_and_its_end_the_author():
     """One letter each."""
     story = Story(ALL).check()
     seen = len(story.entries)
@@ -278,7 +278,7 @@ def test_a_withdrawal_is_told_to_those_who_were_asked_and_its_end_to_the_author(
     assert told(story, seen) == [("withdrawn", "Ana", False), ("withdrawn", "Ben", False), ("ended", AUTHOR, False)]
 
 
-def test_an_end_has_the_words_of_who_decided():
+def test_an_end_quotes_the_person_who_decided():
     """The author wants to know why."""
     story = Story(ALL).check()
     story.decides("Ana", "reject", comment="Too dear.")
@@ -287,15 +287,15 @@ def test_an_end_has_the_words_of_who_decided():
     assert {"Too dear."} == {each.said.comment for each in notices if each.said}
 
 
-def test_an_end_that_nobody_decided_has_nobodys_words():
-    """Not those of an earlier stage either."""
+def test_an_end_by_timeout_quotes_nobody():
+    """Not even an answer of an earlier stage."""
     story = Story(policy({"approvers": ["Ana"]}, {"approvers": ["Ben"], "windowHours": 1})).check()
     story.decides("Ana", comment="Fine.")
     story.passes(1)
     assert {None} == {each.said for each in notices_for(story.entries, told=0)}
 
 
-def test_a_failure_is_told_to_the_author_and_those_who_were_asked():
+def test_a_failure_notifies_the_author_and_the_asked_people():
     """Nobody waits in vain."""
     story = Story(ALL).check()
     seen = len(story.entries)
@@ -303,15 +303,15 @@ def test_a_failure_is_told_to_the_author_and_those_who_were_asked():
     assert told(story, seen) == [("ended", AUTHOR, False), ("ended", "Ana", False), ("ended", "Ben", False)]
 
 
-def test_the_author_is_told_once_of_an_end_also_where_they_were_asked():
-    """Where self-approval is allowed."""
+def test_an_author_who_was_asked_is_notified_of_the_end_once():
+    """The policy allows self-approval."""
     story = Story(policy({"approvers": [AUTHOR, "Ana"]}, allowSelfApproval=True)).check()
     story.decides("Ana")
     assert told(story) == [("ended", AUTHOR, False), ("ended", "Ana", False)]
 
 
-def test_the_key_names_entry_kind_and_person_and_no_name():
-    """It becomes the name of a blob, which more people can list than may know who decides."""
+def test_the_key_of_a_notice_has_entry_kind_and_digest_but_no_name():
+    """It becomes a blob name, which more people can list than may know who decides."""
     notice, other = notices_for(Story(ALL).check().entries, told=0)
     assert re.fullmatch(r"3-asked-[0-9a-f]{16}", notice.key)
     assert notice.key != other.key
@@ -327,8 +327,8 @@ def test_the_key_names_entry_kind_and_person_and_no_name():
         max_size=12,
     )
 )
-def test_whatever_happens_nobody_is_told_the_same_twice(steps: list[str]):
-    """Told at once or entry by entry: the same keys, and each at most once."""
+def test_nobody_is_notified_twice_of_the_same_entry(steps: list[str]):
+    """At once or entry by entry: the same keys, and each at most once."""
     story = Story(LADDER).check()
     for step in steps:
         _take(story, step)
@@ -368,6 +368,6 @@ def _take(story: Story, step: str) -> None:
 
 
 @pytest.mark.parametrize("tells", NoticeKind)
-def test_each_kind_is_fit_for_a_blobs_name(tells: NoticeKind):
+def test_each_kind_of_notice_is_valid_in_a_blob_name(tells: NoticeKind):
     """Letters only."""
     assert re.fullmatch("[a-zA-Z]+", tells.value)

@@ -7,8 +7,8 @@ from tests.approvals.story import AUTHOR, Story
 from tests.approvals.words.test_notices import ALL, told
 
 
-def test_a_comment_is_told_to_the_author_and_those_who_are_asked():
-    """Not to who wrote it, nor to who has answered."""
+def test_a_comment_notifies_the_author_and_the_asked_people():
+    """Not its writer, nor people who have answered."""
     story = Story(ALL).check()
     seen = len(story.entries)
     story.does("comments", by="Ana", comment="Nice.")
@@ -20,7 +20,7 @@ def test_a_comment_is_told_to_the_author_and_those_who_are_asked():
 
 
 def test_a_discussion_is_one_letter_after_the_first():
-    """To everybody who has not written all of it themselves."""
+    """To everybody except one who wrote all of it."""
     story = Story(ALL).check()
     story.does("comments", by="Ana", comment="Nice.")
     seen = len(story.entries)
@@ -33,8 +33,8 @@ def test_a_discussion_is_one_letter_after_the_first():
     assert [each.by for each in notice.comments] == ["Ben", AUTHOR, "Ben"]
 
 
-def test_one_that_was_held_back_is_told_to_the_author_with_the_end():
-    """Somebody has decided before its letter was due."""
+def test_a_delayed_comment_reaches_the_author_with_the_end():
+    """Somebody decided before its letter was due."""
     story = Story(ALL).check()
     for person in ("Ana", "Ben"):
         story.does("comments", by=person, comment=f"Says {person}.")
@@ -44,8 +44,8 @@ def test_one_that_was_held_back_is_told_to_the_author_with_the_end():
     assert (notice.kind, notice.person, [each.by for each in notice.comments]) == ("commented", AUTHOR, ["Ben"])
 
 
-def test_a_comment_is_told_to_who_waits_for_changes():
-    """They have asked the author something."""
+def test_a_comment_reaches_the_person_who_asked_for_changes():
+    """They wait for the author."""
     story = Story(ALL).check()
     story.does("changes", approver="Ben", comment="Use oak.")
     seen = len(story.entries)
@@ -53,7 +53,7 @@ def test_a_comment_is_told_to_who_waits_for_changes():
     assert told(story, seen) == [("commented", "Ben", False)]
 
 
-def test_a_note_after_the_end_is_told_to_nobody():
+def test_a_note_after_the_end_notifies_nobody():
     """It is read with the record."""
     story = Story(ALL).check()
     story.does("withdraw", by=AUTHOR)
@@ -62,7 +62,7 @@ def test_a_note_after_the_end_is_told_to_nobody():
     assert told(story, seen) == []
 
 
-def test_a_comment_of_a_record_of_before_is_told_to_nobody():
+def test_a_comment_of_an_old_record_notifies_nobody():
     """It was read long ago."""
     story = Story(ALL).check()
     seen = len(story.entries)

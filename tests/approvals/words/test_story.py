@@ -52,42 +52,42 @@ def told(played, kind, number=0):
         ("avenue", "ended", "the end: withdrawn", ()),
     ],
 )
-def test_an_entry_is_told_in_words(played, who, kind, what, details):
-    """Who reads it was not there."""
+def test_each_entry_has_a_sentence(played, who, kind, what, details):
+    """For readers who were not involved."""
     assert told(played[who], kind) == (what, details)
 
 
-def test_a_stage_says_whom_it_asks_and_until_when(played):
-    """Those who were delegated to with whom they stand in for."""
+def test_a_stage_entry_says_whom_it_asks_and_until_when(played):
+    """A delegate is shown with the owner."""
     what, details = told(played["bridge"], "stageOpened")
     assert what == "design: asks Mara Lindqvist, Jonas Weber and Amara Okafor"
     assert details[0].startswith("until ")
     assert "1 early answer counts" in told(played["bridge"], "stageOpened", 1)[1]
 
 
-def test_an_escalation_says_who_did_not_answer(played):
-    """That is why it came to somebody else."""
+def test_an_escalation_entry_says_who_did_not_answer(played):
+    """That is its reason."""
     what, details = told(played["lights"], "escalated")
     assert what == "market: escalated to Sami Virtanen"
     assert details[0] == "no answer from Ruth Adeyemi"
 
 
-def test_a_wish_for_changes_says_what_to_change_and_until_when(played):
-    """The author has so long."""
+def test_a_request_for_changes_says_what_to_change_and_until_when(played):
+    """The author has that much time."""
     what, details = told(played["lane"], "changesRequested")
     assert what == "asks for changes"
     assert details[0] == "“Keep two spaces.”"
     assert details[1].startswith("until ")
 
 
-def test_a_changed_document_says_what_that_means(played):
-    """Whoever had approved wonders why they are asked again."""
+def test_a_changed_document_says_what_it_means_for_answers(played):
+    """People who approved wonder why they are asked again."""
     _, details = told(played["lane"], "resubmitted")
     assert details[0] == "changed: cost"
     assert "void" in details[1]
 
 
-def test_a_file_in_the_middle_says_what_it_means_for_answers():
+def test_a_changed_file_says_what_it_means_for_answers():
     """They are void, or the policy keeps them."""
     lane = Played("cycle-lane").checked().do("attach", by="Ines Carvalho", **file_fields("plan.md"))
     assert told(lane, "attached")[1] == ("the document has changed: earlier approvals are void",)
@@ -95,8 +95,8 @@ def test_a_file_in_the_middle_says_what_it_means_for_answers():
     assert story.tell(kept, kept.by, str)[1] == ("the policy keeps answers over this change",)
 
 
-def test_a_task_that_is_taken_back_and_a_note_after_the_end_are_called_so():
-    """They are entries of kinds that mean something else mostly."""
+def test_a_taken_back_task_and_a_note_after_the_end_have_their_own_words():
+    """Their kinds usually mean something else."""
     lane = Played("cycle-lane").checked().do("delegate", **{"from": "Leila Haddad", "to": "Ana"})
     lane.do("takeBack", by="Leila Haddad", comment="Back.").do("withdraw", by="Ines Carvalho")
     lane.do("comments", by="Leila Haddad", comment="Pity.")
@@ -116,13 +116,13 @@ def test_a_task_that_is_taken_back_and_a_note_after_the_end_are_called_so():
         ("bridge", "commented", "plain"),
     ],
 )
-def test_a_mood_is_what_the_eye_should_find(played, who, kind, mood):
+def test_the_mood_of_an_entry_marks_what_matters(played, who, kind, mood):
     """Colours follow it."""
     assert story.mood_of(entry_of(played[who], kind)) == mood
 
 
-def test_how_we_know_who_did_it_is_told():
-    """Time and the workflow are nobody; who was signed in needs no word more."""
+def test_an_entry_says_through_which_way_a_person_acted():
+    """A timeout and the workflow are nobody; a signed-in person needs no addition."""
     assert (story.doer("Ana", "link"), story.way("link")) == ("Ana", "by link")
     assert (story.doer("Ana", "person"), story.way("person")) == ("Ana", "")
     assert (story.doer("Greenlight", "clock"), story.way("clock")) == ("", "")

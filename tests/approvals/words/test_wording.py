@@ -27,8 +27,8 @@ from approvals.words.wording import (
 NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 
 
-def test_a_moment_names_the_day_and_says_that_it_is_utc():
-    """Readers are in several time zones, and months in figures are read differently."""
+def test_a_time_names_the_day_and_utc():
+    """Readers are in several time zones, and numeric months are ambiguous."""
     assert moment(NOW) == "Monday 2 March 2026, 09:05 UTC"
     assert short_moment(NOW) == "2 Mar 2026, 09:05 UTC"
 
@@ -47,7 +47,7 @@ def test_a_moment_names_the_day_and_says_that_it_is_utc():
         (timedelta(days=400), "400 days left"),
     ],
 )
-def test_the_time_left_has_two_units_and_is_never_too_much(left: timedelta, said: str):
+def test_the_time_left_has_two_units_and_is_never_too_long(left: timedelta, said: str):
     """Nobody plans by the second."""
     assert time_left(NOW + left, NOW) == said
 
@@ -62,8 +62,8 @@ def test_the_time_left_has_two_units_and_is_never_too_much(left: timedelta, said
         (timedelta(hours=49), "2 days 1 hour ago"),
     ],
 )
-def test_how_long_ago_something_was_is_rounded_down(passed: timedelta, said: str):
-    """A clock that is ahead makes nothing happen in the future."""
+def test_the_time_since_an_event_is_rounded_down(passed: timedelta, said: str):
+    """If a clock is ahead, nothing lies in the future."""
     assert ago(NOW - passed, NOW) == said
 
 
@@ -80,8 +80,8 @@ def test_how_long_ago_something_was_is_rounded_down(passed: timedelta, said: str
         (12.5, "ZZZ", "12.5 ZZZ"),
     ],
 )
-def test_money_has_the_decimals_of_its_currency_only_where_there_are_any(amount: float, currency: str, said: str):
-    """As people write it; what never fitted its currency is not rounded into something that nobody wrote."""
+def test_money_has_decimals_only_if_needed(amount: float, currency: str, said: str):
+    """As people write it; an amount that does not fit its currency is not rounded."""
     assert money(amount, currency) == said
 
 
@@ -89,34 +89,34 @@ def test_money_has_the_decimals_of_its_currency_only_where_there_are_any(amount:
     ("number", "said"),
     [(1, "1 byte"), (999, "999 bytes"), (1_000, "1.0 KB"), (999_949, "999.9 KB"), (999_950, "1.0 MB")],
 )
-def test_a_size_changes_its_unit_before_it_gets_long(number: int, said: str):
-    """No rounding makes 1000.0 KB of it."""
+def test_a_size_uses_the_largest_fitting_unit(number: int, said: str):
+    """Rounding never gives 1000.0 KB."""
     assert size(number) == said
 
 
-def test_names_make_a_list_as_in_a_sentence():
-    """Also of one, and of none."""
+def test_names_form_a_list_as_in_a_sentence():
+    """Also one name, and none."""
     assert [people(()), people(("Ana",)), people(("Ana", "Ben")), people(("Ana", "Ben", "Cem"))] == [
         "", "Ana", "Ana and Ben", "Ana, Ben and Cem",
     ]  # fmt: skip
 
 
-def test_what_turns_text_around_is_taken_out():
-    """A name with it in it would be shown as another one."""
+def test_marks_that_reverse_text_are_removed():
+    """A name with one would be shown as another name."""
     assert visible("Ana\u202eneB \u2066x\u2069 a\u200bb\ufeffc\x07\u00ad") == "AnaneB x abc"
 
 
 NEEDED = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f469\u200d\U0001f467\n\tx"
 
 
-def test_what_some_scripts_need_stays():
-    """Persian joins and parts letters by characters that are not seen; so do pictures of families."""
+def test_invisible_joiners_that_scripts_need_stay():
+    """Persian needs them, and so do emoji of families."""
     assert visible(NEEDED) == NEEDED
 
 
 @given(st.text())
-def test_one_line_is_one_line(text: str):
-    """Nothing in a title can begin another header of a letter."""
+def test_a_one_line_text_has_no_line_break(text: str):
+    """A title must not start another mail header."""
     line = one_line(text)
     assert len(line.splitlines()) <= 1
     assert line == line.strip()
@@ -131,19 +131,19 @@ def test_a_long_text_is_cut_at_a_word():
     assert cut.endswith("word …")
 
 
-def test_a_long_text_without_spaces_is_cut_all_the_same():
-    """A letter has a length."""
+def test_a_long_text_without_spaces_is_cut_too():
+    """A letter has a limit."""
     assert len(excerpt("x" * 8_000)) == LONGEST_EXCERPT + 2
 
 
-def test_a_policy_is_called_by_its_name_and_version():
-    """Of one that came with the proposal there is no name."""
+def test_a_policy_is_called_by_name_and_version():
+    """A policy inside the proposal has no name."""
     assert rule_name("small-purchase", "2") == "small-purchase, version 2"
     assert rule_name("own", "3f9a2c41") == "its own, version 3f9a2c41"
 
 
-def test_a_stage_is_called_by_its_name_and_the_budget_stage_by_what_it_is():
-    """Policies name stages; the budget stage is Greenlight's own."""
+def test_a_stage_has_its_policys_name_and_the_budget_stage_a_standard_one():
+    """Greenlight adds the budget stage itself."""
     assert stage_name(Stage(name="design", approvers=("Ana",))) == "stage “design”"
     assert stage_name(Stage(name="budget", approvers=("Ana",), kind="budget")) == "the budget stage"
 
@@ -159,14 +159,14 @@ def test_a_stage_is_called_by_its_name_and_the_budget_stage_by_what_it_is():
         ({"days": 400}, "400 days"),
     ],
 )
-def test_a_length_of_time_has_its_two_largest_units(length, words):
-    """More nobody reads, and a third one would only count down."""
+def test_a_duration_has_its_two_largest_units(length, words):
+    """A third one would only count down."""
     assert span(timedelta(**length)) == words
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3000)))
-def test_a_length_of_time_is_never_said_longer_than_it_is(length):
-    """Somebody may rely on what is left; the words may fall short by less than the larger unit."""
+def test_a_duration_in_words_never_exceeds_the_real_one(length):
+    """People rely on the time left; the words may fall short by less than an hour."""
     units = {"day": timedelta(days=1), "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
     words = span(length).split() if length >= timedelta(minutes=1) else []
     said = sum(
@@ -179,6 +179,6 @@ def test_a_length_of_time_is_never_said_longer_than_it_is(length):
 @pytest.mark.parametrize(
     ("number", "words"), [(72, "3 days"), (36, "36 hours"), (24, "24 hours"), (1, "1 hour"), (0.5, "30 minutes")]
 )
-def test_a_window_is_said_as_people_say_it(number, words):
-    """A day of a window is 24 hours of it; from two on they are days."""
+def test_a_window_is_given_in_hours_or_days(number, words):
+    """24 hours of it are a day; from two days on it is given in days."""
     assert hours(number) == words

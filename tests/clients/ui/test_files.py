@@ -54,8 +54,8 @@ async def page(proposal: str, name: str, **params: str) -> Shown:
     return await Browser(user="Mara").get(show_file, "/", {"proposalId": proposal, "name": name}, **params)
 
 
-async def test_markdown_has_a_page_on_which_it_does_nothing(proposal):
-    """Laid out, with a way back and a way to save it."""
+async def test_a_markdown_file_has_a_page_without_active_content(proposal):
+    """Formatted, with a way back and a download."""
     shown = await page(proposal, "note.md")
     assert shown.status == 200
     assert "<h2>Note</h2>" in shown.html
@@ -65,8 +65,8 @@ async def test_markdown_has_a_page_on_which_it_does_nothing(proposal):
     assert "download=true" in shown.html
 
 
-async def test_a_text_has_a_page_too_and_each_version_of_it(proposal):
-    """By its number, or as it was in a round."""
+async def test_a_text_has_a_page_for_each_version(proposal):
+    """By its number, or by its round."""
     assert "price 90" in (await page(proposal, "offer.txt")).html
     assert "price 100" in (await page(proposal, "offer.txt", version="2")).html
     assert "Version 2 of 6" in (await page(proposal, "offer.txt", version="2")).text
@@ -75,15 +75,15 @@ async def test_a_text_has_a_page_too_and_each_version_of_it(proposal):
 
 
 async def test_two_versions_of_a_text_are_compared(proposal):
-    """Line by line; a version without the file is nothing to compare with."""
+    """Line by line; a version without the file cannot be compared."""
     shown = await page(proposal, "offer.txt", since="2")
     assert "<del>- price 100</del><ins>+ price 90</ins>" in shown.html
     assert "Nothing changed" in (await page(proposal, "offer.txt", since="6")).text
     assert "<del>" not in (await page(proposal, "offer.txt", since="1")).html
 
 
-async def test_a_picture_is_shown_and_can_do_nothing_else(proposal):
-    """By itself or in the page."""
+async def test_a_picture_is_shown_in_a_sandbox(proposal):
+    """On its own or in the page."""
     answer = await get(proposal, "site.png")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
     assert answer.headers["Content-Disposition"].startswith("inline")
@@ -91,8 +91,8 @@ async def test_a_picture_is_shown_and_can_do_nothing_else(proposal):
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
-async def test_a_small_copy_of_a_picture_is_made(proposal, monkeypatch):
-    """A page with ten drawings would load for long; what cannot be scaled is shown as it is."""
+async def test_a_page_shows_a_small_copy_of_a_picture(proposal, monkeypatch):
+    """Ten drawings would load slowly; a picture that cannot be scaled is shown unchanged."""
     whole, small = await get(proposal, "site.png"), await get(proposal, "site.png", small="true")
     with Image.open(BytesIO(small.get_body())) as picture:
         assert max(picture.size) == THUMBNAIL
@@ -106,8 +106,8 @@ async def test_a_small_copy_of_a_picture_is_made(proposal, monkeypatch):
     assert "price 90" in (await page(proposal, "offer.txt", small="true")).html
 
 
-async def test_a_pdf_is_for_the_browsers_viewer_in_pages_of_ours(proposal):
-    """What is in it loads and sends nothing."""
+async def test_a_pdf_may_be_framed_by_the_apps_own_pages(proposal):
+    """For the browser's viewer; nothing in it loads or sends anything."""
     answer = await get(proposal, "plan.pdf")
     assert (answer.get_body(), answer.headers["Content-Type"]) == (PDF, "application/pdf")
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
@@ -116,21 +116,21 @@ async def test_a_pdf_is_for_the_browsers_viewer_in_pages_of_ours(proposal):
 
 
 @pytest.mark.parametrize("name", ["site.png", "plan.pdf", "note.md"])
-async def test_every_file_can_be_saved(proposal, name):
-    """As it was put."""
+async def test_every_file_can_be_downloaded(proposal, name):
+    """Unchanged."""
     answer = await get(proposal, name, download="true")
     assert answer.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{name}"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
-async def test_a_text_that_is_too_long_for_a_page_is_saved(client, proposal):
-    """A browser would be busy with it."""
+async def test_a_text_that_is_too_long_for_a_page_is_a_download(client, proposal):
+    """A browser would be slow with it."""
     await Front(client, "Ines").put_file(proposal, "long.txt", b"x" * (LARGEST_SHOWN + 1))
     assert (await get(proposal, "long.txt")).headers["Content-Disposition"].startswith("attachment")
 
 
-async def test_long_markdown_is_shown_as_it_was_typed(client, proposal):
-    """To lay it out could take long."""
+async def test_long_markdown_is_shown_unformatted(client, proposal):
+    """Formatting could take long."""
     await Front(client, "Ines").put_file(proposal, "long.md", b"**a** " * 8_000)
     assert "**a** **a**" in (await page(proposal, "long.md")).html
 
@@ -139,19 +139,19 @@ async def test_long_markdown_is_shown_as_it_was_typed(client, proposal):
     ("name", "params", "status"),
     [("other.md", {}, 404), ("note.md", {"version": "2"}, 404), ("note.md", {"version": "99"}, 404)],
 )
-async def test_what_there_is_not_is_not_found(proposal, name, params, status):
-    """Also a file before it was put."""
+async def test_an_unknown_file_or_version_is_404(proposal, name, params, status):
+    """Also a file before it was added."""
     assert (await get(proposal, name, **params)).status_code == status
 
 
-async def test_only_who_has_a_part_gets_a_file(proposal):
+async def test_only_people_with_a_part_get_a_file(proposal):
     """As with the proposal itself."""
     assert (await get(proposal, "note.md", "Eve")).status_code == 403
     assert (await get(proposal, "note.md", None)).status_code == 303
     assert (await get("there-is-none", "note.md")).status_code == 404
 
 
-async def test_a_file_that_is_gone_or_is_another_one_is_not_shown(proposal, monkeypatch):
+async def test_a_missing_or_changed_file_is_not_shown(proposal, monkeypatch):
     """Somebody could decide by it."""
     monkeypatch.setattr(BlobAttachments, "read", lambda *_: b"something else")
     assert (await get(proposal, "note.md")).status_code == 500
@@ -164,10 +164,10 @@ async def test_a_file_that_is_gone_or_is_another_one_is_not_shown(proposal, monk
 
 
 @pytest.mark.parametrize(("readers", "is_shown"), [("*", True), ("", False)])
-async def test_a_tab_that_is_closed_to_somebody_is_left_out_around_a_file_and_its_proposal(
+async def test_pages_around_files_and_proposals_leave_out_tabs_that_are_closed_to_a_person(
     proposal, monkeypatch, readers, is_shown
 ):
-    """As around every other page."""
+    """Like every other page."""
     monkeypatch.setenv("REPORT_READERS", readers)
     around_the_file = await page(proposal, "note.md")
     around_the_proposal = await Browser(user="Mara").get(show_proposal, "/", {"proposalId": proposal})

@@ -50,8 +50,8 @@ def chosen(page: Shown, proposal: str) -> str:
     return next(each for each in picks(page) if each.startswith(f"{proposal} "))
 
 
-async def test_what_waits_for_me_is_there_with_all_that_i_need(client):
-    """Who, how much, which stage of how many, for whom it waits and until when."""
+async def test_the_inbox_shows_my_tasks_with_all_details(client):
+    """Author, cost, stage of how many, for whom it waits and until when."""
     me = "Mara"
     proposal = await handed_in(client, "Weir", cost=1200, department="works")
     page = await inbox(me, q="Weir")
@@ -116,7 +116,7 @@ async def test_fifty_answers_of_which_three_are_about_a_document_that_changed(cl
     assert sent.text.count("plan.md") >= 3
 
 
-async def test_changes_are_asked_for_with_a_comment(client):
+async def test_asking_for_changes_needs_a_comment(client):
     """The author has to know what to change."""
     proposal = await handed_in(client, "Ford")
     pick = chosen(await inbox("Mara", q="Ford"), proposal)
@@ -136,29 +136,29 @@ async def test_changes_are_asked_for_with_a_comment(client):
         ([("pick", f"p-1 {'a' * 64}"), ("decision", "approve"), ("comment", "x" * 8001)], "too long"),
     ],
 )
-async def test_a_form_that_says_too_little_comes_back_with_what_is_missing(client, fields, told):
+async def test_an_incomplete_form_comes_back_with_the_missing_fields(client, fields, told):
     """Nothing is decided."""
     sent = await Browser(client, "Mara").post(decide_from_inbox, PATH, fields)
     assert (sent.status, told in sent.text) == (400, True)
 
 
-async def test_more_answers_than_a_form_takes_are_none(client):
-    """The page has twenty; a hundred are the most."""
+async def test_too_many_answers_in_one_form_are_all_refused(client):
+    """The page has twenty; a hundred are the limit."""
     fields = [("pick", f"p-{number} {'a' * 64}") for number in range(MOST_AT_ONCE + 10)]
     assert (
         await Browser(client, "Mara").post(decide_from_inbox, PATH, [*fields, ("decision", "approve")])
     ).status == 413
 
 
-async def test_somebody_elses_proposal_cannot_be_decided_from_here(client):
-    """The desk judges as it does everywhere."""
+async def test_a_proposal_of_others_cannot_be_decided_from_the_inbox(client):
+    """The same rules apply as everywhere."""
     proposal = await handed_in(client, "Sluice")
     pick = chosen(await inbox("Mara", q="Sluice"), proposal)
     sent = await Browser(client, "Ines").post(decide_from_inbox, PATH, [("pick", pick), ("decision", "approve")])
     assert "0 of 1 answers recorded" in sent.text
 
 
-async def test_filters_are_a_part_of_the_address_and_odd_ones_are_left_out(client):
+async def test_filters_are_part_of_the_address_and_invalid_ones_are_ignored(client):
     """Status, department, author, words and overdue."""
     await handed_in(client, "Culvert north", department="works")
     await handed_in(client, "Culvert south", department="parks")
@@ -169,8 +169,8 @@ async def test_filters_are_a_part_of_the_address_and_odd_ones_are_left_out(clien
     assert (await inbox("Mara", q="culvert", status="odd", page="-1", part="odd")).status == 200
 
 
-async def test_what_is_overdue_is_marked(client, monkeypatch):
-    """Its time is up, and nothing has carried that out yet."""
+async def test_an_overdue_proposal_is_marked(client, monkeypatch):
+    """Its deadline has passed, and nothing has processed that yet."""
     proposal = await handed_in(client, "Lock gate")
     later = datetime.now(UTC) + timedelta(days=6)
     monkeypatch.setattr(clock, "now", lambda: later)
@@ -179,8 +179,8 @@ async def test_what_is_overdue_is_marked(client, monkeypatch):
     assert "no time left" in page.text
 
 
-async def test_in_development_somebody_chooses_who_they_are():
-    """And is remembered, whatever their name is made of."""
+async def test_in_development_a_visitor_chooses_their_name():
+    """A cookie keeps it, with any characters."""
     nobody = Browser()
     asked = await nobody.get(show_inbox, PATH)
     assert (asked.status, asked.headers["Location"]) == (303, "/api/ui/act-as")
@@ -193,15 +193,15 @@ async def test_in_development_somebody_chooses_who_they_are():
     assert (await nobody.post(choose_who, "/api/ui/act-as", {"name": "a\nb"})).status == 400
 
 
-async def test_with_keys_alone_nobody_is_before_a_page(monkeypatch):
-    """A key does not say who somebody is, and the cookie of development means nothing."""
+async def test_with_keys_alone_no_page_has_a_visitor(monkeypatch):
+    """A key names nobody, and the cookie of development is ignored."""
     monkeypatch.setenv("AUTH_MODE", "keys")
     assert (await inbox("Mara")).status == 403
     assert (await Browser(user="Mara").get(choose_who, "/api/ui/act-as")).status == 404
 
 
 async def test_a_page_of_another_site_decides_nothing(client):
-    """As everywhere: browsers say where a form comes from."""
+    """As everywhere: browsers report the form's origin."""
     proposal = await handed_in(client, "Quay")
     pick = chosen(await inbox("Mara", q="Quay"), proposal)
     elsewhere = Browser(client, "Mara", origin="https://evil.example", **{"sec-fetch-site": "cross-site"})
@@ -210,7 +210,7 @@ async def test_a_page_of_another_site_decides_nothing(client):
     assert chosen(await inbox("Mara", q="Quay"), proposal) == pick
 
 
-async def test_the_start_leads_to_the_inbox():
+async def test_the_root_of_the_pages_leads_to_the_inbox():
     """One address to remember."""
     led = await Browser(user="Mara").get(show_start_page, "/api/ui")
     assert (led.status, led.headers["Location"]) == (303, PATH)

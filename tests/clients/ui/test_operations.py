@@ -46,7 +46,7 @@ def put_aside(body, reason="it was not understood"):
     return next(each.id for each in open_put_aside().waiting() if each.message_id == name)
 
 
-async def test_where_nothing_is_wrong_the_page_says_so_and_costs_four_storage_calls(hub, monkeypatch):
+async def test_without_problems_the_page_says_so_and_costs_four_storage_calls(hub, monkeypatch):
     """Each number is zero."""
     for opened in (open_operations, open_put_aside):
         opened()
@@ -64,7 +64,7 @@ async def test_where_nothing_is_wrong_the_page_says_so_and_costs_four_storage_ca
 
 
 @pytest.mark.parametrize(("operators", "status"), [("", 403), ("Jonas; Ines", 403), ("jonas; MARA", 200), ("*", 200)])
-async def test_operations_are_for_those_whom_the_setting_names(hub, monkeypatch, operators, status):
+async def test_only_people_named_by_the_setting_operate(hub, monkeypatch, operators, status):
     """To look, and to act."""
     monkeypatch.setenv("OPERATORS", operators)
     browser = Browser(hub, "Mara")
@@ -76,7 +76,7 @@ async def test_operations_are_for_those_whom_the_setting_names(hub, monkeypatch,
     assert hub.instances["job-1"]["runtimeStatus"] == ("Terminated" if status == 200 else "Running")
 
 
-async def test_a_stuck_review_is_shown_with_what_the_sweep_did(hub):
+async def test_a_stuck_review_is_shown_with_the_sweeps_action(hub):
     """From the row of its last run."""
     stuck = [{"proposalId": "p-7", "lag": "lost", "done": "notMended"}]
     line = {"record": "sweep", "records": 9, "found": 3, "stuckCount": 60, "stuck": stuck}
@@ -89,7 +89,7 @@ async def test_a_stuck_review_is_shown_with_what_the_sweep_did(hub):
 
 
 async def test_a_failed_workflow_is_shown_with_its_reason_and_rewound(hub):
-    """Its page has its history in words, and afterwards the act is on record."""
+    """Its page has its history in words, and afterwards the action is recorded."""
     events = [
         {"EventType": "ExecutionStarted", "FunctionName": "BillingIssuer", "Timestamp": "2026-03-02T09:00:00Z"},
         {"EventType": "TaskFailed", "FunctionName": "IssueBill", "Reason": "<b>no</b> room"},
@@ -108,8 +108,8 @@ async def test_a_failed_workflow_is_shown_with_its_reason_and_rewound(hub):
     assert acts() == [("Mara", "rewind", "bill-1", "done: fixed")]
 
 
-async def test_the_workflow_of_an_open_proposal_ends_only_where_that_is_asked_for(hub):
-    """And its record is not touched."""
+async def test_the_workflow_of_an_open_proposal_is_ended_only_on_request(hub):
+    """Its record is not touched."""
     proposal = await Front(hub).begin()
     record = (await Front(hub).audit(proposal)).body["entries"]
     browser = Browser(hub, "Mara")
@@ -126,15 +126,15 @@ async def test_the_workflow_of_an_open_proposal_ends_only_where_that_is_asked_fo
     assert (await Front(hub).audit(proposal)).body["entries"] == record
 
 
-async def test_the_record_of_a_proposal_is_verified(hub):
-    """On the page of its workflow."""
+async def test_the_workflow_page_verifies_the_proposals_record(hub):
+    """It shows the verdict."""
     proposal = await Front(hub).begin()
     page = await Browser(hub, "Mara").get(show_workflow, f"{PATH}/workflow", id=proposal)
     assert "The record is what was written: whole" in page.html
 
 
 async def test_a_message_is_sent_again_once_and_its_row_stays(hub):
-    """The decision in it counts, as the record says, by the queue."""
+    """Its decision counts, recorded as from the queue."""
     proposal = await Front(hub).begin()
     decision = {"proposalId": proposal, "approver": "Mara", "decision": "approve"}
     message = put_aside(json.dumps(decision), "there is no proposal")
@@ -153,8 +153,8 @@ async def test_a_message_is_sent_again_once_and_its_row_stays(hub):
     assert acts() == [("Mara", "send message", message, "taken")]
 
 
-async def test_a_message_that_is_refused_again_waits_with_the_new_reason_until_it_is_discarded(hub):
-    """It is no secret who did that."""
+async def test_a_message_refused_again_waits_with_the_new_reason_until_it_is_discarded(hub):
+    """The page shows who discarded it."""
     message = put_aside("no json {")
     browser = Browser(hub, "Mara")
     told = await browser.post(operate, PATH, {"message": message, "act": "send"})
@@ -166,8 +166,8 @@ async def test_a_message_that_is_refused_again_waits_with_the_new_reason_until_i
     assert [each.id for each in open_put_aside().waiting()] == []
 
 
-async def test_a_message_waits_as_before_where_the_hub_is_away(hub):
-    """The page says to come again, and the act is on record as failed."""
+async def test_a_message_stays_if_the_hub_is_unreachable(hub):
+    """The page says to try again, and the action is recorded as failed."""
     message = put_aside('{"instanceId": "p-1", "approved": true, "approver": "Mara"}')
     hub.broken["get_status"] = "away"
     told = await Browser(hub, "Mara").post(operate, PATH, {"message": message, "act": "send"})
@@ -176,8 +176,8 @@ async def test_a_message_waits_as_before_where_the_hub_is_away(hub):
     assert acts() == [("Mara", "send message", message, "failed: Exception")]
 
 
-async def test_a_letter_that_nobody_needs_any_more_leaves_the_list(hub, monkeypatch):
-    """The one who was asked has answered."""
+async def test_an_obsolete_letter_leaves_the_list(hub, monkeypatch):
+    """The person who was asked has answered."""
     monkeypatch.setenv("SMTP_HOST", "127.0.0.1")
     monkeypatch.setenv("MAIL_FROM", "greenlight@example.org")
     proposal = await Front(hub).begin()
@@ -195,14 +195,14 @@ async def test_a_letter_that_nobody_needs_any_more_leaves_the_list(hub, monkeypa
 @pytest.mark.parametrize(
     "fields", [{}, {"act": "approve", "instance": "p-1"}, {"act": "terminate", "message": "x"}, {"instance": "p-1"}]
 )
-async def test_what_no_button_sends_is_not_understood(hub, fields):
+async def test_an_invalid_operators_form_is_refused(hub, fields):
     """Nothing happens."""
     assert (await Browser(hub, "Mara").post(operate, PATH, fields)).status == 400
     assert acts() == []
 
 
-async def test_what_there_is_not_is_not_found(hub):
-    """Whatever is asked about it."""
+async def test_an_unknown_instance_or_message_is_404(hub):
+    """For reading and for acting."""
     browser = Browser(hub, "Mara")
     for given in ("nothing", "../x", ""):
         assert (await browser.get(show_workflow, f"{PATH}/workflow", id=given)).status == 404
@@ -210,8 +210,8 @@ async def test_what_there_is_not_is_not_found(hub):
     assert (await browser.post(operate, PATH, {"message": "nothing", "act": "send"})).status == 404
 
 
-async def test_a_page_elsewhere_operates_nothing(hub):
-    """Browsers say where a form comes from."""
+async def test_a_page_of_another_site_operates_nothing(hub):
+    """Browsers report the form's origin."""
     hub.add("job-1", "MonitorJobStatus")
     browser = Browser(hub, "Mara", origin="https://evil.example")
     assert (await browser.post(operate, PATH, {"instance": "job-1", "act": "terminate"})).status == 403

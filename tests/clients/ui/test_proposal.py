@@ -73,16 +73,16 @@ def counted(monkeypatch) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("user", ["Ines", "Mara", "Jonas", "Cem"])
-async def test_whoever_has_a_part_sees_it(client, user):
-    """Its author, who is asked, and who will be."""
+async def test_everybody_with_a_part_sees_the_proposal(client, user):
+    """Its author, people asked now, and people asked later."""
     page = await look(await begun(client), user)
     assert page.status == 200
     assert "Footbridge" in page.html
     assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
 
 
-async def test_who_has_decided_still_sees_it(client):
-    """Also when it is over."""
+async def test_a_person_who_has_decided_still_sees_it(client):
+    """Also after its end."""
     proposal = await begun(client)
     assert (await send(client, proposal, "Mara", "decisions", decision="approve")).status == 303
     assert (await look(proposal)).status == 200
@@ -92,7 +92,7 @@ async def test_who_has_decided_still_sees_it(client):
 
 
 async def test_nobody_else_sees_it(client):
-    """And nobody learns more from a proposal that there is not."""
+    """The answer is the same as for an unknown proposal."""
     proposal = await begun(client)
     refused = await look(proposal, "Eve")
     assert (refused.status, "You have no part in this proposal" in refused.html) == (403, True)
@@ -140,8 +140,8 @@ async def test_a_record_that_is_changed_while_one_acts_is_told(client, azurite, 
         ("Ines", "withdraw", {"comment": "No money."}, "ended"),
     ],
 )
-async def test_each_form_is_taken_down_and_leads_back_to_the_page(client, user, verb, fields, kind):
-    """Which says what became of it."""
+async def test_each_form_is_recorded_and_leads_back_to_the_page(client, user, verb, fields, kind):
+    """Which shows the result."""
     proposal = await begun(client)
     sent = await send(client, proposal, user, verb, **fields)
     assert (sent.status, sent.headers["Location"]) == (303, f"/api/ui/proposals/{proposal}?done={verb}")
@@ -153,15 +153,15 @@ async def test_each_form_is_taken_down_and_leads_back_to_the_page(client, user, 
 
 
 async def test_a_task_is_taken_back(client):
-    """By who gave it away."""
+    """By the person who delegated it."""
     proposal = await begun(client)
     await send(client, proposal, "Mara", "delegate", to="Dora")
     assert (await send(client, proposal, "Mara", "takeBack")).status == 303
     assert "Your answer is asked for" in (await look(proposal)).text
 
 
-async def test_a_document_that_changed_under_an_open_page_is_refused_with_what_changed(client):
-    """What was typed is kept, and the answer can be given for the new one."""
+async def test_a_form_about_a_changed_document_is_refused_with_the_changes(client):
+    """The typed text is kept, and the answer can be given for the new document."""
     proposal = await begun(client)
     page = await look(proposal)
     await Front(client, "Ines").put_file(proposal, "plan.md", b"# A plan\n")
@@ -176,8 +176,8 @@ async def test_a_document_that_changed_under_an_open_page_is_refused_with_what_c
     assert again.status == 303
 
 
-async def test_no_form_is_taken_for_another_document(client):
-    """Whatever it asks for."""
+async def test_every_kind_of_form_about_a_changed_document_is_refused(client):
+    """A delegation too."""
     proposal = await begun(client)
     page = await look(proposal)
     await Front(client, "Ines").put_file(proposal, "plan.md", b"# A plan\n")
@@ -185,8 +185,8 @@ async def test_no_form_is_taken_for_another_document(client):
     assert (refused.status, "Yours." in refused.html) == (409, True)
 
 
-async def test_what_somebody_else_was_faster_with_is_told(client):
-    """The words are kept, though there is no form for them any more."""
+async def test_a_late_form_says_who_was_faster_and_keeps_the_text(client):
+    """Although the page has no form for it any more."""
     proposal = await begun(client)
     page = await look(proposal)
     await send(client, proposal, "Ines", "withdraw")
@@ -212,7 +212,7 @@ async def test_what_somebody_else_was_faster_with_is_told(client):
     ],
 )
 async def test_a_form_with_a_fault_comes_back_with_it(client, verb, fields, told):
-    """Beside its field, and nothing is taken down."""
+    """Beside its field, and nothing is recorded."""
     proposal = await begun(client)
     sent = await send(client, proposal, "Mara", verb, **fields)
     assert sent.status == 400
@@ -231,15 +231,15 @@ async def test_a_form_with_a_fault_comes_back_with_it(client, verb, fields, told
         ("Mara", "takeBack", {}, 403, "Mara has delegated no task"),
     ],
 )
-async def test_what_the_rules_refuse_is_told_with_the_reason(client, user, verb, fields, status, told):
-    """In the words that the rules have for it."""
+async def test_a_refusal_of_the_rules_is_shown_with_the_reason(client, user, verb, fields, status, told):
+    """In the rules' words."""
     proposal = await begun(client)
     refused = await send(client, proposal, user, verb, **fields)
     assert (refused.status, told in refused.text) == (status, True)
 
 
 async def test_a_second_reminder_within_an_hour_is_refused(client):
-    """People have other things to do."""
+    """It would be a burden."""
     proposal = await begun(client)
     page = await look(proposal, "Ines")
     await send(client, proposal, "Ines", "remind")
@@ -247,7 +247,7 @@ async def test_a_second_reminder_within_an_hour_is_refused(client):
 
 
 async def test_a_body_that_is_no_form_is_not_read(client):
-    """JSON that is broken, another kind, or too much."""
+    """Broken JSON, another type, or too much."""
     proposal = await begun(client)
     path, route = f"/api/ui/proposals/{proposal}", {"proposalId": proposal}
     odd = Browser(client, "Mara")
@@ -256,8 +256,8 @@ async def test_a_body_that_is_no_form_is_not_read(client):
     assert (await odd.post(act_from_proposal, path, [("verb", "a"), ("verb", "b")], route)).status == 400
 
 
-async def test_a_proposal_that_goes_while_one_acts_is_not_there(client, monkeypatch):
-    """Records are never removed, but an operator may."""
+async def test_a_proposal_removed_after_the_page_was_loaded_is_404(client, monkeypatch):
+    """Only an operator can remove a record."""
     proposal = await begun(client)
 
     async def gone(*_: object) -> Unknown:
@@ -267,8 +267,8 @@ async def test_a_proposal_that_goes_while_one_acts_is_not_there(client, monkeypa
     assert (await send(client, proposal, "Mara", "comments", comment="Hm.")).status == 303
 
 
-async def test_where_many_write_at_once_the_form_may_be_sent_again(client, monkeypatch):
-    """Nothing was taken down."""
+async def test_a_form_that_lost_every_race_may_be_sent_again(client, monkeypatch):
+    """Nothing was recorded."""
     proposal = await begun(client)
 
     async def crowded(*_: object) -> None:
@@ -280,7 +280,7 @@ async def test_where_many_write_at_once_the_form_may_be_sent_again(client, monke
 
 
 async def test_a_page_of_another_site_can_do_nothing(client):
-    """Its form would be sent with the visitor's session."""
+    """Its form would use the visitor's session."""
     proposal = await begun(client)
     path, route = f"/api/ui/proposals/{proposal}", {"proposalId": proposal}
     evil = Browser(client, "Mara", **{"origin": "https://evil.example", "sec-fetch-site": "cross-site"})
@@ -288,7 +288,7 @@ async def test_a_page_of_another_site_can_do_nothing(client):
 
 
 async def test_the_page_costs_few_calls_and_few_bytes(client, monkeypatch):
-    """However many files there are."""
+    """However many files the proposal has."""
     proposal = await begun(client, summary="A bridge. " * 100)
     front = Front(client, "Ines")
     for number in range(6):
@@ -305,8 +305,8 @@ async def test_the_page_costs_few_calls_and_few_bytes(client, monkeypatch):
     assert len(page.html.encode()) <= 60 * 1024
 
 
-async def test_a_text_that_is_gone_from_the_store_leaves_the_page_as_it_is(client, monkeypatch):
-    """Its own page says what is wrong with it."""
+async def test_a_missing_text_file_does_not_break_the_page(client, monkeypatch):
+    """The file's own page says what is wrong."""
     proposal = await begun(client)
     await Front(client, "Ines").put_file(proposal, "plan.md", b"# A plan\n")
     monkeypatch.setattr(BlobAttachments, "read", lambda *_: b"something else")

@@ -43,8 +43,8 @@ async def waiting(client, stage: str) -> None:
     await front.check(await front.begin({**FORM, "policy": {"stages": [{"name": stage, "approvers": ["Cem"]}]}}))
 
 
-async def test_a_proposal_that_has_ended_is_in_the_figures(client):
-    """Its stage, and its month."""
+async def test_an_ended_proposal_is_in_the_figures(client):
+    """In its stage and its month."""
     await ended(client, "Reported", "reporting")
     await waiting(client, "open")
     page = await Browser(user="Mara").get(show_reports, PATH)
@@ -57,8 +57,8 @@ async def test_a_proposal_that_has_ended_is_in_the_figures(client):
 
 
 @pytest.mark.parametrize("name", ["outcomes.svg", "stages.svg"])
-async def test_a_chart_is_a_picture_without_script_that_its_headers_allow(client, name):
-    """Nothing in it is loaded from elsewhere."""
+async def test_a_chart_is_a_picture_without_script_that_the_headers_allow(client, name):
+    """It loads nothing from elsewhere."""
     await ended(client, "Drawn", "<drawn> & stage")
     chart = await read(name)
     assert chart.status == 200
@@ -69,7 +69,7 @@ async def test_a_chart_is_a_picture_without_script_that_its_headers_allow(client
 
 
 async def test_a_cell_is_never_a_formula(client):
-    """A stage may be called what it likes."""
+    """A stage may have any name."""
     await ended(client, "Summed", "=SUM(A1)")
     cells = [row[0] for row in csv.reader(io.StringIO((await read("stages.csv")).html.lstrip("\ufeff")))]
     assert "'=SUM(A1)" in cells
@@ -77,14 +77,14 @@ async def test_a_cell_is_never_a_formula(client):
 
 
 @pytest.mark.parametrize("name", ["nothing.csv", "stages.pdf", "stages", "../x"])
-async def test_what_is_no_report_is_not_found(name):
+async def test_an_unknown_report_is_404(name):
     """With a page that says so."""
     assert (await read(name)).status == 404
 
 
 @pytest.mark.parametrize(("readers", "status"), [("", 403), ("Jonas; Ines", 403), ("jonas; MARA", 200), ("*", 200)])
-async def test_reports_are_for_those_whom_the_setting_names(monkeypatch, readers, status):
-    """They speak of everybody's proposals."""
+async def test_only_people_named_by_the_setting_see_reports(monkeypatch, readers, status):
+    """They cover everybody's proposals."""
     monkeypatch.setenv("REPORT_READERS", readers)
     assert (await Browser(user="Mara").get(show_reports, PATH)).status == status
     assert (await read("outcomes.csv")).status == status

@@ -41,8 +41,8 @@ def kept(page: Shown) -> list[tuple[str, str]]:
     return [("kept", value) for value in re.findall(r'name="kept" value="([^"]+)"', page.html)]
 
 
-async def test_what_is_handed_in_is_on_record_with_its_files(client):
-    """In the name of whoever is before the page."""
+async def test_a_submission_is_recorded_with_its_files(client):
+    """In the visitor's name."""
     fields = form(cost="148,500", department="works", summary="Over the stream.\r\nAnd back.")
     sent = await send(client, fields, [PLAN, ("elevation.png", (FOOTBRIDGE / "elevation.png").read_bytes())])
     assert (sent.status, sent.headers["Location"]) == (303, f"/api/ui/proposals/{fields['id']}?done=submitted")
@@ -51,8 +51,8 @@ async def test_what_is_handed_in_is_on_record_with_its_files(client):
     assert [each["name"] for each in shown["attachments"]] == ["plan.md", "elevation.png"]
 
 
-async def test_the_same_form_sent_twice_is_one_proposal(client):
-    """A double click, or a page that was reloaded."""
+async def test_a_form_sent_twice_is_one_proposal(client):
+    """A double click, or a reloaded page."""
     fields = form()
     first, second = await send(client, fields, [PLAN]), await send(client, fields, [PLAN])
     assert first.headers["Location"] == second.headers["Location"]
@@ -60,8 +60,8 @@ async def test_the_same_form_sent_twice_is_one_proposal(client):
     assert (other.status, "already submitted" in other.text) == (409, True)
 
 
-async def test_a_fault_is_told_at_its_field_and_no_file_is_lost(client):
-    """The files come with the next form by themselves."""
+async def test_a_fault_is_shown_at_its_field_and_no_file_is_lost(client):
+    """The next form keeps the files."""
     fields = form(title="", cost="many", currency="XX")
     faulty = await send(client, fields, [PLAN, ("odd.exe", b"MZ\x00\x01")])
     assert faulty.status == 400
@@ -75,8 +75,8 @@ async def test_a_fault_is_told_at_its_field_and_no_file_is_lost(client):
     assert [each["name"] for each in (await Front(client).show(fields["id"])).body["attachments"]] == ["plan.md"]
 
 
-async def test_a_picture_that_was_kept_is_the_one_that_is_handed_in(client):
-    """It is cleaned once; to clean it again changes nothing."""
+async def test_a_kept_picture_is_the_submitted_one(client):
+    """It is cleaned once; cleaning it again changes nothing."""
     stream = io.BytesIO()
     Image.effect_noise((40, 30), 60).save(stream, "JPEG", quality=80)
     fields = form(title="")
@@ -87,8 +87,8 @@ async def test_a_picture_that_was_kept_is_the_one_that_is_handed_in(client):
     assert (attachment["name"], attachment["contentType"]) == ("photo.jpg", "image/jpeg")
 
 
-async def test_a_file_can_be_left_out_and_one_of_the_same_name_takes_its_place(client):
-    """What is handed in is what the page shows."""
+async def test_a_kept_file_can_be_removed_or_replaced(client):
+    """What the page shows is submitted."""
     fields = form(action="preview")
     shown = await send(client, fields, [PLAN, ("note.txt", b"Old.")])
     note = next(value for _, value in kept(shown) if value.endswith("note.txt"))
@@ -100,16 +100,16 @@ async def test_a_file_can_be_left_out_and_one_of_the_same_name_takes_its_place(c
 
 
 @pytest.mark.parametrize("blob", ["p-other/{hash}.md", "../{hash}.md", "{id}/../x.md", "{id}/{hash}.md"])
-async def test_a_form_that_names_a_file_that_it_did_not_store_gets_none(client, blob):
-    """Neither another proposal's nor one that there is not."""
+async def test_a_form_cannot_claim_files_that_it_did_not_store(client, blob):
+    """Neither another proposal's nor an unknown one."""
     fields = form()
     name = blob.format(id=fields["id"], hash="a" * 32)
     sent = await send(client, [*fields.items(), ("kept", f"{name} plan.md")])
     assert (sent.status, "choose it again" in sent.text) == (400, True)
 
 
-async def test_the_preview_says_who_will_have_to_approve_it_and_hands_nothing_in(client):
-    """Also of a proposal that has no title yet."""
+async def test_the_preview_shows_who_must_approve_and_submits_nothing(client):
+    """Also of a proposal without a title."""
     fields = form(title="", action="preview")
     shown = await send(client, fields, [PLAN])
     assert shown.status == 200
@@ -118,19 +118,19 @@ async def test_the_preview_says_who_will_have_to_approve_it_and_hands_nothing_in
     assert (await Front(client).show(fields["id"])).status == 404
 
 
-async def test_a_policy_that_is_for_others_is_refused_at_its_field(client):
-    """The rules are those of the API."""
+async def test_a_policy_for_others_is_refused_at_its_field(client):
+    """The API has the same rules."""
     sent = await send(client, form(policy="emergency", cost="10", department="works"))
     assert (sent.status, 'id="policy-fault"' in sent.html) == (400, True)
 
 
-async def test_more_files_than_a_proposal_has_are_told(client):
-    """None of them is lost: some can be left out."""
+async def test_too_many_files_are_reported(client):
+    """None is lost: the author can remove some."""
     sent = await send(client, form(), [(f"{number}.md", b"# A") for number in range(11)])
     assert (sent.status, "at most 10" in sent.text, len(kept(sent))) == (400, True, 11)
 
 
-async def test_the_empty_form_has_an_id_of_its_own_and_every_policy(client):
+async def test_the_empty_form_has_a_new_id_and_every_policy(client):
     """Two forms are two proposals."""
     pages = [await Browser(client, "Ines").get(show_submit_page, PATH) for _ in range(2)]
     ids = {re.findall(r'name="id" value="(\w+)"', page.html)[0] for page in pages}
@@ -146,7 +146,7 @@ async def test_the_empty_form_has_an_id_of_its_own_and_every_policy(client):
     ],
 )  # fmt: skip
 def test_an_amount_is_read_as_people_type_it(typed, read):
-    """And never guessed: with a comma for decimals it is asked for again."""
+    """And never guessed: a decimal comma is refused."""
     assert read_cost(typed) == read
 
 
@@ -166,8 +166,8 @@ def route(proposal: str) -> dict[str, str]:
     return {"proposalId": proposal}
 
 
-async def test_what_was_asked_for_is_in_view_and_the_form_holds_what_there_is(client):
-    """So that the author changes it and need not remember."""
+async def test_the_resubmission_form_shows_the_request_and_the_present_values(client):
+    """So that the author need not remember them."""
     proposal = await sent_back(client)
     page = await Browser(client, "Ines").get(
         show_resubmit_page, f"/api/ui/proposals/{proposal}/resubmit", route(proposal)
@@ -177,8 +177,8 @@ async def test_what_was_asked_for_is_in_view_and_the_form_holds_what_there_is(cl
         assert shown in page.html
 
 
-async def test_it_comes_again_with_new_words_and_files(client):
-    """One round more."""
+async def test_a_resubmission_has_new_words_and_files(client):
+    """It starts another round."""
     proposal = await sent_back(client)
     path = f"/api/ui/proposals/{proposal}/resubmit"
     fields = {"title": "Footbridge", "summary": "Of larch.", "currency": "EUR", "comment": "Larch it is."}
@@ -226,14 +226,14 @@ async def test_who_will_have_to_approve_it_then_is_shown_before_it_comes_again(c
 
 
 @pytest.mark.parametrize(("user", "status"), [("Jonas", 403), ("Stranger", 403)])
-async def test_nobody_but_the_author_hands_it_in_again(client, user, status):
-    """Who has a part in it is told whose it is; others see nothing."""
+async def test_only_the_author_resubmits(client, user, status):
+    """People with a part learn whose it is; others see nothing."""
     proposal = await sent_back(client)
     path = f"/api/ui/proposals/{proposal}/resubmit"
     assert (await Browser(client, user).get(show_resubmit_page, path, route(proposal))).status == status
 
 
-async def test_when_nobody_asked_for_changes_there_is_nothing_to_hand_in(client):
+async def test_without_a_request_for_changes_there_is_no_resubmission(client):
     """The page says so."""
     proposal = await Front(client).begin()
     path = f"/api/ui/proposals/{proposal}/resubmit"

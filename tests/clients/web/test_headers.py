@@ -16,8 +16,8 @@ def policy_of(headers: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in parts}  # noqa: C416  names the two halves
 
 
-def test_a_page_may_only_show_itself_and_send_its_form_home():
-    """No script, no picture from elsewhere, no frame around it, and its one style element by hash."""
+def test_a_page_may_only_show_itself_and_post_its_own_form():
+    """No script, no picture from elsewhere, no frame, and one style element by its hash."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     assert policy_of(page_headers(STYLE)) == {
         "default-src": "'none'",
@@ -53,8 +53,8 @@ def test_an_answer_for_programs_would_be_a_blank_page():
 
 
 @pytest.mark.parametrize("headers", [json_headers(), page_headers(STYLE)])
-def test_every_answer_is_kept_nowhere_and_tells_nobody_where_it_came_from(headers: dict[str, str]):
-    """The address of a decision page is what a person decides with."""
+def test_no_answer_is_cached_and_none_sends_a_referrer(headers: dict[str, str]):
+    """The address of a decision page is a person's credential."""
     expected = {
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
@@ -66,7 +66,7 @@ def test_every_answer_is_kept_nowhere_and_tells_nobody_where_it_came_from(header
     assert expected.items() <= headers.items()
 
 
-def test_nobody_can_change_the_headers_of_later_answers():
-    """Each gets a dict of its own."""
+def test_changing_the_headers_of_one_answer_changes_no_other():
+    """Each gets its own dict."""
     json_headers()["Cache-Control"] = "public"
     assert json_headers()["Cache-Control"] == "no-store"

@@ -61,7 +61,7 @@ def status_of(answer):
 
 
 def test_a_key_makes_a_system(mode):
-    """It is the default, so that what nobody configured is closed."""
+    """This is the default, so an unconfigured app is closed."""
     mode()
     assert level() is func.AuthLevel.FUNCTION
     assert caller(ask()) == SYSTEM
@@ -69,13 +69,13 @@ def test_a_key_makes_a_system(mode):
 
 @pytest.mark.parametrize("header", ["X-MS-CLIENT-PRINCIPAL", "X-MS-CLIENT-PRINCIPAL-NAME", "X-Greenlight-User"])
 def test_with_keys_no_header_makes_a_person(mode, header):
-    """Each could be sent by anybody who has a key."""
+    """Anybody with a key could send it."""
     mode("keys")
     assert caller(ask(**{header: principal()})) == SYSTEM
 
 
-def test_with_keys_requests_may_come_from_anywhere(mode):
-    """No browser sends a key by itself."""
+def test_with_keys_requests_may_come_from_any_origin(mode):
+    """A browser does not send a key by itself."""
     mode("keys")
     assert caller(ask("POST", "https://greenlight.example", Origin="https://elsewhere.example")) == SYSTEM
 
@@ -84,8 +84,8 @@ def test_with_keys_requests_may_come_from_anywhere(mode):
 
 
 @pytest.mark.usefixtures("directory")
-def test_a_signed_in_person_is_known_by_tenant_and_object(mode):
-    """In any case of letters, and under the long names of the claims as well."""
+def test_a_signed_in_person_is_identified_by_tenant_and_object(mode):
+    """In any case, and under the long claim names too."""
     mode("easyauth")
     assert level() is func.AuthLevel.ANONYMOUS
     assert caller(ask(X_MS_CLIENT_PRINCIPAL=principal())) == Caller(name="Mara Lindqvist", via=Via.PERSON)
@@ -94,8 +94,8 @@ def test_a_signed_in_person_is_known_by_tenant_and_object(mode):
     assert caller(ask(X_MS_CLIENT_PRINCIPAL=principal(claims=claims))).name == "Mara Lindqvist"
 
 
-def test_whom_the_directory_does_not_know_is_known_by_id(mode):
-    """A name or an address that somebody chose for themselves is never asked."""
+def test_a_person_without_a_directory_entry_is_identified_by_id(mode):
+    """A name or an address that people can choose never counts."""
     mode("easyauth")
     assert caller(ask(X_MS_CLIENT_PRINCIPAL=principal())).name == UNKNOWN_NAME
 
@@ -136,8 +136,8 @@ FORGED = {
 
 
 @pytest.mark.parametrize("header", FORGED.values(), ids=FORGED)
-def test_a_principal_that_is_not_one_is_nobody(mode, header):
-    """401, and never a system: that would be more than a person."""
+def test_an_invalid_principal_is_nobody(mode, header):
+    """401, and never a system, which would have more rights."""
     mode("easyauth")
     answer = caller(ask(**({} if header is None else {"X-MS-CLIENT-PRINCIPAL": header})))
     assert status_of(answer) == 401
@@ -146,7 +146,7 @@ def test_a_principal_that_is_not_one_is_nobody(mode, header):
 
 @pytest.mark.parametrize("header", ["X-MS-CLIENT-PRINCIPAL-NAME", "X-MS-CLIENT-PRINCIPAL-ID", "X-Greenlight-User"])
 def test_with_easy_auth_no_other_header_counts(mode, header):
-    """The name may be shared, changed, or chosen."""
+    """A name may be shared, changed, or chosen."""
     mode("easyauth")
     assert status_of(caller(ask(**{header: "Mara Lindqvist"}))) == 401
     assert caller(ask(X_MS_CLIENT_PRINCIPAL=principal(), **{header: "Jonas"})).name == UNKNOWN_NAME
@@ -164,7 +164,7 @@ CROSSED = [
 @pytest.mark.parametrize("headers", CROSSED, ids=str)
 @pytest.mark.parametrize("name", ["easyauth", "development"])
 def test_a_page_of_another_site_cannot_use_a_session(mode, name, headers):
-    """Browsers send cookies along, and reach this machine as well; reading is what the browser itself forbids."""
+    """Browsers send cookies along; they forbid reading by themselves."""
     mode(name)
     who = {"X-MS-CLIENT-PRINCIPAL": principal(), "X-Greenlight-User": "Mara"}
     assert status_of(caller(ask("POST", **who, **headers))) == 403
@@ -173,7 +173,7 @@ def test_a_page_of_another_site_cannot_use_a_session(mode, name, headers):
 
 
 @pytest.mark.parametrize("origin", [HOST, "https://greenlight.example"])
-def test_our_own_pages_can(mode, origin):
+def test_the_apps_own_pages_can_use_a_session(mode, origin):
     """Under the address of the request, and under the public one."""
     mode("easyauth", PUBLIC_URL="https://greenlight.example/inbox")
     asked = ask("POST", X_MS_CLIENT_PRINCIPAL=principal(), Origin=origin)
@@ -183,35 +183,35 @@ def test_our_own_pages_can(mode, origin):
 # Development: a name is believed, on one's own machine
 
 
-def test_a_container_of_developers_is_not_azure(mode):
-    """A container's name says nothing."""
+def test_a_developers_container_is_not_azure(mode):
+    """CONTAINER_NAME alone proves nothing."""
     mode("development", CONTAINER_NAME="dev")
     assert caller(ask(X_Greenlight_User="Mara")).name == "Mara"
 
 
 @pytest.mark.parametrize(("header", "name"), [("Mara", "Mara"), (" Mara  ", "Mara"), ("J%C3%BCrgen", "Jürgen")])
 def test_in_development_a_header_names_the_person(mode, header, name):
-    """Letters beyond ASCII come percent-encoded, as headers hold none."""
+    """Characters beyond ASCII are percent-encoded."""
     mode("development")
     assert level() is func.AuthLevel.ANONYMOUS
     assert caller(ask(X_Greenlight_User=header)) == Caller(name=name, via=Via.PERSON)
 
 
-def test_in_development_who_sends_no_name_is_a_system(mode):
-    """So that scripts can play one."""
+def test_in_development_a_caller_without_a_name_is_a_system(mode):
+    """So that scripts can act as one."""
     mode("development")
     assert caller(ask()) == SYSTEM
 
 
 @pytest.mark.parametrize("header", ["", " ", "%20", "%00", "%0A", "a%0Ab", "%FF", "x" * 201, "%ED%A0%80"])
-def test_in_development_a_header_that_is_no_name_is_nobody(mode, header):
+def test_in_development_an_invalid_name_is_nobody(mode, header):
     """Never a system by mistake."""
     mode("development")
     assert status_of(caller(ask(X_Greenlight_User=header))) == 401
 
 
-def test_in_development_the_platforms_header_is_not_believed(mode):
-    """Nobody took it away before it came here."""
+def test_in_development_the_platforms_header_is_ignored(mode):
+    """No platform has removed a forged one."""
     mode("development")
     assert caller(ask(X_MS_CLIENT_PRINCIPAL=principal())) == SYSTEM
 
@@ -225,7 +225,7 @@ def test_in_development_the_platforms_header_is_not_believed(mode):
     ],
 )  # fmt: skip
 def test_in_development_only_this_machine_is_answered(mode, url):
-    """Also where a page elsewhere has given this machine a name of its own."""
+    """Also if a page elsewhere gave this machine its own name."""
     mode("development")
     for headers in ({}, {"X-Greenlight-User": "Mara"}):
         assert status_of(caller(ask("GET", url, **headers))) == 403
@@ -241,8 +241,8 @@ def test_in_development_this_machine_has_several_names(mode, url):
 
 
 @pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host"])
-def test_in_development_what_was_passed_on_is_refused(mode, header):
-    """A tunnel makes this machine's address everybody's."""
+def test_in_development_a_forwarded_request_is_refused(mode, header):
+    """A tunnel would open this machine to everybody."""
     mode("development")
     assert status_of(caller(ask(**{header: "203.0.113.7"}))) == 403
 
@@ -266,16 +266,16 @@ def test_in_development_what_was_passed_on_is_refused(mode, header):
     ],
     ids=str,
 )
-def test_settings_that_would_let_anybody_in_are_refused(mode, settings, told):
-    """At import, so that the app does not load; and with each request, should they change."""
+def test_settings_that_would_admit_anybody_are_refused(mode, settings, told):
+    """At import, so that the app does not load; and at each request, should they change."""
     mode(**settings)
     for use in (level, lambda: caller(ask())):
         with pytest.raises(ModeRefused, match=told):
             use()
 
 
-def test_the_app_does_not_load_with_them():
-    """A process of its own, as the host's worker is."""
+def test_the_app_does_not_load_with_such_settings():
+    """In its own process, like the host's worker."""
     import os
 
     environ = {**os.environ, "AUTH_MODE": "easyauth"}
@@ -296,23 +296,23 @@ def test_the_app_does_not_load_with_them():
 
 
 @pytest.mark.parametrize("named", [None, "Mara", "MARA", "  mara "])
-def test_a_person_acts_as_themself(named):
-    """Under the name that the sign-in gives, however it was spelt."""
+def test_a_person_acts_as_themselves(named):
+    """Under the name of the sign-in, in any spelling."""
     assert claim(Caller(name="Mara", via=Via.PERSON), named) == "Mara"
 
 
 @pytest.mark.parametrize("named", ["Jonas", "", "Mara Lindqvist", "\N{CYRILLIC CAPITAL LETTER EM}ara"])
-def test_a_person_acts_as_nobody_else(named):
+def test_a_person_cannot_act_as_somebody_else(named):
     """Not by a name that looks alike either."""
     assert status_of(claim(Caller(name="Mara", via=Via.PERSON), named)) == 403
 
 
-def test_a_system_says_for_whom_it_acts():
-    """400 where it does not."""
+def test_a_system_must_say_for_whom_it_acts():
+    """400 otherwise."""
     assert claim(SYSTEM, "Jonas") == "Jonas"
     assert status_of(claim(SYSTEM, None)) == 400
 
 
-def test_every_mode_has_been_tried_here():
-    """A new one needs its own tests."""
+def test_every_mode_has_its_tests_here():
+    """A new mode needs its own."""
     assert set(MODES) == set(identity.Mode)

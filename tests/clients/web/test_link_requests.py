@@ -16,7 +16,7 @@ def request(body: bytes = b"", method: str = "POST", **headers: str) -> func.Htt
 
 
 def test_a_form_is_read():
-    """With one way to separate lines, and letters beyond ASCII."""
+    """With one kind of line break, and characters beyond ASCII."""
     body = b"decision=approve&comment=Good%2C+%C3%A9lan%0D%0AGo+on.&proposalId="
     assert read_fields(request(body, Content_Type=f"{FORM}; charset=UTF-8")) == {
         "decision": "approve", "comment": "Good, élan\nGo on.", "proposalId": "",
@@ -24,7 +24,7 @@ def test_a_form_is_read():
 
 
 def test_json_is_read():
-    """As it is."""
+    """Unchanged."""
     body = b'{"decision": "approve", "comment": 7}'
     assert read_fields(request(body, content_type="Application/JSON;charset=utf-8")) == {
         "decision": "approve", "comment": 7,
@@ -32,22 +32,22 @@ def test_json_is_read():
 
 
 @pytest.mark.parametrize("body", [b"decision=%ff", b"decision=approve&decision=reject", b"\xff", b"a=1&" * 20])
-def test_a_form_that_can_be_read_in_two_ways_is_refused(body: bytes):
-    """Or in none."""
+def test_an_ambiguous_form_is_refused(body: bytes):
+    """So is an unreadable one."""
     with pytest.raises(Invalid):
         read_fields(request(body, Content_Type=FORM))
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'{"decision": "approve", "decision": "reject"}'])
-def test_what_is_no_json_object_is_refused(body: bytes):
-    """So is one with a key given twice."""
+def test_a_body_that_is_no_json_object_is_refused(body: bytes):
+    """So is one with a duplicate key."""
     with pytest.raises(Invalid):
         read_fields(request(body, Content_Type="application/json"))
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "multipart/form-data; boundary=x", "application/jsonp"])
-def test_other_kinds_are_not_read(kind: str):
-    """A page of another site may send text without asking for leave."""
+def test_other_content_types_are_not_read(kind: str):
+    """A page of another site may send text without a preflight."""
     refused = read_fields(request(b"decision=approve", Content_Type=kind))
     assert isinstance(refused, NotReadable)
     assert refused.status == 415
@@ -82,5 +82,5 @@ def test_the_longest_comment_fits_into_a_form():
     ],
 )
 def test_programs_get_json_and_people_get_pages(method: str, headers: dict[str, str], json: bool):
-    """Browsers always name HTML; a mail program that looks at the link says nothing and gets the page."""
+    """Browsers accept HTML by name; a mail program that follows the link names nothing and gets the page."""
     assert wants_json(request(method=method, **headers)) is json

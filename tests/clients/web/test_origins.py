@@ -29,8 +29,8 @@ def crosses(headers: dict[str, str]) -> bool:
         {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
     ],
 )
-def test_another_site_is_told(headers: dict[str, str]):
-    """By scheme, host and port; where two headers differ, by the worse one."""
+def test_a_request_from_another_site_is_detected(headers: dict[str, str]):
+    """By scheme, host and port; if two headers differ, the worse one counts."""
     assert crosses(headers) is True
 
 
@@ -45,6 +45,6 @@ def test_another_site_is_told(headers: dict[str, str]):
         {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
     ],
 )
-def test_our_own_pages_and_programs_pass(headers: dict[str, str]):
+def test_own_pages_and_programs_are_allowed(headers: dict[str, str]):
     """Programs send neither header; a page with no-referrer hides its origin."""
     assert crosses(headers) is False

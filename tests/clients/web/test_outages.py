@@ -56,8 +56,8 @@ def broken_by(error):
     return broken
 
 
-def test_every_http_function_answers_outages():
-    """None is forgotten, whoever adds it."""
+def test_every_http_function_handles_outages():
+    """The test finds new ones."""
     environ = {**os.environ, "AUTH_MODE": "keys"}
     run = subprocess.run(
         [sys.executable, "-c", UNWRAPPED], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
@@ -66,8 +66,8 @@ def test_every_http_function_answers_outages():
 
 
 @pytest.mark.parametrize("error", LOST, ids=lambda each: type(each).__name__)
-async def test_an_outage_is_503_and_says_when_and_what_to_send_again(error):
-    """Whether the function is awaited or not."""
+async def test_an_outage_is_503_with_when_and_what_to_send_again(error):
+    """For async and sync functions."""
 
     @answers_outages(while_recording)
     async def awaited(req):  # noqa: ARG001  as the host calls it
@@ -86,8 +86,8 @@ async def test_an_outage_is_503_and_says_when_and_what_to_send_again(error):
     assert not inspect.iscoroutinefunction(called)
 
 
-async def test_a_defect_is_not_called_an_outage():
-    """The host answers it with 500, and its trace is in the log."""
+async def test_a_bug_is_not_reported_as_an_outage():
+    """The host answers 500, and the log has the traceback."""
 
     @answers_outages(while_reading)
     async def function(req):  # noqa: ARG001  as above
@@ -98,21 +98,21 @@ async def test_a_defect_is_not_called_an_outage():
 
 
 @pytest.mark.parametrize("defect", [KeyError("oops"), ValueError("x"), OSError("disk"), AssertionError()], ids=repr)
-def test_only_what_storage_and_hub_raise_is_an_outage(defect):
-    """All else must be mended, and not be sent again."""
+def test_only_errors_of_storage_and_hub_are_outages(defect):
+    """All others need a fix, and sending again does not help."""
     assert not is_outage(defect)
     assert is_outage(Exception("unexpected status code 500"))
 
 
 @pytest.mark.parametrize(("params", "again"), [({"id": "p-1"}, True), ({}, False)])
-def test_what_was_begun_is_found_again_by_the_id_that_its_sender_chose(params, again):
-    """Without one a second sending would begin a second one."""
+def test_a_start_with_a_chosen_id_may_be_sent_again(params, again):
+    """Without an id a second request would start a second workflow."""
     told = Reply.of(while_starting(request("POST", "/", params=params), HubFailed("500")))
     assert (told.body["sendAgain"], "id" in told.body["whatToDo"]) == (again, True)
 
 
-def test_who_was_crowded_out_is_told_so():
-    """Nothing was taken down, and it is over in a moment."""
+def test_a_request_that_lost_every_race_is_told_to_try_again():
+    """Nothing was recorded, and a second later it will work."""
     told = Reply.of(while_recording(request("POST", "/"), Contention("others were faster")))
     assert (told.body["code"], told.body["detail"], told.headers["Retry-After"]) == (
         "crowded", "others were faster.", "1",
@@ -128,8 +128,8 @@ def test_who_was_crowded_out_is_told_so():
     ],
     ids=lambda each: type(each).__name__,
 )
-async def test_a_hub_that_fails_is_an_outage_whatever_the_sdk_makes_of_it(call, client, error):
-    """It raises bare exceptions, and what its HTTP client and its reader of JSON raise."""
+async def test_a_hub_failure_is_an_outage_whatever_the_sdk_raises(call, client, error):
+    """It raises bare exceptions and those of its HTTP client and JSON reader."""
     client.get_status = client.read_entity_state = client.start_new = broken_by(error)
     start = {"functionName": "BudgetApproval"}
     answers = [
@@ -140,8 +140,8 @@ async def test_a_hub_that_fails_is_an_outage_whatever_the_sdk_makes_of_it(call, 
     assert [each.status_code for each in answers] == [503] * 3
 
 
-async def test_a_host_that_failed_is_not_taken_for_one_that_knows_no_instance(client):
-    """The SDK reads its error as if it were about an instance; a decision would be put aside for good."""
+async def test_a_failed_lookup_is_not_an_unknown_instance(client):
+    """The SDK reads the host's error like an instance; a decision would be put aside for good."""
 
     async def failed(*_, **__):
         return DurableOrchestrationStatus.from_json({"Message": "Something went wrong", "ExceptionType": "Timeout"})
@@ -156,8 +156,8 @@ async def test_a_host_that_failed_is_not_taken_for_one_that_knows_no_instance(cl
 @pytest.mark.parametrize(
     "error", [ServiceResponseError("lost"), Contention("others were faster")], ids=["lost", "crowded"]
 )
-async def test_who_follows_a_link_gets_a_page_or_json(call, client, monkeypatch, accept, error):
-    """503 with Retry-After either way, and the advice to answer again."""
+async def test_a_link_in_an_outage_gets_a_page_or_json(call, client, monkeypatch, accept, error):
+    """503 with Retry-After both ways, and the advice to answer again."""
     monkeypatch.setattr("clients.links._look_up", broken_by(error))
     asked = request("GET", "/api/decide", headers={"Accept": accept}, params={"token": "x"})
     headers = {"Accept": accept, "Content-Type": "application/json"}
@@ -168,8 +168,8 @@ async def test_who_follows_a_link_gets_a_page_or_json(call, client, monkeypatch,
         assert (b"<html" in response.get_body()) == (accept == "text/html")
 
 
-async def test_a_proposal_whose_answer_was_lost_is_handed_in_once(client, monkeypatch):
-    """503 first, with the advice that is then followed: 202, of one record."""
+async def test_a_submission_whose_answer_was_lost_is_recorded_once(client, monkeypatch):
+    """503 first, whose advice is followed: 202, and one record."""
     front, name = Front(client), f"p-{uuid.uuid4().hex}"
     with monkeypatch.context() as patched:
         patched.setattr("services.submissions.open_proposal_index", broken_by(ServiceResponseError("lost")))
@@ -179,8 +179,8 @@ async def test_a_proposal_whose_answer_was_lost_is_handed_in_once(client, monkey
     assert (await front.show(name)).body["entries"] == 3
 
 
-def test_a_blob_that_cannot_be_read_now_is_not_a_missing_one(monkeypatch):
-    """Also in a function that is not awaited."""
+def test_an_unreadable_blob_is_not_a_missing_one(monkeypatch):
+    """Also in a sync function."""
     from clients.blobs import get_blob
 
     monkeypatch.setenv("READABLE_CONTAINERS", "attachments")

@@ -37,8 +37,8 @@ def follow(address=None, accept="text/html"):
     return slow_down(request("GET", "/api/decide", headers=headers, params={"token": "x"}))
 
 
-def test_a_burst_passes_and_what_follows_has_to_wait():
-    """By as many as there are in a minute; the wait is that for the next one, in whole seconds."""
+def test_a_burst_is_allowed_and_later_requests_wait():
+    """A burst of one minute's requests; the wait is that for the next one, in whole seconds."""
     buckets = Buckets()
     assert [buckets.take("a", per_minute=3, now=100.0) for _ in range(5)] == [None, None, None, 20, 20]
     assert buckets.take("a", per_minute=3, now=110.0) == 10
@@ -47,19 +47,19 @@ def test_a_burst_passes_and_what_follows_has_to_wait():
 
 
 def test_a_bucket_is_full_after_a_minute_and_never_fuller():
-    """Who was away for a year has no more than anybody else."""
+    """A long absence saves up nothing."""
     buckets = Buckets()
     assert [buckets.take("a", per_minute=2, now=0.0) for _ in range(3)] == [None, None, 30]
     assert [buckets.take("a", per_minute=2, now=1e7) for _ in range(3)] == [None, None, 30]
 
 
-def test_time_that_goes_back_gives_nothing_and_takes_nothing():
-    """Two threads may read their clocks in one order and come here in the other."""
+def test_time_that_goes_back_neither_adds_nor_removes():
+    """Two threads may read their clocks in one order and arrive in the other."""
     buckets = Buckets()
     assert [buckets.take("a", per_minute=2, now=moment) for moment in (50.0, 20.0, 50.0)] == [None, None, 30]
 
 
-def test_waiting_as_long_as_one_is_told_is_enough():
+def test_waiting_for_the_given_time_is_enough():
     """At any limit."""
     for per_minute in (1, 7, 59, 61, 600, 100_000):
         buckets, now = Buckets(), 0.0
@@ -71,7 +71,7 @@ def test_waiting_as_long_as_one_is_told_is_enough():
 
 
 def test_the_memory_is_bounded():
-    """Whoever comes by a million names or addresses fills no more of it."""
+    """A million names or addresses fill no more of it."""
     buckets = Buckets()
     for number in range(MOST_CALLERS + 50):
         buckets.take(f"address {number}", per_minute=1, now=0.0)
@@ -84,12 +84,12 @@ def test_the_memory_is_bounded():
     [("", DEFAULT), ("0", 0), ("5", 5), ("1000000", 1_000_000), ("1000001", DEFAULT), ("-1", DEFAULT), ("ten", DEFAULT),
      ("٣", DEFAULT), ("1e3", DEFAULT), ("9" * 5_000, DEFAULT)],
 )  # fmt: skip
-def test_a_setting_that_cannot_be_read_opens_nothing(text, number):
-    """And is told in the log; nought is no limit."""
+def test_an_invalid_setting_keeps_the_limit(text, number):
+    """The log says so; zero means no limit."""
     assert requests_per_minute(text) == number
 
 
-def test_a_slip_in_the_setting_is_logged(caplog):
+def test_an_invalid_setting_is_logged(caplog):
     """Once, not at each request."""
     requests_per_minute.cache_clear()
     with caplog.at_level(logging.ERROR, "greenlight.rates"):
@@ -98,15 +98,15 @@ def test_a_slip_in_the_setting_is_logged(caplog):
     assert "REQUESTS_PER_MINUTE is 'many'" in line
 
 
-def test_each_person_has_a_bucket_of_their_own():
-    """However the name is written; whoever is busy keeps nobody else from answering."""
+def test_each_person_has_their_own_bucket():
+    """In any spelling of the name; a busy person keeps nobody else from answering."""
     assert [ask(X_Greenlight_User=name) for name in ("Mara", "mara", " MARA ", "Mara")] == [None, None, None, 429]
     assert ask(X_Greenlight_User="Jonas") is None
     assert ask() is None
 
 
-def test_each_system_has_a_bucket_of_its_own(monkeypatch):
-    """By its key, wherever it sends that, and the key is not kept."""
+def test_each_system_has_its_own_bucket(monkeypatch):
+    """By its key, wherever it is sent; the key itself is not stored."""
     monkeypatch.setenv("AUTH_MODE", "keys")
     one, other = {"x_functions_key": "key-of-the-intake"}, {"x_functions_key": "key-of-the-archive"}
     assert [ask(**one) for _ in range(4)] == [None, None, None, 429]
@@ -121,8 +121,8 @@ def test_each_system_has_a_bucket_of_its_own(monkeypatch):
     [("made-up-{}", "real"), ("real", "made-up-{}"), ("real,made-up-{}", None), ("made-up-{}, real", None),
      (None, "real,made-up-{}"), ("made-up-{}", "made-up,real")],
 )  # fmt: skip
-def test_a_key_more_in_a_request_makes_no_new_caller(header, parameter, monkeypatch):
-    """Whichever of them the host has taken."""
+def test_an_extra_key_in_a_request_makes_no_new_caller(header, parameter, monkeypatch):
+    """Whichever of them the host used."""
     monkeypatch.setenv("AUTH_MODE", "keys")
     told = []
     for number in range(4):
@@ -132,20 +132,20 @@ def test_a_key_more_in_a_request_makes_no_new_caller(header, parameter, monkeypa
     assert [isinstance(each, Caller) for each in told] == [True, True, True, False]
 
 
-def test_a_request_of_very_many_keys_is_one_of_nobody(monkeypatch):
-    """Counting under each would be work that somebody else makes; a real one among them is no help."""
+def test_a_request_with_very_many_keys_is_anonymous(monkeypatch):
+    """Counting under each would be costly; a real key among them does not help."""
     monkeypatch.setenv("AUTH_MODE", "keys")
     keys = [",".join(f"{number}-{place}" for place in range(50)) for number in range(4)]
     assert [ask(x_functions_key=f"real,{each}") for each in keys] == [None, None, None, 429]
     assert len(open_buckets()) == 1
 
 
-def test_a_key_that_nobody_checks_is_no_name():
+def test_an_unchecked_key_identifies_nobody():
     """In development anybody may send one, so all systems are one caller."""
     assert [ask(x_functions_key=f"made up {number}") for number in range(4)] == [None, None, None, 429]
 
 
-def test_a_person_who_signs_in_anew_has_the_same_bucket(monkeypatch):
+def test_a_person_who_signs_in_again_has_the_same_bucket(monkeypatch):
     """The platform's header differs each time, tenant and object do not."""
     monkeypatch.setenv("AUTH_MODE", "easyauth")
     monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "true")
@@ -154,13 +154,13 @@ def test_a_person_who_signs_in_anew_has_the_same_bucket(monkeypatch):
     assert ask(X_MS_CLIENT_PRINCIPAL=principal(thing=TENANT)) is None
 
 
-def test_who_is_nobody_is_told_so_and_not_counted():
-    """Otherwise somebody without a name could use up what is there for those who have one."""
+def test_a_refused_sign_in_is_not_counted():
+    """Otherwise anonymous requests could use up the limit of others."""
     assert [ask(X_Greenlight_User="%0a") for _ in range(5)] == [401] * 5
     assert len(open_buckets()) == 0
 
 
-def test_the_answer_says_when_to_come_again():
+def test_the_answer_says_when_to_try_again():
     """As a problem, with Retry-After."""
     for _ in range(FEW):
         ask()
@@ -170,15 +170,15 @@ def test_the_answer_says_when_to_come_again():
     assert told.headers["Cache-Control"] == "no-store"
 
 
-def test_links_are_counted_by_the_address_they_are_followed_from():
-    """The last one, which the platform's front end has written; what stands before it, the sender may have made up."""
+def test_links_are_counted_by_the_last_forwarded_address():
+    """The platform's front end wrote it; the sender may have invented the ones before."""
     forged = [f"10.0.0.{number}, 203.0.113.7:{40_000 + number}" for number in range(4)]
     assert [bool(follow(address)) for address in forged] == [False, False, False, True]
     assert follow("203.0.113.8") is None
 
 
-def test_a_network_of_ipv6_is_one_address():
-    """Everybody who has one has 2^64."""
+def test_an_ipv6_network_is_one_address():
+    """Each of its users has 2^64."""
     told = [follow(f"[2001:db8:1:2::{number}]:443") for number in range(FEW)]
     assert told == [None] * FEW
     assert follow("2001:db8:1:2:ffff::1").status_code == 429
@@ -186,12 +186,12 @@ def test_a_network_of_ipv6_is_one_address():
 
 
 def test_without_an_address_all_are_one():
-    """On this machine, or where the header holds no address."""
+    """On this machine, or if the header has no address."""
     assert [bool(follow(address)) for address in (None, "nowhere", "unknown:1", "")] == [False, False, False, True]
 
 
 def test_people_get_a_page_and_programs_a_problem():
-    """Both say when to come again."""
+    """Both say when to try again."""
     for _ in range(FEW):
         follow()
     page, problem = follow(), follow(accept="application/json")
@@ -201,13 +201,13 @@ def test_people_get_a_page_and_programs_a_problem():
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
-def test_nought_is_no_limit(monkeypatch):
-    """For whoever has a front door that counts."""
+def test_zero_is_no_limit(monkeypatch):
+    """For an app behind a front door that counts."""
     monkeypatch.setenv("REQUESTS_PER_MINUTE", "0")
     assert {ask() for _ in range(50)} == {None}
 
 
-async def test_what_came_too_fast_is_not_taken_down(client):
+async def test_a_request_over_the_limit_is_not_recorded(client):
     """Neither a proposal nor an answer; reading goes on."""
     mara = Front(client, "Mara")
     proposal_id = await mara.begin(FORM)

@@ -8,8 +8,8 @@ from clients.web.replies import Problem
 from clients.web.responses import answer, problem
 
 
-def test_an_answer_is_json_that_nobody_keeps_or_shows_as_a_page():
-    """Names and comments are in it."""
+def test_a_json_answer_is_neither_cached_nor_shown_as_a_page():
+    """It holds names and comments."""
     response = answer({"title": "Brücke"}, status=202, headers={"Location": "/there"})
     assert (response.status_code, response.mimetype) == (202, "application/json")
     assert json.loads(response.get_body()) == {"title": "Brücke"}
@@ -18,7 +18,7 @@ def test_an_answer_is_json_that_nobody_keeps_or_shows_as_a_page():
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_bytes_go_out_as_they_are():
+def test_bytes_are_sent_unchanged():
     """A record is verified by its bytes."""
     response = answer(b'{"a":1}\n', mimetype="application/x-ndjson")
     assert (response.get_body(), response.mimetype) == (b'{"a":1}\n', "application/x-ndjson")
@@ -28,7 +28,7 @@ def test_bytes_go_out_as_they_are():
     ("status", "title"), [(400, "Bad Request"), (409, "Conflict"), (410, "Gone"), (429, "Too Many Requests")]
 )
 def test_a_problem_has_the_members_of_rfc_9457_and_the_next_step(status, title):
-    """`about:blank` means that the title is the status in words."""
+    """`about:blank` means that the title is the HTTP phrase."""
     response = problem(status, "It went wrong.", "Do this.", headers={"Retry-After": "3"})
     assert (response.status_code, response.mimetype) == (status, "application/problem+json")
     assert json.loads(response.get_body()) == {
@@ -41,8 +41,8 @@ def test_a_problem_has_the_members_of_rfc_9457_and_the_next_step(status, title):
     assert response.headers["Retry-After"] == "3"
 
 
-def test_a_problem_names_its_reason_and_every_fault():
-    """For programs a word, for people sentences."""
+def test_a_problem_has_a_code_and_every_fault():
+    """A word for programs, sentences for people."""
     body = problem(400, "a; b", "Mend it.", ("a", "b"), code="invalid").get_body()
     found = Problem.model_validate_json(body)
     assert (found.code, found.errors) == ("invalid", ("a", "b"))

@@ -63,8 +63,8 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["by light", "in the dark"])
 @pytest.mark.parametrize("keys", [("a-key-of-more-than-thirty-two-characters",), ()], ids=["with a link", "without"])
-def test_every_text_of_a_letter_can_be_read(dark, keys):
-    """Also the name at its top, what is quoted, and the button."""
+def test_every_text_of_a_letter_has_enough_contrast(dark, keys):
+    """Also the name at the top, quotes and the button."""
     story = Story(PLAIN).check()
     letter = writer(keys=keys).write(notice_of(story, "Ana"))
     texts = Colours(letter.html, dark=dark).texts

@@ -36,7 +36,7 @@ def links_in(letter: Letter) -> set[str]:
     return hrefs | set(re.findall(r"https?://\S+", letter.text))
 
 
-def test_a_letter_tells_what_is_wanted_of_whom_and_until_when():
+def test_a_letter_says_who_must_do_what_until_when():
     """The same in text and in HTML."""
     letter = writer().write(notice_of(Story(PLAIN).check(), "Ana"))
     assert (letter.subject, letter.to_name, letter.proposal_id) == ("Please decide: Bench", "Ana", "p1")
@@ -46,8 +46,8 @@ def test_a_letter_tells_what_is_wanted_of_whom_and_until_when():
         assert f"of its own, version {Story(PLAIN).review.policy_hash[:8]}" in body
 
 
-def test_the_link_is_for_this_person_stage_and_time():
-    """It ends with the stage, and the record will say by which letter it was answered."""
+def test_the_link_is_for_this_person_stage_and_deadline():
+    """It ends with the stage, and the record will name the letter that it came from."""
     notice = notice_of(Story(PLAIN).check(), "Ana")
     (address,) = links_in(writer().write(notice))
     base, _, token = address.rpartition("?token=")
@@ -59,14 +59,14 @@ def test_the_link_is_for_this_person_stage_and_time():
     assert isinstance(read_link(token, KEYS, BEGUN + timedelta(hours=10)), Expired)
 
 
-def test_the_same_notice_makes_the_same_letter():
-    """Sending may be tried again after a crash."""
+def test_the_same_notice_gives_the_same_letter():
+    """Sending may be repeated after a crash."""
     story = Story(PLAIN).check()
     assert writer().write(notice_of(story, "Ana")) == writer().write(notice_of(story, "Ana"))
 
 
 def test_a_rung_of_the_ladder_has_its_own_link():
-    """The one before it has ended."""
+    """The earlier one has ended."""
     story = Story(PLAIN).check()
     story.decides("Ben")
     story.passes(10)
@@ -77,15 +77,15 @@ def test_a_rung_of_the_ladder_has_its_own_link():
 
 
 def test_without_keys_a_letter_says_how_to_answer_without_a_link():
-    """Links are off, the review is not."""
+    """Only the links are off."""
     letter = writer(keys=()).write(notice_of(Story(PLAIN).check(), "Ana"))
     assert links_in(letter) == set()
     assert "greenlight approve p1" in letter.text
     assert "greenlight approve p1" in letter.html
 
 
-def test_who_need_not_answer_gets_no_link():
-    """The author, and everybody when it is over."""
+def test_a_person_who_need_not_answer_gets_no_link():
+    """The author, and everybody after the end."""
     story = Story(PLAIN).check()
     story.decides("Ana", "reject", comment="Too dear.\nMuch too dear.")
     for person in (AUTHOR, "Ana", "Ben"):
@@ -94,16 +94,16 @@ def test_who_need_not_answer_gets_no_link():
         assert "> Too dear.\n> Much too dear." in letter.text
 
 
-def test_a_letter_goes_to_the_address_that_the_directory_has():
-    """None where it has none; the post decides what to do then."""
+def test_a_letter_goes_to_the_address_of_the_directory():
+    """Without one the mail gateway decides."""
     notice = notice_of(Story(PLAIN).check(), "Ana")
     letter = writer(address_of={"Ana": "ana@example.org"}.get).write(notice)
     assert letter.to_address == "ana@example.org"
     assert writer().write(notice).to_address is None
 
 
-def test_the_settings_say_where_links_lead(monkeypatch):
-    """A slash at the end is no matter."""
+def test_the_setting_gives_the_address_of_links(monkeypatch):
+    """A trailing slash is ignored."""
     monkeypatch.setenv("PUBLIC_URL", "https://greenlight.example.org/")
     monkeypatch.setenv("LINK_KEYS", KEYS[0])
     letter = open_letters().write(notice_of(Story(PLAIN).check(), "Ana"))
@@ -118,8 +118,8 @@ def test_the_settings_say_where_links_lead(monkeypatch):
         ("greenlight.azurewebsites.net", "https://greenlight.azurewebsites.net"),
     ],
 )
-def test_without_a_setting_links_lead_to_the_host(monkeypatch, host, url):
-    """It says where it runs; with another port they follow it."""
+def test_without_the_setting_links_lead_to_the_host(monkeypatch, host, url):
+    """WEBSITE_HOSTNAME has its address and port."""
     monkeypatch.delenv("PUBLIC_URL", raising=False)
     monkeypatch.delenv("WEBSITE_HOSTNAME", raising=False)
     if host:
@@ -127,8 +127,8 @@ def test_without_a_setting_links_lead_to_the_host(monkeypatch, host, url):
     assert public_url() == url
 
 
-def test_no_letter_holds_more_than_it_needs():
-    """No key of ours, no address of the management API, nothing that is loaded when it is opened."""
+def test_a_letter_holds_no_more_than_it_needs():
+    """No key, no management address, nothing that loads when it is opened."""
     letter = writer().write(notice_of(Story(PLAIN).check(), "Ana"))
     for body in (letter.text, letter.html):
         for secret in (*KEYS, "/runtime/webhooks", "code="):
@@ -137,7 +137,7 @@ def test_no_letter_holds_more_than_it_needs():
 
 
 @pytest.mark.parametrize("text", CORPUS)
-def test_text_that_people_hand_in_stays_text(text: str):
+def test_texts_of_people_stay_text(text: str):
     """In each kind of letter and each field: the letter has the same elements as one with plain words."""
     for hostile, plain in zip(_letters(text), _letters("plain"), strict=True):
         assert Reader(hostile.html).shape == Reader(plain.html).shape
@@ -146,14 +146,14 @@ def test_text_that_people_hand_in_stays_text(text: str):
         assert "\n" not in hostile.subject + hostile.to_name
 
 
-def test_text_that_turns_around_or_hides_is_taken_out():
-    """A name could be shown as another one."""
+def test_characters_that_reverse_or_hide_text_are_removed():
+    """A name could look like another one."""
     for letter in _letters("Ana\u202eneB\u200b"):
         assert not {"\u202e", "\u200b"} & set(letter.subject + letter.text + letter.html)
 
 
-def test_a_summary_cannot_pass_for_the_letter_itself():
-    """Each of its lines is set in, and it comes last."""
+def test_a_summary_cannot_look_like_the_letter_itself():
+    """Each of its lines is indented, and it comes last."""
     story = Story(PLAIN)
     first = story.entries[0]
     summary = "Look at it and answer here:\nhttps://evil.example/api/decide?token=x"

@@ -17,8 +17,8 @@ def holder():
     return f"sender {uuid.uuid4().hex}"
 
 
-def test_so_many_leave_and_no_more(holder):
-    """The first of them, over all calls of the day."""
+def test_no_more_letters_leave_than_the_limit(holder):
+    """The first ones of the day, over all calls."""
     limits = open_letter_limits()
     assert limits.admit(["a", "b"], holder=holder, most=3) == {"a", "b"}
     assert limits.admit(["c", "d", "e"], holder=holder, most=3) == {"c"}
@@ -26,24 +26,24 @@ def test_so_many_leave_and_no_more(holder):
     assert limits.admit(["f"], holder=f"{holder} other", most=3) == {"f"}
 
 
-def test_a_letter_that_is_tried_again_counts_once(holder):
-    """It may go also when the day is full by now."""
+def test_a_repeated_letter_counts_once(holder):
+    """It may leave even if the limit has been reached since."""
     limits = open_letter_limits()
     for _ in range(3):
         assert limits.admit(["a", "b"], holder=holder, most=3) == {"a", "b"}
     assert limits.admit(["b", "c", "d"], holder=holder, most=3) == {"b", "c"}
 
 
-def test_the_next_day_begins_anew(holder, monkeypatch):
-    """What has waited goes then."""
+def test_the_next_day_begins_at_zero(holder, monkeypatch):
+    """Waiting letters leave then."""
     limits = open_letter_limits()
     limits.admit(["a", "b", "c"], holder=holder, most=3)
     monkeypatch.setenv("CLOCK_OFFSET_SECONDS", str(24 * 3600))
     assert limits.admit(["d", "e", "f", "g"], holder=holder, most=3) == {"d", "e", "f"}
 
 
-def test_of_many_at_once_no_more_leave_than_may(holder):
-    """Whoever was slower reads again."""
+def test_simultaneous_calls_keep_the_limit(holder):
+    """The slower call reads again."""
     limits = open_letter_limits()
     with ThreadPoolExecutor(8) as pool:
         told = list(pool.map(lambda n: limits.admit([f"{n}"], holder=holder, most=5), range(16)))
@@ -54,8 +54,8 @@ def test_of_many_at_once_no_more_leave_than_may(holder):
     ("read", "setting", "default"),
     [(per_proposal, "LETTERS_PER_PROPOSAL", 200), (per_sender, "LETTERS_PER_SENDER", 1_000)],
 )
-def test_a_setting_says_how_many(monkeypatch, read, setting, default):
-    """Zero is none; a slip opens nothing."""
+def test_a_setting_gives_the_limit(monkeypatch, read, setting, default):
+    """Zero allows none; an invalid value keeps the default."""
     monkeypatch.delenv(setting, raising=False)
     assert read() == default
     for text in ("many", "-1", "1.5", "\u0663", str(MOST + 1)):
@@ -80,7 +80,7 @@ def test_two_processes_let_no_more_leave_than_one(holder):
 
 
 def test_the_longest_day_fits_into_its_row(holder):
-    """A cell of a table has 64 KB."""
+    """A table cell has 64 KB."""
     letters = [f"letter {number}" for number in range(MOST + 5)]
     assert len(open_letter_limits().admit(letters, holder=holder, most=MOST)) == MOST
     assert open_letter_limits().admit(letters[:1], holder=f"{holder} none", most=0) == frozenset()
@@ -113,8 +113,8 @@ class Losing:
 
 
 @pytest.mark.parametrize("known", [[], ["a"]])
-def test_a_write_whose_answer_was_lost_is_found_again(holder, known):
-    """The SDK sends it again and meets its own row, 409 or 412: the letters in it are its own."""
+def test_a_write_whose_answer_was_lost_is_recognised(holder, known):
+    """The SDK repeats it and meets its own row, 409 or 412: the letters in it are its own."""
     open_letter_limits().admit(known, holder=holder, most=3)
     table = Losing(open_table("LetterLimits"), 412 if known else 409)
     assert TableLimits(table, Latest(9)).admit(["b", "c"], holder=holder, most=3) == {"b", "c"}

@@ -21,15 +21,15 @@ def _settings(monkeypatch):
     module._of_this_machine.cache_clear()
 
 
-def test_keys_come_in_the_order_of_their_age(monkeypatch):
-    """Whoever replaces one appends the new one."""
+def test_keys_are_ordered_by_age(monkeypatch):
+    """A new key is appended."""
     monkeypatch.setenv("LINK_KEYS", f"{OLD}, {NEW},")
     assert link_keys() == (OLD, NEW)
 
 
 @pytest.mark.parametrize("mode", [None, "keys", "easyauth", "Development"])
 def test_without_keys_there_are_no_links(monkeypatch, mode):
-    """Outside development nothing makes one up."""
+    """Outside development no key is made up."""
     if mode:
         monkeypatch.setenv("AUTH_MODE", mode)
     assert link_keys() == ()
@@ -48,7 +48,7 @@ def test_without_keys_there_are_no_links(monkeypatch, mode):
 )
 @pytest.mark.parametrize("mode", ["keys", "development"])
 def test_a_key_that_others_could_know_is_refused(monkeypatch, setting, told, mode):
-    """Also a reference that the platform has handed over as it stands. What is in the setting is not repeated."""
+    """Also an unresolved Key Vault reference. The error does not repeat the setting."""
     monkeypatch.setenv("AUTH_MODE", mode)
     monkeypatch.setenv("LINK_KEYS", setting)
     with pytest.raises(KeysWrong, match=told) as refused:
@@ -56,8 +56,8 @@ def test_a_key_that_others_could_know_is_refused(monkeypatch, setting, told, mod
     assert not any(part in str(refused.value) for part in setting.split(",") if part != "short")
 
 
-def test_in_development_one_is_made_once(monkeypatch):
-    """And found again by the next process, so that links survive a restart."""
+def test_in_development_a_key_is_created_once(monkeypatch):
+    """The next process finds it, so links survive a restart."""
     monkeypatch.setenv("AUTH_MODE", "development")
     (key,) = link_keys()
     module._of_this_machine.cache_clear()
@@ -66,8 +66,8 @@ def test_in_development_one_is_made_once(monkeypatch):
     assert not open_blob_service().get_container_client(module.CONTAINER).get_container_properties().public_access
 
 
-def test_of_several_processes_that_begin_at_once_one_makes_it(monkeypatch):
-    """All of them sign with the same."""
+def test_one_of_several_starting_processes_creates_the_key(monkeypatch):
+    """All of them sign with the same one."""
     monkeypatch.setenv("AUTH_MODE", "development")
     with ThreadPoolExecutor(8) as pool:
         keys = list(pool.map(lambda _: module._of_this_machine.__wrapped__(open_blob_service()), range(8)))
@@ -75,7 +75,7 @@ def test_of_several_processes_that_begin_at_once_one_makes_it(monkeypatch):
 
 
 def test_keys_of_the_settings_are_used_in_development_too(monkeypatch):
-    """Then none is made."""
+    """No key is created then."""
     monkeypatch.setenv("AUTH_MODE", "development")
     monkeypatch.setenv("LINK_KEYS", NEW)
     assert link_keys() == (NEW,)

@@ -70,8 +70,8 @@ def state(sent, key=KEY):
     return open_table("Letters").get_entity(row["PartitionKey"], row["RowKey"])["State"]
 
 
-def test_without_a_mail_server_letters_are_put_into_the_outbox():
-    """As a mail program would open them, text and HTML."""
+def test_without_a_mail_server_letters_go_to_the_outbox():
+    """In the form that a mail program opens, text and HTML."""
     sent = letter()
     assert open_post().send(sent, key=KEY)
     message = in_outbox(sent)
@@ -81,8 +81,8 @@ def test_without_a_mail_server_letters_are_put_into_the_outbox():
     assert message["From"] == "Greenlight <greenlight@localhost>"
 
 
-def test_the_outbox_takes_a_letter_once():
-    """What was put down first stays."""
+def test_the_outbox_stores_a_letter_once():
+    """The first version stays."""
     sent = letter()
     answers = [
         open_post().send(letter(proposal_id=sent.proposal_id, subject=subject), key=KEY) for subject in ("a", "b")
@@ -92,8 +92,8 @@ def test_the_outbox_takes_a_letter_once():
     assert open_post().send(sent, key="4-reminded-0123456789abcdef")
 
 
-def test_a_letter_without_an_address_is_put_down_all_the_same():
-    """People see in the outbox who would have been told."""
+def test_a_letter_without_an_address_goes_to_the_outbox_too():
+    """So that people see who would have been notified."""
     sent = letter(to_address=None)
     assert open_post().send(sent, key=KEY)
     assert in_outbox(sent)["To"].addresses[0].display_name == "Mara Lindqvist"
@@ -102,14 +102,14 @@ def test_a_letter_without_an_address_is_put_down_all_the_same():
 @pytest.mark.parametrize(
     ("proposal_id", "key"), [("../x", KEY), ("p-1", "../x"), ("p-1", "a/b"), ("p-1", ""), ("", KEY)]
 )
-def test_no_letter_lies_elsewhere(proposal_id, key):
-    """Its place is made of two plain names."""
+def test_an_invalid_id_or_key_of_a_letter_is_refused(proposal_id, key):
+    """They make its blob name, which must not lead elsewhere."""
     with pytest.raises(ValueError, match="not valid for a letter"):
         open_post().send(letter(proposal_id=proposal_id), key=key)
 
 
 def test_a_mail_server_gets_each_letter_once(server):
-    """With the same text, and a Message-ID that belongs to the letter."""
+    """With the same text, and the letter's own Message-ID."""
     sent = letter()
     assert [open_post().send(sent, key=KEY) for _ in range(3)] == [True, False, False]
     (message,) = server.letters
@@ -119,8 +119,8 @@ def test_a_mail_server_gets_each_letter_once(server):
     assert state(sent) == "sent"
 
 
-def test_of_many_who_send_a_letter_at_once_one_does(server):
-    """The others hear that it is gone, or to come again."""
+def test_one_of_many_simultaneous_senders_sends_a_letter(server):
+    """The others learn that it is sent, or to try again."""
     sent = letter()
 
     def send(_):
@@ -136,7 +136,7 @@ def test_of_many_who_send_a_letter_at_once_one_does(server):
 
 
 def test_letters_of_one_proposal_are_one_thread(server):
-    """And each has an id of its own."""
+    """Each has its own id."""
     sent = letter()
     open_post().send(sent, key="1-asked-a")
     open_post().send(sent, key="2-ended-a")
@@ -144,8 +144,8 @@ def test_letters_of_one_proposal_are_one_thread(server):
     assert first["References"] == second["References"] != first["Message-ID"] != second["Message-ID"]
 
 
-def test_after_a_crash_in_the_middle_the_same_letter_goes_again(server, monkeypatch):
-    """Nobody knows whether it went; under one Message-ID the mailbox does."""
+def test_after_a_crash_during_sending_the_same_letter_is_sent_again(server, monkeypatch):
+    """Nobody knows whether it left; the mailbox recognises the Message-ID."""
     sent = letter()
     post = open_post()
 
@@ -165,8 +165,8 @@ def test_after_a_crash_in_the_middle_the_same_letter_goes_again(server, monkeypa
     assert first["Message-ID"] == second["Message-ID"]
 
 
-def test_of_two_who_find_a_letter_given_up_one_sends_it(server):
-    """The row that was read must still be the same."""
+def test_one_of_two_who_take_over_a_letter_sends_it(server):
+    """The row must still be the one that was read."""
     sent = letter()
     row = {**keys(sent.proposal_id, "letter", KEY), "State": "sending"}
     open_table("Letters").create_entity({**row, "ClaimedAt": (clock.now() - timedelta(hours=1)).isoformat()})
@@ -178,8 +178,8 @@ def test_of_two_who_find_a_letter_given_up_one_sends_it(server):
 
 
 @pytest.mark.parametrize("lost", [0, 1], ids=["the claim", "the mark"])
-def test_a_letter_whose_claim_or_mark_was_not_answered_goes_once_and_at_once(server, lost):
-    """The sender knows its own claim again, and does not wait for whoever else might be sending."""
+def test_a_letter_whose_claim_or_mark_lost_its_answer_is_sent_once_and_at_once(server, lost):
+    """The sender recognises its own claim, and does not wait for another sender."""
     sent = letter()
     with losing(lost):
         assert open_post().send(sent, key=KEY)
@@ -187,8 +187,8 @@ def test_a_letter_whose_claim_or_mark_was_not_answered_goes_once_and_at_once(ser
     assert len(server.letters) == 1
 
 
-def test_a_claim_that_is_taken_over_and_not_answered_is_ones_own(server, monkeypatch):
-    """Whoever had it died; the claim is a replacement then."""
+def test_a_taken_over_claim_that_lost_its_answer_is_recognised(server, monkeypatch):
+    """The first sender died; the new claim replaces its row."""
     sent = letter()
     with losing(0, times=FOR_GOOD), pytest.raises(AzureError):
         open_post().send(sent, key=KEY)
@@ -200,8 +200,8 @@ def test_a_claim_that_is_taken_over_and_not_answered_is_ones_own(server, monkeyp
     assert len(server.letters) == 1
 
 
-def test_a_letter_that_has_gone_is_not_sent_again_because_that_could_not_be_written_down(server, caplog):
-    """It is told, and the log says what is missing."""
+def test_a_sent_letter_is_not_repeated_if_its_mark_cannot_be_stored(server, caplog):
+    """It counts as sent, and the log says what is missing."""
     sent = letter()
     with losing(1, times=FOR_GOOD):
         assert open_post().send(sent, key=KEY)
@@ -221,8 +221,8 @@ def test_a_letter_that_has_gone_is_not_sent_again_because_that_could_not_be_writ
         {"after DATA": "hang up"},
     ],
 )
-def test_what_may_pass_is_tried_again_at_once(server, answers):
-    """The next attempt need not wait, and is the same letter."""
+def test_a_temporary_failure_may_be_retried_at_once(server, answers):
+    """The next attempt need not wait, and sends the same letter."""
     sent = letter()
     server.answers = answers
     with pytest.raises(NotSent, match="mail server"):
@@ -234,8 +234,8 @@ def test_what_may_pass_is_tried_again_at_once(server, answers):
 
 
 @pytest.mark.parametrize("answers", [{"RCPT": "550 no such mailbox"}, {"after DATA": "554 looks like spam"}])
-def test_what_can_never_be_sent_is_given_up_and_logged(server, answers, caplog):
-    """Without the address; the workflow goes on, and the letter is not tried again."""
+def test_a_letter_that_can_never_be_sent_is_given_up_and_logged(server, answers, caplog):
+    """Without the address; the workflow goes on, and the letter is not retried."""
     sent = letter()
     server.answers = answers
     assert not open_post().send(sent, key=KEY)
@@ -253,7 +253,7 @@ def noted(sent):
     ]
 
 
-def test_operators_see_what_has_not_gone_until_it_has(server):
+def test_operators_see_unsent_letters_until_they_are_sent(server):
     """With the reason of the last attempt, and without the address."""
     sent, stranger = letter(), letter(to_address=None)
     server.answers = {"MAIL": "451 try later"}
@@ -269,8 +269,8 @@ def test_operators_see_what_has_not_gone_until_it_has(server):
 
 
 @pytest.mark.usefixtures("server")
-def test_a_letter_that_goes_at_once_costs_no_more_than_before(monkeypatch):
-    """Two writes of its own row; what operators see is not asked."""
+def test_a_letter_sent_at_once_costs_two_writes(monkeypatch):
+    """Both of its own row; the list for operators is not touched."""
 
     def fail(*_, **__):
         raise AssertionError
@@ -280,21 +280,21 @@ def test_a_letter_that_goes_at_once_costs_no_more_than_before(monkeypatch):
     assert open_post().send(letter(), key=KEY)
 
 
-def test_a_farewell_that_fails_is_no_failure(server):
-    """The letter was taken."""
+def test_a_failed_quit_is_no_failure(server):
+    """The server accepted the letter."""
     server.answers = {"QUIT": "500 what?"}
     assert open_post().send(letter(), key=KEY)
 
 
-def test_a_letter_for_somebody_without_an_address_is_not_sent(server, caplog):
-    """The log says so; when the directory has them, later letters go."""
+def test_a_letter_for_a_person_without_an_address_is_not_sent(server, caplog):
+    """The log says so; later letters are sent once the directory has the address."""
     assert not open_post().send(letter(to_address=None), key=KEY)
     assert server.said == []
     assert "the address is not known" in caplog.text
 
 
-def test_a_name_that_is_an_address_is_written_to_in_the_allowed_domains(server, monkeypatch):
-    """Teams without a directory name people so; strangers get no letter in the organisation's name."""
+def test_a_name_that_is_an_address_gets_letters_in_the_allowed_domains(server, monkeypatch):
+    """Teams without a directory use addresses as names; strangers get no letter in the organisation's name."""
     stranger = letter(to_name="mara@example.org", to_address=None)
     assert not open_post().send(stranger, key=KEY)
     assert server.letters == []
@@ -307,7 +307,7 @@ def test_a_name_that_is_an_address_is_written_to_in_the_allowed_domains(server, 
     "name", ["Mara\r\nBcc: victim@example.org", "Mara, the <b>Boss</b>", '"Mara"', "Ma\tra @ home"]
 )
 def test_no_name_adds_a_header_or_a_recipient(server, name):
-    """Whatever it holds."""
+    """With any characters."""
     open_post().send(letter(to_name=name, subject=f"For {name}"), key=KEY)
     (message,) = server.letters
     assert [each.addr_spec for each in message["To"].addresses] == ["mara@example.org"]
@@ -316,7 +316,7 @@ def test_no_name_adds_a_header_or_a_recipient(server, name):
 
 
 @pytest.mark.usefixtures("server")
-def test_a_sender_that_is_none_is_told(monkeypatch):
+def test_an_invalid_sender_is_an_error(monkeypatch):
     """Before the letter is claimed."""
     monkeypatch.setenv("MAIL_FROM", "nobody")
     sent = letter()

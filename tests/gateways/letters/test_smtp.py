@@ -74,8 +74,8 @@ def at(running, line, **more):
     return Server(host="127.0.0.1", port=running.port, line=line, **more)
 
 
-def test_without_a_host_there_is_none(settings):
-    """Letters go into the outbox then."""
+def test_without_a_host_there_is_no_mail_server(settings):
+    """Letters go to the outbox."""
     settings(SMTP_PORT="25")
     assert read_server() is None
 
@@ -93,8 +93,8 @@ def test_without_a_host_there_is_none(settings):
         ({"SMTP_HOST": "::1", "SMTP_PORT": "465"}, Line.TLS, 465),
     ],
 )
-def test_only_this_machine_is_spoken_to_in_the_clear(settings, values, line, port):
-    """Anything else by TLS, from the start on the port that is meant for it."""
+def test_only_this_machine_is_reached_without_tls(settings, values, line, port):
+    """Others by TLS, from the start on port 465."""
     settings(**values)
     server = read_server()
     assert (server.line, server.port) == (line, port)
@@ -111,22 +111,22 @@ def test_only_this_machine_is_spoken_to_in_the_clear(settings, values, line, por
         ({"MAIL_FROM": ""}, "MAIL_FROM"),
     ],
 )
-def test_a_setting_that_is_wrong_is_named(settings, values, told):
+def test_an_invalid_setting_is_named(settings, values, told):
     """Before anything is sent."""
     settings(SMTP_HOST="mail.example.org", **values)
     with pytest.raises(MailSettingsWrong, match=told):
         read_server()
 
 
-def test_a_password_is_shown_nowhere(settings):
-    """Not even where somebody logs the settings."""
+def test_a_password_is_not_shown(settings):
+    """Not even if somebody logs the settings."""
     settings(SMTP_HOST="mail.example.org", SMTP_USER="greenlight", SMTP_PASSWORD="hunter2hunter2")
     assert read_server().password == "hunter2hunter2"
     assert "hunter2" not in repr(read_server())
 
 
-def test_a_server_that_offers_no_tls_gets_nothing():
-    """Somebody in between may have taken the offer out: not even who signs in is said."""
+def test_a_server_without_tls_gets_nothing():
+    """Somebody in between may have removed the offer; not even the user name is sent."""
     with mail_server() as running:
         with pytest.raises(NotSent, match="STARTTLS"):
             deliver(at(running, Line.STARTTLS, user="u", password="p"), message())
@@ -134,7 +134,7 @@ def test_a_server_that_offers_no_tls_gets_nothing():
 
 
 @pytest.mark.parametrize("line", [Line.STARTTLS, Line.TLS])
-def test_a_server_with_a_certificate_of_nobody_gets_nothing(context, line):
+def test_a_server_with_an_untrusted_certificate_gets_nothing(context, line):
     """Anybody can make one."""
     with mail_server(context=context, tls_from_the_start=line is Line.TLS) as running:
         with pytest.raises(NotSent, match="SSLCertVerificationError"):
@@ -143,8 +143,8 @@ def test_a_server_with_a_certificate_of_nobody_gets_nothing(context, line):
 
 
 @pytest.mark.parametrize("line", [Line.STARTTLS, Line.TLS])
-def test_a_server_with_a_certificate_that_is_known_gets_the_letter(context, certificate, line, monkeypatch):
-    """Signed in, by TLS alone."""
+def test_a_server_with_a_trusted_certificate_gets_the_letter(context, certificate, line, monkeypatch):
+    """Signed in, by TLS only."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with mail_server(context=context, tls_from_the_start=line is Line.TLS) as running:
         deliver(at(running, line, user="u", password="p"), message())
@@ -152,16 +152,16 @@ def test_a_server_with_a_certificate_that_is_known_gets_the_letter(context, cert
         assert running.said.index("AUTH") > (running.said.index("STARTTLS") if line is Line.STARTTLS else -1)
 
 
-def test_a_wrong_password_may_be_mended():
-    """So the letter is kept; what the server said of it is not repeated."""
+def test_a_wrong_password_is_a_temporary_failure():
+    """Somebody can fix it, so the letter is kept; the server's text is not repeated."""
     with mail_server(answers={"AUTH": "535 wrong password for u"}) as running:
         with pytest.raises(NotSent, match="535") as refused:
             deliver(at(running, Line.PLAIN, user="u", password="p"), message())
         assert "wrong password for" not in str(refused.value)
 
 
-def test_a_server_that_is_not_there_is_named():
-    """With what became of it."""
+def test_an_unreachable_server_is_named():
+    """With the cause."""
     with mail_server() as running:
         gone = at(running, Line.PLAIN)
     with pytest.raises(NotSent, match=f"127.0.0.1:{gone.port} cannot be used: ConnectionRefusedError"):

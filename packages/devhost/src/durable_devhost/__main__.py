@@ -1,9 +1,9 @@
-"""The command `durable-devhost`, which `python -m durable_devhost` is too."""
+"""The command `durable-devhost`, also as `python -m durable_devhost`."""
 
 import gc
 import sys
 
-gc.disable()  # until the host runs, as nothing of what is imported is ever garbage: a tenth of the time of a start
+gc.disable()  # until the host runs: imported modules are never garbage, and this saves a tenth of the start
 
 from durable_devhost.cli import main  # noqa: E402
 

@@ -1,6 +1,6 @@
 """The one clock: everything in devhost that asks for the time or waits for it gets a Clock passed in.
 
-`SystemClock` is the machine's time. `VirtualClock` runs beside it at an offset that can be moved forward, so that 72
+`SystemClock` is the machine's time. `VirtualClock` runs at an offset that can be moved forward, so that 72
 hours pass in milliseconds on a durable store. Leases and queue visibility stay in real time: storage does not jump.
 """
 
@@ -22,7 +22,7 @@ class Clock(Protocol):
         ...
 
     async def sleep_until(self, when: datetime) -> None:
-        """Return as soon as `now() >= when`, also when a virtual clock is moved past it."""
+        """Return as soon as `now() >= when`, also if a virtual clock is moved past it."""
         ...
 
 
@@ -41,7 +41,7 @@ class SystemClock:
         return real_now()
 
     async def sleep_until(self, when: datetime) -> None:
-        """Sleep in one piece; a wake-up a little early is slept out, so that nothing fires before its time."""
+        """Sleep in one piece; after an early wake-up it sleeps on, so that nothing fires before its time."""
         while (left := (when - real_now()).total_seconds()) > 0:
             await asyncio.sleep(left)
 
@@ -49,7 +49,7 @@ class SystemClock:
 class VirtualClock:
     """The machine's clock plus an offset that only grows.
 
-    Time goes on by itself between jumps, so short timers need no jump at all.
+    Time passes between jumps too, so short timers need no jump.
     """
 
     kind: Literal["system", "virtual"] = "virtual"
@@ -68,7 +68,7 @@ class VirtualClock:
         return real_now() + self._offset
 
     def move_to(self, when: datetime) -> None:
-        """Jump to `when` and wake every sleeper; a time that has passed already changes nothing."""
+        """Jump to `when` and wake every sleeper; a past time changes nothing."""
         ahead = when - self.now()
         if ahead > timedelta():
             self._offset += ahead
@@ -76,7 +76,7 @@ class VirtualClock:
             moved.set()
 
     async def sleep_until(self, when: datetime) -> None:
-        """Sleep until the virtual time is `when`, woken by each jump to look again."""
+        """Sleep until the virtual time is `when`; each jump wakes it to check again."""
         while (left := (when - self.now()).total_seconds()) > 0:
             try:
                 await asyncio.wait_for(self._moved.wait(), left)

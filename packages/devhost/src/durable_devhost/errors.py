@@ -1,16 +1,16 @@
-"""The errors whose text is meant for the person at the console.
+"""The errors whose text is for the user at the console.
 
-Each message says what happened and what to do now, in a sentence or two. The command line prints it without a
-traceback and exits with status 2. Anything else that escapes is a defect of devhost itself.
+Each message says in a sentence or two what happened and what to do. The command line prints it without a
+traceback and exits with status 2. Any other error that escapes is a bug of devhost.
 """
 
 
 class DevhostError(Exception):
-    """Root of every error that a person can fix without reading devhost's source."""
+    """Base class of every error that a user can fix without reading devhost's source."""
 
 
 class SettingsError(DevhostError):
-    """host.json, local.settings.json, the environment or the command line holds something unusable."""
+    """host.json, local.settings.json, the environment or the command line has an unusable value."""
 
 
 class AppError(DevhostError):
@@ -26,8 +26,8 @@ class AppImportError(AppError):
 
 
 class WorkerKeepsDying(DevhostError):
-    """The app's process ended again and again; the host gives up."""
+    """The app's process ended repeatedly; the host gives up."""
 
 
 class StorageUnavailable(DevhostError):
-    """Nothing answers at the storage endpoint, or it stopped answering for longer than the retries last."""
+    """Nothing answers at the storage endpoint, or it was silent for longer than the retries last."""

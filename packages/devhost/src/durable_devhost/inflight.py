@@ -1,4 +1,4 @@
-"""What is being worked on right now, so that a jump of the virtual clock and a graceful stop can wait for quiet."""
+"""The work in progress, so that a jump of the virtual clock and a graceful stop can wait for its end."""
 
 import asyncio
 from collections.abc import Collection, Iterator
@@ -27,7 +27,7 @@ class InFlight:
             self.leave(token)
 
     def enter(self, name: str) -> int:
-        """Begin a piece of work whose end is elsewhere; give the returned token to `leave`."""
+        """Begin a piece of work that ends elsewhere; pass the returned token to `leave`."""
         self._next += 1
         self._names[self._next] = name
         return self._next
@@ -42,7 +42,7 @@ class InFlight:
         return list(self._names.values())
 
     def tokens(self) -> frozenset[int]:
-        """The tokens of the work in progress, to wait for what comes besides it."""
+        """The tokens of the work in progress, to wait only for later work."""
         return frozenset(self._names)
 
     async def quiet(self, besides: Collection[int] = ()) -> None:

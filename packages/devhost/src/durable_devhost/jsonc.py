@@ -1,6 +1,6 @@
-"""JSON as people write it into host.json: what Newtonsoft takes, with which the real host and Core Tools read it.
+"""JSON as people write it into host.json: as Newtonsoft accepts it, with which the real host and Core Tools read it.
 
-Comments, commas at the end, single quotes and names without quotes pass.
+Comments, trailing commas, single quotes and unquoted names are accepted.
 """
 
 from typing import Any

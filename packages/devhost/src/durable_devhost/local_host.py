@@ -1,7 +1,7 @@
 """The section `Host` of local.settings.json: port and CORS, read as `func start` reads them.
 
 Facts: azure-functions-core-tools, `HostStartSettings` and `StartHostAction`. The section is a local host's own: on
-Azure the CORS of an app are set in its configuration.
+Azure an app's CORS settings are in its configuration.
 """
 
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ _OWN_ADDRESSES = ("localhost", "127.0.0.1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cors:
-    """Who may call from a page of another origin. `origins` are in lower case; without any, nobody is told anything."""
+    """Which other origins may call. `origins` are in lower case; without any, no CORS header is sent."""
 
     origins: tuple[str, ...] = ()
     credentials: bool = False
 
     @classmethod
     def of(cls, origins: str, credentials: bool, source: str) -> Self:
-        """The origins of a text with commas between them; no blanks are taken off, as in `func`.
+        """The origins in a comma-separated text; blanks are kept, as in `func`.
 
         Raises SettingsError for `*` together with credentials, with which `func` does not start.
         """
@@ -43,13 +43,13 @@ class Cors:
 
     @property
     def unheard(self) -> tuple[str, ...]:
-        """The origins that no browser ever sends, so that the entry does nothing: with a path, a slash or a blank."""
+        """The origins that no browser ever sends, so that the entry has no effect: with a path, a slash or a blank."""
         return tuple(one for one in self.origins if self.origins != (ANY_ORIGIN,) and not _is_origin(one))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalHost:
-    """The section as a whole; `port` is None where it names none, or 0."""
+    """The whole section; `port` is None if it names none, or 0."""
 
     port: int | None = None
     cors: Cors = Cors()
@@ -57,7 +57,7 @@ class LocalHost:
 
     @classmethod
     def load(cls, app_dir: Path, *, cors: str | None = None, cors_credentials: bool = False) -> Self:
-        """Read the file, where there is one; the flags win over it. Raises SettingsError, with file and key."""
+        """Read the file, if it exists; the options win over it. Raises SettingsError, with file and key."""
         path = app_dir / FILE_NAME
         host = (read_object(path) or {}).get("Host")
         given = {str(name).lower(): value for name, value in host.items()} if isinstance(host, Mapping) else {}

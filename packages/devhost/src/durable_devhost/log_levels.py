@@ -1,9 +1,9 @@
 """`logging.logLevel` of host.json: what the console shows, by category.
 
-A record's category is matched as Microsoft.Extensions.Logging does it: the longest name in the file that the category
-begins with decides, without regard to case, else `default`, else Information. What `logging.console.logLevel` says goes
-before, as for the provider of that name. The categories are those of the Functions host: `Function.NAME` for how an
-invocation ended, `Function.NAME.User` for what its code logs, `Host.…` for the host, `Worker…` for the worker.
+A record's category is matched as Microsoft.Extensions.Logging does it: the longest name in the file that is a prefix
+of the category decides, ignoring case, else `default`, else Information. `logging.console.logLevel` comes
+first, as for the provider of that name. The categories are those of the Functions host: `Function.NAME` for how an
+invocation ended, `Function.NAME.User` for the logs of its code, `Host.…` for the host, `Worker…` for the worker.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from durable_devhost.sections import Section
 
 
 class Level(IntEnum):
-    """The levels of host.json, with the numbers of Python's; NONE shows nothing."""
+    """The levels of host.json, with Python's numbers; NONE shows nothing."""
 
     TRACE = 5
     DEBUG = 10
@@ -34,13 +34,13 @@ _OF_FUNCTIONS = "function"
 
 @dataclass(frozen=True, slots=True)
 class LogLevels:
-    """The lowest level that is shown, by category in lower case; `""` is every other one."""
+    """The lowest level that is shown, by category in lower case; `""` is every other category."""
 
     rules: Mapping[str, Level] = field(default_factory=dict)
 
     @classmethod
     def read(cls, logging: Section) -> Self:
-        """Read the section `logging`; raises SettingsError for a word that is no level, as the real host does."""
+        """Read the section `logging`; raises SettingsError for an unknown level, as the real host does."""
         rules = _rules(logging.section("logLevel")) | _rules(logging.section("console").section("logLevel"))
         return cls(rules)
 
@@ -52,13 +52,13 @@ class LogLevels:
 
     @property
     def lowest_of_functions(self) -> Level:
-        """The lowest level at which anything that user code logs can be shown."""
+        """The lowest level at which any log of user code can be shown."""
         levels = [level for name, level in self.rules.items() if name.startswith(_OF_FUNCTIONS)]
         return min([self.of("Function"), self.of("Worker"), *levels])
 
 
 def _rules(section: Section) -> dict[str, Level]:
-    """A name with `*` at its end means the same as without."""
+    """A trailing `*` in a name has no effect."""
     return {
         "" if name.lower() == _DEFAULT else name.lower().removesuffix("*"): _level(name, text)
         for name, text in section.items()

@@ -1,6 +1,6 @@
 """How often and how soon the host repeats a failed invocation: `@app.retry`, or `retry` in host.json for all functions.
 
-The real host honours a policy whatever the trigger is, HTTP functions and functions that are run by hand among them
+The real host applies a policy with any trigger, also to HTTP functions and to functions run by hand
 (WebJobs SDK, `FunctionExecutorExtensions.TryExecuteAsync`). A function's own policy wins over that of host.json.
 """
 
@@ -15,7 +15,7 @@ FOR_EVER = -1
 """The `max_retry_count` of a policy that never gives up."""
 
 FACTORS = (0.8, 1.2)
-"""Between what the real host draws the factor of an exponential backoff."""
+"""The range from which the real host draws the factor of an exponential backoff."""
 
 _MOST_DOUBLINGS = 32
 
@@ -32,7 +32,7 @@ class RetryPolicy:
 
     @property
     def fault(self) -> str | None:
-        """Why the real host refuses a function with this policy; None where it does not."""
+        """Why the real host refuses a function with this policy; None if it does not."""
         if self.max_retry_count < FOR_EVER:
             return f"the retry count {self.max_retry_count} is below -1, which means for ever"
         if self.minimum > self.maximum:
@@ -40,7 +40,7 @@ class RetryPolicy:
         return None
 
     def allows(self, retry: int) -> bool:
-        """Whether there may be a retry of that number; the first is 1."""
+        """Whether a retry of that number is allowed; the first is 1."""
         return self.max_retry_count == FOR_EVER or retry <= self.max_retry_count
 
     def wait_before(self, retry: int, *, factor: float = 1.0) -> timedelta:
@@ -58,9 +58,9 @@ class RetryPolicy:
 
 
 def read_host_policy(section: Section) -> RetryPolicy | None:
-    """The policy in `retry` of host.json; None where there is no such section.
+    """The policy in `retry` of host.json; None if there is no such section.
 
-    Raises SettingsError where the real host does not start: a count or an interval is missing, or makes no sense
+    Raises SettingsError if the real host would not start: a count or an interval is missing or invalid
     (`Utility.ValidateRetryOptions` of azure-functions-host).
     """
     if section.is_empty:

@@ -1,7 +1,7 @@
-"""A `func` that starts devhost: for tools and test harnesses which start whatever `func` is on the PATH.
+"""A `func` that starts devhost: for tools and test harnesses that start whichever `func` is on the PATH.
 
-It takes what Azure Functions Core Tools take for a start (`func start`, `func host start` and their options) and says
-so where it does not know something. It is no Core Tools: it creates, packs and publishes nothing.
+It accepts the options of Azure Functions Core Tools for a start (`func start`, `func host start`) and
+reports those that it does not know. It is no Core Tools: it creates, packs and publishes nothing.
 """
 
 import os
@@ -16,7 +16,7 @@ from durable_devhost import __version__
 from durable_devhost.errors import DevhostError, SettingsError
 
 CORE_TOOLS_VERSION = "4.5.0"
-"""What `func --version` answers: tools look for a 4 in front."""
+"""The answer to `func --version`: tools expect it to begin with a 4."""
 
 _WITH_VALUE = frozenset(
     [
@@ -58,7 +58,7 @@ devhost's own options.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A start, as arguments of `durable-devhost`; `notes` say what is left out."""
+    """A start, as arguments of `durable-devhost`; `notes` are about ignored options."""
 
     arguments: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -66,13 +66,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """Something to print, and nothing to start."""
+    """A text to print, and nothing to start."""
 
     text: str
 
 
 def write_shim(folder: Path) -> Path:
-    """Write the executable `func` into `folder`, which is made where it is missing; raises DevhostError."""
+    """Write the executable `func` into `folder`, which is created if it is missing; raises DevhostError."""
     target = folder / "func"
     text = (
         "#!/bin/sh\n"
@@ -93,7 +93,7 @@ def write_shim(folder: Path) -> Path:
 
 
 def translate(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> Start | Said:
-    """What a command line of `func` means here; raises SettingsError for what devhost cannot do in its place."""
+    """The meaning of a command line of `func` here; raises SettingsError for a command that devhost lacks."""
     match list(arguments[1:] if arguments[:1] == ["host"] else arguments):
         case [] | ["--help" | "-h" | "help", *_]:
             return Said(text=_HELP)
@@ -124,7 +124,7 @@ def _start(options: Sequence[str], environ: Mapping[str, str]) -> Start:
         "--": lambda: reading.debug(" ".join(reading.rest())),
     }
     if asked := environ.get("languageWorkers__python__arguments"):
-        reading.debug(asked)  # VS Code sets it at every start, debugging or not
+        reading.debug(asked)  # VS Code sets it at every start, with or without debugging
     if python := environ.get("languageWorkers__python__defaultExecutablePath"):
         reading.taken += ["--python", python]
     while (option := reading.next()) is not None:
@@ -172,7 +172,7 @@ class _Reading:
     def debug(self, worker_arguments: str) -> None:
         """Core Tools start the worker under debugpy by arguments like `-m debugpy --listen 127.0.0.1:9091`.
 
-        VS Code gives the path of the debugpy that it brings along in place of `-m debugpy`.
+        VS Code gives the path of its own debugpy in place of `-m debugpy`.
         """
         with suppress(ValueError, StopIteration, IndexError):
             words = split(worker_arguments)

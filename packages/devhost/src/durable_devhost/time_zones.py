@@ -1,4 +1,4 @@
-"""The zone in which the schedules of timers count: `WEBSITE_TIME_ZONE`, as the plans of Azure on Linux have it."""
+"""The time zone of timer schedules: `WEBSITE_TIME_ZONE`, as in the plans of Azure on Linux."""
 
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
@@ -9,9 +9,9 @@ _PLANS = "on Azure that works on Linux in Premium and dedicated plans, not in Co
 
 
 def time_zone(app_settings: Mapping[str, str]) -> tuple[tzinfo, str | None]:
-    """The zone, and a sentence about it where the setting is there; UTC without it, whatever this machine's zone is.
+    """The zone, and a sentence about it if the setting exists; UTC without it, whatever this machine's zone is.
 
-    A name that Linux does not know, as those of Windows, leaves it at UTC, as on Azure.
+    A name that Linux does not know, such as those of Windows, means UTC, as on Azure.
     """
     name = (app_settings.get(SETTING) or "").strip()
     if not name:

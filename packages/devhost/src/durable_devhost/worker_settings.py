@@ -12,7 +12,7 @@ MOST_WORKER_PROCESSES = 10
 _FUNCTION_TIMEOUT = timedelta(minutes=30)
 _SHORTEST_TIMEOUT = timedelta(seconds=1)
 _NO_TIMEOUT = timedelta(days=-1)
-"""What .NET reads where -1 is written."""
+"""How .NET reads -1."""
 
 _DEBUG_SETTING = "PYTHON_ENABLE_DEBUG_LOGGING"
 _TRUE_LIKE = ("1", "true", "t", "yes", "y")
@@ -28,7 +28,7 @@ def thread_count(text: str | None) -> int | None:
 
 
 def worker_processes(text: str | None) -> int:
-    """How many worker processes share the work. Below one is one, and too many end the start, as in the real host."""
+    """The number of worker processes. Below one means one, and too many end the start, as in the real host."""
     if not re.fullmatch(r"\s*[+-]?\d+\s*", text or "1") or int(text or 1) > MOST_WORKER_PROCESSES:
         raise SettingsError(
             f"FUNCTIONS_WORKER_PROCESS_COUNT is {text!r}. Make it a whole number from 1 to {MOST_WORKER_PROCESSES}."
@@ -50,6 +50,6 @@ def function_timeout(top: Section) -> timedelta | None:
 
 
 def worker_log_level(settings: Mapping[str, str]) -> int:
-    """What the Python worker sets its root logger to, whatever host.json says (azure-functions-python-worker)."""
+    """The level of the Python worker's root logger, whatever host.json says (azure-functions-python-worker)."""
     asked = (settings.get(_DEBUG_SETTING) or "").strip().lower() in _TRUE_LIKE
     return Level.DEBUG if asked else Level.INFORMATION

@@ -26,8 +26,8 @@ def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def test_the_nearest_place_wins(tmp_path: Path) -> None:
-    """The app's folder, those above it, the current one, those above it, the PATH, devhost's cache."""
+def test_the_search_for_azurite_takes_the_nearest_place(tmp_path: Path) -> None:
+    """The order: the app's folder and those above it, the current folder and those above it, PATH, devhost's cache."""
     app = tmp_path / "apps" / "mine"
     places = [
         command_in(app),
@@ -44,24 +44,24 @@ def test_the_nearest_place_wins(tmp_path: Path) -> None:
     assert list(reversed(places)) == found
 
 
-def test_a_missing_azurite_says_how_to_get_one(tmp_path: Path) -> None:
-    """devhost's own command comes first, as it needs no rights."""
+def test_a_missing_azurite_error_says_how_to_install_it(tmp_path: Path) -> None:
+    """devhost's own install command comes first, because it needs no rights."""
     with pytest.raises(
         DevhostError, match=r"no Azurite.*durable-devhost azurite install.*npm install -g azurite.*--no-azurite"
     ):
         find_command(tmp_path)
 
 
-def test_a_missing_node_says_so(tmp_path: Path) -> None:
-    """Azurite alone is not enough."""
+def test_a_missing_node_is_an_error(tmp_path: Path) -> None:
+    """Azurite cannot run without Node."""
     place(command_in(tmp_path))
     (tmp_path / "bin" / "node").unlink()
     with pytest.raises(DevhostError, match=r"no `node` on the PATH.*Install Node\.js 20"):
         find_command(tmp_path)
 
 
-def test_the_cache_is_where_the_person_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative XDG_CACHE_HOME does not count, as its specification says."""
+def test_the_cache_folder_follows_xdg_cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative XDG_CACHE_HOME is ignored, as the XDG specification says."""
     assert cache_folder() == tmp_path / "cache" / "durable-devhost" / "azurite"
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for useless in ("", "caches"):
@@ -69,8 +69,8 @@ def test_the_cache_is_where_the_person_has_it(tmp_path: Path, monkeypatch: pytes
         assert cache_folder() == tmp_path / "home" / ".cache" / "durable-devhost" / "azurite"
 
 
-def test_a_user_without_a_home_is_no_obstacle_to_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no cache to look in then; only an install needs one."""
+def test_the_search_works_for_a_user_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a user has no cache to search; only an install needs one."""
 
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")

@@ -10,7 +10,7 @@ from durable_devhost.errors import DevhostError
 
 
 def test_a_second_devhost_over_the_folder_is_refused(tmp_path: Path) -> None:
-    """With the pid of the first; afterwards the folder is free again."""
+    """The error names the pid of the first devhost. The folder is free again after that one ends."""
     with (
         data_folder(tmp_path),
         pytest.raises(DevhostError, match=rf"Another devhost \(pid {os.getpid()}\) .* --data"),
@@ -21,8 +21,8 @@ def test_a_second_devhost_over_the_folder_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    """Here a file is in the way, which stops even root."""
+def test_the_error_names_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    """A file is in the way, which stops even root."""
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(DevhostError, match=r"data folder .*file/data cannot be written .*--data"),
@@ -31,8 +31,8 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         pass
 
 
-def test_a_full_disk_is_named() -> None:
-    """The device that is always full stands for it."""
+def test_the_error_says_that_the_disk_is_full() -> None:
+    """The test writes to the device that is always full."""
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")

@@ -78,8 +78,8 @@ def rests(folder: Path) -> list[str]:
     return [each.name for each in folder.parent.iterdir() if each != folder]
 
 
-def test_what_is_installed_is_found(machine: Machine, tmp_path: Path) -> None:
-    """The version that devhost is tested with, with a line at the beginning and one at the end."""
+def test_an_installed_azurite_is_found(machine: Machine, tmp_path: Path) -> None:
+    """The install takes the tested version and prints one line before and one after."""
     command = machine.install()
     assert command == find_command(tmp_path) == command_in(cache_folder())
     assert machine.calls.read_text().split()[-1] == f"azurite@{VERSION}"
@@ -87,15 +87,15 @@ def test_what_is_installed_is_found(machine: Machine, tmp_path: Path) -> None:
     assert rests(cache_folder()) == []
 
 
-def test_a_second_install_finds_the_first(machine: Machine) -> None:
-    """And does nothing."""
+def test_a_second_install_does_nothing(machine: Machine) -> None:
+    """It finds the Azurite of the first one."""
     assert machine.install() == machine.install()
     assert len(machine.calls.read_text().splitlines()) == 1
     assert machine.said[-1] == f"Azurite {VERSION} is installed already, in {cache_folder()}."
 
 
 def test_an_older_azurite_is_replaced(machine: Machine) -> None:
-    """With nothing of it left."""
+    """No file of the older version stays."""
     machine.npm(version="3.30.0")
     machine.install()
     (cache_folder() / "old").touch()
@@ -105,8 +105,8 @@ def test_an_older_azurite_is_replaced(machine: Machine) -> None:
     assert rests(cache_folder()) == []
 
 
-def test_an_install_that_was_cut_short_leaves_no_azurite(machine: Machine, tmp_path: Path) -> None:
-    """The next one tidies up after it; here a kill in the middle."""
+def test_an_interrupted_install_leaves_no_azurite(machine: Machine, tmp_path: Path) -> None:
+    """The install is killed in the middle; the next one removes what is left."""
     machine.npm(then=f"echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; sleep 60")
     code = "from durable_devhost.azurite.install import install; install(lambda line: print(line, flush=True))"
     pid = tmp_path / "pid"
@@ -127,7 +127,7 @@ def test_an_install_that_was_cut_short_leaves_no_azurite(machine: Machine, tmp_p
 
 
 def test_ctrl_c_ends_npm_too(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And leaves nothing behind."""
+    """No file stays behind."""
     machine.npm(then=f"echo $$ > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; sleep 60")
     monkeypatch.setattr(module, "_HEARTBEAT_S", 0.05)
 
@@ -143,8 +143,8 @@ def test_ctrl_c_ends_npm_too(machine: Machine, tmp_path: Path, monkeypatch: pyte
     assert not cache_folder().exists()
 
 
-def test_a_long_install_gives_signs_of_life(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every fifteen seconds, here sooner."""
+def test_a_long_install_reports_progress(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every fifteen seconds; sooner in this test."""
     monkeypatch.setattr(module, "_HEARTBEAT_S", 0.05)
     machine.npm(then="sleep 0.5")
     machine.install()
@@ -152,7 +152,7 @@ def test_a_long_install_gives_signs_of_life(machine: Machine, monkeypatch: pytes
 
 
 def test_a_second_install_at_once_waits_for_the_first(machine: Machine) -> None:
-    """It says so, and then finds what the first has installed."""
+    """It says that it waits, and then finds what the first one installed."""
     folder = cache_folder()
     folder.parent.mkdir(parents=True)
     held = os.open(folder.parent, os.O_RDONLY)
@@ -169,8 +169,8 @@ def test_a_second_install_at_once_waits_for_the_first(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("code", ["ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "E403", "SELF_SIGNED_CERT_IN_CHAIN"])
-def test_a_network_that_fails_is_told(machine: Machine, code: str) -> None:
-    """With npm's own code and what it said."""
+def test_a_network_failure_is_reported(machine: Machine, code: str) -> None:
+    """With npm's error code and its text."""
     machine.npm(then=f"echo npm error code {code}; echo npm error request to somewhere failed; exit 1")
     with pytest.raises(DevhostError, match=rf"(?s)could not fetch Azurite .*\({code}\)\. Check the network.*somewhere"):
         machine.install()
@@ -178,45 +178,45 @@ def test_a_network_that_fails_is_told(machine: Machine, code: str) -> None:
 
 
 @pytest.mark.parametrize("status", [0, 228])
-def test_a_full_disk_is_told(machine: Machine, status: int) -> None:
-    """Also where npm ends well with files missing, as it can."""
+def test_a_full_disk_is_reported(machine: Machine, status: int) -> None:
+    """Also where npm exits with 0 although files are missing."""
     machine.npm(then=f"echo npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write; exit {status}")
     with pytest.raises(DevhostError, match=r"disk that holds .* is full\. Free some space .*XDG_CACHE_HOME"):
         machine.install()
     assert not cache_folder().exists()
 
 
-def test_a_folder_that_cannot_be_made_is_told(machine: Machine, tmp_path: Path) -> None:
-    """Here a file is in the way."""
+def test_a_folder_that_cannot_be_made_is_reported(machine: Machine, tmp_path: Path) -> None:
+    """A file is in the way."""
     (tmp_path / "cache").write_text("")
     with pytest.raises(DevhostError, match=r"cannot be installed into .*cache.*XDG_CACHE_HOME"):
         machine.install()
 
 
-def test_any_other_failure_shows_what_npm_said(machine: Machine) -> None:
-    """The end of it."""
+def test_any_other_failure_shows_the_output_of_npm(machine: Machine) -> None:
+    """The last lines of it."""
     machine.npm(then="echo npm error something odd; exit 1")
     with pytest.raises(DevhostError, match=r"(?s)npm could not install Azurite\..*something odd"):
         machine.install()
 
 
 def test_an_azurite_that_does_not_run_is_not_installed(machine: Machine) -> None:
-    """It is tried before it takes its place."""
+    """The install starts it once before it moves it into place."""
     machine.npm(runs=1)
     with pytest.raises(DevhostError, match="does not run"):
         machine.install()
     assert not cache_folder().exists()
 
 
-def test_a_missing_npm_says_where_it_comes_from(machine: Machine) -> None:
-    """Some systems have Node without it."""
+def test_a_missing_npm_error_says_how_to_get_it(machine: Machine) -> None:
+    """Some systems have Node without npm."""
     (machine.bin / "npm").unlink()
     with pytest.raises(DevhostError, match=r"no `npm` on the PATH.*comes with Node\.js 20"):
         machine.install()
 
 
-def test_a_missing_or_old_node_says_so(machine: Machine) -> None:
-    """Before npm is asked for anything."""
+def test_a_missing_or_old_node_is_an_error(machine: Machine) -> None:
+    """It is reported before npm is run."""
     machine.node("v18.20.1")
     with pytest.raises(DevhostError, match=r"Node\.js is v18\.20\.1, and Azurite needs 20 or newer"):
         machine.install()

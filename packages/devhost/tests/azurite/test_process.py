@@ -56,8 +56,8 @@ def is_gone(pid: int, seconds: float = 10) -> bool:
     return False
 
 
-async def test_what_is_stored_is_there_at_the_next_start(tmp_path: Path) -> None:
-    """Stopped with SIGTERM it has written its files; the connection string reaches it."""
+async def test_azurite_keeps_its_data_across_a_restart(tmp_path: Path) -> None:
+    """SIGTERM makes it write its files; the connection string reaches it."""
     data = tmp_path / "new folder" / "data"
     with data_folder(data) as folder:
         with running_azurite(folder, tmp_path) as azurite:
@@ -71,24 +71,24 @@ async def test_what_is_stored_is_there_at_the_next_start(tmp_path: Path) -> None
                 assert await BlobService(transport).get("kept", "note") == b"still here"
 
 
-def test_an_azurite_that_outlived_its_devhost_is_found_and_used(tmp_path: Path) -> None:
-    """The same process on the same ports, and stopped at the end."""
+def test_an_azurite_that_outlived_its_devhost_is_reused(tmp_path: Path) -> None:
+    """It is the same process on the same ports, and devhost stops it at the end."""
     left = crash_over(tmp_path)
     with data_folder(tmp_path) as folder, running_azurite(folder, tmp_path) as azurite:
         assert azurite == left
     assert is_gone(left.pid)
 
 
-def test_the_one_that_was_left_behind_can_be_stopped(tmp_path: Path) -> None:
-    """Without starting anything; a second time does nothing."""
+def test_a_left_over_azurite_can_be_stopped(tmp_path: Path) -> None:
+    """Nothing is started for it; a second stop does nothing."""
     left = crash_over(tmp_path)
     stop_survivor(tmp_path)
     assert is_gone(left.pid)
     stop_survivor(tmp_path)
 
 
-async def test_an_account_is_lent_with_nothing_of_the_others_in_it(tmp_path: Path) -> None:
-    """Whoever has it finds it again after a crash and never stops the Azurite."""
+async def test_a_lent_account_holds_no_data_of_others(tmp_path: Path) -> None:
+    """Its user finds it again after a crash and never stops the Azurite."""
     with running_azurite(tmp_path, tmp_path, ["one", "two"]) as azurite:
         for account in ("one", "two"):
             lend(azurite, account, tmp_path / account)
@@ -101,8 +101,8 @@ async def test_an_account_is_lent_with_nothing_of_the_others_in_it(tmp_path: Pat
         assert not is_gone(azurite.pid, seconds=0.1)
 
 
-def test_a_stranger_with_the_same_number_is_left_alone(tmp_path: Path) -> None:
-    """A pid is given away again; the process behind it must be the Azurite over this folder."""
+def test_a_foreign_process_with_the_same_pid_is_left_alone(tmp_path: Path) -> None:
+    """The system reuses pids; only an Azurite over this folder may be stopped."""
     where = {"location": str(tmp_path.resolve()), "account": "devstoreaccount1"}
     state = {"pid": os.getpid(), "blob_port": 1, "queue_port": 2, "table_port": 3, **where}
     (tmp_path / STATE_FILE).write_text(json.dumps(state))
@@ -111,14 +111,14 @@ def test_a_stranger_with_the_same_number_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', '{"port": 1}'])
-def test_a_damaged_note_of_the_last_start_is_no_obstacle(tmp_path: Path, content: str) -> None:
-    """It is as if there were none."""
+def test_a_damaged_note_of_the_last_start_is_ignored(tmp_path: Path, content: str) -> None:
+    """It counts as no note."""
     (tmp_path / STATE_FILE).write_text(content)
     stop_survivor(tmp_path)
 
 
-def test_it_takes_the_standard_ports_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that `standard_or_free_ports` finds; here three others stand for the standard ones."""
+def test_azurite_takes_the_standard_ports_and_reports_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three other ports stand for the standard ones."""
     standard = free_ports()
     monkeypatch.setattr(process, "STANDARD_PORTS", standard)
     monkeypatch.setattr(process, "standard_or_free_ports", lambda: standard)
@@ -127,27 +127,27 @@ def test_it_takes_the_standard_ports_and_says_so(tmp_path: Path, monkeypatch: py
         assert azurite.has_standard_ports
 
 
-def test_it_says_that_it_has_other_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that the host can tell the person."""
+def test_azurite_reports_that_it_uses_other_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host tells the user."""
     monkeypatch.setattr(process, "standard_or_free_ports", free_ports)
     with running_azurite(tmp_path, tmp_path) as azurite:
         assert not azurite.has_standard_ports
 
 
-def test_one_whose_accounts_are_lent_leaves_the_standard_ports_alone(
+def test_an_azurite_that_lends_accounts_avoids_the_standard_ports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tests never take them from a host that a person runs."""
+    """Tests must never take them from a host that somebody runs."""
     monkeypatch.setattr(process, "standard_or_free_ports", lambda: pytest.fail("asked for the standard ports"))
     with running_azurite(tmp_path, tmp_path, ["one"]) as azurite:
         assert not set(azurite.ports) & set(STANDARD_PORTS)
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2])
-def test_whoever_loses_the_race_for_a_port_takes_others(
+def test_an_azurite_that_loses_a_port_takes_other_ports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
 ) -> None:
-    """Another Azurite has a port by then, or all of them from there on, and answers there: that is not this one."""
+    """Another Azurite got the port first and answers there; devhost must not take it for its own."""
     with running_azurite(tmp_path, tmp_path, ["one"]) as quicker:
         contested = (*free_ports()[:lost], *quicker.ports[lost:])
         monkeypatch.setattr(process, "standard_or_free_ports", lambda: contested)
@@ -159,16 +159,16 @@ def test_whoever_loses_the_race_for_a_port_takes_others(
             assert not set(azurite.ports) & set(quicker.ports)
 
 
-def test_an_azurite_that_words_its_log_otherwise_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five seconds, here less: by then one that lost a port has ended."""
+def test_an_azurite_with_unknown_log_texts_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five seconds, less in this test; by then an Azurite that lost its port has ended."""
     monkeypatch.setattr(process, "_LISTENS", b"words of another version")
     monkeypatch.setattr(process, "_BIND_S", 0.1)
     with running_azurite(tmp_path, tmp_path, ["one"]) as azurite:
         assert azurite.process is not None
 
 
-def test_an_azurite_that_does_not_start_shows_what_it_said(tmp_path: Path) -> None:
-    """The Azurite in the app's own node_modules is broken."""
+def test_a_failed_start_shows_the_output_of_azurite(tmp_path: Path) -> None:
+    """The Azurite in the app's node_modules is broken."""
     command = tmp_path / "node_modules" / ".bin" / "azurite"
     command.parent.mkdir(parents=True)
     command.write_text("#!/bin/sh\necho my files are damaged\nexit 1\n")

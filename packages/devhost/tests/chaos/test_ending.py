@@ -8,8 +8,8 @@ from packages.devhost.tests.chaos.controls import ROOT
 from packages.devhost.tests.outside.processes import Program, all_gone, family, until
 
 
-def test_a_sweep_that_is_ended_leaves_no_host_behind(tmp_path):
-    """A host that a fault kills is started again, but not when the sweep unwinds."""
+def test_a_cancelled_sweep_leaves_no_host(tmp_path):
+    """A host that a fault kills is restarted, but not while the sweep ends."""
     command = (sys.executable, "-m", "packages.devhost.tests.chaos", "--part", "kills", "--hosts", "2")
     with Program(*command, cwd=ROOT, environ={"TMPDIR": str(tmp_path)}) as sweep:
         hosts = until(lambda: _hosts(sweep.pid), "no host was started")

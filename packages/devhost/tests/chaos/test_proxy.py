@@ -30,8 +30,8 @@ async def through(proxy: FaultProxy) -> AsyncIterator[Transport]:
         yield opened
 
 
-async def test_what_is_not_failed_passes_as_it_came(proxy, through, name):
-    """Requests are signed, so storage would refuse one that was written anew; a long body is among them."""
+async def test_the_proxy_passes_requests_on_unchanged(proxy, through, name):
+    """Requests are signed, so storage refuses one that is changed. A long body is among them."""
     queues, tables = QueueService(through), TableService(through)
     await queues.create(name)
     await queues.put(name, "x" * 40_000)
@@ -41,8 +41,8 @@ async def test_what_is_not_failed_passes_as_it_came(proxy, through, name):
 
 
 @pytest.mark.parametrize("fault", [each for each in STORAGE_FAULTS if each.hang_s < 5], ids=lambda fault: fault.name)
-async def test_a_fault_meets_one_call_and_says_whether_it_had_its_effect(proxy, through, queues, name, fault: Fault):
-    """The call before and the call after it go through."""
+async def test_a_fault_hits_one_call_and_reports_whether_it_took_effect(proxy, through, queues, name, fault: Fault):
+    """The calls before and after it go through."""
     await queues.create(name)
     failing = QueueService(through)
     proxy.arm(fault.name, at=1)
@@ -61,8 +61,8 @@ async def test_a_fault_meets_one_call_and_says_whether_it_had_its_effect(proxy, 
 
 
 @pytest.mark.parametrize("name_of", ["500", "503 wait", "429", "403", "412"])
-async def test_an_answer_of_the_proxy_looks_like_one_of_the_service(proxy, name, name_of):
-    """With its code, in the format of this service, and with a request id, without which it would be a stranger's."""
+async def test_an_answer_of_the_proxy_looks_like_one_of_storage(proxy, name, name_of):
+    """It has the error code, the service's format and a request id, which devhost checks for."""
     fault = FAULTS[name_of]
     for service, port, kind in (
         ("queue", proxy.azurite.queue_port, "application/xml"),
@@ -79,8 +79,8 @@ async def test_an_answer_of_the_proxy_looks_like_one_of_the_service(proxy, name,
         assert (fault.retry_after_s > 0) == ("retry-after" in reply.headers)
 
 
-async def test_what_is_no_answer_of_storage_has_no_request_id(proxy, name):
-    """As of a network that asks for a sign-in first."""
+async def test_an_answer_that_is_not_from_storage_has_no_request_id(proxy, name):
+    """Like that of a network that asks for a sign-in first."""
     proxy.arm("garbage 200")
     async with ConnectionPool(1) as connections:
         url = f"http://127.0.0.1:{proxy.azurite.queue_port}/{proxy.azurite.account}/{name}"
@@ -89,8 +89,8 @@ async def test_what_is_no_answer_of_storage_has_no_request_id(proxy, name):
     assert "x-ms-request-id" not in reply.headers
 
 
-async def test_polls_and_lease_renewals_are_counted_apart(proxy, through, queues, name):
-    """They come by the clock and would shift the numbers of the calls that belong to the work."""
+async def test_polls_and_lease_renewals_are_counted_separately(proxy, through, queues, name):
+    """They depend on the clock and would shift the numbers of the work's calls."""
     await queues.create(name)
     failing = QueueService(through)
     proxy.arm("412", choice="idle")
@@ -102,8 +102,8 @@ async def test_polls_and_lease_renewals_are_counted_apart(proxy, through, queues
     assert [item.text for item in await failing.get(name, hidden_for_s=1)] == ["work"]
 
 
-async def test_calls_of_one_kind_can_be_counted_alone(proxy, through, queues, name):
-    """By a part of their description, which holds verb, queue and table."""
+async def test_calls_of_one_kind_can_be_counted_separately(proxy, through, queues, name):
+    """The kind is a part of the description, which holds verb, queue and table."""
     await queues.create(name)
     proxy.arm("412", at=1, matching="queue POST")
     failing = QueueService(through)
@@ -114,8 +114,8 @@ async def test_calls_of_one_kind_can_be_counted_alone(proxy, through, queues, na
     assert [f"queue POST {name}/messages"] * 2 == proxy.look().calls
 
 
-async def test_what_an_sdk_in_the_app_calls_is_counted_apart(proxy, name):
-    """The app's own calls are known by their user agent."""
+async def test_calls_of_an_sdk_in_the_app_are_counted_separately(proxy, name):
+    """Their user agent tells them apart."""
     url = f"http://127.0.0.1:{proxy.azurite.queue_port}/{proxy.azurite.account}/{name}"
     proxy.arm("403", whose="app")
     async with ConnectionPool(1) as connections:

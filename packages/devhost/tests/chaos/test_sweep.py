@@ -82,8 +82,8 @@ def all_runs(runs_of_modes: dict[StorageMode, list[Run]], mode: StorageMode) -> 
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_an_answer_that_is_lost_loses_and_doubles_nothing(lane: Lane, all_runs: list[Run], name: str) -> None:
-    """At each call of the scenario, the connection breaks after the call had its effect."""
+def test_a_lost_answer_loses_and_doubles_nothing(lane: Lane, all_runs: list[Run], name: str) -> None:
+    """At each call of the scenario the connection breaks after the call took effect."""
     runs = lane.sweep(BY_NAME[name], "reset after")
     all_runs += runs
     assert len(runs) > 3
@@ -113,16 +113,16 @@ def test_a_host_that_is_killed_loses_and_doubles_nothing(
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_storage_may_fail_in_any_way(lane: Lane, all_runs: list[Run], name: str) -> None:
-    """A chain in which every seventh call fails so; `make chaos` tries the rest."""
+def test_a_chain_survives_every_kind_of_storage_failure(lane: Lane, all_runs: list[Run], name: str) -> None:
+    """Every seventh call of a chain fails; `make chaos` tries the rest."""
     runs = lane.sweep(BY_NAME["chain"], name, step=7)
     all_runs += runs
     assert [run for run in runs if run.is_red] == []
 
 
 @pytest.mark.parametrize("name", _marked(ONE_OF_A_KIND))
-def test_the_calls_that_need_care_may_fail(lane: Lane, name: str) -> None:
-    """Those whose failure once lost or doubled something, or ended the host."""
+def test_the_critical_calls_may_fail(lane: Lane, name: str) -> None:
+    """Their failure once lost or doubled something, or ended the host."""
     scenario, fault, script = ONE_OF_A_KIND[name]
     runs = lane.sweep(BY_NAME[scenario], fault, most=2 if scenario == "launch" else 4, **script)
     if name in LATE:
@@ -130,8 +130,8 @@ def test_the_calls_that_need_care_may_fail(lane: Lane, name: str) -> None:
     assert [run for run in runs if run.is_red] == []
 
 
-def test_what_was_right_stays_right(lane: Lane, all_runs: list[Run]) -> None:
-    """When every message that was hidden has come back."""
+def test_correct_results_stay_correct(lane: Lane, all_runs: list[Run]) -> None:
+    """Hidden messages come back later and must not add a result."""
     was_right = [run for run in all_runs if not run.is_red]
     lane.settle()
     assert [run for run in was_right if run.is_red] == []

@@ -21,19 +21,19 @@ from packages.devhost.tests.chaos.verdicts import Run, Verdict, judge
     ],
 )
 def test_a_final_result_is_right_doubled_or_lost(wanted, found, verdict):
-    """More than was wanted is doubled, also where something else is missing for it."""
+    """More results than wanted count as doubled, even if another one is missing."""
     assert verdict == judge(wanted, found, is_final=True)
 
 
 @pytest.mark.parametrize("found", [None, "Running", 2, []])
-def test_what_is_not_final_can_still_become_right(found):
-    """Only what is there too often already will never be right."""
+def test_a_result_that_is_not_final_may_still_become_right(found):
+    """Only one with too many results never can."""
     assert judge(3, found, is_final=False) is None
     assert judge(3, 4, is_final=False) is Verdict.DOUBLED
 
 
-def test_an_untrue_refusal_is_a_failure_though_the_result_is_right():
-    """A caller who is told "409" of what he did himself has been told something that is not so."""
+def test_a_false_refusal_is_a_failure_even_if_the_result_is_right():
+    """A caller who gets 409 for his own successful call was told something false."""
     run = Run(scenario="chain", fault="500", at=0, choice="work", call="", verdict=Verdict.RIGHT)
     assert not run.is_red
     run.denied.append("409")

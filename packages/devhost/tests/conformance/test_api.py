@@ -113,8 +113,8 @@ def test_call_is_answered_as_recorded(answers, name):
     assert expected == seen
 
 
-def test_location_is_the_status_request_itself(host):
-    """A running instance is to be asked for again in the same way."""
+def test_location_header_is_the_url_of_the_status_request(host):
+    """The client polls a running instance with the same URL."""
     instance_id = host.start("both_events")
     host.wait(instance_id, until=lambda found: found["runtimeStatus"] == "Running")
     path = f"/runtime/webhooks/durabletask/instances/{instance_id}"
@@ -123,8 +123,8 @@ def test_location_is_the_status_request_itself(host):
     assert (path, query) == (location.path, location.query)
 
 
-def test_unknown_orchestrator_fails_with_the_names_of_the_known(host):
-    """The start is accepted, and the instance's output says which orchestrators there are."""
+def test_unknown_orchestrator_fails_and_lists_the_known_ones(host):
+    """The start is accepted; the instance's output lists the orchestrators."""
     output = host.wait(host.start("nope"))["output"]
     assert output.startswith(
         "Orchestrator function 'nope' failed: The function 'nope' doesn't exist, is disabled, or is not an "
@@ -132,11 +132,11 @@ def test_unknown_orchestrator_fails_with_the_names_of_the_known(host):
     )
 
 
-def test_secret_function_asks_for_no_key_on_this_machine(host):
-    """As with `func start` local callers need no key, unlike the recorded host in its Azure mode."""
+def test_secret_function_needs_no_key_on_this_machine(host):
+    """As with `func start`. The recorded host ran in Azure mode and asked for a key."""
     assert host.request("GET", "/api/secret").body == "ok"
 
 
 def test_function_that_raises_answers_500(host):
-    """What an HTTP function raises is no answer."""
+    """An exception in an HTTP function."""
     assert host.request("GET", "/api/boom").status == 500

@@ -19,7 +19,7 @@ def texts(connection, name):
 
 
 def test_queue_function_relays_texts_as_base64(connection):
-    """What was Base64 arrives decoded, and the output queue holds Base64 again; an empty text is a message too."""
+    """Base64 arrives decoded, and the output queue holds Base64 again. An empty text is a message too."""
     sent = ["coded ü", "", '{"json": 1}']
     for text in sent:
         send(connection, "truth-in", text)
@@ -30,16 +30,16 @@ def test_queue_function_relays_texts_as_base64(connection):
     assert sorted(b64encode(text.encode()).decode() for text in indented) == found
 
 
-def test_message_that_is_no_base64_is_poison_as_it_is(connection):
-    """A text that cannot be decoded reaches no function and moves to the poison queue unchanged."""
+def test_message_that_is_not_base64_moves_unchanged_to_the_poison_queue(connection):
+    """No function sees a text that cannot be decoded."""
     with queue_of(connection, "truth-in") as queue:
         queue.send_message("plain not base64!")
     assert ["plain not base64!"] == eventually(lambda: texts(connection, "truth-in-poison"), bool)
     assert eventually(lambda: texts(connection, "truth-in"), lambda seen: not seen) == []
 
 
-def test_message_that_always_fails_is_poison_after_its_attempts(connection):
-    """What a function raised on three times moves to the poison queue as it was."""
+def test_message_moves_to_the_poison_queue_after_its_last_attempt(connection):
+    """A function raised on it three times; the text is unchanged."""
     for text in ("not json", '{"poison": true}'):
         send(connection, "truth-approvals", text)
     poisoned = eventually(lambda: texts(connection, "truth-approvals-poison"), lambda seen: len(seen) == 2)
@@ -47,14 +47,14 @@ def test_message_that_always_fails_is_poison_after_its_attempts(connection):
 
 
 def test_blob_output_is_read_back_by_blob_input(host):
-    """The body is stored under the name of the route and read from there; name and length are not known."""
+    """The route gives the blob's name; the input does not know its name and length."""
     assert host.request("POST", "/api/blob-out/one", "hällo").status == 201
     read = host.request("GET", "/api/blob-in/one")
     assert (200, 'None|None|stored: "h\\u00e4llo"') == (read.status, read.body)
 
 
-def test_missing_blob_is_none(host):
-    """A blob input without a blob is None."""
+def test_missing_blob_input_is_none(host):
+    """The function gets None."""
     missing = host.request("GET", "/api/blob-in/none")
     assert (404, "none") == (missing.status, missing.body)
 

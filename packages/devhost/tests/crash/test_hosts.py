@@ -45,8 +45,8 @@ def join(first: AppUnderTest, tmp_path: Path) -> Iterator[Join]:
         yield joined
 
 
-def test_a_killed_host_is_taken_over_from_within_seconds(first: AppUnderTest, join: Join) -> None:
-    """Its process is gone, so nobody waits for its leases."""
+def test_another_host_takes_over_from_a_killed_host_within_seconds(first: AppUnderTest, join: Join) -> None:
+    """The process is gone, so nobody waits for its leases to run out."""
     guest = join()
     _until(lambda: _shares(first, guest) == [2, 2], "they never shared the partitions")
     names = _start(30, "killed", first, guest)
@@ -58,10 +58,10 @@ def test_a_killed_host_is_taken_over_from_within_seconds(first: AppUnderTest, jo
     _all_done(first, names)
 
 
-def test_a_host_that_sleeps_loses_its_partitions_and_harms_nothing_when_it_wakes(
+def test_a_suspended_host_loses_its_partitions_and_does_no_harm_when_it_resumes(
     first: AppUnderTest, join: Join
 ) -> None:
-    """A suspended machine: as soon as its leases have run out the other has everything; both go on."""
+    """The other host owns everything once the leases have run out; both go on afterwards."""
     guest = join()
     _until(lambda: _shares(first, guest) == [2, 2], "they never shared the partitions")
     names = _start(30, "asleep", first, guest)
@@ -80,8 +80,8 @@ def test_a_host_that_sleeps_loses_its_partitions_and_harms_nothing_when_it_wakes
     _until(lambda: _shares(first, guest) == [2, 2], "they never shared the partitions again")
 
 
-def test_hosts_join_and_leave_under_load_and_nothing_is_lost(first: AppUnderTest, join: Join) -> None:
-    """Ten times, up to three guests at once, leaving by a stop and by a kill in turn; each partition has one owner."""
+def test_nothing_is_lost_while_hosts_join_and_leave_under_load(first: AppUnderTest, join: Join) -> None:
+    """Ten times, up to three at once, stopped and killed in turn; each partition has one owner."""
     names: list[str] = []
     guests: list[AppUnderTest] = []
     for turn in range(10):

@@ -57,8 +57,8 @@ def test_fifty_chains_survive_five_kills(start_app: StartApp, mode: StorageMode,
     _survive(start_app(APP, storage_mode=mode), random.Random(seed), kills=5, steps=8, seconds=(0.2, 2.0))
 
 
-def test_a_parent_gets_its_childs_result_after_a_kill(app: AppUnderTest) -> None:
-    """Also what goes from one instance to another is stored before anything is done about it."""
+def test_a_parent_gets_the_result_of_its_child_after_a_kill(app: AppUnderTest) -> None:
+    """Messages between instances are stored before anybody acts on them."""
     families = [app.start("Family", {"steps": [0.3, 0.3]}) for _ in range(10)]
     _until(lambda: len(_running(app)) >= 5, "five children never ran")
     app.kill()
@@ -66,8 +66,8 @@ def test_a_parent_gets_its_childs_result_after_a_kill(app: AppUnderTest) -> None
     assert [[0, 1]] * 10 == [app.wait(each)["output"] for each in families]
 
 
-def test_a_waiting_approval_outlives_a_kill(app: AppUnderTest) -> None:
-    """One gets its answer afterwards; for the other the three days still end on time."""
+def test_a_waiting_approval_survives_a_kill(app: AppUnderTest) -> None:
+    """One is answered afterwards; the other still times out after three days."""
     answered, forgotten = app.start("Approval"), app.start("Approval")
     for each in (answered, forgotten):
         app.wait(each, until=lambda status: status["customStatus"] == "waiting")
@@ -81,8 +81,8 @@ def test_a_waiting_approval_outlives_a_kill(app: AppUnderTest) -> None:
     assert app.wait(forgotten)["output"] == "nobody answered"
 
 
-def test_an_event_that_was_acknowledged_is_never_lost(app: AppUnderTest) -> None:
-    """The host is killed while events pour in; each one that it answered with 202 arrives, in order and once."""
+def test_an_acknowledged_event_is_never_lost(app: AppUnderTest) -> None:
+    """The host is killed while events arrive; each one that it answered with 202 arrives once and in order."""
     instance = app.start("Collector")
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
     acknowledged = []
@@ -102,8 +102,8 @@ def test_an_event_that_was_acknowledged_is_never_lost(app: AppUnderTest) -> None
     assert noted in ([*acknowledged, "last"], [*acknowledged, len(acknowledged), "last"])  # one went unanswered
 
 
-def test_an_event_on_its_way_to_the_next_generation_is_never_lost(app: AppUnderTest) -> None:
-    """Of an orchestrator that continues as new after each; what only the queue has is back within five seconds."""
+def test_an_event_for_the_next_generation_is_never_lost(app: AppUnderTest) -> None:
+    """The orchestrator continues as new after each event. What only the queue holds is back within five seconds."""
     instance = app.start("Turns")
     acknowledged = []
     with ThreadPoolExecutor() as pool:
@@ -123,8 +123,8 @@ def test_an_event_on_its_way_to_the_next_generation_is_never_lost(app: AppUnderT
     assert all(heard.count(number) <= 2 for number in acknowledged[:15])  # the rest may come once more after a kill
 
 
-def test_a_message_in_work_when_the_host_dies_is_worked_again(app: AppUnderTest) -> None:
-    """Each message on the queue leads to its chain, whenever the kill comes."""
+def test_a_message_in_progress_at_a_kill_is_processed_again(app: AppUnderTest) -> None:
+    """Each queue message starts its chain, whenever the kill comes."""
     names = [f"from-queue-{number}" for number in range(20)]
     with QueueClient.from_connection_string(app.connection_string, "chains") as queue:
         for name in names:
@@ -136,8 +136,8 @@ def test_a_message_in_work_when_the_host_dies_is_worked_again(app: AppUnderTest)
     assert [[0]] * 20 == [app.wait(name)["output"] for name in names]
 
 
-def test_the_azurite_of_a_killed_host_is_found_and_used(app: AppUnderTest) -> None:
-    """It kept every write, so nothing has to be started or read anew."""
+def test_the_azurite_of_a_killed_host_is_reused(app: AppUnderTest) -> None:
+    """It kept every write, so nothing is started or read again."""
     before = (app.data_dir / STATE_FILE).read_text()
     app.kill()
     app.restart()

@@ -97,8 +97,8 @@ def browser() -> Iterator[Any]:
         launched.close()
 
 
-def test_an_event_is_raised_with_the_keyboard_and_its_effect_is_seen(app: AppUnderTest, browser: Any) -> None:
-    """The page refreshes by itself, and nothing on it breaks its policy."""
+def test_an_event_is_raised_with_the_keyboard_and_its_effect_is_shown(app: AppUnderTest, browser: Any) -> None:
+    """The page refreshes by itself, and nothing on it violates its policy."""
     page, told = browser.new_page(), list[str]()
     page.on("console", lambda message: told.append(message.text))
     app.start("waits", None, "led")
@@ -137,8 +137,8 @@ def test_a_letter_is_read_in_its_frame_and_its_links_open_in_a_tab(app: AppUnder
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
-def test_every_page_can_be_used_by_everybody(app: AppUnderTest, browser: Any, width: int, scheme: str) -> None:
-    """On a wide screen and on a phone, where nothing but tables and pictures scrolls sideways."""
+def test_every_page_is_accessible(app: AppUnderTest, browser: Any, width: int, scheme: str) -> None:
+    """On a wide screen and on a phone, where only tables and pictures scroll sideways."""
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     found = {}
@@ -166,8 +166,8 @@ class Elsewhere(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_a_page_of_another_site_ends_nothing_and_moves_no_clock(app: AppUnderTest, browser: Any) -> None:
-    """Neither from its own address nor under a name that it has led to this machine."""
+def test_a_page_of_another_site_terminates_nothing_and_moves_no_clock(app: AppUnderTest, browser: Any) -> None:
+    """Neither from its own address nor under a name that resolves to this machine."""
     site = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
     Thread(target=site.serve_forever, daemon=True).start()
     page, before = browser.new_page(), now(app)

@@ -25,7 +25,7 @@ def bar(start: float, end: float | None, name: str = "A") -> Bar:
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=60),
 )
 def test_every_bar_is_inside_the_picture(spans: list[tuple[float, float | None]], name: str) -> None:
-    """However long it took, and whatever it is called."""
+    """For any duration and any name."""
     bars = [bar(start, None if more is None else start + more, name) for start, more in spans]
     drawn = ElementTree.fromstring(gantt(bars, NOON + timedelta(seconds=2e6)))
     rects = drawn.findall(".//rect")
@@ -34,8 +34,8 @@ def test_every_bar_is_inside_the_picture(spans: list[tuple[float, float | None]]
     assert all(float(each.get("x", 0)) + float(each.get("width", 0)) <= 991 for each in rects)
 
 
-def test_what_began_later_is_further_right() -> None:
-    """And what is open reaches to now."""
+def test_a_later_start_is_further_right() -> None:
+    """An open bar reaches to the present."""
     drawn = ElementTree.fromstring(gantt([bar(0, 10), bar(10, 20), bar(20, None)], NOON + timedelta(seconds=40)))
     spans = [(float(each.get("x", 0)), float(each.get("width", 0))) for each in drawn.findall(".//rect")]
     assert spans == sorted(spans)
@@ -43,7 +43,7 @@ def test_what_began_later_is_further_right() -> None:
 
 
 def test_a_long_history_is_cut() -> None:
-    """The table has the rest."""
+    """The table has all of it."""
     assert gantt([bar(n, n + 1) for n in range(MOST_BARS + 50)], NOON).count("<rect") == MOST_BARS
 
 
@@ -53,5 +53,5 @@ def test_a_long_history_is_cut() -> None:
      (259200, "3 d"), (90061, "1 d 1 h")],
 )  # fmt: skip
 def test_durations_have_two_units_at_most(seconds: float, words: str) -> None:
-    """Nobody reads more."""
+    """More is hard to read."""
     assert duration(timedelta(seconds=seconds)) == words

@@ -26,14 +26,14 @@ class Reading(HTMLParser):
 
 
 @given(st.text(st.characters(exclude_characters="\r\x00", exclude_categories=["Cs", "Cc"])))
-def test_any_text_comes_back_as_text_and_as_attribute(text: str) -> None:
-    """It makes no element and no attribute of its own."""
+def test_any_text_reads_back_as_text_and_as_attribute(text: str) -> None:
+    """It makes no element and no attribute."""
     read = Reading(tag("p", text, title=text))
     assert ([("p", {"title": text})], text) == (read.tags, read.text)
 
 
-def test_pieces_are_put_together() -> None:
-    """Markup as it is, None as nothing, lists as what is in them."""
+def test_pieces_are_joined() -> None:
+    """Markup unchanged, None as nothing, lists by their items."""
     assert tag("p", tag("b", "x"), None, [1, "<"], ("a",)) == "<p><b>x</b>1&lt;a</p>"
     assert joined([Markup("<i>"), "<i>"]) == "<i>&lt;i&gt;"
     assert tag("input", name="n", required=True, hidden=False, value=None) == '<input name="n" required>'
@@ -41,6 +41,6 @@ def test_pieces_are_put_together() -> None:
 
 
 def test_a_table_without_rows_is_a_sentence() -> None:
-    """Empty tables help nobody."""
+    """An empty table says nothing."""
     assert table("Queues", ("name",), []) == '<p class="none">Queues: none.</p>'
     assert Reading(table("Queues", ("name",), [("a",)])).text == "Queuesnamea"

@@ -21,7 +21,7 @@ from durable_devhost.dashboard.settings import COVERED, covered
         ("OPAQUE", "f3A9f3A9f3A9f3A9f3A9f3A9"),
     ],
 )
-def test_what_may_be_a_secret_is_covered(name: str, value: str) -> None:
+def test_a_possible_secret_is_covered(name: str, value: str) -> None:
     """By its name or by its form."""
     assert covered(name, value) == COVERED
 
@@ -31,6 +31,6 @@ def test_what_may_be_a_secret_is_covered(name: str, value: str) -> None:
     [("FUNCTIONS_WORKER_RUNTIME", "python"), ("PUBLIC_URL", "http://localhost:7071"), ("MAIL_DOMAINS", "a.example"),
      ("SMTP_PORT", "25"), ("PASSWORD", "")],
 )  # fmt: skip
-def test_what_is_none_is_shown(name: str, value: str) -> None:
-    """And what is empty, so that one sees that it is."""
+def test_other_settings_are_shown(name: str, value: str) -> None:
+    """Also an empty one, so that users see that it is empty."""
     assert covered(name, value) == value

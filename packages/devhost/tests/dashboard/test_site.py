@@ -15,8 +15,8 @@ PAGES = ("", "instances", "instance?id=mine", "entities", "queues", "mail", "liv
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_every_page_allows_nothing_from_elsewhere_and_no_frame(opened: Opened, path: str) -> None:
-    """No inline script and no inline style, so that the policy needs no exception."""
+async def test_every_page_allows_no_foreign_content_and_no_frame(opened: Opened, path: str) -> None:
+    """No inline script and no inline style, so the policy needs no exception."""
     site = await opened()
     async with site.http.get(f"/devhost/{path}") as answer:
         text = await answer.text()
@@ -33,14 +33,14 @@ async def test_every_page_allows_nothing_from_elsewhere_and_no_frame(opened: Ope
     assert 'aria-current="page"' in text
 
 
-async def test_browsers_may_say_where_a_form_comes_from(opened: Opened) -> None:
-    """Under `no-referrer` they send `Origin: null`, which the guard has to refuse (Fetch standard, Origin header)."""
+async def test_forms_may_send_their_origin(opened: Opened) -> None:
+    """With `no-referrer` browsers send `Origin: null`, which the guard refuses (Fetch standard, Origin header)."""
     site = await opened()
     async with site.http.get("/devhost/") as answer:
         assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
-async def test_the_root_leads_to_the_pages_and_files_are_there(opened: Opened) -> None:
+async def test_the_root_leads_to_the_pages_and_the_files_exist(opened: Opened) -> None:
     """One stylesheet and one script."""
     site = await opened()
     async with site.http.get("/devhost", allow_redirects=False) as answer:
@@ -53,7 +53,7 @@ async def test_the_root_leads_to_the_pages_and_files_are_there(opened: Opened) -
 
 
 async def test_functions_have_links_and_buttons(opened: Opened) -> None:
-    """A link where a browser can follow it, a button where nothing else calls the function."""
+    """A link if a browser can follow it, a button if nothing else calls the function."""
     site = await opened()
     _, text = await site.get("")
     assert '<a href="/api/read">' in text
@@ -62,8 +62,8 @@ async def test_functions_have_links_and_buttons(opened: Opened) -> None:
     assert ["nightly", "on_order", "asleep"] == re.findall(r'name="function" value="(\w+)"', text)
 
 
-async def test_a_function_is_run_from_its_button(opened: Opened) -> None:
-    """With what was written; what cannot be run says why."""
+async def test_a_function_is_run_with_its_button(opened: Opened) -> None:
+    """With the typed input; one that cannot run says why."""
     site = await opened()
     assert await site.send("run", function="on_order", input='{"a": 1}') == (303, "/devhost/live")
     assert site.ran == [("on_order", '{"a": 1}')]
@@ -72,7 +72,7 @@ async def test_a_function_is_run_from_its_button(opened: Opened) -> None:
 
 
 async def test_instances_are_filtered(opened: Opened) -> None:
-    """By status, name, begin of the id and time; entities are not among them."""
+    """By status, name, beginning of the id and time; entities are left out."""
     site = await opened()
     site.desk.put("other", RuntimeStatus.COMPLETED, name="Second")
     site.desk.put("@counter@a", RuntimeStatus.RUNNING)
@@ -95,8 +95,8 @@ async def test_instances_are_filtered(opened: Opened) -> None:
     assert "A time looks like" in text
 
 
-async def test_instances_have_pages(opened: Opened) -> None:
-    """Each is shown once, and the filter stays."""
+async def test_the_list_of_instances_has_pages(opened: Opened) -> None:
+    """Each instance is listed once, and the filter stays."""
     site = await opened()
     for number in range(120):
         site.desk.put(f"p{number:03}", RuntimeStatus.RUNNING)
@@ -109,8 +109,8 @@ async def test_instances_have_pages(opened: Opened) -> None:
     assert seen == [f"p{number:03}" for number in range(120)]
 
 
-async def test_one_instance_is_shown_with_its_picture_and_traceback(opened: Opened) -> None:
-    """What people wrote stays text."""
+async def test_an_instance_is_shown_with_its_picture_and_traceback(opened: Opened) -> None:
+    """Texts of users stay text."""
     site = await opened()
     site.desk.hub.history.events["mine"] = [TaskScheduled(timestamp=NOW, event_id=0, name="<i>work")]
     _, text = await site.get("instance?id=mine")
@@ -163,7 +163,7 @@ async def test_an_instance_whose_history_cannot_be_read_can_still_be_ended(opene
     assert (200, True, True) == (status, "it is odd" in text, 'value="terminate"' in text)
 
 
-async def test_what_may_be_done_depends_on_the_status(opened: Opened) -> None:
+async def test_the_status_decides_which_actions_are_offered(opened: Opened) -> None:
     """A failed instance can be rewound, an ended one purged, a suspended one resumed."""
     site = await opened()
     offered = {}
@@ -178,8 +178,8 @@ async def test_what_may_be_done_depends_on_the_status(opened: Opened) -> None:
     } == offered
 
 
-async def test_an_instance_is_led_through_its_life(opened: Opened) -> None:
-    """Event, pause, end, restart, purge; what cannot be is a sentence."""
+async def test_every_action_on_an_instance_works(opened: Opened) -> None:
+    """Event, suspend, resume, terminate, restart, purge; an impossible one gets a sentence."""
     site = await opened()
     rows, here = site.desk.hub.instances.rows, (303, "/devhost/instance?id=mine")
     assert await site.send("instance", id="mine", action="raise", event="Go", payload='{"a": 1}') == here
@@ -201,7 +201,7 @@ async def test_an_instance_is_led_through_its_life(opened: Opened) -> None:
 
 
 async def test_entities_are_shown_with_their_state(opened: Opened) -> None:
-    """The state is in the scheduler's, as JSON in JSON."""
+    """It is inside the scheduler's state, as JSON in JSON."""
     site = await opened()
     site.desk.put("@counter@a", RuntimeStatus.RUNNING, input='{"exists": true, "state": "42"}')
     _, text = await site.get("entities?prefix=counter")
@@ -210,7 +210,7 @@ async def test_entities_are_shown_with_their_state(opened: Opened) -> None:
     assert "@counter@a" not in (await site.get("entities?prefix=other"))[1]
 
 
-async def test_the_clock_is_moved_by_buttons(opened: Opened) -> None:
+async def test_buttons_move_the_clock(opened: Opened) -> None:
     """To the next timer or by hours; never back."""
     site = await opened(next_due=VirtualClock().now() + timedelta(hours=5))
     for form in ({"action": "next"}, {"action": "72"}, {"hours": "1.5"}):
@@ -222,29 +222,29 @@ async def test_the_clock_is_moved_by_buttons(opened: Opened) -> None:
     assert len(site.moved) == 3
 
 
-async def test_real_time_is_not_moved(opened: Opened) -> None:
-    """And the form is refused."""
+async def test_the_system_clock_is_not_moved(opened: Opened) -> None:
+    """The form is refused."""
     site = await opened(is_virtual=False)
     async with site.http.post("/devhost/clock", data={"action": "1"}) as answer:
         assert answer.status == 409
 
 
 async def test_settings_are_shown_without_secrets(opened: Opened) -> None:
-    """With the calls of storage by kind."""
+    """With the storage calls by kind."""
     _, text = await (await opened()).get("settings")
     assert "hunter2" not in text
     assert "&lt;script&gt;" in text
     assert "3 calls since the start" in text
 
 
-async def test_the_console_is_shown_the_newest_first(opened: Opened) -> None:
+async def test_the_console_shows_the_newest_line_first(opened: Opened) -> None:
     """With links to the instances."""
     _, text = await (await opened()).get("live")
     assert text.index("/api/x") < text.index("/devhost/instance?id=mine")
 
 
 async def test_a_form_of_another_process_changes_nothing(opened: Opened) -> None:
-    """A page that was shown before a restart, or that somebody made up."""
+    """A page from before a restart, or an invented form."""
     site = await opened()
     for token in ("", "made-up", "\ud800"[:0] + "ü"):
         assert (await site.send("instance", token=token, id="mine", action="terminate"))[0] == 409
@@ -253,8 +253,8 @@ async def test_a_form_of_another_process_changes_nothing(opened: Opened) -> None
         assert answer.status == 404
 
 
-async def test_with_keys_the_dashboard_asks_for_the_master_key(opened: Opened) -> None:
-    """Once, in the address, which is then without it; programs send it as a header."""
+async def test_with_keys_the_dashboard_needs_the_master_key(opened: Opened) -> None:
+    """Once, in the URL, from which it is then removed; programs send it as a header."""
     site = await opened(key="master")
     assert (await site.get(""))[0] == 401
     assert (await site.get("?code=wrong"))[0] == 401

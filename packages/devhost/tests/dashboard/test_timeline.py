@@ -71,7 +71,7 @@ def test_a_failure_is_told_without_the_json_that_is_added_to_it() -> None:
 
 
 def test_the_execution_is_the_first_bar() -> None:
-    """With its input, its output and its parent; the count of episodes is that of its starts."""
+    """With its input, output and parent; the number of episodes is that of its starts."""
     parent = ParentRef(name="P", instance=InstanceRef(instance_id="parent", execution_id=None), task_id=3)
     began = OrchestratorStarted(timestamp=NOON)
     read = timeline([began, replace(STARTED, parent=parent), began, ENDED])
@@ -81,7 +81,7 @@ def test_the_execution_is_the_first_bar() -> None:
 
 
 def test_an_activity_lasts_from_its_scheduling_to_its_result() -> None:
-    """Each result names the scheduling that it is for."""
+    """Each result names its scheduling."""
     events = [TaskScheduled(timestamp=at(0), event_id=n, name=f"A{n}", input=str(n)) for n in (0, 1)]
     ended = [TaskCompleted(timestamp=at(2), task_id=1, result="b"), TaskCompleted(timestamp=at(3), task_id=0)]
     first, second = timeline([*events, *ended]).bars
@@ -92,7 +92,7 @@ def test_an_activity_lasts_from_its_scheduling_to_its_result() -> None:
 
 
 def test_a_failed_activity_has_the_users_traceback() -> None:
-    """Out of the .NET exception in its details."""
+    """From the .NET exception in its details."""
     details = failure_details("ValueError: boom", '  File "function_app.py", line 3')
     bar = only(
         TaskScheduled(timestamp=at(0), event_id=0, name="A"),
@@ -102,8 +102,8 @@ def test_a_failed_activity_has_the_users_traceback() -> None:
 
 
 @pytest.mark.parametrize("details", [None, "text", "[1]", "{}", '{"InnerException": "x"}'])
-def test_a_failure_without_readable_details_has_its_reason(details: str | None) -> None:
-    """Other hosts may have written it."""
+def test_a_failure_with_unreadable_details_has_its_reason(details: str | None) -> None:
+    """Another host may have written it."""
     bar = only(
         TaskScheduled(timestamp=at(0), event_id=0, name="A"),
         TaskFailed(timestamp=at(1), task_id=0, reason="why", details=details),
@@ -111,8 +111,8 @@ def test_a_failure_without_readable_details_has_its_reason(details: str | None) 
     assert bar.error == "why"
 
 
-def test_tries_of_a_retry_are_counted() -> None:
-    """Only those that come after a failure, not what runs beside it."""
+def test_the_tries_of_a_retry_are_counted() -> None:
+    """Only those after a failure, not tasks beside it."""
     events: list[HistoryEvent] = []
     for number in range(3):
         events.append(TaskScheduled(timestamp=at(number * 10), event_id=number, name="A"))
@@ -121,8 +121,8 @@ def test_tries_of_a_retry_are_counted() -> None:
     assert [1, 1, 2, 3] == [bar.attempt for bar in timeline(events).bars]
 
 
-def test_a_sub_orchestration_leads_to_its_instance() -> None:
-    """Whether it went well or not."""
+def test_a_sub_orchestration_links_to_its_instance() -> None:
+    """Whether it completed or failed."""
     made = [
         SubOrchestrationCreated(timestamp=at(n), event_id=n, name="C", instance_id=f"me:{n}", input="1") for n in (0, 1)
     ]
@@ -136,8 +136,8 @@ def test_a_sub_orchestration_leads_to_its_instance() -> None:
     assert (("me:0", State.DONE), ("me:1", State.FAILED)) == ((good.child, good.state), (bad.child, bad.state))
 
 
-def test_a_timer_ends_when_it_was_due() -> None:
-    """The stored event that says so has the time at which the timer was set, as the real host writes it."""
+def test_a_timer_ends_at_its_due_time() -> None:
+    """The stored event has the time at which the timer was set, as the real host writes it."""
     bar = only(
         TimerCreated(timestamp=at(0), event_id=0, fire_at=at(60)),
         TimerFired(timestamp=at(0), timer_id=0, fire_at=at(60)),
@@ -145,8 +145,8 @@ def test_a_timer_ends_when_it_was_due() -> None:
     assert (at(60), State.DONE) == (bar.end, bar.state)
 
 
-def test_what_is_open_at_the_end_was_not_waited_for() -> None:
-    """Such as the deadline of an approval that was given; while the execution runs it is open."""
+def test_a_task_still_open_at_the_end_was_not_waited_for() -> None:
+    """Such as the deadline of an approval; while the execution runs it is open."""
     timer = TimerCreated(timestamp=at(0), event_id=0, fire_at=at(9999))
     assert State.OPEN is timeline([STARTED, timer]).bars[1].state
     bar = timeline([STARTED, timer, ENDED]).bars[1]
@@ -154,7 +154,7 @@ def test_what_is_open_at_the_end_was_not_waited_for() -> None:
 
 
 def test_an_event_is_a_point() -> None:
-    """Whatever it is called, and whatever it holds."""
+    """With any name and any input."""
     for name in ("orchestration", "suspended", "run"):
         payload = '{"result": 1, "exceptionType": "x"}'
         _, bar = timeline([STARTED, EventRaised(timestamp=at(4), name=name, input=payload)]).bars
@@ -173,14 +173,14 @@ def test_a_call_of_an_entity_lasts_until_its_answer() -> None:
     assert (State.DONE, at(0)) == (signal.state, signal.end)
 
 
-def test_a_pause_lasts_until_it_goes_on() -> None:
-    """With the reason."""
+def test_a_suspension_lasts_until_the_resume() -> None:
+    """With its reason."""
     bar = only(ExecutionSuspended(timestamp=at(1), reason="wait"), ExecutionResumed(timestamp=at(8)))
     assert (Kind.PAUSE, "wait", at(8)) == (bar.kind, bar.input, bar.end)
 
 
-def test_an_execution_that_was_ended_or_failed_says_why() -> None:
-    """A terminated one has both events; the first says it."""
+def test_a_terminated_or_failed_execution_says_why() -> None:
+    """A terminated one has two events; the first has the reason."""
     ended = ExecutionTerminated(timestamp=at(5), reason="no longer needed")
     failed = replace(ENDED, status=RuntimeStatus.FAILED, result="ValueError: boom")
     assert (
@@ -204,5 +204,5 @@ def test_an_execution_that_was_ended_or_failed_says_why() -> None:
     )
 )
 def test_any_order_of_events_has_a_timeline(events: list[HistoryEvent]) -> None:
-    """A damaged history is one that somebody wants to look at."""
+    """Users want to look at a damaged history."""
     assert all(bar.end is None or bar.end >= bar.start for bar in timeline(events).bars)

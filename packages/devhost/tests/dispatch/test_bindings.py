@@ -48,20 +48,20 @@ REQUEST: dict[str, Any] = {
         ("eventHubTrigger", "plain", {"type": "string", "value": "plain"}),
     ],
 )
-def test_a_payload_becomes_the_kind_of_value_that_the_sdks_converter_wants(kind, given, expected):
-    """A request is one already; for a trigger without a listener it is guessed from the text."""
+def test_a_payload_becomes_the_kind_of_value_that_the_sdk_converter_expects(kind, given, expected):
+    """A request is one already; for a trigger without a listener the kind is guessed from the text."""
     assert trigger_argument(_function(kind), given) == expected
 
 
-def test_a_timers_state_becomes_json():
-    """The host's TimerInfo."""
+def test_a_timer_state_becomes_json():
+    """In the form of the host's TimerInfo."""
     state = {"IsPastDue": True, "ScheduleStatus": None, "Schedule": {"a": 1}}
     value = trigger_argument(_function("timerTrigger"), state)
     assert (value["type"], json.loads(value["value"])) == ("json", state)
 
 
-def test_metadata_are_texts_and_numbers_and_json_for_the_rest():
-    """What is not there is left out, and times are in ISO form."""
+def test_metadata_values_are_texts_numbers_or_json():
+    """Missing values are left out; times are in ISO form."""
     when = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     given = {"Id": "7", "DequeueCount": 2, "InsertionTime": when, "NextVisibleTime": None, "Sys": {"a": [1]}}
     assert metadata_values(given) == {
@@ -91,14 +91,14 @@ def test_metadata_are_texts_and_numbers_and_json_for_the_rest():
         ('["2020-01-02T03:04:05Z"]', ["01/02/2020 03:04:05"]),
     ],
 )
-def test_a_text_for_a_queue_is_printed_again_where_it_looks_like_json(value, expected):
-    """As .NET does it: an object indented, a list as one message for each element."""
+def test_json_text_for_a_queue_is_formatted_again(value, expected):
+    """As .NET does it: an object is indented, a list becomes one message for each element."""
     assert queue_messages({"type": "string", "value": value}) == expected
 
 
 @pytest.mark.parametrize("value", ["{hello}", "[urgent] call [today]", "[" * 65 + "]" * 65])
-def test_a_text_that_looks_like_json_must_be_json(value):
-    """Recorded: the invocation fails, and nothing is put into the queue."""
+def test_text_for_a_queue_that_is_invalid_json_fails_the_invocation(value):
+    """Recorded: no message is put into the queue."""
     with pytest.raises(ValueError, match="must be JSON, here as on Azure: "):
         queue_messages({"type": "string", "value": value})
 
@@ -107,8 +107,8 @@ def test_a_text_that_looks_like_json_must_be_json(value):
     ("value", "expected"),
     [('["a", "{bad", ""]', ["a", "{bad", ""]), ('["2020-01-02T03:04:05Z"]', ["2020-01-02T03:04:05Z"])],
 )
-def test_a_list_of_texts_is_one_message_each_as_they_are(value, expected):
-    """The SDK sends it as JSON, whose dates stay text."""
+def test_a_list_of_texts_is_one_unchanged_message_each(value, expected):
+    """The SDK sends it as JSON; dates in it stay text."""
     assert queue_messages({"type": "json", "value": value}) == expected
 
 
@@ -127,14 +127,14 @@ def test_objects_and_numbers_are_printed_as_dotnet_does(kind, value, expected):
     [(None, {"type": "string", "value": "hé"}), ("BINARY", {"type": "bytes", "value": "hé".encode("utf-16")})],
 )
 def test_a_blob_is_text_unless_its_binding_says_binary(data_type, expected):
-    """Recorded: a mark at its start is obeyed."""
+    """Recorded: a byte order mark is obeyed."""
     properties = {} if data_type is None else {"dataType": data_type}
     binding = Binding(type="blob", name="blob", direction="in", properties=properties)
     assert blob_input(binding, "hé".encode("utf-16")) == expected
 
 
-def test_bytes_for_a_queue_are_one_message_as_they_are():
-    """Whatever they look like."""
+def test_bytes_for_a_queue_are_one_unchanged_message():
+    """Even if they look like JSON."""
     assert queue_messages({"type": "bytes", "value": b"[1]"}) == [b"[1]"]
 
 
@@ -145,12 +145,12 @@ def test_bytes_for_a_queue_are_one_message_as_they_are():
      ("double", 1.0, b"\0\0\0\0\0\0\xf0\x3f")],
 )  # fmt: skip
 def test_blob_outputs_are_bytes(kind, value, expected):
-    """Text is UTF-8, JSON is printed again, and of a number it is what .NET holds in memory."""
+    """Text is UTF-8, JSON is formatted again, and a number is the bytes that .NET holds in memory."""
     assert blob_content({"type": kind, "value": value}) == expected
 
 
-def test_expressions_may_refer_to_the_fields_of_a_json_message_and_to_its_metadata():
-    """`{queueTrigger}` is the whole text, unless a field has that name; times of the message are nothing in a name."""
+def test_expressions_may_use_the_fields_and_metadata_of_a_json_message():
+    """`{queueTrigger}` is the whole text, unless a field has that name. The message's times cannot be used."""
     queue = _function("queueTrigger")
     metadata = {"DequeueCount": 1, "Id": "m", "InsertionTime": datetime(2026, 1, 2, tzinfo=UTC)}
     text = '{"id": 5}'
@@ -162,16 +162,16 @@ def test_expressions_may_refer_to_the_fields_of_a_json_message_and_to_its_metada
     assert trigger_data(queue, '{"QueueTrigger": "own"}', {}) == {"QueueTrigger": "own"}
 
 
-def test_plain_fields_are_as_dotnet_prints_them_and_lists_do_not_count():
-    """A date, too, as Newtonsoft takes it for one."""
+def test_plain_fields_are_printed_as_dotnet_prints_them_and_lists_are_ignored():
+    """A date too, because Newtonsoft reads it as one."""
     text = '{"when": "2026-01-02T03:04:05Z", "yes": true, "one": 1.0, "in": {"a": [1]}, "list": [], "none": null,}'
     data = trigger_data(_function("queueTrigger"), text, {})
     del data["queueTrigger"]
     assert data == {"when": "01/02/2026 03:04:05", "yes": "True", "one": "1", "in": {"a": [1]}}
 
 
-def test_expressions_may_refer_to_route_query_body_and_headers():
-    """A route parameter beats the query, which beats the body."""
+def test_expressions_may_use_route_query_body_and_headers():
+    """A route parameter wins over the query, which wins over the body."""
     data = trigger_data(_function("httpTrigger"), REQUEST, {})
     assert (data["a"], data["b"], data["c"], data["headers"]) == ("route", "query", "body", {"x-id": "7"})
     assert data["query"] == {"a": "query", "b": "query"}
@@ -189,13 +189,13 @@ def test_expressions_may_refer_to_route_query_body_and_headers():
         ("activityTrigger", '{"id": 5}', {}),
     ],
 )
-def test_of_other_triggers_a_text_that_is_an_object_and_the_metadata_count(kind, value, expected):
-    """A timer, an activity and an entity have no binding data."""
+def test_the_binding_data_of_other_triggers_are_their_json_object_and_metadata(kind, value, expected):
+    """A timer, an activity and an entity have none."""
     assert trigger_data(_function(kind), value, {"name": "x"}) == expected
 
 
-def test_what_devhost_does_not_have_of_a_functions_bindings_is_told_at_the_start():
-    """The others are run."""
+def test_the_start_warns_about_unsupported_bindings():
+    """The other functions run."""
     here = [Binding(type=kind, name=kind, direction="in") for kind in ("blob", "table", "durableClient")]
     there = [Binding(type=kind, name=kind, direction="out") for kind in ("http", "queue", "blob", "table")]
     none = Binding(type="cosmosDB", name="documents", direction="in")
@@ -209,8 +209,8 @@ def test_what_devhost_does_not_have_of_a_functions_bindings_is_told_at_the_start
     assert "no output binding of type eventGrid, which 'event' is" in second
 
 
-def test_a_binding_that_devhost_does_not_have_is_named_with_what_to_do():
-    """When it is used, not at the start: the function may never be called here."""
+def test_using_an_unsupported_binding_fails_and_says_what_to_do():
+    """It fails at the call, not at the start, because the function may never be called here."""
     error = unsupported(Binding(type="sql", name="row", direction="out"), "output")
     assert "no output binding of type sql, which 'row' is" in str(error)
     assert "leave it out" in str(error)
@@ -220,7 +220,7 @@ def test_a_binding_that_devhost_does_not_have_is_named_with_what_to_do():
     ("content", "is_broken"),
     [(b"\x89PNG\r\n", True), (b"hello", False), ("h�".encode(), False), ("hé".encode("utf-16"), False), (b"", False)],
 )
-def test_bytes_are_lost_only_where_a_blob_is_no_text(content, is_broken):
-    """A mark at the start of a text is no loss, so nobody is told of it."""
+def test_only_a_blob_that_is_not_text_loses_bytes(content, is_broken):
+    """A byte order mark is no loss, so nobody is warned about it."""
     binding = Binding(type="blob", name="blob", direction="in")
     assert breaks(content, blob_input(binding, content)) == is_broken

@@ -43,7 +43,7 @@ def invoker(workers: Any, bindings: Any, advised: Advised) -> Invoker:
 
 
 async def test_a_table_input_is_the_json_of_its_rows(invoker, bindings, build, advised):
-    """Expressions are filled in; a row key is passed over, which is said."""
+    """Expressions are filled in; a row key is ignored with a warning."""
     app = func.FunctionApp()
 
     @app.route(route="rows/{day}")
@@ -62,7 +62,7 @@ async def test_a_table_input_is_the_json_of_its_rows(invoker, bindings, build, a
 
 @pytest.mark.parametrize("value", ['{"RowKey": "r"}', {"RowKey": "r"}, [{"RowKey": "r"}], b'{"RowKey": "r"}'])
 async def test_a_table_output_writes_rows(invoker, bindings, build, value):
-    """One or many, as text or as what JSON makes of them; the binding's keys are for rows without."""
+    """One or many, from text or from values; the binding's keys serve rows without keys."""
     app = func.FunctionApp()
 
     @app.route()
@@ -78,8 +78,8 @@ async def test_a_table_output_writes_rows(invoker, bindings, build, value):
     assert bindings.operations == {(None, "rows"): [expected]}
 
 
-async def test_a_blob_may_be_named_by_its_address(invoker, bindings, build):
-    """As an event of Event Grid does."""
+async def test_a_blob_may_be_named_by_its_url(invoker, bindings, build):
+    """As in an Event Grid event."""
     app = func.FunctionApp()
 
     @app.event_grid_trigger(arg_name="event")

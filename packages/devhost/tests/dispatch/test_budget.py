@@ -74,7 +74,7 @@ STEPS = st.one_of(
 
 
 @given(st.lists(STEPS, max_size=40))
-def test_the_budget_is_kept_and_the_order_too_and_everybody_gets_in_at_last(steps: list[tuple[str, int]]) -> None:
+def test_the_budget_keeps_its_limit_and_order_and_admits_everybody(steps: list[tuple[str, int]]) -> None:
     """Whether work ends by itself or is cancelled, inside or in the queue."""
 
     async def play() -> None:
@@ -94,8 +94,8 @@ def test_the_budget_is_kept_and_the_order_too_and_everybody_gets_in_at_last(step
     asyncio.run(play())
 
 
-async def test_what_is_larger_than_the_budget_is_let_in_alone() -> None:
-    """And keeps everybody else out meanwhile."""
+async def test_work_larger_than_the_budget_runs_alone() -> None:
+    """Everybody else waits meanwhile."""
     bench = Bench()
     for size in (1, LIMIT * 5, 1):
         await bench.begin(size)
@@ -107,8 +107,8 @@ async def test_what_is_larger_than_the_budget_is_let_in_alone() -> None:
     await bench.end(2, by_cancelling=False)
 
 
-async def test_a_turn_that_was_given_and_cancelled_in_the_same_moment_is_given_on() -> None:
-    """Before the one whose turn it was could notice."""
+async def test_a_turn_cancelled_at_the_moment_it_was_given_goes_to_the_next() -> None:
+    """Its owner had no time to notice it."""
     budget = ByteBudget(LIMIT)
     order: list[str] = []
 

@@ -59,8 +59,8 @@ async def pair() -> AsyncIterator[Pair]:
     await pair.over()
 
 
-async def test_what_comes_before_an_answer_goes_to_the_calls_exchange(pair: Pair) -> None:
-    """And to none where the call has none."""
+async def test_messages_before_an_answer_go_to_the_exchange_of_their_call(pair: Pair) -> None:
+    """They are dropped where the call has none."""
     exchange = Exchange()
     call = asyncio.ensure_future(pair.connection.call({"kind": "invoke"}, exchange=exchange))
     number = (await pair.receive())["id"]
@@ -74,7 +74,7 @@ async def test_what_comes_before_an_answer_goes_to_the_calls_exchange(pair: Pair
 
 
 async def test_an_exchange_ends_with_its_worker(pair: Pair) -> None:
-    """Whoever waits for more is told."""
+    """A reader that waits for more gets an error."""
     exchange = Exchange()
     call = asyncio.ensure_future(pair.connection.call({"kind": "invoke"}, exchange=exchange))
     await pair.receive()
@@ -84,8 +84,8 @@ async def test_an_exchange_ends_with_its_worker(pair: Pair) -> None:
         await call
 
 
-async def test_answers_find_their_calls_in_whatever_order_they_come(pair: Pair) -> None:
-    """Each call has a number of its own."""
+async def test_answers_find_their_calls_in_any_order(pair: Pair) -> None:
+    """Each call has a number."""
     calls = [asyncio.create_task(pair.connection.call({"kind": "invoke", "n": n})) for n in range(3)]
     received = [await pair.receive() for _ in calls]
     for message in reversed(received):
@@ -94,7 +94,7 @@ async def test_answers_find_their_calls_in_whatever_order_they_come(pair: Pair) 
     assert len({message["id"] for message in received}) == 3
 
 
-async def test_a_hundred_mebibytes_go_there_and_back(pair: Pair) -> None:
+async def test_a_message_of_a_hundred_mebibytes_passes_both_ways(pair: Pair) -> None:
     """The largest request that the host takes, and a response of the same size."""
     big = bytes(range(256)) * (100 * MIB // 256)
     call = asyncio.create_task(pair.connection.call({"kind": "invoke", "body": big}))
@@ -104,8 +104,8 @@ async def test_a_hundred_mebibytes_go_there_and_back(pair: Pair) -> None:
     assert (await call)["body"] == big
 
 
-async def test_a_slow_reader_makes_callers_wait_and_nothing_piles_up(pair: Pair) -> None:
-    """Each caller keeps its own message until there is room; they go out in the order of the calls."""
+async def test_a_slow_reader_makes_callers_wait_without_a_growing_buffer(pair: Pair) -> None:
+    """Each caller keeps its message until there is room; messages are sent in the order of the calls."""
     pair.writer.transport.pause_reading()  # type: ignore[attr-defined]  # of a socket's transport
     calls = [asyncio.create_task(pair.connection.call({"n": n, "body": bytes(MIB)})) for n in range(20)]
     for _ in range(200):
@@ -150,8 +150,8 @@ async def test_messages_that_answer_nothing_are_heard_in_order(pair: Pair) -> No
 
 
 @pytest.mark.parametrize("last", [b"", b"\0\0\0\1", b"\0\0\0\x02\0\0\0\0{", b"HTTP/1.1 200 OK"])
-async def test_open_and_later_calls_fail_when_the_other_end_is_gone(pair: Pair, last: bytes) -> None:
-    """Whether it hangs up between two frames, in the middle of one, or says something that is no frame."""
+async def test_open_and_later_calls_fail_once_the_other_end_is_gone(pair: Pair, last: bytes) -> None:
+    """Whether it closes between two frames, in the middle of one, or sends an invalid frame."""
     call = asyncio.create_task(pair.connection.call({"kind": "invoke"}))
     await pair.receive()
     pair.writer.write(last)
@@ -165,8 +165,8 @@ async def test_open_and_later_calls_fail_when_the_other_end_is_gone(pair: Pair, 
     pair.connection.note({"kind": "stop"})  # lost, and no error
 
 
-async def test_a_caller_that_waits_for_room_learns_that_the_other_end_is_gone(pair: Pair) -> None:
-    """It is not left waiting for a reader that will never read."""
+async def test_a_caller_that_waits_for_room_fails_once_the_other_end_is_gone(pair: Pair) -> None:
+    """It does not wait for ever for a reader that is gone."""
     pair.writer.transport.pause_reading()  # type: ignore[attr-defined]  # of a socket's transport
     call = asyncio.create_task(pair.connection.call({"kind": "invoke", "body": bytes(8 * MIB)}))
     await asyncio.sleep(0)
@@ -176,8 +176,8 @@ async def test_a_caller_that_waits_for_room_learns_that_the_other_end_is_gone(pa
             await call
 
 
-async def test_a_call_that_is_cancelled_is_told_to_the_other_end(pair: Pair) -> None:
-    """A late answer to it harms nobody."""
+async def test_a_cancelled_call_is_reported_to_the_other_end(pair: Pair) -> None:
+    """A late answer to it does no harm."""
     call = asyncio.create_task(pair.connection.call({"kind": "invoke"}))
     number = (await pair.receive())["id"]
     call.cancel()
@@ -188,7 +188,7 @@ async def test_a_call_that_is_cancelled_is_told_to_the_other_end(pair: Pair) -> 
 
 
 async def test_the_last_answer_can_be_waited_for(pair: Pair) -> None:
-    """So that a worker which is replaced finishes what it does; not for longer than one is ready to wait."""
+    """A replaced worker finishes its calls, within a time limit."""
     async with asyncio.timeout(PATIENCE_S):
         await pair.connection.answered(PATIENCE_S)  # nothing is open
         calls = [asyncio.create_task(pair.connection.call({"kind": "invoke"})) for _ in range(2)]
@@ -202,16 +202,16 @@ async def test_the_last_answer_can_be_waited_for(pair: Pair) -> None:
         await waiting
 
 
-async def test_a_message_that_cannot_be_sent_leaves_the_connection_whole(pair: Pair) -> None:
-    """It is the caller's mistake alone."""
+async def test_a_message_that_cannot_be_sent_does_not_break_the_connection(pair: Pair) -> None:
+    """Only its caller gets an error."""
     with pytest.raises(TypeError, match="of type set"):
         await pair.connection.call({"kind": "invoke", "odd": {1}})
     pair.connection.note({"kind": "environ"})
     assert (await pair.receive())["kind"] == "environ"
 
 
-async def test_a_call_over_its_limit_fails_and_nobody_hears_of_its_answer(pair: Pair) -> None:
-    """The other end is not told: what runs there cannot be ended from here. Other calls go on."""
+async def test_a_call_over_its_limit_fails_and_its_late_answer_is_ignored(pair: Pair) -> None:
+    """The other end is not told, because the call cannot be ended from here. Other calls go on."""
     overdue = asyncio.create_task(pair.connection.call({"kind": "slow"}, timedelta(milliseconds=50)))
     within = asyncio.create_task(pair.connection.call({"kind": "quick"}, timedelta(seconds=PATIENCE_S)))
     slow, quick = await pair.receive(), await pair.receive()

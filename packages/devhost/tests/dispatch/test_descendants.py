@@ -14,8 +14,8 @@ child.wait()
 """
 
 
-def test_the_youngest_generation_comes_first() -> None:
-    """So that none is orphaned before it is ended."""
+def test_the_youngest_generation_of_processes_comes_first() -> None:
+    """So that none becomes an orphan before it is ended."""
     process = subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with process:
         assert process.stdout
@@ -25,6 +25,6 @@ def test_the_youngest_generation_comes_first() -> None:
         assert descendants(process.pid) == [grandchild]
 
 
-def test_a_process_that_is_gone_has_none() -> None:
-    """Nor one that never was."""
+def test_a_dead_process_has_no_descendants() -> None:
+    """Nor has a pid that never existed."""
     assert descendants(2**22 + 1) == []

@@ -5,8 +5,8 @@ from typing import Any
 from durable_devhost.dispatch.exchange import Exchange
 
 
-async def test_messages_come_in_order_and_end_with_the_call():
-    """Also those that came before anybody looked."""
+async def test_messages_arrive_in_order_and_end_with_the_call():
+    """Also those that came before anybody read."""
     exchange = Exchange()
     exchange.begin(3, lambda _message: None)
     for number in range(3):
@@ -15,8 +15,8 @@ async def test_messages_come_in_order_and_end_with_the_call():
     assert [message["body"] async for message in exchange.heard()] == [b"\0", b"\1", b"\2"]
 
 
-async def test_what_is_told_goes_to_the_worker_that_has_the_call():
-    """Before and after there is none."""
+async def test_a_message_goes_to_the_worker_that_has_the_call():
+    """Before and after the call there is no worker, so the message is dropped."""
     exchange, noted = Exchange(), list[Any]()
     exchange.tell("hung_up")
     exchange.begin(3, noted.append)

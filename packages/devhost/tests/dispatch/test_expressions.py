@@ -38,8 +38,8 @@ def _resolve(template: str, **data: object) -> str:
         ("plain", "plain"),
     ],
 )
-def test_an_expression_is_replaced_by_what_the_trigger_knows(template, expected):
-    """Names without regard to case, dots into objects, built-in ones for time and random ids."""
+def test_an_expression_is_replaced_with_trigger_data(template, expected):
+    """Names ignore case, dots go into objects, and times and random ids are built in."""
     data = {
         "name": "a b",
         "count": 3,
@@ -50,8 +50,8 @@ def test_an_expression_is_replaced_by_what_the_trigger_knows(template, expected)
     assert _resolve(template, **data) == expected
 
 
-def test_an_object_is_nothing_itself_and_a_field_hides_what_is_built_in():
-    """The SDK prints plain values only, and looks into what the trigger brought first."""
+def test_an_object_is_empty_text_and_a_field_hides_a_built_in_name():
+    """The SDK prints plain values only, and looks at the trigger's data first."""
     assert _resolve("a{body}b", body={"c": 1}) == "ab"
     assert _resolve("{datetime}-{sys}", datetime="mine", sys="me") == "mine-me"
 
@@ -71,15 +71,15 @@ def test_an_object_is_nothing_itself_and_a_field_hides_what_is_built_in():
         ("{a", "Invalid template '{a'. Missing closing bracket at position 1."),
     ],
 )
-def test_what_is_no_expression_or_names_nothing_is_refused_in_the_real_hosts_words(template, said):
-    """A typing error must not write to a strange blob."""
+def test_an_invalid_or_unknown_expression_is_refused_in_the_words_of_the_real_host(template, said):
+    """A typing error must not write to a wrong blob."""
     with pytest.raises(BadExpression) as raised:
         _resolve(template, name="x", inner={"deep": 1})
     assert str(raised.value) == said
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="{}")))
-def test_text_without_braces_is_left_alone(text):
-    """Nothing else has a meaning."""
+def test_text_without_braces_is_unchanged(text):
+    """Only braces have a meaning."""
     assert not has_expression(text)
     assert _resolve(text) == text

@@ -25,8 +25,8 @@ def app(tmp_path: Path) -> Path:
     return folder
 
 
-def test_without_any_environment_the_hosts_own_python_runs_the_app(app: Path) -> None:
-    """A folder with one of the names is not enough."""
+def test_without_an_environment_the_python_of_the_host_runs_the_app(app: Path) -> None:
+    """A folder with the right name alone is no environment."""
     (app / "env").mkdir()
     assert find_interpreter(app, None, {}) == Interpreter(path=sys.executable, reason="the host's own")
 
@@ -38,14 +38,14 @@ def test_an_environment_in_the_apps_folder_is_found(app: Path) -> None:
         assert find_interpreter(app, None, {}) == Interpreter(path=str(python), reason=f"{name} of the app")
 
 
-def test_the_link_to_the_python_is_kept(app: Path) -> None:
-    """Resolved, it would be the Python that the environment was made from, without its packages."""
+def test_the_path_of_the_environments_python_is_not_resolved(app: Path) -> None:
+    """The resolved path would be the base Python, which lacks the packages."""
     _environment(app / ".venv")
     assert Path(find_interpreter(app, None, {}).path).parent == app / ".venv" / "bin"
 
 
 def test_the_active_environment_comes_before_the_apps_own(app: Path, tmp_path: Path) -> None:
-    """Unless it is not there any more."""
+    """Unless its folder does not exist any more."""
     own, active = _environment(app / ".venv"), _environment(tmp_path / "active")
     environ = {"VIRTUAL_ENV": str(tmp_path / "active")}
     assert find_interpreter(app, None, environ) == Interpreter(path=str(active), reason="VIRTUAL_ENV")
@@ -53,8 +53,8 @@ def test_the_active_environment_comes_before_the_apps_own(app: Path, tmp_path: P
     assert find_interpreter(app, None, {"VIRTUAL_ENV": ""}).path == str(own)
 
 
-def test_what_was_asked_for_comes_first(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path, a folder of an environment, of Windows too, or a command."""
+def test_the_python_option_wins(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a path, the folder of an environment (also one of Windows) or a command."""
     _environment(app / ".venv")
     given, windows = _environment(tmp_path / "given"), _environment(tmp_path / "windows", "Scripts/python.exe")
     monkeypatch.setenv("PATH", str(given.parent))
@@ -69,18 +69,16 @@ def test_what_was_asked_for_comes_first(app: Path, tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("text", ["nowhere", "no/where", "notes.txt", "."])
-def test_a_python_that_is_not_there_is_refused_with_what_to_give(
-    app: Path, text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A missing one, a file that cannot be started, a folder that is no environment."""
+def test_a_missing_python_is_refused_with_what_to_give(app: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that does not exist, a file that cannot be started, a folder that is no environment."""
     monkeypatch.chdir(app)
     (app / "notes.txt").write_text("")
     with pytest.raises(SettingsError, match=rf"--python names {text}, where no Python can be started\. Give"):
         find_interpreter(app, text, {})
 
 
-def test_in_place_of_func_the_python_of_the_path_is_taken(app: Path, tmp_path: Path) -> None:
-    """Where it has azure-functions, and no environment comes before it."""
+def test_in_place_of_func_the_python_on_the_path_is_used(app: Path, tmp_path: Path) -> None:
+    """If it has azure-functions and no environment comes first."""
     fitting = _script(tmp_path / "fitting", "exit 0")
     unfit = _script(tmp_path / "unfit", "exit 1")
     with_func = {"PATH": f"{fitting.parent}:{unfit.parent}"}

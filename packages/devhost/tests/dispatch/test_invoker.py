@@ -29,8 +29,8 @@ def _text(value: str) -> Returned:
     return Returned(value={"type": "string", "value": value})
 
 
-async def test_an_http_function_returns_its_response_and_its_outputs_are_stored(invoker, bindings, build):
-    """The recorded blob-out: the path comes from the route."""
+async def test_an_http_function_returns_its_response_and_stores_its_outputs(invoker, bindings, build):
+    """The recorded blob-out: the route gives the path."""
     app = func.FunctionApp()
 
     @app.route(route="blob-out/{name}")
@@ -60,8 +60,8 @@ async def test_a_blob_input_is_read_or_none(invoker, bindings, build):
     assert await invoker.invoke(function, trigger_value=_request(name="two")) == _text("none")
 
 
-async def test_a_picture_that_is_read_as_text_is_told(invoker, bindings, build, ends):
-    """With the word that mends it; the annotation does not matter."""
+async def test_a_picture_read_as_text_is_a_warning(invoker, bindings, build, ends):
+    """It names the setting that fixes it; the annotation makes no difference."""
     app = func.FunctionApp()
 
     @app.route()
@@ -75,7 +75,7 @@ async def test_a_picture_that_is_read_as_text_is_told(invoker, bindings, build, 
 
 
 async def test_a_queue_function_enqueues_to_a_queue_named_by_its_message(invoker, bindings, build):
-    """Properties of a JSON message are binding data."""
+    """The properties of a JSON message are binding data."""
     app = func.FunctionApp()
 
     @app.queue_trigger(arg_name="msg", queue_name="orders", connection="")
@@ -90,8 +90,8 @@ async def test_a_queue_function_enqueues_to_a_queue_named_by_its_message(invoker
     assert bindings.queues == {(None, "for-ann"): ["a", "2"]}
 
 
-async def test_an_output_that_was_not_set_is_not_written(invoker, bindings, build):
-    """Nor is its path resolved."""
+async def test_an_unset_output_is_not_written(invoker, bindings, build):
+    """Its path is not resolved either."""
     app = func.FunctionApp()
 
     @app.queue_trigger(arg_name="msg", queue_name="orders", connection="")
@@ -118,7 +118,7 @@ async def test_a_client_function_gets_a_durable_client_with_the_invocations_id(i
 
 
 async def test_an_activity_takes_and_gives_json(invoker, build, ends):
-    """Its result is JSON text; the observer hears of it."""
+    """Its result is JSON text, which the observer gets too."""
     app = df.DFApp()
 
     @app.activity_trigger(input_name="n")
@@ -129,7 +129,7 @@ async def test_an_activity_takes_and_gives_json(invoker, build, ends):
     assert ends.seen == [("square", "i", "Returned")]
 
 
-async def test_a_failing_activity_is_told_in_the_workers_words(invoker, build):
+async def test_a_failed_activity_has_the_error_text_of_the_worker(invoker, build):
     """Recorded: `ValueError: always: ü "quoted"`."""
     app = df.DFApp()
 
@@ -146,7 +146,7 @@ async def test_a_failing_activity_is_told_in_the_workers_words(invoker, build):
 
 
 async def test_an_unserialisable_result_is_a_failure(invoker, build):
-    """With the SDK's own text."""
+    """With the SDK's text."""
     app = df.DFApp()
 
     @app.activity_trigger(input_name="x")
@@ -177,7 +177,7 @@ async def test_an_entity_runs_its_batch_through_the_sdk(invoker, build):
     assert (answer["entityState"], answer["results"][0]["result"]) == ("5", "5")
 
 
-async def test_a_value_without_a_place_to_go_is_a_failure(invoker, build):
+async def test_a_return_value_without_a_binding_is_a_failure(invoker, build):
     """A queue function has no return binding."""
     app = func.FunctionApp()
 
@@ -192,7 +192,7 @@ async def test_a_value_without_a_place_to_go_is_a_failure(invoker, build):
 
 @pytest.mark.parametrize("value", [None, 5, {"a": 1}])
 async def test_an_http_function_that_returns_no_response_fails(invoker, build, value):
-    """The caller sees a 500."""
+    """The caller gets a 500."""
     app = func.FunctionApp()
 
     @app.route()
@@ -202,8 +202,8 @@ async def test_an_http_function_that_returns_no_response_fails(invoker, build, v
     assert isinstance(await invoker.invoke(build(app), trigger_value=_request()), Raised)
 
 
-async def test_an_expression_that_nothing_fills_fails_the_invocation(invoker, build):
-    """Before the function is called, as it is about an input."""
+async def test_an_expression_without_a_value_fails_the_invocation(invoker, build):
+    """It fails before the function is called, because the expression belongs to an input."""
     app = func.FunctionApp()
 
     @app.route()
@@ -238,8 +238,8 @@ def _invoker(workers, bindings, ends=None):
     return Invoker(workers, store=bindings, client_json=lambda _: CLIENT, clock=VirtualClock(), observer=ends)
 
 
-async def test_a_worker_that_dies_under_a_function_is_a_failure_of_its_own_kind(bindings, build, ends):
-    """Whoever called decides what it means: an activity runs again, an HTTP caller gets a 500."""
+async def test_a_dead_worker_is_a_separate_kind_of_failure(bindings, build, ends):
+    """The caller decides what it means: an activity runs again, an HTTP caller gets a 500."""
     app = df.DFApp()
 
     @app.activity_trigger(input_name="x")
@@ -252,8 +252,8 @@ async def test_a_worker_that_dies_under_a_function_is_a_failure_of_its_own_kind(
     assert [kind for _, _, kind in ends.seen] == ["Raised"]
 
 
-async def test_the_work_has_a_name_for_people(bindings, build):
-    """What kind, which function, and for which instance."""
+async def test_running_work_has_a_readable_name(bindings, build):
+    """With its kind, its function and its instance."""
     app = df.DFApp()
 
     @app.activity_trigger(input_name="x", activity="Work")
@@ -274,10 +274,8 @@ async def test_the_work_has_a_name_for_people(bindings, build):
         ("generic_output_binding", "devhost has no output binding of type sql, which 'row' is."),
     ],
 )
-async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(
-    workers, bindings, build, decorator, said
-):
-    """An input before the function runs, an output where it was set."""
+async def test_an_unsupported_binding_fails_the_call_that_uses_it(workers, bindings, build, decorator, said):
+    """An input before the function runs, an output if the function set it."""
     app = func.FunctionApp()
 
     def one(req, row):
@@ -293,8 +291,8 @@ async def test_a_binding_that_devhost_does_not_have_fails_the_call_that_uses_it(
     assert outcome.message.startswith(f"NotImplementedError: {said}")
 
 
-async def test_a_function_without_a_listener_is_called_by_hand(invoker, build):
-    """What the payload's text looks like decides how the SDK reads it."""
+async def test_a_function_without_a_listener_can_be_called_by_hand(invoker, build):
+    """The form of the payload decides how the SDK reads it."""
     app = func.FunctionApp()
 
     @app.generic_trigger(arg_name="what", type="someBrandNewTrigger")
@@ -305,8 +303,8 @@ async def test_a_function_without_a_listener_is_called_by_hand(invoker, build):
     assert await invoker.invoke(build(app), trigger_value='{"a": 1}') == _text('got {"a": 1}')
 
 
-async def test_what_the_path_of_a_blob_says_is_binding_data(invoker, bindings, build):
-    """It comes with the trigger's metadata."""
+async def test_the_values_in_a_blob_path_are_binding_data(invoker, bindings, build):
+    """They come with the trigger's metadata."""
     app = func.FunctionApp()
 
     @app.blob_trigger(arg_name="source", path="in/{name}", connection="")
@@ -320,7 +318,7 @@ async def test_what_the_path_of_a_blob_says_is_binding_data(invoker, bindings, b
 
 
 async def test_a_cancelled_invocation_cancels_the_function(invoker, build):
-    """An async one; it cleans up."""
+    """An async function, which can clean up."""
     app = df.DFApp()
     steps: asyncio.Queue[str] = asyncio.Queue()
     host = asyncio.get_running_loop()

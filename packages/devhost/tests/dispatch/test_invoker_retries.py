@@ -17,8 +17,8 @@ def _raised(message: str) -> str:
     return next((line for line in message.splitlines() if line.startswith("Exception: ")), "")
 
 
-async def test_a_timer_function_is_tried_again_by_its_policy_and_knows_the_try(invoker, build, ends):
-    """The retry context counts and carries the failure before."""
+async def test_a_retried_timer_function_gets_the_retry_context(invoker, build, ends):
+    """The context has the count and the previous failure."""
     app = func.FunctionApp()
     seen: list[tuple[int, int, str]] = []
 
@@ -35,8 +35,8 @@ async def test_a_timer_function_is_tried_again_by_its_policy_and_knows_the_try(i
     assert [kind for _, _, kind in ends.seen] == ["Raised", "Raised", "Returned"]
 
 
-async def test_a_queue_function_is_tried_again_by_its_policy_within_one_delivery(invoker, build, ends):
-    """Recorded: as often as it says, and then the message is the queue's again."""
+async def test_a_retried_queue_function_uses_one_delivery(invoker, build, ends):
+    """Recorded: after the policy's last try the message goes back to the queue."""
     app = func.FunctionApp()
 
     @app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:00")
@@ -48,8 +48,8 @@ async def test_a_queue_function_is_tried_again_by_its_policy_within_one_delivery
     assert (outcome.message, len(ends.seen)) == ("ValueError: try 2 of 2", 3)
 
 
-async def test_any_other_function_is_tried_again_by_its_policy_too(invoker, build, ends):
-    """As the real host does it, although its documents name a few triggers only."""
+async def test_a_retry_policy_works_for_every_other_function_too(invoker, build, ends):
+    """As on the real host, although its documentation names only a few triggers."""
     app = func.FunctionApp()
 
     @app.retry(strategy="exponential_backoff", max_retry_count="1", minimum_interval="0:0:0", maximum_interval="0:0:1")

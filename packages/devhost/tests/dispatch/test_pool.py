@@ -64,10 +64,8 @@ async def _replaced(running: Machine, deaths: int = 1) -> None:
 @pytest.mark.parametrize(
     ("function", "ending"), [("leave", "it exited with status 3"), ("shoot", "it was ended by SIGKILL")]
 )
-async def test_a_worker_that_dies_is_replaced_and_its_open_calls_are_told(
-    tmp_path: Path, function: str, ending: str
-) -> None:
-    """The one that killed it and the one that it was in the middle of; the console hears how it ended."""
+async def test_a_dead_worker_is_replaced_and_its_open_calls_fail(tmp_path: Path, function: str, ending: str) -> None:
+    """The call that killed it and the ones beside it; the console says how it ended."""
     async with machine(plan_of(tmp_path / "app")) as running:
         first = int(await running.call("pid"))
         endless = asyncio.create_task(running.call("endless"))
@@ -86,8 +84,8 @@ async def test_a_worker_that_dies_is_replaced_and_its_open_calls_are_told(
         assert running.pool.busy.names() == []
 
 
-async def test_a_call_waits_for_the_next_worker_and_does_not_fail_on_the_dead_one(tmp_path: Path) -> None:
-    """Whoever calls again after a death must not turn in a circle until the process is buried."""
+async def test_a_call_waits_for_the_next_worker_instead_of_failing_on_the_dead_one(tmp_path: Path) -> None:
+    """A caller that tries again must not spin until the process is cleaned up."""
     async with machine(plan_of(tmp_path / "app")) as running:
         for number in range(3):
             with pytest.raises(WorkerGone):
@@ -96,8 +94,8 @@ async def test_a_call_waits_for_the_next_worker_and_does_not_fail_on_the_dead_on
             assert len(running.listener.deaths) == number + 1
 
 
-async def test_a_worker_whose_child_lives_on_is_replaced_all_the_same(tmp_path: Path) -> None:
-    """The child has inherited standard error, so the pipe never comes to its end."""
+async def test_a_worker_whose_child_lives_on_is_replaced(tmp_path: Path) -> None:
+    """The child inherited standard error, so the pipe does not close."""
     source = APP + (
         "\n\n@app.activity_trigger(input_name='x')\ndef orphan(x):\n    import subprocess, sys\n"
         "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -112,8 +110,8 @@ async def test_a_worker_whose_child_lives_on_is_replaced_all_the_same(tmp_path: 
             os.kill(int((tmp_path / "app" / "child").read_text()), 9)
 
 
-async def test_what_a_worker_logged_before_it_died_is_heard(tmp_path: Path) -> None:
-    """It is what explains the death."""
+async def test_log_records_of_a_dead_worker_arrive(tmp_path: Path) -> None:
+    """They explain why it died."""
     source = APP.replace('logging.error("about to leave")', "for n in range(500): logging.error('line %s', n)")
     async with machine(plan_of(tmp_path / "app", source)) as running:
         with pytest.raises(WorkerGone):
@@ -122,8 +120,8 @@ async def test_what_a_worker_logged_before_it_died_is_heard(tmp_path: Path) -> N
         assert [text for text in running.listener.texts if text.startswith("line")][-1:] == ["line 499"]
 
 
-async def test_ten_deaths_within_a_minute_end_in_one_sentence(tmp_path: Path) -> None:
-    """An app that kills its process each time would go on for ever."""
+async def test_ten_deaths_within_a_minute_end_the_host_with_an_error(tmp_path: Path) -> None:
+    """An app that always kills its process would otherwise restart for ever."""
     async with machine(plan_of(tmp_path / "app")) as running:
         async with asyncio.timeout(MOST_DEATHS * PATIENCE_S):  # each death is followed by a start
             while not running.running.done():
@@ -141,10 +139,8 @@ async def test_ten_deaths_within_a_minute_end_in_one_sentence(tmp_path: Path) ->
         assert len(running.listener.deaths) == MOST_DEATHS
 
 
-async def test_deaths_that_lie_far_apart_are_no_reason_to_give_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Only so many within a minute count; here the minute is none."""
+async def test_deaths_that_are_far_apart_do_not_end_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only those within a minute count; the test sets that to zero."""
     monkeypatch.setattr(pools, "DEATHS_WITHIN_S", 0.0)
     async with machine(plan_of(tmp_path / "app")) as running:
         for number in range(MOST_DEATHS + 1):
@@ -154,7 +150,7 @@ async def test_deaths_that_lie_far_apart_are_no_reason_to_give_up(
 
 
 async def test_a_session_is_lost_with_its_worker(tmp_path: Path) -> None:
-    """A step that is under way, and the next one of a session that stood still; another session begins anew."""
+    """During a step and between two steps; another session can begin."""
     async with machine(plan_of(tmp_path / "app")) as running:
         session = running.pool.new_session()
         assert (await running.begin(session))["actions"][0]["functionName"] == "pid"
@@ -170,7 +166,7 @@ async def test_a_session_is_lost_with_its_worker(tmp_path: Path) -> None:
         assert json.loads((await running.go_on(other))["output"])[0] == 1
 
 
-async def test_a_session_that_was_dropped_is_lost(tmp_path: Path) -> None:
+async def test_a_dropped_session_is_lost(tmp_path: Path) -> None:
     """For the host and for the worker."""
     async with machine(plan_of(tmp_path / "app")) as running:
         session = running.pool.new_session()
@@ -181,8 +177,8 @@ async def test_a_session_that_was_dropped_is_lost(tmp_path: Path) -> None:
             await running.go_on(session)
 
 
-async def test_several_workers_share_the_calls_and_sessions_stay_where_they_began(tmp_path: Path) -> None:
-    """A death of one of them costs only what it had."""
+async def test_workers_share_calls_and_a_session_stays_on_its_worker(tmp_path: Path) -> None:
+    """If one dies, only its own calls and sessions are lost."""
     async with machine(plan_of(tmp_path / "app"), workers=3) as running:
         async with asyncio.timeout(PATIENCE_S):
             while len(running.pool.pids) < 3:
@@ -206,8 +202,8 @@ async def test_several_workers_share_the_calls_and_sessions_stay_where_they_bega
                 await running.call("pid")
 
 
-async def test_a_reload_takes_over_and_what_runs_is_finished(tmp_path: Path) -> None:
-    """New calls go to the new code at once; sessions begin anew; the old worker leaves when it is done."""
+async def test_a_reload_takes_new_calls_and_the_old_worker_finishes_its_own(tmp_path: Path) -> None:
+    """Sessions begin anew; the old worker ends when it is done."""
     plan = plan_of(tmp_path / "app")
     gate = tmp_path / "gate"
     async with machine(plan) as running:
@@ -231,10 +227,8 @@ async def test_a_reload_takes_over_and_what_runs_is_finished(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-async def test_an_app_that_is_broken_now_leaves_the_old_one_running(
-    tmp_path: Path, workers: int, children: Children
-) -> None:
-    """Also one that the host does not take; its sessions go on, and no process is left over."""
+async def test_a_reload_of_a_broken_app_keeps_the_old_worker(tmp_path: Path, workers: int, children: Children) -> None:
+    """Also of one that the host refuses. Sessions go on, and no process is left over."""
     plan = plan_of(tmp_path / "app")
 
     async def refuse(_: Loaded) -> None:
@@ -281,7 +275,7 @@ async def test_a_worker_that_is_not_taken_has_ended_when_the_reload_is_refused(
 
 
 async def test_a_reload_ends_an_old_worker_that_never_finishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its caller is told as after a death, but the console is not."""
+    """Its caller gets the same error as after a death; the console stays quiet."""
     monkeypatch.setattr(pools, "_FAREWELL_S", 0.05)
     async with machine(plan_of(tmp_path / "app")) as running:
         endless = asyncio.create_task(running.call("endless"))
@@ -292,8 +286,8 @@ async def test_a_reload_ends_an_old_worker_that_never_finishes(tmp_path: Path, m
         assert running.listener.deaths == []
 
 
-async def test_a_worker_that_was_reloaded_away_ends_with_the_pool_too(tmp_path: Path, children: Children) -> None:
-    """Although it was still busy."""
+async def test_the_end_of_the_pool_ends_workers_that_a_reload_replaced(tmp_path: Path, children: Children) -> None:
+    """Even a busy one."""
     async with machine(plan_of(tmp_path / "app")) as running:
         endless = asyncio.create_task(running.call("endless"))
         await running.listener.until(lambda: "endless runs" in running.listener.texts)
@@ -302,8 +296,8 @@ async def test_a_worker_that_was_reloaded_away_ends_with_the_pool_too(tmp_path: 
     assert children() == []
 
 
-async def test_a_setting_reaches_all_workers_and_those_to_come(tmp_path: Path) -> None:
-    """In order with the calls: whoever is called afterwards sees it."""
+async def test_a_setting_reaches_all_current_and_later_workers(tmp_path: Path) -> None:
+    """In order with the calls: every later call sees it."""
     async with machine(plan_of(tmp_path / "app")) as running:
         assert await running.call("setting", '"CLOCK"') is None
         running.pool.set_environ("CLOCK", "72")
@@ -314,8 +308,8 @@ async def test_a_setting_reaches_all_workers_and_those_to_come(tmp_path: Path) -
         assert await running.call("setting", '"CLOCK"') == '"72"'
 
 
-async def test_an_app_that_breaks_while_its_worker_is_dead_is_tried_again(tmp_path: Path) -> None:
-    """Somebody is in the middle of editing it; each failure counts as a death, with a pause that grows."""
+async def test_a_broken_app_is_tried_again_while_its_worker_is_dead(tmp_path: Path) -> None:
+    """The user is editing it. Each failure counts as a death, and the pauses grow."""
     plan = plan_of(tmp_path / "app")
     async with machine(plan) as running:
         plan_of(tmp_path / "app", "def broken(:\n")
@@ -328,7 +322,7 @@ async def test_an_app_that_breaks_while_its_worker_is_dead_is_tried_again(tmp_pa
 
 
 async def test_an_app_that_does_not_load_ends_the_start(tmp_path: Path, children: Children) -> None:
-    """And leaves no process."""
+    """No process stays."""
     pool = WorkerPool(plan_of(tmp_path / "app", "x = 1\n"), count=1, observer=Listener())
     with pytest.raises(AppError, match="defines no app"):
         await pool.start()
@@ -336,8 +330,8 @@ async def test_an_app_that_does_not_load_ends_the_start(tmp_path: Path, children
 
 
 @pytest.mark.parametrize("turns", [1, 2, 4, 8, 16, 32])
-async def test_a_start_that_is_cut_short_leaves_nothing(tmp_path: Path, turns: int, children: Children) -> None:
-    """At whatever moment: neither a process nor an open socket, of which pytest would tell."""
+async def test_a_cancelled_start_leaves_nothing(tmp_path: Path, turns: int, children: Children) -> None:
+    """At any moment: no process and no open socket, which pytest would report."""
     pool = WorkerPool(plan_of(tmp_path / "app"), count=1, observer=Listener())
     starting = asyncio.create_task(pool.start())
     for _ in range(turns):
@@ -350,8 +344,8 @@ async def test_a_start_that_is_cut_short_leaves_nothing(tmp_path: Path, turns: i
 
 
 @pytest.mark.parametrize("how", ["close", "kill"])
-async def test_nothing_is_left_of_a_pool_that_ends(tmp_path: Path, how: str, children: Children) -> None:
-    """In good order or at once."""
+async def test_a_closed_pool_leaves_nothing(tmp_path: Path, how: str, children: Children) -> None:
+    """Whether it ends in good order or at once."""
     pool = WorkerPool(plan_of(tmp_path / "app"), count=1, observer=Listener())
     await pool.start()
     assert children() == pool.pids
@@ -361,8 +355,8 @@ async def test_nothing_is_left_of_a_pool_that_ends(tmp_path: Path, how: str, chi
     assert children() == []
 
 
-async def test_a_call_over_the_limit_costs_its_worker(tmp_path: Path) -> None:
-    """Another call of it is finished first, new ones go to its successor, and it is no death."""
+async def test_a_call_over_its_limit_replaces_its_worker(tmp_path: Path) -> None:
+    """The other calls of that worker finish first, new ones go to its successor, and it does not count as a death."""
     limit, go_on = timedelta(seconds=2), tmp_path / "go on"
     async with machine(plan_of(tmp_path / "app"), limit=limit) as running:
         first = int(await running.call("pid"))
@@ -382,8 +376,8 @@ async def test_a_call_over_the_limit_costs_its_worker(tmp_path: Path) -> None:
         assert running.listener.deaths == []
 
 
-async def test_a_session_over_the_limit_is_lost(tmp_path: Path) -> None:
-    """It is built again in another worker."""
+async def test_a_session_over_its_limit_is_lost(tmp_path: Path) -> None:
+    """Another worker builds it again."""
     source = APP.replace("    first = yield", "    import time; time.sleep(60)\n    first = yield")
     async with machine(plan_of(tmp_path / "app", source), limit=timedelta(milliseconds=200)) as running:
         (first,) = running.pool.pids

@@ -48,8 +48,8 @@ def _python(folder: Path, source: str) -> str:
     return str(script)
 
 
-async def test_a_worker_loads_the_app_and_says_what_it_runs_on(launch: Launch, tmp_path: Path) -> None:
-    """Its functions come raw; a package that is not installed is not named."""
+async def test_a_worker_loads_the_app_and_reports_its_versions(launch: Launch, tmp_path: Path) -> None:
+    """It reports the functions unchecked; a package that is not installed is left out."""
     plan = plan_of(tmp_path / "app")
     worker = await launch(plan)
     loaded = await worker.load(plan)
@@ -60,8 +60,8 @@ async def test_a_worker_loads_the_app_and_says_what_it_runs_on(launch: Launch, t
     assert worker.ending == "it is still running"
 
 
-async def test_a_stop_ends_it_in_good_order(launch: Launch, tmp_path: Path) -> None:
-    """With status 0, and the end is nobody's surprise."""
+async def test_a_stop_ends_the_worker_in_good_order(launch: Launch, tmp_path: Path) -> None:
+    """With status 0, and it counts as expected."""
     plan = plan_of(tmp_path / "app")
     worker = await launch(plan)
     await worker.load(plan)
@@ -69,8 +69,8 @@ async def test_a_stop_ends_it_in_good_order(launch: Launch, tmp_path: Path) -> N
     assert (worker.ending, worker.is_leaving, is_alive(worker.pid)) == ("it exited with status 0", True, False)
 
 
-async def test_one_that_does_not_listen_is_killed(launch: Launch, tmp_path: Path) -> None:
-    """Here a process that stands still."""
+async def test_a_worker_that_ignores_the_stop_is_killed(launch: Launch, tmp_path: Path) -> None:
+    """The process is suspended."""
     plan = plan_of(tmp_path / "app")
     worker = await launch(plan)
     await worker.load(plan)
@@ -98,10 +98,10 @@ async def test_one_that_does_not_listen_is_killed(launch: Launch, tmp_path: Path
         ("import os\nos.kill(os.getpid(), 9)\n", AppError, "while it loaded the app: it was ended by SIGKILL"),
     ],
 )
-async def test_an_app_that_does_not_load_is_told_in_a_sentence(
+async def test_an_app_that_does_not_load_is_a_one_sentence_error(
     launch: Launch, tmp_path: Path, source: str, error: type[AppError], said: str
 ) -> None:
-    """What the worker says is taken over; where it dies, how it died."""
+    """The worker gives the sentence; if it died, the sentence says how."""
     plan = plan_of(tmp_path / "app", source)
     worker = await launch(plan)
     with pytest.raises(error, match=said) as caught:
@@ -110,14 +110,14 @@ async def test_an_app_that_does_not_load_is_told_in_a_sentence(
     assert not isinstance(caught.value, AppImportError) or "raise ValueError('odd')" in caught.value.details
 
 
-async def test_a_python_that_cannot_be_started_is_told(launch: Launch, tmp_path: Path) -> None:
-    """With the option that names another one."""
+async def test_a_python_that_cannot_be_started_is_an_error(launch: Launch, tmp_path: Path) -> None:
+    """It names the option for another Python."""
     with pytest.raises(SettingsError, match=r"nowhere cannot be started \(No such file or directory\)\. .*--python"):
         await launch(plan_of(tmp_path / "app", python=str(tmp_path / "nowhere")))
 
 
-async def test_a_worker_of_another_version_is_told(launch: Launch, tmp_path: Path) -> None:
-    """Its files were replaced under a host that runs."""
+async def test_a_worker_of_another_version_is_an_error(launch: Launch, tmp_path: Path) -> None:
+    """Its files were replaced while the host ran."""
     hello = {"protocol": 99, "python": "3.11.0", "executable": "python", "packages": {}}
     plan = plan_of(tmp_path / "app", python=_python(tmp_path, HELLO.replace("HELLO", repr(hello))))
     worker = await launch(plan)
@@ -125,8 +125,8 @@ async def test_a_worker_of_another_version_is_told(launch: Launch, tmp_path: Pat
         await worker.load(plan)
 
 
-async def test_a_python_that_is_too_old_is_told(launch: Launch, tmp_path: Path) -> None:
-    """It greets all the same, so that the sentence can name it."""
+async def test_a_python_that_is_too_old_is_an_error(launch: Launch, tmp_path: Path) -> None:
+    """The worker still greets, so that the sentence can name the version."""
     hello = {"protocol": 1, "python": "3.8.18", "executable": "/old/python", "packages": {}}
     worker = await launch(plan_of(tmp_path / "app", python=_python(tmp_path, HELLO.replace("HELLO", repr(hello)))))
     with pytest.raises(AppError, match=r"^/old/python is Python 3\.8\.18, and apps run on Python 3\.9 to 3\.13\."):
@@ -136,7 +136,7 @@ async def test_a_python_that_is_too_old_is_told(launch: Launch, tmp_path: Path) 
 async def test_a_python_that_never_greets_is_given_up(
     launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrapper that hangs must not make the host hang."""
+    """A wrapper that hangs must not block the host."""
     monkeypatch.setattr(process, "_GREETING_S", 0.1)
     plan = plan_of(tmp_path / "app", python=_python(tmp_path, "import time\ntime.sleep(60)\n"))
     worker = await launch(plan)
@@ -145,10 +145,10 @@ async def test_a_python_that_never_greets_is_given_up(
             await worker.load(plan)
 
 
-async def test_what_it_writes_to_standard_error_is_passed_on_and_its_end_is_kept(
+async def test_standard_error_is_passed_on_and_its_last_lines_are_kept(
     launch: Launch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also half a line and what is no UTF-8; twenty lines are kept for the day it dies."""
+    """Also half a line and bytes that are not UTF-8. Twenty lines are kept to explain a death."""
     lines = "".join(f"line {number}\n" for number in range(30))
     source = f"import os\nos.write(2, {lines.encode()!r} + b'\\xff and half a li')\nos._exit(1)\n"
     plan = plan_of(tmp_path / "app", source)
@@ -161,10 +161,10 @@ async def test_what_it_writes_to_standard_error_is_passed_on_and_its_end_is_kept
     assert worker.last_words.splitlines()[-2:] == ["line 29", "\ufffd and half a li"]
 
 
-async def test_a_child_of_the_app_that_outlives_the_worker_does_not_hold_up_the_end(
+async def test_a_child_that_outlives_the_worker_does_not_delay_the_end(
     launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has inherited standard error, so nothing says that this is at its end."""
+    """It inherited standard error, so the pipe does not close."""
     monkeypatch.setattr(process, "_STOP_S", 0.1)
     source = """
         import os, subprocess, sys

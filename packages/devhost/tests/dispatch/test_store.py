@@ -31,7 +31,7 @@ def store(request):
     return StorageBindings(lambda _: services)
 
 
-async def test_a_blob_is_none_until_written_and_its_container_is_made(store, name):
+async def test_a_blob_is_none_until_written_and_its_container_is_created(store, name):
     """Neither container nor blob need exist."""
     assert await store.read_blob(None, name, "a/b ü.txt") is None
     await store.write_blob(None, name, "a/b ü.txt", b"one")
@@ -39,8 +39,8 @@ async def test_a_blob_is_none_until_written_and_its_container_is_made(store, nam
     assert await store.read_blob(None, name, "a/b ü.txt") == b"two"
 
 
-async def test_a_queue_is_made_by_the_first_message_and_texts_are_base64(services, name):
-    """The host's default encoding."""
+async def test_the_first_message_creates_the_queue_and_texts_are_base64(services, name):
+    """Base64 is the host's default encoding."""
     store = StorageBindings(lambda _: services)
     await store.enqueue(None, name, "é")
     await store.enqueue(None, name, b"\xff")
@@ -48,7 +48,7 @@ async def test_a_queue_is_made_by_the_first_message_and_texts_are_base64(service
     assert [base64.b64decode(text) for text in texts] == ["é".encode(), b"\xff"]
 
 
-async def test_without_encoding_texts_stay_as_they_are(services, name):
+async def test_without_encoding_texts_are_unchanged(services, name):
     """`messageEncoding: none`; bytes must then be text."""
     store = StorageBindings(lambda _: services, encoding="none")
     await store.enqueue(None, name, "<é>")
@@ -58,8 +58,8 @@ async def test_without_encoding_texts_stay_as_they_are(services, name):
         await store.enqueue(None, name, b"\xff")
 
 
-async def test_the_account_is_the_one_of_the_connection(services, name):
-    """The name goes to whoever knows the settings."""
+async def test_the_connection_chooses_the_account(services, name):
+    """The name is looked up in the settings."""
     asked: list[str | None] = []
 
     def find(connection: str | None) -> AccountServices:
@@ -72,8 +72,8 @@ async def test_the_account_is_the_one_of_the_connection(services, name):
     assert asked == ["Other", None]
 
 
-async def test_whoever_listens_hears_of_a_message(services, name):
-    """When it is stored, not before."""
+async def test_a_listener_is_notified_of_a_stored_message(services, name):
+    """After it is stored, not before."""
     store = StorageBindings(lambda _: services)
     heard = []
     store.sent = heard.append
@@ -81,8 +81,8 @@ async def test_whoever_listens_hears_of_a_message(services, name):
     assert heard == [name]
 
 
-async def test_rows_are_written_in_a_table_that_is_made_and_read_with_a_query(services, name):
-    """Several partitions, whole numbers of 64 bits; `take` is the most that come."""
+async def test_rows_are_written_to_a_new_table_and_read_with_a_query(services, name):
+    """Several partitions, 64-bit integers; `take` limits the rows."""
     store = StorageBindings(lambda _: services)
     large = {"n": f"{1 << 40}", "n@odata.type": "Edm.Int64"}
     rows = [{"PartitionKey": f"p{n % 2}", "RowKey": f"{n:03}", **large} for n in range(230)]
@@ -93,7 +93,7 @@ async def test_rows_are_written_in_a_table_that_is_made_and_read_with_a_query(se
     assert [row["RowKey"] for row in some] == ["000", "002", "004"]
 
 
-async def test_a_row_that_is_there_already_is_a_conflict_and_a_table_that_is_not_has_no_rows(services, name):
+async def test_an_existing_row_is_a_conflict_and_a_missing_table_has_no_rows(services, name):
     """Both fail the invocation, as on the real host."""
     store = StorageBindings(lambda _: services)
     row = {"PartitionKey": "p", "RowKey": "r"}
@@ -105,8 +105,8 @@ async def test_a_row_that_is_there_already_is_a_conflict_and_a_table_that_is_not
     await store.write_rows(None, name, [Operation(action=Action.UPSERT_REPLACE, row={**row, "a": "b"})])
 
 
-async def test_who_waits_for_blobs_hears_of_each_that_is_written(services, name):
-    """By its container."""
+async def test_a_blob_listener_is_notified_of_each_written_blob(services, name):
+    """With its container."""
     store, heard = StorageBindings(lambda _: services), []
     store.written = heard.append
     await store.write_blob(None, name, "x", b"")

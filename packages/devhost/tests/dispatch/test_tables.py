@@ -50,10 +50,10 @@ def query(**properties: Any) -> TableQuery:
         ({"filter": "a eq {bad}"}, None, 0),
     ],
 )
-def test_an_input_asks_for_the_rows_of_a_partition_and_a_filter(
+def test_a_table_input_queries_a_partition_with_a_filter(
     properties: dict[str, Any], filter_: str | None, take: int
 ) -> None:
-    """The row key is passed over; what is no text may only stand for a number or a truth value."""
+    """The row key is ignored; values that are not text must be numbers or booleans."""
     if filter_ is None:
         with pytest.raises(ValueError, match="An invalid parameter value was specified"):
             query(**properties)
@@ -61,7 +61,7 @@ def test_an_input_asks_for_the_rows_of_a_partition_and_a_filter(
         assert query(**properties) == TableQuery(table="t1", filter=filter_, take=take)
 
 
-def test_a_function_sees_rows_as_json() -> None:
+def test_a_function_gets_rows_as_json() -> None:
     """Without Timestamp and etag; times and numbers as .NET prints them."""
     rows = [
         {
@@ -85,8 +85,8 @@ def operations(value: Any, kind: str = "json") -> list[Operation]:
 
 
 @pytest.mark.parametrize("kind", ["json", "string"])
-def test_values_get_the_types_that_the_extension_gives_them(kind: str) -> None:
-    """Whole numbers have 64 bits, dates stay text, what is nested is text too."""
+def test_values_get_the_types_of_the_extension(kind: str) -> None:
+    """Integers have 64 bits, dates stay text, nested values become text."""
     row = {"PartitionKey": "p", "rowkey": "r", "n": 5, "x": 1.5, "yes": False, "none": None}
     (operation,) = operations({**row, "t": "2026-01-02T03:04:05Z", "deep": {"a": [1]}}, kind)
     assert operation == Operation(
@@ -102,8 +102,8 @@ def test_values_get_the_types_that_the_extension_gives_them(kind: str) -> None:
     ("etag", "action", "wanted"),
     [("*", Action.UPSERT_REPLACE, None), ('W/"x"', Action.REPLACE, 'W/"x"')],
 )
-def test_a_row_with_an_etag_replaces_one(etag: str, action: Action, wanted: str | None) -> None:
-    """A star replaces whichever is there."""
+def test_a_row_with_an_etag_replaces_the_stored_row(etag: str, action: Action, wanted: str | None) -> None:
+    """A star matches any stored row."""
     (operation,) = operations({"PartitionKey": "p", "ETag": etag})
     assert (operation.action, operation.etag, dict(operation.row)) == (
         action, wanted, {"PartitionKey": "p", "RowKey": "default"},
@@ -111,12 +111,12 @@ def test_a_row_with_an_etag_replaces_one(etag: str, action: Action, wanted: str 
 
 
 @pytest.mark.parametrize(("value", "kind"), [([], "json"), ("[]", "string")])
-def test_an_empty_list_means_nothing(value: Any, kind: str) -> None:
-    """No row is written."""
+def test_an_empty_list_writes_no_row(value: Any, kind: str) -> None:
+    """It is no error."""
     assert operations(value, kind) == []
 
 
-def test_bytes_are_one_object() -> None:
+def test_bytes_are_read_as_one_json_object() -> None:
     """In UTF-8."""
     (operation,) = operations(b'{"PartitionKey": "p", "RowKey": "r"}', "bytes")
     assert operation.row == {"PartitionKey": "p", "RowKey": "r"}
@@ -139,15 +139,15 @@ def test_bytes_are_one_object() -> None:
         ({"PartitionKey": "p", "n": 1 << 63}, "json", "too large"),
     ],
 )
-def test_what_is_no_row_is_refused(value: Any, kind: str, why: str) -> None:
-    """The invocation fails with it."""
+def test_a_value_that_is_not_a_row_is_refused(value: Any, kind: str, why: str) -> None:
+    """It fails the invocation."""
     with pytest.raises(ValueError, match=why):
         operations(value, kind)
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 120)), max_size=400))
-def test_batches_are_of_one_partition_and_have_each_row_once(keys: list[tuple[str, int]]) -> None:
-    """Nothing is lost, and the operations on one row keep their order."""
+def test_batches_have_one_partition_and_each_row_once(keys: list[tuple[str, int]]) -> None:
+    """Nothing is lost, and operations on one row keep their order."""
     asked = [
         Operation(action=Action.UPSERT_REPLACE, row={"PartitionKey": partition, "RowKey": str(row), "place": place})
         for place, (partition, row) in enumerate(keys)

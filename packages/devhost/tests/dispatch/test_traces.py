@@ -29,8 +29,8 @@ def _told(telemetry: Telemetry, kind: str, value: Any, given: CallTrace | None =
     return Traces(telemetry, lambda: ONE).of(_function(kind), value, given)
 
 
-def test_an_http_function_gets_its_callers_trace_and_a_span_of_its_own() -> None:
-    """Recorded, with the attributes that ASP.NET Core has for the request."""
+def test_an_http_function_gets_the_trace_of_its_caller_and_its_own_span() -> None:
+    """Recorded, with the attributes of ASP.NET Core."""
     request = _request(traceparent=CALLER, tracestate="a=b", user_agent="python-requests/2.34.2")
     assert _told(Telemetry.OPEN_TELEMETRY, "httpTrigger", request) == {
         "parent": f"00-0af7651916cd43dd8448eb211c80319c-{ONE.hex[:16]}-01",
@@ -43,14 +43,14 @@ def test_an_http_function_gets_its_callers_trace_and_a_span_of_its_own() -> None
 
 
 @pytest.mark.parametrize("header", [{}, {"traceparent": "nonsense", "tracestate": "a=b"}])
-def test_without_a_caller_it_gets_a_new_trace(header: dict[str, str]) -> None:
-    """Also where the caller says what is no trace."""
+def test_without_a_caller_an_http_function_gets_a_new_trace(header: dict[str, str]) -> None:
+    """Also if the caller sends an invalid trace."""
     told = _told(Telemetry.APPLICATION_INSIGHTS, "httpTrigger", _request(**header))
     assert told == {"parent": f"00-{ONE.hex}-{ONE.hex[:16]}-01", "state": "", "attributes": {}}
 
 
-def test_the_values_of_a_query_and_an_unknown_method_are_not_shown_as_they_are() -> None:
-    """OpenTelemetry's conventions for HTTP spans."""
+def test_query_values_and_unknown_methods_are_not_shown() -> None:
+    """As OpenTelemetry's conventions for HTTP spans say."""
     told = _told(Telemetry.OPEN_TELEMETRY, "httpTrigger", _request("http://h/?code=secret&x", method="BREW"))
     assert told is not None
     assert told["attributes"]["url.query"] == "?code=Redacted&x"
@@ -59,27 +59,27 @@ def test_the_values_of_a_query_and_an_unknown_method_are_not_shown_as_they_are()
 
 
 def test_a_request_that_is_not_sampled_has_no_attributes() -> None:
-    """Nobody will see them."""
+    """Nobody would see them."""
     told = _told(Telemetry.OPEN_TELEMETRY, "httpTrigger", _request(traceparent=CALLER[:-1] + "0"))
     assert told is not None
     assert (told["parent"][-2:], told["attributes"]) == ("00", {})
 
 
 @pytest.mark.parametrize("telemetry", [Telemetry.OPEN_TELEMETRY, Telemetry.APPLICATION_INSIGHTS])
-def test_an_activity_gets_what_its_orchestration_has_for_it(telemetry: Telemetry) -> None:
-    """Whoever else is told."""
+def test_an_activity_gets_the_trace_of_its_orchestration(telemetry: Telemetry) -> None:
+    """With every kind of telemetry."""
     given = CallTrace(span=Trace(trace_id="1" * 32, span_id="2" * 16, flags="00"), attributes={"a": "b"})
     told = _told(telemetry, "activityTrigger", "1", given)
     assert told == {"parent": f"00-{'1' * 32}-{'2' * 16}-00", "state": "", "attributes": {"a": "b"}}
 
 
-def test_other_functions_get_a_new_trace_of_application_insights_alone() -> None:
-    """OpenTelemetry's host listens to requests and not to other triggers."""
+def test_other_functions_get_a_new_trace_only_with_application_insights() -> None:
+    """With OpenTelemetry the host traces requests only."""
     assert _told(Telemetry.OPEN_TELEMETRY, "queueTrigger", b"") is None
     told = _told(Telemetry.APPLICATION_INSIGHTS, "queueTrigger", b"")
     assert told == {"parent": f"00-{ONE.hex}-{ONE.hex[:16]}-01", "state": "", "attributes": {}}
 
 
-def test_without_telemetry_nobody_is_told_anything() -> None:
-    """Recorded, with a caller's trace."""
+def test_without_telemetry_no_function_gets_a_trace() -> None:
+    """Recorded, also with a caller's trace."""
     assert _told(Telemetry.OFF, "httpTrigger", _request(traceparent=CALLER)) is None

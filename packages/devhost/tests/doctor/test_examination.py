@@ -43,8 +43,8 @@ async def one(ward: Ward, tables: TableService) -> Finding:
     return finding
 
 
-async def test_a_sound_hub_has_no_findings(ward: Ward, tables: TableService) -> None:
-    """Instances that wait for a timer, for an activity that is on the queue, for nothing, and one that has ended."""
+async def test_a_healthy_hub_has_no_findings(ward: Ward, tables: TableService) -> None:
+    """Instances that wait for a timer, for a queued activity or for nothing, and an ended one."""
     await ward.store("sleeps", TimerCreated(timestamp=NOW, event_id=0, fire_at=NOW))
     await ward.store("works", ACTIVITY)
     await ward.hub.queues.send_work_item(Message(event=ACTIVITY, target=ward.ref("works")))
@@ -94,10 +94,8 @@ async def test_a_message_that_cannot_be_read_is_counted_in_journal_mode_too(ward
     ids=lambda change: next(iter(change)),
 )
 @pytest.mark.parametrize("instance_id", ["i", "@counter@k", "a/b"])
-async def test_a_row_that_cannot_be_read_is_found(
-    ward: Ward, tables: TableService, change: Row, instance_id: str
-) -> None:
-    """With its number and what is wrong with it; an entity can only be purged."""
+async def test_an_unreadable_row_is_found(ward: Ward, tables: TableService, change: Row, instance_id: str) -> None:
+    """With its number and the reason; an entity can only be purged."""
     await ward.store(instance_id)
     await damage(ward, tables, instance_id, change)
     finding = await one(ward, tables)
@@ -108,7 +106,7 @@ async def test_a_row_that_cannot_be_read_is_found(
 
 
 async def test_a_missing_column_is_found(ward: Ward, tables: TableService) -> None:
-    """A start that does not say of what."""
+    """A start row without a name."""
     await ward.store("i")
     row = await tables.get(ward.hub.names.history, "i", row_key(1))
     assert row is not None
@@ -116,8 +114,8 @@ async def test_a_missing_column_is_found(ward: Ward, tables: TableService) -> No
     assert "a column of ExecutionStarted is missing" in (await one(ward, tables)).damage.text
 
 
-async def test_an_ended_instance_with_such_a_row_is_only_mentioned(ward: Ward, tables: TableService) -> None:
-    """It need not go on."""
+async def test_an_unreadable_row_of_an_ended_instance_is_a_note(ward: Ward, tables: TableService) -> None:
+    """The instance need not go on, so it is no finding."""
     await ward.store("ended", ENDED, status=RuntimeStatus.COMPLETED)
     await damage(ward, tables, "ended", {"EventType": "Nonsense"})
     examination = await found(ward, tables)
@@ -128,26 +126,26 @@ async def test_an_ended_instance_with_such_a_row_is_only_mentioned(ward: Ward, t
 @pytest.mark.parametrize(
     ("status", "fault"), [(RuntimeStatus.RUNNING, Fault.NO_HISTORY), (RuntimeStatus.PENDING, Fault.NOT_STARTED)]
 )
-async def test_a_row_without_a_history_is_found(
+async def test_an_instance_row_without_a_history_is_found(
     ward: Ward, tables: TableService, status: RuntimeStatus, fault: Fault
 ) -> None:
-    """Unless its start message is on the way."""
+    """Unless its start message is in the queue."""
     await ward.row("i", status)
     assert fault is (await one(ward, tables)).damage.fault
     await ward.send("i", [ward.started("i")])
     assert () == (await found(ward, tables)).findings
 
 
-async def test_a_history_without_a_row_is_found(ward: Ward, tables: TableService) -> None:
-    """No list shows it."""
+async def test_a_history_without_an_instance_row_is_found(ward: Ward, tables: TableService) -> None:
+    """No list shows such an instance."""
     await ward.store("i", status=None)
     finding = await one(ward, tables)
     assert (finding.damage.fault, finding.ways_out[0]) == (Fault.NO_RECORD, Remedy.REQUEUE)
 
 
 @pytest.mark.parametrize("has_row", [True, False])
-async def test_a_sentinel_without_rows_is_found(ward: Ward, tables: TableService, has_row: bool) -> None:
-    """With a row it is an instance without a history, without one it is only in the way."""
+async def test_a_sentinel_without_history_rows_is_found(ward: Ward, tables: TableService, has_row: bool) -> None:
+    """With an instance row it is an instance without a history, else a leftover."""
     await ward.store("i", status=RuntimeStatus.RUNNING if has_row else None)
     for index in range(3):
         await tables.delete(ward.hub.names.history, "i", row_key(index))
@@ -155,7 +153,7 @@ async def test_a_sentinel_without_rows_is_found(ward: Ward, tables: TableService
 
 
 async def test_a_lost_work_item_is_found(ward: Ward, tables: TableService) -> None:
-    """And named."""
+    """The finding names the activity."""
     await ward.store("i", ACTIVITY)
     finding = await one(ward, tables)
     assert finding.damage.fault is Fault.LOST_MESSAGES
@@ -163,16 +161,16 @@ async def test_a_lost_work_item_is_found(ward: Ward, tables: TableService) -> No
     assert finding.name == "play"
 
 
-async def test_a_lost_start_of_a_child_is_found(ward: Ward, tables: TableService) -> None:
-    """Not where the child is there."""
+async def test_a_lost_child_start_is_found(ward: Ward, tables: TableService) -> None:
+    """Not if the child exists."""
     await ward.store("i", CHILD)
     assert "the start message of child 'kid'" in (await one(ward, tables)).damage.text
     await ward.store("kid")
     assert () == (await found(ward, tables)).findings
 
 
-async def test_a_lost_answer_of_a_child_is_found(ward: Ward, tables: TableService) -> None:
-    """Not where it is on the way, and not where the ended instance is another one of the same id."""
+async def test_a_lost_child_answer_is_found(ward: Ward, tables: TableService) -> None:
+    """Not if it is in the queue, and not if the ended instance is another one with the same id."""
     parent = ParentRef(name="play", instance=ward.ref("i"), task_id=0)
     await ward.store("i", CHILD)
     await ward.store("kid", ENDED, status=RuntimeStatus.COMPLETED, parent=parent)
@@ -183,7 +181,7 @@ async def test_a_lost_answer_of_a_child_is_found(ward: Ward, tables: TableServic
     assert () == (await found(ward, tables)).findings
 
 
-async def test_a_foreign_row_among_the_partitions_is_mentioned(ward: Ward, tables: TableService) -> None:
+async def test_an_unknown_row_in_the_partitions_table_is_a_note(ward: Ward, tables: TableService) -> None:
     """It does no harm."""
     await tables.insert(ward.hub.names.partitions, {"PartitionKey": "", "RowKey": "control-xx"})
     assert "'control-xx'" in (await found(ward, tables)).notes[0]

@@ -42,13 +42,13 @@ def lost(mail: Mail = NO_MAIL, *, known: str = "", ended: str = "") -> list[Lost
     return lost_tasks("i", [ACTIVITY, CHILD], mail, known=known.split(), ended=ended.split())
 
 
-def test_what_lies_nowhere_is_lost() -> None:
-    """The child neither: it has no row and no start message."""
+def test_a_message_in_no_queue_is_lost() -> None:
+    """So is a child without an instance row and a start message."""
     assert [WORK, START_OF_CHILD] == lost()
 
 
-def test_what_is_on_a_queue_is_not_lost() -> None:
-    """A work item, or the answer to it; a start, or a child that is alive."""
+def test_a_message_in_a_queue_is_not_lost() -> None:
+    """A work item or its answer; a start, or a child that runs."""
     assert [START_OF_CHILD] == lost(Mail(work_items=frozenset({("i", 0)})))
     assert [START_OF_CHILD] == lost(Mail(answers=frozenset({("i", 0)})))
     assert [WORK] == lost(Mail(starts=frozenset({"kid"})))
@@ -57,13 +57,13 @@ def test_what_is_on_a_queue_is_not_lost() -> None:
 
 
 def test_an_ended_child_owes_an_answer() -> None:
-    """Unless it is on its way."""
+    """Unless the answer is in the queue."""
     assert [WORK, ANSWER] == lost(known="kid", ended="kid")
     assert [WORK] == lost(Mail(answers=frozenset({("i", 1)})), known="kid", ended="kid")
 
 
-def test_an_answer_is_made_of_the_childs_end() -> None:
-    """Its result, or how it failed; a child without a parent owes nothing."""
+def test_a_lost_answer_is_rebuilt_from_the_end_of_the_child() -> None:
+    """From its result or its failure; a child without a parent owes none."""
     child = Stage(None, parent=PARENT).started
     result = ExecutionCompleted(timestamp=START, event_id=1, status=RuntimeStatus.COMPLETED, result="7")
     failure = ExecutionCompleted(timestamp=START, event_id=1, status=RuntimeStatus.FAILED, result="no")
@@ -92,8 +92,8 @@ def fan(shape: list[str]) -> Callable[[Any], Generator[Any, Any, Any]]:
 
 
 @given(shape=st.lists(st.sampled_from("ac"), min_size=1, max_size=6), data=st.data())
-def test_a_replay_makes_the_lost_messages_again(shape: list[str], data: st.DataObject) -> None:
-    """Those that are asked for, with the inputs that the history does not hold, and no others."""
+def test_a_replay_rebuilds_the_lost_messages(shape: list[str], data: st.DataObject) -> None:
+    """Only those asked for, with the inputs that the history does not hold."""
     stage = Stage(fan(shape))
     stage.begin()
     episode = stage.step(completed(0))

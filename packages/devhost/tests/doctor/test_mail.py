@@ -9,8 +9,8 @@ from durable_devhost.storage.queues import QueueService
 from packages.devhost.tests.ward import NOW, Ward
 
 
-async def test_each_message_is_sorted_by_what_it_is_for(ward: Ward) -> None:
-    """Work items, starts and answers; events are nobody's answer."""
+async def test_messages_are_sorted_by_purpose(ward: Ward) -> None:
+    """Work items, starts and answers; an event answers nobody."""
     await ward.hub.queues.send_work_item(
         Message(event=TaskScheduled(timestamp=NOW, event_id=4, name="a"), target=ward.ref("i"))
     )
@@ -30,27 +30,27 @@ async def test_each_message_is_sorted_by_what_it_is_for(ward: Ward) -> None:
 
 
 async def test_a_message_in_a_blob_is_read_too(ward: Ward) -> None:
-    """Its input is too large for a queue."""
+    """Its input is too large for a queue message."""
     item = TaskScheduled(timestamp=NOW, event_id=0, name="a", input="x" * 100_000)
     await ward.hub.queues.send_work_item(Message(event=item, target=ward.ref("i")))
     assert frozenset({("i", 0)}) == (await read_mail(ward.hub)).work_items
 
 
-async def test_more_than_the_first_batch_is_seen_and_left_there(ward: Ward) -> None:
-    """Only 32 can be looked at; the others are taken and given back."""
+async def test_more_messages_than_one_batch_are_read_and_left_in_place(ward: Ward) -> None:
+    """Peeking shows only 32; the others are taken and given back."""
     await ward.send("i", [TaskCompleted(timestamp=NOW, task_id=n) for n in range(70)])
     for _ in range(2):
         assert len((await read_mail(ward.hub)).answers) == 70
 
 
-async def test_what_a_dead_host_held_is_waited_for(ward: Ward) -> None:
-    """It hid the message for four seconds; here it is two."""
+async def test_messages_hidden_by_a_dead_host_are_waited_for(ward: Ward) -> None:
+    """The host hid them for four seconds, two in this test."""
     await ward.send("kid", [ward.started("kid")], hidden_s=2)
     assert Mail(starts=frozenset({"kid"})) == await read_mail(ward.hub)
 
 
-async def test_what_cannot_be_seen_or_read_is_counted(ward: Ward, queues: QueueService) -> None:
-    """A timer that is due tomorrow, and a text that is no message."""
+async def test_messages_that_cannot_be_seen_or_read_are_counted(ward: Ward, queues: QueueService) -> None:
+    """A timer due tomorrow, and a text that is no message."""
     await ward.send("i", [ward.started("i")], hidden_s=int(timedelta(days=1).total_seconds()))
     await queues.put(ward.hub.names.work_items, "no message")
     assert Mail(hidden=1, unreadable=1) == await read_mail(ward.hub)

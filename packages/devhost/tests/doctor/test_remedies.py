@@ -85,7 +85,7 @@ async def test_lost_messages_are_sent_again(ward: Ward, tables: TableService) ->
 
 
 async def test_a_lost_answer_is_sent_again(ward: Ward, tables: TableService) -> None:
-    """No user code is needed for that."""
+    """It needs no user code."""
     await ward.store("i", SubOrchestrationCreated(timestamp=NOW, event_id=0, name="child", instance_id="kid"))
     parent = ParentRef(name="play", instance=ward.ref("i"), task_id=0)
     await ward.store("kid", ENDED, status=RuntimeStatus.COMPLETED, parent=parent)
@@ -96,8 +96,10 @@ async def test_a_lost_answer_is_sent_again(ward: Ward, tables: TableService) -> 
 
 
 @pytest.mark.parametrize(("function", "text"), [(None, "has no orchestrator 'play'"), (changed, "2 cannot be")])
-async def test_what_cannot_be_sent_again_is_said(ward: Ward, tables: TableService, function: Any, text: str) -> None:
-    """The orchestrator is gone, or is another one."""
+async def test_a_message_that_cannot_be_rebuilt_is_reported(
+    ward: Ward, tables: TableService, function: Any, text: str
+) -> None:
+    """The orchestrator is gone or has changed."""
     await ward.store("i", ACTIVITY, CHILD)
     with pytest.raises(DevhostError, match=text):
         await remedies(ward, function).carry_out(Remedy.REQUEUE, await find(ward, tables))
@@ -105,10 +107,10 @@ async def test_what_cannot_be_sent_again_is_said(ward: Ward, tables: TableServic
 
 
 @pytest.mark.parametrize("status", [RuntimeStatus.PENDING, RuntimeStatus.RUNNING])
-async def test_an_instance_without_a_history_can_begin_again(
+async def test_an_instance_without_a_history_can_start_again(
     ward: Ward, tables: TableService, status: RuntimeStatus
 ) -> None:
-    """With its input, under its own execution."""
+    """With its input and the same execution id."""
     await ward.row("i", status)
     await remedies(ward).carry_out(Remedy.REQUEUE, await find(ward, tables))
     (start,) = await sent(ward, "i")
@@ -116,8 +118,8 @@ async def test_an_instance_without_a_history_can_begin_again(
     assert (start.instance, start.name, start.input) == (ward.ref("i"), "play", "5")
 
 
-async def test_a_missing_row_is_written_again(ward: Ward, tables: TableService) -> None:
-    """As the history tells it."""
+async def test_a_missing_instance_row_is_written_again(ward: Ward, tables: TableService) -> None:
+    """From the history."""
     await ward.store("i", status=None)
     await remedies(ward).carry_out(Remedy.REQUEUE, await find(ward, tables))
     record = await ward.hub.instances.get("i")
@@ -125,16 +127,16 @@ async def test_a_missing_row_is_written_again(ward: Ward, tables: TableService) 
     assert (record.name, record.status, record.input) == ("play", RuntimeStatus.RUNNING, "5")
 
 
-async def test_one_that_can_still_end_by_itself_is_told_to(ward: Ward, tables: TableService) -> None:
-    """Its history is sound, so that the host ends it in good order."""
+async def test_an_instance_with_a_good_history_is_terminated_by_the_host(ward: Ward, tables: TableService) -> None:
+    """So it ends in good order."""
     await ward.store("i", ACTIVITY)
     await remedies(ward).carry_out(Remedy.TERMINATE, await find(ward, tables))
     (event,) = await sent(ward, "i")
     assert isinstance(event, ExecutionTerminated)
 
 
-async def test_the_row_ends_one_that_cannot(ward: Ward, tables: TableService) -> None:
-    """Then it does not count as damaged any more."""
+async def test_an_instance_with_a_bad_history_is_ended_in_its_row(ward: Ward, tables: TableService) -> None:
+    """It no longer counts as damaged."""
     await ward.store("i")
     await _damage(ward, tables)
     await remedies(ward).carry_out(Remedy.TERMINATE, await find(ward, tables))
@@ -146,7 +148,7 @@ async def test_the_row_ends_one_that_cannot(ward: Ward, tables: TableService) ->
 
 @pytest.mark.parametrize("has_row", [True, False])
 async def test_a_purge_leaves_nothing(ward: Ward, tables: TableService, has_row: bool) -> None:
-    """Whether or not there is a row."""
+    """With or without an instance row."""
     await ward.store("i", status=RuntimeStatus.RUNNING if has_row else None)
     await _damage(ward, tables)
     said = await remedies(ward).carry_out(Remedy.PURGE, await find(ward, tables))

@@ -21,8 +21,8 @@ def answering(*answers: str) -> tuple[Paper, io.StringIO]:
     return Paper(printed, answers=io.StringIO("".join(f"{answer}\n" for answer in answers))), printed
 
 
-def test_each_finding_has_a_row_with_its_ways_out() -> None:
-    """The hub, the instance, the orchestrator, what is wrong, what can be done."""
+def test_each_finding_has_a_row_with_its_remedies() -> None:
+    """Hub, instance, orchestrator, what is wrong, what can be done."""
     paper, printed = answering()
     paper.show(Examination(instances=2, alive=1, findings=(finding(),), notes=("mind this",)), "Hub", "http://here")
     text = printed.getvalue()
@@ -32,15 +32,15 @@ def test_each_finding_has_a_row_with_its_ways_out() -> None:
     assert text.endswith("Note: mind this\n")
 
 
-def test_a_sound_hub_has_no_table() -> None:
-    """One sentence."""
+def test_a_healthy_hub_prints_no_table() -> None:
+    """One sentence instead."""
     paper, printed = answering()
     paper.show(Examination(instances=1, alive=1, findings=()), "Hub", "http://here")
     assert printed.getvalue().splitlines()[1:] == ["Every one that is alive can go on."]
 
 
-def test_what_an_id_hides_reaches_no_terminal() -> None:
-    """Ids are the callers' own."""
+def test_control_characters_in_an_id_do_not_reach_the_terminal() -> None:
+    """Callers choose the ids."""
     paper, printed = answering()
     evil = finding(instance_id="\x1b[31mred")
     paper.show(Examination(instances=1, alive=1, findings=(evil,)), "Hub", "http://here")
@@ -57,16 +57,16 @@ def test_what_an_id_hides_reaches_no_terminal() -> None:
         (["r", "x", "purgatory", "purge"], Remedy.PURGE),
     ],
 )
-def test_a_way_out_is_chosen_by_its_letter_or_its_name(answers: list[str], chosen: Remedy | None) -> None:
-    """Only one that is offered; Enter and the end of the input leave it."""
+def test_a_remedy_is_chosen_by_its_letter_or_name(answers: list[str], chosen: Remedy | None) -> None:
+    """Only an offered one; Enter and the end of the input skip it."""
     paper, printed = answering(*answers)
     assert paper.choose(finding()) is chosen
     assert "i1: [t]erminate, [p]urge, or Enter to leave it: " in printed.getvalue()
 
 
 @pytest.mark.parametrize(("answer", "agrees"), [("y", True), ("YES", True), ("n", False), ("", False), ("yet", False)])
-def test_only_a_yes_is_a_yes(answer: str, agrees: bool) -> None:
-    """Anything else leaves things as they are."""
+def test_only_yes_confirms(answer: str, agrees: bool) -> None:
+    """Anything else changes nothing."""
     paper, printed = answering(answer)
     assert paper.agrees(Remedy.PURGE, finding()) is agrees
     assert printed.getvalue() == "Purge i1? [y/N] "

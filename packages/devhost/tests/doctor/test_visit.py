@@ -103,8 +103,8 @@ def doctor(app: AppUnderTest, *options: str) -> tuple[int, str]:
     return ended.returncode, ended.stdout + ended.stderr
 
 
-def test_what_is_damaged_is_listed_and_then_goes_on(app: AppUnderTest) -> None:
-    """Without flags nothing is changed; afterwards the child is there, with its input, which no row had."""
+def test_damaged_instances_are_listed_and_then_go_on(app: AppUnderTest) -> None:
+    """Without flags nothing changes; afterwards the child exists, with an input that no row had."""
     app.kill()
     tamper(app, damage)
     for _ in range(2):
@@ -129,8 +129,8 @@ def said_of_a_sound_hub(app: AppUnderTest) -> str:
     return f"{where}: 1 instance, 1 alive.\nEvery one that is alive can go on.\n"
 
 
-def test_yes_takes_the_gentlest_way_out_of_each(app: AppUnderTest) -> None:
-    """A lost message is sent again, and a history that cannot be read is left to be looked at."""
+def test_yes_takes_the_safest_remedy_of_each_finding(app: AppUnderTest) -> None:
+    """A lost message is sent again; an unreadable history is left alone."""
     app.kill()
     tamper(app, damage)
     status, said = doctor(app, "--yes")
@@ -139,8 +139,8 @@ def test_yes_takes_the_gentlest_way_out_of_each(app: AppUnderTest) -> None:
     assert "odd: terminated" in said
 
 
-def test_what_does_not_fit_is_refused_before_anything_is_done(app: AppUnderTest) -> None:
-    """An instance that is sound, and a way out that there is not."""
+def test_a_wrong_instance_or_remedy_is_refused_before_any_change(app: AppUnderTest) -> None:
+    """A healthy instance, and an unknown remedy."""
     app.kill()
     tamper(app, damage)
     for options, text in (
@@ -152,15 +152,15 @@ def test_what_does_not_fit_is_refused_before_anything_is_done(app: AppUnderTest)
     assert "family" in doctor(app)[1]
 
 
-def test_a_hub_that_a_host_works_on_is_not_touched(app: AppUnderTest) -> None:
-    """It names the host."""
+def test_a_hub_in_use_by_a_host_is_not_touched(app: AppUnderTest) -> None:
+    """The error names the host."""
     status, said = doctor(app)
     assert status == 2
     assert f"Another devhost (pid {app.pid}) is using the data folder" in said
 
 
-def test_on_a_terminal_it_asks(app: AppUnderTest) -> None:
-    """For each finding; Enter leaves it."""
+def test_on_a_terminal_each_finding_is_asked_about(app: AppUnderTest) -> None:
+    """Enter skips it."""
     app.kill()
     tamper(app, damage)
     status, said = at_a_terminal(app, b"\n", b"purge\n")
@@ -171,8 +171,8 @@ def test_on_a_terminal_it_asks(app: AppUnderTest) -> None:
     assert (status, "family" in said, "odd" in said) == (1, True, False)
 
 
-def test_ctrl_c_leaves_the_questions(app: AppUnderTest) -> None:
-    """At once, without a traceback; what was not answered is left as it is."""
+def test_ctrl_c_ends_the_questions(app: AppUnderTest) -> None:
+    """At once, without a traceback; unanswered findings are left alone."""
     app.kill()
     tamper(app, damage)
     status, said = at_a_terminal(app, b"\x03")
@@ -207,7 +207,7 @@ def _read(screen: int) -> bytes:
 
 
 def test_a_folder_without_data_is_no_hub(tmp_path: Path) -> None:
-    """It is not made by looking at it."""
+    """The doctor must not create one."""
     options = DoctorOptions(app_dir=tmp_path, data_dir=tmp_path / "data")
     with pytest.raises(SettingsError, match="nothing was ever started over it"):
         asyncio.run(visit(options, Paper()))
@@ -226,18 +226,20 @@ class Elsewhere:
         (folder / "local.settings.json").write_text(f'{{"Values": {{"AzureWebJobsStorage": "{connection_string}"}}}}')
 
 
-async def test_a_hub_that_was_never_opened_is_not_made(
+async def test_a_hub_that_does_not_exist_is_not_created(
     tmp_path: Path, azurite: Azurite, tables: TableService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says so."""
+    """The doctor says that there is none."""
     elsewhere = Elsewhere(tmp_path, azurite.connection_string)
     assert await visit(elsewhere.options, Paper()) == 0
     assert capsys.readouterr().out.startswith(f"There is no task hub {elsewhere.hub} at ")
     assert await tables.create_table(f"{elsewhere.hub}Instances")
 
 
-async def test_on_other_storage_a_lease_tells_of_a_host(tmp_path: Path, azurite: Azurite, transport: Transport) -> None:
-    """What that host has in hand would look lost."""
+async def test_on_other_storage_a_lease_shows_a_running_host(
+    tmp_path: Path, azurite: Azurite, transport: Transport
+) -> None:
+    """The messages that this host holds would look lost."""
     elsewhere = Elsewhere(tmp_path, azurite.connection_string)
     hub = await TaskHub.open(transport, elsewhere.hub, partition_count=4, clock=SystemClock())
     assert await visit(elsewhere.options, Paper()) == 0

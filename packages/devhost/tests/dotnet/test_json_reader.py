@@ -18,8 +18,8 @@ values = st.recursive(
 
 
 @given(value=values)
-def test_what_is_json_to_everybody_means_the_same(value: object) -> None:
-    """Python's text is read, and what is printed Python reads, in both forms."""
+def test_standard_json_has_the_same_meaning_to_newtonsoft_and_python(value: object) -> None:
+    """Python's text is read here, and the printed text is read by Python, in both forms."""
     assert parse(json.dumps(value)) == value
     assert parse(json.dumps(value, indent=1, ensure_ascii=False)) == value
     assert json.loads(compact(value)) == value
@@ -27,16 +27,16 @@ def test_what_is_json_to_everybody_means_the_same(value: object) -> None:
 
 
 @given(value=values | st.text(st.characters(codec=None)), dates=st.booleans())
-def test_plain_json_is_read_quickly_to_the_same_value(value: object, dates: bool) -> None:
-    """A blank that only Newtonsoft knows in front has the slow reader do it."""
+def test_plain_json_is_read_by_the_fast_reader_to_the_same_value(value: object, dates: bool) -> None:
+    """A leading blank that only Newtonsoft knows needs the slow reader."""
     text = json.dumps([value, {"at": "2020-01-02T03:04:05Z"}])
     for read in (parse, deserialize):
         assert read("\v" + text, dates=dates) == read(text, dates=dates)
 
 
 @given(text=st.text(alphabet="[]{}:,\"'/*-+.0123456789eExXnulltrfasNIy \n\t\\$_"))
-def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
-    """No other error, whatever the text is; the message is Newtonsoft's form."""
+def test_any_text_is_read_or_refused_with_a_position(text: str) -> None:
+    """It raises no other error, and the message has Newtonsoft's form."""
     for read in (parse, deserialize):
         complaint = ""
         try:
@@ -83,8 +83,8 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
         ("[" * 64 + "]" * 64, json.loads("[" * 64 + "]" * 64)),
     ],
 )
-def test_newtonsoft_takes_more_than_the_standard(text: str, expected: object) -> None:
-    """Quotes, names, comments, commas, numbers of JavaScript, and 64 levels."""
+def test_newtonsoft_accepts_more_than_standard_json(text: str, expected: object) -> None:
+    """Single quotes, bare names, comments, commas, numbers of JavaScript, and 64 levels."""
     assert parse(text) == expected
 
 
@@ -124,15 +124,15 @@ def test_newtonsoft_takes_more_than_the_standard(text: str, expected: object) ->
         ("1" * 381, f"JSON integer {'1' * 381} is too large to parse. Path '', line 1, position 381."),
     ],
 )  # fmt: skip
-def test_a_refusal_has_newtonsofts_words_and_place(text: str, complaint: str) -> None:
+def test_a_refusal_has_the_text_and_position_of_newtonsoft(text: str, complaint: str) -> None:
     """Clients of the durable HTTP API read them."""
     with pytest.raises(JsonReaderError) as caught:
         parse(text)
     assert str(caught.value) == complaint
 
 
-def test_trailing_text_may_be_left_alone() -> None:
-    """Events are read so."""
+def test_trailing_text_may_be_ignored() -> None:
+    """Events are read in this way."""
     assert parse("{} x", whole=False) == {}
 
 
@@ -147,13 +147,13 @@ def test_trailing_text_may_be_left_alone() -> None:
         ('["$type"]', ["$type"]),
     ],
 )
-def test_deserializing_drops_metadata_and_takes_blank_text(text: str, expected: object) -> None:
-    """Only in front of an object's other keys, and only of the outermost one."""
+def test_deserializing_drops_metadata_and_accepts_blank_text(text: str, expected: object) -> None:
+    """Only before the other keys of an object, and only of the outermost one."""
     assert deserialize(text) == expected
 
 
-def test_of_equal_keys_the_last_one_counts_at_its_own_place() -> None:
-    """`JTokenWriter` takes the first one out again; `JObject.Load` puts the last value in its place."""
+def test_the_last_of_equal_keys_counts() -> None:
+    """`JTokenWriter` removes the first one; `JObject.Load` puts the last value in its place."""
     text = '{"a":1,"b":2,"a":3}'
     assert list(deserialize(text).items()) == [("b", 2), ("a", 3)]
     assert list(parse(text).items()) == [("a", 3), ("b", 2)]

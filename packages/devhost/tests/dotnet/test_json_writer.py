@@ -39,16 +39,16 @@ from durable_devhost.dotnet.json_writer import as_text, compact, indented, numbe
         ('{"$type":"x","a":1}', '{\n  "a": 1\n}'),
     ],
 )  # fmt: skip
-def test_a_text_that_a_function_returns_is_printed_again(text: str, printed: str) -> None:
-    """Recorded, and by the rules of `JToken.ToString` and .NET's own."""
+def test_the_text_that_a_function_returns_is_formatted_again(text: str, printed: str) -> None:
+    """Recorded, and by the rules of `JToken.ToString` and .NET."""
     assert as_text(deserialize(text)) == printed
 
 
 @pytest.mark.parametrize(
     "text", ["{bad", "plain text", "a\x00b", "{} x", "08", "2020-01-02", "1,2", "[" * 65 + "]" * 65]
 )
-def test_a_text_that_is_no_json_to_newtonsoft_stays_itself(text: str) -> None:
-    """Whoever prints it again has to ask first."""
+def test_text_that_is_invalid_json_is_unchanged(text: str) -> None:
+    """The caller has to check before it formats text again."""
     with pytest.raises(JsonReaderError):
         deserialize(text)
 
@@ -68,20 +68,20 @@ def test_a_number_is_printed_as_dotnet_prints_it(value: float, printed: str) -> 
 
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False))
-def test_a_printed_number_is_the_same_number(value: float) -> None:
+def test_a_printed_number_reads_back_equal(value: float) -> None:
     """Nothing is lost."""
     assert float(number(value)) == value
     assert parse(compact(value)) == value
 
 
 @given(text=st.text())
-def test_a_printed_text_is_the_same_text(text: str) -> None:
-    """In JSON; .NET's own form has no quotes at all."""
+def test_a_printed_text_reads_back_equal(text: str) -> None:
+    """In JSON; .NET's own form has no quotes."""
     assert parse(compact(text)) == text
     assert as_text(text) == text
 
 
-def test_numbers_that_json_does_not_have_are_strings() -> None:
+def test_numbers_that_json_lacks_are_strings() -> None:
     """Newtonsoft's `FloatFormatHandling.String`."""
     assert compact([math.nan, math.inf, -math.inf]) == '["NaN","Infinity","-Infinity"]'
     assert indented({"a": math.nan}) == '{\n  "a": "NaN"\n}'

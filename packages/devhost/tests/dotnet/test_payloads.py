@@ -19,8 +19,8 @@ values = st.recursive(
 
 
 @given(value=values)
-def test_the_fast_way_gives_what_newtonsofts_rules_give(value: object) -> None:
-    """Of every value that Python writes: also NaN, and half of a surrogate pair."""
+def test_the_fast_writer_gives_the_same_text_as_newtonsofts_rules(value: object) -> None:
+    """For every value that Python writes, also NaN and half a surrogate pair."""
     text = json.dumps(value)
     assert payloads.load(text) == _named(slowly(text))
     assert json.loads(payloads.mended(text)) == payloads.load(text)
@@ -49,8 +49,8 @@ def _named(value: object) -> object:
         ('"[[[[' + "[" * 70 + '"', '"[[[[' + "[" * 70 + '"'),
     ],
 )
-def test_a_result_is_stored_as_the_host_has_it(text: str, stored: str | None) -> None:
-    """Recorded: an activity that returns None has no result, not the text `null`."""
+def test_a_result_is_stored_as_on_the_real_host(text: str, stored: str | None) -> None:
+    """Recorded: an activity that returns None has no result instead of the text `null`."""
     assert payloads.result(text) == stored
 
 
@@ -63,6 +63,6 @@ def test_more_than_64_levels_are_refused(depth: int) -> None:
 
 
 @pytest.mark.parametrize("text", ['{ "a": 1 }', "no JSON", '"NaN", he said', ""])
-def test_a_text_that_needs_no_mending_is_left_as_it_is(text: str) -> None:
-    """Blanks too: what was stored before looks like this."""
+def test_a_text_that_needs_no_change_is_unchanged(text: str) -> None:
+    """Blanks stay, because stored texts have them."""
     assert payloads.mended(text) == text

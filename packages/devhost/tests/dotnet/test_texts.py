@@ -22,8 +22,8 @@ from durable_devhost.dotnet.texts import folded, read_text, whole_characters
         (b"", ""),
     ],
 )
-def test_a_mark_names_the_encoding_and_what_is_no_text_is_replaced(content: bytes, text: str) -> None:
-    """Recorded of blobs: a picture that is read so is broken."""
+def test_a_byte_order_mark_names_the_encoding_and_invalid_bytes_are_replaced(content: bytes, text: str) -> None:
+    """Recorded for blobs: a picture read as text is broken."""
     assert read_text(content) == text
 
 
@@ -34,15 +34,15 @@ def test_text_without_a_mark_is_utf_8(text: str) -> None:
 
 
 @given(text=st.text(st.characters(codec=None)))
-def test_whole_characters_can_be_encoded_and_are_left_alone(text: str) -> None:
-    """What UTF-8 can hold stays, the rest becomes U+FFFD; two halves that fit are joined."""
+def test_complete_characters_are_unchanged_and_lone_surrogates_are_replaced(text: str) -> None:
+    """A lone surrogate becomes U+FFFD; a fitting pair is joined."""
     whole = whole_characters(text)
     assert whole_characters(whole) == whole == whole.encode().decode()
     assert [char for char in text if not "\ud800" <= char <= "\udfff"] == [char for char in whole if char in text]
 
 
-def test_two_halves_that_fit_are_joined() -> None:
-    """They came as two escapes of one character."""
+def test_a_fitting_surrogate_pair_is_joined() -> None:
+    """It came as two escapes of one character."""
     assert whole_characters("\ud83d" + "\ude00") == "😀"
 
 

@@ -13,8 +13,8 @@ moments = st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 
 
 
 @given(when=moments)
-def test_a_date_with_an_offset_is_told_in_utc(when: datetime) -> None:
-    """The host's own zone is UTC."""
+def test_a_date_with_an_offset_is_converted_to_utc(when: datetime) -> None:
+    """The host's time zone is UTC."""
     found = read_time(when.isoformat())
     assert found is not None
     assert found.when + timedelta(microseconds=found.fraction // 10) == when
@@ -54,13 +54,13 @@ def test_a_date_is_printed_in_two_ways(text: str, iso: str, shown: str) -> None:
         "0000-01-02T03:04:05", "/Date(x)/", "/Date(999999999999999999)/", "",
     ],
 )  # fmt: skip
-def test_what_looks_different_is_text(text: str) -> None:
-    """Newtonsoft takes one form alone, and a day without a time is none."""
+def test_any_other_form_of_date_is_text(text: str) -> None:
+    """Newtonsoft accepts one form only; a day without a time is none."""
     assert read_time(text) is None
 
 
-def test_a_fraction_that_python_cannot_hold_is_kept() -> None:
-    """The seventh digit."""
+def test_the_seventh_digit_of_a_fraction_is_kept() -> None:
+    """Python's datetime cannot hold it."""
     found = read_time("2020-01-02T03:04:05.0000001Z")
     assert found is not None
     assert (found.when, found.fraction) == (datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC), 1)
@@ -76,8 +76,8 @@ def test_a_fraction_that_python_cannot_hold_is_kept() -> None:
         (timedelta(), "00:00:00"),
     ],
 )
-def test_a_span_of_time_is_printed_as_dotnet_prints_it(span: timedelta, shown: str) -> None:
-    """Days with a dot, fractions with seven digits."""
+def test_a_time_span_is_printed_as_dotnet_prints_it(span: timedelta, shown: str) -> None:
+    """Days before a dot, fractions with seven digits."""
     assert time_span(span) == shown
 
 
@@ -103,15 +103,15 @@ def test_a_time_span_is_read_as_dotnet_reads_it(text: str, span: timedelta) -> N
 
 
 @pytest.mark.parametrize("text", ["", "x", "24:00", "24:00:00.5", "00:60", "00:00:60", "6:34:14:45", "0:0:0.12345678"])
-def test_what_is_no_time_span_is_refused(text: str) -> None:
+def test_an_invalid_time_span_is_refused(text: str) -> None:
     """A value out of range is an error, not a carry."""
     with pytest.raises(ValueError, match="no TimeSpan"):
         read_time_span(text)
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=999)))
-def test_every_span_comes_back_from_its_own_text(span: timedelta) -> None:
-    """Down to the microsecond."""
+def test_every_time_span_reads_back_from_its_text(span: timedelta) -> None:
+    """To the microsecond."""
     seconds = span.seconds
     text = f"{span.days}.{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{span.microseconds:06}"
     assert read_time_span(text) == span == read_time_span(time_span(span))

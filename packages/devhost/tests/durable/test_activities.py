@@ -76,8 +76,8 @@ async def _bench(slots: int = 2) -> AsyncIterator[Bench]:
     ("argument", "stored"),
     [('["5"]', "5"), ('["{\\"a\\": 1}"]', '{"a":1}'), ("[]", None), ("[null]", None), (None, None), ("[7]", "7")],
 )
-async def test_an_activity_gets_the_first_of_its_arguments(argument: str | None, stored: str | None) -> None:
-    """Which is JSON text; a foreign host may have written a bare value."""
+async def test_an_activity_gets_its_first_argument(argument: str | None, stored: str | None) -> None:
+    """Which is JSON text; another host may have written a bare value."""
     async with _bench() as bench:
         bench.hand_over("Echo", argument, 4)
         await bench.in_flight.quiet()
@@ -89,8 +89,8 @@ async def test_an_activity_gets_the_first_of_its_arguments(argument: str | None,
 @pytest.mark.parametrize(
     ("name", "message"), [("Fail", "ValueError: boom"), ("Gone", "Activity function 'Gone' does not exist.")]
 )
-async def test_a_failure_is_an_answer_too(name: str, message: str) -> None:
-    """Also that of an activity which is not there."""
+async def test_a_failed_activity_sends_an_answer_too(name: str, message: str) -> None:
+    """Also an unknown activity."""
     async with _bench() as bench:
         bench.hand_over(name)
         await bench.in_flight.quiet()
@@ -102,8 +102,8 @@ async def test_a_failure_is_an_answer_too(name: str, message: str) -> None:
     assert (details["InnerException"] is None) == (name == "Gone")
 
 
-async def test_no_more_run_at_once_than_there_are_slots() -> None:
-    """The rest waits, and the room shrinks until no more are to be fetched."""
+async def test_no_more_activities_run_at_once_than_there_are_slots() -> None:
+    """The rest waits, and fetching stops when no room is left."""
     async with _bench(slots=2) as bench:
         assert bench.runner.room() == 2 * HELD_PER_SLOT
         for number in range(2 * HELD_PER_SLOT):
@@ -116,8 +116,8 @@ async def test_no_more_run_at_once_than_there_are_slots() -> None:
     assert sorted(each.message.event.task_id for each in bench.answers) == list(range(2 * HELD_PER_SLOT))  # type: ignore[attr-defined]
 
 
-async def test_what_came_before_it_runs_is_begun_when_it_runs() -> None:
-    """Recovered work may be handed over first."""
+async def test_an_activity_handed_over_before_the_runner_starts_runs_later() -> None:
+    """Recovered work may come first."""
     bench = Bench(1)
     bench.hand_over("Echo")
     assert bench.in_flight.names() == ["activity Echo (i)"]

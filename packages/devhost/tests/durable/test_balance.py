@@ -68,7 +68,7 @@ class Table:
             self.now += PASS
 
 
-def test_the_first_host_takes_everything() -> None:
+def test_the_first_host_takes_all_partitions() -> None:
     """In one pass."""
     table = Table.of(4)
     table.pass_of("a")
@@ -76,8 +76,8 @@ def test_the_first_host_takes_everything() -> None:
 
 
 @pytest.mark.parametrize(("hosts", "share"), [("ab", 2), ("abc", 1), ("abcd", 1)])
-def test_who_joins_is_given_a_share(hosts: str, share: int) -> None:
-    """By those who have most; nobody is left without."""
+def test_a_new_host_gets_its_share_of_partitions(hosts: str, share: int) -> None:
+    """From the hosts with the most; no host is left with none."""
     table = Table.of(4)
     table.pass_of("a")
     table.settle(*hosts)
@@ -85,8 +85,8 @@ def test_who_joins_is_given_a_share(hosts: str, share: int) -> None:
     assert sum(table.owned(host) for host in hosts) == 4
 
 
-def test_a_partition_with_work_in_hand_is_drained_before_it_is_given_up() -> None:
-    """Until then it stays with its owner, and the lease is renewed."""
+def test_a_partition_finishes_its_work_before_it_is_given_up() -> None:
+    """Until then its owner keeps it and renews the lease."""
     table = Table.of(2)
     table.pass_of("a")
     (asked,) = table.pass_of("b")
@@ -102,8 +102,8 @@ def test_a_partition_with_work_in_hand_is_drained_before_it_is_given_up() -> Non
 
 
 @pytest.mark.parametrize(("is_gone", "seconds"), [(True, 0), (False, 30)])
-def test_the_partitions_of_a_dead_host_are_taken_over(is_gone: bool, seconds: int) -> None:
-    """At once where it is known to be gone, else when its leases have run out and not before."""
+def test_partitions_of_a_dead_host_are_taken_over(is_gone: bool, seconds: int) -> None:
+    """At once if it is known to be gone, else when its leases have run out."""
     table = Table.of(4)
     table.pass_of("a")
     gone = frozenset("a") if is_gone else frozenset[str]()
@@ -114,8 +114,8 @@ def test_the_partitions_of_a_dead_host_are_taken_over(is_gone: bool, seconds: in
     assert table.owned("b") == 4
 
 
-def test_the_next_look_is_due_when_the_first_lease_of_somebody_else_runs_out() -> None:
-    """One's own do not matter, nor what is free or has run out already."""
+def test_the_next_pass_is_due_when_the_first_foreign_lease_runs_out() -> None:
+    """Own leases, free partitions and expired leases do not count."""
     ends = {"me": 3, "other": 12, "third": 7, "late": -1}
     leases = [
         PartitionLease(queue=f"q-{owner}", current_owner=owner, expires_at=START + timedelta(seconds=left))
@@ -125,8 +125,8 @@ def test_the_next_look_is_due_when_the_first_lease_of_somebody_else_runs_out() -
     assert until_next_expiry([PartitionLease(queue="q-free")], "me", START) == math.inf
 
 
-def test_a_promise_to_a_host_that_is_gone_is_void() -> None:
-    """The owner keeps the partition; one that was released for it is anybody's."""
+def test_a_promise_to_a_dead_host_is_void() -> None:
+    """The owner keeps the partition; one that was released for it is free."""
     table = Table.of(2)
     table.pass_of("a")
     (asked,) = table.pass_of("b")
@@ -145,10 +145,10 @@ def test_a_promise_to_a_host_that_is_gone_is_void() -> None:
     life=st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 40)), max_size=40),
     survivors=st.sets(st.sampled_from("abcd"), min_size=1),
 )
-def test_whatever_happened_the_survivors_share_all_partitions_evenly(
+def test_the_remaining_hosts_share_all_partitions_evenly(
     count: int, life: list[tuple[str, int]], survivors: set[str]
 ) -> None:
-    """Hosts that come, go and sleep in any order; after two quiet minutes nobody has less than the whole share."""
+    """Hosts come, go and sleep in any order; after two quiet minutes each has at least the whole share."""
     table = Table.of(count)
     for host, seconds in life:
         table.pass_of(host)

@@ -59,14 +59,14 @@ def _ours(_instance_id: str) -> bool:
 
 
 async def test_rows_are_stored(hub: TaskHub) -> None:
-    """And the etag for the next commit is that of the rows."""
+    """The etag for the next commit is that of the rows."""
     committed = await commit(hub, SystemClock(), _episode(), work_items_to_hold=0, is_ours=_ours)
     stored = await hub.history.read("i")
     assert (len(stored.events), stored.execution_id, stored.etag) == (2, "e", committed.appended.etag)
 
 
 async def test_a_message_to_another_hosts_instance_is_visible_to_it_at_once(hub: TaskHub) -> None:
-    """One to our own is hidden, for it is handed over in memory."""
+    """One to an own instance is hidden, because it is passed on in memory."""
     postings = tuple(replace(each, is_work_item=False) for each in _episode(1).postings)
     for is_ours, visible in ((True, 0), (False, 1)):
         episode = replace(_episode(), instance_id=f"i-{is_ours}", postings=postings)
@@ -77,16 +77,16 @@ async def test_a_message_to_another_hosts_instance_is_visible_to_it_at_once(hub:
         assert visible == len(await hub.queues.receive_control(0, HIDDEN))
 
 
-async def test_only_so_many_work_items_are_held_as_there_is_room_for(hub: TaskHub) -> None:
-    """The others are visible at once, to whoever is free first."""
+async def test_only_as_many_work_items_are_held_as_there_is_room_for(hub: TaskHub) -> None:
+    """The others are visible at once, for the first free host."""
     committed = await commit(hub, SystemClock(), _episode(3), work_items_to_hold=2, is_ours=_ours)
     assert [True, True, False] == [sent.is_held for sent in committed.sent]
     (visible,) = await hub.queues.receive_work_items(HIDDEN, 32)
     assert visible.receipt.message_id == committed.sent[2].token.message_id
 
 
-async def test_a_due_time_keeps_a_message_back(hub: TaskHub) -> None:
-    """A second longer than needed, so that the heap is always first."""
+async def test_a_message_with_a_due_time_is_hidden_until_then(hub: TaskHub) -> None:
+    """A second longer, so that the heap is always first."""
     posting = replace(_episode(1).postings[0], is_work_item=False, due=SystemClock().now())
     committed = await commit(
         hub, SystemClock(), replace(_episode(), postings=(posting,)), work_items_to_hold=0, is_ours=_ours
@@ -95,8 +95,8 @@ async def test_a_due_time_keeps_a_message_back(hub: TaskHub) -> None:
     assert await hub.queues.receive_control(0, HIDDEN) == []
 
 
-async def test_a_lost_race_leaves_nothing_behind(hub: TaskHub) -> None:
-    """Neither messages nor rows: the winner's stay as they are."""
+async def test_a_lost_race_leaves_nothing(hub: TaskHub) -> None:
+    """Neither messages nor rows: the winner's are unchanged."""
     first = await commit(hub, SystemClock(), _episode(), work_items_to_hold=0, is_ours=_ours)
     with pytest.raises(LostRace):
         await commit(hub, SystemClock(), _episode(2), work_items_to_hold=0, is_ours=_ours)

@@ -43,7 +43,7 @@ def record(status: RuntimeStatus | None, instance_id: str = "i") -> InstanceReco
 
 
 @pytest.mark.parametrize("status", [RuntimeStatus.RUNNING, RuntimeStatus.PENDING, RuntimeStatus.SUSPENDED, None])
-def test_an_instance_with_a_history_is_sound(status: RuntimeStatus) -> None:
+def test_an_instance_with_a_history_is_healthy(status: RuntimeStatus) -> None:
     """Whatever its row says."""
     assert damage_of(record(status), StoredHistory(events=(STARTED,), execution_id="e")) is None
 
@@ -61,7 +61,7 @@ def test_an_instance_with_a_history_is_sound(status: RuntimeStatus) -> None:
     ],
 )
 def test_each_damage_has_its_kind(row: InstanceRecord, stored: StoredHistory | CorruptHistory, fault: Fault) -> None:
-    """And a text that a sentence can hold."""
+    """And a text that fits into a sentence."""
     damage = damage_of(row, stored)
     assert damage is not None
     assert damage.fault is fault
@@ -88,22 +88,22 @@ def history(*events: HistoryEvent) -> StoredHistory:
         (RuntimeStatus.RUNNING, history(ACTIVITIES[0], OVER), None),
     ],
 )
-def test_what_may_still_be_on_its_way_is_only_a_suspicion(
+def test_a_missing_message_that_may_be_on_its_way_is_only_a_suspicion(
     status: RuntimeStatus, stored: StoredHistory, suspect: Suspect | None
 ) -> None:
-    """A start message, or the work item of an activity; an instance that has ended waits for nothing."""
+    """A start message or an activity's work item; an ended instance waits for nothing."""
     assert at_start(record(status), stored) == suspect
 
 
-def test_a_start_knows_for_certain_what_no_message_can_mend() -> None:
-    """A history that cannot be read, or is not there."""
+def test_a_start_is_certain_of_damage_that_no_message_can_repair() -> None:
+    """An unreadable or missing history."""
     for stored in (NOTHING, CorruptHistory("i", "01", "it is odd")):
         running = record(RuntimeStatus.RUNNING)
         assert at_start(running, stored) == damage_of(running, stored)
 
 
 async def test_a_suspicion_is_cleared_or_confirmed(ward: Ward) -> None:
-    """By what is stored when everything on the queues has been taken."""
+    """By what is stored once all queued messages have been taken."""
     await ward.store("late")
     await ward.store("done", ACTIVITIES[0], DONE)
     await ward.store("waits", *ACTIVITIES)
@@ -118,23 +118,23 @@ async def test_a_suspicion_is_cleared_or_confirmed(ward: Ward) -> None:
     assert found == {"never": Fault.NOT_STARTED, "waits": Fault.LOST_MESSAGES}
 
 
-async def test_work_that_is_on_the_queue_is_not_lost(ward: Ward) -> None:
-    """Not even where nobody can see it, as a host has hidden it."""
+async def test_work_in_the_queue_is_not_lost(ward: Ward) -> None:
+    """Not even if another host has hidden it."""
     await ward.store("waits", *ACTIVITIES)
     message = Message(event=ACTIVITIES[0], target=ward.ref("waits"))
     await ward.hub.queues.send_work_item(message, visible_after=timedelta(minutes=1))
     assert [] == await settled(ward.hub, [Suspect(instance_id="waits", activities=frozenset({0, 1}))])
 
 
-async def test_without_a_suspicion_storage_is_not_asked(ward: Ward, transport: Transport) -> None:
-    """A healthy hub costs nothing."""
+async def test_without_a_suspicion_storage_is_not_read(ward: Ward, transport: Transport) -> None:
+    """A healthy hub costs no calls."""
     before = transport.calls.total
     assert [] == await settled(ward.hub, [])
     assert before == transport.calls.total
 
 
 @pytest.mark.parametrize("count", [0, 1, MOST_TOLD, MOST_TOLD + 1, 500])
-def test_a_start_names_a_few_and_counts_the_others(count: int) -> None:
+def test_a_start_names_a_few_damaged_instances_and_counts_the_others(count: int) -> None:
     """Each line but the count is about one instance."""
     found = [Damage(instance_id=f"i{n}", fault=Fault.NO_HISTORY, text="its history is missing") for n in range(count)]
     lines = told(found)
@@ -145,7 +145,7 @@ def test_a_start_names_a_few_and_counts_the_others(count: int) -> None:
 
 
 @pytest.mark.parametrize("status", RuntimeStatus)
-def test_an_instance_has_ended_where_its_row_says_so(status: RuntimeStatus) -> None:
-    """A row that says nothing is alive."""
+def test_an_instance_has_ended_if_its_row_says_so(status: RuntimeStatus) -> None:
+    """A row without a status counts as running."""
     assert is_ended(record(status)) is status.is_terminal
     assert not is_ended(record(None))

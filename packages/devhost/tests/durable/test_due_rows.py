@@ -69,7 +69,7 @@ async def _shows(bench: Bench, status: RuntimeStatus, instance_id: str = "i") ->
 
 
 async def test_a_refused_row_is_written_later(bench: Bench) -> None:
-    """Without another episode, for the last one of an instance has none after it."""
+    """No episode follows the last one, so the row must not wait for one."""
     bench.transport.arm(Fault.FORBIDDEN, 0)
     await bench.write(RuntimeStatus.COMPLETED)
     assert await bench.status() is None
@@ -77,8 +77,8 @@ async def test_a_refused_row_is_written_later(bench: Bench) -> None:
         await _shows(bench, RuntimeStatus.COMPLETED)
 
 
-async def test_the_newest_row_counts(bench: Bench) -> None:
-    """Also one that comes while the older one is still due; an episode without news changes nothing."""
+async def test_only_the_newest_row_is_written(bench: Bench) -> None:
+    """Also if it comes while the older one is due; an episode without changes writes nothing."""
     bench.transport.arm(Fault.FORBIDDEN, 0)
     await bench.write(RuntimeStatus.RUNNING)
     await bench.write(RuntimeStatus.COMPLETED)
@@ -87,8 +87,8 @@ async def test_the_newest_row_counts(bench: Bench) -> None:
         await _shows(bench, RuntimeStatus.COMPLETED)
 
 
-async def test_the_row_of_an_instance_that_was_purged_is_not_written(bench: Bench) -> None:
-    """It would be a ghost."""
+async def test_the_row_of_a_purged_instance_is_not_written(bench: Bench) -> None:
+    """It would bring the instance back."""
     bench.transport.arm(Fault.FORBIDDEN, 0)
     await bench.write(RuntimeStatus.RUNNING)
     bench.rows.forget("i")
@@ -99,8 +99,8 @@ async def test_the_row_of_an_instance_that_was_purged_is_not_written(bench: Benc
     assert await bench.status() is None
 
 
-async def test_a_new_instance_replaces_the_old_ones_row(bench: Bench) -> None:
-    """Nothing of the old one stays, its output for example."""
+async def test_a_new_instance_replaces_the_row_of_the_old_one(bench: Bench) -> None:
+    """No value of the old one stays, such as its output."""
     await bench.hub.instances.merge(InstanceRecord(instance_id="i", name="o", output="old"))
     await bench.write(RuntimeStatus.RUNNING, is_new_record=True, etag="old")
     record = await bench.hub.instances.get("i")

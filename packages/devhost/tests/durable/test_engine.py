@@ -72,7 +72,7 @@ async def test_a_batch_whose_execution_is_lost_is_done_again(hub: TaskHub, lost_
 
 
 async def test_a_lost_replay_of_an_ended_instance_is_no_trouble(hub: TaskHub) -> None:
-    """It was only for a hint. The one step before it is the whole instance."""
+    """The replay only checks determinism. The one step before it is the whole instance."""
 
     def short(context: Any) -> Any:
         return context.get_input()
@@ -97,10 +97,8 @@ async def test_user_code_forgets_what_the_engine_forgets(hub: TaskHub) -> None:
         assert (await bench.engine.record("i") or pytest.fail("no record")).output == "[1,2]"
 
 
-async def test_who_starts_an_instance_does_not_wait_for_a_step_that_blocks(
-    hub: TaskHub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nor who raises an event: the messages are stored, and a query shows Pending. The step's end settles them."""
+async def test_a_start_does_not_wait_for_a_step_that_blocks(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does an event: the messages are stored, and a query shows Pending until the step ends."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 0.05)
     let_go = asyncio.Event()
 
@@ -141,10 +139,10 @@ def _blocking(bench: Bench) -> tuple[asyncio.Event, asyncio.Event]:
     return is_there, may_go_on
 
 
-async def test_an_event_for_an_instance_at_work_waits_for_no_step(
+async def test_an_event_for_a_busy_instance_does_not_wait_for_its_step(
     hub: TaskHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is answered when it is in the queue itself, where a crash leaves it, and the next step takes what is there."""
+    """It is acknowledged once it is in the queue, which survives a crash; the next step takes it."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 60.0)
     async with running(hub, _count) as bench:
         is_there, may_go_on = _blocking(bench)
@@ -160,8 +158,8 @@ async def test_an_event_for_an_instance_at_work_waits_for_no_step(
     assert await hub.queues.receive_control(0, timedelta(seconds=1)) == []
 
 
-async def test_an_event_that_the_queue_does_not_take_is_answered_when_it_is_heard(azurite: Azurite) -> None:
-    """It is in the mailbox all the same: whoever was refused would send it again, and it would be heard twice."""
+async def test_an_event_that_the_queue_refuses_is_acknowledged_after_its_step(azurite: Azurite) -> None:
+    """It is in the mailbox already; a refused caller would send it again, and it would be heard twice."""
     async with FaultyTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         assert isinstance(transport, FaultyTransport)
         hub = await _open(transport)
@@ -178,8 +176,8 @@ async def test_an_event_that_the_queue_does_not_take_is_answered_when_it_is_hear
             assert (await bench.rows()).count("EventRaised") == 1
 
 
-async def test_of_events_that_come_at_once_for_an_instance_at_work_one_is_stored(azurite: Azurite) -> None:
-    """The others wait for the next step, which takes all of them: two calls for each would be for nothing."""
+async def test_only_one_of_several_events_for_a_busy_instance_is_stored(azurite: Azurite) -> None:
+    """The others wait for the next step, which takes them all; two calls for each would be wasted."""
     async with NotingTransport(StorageAccount.parse(azurite.connection_string)) as transport:
         hub = await _open(transport)
         async with running(hub, _count) as bench:
@@ -195,7 +193,7 @@ async def test_of_events_that_come_at_once_for_an_instance_at_work_one_is_stored
     assert sum(note.startswith("> queue POST") for note in transport.notes) == 1
 
 
-async def test_who_raises_an_event_does_not_wait_for_the_row(azurite: Azurite) -> None:
+async def test_an_event_does_not_wait_for_the_instance_row(azurite: Azurite) -> None:
     """The history is stored and a query sees it; the row comes a moment later."""
 
     def telling(context: Any) -> Any:
@@ -254,8 +252,8 @@ async def _receive(hub: TaskHub, bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("lost", range(1, 5))
-async def test_an_instance_goes_on_where_the_answer_to_a_commit_is_lost(azurite: Azurite, lost: int) -> None:
-    """Its work items stay, its events count once, and who started it is not told that it exists."""
+async def test_an_instance_goes_on_after_the_answer_to_a_commit_is_lost(azurite: Azurite, lost: int) -> None:
+    """Its work items stay, its events count once, and its starter gets no conflict."""
     batches = 0
 
     def loses(_verb: str, path: str) -> bool:
@@ -311,7 +309,7 @@ def _count(context: Any) -> Any:
 
 
 async def test_each_kind_of_write_waits_for_the_one_before_it(azurite: Azurite) -> None:
-    """Messages, history, row, deletes: at each instant the stored state is one from which a host can go on."""
+    """Messages, history, row, deletes: at every instant another host can go on from the stored state."""
 
     def three(context: Any) -> Any:
         yield context.task_all([context.call_activity("a", number) for number in range(3)])

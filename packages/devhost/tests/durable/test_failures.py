@@ -15,12 +15,12 @@ from durable_devhost.durable.failures import (
 
 
 def test_the_reason_names_the_activity() -> None:
-    """With one blank, as extension 3.19 has it."""
+    """With one blank, as in extension 3.19."""
     assert failure_reason("Pay", "ValueError: boom") == "Activity function 'Pay' failed: ValueError: boom"
 
 
 def test_the_details_are_the_json_of_a_dotnet_exception() -> None:
-    """`$type` is first, and Python's frames are inside."""
+    """`$type` is first, and the Python frames are inside."""
     text = failure_details("ValueError: bööm", "  File x")
     details = json.loads(text)
     assert next(iter(details)) == "$type"
@@ -31,7 +31,7 @@ def test_the_details_are_the_json_of_a_dotnet_exception() -> None:
     assert "bööm" in text
 
 
-def test_an_activity_that_is_off_fails_with_the_extensions_own_exception() -> None:
+def test_a_disabled_activity_fails_with_the_exception_of_the_extension() -> None:
     """Recorded."""
     reason, details = absent_activity("off", "is disabled")
     assert reason == "Activity function 'off' failed: Activity function 'off' is disabled."
@@ -65,8 +65,8 @@ def test_the_details_of_a_disabled_child_are_an_exception_of_the_task_framework(
     assert json.loads(details)["Message"] == "The function 'off' …"
 
 
-def test_the_details_of_a_timeout_are_the_exception_of_the_function_host() -> None:
-    """Recorded: three fields of its own in front of those that each exception has."""
+def test_a_timeout_fails_with_the_exception_of_the_functions_host() -> None:
+    """Recorded: its three own fields come before those of every exception."""
     details = json.loads(timeout_details("too long", "00:00:05", "an-id", "Functions.slow"))
     kind = "Microsoft.Azure.WebJobs.Host.FunctionTimeoutException"
     assert list(details.items())[:6] == [

@@ -83,8 +83,8 @@ async def bench(azurite: Azurite, mode: StorageMode) -> AsyncIterator[Bench]:
 @pytest.mark.parametrize(
     ("name", "fault"), [(name, fault) for name in RIGHT for fault in list(Fault)[:-2]] if LONG else QUICK
 )
-async def test_an_instance_ends_as_it_should(bench: Bench, name: str, fault: Fault) -> None:
-    """At every call; a caller may be told of a failure, and a second attempt of the same call is then fine."""
+async def test_an_instance_ends_as_expected_despite_one_fault(bench: Bench, name: str, fault: Fault) -> None:
+    """At every call; a caller may get an error, and a second attempt of the same call succeeds."""
     host, transport = bench.host, bench.transport
     wrong = []
     for at in count():
@@ -104,8 +104,8 @@ async def test_an_instance_ends_as_it_should(bench: Bench, name: str, fault: Fau
 
 
 @pytest.mark.parametrize("seed", range(8 if LONG else 1))
-async def test_instances_of_all_kinds_end_as_they_should_in_a_rain_of_faults(bench: Bench, seed: int) -> None:
-    """One call in twelve goes wrong, in any way, many at once: commits, messages, rows, leases and polls alike."""
+async def test_instances_of_all_kinds_end_as_expected_despite_many_faults(bench: Bench, seed: int) -> None:
+    """One call in twelve fails, in any way: commits, messages, rows, leases and polls."""
     names = [name for name in RIGHT if name != "answers"] * (6 if LONG else 3)
     instances = {f"{name}-{number}": name for number, name in enumerate(names)}
     bench.transport.rain(Random(seed), 1 / 12)
@@ -122,7 +122,7 @@ async def test_instances_of_all_kinds_end_as_they_should_in_a_rain_of_faults(ben
 async def test_another_host_ends_what_a_dead_one_began(
     azurite: Azurite, name: str, fault: Fault, mode: StorageMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first host dies at the Nth call, before or after its effect; for each N, or each third, there is a hub."""
+    """The first host dies at the Nth call, before or after it took effect; each N, or each third, has its own hub."""
     monkeypatch.setattr(ownership_module, "is_gone", lambda owner: owner == "host-1")
     at_once = asyncio.Semaphore(6)
 

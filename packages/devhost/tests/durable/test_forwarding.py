@@ -63,8 +63,8 @@ async def bench(azurite: Azurite) -> AsyncIterator[Bench]:
 
 
 @pytest.mark.parametrize("queue", ["", "control", "work items"])
-async def test_what_is_passed_on_is_seen_by_the_owner_at_once_and_once(bench: Bench, queue: str) -> None:
-    """An activity's result takes its work item's place; nothing stays in flight here."""
+async def test_a_forwarded_message_is_visible_to_the_owner_once(bench: Bench, queue: str) -> None:
+    """An activity's result replaces its work item; nothing stays in flight here."""
     delivery = await bench.delivery(ANSWER, queue)
     await bench.forwarder.pass_on(delivery)
     assert [message.event for message in await bench.seen()] == [ANSWER.event]
@@ -72,8 +72,8 @@ async def test_what_is_passed_on_is_seen_by_the_owner_at_once_and_once(bench: Be
     assert bench.in_flight.names() == []
 
 
-async def test_what_is_put_off_is_hidden_for_longer_each_time(bench: Bench) -> None:
-    """Two seconds at first; meanwhile nobody sees it."""
+async def test_a_deferred_message_is_hidden_longer_each_time(bench: Bench) -> None:
+    """Two seconds at first; nobody sees it meanwhile."""
     for count in (0, 1):
         delivery = await bench.delivery(ANSWER, "control" if count else "")
         await bench.forwarder.put_off(delivery)
@@ -81,8 +81,8 @@ async def test_what_is_put_off_is_hidden_for_longer_each_time(bench: Bench) -> N
 
 
 @pytest.mark.parametrize("how", ["pass_on", "send", "store"])
-async def test_a_start_comes_with_its_row(bench: Bench, how: str) -> None:
-    """Without the row nobody would believe it."""
+async def test_a_forwarded_start_writes_its_row(bench: Bench, how: str) -> None:
+    """Without the row the instance would not exist for a query."""
     if how == "send":
         await bench.forwarder.send(START)
     else:
@@ -93,10 +93,10 @@ async def test_a_start_comes_with_its_row(bench: Bench, how: str) -> None:
 
 
 @pytest.mark.parametrize(("old", "execution_id"), [(RuntimeStatus.COMPLETED, "e"), (RuntimeStatus.RUNNING, "older")])
-async def test_a_starts_row_replaces_that_of_an_ended_instance_alone(
+async def test_the_row_of_a_start_replaces_only_that_of_an_ended_instance(
     bench: Bench, old: RuntimeStatus, execution_id: str
 ) -> None:
-    """One that is alive keeps its own."""
+    """A running one keeps its row."""
     await bench.hub.instances.merge(InstanceRecord(instance_id="i", execution_id="older", name="o", status=old))
     await bench.forwarder.send(START)
     row = await bench.hub.instances.get("i")
@@ -104,8 +104,8 @@ async def test_a_starts_row_replaces_that_of_an_ended_instance_alone(
     assert row.execution_id == execution_id
 
 
-async def test_what_is_stored_is_held_and_stored_once(bench: Bench) -> None:
-    """A crash brings it back; as long as this host lives nobody else sees it."""
+async def test_a_stored_message_is_held_and_stored_once(bench: Bench) -> None:
+    """After a crash it comes back; while this host lives nobody else sees it."""
     delivery = await bench.delivery(EVENT)
     await bench.outbox.store(delivery)
     first = delivery.hold

@@ -41,8 +41,8 @@ async def _send(hub: TaskHub, hidden_for: timedelta) -> tuple[Receipt, Message]:
     return await hub.queues.send_work_item(message, visible_after=hidden_for), message
 
 
-async def test_what_is_finished_is_deleted(hub: TaskHub) -> None:
-    """It never comes back; finishing nothing, or twice, does no harm."""
+async def test_a_finished_message_is_deleted(hub: TaskHub) -> None:
+    """It never comes back; finishing nothing, or finishing twice, does no harm."""
     holds = Holds(hub.queues, Watcher())
     hold = holds.take(*await _send(hub, NONE))
     await holds.finish(hold)
@@ -51,8 +51,8 @@ async def test_what_is_finished_is_deleted(hub: TaskHub) -> None:
     assert await hub.queues.receive_work_items(HOLD) == []
 
 
-async def test_a_message_that_is_held_already_is_not_taken_twice(hub: TaskHub) -> None:
-    """But the newer receipt counts, or it could not be deleted any more."""
+async def test_a_message_that_is_already_held_is_not_taken_twice(hub: TaskHub) -> None:
+    """The newer receipt replaces the old one, which can no longer delete it."""
     holds = Holds(hub.queues, Watcher())
     hold = holds.take(*await _send(hub, NONE))
     (again,) = await hub.queues.receive_work_items(HOLD)
@@ -65,8 +65,8 @@ async def test_a_message_that_is_held_already_is_not_taken_twice(hub: TaskHub) -
     assert await hub.queues.receive_work_items(HOLD) == []
 
 
-async def test_a_hold_is_renewed_before_it_ends_and_a_dropped_one_is_not(hub: TaskHub) -> None:
-    """The first is hidden beyond its four seconds, the second comes back by itself."""
+async def test_a_held_message_is_renewed_and_a_dropped_one_is_not(hub: TaskHub) -> None:
+    """The first stays hidden beyond its four seconds, the second comes back."""
     holds = Holds(hub.queues, Watcher())
     kept, dropped = [holds.take(*await _send(hub, HOLD)) for _ in range(2)]
     assert kept is not None
@@ -84,8 +84,8 @@ async def test_a_hold_is_renewed_before_it_ends_and_a_dropped_one_is_not(hub: Ta
     assert await hub.queues.delete(kept.receipt)
 
 
-async def test_where_renewals_take_long_each_is_for_longer(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Storage that is busy with renewals alone does no work. Where it is quick, messages come back as soon as ever."""
+async def test_slow_renewals_hold_messages_for_longer(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise storage does nothing but renewals. If it is fast, messages come back as early as before."""
     spans, one_by_one = list[timedelta](), asyncio.Lock()
     holds = Holds(hub.queues, Watcher())
     for _ in range(12):
@@ -109,8 +109,8 @@ async def test_where_renewals_take_long_each_is_for_longer(hub: TaskHub, monkeyp
     assert HOLD < spans[-1] <= LONGEST_HOLD
 
 
-async def test_a_lost_message_stops_nothing(hub: TaskHub) -> None:
-    """One that somebody else has taken or deleted cannot be renewed; the others are."""
+async def test_a_lost_message_does_not_stop_the_renewals(hub: TaskHub) -> None:
+    """Another host has taken or deleted it; the others are renewed."""
     holds = Holds(hub.queues, Watcher())
     lost, kept = [holds.take(*await _send(hub, HOLD)) for _ in range(2)]
     assert lost is not None
@@ -125,8 +125,8 @@ async def test_a_lost_message_stops_nothing(hub: TaskHub) -> None:
     renewing.cancel()
 
 
-async def test_a_copy_of_a_message_that_is_held_or_dealt_with_is_deleted(hub: TaskHub) -> None:
-    """Where the answer to a put was lost, the message is in the queue twice."""
+async def test_a_copy_of_a_held_or_finished_message_is_deleted(hub: TaskHub) -> None:
+    """If the answer to a put is lost, the queue has the message twice."""
     holds = Holds(hub.queues, Watcher())
     message = _message()
     hold = holds.take(await hub.queues.send_work_item(message, visible_after=HOLD), message)
@@ -144,7 +144,7 @@ async def test_a_copy_of_a_message_that_is_held_or_dealt_with_is_deleted(hub: Ta
 
 
 async def test_a_message_that_cannot_be_deleted_now_is_deleted_later(azurite: Azurite) -> None:
-    """And is not worked on again, should it come before that."""
+    """If it comes again before that, it is not processed again."""
     transport = FaultyTransport(StorageAccount.parse(azurite.connection_string))
     async with transport:
         hub = await TaskHub.open(transport, "Hub" + uuid4().hex[:20], partition_count=1, clock=SystemClock())

@@ -44,7 +44,7 @@ async def test_status_headers_and_content_come_back(address: str) -> None:
 
 
 async def test_content_without_a_type_is_plain_text(address: str) -> None:
-    """As .NET's StringContent; a type that is given stays."""
+    """As .NET's StringContent; a given type stays."""
     plain = json.loads((await _call(method="POST", uri=address, content="hello"))["content"])
     assert (plain["type"], plain["body"]) == ("text/plain; charset=utf-8", "hello")
     headers = {"content-type": "application/json"}
@@ -54,19 +54,19 @@ async def test_content_without_a_type_is_plain_text(address: str) -> None:
 
 @pytest.mark.parametrize("status", [202, 404, 500])
 async def test_an_error_status_is_a_result(address: str, status: int) -> None:
-    """And 202 is not polled."""
+    """202 is not polled."""
     assert (await _call(method="GET", uri=f"{address}?status={status}"))["statusCode"] == status
 
 
 @pytest.mark.parametrize("uri", ["nonsense", "ftp://127.0.0.1/"])
-async def test_a_request_that_gets_no_answer_fails(uri: str) -> None:
+async def test_a_request_without_an_answer_fails(uri: str) -> None:
     """With the details of the real host's exception."""
     outcome = await call_http(json.dumps([{"method": "GET", "uri": uri}]))
     assert isinstance(outcome, Failed)
     assert (outcome.details or "").startswith('{"$type":"System.Net.Http.HttpRequestException')
 
 
-async def test_a_connection_that_is_refused_is_told_in_dotnets_words() -> None:
+async def test_a_refused_connection_has_the_text_of_dotnet() -> None:
     """Recorded."""
     outcome = await call_http(json.dumps([{"method": "GET", "uri": "http://127.0.0.1:9/"}]))
     assert isinstance(outcome, Failed)
@@ -74,10 +74,10 @@ async def test_a_connection_that_is_refused_is_told_in_dotnets_words() -> None:
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "json"])
-async def test_a_content_type_that_dotnet_does_not_take_fails_the_call(
+async def test_a_content_type_with_parameters_fails_the_call(
     address: str, content_type: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Recorded: parameters are too much. The console says what to leave out."""
+    """Recorded: .NET does not accept parameters. The console says what to leave out."""
     headers = {"content-type": content_type}
     outcome = await call_http(json.dumps([{"method": "POST", "uri": address, "content": "{}", "headers": headers}]))
     assert isinstance(outcome, Failed)
@@ -87,7 +87,7 @@ async def test_a_content_type_that_dotnet_does_not_take_fails_the_call(
 
 
 async def test_a_token_source_is_refused_with_its_reason(address: str) -> None:
-    """There is no managed identity here."""
+    """This machine has no managed identity."""
     outcome = await call_http(json.dumps([{"method": "GET", "uri": address, "tokenSource": {"resource": "r"}}]))
     assert isinstance(outcome, Failed)
     assert "managed identity" in outcome.message

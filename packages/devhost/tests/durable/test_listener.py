@@ -27,7 +27,7 @@ def same(n: int) -> int:
 
 
 def test_damaged_instances_are_named_at_the_start(start_app: StartApp, tmp_path: Path) -> None:
-    """One line each: a history that is missing at once, a start that never came when the queues have been emptied."""
+    """One line each: a missing history at once, a lost start after the queues have been emptied."""
     (tmp_path / "function_app.py").write_text(APP)
     app = start_app(tmp_path)
     rows = {"empty": "Running", "never": "Pending"}
@@ -46,8 +46,8 @@ def test_damaged_instances_are_named_at_the_start(start_app: StartApp, tmp_path:
     assert app.wait(app.start("pair"))["output"] == 2
 
 
-def test_a_deleted_control_queue_is_reported_and_made_again(start_app: StartApp, tmp_path: Path) -> None:
-    """Somebody deletes a queue under the running host: one sentence, no traceback, other instances still run."""
+def test_a_deleted_control_queue_is_reported_and_created_again(start_app: StartApp, tmp_path: Path) -> None:
+    """One sentence and no traceback; other instances still run."""
     (tmp_path / "function_app.py").write_text(APP)
     (tmp_path / "host.json").write_text(
         '{"version": "2.0", "extensions": {"durableTask": {"hubName": "ListenHub",'

@@ -52,8 +52,8 @@ class Diary:
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_what_comes_while_an_instance_is_busy_makes_its_next_batch() -> None:
-    """In the order in which it came."""
+async def test_messages_for_a_busy_instance_form_its_next_batch() -> None:
+    """In the order in which they came."""
     diary = Diary()
     async with diary.running() as mailboxes:
         mailboxes.put(_delivery("1"))
@@ -64,8 +64,8 @@ async def test_what_comes_while_an_instance_is_busy_makes_its_next_batch() -> No
     assert diary.attempts == [["1"], ["2", "3"]]
 
 
-async def test_whoever_comes_to_a_busy_instance_can_know_whether_others_wait() -> None:
-    """For the batch in hand or behind it; an instance that rests works for nobody."""
+async def test_a_caller_can_see_whether_others_wait_for_a_busy_instance() -> None:
+    """For the batch in progress or the next one; an idle instance has nobody waiting."""
     diary = Diary()
     async with diary.running() as mailboxes:
         assert not mailboxes.works_unwatched("i")
@@ -82,8 +82,8 @@ async def test_whoever_comes_to_a_busy_instance_can_know_whether_others_wait() -
         assert mailboxes.works_unwatched("i")
 
 
-async def test_a_failed_batch_is_tried_again_as_it_was_before_anything_that_came_later() -> None:
-    """As often as it takes."""
+async def test_a_failed_batch_is_retried_before_later_messages() -> None:
+    """Unchanged, and as often as it takes."""
     diary = Diary(lambda batch: 0.01 if batch.attempts < 3 else None)
     async with diary.running() as mailboxes:
         mailboxes.put(_delivery("1"))
@@ -93,7 +93,7 @@ async def test_a_failed_batch_is_tried_again_as_it_was_before_anything_that_came
     assert diary.attempts == [["1", "2"]] * 3 + [["3"]] * 3
 
 
-async def test_instances_are_worked_on_side_by_side_up_to_the_number_of_slots() -> None:
+async def test_instances_run_side_by_side_up_to_the_number_of_slots() -> None:
     """One that pauses holds no slot."""
     diary = Diary(lambda batch: 0.01 if batch.attempts == 1 else None, slots=2)
     async with diary.running() as mailboxes:
@@ -103,8 +103,8 @@ async def test_instances_are_worked_on_side_by_side_up_to_the_number_of_slots() 
     assert len(diary.attempts) == 12
 
 
-async def test_what_came_before_the_start_is_worked_on_then() -> None:
-    """A message may be delivered while the host is still being put together."""
+async def test_messages_before_the_start_are_processed_after_it() -> None:
+    """A message may arrive while the host is being assembled."""
     diary = Diary()
     diary.mailboxes.put(_delivery("early"))
     async with diary.running():

@@ -39,18 +39,18 @@ def _host(hub: TaskHub, name: str) -> Ownership:
     return Ownership(hub=hub, observer=Watcher(), me=name, is_alone=False, uses_app_lease=False)
 
 
-async def test_a_host_that_is_started_again_under_the_same_name_goes_on_with_its_partitions(hub: TaskHub) -> None:
-    """In a container the machine's name and the process's number are often those of the host before it."""
+async def test_a_host_restarted_under_the_same_name_keeps_its_partitions(hub: TaskHub) -> None:
+    """In a container the machine's name and the pid are often those of the host before it."""
     await _host(hub, "same").claim()
     again = _host(hub, "same")
     await again.claim()
     assert again.partitions() == [0, 1]
 
 
-async def test_a_partition_is_read_again_when_whoever_asked_for_it_is_gone(
+async def test_a_partition_is_read_again_if_the_host_that_asked_for_it_is_gone(
     hub: TaskHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was drained for a host that never came to claim it."""
+    """It was drained for a host that never claimed it."""
     owner, guest = _host(hub, "owner"), _host(hub, "guest")
     owner.is_drained = lambda _: False
     await owner.claim()

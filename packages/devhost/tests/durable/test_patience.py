@@ -30,7 +30,7 @@ async def _try(patience: Patience, error: Exception | None) -> None:
             raise error
 
 
-async def test_trouble_is_told_once_and_its_end_too(pauses: list[float]) -> None:
+async def test_a_trouble_is_reported_once_and_so_is_its_end(pauses: list[float]) -> None:
     """However many attempts lie between."""
     watcher = Watcher()
     patience = Patience(watcher, "The queue q")
@@ -43,7 +43,7 @@ async def test_trouble_is_told_once_and_its_end_too(pauses: list[float]) -> None
     assert pauses == [0.5, 1.0, 2.0]
 
 
-async def test_the_pauses_grow_up_to_a_limit_and_follow_what_the_service_asks_for(pauses: list[float]) -> None:
+async def test_pauses_grow_to_a_limit_and_follow_the_retry_after_of_the_service(pauses: list[float]) -> None:
     """A success begins anew."""
     patience = Patience(Watcher(), "The queue q", longest_s=4.0)
     for _ in range(6):
@@ -55,14 +55,14 @@ async def test_the_pauses_grow_up_to_a_limit_and_follow_what_the_service_asks_fo
     assert pauses == [0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 3.0]
 
 
-async def test_what_somebody_else_has_changed_is_no_trouble(pauses: list[float]) -> None:
-    """The next attempt reads it again."""
+async def test_a_lost_race_is_no_trouble(pauses: list[float]) -> None:
+    """The next attempt reads the new state."""
     watcher = Watcher()
     await _try(Patience(watcher, "The queue q"), LostRace("They were faster."))
     assert (watcher.troubles, pauses) == ([], [])
 
 
-async def test_a_defect_is_not_waited_for(pauses: list[float]) -> None:
+async def test_a_bug_is_not_retried(pauses: list[float]) -> None:
     """It ends the task, and the host with it."""
     with pytest.raises(KeyError):
         await _try(Patience(Watcher(), "The queue q"), KeyError("a defect"))

@@ -20,13 +20,13 @@ def _answer(*actions: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {**nothing, **fields}
 
 
-def test_a_step_that_asks_for_nothing_is_an_empty_script() -> None:
+def test_a_step_without_actions_is_an_empty_script() -> None:
     """The orchestrator waits on."""
     assert read_script(_answer(), count().__next__) == Script()
 
 
-def test_every_field_arrives() -> None:
-    """As it stands in the message."""
+def test_every_field_is_read() -> None:
+    """Unchanged from the message."""
     answer = _answer(
         cancelled=[0, 2], custom_status='{"a":1}', done=True, output="[1]", error="ValueError: x", stack="  File",
         asked=True,
@@ -38,7 +38,7 @@ def test_every_field_arrives() -> None:
 
 
 def test_timers_are_numbered_over_the_whole_execution_also_inside_groups() -> None:
-    """The worker counts in the same way and names the cancelled ones by these numbers."""
+    """The worker counts in the same way and names cancelled timers by these numbers."""
     timer = {"actionType": 5, "fireAt": DUE, "isCanceled": False}
     activity = {"actionType": 0, "functionName": "a", "input": "1"}
     group = {"actionType": 11, "compoundActions": [timer, activity, timer]}
@@ -59,8 +59,8 @@ def _ordinal(action: Any) -> int:
 
 
 @pytest.mark.parametrize("field", ["output", "custom_status"])
-def test_a_value_is_what_the_host_makes_of_it(field: str) -> None:
-    """Numbers that JSON does not have are strings; what is too deep, with the object around it, fails the instance."""
+def test_a_value_is_converted_as_the_host_does(field: str) -> None:
+    """Numbers that JSON lacks become strings; a value that is too deep fails the instance."""
     script = read_script(_answer(**{field: '[NaN,"a\\ud83dz"]'}), count().__next__)
     assert getattr(script, field) == '["NaN","a�z"]'
     assert read_script(_answer(**{field: "[" * 63 + "]" * 63}), count().__next__).error is None
@@ -71,14 +71,14 @@ def test_a_value_is_what_the_host_makes_of_it(field: str) -> None:
     )
 
 
-def test_an_action_that_nobody_knows_is_named() -> None:
+def test_an_unknown_action_is_named_in_the_error() -> None:
     """A newer SDK may ask for more than this host can do."""
     with pytest.raises(UnknownAction, match="type 13"):
         read_script(_answer({"actionType": 13}), count().__next__)
 
 
-def test_the_actions_of_a_whole_generation_count_their_timers_for_themselves() -> None:
-    """They are read once more from the first, and leave the numbers of the execution alone."""
+def test_the_actions_of_a_whole_generation_have_their_own_timer_numbers() -> None:
+    """They are read again from the first one; the numbers of the execution do not change."""
     timer = {"actionType": 5, "fireAt": DUE, "isCanceled": True}
     numbers = count()
     script = read_script(_answer({"actionType": 4, "input": "1"}, generation=[timer, timer]), numbers.__next__)

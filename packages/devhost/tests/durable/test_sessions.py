@@ -66,8 +66,8 @@ RAISED = _message(EventRaised(timestamp=NOW, name="Answer"))
 ENDED = ExecutionCompleted(timestamp=NOW, event_id=0, status=RuntimeStatus.COMPLETED, result='"done"')
 
 
-def test_a_running_execution_goes_on() -> None:
-    """Also when a start for it arrives again."""
+def test_a_running_execution_continues() -> None:
+    """Also if a second start for it arrives."""
     stored = _stored(OrchestratorStarted(timestamp=NOW), _started())
     for messages in ([RAISED], [_message(_started("other")), RAISED]):
         built = BUILDER.orchestration(stored, messages)
@@ -77,7 +77,7 @@ def test_a_running_execution_goes_on() -> None:
 
 
 def test_a_start_begins_an_execution() -> None:
-    """Where nothing is stored, and in the place of one that is over."""
+    """If nothing is stored, or in place of an ended one."""
     for stored in (None, _stored(_started("old"), ENDED)):
         built = BUILDER.orchestration(stored, [RAISED, _message(_started("new"))])
         assert built is not None
@@ -85,23 +85,23 @@ def test_a_start_begins_an_execution() -> None:
         assert (session.instance.execution_id, is_new) == ("new", True)
 
 
-def test_an_event_for_what_is_over_or_was_never_started_leads_nowhere() -> None:
-    """There is nothing that it could change."""
+def test_an_event_for_an_ended_or_unknown_instance_is_dropped() -> None:
+    """It could change nothing."""
     assert BUILDER.orchestration(_stored(_started(), ENDED), [RAISED]) is None
     assert BUILDER.orchestration(_stored(), [RAISED]) is None
 
 
 @pytest.mark.parametrize("execution", ["e", "another"])
-def test_a_start_that_was_carried_out_is_not_carried_out_again(execution: str) -> None:
-    """A parent that was cut off sends its child's start twice, the second time with a new execution id."""
+def test_a_repeated_start_is_not_executed_again(execution: str) -> None:
+    """A parent that was interrupted sends its child's start twice, the second time with a new execution id."""
     parent = _parent("p")
     again = _message(_started(execution, parent))
     assert BUILDER.orchestration(_stored(_started("e", parent), ENDED), [again]) is None
 
 
 @pytest.mark.parametrize("old_parent", [None, _parent("p1")])
-def test_the_newest_parent_takes_the_id_of_a_running_instance(old_parent: ParentRef | None) -> None:
-    """Recorded: the new execution begins in the place of the old one, whoever had started that."""
+def test_a_newer_start_by_another_parent_replaces_a_running_instance(old_parent: ParentRef | None) -> None:
+    """Recorded: the new execution takes the place of the old one, whoever started that."""
     stored = _stored(OrchestratorStarted(timestamp=NOW), _started("old", old_parent))
     starts = [_started("second", _parent("p2"), after=1), _started("third", _parent("p3"), after=2), _started("x")]
     built = BUILDER.orchestration(stored, [RAISED, *map(_message, starts)])
@@ -111,15 +111,15 @@ def test_the_newest_parent_takes_the_id_of_a_running_instance(old_parent: Parent
 
 
 @pytest.mark.parametrize(("parent", "after"), [("p1", 1), ("p2", 0), ("p2", -1)])
-def test_a_start_that_is_no_newer_or_the_same_parents_replaces_nothing(parent: str, after: int) -> None:
-    """It is a copy, or came late."""
+def test_an_older_start_or_one_of_the_same_parent_replaces_nothing(parent: str, after: int) -> None:
+    """It is a copy, or it came late."""
     stored = _stored(_started("old", _parent("p1")))
     built = BUILDER.orchestration(stored, [_message(_started("new", _parent(parent), after=after))])
     assert built is not None
     assert built[0].instance.execution_id == "old"
 
 
-def test_the_record_can_be_made_of_the_history() -> None:
+def test_the_instance_row_can_be_built_from_the_history() -> None:
     """For a row that a crash kept from being written."""
     ended = record_after([_started(), ENDED], "Hub")
     assert ended is not None

@@ -44,8 +44,8 @@ class Watch:
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1))
-def test_timers_fire_in_the_order_in_which_they_are_due(seconds: Sequence[int]) -> None:
-    """Equal ones in the order in which they were armed."""
+def test_timers_fire_in_order_of_their_due_times(seconds: Sequence[int]) -> None:
+    """Equal ones in the order in which they were set."""
     watch = Watch()
     for number, due in enumerate(seconds):
         watch.arm(number, due)
@@ -56,7 +56,7 @@ def test_timers_fire_in_the_order_in_which_they_are_due(seconds: Sequence[int]) 
     assert (watch.early, watch.heap.next_due()) == ([], None)
 
 
-def test_a_timer_that_is_armed_already_is_not_armed_twice() -> None:
+def test_an_armed_timer_is_not_armed_twice() -> None:
     """Until it has fired: the next generation may use its number again."""
     watch = Watch()
     for _ in range(2):
@@ -68,8 +68,8 @@ def test_a_timer_that_is_armed_already_is_not_armed_twice() -> None:
     assert [1, 1] == watch.fired
 
 
-async def test_the_heap_sleeps_until_the_next_timer_also_one_that_comes_later() -> None:
-    """An earlier one that is armed meanwhile goes first, and a jump wakes it."""
+async def test_the_heap_sleeps_until_the_earliest_timer() -> None:
+    """A new earlier timer goes first, and a jump of the clock wakes the heap."""
     watch = Watch()
     running = asyncio.create_task(watch.heap.run())
     watch.arm(3, 7200)

@@ -24,6 +24,6 @@ from durable_devhost.taskhub.failures import CorruptHistory
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_each_trouble_says_what_becomes_of_the_work(error: Exception, sentence: str) -> None:
-    """At its end, after what happened."""
+def test_each_trouble_says_what_happens_to_the_work(error: Exception, sentence: str) -> None:
+    """At the end, after what happened."""
     assert describe(error).endswith(sentence)

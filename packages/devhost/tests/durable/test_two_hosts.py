@@ -39,8 +39,8 @@ async def _until(look: Callable[[], Any], patience_s: float = A_LEASE_AND_MORE_S
         await asyncio.sleep(0.05)
 
 
-async def test_two_hosts_share_the_partitions_and_each_takes_what_is_meant_for_the_other(hub: Hub) -> None:
-    """Starts, events and results go to the owner of the instance; both see the same status."""
+async def test_two_hosts_share_partitions_and_forward_messages_to_the_owner(hub: Hub) -> None:
+    """Starts, events and results go to the instance's owner; both see the same status."""
     one, other = await hub.host(), await hub.host()
     await _until(lambda: (one.partitions(), other.partitions()) == (2, 2))
 
@@ -61,8 +61,8 @@ async def _known(host: Host, instance_id: str) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_partitions_move_while_work_is_under_way_and_nothing_is_lost(hub: Hub) -> None:
-    """A second host joins and leaves, again and again, while chains run."""
+async def test_nothing_is_lost_while_partitions_move_during_work(hub: Hub) -> None:
+    """A second host joins and leaves repeatedly while chains run."""
     first = await hub.host()
     instances: list[str] = []
     for round_ in range(3):
@@ -75,7 +75,7 @@ async def test_partitions_move_while_work_is_under_way_and_nothing_is_lost(hub: 
     assert await outputs(first, instances, A_LEASE_AND_MORE_S) == ["3"] * len(instances)
 
 
-async def test_what_a_dead_host_had_in_hand_is_finished_by_the_other(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_host_finishes_the_work_of_a_dead_one(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """As soon as it is known to be gone, or its lease has run out."""
     one, other = await hub.host(), await hub.host()
     await _until(lambda: (one.partitions(), other.partitions()) == (2, 2))
@@ -86,10 +86,10 @@ async def test_what_a_dead_host_had_in_hand_is_finished_by_the_other(hub: Hub, m
     assert await outputs(other, instances) == ["780"] * 8
 
 
-async def test_a_row_that_a_dead_host_has_left_behind_is_corrected(
+async def test_a_stale_row_of_a_dead_host_is_corrected(
     hub: Hub, azurite: Azurite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its history was stored, its row not: a query would be wrong until something happens to the instance."""
+    """Its history was stored, its row was not; a query would be wrong until the instance's next event."""
     monkeypatch.setattr(ownership_module, "is_gone", lambda owner: owner == "host-1")
     transport = FaultyTransport(StorageAccount.parse(azurite.connection_string))
     one = await hub.host(transport)
@@ -107,8 +107,8 @@ async def test_a_row_that_a_dead_host_has_left_behind_is_corrected(
             await asyncio.sleep(0.02)
 
 
-async def test_a_result_that_is_faster_than_its_steps_history_is_not_thrown_away(hub: Hub, azurite: Azurite) -> None:
-    """One host stores its histories late; the other is done with the activities long before."""
+async def test_a_result_that_arrives_before_its_history_is_kept(hub: Hub, azurite: Azurite) -> None:
+    """One host stores its histories late; the other finishes the activities long before."""
     account = StorageAccount.parse(azurite.connection_string)
     async with losing(account, azurite.connection_string, lambda *_: False, delay=_late_history) as through_the_proxy:
         slow = await hub.host(Transport(StorageAccount.parse(through_the_proxy)))

@@ -48,19 +48,19 @@ def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDED if name not in DIFFERS])
-def test_an_answer_is_the_real_hosts(answers: dict[str, Any], name: str) -> None:
-    """Status, headers and body, what a function was given, or how an instance ended."""
+def test_an_answer_equals_that_of_the_real_host(answers: dict[str, Any], name: str) -> None:
+    """Status, headers and body, what a function got, or how an instance ended."""
     assert comparable(answers[name]) == comparable(RECORDED[name])
 
 
 @pytest.mark.parametrize("name", BY_RULE)
-def test_an_output_is_what_the_rules_say(answers: dict[str, Any], name: str) -> None:
-    """Values on their way through the extension, an id like an entity's, an activity that ends its worker."""
+def test_an_unrecorded_output_equals_the_expected_one(answers: dict[str, Any], name: str) -> None:
+    """Values that pass through the extension, an id like an entity's, an activity that ends its worker."""
     assert comparable(answers[name])["output"] == BY_RULE[name]
 
 
-def test_what_has_no_output_is_what_the_rules_say(answers: dict[str, Any]) -> None:
-    """A control character in a header, a picture that is read as text, and bodies of the durable HTTP API."""
+def test_unrecorded_answers_equal_the_expected_ones(answers: dict[str, Any]) -> None:
+    """A control character in a header, a picture read as text, and bodies of the durable HTTP API."""
     assert answers["ids.odd.control"] == {"status": 500, "body": ""}
     pictures = {name: answers[f"blob.png.{name}"]["body"] for name in ("stream", "binary", "bytes")}
     assert pictures == {"stream": "hefbfbd504e470d0a", "binary": "h89504e470d0a", "bytes": "str '�PNG\\r\\n'"}
@@ -70,7 +70,7 @@ def test_what_has_no_output_is_what_the_rules_say(answers: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("name", IN_A_ROW)
 def test_events_in_a_row_are_heard_by_the_rule(answers: dict[str, Any], name: str) -> None:
-    """None more than twice, none out of order, and none is lost but for a later one of its name."""
+    """None more than twice, none out of order, and none is lost except for a later one of its name."""
     heard = [(event, told["n"]) for _, event, told in answers[f"turns.{name}"]["heard"] if event != "timer"]
     raised = list(enumerate(IN_A_ROW[name]))
     for number, event in raised:
@@ -82,6 +82,6 @@ def test_events_in_a_row_are_heard_by_the_rule(answers: dict[str, Any], name: st
 
 
 @pytest.mark.parametrize("name", DIFFERS)
-def test_what_differs_still_does(answers: dict[str, Any], name: str) -> None:
-    """One that has become equal leaves the table."""
+def test_a_known_difference_still_differs(answers: dict[str, Any], name: str) -> None:
+    """One that has become equal must leave the table."""
     assert comparable(answers[name]) != comparable(RECORDED[name])

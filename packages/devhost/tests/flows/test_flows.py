@@ -39,13 +39,13 @@ def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_a_record_is_the_real_hosts(answers: dict[str, Any], name: str) -> None:
+def test_a_flow_equals_its_recording(answers: dict[str, Any], name: str) -> None:
     """Status, output and events of a flow, or an answer."""
     assert comparable(answers[name]) == comparable(RECORDED[name])
 
 
 @pytest.mark.parametrize("name", BY_RULE)
-def test_a_flow_without_a_record_ends_as_the_rules_say(answers: dict[str, Any], name: str) -> None:
-    """A child that needs three tries, a status that stays, an entity with odd operations."""
+def test_a_flow_without_a_recording_ends_as_expected(answers: dict[str, Any], name: str) -> None:
+    """A child that needs three tries, a status that stays, an entity with unusual operations."""
     seen = answers[name]
     assert (seen["runtimeStatus"], seen["output"], seen["customStatus"]) == BY_RULE[name]

@@ -44,7 +44,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize(("connection", "setting"), [(None, "AzureWebJobsStorage"), ("HubStorage", "HubStorage")])
 def test_a_refused_key_names_its_setting(connection: str | None, setting: str, status: int) -> None:
-    """With the service's own code."""
+    """With the service's error code."""
     with (
         pytest.raises(SettingsError, match=rf"in {setting} shows as its key \(AuthorizationFailure\)"),
         refusals_named(connection),
@@ -52,8 +52,8 @@ def test_a_refused_key_names_its_setting(connection: str | None, setting: str, s
         raise StorageFailure(status, "AuthorizationFailure", "no")
 
 
-def test_any_other_refusal_ends_the_start_in_a_sentence_too() -> None:
-    """A traceback would call it a defect of devhost."""
+def test_any_other_refusal_ends_the_start_with_one_sentence() -> None:
+    """A traceback would look like a bug in devhost."""
     with pytest.raises(StorageUnavailable, match="The storage refuses what a start needs: 400"), refusals_named(None):
         raise StorageFailure(400, "OutOfRangeInput", "no")
 
@@ -61,7 +61,7 @@ def test_any_other_refusal_ends_the_start_in_a_sentence_too() -> None:
 @pytest.mark.parametrize(
     "command", [["start", "--app", "APP", "--port", "0", "--no-azurite"], ["doctor", "APP", "--no-azurite"]]
 )
-def test_a_wrong_key_ends_the_start_in_one_sentence(tmp_path: Path, azurite: Azurite, command: list[str]) -> None:
+def test_a_wrong_key_ends_the_start_with_one_sentence(tmp_path: Path, azurite: Azurite, command: list[str]) -> None:
     """Status 2, no traceback."""
     (tmp_path / "function_app.py").write_text(APP)
     wrong = azurite.connection_string.replace("AccountKey=E", "AccountKey=A")
@@ -78,8 +78,8 @@ def test_a_wrong_key_ends_the_start_in_one_sentence(tmp_path: Path, azurite: Azu
     assert len(ended.stderr.splitlines()) == 1
 
 
-async def test_a_full_disk_is_what_a_person_hears_of(small_disk: Path, tmp_path: Path) -> None:
-    """Azurite says no more than 500; when there is space again everything goes on."""
+async def test_a_full_disk_is_reported_to_the_user(small_disk: Path, tmp_path: Path) -> None:
+    """Azurite only answers 500; once there is space again everything goes on."""
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(small_disk / "data"))
         azurite = stack.enter_context(running_azurite(data, tmp_path))
@@ -95,7 +95,7 @@ async def test_a_full_disk_is_what_a_person_hears_of(small_disk: Path, tmp_path:
             await queues.put("work", "x" * 10_000)
 
 
-async def test_storage_that_is_not_there_is_another_matter(tmp_path: Path, azurite: Azurite) -> None:
+async def test_unreachable_storage_has_its_own_message(tmp_path: Path, azurite: Azurite) -> None:
     """The disk has room, so the sentence is the usual one."""
     nowhere = azurite.connection_string.replace(f":{azurite.queue_port}/", ":1/")
     async with LocalTransport(StorageAccount.parse(nowhere), tmp_path) as transport:

@@ -32,8 +32,8 @@ async def rpc(req: func.HttpRequest, client) -> func.HttpResponse:
 """
 
 
-def test_the_way_of_the_sdk_is_another_in_each_process() -> None:
-    """Only the binding names it, and it is too long for the console to show."""
+def test_the_sdk_address_differs_in_each_process() -> None:
+    """Only the binding names it, and the console does not show it."""
     urls = ManagementUrls(hub="Hub", key="KEY")
     first, second = (Address(urls=urls, port=7071) for _ in range(2))
     base = json.loads(first.binding(CLIENT))["rpcBaseUrl"]
@@ -43,8 +43,8 @@ def test_the_way_of_the_sdk_is_another_in_each_process() -> None:
     assert first.rpc_path not in repr(first)
 
 
-def test_the_way_of_the_sdk_takes_a_secret_and_no_key(start_app: Callable[..., AppUnderTest], tmp_path: Path) -> None:
-    """Without it there is no way round the keys; the app's own client has it, and no line of the console shows it."""
+def test_the_sdk_address_needs_its_secret_and_no_key(start_app: Callable[..., AppUnderTest], tmp_path: Path) -> None:
+    """Without the secret the address does not exist; only the app's client has it, and the console never shows it."""
     (tmp_path / "function_app.py").write_text(APP)
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
     app = start_app(tmp_path, options=["--enable-auth"])

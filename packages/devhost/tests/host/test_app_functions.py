@@ -69,10 +69,10 @@ def _app(*answers: dict[str, Any] | None) -> tuple[AppFunctions, Workers]:
         ((None, RAISED), Failed(message="ValueError: boom", stack="  File x")),
     ],
 )
-async def test_an_activity_and_an_entity_run_again_where_their_worker_dies(
+async def test_activities_and_entities_run_again_if_their_worker_dies(
     answers: tuple[dict[str, Any] | None, ...], outcome: Succeeded | Failed
 ) -> None:
-    """As often as it takes: a worker that dies too often ends the host. A failure of their own is an answer."""
+    """As often as it takes: a worker that dies too often ends the host. Their own failure is an answer."""
     app, workers = _app(*answers)
     assert await app.run_activity("WORK", "7", "i-1") == outcome
     assert workers.asked == ["activity work (i-1)"] * len(answers)
@@ -82,8 +82,8 @@ async def test_an_activity_and_an_entity_run_again_where_their_worker_dies(
 
 
 @pytest.mark.parametrize(("name", "why"), [("Gone", "does not exist"), ("off", "is disabled")])
-async def test_what_does_not_run_is_a_failure_without_asking_a_worker(name: str, why: str) -> None:
-    """As on the real host, whose own exception it is."""
+async def test_a_disabled_function_fails_without_a_worker(name: str, why: str) -> None:
+    """As on the real host, with its exception."""
     app, workers = _app()
     reason, details = absent_activity(name, why)
     assert await app.run_activity(name, "7", "i") == Failed(message=reason, stack="", details=details)
@@ -104,8 +104,8 @@ async def test_each_operation_of_an_entity_that_does_not_run_fails(name: str) ->
     assert workers.asked == []
 
 
-def test_the_catalog_is_asked_by_durable_names() -> None:
-    """What is disabled counts as there, as on Azure, but is not run."""
+def test_the_catalog_is_searched_by_durable_names() -> None:
+    """A disabled function counts as known, as on Azure, but does not run."""
     app, _ = _app()
     assert [app.has_activity(name) for name in ("work", "OFF", "Story")] == [True, True, False]
     assert [app.has_orchestrator(name) for name in ("STORY", "dark", "Work")] == [True, True, False]
@@ -116,7 +116,7 @@ def test_the_catalog_is_asked_by_durable_names() -> None:
     assert "Did you mean 'Work'?" in (app.explain("activity", "Wrok") or "")
 
 
-def test_an_execution_is_made_of_orchestrators_that_run() -> None:
+def test_an_execution_needs_an_enabled_orchestrator() -> None:
     """The engine fails an instance of any other."""
     app, _ = _app()
     ref = InstanceRef(instance_id="i", execution_id="e")

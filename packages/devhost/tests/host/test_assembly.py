@@ -129,7 +129,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Itera
 
 
 def test_http_orchestrations_entities_and_queues_work_together(app: AppUnderTest) -> None:
-    """In an app that has nothing to do with this repository's."""
+    """In an app that is not of this repository."""
     assert app.request("GET", "/api/hello/Ines").body == "Hello Ines"
     assert app.wait(app.start("chain_of_five"))["output"] == 32
     key = uuid.uuid4().hex
@@ -141,13 +141,13 @@ def test_http_orchestrations_entities_and_queues_work_together(app: AppUnderTest
     assert app.wait(key)["output"] == 9
 
 
-def test_the_retry_policy_of_host_json_is_for_every_function(app: AppUnderTest) -> None:
-    """One with an HTTP trigger, too."""
+def test_the_retry_policy_of_host_json_applies_to_every_function(app: AppUnderTest) -> None:
+    """Also to one with an HTTP trigger."""
     assert app.request("GET", "/api/tries").body == "try 1 of 1"
 
 
 def test_an_instance_is_suspended_resumed_terminated_and_restarted(app: AppUnderTest) -> None:
-    """All through the HTTP API; what is suspended sees an event when it goes on."""
+    """All through the HTTP API; a suspended instance sees an event when it resumes."""
     instance = app.start("listens")
     _post(app, f"/instances/{instance}/suspend?reason=lunch", 202)
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Suspended")
@@ -165,7 +165,7 @@ def test_an_instance_is_suspended_resumed_terminated_and_restarted(app: AppUnder
 
 
 def test_a_purged_instance_is_gone(app: AppUnderTest) -> None:
-    """And a second purge finds nothing."""
+    """A second purge finds nothing."""
     instance = app.start("chain_of_five")
     app.wait(instance)
     path = f"{DURABLE}/instances/{instance}"
@@ -175,7 +175,7 @@ def test_a_purged_instance_is_gone(app: AppUnderTest) -> None:
 
 
 def test_a_failed_instance_is_rewound(app: AppUnderTest) -> None:
-    """Once the reason is mended it goes on from where it failed."""
+    """Once the cause is fixed it goes on from where it failed."""
     instance = app.start("fails")
     failed = app.wait(instance)
     assert failed["runtimeStatus"] == "Failed"
@@ -197,7 +197,7 @@ def test_an_entity_is_signalled_called_read_and_listed(app: AppUnderTest) -> Non
     assert app.request("GET", f"{DURABLE}/entities/counter/nobody").status == 404
 
 
-def test_an_orchestration_that_is_not_there_fails_with_the_names_of_those_that_are(app: AppUnderTest) -> None:
+def test_an_unknown_orchestration_fails_and_lists_the_known_ones(app: AppUnderTest) -> None:
     """As on the real host."""
     ended = app.wait(app.start("mistyped"))
     assert ended["runtimeStatus"] == "Failed"
@@ -205,7 +205,7 @@ def test_an_orchestration_that_is_not_there_fails_with_the_names_of_those_that_a
 
 
 def test_a_start_with_an_id_in_use_is_refused(app: AppUnderTest) -> None:
-    """409, and the first one stays as it is."""
+    """409, and the first instance is unchanged."""
     instance = app.start("waits")
     assert app.request("POST", f"{DURABLE}/orchestrators/waits/{instance}").status == 409
     app.raise_event(instance, "Answer", 1)
@@ -215,7 +215,7 @@ def test_a_start_with_an_id_in_use_is_refused(app: AppUnderTest) -> None:
 
 
 def test_a_chain_of_five_costs_eighteen_storage_calls(app: AppUnderTest) -> None:
-    """Polls of empty queues do not count; on the real host it is about 54."""
+    """Polls of empty queues do not count; the real host needs about 54."""
     assert _cost(app, lambda: app.start("chain_of_five")) <= 18
 
 
@@ -242,8 +242,8 @@ def test_a_corrupt_message_is_told_and_left_alone(app: AppUnderTest) -> None:
     assert app.wait(app.start("chain_of_five"))["output"] == 32
 
 
-def test_a_corrupt_history_row_is_told_and_nothing_else_suffers(app: AppUnderTest) -> None:
-    """The instance's work stays where it is; once the row is mended, it goes on."""
+def test_a_corrupt_history_row_is_reported_and_stops_only_its_instance(app: AppUnderTest) -> None:
+    """The instance's work stays queued; once the row is fixed, it goes on."""
     instance = app.start("waits")
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
     with TableClient.from_connection_string(app.connection_string, "HostHubHistory") as table:
@@ -262,7 +262,7 @@ def test_a_corrupt_history_row_is_told_and_nothing_else_suffers(app: AppUnderTes
 
 
 def test_two_apps_with_two_hubs_share_one_azurite(start_app: StartApp, tmp_path: Path) -> None:
-    """And do not see each other's instances."""
+    """Neither sees the other's instances."""
     first = start_app(write(tmp_path / "first", APP))
     settings = {"IsEncrypted": False, "Values": {"AzureWebJobsStorage": first.connection_string}}
     second_app = write(tmp_path / "second", APP, hubName="OtherHub")
@@ -276,8 +276,8 @@ def test_two_apps_with_two_hubs_share_one_azurite(start_app: StartApp, tmp_path:
     assert ("HostHub", "OtherHub") == (first.info()["hub"], second.info()["hub"])
 
 
-def test_with_auth_enabled_keys_are_asked_for(start_app: StartApp, tmp_path: Path) -> None:
-    """They stand in keys.json: a function key for functions, the system key for the durable API, the master for all."""
+def test_with_auth_enabled_keys_are_required(start_app: StartApp, tmp_path: Path) -> None:
+    """keys.json has them: a function key for functions, the system key for the durable API, the master key for all."""
     app = start_app(write(tmp_path, APP), options=["--enable-auth"])
     assert app.request("GET", "/api/hello/Ines").status == 401
     assert app.request("GET", "/admin/devhost/info").status == 401
@@ -292,8 +292,8 @@ def test_with_auth_enabled_keys_are_asked_for(start_app: StartApp, tmp_path: Pat
     assert status.status in (200, 202)
 
 
-def test_an_azurite_that_ends_is_started_again(start_app: StartApp, tmp_path: Path) -> None:
-    """By the host whose own it is, over the same files: nothing is lost, and nobody has to do anything."""
+def test_an_azurite_that_ends_is_restarted(start_app: StartApp, tmp_path: Path) -> None:
+    """By the host that owns it, over the same files: nothing is lost and nobody has to act."""
     with socket.socket() as standard:
         with suppress(OSError):  # they are taken already; it takes others, which no other host is waiting for
             standard.bind(("127.0.0.1", 10000))

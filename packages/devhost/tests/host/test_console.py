@@ -105,7 +105,7 @@ def line(tell: Callable[[Console], None]) -> str:
 
 
 def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
-    """Durable functions by the names that others call them by."""
+    """Durable functions have the names that callers use."""
     expected = """
         devhost runs shop
 
@@ -153,7 +153,7 @@ def test_the_banner_groups_the_functions_and_shows_every_url() -> None:
 
 
 def test_the_ready_record_has_the_url_and_the_functions() -> None:
-    """What a program waits for; what is empty is left out."""
+    """A program waits for it; empty values are left out."""
     found = record(lambda console: console.started(READY))
     assert (found["event"], found["url"], found["hub"], found["clock"]) == ("ready", URL, "ShopHub", "virtual")
     assert "keys" not in found
@@ -163,7 +163,7 @@ def test_the_ready_record_has_the_url_and_the_functions() -> None:
     assert {"name": "ApprovalWorkflow", "kind": "orchestration"} in found["functions"]
 
 
-def test_an_invocation_is_one_line_with_its_time() -> None:
+def test_an_invocation_is_one_line_with_its_duration() -> None:
     """Name, kind, outcome, milliseconds."""
 
     def tell(console: Console) -> None:
@@ -175,8 +175,8 @@ def test_an_invocation_is_one_line_with_its_time() -> None:
     }  # fmt: skip
 
 
-def test_an_http_invocation_that_went_well_is_shown_as_its_request() -> None:
-    """One line for a person is enough; machines get both."""
+def test_a_successful_http_invocation_is_shown_only_as_its_request() -> None:
+    """One line is enough for a person; machines get both."""
 
     def tell(console: Console) -> None:
         console.ended(_function("hello"), INVOCATION, Returned(value="hi"), 0.0124)
@@ -187,7 +187,7 @@ def test_an_http_invocation_that_went_well_is_shown_as_its_request() -> None:
 
 @pytest.mark.parametrize(("status", "function"), [(200, "hello"), (404, ""), (500, "hello")])
 def test_a_request_is_one_line_with_its_status(status: int, function: str) -> None:
-    """Who answered, how, how fast, and what was asked for."""
+    """Function, status, duration, method and path."""
 
     def tell(console: Console) -> None:
         console.requested("GET", "/api/hello/ann", status, 0.0124, function)
@@ -207,7 +207,7 @@ def test_a_failed_invocation_shows_the_users_own_stack() -> None:
     assert (record(tell)["error"], record(tell)["stack"]) == (BOOM.message, BOOM.stack)
 
 
-def test_an_orchestration_is_told_from_start_to_end() -> None:
+def test_an_orchestration_is_shown_from_start_to_end() -> None:
     """With a short id; a failure shows the whole id and the text."""
     instance = "0123456789abcdef0123456789abcdef"
 
@@ -225,8 +225,8 @@ def test_an_orchestration_is_told_from_start_to_end() -> None:
     assert (record(fail)["status"], record(fail)["detail"]) == ("Failed", "boom\n  at line 3")
 
 
-def test_notices_warnings_and_failures_are_told_apart() -> None:
-    """Brackets in a text are no markup."""
+def test_notices_warnings_and_failures_look_different() -> None:
+    """Brackets in a text are not markup."""
     assert line(lambda console: console.notice("[red]x")) == "notice: [red]x"
     assert line(lambda console: console.warning("odd", "i-1")) == "warning: odd (instance i-1)"
     assert line(lambda console: console.trouble("corrupt row", "i-1")) == "warning: corrupt row (instance i-1)"
@@ -252,15 +252,15 @@ def test_a_log_record_of_the_app_names_its_function_and_invocation() -> None:
 
 
 def test_an_orchestrator_that_blocks_is_a_warning_for_its_instance() -> None:
-    """The worker notices it; a message of a kind that nobody knows says nothing."""
+    """The worker notices it; a message of an unknown kind is ignored."""
     slow = record(lambda console: console.heard({"kind": "slow", "name": "story", "instance": "i-1"}))
     assert (slow["event"], slow["instance"]) == ("warning", "i-1")
     assert slow["text"].startswith("The orchestrator 'story' has not come back for a second.")
     assert told(lambda console: console.heard({"kind": "news"}), json_logs=True) == ""
 
 
-def test_the_death_of_a_worker_is_a_failure_with_its_last_words() -> None:
-    """And with what it means for whoever waited."""
+def test_a_dead_worker_is_a_failure_with_its_last_output() -> None:
+    """And with what it means for its callers."""
 
     def tell(console: Console) -> None:
         console.worker_died(7, "it was ended by SIGSEGV", "Fatal Python error\n  File x")
@@ -271,8 +271,8 @@ def test_the_death_of_a_worker_is_a_failure_with_its_last_words() -> None:
     assert line(tell).endswith("          Fatal Python error\n            File x")
 
 
-def test_the_same_advice_is_given_once() -> None:
-    """However often it happens."""
+def test_the_same_advice_is_shown_once() -> None:
+    """However often its cause occurs."""
 
     def tell(console: Console) -> None:
         for text in ("first", "second", "first"):
@@ -281,8 +281,8 @@ def test_the_same_advice_is_given_once() -> None:
     assert [json.loads(each)["text"] for each in told(tell, json_logs=True).splitlines()] == ["first", "second"]
 
 
-def test_control_characters_move_nothing_on_the_terminal_and_machines_get_them_as_they_are() -> None:
-    """What an app, a caller or a storage account says is never a command."""
+def test_control_characters_do_not_control_the_terminal_and_stay_in_records() -> None:
+    """Text of an app, a caller or a storage account is never a command."""
     text = "a\x1b[2Jb\x07\u202ec"
     assert line(lambda console: console.notice(text)) == "notice: a\\x1b[2Jb\\x07\\u202ec"
     assert record(lambda console: console.notice(text))["text"] == text
@@ -293,8 +293,8 @@ def test_control_characters_move_nothing_on_the_terminal_and_machines_get_them_a
     assert line(tell).endswith("GET  /a\\nb".replace("  ", " "))
 
 
-def test_the_net_exception_in_a_failures_text_is_folded() -> None:
-    """Nobody reads it; machines get the whole."""
+def test_the_dotnet_exception_in_a_failure_is_folded() -> None:
+    """Nobody reads it; machines get all of it."""
     detail = 'boom \n {"$type":"System.Exception",\n"a":1}'
 
     def tell(console: Console) -> None:
@@ -317,7 +317,7 @@ def test_an_exception_is_logged_with_its_traceback() -> None:
     assert record(tell)["stack"].endswith("ValueError: boom\n")
 
 
-def test_a_log_call_with_wrong_arguments_fails_nobody(
+def test_a_log_call_with_wrong_arguments_raises_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Logging reports it on standard error, as always."""
@@ -333,16 +333,16 @@ def test_a_log_call_with_wrong_arguments_fails_nobody(
 
 
 @pytest.mark.parametrize("json_logs", [True, False])
-def test_a_reader_that_has_gone_away_stops_nothing(json_logs: bool) -> None:
-    """The pipe of `| head` is closed; the host goes on."""
+def test_a_closed_output_pipe_does_not_stop_the_host(json_logs: bool) -> None:
+    """As with `| head`."""
     stream = io.StringIO()
     console = Console.create(VirtualClock(), json_logs=json_logs, stream=stream)
     stream.close()
     console.notice("nobody reads this")
 
 
-def test_an_invocation_names_the_instance_it_works_for() -> None:
-    """In short where it went well, in full where it failed; machines get it in full."""
+def test_an_invocation_names_its_instance() -> None:
+    """With a short id on success, the full id on failure; machines get the full one."""
     invocation = Invocation(id="i", function_name="work", instance_id="0123456789abcdef")
     function = FUNCTIONS.activity("Work")
     assert function is not None
@@ -358,8 +358,8 @@ def test_an_invocation_names_the_instance_it_works_for() -> None:
     assert record(well)["instance"] == "0123456789abcdef"
 
 
-def test_in_place_of_func_the_apps_lines_have_the_form_of_core_tools() -> None:
-    """Test harnesses cut the time off and look for the text; everything else is as it was."""
+def test_in_place_of_func_app_logs_have_the_form_of_core_tools() -> None:
+    """Test harnesses cut off the time and look for the text; all else is unchanged."""
     stream, clock = io.StringIO(), VirtualClock()
     clock.move_to(NOON)
     console = Console.create(clock, json_logs=False, as_func=True, stream=stream)
@@ -379,8 +379,8 @@ def test_in_place_of_func_the_apps_lines_have_the_form_of_core_tools() -> None:
     assert "404" in requested
 
 
-def test_the_last_facts_are_kept_for_the_dashboard() -> None:
-    """The oldest go first, so that a host that runs for days holds no more than one of an hour."""
+def test_the_last_records_are_kept_for_the_dashboard() -> None:
+    """The oldest go first, so that memory does not grow over days."""
     console = Console.create(VirtualClock(), json_logs=True, stream=io.StringIO())
     for number in range(250):
         console.notice(f"notice {number}")
@@ -389,6 +389,6 @@ def test_the_last_facts_are_kept_for_the_dashboard() -> None:
 
 
 def test_the_banner_names_the_dashboard() -> None:
-    """In a line of its own, behind the address that tools read."""
+    """In its own line, after the address that tools read."""
     shown = told(lambda console: console.started(replace(READY, dashboard="http://x/devhost/")), json_logs=False)
     assert "Dashboard http://x/devhost/" in shown.splitlines()

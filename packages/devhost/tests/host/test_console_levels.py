@@ -22,7 +22,7 @@ def shown_at(rules: dict[str, Level], tell: Callable[[Console], None]) -> str:
 
 
 def test_the_level_of_host_json_decides_what_is_shown() -> None:
-    """Libraries that chatter are shown from warnings on, and afterwards logging is as it was."""
+    """Noisy libraries are shown from warnings on; afterwards logging is restored."""
 
     def tell(console: Console) -> None:
         with console.showing_logs():
@@ -36,7 +36,7 @@ def test_the_level_of_host_json_decides_what_is_shown() -> None:
 
 
 def test_each_kind_of_line_has_its_category() -> None:
-    """How an invocation ended, what its code logs, what becomes of an orchestration. devhost's own words have none."""
+    """Invocations, logs of the app, and orchestrations. devhost's own messages have none."""
 
     def tell(console: Console) -> None:
         work = FUNCTIONS.get("work")

@@ -49,8 +49,8 @@ def _execution(sessions: Sessions, **changes: Any) -> WorkerExecution:
     return WorkerExecution(sessions, STORY, ExecutionStarted(**{**given, **changes}))  # type: ignore[arg-type]
 
 
-async def test_the_first_step_begins_the_session_and_the_others_go_on() -> None:
-    """Under the function's own name; events go in the SDK's form."""
+async def test_the_first_step_begins_the_session_and_later_ones_continue_it() -> None:
+    """Under the function's name; events have the SDK's form."""
     sessions = Sessions()
     execution = _execution(sessions)
     for _ in range(2):
@@ -72,7 +72,7 @@ async def test_the_first_step_begins_the_session_and_the_others_go_on() -> None:
     ("stored", "sent"), [(None, None), ('{"a": 1}', '{"a": 1}'), ('"text"', '"text"'), ("bare", '"bare"'), ("", '""')]
 )
 async def test_the_input_is_json_text(stored: str | None, sent: str | None) -> None:
-    """A foreign client may have stored something else, which becomes a text."""
+    """Another client may have stored something else, which becomes a JSON text."""
     sessions = Sessions()
     parent = ParentRef(name="p", instance=InstanceRef(instance_id="boss", execution_id="pe"), task_id=3)
     await _execution(sessions, input=stored, parent=parent).advance([])
@@ -81,7 +81,7 @@ async def test_the_input_is_json_text(stored: str | None, sent: str | None) -> N
 
 
 async def test_timers_are_numbered_over_all_steps() -> None:
-    """The worker names the cancelled ones by these numbers."""
+    """The worker names cancelled timers by these numbers."""
     execution = _execution(Sessions())
     scripts = [await execution.advance([]) for _ in range(3)]
     timers = [action for script in scripts for action in script.actions]
@@ -96,8 +96,8 @@ async def test_a_lost_session_is_a_lost_execution() -> None:
         await _execution(sessions).advance([])
 
 
-async def test_only_a_session_that_was_begun_is_dropped() -> None:
-    """Nobody else knows of it."""
+async def test_only_a_session_that_has_begun_is_dropped() -> None:
+    """The worker knows no other."""
     sessions = Sessions()
     execution = _execution(sessions)
     execution.close()

@@ -18,10 +18,10 @@ def settings(folder: Path, **values: str) -> HostSettings:
     ("machine", "begins"),
     [("vm", "vm-"), ("My_Machine-7.example.com", "mymachine7-"), ("", "local-"), ("m" * 60, "m" * 32)],
 )
-def test_the_id_is_made_of_machine_and_folder(
+def test_the_host_id_is_made_of_machine_and_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: str, begins: str
 ) -> None:
-    """In lower case, as it is part of a queue's name."""
+    """In lower case, because it is part of a queue's name."""
     monkeypatch.setattr(identity.platform, "node", lambda: machine)
     found = host_id(settings(tmp_path))
     assert found.startswith(begins)
@@ -31,14 +31,14 @@ def test_the_id_is_made_of_machine_and_folder(
     assert (found == host_id(settings(tmp_path / "other"))) == (len(machine) == 60)
 
 
-def test_a_setting_wins(tmp_path: Path) -> None:
-    """That of Azure Functions, in any case."""
+def test_the_setting_for_the_host_id_wins(tmp_path: Path) -> None:
+    """The setting of Azure Functions; its name ignores case."""
     assert host_id(settings(tmp_path, AzureFunctionsWebHost__hostId="Shop-")) == "shop"
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("", 23), ("a", 810), ("/home/site/wwwroot", 2137340777), ("\U0001f600", 1795002)]
 )
-def test_the_number_is_that_of_the_real_hosts_hash(text: str, value: int) -> None:
-    """31 times what was before, in 32 bits with a sign, over UTF-16 units."""
+def test_the_number_equals_the_hash_of_the_real_host(text: str, value: int) -> None:
+    """31 times the value before, as a signed 32-bit number, over UTF-16 units."""
     assert identity._stable_hash(text) == value

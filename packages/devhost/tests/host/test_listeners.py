@@ -96,14 +96,14 @@ async def bench() -> AsyncIterator[Bench]:
 
 
 async def test_each_queue_and_timer_function_has_its_listener(bench: Bench) -> None:
-    """All blob functions have one, and the others none here."""
+    """Blob functions share one; others have none here."""
     assert (len(bench.listeners.queues), len(bench.listeners.blobs), len(bench.listeners.timers)) == (1, 1, 1)
     assert len(bench.listeners.fetching) == 2
     assert sorted(bench.journal.entries) == ["b1 listens", "q1 listens", "t1 listens"]
 
 
-async def test_after_a_reload_the_new_functions_are_listened_for(bench: Bench) -> None:
-    """When the old ones have finished what they do."""
+async def test_after_a_reload_the_new_functions_have_listeners(bench: Bench) -> None:
+    """Once the old ones have finished their work."""
     bench.work.clear()
     bench.listeners.replace(catalog("q2"))
     await bench.journal.until("q1 takes nothing new")
@@ -115,8 +115,8 @@ async def test_after_a_reload_the_new_functions_are_listened_for(bench: Bench) -
     assert {"q1 is done", "t1 is done"} <= set(bench.journal.entries)
 
 
-async def test_of_two_quick_reloads_the_last_one_counts(bench: Bench) -> None:
-    """What was never listened for needs no end."""
+async def test_the_last_of_two_quick_reloads_counts(bench: Bench) -> None:
+    """A listener that never started needs no stop."""
     bench.listeners.replace(catalog("q2"))
     bench.listeners.replace(catalog("q3", "t3"))
     await bench.journal.until("q3 listens")
@@ -124,8 +124,8 @@ async def test_of_two_quick_reloads_the_last_one_counts(bench: Bench) -> None:
     assert "q2 listens" not in bench.journal.entries
 
 
-async def test_a_stop_lets_the_work_be_finished_and_ends_the_run(bench: Bench) -> None:
-    """Also one that comes while a reload waits."""
+async def test_a_stop_waits_for_work_and_ends_the_run(bench: Bench) -> None:
+    """Also while a reload waits."""
     bench.work.clear()
     bench.listeners.replace(catalog("q2"))
     await bench.journal.until("q1 takes nothing new")
@@ -137,7 +137,7 @@ async def test_a_stop_lets_the_work_be_finished_and_ends_the_run(bench: Bench) -
     assert "q2 listens" not in bench.journal.entries
 
 
-async def test_who_is_stopped_before_it_runs_never_listens() -> None:
+async def test_a_listener_stopped_before_it_starts_never_listens() -> None:
     """A signal came while the host started."""
     bench = Bench()
     bench.listeners.stop()
@@ -146,15 +146,15 @@ async def test_who_is_stopped_before_it_runs_never_listens() -> None:
     assert bench.journal.entries == []
 
 
-async def test_only_the_listener_of_a_queue_that_got_a_message_looks_at_once(bench: Bench) -> None:
-    """What a function puts into a queue need not wait for the next look at it."""
+async def test_a_queue_output_wakes_only_the_listener_of_that_queue(bench: Bench) -> None:
+    """The message need not wait for the next poll."""
     bench.listeners.nudge("another")
     bench.listeners.nudge("queue of q1")
     await bench.journal.until("q1 nudged")
     assert bench.journal.entries.count("q1 nudged") == 1
 
 
-async def test_the_listener_of_blobs_hears_of_each_that_the_host_has_written(bench: Bench) -> None:
+async def test_the_blob_listener_is_told_of_each_blob_that_the_host_writes(bench: Bench) -> None:
     """It knows which containers it scans."""
     bench.listeners.written("inbox")
     await bench.journal.until("b1 nudged inbox")

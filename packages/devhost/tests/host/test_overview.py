@@ -91,8 +91,8 @@ def send(app: AppUnderTest, path: str, **form: str) -> str:
     return answer.headers["Location"]
 
 
-def test_a_workflow_is_followed_and_led_from_the_dashboard(app: AppUnderTest) -> None:
-    """Its picture has what it did, the clock moves to its timer, and its event is raised there."""
+def test_the_dashboard_shows_and_controls_a_workflow(app: AppUnderTest) -> None:
+    """It shows what the workflow did, moves the clock to its timer, and raises its event."""
     app.start("waits", {"who": "Ines"}, "followed")
     app.until(lambda: "timer" in page(app, "instance?id=followed"))
     shown = page(app, "instance?id=followed")
@@ -108,15 +108,15 @@ def test_a_workflow_is_followed_and_led_from_the_dashboard(app: AppUnderTest) ->
     assert app.status("followed") is None
 
 
-def test_a_function_is_run_and_its_failure_is_on_the_live_page(app: AppUnderTest) -> None:
+def test_the_live_page_shows_the_failure_of_a_function(app: AppUnderTest) -> None:
     """With the user's own frames."""
     assert send(app, "run", function="on_order", input="an order") == "/devhost/live"
     app.until(lambda: "a bad order" in page(app, "live"))
     assert "in on_order" in page(app, "live")
 
 
-def test_the_queues_are_those_of_the_app_and_of_the_hub(app: AppUnderTest) -> None:
-    """The one for poison messages is named before it is there."""
+def test_the_queues_page_shows_the_queues_of_the_app_and_the_hub(app: AppUnderTest) -> None:
+    """Also a poison queue that does not exist yet."""
     shown = page(app, "queues")
     assert all(name in shown for name in ("orders", "orders-poison", "-workitems", "-control-00"))
 
@@ -145,7 +145,7 @@ def test_settings_are_those_of_the_app_and_not_of_the_machine(app: AppUnderTest)
 
 
 def test_pages_of_other_sites_see_and_do_nothing(app: AppUnderTest) -> None:
-    """Only a link leads in."""
+    """They may only link to the dashboard."""
     url = f"{app.url}/devhost/"
     for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
         assert requests.get(url, headers=headers, timeout=30).status_code == 403
@@ -178,7 +178,7 @@ def test_pages_of_other_sites_control_nothing(app: AppUnderTest, method: str, pa
         assert status(app, method, path, body, {"Host": "evil.example"}) == 403
 
 
-def test_control_pages_take_no_text_that_is_not_said_to_be_json(app: AppUnderTest) -> None:
+def test_control_pages_accept_only_bodies_declared_as_json(app: AppUnderTest) -> None:
     """A form of another site cannot send JSON."""
     form = {"Content-Type": "text/plain"}
     assert status(app, "POST", "/admin/devhost/clock", b'{"hours": 1}', form) == 415
@@ -186,22 +186,22 @@ def test_control_pages_take_no_text_that_is_not_said_to_be_json(app: AppUnderTes
 
 
 def test_pages_of_other_sites_may_ask_for_a_status(app: AppUnderTest) -> None:
-    """Their browser shows them the answer only where CORS lets it."""
+    """The browser shows them the answer only if CORS allows it."""
     path = f"{DURABLE}/instances/{app.start('child', 1)}"
     assert status(app, "GET", path, None, {"Origin": "https://evil.example"}) in (200, 202)
     assert status(app, "GET", path, None, {"Host": "evil.example"}) == 403
 
 
-def test_a_front_end_that_cors_names_manages_instances_and_not_the_host(app: AppUnderTest) -> None:
-    """It raises events by the addresses that a start has given it."""
+def test_a_cors_origin_may_manage_instances_but_not_the_host(app: AppUnderTest) -> None:
+    """It raises events through the addresses that a start returned."""
     own = {"Origin": FRONT_END, "Sec-Fetch-Site": "same-site"}
     assert status(app, "POST", f"{DURABLE}/instances/nobody/raiseEvent/Answer", b"{}", own) == 404
     assert status(app, "POST", "/admin/devhost/clock", b'{"hours": 1}', own) == 403
     assert status(app, "GET", "/devhost/", None, own) == 403
 
 
-def test_the_start_names_it_and_does_not_wait_for_it(app: AppUnderTest) -> None:
-    """Its pages are imported when they are first asked for."""
+def test_the_start_names_the_dashboard_but_does_not_load_it(app: AppUnderTest) -> None:
+    """Its pages are imported on the first request."""
     ready = next(record for record in app.records if record["event"] == "ready")
     assert ready["dashboard"] == f"{app.url}/devhost/"
     told = "import sys, durable_devhost.host.startup; print('durable_devhost.dashboard.site' in sys.modules)"

@@ -9,7 +9,7 @@ from durable_devhost.options import StartOptions
 
 
 def test_the_extensions_get_their_keys(tmp_path: Path) -> None:
-    """In the file that the start names; without keys nothing is written."""
+    """From the named file; without keys nothing is written."""
     without = StartOptions(app_dir=tmp_path, data_dir=tmp_path)
     assert not open_keys(without, FunctionCatalog([]), tmp_path).is_on
     keys = open_keys(StartOptions(app_dir=tmp_path, data_dir=tmp_path, enable_auth=True), FunctionCatalog([]), tmp_path)

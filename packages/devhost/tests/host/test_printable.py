@@ -21,29 +21,29 @@ from durable_devhost.host.printable import printable, printable_fact
         ("a\u202eb\u2066c", "a\\u202eb\\u2066c"),
     ],
 )
-def test_control_characters_are_written_out(text: str, shown: str) -> None:
-    """Escape sequences, the bell, carriage returns, and the marks that turn text around."""
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
+    """Escape sequences, the bell, carriage returns, and the marks that reverse text."""
     assert printable(text) == shown
     assert printable(text, lines=True) == shown
 
 
-def test_line_breaks_stay_where_a_text_may_have_several_lines() -> None:
-    """A stack has them, a path must not."""
+def test_line_breaks_stay_in_multi_line_texts() -> None:
+    """A stack trace has them, a path must not."""
     assert printable("a\r\nb\n\tc", lines=True) == "a\nb\n\tc"
     assert printable("a\r\nb\n\tc") == "a\\nb\\n\\tc"
 
 
 @given(st.text(), st.booleans())
-def test_whatever_comes_nothing_that_controls_is_left(text: str, lines: bool) -> None:
-    """And what was printable already is left as it is."""
+def test_no_control_character_is_left_in_any_text(text: str, lines: bool) -> None:
+    """Printable text is unchanged."""
     shown = printable(text, lines=lines)
     assert [char for char in shown if unicodedata.category(char) == "Cc" and not (lines and char in "\n\t")] == []
     assert lines or "\n" not in shown
     assert printable(shown, lines=lines) == shown
 
 
-def test_every_text_of_a_fact_is_made_printable() -> None:
-    """Also those of the functions in a banner; numbers and choices stay."""
+def test_every_text_of_a_record_is_made_printable() -> None:
+    """Also that of the functions in a banner; numbers and choices are unchanged."""
     escape = "\x1b"
     request = Requested(method="GET", path=f"/{escape}\n", status=404, ms=1.5)
     assert printable_fact(request) == Requested(method="GET", path="/\\x1b\\n", status=404, ms=1.5)

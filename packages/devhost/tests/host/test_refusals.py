@@ -28,10 +28,10 @@ pytestmark = pytest.mark.timeout(120)
     ],
     ids=["syntax error", "two of one name", "hub name", "hub connection", "queue connection", "import", "no app"],
 )
-def test_what_a_person_can_mend_ends_the_start_with_a_sentence(
+def test_a_mistake_that_a_user_can_fix_ends_the_start_with_one_sentence(
     tmp_path: Path, azurite: Azurite, text: str, host: dict[str, Any], sentence: str
 ) -> None:
-    """Exit status 2, and of frames at most the app's own."""
+    """Exit status 2, with at most the app's own frames."""
     environ = {"AzureWebJobsStorage": azurite.connection_string}
     said = _refused(AppUnderTest(write(tmp_path / "app", text, **host), tmp_path / "data", (), environ))
     assert re.search(sentence, said)
@@ -39,8 +39,8 @@ def test_what_a_person_can_mend_ends_the_start_with_a_sentence(
     assert "devhost/" not in said.replace(str(tmp_path), "")
 
 
-def test_a_port_in_use_is_told(tmp_path: Path, azurite: Azurite) -> None:
-    """With the way out."""
+def test_a_port_in_use_is_reported(tmp_path: Path, azurite: Azurite) -> None:
+    """With what to do."""
     environ = {"AzureWebJobsStorage": azurite.connection_string}
     with socket.create_server(("", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -49,8 +49,8 @@ def test_a_port_in_use_is_told(tmp_path: Path, azurite: Azurite) -> None:
     assert "--port" in said
 
 
-def test_a_missing_azurite_is_told(tmp_path: Path) -> None:
-    """Here one that a connection string points to; with the address that does not answer."""
+def test_a_missing_azurite_is_reported(tmp_path: Path) -> None:
+    """A connection string points to one; the message has the address that does not answer."""
     folder = write(tmp_path / "app", APP)
     nowhere = "DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;" + "".join(
         f"{service}Endpoint=http://127.0.0.1:9/nobody;" for service in ("Blob", "Queue", "Table")

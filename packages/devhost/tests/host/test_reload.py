@@ -41,8 +41,8 @@ async def _said(*batches: Sequence[str], error: DevhostError | None = None) -> t
     ("names", "told"),
     [(["function_app.py"], "function_app.py"), (["b/two.py", "a.py", "page.html", "note.txt"], "a.py and 2 more")],
 )
-async def test_sources_are_loaded_anew_once_a_batch(names: list[str], told: str) -> None:
-    """With how long it took and how many functions there are now."""
+async def test_changed_sources_are_reloaded_once_for_each_batch(names: list[str], told: str) -> None:
+    """With the time that it took and the number of functions."""
     loads, ((notice),) = await _said(names)
     assert loads == 1
     assert notice["event"] == "notice"
@@ -51,20 +51,20 @@ async def test_sources_are_loaded_anew_once_a_batch(names: list[str], told: str)
 
 
 @pytest.mark.parametrize("name", ["data.json", "out.txt", "app.log", "cache.db"])
-async def test_what_an_app_writes_itself_is_no_reason(name: str) -> None:
-    """It would be loaded anew for ever."""
+async def test_files_that_the_app_writes_cause_no_reload(name: str) -> None:
+    """Otherwise it would reload for ever."""
     assert await _said([name]) == (0, [])
 
 
-async def test_settings_are_read_at_the_start_only() -> None:
-    """That is told; those in folders below are somebody else's."""
+async def test_a_change_of_settings_is_reported_and_not_loaded() -> None:
+    """They are read only at the start. Settings files in subfolders belong to others."""
     loads, ((notice),) = await _said(["local.settings.json", "host.json"], ["deep/host.json"])
     assert loads == 0
     assert notice["text"].startswith("host.json and local.settings.json changed. It is read at the start")
 
 
-async def test_an_app_that_does_not_load_is_told_and_the_next_save_tries_again() -> None:
-    """With the app's own traceback where its import failed."""
+async def test_a_reload_of_a_broken_app_is_reported_and_the_next_save_tries_again() -> None:
+    """With the app's traceback if its import failed."""
     loads, told = await _said(["a.py"], ["a.py"], error=AppImportError("a.py:1: SyntaxError.", "  File a.py\n"))
     assert loads == 2
     assert [one["event"] for one in told] == ["failure", "failure"]
@@ -100,22 +100,22 @@ async def _seen(app_dir: Path, data: Path, names: Sequence[str]) -> set[str]:
     return {name for name in names if app_dir / name in seen}
 
 
-async def test_the_file_system_tells_of_sources_and_not_of_environments_tools_and_the_data_folder(
+async def test_the_watcher_reports_sources_but_not_environments_tools_and_the_data_folder(
     tmp_path: Path,
 ) -> None:
-    """Also in folders below."""
+    """Also in subfolders."""
     names = ["data/x.py", ".venv/x.py", "venv/x.py", "__pycache__/x.pyc", "deep/er/x.py", "last.py"]
     assert await _seen(tmp_path, tmp_path / "data", names) == {"deep/er/x.py", "last.py"}
 
 
-async def test_a_neighbour_of_the_data_folder_whose_name_begins_like_it_is_watched(tmp_path: Path) -> None:
-    """It is the app's own."""
+async def test_a_folder_whose_name_begins_like_the_data_folder_is_watched(tmp_path: Path) -> None:
+    """It belongs to the app."""
     names = ["data_access.py", "last.py"]
     assert await _seen(tmp_path, tmp_path / "data", names) == set(names)
 
 
-async def test_an_app_below_a_folder_that_is_called_like_one_of_a_tool_is_watched(tmp_path: Path) -> None:
-    """Only what lies in the app's folder counts."""
+async def test_an_app_below_a_folder_named_like_a_tools_is_watched(tmp_path: Path) -> None:
+    """Only folders inside the app's folder are ignored."""
     folder = tmp_path / "build" / "app"
     folder.mkdir(parents=True)
     assert await _seen(folder, folder / ".azurite", ["last.py"]) == {"last.py"}

@@ -76,8 +76,8 @@ def _end(process: "subprocess.Popen[str]") -> tuple[list[str], int]:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_the_first_signal_asks_for_a_good_end(run: Run, sign: signal.Signals) -> None:
-    """Nothing is cancelled and nothing is done at once: the host finishes by itself."""
+def test_the_first_signal_asks_the_host_to_finish(run: Run, sign: signal.Signals) -> None:
+    """It cancels nothing; the host ends by itself."""
     process = run(GOOD)
     process.send_signal(sign)
     assert _end(process) == (["asked", "stopped"], 0)
@@ -88,7 +88,7 @@ def test_the_first_signal_asks_for_a_good_end(run: Run, sign: signal.Signals) ->
 def test_the_second_signal_ends_the_process_at_once(
     run: Run, body: str, signs: tuple[signal.Signals, signal.Signals]
 ) -> None:
-    """Also while the loop is blocked; what must end with it ends before, the latest first, whatever fails."""
+    """Also while the loop is blocked. Registered actions run first, the latest before the others, even if one fails."""
     process = run(body)
     process.send_signal(signs[0])
     assert _line(process) == "asked"
@@ -97,7 +97,7 @@ def test_the_second_signal_ends_the_process_at_once(
 
 
 def test_a_signal_during_the_start_cancels_it(run: Run) -> None:
-    """There is nothing to finish yet."""
+    """There is no work to finish yet."""
     process = run(STARTING)
     process.send_signal(signal.SIGINT)
     assert _end(process) == (["cancelled", "stopped"], 0)

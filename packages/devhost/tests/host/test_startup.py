@@ -25,8 +25,8 @@ print(sorted(name for name in sys.modules if name.split(".")[0] == "azure"))
 """
 
 
-def test_the_host_loads_nothing_of_azure() -> None:
-    """Which SDK there is, and in which version, is the app's business and its worker's."""
+def test_the_host_imports_no_azure_package() -> None:
+    """The SDK and its version belong to the app and its worker."""
     ended = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=False)
     assert (ended.stdout, ended.stderr, ended.returncode) == ("[]\n", "", 0)
 
@@ -40,10 +40,10 @@ def test_the_host_loads_nothing_of_azure() -> None:
         ({"local.settings.json": '{"Values": {"PYTHON_SCRIPT_FILE_NAME": "main.py"}}'}, r"There is no main\.py"),
     ],
 )
-async def test_a_folder_without_an_app_is_refused_before_anything_is_started(
+async def test_a_folder_without_an_app_is_refused_before_anything_starts(
     tmp_path: Path, files: dict[str, str], said: str
 ) -> None:
-    """With what to do; no data folder is made."""
+    """With what to do; no data folder is created."""
     for name, text in files.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -54,8 +54,8 @@ async def test_a_folder_without_an_app_is_refused_before_anything_is_started(
     assert not (tmp_path / "data").exists()
 
 
-async def test_an_app_that_imports_for_long_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every ten seconds, with the Python that does it, until it is loaded."""
+async def test_a_slow_import_of_the_app_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every ten seconds, with the Python that runs it, until the app is loaded."""
     monkeypatch.setattr(startup, "LOADING_NOTICE_S", 0.01)
     stream = io.StringIO()
     console = Console.create(SystemClock(), json_logs=True, stream=stream)

@@ -95,8 +95,8 @@ def app(tmp_path_factory: pytest.TempPathFactory, app_storage: Storage) -> Itera
         yield app
 
 
-def test_a_timer_of_72_hours_fires_by_a_jump_and_never_early(app: AppUnderTest) -> None:
-    """After the jump everything is worked off: the next look at the status finds the end."""
+def test_a_timer_of_72_hours_fires_after_a_jump_and_never_early(app: AppUnderTest) -> None:
+    """The jump waits for the work: the next status query finds the end."""
     instance = _sleeper(app, 72)
     app.advance(hours=71.9)
     assert _status(app, instance)["runtimeStatus"] == "Running"
@@ -104,8 +104,8 @@ def test_a_timer_of_72_hours_fires_by_a_jump_and_never_early(app: AppUnderTest) 
     assert _status(app, instance)["runtimeStatus"] == "Completed"
 
 
-def test_timers_fire_in_the_order_in_which_they_are_due(app: AppUnderTest) -> None:
-    """In one jump, and each at its own virtual time, as its history shows."""
+def test_timers_fire_in_order_of_their_due_times(app: AppUnderTest) -> None:
+    """In one jump, each at its own virtual time, as its history shows."""
     sleepers = {hours: _sleeper(app, hours) for hours in (30, 10, 20, 240)}
     app.advance(hours=300)
     woken = [_time(_status(app, sleepers[hours])["output"]) for hours in sorted(sleepers)]
@@ -116,8 +116,8 @@ def test_timers_fire_in_the_order_in_which_they_are_due(app: AppUnderTest) -> No
     assert woken[-1] - woken[0] > timedelta(hours=229)
 
 
-def test_what_a_timer_leads_to_is_done_before_time_moves_on(app: AppUnderTest) -> None:
-    """One jump over three timers and the activities between them; the longest timer is one of ten days."""
+def test_work_that_a_timer_starts_is_done_before_time_moves_on(app: AppUnderTest) -> None:
+    """One jump over three timers and the activities between them; the longest timer is of ten days."""
     instance = app.start("steps", {})
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
     app.advance(hours=266)
@@ -140,7 +140,7 @@ def test_a_jump_runs_a_timer_function_once_and_as_past_due(app: AppUnderTest) ->
 
 
 def test_virtual_time_survives_a_restart(app: AppUnderTest) -> None:
-    """Also after a kill; timers that were armed before are armed again, and the app can follow the clock."""
+    """Also after a kill; timers are set again, and the app can read the clock."""
     instance, working = _sleeper(app, 200), app.start("worker", {"seconds": 0.0})
     app.wait(working, until=lambda status: status["runtimeStatus"] == "Running")
     before = _time(app.advance(hours=100))
@@ -154,7 +154,7 @@ def test_virtual_time_survives_a_restart(app: AppUnderTest) -> None:
     assert _status(app, instance)["runtimeStatus"] == "Completed"
 
 
-def test_a_jump_that_cannot_be_worked_off_in_time_names_what_runs(app: AppUnderTest) -> None:
+def test_a_jump_that_takes_too_long_names_the_running_work(app: AppUnderTest) -> None:
     """It answers 504 with the time; the work goes on."""
     instance = app.start("worker", {"seconds": 2.0})
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
@@ -165,7 +165,7 @@ def test_a_jump_that_cannot_be_worked_off_in_time_names_what_runs(app: AppUnderT
     assert app.wait(instance)["runtimeStatus"] == "Completed"
 
 
-def test_time_passes_over_an_activity_that_takes_longer(app: AppUnderTest) -> None:
+def test_time_moves_on_past_a_long_activity(app: AppUnderTest) -> None:
     """The timer that it races against fires; the work goes on, and the answer says so."""
     instance = app.start("racer", {"seconds": 3.0})
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
@@ -177,15 +177,15 @@ def test_time_passes_over_an_activity_that_takes_longer(app: AppUnderTest) -> No
     assert app.wait(instance)["output"] == "timer"
 
 
-def test_two_jumps_at_once_come_one_after_the_other(app: AppUnderTest) -> None:
-    """And add up."""
+def test_two_jumps_at_once_run_one_after_the_other(app: AppUnderTest) -> None:
+    """Their times add up."""
     before = _time(app.info()["clock"]["now"])
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda _: app.advance(hours=10), range(2)))
     assert timedelta(hours=20) <= _time(app.info()["clock"]["now"]) - before < timedelta(hours=20, minutes=1)
 
 
-def test_time_goes_on_by_itself_between_jumps(app: AppUnderTest) -> None:
+def test_time_passes_between_jumps(app: AppUnderTest) -> None:
     """A short timer needs no jump."""
     app.advance(hours=5)
     assert app.wait(_sleeper(app, 1 / 3600))["runtimeStatus"] == "Completed"
@@ -210,13 +210,13 @@ def test_time_goes_on_by_itself_between_jumps(app: AppUnderTest) -> None:
     ids=repr,
 )
 def test_a_bad_jump_is_refused_with_a_sentence(app: AppUnderTest, body: object) -> None:
-    """400, and the clock stays."""
+    """400, and the clock is unchanged."""
     answer = app.request("POST", "/admin/devhost/clock", body)
     assert (answer.status, list(answer.body)) == (400, ["error"])
 
 
 def test_the_clock_page_shows_the_time(app: AppUnderTest) -> None:
-    """Without moving it; other methods and pages are not there."""
+    """It does not move it; other methods and pages do not exist."""
     shown = app.request("GET", "/admin/devhost/clock").body
     assert (shown["kind"], app.info()["clock"]["kind"]) == ("virtual", "virtual")
     assert timedelta() <= _time(app.info()["clock"]["now"]) - _time(shown["now"]) < timedelta(minutes=1)
@@ -235,7 +235,7 @@ def test_the_system_clock_does_not_jump(start_app: StartApp, tmp_path_factory: p
 
 
 def test_the_offset_is_kept_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It forbids the system clock; a damaged file is named, and no clock is guessed."""
+    """The system clock is then refused. A damaged file is named, and no time is guessed."""
     monkeypatch.setenv(OFFSET_SETTING, "0")
     (tmp_path / "clock.json").write_text('{"offset_seconds": 3600.0}')
     clock = open_clock(_options(tmp_path, "virtual"), tmp_path)
@@ -249,15 +249,15 @@ def test_the_offset_is_kept_in_the_folder(tmp_path: Path, monkeypatch: pytest.Mo
         open_clock(_options(tmp_path, "virtual"), tmp_path)
 
 
-def test_a_folder_whose_time_was_never_moved_can_go_back_to_the_system_clock(tmp_path: Path) -> None:
-    """Nothing in it is still to come. The lead counts from nothing again."""
+def test_a_folder_whose_time_never_moved_can_use_the_system_clock_again(tmp_path: Path) -> None:
+    """Nothing in it lies in the future. The offset begins at zero again."""
     open_clock(_options(tmp_path, "virtual"), tmp_path)
     assert open_clock(_options(tmp_path, "system"), tmp_path).kind == "system"
     assert stored_offset(tmp_path) == timedelta()
 
 
-def test_a_folder_from_the_future_goes_back_when_that_is_asked_for(tmp_path: Path) -> None:
-    """Once is enough; the sentence that refuses it names the option."""
+def test_a_folder_with_a_future_time_uses_the_system_clock_on_request(tmp_path: Path) -> None:
+    """Once is enough; the refusal names the option."""
     (tmp_path / "clock.json").write_text('{"offset_seconds": 259200.0}')
     assert stored_offset(tmp_path) == timedelta(days=3)
     with pytest.raises(SettingsError, match=r"ahead by 3 days, 0:00:00 .*--forget-virtual-time"):
@@ -268,8 +268,8 @@ def test_a_folder_from_the_future_goes_back_when_that_is_asked_for(tmp_path: Pat
     assert stored_offset(tmp_path) == timedelta()
 
 
-def test_forgetting_virtual_time_is_nothing_for_a_virtual_clock(tmp_path: Path) -> None:
-    """The two contradict each other."""
+def test_forget_virtual_time_is_refused_with_a_virtual_clock(tmp_path: Path) -> None:
+    """The two options contradict each other."""
     options = replace(_options(tmp_path, "virtual"), forget_virtual_time=True)
     with pytest.raises(SettingsError, match="--forget-virtual-time is for --clock system"):
         open_clock(options, tmp_path)
@@ -278,7 +278,7 @@ def test_forgetting_virtual_time_is_nothing_for_a_virtual_clock(tmp_path: Path) 
 def test_nothing_is_lost_when_virtual_time_is_forgotten(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, app_storage: Storage
 ) -> None:
-    """A workflow that was started three days ahead goes on; a new one has its timer on time."""
+    """A workflow started three days ahead goes on; a new one has its timer on time."""
     folder = _folder(tmp_path_factory)
     with AppUnderTest(folder, tmp_path, ("--clock", "virtual"), {}, app_storage) as app:
         app.advance(hours=72)
@@ -291,8 +291,8 @@ def test_nothing_is_lost_when_virtual_time_is_forgotten(
         assert app.wait(_sleeper(app, 1 / 3600))["runtimeStatus"] == "Completed"
 
 
-def test_virtual_time_needs_an_azurite_of_its_own(tmp_path: Path) -> None:
-    """Others on that storage live in real time."""
+def test_virtual_time_needs_its_own_azurite(tmp_path: Path) -> None:
+    """Other hosts on shared storage use real time."""
     with pytest.raises(SettingsError, match="Leave --no-azurite out"):
         open_clock(_options(tmp_path, "virtual", start_azurite=False), tmp_path)
     assert open_clock(_options(tmp_path, "system", start_azurite=False), tmp_path).kind == "system"

@@ -10,8 +10,8 @@ from durable_devhost.retry_policy import RetryPolicy
 from packages.devhost.tests.local import catalog_of
 
 
-def test_a_trigger_that_nothing_here_listens_to_is_taken_all_the_same(load):
-    """It can be called by hand, and its place can be told; the same with bindings."""
+def test_a_trigger_without_a_listener_is_accepted(load):
+    """It can be called by hand, and its position is known; the same holds for bindings."""
     (function,) = load(
         """
         app = func.FunctionApp()
@@ -26,8 +26,8 @@ def test_a_trigger_that_nothing_here_listens_to_is_taken_all_the_same(load):
     assert [binding.type for binding in function.outputs] == ["sql"]
 
 
-def test_a_blob_path_and_a_table_name_that_azure_does_not_take_are_refused(load):
-    """In the words of the extension; an address from an event is a path too."""
+def test_an_invalid_blob_path_or_table_name_is_refused(load):
+    """In the words of the extension; a URL from an event counts as a path."""
     with pytest.raises(AppError) as caught:
         load(
             """
@@ -55,8 +55,8 @@ def test_a_blob_path_and_a_table_name_that_azure_does_not_take_are_refused(load)
         assert expected in text
 
 
-def test_all_problems_come_in_one_text(load):
-    """Nobody wants to start ten times to see ten faults."""
+def test_all_problems_come_in_one_message(load):
+    """Nobody wants to start ten times to see ten mistakes."""
     with pytest.raises(AppError) as caught:
         load(
             """
@@ -93,8 +93,8 @@ def test_all_problems_come_in_one_text(load):
         assert expected in text
 
 
-def test_a_name_used_twice_is_told_with_both_places(load):
-    """The SDK's own message has no place."""
+def test_a_function_name_used_twice_is_reported_with_both_places(load):
+    """The SDK's message has no place."""
     with pytest.raises(AppError, match=r"function_app\.py:8 same: another function has this name too \(function_app"):
         load(
             """
@@ -109,7 +109,7 @@ def test_a_name_used_twice_is_told_with_both_places(load):
 
 
 def test_a_durable_name_used_twice_is_refused(load):
-    """The extension refuses it too, whatever the case."""
+    """The extension refuses it too; the name ignores case."""
     with pytest.raises(AppError, match="'WORK' is already the activityTrigger name of a"):
         load(
             """
@@ -123,8 +123,8 @@ def test_a_durable_name_used_twice_is_refused(load):
         )
 
 
-def test_settings_are_resolved_in_bindings_but_names_of_connections_stay(load):
-    """A connection names a setting by itself."""
+def test_settings_are_resolved_in_bindings_but_not_in_connection_names(load):
+    """A connection is itself the name of a setting."""
     catalog = load(
         """
         app = func.FunctionApp()
@@ -137,8 +137,8 @@ def test_settings_are_resolved_in_bindings_but_names_of_connections_stay(load):
     assert dict(catalog.functions[0].trigger.properties) == {"queueName": "orders", "connection": "%RAW%"}
 
 
-def test_a_disabled_function_is_left_out_and_what_is_wrong_with_it_does_not_count(load):
-    """So an app can run without a function that cannot; a sound one is idle, as it may be run by hand."""
+def test_a_disabled_function_is_left_out_and_its_mistakes_are_ignored(load):
+    """So an app can run without it; a correct one can still be run by hand."""
     catalog = load(
         """
         app = func.FunctionApp()
@@ -159,7 +159,7 @@ def test_a_disabled_function_is_left_out_and_what_is_wrong_with_it_does_not_coun
 
 
 def test_a_disabled_durable_function_is_known_but_does_not_run(load):
-    """As on Azure, where a call of one fails and does not wait for ever."""
+    """As on Azure, where a call of it fails instead of waiting for ever."""
     catalog = load(
         """
         app = df.DFApp()
@@ -175,8 +175,8 @@ def test_a_disabled_durable_function_is_known_but_does_not_run(load):
     assert (catalog.known_activities(), catalog.known_orchestrators()) == (("Work",), ("b",))
 
 
-def test_routes_methods_and_levels_come_in_one_form(load):
-    """Slashes cut, methods in capitals, the app's level where the function has none."""
+def test_routes_methods_and_levels_are_normalised(load):
+    """Slashes cut, methods in capitals, the app's level if the function has none."""
     catalog = load(
         """
         app = func.FunctionApp(http_auth_level=func.AuthLevel.ADMIN)
@@ -194,8 +194,8 @@ def test_routes_methods_and_levels_come_in_one_form(load):
     ]
 
 
-def test_what_the_worker_has_against_a_signature_is_told_with_place_and_function(load):
-    """The real worker's FunctionLoadError, told at the start; a sound one is taken."""
+def test_the_workers_error_about_a_signature_is_reported_with_place_and_function(load):
+    """The real worker's FunctionLoadError, already at the start; a correct signature is accepted."""
     source = """
         app = func.FunctionApp()
         @app.route()
@@ -214,14 +214,14 @@ def test_what_the_worker_has_against_a_signature_is_told_with_place_and_function
          "f: it has no trigger"),
     ],
 )  # fmt: skip
-def test_an_app_without_anything_to_start_is_refused(load, source, expected):
-    """An empty app, and a function that nothing starts."""
+def test_an_app_without_a_runnable_function_is_refused(load, source, expected):
+    """An empty app, and a function without a trigger."""
     with pytest.raises(AppError, match=expected):
         load(source)
 
 
-def test_the_sdks_own_refusal_is_told_where_nothing_else_is_wrong(tmp_path):
-    """It has no place, so whatever else is found is better."""
+def test_the_sdks_error_is_reported_only_if_nothing_else_is_wrong(tmp_path):
+    """It has no place, so any other finding is better."""
     found = {"name": "f", "bindings": [{"type": "httpTrigger", "name": "req", "direction": "IN"}],
              "trigger": {"type": "httpTrigger", "name": "req"}, "file": "function_app.py", "line": 3, "problems": [],
              "retry": None}  # fmt: skip
@@ -232,8 +232,8 @@ def test_the_sdks_own_refusal_is_told_where_nothing_else_is_wrong(tmp_path):
     assert "it is full" not in str(caught.value)
 
 
-def test_the_catalog_knows_durable_functions_by_their_durable_names_in_any_case(load):
-    """Three tables of names: an orchestrator, an activity and an entity may share one."""
+def test_the_catalog_finds_durable_functions_by_name_in_any_case(load):
+    """Three tables: an orchestrator, an activity and an entity may share a name."""
     catalog = load(
         """
         app = df.DFApp()
@@ -263,7 +263,7 @@ def test_the_catalog_knows_durable_functions_by_their_durable_names_in_any_case(
     assert catalog.activity("b") is None
 
 
-def test_a_retry_policy_is_read_and_a_senseless_one_refused(load):
+def test_a_valid_retry_policy_is_read_and_an_invalid_one_refused(load):
     """Intervals are HH:MM:SS."""
     source = """
         app = func.FunctionApp()
@@ -277,7 +277,7 @@ def test_a_retry_policy_is_read_and_a_senseless_one_refused(load):
     assert (policy.max_retry_count, policy.wait_before(1).total_seconds()) == (2, 3.0)
 
 
-def test_a_policy_of_host_json_is_for_all_functions_without_one():
+def test_the_retry_policy_of_host_json_applies_to_functions_without_one():
     """The function's own wins."""
     app = func.FunctionApp()
 
@@ -294,8 +294,8 @@ def test_a_policy_of_host_json_is_for_all_functions_without_one():
     assert counts == {"one": 7, "own": 1}
 
 
-def test_a_senseless_retry_interval_is_refused(load):
-    """With the text as it was written."""
+def test_an_invalid_retry_interval_is_refused(load):
+    """The message quotes it."""
     with pytest.raises(AppError, match="'soon', which is not of the form HH:MM:SS"):
         load(
             """
@@ -316,8 +316,8 @@ def test_a_senseless_retry_interval_is_refused(load):
         ('orchestration_trigger(context_name="context", orchestration="@x")', "must not begin with '@'"),
     ],
 )
-def test_impossible_names_and_schedules_are_refused(load, decorator, expected):
-    """Told at the start, not by the first request to storage."""
+def test_invalid_names_and_schedules_are_refused(load, decorator, expected):
+    """At the start, not by the first request to storage."""
     name = "context" if "context" in decorator else "x"
     with pytest.raises(AppError, match=expected):
         load(f"app = df.DFApp()\n@app.{decorator}\ndef one({name}): ...\n")
@@ -332,7 +332,7 @@ def test_impossible_names_and_schedules_are_refused(load, decorator, expected):
     ],
 )
 def test_a_schedule_that_ncrontab_refuses_is_refused_with_its_function(load, schedule, expected):
-    """And with what would happen on Azure; a setting is resolved before."""
+    """And with what would happen on Azure; a setting is resolved first."""
     with pytest.raises(AppError) as refused:
         load(
             """
@@ -349,8 +349,8 @@ def test_a_schedule_that_ncrontab_refuses_is_refused_with_its_function(load, sch
     assert "On Azure the function would not be indexed, and never run." in text
 
 
-def test_only_the_functions_that_host_json_names_are_there(tmp_path):
-    """Without regard to case; what the others have wrong does not matter."""
+def test_only_the_functions_named_in_host_json_exist(tmp_path):
+    """Names ignore case; mistakes of the others are ignored."""
     found = [
         {"name": name, "bindings": [raw], "trigger": raw, "file": "a.py", "line": 1, "problems": [], "retry": None}
         for name, raw in (

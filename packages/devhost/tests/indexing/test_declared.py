@@ -19,20 +19,20 @@ from durable_devhost.retry_policy import RetryPolicy
     ("given", "expected"), [("IN", "in"), ("OUT", "out"), (0, "in"), (1, "out"), ("out", "out"), (None, "in")]
 )
 def test_a_direction_is_a_name_or_a_number(given, expected):
-    """By version of the SDK; None stands for one that is not there."""
+    """It depends on the SDK's version; None is a missing one."""
     raw = {"type": "queue", "name": "q", "queueName": "orders"}
     binding = read_binding(raw if given is None else {**raw, "direction": given})
     assert (binding.direction, binding.properties) == (expected, {"queueName": "orders"})
 
 
-def test_routes_methods_and_levels_come_in_one_form():
+def test_routes_methods_and_levels_are_normalised():
     """Slashes cut, methods in capitals, levels in small letters."""
     given = {"type": "httpTrigger", "name": "r", "route": "/a/{id}/", "methods": ["get"], "authLevel": "ADMIN"}
     assert read_binding(given).properties == {"route": "a/{id}", "methods": ["GET"], "authLevel": "admin"}
 
 
-def test_settings_are_put_in_and_missing_ones_named():
-    """Several in one text, and nothing in what names a connection or is no text."""
+def test_settings_are_resolved_and_missing_ones_named():
+    """Several in one text; connection names and values that are not text are unchanged."""
     properties = {"path": "%A%/%B%", "connection": "%A%", "connectionName": "%A%", "rows": 3}
     binding = Binding(type="blob", name="b", direction="in", properties=properties)
     resolved, missing = resolve_settings(binding, {"A": "one"})
@@ -40,8 +40,8 @@ def test_settings_are_put_in_and_missing_ones_named():
     assert missing == ["B"]
 
 
-def test_the_name_of_a_queue_is_lower_case():
-    """As the host makes it, rather than to refuse it; formats in expressions are left alone."""
+def test_the_name_of_a_queue_becomes_lower_case():
+    """The host does so instead of refusing it; formats in expressions are unchanged."""
 
     def named(name):
         return with_lower_queue(Binding(type="queue", name="q", direction="out", properties={"queueName": name}))
@@ -53,7 +53,7 @@ def test_the_name_of_a_queue_is_lower_case():
 
 
 def test_a_retry_policy_is_read():
-    """Intervals are those of the strategy; what is given for the other one does not count."""
+    """Only the intervals of its own strategy count."""
     policy = read_retry_policy(
         {"strategy": "exponential_backoff", "max_retry_count": "-1", "delay_interval": "soon",
          "minimum_interval": "00:00:01", "maximum_interval": "23:59:59"}
@@ -82,8 +82,8 @@ def test_a_retry_policy_is_read():
         ),
     ],
 )
-def test_a_senseless_retry_policy_is_refused(changes, said):
-    """What the worker cannot read, and what the host does not take."""
+def test_an_invalid_retry_policy_is_refused(changes, said):
+    """Values that the worker cannot read or the host does not accept."""
     with pytest.raises(ValueError, match=said):
         read_retry_policy({"strategy": "fixed_delay", "max_retry_count": "2", **changes})
 
@@ -97,6 +97,6 @@ def test_a_senseless_retry_policy_is_refused(changes, said):
         ("httpTrigger", {"activity": "x"}, None),
     ],
 )
-def test_the_durable_name_is_the_triggers_own_else_the_functions(kind, properties, expected):
+def test_the_durable_name_is_that_of_the_trigger_or_of_the_function(kind, properties, expected):
     """Other triggers have none."""
     assert durable_name(Binding(type=kind, name="x", direction="in", properties=properties), "fn") == expected

@@ -23,13 +23,13 @@ def tick(tick: func.TimerRequest): ...
                           "such a day."]),
     ],
 )  # fmt: skip
-def test_a_schedule_that_is_another_thing_on_azure_is_told(load: LoadApp, schedule: str, said: list[str]) -> None:
+def test_a_schedule_with_another_meaning_on_azure_is_a_hint(load: LoadApp, schedule: str, said: list[str]) -> None:
     """With the function's name."""
     assert list(hints(load(TIMER.format(schedule)), [{"name": "tick"}], ())) == said
 
 
-def test_what_the_list_of_functions_leaves_out_and_what_is_not_there_is_told(load: LoadApp) -> None:
-    """Names are compared without regard to case."""
+def test_functions_left_out_by_the_list_and_unknown_names_are_a_hint(load: LoadApp) -> None:
+    """Names ignore case."""
     catalog = load(TIMER.format("0 0 3 * * *"))
     assert list(hints(catalog, [{"name": "tick"}, {"name": "tock"}], ["TICK", "tack"])) == [
         "'functions' in host.json leaves out tock: they are not there, here as on Azure.",

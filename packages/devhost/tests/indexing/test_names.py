@@ -21,38 +21,38 @@ def _function(name: str, **properties: Any) -> Function:
 
 
 @pytest.mark.parametrize("name", ["a", "Ready-To_go2", "hosts", "x" * 128])
-def test_a_name_of_letters_digits_and_hyphens_is_taken(name):
+def test_a_function_name_of_letters_digits_and_hyphens_is_accepted(name):
     """The first is a letter."""
     assert list(name_problems(name, [])) == []
 
 
 @pytest.mark.parametrize("name", ["", "1a", "_a", "a.b", "two words", "Host", "größe", "x" * 129])
-def test_any_other_name_of_a_function_is_refused(name):
-    """The host says that it is not a valid function name."""
+def test_any_other_function_name_is_refused(name):
+    """With the host's text."""
     assert len(list(name_problems(name, []))) == 1
 
 
 @pytest.mark.parametrize("name", ["x", "input_blob", "_unused", "$return"])
-def test_a_binding_may_have_single_underscores(name):
+def test_a_binding_name_may_have_single_underscores(name):
     """Since host 4.1038."""
     assert list(name_problems("f", [_binding(name)])) == []
 
 
 @pytest.mark.parametrize("name", ["a__b", "größe", "1a", "$other", "x" * 129])
-def test_any_other_name_of_a_binding_is_refused(name):
-    """Python takes some of them."""
+def test_any_other_binding_name_is_refused(name):
+    """Python accepts some of them."""
     assert len(list(name_problems("f", [_binding(name)]))) == 1
 
 
-def test_two_bindings_of_a_function_have_two_names():
-    """Whatever the case."""
+def test_two_bindings_of_one_function_need_different_names():
+    """Names ignore case."""
     (problem,) = name_problems("f", [_binding("x"), _binding("X", "blob")])
     assert "'X'" in problem
 
 
 @pytest.mark.parametrize("route", ["admin", "/Administration/x", "runtime/{id}"])
-def test_a_route_does_not_begin_like_one_of_the_hosts_own(route):
-    """Not even as the beginning of a longer word; the function's name is the route where none is given."""
+def test_a_route_must_not_begin_like_a_reserved_one(route):
+    """Not even with a longer word; the function's name is the default route."""
     assert len(list(name_problems("f", [_binding("req", "httpTrigger", route=route)]))) == 1
     assert len(list(name_problems("administer", [_binding("req", "httpTrigger")]))) == 1
 
@@ -68,12 +68,12 @@ def test_a_route_does_not_begin_like_one_of_the_hosts_own(route):
         ({"route": "second"}, {}, 1),
     ],
 )
-def test_two_functions_do_not_have_one_route_for_one_method(one, other, count):
-    """The host loads the first only."""
+def test_two_functions_cannot_share_a_route_and_method(one, other, count):
+    """The host loads only the first."""
     assert len(list(route_conflicts([_function("first", **one), _function("second", **other)]))) == count
 
 
-def test_the_start_names_them_all(load):
+def test_the_start_reports_all_invalid_names(load):
     """With file, line and function."""
     with pytest.raises(AppError) as caught:
         load(

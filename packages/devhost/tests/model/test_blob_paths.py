@@ -27,13 +27,15 @@ from durable_devhost.model.blob_paths import BlobPattern
         ("In/{name}", "in", "x", {"name": "x"}),
     ],
 )
-def test_a_path_is_held_against_a_blobs(pattern: str, container: str, blob: str, data: dict[str, str] | None) -> None:
-    """The first brace takes as much as it can, and nothing at all is enough for it."""
+def test_a_path_pattern_is_matched_with_a_blob(
+    pattern: str, container: str, blob: str, data: dict[str, str] | None
+) -> None:
+    """The first brace takes as much as it can, and may be empty."""
     assert BlobPattern.parse(pattern).data(container, blob) == data
 
 
 @given(name=st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=20))
-def test_one_brace_stands_for_the_whole_name(name: str) -> None:
+def test_one_brace_matches_the_whole_name(name: str) -> None:
     """Whatever the name is."""
     assert BlobPattern.parse("in/{name}").data("in", name) == {"name": name}
 

@@ -20,6 +20,6 @@ from durable_devhost.model.blob_urls import blob_place
         ("", None),
     ],
 )
-def test_an_address_is_taken_apart(url: str, place: tuple[str, str] | None) -> None:
+def test_a_blob_url_is_split_into_its_parts(url: str, place: tuple[str, str] | None) -> None:
     """An emulator has the account in the path."""
     assert blob_place(url) == place

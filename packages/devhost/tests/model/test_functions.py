@@ -12,8 +12,8 @@ def _function(name: str, kind: str, durable_name: str | None = None) -> Function
     return Function(name=name, trigger=trigger, durable_name=durable_name, script_file=Path("a.py"), line=3)
 
 
-def test_functions_are_found_by_name_without_regard_to_case_and_by_kind_in_order():
-    """Order is the order of declaration."""
+def test_functions_are_found_by_name_in_any_case_and_listed_by_kind():
+    """In the order of declaration."""
     first, second = _function("One", TriggerType.QUEUE), _function("two", TriggerType.QUEUE)
     catalog = FunctionCatalog([first, second], disabled=["three"])
     assert (catalog.get("ONE"), catalog.get("three")) == (first, None)
@@ -27,8 +27,8 @@ def test_an_activity_is_not_found_as_an_orchestrator():
     assert (catalog.orchestrator("work"), catalog.known_activities()) == (None, ("Work",))
 
 
-def test_a_function_says_where_it_is():
-    """For messages, as editors understand it."""
+def test_a_function_knows_its_place_in_the_source():
+    """Messages print it in a form that editors understand."""
     assert _function("a", TriggerType.HTTP).where == "a.py:3"
 
 
@@ -38,8 +38,8 @@ def test_an_empty_property_counts_as_absent():
     assert (binding.text("connection"), binding.text("queueName"), binding.text("nope")) == (None, "a", None)
 
 
-def test_a_trigger_without_a_listener_is_of_another_kind():
-    """The type itself stays what it is."""
+def test_an_unsupported_trigger_is_of_kind_other():
+    """Its type is kept."""
     function = _function("a", "mcpToolTrigger")
     assert (function.kind, function.trigger.type) == (TriggerType.OTHER, "mcpToolTrigger")
     assert FunctionCatalog([function]).of(TriggerType.OTHER) == (function,)
@@ -52,8 +52,8 @@ CATALOG = FunctionCatalog(
 )
 
 
-def test_a_disabled_durable_function_is_known_and_not_found():
-    """Its name counts among those that the app has."""
+def test_a_disabled_durable_function_is_known_but_not_found():
+    """Its name counts among those of the app."""
     assert (CATALOG.activity("off"), CATALOG.is_off(TriggerType.ACTIVITY, "oFF")) == (None, True)
     assert CATALOG.known_activities() == ("SendMail", "Off")
     assert not CATALOG.is_off(TriggerType.ORCHESTRATION, "Off")
@@ -71,8 +71,8 @@ def test_a_disabled_durable_function_is_known_and_not_found():
         (TriggerType.ENTITY, "Counter", ["no entity 'Counter'", "It has 'dark'.", "a signal fails"]),
     ],
 )
-def test_why_a_call_leads_nowhere_is_explained(kind, name, said):
-    """With what was probably meant; nothing is said of a call that works."""
+def test_the_catalog_explains_why_a_call_finds_no_function(kind, name, said):
+    """With the name that was probably meant; a correct call has no explanation."""
     explained = CATALOG.explain(kind, name)
     assert (explained is None) == (said == [])
     for words in said:

@@ -14,7 +14,7 @@ from durable_devhost.model.messages import Message, decode, encode
 @given(st.text())
 @example("\0\x0b\x1b\ufffe\uffff\\uffff")
 def test_any_text_passes_through_the_xml_of_a_queue(text: str) -> None:
-    """JSON has a way to write what XML does not know. A queue could not hold it as it is."""
+    """JSON escapes what XML cannot hold; without that a queue could not store it."""
     event = EventRaised(timestamp=datetime(2026, 11, 21, tzinfo=UTC), name="Go", input=text)
     message = Message(event=event, target=InstanceRef(instance_id="i", execution_id=None))
 

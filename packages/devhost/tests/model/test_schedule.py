@@ -72,7 +72,7 @@ def after(text: str, when: datetime, count: int = 1) -> datetime:
         ("2", MONDAY + timedelta(days=2)),
     ],
 )
-def test_the_next_occurrence_is_the_one_that_a_person_reads_in_the_text(text: str, expected: datetime) -> None:
+def test_the_next_occurrence_is_the_one_that_the_text_describes(text: str, expected: datetime) -> None:
     """Examples of every kind of field, from midday on Monday 1 January 2024."""
     assert after(text, MONDAY) == expected
 
@@ -86,8 +86,8 @@ def test_the_next_occurrence_is_the_one_that_a_person_reads_in_the_text(text: st
      "0 *-5 * * * *", "0 70/5 * * * *", "0 0/5 0/5 0/5 * *", "0 99999999999 * * * *", "0\t0\t3 * * *",
      "0 0 3 * * *\n", "@daily", ", * * * * *"],
 )  # fmt: skip
-def test_a_text_that_is_no_schedule_is_refused_with_a_sentence_that_quotes_it(text: str) -> None:
-    """The person at the console sees which text is meant, and that the function would never run."""
+def test_an_invalid_schedule_is_refused_with_a_sentence_that_quotes_it(text: str) -> None:
+    """The sentence also says that the function would never run."""
     with pytest.raises(AppError, match="The schedule '") as refused:
         parse_schedule(text)
     assert "On Azure the function would not be indexed, and never run." in str(refused.value)
@@ -101,21 +101,21 @@ def test_a_text_that_is_no_schedule_is_refused_with_a_sentence_that_quotes_it(te
         ("0 0 12 * * * 2026", "has seven fields; NCRONTAB has six, and no year"),
     ],
 )
-def test_what_other_crons_know_is_named(text: str, hint: str) -> None:
-    """With the word that mends it."""
+def test_syntax_of_other_crons_is_named_with_its_replacement(text: str, hint: str) -> None:
+    """NCrontab lacks it."""
     with pytest.raises(AppError, match=re.escape(hint)):
         parse_schedule(text)
 
 
 @pytest.mark.parametrize("text", ["0 0 0 30 2 *", "0 0 0 31 4,6,9,11 *"])
-def test_a_day_that_no_month_has_is_due_at_the_end_of_time(text: str) -> None:
-    """NCrontab takes such an expression, and the function never runs."""
+def test_a_day_that_no_month_has_never_comes(text: str) -> None:
+    """NCrontab accepts such an expression, and the function never runs."""
     assert after(text, MONDAY).year == 9999
 
 
 @given(text=expressions, when=moments)
 def test_an_occurrence_is_later_and_matches_every_field(text: str, when: datetime) -> None:
-    """`next_after` moves forward and lands on a permitted time, but where daylight saving skips an hour."""
+    """Except where daylight saving skips an hour."""
     schedule = parse_schedule(text)
     assert isinstance(schedule, Cron)
     found = schedule.next_after(when)
@@ -130,8 +130,8 @@ def test_an_occurrence_is_later_and_matches_every_field(text: str, when: datetim
 
 
 @given(text=expressions, when=moments, later=st.integers(0, 10**6))
-def test_nothing_lies_between_a_time_and_its_next_occurrence(text: str, when: datetime, later: int) -> None:
-    """Asked from any moment in between, the answer is the same: no occurrence is jumped over. In UTC."""
+def test_no_occurrence_is_skipped(text: str, when: datetime, later: int) -> None:
+    """From any moment before the next occurrence the answer is the same. In UTC."""
     schedule, when = parse_schedule(text), when.astimezone(UTC)
     found = schedule.next_after(when)
     between = when + timedelta(seconds=later)
@@ -183,43 +183,43 @@ apart = st.sets(st.integers(0, 11), min_size=1, max_size=4)
 
 
 @given(minutes=apart, hours=apart, start=changes)
-def test_a_time_of_day_comes_once_a_day_whatever_the_clocks_do(
+def test_a_time_of_day_comes_once_a_day_across_clock_changes(
     minutes: Set[int], hours: Set[int], start: datetime
 ) -> None:
-    """Also where the wall clock skips it, an hour later, or shows it twice."""
+    """If the wall clock skips it, it comes an hour later; if it shows it twice, once."""
     minutes, hours = {5 * minute for minute in minutes}, {2 * hour for hour in hours}
     found = list(occurrences(f"0 {listed(minutes)} {listed(hours)} * * *", start))
     assert found == list(scanned(minutes, hours, start, repeats=False))
 
 
 @given(minutes=apart, start=changes)
-def test_an_interval_goes_on_through_both_of_the_hours_that_look_alike(minutes: Set[int], start: datetime) -> None:
+def test_an_interval_runs_in_both_of_two_equal_hours(minutes: Set[int], start: datetime) -> None:
     """Every hour has its occurrences, once each."""
     minutes = {5 * minute for minute in minutes}
     found = list(occurrences(f"{listed(minutes)} * * * *", start))
     assert found == list(scanned(minutes, set(range(24)), start, repeats=True))
 
 
-def test_a_time_of_day_that_is_asked_for_after_the_clocks_went_back_is_taken_for_done() -> None:
-    """At 01:10 standard time 01:30 has been, in summer time, so the next one is tomorrow's."""
+def test_a_repeated_time_of_day_counts_as_past_after_the_clocks_go_back() -> None:
+    """At 01:10 standard time, 01:30 has passed in summer time, so the next one is tomorrow's."""
     found = after("0 30 1 * * *", datetime(2024, 11, 3, 1, 10, fold=1, tzinfo=NEW_YORK))
     assert found.isoformat() == "2024-11-04T01:30:00-05:00"
 
 
 @given(seconds=st.integers(1, 10**6), when=moments)
 def test_a_time_span_is_elapsed_time(seconds: int, when: datetime) -> None:
-    """An interval does not care for the wall clock."""
+    """Clock changes do not matter."""
     every = Every(text="", interval=timedelta(seconds=seconds))
     assert (every.next_after(when).astimezone(UTC) - when.astimezone(UTC)) == timedelta(seconds=seconds)
 
 
-def test_an_hour_that_is_skipped_in_spring_happens_after_the_change() -> None:
+def test_a_time_skipped_in_spring_comes_after_the_change() -> None:
     """02:30 does not exist on 10 March 2024 in New York; the timer runs at 03:30 daylight time."""
     found = after("0 30 2 * * *", datetime(2024, 3, 9, 12, tzinfo=NEW_YORK))
     assert found.isoformat() == "2024-03-10T03:30:00-04:00"
 
 
-def test_an_hour_that_comes_twice_in_autumn_happens_once() -> None:
+def test_a_time_repeated_in_autumn_comes_once() -> None:
     """01:30 comes twice on 3 November 2024 in New York."""
     first = after("0 30 1 * * *", datetime(2024, 11, 2, 12, tzinfo=NEW_YORK))
     assert first.isoformat() == "2024-11-03T01:30:00-04:00"
@@ -238,6 +238,6 @@ def test_an_hour_that_comes_twice_in_autumn_happens_once() -> None:
         ("00:01:00", False),
     ],
 )
-def test_a_schedule_is_frequent_when_it_comes_round_within_a_minute(text: str, expected: bool) -> None:
-    """This decides whether the timer keeps a status blob."""
+def test_a_schedule_is_frequent_if_it_recurs_within_a_minute(text: str, expected: bool) -> None:
+    """A frequent timer keeps no status blob."""
     assert is_frequent(parse_schedule(text), MONDAY + timedelta(milliseconds=500)) is expected

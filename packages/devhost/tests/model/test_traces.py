@@ -7,8 +7,8 @@ from durable_devhost.model.traces import UNSAMPLED, Trace
 ID, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
-def test_two_headers_name_a_span() -> None:
-    """And are made of one again; another span is of the same trace."""
+def test_two_headers_hold_a_span() -> None:
+    """They read back equal; a child span has the same trace."""
     trace = Trace.parse(f"00-{ID}-{SPAN}-01", "a=b")
     assert trace == Trace(trace_id=ID, span_id=SPAN, flags="01", state="a=b")
     assert trace is not None
@@ -24,18 +24,18 @@ def test_two_headers_name_a_span() -> None:
         f"00-{'0' * 32}-{SPAN}-01", f"00-{ID}-{'0' * 16}-01",
     ],
 )  # fmt: skip
-def test_what_is_no_trace_parent_names_nothing(parent: str | None) -> None:
-    """Capital letters, zeros alone and version ff are none."""
+def test_an_invalid_trace_parent_is_ignored(parent: str | None) -> None:
+    """Capital letters, only zeros, and version ff."""
     assert Trace.parse(parent, "a=b") is None
 
 
-def test_a_later_version_may_have_more_behind() -> None:
-    """What is there is passed over."""
+def test_extra_fields_of_a_later_version_are_ignored() -> None:
+    """The known ones are read."""
     assert Trace.parse(f"01-{ID}-{SPAN}-01-more", None) == Trace(trace_id=ID, span_id=SPAN)
 
 
-def test_the_hub_keeps_a_span_in_a_context() -> None:
-    """Recorded from the history; too long a state is left out (DurableTask.Core `DistributedTraceContext`)."""
+def test_the_history_keeps_a_span_in_a_context() -> None:
+    """Recorded; a state that is too long is left out (DurableTask.Core `DistributedTraceContext`)."""
     trace = Trace(trace_id=ID, span_id=SPAN)
     context = trace.to_history()
     assert context == {

@@ -24,8 +24,8 @@ RECORDED = json.loads((APPS / "replays" / "recorded.json").read_text("utf-8"))
 SITE_PACKAGES = Path(azure.functions.__file__).parents[2]
 
 
-def test_folders_of_the_app_are_the_apps(make: Make) -> None:
-    """Whatever they are called: as devhost's rooms, as modules beside its worker's script, as the app beside it."""
+def test_folders_and_modules_of_the_app_win_over_those_of_devhost(make: Make) -> None:
+    """Even with the names of devhost's packages, of the worker's modules or of the app beside it."""
     with make("shadows") as app:
         rooms = ["activities", "clients", "dispatch", "entities", "host", "model", "policies", "wire", "worker"]
         assert app.request("GET", "/api/greetings").body == ", ".join(
@@ -33,8 +33,8 @@ def test_folders_of_the_app_are_the_apps(make: Make) -> None:
         )
 
 
-def test_what_an_app_patches_is_its_own(make: Make) -> None:
-    """No storage traffic and no wire of devhost passes through an aiohttp, socket or sleep that the app replaced."""
+def test_patches_of_the_app_do_not_reach_devhost(make: Make) -> None:
+    """Neither storage nor the worker's connection uses an aiohttp, socket or sleep that the app replaced."""
     with make("patched") as app:
         instances = [app.start("chain") for _ in range(3)]
         assert [42] * 3 == [app.wait(each)["output"] for each in instances]
@@ -57,10 +57,10 @@ def test_what_an_app_patches_is_its_own(make: Make) -> None:
     ],
     ids=["durable-too-new", "durable-too-old", "functions-too-old", "no-functions"],
 )
-def test_an_sdk_that_cannot_run_is_one_sentence(
+def test_an_sdk_that_cannot_run_is_a_one_sentence_error(
     make: Make, tmp_path: Path, packages: dict[str, str], said: str
 ) -> None:
-    """It names what was found, where, and what works; the environment says by its metadata what is installed."""
+    """It names what was found, where, and what works. The package metadata says what is installed."""
     installed = environment_without_pip(sys.executable, tmp_path / "env")
     for name, version in packages.items():
         metadata = installed / f"{name.replace('-', '_')}-{version}.dist-info" / "METADATA"
@@ -69,8 +69,8 @@ def test_an_sdk_that_cannot_run_is_one_sentence(
     _refused(make("small", ["--python", str(tmp_path / "env")]), said)
 
 
-def test_a_python_that_is_too_old_is_one_sentence(make: Make) -> None:
-    """3.8 has seen its end."""
+def test_a_python_that_is_too_old_is_a_one_sentence_error(make: Make) -> None:
+    """3.8 is no longer supported."""
     found = sorted(Path.home().glob(".pyenv/versions/3.8.*/bin/python"))
     if not found:
         pytest.skip("There is no Python 3.8 in ~/.pyenv/versions.")
@@ -80,7 +80,7 @@ def test_a_python_that_is_too_old_is_one_sentence(make: Make) -> None:
     )
 
 
-def test_a_program_that_is_no_python_is_one_sentence(make: Make) -> None:
+def test_a_program_that_is_not_python_is_a_one_sentence_error(make: Make) -> None:
     """`--python` may name anything."""
     _refused(make("small", ["--python", "/bin/true"]), r"/bin/true")
 
@@ -93,8 +93,8 @@ def replays(make: Make) -> Iterator[AppUnderTest]:
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_is_replaying_is_what_the_real_host_gives(replays: AppUnderTest, name: str) -> None:
-    """Output and passes; after how many answers of a fan-out there is a pass is a matter of timing."""
+def test_is_replaying_equals_that_of_the_real_host(replays: AppUnderTest, name: str) -> None:
+    """Output and passes; in a fan-out the passes depend on timing."""
     instance = replays.start(name)
     _play(replays, instance, name)
     found = {"output": replays.wait(instance)["output"], "passes": _passes(replays, instance)}
@@ -113,10 +113,10 @@ def test_is_replaying_is_what_the_real_host_gives(replays: AppUnderTest, name: s
         ("again", [True, False], [["start", True], ["did", False]]),
     ],
 )
-def test_is_replaying_with_retries_entities_and_generations(
+def test_is_replaying_follows_the_rule_with_retries_entities_and_generations(
     replays: AppUnderTest, name: str, output: list[bool], last: list[object]
 ) -> None:
-    """What follows from the same rule: true until the last event that is not new."""
+    """True until the last event that is not new."""
     instance = replays.start(name)
     assert output == replays.wait(instance)["output"]
     assert last == _passes(replays, instance)[-1]

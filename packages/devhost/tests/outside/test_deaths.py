@@ -42,8 +42,8 @@ def ways(*always: str) -> pytest.MarkDecorator:
 
 
 @ways("exit", "kill")
-def test_a_caller_gets_500_when_the_worker_dies(app: AppUnderTest, how: str) -> None:
-    """And the next one an answer, from a new process."""
+def test_a_caller_gets_500_if_the_worker_dies(app: AppUnderTest, how: str) -> None:
+    """A new process answers the next one."""
     before = app.request("GET", "/api/alive").body
     with one_death(app, how, "http"):
         assert app.request("GET", f"/api/die/{how}").status == 500
@@ -53,8 +53,8 @@ def test_a_caller_gets_500_when_the_worker_dies(app: AppUnderTest, how: str) -> 
 
 
 @ways("segfault", "kill")
-def test_an_activity_that_dies_runs_again(app: AppUnderTest, how: str) -> None:
-    """The orchestrator that called it notices nothing, nor does one that waits meanwhile."""
+def test_an_activity_whose_worker_dies_runs_again(app: AppUnderTest, how: str) -> None:
+    """Its orchestrator notices nothing, nor does one that waits meanwhile."""
     waiting = app.start("bystander")
     with one_death(app, how, "activity"):
         assert [1, f"survived {how}", 2] == app.wait(app.start("employer", {"how": how}))["output"]
@@ -63,8 +63,8 @@ def test_an_activity_that_dies_runs_again(app: AppUnderTest, how: str) -> None:
 
 
 @ways("exit", "segfault")
-def test_an_orchestrator_that_dies_is_replayed(app: AppUnderTest, how: str) -> None:
-    """From the stored history; no activity runs twice for it."""
+def test_an_orchestrator_whose_worker_dies_is_replayed(app: AppUnderTest, how: str) -> None:
+    """From the stored history; no activity runs twice."""
     with one_death(app, how, "orchestrator"):
         instance = app.start("daring", {"how": how})
         assert [1, 2] == app.wait(instance)["output"]
@@ -74,7 +74,7 @@ def test_an_orchestrator_that_dies_is_replayed(app: AppUnderTest, how: str) -> N
 
 
 def test_ten_deaths_in_a_minute_end_the_host_with_one_sentence(make: Make, tmp_path: Path) -> None:
-    """And status 2, as an app that dies each time would go on for ever."""
+    """And status 2, because such an app would restart for ever."""
     with make("mortal", environ={"GRAVES": str(tmp_path)}) as app:
         for _ in range(MOST_DEATHS):
             with suppress(OSError):  # the host may end before it has answered the last one
@@ -91,8 +91,8 @@ def test_ten_deaths_in_a_minute_end_the_host_with_one_sentence(make: Make, tmp_p
         all_gone(running)
 
 
-def test_a_host_that_is_killed_leaves_no_worker_behind(make: Make, tmp_path: Path) -> None:
-    """Not even one that computes without end; the next start goes on where this one was."""
+def test_a_killed_host_leaves_no_worker(make: Make, tmp_path: Path) -> None:
+    """Not even one in an endless loop; the next start goes on from there."""
     with make("mortal", environ={"GRAVES": str(tmp_path)}, own_azurite=True) as app:
         waiting = app.start("bystander")
         app.wait(waiting, until=lambda status: status["runtimeStatus"] == "Running")
@@ -106,8 +106,8 @@ def test_a_host_that_is_killed_leaves_no_worker_behind(make: Make, tmp_path: Pat
         assert [1, "on"] == app.wait(waiting)["output"]
 
 
-def test_a_worker_that_somebody_kills_is_started_again(make: Make, tmp_path: Path) -> None:
-    """Also when it does nothing: the host notices by itself, and an orchestrator that waits goes on."""
+def test_a_killed_worker_is_restarted(make: Make, tmp_path: Path) -> None:
+    """Also an idle one: the host notices by itself, and a waiting orchestrator goes on."""
     with make("mortal", environ={"GRAVES": str(tmp_path)}) as app:
         waiting = app.start("bystander")
         app.wait(waiting, until=lambda status: status["runtimeStatus"] == "Running")

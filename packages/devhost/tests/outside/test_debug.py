@@ -53,14 +53,14 @@ def asked() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_the_start_names_the_debuggers_address(app: AppUnderTest, port: int) -> None:
-    """As soon as it listens there; it waits for nobody."""
+def test_the_start_prints_the_address_of_the_debugger(app: AppUnderTest, port: int) -> None:
+    """As soon as it listens; the host does not wait for a client."""
     (ready,) = (record for record in app.records if record["event"] == "ready")
     assert ready["debugger"] == f"127.0.0.1:{port}"
 
 
-def test_it_stops_at_a_line_of_each_kind_of_function(app: AppUnderTest, port: int, asked: ThreadPoolExecutor) -> None:
-    """For as long as it likes: nobody takes the worker for dead, and the call succeeds."""
+def test_the_debugger_stops_in_each_kind_of_function(app: AppUnderTest, port: int, asked: ThreadPoolExecutor) -> None:
+    """For any time: nobody takes the worker for dead, and the call succeeds."""
     (before,) = workers(app)
     with Debugger(port) as debugger:
         debugger.attach({SCRIPT: sorted(LINES.values())})
@@ -84,8 +84,8 @@ def test_it_stops_at_a_line_of_each_kind_of_function(app: AppUnderTest, port: in
     assert said(app, "failure") + said(app, "warning") == []
 
 
-def test_a_worker_that_stands_still_is_not_taken_for_dead(app: AppUnderTest, asked: ThreadPoolExecutor) -> None:
-    """The whole process, as some debuggers stop it; the host goes on answering."""
+def test_a_suspended_worker_does_not_count_as_dead(app: AppUnderTest, asked: ThreadPoolExecutor) -> None:
+    """Some debuggers stop the whole process; the host goes on answering."""
     (worker,) = workers(app)
     os.kill(worker, signal.SIGSTOP)
     try:
@@ -97,8 +97,8 @@ def test_a_worker_that_stands_still_is_not_taken_for_dead(app: AppUnderTest, ask
     assert (200, 42) == _answered(answer)
 
 
-def test_a_port_that_is_taken_is_one_sentence(app: AppUnderTest, make: Make, port: int) -> None:
-    """It says which, and what to do."""
+def test_a_debug_port_in_use_is_a_one_sentence_error(app: AppUnderTest, make: Make, port: int) -> None:
+    """It names the port and says what to do."""
     assert app.exit_status is None
     second = make("paused", ["--debug", str(port)])
     with pytest.raises(AssertionError, match=rf"devhost: The debugger cannot listen at 127\.0\.0\.1:{port}"):
@@ -107,8 +107,8 @@ def test_a_port_that_is_taken_is_one_sentence(app: AppUnderTest, make: Make, por
     assert "Traceback" not in second.output
 
 
-def test_a_stop_ends_an_app_that_stands_at_a_breakpoint(make: Make) -> None:
-    """With the debugger attached; nothing stays behind, not debugpy's own process either."""
+def test_a_stop_ends_an_app_at_a_breakpoint(make: Make) -> None:
+    """With the debugger attached; no process stays, not even debugpy's own."""
     port = free_port()
     with make("paused", ["--debug", str(port)]) as app, Debugger(port) as debugger:
         debugger.attach({SCRIPT: [LINES["http"]]})
@@ -124,7 +124,7 @@ def test_a_stop_ends_an_app_that_stands_at_a_breakpoint(make: Make) -> None:
 
 
 def test_breakpoint_works_in_a_terminal(app_storage: Storage, tmp_path: Path) -> None:
-    """The worker has the terminal that the host was started in."""
+    """The worker shares the host's terminal."""
     app_storage.give_to(tmp_path)
     with _terminal() as (ours, theirs), ThreadPoolExecutor(max_workers=1) as pool:
         command = ("-m", "durable_devhost", "start", "--app", SCRIPT.parent, "--data", tmp_path, "--port", "0")

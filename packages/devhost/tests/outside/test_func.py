@@ -52,15 +52,15 @@ def folder(tmp_path: Path, app_storage: Storage) -> Path:
     return folder
 
 
-def test_the_version_is_one_that_tools_accept(shim: Path) -> None:
-    """VS Code asks for 4.0.4742 or newer."""
+def test_the_version_is_accepted_by_tools(shim: Path) -> None:
+    """VS Code needs 4.0.4742 or newer."""
     version = run(shim, "--version", cwd=shim.parent).strip()
     assert tuple(map(int, version.split("."))) >= (4, 0, 4742)
 
 
 @pytest.mark.parametrize("command", ["new", "azure functionapp publish somewhere", "durable get-history"])
-def test_what_it_does_not_do_is_one_sentence(shim: Path, command: str) -> None:
-    """It names the command, and what to do."""
+def test_an_unsupported_command_is_a_one_sentence_error(shim: Path, command: str) -> None:
+    """It names the command and says what to do."""
     with Program(shim, *command.split(), cwd=shim.parent) as program:
         assert program.ends() == 2
         (said,) = program.output.splitlines()
@@ -82,8 +82,8 @@ def in_the_editor(shim: Path, folder: Path) -> Iterator[tuple[Program, int, int]
         yield program, port, debug_port
 
 
-def test_an_editor_starts_it_and_attaches(in_the_editor: tuple[Program, int, int], folder: Path) -> None:
-    """The line that it waits for is said when the debugger listens; the folder's own port is taken."""
+def test_an_editor_can_start_the_shim_and_attach(in_the_editor: tuple[Program, int, int], folder: Path) -> None:
+    """The shim prints the expected line once the debugger listens; the port is the one of the folder."""
     program, port, debug_port = in_the_editor
     until(lambda: READY.search(program.output), lambda: program.output)
     script = folder / "function_app.py"
@@ -101,8 +101,8 @@ def test_an_editor_starts_it_and_attaches(in_the_editor: tuple[Program, int, int
     all_gone(running)
 
 
-def test_a_test_suite_starts_it_and_drives_it(shim: Path, folder: Path) -> None:
-    """Spelled as the extension bundles' own tests do, settings in the environment, a key on every request."""
+def test_a_test_suite_can_start_and_use_the_shim(shim: Path, folder: Path) -> None:
+    """As the tests of the extension bundles do: settings in the environment, a key on every request."""
     port = free_port()
     environ = {
         "VIRTUAL_ENV": None,
@@ -128,7 +128,7 @@ def test_a_test_suite_starts_it_and_drives_it(shim: Path, folder: Path) -> None:
         all_gone(running)
 
 
-def test_a_missing_app_is_one_sentence(shim: Path, tmp_path: Path) -> None:
+def test_a_missing_app_is_a_one_sentence_error(shim: Path, tmp_path: Path) -> None:
     """As with every start."""
     with Program(shim, "start", cwd=tmp_path) as program:
         assert program.ends() == 2

@@ -65,37 +65,37 @@ def app(request: pytest.FixtureRequest, make: Make) -> Iterator[AppUnderTest]:
         ("replay", None, [True, True, False]),
     ],
 )
-def test_an_orchestrator_comes_to_its_end(app: AppUnderTest, name: str, given: object, expected: object) -> None:
-    """Started through the SDK's client, which the app has as a binding."""
+def test_an_orchestrator_completes(app: AppUnderTest, name: str, given: object, expected: object) -> None:
+    """It is started through the SDK's client from a binding."""
     started = app.request("POST", f"/api/orchestrators/{name}", given)
     assert started.status == 202
     assert started.headers["Location"] == started.body["statusQueryGetUri"]
     assert (expected, "Completed") == _end(app, started.body["id"])
 
 
-def test_an_answer_arrives_before_the_deadline(app: AppUnderTest) -> None:
-    """The timer is cancelled."""
+def test_an_answer_before_the_deadline_cancels_the_timer(app: AppUnderTest) -> None:
+    """The orchestrator races an event against a timer."""
     instance = _waiting(app, "approval")
     app.raise_event(instance, "Answer", {"yes": True})
     assert ({"yes": True}, "Completed") == _end(app, instance)
 
 
-def test_a_deadline_passes(app: AppUnderTest) -> None:
-    """In virtual time."""
+def test_a_deadline_passes_in_virtual_time(app: AppUnderTest) -> None:
+    """The clock jumps to it."""
     instance = _waiting(app, "approval")
     app.advance(hours=72)
     assert ("nobody answered", "Completed") == _end(app, instance)
 
 
-def test_a_letter_goes_through_a_queue(app: AppUnderTest) -> None:
+def test_a_message_goes_through_a_queue(app: AppUnderTest) -> None:
     """Output binding, queue, trigger, client, event."""
     instance = _waiting(app, "mailbox")
     assert app.request("POST", "/api/letters", {"to": instance, "text": "grüß dich"}).status == 204
     assert ({"text": "grüß dich", "tries": 1}, "Completed") == _end(app, instance)
 
 
-def test_every_part_of_a_request_arrives(app: AppUnderTest) -> None:
-    """And every part of the answer goes back."""
+def test_every_part_of_a_request_and_of_its_answer_arrives(app: AppUnderTest) -> None:
+    """Method, address, headers and body; status, headers and body."""
     asked = Request(f"{app.url}/api/mirror/%C3%A4?x=1", data=b'{"n": 1}', headers={"X-Asked": "why"}, method="POST")
     with urlopen(asked, timeout=30) as answer:
         assert (answer.status, answer.headers["X-Said"], answer.headers.get_content_type()) == (

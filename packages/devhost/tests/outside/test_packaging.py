@@ -88,8 +88,8 @@ def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Install
     return Installed(python=python, command=python.with_name("durable-devhost"), folder=folder, environ=environ)
 
 
-def test_the_version_is_the_same_wherever_it_is_asked(built: Built, installed: Installed) -> None:
-    """In the file names, in the metadata, by --version and as __version__."""
+def test_the_version_is_the_same_everywhere(built: Built, installed: Installed) -> None:
+    """In the file names, in the metadata, from --version and in __version__."""
     version = durable_devhost.__version__
     assert built.wheel.name == f"durable_devhost-{version}-py3-none-any.whl"
     assert built.sdist.name == f"durable_devhost-{version}.tar.gz"
@@ -101,8 +101,8 @@ def test_the_version_is_the_same_wherever_it_is_asked(built: Built, installed: I
     assert f"{version} {version}\n" == installed.run(installed.python, "-c", source)
 
 
-def test_the_wheel_needs_nothing_of_azure(built: Built) -> None:
-    """The SDK is the app's; what else is needed goes by extras."""
+def test_the_wheel_requires_no_azure_package(built: Built) -> None:
+    """The SDK belongs to the app; other needs are extras."""
     with zipfile.ZipFile(built.wheel) as wheel:
         (name,) = (each for each in wheel.namelist() if each.endswith(".dist-info/METADATA"))
         metadata = Parser().parsestr(wheel.read(name).decode())
@@ -113,8 +113,8 @@ def test_the_wheel_needs_nothing_of_azure(built: Built) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
 
 
-def test_the_wheel_holds_the_package_alone(built: Built) -> None:
-    """No tests, no benchmarks, nothing of the repository; the sources hold what the wheel is made of."""
+def test_the_wheel_holds_only_the_package(built: Built) -> None:
+    """No tests and no benchmarks; the source archive holds what the wheel is made of."""
     with zipfile.ZipFile(built.wheel) as wheel:
         names = [name for name in wheel.namelist() if ".dist-info/" not in name]
     assert {"durable_devhost"} == {name.split("/")[0] for name in names}
@@ -127,8 +127,8 @@ def test_the_wheel_holds_the_package_alone(built: Built) -> None:
     assert not folders & {"tests", "bench"}
 
 
-def test_help_is_there_by_either_name(installed: Installed) -> None:
-    """The command and `python -m` are the same."""
+def test_both_commands_show_the_same_help(installed: Installed) -> None:
+    """The script and `python -m`."""
     asked = [
         installed.run(*command, "--help")
         for command in ([installed.command], [installed.python, "-m", "durable_devhost"])
@@ -137,8 +137,8 @@ def test_help_is_there_by_either_name(installed: Installed) -> None:
     assert all(each in asked[0] for each in ("start", "shim", "azurite"))
 
 
-def test_an_app_runs_there(installed: Installed) -> None:
-    """From its own folder, with Azurite from the PATH; everything ends with it."""
+def test_an_installed_devhost_runs_an_app(installed: Installed) -> None:
+    """From the app's folder, with Azurite from PATH; all processes end with it."""
     command = (installed.command, "start", "--port", "0", "--json-logs")
     with Program(*command, cwd=installed.folder / "app", environ=installed.environ) as host:
         host.says('"event": "ready"')
@@ -152,7 +152,7 @@ def test_an_app_runs_there(installed: Installed) -> None:
         all_gone(running)
 
 
-def test_a_pytest_there_has_the_fixture(installed: Installed) -> None:
+def test_an_installed_devhost_provides_the_pytest_fixture(installed: Installed) -> None:
     """By the entry point alone: no conftest.py, no `pytest_plugins`, no PYTHONPATH."""
     said = installed.run(installed.python, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert "1 passed" in said
@@ -168,8 +168,8 @@ def test_a_pytest_there_has_the_fixture(installed: Installed) -> None:
         ("--debug", "debugpy is needed for --debug and is not installed. Install it for the app"),
     ],
 )
-def test_an_extra_that_is_not_installed_is_one_sentence(installed: Installed, option: str, said: str) -> None:
-    """It says what to install, before the host says that it is ready."""
+def test_a_missing_extra_is_a_one_sentence_error(installed: Installed, option: str, said: str) -> None:
+    """It says what to install, before the host is ready."""
     command = (installed.command, "start", "--port", "0", "--json-logs", option)
     with Program(*command, cwd=installed.folder / "app", environ=installed.environ) as host:
         assert host.ends() == 2

@@ -28,8 +28,8 @@ GREENLIGHT = Path(__file__).parents[4]
 ANNOTATIONS, CONVERSIONS, DECORATORS = APPS / "annotations", APPS / "conversions", APPS / "decorators"
 
 
-def test_every_annotation_of_every_binding_is_taken_or_refused_by_both(reference: Reference) -> None:
-    """Some seven thousand functions, each judged by itself."""
+def test_every_annotation_of_every_binding_is_judged_as_by_the_reference(reference: Reference) -> None:
+    """About seven thousand functions, each on its own."""
     theirs = reference.judge(ANNOTATIONS)
     with Driver(ANNOTATIONS, reference.python) as driver:
         found = {each["name"]: each["problems"] for each in driver.load()["functions"]}
@@ -37,8 +37,8 @@ def test_every_annotation_of_every_binding_is_taken_or_refused_by_both(reference
     assert len(theirs) > 7_000
 
 
-def test_an_app_with_the_extension_for_fastapi_has_its_types() -> None:
-    """Requests, responses, and what the extension makes one of; the SDK's own are refused."""
+def test_an_app_with_the_fastapi_extension_gets_its_types() -> None:
+    """Requests, responses and values that become one; the SDK's own types are refused."""
     app, folders = APPS / "web_annotations", [extension(), worker_library()]
     with Reference(sys.executable, folders) as reference:
         theirs = reference.judge(app)
@@ -49,8 +49,8 @@ def test_an_app_with_the_extension_for_fastapi_has_its_types() -> None:
 
 
 @pytest.mark.parametrize("app", [GREENLIGHT, CONVERSIONS, DECORATORS], ids=["greenlight", "conversions", "decorators"])
-def test_the_functions_of_an_app_are_told_alike(reference: Reference, app: Path) -> None:
-    """Names, bindings with directions and types of data, retry policies."""
+def test_the_functions_of_an_app_are_reported_alike(reference: Reference, app: Path) -> None:
+    """Names, bindings with directions and data types, retry policies."""
     if app == GREENLIGHT and reference.python != sys.executable:
         pytest.skip("its packages are those of the tests' own Python")
     theirs = reference.index(app)
@@ -129,8 +129,8 @@ def g(msg: str): ...
 
 
 @pytest.mark.parametrize("source", APPS_TO_REFUSE.values(), ids=APPS_TO_REFUSE)
-def test_an_app_is_refused_by_both(reference: Reference, tmp_path: Path, source: str) -> None:
-    """By the worker on Azure; here by the worker or by the host, which names all that is wrong."""
+def test_an_invalid_app_is_refused_by_both(reference: Reference, tmp_path: Path, source: str) -> None:
+    """By the worker on Azure; here by the worker or the host, which lists all mistakes."""
     _write(tmp_path, source)
     assert reference.index(tmp_path)["failure"] != ""
     with Driver(tmp_path, reference.python) as driver:
@@ -141,7 +141,7 @@ def test_an_app_is_refused_by_both(reference: Reference, tmp_path: Path, source:
 
 
 @pytest.mark.parametrize("source", APPS_TO_TAKE.values(), ids=APPS_TO_TAKE)
-def test_an_app_is_taken_by_both(reference: Reference, tmp_path: Path, source: str) -> None:
+def test_a_valid_app_is_accepted_by_both(reference: Reference, tmp_path: Path, source: str) -> None:
     """With the same functions, bindings and retry policies."""
     _write(tmp_path, source)
     theirs = reference.index(tmp_path)

@@ -90,8 +90,8 @@ def ours(reference: Reference) -> Iterator[Driver]:
 
 
 @pytest.mark.parametrize("kind", SEEN_BY)
-def test_a_trigger_gives_a_function_the_same(reference: Reference, ours: Driver, kind: str) -> None:
-    """Each kind of value, without annotation and with text and bytes; the function tells what it saw."""
+def test_a_trigger_gives_a_function_the_same_value(reference: Reference, ours: Driver, kind: str) -> None:
+    """Each kind of value, without annotation and as text and bytes; the function reports what it got."""
     metadata = {name: {"type": each, "value": text} for name, (each, text) in METADATA.get(kind, {}).items()}
     calls = {
         f"{annotation} {name}": {"function": f"see_{kind}_{annotation}", "inputs": {"x": value}, "metadata": metadata}
@@ -101,7 +101,7 @@ def test_a_trigger_gives_a_function_the_same(reference: Reference, ours: Driver,
 
 
 @pytest.mark.parametrize("kind", FETCHED_BY)
-def test_an_input_gives_a_function_the_same(reference: Reference, ours: Driver, kind: str) -> None:
+def test_an_input_gives_a_function_the_same_value(reference: Reference, ours: Driver, kind: str) -> None:
     """As above, beside a queue message."""
     calls = {
         f"{annotation} {name}": {"function": f"see_{kind}_{annotation}", "inputs": {"msg": MESSAGE, "x": value}}
@@ -112,29 +112,29 @@ def test_an_input_gives_a_function_the_same(reference: Reference, ours: Driver, 
 
 
 @pytest.mark.parametrize("kind", SENT_BY)
-def test_an_output_takes_and_refuses_the_same(reference: Reference, ours: Driver, kind: str) -> None:
-    """Each value in `x.set(...)`, and returned."""
+def test_an_output_accepts_and_refuses_the_same_values(reference: Reference, ours: Driver, kind: str) -> None:
+    """Each value through `x.set(...)` and as return value."""
     functions = [f"set_{kind}_out_{annotation}" for annotation in ("plain", "str", "bytes")]
     calls = _giving_back([*functions, f"return_{kind}_out"], "msg")
     assert _differences(_theirs(reference, calls), _ours(ours, calls, trigger="msg")) == {}
 
 
 @pytest.mark.parametrize("function", ["return_http_out", "return_nowhere"])
-def test_a_function_may_return_the_same(reference: Reference, ours: Driver, function: str) -> None:
-    """A response in all its parts; or what has nowhere to go."""
+def test_a_function_may_return_the_same_values(reference: Reference, ours: Driver, function: str) -> None:
+    """A response with all its parts, or a value without a binding."""
     calls = _giving_back([function], "msg")
     assert _differences(_theirs(reference, calls), _ours(ours, calls, trigger="msg")) == {}
 
 
-def test_an_activity_may_return_the_same(reference: Reference, ours: Driver) -> None:
-    """JSON by the SDK, with an app's own classes."""
+def test_an_activity_may_return_the_same_values(reference: Reference, ours: Driver) -> None:
+    """The SDK makes JSON of them, also of an app's classes."""
     calls = _giving_back(["work"], "x", kind="json")
     assert _differences(_theirs(reference, calls), _ours(ours, calls, trigger="x")) == {}
 
 
 @pytest.mark.parametrize("kind", ["string", "json"])
-def test_an_entity_does_its_batch_alike(reference: Reference, ours: Driver, kind: str) -> None:
-    """One operation that works and one that fails; when they took place is nobody's answer."""
+def test_an_entity_answers_a_batch_alike(reference: Reference, ours: Driver, kind: str) -> None:
+    """One operation works and one fails; their times are not compared."""
     operations = [{"name": name, "input": '"5"', "isSignal": False} for name in ("add", "fail")]
     batch = {"self": {"name": "counter", "key": "k"}, "exists": True, "state": "2", "batch": operations}
     given = {"type": kind, "value": json.dumps(batch)}
@@ -146,10 +146,10 @@ def test_an_entity_does_its_batch_alike(reference: Reference, ours: Driver, kind
 
 
 @pytest.mark.parametrize(("function", "trigger"), [("return_beside_unknown", "msg"), ("unknown_work", "x")])
-def test_what_belongs_to_an_unknown_type_is_taken_or_refused_by_both(
+def test_values_of_an_unknown_binding_type_are_accepted_or_refused_by_both(
     reference: Reference, ours: Driver, function: str, trigger: str
 ) -> None:
-    """On Azure the host drops what was returned; here the worker does."""
+    """On Azure the host drops a returned value; here the worker does."""
     calls = _giving_back([function], trigger)
     theirs, found = _theirs(reference, calls), _ours(ours, calls, trigger=trigger)
     refusals = [{name: each.get("raised") for name, each in answers.items()} for answers in (theirs, found)]

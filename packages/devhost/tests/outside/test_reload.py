@@ -53,8 +53,8 @@ def app(make: Make, folder: Path) -> Iterator[AppUnderTest]:
         yield running
 
 
-def test_a_save_counts_soon(app: AppUnderTest, folder: Path) -> None:
-    """Also in a module that function_app.py imports; the old worker goes."""
+def test_a_saved_change_takes_effect_soon(app: AppUnderTest, folder: Path) -> None:
+    """Also in a module that function_app.py imports; the old worker ends."""
     before = workers(app)
     _save_greeting(app, folder, "good day")
     assert "texts.py changed: loaded anew in" in texts(app, "notice")[-1]
@@ -62,8 +62,8 @@ def test_a_save_counts_soon(app: AppUnderTest, folder: Path) -> None:
     assert len(workers(app)) == 1
 
 
-def test_an_instance_that_waits_goes_on_with_the_new_code(app: AppUnderTest, folder: Path) -> None:
-    """What was done stays done; what comes is new."""
+def test_a_waiting_instance_goes_on_with_the_new_code(app: AppUnderTest, folder: Path) -> None:
+    """Completed steps stay; later ones use the new code."""
     _save_greeting(app, folder, "old")
     instance = app.start("waiting")
     app.wait(instance, until=lambda status: status["runtimeStatus"] == "Running")
@@ -73,8 +73,8 @@ def test_an_instance_that_waits_goes_on_with_the_new_code(app: AppUnderTest, fol
     assert ["old", "new"] == app.wait(instance)["output"]
 
 
-def test_two_saves_in_one_second_at_one_size_both_count(app: AppUnderTest, folder: Path) -> None:
-    """By time and size alone Python takes the bytecode of the first for that of the second; an editor renames here."""
+def test_two_saves_in_one_second_with_one_size_both_take_effect(app: AppUnderTest, folder: Path) -> None:
+    """Python compares bytecode by time and size, so the second would get the first one's. An editor renames here."""
     for text in ("one", "two"):
         draft = folder / "texts.new"
         _write(draft, f'GREETING = "{text}"\n')
@@ -83,7 +83,7 @@ def test_two_saves_in_one_second_at_one_size_both_count(app: AppUnderTest, folde
         _hear_greeting(app, text)
 
 
-def test_a_call_that_runs_at_a_save_is_answered_by_the_old_code(app: AppUnderTest, folder: Path) -> None:
+def test_a_call_during_a_save_is_answered_by_the_old_code(app: AppUnderTest, folder: Path) -> None:
     """Nobody gets an error because somebody saved a file."""
     answers = []
     _write(folder / "texts.py", 'GREETING = "during"\n')
@@ -95,8 +95,8 @@ def test_a_call_that_runs_at_a_save_is_answered_by_the_old_code(app: AppUnderTes
     assert answers[-1] == "during"
 
 
-def test_new_functions_appear(app: AppUnderTest, folder: Path) -> None:
-    """A route answers and a queue is listened to; with the functions away they are away."""
+def test_new_functions_appear_and_removed_ones_disappear(app: AppUnderTest, folder: Path) -> None:
+    """A route answers and a queue has a listener until its function is removed."""
     source = (folder / "function_app.py").read_text("utf-8")
     assert app.request("GET", "/api/news/7").status == 404
     _write(folder / "function_app.py", source + MORE)
@@ -109,8 +109,8 @@ def test_new_functions_appear(app: AppUnderTest, folder: Path) -> None:
     until(lambda: app.request("GET", "/api/news/7").status == 404, "the route is still there")
 
 
-def test_a_syntax_error_is_shown_and_the_next_save_mends_it(app: AppUnderTest, folder: Path) -> None:
-    """The old code goes on meanwhile; the error has its line, as at a start."""
+def test_a_syntax_error_is_shown_and_the_next_save_fixes_it(app: AppUnderTest, folder: Path) -> None:
+    """The old code runs meanwhile; the error has its line, as at a start."""
     source = (folder / "function_app.py").read_text("utf-8")
     _save_greeting(app, folder, "before")
     pids = workers(app)
@@ -126,15 +126,15 @@ def test_a_syntax_error_is_shown_and_the_next_save_mends_it(app: AppUnderTest, f
     _save_greeting(app, folder, "mended")
 
 
-def test_a_module_that_raises_at_import_is_shown_too(app: AppUnderTest, folder: Path) -> None:
+def test_an_import_that_raises_is_shown(app: AppUnderTest, folder: Path) -> None:
     """With the line that raised."""
     _write(folder / "texts.py", "GREETING = 1 / 0\n")
     app.until(lambda: "texts.py:1: ZeroDivisionError" in "".join(texts(app, "failure")), SOON_S)
     _save_greeting(app, folder, "well again")
 
 
-def test_files_that_are_read_at_the_start_give_a_notice(app: AppUnderTest, folder: Path) -> None:
-    """host.json and local.settings.json count from the next start on."""
+def test_a_change_of_settings_files_gives_a_notice(app: AppUnderTest, folder: Path) -> None:
+    """host.json and local.settings.json are read at the next start."""
     before = workers(app)
     (folder / "local.settings.json").write_text('{"Values": {}}', "utf-8")
     expected = "local.settings.json changed. It is read at the start: start the host anew."
@@ -144,8 +144,8 @@ def test_files_that_are_read_at_the_start_give_a_notice(app: AppUnderTest, folde
     assert before == workers(app)
 
 
-def test_what_the_app_writes_itself_starts_nothing(app: AppUnderTest, folder: Path) -> None:
-    """Data files, bytecode and environments are no source."""
+def test_files_that_the_app_writes_cause_no_reload(app: AppUnderTest, folder: Path) -> None:
+    """Data files, bytecode and environments are no sources."""
     before = workers(app)
     for name in ("data.json", "notes.txt", "__pycache__/x.pyc", ".venv/lib/x.py", ".git/x.py"):
         _write(folder / name, "x = 1\n")

@@ -83,7 +83,7 @@ def endings(make: Make) -> Iterator[dict[str, Ending]]:
 
 @pytest.mark.parametrize("name", GENTLE)
 def test_a_signal_ends_everything_soon(endings: dict[str, Ending], name: str) -> None:
-    """Functions may finish for five seconds, which these do not; nothing stays behind, also no process of the app."""
+    """Functions have five seconds to finish, which these do not; no process stays, not even one of the app."""
     ending = endings[name]
     assert (ending.left, ending.status) == ([], 0), ending.output
     assert FINISH_S - 0.5 < ending.seconds < MARK_S
@@ -93,20 +93,20 @@ def test_a_signal_ends_everything_soon(endings: dict[str, Ending], name: str) ->
 
 
 def test_a_second_signal_ends_everything_at_once(endings: dict[str, Ending]) -> None:
-    """With a status that says so; nothing stays behind."""
+    """The exit status shows it; no process stays."""
     ending = endings["ctrl-c-twice"]
     assert (ending.left, ending.status) == ([], 130), ending.output
     assert ending.seconds < 2.5
     assert "Traceback" not in ending.output
 
 
-def test_an_async_function_can_tidy_up(endings: dict[str, Ending]) -> None:
-    """It is cancelled, as the real worker does."""
+def test_an_async_function_can_clean_up(endings: dict[str, Ending]) -> None:
+    """It is cancelled, as by the real worker."""
     assert "tidied up" in endings["term"].output
 
 
 def test_an_idle_host_ends_at_once(make: Make) -> None:
-    """There is nothing to wait for."""
+    """It has nothing to wait for."""
     with make("stubborn") as app:
         ending = _end(app, to_group(signal.SIGINT))
     assert (ending.left, ending.status) == ([], 0), ending.output

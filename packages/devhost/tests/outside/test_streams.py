@@ -31,8 +31,8 @@ def app(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppUnd
         yield running
 
 
-def test_a_response_is_sent_while_its_function_makes_it(app: AppUnderTest) -> None:
-    """The second part is not there before the first has been read."""
+def test_a_response_is_sent_while_its_function_produces_it(app: AppUnderTest) -> None:
+    """The second part does not exist before the first has been read."""
     with _opened(app, "GET", "/api/download/one") as answer:
         assert (answer.status, answer.headers["x-kind"], answer.headers["content-type"]) == (
             200, "stream", "text/event-stream; charset=utf-8",
@@ -42,7 +42,7 @@ def test_a_response_is_sent_while_its_function_makes_it(app: AppUnderTest) -> No
         assert answer.read() == b"second"
 
 
-def test_a_body_is_read_while_it_comes(app: AppUnderTest) -> None:
+def test_a_body_is_read_while_it_arrives(app: AppUnderTest) -> None:
     """The function has the first piece before the last is sent."""
     connection = _connected(app)
     connection.putrequest("POST", "/api/upload?a=1")
@@ -57,8 +57,8 @@ def test_a_body_is_read_while_it_comes(app: AppUnderTest) -> None:
     connection.close()
 
 
-def test_a_hundred_mebibytes_come_in_order(app: AppUnderTest) -> None:
-    """Part by part; the host holds a few of them at a time."""
+def test_a_hundred_mebibytes_arrive_in_order(app: AppUnderTest) -> None:
+    """Part by part; the host holds only a few of them."""
     with _opened(app, "GET", "/api/big") as answer:
         for number in range(100):
             assert answer.read(1 << 20) == bytes([number]) * (1 << 20)
@@ -77,29 +77,29 @@ def test_a_hundred_mebibytes_come_in_order(app: AppUnderTest) -> None:
         ("none", 500, "text/plain; charset=utf-8", b"Internal Server Error"),
     ],
 )
-def test_what_is_returned_is_the_extensions_response(
+def test_a_returned_value_becomes_a_response_of_the_extension(
     app: AppUnderTest, kind: str, status: int, content_type: str, body: bytes
 ) -> None:
-    """Text is JSON there; nothing at all is a failure, as in the real worker."""
+    """Text becomes JSON; None is a failure, as in the real worker."""
     with _opened(app, "GET", f"/api/returns/{kind}") as answer:
         assert (answer.status, answer.headers["content-type"], answer.read()) == (status, content_type, body)
 
 
-def test_a_function_that_fails_is_the_extensions_500(app: AppUnderTest) -> None:
-    """And the console tells of it."""
+def test_a_failed_function_gives_the_500_of_the_extension(app: AppUnderTest) -> None:
+    """The console reports the failure."""
     with _opened(app, "GET", "/api/fails") as answer:
         assert (answer.status, answer.read()) == (500, b"Internal Server Error")
     until(lambda: "LookupError: fails" in app.output, lambda: app.output)
 
 
-def test_a_response_that_breaks_off_is_seen_to(app: AppUnderTest) -> None:
-    """Its caller does not take it for a whole one."""
+def test_a_caller_can_tell_that_a_response_broke_off(app: AppUnderTest) -> None:
+    """It does not look complete."""
     with _opened(app, "GET", "/api/broken") as answer, pytest.raises((IncompleteRead, ConnectionError)):
         answer.read()
 
 
 def test_a_head_request_has_no_body(app: AppUnderTest) -> None:
-    """And the connection can be used again."""
+    """The connection can be used again."""
     connection = _connected(app)
     for _ in range(2):
         connection.request("HEAD", "/api/returns/dict")
@@ -108,22 +108,22 @@ def test_a_head_request_has_no_body(app: AppUnderTest) -> None:
     connection.close()
 
 
-def test_a_response_does_not_wait_for_what_its_function_does_afterwards(app: AppUnderTest) -> None:
-    """The task in its background ends when the gate is opened, by a call that comes later."""
+def test_a_response_does_not_wait_for_background_work_of_its_function(app: AppUnderTest) -> None:
+    """The background task ends when a later call opens the gate."""
     with _opened(app, "GET", "/api/later/three") as answer:
         assert answer.read() == b"done"
         assert app.request("POST", "/api/gate/three").body == "open"
 
 
-def test_outputs_are_stored_beside_a_response(app: AppUnderTest) -> None:
-    """The queue function sees the letter; a cookie goes out as it was set."""
+def test_outputs_are_stored_beside_a_streamed_response(app: AppUnderTest) -> None:
+    """The queue function gets the message; a cookie is sent unchanged."""
     with _opened(app, "POST", "/api/queued", b"hi") as answer:
         assert (answer.status, answer.read(), answer.headers["set-cookie"]) == (200, b"sent", "a=1")
     until(lambda: "hi" in _seen(app), "the letter never came")
 
 
-def test_a_caller_who_leaves_ends_the_response(app: AppUnderTest) -> None:
-    """The generator is closed and the worker free."""
+def test_a_caller_who_disconnects_ends_the_response(app: AppUnderTest) -> None:
+    """The generator is closed and the worker is free."""
     before = _seen(app).count("left")
     connection = _connected(app)
     connection.request("GET", "/api/download/two")

@@ -35,14 +35,14 @@ def crew(make: Make) -> Iterator[AppUnderTest]:
 
 
 def test_three_workers_share_the_calls(crew: AppUnderTest) -> None:
-    """As many processes as FUNCTIONS_WORKER_PROCESS_COUNT says, each with its turn."""
+    """FUNCTIONS_WORKER_PROCESS_COUNT sets their number; they take turns."""
     pids = [crew.request("GET", "/api/pid").body for _ in range(6)]
     assert set(workers(crew)) == set(pids)
     assert pids[:3] == pids[3:]
 
 
-def test_a_worker_of_three_that_dies_is_replaced(crew: AppUnderTest) -> None:
-    """And the others go on without it."""
+def test_one_dead_worker_of_three_is_replaced(crew: AppUnderTest) -> None:
+    """The others go on without it."""
     before = set(workers(crew))
     gone = before.pop()
     os.kill(gone, 9)
@@ -101,8 +101,8 @@ def test_a_body_of_a_hundred_mebibytes_passes_both_ways(single: AppUnderTest) ->
     assert (hashlib.sha256(body).hexdigest(), body == came_back, answered > 1) == (digest, True, True)
 
 
-def test_the_environment_is_what_func_makes_it(single: AppUnderTest, folder: Path, itself: dict[str, Any]) -> None:
-    """The variables of host and Core Tools, the app's settings, and the environment above them."""
+def test_the_environment_is_the_one_that_func_gives(single: AppUnderTest, folder: Path, itself: dict[str, Any]) -> None:
+    """The variables of host and Core Tools, the app's settings, and over them the environment."""
     expected = {
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
         "AzureWebJobsScriptRoot": str(folder),
@@ -116,13 +116,13 @@ def test_the_environment_is_what_func_makes_it(single: AppUnderTest, folder: Pat
     assert expected == {name: itself["environ"].get(name) for name in expected}
 
 
-def test_the_storage_that_the_app_sees_is_the_hosts(single: AppUnderTest, itself: dict[str, Any]) -> None:
-    """Whatever port it is on, so that the app's own SDK clients reach it."""
+def test_the_app_gets_the_storage_of_the_host(single: AppUnderTest, itself: dict[str, Any]) -> None:
+    """On whatever port, so that the app's own SDK clients reach it."""
     assert single.connection_string == itself["environ"]["AzureWebJobsStorage"]
 
 
-def test_the_app_sees_its_own_folders_and_nothing_of_devhost(folder: Path, itself: dict[str, Any]) -> None:
-    """Working directory, real arguments, and a search path with its folder first, then the packages that it carries."""
+def test_the_app_sees_its_own_folders_and_none_of_devhost(folder: Path, itself: dict[str, Any]) -> None:
+    """Working directory, arguments, and a search path that begins with its folder and then its packages."""
     carried = folder / ".python_packages" / "lib" / "site-packages"
     assert str(folder) == itself["cwd"]
     assert [str(folder), str(carried)] == itself["path"][:2]
@@ -134,8 +134,8 @@ def test_the_app_sees_its_own_folders_and_nothing_of_devhost(folder: Path, itsel
     ]  # fmt: skip
 
 
-def test_packages_that_the_deployment_carries_are_found(single: AppUnderTest, folder: Path) -> None:
-    """As Azure's remote build puts them."""
+def test_packages_inside_the_deployment_are_found(single: AppUnderTest, folder: Path) -> None:
+    """Azure's remote build puts them there."""
     expected = folder / ".python_packages" / "lib" / "site-packages" / "carried" / "__init__.py"
     assert str(expected) == single.request("GET", "/api/package").body
 
@@ -144,10 +144,10 @@ def test_packages_that_the_deployment_carries_are_found(single: AppUnderTest, fo
     ("active", "folders", "taken"),
     [("active", [".venv"], "active"), (None, ["venv", ".venv", "env"], "app/.venv"), (None, ["env"], "app/env")],
 )
-def test_the_apps_python_is_that_of_its_environment(
+def test_the_app_runs_in_the_python_of_its_environment(
     app_storage: Storage, tmp_path: Path, active: str | None, folders: list[str], taken: str
 ) -> None:
-    """An active one, else one in the app's folder; these here have no SDK, which names them."""
+    """An active one, else one in the app's folder. Those here have no SDK, and the error names them."""
     app = shutil.copytree(APPS / "small", tmp_path / "app")
     environments = [app / name for name in folders] + ([tmp_path / active] if active else [])
     for environment in environments:
@@ -162,8 +162,8 @@ def test_the_apps_python_is_that_of_its_environment(
 
 
 @pytest.mark.parametrize("count", ["11", "many"])
-def test_a_number_of_workers_that_cannot_be_is_one_sentence(make: Make, count: str) -> None:
-    """From 1 to 10."""
+def test_an_invalid_number_of_workers_is_a_one_sentence_error(make: Make, count: str) -> None:
+    """From 1 to 10 are valid."""
     app = make("small", environ={"FUNCTIONS_WORKER_PROCESS_COUNT": count})
     with pytest.raises(AssertionError, match=r"devhost: .*FUNCTIONS_WORKER_PROCESS_COUNT"):
         app.launch()

@@ -33,28 +33,28 @@ def keys(app: AppUnderTest) -> Any:
     return json.loads(Path(ready["keys"]).read_text())
 
 
-def test_keys_that_change_nothing_are_named_once_with_their_file(app: AppUnderTest) -> None:
-    """Those that matter on Azure alone are not."""
+def test_unsupported_keys_are_named_once_with_their_file(app: AppUnderTest) -> None:
+    """Keys that matter only on Azure are not."""
     (text,) = [text for text in said(app) if text.startswith(str(APP / "host.json"))]
     assert "does not act on watchDirectories and extensions.durableTask.maxOrchestrationActions." in text
     assert "docs/azure.md" in text
 
 
-def test_a_function_that_host_json_does_not_name_is_not_there(app: AppUnderTest) -> None:
-    """Names are compared without regard to case, and the start tells of it."""
+def test_a_function_missing_from_the_list_in_host_json_does_not_exist(app: AppUnderTest) -> None:
+    """Names ignore case, and the start reports it."""
     assert app.request("GET", "/v1/left-out").status == 404
     assert app.request("GET", "/v1/nap?s=0").body == "awake"
     assert "'functions' in host.json leaves out left_out: they are not there, here as on Azure." in said(app)
 
 
-def test_custom_headers_are_on_the_answers(app: AppUnderTest) -> None:
-    """Of functions and of the durable HTTP API."""
+def test_answers_have_the_custom_headers(app: AppUnderTest) -> None:
+    """Those of functions and of the durable HTTP API."""
     for path in ("/v1/pid", "/v1/nowhere", "/runtime/webhooks/durabletask/instances/none"):
         assert app.request("GET", path).headers["X-Frame-Options"] == "DENY"
 
 
-def test_a_browser_is_told_that_its_page_may_call(app: AppUnderTest) -> None:
-    """As local.settings.json has it."""
+def test_cors_headers_allow_the_page_to_call(app: AppUnderTest) -> None:
+    """The origin is in local.settings.json."""
     headers = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
     asked = urllib.request.Request(f"{app.url}/v1/pid", headers=headers, method="OPTIONS")
     with urllib.request.urlopen(asked, timeout=10) as answer:
@@ -63,7 +63,7 @@ def test_a_browser_is_told_that_its_page_may_call(app: AppUnderTest) -> None:
 
 
 def test_with_keys_the_start_names_their_file_and_the_urls_carry_one(app: AppUnderTest) -> None:
-    """The system key of the durable HTTP API."""
+    """The system key, in the URLs of the durable HTTP API."""
     urls = app.request("POST", "/v1/start/napping?s=0").body
     assert all(
         f"code={keys(app)['systemKeys']['durabletask_extension']}" in urls[name] for name in urls if name != "id"
@@ -71,7 +71,7 @@ def test_with_keys_the_start_names_their_file_and_the_urls_carry_one(app: AppUnd
     assert app.request("GET", urls["statusQueryGetUri"]).status in (200, 202)
 
 
-def test_the_console_shows_what_log_level_lets_through(app: AppUnderTest) -> None:
+def test_the_console_shows_the_levels_that_host_json_allows(app: AppUnderTest) -> None:
     """By category; the worker's root logger is at 20 whatever host.json says, as in the real worker."""
     assert app.request("GET", "/v1/chatty").body == 20
     app.until(lambda: any("chat at ERROR" in record.get("text", "") for record in app.records))
@@ -85,7 +85,7 @@ def test_the_console_shows_what_log_level_lets_through(app: AppUnderTest) -> Non
     assert [record for record in told if record["event"] == "orchestration"] == []
 
 
-def test_a_timer_counts_in_the_zone_that_a_setting_names(app: AppUnderTest) -> None:
+def test_a_timer_uses_the_time_zone_of_the_setting(app: AppUnderTest) -> None:
     """Its status has the time of the next run with the zone's offset."""
     info = app.request("GET", f"/admin/devhost/info?code={keys(app)['masterKey']}").body
     blobs = ContainerClient.from_connection_string(info["storage"]["connectionString"], "azure-webjobs-hosts")

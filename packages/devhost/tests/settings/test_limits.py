@@ -60,19 +60,19 @@ def answers(app: AppUnderTest) -> dict[str, Answered]:
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_an_http_function_over_the_limit_is_an_empty_500(answers: dict[str, Answered], kind: str) -> None:
-    """When its worker has ended: the limit, and a grace period for what else runs there."""
+    """Once its worker has ended: after the limit and a grace period for other calls there."""
     found = answers[kind]
     assert (found.answer.status, found.answer.body) == (500, None)
     assert 1.0 <= found.seconds < 12.0
 
 
-def test_another_call_of_the_same_worker_is_undisturbed(answers: dict[str, Answered]) -> None:
+def test_another_call_of_the_same_worker_is_not_affected(answers: dict[str, Answered]) -> None:
     """It is within its own limit."""
     assert (answers["within"].answer.status, answers["within"].answer.body) == (200, "awake")
 
 
 def test_the_worker_is_replaced(app: AppUnderTest, answers: dict[str, Answered]) -> None:
-    """The console says which call it was, and why."""
+    """The console names the call and the reason."""
     assert answers["before"].answer.body != answers["after"].answer.body
     (said,) = [record for record in app.records if "functionTimeout" in record.get("text", "")]
     assert re.match(
@@ -94,12 +94,12 @@ def test_an_activity_over_the_limit_fails_its_caller(app: AppUnderTest) -> None:
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", shown["InstanceId"])
 
 
-def test_an_operation_of_an_entity_over_the_limit_fails_its_caller(app: AppUnderTest) -> None:
-    """The entity stays as it was."""
+def test_an_entity_operation_over_the_limit_fails_its_caller(app: AppUnderTest) -> None:
+    """The entity's state is unchanged."""
     assert f"{TEXT}dreamer" in app.wait(app.start("asking", {"s": 60}))["output"]
 
 
-def test_an_orchestrator_over_the_limit_stays_pending_and_is_tried_again(app: AppUnderTest, tmp_path: Path) -> None:
+def test_an_orchestrator_over_the_limit_stays_pending_and_is_retried(app: AppUnderTest, tmp_path: Path) -> None:
     """Each try ends with its worker."""
     instance = app.start("dozing", {"tries": str(tmp_path / "tries")})
     tried = f"The orchestrator dozing ({instance}) has run for longer"

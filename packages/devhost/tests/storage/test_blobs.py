@@ -25,7 +25,7 @@ async def test_a_container_is_created_once(blobs: BlobService, name: str) -> Non
 
 @pytest.mark.parametrize("blob", ["plain", "a/b#c?d^f 東/message-1.json.gz", "100%25", "a+b&c=d", "it's (1)"])
 async def test_a_blob_is_found_under_its_name(blobs: BlobService, container: str, blob: str) -> None:
-    """Names are as people read them."""
+    """Names are given unencoded."""
     await blobs.put(container, blob, b"\x00content")
 
     assert await blobs.get(container, blob) == b"\x00content"
@@ -33,8 +33,8 @@ async def test_a_blob_is_found_under_its_name(blobs: BlobService, container: str
     assert await blobs.list_names(container, blob[:2]) == [blob]
 
 
-async def test_what_is_not_there_is_none(blobs: BlobService, container: str) -> None:
-    """No exception for the ordinary case; a write without a container is one."""
+async def test_a_missing_blob_is_none(blobs: BlobService, container: str) -> None:
+    """No exception for the usual case; a write without a container raises one."""
     assert await blobs.get(container, "x") is None
     assert await blobs.properties(container, "x") is None
     assert await blobs.delete(container, "x") is False
@@ -43,7 +43,7 @@ async def test_what_is_not_there_is_none(blobs: BlobService, container: str) -> 
         await blobs.put(container + "x", "x", b"")
 
 
-async def test_a_blob_knows_its_length_and_type(blobs: BlobService, container: str) -> None:
+async def test_a_blob_has_its_length_and_type(blobs: BlobService, container: str) -> None:
     """An empty blob too."""
     etag = await blobs.put(container, "x", b"", content_type="text/plain")
 
@@ -65,15 +65,15 @@ async def test_a_blob_is_overwritten_unless_it_must_be_new(blobs: BlobService, c
 
 
 async def test_a_deleted_blob_is_gone(blobs: BlobService, container: str) -> None:
-    """True the first time."""
+    """The first deletion returns True."""
     await blobs.put(container, "x", b"1")
 
     assert await blobs.delete(container, "x") is True
     assert await blobs.exists(container, "x") is False
 
 
-async def test_a_lease_excludes_other_ids_only(blobs: BlobService, container: str) -> None:
-    """The same id may acquire it again; after a release anybody may."""
+async def test_a_lease_excludes_only_other_ids(blobs: BlobService, container: str) -> None:
+    """The same id may acquire it again; after a release any may."""
     await blobs.acquire_lease(container, OURS, 60)
     await blobs.acquire_lease(container, OURS, 60)
     await blobs.renew_lease(container, OURS)
@@ -87,10 +87,8 @@ async def test_a_lease_excludes_other_ids_only(blobs: BlobService, container: st
     await blobs.acquire_lease(container, THEIRS, 60)
 
 
-async def test_metadata_keep_the_case_that_they_were_written_in(
-    blobs: BlobService, container: str, transport: Transport
-) -> None:
-    """Their names are the user's."""
+async def test_metadata_names_keep_their_case(blobs: BlobService, container: str, transport: Transport) -> None:
+    """Users choose them."""
     headers = {"x-ms-blob-type": "BlockBlob", "x-ms-meta-who": "me"}
     await transport.request("blob", "PUT", f"/{container}/x", headers=headers)
     found = await blobs.properties(container, "x")
@@ -99,8 +97,8 @@ async def test_metadata_keep_the_case_that_they_were_written_in(
     assert found.headers["x-ms-blob-type"] == "BlockBlob"
 
 
-async def test_a_leased_blob_takes_metadata_under_its_lease_alone(blobs: BlobService, container: str) -> None:
-    """A lease of a blob, not of its container."""
+async def test_a_leased_blob_accepts_metadata_only_with_its_lease(blobs: BlobService, container: str) -> None:
+    """It is a lease of a blob, not of its container."""
     await blobs.put(container, "x", b"", metadata={"a": "1"})
     await blobs.acquire_lease(container, OURS, 60, blob="x")
     with pytest.raises(Conflict):
@@ -117,10 +115,8 @@ async def test_a_leased_blob_takes_metadata_under_its_lease_alone(blobs: BlobSer
         await blobs.acquire_lease(container, OURS, 60, blob="none")
 
 
-async def test_the_blobs_of_a_container_are_listed_with_what_tells_their_versions_apart(
-    blobs: BlobService, container: str
-) -> None:
-    """The etag is that of the blob's own headers."""
+async def test_the_blobs_of_a_container_are_listed_with_their_etags(blobs: BlobService, container: str) -> None:
+    """The etag equals that of the blob's headers."""
     etags = {name: await blobs.put(container, name, b"x") for name in ("a/b", "ü")}
     found: list[ListedBlob] = [blob async for page in blobs.pages(container) for blob in page]
     assert {blob.name: blob.etag for blob in found} == etags
@@ -129,6 +125,6 @@ async def test_the_blobs_of_a_container_are_listed_with_what_tells_their_version
         _ = [page async for page in blobs.pages(container + "x")]
 
 
-def test_the_address_of_a_blob_is_encoded(blobs: BlobService) -> None:
+def test_the_url_of_a_blob_is_encoded(blobs: BlobService) -> None:
     """Slashes stay."""
     assert blobs.url("in", "a/b ü").endswith("/devstoreaccount1/in/a/b%20%C3%BC")

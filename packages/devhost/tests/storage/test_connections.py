@@ -44,8 +44,8 @@ async def spoken(*answers: bytes) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def test_a_connection_is_used_again() -> None:
-    """One for requests that come one after the other, as many as there are at once."""
+async def test_a_connection_is_reused() -> None:
+    """One for successive requests, as many as needed for simultaneous ones."""
     peers = set()
 
     async def handler(request: web.Request) -> web.Response:
@@ -64,8 +64,8 @@ async def test_a_connection_is_used_again() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 1 << 16, (1 << 16) + 1, 30 << 20])
-async def test_a_body_of_any_size_goes_and_comes(size: int) -> None:
-    """Small ones in one write, large ones uncopied, and back in chunks."""
+async def test_a_body_of_any_size_is_sent_and_received(size: int) -> None:
+    """Small ones in one write, large ones without a copy, and back in chunks."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -80,8 +80,8 @@ async def test_a_body_of_any_size_goes_and_comes(size: int) -> None:
     assert reply.body == b"x" * size
 
 
-async def test_an_answer_without_a_body_says_nothing_of_its_length() -> None:
-    """HEAD tells the length of what GET would bring, and the connection goes on."""
+async def test_an_answer_without_a_body_ignores_its_length_header() -> None:
+    """HEAD has the length of GET's body, and the connection stays usable."""
 
     async def handler(request: web.Request) -> web.Response:
         status = int(request.path.strip("/"))
@@ -95,7 +95,7 @@ async def test_an_answer_without_a_body_says_nothing_of_its_length() -> None:
         assert (await pool.request("GET", f"{url}/200", {}, b"")).body == b"12345"
 
 
-async def test_an_interim_answer_is_passed_over() -> None:
+async def test_an_interim_answer_is_skipped() -> None:
     """100 Continue comes before the answer."""
     answer = b"HTTP/1.1 100 Continue\r\nX-A: 1\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"
     async with spoken(answer) as url, ConnectionPool(1) as pool:
@@ -111,22 +111,22 @@ async def test_an_interim_answer_is_passed_over() -> None:
         (b"220 mail.example ESMTP\r\n\r\n", "is no HTTP"),
     ],
 )
-async def test_half_an_answer_is_none(answer: bytes, why: str) -> None:
-    """Whoever asked decides whether to ask again."""
+async def test_an_incomplete_answer_is_an_error(answer: bytes, why: str) -> None:
+    """The caller decides whether to try again."""
     async with spoken(answer) as url, ConnectionPool(1) as pool:
         with pytest.raises(ConnectionBroken, match=why):
             await pool.request("GET", url, {}, b"")
 
 
-async def test_a_server_that_closes_after_each_answer_is_reached_again() -> None:
-    """Its wish is in a header, and the next request takes a new connection."""
+async def test_a_server_that_closes_after_each_answer_is_connected_again() -> None:
+    """A header announces it, and the next request takes a new connection."""
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
     async with spoken(answer) as url, ConnectionPool(1) as pool:
         assert [(await pool.request("GET", url, {}, b"")).body for _ in range(3)] == [b"ok"] * 3
 
 
-async def test_nobody_at_the_address_is_told() -> None:
-    """With the address; the same for what is none."""
+async def test_an_unreachable_address_is_named() -> None:
+    """So is an invalid one."""
     async with ConnectionPool(1) as pool:
         with pytest.raises(ConnectionBroken, match=r"Cannot connect to 127\.0\.0\.1:1"):
             await pool.request("GET", "http://127.0.0.1:1/a", {}, b"")
@@ -134,8 +134,8 @@ async def test_nobody_at_the_address_is_told() -> None:
             await pool.request("GET", "http://host:port/a", {}, b"")
 
 
-async def test_who_waits_too_long_gives_up_and_the_late_answer_meets_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The connection is closed, or the next request would get the answer of this one. So it is with a cancelled one."""
+async def test_a_late_answer_after_a_timeout_reaches_no_other_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is closed, or the next request would get the answer. The same holds for a cancelled one."""
     monkeypatch.setattr(connections, "ANSWER_S", 0.05)
     let_go = asyncio.Event()
 

@@ -72,8 +72,8 @@ async def until_told(queues: QueueService, queue: str, at_once: int, caplog: pyt
 
 
 @pytest.mark.parametrize("text", ['{"a":"é東\U0001f600"}', "<a>&amp;\r\n\t ]]></a>", "", "  padded  ", "x" * 48_000])
-async def test_a_text_comes_back_as_it_went(queues: QueueService, queue: str, text: str) -> None:
-    """Nothing of XML is left in it."""
+async def test_a_text_reads_back_equal(queues: QueueService, queue: str, text: str) -> None:
+    """No XML escape is left in it."""
     await queues.put(queue, text)
 
     [item] = await queues.get(queue, hidden_for_s=30)
@@ -84,7 +84,7 @@ async def test_a_text_comes_back_as_it_went(queues: QueueService, queue: str, te
 
 
 async def test_a_queue_is_created_once(queues: QueueService, name: str) -> None:
-    """Creating it again is no error, and neither is dropping it again."""
+    """Creating it again is no error, nor is dropping it twice."""
     assert await queues.exists(name) is False
 
     await queues.create(name)
@@ -96,7 +96,7 @@ async def test_a_queue_is_created_once(queues: QueueService, name: str) -> None:
     assert await queues.exists(name) is False
 
 
-async def test_a_message_that_was_taken_is_hidden_but_counted(queues: QueueService, queue: str) -> None:
+async def test_a_taken_message_is_hidden_but_counted(queues: QueueService, queue: str) -> None:
     """Until it is deleted."""
     await queues.put(queue, "a")
     [item] = await queues.get(queue, hidden_for_s=30)
@@ -110,7 +110,7 @@ async def test_a_message_that_was_taken_is_hidden_but_counted(queues: QueueServi
 
 
 async def test_a_message_can_begin_hidden_and_its_sender_can_delete_it(queues: QueueService, queue: str) -> None:
-    """The hand-off in the process rests on this receipt."""
+    """Passing messages on in memory needs this receipt."""
     receipt = await queues.put(queue, "a", visible_after_s=60)
     assert await queues.get(queue, hidden_for_s=30) == []
 
@@ -120,7 +120,7 @@ async def test_a_message_can_begin_hidden_and_its_sender_can_delete_it(queues: Q
 
 
 async def test_a_renewed_message_keeps_its_text_and_voids_the_old_receipt(queues: QueueService, queue: str) -> None:
-    """The new receipt is the only good one."""
+    """Only the new receipt works."""
     first = await queues.put(queue, "text", visible_after_s=60)
 
     second = await queues.update(first, visible_after_s=0)
@@ -141,8 +141,8 @@ async def test_an_update_can_change_the_text(queues: QueueService, queue: str) -
     assert [item.text for item in await queues.peek(queue)] == ["<new>"]
 
 
-async def test_a_message_comes_back_when_its_time_is_over(queues: QueueService, queue: str) -> None:
-    """Its dequeue count has grown, and the first taker's receipt is void."""
+async def test_a_message_comes_back_after_its_hidden_time(queues: QueueService, queue: str) -> None:
+    """Its dequeue count has grown, and the first receipt is void."""
     await queues.put(queue, "a")
     [first] = await queues.get(queue, hidden_for_s=1)
 
@@ -155,7 +155,7 @@ async def test_a_message_comes_back_when_its_time_is_over(queues: QueueService, 
         await queues.delete(first.receipt)
 
 
-async def test_at_most_32_messages_come_at_once(queues: QueueService, queue: str) -> None:
+async def test_at_most_32_messages_are_returned_at_once(queues: QueueService, queue: str) -> None:
     """In the order in which they were sent."""
     for number in range(40):
         await queues.put(queue, str(number))
@@ -167,7 +167,7 @@ async def test_at_most_32_messages_come_at_once(queues: QueueService, queue: str
     assert len(first) == 32
 
 
-async def test_a_queue_that_is_not_there_is_said_so(queues: QueueService, name: str) -> None:
+async def test_a_missing_queue_is_an_error(queues: QueueService, name: str) -> None:
     """The caller decides whether to create it."""
     with pytest.raises(NotFound) as caught:
         await queues.put(name, "a")
@@ -184,8 +184,8 @@ async def test_a_message_above_64_kib_is_refused(queues: QueueService, queue: st
 
 
 @pytest.mark.parametrize("character", NOT_XML)
-async def test_a_message_that_xml_cannot_carry_is_refused(queues: QueueService, queue: str, character: str) -> None:
-    """As on Azure. The emulator would take it and never show it, nor what stands beside it."""
+async def test_a_message_that_xml_cannot_hold_is_refused(queues: QueueService, queue: str, character: str) -> None:
+    """As on Azure. The emulator would accept it and then show neither it nor its neighbours."""
     with pytest.raises(StorageFailure, match=f"400 InvalidXmlDocument: .* U\\+{ord(character):04X}"):
         await queues.put(queue, f"a{character}b")
 
@@ -194,7 +194,7 @@ async def test_a_message_that_xml_cannot_carry_is_refused(queues: QueueService, 
 
 @pytest.mark.parametrize("character", NOT_XML)
 @pytest.mark.parametrize("at_once", [1, 32])
-async def test_a_message_that_storage_cannot_show_keeps_nothing_back(
+async def test_a_message_that_storage_cannot_show_delays_no_other(
     queues: QueueService,
     transport: Transport,
     queue: str,
@@ -202,7 +202,7 @@ async def test_a_message_that_storage_cannot_show_keeps_nothing_back(
     at_once: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is reported once and hidden for long; all others come."""
+    """It is reported once and hidden for long; all others are returned."""
     for text in ("one", f"bad{character}", "two", "three"):
         await put_unchecked(transport, queue, text)
 
@@ -217,10 +217,10 @@ async def test_a_message_that_storage_cannot_show_keeps_nothing_back(
     assert f"A message in queue '{queue}' cannot be read" in record.getMessage()
 
 
-async def test_when_one_is_known_the_next_costs_the_others_nothing(
+async def test_once_one_is_known_further_ones_delay_no_message(
     queues: QueueService, transport: Transport, queue: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """From then on the queue is looked at first, so that good messages come at once and are counted once."""
+    """From then on the queue is peeked first, so good messages are returned at once and counted once."""
     await put_unchecked(transport, queue, "\0")
     await queues.get(queue, 32, hidden_for_s=1)
     await until_told(queues, queue, 32, caplog)
@@ -233,8 +233,8 @@ async def test_when_one_is_known_the_next_costs_the_others_nothing(
     assert caplog.records[-1].getMessage().startswith("2 messages in queue")
 
 
-async def test_a_service_that_answers_500_to_everything_has_no_message_parked(through: Through, queue: str) -> None:
-    """An outage looks like a message that cannot be shown; when it is over, the message is there."""
+async def test_a_service_that_always_answers_500_has_no_message_parked(through: Through, queue: str) -> None:
+    """An outage looks like a message that cannot be shown; after it the message is there."""
     is_out = True
 
     def answers(_: web.Request) -> web.Response | None:
@@ -249,10 +249,10 @@ async def test_a_service_that_answers_500_to_everything_has_no_message_parked(th
         assert [(item.text, item.dequeue_count) for item in await queues.get(queue, hidden_for_s=1)] == [("a", 1)]
 
 
-async def test_a_good_message_that_is_taken_unseen_is_hidden_as_any_other(
+async def test_a_good_message_taken_without_a_peek_is_hidden_like_any_other(
     through: Through, queue: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Another process may have taken the bad one between our look and our hand."""
+    """Another process may have taken the bad one between peek and get."""
 
     def answers(request: web.Request) -> web.Response | None:
         return web.Response(status=500) if fails and "peekonly" in request.query else None
@@ -271,7 +271,7 @@ async def test_a_good_message_that_is_taken_unseen_is_hidden_as_any_other(
 
 @pytest.mark.parametrize("status", [None, 500, 503])
 async def test_a_get_whose_answer_is_lost_once_is_no_failure(through: Through, queue: str, status: int | None) -> None:
-    """Nobody need hear of it: what the lost answer held comes when its time is over."""
+    """The messages of the lost answer come back after their hidden time."""
     seen = 0
 
     def is_first_get(verb: str, path: str) -> bool:
@@ -293,8 +293,8 @@ async def test_a_get_whose_answer_is_lost_once_is_no_failure(through: Through, q
     assert (item.text, item.dequeue_count) == ("a", 2 if status is None else 1)
 
 
-async def test_a_refusal_is_passed_on_at_once(through: Through, queue: str) -> None:
-    """To ask again would be rude; the caller waits."""
+async def test_a_refusal_is_raised_at_once(through: Through, queue: str) -> None:
+    """Another try would not help."""
     asked: list[str] = []
 
     def answers(request: web.Request) -> web.Response | None:
@@ -308,8 +308,8 @@ async def test_a_refusal_is_passed_on_at_once(through: Through, queue: str) -> N
 
 
 @pytest.mark.parametrize("body", [b"", b"<a", b"<QueueMessagesList><QueueMessage/></QueueMessagesList>", b"\0garbage"])
-async def test_an_answer_that_makes_no_sense_counts_as_none(through: Through, queue: str, body: bytes) -> None:
-    """Whoever wrote it, it was not the service."""
+async def test_an_invalid_answer_counts_as_none(through: Through, queue: str, body: bytes) -> None:
+    """It did not come from the service."""
     async with through(answers=lambda _: web.Response(body=body)) as queues:
         with pytest.raises(StorageUnavailable):
             await queues.get(queue, hidden_for_s=1)
@@ -322,7 +322,7 @@ async def test_an_answer_that_makes_no_sense_counts_as_none(through: Through, qu
 @given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, PARKED_S)), max_size=20))
 @example([(2, 0.0), (1, PARKED_S - 5.0), (0, 5.0)])
 def test_each_message_that_cannot_be_shown_is_counted_once(met: list[tuple[int, float]]) -> None:
-    """However often it comes back: a model that parks what has arrived and what is due."""
+    """However often it comes back: a model that parks messages when they arrive or become due."""
     caution, now, back_at, arrived, counted = Caution(0.0), 0.0, list[float](), 0, 0
     for new, pause in met:
         now += pause

@@ -44,8 +44,8 @@ def test_times_have_seven_digits() -> None:
     assert write_time(WHEN) == "2026-11-21T04:30:19.5073570Z"
 
 
-def test_only_types_that_json_cannot_tell_are_annotated() -> None:
-    """An int is Edm.Int32 without a word; nothing is written for None."""
+def test_only_types_that_json_lacks_are_annotated() -> None:
+    """An int is Edm.Int32 without an annotation; None is not written."""
     assert write_row({"a": "x", "b": 1, "c": True, "d": WHEN, "e": 1.0}) == (
         b'{"a":"x","b":1,"c":true,"d":"2026-11-21T04:30:19.5073570Z","d@odata.type":"Edm.DateTime",'
         b'"e":1.0,"e@odata.type":"Edm.Double"}'
@@ -53,7 +53,7 @@ def test_only_types_that_json_cannot_tell_are_annotated() -> None:
 
 
 def test_a_long_integer_of_another_client_is_read() -> None:
-    """Edm.Int64 travels as text."""
+    """Edm.Int64 is sent as text."""
     assert read_row({"n": "5000000000", "n@odata.type": "Edm.Int64"}) == {"n": 5_000_000_000}
 
 
@@ -69,8 +69,8 @@ async def test_a_table_is_created_once(tables: TableService, name: str) -> None:
         await tables.insert(name, row())
 
 
-async def test_every_type_comes_back_as_it_went(tables: TableService, table: str) -> None:
-    """Text with anything in it, numbers, booleans and times."""
+async def test_every_type_reads_back_equal(tables: TableService, table: str) -> None:
+    """Any text, numbers, booleans and times."""
     stored = row(text='é東\r\n\t"\\\U0001f600', empty="", number=-1, flag=True, off=False, when=WHEN, real=1.0)
 
     await tables.insert(table, stored)
@@ -81,7 +81,7 @@ async def test_every_type_comes_back_as_it_went(tables: TableService, table: str
 @pytest.mark.parametrize(
     "key", ["", "it's", "a^0b^2c^3d^1e^^f 東", "@counter@k1", "x:0", "100%", "a+b&c=d", "(x)", "^À", "a,b"]
 )
-async def test_keys_may_hold_anything_that_is_allowed(tables: TableService, table: str, key: str) -> None:
+async def test_keys_may_hold_any_allowed_character(tables: TableService, table: str, key: str) -> None:
     """Single requests, filters and batches find the same row."""
     etag = await tables.upsert_replace(table, row("1", key, n=1))
     await tables.batch(table, [Operation(action=Action.MERGE, row=row("1", key, n=2), etag=etag)])
@@ -92,8 +92,8 @@ async def test_keys_may_hold_anything_that_is_allowed(tables: TableService, tabl
     assert known(await tables.get(table, key, "1")) == row("1", key, n=2)
 
 
-async def test_an_insert_fails_where_a_row_is(tables: TableService, table: str) -> None:
-    """409, and the row stays."""
+async def test_an_insert_fails_if_the_row_exists(tables: TableService, table: str) -> None:
+    """409, and the row is unchanged."""
     await tables.insert(table, row(n=1))
 
     with pytest.raises(Conflict) as caught:
@@ -104,7 +104,7 @@ async def test_an_insert_fails_where_a_row_is(tables: TableService, table: str) 
 
 
 async def test_a_merge_keeps_the_other_columns_and_a_replace_drops_them(tables: TableService, table: str) -> None:
-    """The difference between PATCH and PUT."""
+    """This is the difference between PATCH and PUT."""
     await tables.insert(table, row(a=1, b=1))
 
     await tables.merge(table, row(b=2))
@@ -114,8 +114,8 @@ async def test_a_merge_keeps_the_other_columns_and_a_replace_drops_them(tables: 
     assert known(await tables.get(table, "p", "r")) == row(c=3)
 
 
-async def test_upserts_do_not_care_whether_the_row_is_there(tables: TableService, table: str) -> None:
-    """They add it, then change it."""
+async def test_upserts_work_with_and_without_an_existing_row(tables: TableService, table: str) -> None:
+    """They insert it or change it."""
     await tables.upsert_merge(table, row(a=1))
     await tables.upsert_merge(table, row(b=2))
     assert known(await tables.get(table, "p", "r")) == row(a=1, b=2)
@@ -141,8 +141,8 @@ async def test_an_old_etag_is_refused(tables: TableService, table: str) -> None:
     assert await tables.get(table, "p", "r") is None
 
 
-async def test_what_is_not_there_cannot_be_changed(tables: TableService, table: str) -> None:
-    """404 without a row, and for a read without a table."""
+async def test_a_missing_row_cannot_be_changed(tables: TableService, table: str) -> None:
+    """404, and for a read without a table too."""
     with pytest.raises(NotFound):
         await tables.merge(table, row())
     with pytest.raises(NotFound):
@@ -151,8 +151,8 @@ async def test_what_is_not_there_cannot_be_changed(tables: TableService, table: 
         await tables.get(table + "x", "p", "r")
 
 
-async def test_an_etag_that_was_read_is_good_for_a_write(tables: TableService, table: str) -> None:
-    """Point reads and queries both carry it."""
+async def test_an_etag_from_a_read_is_valid_for_a_write(tables: TableService, table: str) -> None:
+    """Point reads and queries both have it."""
     await tables.insert(table, row())
     found = await tables.get(table, "p", "r")
     assert found is not None
@@ -164,7 +164,7 @@ async def test_an_etag_that_was_read_is_good_for_a_write(tables: TableService, t
 
 
 async def test_a_query_is_read_page_by_page_in_key_order(tables: TableService, table: str) -> None:
-    """The continuation leads to the rest."""
+    """The continuation leads to the next page."""
     for partition in ("b", "a", "it's"):
         await tables.batch(
             table, [Operation(action=Action.INSERT, row=row(key, partition)) for key in ("2", "1", "sentinel")]
@@ -178,7 +178,7 @@ async def test_a_query_is_read_page_by_page_in_key_order(tables: TableService, t
 
 
 async def test_a_query_filters_and_selects(tables: TableService, table: str) -> None:
-    """Times are literals of their own kind."""
+    """Times have their own literals."""
     await tables.insert(table, row("1", when=WHEN, a=1))
     await tables.insert(table, row("2", when=WHEN.replace(year=2027), a=2))
 
@@ -189,7 +189,7 @@ async def test_a_query_filters_and_selects(tables: TableService, table: str) -> 
 
 
 async def test_a_batch_of_a_hundred_gives_an_etag_for_each(tables: TableService, table: str) -> None:
-    """In order, as the last one is wanted for the next write."""
+    """In order, because the next write needs the last one."""
     operations = [Operation(action=Action.INSERT, row=row(f"{n:03}", n=n)) for n in range(100)]
 
     etags = await tables.batch(table, operations)
@@ -226,8 +226,8 @@ async def test_every_kind_of_operation_works_in_a_batch(tables: TableService, ta
     ]
 
 
-async def test_a_batch_that_fails_changes_nothing(tables: TableService, table: str) -> None:
-    """The failure is that of the operation, not of the request."""
+async def test_a_failed_batch_changes_nothing(tables: TableService, table: str) -> None:
+    """It raises the error of the operation."""
     old = await tables.insert(table, row("sentinel", n=1))
     await tables.merge(table, row("sentinel", n=2))
 

@@ -41,7 +41,7 @@ async def served(handler: Handler, *, is_storage: bool = True) -> AsyncIterator[
 
 
 async def test_each_request_is_counted_by_service_and_verb(transport: Transport) -> None:
-    """The budget of storage calls is checked with these figures."""
+    """The tests of the storage budget use these numbers."""
     for _ in range(2):
         with pytest.raises(NotFound):
             await transport.request("queue", "GET", "/no-such-queue", query={"comp": "metadata"})
@@ -50,7 +50,7 @@ async def test_each_request_is_counted_by_service_and_verb(transport: Transport)
     assert transport.calls.total == 2
 
 
-async def test_a_busy_service_is_asked_again_and_each_attempt_counts() -> None:
+async def test_a_busy_service_is_retried_and_each_attempt_counts() -> None:
     """503 twice, then an answer."""
     statuses = iter([503, 500, 200])
 
@@ -64,8 +64,8 @@ async def test_a_busy_service_is_asked_again_and_each_attempt_counts() -> None:
     assert transport.calls.snapshot() == {"blob GET": 3}
 
 
-async def test_a_connection_that_breaks_is_tried_again() -> None:
-    """A write goes out again too; a conflict that follows is the caller's to understand."""
+async def test_a_broken_connection_is_retried() -> None:
+    """Also for a write; the caller must understand a following conflict."""
     seen: list[bytes] = []
 
     async def handler(request: web.Request) -> web.Response:
@@ -81,8 +81,8 @@ async def test_a_connection_that_breaks_is_tried_again() -> None:
     assert seen == [b"content", b"content"]
 
 
-async def test_a_mistake_is_not_sent_again() -> None:
-    """400 is our fault and stays it."""
+async def test_a_client_error_is_not_retried() -> None:
+    """400 would be the same again."""
 
     async def handler(_: web.Request) -> web.Response:
         return web.Response(status=400, body=b"<Error><Code>Bad</Code><Message>No.\nRequestId:1</Message></Error>")
@@ -95,8 +95,8 @@ async def test_a_mistake_is_not_sent_again() -> None:
 
 
 @pytest.mark.parametrize(("statuses", "is_let_in"), [((403, 200), True), ((403, 403, 200), False)])
-async def test_a_refusal_is_asked_about_once_more(statuses: tuple[int, ...], is_let_in: bool) -> None:
-    """While a key is rotated a single one means nothing; a wrong key is refused each time."""
+async def test_a_refused_key_is_retried_once(statuses: tuple[int, ...], is_let_in: bool) -> None:
+    """While a key is rotated a single refusal means nothing; a wrong key is refused each time."""
     left = iter(statuses)
 
     async def handler(_: web.Request) -> web.Response:
@@ -111,8 +111,8 @@ async def test_a_refusal_is_asked_about_once_more(statuses: tuple[int, ...], is_
         assert transport.calls.total == 2
 
 
-async def test_what_comes_after_a_refusal_is_believed() -> None:
-    """A conflict then is a conflict, as it is without the refusal."""
+async def test_a_conflict_after_a_refusal_is_a_conflict() -> None:
+    """As it would be without the refusal."""
     left = iter((403, 409))
 
     async def handler(_: web.Request) -> web.Response:
@@ -136,8 +136,8 @@ async def test_a_service_that_stays_busy_is_unavailable() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 403])
-async def test_what_answers_but_is_no_storage_counts_as_no_answer(status: int) -> None:
-    """A proxy on the way, for example: whatever it says, it does not say it for the service."""
+async def test_an_answer_that_is_not_from_storage_counts_as_no_answer(status: int) -> None:
+    """It may come from a proxy, which does not speak for the service."""
 
     async def handler(_: web.Request) -> web.Response:
         return web.Response(status=status, text="It works!")
@@ -148,8 +148,8 @@ async def test_what_answers_but_is_no_storage_counts_as_no_answer(status: int) -
         assert transport.calls.total == 3
 
 
-async def test_a_service_that_asks_for_patience_is_given_it() -> None:
-    """429 and 503 say how long; the error keeps it for those who wait longer than a request does."""
+async def test_a_retry_after_of_the_service_is_obeyed() -> None:
+    """429 and 503 have it; the error passes it to callers that wait longer than a request."""
     statuses = iter([429, 503, 200])
 
     async def handler(_: web.Request) -> web.Response:
@@ -161,8 +161,8 @@ async def test_a_service_that_asks_for_patience_is_given_it() -> None:
     assert monotonic() - began >= 2
 
 
-async def test_nobody_at_the_endpoint_is_said_in_a_sentence() -> None:
-    """Port 1 answers nobody; the sentence says what to do."""
+async def test_an_unreachable_endpoint_is_a_one_sentence_error() -> None:
+    """Nothing listens on port 1; the sentence says what to do."""
     account = StorageAccount.parse("AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a")
 
     async with Transport(account, retry_delays=(0,)) as transport:
@@ -172,8 +172,8 @@ async def test_nobody_at_the_endpoint_is_said_in_a_sentence() -> None:
     assert transport.calls.total == 2
 
 
-async def test_a_shared_access_signature_is_appended_and_nothing_is_signed() -> None:
-    """The signature in the URL is all that such a connection string has."""
+async def test_a_shared_access_signature_is_appended_and_the_request_is_not_signed() -> None:
+    """The connection string has no key."""
     seen: list[web.Request] = []
 
     async def handler(request: web.Request) -> web.Response:
@@ -190,7 +190,7 @@ async def test_a_shared_access_signature_is_appended_and_nothing_is_signed() -> 
 
 
 async def test_many_requests_share_the_session(transport: Transport, name: str) -> None:
-    """Concurrent requests do not disturb one another."""
+    """Simultaneous requests do not disturb one another."""
     tables = TableService(transport)
     await tables.create_table(name)
 

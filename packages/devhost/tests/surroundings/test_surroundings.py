@@ -104,35 +104,35 @@ def answers(app: AppUnderTest) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDED if name not in DIFFERS])
-def test_a_record_is_the_real_hosts(answers: dict[str, Any], name: str) -> None:
-    """What a function was given, what a client was answered, or how an instance ended."""
+def test_an_answer_equals_that_of_the_real_host(answers: dict[str, Any], name: str) -> None:
+    """What a function got, what a client got, or how an instance ended."""
     assert comparable(answers[name]) == comparable(RECORDED[name])
 
 
-def test_the_details_of_what_is_off_are_the_hosts_own(answers: dict[str, Any]) -> None:
-    """No function has failed, so the exception is the extension's, as far as the recording goes."""
+def test_the_details_of_a_disabled_function_equal_the_recorded_ones(answers: dict[str, Any]) -> None:
+    """No function has failed, so the exception is the extension's."""
     assert answers["gone.activity.off"] == RECORDED["gone.activity.off"]
 
 
 @pytest.mark.parametrize("name", BY_RULE)
-def test_what_has_no_record_is_what_the_rules_say(answers: dict[str, Any], name: str) -> None:
-    """The neighbours of the records."""
+def test_an_unrecorded_answer_equals_the_expected_one(answers: dict[str, Any], name: str) -> None:
+    """Cases close to the recorded ones."""
     assert answers[name] == BY_RULE[name]
 
 
 @pytest.mark.parametrize("name", DIFFERS)
-def test_what_differs_still_does(answers: dict[str, Any], name: str) -> None:
-    """One that has become equal leaves the table."""
+def test_a_known_difference_still_differs(answers: dict[str, Any], name: str) -> None:
+    """One that has become equal must leave the table."""
     assert comparable(answers[name]) != comparable(RECORDED[name])
 
 
-def test_a_form_of_several_parts_reaches_its_function(answers: dict[str, Any]) -> None:
+def test_a_multipart_form_reaches_its_function(answers: dict[str, Any]) -> None:
     """With the file beside the fields; the length of the body depends on the client."""
     seen = json.loads(answers["form.multipart"]["body"])
     assert (seen["form"], seen["files"]) == ({"a": "1"}, {"f": ["x.txt", "text/plain", 5]})
 
 
-def test_the_worker_looks_to_its_app_like_the_real_one(answers: dict[str, Any]) -> None:
+def test_the_worker_looks_like_the_real_one_to_its_app(answers: dict[str, Any]) -> None:
     """Modules, threads, the loop, loggers, the context, and the environment."""
     seen = answers["worker"]
     assert {name: seen[name] for name in WORKER} == WORKER
@@ -142,8 +142,8 @@ def test_the_worker_looks_to_its_app_like_the_real_one(answers: dict[str, Any]) 
 
 
 @pytest.mark.usefixtures("answers")
-def test_the_host_says_by_name_what_azure_would_not_do(app: AppUnderTest) -> None:
-    """What waits for ever, what is off, and a body that would not arrive: each of them once."""
+def test_the_host_warns_about_what_fails_on_azure(app: AppUnderTest) -> None:
+    """A call that waits for ever, a disabled function, a body that would not arrive: each once."""
     said = [record["text"] for record in app.records if record["event"] == "warning"]
     for text in (
         "no activity 'nope'", "no orchestrator 'nope'", "no entity 'nope'", "'off_activity' is disabled",
@@ -153,7 +153,7 @@ def test_the_host_says_by_name_what_azure_would_not_do(app: AppUnderTest) -> Non
     assert any("The entity 'off_entity' is disabled" in line for line in said), said
 
 
-def test_the_file_with_the_keys_is_named_at_the_start(app: AppUnderTest) -> None:
-    """Whoever asked for keys has to find them."""
+def test_the_start_names_the_file_with_the_keys(app: AppUnderTest) -> None:
+    """The user has to find them."""
     (ready,) = [record for record in app.records if record["event"] == "ready"]
     assert ready["keys"] == str(app.data_dir / "keys.json")

@@ -12,11 +12,11 @@ from durable_devhost.taskhub.names import HubNames
 
 
 def test_a_local_app_has_the_recorded_lease_id() -> None:
-    """It has no name, so its id is the hash of nothing."""
+    """It has no name, so its id is the hash of an empty text."""
     assert lease_id("") == "811c9dc5-0000-0000-0000-000000000000"
 
 
-async def test_the_owner_is_written_down(hub: TaskHub, transport: Transport) -> None:
+async def test_the_owner_of_the_app_lease_is_stored(hub: TaskHub, transport: Transport) -> None:
     """As recorded, before and after."""
     blobs = BlobService(transport)
     assert await blobs.get(hub.names.app_lease, hub.names.app_lease_info) == b"{}"
@@ -28,7 +28,7 @@ async def test_the_owner_is_written_down(hub: TaskHub, transport: Transport) -> 
     )
 
 
-async def test_another_app_is_kept_out_until_the_lease_is_released(hub: TaskHub, transport: Transport) -> None:
+async def test_another_app_is_refused_until_the_lease_is_released(hub: TaskHub, transport: Transport) -> None:
     """A second worker of the same app is not."""
     other = AppLease(BlobService(transport), hub.names, "other")
     await hub.app_lease.acquire()

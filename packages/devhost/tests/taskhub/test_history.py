@@ -66,12 +66,12 @@ async def rows_of(hub: TaskHub, tables: TableService) -> list[Row]:
 
 
 async def test_an_unknown_instance_has_no_history(hub: TaskHub) -> None:
-    """And every row of it would be new."""
+    """Each of its rows would be new."""
     assert await hub.history.read("i") == StoredHistory()
 
 
-async def test_what_was_appended_is_read(hub: TaskHub) -> None:
-    """In order, with all that the next append needs."""
+async def test_appended_events_are_read(hub: TaskHub) -> None:
+    """In order, with everything that the next append needs."""
     first = episode(started(), *scheduled(2))
     appended = await commit(hub, first)
 
@@ -84,7 +84,7 @@ async def test_what_was_appended_is_read(hub: TaskHub) -> None:
 
 
 async def test_appends_follow_one_another_without_a_read(hub: TaskHub) -> None:
-    """A session in memory goes on from what its last commit returned."""
+    """A session in memory continues with the result of its last commit."""
     first, second = episode(started(), *scheduled(1)), episode(TaskCompleted(timestamp=WHEN, task_id=0, result="1"))
     one = await commit(hub, first)
 
@@ -96,17 +96,17 @@ async def test_appends_follow_one_another_without_a_read(hub: TaskHub) -> None:
 
 
 async def test_a_commit_costs_one_call(hub: TaskHub, transport: Transport) -> None:
-    """Whatever it holds, as long as it is at most 99 events."""
+    """With any content of at most 99 events."""
     before = transport.calls.snapshot()["table POST"]
     await commit(hub, episode(started(), *scheduled(90)))
 
     assert transport.calls.snapshot()["table POST"] == before + 1
 
 
-async def test_rows_and_sentinel_are_those_of_the_real_host(
+async def test_rows_and_sentinel_equal_those_of_the_real_host(
     hub: TaskHub, tables: TableService, recorded: dict[str, Any]
 ) -> None:
-    """The same columns of the same types for a recorded instance."""
+    """The same columns with the same types for a recorded instance."""
     plain = next(row for row in recorded["history"] if row["RowKey"] == "sentinel")
     await commit(hub, episode(started()))
 
@@ -125,7 +125,7 @@ async def test_rows_and_sentinel_are_those_of_the_real_host(
 
 @pytest.mark.parametrize("late", ["insert", "merge"])
 async def test_the_second_of_two_writers_loses(hub: TaskHub, late: str) -> None:
-    """And nothing of what it wrote is stored."""
+    """None of its rows are stored."""
     if late == "merge":
         await commit(hub, episode(started()))
     seen = await hub.history.read("i")
@@ -137,10 +137,10 @@ async def test_the_second_of_two_writers_loses(hub: TaskHub, late: str) -> None:
     assert (await hub.history.read("i")).row_count == theirs.row_count
 
 
-async def test_a_long_commit_is_cut_into_batches_of_99(
+async def test_a_long_commit_is_split_into_batches_of_99(
     hub: TaskHub, tables: TableService, transport: Transport
 ) -> None:
-    """The sentinel is in each of them, and complete after the last."""
+    """Each has the sentinel, which is complete after the last."""
     events = episode(started(), *scheduled(300))
     before = transport.calls.snapshot()["table POST"]
 
@@ -152,10 +152,10 @@ async def test_a_long_commit_is_cut_into_batches_of_99(
     assert (await rows_of(hub, tables))[-1]["IsCheckpointComplete"] is True
 
 
-async def test_a_commit_of_many_bytes_is_cut_before_the_limit_of_four_megabytes(
+async def test_a_commit_of_many_bytes_is_split_before_the_limit_of_four_megabytes(
     hub: TaskHub, transport: Transport
 ) -> None:
-    """The real service refuses more; the emulator does not care."""
+    """The real service refuses more; the emulator does not."""
     results = [TaskCompleted(timestamp=WHEN, task_id=n, result="x" * 30_000) for n in range(90)]
     before = transport.calls.snapshot()["table POST"]
 
@@ -173,7 +173,7 @@ async def crash_in_the_second_batch(hub: TaskHub, tables: TableService, events: 
 
 
 async def test_events_of_an_unfinished_commit_do_not_count(hub: TaskHub, tables: TableService) -> None:
-    """Their messages come again, and the commit is made again over the rows that it left."""
+    """Their messages come again, and the commit is repeated over the rows that it left."""
     first = episode(started(), *scheduled(2))
     await commit(hub, first)
     await crash_in_the_second_batch(hub, tables, [OrchestratorStarted(timestamp=WHEN), *scheduled(98)])
@@ -187,7 +187,7 @@ async def test_events_of_an_unfinished_commit_do_not_count(hub: TaskHub, tables:
     assert (await hub.history.read("i")).events == (*first, *second)
 
 
-async def test_a_first_commit_that_did_not_finish_leaves_nothing(hub: TaskHub, tables: TableService) -> None:
+async def test_an_unfinished_first_commit_leaves_nothing(hub: TaskHub, tables: TableService) -> None:
     """The start message comes again and finds an empty history, with the etag that it needs."""
     await crash_in_the_second_batch(hub, tables, [OrchestratorStarted(timestamp=WHEN), started(), *scheduled(97)])
 
@@ -200,8 +200,10 @@ async def test_a_first_commit_that_did_not_finish_leaves_nothing(hub: TaskHub, t
     assert (await hub.history.read("i")).events == tuple(events)
 
 
-async def test_a_host_may_die_in_every_commit_and_the_last_one_counts(hub: TaskHub, tables: TableService) -> None:
-    """Rows that an unfinished commit left behind never come back as events, however often it is begun again."""
+async def test_the_last_commit_counts_even_if_a_host_dies_in_every_commit_before(
+    hub: TaskHub, tables: TableService
+) -> None:
+    """Rows of an unfinished commit never become events, however often it is repeated."""
     first = episode(started())
     await commit(hub, first)
     for size in (98, 40, 70):
@@ -217,7 +219,7 @@ async def test_a_host_may_die_in_every_commit_and_the_last_one_counts(hub: TaskH
 
 
 async def test_a_new_generation_hides_the_rows_of_a_longer_old_one(hub: TaskHub) -> None:
-    """Continue-as-new writes from row 0 on; what is behind stays as garbage."""
+    """Continue-as-new writes from row 0 on; later rows stay as garbage."""
     one = await commit(hub, episode(started(), *scheduled(10)))
     events = episode(started(execution_id="e2"))
 
@@ -231,7 +233,7 @@ async def test_a_new_generation_hides_the_rows_of_a_longer_old_one(hub: TaskHub)
     assert (await hub.history.read("i")).events == (*events, *third)
 
 
-async def test_another_execution_finds_nothing_but_the_etag(hub: TaskHub) -> None:
+async def test_a_read_for_another_execution_has_only_the_etag(hub: TaskHub) -> None:
     """A new start over an old id has no history, and its first commit is a merge."""
     one = await commit(hub, episode(started()))
 
@@ -240,8 +242,8 @@ async def test_another_execution_finds_nothing_but_the_etag(hub: TaskHub) -> Non
     assert stored == StoredHistory(etag=one.etag, tail=Tail(fresh_from=3))
 
 
-async def test_a_large_text_goes_to_a_blob_and_comes_back(hub: TaskHub, tables: TableService) -> None:
-    """Above 60 KB in UTF-16; the column is empty and names the blob."""
+async def test_a_large_text_is_stored_in_a_blob_and_reads_back(hub: TaskHub, tables: TableService) -> None:
+    """Above 60 KB in UTF-16; the column is empty and another names the blob."""
     completed = ExecutionCompleted(timestamp=WHEN, status=RuntimeStatus.COMPLETED, result=LARGE)
     appended = await commit(hub, episode(started(), completed))
 
@@ -254,8 +256,8 @@ async def test_a_large_text_goes_to_a_blob_and_comes_back(hub: TaskHub, tables: 
     assert (await hub.history.read("i")).events[2] == completed
 
 
-async def test_a_lost_blob_makes_the_history_corrupt(hub: TaskHub) -> None:
-    """It is said which row and which blob."""
+async def test_a_missing_blob_makes_the_history_corrupt(hub: TaskHub) -> None:
+    """The error names the row and the blob."""
     await commit(hub, episode(started(), TaskCompleted(timestamp=WHEN, task_id=0, result=LARGE)))
     await hub.large_messages.purge("i")
 
@@ -264,7 +266,7 @@ async def test_a_lost_blob_makes_the_history_corrupt(hub: TaskHub) -> None:
 
 
 async def test_a_damaged_row_is_named(hub: TaskHub, tables: TableService) -> None:
-    """So that a person can find it."""
+    """So that a user can find it."""
     await commit(hub, episode(started()))
     await tables.merge(hub.names.history, {"PartitionKey": "i", "RowKey": "0000000000000001", "EventType": "Oops"})
 
@@ -276,7 +278,7 @@ async def test_a_damaged_row_is_named(hub: TaskHub, tables: TableService) -> Non
 
 
 async def test_recorded_rows_can_be_read(hub: TaskHub, tables: TableService, recorded: dict[str, Any]) -> None:
-    """A hub that the real host left behind holds columns and rows as these."""
+    """A hub of the real host has such columns and rows."""
     rows = [row for row in recorded["history"] if row["PartitionKey"].endswith(":0")]
     for plain in rows:
         await tables.insert(hub.names.history, read_row(plain))
@@ -288,8 +290,8 @@ async def test_recorded_rows_can_be_read(hub: TaskHub, tables: TableService, rec
     )
 
 
-async def test_ids_with_special_characters_keep_apart(hub: TaskHub) -> None:
-    """Escaped in the key, whole again in the event."""
+async def test_ids_with_special_characters_stay_apart(hub: TaskHub) -> None:
+    """Escaped in the key, unescaped in the event."""
     for instance_id in ("a/b", "a^0b", "it's", "@counter@k"):
         events = episode(started(instance_id))
         await hub.history.append(instance_id, "e1", first_row=0, events=events, etag=None)
@@ -301,7 +303,7 @@ async def test_ids_with_special_characters_keep_apart(hub: TaskHub) -> None:
 
 
 async def test_rewound_rows_keep_their_columns_and_say_why(hub: TaskHub, tables: TableService) -> None:
-    """A failed activity is cleared with its result, the creation of a rewound child only noted."""
+    """A failed activity is cleared with its result, the creation of a rewound child is only marked."""
     failed = TaskFailed(timestamp=WHEN, task_id=0, reason="boom", details="{}")
     await commit(hub, episode(started(), *scheduled(2), failed))
 
@@ -328,7 +330,7 @@ async def test_a_purged_instance_cannot_be_rewound(hub: TaskHub) -> None:
 
 
 async def test_a_purge_leaves_no_row(hub: TaskHub) -> None:
-    """However many there are; a second one finds none."""
+    """However many there are; a second purge finds none."""
     await commit(hub, episode(started(), *scheduled(250)))
 
     assert await hub.history.purge("i") == 254
@@ -337,8 +339,8 @@ async def test_a_purge_leaves_no_row(hub: TaskHub) -> None:
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3])
-async def test_a_commit_whose_answer_is_lost_stood(azurite: Azurite, hub_name: str, lost: int) -> None:
-    """It is sent again and meets itself, be it the first one, one in between, or one of several batches."""
+async def test_a_commit_whose_answer_is_lost_counts(azurite: Azurite, hub_name: str, lost: int) -> None:
+    """It is sent again and finds its own rows: the first commit, a later one, or one of several batches."""
     batches = 0
 
     def loses(_verb: str, path: str) -> bool:

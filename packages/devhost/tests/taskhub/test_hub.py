@@ -22,7 +22,7 @@ WHEN = datetime(2026, 11, 21, 4, 30, 19, 507357, tzinfo=UTC)
 LARGE = "é" * 40_000
 
 
-async def test_opening_creates_what_the_real_host_creates(
+async def test_opening_creates_the_same_as_the_real_host(
     hub: TaskHub, tables: TableService, transport: Transport
 ) -> None:
     """Three tables, the queues, and the app lease."""
@@ -47,7 +47,7 @@ class Recorder(Transport):
         return await super().request(service, verb, path, **more)
 
 
-async def test_a_hub_comes_into_being_in_the_recorded_order(transport: Transport, hub_name: str) -> None:
+async def test_a_hub_is_created_in_the_recorded_order(transport: Transport, hub_name: str) -> None:
     """So that a real host that starts at the same time finds what it expects."""
     low = hub_name.lower()
 
@@ -69,7 +69,7 @@ async def test_a_hub_comes_into_being_in_the_recorded_order(transport: Transport
 
 
 async def test_opening_again_changes_nothing(hub: TaskHub, transport: Transport) -> None:
-    """What is there stays as it is."""
+    """Everything stays."""
     await hub.instances.insert(InstanceRecord(instance_id="i", name="flow"))
     leases = await hub.partitions.read()
 
@@ -79,8 +79,8 @@ async def test_opening_again_changes_nothing(hub: TaskHub, transport: Transport)
     assert await again.instances.get("i") is not None
 
 
-async def test_a_hub_that_cannot_be_is_refused_before_anything_is_created(transport: Transport) -> None:
-    """Neither its name nor its partitions."""
+async def test_an_invalid_hub_is_refused_before_anything_is_created(transport: Transport) -> None:
+    """By its name or its number of partitions."""
     with pytest.raises(SettingsError, match="Task hub name 'my-hub'"):
         await TaskHub.open(transport, "my-hub", partition_count=4, clock=SystemClock())
     with pytest.raises(SettingsError, match="PartitionCount"):
@@ -89,8 +89,8 @@ async def test_a_hub_that_cannot_be_is_refused_before_anything_is_created(transp
     assert transport.calls.total == 0
 
 
-async def test_a_purge_takes_rows_and_blobs_of_one_instance_only(hub: TaskHub) -> None:
-    """Another one, whose id begins the same way, keeps everything."""
+async def test_a_purge_takes_only_the_rows_and_blobs_of_one_instance(hub: TaskHub) -> None:
+    """Another one, whose id begins in the same way, keeps everything."""
     events = [TaskCompleted(timestamp=WHEN, task_id=0, result=LARGE), OrchestratorCompleted(timestamp=WHEN)]
     for instance_id in ("abc", "abcd"):
         target = InstanceRef(instance_id=instance_id, execution_id="e")

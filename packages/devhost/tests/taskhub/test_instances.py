@@ -54,14 +54,14 @@ async def test_an_unknown_instance_has_no_record(hub: TaskHub) -> None:
     assert await hub.instances.get("i") is None
 
 
-async def test_a_record_comes_back_with_its_etag(hub: TaskHub) -> None:
+async def test_a_record_reads_back_with_its_etag(hub: TaskHub) -> None:
     """The hub's name and the missing tags are filled in."""
     etag = await hub.instances.insert(pending())
 
     assert await hub.instances.get("i") == pending(etag=etag, task_hub_name=hub.names.hub, tags="null")
 
 
-async def test_a_merge_changes_only_what_it_holds(hub: TaskHub) -> None:
+async def test_a_merge_changes_only_the_given_columns(hub: TaskHub) -> None:
     """And adds the row of a sub-orchestration, which has none before its first commit."""
     await hub.instances.merge(pending())
     etag = await hub.instances.merge(
@@ -78,7 +78,7 @@ async def test_a_merge_changes_only_what_it_holds(hub: TaskHub) -> None:
     )
 
 
-async def test_a_start_over_a_finished_instance_replaces_its_row(hub: TaskHub) -> None:
+async def test_a_start_over_an_ended_instance_replaces_its_row(hub: TaskHub) -> None:
     """With the etag that was read; the old output is gone."""
     etag = await hub.instances.insert(pending(status=RuntimeStatus.COMPLETED, output="2"))
 
@@ -91,8 +91,8 @@ async def test_a_start_over_a_finished_instance_replaces_its_row(hub: TaskHub) -
         await hub.instances.replace(pending(), etag)
 
 
-async def test_two_starts_of_one_id_race(hub: TaskHub) -> None:
-    """One inserts, the other hears of it."""
+async def test_one_of_two_starts_with_one_id_wins(hub: TaskHub) -> None:
+    """One inserts, the other gets an error."""
     await hub.instances.insert(pending())
 
     with pytest.raises(LostRace):
@@ -100,7 +100,7 @@ async def test_two_starts_of_one_id_race(hub: TaskHub) -> None:
 
 
 async def test_a_deleted_row_is_gone(hub: TaskHub) -> None:
-    """True the first time."""
+    """The first deletion returns True."""
     await hub.instances.insert(pending())
 
     assert await hub.instances.delete("i") is True
@@ -109,7 +109,7 @@ async def test_a_deleted_row_is_gone(hub: TaskHub) -> None:
 
 
 async def test_large_texts_are_urls_in_the_row_and_texts_in_the_record(hub: TaskHub, tables: TableService) -> None:
-    """Input and output alike."""
+    """Input and output."""
     await hub.instances.insert(pending(input=LARGE))
     await hub.instances.merge(InstanceRecord(instance_id="i", output=LARGE))
 
@@ -120,8 +120,8 @@ async def test_large_texts_are_urls_in_the_row_and_texts_in_the_record(hub: Task
     assert (found.input, found.output) == (LARGE, LARGE)
 
 
-async def test_the_blob_of_the_history_is_used_again(hub: TaskHub, tables: TableService) -> None:
-    """No second copy of one text."""
+async def test_the_blob_of_the_history_is_reused(hub: TaskHub, tables: TableService) -> None:
+    """The text has no second copy."""
     url = hub.large_messages.url(
         await hub.large_messages.put_column("i", "0" * 16, "ExecutionCompleted", "Result", LARGE)
     )
@@ -132,8 +132,8 @@ async def test_the_blob_of_the_history_is_used_again(hub: TaskHub, tables: Table
     assert await hub.large_messages.purge("i") == 1
 
 
-async def test_the_blob_of_a_start_message_stands_for_its_input(hub: TaskHub) -> None:
-    """So the real host refers to a large input until the first commit, perhaps under another port."""
+async def test_the_blob_of_a_start_message_is_its_input(hub: TaskHub) -> None:
+    """The real host refers to a large input in this way until the first commit, perhaps with another port."""
     event = ExecutionStarted(
         timestamp=WHEN, instance=InstanceRef(instance_id="i", execution_id="e"), name="flow", input=LARGE
     )
@@ -149,8 +149,8 @@ async def test_the_blob_of_a_start_message_stands_for_its_input(hub: TaskHub) ->
 
 
 @pytest.mark.parametrize("text", ["https://example.org/x", "http://", "http://h/{container}/nothing.json.gz"])
-async def test_a_text_that_only_looks_like_a_reference_stays(hub: TaskHub, text: str) -> None:
-    """A reason of a termination may be any URL."""
+async def test_a_text_that_only_looks_like_a_reference_is_unchanged(hub: TaskHub, text: str) -> None:
+    """The reason of a termination may be any URL."""
     reason = text.replace("{container}", hub.names.large_messages)
     await hub.instances.insert(pending(output=reason))
 
@@ -160,8 +160,8 @@ async def test_a_text_that_only_looks_like_a_reference_stays(hub: TaskHub, text:
     assert found.output == reason
 
 
-async def test_a_list_is_ordered_by_id_and_comes_in_pages(hub: TaskHub) -> None:
-    """The continuation leads to the rest."""
+async def test_a_list_is_ordered_by_id_and_has_pages(hub: TaskHub) -> None:
+    """The continuation leads to the next page."""
     for instance_id in ("c", "a/1", "a", "b"):
         await hub.instances.insert(pending(instance_id))
 
@@ -172,7 +172,7 @@ async def test_a_list_is_ordered_by_id_and_comes_in_pages(hub: TaskHub) -> None:
     assert second.continuation is None
 
 
-async def test_a_list_can_be_narrowed(hub: TaskHub) -> None:
+async def test_a_list_can_be_filtered(hub: TaskHub) -> None:
     """By id, by status, by time, and without the inputs."""
     await hub.instances.insert(pending("a^1"))
     await hub.instances.insert(pending("a^2", status=RuntimeStatus.FAILED))

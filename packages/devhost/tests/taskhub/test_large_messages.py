@@ -27,8 +27,8 @@ def test_a_text_is_large_above_60_kib_of_utf_16(text: str, large: bool) -> None:
     assert is_large(text) is large
 
 
-async def test_a_blob_is_gzipped_and_says_nothing_about_it(hub: TaskHub, transport: Transport) -> None:
-    """As recorded: octets without Content-Encoding and without metadata."""
+async def test_a_blob_is_gzipped_without_a_content_encoding(hub: TaskHub, transport: Transport) -> None:
+    """As recorded: plain octets, and no metadata."""
     name = await hub.large_messages.put_column("a/b", "0" * 16, "TaskCompleted", "Result", "é")
 
     blobs = BlobService(transport)
@@ -42,8 +42,8 @@ async def test_a_blob_is_gzipped_and_says_nothing_about_it(hub: TaskHub, transpo
     assert (properties.content_type, dict(properties.metadata)) == ("application/octet-stream", {})
 
 
-async def test_what_is_not_there_or_not_gzip_is_none(hub: TaskHub, transport: Transport) -> None:
-    """Whoever needs the text says what is missing."""
+async def test_a_blob_that_is_missing_or_not_gzip_is_none(hub: TaskHub, transport: Transport) -> None:
+    """The caller that needs the text reports it."""
     await hub.large_messages.put_column("i", "0", "X", "Y", "text")
     await BlobService(transport).put(hub.names.large_messages, "i/plain", b"text")
 
@@ -51,7 +51,7 @@ async def test_what_is_not_there_or_not_gzip_is_none(hub: TaskHub, transport: Tr
     assert await hub.large_messages.read("i/plain") is None
 
 
-async def test_a_purge_spares_ids_that_begin_the_same_way(hub: TaskHub, transport: Transport) -> None:
+async def test_a_purge_keeps_ids_that_begin_in_the_same_way(hub: TaskHub, transport: Transport) -> None:
     """`abc` is neither `abcd` nor `abc/d`."""
     blobs = BlobService(transport)
     await blobs.create_container(hub.names.large_messages)
@@ -65,6 +65,6 @@ async def test_a_purge_spares_ids_that_begin_the_same_way(hub: TaskHub, transpor
     assert await blobs.list_names(hub.names.large_messages) == ["abcd/history-1"]
 
 
-async def test_a_purge_without_any_blob_is_fine(hub: TaskHub) -> None:
-    """There is not even a container."""
+async def test_a_purge_without_any_blob_is_no_error(hub: TaskHub) -> None:
+    """Not even the container exists."""
     assert await hub.large_messages.purge("i") == 0

@@ -20,7 +20,7 @@ from durable_devhost.taskhub.names import (
 FORBIDDEN = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 
 
-def test_tables_keep_the_spelling_and_all_else_is_lower_case() -> None:
+def test_tables_keep_the_spelling_and_other_names_are_lower_case() -> None:
     """As the provider names them."""
     names = HubNames.checked("TruthHub")
 
@@ -35,7 +35,7 @@ def test_tables_keep_the_spelling_and_all_else_is_lower_case() -> None:
 
 
 @pytest.mark.parametrize("name", ["1x", "ab", "my-hub", "My Hub", "", "ü" * 5, "x" * 51, "abc\n"])
-def test_a_bad_hub_name_is_refused_in_the_words_of_the_real_host(name: str) -> None:
+def test_an_invalid_hub_name_is_refused_in_the_words_of_the_real_host(name: str) -> None:
     """The sentence was recorded."""
     with pytest.raises(SettingsError) as caught:
         HubNames.checked(name)
@@ -48,12 +48,12 @@ def test_a_bad_hub_name_is_refused_in_the_words_of_the_real_host(name: str) -> N
 
 @pytest.mark.parametrize("name", ["abc", "A1b", "x" * 50])
 def test_a_hub_name_may_be_longer_than_the_sentence_says(name: str) -> None:
-    """Names of 46 to 50 characters were accepted by the real host."""
+    """The real host accepted names of 46 to 50 characters."""
     assert HubNames.checked(name).hub == name
 
 
 @pytest.mark.parametrize("count", [0, 17, 40, -1])
-def test_a_bad_partition_count_is_refused_in_the_words_of_the_real_host(count: int) -> None:
+def test_an_invalid_partition_count_is_refused_in_the_words_of_the_real_host(count: int) -> None:
     """The sentence was recorded."""
     with pytest.raises(SettingsError, match=r"^PartitionCount must be an integer value between 1 and 16\.$"):
         check_partition_count(count)
@@ -71,8 +71,8 @@ def test_a_bad_partition_count_is_refused_in_the_words_of_the_real_host(count: i
         ("x" * 60, "x" * 45),
     ],
 )
-def test_a_default_hub_name_is_made_of_the_site_name(site: str | None, hub: str) -> None:
-    """Nobody has to name a hub."""
+def test_the_default_hub_name_is_made_of_the_site_name(site: str | None, hub: str) -> None:
+    """So a hub needs no name."""
     assert default_hub_name(site) == hub
 
 
@@ -88,13 +88,13 @@ def test_the_hash_is_32_bit_fnv_1a(text: str, value: int) -> None:
 @pytest.mark.parametrize(
     ("instance_id", "partition"), [("net-hello", 1), ("net-fan_out", 3), ("q1", 3), ("q-big", 3), ("net-timer", 0)]
 )
-def test_instances_fall_into_the_partitions_that_were_recorded(instance_id: str, partition: int) -> None:
-    """The queue that the real host sent their messages to, of four."""
+def test_instances_have_the_recorded_partitions(instance_id: str, partition: int) -> None:
+    """The queue, of four, that the real host sent their messages to."""
     assert partition_of(instance_id, 4) == partition
 
 
-def test_a_key_is_escaped_as_it_was_recorded() -> None:
-    """An id with every special character that can be typed."""
+def test_a_key_is_escaped_as_recorded() -> None:
+    """An id with every special character on a keyboard."""
     assert escape_key("a/b#c?d\\e^f 東") == "a^0b^2c^3d^1e^^f 東"
 
 
@@ -104,8 +104,8 @@ def test_control_characters_are_shifted() -> None:
 
 
 @given(st.text())
-def test_every_id_survives_its_key(instance_id: str) -> None:
-    """Escaping can be undone, and leaves nothing that a key must not hold."""
+def test_every_id_reads_back_from_its_key(instance_id: str) -> None:
+    """Escaping is reversible, and leaves no character that keys must not have."""
     key = escape_key(instance_id)
 
     assert unescape_key(key) == instance_id
@@ -113,6 +113,6 @@ def test_every_id_survives_its_key(instance_id: str) -> None:
 
 
 @given(st.text(), st.text())
-def test_keys_begin_as_their_ids_do(prefix: str, rest: str) -> None:
-    """So that a query by prefix of the id can be one by prefix of the key."""
+def test_equal_prefixes_of_ids_give_equal_prefixes_of_keys(prefix: str, rest: str) -> None:
+    """So a query by prefix of the id can use a prefix of the key."""
     assert escape_key(prefix + rest) == escape_key(prefix) + escape_key(rest)

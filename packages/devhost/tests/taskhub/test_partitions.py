@@ -30,12 +30,12 @@ def lease(**values: Any) -> PartitionLease:
         (lease(current_owner="other", expires_at=NOW + timedelta(seconds=1)), False),
     ],
 )
-def test_a_partition_is_free_when_nobody_holds_it_or_its_time_is_over(row: PartitionLease, free: bool) -> None:
-    """Without a time it never is over."""
+def test_a_partition_is_free_without_an_owner_or_after_its_lease(row: PartitionLease, free: bool) -> None:
+    """A lease without a time never ends."""
     assert row.can_be_claimed("me", NOW) is free
 
 
-def test_the_queue_tells_the_partition() -> None:
+def test_the_name_of_a_queue_gives_the_partition() -> None:
     """Its last two digits."""
     assert lease().partition == 2
 
@@ -48,8 +48,8 @@ async def test_a_new_hub_has_a_free_row_for_each_partition(hub: TaskHub) -> None
     assert all(row.can_be_claimed("me", NOW) for row in rows)
 
 
-async def test_a_foreign_row_is_passed_over_and_named(hub: TaskHub, tables: TableService) -> None:
-    """Whoever put it there."""
+async def test_an_unknown_row_is_ignored_and_named(hub: TaskHub, tables: TableService) -> None:
+    """Whoever wrote it."""
     foreign = [f"{hub.names.hub.lower()}-control-xx", "note", "other-control-00"]
     for key in foreign:
         await tables.insert(hub.names.partitions, {"PartitionKey": "", "RowKey": key})
@@ -62,10 +62,10 @@ async def test_a_foreign_row_is_passed_over_and_named(hub: TaskHub, tables: Tabl
     assert rows == await hub.partitions.read()
 
 
-async def test_a_claimed_row_is_that_of_the_real_host(
+async def test_a_claimed_row_equals_that_of_the_real_host(
     hub: TaskHub, tables: TableService, recorded: dict[str, Any]
 ) -> None:
-    """The same columns of the same types."""
+    """The same columns with the same types."""
     [plain] = recorded["partitions"]
     first = (await hub.partitions.read())[0]
 
@@ -81,7 +81,7 @@ async def test_a_claimed_row_is_that_of_the_real_host(
 
 
 async def test_only_one_of_two_claims_wins(hub: TaskHub) -> None:
-    """The other hears of it."""
+    """The other gets an error."""
     first = (await hub.partitions.read())[0]
     claimed = await hub.partitions.claim(first, "me", NOW)
 
@@ -91,8 +91,8 @@ async def test_only_one_of_two_claims_wins(hub: TaskHub) -> None:
     assert (await hub.partitions.read())[0] == claimed
 
 
-async def test_a_renewal_keeps_the_day_of_the_claim(hub: TaskHub) -> None:
-    """And can say that the partition is being given up."""
+async def test_a_renewal_keeps_the_time_of_the_claim(hub: TaskHub) -> None:
+    """It can also mark the partition as being given up."""
     claimed = await hub.partitions.claim((await hub.partitions.read())[0], "me", NOW)
     later = NOW + timedelta(seconds=10)
 
@@ -118,7 +118,7 @@ async def test_all_partitions_are_kept_with_one_request(hub: TaskHub) -> None:
 
 
 async def test_a_released_partition_is_free_at_once(hub: TaskHub) -> None:
-    """Its times stay, its owner goes."""
+    """Its times stay, its owner is removed."""
     claimed = await hub.partitions.claim((await hub.partitions.read())[0], "me", NOW)
 
     await hub.partitions.release(claimed)

@@ -37,8 +37,8 @@ def messages(found: list[Received | Undecodable]) -> list[Message]:
     return [item.message for item in found if isinstance(item, Received)]
 
 
-async def test_a_message_goes_to_the_partition_of_its_target(hub: TaskHub) -> None:
-    """And to no other."""
+async def test_a_message_goes_only_to_the_partition_of_its_target(hub: TaskHub) -> None:
+    """No other queue gets it."""
     await hub.queues.send_control(raised())
 
     found = [messages(await hub.queues.receive_control(partition, LONG)) for partition in range(4)]
@@ -47,8 +47,8 @@ async def test_a_message_goes_to_the_partition_of_its_target(hub: TaskHub) -> No
     assert found[3][0].event == raised().event
 
 
-async def test_a_work_item_comes_back_as_it_was_sent(hub: TaskHub) -> None:
-    """With a number that says when it was sent."""
+async def test_a_work_item_reads_back_equal(hub: TaskHub) -> None:
+    """With a sequence number."""
     sent = activity()
     await hub.queues.send_work_item(sent)
 
@@ -58,8 +58,8 @@ async def test_a_work_item_comes_back_as_it_was_sent(hub: TaskHub) -> None:
     assert (message.activity_id, message.episode, message.sequence_number) == (sent.activity_id, 1, 1)
 
 
-async def test_messages_come_in_the_order_in_which_they_were_sent(hub: TaskHub) -> None:
-    """Also within the one second that the emulator can tell apart."""
+async def test_messages_arrive_in_the_order_in_which_they_were_sent(hub: TaskHub) -> None:
+    """Also within one second, which the emulator cannot resolve."""
     for number in range(20):
         await hub.queues.send_control(raised(str(number)))
 
@@ -69,7 +69,7 @@ async def test_messages_come_in_the_order_in_which_they_were_sent(hub: TaskHub) 
 
 
 @pytest.mark.parametrize("text", ["x" * 50_000, json.dumps("é" * 30_000, ensure_ascii=False)])
-async def test_a_large_message_travels_through_a_blob(hub: TaskHub, transport: Transport, text: str) -> None:
+async def test_a_large_message_is_sent_through_a_blob(hub: TaskHub, transport: Transport, text: str) -> None:
     """Above 45 KiB in UTF-8; the queue holds an envelope with the blob's name."""
     sent = activity(text)
     await hub.queues.send_work_item(sent)
@@ -83,7 +83,7 @@ async def test_a_large_message_travels_through_a_blob(hub: TaskHub, transport: T
 
 
 async def test_a_delayed_message_is_hidden_and_its_sender_can_delete_it(hub: TaskHub) -> None:
-    """A part of a second counts as a whole one, for nothing may come early."""
+    """Part of a second counts as a whole one, so that nothing comes early."""
     receipt = await hub.queues.send_control(raised(), visible_after=timedelta(milliseconds=1))
     assert await hub.queues.receive_control(3, LONG) == []
 
@@ -91,8 +91,8 @@ async def test_a_delayed_message_is_hidden_and_its_sender_can_delete_it(hub: Tas
     assert await hub.queues.delete(receipt) is False
 
 
-async def test_a_message_can_be_sent_for_next_year(hub: TaskHub) -> None:
-    """A queue hides it for seven days at most; who gets it then looks at its time."""
+async def test_a_message_can_be_delayed_for_a_year(hub: TaskHub) -> None:
+    """A queue hides it for seven days at most; the receiver then checks its time."""
     await hub.queues.send_control(raised(), visible_after=timedelta(days=400))
 
     assert await hub.queues.receive_control(3, LONG) == []
@@ -130,10 +130,10 @@ async def test_an_abandoned_message_comes_back_later_each_time(hub: TaskHub, tak
         ('{"CompressedBlobName":"i/nothing.json.gz"}', "names the blob 'i/nothing.json.gz', which is not there"),
     ],
 )
-async def test_what_is_no_message_is_handed_over_with_the_reason(
+async def test_an_undecodable_message_is_returned_with_the_reason(
     hub: TaskHub, transport: Transport, text: str, reason: str
 ) -> None:
-    """It is neither lost nor in the way of the others."""
+    """It is neither lost nor does it delay the others."""
     await QueueService(transport).put(hub.names.control(3), text)
     await hub.queues.send_control(raised())
 

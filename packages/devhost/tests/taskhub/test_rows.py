@@ -78,7 +78,7 @@ def to_microseconds(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_recorded_row_is_written_as_the_real_host_wrote_it(recorded: dict[str, Any]) -> None:
-    """Columns, types and nulls of all kinds of events; large texts are the history's business."""
+    """Columns, types and nulls of all kinds of events; the history stores large texts."""
     for plain in recorded["history"]:
         if plain["RowKey"] == "sentinel" or "ResultBlobName" in plain:
             continue
@@ -96,7 +96,7 @@ def test_every_recorded_row_is_written_as_the_real_host_wrote_it(recorded: dict[
 
 
 @given(EVENTS)
-def test_every_event_survives_its_row(event: HistoryEvent) -> None:
+def test_every_event_reads_back_from_its_row(event: HistoryEvent) -> None:
     """All kinds, with any values."""
     assert from_row(stored(event)) == event
 
@@ -111,13 +111,13 @@ def test_inputs_are_left_out_unless_host_json_wants_them() -> None:
         assert from_row(stored(event)) == event
 
 
-def test_row_keys_sort_as_their_numbers() -> None:
+def test_row_keys_sort_like_their_numbers() -> None:
     """Sixteen hexadecimal digits in capitals."""
     assert [row_key(0), row_key(10), row_key(256)] == ["0000000000000000", "000000000000000A", "0000000000000100"]
 
 
 def test_times_are_stored_in_utc() -> None:
-    """Whatever zone they came in."""
+    """Whatever their zone."""
     event = OrchestratorStarted(timestamp=datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2))))
 
     assert b'"_Timestamp":"2026-01-01T10:00:00.0000000Z"' in write_row(
@@ -140,7 +140,7 @@ def test_times_are_stored_in_utc() -> None:
     ],
 )
 def test_an_unreadable_row_says_why(change: dict[str, Any], reason: str) -> None:
-    """The reason ends in the sentence that a person reads."""
+    """The user gets the reason in a sentence."""
     row = stored(TaskScheduled(timestamp=datetime(2026, 1, 1, tzinfo=UTC), name="a"))
     damaged = {name: value for name, value in {**row, **change}.items() if value is not None}
 
@@ -149,7 +149,7 @@ def test_an_unreadable_row_says_why(change: dict[str, Any], reason: str) -> None
 
 
 def test_columns_of_a_rewound_row_are_ignored() -> None:
-    """A rewind turns rows into GenericEvent and keeps what was in them."""
+    """A rewind turns rows into GenericEvent and keeps their columns."""
     row = stored(TaskScheduled(timestamp=datetime(2026, 1, 1, tzinfo=UTC), name="a", event_id=3))
 
     event = from_row({**row, "EventType": "GenericEvent", "Reason": "Rewound: TaskScheduled", "Unknown": 1})

@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_an_app_is_driven_from_start_to_end(start_app: StartApp, folder: Path) -> None:
+def test_the_fixture_runs_an_app_from_start_to_end(start_app: StartApp, folder: Path) -> None:
     """Start, event, result."""
     app = start_app(folder)
     instance = app.start("answer_or_wait", {"n": 1}, "first-one")
@@ -65,8 +65,8 @@ def test_an_app_is_driven_from_start_to_end(start_app: StartApp, folder: Path) -
     assert app.status("unknown") is None
 
 
-def test_a_trigger_without_a_listener_is_delivered_by_hand(start_app: StartApp, folder: Path) -> None:
-    """And its function has ended when the call returns; its failure fails the test that asked for it."""
+def test_a_trigger_without_a_listener_is_called_by_hand(start_app: StartApp, folder: Path) -> None:
+    """The call returns when its function has ended; a failure fails the test."""
     app = start_app(folder)
     app.trigger("on_blob", b"h\xe4llo", {"BlobTrigger": "from-a-blob"})
     status = app.wait("from-a-blob", until=lambda status: status["runtimeStatus"] == "Running")
@@ -78,8 +78,8 @@ def test_a_trigger_without_a_listener_is_delivered_by_hand(start_app: StartApp, 
         app.trigger("nobody")
 
 
-def test_72_hours_pass_when_told_to(start_app: StartApp, folder: Path) -> None:
-    """The clock is virtual, and says what time it is."""
+def test_72_hours_pass_by_a_jump_of_the_clock(start_app: StartApp, folder: Path) -> None:
+    """The clock is virtual and can be read."""
     app = start_app(folder)
     before = app.info()["clock"]["now"]
     instance = app.start("answer_or_wait")
@@ -88,7 +88,7 @@ def test_72_hours_pass_when_told_to(start_app: StartApp, folder: Path) -> None:
     assert app.wait(instance)["output"] == "nobody answered"
 
 
-def test_a_killed_host_goes_on_where_it_was(start_app: StartApp, folder: Path) -> None:
+def test_a_killed_host_goes_on_after_a_restart(start_app: StartApp, folder: Path) -> None:
     """Its Azurite lives on, and the next start uses it."""
     app = start_app(folder)
     instance = app.start("answer_or_wait")
@@ -130,7 +130,7 @@ def test_an_app_that_does_not_start_shows_what_the_host_said(start_app: StartApp
         start_app(tmp_path)
 
 
-def test_a_failing_test_shows_what_the_host_printed(
+def test_a_failing_test_shows_the_output_of_the_host(
     pytester: pytest.Pytester, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a section of its report."""

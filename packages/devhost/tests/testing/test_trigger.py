@@ -105,7 +105,7 @@ def seen(app: AppUnderTest, name: str) -> Any:
 def test_each_trigger_gets_its_kind_of_value(
     app: AppUnderTest, name: str, payload: object, metadata: dict[str, Any], expected: Any
 ) -> None:
-    """The call returns when the function has."""
+    """The call returns when the function has ended."""
     app.trigger(name, payload, metadata)
     found = seen(app, name)
     assert (
@@ -113,22 +113,22 @@ def test_each_trigger_gets_its_kind_of_value(
     ) == expected
 
 
-def test_a_path_of_a_blob_brings_the_blob(app: AppUnderTest) -> None:
-    """And what its braces stand for, to other bindings."""
+def test_the_path_of_a_blob_passes_the_blob(app: AppUnderTest) -> None:
+    """The values of its braces serve other bindings."""
     with BlobServiceClient.from_connection_string(app.connection_string) as blobs:
         blobs.create_container("inbox").upload_blob("plan", b"\x01\x02\x03")
     app.trigger("on_blob", "inbox/plan")
     assert seen(app, "on_blob") == ["inbox/plan", 3, "010203"]
 
 
-def test_the_admin_route_takes_an_object_as_it_is(app: AppUnderTest) -> None:
+def test_the_admin_route_accepts_a_json_object(app: AppUnderTest) -> None:
     """As curl sends it; the answer comes before the function has run."""
     answer = app.request("POST", "/admin/functions/on_grid", {"input": {**EVENT, "id": "8"}})
     assert answer.status == 202
     app.until(lambda: seen(app, "on_grid")[0] == "8")
 
 
-def test_a_failure_and_an_unknown_name_are_told(app: AppUnderTest) -> None:
+def test_a_failure_and_an_unknown_name_are_errors(app: AppUnderTest) -> None:
     """With the function's own error."""
     with pytest.raises(AppFailed, match="no function 'nope'"):
         app.trigger("nope")
@@ -136,8 +136,8 @@ def test_a_failure_and_an_unknown_name_are_told(app: AppUnderTest) -> None:
         app.trigger("on_grid", "no event")
 
 
-def test_a_binding_without_an_implementation_fails_the_call_that_uses_it(app: AppUnderTest) -> None:
-    """With its name; a call that does not use it goes through."""
+def test_an_unsupported_binding_fails_the_call_that_uses_it(app: AppUnderTest) -> None:
+    """The error names it; a call that does not use it succeeds."""
     assert app.request("GET", "/api/row").status == 500
     assert app.request("GET", "/api/sent/no").body == "done"
     assert app.request("GET", "/api/sent/yes").status == 500
@@ -148,7 +148,7 @@ def test_a_binding_without_an_implementation_fails_the_call_that_uses_it(app: Ap
     app.until(lambda: all(any(text in record.get("error", "") for record in app.records) for text in wanted))
 
 
-def test_the_start_names_them_with_the_way_to_call_them(app: AppUnderTest) -> None:
+def test_the_start_names_unsupported_triggers_with_the_way_to_call_them(app: AppUnderTest) -> None:
     """File, line and route."""
     (ready,) = [record for record in app.records if record["event"] == "ready"]
     unheard = {each["name"]: each["detail"] for each in ready["functions"] if each.get("listened") is False}

@@ -40,10 +40,10 @@ def _parts(parent: str) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize("headers", [CALLER, {}], ids=["a caller", "no caller"])
-def test_a_request_has_its_callers_trace_and_an_instance_one_of_its_own(
+def test_a_request_joins_its_callers_trace_and_an_instance_has_its_own(
     app: AppUnderTest, headers: dict[str, str]
 ) -> None:
-    """Each activity, of a child too, has a span of its own in the instance's trace; the history keeps two spans."""
+    """Each activity, also of a child, has its own span in the instance's trace; the history keeps two spans."""
     http, activities, context = _go(app, headers)
     trace, span, flags = _parts(http["parent"])
     assert (flags, http["state"]) == ("01", headers.get("tracestate", ""))
@@ -67,8 +67,8 @@ def test_a_request_has_its_callers_trace_and_an_instance_one_of_its_own(
     assert ids[0] == ids[1] != ids[2]
 
 
-def test_a_start_by_the_http_api_is_of_its_callers_trace(app: AppUnderTest) -> None:
-    """It has the caller's headers, which the SDK does not send."""
+def test_a_start_by_the_http_api_joins_its_callers_trace(app: AppUnderTest) -> None:
+    """The SDK does not send the caller's headers; the HTTP API gets them."""
     url = f"{app.url}/runtime/webhooks/durabletask/orchestrators/child"
     instance = requests.post(url, headers=CALLER, timeout=30).json()["id"]
     told = app.wait(instance)["output"]

@@ -39,22 +39,22 @@ def make_app() -> func.FunctionApp:
         ("/admin/host/status?code=m", 200, "host"),
     ],
 )
-async def test_custom_headers_are_on_every_answer(serve_app: Serve, path: str, status: int, mine: str) -> None:
-    """A header that the function has set stays as it is."""
+async def test_every_answer_has_the_custom_headers(serve_app: Serve, path: str, status: int, mine: str) -> None:
+    """A header that the function sets is unchanged."""
     async with serve_app(make_app(), Keys(master="m", host="h"), http=CUSTOM) as client, client.get(path) as answer:
         assert answer.status == status
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert answer.headers.getall("X-Mine") == [mine]
 
 
-async def test_the_landing_page_has_none(serve_app: Serve) -> None:
+async def test_the_landing_page_has_no_custom_headers(serve_app: Serve) -> None:
     """It is answered before the part of the host that adds them."""
     async with serve_app(make_app(), http=CUSTOM) as client, client.get("/") as answer:
         assert (answer.status, answer.headers.get("X-Frame-Options")) == (200, None)
 
 
-async def test_custom_headers_may_hide_the_server(serve_app: Serve) -> None:
-    """Its name is the host's own header."""
+async def test_custom_headers_may_replace_the_server_header(serve_app: Serve) -> None:
+    """Otherwise it names the host."""
     http = HttpSettings(custom_headers=(("Server", "none"),))
     async with serve_app(make_app(), http=http) as client, client.get("/api/nothing") as answer:
         assert answer.headers.getall("Server") == ["none"]
@@ -70,9 +70,9 @@ async def test_custom_headers_may_hide_the_server(serve_app: Serve) -> None:
         ({**BY_HTTPS, "Host": "[::2]:80"}, "max-age=5"),
     ],
 )
-async def test_strict_transport_is_asked_for_over_https_alone(
+async def test_strict_transport_security_is_sent_only_over_https(
     serve_app: Serve, headers: dict[str, str], expected: str | None
 ) -> None:
-    """A proxy in front says so; this machine's own names are excluded."""
+    """A proxy in front reports the scheme; this machine's own names are excluded."""
     async with serve_app(make_app(), http=HSTS) as client, client.get("/api/nothing", headers=headers) as answer:
         assert answer.headers.get("Strict-Transport-Security") == expected

@@ -7,7 +7,7 @@ from packages.devhost.tests.triggers.conftest import Serve
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_the_warm_up_function_runs_when_it_is_asked_for(serve_app: Serve, method: str) -> None:
+async def test_the_warm_up_function_runs_on_request(serve_app: Serve, method: str) -> None:
     """Its caller waits for it."""
     seen: list[object] = []
     app = func.FunctionApp()
@@ -20,7 +20,7 @@ async def test_the_warm_up_function_runs_when_it_is_asked_for(serve_app: Serve, 
         assert (answer.status, len(seen)) == (200, 1)
 
 
-async def test_one_that_fails_is_a_500_and_none_is_fine(serve_app: Serve) -> None:
+async def test_a_failed_warm_up_is_500_and_an_app_without_one_is_200(serve_app: Serve) -> None:
     """As on the real host, which has the page for every app."""
     app, without = func.FunctionApp(), func.FunctionApp()
 

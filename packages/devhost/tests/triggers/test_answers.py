@@ -98,24 +98,24 @@ CHUNKED = {"Transfer-Encoding": "chunked"}
         ({"headers": {"Set-Cookie": "a=1; Max-Age=soon"}}, (500, {"Content-Length": "0"}, b"")),
     ],
 )
-async def test_an_answer_is_framed_as_kestrel_frames_it(
+async def test_an_answer_is_framed_as_by_kestrel(
     serve_app: Serve, told: dict[str, Any], expected: tuple[int, dict[str, str], bytes]
 ) -> None:
-    """In chunks, unless it is empty or says its own length, which is believed."""
+    """In chunks, unless it is empty or states its length, which is not checked."""
     async with serve_app(make_app()) as client:
         assert framing(await over_a_socket(client, post(told))) == expected
 
 
-async def test_known_headers_are_spelled_as_kestrel_spells_them(serve_app: Serve) -> None:
-    """Recorded; others stay as they are."""
+async def test_known_headers_have_the_spelling_of_kestrel(serve_app: Serve) -> None:
+    """Recorded; others are unchanged."""
     told = {"headers": {"content-type": "text/html", "etag": "x", "x-one": "1"}}
     async with serve_app(make_app()) as client:
         head = (await over_a_socket(client, post(told))).partition(b"\r\n\r\n")[0].decode()
     assert {"Content-Type: text/html", "ETag: x", "x-one: 1"} <= set(head.split("\r\n"))
 
 
-async def test_a_long_text_is_printed_again_like_a_short_one(serve_app: Serve) -> None:
-    """Beside other work, since it takes long."""
+async def test_a_long_text_is_formatted_like_a_short_one(serve_app: Serve) -> None:
+    """In a thread, because it takes long."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
     @app.route(route="long")
@@ -127,21 +127,21 @@ async def test_a_long_text_is_printed_again_like_a_short_one(serve_app: Serve) -
 
 
 async def test_an_answer_to_head_has_no_length(serve_app: Serve) -> None:
-    """Nor chunks."""
+    """And no chunks."""
     async with serve_app(make_app()) as client:
         assert framing(await over_a_socket(client, post({}, method="HEAD"))) == (200, {}, b"")
 
 
-async def test_an_old_client_gets_no_chunks(serve_app: Serve) -> None:
-    """HTTP/1.0 does not have them."""
+async def test_an_http_1_0_client_gets_no_chunks(serve_app: Serve) -> None:
+    """HTTP/1.0 lacks them."""
     async with serve_app(make_app()) as client:
         answer = await over_a_socket(client, post({"body": "hi"}).replace(b"HTTP/1.1", b"HTTP/1.0"))
         assert answer.endswith(b"\r\n\r\nhi")
 
 
 @pytest.mark.parametrize("status", [99, 1000, -1])
-async def test_an_impossible_status_closes_the_connection_and_is_told(serve_app: Serve, status: int) -> None:
-    """Recorded: the client gets nothing at all."""
+async def test_an_invalid_status_closes_the_connection_and_is_reported(serve_app: Serve, status: int) -> None:
+    """Recorded: the client gets no answer at all."""
     console = Console()
     async with serve_app(make_app(), observer=console) as client:
         assert await over_a_socket(client, post({"status": status})) == b""
@@ -150,8 +150,8 @@ async def test_an_impossible_status_closes_the_connection_and_is_told(serve_app:
     ]
 
 
-async def test_a_cookie_that_is_lost_is_told(serve_app: Serve) -> None:
-    """With what mends it."""
+async def test_a_dropped_cookie_is_reported(serve_app: Serve) -> None:
+    """With the fix."""
     console = Console()
     async with serve_app(make_app(), observer=console) as client:
         answer = await over_a_socket(client, post({"headers": {"Set-Cookie": "a=b c"}}))
@@ -162,7 +162,7 @@ async def test_a_cookie_that_is_lost_is_told(serve_app: Serve) -> None:
     ]
 
 
-async def test_a_body_in_chunks_is_handed_over_and_told(serve_app: Serve) -> None:
+async def test_a_chunked_body_is_passed_on_with_a_warning(serve_app: Serve) -> None:
     """On Azure the function gets nothing."""
     console = Console()
     request = (
@@ -187,7 +187,7 @@ async def test_a_body_in_chunks_is_handed_over_and_told(serve_app: Serve) -> Non
         ("a?b=%20c&d", "echo/a?b=%20c&d", "a"),
     ],
 )
-async def test_a_function_sees_the_path_as_kestrel_reads_it(serve_app: Serve, path: str, url: str, rest: str) -> None:
+async def test_a_function_gets_the_path_as_kestrel_reads_it(serve_app: Serve, path: str, url: str, rest: str) -> None:
     """In its route parameters and in its URL."""
     request = f"GET /api/echo/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: é\r\n\r\n".encode()
     async with serve_app(make_app()) as client:
@@ -209,8 +209,10 @@ async def test_a_function_sees_the_path_as_kestrel_reads_it(serve_app: Serve, pa
         ("GET /api/echo//a", "", 404),
     ],
 )
-async def test_what_kestrel_refuses_reaches_no_function(serve_app: Serve, line: str, headers: str, status: int) -> None:
-    """By its limits, which are the host's."""
+async def test_a_request_that_kestrel_refuses_reaches_no_function(
+    serve_app: Serve, line: str, headers: str, status: int
+) -> None:
+    """By its limits, which devhost shares."""
     console = Console()
     request = f"{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n".encode()
     async with serve_app(make_app(), observer=console) as client:
@@ -218,7 +220,7 @@ async def test_what_kestrel_refuses_reaches_no_function(serve_app: Serve, line: 
     assert console.statuses == [status]
 
 
-async def test_a_header_that_is_no_text_is_a_bad_request(serve_app: Serve) -> None:
+async def test_a_header_that_is_not_utf_8_is_a_bad_request(serve_app: Serve) -> None:
     """Kestrel reads headers as UTF-8."""
     request = b"GET /api/echo/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: \xff\r\n\r\n"
     async with serve_app(make_app()) as client:

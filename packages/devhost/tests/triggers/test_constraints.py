@@ -38,10 +38,10 @@ from durable_devhost.triggers.constraints import predicate
         ("INT", None, ["7"], ["x"]),
     ],
 )  # fmt: skip
-def test_a_constraint_accepts_and_refuses_what_aspnet_does(
+def test_a_constraint_accepts_and_refuses_the_same_as_aspnet(
     name: str, argument: str | None, accepted: list[str], refused: list[str]
 ) -> None:
-    """One line a constraint, with the edges of .NET's invariant parsing."""
+    """One line for each constraint, with the edges of .NET's invariant parsing."""
     accepts = predicate(name, argument)
     assert [text for text in accepted if not accepts(text)] == []
     assert [text for text in refused if accepts(text)] == []
@@ -51,21 +51,21 @@ def test_a_constraint_accepts_and_refuses_what_aspnet_does(
     ("name", "argument"),
     [("integer", None), ("int", "3"), ("range", None), ("range", "3"), ("regex", "("), ("min", "x"), ("length", "a,b")],
 )
-def test_an_unknown_or_malformed_constraint_is_named(name: str, argument: str | None) -> None:
-    """The sentence quotes the constraint as it was written."""
+def test_the_error_quotes_an_unknown_or_malformed_constraint(name: str, argument: str | None) -> None:
+    """As it was written."""
     with pytest.raises(AppError, match=name):
         predicate(name, argument)
 
 
 @given(number=st.integers())
-def test_int_and_long_hold_the_ranges_of_32_and_64_bits(number: int) -> None:
-    """The constraint is about the type, not the digits."""
+def test_int_and_long_accept_32_and_64_bits(number: int) -> None:
+    """The range decides, not the number of digits."""
     assert predicate("int", None)(str(number)) == (-(2**31) <= number < 2**31)
     assert predicate("long", None)(str(number)) == (-(2**63) <= number < 2**63)
 
 
 @given(text=st.text())
-def test_a_constraint_never_raises_on_what_a_client_sends(text: str) -> None:
-    """Any text is either accepted or refused."""
+def test_a_constraint_never_raises(text: str) -> None:
+    """It accepts or refuses any text of a client."""
     for name in ("int", "long", "bool", "guid", "alpha", "decimal", "double", "datetime", "required", "file"):
         assert predicate(name, None)(text) in (True, False)

@@ -48,20 +48,20 @@ def test_a_cookie_is_written_as_dotnet_writes_it(header: str, expected: list[str
 
 
 @pytest.mark.parametrize("header", ["a=b c", 'a={"x": 1}', "a=ünï"])
-def test_a_value_that_the_sdk_cannot_read_is_lost_and_named(header: str) -> None:
-    """Recorded: such a cookie is not sent at all."""
+def test_a_cookie_value_that_the_sdk_cannot_read_is_dropped_and_named(header: str) -> None:
+    """Recorded: such a cookie is not sent."""
     assert taken_apart([header, "b=1"])[1] == ["a"]
 
 
 @pytest.mark.parametrize("header", ["a=1; Expires=tomorrow", "a=1; Max-Age=soon"])
-def test_a_time_that_cannot_be_read_fails_the_call(header: str) -> None:
-    """As the worker's own conversion does."""
+def test_an_invalid_cookie_time_fails_the_call(header: str) -> None:
+    """As the worker's conversion does."""
     with pytest.raises((ValueError, TypeError), match=r"tomorrow|soon"):
         taken_apart([header])
 
 
 @given(value=st.text())
-def test_any_value_can_be_sent(value: str) -> None:
+def test_any_cookie_value_can_be_sent(value: str) -> None:
     """Percent-encoded, so that it is one line of ASCII."""
     cookie: dict[str, Any] = {
         "name": "a", "value": value, "domain": "", "path": "", "expires": None, "max_age": None, "secure": False,
@@ -73,6 +73,6 @@ def test_any_value_can_be_sent(value: str) -> None:
     assert text.isprintable()
 
 
-def test_a_name_that_http_does_not_know_is_refused() -> None:
-    """Python's parser takes a colon."""
+def test_an_invalid_cookie_name_is_refused() -> None:
+    """Python's parser accepts a colon, HTTP does not."""
     assert sent("a:b=1") == [None]

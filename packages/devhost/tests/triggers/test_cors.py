@@ -45,13 +45,13 @@ def make_app() -> func.FunctionApp:
         (Cors(), "http://a.example", {}),
     ],
 )  # fmt: skip
-def test_an_origin_is_told_what_it_may(cors: Cors, origin: str, expected: dict[str, str]) -> None:
-    """The origin itself, `*` where it stands alone, or nothing; the case counts."""
+def test_an_allowed_origin_gets_its_cors_headers(cors: Cors, origin: str, expected: dict[str, str]) -> None:
+    """The origin, `*` if the setting is only that, or nothing; case matters."""
     assert answer_headers(cors, {"Origin": origin}) == expected
 
 
-def test_a_preflight_is_an_options_with_a_method_that_is_asked_about() -> None:
-    """Where nobody may call, it is a request like any other."""
+def test_a_preflight_is_an_options_request_with_a_requested_method() -> None:
+    """Without CORS settings it is a request like any other."""
     assert is_preflight(ONE, "OPTIONS", ASKED)
     assert not is_preflight(ONE, "GET", ASKED)
     assert not is_preflight(ONE, "OPTIONS", {"Origin": "http://a.example"})
@@ -59,8 +59,8 @@ def test_a_preflight_is_an_options_with_a_method_that_is_asked_about() -> None:
     assert not is_preflight(Cors(), "OPTIONS", ASKED)
 
 
-def test_a_preflight_is_granted_what_it_asks_for() -> None:
-    """Method and headers, as the policy of func takes any."""
+def test_a_preflight_gets_all_that_it_asks_for() -> None:
+    """Method and headers, because func's policy allows any."""
     asked = {**ASKED, "Access-Control-Request-Headers": "x-one , content-type,"}
     assert preflight_headers(TWO, asked) == {
         "Access-Control-Allow-Origin": "http://a.example",
@@ -73,7 +73,7 @@ def test_a_preflight_is_granted_what_it_asks_for() -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/hello", "/api/nothing", "/admin/functions", "/"])
-async def test_a_preflight_is_answered_before_anything_else_looks_at_it(serve_app: Serve, path: str) -> None:
+async def test_a_preflight_is_answered_before_keys_and_routes(serve_app: Serve, path: str) -> None:
     """Without a key, on any path."""
     async with serve_app(make_app(), Keys(master="m", host="h"), cors=ONE) as client:
         async with client.options(path, headers=ASKED) as answer:
@@ -84,8 +84,8 @@ async def test_a_preflight_is_answered_before_anything_else_looks_at_it(serve_ap
             assert (answer.status, cors_of(answer.headers)) == (204, {})
 
 
-async def test_every_other_answer_is_told_too(serve_app: Serve) -> None:
-    """Also refusals; what a function says of it gives way, and its Vary stays."""
+async def test_every_other_answer_has_the_cors_headers(serve_app: Serve) -> None:
+    """Also refusals; they replace those of a function, and its Vary stays."""
     keys = Keys(master="m", host="h")
     async with serve_app(make_app(), keys, cors=TWO) as client:
         for path, status in (("/api/hello?code=h", 200), ("/api/hello", 401), ("/api/nothing", 404)):
@@ -97,8 +97,8 @@ async def test_every_other_answer_is_told_too(serve_app: Serve) -> None:
                 assert answer.headers.getall("Vary")[-1] == "Origin"
 
 
-async def test_without_origins_nobody_is_told_anything(serve_app: Serve) -> None:
-    """An OPTIONS then reaches the functions."""
+async def test_without_origins_there_are_no_cors_headers(serve_app: Serve) -> None:
+    """An OPTIONS request then reaches the functions."""
     async with serve_app(make_app()) as client, client.options("/api/hello", headers=ASKED) as answer:
         assert (answer.status, cors_of(answer.headers)) == (404, {})
 

@@ -96,19 +96,19 @@ async def answer(
     "body", [[{**EVENT, "data": CODE}], {**EVENT, "data": json.dumps(CODE)}, {**EVENT, "data": CODE}]
 )
 async def test_a_handshake_gets_its_code_back(client: Client, body: Any) -> None:
-    """An object may have its data in a text once more."""
+    """The data may be JSON text inside the object."""
     given = await answer(client, PATH, body, HANDSHAKE)
     assert given == (200, "text/plain; charset=utf-8", '{"validationResponse":"abc"}')
 
 
 @pytest.mark.parametrize("body", ["{", "[]", "5", [{}], [{"data": {}}], {"data": "{"}])
 async def test_a_handshake_without_a_code_is_500(client: Client, body: Any) -> None:
-    """The extension fails, which has no body."""
+    """The extension fails, without a body."""
     assert await answer(client, PATH, body, HANDSHAKE) == (500, None, "")
 
 
 async def test_each_event_of_a_notification_runs_the_function(client: Client) -> None:
-    """With all fields; dates in its data stay the texts that they are."""
+    """With all fields; dates in its data stay text."""
     given = await answer(client, PATH, [EVENT, {**EVENT, "id": "2"}], {"aeg-event-type": "notification"})
     assert given == (202, None, "")
     assert sorted(each[0] for each in seen) == ["1", "2"]
@@ -116,26 +116,26 @@ async def test_each_event_of_a_notification_runs_the_function(client: Client) ->
 
 
 @pytest.mark.parametrize("body", [EVENT, "﻿" + json.dumps([EVENT]), json.dumps([EVENT]) + " rest", "[{'id': '1'}]"])
-async def test_a_body_is_read_as_the_extension_reads_it(client: Client, body: Any) -> None:
-    """One event alone, a mark in front, text behind, single quotes."""
+async def test_a_body_is_read_as_by_the_extension(client: Client, body: Any) -> None:
+    """A single event, a byte order mark, text after it, single quotes."""
     assert (await answer(client, PATH, body, NOTIFICATION))[0] == 202
     assert [each[0] for each in seen] == ["1"]
 
 
 @pytest.mark.parametrize("body", ["{", "", "5", '"text"', "null"])
 async def test_a_body_that_is_no_event_is_500(client: Client, body: str) -> None:
-    """No JSON, or neither an object nor a list (recorded for the first)."""
+    """Invalid JSON, or neither an object nor a list (recorded for the first)."""
     assert await answer(client, PATH, body, NOTIFICATION) == (500, None, "")
 
 
 @pytest.mark.parametrize("body", [[EVENT, {**EVENT, "id": "bad"}], [5], CLOUD_EVENT])
-async def test_one_event_that_fails_fails_all(client: Client, body: Any) -> None:
-    """So that Event Grid sends them again; the others have run. An event of the other schema is one too (recorded)."""
+async def test_one_failed_event_fails_the_whole_request(client: Client, body: Any) -> None:
+    """Event Grid then sends all again; the others have run. An event of the other schema fails too (recorded)."""
     text = "Exception while executing function: Functions.grid"
     assert await answer(client, PATH, body, NOTIFICATION) == (500, "text/plain; charset=utf-8", text)
 
 
-async def test_a_cloud_event_runs_a_function_that_takes_one(client: Client) -> None:
+async def test_a_cloud_event_runs_a_function_that_accepts_cloud_events(client: Client) -> None:
     """Alone or in a list."""
     for body in (CLOUD_EVENT, [CLOUD_EVENT]):
         assert (await answer(client, PATH.replace("grid", "cloud"), body, NOTIFICATION))[0] == 202
@@ -168,7 +168,7 @@ async def test_the_handshake_of_cloud_events_names_an_origin(client: Client, ask
         ("POST", PATH.replace("functionName", "FUNCTIONNAME"), NOTIFICATION, (202, None, "")),
     ],
 )
-async def test_what_is_asked_stands_in_a_header(
+async def test_a_header_names_the_kind_of_request(
     client: Client, method: str, path: str, headers: dict[str, str], expected: tuple[int, str | None, str]
 ) -> None:
     """Without it nothing is done."""
@@ -177,24 +177,22 @@ async def test_what_is_asked_stands_in_a_header(
 
 @pytest.mark.parametrize("name", ["nope", "page", "GRID", ""])
 async def test_only_event_grid_functions_have_a_webhook(client: Client, name: str) -> None:
-    """Their names are taken to the letter."""
+    """Case matters in their names."""
     path = f"/runtime/webhooks/eventgrid?functionName={name}"
     expected = (404, "text/plain; charset=utf-8", f"cannot find function: '{name}'")
     assert await answer(client, path, [EVENT], NOTIFICATION) == expected
 
 
-async def test_where_keys_are_asked_for_the_extension_has_its_own(
-    serve_app: Serve, index: Index, invoker: Invoker
-) -> None:
-    """The master key opens it too, that of another extension does not."""
+async def test_with_keys_the_extension_has_its_own_key(serve_app: Serve, index: Index, invoker: Invoker) -> None:
+    """The master key works too, another extension's does not."""
     keys = Keys(master="m", host="h", systems={"eventgrid_extension": "e", "blobs_extension": "b"})
     async with _serving(serve_app, index, invoker, keys) as client:
         codes = {code: (await answer(client, f"{PATH}&code={code}", [], NOTIFICATION))[0] for code in "mehb"}
     assert codes == {"m": 202, "e": 202, "h": 401, "b": 401}
 
 
-async def test_the_events_of_blobs_become_messages(serve_app: Serve, transport: Transport, name: str) -> None:
-    """For the function that is named, whether there is one or not."""
+async def test_blob_events_become_queue_messages(serve_app: Serve, transport: Transport, name: str) -> None:
+    """For the named function, whether it exists or not."""
     found = AccountServices(
         blobs=BlobService(transport), queues=QueueService(transport), tables=TableService(transport)
     )

@@ -35,8 +35,8 @@ def is_let_in(
     ["localhost", "LOCALHOST:7071", "localhost.:80", "greenlight.localhost:7071", "127.0.0.1:7071", "127.9.9.9",
      "[::1]", "[::1]:7071", "0.0.0.0:7071"],
 )  # fmt: skip
-def test_these_names_are_this_machine(host: str) -> None:
-    """Those that nobody can let lead elsewhere, and the one that tools for functions ask for."""
+def test_these_names_mean_this_machine(host: str) -> None:
+    """Those that nobody can point elsewhere, and the one that tools for functions use."""
     assert is_loopback(host)
 
 
@@ -46,8 +46,8 @@ def test_these_names_are_this_machine(host: str) -> None:
      "[2001:db8::1]", "", "[", "localhost@evil.example", "a@localhost",
      "localhost/x", "localhost:x:y]"],
 )  # fmt: skip
-def test_these_names_may_be_anybodys(host: str) -> None:
-    """A name that leads to 127.0.0.1 today is how a page gets round the browser's rules."""
+def test_these_names_may_belong_to_anybody(host: str) -> None:
+    """A name that resolves to 127.0.0.1 today is how a page gets round the browser's rules."""
     assert not is_loopback(host)
     assert not is_let_in(Exposure.CONTROL, "GET", {"Host": host})
     assert not is_let_in(Exposure.MANAGEMENT, "GET", {"Host": host})
@@ -57,7 +57,7 @@ def test_these_names_may_be_anybodys(host: str) -> None:
 @pytest.mark.parametrize("exposure", Exposure)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
 def test_programs_and_the_hosts_own_pages_may_do_everything(exposure: Exposure, method: str) -> None:
-    """The one sends none of the headers, the other its own origin; what a person types has no site."""
+    """Programs send none of the headers, own pages the own origin, and a typed address has no site."""
     assert is_let_in(exposure, method, {"Host": HERE})
     assert is_let_in(exposure, method, {})
     assert is_let_in(exposure, method, PAGE)
@@ -82,12 +82,12 @@ def test_programs_and_the_hosts_own_pages_may_do_everything(exposure: Exposure, 
     ],
 )
 def test_a_page_of_another_origin_writes_nothing(exposure: Exposure, method: str, headers: dict[str, str]) -> None:
-    """Whatever it says, and another port of this machine is another origin."""
+    """Whatever it sends; another port of this machine is another origin."""
     assert not is_let_in(exposure, method, headers)
 
 
 def test_a_page_of_another_origin_reads_no_control_page_and_frames_none() -> None:
-    """It may link there. What it reads of instances is decided by the browser, from CORS."""
+    """It may link there. The browser decides by CORS what it reads of instances."""
     frame = {**LINK, "Sec-Fetch-Dest": "iframe"}
     assert not is_let_in(Exposure.CONTROL, "GET", ELSEWHERE)
     assert not is_let_in(Exposure.CONTROL, "GET", frame)
@@ -95,22 +95,22 @@ def test_a_page_of_another_origin_reads_no_control_page_and_frames_none() -> Non
     assert is_let_in(Exposure.MANAGEMENT, "GET", ELSEWHERE)
 
 
-def test_a_front_end_that_the_settings_name_manages_instances_and_no_more() -> None:
-    """A page that raises events by the URLs of a start is usual."""
+def test_an_allowed_front_end_may_only_manage_instances() -> None:
+    """A page often raises events through the URLs of a start."""
     asks = {"Host": HERE, "Origin": FRONTEND, "Sec-Fetch-Site": "same-site"}
     assert is_let_in(Exposure.MANAGEMENT, "POST", asks, (FRONTEND,))
     assert not is_let_in(Exposure.MANAGEMENT, "POST", ELSEWHERE, (FRONTEND,))
     assert not is_let_in(Exposure.CONTROL, "POST", asks, (FRONTEND,))
 
 
-def test_a_development_server_in_between_may_change_the_host() -> None:
-    """The browser knows that the page is of the same origin."""
+def test_a_development_server_in_between_may_change_the_host_header() -> None:
+    """The browser knows that the page has the same origin."""
     proxied = {"Host": HERE, "Origin": FRONTEND, "Sec-Fetch-Site": "same-origin"}
     assert is_let_in(Exposure.CONTROL, "POST", proxied)
 
 
-def test_every_host_counts() -> None:
-    """Where there are two of them, one is somebody's trick."""
+def test_every_host_header_is_checked() -> None:
+    """A second one is a trick."""
     assert not is_let_in(Exposure.CONTROL, "GET", {"Host": HERE}, more="evil.example")
 
 
@@ -121,7 +121,7 @@ def test_every_host_counts() -> None:
     site=st.sampled_from(["", "none", "same-origin", "same-site", "cross-site"]),
     name=st.from_regex(r"[a-z]{1,9}(\.[a-z]{2,5}){1,2}", fullmatch=True),
 )
-def test_no_mixture_of_headers_lets_a_foreign_origin_write(
+def test_no_mixture_of_headers_lets_another_origin_write(
     exposure: Exposure, method: str, host: str, site: str, name: str
 ) -> None:
     """For every name that is not of this machine."""
@@ -129,7 +129,7 @@ def test_no_mixture_of_headers_lets_a_foreign_origin_write(
     assert is_loopback(name) or not is_let_in(exposure, method, headers) or host == name
 
 
-async def test_the_admin_pages_are_guarded_and_the_apps_routes_are_not(serve_app: Serve) -> None:
+async def test_admin_pages_are_guarded_and_routes_of_the_app_are_not(serve_app: Serve) -> None:
     """A route of the app answers everybody, as on Azure."""
     app, run = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS), list[str]()
 
@@ -158,7 +158,7 @@ async def test_the_admin_pages_are_guarded_and_the_apps_routes_are_not(serve_app
     assert run == ["mine"]
 
 
-async def test_who_is_turned_away_reads_why(serve_app: Serve) -> None:
+async def test_a_refused_caller_gets_the_reason(serve_app: Serve) -> None:
     """The handler is not called."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 

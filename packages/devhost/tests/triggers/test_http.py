@@ -109,7 +109,7 @@ async def test_a_request_reaches_the_function_as_recorded_from_the_real_host(ser
     [("GET", "/api/echo/123/7"), ("GET", "/api/echo/abc/x"), ("DELETE", "/api/echo/abc/7"), ("GET", "/api/nope"),
      ("GET", "/text"), ("GET", "/admin/nope"), ("GET", "/admin/functions/nope"), ("GET", "/runtime/webhooks/x")],
 )  # fmt: skip
-async def test_what_fits_no_route_is_an_empty_404(serve: Serve, method: str, path: str) -> None:
+async def test_a_request_without_a_route_is_an_empty_404(serve: Serve, method: str, path: str) -> None:
     """Unknown path, failed constraint and unlisted verb look the same (recorded)."""
     async with serve() as client:
         assert await fetch(client, method, path) == (404, None, "")
@@ -134,16 +134,16 @@ async def test_what_fits_no_route_is_an_empty_404(serve: Serve, method: str, pat
         ("{no json", (200, "text/plain; charset=utf-8", "{no json")),
     ],
 )
-async def test_text_is_printed_again_or_is_a_response_object(
+async def test_returned_text_is_formatted_again_or_is_a_response_object(
     serve: Serve, body: str, expected: tuple[int, str | None, str]
 ) -> None:
-    """The host parses returned text and looks for a `body` property in it; what is no JSON stays itself."""
+    """The host parses it and looks for a `body` property; text that is not JSON is unchanged."""
     async with serve() as client:
         assert await fetch(client, "POST", "/api/text", data=body) == expected
 
 
 async def test_an_empty_response_has_the_default_content_type_and_its_cookies(serve: Serve) -> None:
-    """Recorded for a 201; cookies are written as .NET writes them."""
+    """Recorded for a 201; cookies are written as by .NET."""
     async with serve() as client, client.get("/API/CREATED") as response:
         assert (response.status, response.headers["Content-Type"]) == (201, "text/plain; charset=utf-8")
         assert response.headers.getall("Set-Cookie") == ["a=1; domain=; path=", "b=2; domain=; path="]
@@ -152,13 +152,13 @@ async def test_an_empty_response_has_the_default_content_type_and_its_cookies(se
 
 @pytest.mark.parametrize("path", ["/api/boom", "/api/nothing", "/api/split"])
 async def test_a_failure_is_an_empty_500(serve: Serve, path: str) -> None:
-    """An exception, None where a response is due, and a header that would split the response."""
+    """An exception, None instead of a response, and a header that would split the response."""
     async with serve() as client:
         assert await fetch(client, "GET", path) == (500, None, "")
 
 
-async def test_json_is_parsed_by_the_function_itself(serve: Serve) -> None:
-    """Bad JSON is the function's ValueError, not the host's business."""
+async def test_invalid_json_is_an_error_of_the_function(serve: Serve) -> None:
+    """The function parses it and gets a ValueError; the host does not look."""
     async with serve() as client:
         assert (await fetch(client, "POST", "/api/json", json={"a": 5}))[2] == "5"
         assert (await fetch(client, "POST", "/api/json", data="{"))[2] == "no JSON"
@@ -188,7 +188,7 @@ async def test_an_empty_route_prefix_puts_functions_at_the_root(serve: Serve) ->
         ("/mounted/x", "system", 200),
     ],
 )
-async def test_a_key_is_asked_for_where_keys_are_on(serve: Serve, path: str, key: str | None, status: int) -> None:
+async def test_with_keys_a_request_needs_one(serve: Serve, path: str, key: str | None, status: int) -> None:
     """In the header or in `code`; a refusal has no body (recorded)."""
 
     async def mounted(_: web.Request) -> web.Response:
@@ -202,7 +202,7 @@ async def test_a_key_is_asked_for_where_keys_are_on(serve: Serve, path: str, key
             assert status == 200 or answer[1:] == (None, "")
 
 
-async def test_without_keys_no_endpoint_asks_for_one(serve: Serve) -> None:
+async def test_without_keys_no_request_needs_one(serve: Serve) -> None:
     """The default of a local host."""
     async with serve() as client:
         assert [
@@ -210,7 +210,7 @@ async def test_without_keys_no_endpoint_asks_for_one(serve: Serve) -> None:
         ] == [200] * 3
 
 
-async def test_the_host_tells_about_itself(serve: Serve) -> None:
+async def test_the_host_has_its_information_pages(serve: Serve) -> None:
     """The landing page, the status, ping and the list of functions."""
     async with serve() as client:
         status, kind, page = await fetch(client, "GET", "/")
@@ -224,7 +224,7 @@ async def test_the_host_tells_about_itself(serve: Serve) -> None:
         assert one["invoke_url_template"].endswith("/api/secret")
 
 
-async def test_a_function_is_run_out_of_turn_on_demand(serve: Serve) -> None:
+async def test_a_function_can_be_run_on_demand(serve: Serve) -> None:
     """`POST /admin/functions/{name}` answers 202 and the function gets the input."""
     app, seen = func.FunctionApp(), []
 
@@ -244,8 +244,8 @@ async def test_a_function_is_run_out_of_turn_on_demand(serve: Serve) -> None:
     assert sorted(seen, key=str) == [False, b"hi"]
 
 
-async def test_a_function_without_a_listener_gets_what_is_posted_and_its_metadata(serve: Serve) -> None:
-    """An event is an object, which need not be quoted."""
+async def test_a_function_without_a_listener_gets_the_posted_input_and_metadata(serve: Serve) -> None:
+    """An event may be an object instead of a text."""
     app, seen = func.FunctionApp(), []
 
     @app.blob_trigger(arg_name="blob", path="in/{name}", connection="")
@@ -278,7 +278,7 @@ class Requests:
         raise AssertionError(text)
 
 
-async def test_the_console_hears_of_each_request_but_not_of_the_hosts_own_that_went_well(serve: Serve) -> None:
+async def test_the_console_gets_each_request_except_successful_ones_to_the_hosts_pages(serve: Serve) -> None:
     """A token in a path is shortened, and a query is never shown."""
 
     async def mounted(request: web.Request) -> web.Response:
@@ -306,7 +306,7 @@ async def test_the_console_hears_of_each_request_but_not_of_the_hosts_own_that_w
 async def test_a_request_that_cannot_be_answered_is_an_empty_500(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And a line in the log, with the reason."""
+    """The log has a line with the reason."""
 
     async def mounted(_: web.Request) -> web.Response:
         raise RuntimeError("a fault of devhost's own")
@@ -318,14 +318,14 @@ async def test_a_request_that_cannot_be_answered_is_an_empty_500(
     assert "a fault of devhost's own" in caplog.text
 
 
-async def test_a_homepage_that_is_switched_off_is_an_empty_answer(serve: Serve) -> None:
+async def test_a_disabled_homepage_is_an_empty_answer(serve: Serve) -> None:
     """The setting AzureWebJobsDisableHomepage."""
     async with serve(homepage=False) as client:
         assert await fetch(client, "GET", "/") == (204, None, "")
 
 
-async def test_after_a_reload_other_functions_answer(index: Index, invoker: Invoker) -> None:
-    """On the same port, without a moment in which nobody does."""
+async def test_after_a_reload_the_new_functions_answer(index: Index, invoker: Invoker) -> None:
+    """On the same port, without a gap."""
     later = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
     @later.route(route="new")
@@ -348,7 +348,7 @@ async def test_after_a_reload_other_functions_answer(index: Index, invoker: Invo
 
 
 async def test_bodies_wait_until_they_fit_into_memory(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One after the other where each takes all there is; all of them are answered."""
+    """One after the other if each takes all the room; all are answered."""
     monkeypatch.setattr("durable_devhost.triggers.http._HELD_BODIES", 10)
     app, running, most = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS), 0, 0
 
@@ -366,8 +366,8 @@ async def test_bodies_wait_until_they_fit_into_memory(serve: Serve, monkeypatch:
     assert ([status for status, _, _ in answers], most) == ([200] * 5, 1)
 
 
-def test_a_port_in_use_is_told_in_a_sentence() -> None:
-    """With what to do about it."""
+def test_a_port_in_use_is_a_one_sentence_error() -> None:
+    """It says what to do."""
     with reserve(0) as door:
         assert door.getsockname()[0] == "127.0.0.1"
     with socket.socket() as taken:

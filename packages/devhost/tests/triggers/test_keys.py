@@ -23,17 +23,17 @@ KEYS = Keys(master="m", host="h", functions={"one": "f1", "two": "f2"}, systems=
         (AuthLevel.ADMIN, "One", {"m"}),
     ],
 )
-def test_each_level_is_opened_by_its_own_keys_and_the_master_key(
+def test_each_level_accepts_its_own_keys_and_the_master_key(
     level: AuthLevel, owner: str, opening: set[str | None]
 ) -> None:
-    """A system key is no good for a function, a function's key for no other function."""
+    """A system key does not open a function, nor does the key of another function."""
     ring = KeyRing(KEYS)
     assert {
         key for key in ("m", "h", "f1", "f2", "s", "x", "", None) if ring.admits(level, key, owner=owner)
     } == opening
 
 
-def test_without_keys_everybody_is_let_in() -> None:
+def test_without_keys_everybody_is_admitted() -> None:
     """The default of a local host."""
     ring = KeyRing()
     assert not ring.is_on
@@ -42,14 +42,14 @@ def test_without_keys_everybody_is_let_in() -> None:
 
 
 @given(key=st.text())
-def test_a_key_that_is_not_there_opens_nothing(key: str) -> None:
-    """Any text, also one that is no UTF-8, is refused and raises nothing."""
+def test_an_unknown_key_opens_nothing(key: str) -> None:
+    """Any text, also invalid UTF-8, is refused without an exception."""
     if key not in ("m", "h", "f1"):
         assert not KeyRing(KEYS).admits(AuthLevel.FUNCTION, key, owner="one")
 
 
-def test_the_key_file_is_made_at_the_first_start_for_its_owner_only(tmp_path: Path) -> None:
-    """Mode 600, in a folder that is made too."""
+def test_the_first_start_creates_the_key_file_for_its_owner_only(tmp_path: Path) -> None:
+    """Mode 600, in a new folder."""
     path = tmp_path / "data" / "keys.json"
     ring = KeyRing.open(path, functions=["One"], systems=["durable"])
     content = json.loads(path.read_text())
@@ -60,7 +60,7 @@ def test_the_key_file_is_made_at_the_first_start_for_its_owner_only(tmp_path: Pa
 
 
 def test_keys_stay_and_new_functions_get_theirs(tmp_path: Path) -> None:
-    """A second start over the same file changes no key; a file that others can read is closed."""
+    """A second start changes no key; a file that others can read becomes private."""
     path = tmp_path / "keys.json"
     KeyRing.open(path, functions=["one"])
     first = json.loads(path.read_text())
@@ -84,8 +84,8 @@ def test_keys_stay_and_new_functions_get_theirs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"masterKey": ""}', "\x00"])
-def test_an_unreadable_key_file_is_named_and_not_overwritten(tmp_path: Path, content: str) -> None:
-    """The person is told what to do; keys that somebody uses are not thrown away."""
+def test_an_unreadable_key_file_is_reported_and_not_overwritten(tmp_path: Path, content: str) -> None:
+    """The error says what to do; keys in use must not be lost."""
     path = tmp_path / "keys.json"
     path.write_text(content)
     with pytest.raises(SettingsError, match=r"keys\.json"):
@@ -93,6 +93,6 @@ def test_an_unreadable_key_file_is_named_and_not_overwritten(tmp_path: Path, con
     assert path.read_text() == content
 
 
-def test_a_representation_shows_no_secret() -> None:
-    """Keys never get into a log by accident."""
+def test_the_repr_shows_no_key() -> None:
+    """So that keys do not get into a log."""
     assert "f1" not in repr(KEYS)

@@ -41,27 +41,27 @@ from durable_devhost.triggers.paths import decoded_path, decoded_text, shown_pat
         ("/a%3Fb%23", "/a?b#", "/a%3Fb%23"),
     ],
 )
-def test_a_path_is_decoded_and_shown_again(raw: str, path: str, shown: str) -> None:
+def test_a_path_is_decoded_and_encoded_again(raw: str, path: str, shown: str) -> None:
     """Recorded, and by the rules of Kestrel's decoder."""
     assert decoded_path(raw) == path
     assert shown_path(path) == shown
 
 
 def test_a_null_character_is_a_bad_request() -> None:
-    """Kestrel says 400."""
+    """Kestrel answers 400."""
     assert decoded_path("/a%00") is None
 
 
 @given(path=st.text().map(lambda text: "/" + text.replace("\0", "").replace("%", "").replace("/", "").replace(".", "")))
-def test_an_encoded_path_comes_back(path: str) -> None:
-    """Whatever characters a client encodes."""
+def test_an_encoded_path_reads_back(path: str) -> None:
+    """For any characters."""
     assert decoded_path(quote(path)) == path
     assert decoded_path(shown_path(path)) == path
 
 
 @given(raw=st.text(alphabet="/.%2eEfFaAcC3901é"))
-def test_any_path_is_read_and_nothing_leads_above_the_root(raw: str) -> None:
-    """Nor are there dots left."""
+def test_any_path_is_read_and_none_leads_above_the_root(raw: str) -> None:
+    """No dot segments are left."""
     path = decoded_path("/" + raw)
     assert path is None or (path.startswith("/") and not {".", ".."} & set(path.split("/")))
 

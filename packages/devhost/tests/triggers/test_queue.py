@@ -15,8 +15,8 @@ from durable_devhost.storage.queues import QueueService, Receipt
 from packages.devhost.tests.triggers.listening import Listen, texts
 
 
-async def test_a_drain_handles_all_that_is_in_the_queue(listen: Listen, queues: QueueService, name: str) -> None:
-    """More messages than one batch; each is deleted once it is done."""
+async def test_a_drain_handles_every_message_in_the_queue(listen: Listen, queues: QueueService, name: str) -> None:
+    """More than one batch; each message is deleted once it is done."""
     seen: list[str] = []
 
     def work(msg: func.QueueMessage) -> None:
@@ -33,7 +33,7 @@ async def test_a_drain_handles_all_that_is_in_the_queue(listen: Listen, queues: 
 
 
 async def test_the_function_gets_the_message_with_its_metadata(listen: Listen, queues: QueueService, name: str) -> None:
-    """Id, times and the dequeue count are storage's own."""
+    """Id, times and dequeue count come from storage."""
     seen: list[func.QueueMessage] = []
 
     def work(msg: func.QueueMessage) -> None:
@@ -57,10 +57,10 @@ async def test_the_function_gets_the_message_with_its_metadata(listen: Listen, q
         (" Y\nQ==", b"a"),
     ],
 )
-async def test_base64_is_undone_before_the_function_sees_it(
+async def test_base64_is_decoded_before_the_function_runs(
     listen: Listen, queues: QueueService, name: str, text: str, body: bytes
 ) -> None:
-    """The default of host.json; also nothing at all."""
+    """The default of host.json; an empty text too."""
     seen: list[bytes] = []
 
     def work(msg: func.QueueMessage) -> None:
@@ -73,7 +73,7 @@ async def test_base64_is_undone_before_the_function_sees_it(
     assert seen == [body]
 
 
-async def test_a_message_that_is_no_base64_goes_to_the_poison_queue_unchanged(
+async def test_a_message_that_is_not_base64_moves_unchanged_to_the_poison_queue(
     listen: Listen, queues: QueueService, name: str
 ) -> None:
     """Recorded; the function is not called."""
@@ -89,10 +89,10 @@ async def test_a_message_that_is_no_base64_goes_to_the_poison_queue_unchanged(
     assert (seen, await texts(queues, f"{name}-poison"), await queues.length(name)) == ([], ["plain not base64!"], 0)
 
 
-async def test_a_message_that_fails_is_tried_again_and_then_poisoned(
+async def test_a_failing_message_is_retried_and_then_moved_to_the_poison_queue(
     listen: Listen, queues: QueueService, name: str
 ) -> None:
-    """As often as max_dequeue_count says; the poison copy keeps the text as it was on the queue."""
+    """As often as max_dequeue_count says; the text is unchanged."""
     counts: list[int | None] = []
 
     def work(msg: func.QueueMessage) -> None:
@@ -109,7 +109,7 @@ async def test_a_message_that_fails_is_tried_again_and_then_poisoned(
     assert await queues.length(name) == 0
 
 
-async def test_a_message_that_came_too_often_is_poisoned_unseen(
+async def test_a_message_delivered_too_often_moves_to_the_poison_queue_unread(
     listen: Listen, queues: QueueService, name: str
 ) -> None:
     """After crashes the count can be above the limit without a failure."""
@@ -128,8 +128,8 @@ async def test_a_message_that_came_too_often_is_poisoned_unseen(
     assert (seen, await texts(queues, f"{name}-poison")) == ([], ["x"])
 
 
-async def test_a_failed_message_of_a_poison_queue_rests(listen: Listen, queues: QueueService, name: str) -> None:
-    """There is no poison queue of a poison queue: the message stays, hidden for ten minutes."""
+async def test_a_failed_message_of_a_poison_queue_stays_hidden(listen: Listen, queues: QueueService, name: str) -> None:
+    """A poison queue has no poison queue: the message stays, hidden for ten minutes."""
     queue = f"{name}-poison"
 
     def work(msg: func.QueueMessage) -> None:
@@ -159,10 +159,8 @@ async def test_a_failed_message_is_hidden_for_the_visibility_timeout(
     assert (counts, await texts(queues, name), await queues.length(name)) == ([1], [], 1)
 
 
-async def test_a_queue_that_does_not_exist_is_waited_for_and_not_made(
-    listen: Listen, queues: QueueService, name: str
-) -> None:
-    """The listener starts before the first sender."""
+async def test_a_missing_queue_is_waited_for_and_not_created(listen: Listen, queues: QueueService, name: str) -> None:
+    """The listener may start before the first sender."""
     arrived = asyncio.Event()
 
     async def work(msg: func.QueueMessage) -> None:
@@ -180,7 +178,7 @@ async def test_a_queue_that_does_not_exist_is_waited_for_and_not_made(
 
 
 async def test_a_long_function_keeps_its_message_and_runs_once(listen: Listen, queues: QueueService, name: str) -> None:
-    """Longer than the hold of four seconds, and counted as work in progress all the time."""
+    """Longer than the hold of four seconds; it counts as work in progress all the time."""
     started, release, counts = asyncio.Event(), threading.Event(), []
     loop = asyncio.get_running_loop()
 
@@ -203,10 +201,10 @@ async def test_a_long_function_keeps_its_message_and_runs_once(listen: Listen, q
     assert (counts, await queues.length(name)) == ([1], 0)
 
 
-async def test_a_message_comes_back_soon_after_the_host_is_gone(
+async def test_a_message_comes_back_soon_after_its_host_is_gone(
     listen: Listen, queues: QueueService, name: str
 ) -> None:
-    """Seconds, not ten minutes: a second listener has it with the next dequeue count."""
+    """Seconds, not ten minutes: a second listener gets it with the next dequeue count."""
     started, counts, done = asyncio.Event(), [], asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -231,7 +229,7 @@ async def test_a_message_comes_back_soon_after_the_host_is_gone(
 async def test_no_more_messages_are_held_than_batch_and_threshold_allow(
     listen: Listen, queues: QueueService, name: str
 ) -> None:
-    """A new batch is taken when the threshold is reached, not before."""
+    """A new batch is fetched at the threshold, not before."""
     started, full, release, loop = [], asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
 
     def begin(number: bytes) -> None:
@@ -255,8 +253,10 @@ async def test_no_more_messages_are_held_than_batch_and_threshold_allow(
     assert await queues.length(name) == 0
 
 
-async def test_an_idle_listener_asks_seldom(listen: Listen, queues: QueueService, name: str, transport: Any) -> None:
-    """The pause doubles from a tenth of a second: at most six looks in three seconds."""
+async def test_an_idle_listener_polls_less_often(
+    listen: Listen, queues: QueueService, name: str, transport: Any
+) -> None:
+    """The pause doubles from a tenth of a second: at most six polls in three seconds."""
 
     def work(msg: func.QueueMessage) -> None:
         raise AssertionError(msg.id)
@@ -289,7 +289,7 @@ async def test_a_drain_ends_with_its_listener(listen: Listen, queues: QueueServi
 async def test_a_message_that_reappears_while_its_function_runs_is_not_run_again(
     listen: Listen, queues: QueueService, name: str
 ) -> None:
-    """A renewal that came too late; the listener goes on with the new receipt and deletes the message with it."""
+    """A renewal came too late; the listener takes the new receipt and deletes the message with it."""
     started: asyncio.Queue[func.QueueMessage] = asyncio.Queue()
     release, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -315,7 +315,7 @@ async def test_a_message_that_reappears_while_its_function_runs_is_not_run_again
 
 
 @pytest.mark.parametrize("data_type", [None, "binary"])
-async def test_bytes_that_are_no_text_go_to_poison_unless_the_trigger_is_binary(
+async def test_bytes_that_are_no_text_move_to_the_poison_queue_unless_the_trigger_is_binary(
     listen: Listen, queues: QueueService, name: str, data_type: str | None
 ) -> None:
     """Recorded; a binary trigger gets bytes of every message."""

@@ -15,10 +15,10 @@ from packages.devhost.tests.triggers.listening import Faults, Listen, texts, unt
 
 
 @pytest.mark.parametrize("makes_queue", [True, False])
-async def test_a_queue_that_is_not_there_is_told_once_and_made_where_storage_is_the_hosts_own(
+async def test_a_missing_queue_is_reported_once_and_created_in_the_hosts_own_storage(
     listen: Listen, queues: QueueService, name: str, makes_queue: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Elsewhere it is somebody else's to make, and the function only waits."""
+    """In other storage its owner creates it, and the function only waits."""
 
     def work(msg: func.QueueMessage) -> None: ...
 
@@ -62,7 +62,7 @@ async def test_a_message_that_storage_cannot_show_does_not_stop_the_others(
 
 
 @pytest.mark.parametrize("status", [0, 403, 429, 500, 503])
-async def test_storage_that_fails_for_a_while_is_told_once_and_waited_for(
+async def test_a_storage_failure_is_reported_once_and_waited_for(
     listen: Listen,
     queues: QueueService,
     faulty: QueueService,
@@ -71,7 +71,7 @@ async def test_storage_that_fails_for_a_while_is_told_once_and_waited_for(
     status: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever it answers to the polls, if anything; the message is handled when it answers again."""
+    """Whatever the polls get; the message is handled once storage answers again."""
     counts: list[int | None] = []
 
     def work(msg: func.QueueMessage) -> None:
@@ -90,10 +90,10 @@ async def test_storage_that_fails_for_a_while_is_told_once_and_waited_for(
     assert (others, last) == ([], f"The queue '{name}' of work can be read again.")
 
 
-async def test_a_service_that_asks_for_time_gets_it(
+async def test_a_retry_after_of_the_service_is_obeyed(
     listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str
 ) -> None:
-    """The proxy says two seconds, a listener would look again after a tenth of one."""
+    """The proxy says two seconds; the listener would poll again after a tenth of one."""
     arrived, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def work(msg: func.QueueMessage) -> None:
@@ -113,7 +113,7 @@ async def test_a_service_that_asks_for_time_gets_it(
 async def test_a_message_whose_deletion_fails_is_deleted_later_and_not_run_again(
     listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str, status: int, count: int
 ) -> None:
-    """The function has succeeded; what is left is storage's business."""
+    """The function has succeeded; only the deletion is left."""
     counts: list[int | None] = []
 
     def work(msg: func.QueueMessage) -> None:
@@ -127,10 +127,10 @@ async def test_a_message_whose_deletion_fails_is_deleted_later_and_not_run_again
     assert counts == [1]
 
 
-async def test_a_renewal_whose_answer_is_lost_does_not_run_the_message_twice(
+async def test_a_lost_answer_to_a_renewal_does_not_run_the_message_twice(
     listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str
 ) -> None:
-    """It voids the receipt that we have: the message cannot be deleted, comes again, and is deleted then."""
+    """The renewal voids our receipt: the message cannot be deleted, comes again, and is deleted then."""
     release, counts = threading.Event(), []
 
     def work(msg: func.QueueMessage) -> None:
@@ -148,10 +148,10 @@ async def test_a_renewal_whose_answer_is_lost_does_not_run_the_message_twice(
 
 
 @pytest.mark.parametrize("status", [0, 403, 500, 503])
-async def test_a_message_is_poisoned_once_whatever_storage_answers(
+async def test_a_message_is_copied_to_the_poison_queue_once_whatever_storage_answers(
     listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str, status: int
 ) -> None:
-    """A copy whose answer was lost is looked for before another one is made; two equal messages stay two."""
+    """After a lost answer the copy is searched for first; two equal messages stay two."""
 
     def work(msg: func.QueueMessage) -> None:
         raise RuntimeError(msg.id)
@@ -167,10 +167,10 @@ async def test_a_message_is_poisoned_once_whatever_storage_answers(
     assert await texts(queues, f"{name}-poison") == ["same", "same"]
 
 
-async def test_a_poisoned_message_whose_deletion_fails_is_not_poisoned_again(
+async def test_a_poison_message_whose_deletion_fails_is_not_copied_again(
     listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str
 ) -> None:
-    """The copy is there."""
+    """The copy exists."""
 
     def work(msg: func.QueueMessage) -> None:
         raise RuntimeError(msg.id)
@@ -184,10 +184,10 @@ async def test_a_poisoned_message_whose_deletion_fails_is_not_poisoned_again(
 
 
 @pytest.mark.parametrize("makes_queue", [True, False])
-async def test_a_queue_that_is_deleted_while_the_host_runs_is_told_or_made_again(
+async def test_a_queue_deleted_while_the_host_runs_is_reported_or_created_again(
     listen: Listen, queues: QueueService, name: str, makes_queue: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each time, and a message in the new one is handled."""
+    """Each time; a message in the new queue is handled."""
     seen: list[str] = []
 
     def work(msg: func.QueueMessage) -> None:
@@ -209,10 +209,10 @@ async def test_a_queue_that_is_deleted_while_the_host_runs_is_told_or_made_again
     assert len([record for record in caplog.records if name in record.getMessage()]) == 2
 
 
-async def test_a_queue_that_cannot_be_made_does_not_end_the_host(
+async def test_a_queue_that_cannot_be_created_does_not_end_the_host(
     listen: Listen, queues: QueueService, faulty: QueueService, faults: Faults, name: str
 ) -> None:
-    """Azure refuses for half a minute to make a queue again that was just deleted."""
+    """For half a minute Azure refuses to create a queue that was just deleted."""
     arrived, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def work(msg: func.QueueMessage) -> None:

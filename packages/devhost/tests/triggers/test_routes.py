@@ -78,10 +78,8 @@ def table(*routes: str) -> RouteTable[str]:
         ("{p}", "/", None),
     ],
 )
-def test_a_path_gives_the_parameters_that_aspnet_gives(
-    template: str, path: str, expected: dict[str, str] | None
-) -> None:
-    """Examples from the recordings, from ASP.NET's documentation and of every construct."""
+def test_a_path_gives_the_same_parameters_as_aspnet(template: str, path: str, expected: dict[str, str] | None) -> None:
+    """Examples from the recordings, from ASP.NET's documentation and for every construct."""
     assert match_template(parse_template(template), path) == expected
 
 
@@ -102,9 +100,7 @@ def test_a_path_gives_the_parameters_that_aspnet_gives(
         (["GET a"], "DELETE /a", None),
     ],
 )
-def test_the_most_specific_route_that_takes_the_verb_wins(
-    routes: list[str], request_line: str, expected: str | None
-) -> None:
+def test_the_most_specific_route_for_the_verb_wins(routes: list[str], request_line: str, expected: str | None) -> None:
     """Literal before constrained before plain before catch-all, from left to right."""
     method, path = request_line.split(" ")
     found = table(*routes).find(method, path)
@@ -112,8 +108,8 @@ def test_the_most_specific_route_that_takes_the_verb_wins(
 
 
 @given(pieces=st.lists(st.tuples(names, values), min_size=1, max_size=4, unique_by=lambda pair: pair[0]))
-def test_every_value_comes_back_as_it_was_put_into_the_path(pieces: list[tuple[str, str]]) -> None:
-    """Percent-encoding is undone once, in the whole path."""
+def test_every_value_in_a_path_reads_back(pieces: list[tuple[str, str]]) -> None:
+    """Percent-encoding is decoded once, in the whole path."""
     template = parse_template("/".join(f"lit/{{{name}}}" for name, _ in pieces))
     path = decoded_path("".join(f"/lit/{quote(value, safe='')}" for _, value in pieces))
     assert path is not None
@@ -121,8 +117,8 @@ def test_every_value_comes_back_as_it_was_put_into_the_path(pieces: list[tuple[s
 
 
 @given(text=st.text())
-def test_any_path_is_answered_without_an_error(text: str) -> None:
-    """Whatever a client sends, a route fits or does not."""
+def test_any_path_is_matched_without_an_error(text: str) -> None:
+    """A route matches or none does."""
     for template in ("{a}.{b?}/{*rest}", "x{a:int}y/{b=1}", "{a:regex(x+)?}"):
         match_template(parse_template(template), text)
 
@@ -131,7 +127,7 @@ def test_any_path_is_answered_without_an_error(text: str) -> None:
     segments=st.lists(st.sampled_from(["a", "{P:int}", "{P}", "v{P}"]), max_size=4), tail=st.sampled_from(["", "/{*z}"])
 )
 def test_a_route_ranks_by_its_leftmost_difference(segments: list[str], tail: str) -> None:
-    """Making one segment literal never makes a route come later."""
+    """A literal segment never makes a route come later."""
     named = [segment.replace("P", f"p{index}") for index, segment in enumerate(segments)]
     for index in range(len(named)):
         literal = [*named[:index], "a", *named[index + 1 :]]

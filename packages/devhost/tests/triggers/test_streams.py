@@ -64,8 +64,8 @@ async def _served(play: Play) -> AsyncIterator[aiohttp.ClientSession]:
     await runner.cleanup()
 
 
-async def test_pieces_go_in_and_parts_come_out() -> None:
-    """Each part is told to have been written."""
+async def test_a_body_is_sent_in_pieces_and_an_answer_in_parts() -> None:
+    """The worker is told when each part has been written."""
 
     async def play(exchange: Exchange, worker: Worker) -> None:
         received = b""
@@ -87,8 +87,8 @@ async def test_pieces_go_in_and_parts_come_out() -> None:
         assert await answer.read() == b"x" * 200_000 + b"!"
 
 
-async def test_a_call_that_ends_without_an_answer_is_a_500() -> None:
-    """As where the worker dies."""
+async def test_a_call_that_ends_without_an_answer_is_500() -> None:
+    """As when the worker dies."""
 
     async def play(exchange: Exchange, worker: Worker) -> None: ...
 
@@ -96,8 +96,8 @@ async def test_a_call_that_ends_without_an_answer_is_a_500() -> None:
         assert (answer.status, await answer.read()) == (500, b"")
 
 
-async def test_an_answer_that_ends_in_the_middle_closes_the_connection() -> None:
-    """So that the caller does not take it for a whole one."""
+async def test_an_answer_that_breaks_off_closes_the_connection() -> None:
+    """So that the caller does not take it for complete."""
 
     async def play(exchange: Exchange, _worker: Worker) -> None:
         exchange.take(_head())
@@ -109,8 +109,8 @@ async def test_an_answer_that_ends_in_the_middle_closes_the_connection() -> None
                 await answer.read()
 
 
-async def test_a_length_that_the_function_gives_is_kept() -> None:
-    """Others come in chunks."""
+async def test_a_length_given_by_the_function_is_kept() -> None:
+    """Other answers come in chunks."""
 
     async def play(exchange: Exchange, _worker: Worker) -> None:
         exchange.take(_head(200, ("content-length", "2")))
@@ -120,8 +120,8 @@ async def test_a_length_that_the_function_gives_is_kept() -> None:
         assert (answer.headers["content-length"], await answer.read()) == ("2", b"ab")
 
 
-async def test_the_worker_hears_that_the_caller_has_left() -> None:
-    """Also where it sends nothing meanwhile."""
+async def test_the_worker_is_told_that_the_caller_has_left() -> None:
+    """Also while it sends nothing."""
     heard = asyncio.Event()
 
     async def play(exchange: Exchange, worker: Worker) -> None:

@@ -6,7 +6,7 @@ from durable_devhost.errors import AppError
 from durable_devhost.triggers.templates import Parameter, Text, parse_template
 
 
-def test_a_template_is_cut_into_segments_and_parts() -> None:
+def test_a_template_is_split_into_segments_and_parts() -> None:
     """Literals, mixed segments and a catch-all."""
     template = parse_template("items/v{n}.{ext?}/{*rest}")
     assert template.segments == (
@@ -17,7 +17,7 @@ def test_a_template_is_cut_into_segments_and_parts() -> None:
 
 
 def test_a_default_may_follow_the_name_or_the_constraints() -> None:
-    """Both spellings of ASP.NET."""
+    """ASP.NET has both spellings."""
     assert parse_template("{a=1}").segments == ((Parameter(name="a", default="1"),),)
     [[parameter]] = parse_template("{a:int=1}").segments
     assert isinstance(parameter, Parameter)
@@ -25,7 +25,7 @@ def test_a_default_may_follow_the_name_or_the_constraints() -> None:
 
 
 def test_an_empty_template_is_the_root() -> None:
-    """A function may answer at the bare prefix."""
+    """A function may answer at the prefix itself."""
     assert parse_template("").segments == ()
 
 
@@ -49,7 +49,7 @@ def test_an_empty_template_is_the_root() -> None:
     ],
 )
 def test_a_malformed_template_is_refused_with_the_reason(text: str, why: str) -> None:
-    """The message quotes the template and says what is wrong."""
+    """The message quotes the template."""
     with pytest.raises(AppError, match=why) as caught:
         parse_template(text)
     assert f"'{text}'" in str(caught.value)

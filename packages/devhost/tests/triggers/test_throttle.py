@@ -67,10 +67,10 @@ async def statuses(client: aiohttp.ClientSession, gate: Gate, count: int) -> lis
         (HttpSettings(max_outstanding_requests=3, max_concurrent_requests=1), [200] * 3 + [429] * 2, 1),
     ],
 )
-async def test_so_many_run_and_so_many_wait(
+async def test_requests_beyond_the_limits_get_429(
     serve_app: Serve, http: HttpSettings, expected: list[int], most: int
 ) -> None:
-    """Those that run count among the outstanding ones; who finds no place gets 429, and is told to scale out."""
+    """Running requests count as outstanding; the refused caller's advice is to scale out."""
     gate, advice = Gate(), Advice()
     async with serve_app(gate.app, http=http, observer=advice) as client:
         assert await statuses(client, gate, 5) == expected
@@ -78,7 +78,7 @@ async def test_so_many_run_and_so_many_wait(
     assert len(advice) == expected.count(429)
 
 
-async def test_the_hosts_own_pages_wait_for_nobody(serve_app: Serve) -> None:
+async def test_the_hosts_own_pages_are_not_throttled(serve_app: Serve) -> None:
     """As on the real host."""
     gate = Gate()
     async with serve_app(gate.app, http=HttpSettings(max_outstanding_requests=1)) as client:

@@ -92,8 +92,8 @@ async def test_a_jump_across_many_occurrences_runs_the_function_once_as_past_due
         assert timedelta() < timing.listener.due - timing.clock.now() <= timedelta(hours=1)
 
 
-async def test_a_jump_to_the_very_moment_is_on_time(run: Run) -> None:
-    """Then nothing was missed."""
+async def test_a_jump_to_the_exact_moment_is_on_time(run: Run) -> None:
+    """No occurrence was missed."""
     async with run(HOURLY) as timing:
         await timing.waiting()
         assert timing.listener.due is not None
@@ -101,8 +101,8 @@ async def test_a_jump_to_the_very_moment_is_on_time(run: Run) -> None:
         assert (await timing.next_request()).past_due is False
 
 
-async def test_a_jump_in_steps_runs_the_function_once_when_it_is_released(run: Run) -> None:
-    """Held, it does not run at each step; released, it is in flight at once."""
+async def test_a_held_timer_runs_once_when_it_is_released_after_a_jump_in_steps(run: Run) -> None:
+    """While held it does not run; on release its work counts as in progress at once."""
     async with run(HOURLY) as timing:
         await timing.waiting()
         timing.listener.hold()
@@ -117,7 +117,7 @@ async def test_a_jump_in_steps_runs_the_function_once_when_it_is_released(run: R
         assert timing.requests.empty()
 
 
-async def test_a_release_without_an_occurrence_leaves_nothing_in_flight(run: Run) -> None:
+async def test_a_release_without_an_occurrence_leaves_nothing_in_progress(run: Run) -> None:
     """A short jump that reaches no timer."""
     async with run("0 0 0 1 1 *") as timing:
         await timing.waiting()
@@ -126,8 +126,8 @@ async def test_a_release_without_an_occurrence_leaves_nothing_in_flight(run: Run
         assert timing.in_flight.names() == []
 
 
-async def test_an_occurrence_that_was_missed_while_the_host_was_away_is_made_up_for_at_the_start(run: Run) -> None:
-    """From the status blob; the function is told."""
+async def test_an_occurrence_missed_while_the_host_was_off_runs_at_the_start(run: Run) -> None:
+    """The status blob shows it; the function gets past due."""
     clock = VirtualClock()
     async with run(HOURLY, clock=clock) as timing:
         await timing.waiting()
@@ -153,13 +153,13 @@ async def test_a_restart_without_a_missed_occurrence_runs_nothing(run: Run) -> N
 
 
 async def test_run_on_startup_runs_the_function_at_every_start(run: Run) -> None:
-    """Not as past due."""
+    """It is not past due."""
     async with run(HOURLY, run_on_startup=True) as timing:
         assert (await timing.next_request()).past_due is False
 
 
-async def test_the_first_run_of_all_is_told_that_nothing_was_ever_stored(run: Run) -> None:
-    """Although the next occurrence is stored before it, so that it cannot be missed; as `TimerListener` has it."""
+async def test_the_first_run_gets_an_empty_status(run: Run) -> None:
+    """Although the next occurrence is stored before it, so that it cannot be missed; as in `TimerListener`."""
     never = "0001-01-01T00:00:00+00:00"
     async with run(HOURLY, run_on_startup=True) as timing:
         first = (await timing.next_request()).schedule_status
@@ -169,10 +169,10 @@ async def test_the_first_run_of_all_is_told_that_nothing_was_ever_stored(run: Ru
         assert never not in (by_hand["Last"], by_hand["LastUpdated"])
 
 
-async def test_a_timer_keeps_a_status_blob_unless_it_is_frequent_or_told_not_to(
+async def test_a_timer_keeps_a_status_blob_unless_it_is_frequent_or_unmonitored(
     run: Run, blobs: BlobService, name: str
 ) -> None:
-    """And then the function sees no status."""
+    """Without the blob the function gets no status."""
     blob = f"timers/{name}/Host.Functions.work/status"
     for schedule, options in (("*/5 * * * * *", {}), (HOURLY, {"use_monitor": False})):
         async with run(schedule, **options) as timing:
@@ -186,8 +186,8 @@ async def test_a_timer_keeps_a_status_blob_unless_it_is_frequent_or_told_not_to(
     assert stored["Last"] == "0001-01-01T00:00:00+00:00"
 
 
-async def test_a_function_that_fails_runs_again_at_its_next_occurrence(run: Run) -> None:
-    """A failure is reported by the invoker and changes no schedule."""
+async def test_a_failed_function_runs_again_at_its_next_occurrence(run: Run) -> None:
+    """The invoker reports the failure; the schedule does not change."""
 
     def fail() -> None:
         raise RuntimeError("no")
@@ -199,7 +199,7 @@ async def test_a_function_that_fails_runs_again_at_its_next_occurrence(run: Run)
             await timing.next_request()
 
 
-async def test_a_run_longer_than_its_interval_overlaps_nothing_and_is_not_past_due(run: Run) -> None:
+async def test_a_run_longer_than_its_interval_delays_the_next_which_is_not_past_due(run: Run) -> None:
     """The next run begins when this one has ended."""
     clock, running, most = VirtualClock(), [], []
 
@@ -219,7 +219,7 @@ async def test_a_run_longer_than_its_interval_overlaps_nothing_and_is_not_past_d
 
 
 def test_a_bad_schedule_is_refused_before_anything_runs(index: Index, invoker: Invoker, blobs: BlobService) -> None:
-    """Also where the catalog did not look at it."""
+    """Also if the catalog did not check it."""
     app = func.FunctionApp()
 
     @app.timer_trigger(arg_name="tick", schedule=HOURLY)

@@ -26,12 +26,12 @@ def ran(at: datetime) -> ScheduleStatus:
 
 
 def test_a_new_timer_waits_for_its_first_occurrence() -> None:
-    """And remembers it, so that it is not missed."""
+    """The status stores it, so that it is not missed."""
     found = resume(None, HOURLY, NOON)
     assert (found.status.last, found.status.next, found.is_past_due) == (None, NOON + HOUR, False)
 
 
-def test_an_occurrence_that_was_missed_is_past_due() -> None:
+def test_a_missed_occurrence_is_past_due() -> None:
     """However many there were."""
     assert resume(ran(NOON), HOURLY, NOON + HOUR / 2).is_past_due is False
     assert resume(ran(NOON), HOURLY, NOON + 5 * HOUR / 2).is_past_due is True
@@ -39,15 +39,15 @@ def test_an_occurrence_that_was_missed_is_past_due() -> None:
     assert resume(never_ran, HOURLY, NOON + 2 * HOUR).is_past_due is True
 
 
-def test_a_status_from_the_future_counts_for_nothing() -> None:
-    """Else a timer whose virtual clock was given up would rest until real time has caught up."""
+def test_a_status_from_the_future_is_ignored() -> None:
+    """Otherwise a timer would rest until real time reached the virtual time of before."""
     found = resume(ran(NOON + 72 * HOUR), HOURLY, NOON)
     assert (found.status.last, found.status.next, found.is_past_due) == (None, NOON + HOUR, False)
 
 
 @given(minutes=st.integers(0, 10**5))
 def test_a_changed_schedule_is_never_past_due(minutes: int) -> None:
-    """What is stored belongs to the old schedule; the new one begins."""
+    """The stored status belongs to the old schedule."""
     now = NOON + timedelta(minutes=minutes)
     found = resume(ran(NOON), parse_schedule("0 7 3 * * *"), now)
     assert not found.is_past_due
@@ -55,14 +55,14 @@ def test_a_changed_schedule_is_never_past_due(minutes: int) -> None:
 
 
 @given(last=st.datetimes(datetime(2000, 1, 2), timezones=st.just(UTC)))  # noqa: DTZ001 - the zone is the next argument
-def test_a_status_survives_its_json(last: datetime) -> None:
+def test_a_status_reads_back_from_its_json(last: datetime) -> None:
     """To the microsecond."""
     assert ScheduleStatus.from_dict(ran(last).to_dict()) == ran(last)
     fresh = ScheduleStatus(next=last)
     assert ScheduleStatus.from_dict(fresh.to_dict()) == fresh
 
 
-def test_the_extensions_own_json_is_read() -> None:
+def test_the_json_of_the_extension_is_read() -> None:
     """Seven fraction digits and an offset."""
     content = {
         "Last": "2024-01-01T12:00:00.1234567+02:00",
@@ -74,7 +74,7 @@ def test_the_extensions_own_json_is_read() -> None:
     assert status.last_updated is None
 
 
-async def test_the_status_is_kept_where_the_extension_keeps_it(blobs: BlobService, name: str) -> None:
+async def test_the_status_is_stored_where_the_extension_stores_it(blobs: BlobService, name: str) -> None:
     """In azure-webjobs-hosts, below the host's id."""
     monitor = ScheduleMonitor(blobs=blobs, host_id=name, function_name="Daily")
     assert await monitor.read() is None
@@ -86,7 +86,7 @@ async def test_the_status_is_kept_where_the_extension_keeps_it(blobs: BlobServic
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"Last": 1, "Next": 2}', b"\xff"])
-async def test_a_corrupt_status_starts_the_schedule_anew(
+async def test_a_corrupt_status_restarts_the_schedule(
     blobs: BlobService, name: str, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With a warning that names the blob."""
@@ -98,10 +98,10 @@ async def test_a_corrupt_status_starts_the_schedule_anew(
 
 
 @pytest.mark.parametrize("status", [403, 429, 503])
-async def test_a_status_that_storage_refuses_for_a_moment_is_kept_all_the_same(
+async def test_a_status_is_stored_despite_a_short_storage_failure(
     azurite: Any, name: str, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Else a timer would not make up for what it missed, or would run twice."""
+    """Otherwise a timer would not catch up, or would run twice."""
     refused: list[str] = []
 
     def answers(request: web.Request) -> web.Response | None:

@@ -23,24 +23,24 @@ def _through(message):
         {"odd": {"$part": 3}},
     ],
 )
-def test_a_message_arrives_as_it_was(message):
+def test_a_message_reads_back_equal(message):
     """Bytes at any depth, text that looks like the mark, half a surrogate pair."""
     assert _through(message) == message
 
 
-def test_every_sort_of_bytes_arrives_as_bytes():
+def test_every_bytes_type_arrives_as_bytes():
     """SDK values may hold a bytearray."""
     assert _through({"a": bytearray(b"one"), "b": memoryview(b"two")}) == {"a": b"one", "b": b"two"}
 
 
 def test_a_big_part_is_not_copied():
-    """The piece to write is the very object."""
+    """The piece to write is the same object."""
     big = bytes(100_000)
     assert encode({"body": big})[1] is big
 
 
-def test_what_json_does_not_have_is_a_type_error():
-    """The sender's mistake."""
+def test_a_value_that_json_lacks_is_a_type_error():
+    """The sender made a mistake."""
     with pytest.raises(TypeError, match="of type set"):
         encode({"x": {1, 2}})
 
@@ -59,21 +59,21 @@ def test_what_json_does_not_have_is_a_type_error():
         (b'{"parts":[1],"x":{"$part":-1}}', b"a"),
     ],
 )
-def test_a_broken_header_is_told(header, body):
-    """Whoever reads has one exception to expect."""
+def test_a_broken_header_raises_broken_frame(header, body):
+    """The reader has one exception to expect."""
     with pytest.raises(BrokenFrame):
         decode(header, body)
 
 
 @pytest.mark.parametrize("prefix", [b"", b"HTTP/1.1", MAX_BODY.to_bytes(8, "big")[:7], b"\0\0\0\1\xff\xff\xff\xff"])
-def test_a_broken_prefix_is_told(prefix):
-    """Somebody else's protocol, a torn one, an absurd one."""
+def test_a_broken_prefix_raises_broken_frame(prefix):
+    """Another protocol, a truncated prefix, an absurd length."""
     with pytest.raises(BrokenFrame):
         read_prefix(prefix)
 
 
-def test_a_message_that_is_too_big_does_not_go_out(monkeypatch):
-    """The other side would hang up."""
+def test_a_message_that_is_too_big_is_not_sent(monkeypatch):
+    """The other side would close the connection."""
     monkeypatch.setattr("durable_devhost.wire.frames.MAX_BODY", 10)
     with pytest.raises(BrokenFrame, match="a body of 11 bytes"):
         encode({"body": bytes(11)})

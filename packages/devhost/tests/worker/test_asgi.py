@@ -95,7 +95,7 @@ def extension(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("extension")
-async def test_a_call_gets_the_extensions_request_and_gives_its_response():
+async def test_a_call_gets_the_request_of_the_extension_and_returns_its_response():
     """With path, query, headers, the route's parameters and the body."""
     transfer, seen = WholeTransfer(GIVEN["body"]), []
 
@@ -114,7 +114,7 @@ async def test_a_call_gets_the_extensions_request_and_gives_its_response():
 
 
 @pytest.mark.usefixtures("extension")
-async def test_what_a_call_raises_comes_out():
+async def test_an_exception_of_a_call_is_raised():
     """The application has answered by then."""
 
     async def call(_request: Request) -> Response:
@@ -132,8 +132,8 @@ def _problems(annotation: Any, returned: Any) -> list[str]:
 
 
 @pytest.mark.usefixtures("extension")
-def test_with_the_extension_every_http_function_takes_its_types():
-    """The SDK's own are refused, as the real worker refuses them."""
+def test_with_the_extension_every_http_function_needs_its_types():
+    """The SDK's types are refused, as by the real worker."""
     assert _problems(Request, Response) == _problems(Request, dict) == _problems(Request, str) == []
     refused = _problems(func.HttpRequest, func.HttpResponse)
     assert ["imports azurefunctions.extensions.http.fastapi" in each for each in refused] == [True, True]

@@ -68,7 +68,7 @@ class Desk:
 
 
 async def test_an_http_function_returns_its_response_and_its_outputs(tmp_path):
-    """The recorded blob-out, as far as the worker sees it."""
+    """The recorded blob-out, as the worker sees it."""
     app = func.FunctionApp()
 
     @app.route(route="blob-out/{name}")
@@ -136,8 +136,8 @@ async def test_an_entity_runs_its_batch_through_the_sdk(tmp_path):
 
 @pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.parametrize("kind", [ValueError, StopIteration, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit])
-async def test_whatever_user_code_raises_becomes_the_answer(tmp_path, kind, is_async):
-    """In the real worker's words, with the user's frames only; a function must not be able to end the worker."""
+async def test_any_exception_of_user_code_becomes_the_answer(tmp_path, kind, is_async):
+    """In the real worker's words, with the user's frames only; a function must not end the worker."""
     app = df.DFApp()
 
     def fails(x):
@@ -159,7 +159,7 @@ async def test_whatever_user_code_raises_becomes_the_answer(tmp_path, kind, is_a
 
 @pytest.mark.parametrize(("code", "expected"), [(3, 3), (None, 0), ("why", 1), (-1, 255)])
 async def test_a_call_of_exit_fails_its_call_and_ends_the_worker(tmp_path, code, expected):
-    """Recorded: the caller reads that the process exited, and with which code."""
+    """Recorded: the caller gets the exit code."""
     app = df.DFApp()
 
     @app.activity_trigger(input_name="x")
@@ -173,7 +173,7 @@ async def test_a_call_of_exit_fails_its_call_and_ends_the_worker(tmp_path, code,
 
 
 async def test_values_that_do_not_fit_are_failures(tmp_path):
-    """An unserialisable result, a result without a place, an input of the wrong type, no such function."""
+    """An unserialisable result, a result without a binding, an input of the wrong type, an unknown function."""
     app = df.DFApp()
 
     @app.activity_trigger(input_name="x")
@@ -206,7 +206,7 @@ async def test_values_that_do_not_fit_are_failures(tmp_path):
     ]
 
 
-async def test_all_async_functions_share_the_one_loop_and_sync_ones_have_threads(tmp_path):
+async def test_async_functions_share_one_loop_and_sync_ones_use_threads(tmp_path):
     """Apps keep clients and locks at module level."""
     app = df.DFApp()
     seen = []
@@ -225,8 +225,8 @@ async def test_all_async_functions_share_the_one_loop_and_sync_ones_have_threads
     assert (await desk.call("where", text("1")))["result"]["value"] == '"ThreadPoolExecutor-0_0"'
 
 
-async def test_many_calls_take_the_threads_they_were_given(tmp_path):
-    """PYTHON_THREADPOOL_THREAD_COUNT bounds what runs at once."""
+async def test_calls_use_no_more_threads_than_the_setting_allows(tmp_path):
+    """PYTHON_THREADPOOL_THREAD_COUNT limits them."""
     app = df.DFApp()
     running, most = 0, 0
     lock = threading.Lock()
@@ -248,7 +248,7 @@ async def test_many_calls_take_the_threads_they_were_given(tmp_path):
     assert most == 3
 
 
-async def test_an_async_function_can_be_cancelled_and_cleans_up_without_an_answer(tmp_path):
+async def test_a_cancelled_async_function_cleans_up_without_an_answer(tmp_path):
     """Also one that has not begun yet."""
     app = df.DFApp()
     ended = asyncio.Event()
@@ -278,7 +278,7 @@ async def test_an_async_function_can_be_cancelled_and_cleans_up_without_an_answe
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-async def test_code_of_an_invocation_knows_it_and_leaves_no_trace(tmp_path, is_async):
+async def test_code_of_an_invocation_knows_it_and_its_context_does_not_leak(tmp_path, is_async):
     """Contextvars that a function sets do not reach the next one in the same thread."""
     app = df.DFApp()
     level = logging.getLogger().level

@@ -20,7 +20,7 @@ def pair() -> Iterator[tuple[Channel, socket.socket]]:
 
 
 def test_messages_of_many_threads_do_not_mix(pair):
-    """Small ones, and ones that are bigger than what the socket takes at once."""
+    """Small ones, and ones bigger than the socket takes at once."""
     channel, host = pair
     other = Channel(host)
 
@@ -40,7 +40,7 @@ def test_messages_of_many_threads_do_not_mix(pair):
 
 
 @pytest.mark.parametrize("cut", [0, 3, 9, 14])
-def test_a_host_that_hangs_up_ends_the_messages(pair, cut):
+def test_a_host_that_disconnects_ends_the_messages(pair, cut):
     """Also in the middle of one."""
     channel, host = pair
     whole = b"".join(encode({"kind": "x", "body": b"12345"}))
@@ -49,24 +49,24 @@ def test_a_host_that_hangs_up_ends_the_messages(pair, cut):
     assert list(channel.messages()) == [{"kind": "x", "body": b"12345"}]
 
 
-def test_something_else_than_frames_is_told(pair):
-    """A host of another version, or none."""
+def test_bytes_that_are_no_frames_are_an_error(pair):
+    """A host of another version, or no host."""
     channel, host = pair
     host.sendall(b"\xff" * 8)
     with pytest.raises(BrokenFrame):
         next(channel.messages())
 
 
-def test_sending_to_a_host_that_has_gone_is_no_error(pair):
-    """The thread that reads notices and ends the process."""
+def test_sending_to_a_host_that_is_gone_is_no_error(pair):
+    """The thread that reads notices it and ends the process."""
     channel, host = pair
     host.close()
     assert not channel.send({"body": bytes(1 << 20)})
     assert not channel.send({"kind": "x"})
 
 
-def test_a_message_that_cannot_be_sent_leaves_the_connection_whole(pair):
-    """Nothing of it is sent."""
+def test_a_message_that_cannot_be_sent_does_not_break_the_connection(pair):
+    """None of its bytes are sent."""
     channel, host = pair
     with pytest.raises(TypeError):
         channel.send({"body": b"x", "odd": {1}})
@@ -74,8 +74,8 @@ def test_a_message_that_cannot_be_sent_leaves_the_connection_whole(pair):
     assert next(Channel(host).messages()) == {"kind": "x"}
 
 
-def test_a_fork_has_no_host(pair):
-    """It must not write into the parent's frames, nor keep the connection open."""
+def test_a_fork_has_no_connection_to_the_host(pair):
+    """It must not write between the parent's frames, nor keep the connection open."""
     channel, host = pair
     channel.settle()
     child = os.fork()

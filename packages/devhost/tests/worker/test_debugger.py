@@ -33,7 +33,7 @@ def fallback(tmp_path, monkeypatch) -> str:
 
 
 def test_debugpy_of_devhost_is_used_and_its_folder_is_not_left_on_the_path(fallback):
-    """The app must import nothing of devhost's environment."""
+    """The app must not import anything from devhost's environment."""
     before = (list(sys.path), os.environ.get("PYDEVD_DISABLE_FILE_VALIDATION"))
     attach = listen({"port": 5678, "path": fallback, "python": "/host/python"})
     attach()
@@ -41,13 +41,13 @@ def test_debugpy_of_devhost_is_used_and_its_folder_is_not_left_on_the_path(fallb
     assert (list(sys.path), os.environ.get("PYDEVD_DISABLE_FILE_VALIDATION")) == before
 
 
-def test_a_port_that_is_taken_is_told(fallback):
-    """Another host, or the debugger of the last run."""
+def test_a_debug_port_in_use_is_an_error(fallback):
+    """Another host has it, or the debugger of the last run."""
     with pytest.raises(Refused, match=r"cannot listen at 127\.0\.0\.1:1: Address already in use"):
         listen({"port": 1, "path": fallback})
 
 
-def test_where_there_is_no_debugpy_the_two_ways_to_get_it_are_told(monkeypatch):
+def test_a_missing_debugpy_error_gives_both_ways_to_install_it(monkeypatch):
     """For the app or for devhost."""
     monkeypatch.setitem(sys.modules, "debugpy", None)
     with pytest.raises(Refused, match=r"-m pip install debugpy\) or .*durable-devhost\[debug\]"):

@@ -37,8 +37,8 @@ def chain(context):
     return [first, second]
 
 
-def test_each_step_gives_what_is_new():
-    """Actions in the SDK's own JSON, the status compact."""
+def test_each_step_returns_only_new_actions():
+    """In the SDK's JSON; the custom status is compact."""
     executor = _executor(chain)
     first = executor.advance(started("story"))
     assert first == {
@@ -53,8 +53,8 @@ def test_each_step_gives_what_is_new():
     assert executor.advance(task_completed(7, "1", 3))["output"] == '[10,"ü"]'
 
 
-def test_a_whole_history_at_once_gives_the_same():
-    """As after a restart; events that the SDK does not read are passed over."""
+def test_a_whole_history_at_once_gives_the_same_result():
+    """As after a restart; events that the SDK does not read are skipped."""
     history = [
         *started("story"), event(4, Name="one", event_id=0), event(13), *task_completed(0, "10"),
         event(4, Name="two", event_id=1), event(13), *task_completed(1, "2", 2),
@@ -67,8 +67,8 @@ def test_a_whole_history_at_once_gives_the_same():
     assert script["output"] == "[10,2]"
 
 
-def test_an_orchestrator_knows_its_instance_and_input():
-    """The input is JSON of JSON for texts, as the extension sends it."""
+def test_an_orchestrator_gets_its_instance_and_input():
+    """For texts the input is JSON of JSON, as the extension sends it."""
 
     def one(context):
         return [context.instance_id, context.parent_instance_id, context.get_input()]
@@ -78,8 +78,8 @@ def test_an_orchestrator_knows_its_instance_and_input():
     assert _first(one, None)["output"] == '["i1",null,null]'
 
 
-def test_a_failure_is_told_with_the_users_stack():
-    """The SDK's frames are not the user's."""
+def test_a_failure_has_the_users_stack():
+    """Without the frames of the SDK."""
 
     def fails(context):
         yield context.call_activity("one")
@@ -129,7 +129,7 @@ def test_a_call_of_exit_fails_the_instance_and_wants_the_process_to_end(code, ex
 
 
 def test_a_function_that_is_no_generator_runs_at_once():
-    """What it raises is told as the failure of a call (recorded)."""
+    """Its exception is reported as the failure of a call (recorded)."""
 
     def plain(context):
         return context.get_input()
@@ -142,8 +142,8 @@ def test_a_function_that_is_no_generator_runs_at_once():
     assert script["error"] == f"{OUTSIDE}KeyError: 'x'\nStack: {script['stack']})"
 
 
-def test_an_output_that_is_no_json_is_a_failure():
-    """Since 1.2.10 in the SDK's words."""
+def test_an_output_that_is_not_json_is_a_failure():
+    """Since 1.2.10 with the SDK's text."""
 
     def odd(context):
         return {1}
@@ -162,8 +162,8 @@ def test_an_error_without_a_text_is_named_by_its_class():
     assert _first(fails)["error"] == "<class 'ValueError'>"
 
 
-def test_timers_are_counted_through_compound_actions_and_told_when_they_are_cancelled():
-    """The ordinals are in the order in which the host reads the actions, depth first."""
+def test_timers_are_counted_inside_compound_actions_and_reported_when_cancelled():
+    """Their numbers follow the order in which the host reads the actions, depth first."""
 
     def race(context):
         due = context.current_utc_datetime + timedelta(minutes=1)
@@ -182,7 +182,7 @@ def test_timers_are_counted_through_compound_actions_and_told_when_they_are_canc
 
 
 def test_continue_as_new_ends_the_execution():
-    """Its action says with which input."""
+    """Its action has the next input."""
 
     def again(context):
         yield context.call_activity("one")
@@ -195,8 +195,8 @@ def test_continue_as_new_ends_the_execution():
     assert script["generation"] is None
 
 
-def test_who_continues_as_new_after_cancelling_a_timer_tells_the_whole_generation():
-    """The real host replays it, with the timer cancelled from the start; a timer that fired changes nothing there."""
+def test_continue_as_new_after_a_cancelled_timer_returns_the_whole_generation():
+    """The real host replays it with the timer cancelled from the start; a timer that fired changes nothing there."""
 
     def race(context):
         timer = context.create_timer(context.current_utc_datetime + timedelta(minutes=1))
@@ -218,7 +218,7 @@ def test_who_continues_as_new_after_cancelling_a_timer_tells_the_whole_generatio
     assert generation([event(12, 1), event(11, 1, TimerId=0)]) is None
 
 
-def test_only_a_read_of_the_user_counts_as_asked():
+def test_only_a_read_of_is_replaying_by_the_user_counts():
     """From then on, for this execution."""
 
     def curious(context):
@@ -233,8 +233,8 @@ def test_only_a_read_of_the_user_counts_as_asked():
     assert executor.advance(task_completed(1, "1", 2))["asked"] is True
 
 
-def test_a_replay_is_one_for_the_user_too():
-    """By the IsPlayed of what comes back, and in the first step by that of the start."""
+def test_user_code_sees_is_replaying_during_a_replay():
+    """It follows IsPlayed of the last result, in the first step that of the start."""
 
     def tells(context):
         before = context.is_replaying
@@ -247,8 +247,8 @@ def test_a_replay_is_one_for_the_user_too():
     assert _executor(tells).advance([*started("story"), done[1]])["output"] == "[false,false]"
 
 
-def test_closing_runs_the_users_cleaning_up_and_swallows_its_failures():
-    """The instance is forgotten; nobody wants to hear of it."""
+def test_closing_runs_the_users_cleanup_and_ignores_its_failures():
+    """The instance is forgotten, so nobody needs the failure."""
     ended = []
 
     def careful(context):

@@ -3,7 +3,7 @@
 import pytest
 
 
-def test_functions_of_registered_blueprints_are_listed_in_the_order_of_registration(load):
+def test_functions_of_registered_blueprints_are_listed_in_order_of_registration(load):
     """A blueprint in another module counts only because the app registers it."""
     index = load(
         """
@@ -42,7 +42,7 @@ def test_functions_of_registered_blueprints_are_listed_in_the_order_of_registrat
 
 
 def test_every_trigger_and_binding_of_the_sdk_is_indexed(load):
-    """Whether devhost can start it is the host's business."""
+    """The host decides which ones it supports."""
     index = load(
         """
         from typing import List
@@ -70,7 +70,7 @@ def test_every_trigger_and_binding_of_the_sdk_is_indexed(load):
 
 
 def test_a_function_with_problems_is_listed_and_cannot_be_called(load):
-    """The host names all of them at once."""
+    """The host reports all of them at once."""
     index = load(
         """
         app = df.DFApp()
@@ -111,14 +111,14 @@ def test_a_function_with_problems_is_listed_and_cannot_be_called(load):
         "req: func.HttpRequest, context: int) -> str",
     ],
 )
-def test_signatures_that_the_real_worker_would_refuse_are_problems(load, declaration):
-    """Its FunctionLoadError, told at the start."""
+def test_signatures_that_the_real_worker_refuses_are_problems(load, declaration):
+    """Its FunctionLoadError, already at the start."""
     index = load(f"app = func.FunctionApp()\n@app.route()\ndef one({declaration}: ...\n")
     assert index.entries[0]["problems"]
 
 
-def test_a_name_used_twice_is_the_sdks_complaint_and_both_are_listed(load):
-    """The SDK's own message has no place."""
+def test_a_name_used_twice_is_an_error_of_the_sdk_and_both_are_listed(load):
+    """The SDK's message has no place."""
     index = load(
         """
         app = func.FunctionApp()
@@ -134,7 +134,7 @@ def test_a_name_used_twice_is_the_sdks_complaint_and_both_are_listed(load):
 
 
 def test_a_function_without_a_trigger_is_listed_without_one(load):
-    """The SDK refuses to give it; the host says so."""
+    """The SDK refuses to return it; the host reports it."""
     index = load(
         """
         app = func.FunctionApp()
@@ -147,8 +147,8 @@ def test_a_function_without_a_trigger_is_listed_without_one(load):
     assert "lost" in index.complaint
 
 
-def test_a_retry_policy_comes_as_it_was_declared(load):
-    """The host reads the intervals."""
+def test_a_retry_policy_is_passed_on_as_declared(load):
+    """The host parses the intervals."""
     index = load(
         """
         app = func.FunctionApp()

@@ -28,8 +28,8 @@ def _function(kind: str, **types: type) -> Function:
     return Function(name="one", call=print, trigger=Binding(type=kind, name="x"), parameter_types=types)
 
 
-def test_a_request_arrives_whole():
-    """Method, URL, headers in any case, both sorts of parameters, body."""
+def test_a_request_arrives_complete():
+    """Method, URL, headers in any case, both kinds of parameters, body."""
     request = trigger_argument(_function("httpTrigger"), http("post", b'{"a": 1}', id="7"), {})
     assert isinstance(request, func.HttpRequest)
     assert (request.method, request.url, request.headers["X-Test"]) == ("POST", "http://localhost/api/x", "1")
@@ -49,7 +49,7 @@ def test_a_queue_message_carries_its_metadata(build):
 
 @pytest.mark.parametrize("wanted", [str, bytes])
 def test_a_parameter_annotated_with_text_or_bytes_gets_the_body_as_the_host_sends_it(build, wanted):
-    """Recorded: the annotation converts nothing, for every trigger but those of durable functions."""
+    """Recorded: the annotation converts nothing, except for triggers of durable functions."""
     function = _queue_function(build, wanted)
     assert trigger_argument(function, text(b"\xff", "bytes"), {}) == b"\xff"
     assert trigger_argument(function, text("hé", "string"), {}) == "hé"
@@ -57,7 +57,7 @@ def test_a_parameter_annotated_with_text_or_bytes_gets_the_body_as_the_host_send
 
 
 def test_a_timer_request_has_its_state():
-    """Built from the JSON of the host's TimerInfo."""
+    """From the JSON of the host's TimerInfo."""
     info = {"IsPastDue": True, "ScheduleStatus": None, "Schedule": {"a": 1}}
     tick = trigger_argument(_function("timerTrigger"), text(json.dumps(info)), {})
     assert (tick.past_due, tick.schedule_status, tick.schedule) == (True, {}, {"a": 1})
@@ -66,8 +66,8 @@ def test_a_timer_request_has_its_state():
 @pytest.mark.parametrize(
     ("given", "expected"), [('{"a": 1}', {"a": 1}), ("null", None), ("not json", "not json"), ('"x"', "x")]
 )
-def test_an_activity_sees_decoded_json_or_the_bare_text(build, given, expected):
-    """The SDK falls back to the raw string; the annotation does not matter."""
+def test_an_activity_gets_decoded_json_or_the_text(build, given, expected):
+    """The SDK falls back to the raw string; the annotation makes no difference."""
     app = df.DFApp()
 
     @app.activity_trigger(input_name="x")
@@ -95,7 +95,7 @@ def test_a_blob_trigger_has_name_and_properties():
     assert (stream.name, stream.uri, stream.length, stream.read()) == ("in/a.txt", "http://x/in/a.txt", 5, b"hello")
 
 
-def test_other_triggers_are_decoded_as_the_library_does_it():
+def test_other_triggers_are_decoded_by_the_library():
     """Event Grid, Service Bus, Event Hub, Cosmos DB."""
     grid = {"id": "1", "topic": "t", "subject": "s", "eventType": "e", "eventTime": "2026-01-02T03:04:05Z",
             "dataVersion": "1", "data": {"a": 1}}  # fmt: skip
@@ -117,8 +117,8 @@ def test_other_triggers_are_decoded_as_the_library_does_it():
     [("eventHubTrigger", func.EventHubEvent), ("serviceBusTrigger", func.ServiceBusMessage),
      ("kafkaTrigger", func.KafkaEvent)],
 )  # fmt: skip
-def test_a_function_that_is_run_by_hand_needs_no_metadata(kind, wanted):
-    """The converters of two of them refuse a payload without; a batch is one event long."""
+def test_a_function_run_by_hand_needs_no_metadata(kind, wanted):
+    """Two converters refuse a payload without any; a batch has one event."""
     one = trigger_argument(_function(kind, x=wanted), text('{"a": 1}'), {})
     (same,) = trigger_argument(_function(kind, x=List[wanted]), text("x", "string"), {})  # noqa: UP006
     assert isinstance(one, wanted)
@@ -126,13 +126,13 @@ def test_a_function_that_is_run_by_hand_needs_no_metadata(kind, wanted):
 
 
 @pytest.mark.parametrize("kind", ["string", "json", "bytes"])
-def test_a_type_that_the_library_does_not_know_gives_the_bare_value(kind):
+def test_an_unknown_binding_type_gets_the_plain_value(kind):
     """JSON stays text."""
     assert trigger_argument(_function("someBrandNewTrigger"), text("x", kind), {}) == "x"
 
 
-def test_a_converter_that_cannot_read_the_value_is_named():
-    """Recorded from the worker's own library: that of Event Grid takes JSON only."""
+def test_the_error_names_the_converter_that_cannot_read_the_value():
+    """Recorded from the worker's library: that of Event Grid accepts JSON only."""
     with pytest.raises(TypeError, match="unsupported combination of TypedData field 'string' and expected binding"):
         trigger_argument(_function("eventGridTrigger"), text("x", "string"), {})
 

@@ -26,12 +26,12 @@ async def test_records_carry_the_invocation_of_the_task_that_writes_them():
 
 
 def test_records_of_a_quiet_invocation_are_dropped():
-    """A replay that is made to compare would log everything twice."""
+    """A replay for comparison would log everything twice."""
     with entered(Invocation(id="abc", function_name="one", is_quiet=True)):
         assert not InvocationFilter().filter(logging.makeLogRecord({}))
 
 
-def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
+def test_a_thread_of_the_user_is_matched_by_the_thread_local_id():
     """As the real worker documents `context.thread_local_storage`."""
     context = InvocationContext(ONE, Attempt.read(None), Trace())
     marked = []
@@ -46,15 +46,15 @@ def test_a_thread_of_the_users_own_is_known_by_the_thread_local_id():
     assert marked == [("abc", "")]
 
 
-def test_the_thread_local_id_is_that_of_the_invocation_while_it_lasts():
-    """Code that reads it there, and not from its context, finds it as in the real worker."""
+def test_the_thread_local_id_is_set_only_during_the_invocation():
+    """Code that reads it there finds it as in the real worker."""
     local = InvocationContext(ONE, Attempt.read(None), Trace()).thread_local_storage
     with entered(ONE):
         assert local.invocation_id == "abc"
     assert local.invocation_id is None
 
 
-def test_the_context_has_everything_that_the_real_one_has():
+def test_the_context_has_every_field_of_the_real_one():
     """Names, folder, trace and retry."""
     attempt = Attempt.read({"count": 1, "limit": 3, "message": "ValueError: x", "stack": "s"})
     given = {"parent": "00-1-2-01", "state": "a=b", "attributes": {"url.path": "/x"}}
@@ -80,6 +80,6 @@ def test_the_context_has_everything_that_the_real_one_has():
 
 
 def test_without_telemetry_a_context_has_an_empty_trace():
-    """As the real host has it."""
+    """As on the real host."""
     trace = InvocationContext(ONE, Attempt.read(None), Trace.read(None)).trace_context
     assert (trace.trace_parent, trace.trace_state, trace.attributes) == ("", "", {})

@@ -24,33 +24,33 @@ def test_the_apps_folder_is_first_on_the_path_and_its_deployed_packages_second(l
     assert sys.path[:2] == [str(folder), str(folder / ".python_packages" / "lib" / "site-packages")]
 
 
-def test_another_script_name_is_taken(load):
+def test_another_script_name_is_accepted(load):
     """PYTHON_SCRIPT_FILE_NAME replaces function_app.py."""
     main_app = "import azure.functions as func\nimport azure.durable_functions as df\n" + APP
     assert "hello" in load("", "main_app.py", main_app=main_app).functions
 
 
-def test_a_syntax_error_is_told_with_file_and_line(load):
-    """The line is the one of the fault, not of the import."""
+def test_a_syntax_error_is_reported_with_file_and_line(load):
+    """The line of the mistake, not of the import."""
     with pytest.raises(Refused, match=r"^function_app\.py:4: SyntaxError: .+ Fix that line") as caught:
         load("app = df.DFApp()\ndef broken(:\n")
     assert "def broken(:" in caught.value.details
 
 
-def test_a_missing_package_is_told_with_what_to_install(load):
-    """The import's place is named, and the command that helps."""
+def test_a_missing_package_is_reported_with_what_to_install(load):
+    """With the place of the import and the command."""
     with pytest.raises(Refused, match=r"function_app\.py:3: the module 'no_such_thing' is not installed.*pip"):
         load("import no_such_thing\n")
 
 
-def test_a_name_that_a_package_does_not_have_is_told_as_such(load):
-    """Normally the wrong version."""
+def test_a_name_missing_in_a_package_is_reported(load):
+    """Usually the version is wrong."""
     with pytest.raises(Refused, match=r"function_app\.py:3: ImportError: cannot import name 'Nope'.*the version"):
         load("from azure.functions import Nope\n")
 
 
-def test_an_sdk_whose_own_import_fails_is_told_with_its_versions_and_ones_that_fit(load):
-    """As durable 1.3.0 does, which does not ask for the opentelemetry that it imports: the app is not at fault."""
+def test_an_sdk_that_cannot_be_imported_is_reported_with_its_versions_and_fitting_ones(load):
+    """Durable 1.3.0 does not require the opentelemetry that it imports: the app is not at fault."""
     source = """
         from pathlib import Path
         inside = Path(df.__file__).parent / "models" / "spans.py"
@@ -61,8 +61,8 @@ def test_an_sdk_whose_own_import_fails_is_told_with_its_versions_and_ones_that_f
         load(dedent(source))
 
 
-def test_a_failure_in_an_imported_module_names_that_module_and_keeps_the_users_traceback_only(load):
-    """The traceback goes through the user's two files and through nothing of devhost or importlib."""
+def test_a_failure_in_an_imported_module_names_it_and_keeps_only_the_users_traceback(load):
+    """The traceback has the user's two files and no frame of devhost or importlib."""
     with pytest.raises(Refused, match=r"^deep\.py:2: KeyError: 'x'\..* fix it") as caught:
         load("import deep\n", deep="settings = {}\nsettings['x']\n")
     assert [line.split('"')[1].rpartition("/")[2] for line in caught.value.details.splitlines() if "File" in line] == [
@@ -72,7 +72,7 @@ def test_a_failure_in_an_imported_module_names_that_module_and_keeps_the_users_t
 
 
 def test_an_app_that_exits_at_import_does_not_end_the_worker(load):
-    """SystemExit is an answer, not the end."""
+    """SystemExit is an answer."""
     with pytest.raises(Refused, match=r"function_app\.py:3: the app ended the process"):
         load("raise SystemExit(3)\n")
 
@@ -83,13 +83,13 @@ def test_an_app_that_exits_at_import_does_not_end_the_worker(load):
      ("app = df.DFApp()\nother = func.FunctionApp()\n", r"more than one app \(app, other\)")],
 )  # fmt: skip
 def test_a_script_without_exactly_one_app_is_refused(load, source, expected):
-    """The real worker wants exactly one FunctionRegister; blueprints do not count."""
+    """The real worker needs exactly one FunctionRegister; blueprints do not count."""
     with pytest.raises(Refused, match=expected):
         load(source)
 
 
 def test_a_folder_without_an_app_is_refused_with_what_to_do(tmp_path):
-    """Wrong folder, v1 app, odd script name: each has its own sentence."""
+    """Wrong folder, v1 app, unusual script name: each has its own sentence."""
     with pytest.raises(Refused, match=r"There is no function_app\.py in .*--app"):
         load_app(tmp_path, "function_app.py")
     with pytest.raises(Refused, match="is no Python module"):

@@ -38,7 +38,7 @@ def logger(wire) -> logging.Logger:
 
 
 @pytest.mark.parametrize("name", ["azure_functions_worker", "azure_functions_worker.extension", "azure.functions"])
-def test_what_only_azures_telemetry_gets_is_not_sent(logger, wire, name):
+def test_records_for_azures_telemetry_are_not_sent(logger, wire, name):
     """An app may write to these loggers too, and sees nothing of it."""
     logger.name = name
     logger.error("for the system")
@@ -46,7 +46,7 @@ def test_what_only_azures_telemetry_gets_is_not_sent(logger, wire, name):
 
 
 def test_a_record_is_sent_with_its_invocation(logger, wire):
-    """Text filled in, level by name."""
+    """With its text filled in and its level by name."""
     with entered(Invocation(id="i1", function_name="one")):
         logger.warning("hi %s", "ann")
     logger.info("outside")
@@ -58,7 +58,7 @@ def test_a_record_is_sent_with_its_invocation(logger, wire):
     ]  # fmt: skip
 
 
-def test_an_exception_comes_with_its_traceback(logger, wire):
+def test_an_exception_is_sent_with_its_traceback(logger, wire):
     """As Python prints it."""
     try:
         raise KeyError("x")
@@ -68,8 +68,8 @@ def test_an_exception_comes_with_its_traceback(logger, wire):
     assert wire.sent[0]["stack"].endswith("KeyError: 'x'\n")
 
 
-def test_a_record_that_cannot_be_formatted_is_reported_as_logging_does(logger, wire, capsys):
-    """And fails nobody."""
+def test_a_record_that_cannot_be_formatted_is_reported_by_logging(logger, wire, capsys):
+    """It fails no call."""
     logger.warning("%d", "no number")
     assert wire.sent == []
     assert "--- Logging error ---" in capsys.readouterr().err
@@ -83,8 +83,8 @@ def test_without_a_host_warnings_go_to_stderr(logger, wire, capsys):
     assert capsys.readouterr().err == "careful\n"
 
 
-def test_the_root_logger_takes_what_the_real_worker_takes_and_sends_what_is_shown(wire):
-    """The level of host.json is the host's affair: what nobody can see is not sent."""
+def test_the_root_logger_has_the_level_of_the_real_worker_and_sends_what_is_shown(wire):
+    """Records below the level of host.json are not sent."""
     root, azure = logging.getLogger(), logging.getLogger("azure")
     before = (list(root.handlers), root.level, azure.level)
     try:

@@ -60,8 +60,8 @@ def _until(condition) -> None:
         time.sleep(0.01)
 
 
-def test_a_worker_says_hello_and_lists_its_functions(work):
-    """Versions first, the catalog when it is asked for it."""
+def test_a_worker_greets_and_lists_its_functions(work):
+    """Versions first, the catalog on request."""
     worker = work(APP)
     assert (worker.hello["protocol"], worker.hello["pid"]) == (PROTOCOL, worker.process.pid)
     assert set(worker.hello["packages"]) == {"azure-functions", "azure-functions-durable"}
@@ -72,8 +72,8 @@ def test_a_worker_says_hello_and_lists_its_functions(work):
     ]  # fmt: skip
 
 
-def test_the_surroundings_are_those_of_the_real_worker(work):
-    """Its own arguments, which an app that parses the command line fails on there too, and the version of Python."""
+def test_the_process_looks_like_the_real_worker(work):
+    """Its arguments, on which an app that parses the command line fails there too, and the version of Python."""
     worker = work(
         """
         import logging, os, sys
@@ -92,7 +92,7 @@ def test_the_surroundings_are_those_of_the_real_worker(work):
 
 
 def test_the_app_sees_nothing_of_devhost(work):
-    """Its own modules may have any name of ours, also as folders without an __init__.py."""
+    """Its modules may have any name of devhost's, also as folders without an __init__.py."""
     worker = work(
         """
         import sys
@@ -116,7 +116,7 @@ def test_the_app_sees_nothing_of_devhost(work):
 
 
 def test_an_app_that_cannot_be_imported_is_refused_with_its_traceback(work):
-    """The worker lives on; the host decides."""
+    """The worker goes on; the host decides."""
     answer = work("raise ValueError('x')").load()
     assert answer["kind"] == "refused"
     assert answer["text"].startswith("function_app.py:3: ValueError: x.")
@@ -124,8 +124,8 @@ def test_an_app_that_cannot_be_imported_is_refused_with_its_traceback(work):
     assert str(Path(durable_devhost.__file__).parent) not in answer["details"]
 
 
-def test_a_python_without_azure_functions_says_hello_and_how_to_get_it(work, tmp_path):
-    """The commonest mistake: the wrong environment."""
+def test_a_python_without_azure_functions_greets_and_says_how_to_install_it(work, tmp_path):
+    """The most frequent mistake: the wrong environment."""
     venv.create(tmp_path / "empty", symlinks=True)
     python = str(tmp_path / "empty" / "bin" / "python")
     worker = work("", python=python)
@@ -134,7 +134,7 @@ def test_a_python_without_azure_functions_says_hello_and_how_to_get_it(work, tmp
 
 
 def test_an_app_without_durable_functions_runs(work):
-    """Only azure-functions is needed then, and only it is imported."""
+    """It needs and imports only azure-functions."""
     worker = work(
         """
         import azure.functions as func
@@ -151,8 +151,8 @@ def test_an_app_without_durable_functions_runs(work):
     assert worker.call("one", http())["result"]["value"] == "[]"
 
 
-def test_logs_and_prints_come_at_once(work):
-    """Records over the wire with their invocation, prints line by line even into a pipe."""
+def test_logs_and_prints_are_sent_at_once(work):
+    """Records with their invocation, prints line by line even into a pipe."""
     worker = work(
         """
         import logging
@@ -188,7 +188,7 @@ def test_logs_and_prints_come_at_once(work):
 
 
 def test_settings_change_in_order_with_calls(work):
-    """Set, used, taken away, missed."""
+    """Set, used, removed, missing."""
     worker = work(APP)
     worker.load()
     worker.send("environ", values={"DEVHOST_TEST": "hä", "HOME": None})
@@ -198,8 +198,8 @@ def test_settings_change_in_order_with_calls(work):
     assert worker.call("setting", text('"DEVHOST_TEST"'))["result"] is None
 
 
-def test_orchestrations_go_on_while_the_pool_and_the_loop_are_blocked(work):
-    """And the host is still heard."""
+def test_orchestrations_run_while_the_pool_and_the_loop_are_blocked(work):
+    """The host's messages are still read."""
     worker = work(APP)
     worker.load(threads=1)
     for name in ("blocks", "blocks", "blocks_the_loop"):
@@ -226,7 +226,7 @@ def test_a_stop_lets_async_functions_clean_up(work, tmp_path):
 
 
 def test_a_cancelled_call_cleans_up(work, tmp_path):
-    """The host has given up on it."""
+    """The host no longer waits for it."""
     worker = work(APP)
     worker.load()
     waiting = tmp_path / "waiting"
@@ -236,7 +236,7 @@ def test_a_cancelled_call_cleans_up(work, tmp_path):
     _until(lambda: not waiting.exists())
 
 
-def test_a_host_that_is_gone_takes_the_worker_and_its_children_with_it(work):
+def test_the_worker_and_its_children_end_with_the_host(work):
     """Whatever user code does; forks hold no end of the connection."""
     worker = work(
         """
@@ -271,8 +271,8 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
-def test_ctrl_c_at_the_terminal_is_the_hosts_business(work):
-    """And programs that the app starts get it as ever."""
+def test_ctrl_c_at_the_terminal_is_left_to_the_host(work):
+    """Programs that the app starts still get it."""
     worker = work(
         """
         import subprocess, sys
@@ -316,8 +316,8 @@ def test_a_call_or_a_task_that_exits_ends_the_process_with_its_code(work, name, 
     assert worker.ends_with() == code
 
 
-def test_messages_that_make_no_sense_are_told_and_passed_over(work):
-    """A newer host, or a fault of this one."""
+def test_unknown_messages_are_reported_and_ignored(work):
+    """A newer host, or a bug of this one."""
     worker = work(APP)
     worker.load()
     worker.send("dance")
@@ -327,7 +327,7 @@ def test_messages_that_make_no_sense_are_told_and_passed_over(work):
     assert "does not know: dance" in worker.logs[0]["text"]
 
 
-def test_bytes_of_any_size_go_through(work):
+def test_bytes_of_any_size_pass(work):
     """A blob of some megabytes, in and out, and a request body."""
     worker = work(
         """

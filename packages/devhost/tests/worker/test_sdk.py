@@ -7,7 +7,7 @@ import pytest
 from durable_devhost.worker import sdk
 
 
-def test_the_installed_versions_are_told():
+def test_the_installed_versions_are_reported():
     """Those of this environment."""
     found = sdk.installed()
     assert found[sdk.FUNCTIONS].startswith(("1.", "2."))
@@ -38,13 +38,13 @@ def test_the_installed_versions_are_told():
         (None, None, None),  # without metadata, but it can be imported
     ],
 )
-def test_what_cannot_run_is_refused_with_the_version_found(functions, durable, expected):
+def test_unsupported_versions_are_refused_with_the_version_found(functions, durable, expected):
     """One sentence each."""
     found = sdk.refusal({sdk.FUNCTIONS: functions, sdk.DURABLE: durable})
     assert found == (expected and expected.format(python=sys.executable))
 
 
-def test_without_azure_functions_the_installation_is_told(monkeypatch):
+def test_a_missing_azure_functions_error_says_how_to_install_it(monkeypatch):
     """With the command."""
     monkeypatch.setattr(sdk, "_can_import", lambda _: False)
     text = sdk.refusal({sdk.FUNCTIONS: None, sdk.DURABLE: None})
@@ -53,7 +53,7 @@ def test_without_azure_functions_the_installation_is_told(monkeypatch):
 
 
 def test_the_users_function_is_found_in_the_wrapper_of_any_version():
-    """Since 1.3 by an attribute, before in the closure."""
+    """Since 1.3 by an attribute, before that in the closure."""
 
     def story(context): ...
 

@@ -52,7 +52,7 @@ def chain(context):
     return (yield context.call_activity("one"))
 
 
-def test_a_session_goes_on_until_it_is_dropped():
+def test_a_session_lives_until_it_is_dropped():
     """Afterwards it is lost, and the host begins it again with the whole history."""
     desk = Desk(chain=chain)
     first = desk.advance(started("chain"), beginning("chain"))
@@ -65,7 +65,7 @@ def test_a_session_goes_on_until_it_is_dropped():
     assert desk.advance(whole, beginning("chain"))["output"] == "8"
 
 
-def test_a_beginning_replaces_the_session_of_that_name_and_closes_its_generator():
+def test_a_new_session_replaces_the_one_of_that_name_and_closes_its_generator():
     """A new execution of the same instance."""
     closed = threading.Event()
 
@@ -95,15 +95,15 @@ def test_dropping_a_session_whose_function_has_ended_takes_no_thread(monkeypatch
 
 
 @pytest.mark.parametrize("name", ["nobody", "work"])
-def test_what_is_no_orchestrator_fails(name):
-    """The host asks only for what is in the catalog; still it gets an answer."""
+def test_an_unknown_orchestrator_fails(name):
+    """The host asks only for known ones; still it gets an answer."""
     script = Desk().advance(started(name), beginning(name))
     assert script["done"]
     assert script["error"] == f"the app has no orchestrator '{name}' that can run"
 
 
-def test_a_step_runs_in_a_thread_kept_for_episodes_and_belongs_to_its_instance():
-    """The log name is the host's."""
+def test_a_step_runs_in_an_episode_thread_and_belongs_to_its_instance():
+    """The host gives the name for logs."""
 
     def who(context):
         found = current_invocation()
@@ -114,7 +114,7 @@ def test_a_step_runs_in_a_thread_kept_for_episodes_and_belongs_to_its_instance()
 
 
 def test_a_script_that_cannot_be_sent_is_a_failure(monkeypatch):
-    """Too much for a frame."""
+    """It is too big for a frame."""
     answers: list[Any] = []
 
     def send(message: Any) -> bool:
@@ -133,7 +133,7 @@ def test_a_script_that_cannot_be_sent_is_a_failure(monkeypatch):
 
 
 def test_a_quiet_session_logs_nothing():
-    """The host begins one to see whether an ended instance would do the same again."""
+    """The host begins one to check that an ended instance would do the same again."""
     seen = []
 
     def watching(context):

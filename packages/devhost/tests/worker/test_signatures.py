@@ -19,7 +19,7 @@ def _problems(annotation: Any, kind: str = "activityTrigger", *, is_output: bool
 
 
 @pytest.mark.parametrize("annotation", [dict, str, Any, Dict[str, Any], List[int], object])  # noqa: UP006
-def test_plain_classes_and_generics_of_typing_are_taken(annotation):
+def test_plain_classes_and_typing_generics_are_accepted(annotation):
     """`typing` generics pass the worker's own test, built-in ones do not."""
     assert _problems(annotation) == []
 
@@ -34,14 +34,14 @@ def test_unions_and_built_in_generics_are_refused(annotation):
 
 
 @pytest.mark.parametrize("annotation", [func.Out[str], func.Out[bytes], func.Out[List[str]]])  # noqa: UP006
-def test_an_output_takes_an_out(annotation):
-    """For queues also a list."""
+def test_an_output_accepts_an_out(annotation):
+    """For queues also of a list."""
     assert _problems(annotation, "queue", is_output=True) == []
 
 
 @pytest.mark.parametrize("annotation", [str, func.Out, func.Out[int], func.Out[list[str]]])
 def test_an_output_without_a_fitting_out_is_refused(annotation):
-    """The parameter has `set`, nothing else."""
+    """The function can only call `set` on it."""
     assert len(_problems(annotation, "queue", is_output=True)) == 1
 
 
@@ -51,8 +51,8 @@ def test_an_output_without_a_fitting_out_is_refused(annotation):
      (func.ServiceBusMessage, "serviceBusTrigger"), (func.InputStream, "blobTrigger"), (str, "cosmosDBTrigger"),
      (func.DocumentList, "cosmosDBTrigger"), (str, "someBrandNewTrigger")],
 )  # fmt: skip
-def test_every_type_of_the_sdk_is_judged_by_its_own_converter_and_an_unknown_one_takes_text_and_bytes(annotation, kind):
-    """devhost indexes them all, whether it can start them or not."""
+def test_every_sdk_type_is_checked_by_its_converter_and_an_unknown_one_accepts_text_and_bytes(annotation, kind):
+    """devhost indexes them all, whether it supports them or not."""
     assert _problems(annotation, kind) == []
     assert len(_problems(int, kind)) == 1
 
@@ -66,8 +66,8 @@ def test_the_context_is_recognised_unless_a_binding_has_that_name():
     assert (wants_context(one, []), wants_context(one, [trigger])) == (True, False)
 
 
-def test_the_type_inside_an_out_is_the_parameters_type():
-    """Bare `Out` says nothing."""
+def test_the_type_inside_an_out_is_the_type_of_the_parameter():
+    """A plain `Out` has none."""
 
     def one(a: func.Out[bytes], b: func.Out, c: int) -> str: ...
 
@@ -75,7 +75,7 @@ def test_the_type_inside_an_out_is_the_parameters_type():
 
 
 def test_a_durable_client_needs_an_async_function():
-    """The SDK awaits what it wraps."""
+    """The SDK awaits the function that it wraps."""
 
     async def good(client): ...
 
@@ -87,8 +87,8 @@ def test_a_durable_client_needs_an_async_function():
     assert "async def" in next(signature_hints(bad, [client]))
 
 
-def test_a_request_in_a_parameter_of_text_is_named():
-    """The real worker loads the function, and no call succeeds; a timer's state does come as text."""
+def test_a_request_in_a_parameter_of_text_is_reported():
+    """The real worker loads the function, and every call fails; the state of a timer may be text."""
 
     def one(x: str): ...
 
@@ -97,8 +97,8 @@ def test_a_request_in_a_parameter_of_text_is_named():
     assert list(signature_hints(one, [Binding(type="timerTrigger", name="x")])) == []
 
 
-def test_the_context_and_out_are_known_by_their_names():
-    """As the real worker knows them."""
+def test_the_context_and_out_are_recognised_by_name():
+    """As by the real worker."""
 
     class Context: ...
 
@@ -111,8 +111,8 @@ def test_the_context_and_out_are_known_by_their_names():
 
 
 @pytest.mark.parametrize("annotation", [List[str], Dict[str, Any], list[str]])  # noqa: UP006
-def test_a_return_annotation_is_a_class(annotation):
-    """A generic of `typing` is none, though a parameter may have it."""
+def test_a_return_annotation_must_be_a_class(annotation):
+    """A generic of `typing` is refused, though a parameter may have it."""
 
     def one(msg) -> annotation: ...
 
@@ -120,7 +120,7 @@ def test_a_return_annotation_is_a_class(annotation):
     assert len(list(signature_problems(one, bindings))) == 1
 
 
-def test_an_sdk_type_is_loaded_and_named():
+def test_an_sdk_type_is_loaded_and_reported():
     """The real worker has it; here only the call that needs it fails."""
 
     class BlobClient:

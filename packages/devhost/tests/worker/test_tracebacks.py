@@ -17,7 +17,7 @@ def _caught() -> BaseException:
 
 
 def test_the_stack_is_that_of_the_last_error_without_heading_and_message():
-    """In the form that the worker sends as stack."""
+    """The form that the worker sends as stack."""
     stack = user_stack(_caught())
     assert stack.startswith(f'  File "{__file__}"')
     assert "Traceback" not in stack
@@ -46,7 +46,7 @@ class Silent(ValueError):
         raise RuntimeError("no words")
 
 
-def test_an_error_that_cannot_say_what_it_is_has_a_text_all_the_same():
-    """Its class; without a text nobody would ever be answered."""
+def test_an_error_that_cannot_be_printed_still_has_a_text():
+    """Its class; without a text nobody would get an answer."""
     assert failure_text(ValueError("boom")) == "ValueError: boom"
     assert failure_text(Silent()) == "Silent: (its text cannot be read: its __str__ fails)"

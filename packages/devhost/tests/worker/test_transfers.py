@@ -32,8 +32,8 @@ async def _settled(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def test_each_piece_of_a_body_is_asked_for(flowing):
-    """Not before it is wanted."""
+async def test_each_piece_of_a_body_is_requested(flowing):
+    """Not before the function reads it."""
     transfer, sent = flowing
     transfer.take(_piece(b"one"))
     assert sent == []
@@ -43,8 +43,8 @@ async def test_each_piece_of_a_body_is_asked_for(flowing):
     assert sent == [{"kind": "wants", "id": 7}] * 2
 
 
-async def test_behind_the_body_comes_the_end_of_the_connection(flowing):
-    """Which is when the caller leaves."""
+async def test_the_body_is_followed_by_the_disconnect(flowing):
+    """The application gets it when the caller leaves."""
     transfer, sent = flowing
     transfer.take(_piece(b"", more=False))
     await transfer.receive()
@@ -57,7 +57,7 @@ async def test_behind_the_body_comes_the_end_of_the_connection(flowing):
 
 
 async def test_a_response_waits_while_its_parts_are_not_written(flowing):
-    """A few may be under way."""
+    """A few may be on their way."""
     transfer, sent = flowing
     await transfer.send(START)
     for number in range(4):
@@ -71,8 +71,8 @@ async def test_a_response_waits_while_its_parts_are_not_written(flowing):
     assert sent[-1] == {"kind": "part", "id": 7, "body": b"5", "more": False}
 
 
-async def test_what_nobody_takes_any_more_is_dropped(flowing):
-    """And nobody waits for room."""
+async def test_parts_for_a_caller_who_left_are_dropped(flowing):
+    """The function does not wait for room."""
     transfer, sent = flowing
     waiting = [asyncio.ensure_future(transfer.send(_part(b"x"))) for _ in range(6)]
     await _settled(lambda: len(sent) == 4)
@@ -82,7 +82,7 @@ async def test_what_nobody_takes_any_more_is_dropped(flowing):
 
 
 async def test_a_whole_request_has_one_piece_and_its_response_is_collected():
-    """For a function that is run by hand; nobody hangs up."""
+    """For a function run by hand; nobody disconnects."""
     transfer = WholeTransfer(b"all")
     assert await transfer.receive() == {"type": "http.request", "body": b"all", "more_body": False}
     waiting = asyncio.ensure_future(transfer.receive())

@@ -1,4 +1,4 @@
-"""Where the command `azurite` is: beside the app, beside the person, on the PATH, or in devhost's own cache."""
+"""Finds the command `azurite`: beside the app, in the current folder, on the PATH, or in devhost's own cache."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ _NO_NODE = (
 
 
 def find_command(app_dir: Path) -> Path:
-    """The path of `azurite`; raises DevhostError where there is none, or no Node to run it.
+    """The path of `azurite`; raises DevhostError if there is none, or no Node to run it.
 
     Looked for in `node_modules` at or above the app's folder, then at or above the current one, on the PATH, and
     where `durable-devhost azurite install` puts it.
@@ -32,7 +32,7 @@ def find_command(app_dir: Path) -> Path:
 
 
 def find_node() -> Path:
-    """The path of `node`; raises DevhostError where there is none."""
+    """The path of `node`; raises DevhostError if there is none."""
     node = shutil.which("node")
     if node is None:
         raise DevhostError(_NO_NODE)
@@ -40,9 +40,9 @@ def find_node() -> Path:
 
 
 def cache_folder() -> Path:
-    """The folder that devhost's own Azurite is installed in, which may be missing.
+    """The folder for devhost's own Azurite, which may not exist yet.
 
-    Below XDG_CACHE_HOME where that is an absolute path, as its specification asks, else below ~/.cache. Raises
+    Below XDG_CACHE_HOME if that is an absolute path, as its specification asks, else below ~/.cache. Raises
     DevhostError for a user without a home.
     """
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))

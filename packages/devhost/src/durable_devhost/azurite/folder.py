@@ -1,4 +1,4 @@
-"""The data folder: held by one devhost at a time, and clear about what keeps it from being written."""
+"""The data folder: one devhost at a time may use it, and errors say why it cannot be written."""
 
 import errno
 import fcntl
@@ -18,7 +18,7 @@ _PROBE_BYTES = 1 << 18
 
 @contextmanager
 def data_folder(folder: Path) -> Iterator[Path]:
-    """Hold the data folder for one devhost while the block runs, making it where it is missing.
+    """Lock the data folder for one devhost while the block runs; create it if it is missing.
 
     Raises DevhostError when another devhost holds it, naming its pid, or when it cannot be written.
     """
@@ -36,9 +36,9 @@ def data_folder(folder: Path) -> Iterator[Path]:
 
 
 def disk_fault(folder: Path) -> str | None:
-    """A sentence where the disk of the data folder takes no more, found by trying; None where it does.
+    """A sentence if the disk of the data folder is full, found by writing to it; else None.
 
-    Azurite says of a full disk no more than 500. Its tables are in memory and are written every few seconds.
+    Azurite only answers 500 on a full disk. Its tables are in memory and are written every few seconds.
     """
     try:
         with NamedTemporaryFile(dir=folder) as probe:
@@ -51,7 +51,7 @@ def disk_fault(folder: Path) -> str | None:
 
 @contextmanager
 def writable(folder: Path) -> Iterator[None]:
-    """Turn what the file system refuses inside the block into a DevhostError that names the data folder."""
+    """Turn file system errors inside the block into a DevhostError that names the data folder."""
     try:
         yield
     except OSError as error:

@@ -1,6 +1,6 @@
 """Installs Azurite for devhost alone, into its cache folder: what `durable-devhost azurite install` does.
 
-npm fills a folder beside the final one, which takes its place in one step. An install that was cut short leaves
+npm fills a folder beside the final one, which is then moved into place in one step. An interrupted install leaves
 nothing that a start could take for Azurite.
 """
 
@@ -37,9 +37,9 @@ _NETWORK = re.compile(
 
 
 def install(say: Say) -> Path:
-    """Install Azurite into the cache folder and return the path of its command; nothing is done where it is there.
+    """Install Azurite into the cache folder and return the path of its command; an installed one is kept.
 
-    `say` is given a line when something begins, goes on for long, or ends. Raises DevhostError where Node or npm is
+    `say` gets a line when something begins, takes long, or ends. Raises DevhostError if Node or npm is
     missing, the registry cannot be reached, or the folder cannot be written.
     """
     folder = cache_folder()
@@ -64,7 +64,7 @@ def _install(folder: Path, say: Say) -> None:
         draft.mkdir()
         package = [str(npm), "install", "--prefix", str(draft), *_OPTIONS, f"azurite@{VERSION}"]
         status, said = _run(package, draft, say)
-        # npm goes on after a file that it could not write, and may end well: what it said and a trial tell.
+        # npm goes on after a file that it could not write, and may exit with 0: check its output, and try Azurite.
         if status or _NO_SPACE.search(said):
             raise DevhostError(_explained(said, folder))
         status, said = _run([str(command_in(draft)), "--version"], draft, say)
@@ -92,9 +92,9 @@ def _find_npm() -> Path:
 
 
 def _run(command: Sequence[str], folder: Path, say: Say) -> tuple[int, str]:
-    """Run a command with a sign of life now and then; returns its exit status and all that it printed.
+    """Run a command and report progress now and then; returns its exit status and all that it printed.
 
-    It runs in a session of its own, so that whatever stops this call stops its children too. What it prints never
+    It runs in its own session, so that stopping this call stops its children too. Its output never
     touches the disk, which may be full.
     """
     begun = time.monotonic()
@@ -118,7 +118,7 @@ def _run(command: Sequence[str], folder: Path, say: Say) -> tuple[int, str]:
 
 
 def _said(process: "subprocess.Popen[str]") -> str | None:
-    """All that the process printed once it has ended, None when it still runs after a while."""
+    """All that the process printed once it has ended, None while it still runs after a while."""
     try:
         return process.communicate(timeout=_HEARTBEAT_S)[0]
     except subprocess.TimeoutExpired:
@@ -126,7 +126,7 @@ def _said(process: "subprocess.Popen[str]") -> str | None:
 
 
 def _explained(said: str, folder: Path) -> str:
-    """The sentence for what npm said when it failed."""
+    """The sentence for npm's error output."""
     if _NO_SPACE.search(said):
         return _disk_is_full(folder)
     code = found[1] if (found := _NPM_CODE.search(said)) else ""
@@ -147,7 +147,7 @@ def _disk_is_full(folder: Path) -> str:
 
 
 def _version_in(folder: Path) -> str | None:
-    """The version that is installed in `folder`; None where there is none, or not a whole one."""
+    """The version installed in `folder`; None if there is none or it is incomplete."""
     try:
         package = json.loads((folder / "node_modules" / "azurite" / "package.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -157,7 +157,7 @@ def _version_in(folder: Path) -> str | None:
 
 @contextmanager
 def _alone(folder: Path, say: Say) -> Iterator[None]:
-    """Hold the folder, so that a second install waits until the first is through."""
+    """Lock the folder, so that a second install waits until the first has finished."""
     held = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -1,4 +1,4 @@
-"""Starts devhost's own Azurite again when it ends under a running host: over the same files, on the same ports."""
+"""Restarts devhost's own Azurite when it ends under a running host: over the same files, on the same ports."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ _LOOK_EVERY_S = 0.5
 
 
 class AzuriteKeeper:
-    """Looks after the Azurite over `folder`, which is this host's own; one that was lent to it is left alone."""
+    """Watches the Azurite over `folder`, which belongs to this host; a lent one is left alone."""
 
     def __init__(self, azurite: Azurite, folder: Path, app_dir: Path, tell: Callable[[str], None]) -> None:
         self._azurite = azurite
@@ -23,7 +23,7 @@ class AzuriteKeeper:
         self._is_ours = azurite.account == DEVELOPMENT_ACCOUNT
 
     async def run(self) -> None:
-        """Look after it until cancelled; raises StorageUnavailable where it does not start again."""
+        """Watch it until cancelled; raises StorageUnavailable if it does not start again."""
         while self._is_ours:
             await asyncio.sleep(_LOOK_EVERY_S)
             if not is_running(self._azurite):
@@ -32,6 +32,6 @@ class AzuriteKeeper:
                 self._tell("Azurite runs again.")
 
     def let_end(self) -> None:
-        """Ask it for a gentle end without waiting for it."""
+        """Ask it to end, without waiting for it."""
         if self._is_ours:
             os.kill(self._azurite.pid, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The ports of Azurite's three services: the standard ones, which apps have written out, or any that are free."""
+"""The ports of Azurite's three services: the standard ones, which apps have in their settings, or any free ones."""
 
 import socket
 from contextlib import ExitStack
@@ -12,7 +12,7 @@ STANDARD_PORTS: Ports = (DEVELOPMENT_PORTS["blob"], DEVELOPMENT_PORTS["queue"], 
 
 
 def standard_or_free_ports() -> Ports:
-    """The standard ports where all three are free, three others where one is taken.
+    """The standard ports if all three are free, three others if one is taken.
 
     Nothing reserves them: another program may take one before Azurite does.
     """
@@ -28,7 +28,7 @@ def free_ports() -> Ports:
 
 
 def _is_free(port: int) -> bool:
-    """Whether nobody listens there; asked twice, as macOS lets us listen beside a server for all addresses."""
+    """Whether nobody listens there; two checks, as macOS allows listening beside a server for all addresses."""
     with socket.socket() as caller:
         caller.settimeout(1.0)
         if caller.connect_ex((ADDRESS, port)) == 0:

@@ -1,7 +1,7 @@
 """devhost's own Azurite: one for each data folder, found again after a crash, stopped gently.
 
-It takes the standard ports where they are free, as apps have them written out, and three others where they are not.
-Azurite runs in a session of its own, so that Ctrl-C and a `kill -9` of devhost do not touch it and no committed write
+It takes the standard ports if they are free, because apps have them in their settings, and else three others.
+Azurite runs in its own session, so that Ctrl-C and a `kill -9` of devhost do not touch it and no committed write
 is lost. `azurite.json` in the folder says where it is. Only the holder of the folder's lock reads or writes that file.
 
 Where many hosts run one after the other, as in tests, `lend` gives each an account of one Azurite: it takes a second to
@@ -51,14 +51,14 @@ _LISTENS = b"successfully listen"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Azurite:
-    """A running Azurite, and one of its accounts; `process` is set where this devhost started it."""
+    """A running Azurite and one of its accounts; `process` is set if this devhost started it."""
 
     pid: int
     blob_port: int
     queue_port: int
     table_port: int
     location: str
-    """The folder of its files; empty where it keeps everything in memory."""
+    """The folder of its files; empty if it keeps everything in memory."""
     account: str = DEVELOPMENT_ACCOUNT
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False, compare=False)
 
@@ -69,7 +69,7 @@ class Azurite:
 
     @property
     def has_standard_ports(self) -> bool:
-        """Whether connection strings that name the ports 10000 to 10002 reach it as they are."""
+        """Whether connection strings with the ports 10000 to 10002 reach it unchanged."""
         return self.ports == STANDARD_PORTS
 
     @property
@@ -84,11 +84,11 @@ class Azurite:
 
 @contextmanager
 def running_azurite(folder: Path, app_dir: Path, accounts: Sequence[str] = ()) -> Iterator[Azurite]:
-    """Run an Azurite over `folder`, which `data_folder` holds; one that outlived a crashed devhost is taken over.
+    """Run an Azurite over `folder`, which `data_folder` locks; one that outlived a crashed devhost is reused.
 
-    With `accounts`, which it has besides the usual one to be lent, it keeps everything in memory and leaves the
-    standard ports to others. Stops it when the block ends, but not one that was lent to this folder. Raises
-    DevhostError where Azurite or Node is missing, and StorageUnavailable where it does not start.
+    With `accounts`, which it lends besides the usual one, it keeps everything in memory and leaves the
+    standard ports to others. Stops it when the block ends, except one that was lent to this folder. Raises
+    DevhostError if Azurite or Node is missing, and StorageUnavailable if it does not start.
     """
     azurite = _survivor(folder) or _start(folder, find_command(app_dir), accounts)
     try:
@@ -99,7 +99,7 @@ def running_azurite(folder: Path, app_dir: Path, accounts: Sequence[str] = ()) -
 
 
 def start_again(azurite: Azurite, folder: Path, app_dir: Path) -> Azurite:
-    """Start an Azurite that has ended once more, on the ports that everybody knows; raises StorageUnavailable."""
+    """Restart an Azurite that has ended, on the same ports; raises StorageUnavailable."""
     again = _spawn(folder, find_command(app_dir), (), azurite.ports)
     with writable(folder):
         _write_state(folder, again)
@@ -110,7 +110,7 @@ def start_again(azurite: Azurite, folder: Path, app_dir: Path) -> Azurite:
 
 
 def lend(azurite: Azurite, account: str, folder: Path) -> None:
-    """Give the devhost over `folder` an account of a running Azurite to be its own: it starts none and stops none."""
+    """Give the devhost over `folder` its own account of a running Azurite: it starts none and stops none."""
     folder = folder.resolve()
     with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def lend(azurite: Azurite, account: str, folder: Path) -> None:
 
 
 def stop_survivor(folder: Path) -> None:
-    """Stop the Azurite that a killed devhost left behind over `folder`; nothing happens where there is none."""
+    """Stop the Azurite that a killed devhost left behind over `folder`; does nothing if there is none."""
     azurite = _survivor(folder.resolve())
     if azurite:
         stop(azurite, folder.resolve())
@@ -163,7 +163,7 @@ def _start(folder: Path, command: Path, accounts: Sequence[str]) -> Azurite:
         ports = standard_or_free_ports() if attempt == 0 and not accounts else free_ports()
         azurite = _spawn(folder, command, accounts, ports)
         with writable(folder):
-            _write_state(folder, azurite)  # before it answers: a crash now must not leave two over one folder
+            _write_state(folder, azurite)  # before it answers: a crash now must not leave two Azurites over one folder
         if _answers(azurite) and _has_its_ports(azurite, folder):
             return azurite
         stop(azurite, folder)
@@ -213,7 +213,7 @@ def _write_state(folder: Path, azurite: Azurite) -> None:
 
 
 def _answers(azurite: Azurite) -> bool:
-    """Wait until all three services answer; false when the process ends or the time is up."""
+    """Wait until all three services answer; False if the process ends or the time is up."""
     give_up = time.monotonic() + _START_S
     waiting = list(azurite.ports)
     while waiting:
@@ -227,10 +227,10 @@ def _answers(azurite: Azurite) -> bool:
 
 
 def _has_its_ports(azurite: Azurite, folder: Path) -> bool:
-    """Whether it is this Azurite that answers, and not another one that was quicker to take a port.
+    """Whether this Azurite answers, and not another one that took a port first.
 
-    It says in its log that each service listens, and ends when one cannot. In a version that says so in other words,
-    one that still runs five seconds after its first word has its ports; a busy machine may be long about that word.
+    Its log says that each service listens, and it ends if one cannot. In a version with other log texts,
+    one that still runs five seconds after its first line has its ports; a busy machine may be slow with that line.
     """
     give_up = time.monotonic() + _START_S
     is_silent = True
@@ -262,7 +262,7 @@ def _wait_for_end(azurite: Azurite) -> None:
 
 
 def is_running(azurite: Azurite) -> bool:
-    """Whether the process is still that Azurite, and no stranger that was given its number later."""
+    """Whether the process is still that Azurite, and not another program with a reused pid."""
     if azurite.process is not None:
         return azurite.process.poll() is None
     where = f" --location {azurite.location} " if azurite.location else f" --blobPort {azurite.blob_port} "
@@ -270,7 +270,7 @@ def is_running(azurite: Azurite) -> bool:
 
 
 def _command_line(pid: int) -> str:
-    """The command line of a process; empty when it has ended. Linux tells by a file, other systems by `ps`."""
+    """The command line of a process; empty if it has ended. Linux has a file for it, other systems `ps`."""
     if Path("/proc/self/cmdline").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_text("utf-8", errors="replace").replace("\0", " ")

@@ -1,4 +1,4 @@
-"""What goes to the worker and what comes back as typed values, and what the host adds to them. Pure.
+"""The typed values that go to the worker and come back, and what the host adds to them. Pure.
 
 A typed value is the SDK's `Datum` as JSON: `{"type": "string" | "bytes" | "json" | "int", "value": ...}`.
 """
@@ -21,7 +21,7 @@ _OUTPUTS = frozenset({"blob", "http", "queue", "table"})
 
 
 def trigger_argument(function: Function, value: Any) -> Value:
-    """The trigger's value as the worker takes it; an HTTP request is one already."""
+    """The trigger's value in the form that the worker takes; an HTTP request already has it."""
     match function.kind:
         case TriggerType.HTTP:
             request: Value = value
@@ -39,7 +39,7 @@ def trigger_argument(function: Function, value: Any) -> Value:
 
 
 def _payload(value: str | bytes) -> Value:
-    """An event, or a payload for a trigger without a listener: the kind of value that the SDK's converter wants."""
+    """An event, or a payload for a trigger without a listener: in the kind that the SDK's converter expects."""
     if isinstance(value, bytes):
         return {"type": "bytes", "value": value}
     return {"type": "json" if _is_json(value) else "string", "value": value}
@@ -69,7 +69,7 @@ def _metadata_value(value: Any) -> Value:
 
 
 def trigger_data(function: Function, value: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """What `{name}` expressions of the other bindings may refer to."""
+    """The data that `{name}` expressions of the other bindings may use."""
     match function.kind:
         case TriggerType.HTTP:
             return _http_data(value)
@@ -88,12 +88,12 @@ def trigger_data(function: Function, value: Any, metadata: Mapping[str, Any]) ->
 
 
 def _printable(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata of a message without its times, which the SDK cannot print: they are nothing in a name."""
+    """The metadata of a message without its times, which the SDK cannot print."""
     return {name: "" if isinstance(value, datetime) else value for name, value in metadata.items()}
 
 
 def _http_data(request: Value) -> dict[str, Any]:
-    """A route parameter beats the query, which beats the body (`HttpTriggerAttributeBindingProvider`)."""
+    """A route parameter wins over the query, which wins over the body (`HttpTriggerAttributeBindingProvider`)."""
     query = dict(request["params"])
     named = {name: value for name, value in query.items() if name.lower() != "code"}
     data = _joined(_json_fields(request["body"].decode(errors="replace")), named, request["route_params"])
@@ -102,9 +102,9 @@ def _http_data(request: Value) -> dict[str, Any]:
 
 
 def _json_fields(text: str) -> dict[str, Any]:
-    """The fields of a text that is a JSON object: objects as they are, other values as .NET prints them.
+    """The fields of a text that is a JSON object: objects unchanged, other values as .NET prints them.
 
-    Lists and null do not count (`Utility.ApplyBindingData` of azure-functions-host).
+    Lists and null are left out (`Utility.ApplyBindingData` of azure-functions-host).
     """
     if not looks_like_json(text):
         return {}
@@ -121,7 +121,7 @@ def _json_fields(text: str) -> dict[str, Any]:
 
 
 def _joined(*sources: Mapping[str, Any]) -> dict[str, Any]:
-    """What all of them have; of names that differ in case alone, too, the last one counts."""
+    """All mappings merged; of names that differ only in case the last one counts."""
     joined: dict[str, tuple[str, Any]] = {}
     for source in sources:
         joined.update({name.lower(): (name, value) for name, value in source.items()})
@@ -129,7 +129,7 @@ def _joined(*sources: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def blob_content(value: Value) -> bytes:
-    """The bytes of a blob output: JSON is printed again, a number is .NET's bytes of it, of a whole one the last four.
+    """The bytes of a blob output: JSON is formatted again, a number is its .NET bytes, the last four for an integer.
 
     As `FunctionBinding.ConvertValueToStream` of azure-functions-host writes it.
     """
@@ -144,14 +144,14 @@ def blob_content(value: Value) -> bytes:
 
 
 def blob_input(binding: Binding, content: bytes) -> Value:
-    """A blob as the worker gets it: text unless the binding says `data_type="binary"`, whatever the annotation is."""
+    """A blob for the worker: text unless the binding says `data_type="binary"`, whatever the annotation is."""
     if is_binary(binding):
         return {"type": "bytes", "value": content}
     return {"type": "string", "value": read_text(content)}
 
 
 def breaks(content: bytes, value: Value) -> bool:
-    """Whether a blob that was read as text has lost bytes; a mark at its start, or UTF-16, loses nothing."""
+    """Whether a blob read as text has lost bytes; a byte order mark and UTF-16 lose nothing."""
     return value["type"] == "string" and REPLACEMENT in value["value"] and value["value"].encode() != content
 
 
@@ -161,7 +161,7 @@ def is_binary(binding: Binding) -> bool:
 
 
 def queue_messages(value: Value) -> list[str | bytes]:
-    """The messages of a queue output, one for each element of a list; raises ValueError for what Azure refuses.
+    """The messages of a queue output, one for each element of a list; raises ValueError for values that Azure refuses.
 
     The host parses a text that begins and ends like JSON, and prints it again as .NET does (recorded;
     `FunctionBinding.ReadAsEnumerable` of azure-functions-host).
@@ -184,13 +184,13 @@ def queue_messages(value: Value) -> list[str | bytes]:
 
 
 def looks_like_json(text: str) -> bool:
-    """Whether the host takes a text that an output got for JSON (`Utility.IsJson` of azure-functions-host)."""
+    """Whether the host takes the text of an output for JSON (`Utility.IsJson` of azure-functions-host)."""
     trimmed = text.strip()
     return (trimmed[:1], trimmed[-1:]) in (("{", "}"), ("[", "]"))
 
 
 def left_out(function: Function) -> Iterator[str]:
-    """What devhost does not have of a function's bindings, one sentence each: the calls that use them fail."""
+    """The bindings of a function that devhost does not support, one sentence each: calls that use them fail."""
     for binding in function.inputs:
         if binding.type not in _INPUTS:
             yield str(unsupported(binding, "input"))
@@ -200,7 +200,7 @@ def left_out(function: Function) -> Iterator[str]:
 
 
 def unsupported(binding: Binding, direction: str) -> NotImplementedError:
-    """Why an invocation fails that uses a binding which devhost does not have."""
+    """Why an invocation fails that uses an unsupported binding."""
     return NotImplementedError(
         f"devhost has no {direction} binding of type {binding.type}, which '{binding.name}' is. "
         f"It works on Azure; here, leave it out or replace it for local runs."

@@ -1,4 +1,4 @@
-"""How many bytes of requests the host holds at once, so that a slow worker fills nobody's memory."""
+"""Limits the bytes of requests that the host holds at once, so that a slow worker cannot fill the memory."""
 
 import asyncio
 from collections import deque
@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 
 
 class ByteBudget:
-    """Lets work in as long as its bytes fit; what does not fit waits for its turn, first come first served.
+    """Admits work while its bytes fit; other work waits for its turn, first come first served.
 
-    Something larger than the whole budget is let in when it is alone.
+    Work larger than the whole budget is admitted alone.
     """
 
     def __init__(self, limit: int) -> None:
@@ -44,7 +44,7 @@ class ByteBudget:
             if turn.done() and not turn.cancelled():
                 self._taken -= size
             else:
-                with suppress(ValueError):  # a turn that was cancelled may have been passed over already
+                with suppress(ValueError):  # a cancelled turn may already have been given to the next one
                     self._queue.remove((size, turn))
             self._let_in()
             raise

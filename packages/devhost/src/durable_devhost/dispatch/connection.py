@@ -1,7 +1,7 @@
 """One end of the socket between host and worker: calls that wait for an answer, and notes that do not.
 
-The frames are those of `wire.frames`. Whoever calls waits until the worker has taken the bytes, so that a slow worker
-slows its callers down and does not fill the host's memory.
+The frames are those of `wire.frames`. A caller waits until the worker has taken the bytes, so that a slow worker
+slows its callers down instead of filling the host's memory.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from durable_devhost.wire.frames import PREFIX_SIZE, BrokenFrame, decode, encode
 Message = dict[str, Any]
 _BEFORE_THE_ANSWER = frozenset({"wants", "head", "part"})
 _HALF = b"\\ud"
-"""How half of a surrogate pair begins in JSON: no protobuf message of the real worker can hold one."""
+"""The beginning of half a surrogate pair in JSON: no protobuf message of the real worker can hold one."""
 
 
 class WorkerGone(Exception):
@@ -27,7 +27,7 @@ class WorkerGone(Exception):
 
 
 class CallOverdue(Exception):
-    """The call took longer than `limit`. It goes on in the worker, and nobody waits for its answer."""
+    """The call took longer than `limit`. It goes on in the worker, but nobody waits for its answer."""
 
     def __init__(self, limit: timedelta) -> None:
         super().__init__(limit)
@@ -37,7 +37,7 @@ class CallOverdue(Exception):
 class Connection(asyncio.Protocol):
     """The host's end: a protocol rather than a stream, as each activity and each step of an orchestrator passes here.
 
-    `heard` gets each message that answers no call, in order. One event loop has all the state, so no lock.
+    `heard` gets each message that answers no call, in order. One event loop has all the state, so there is no lock.
     """
 
     def __init__(self, heard: Callable[[Message], None]) -> None:
@@ -68,8 +68,8 @@ class Connection(asyncio.Protocol):
     ) -> Message:
         """Send a message and return its answer; cancelling the call tells the worker.
 
-        What the worker sends before its answer goes to the exchange. Raises WorkerGone, and CallOverdue when `limit` is
-        over.
+        Messages of the worker before its answer go to the exchange. Raises WorkerGone, and CallOverdue after
+        `limit`.
         """
         if self.gone.is_set():
             raise WorkerGone
@@ -112,7 +112,7 @@ class Connection(asyncio.Protocol):
                     await self._is_quiet.wait()
 
     def close(self) -> None:
-        """Hang up; open calls fail with WorkerGone."""
+        """Close the connection; open calls fail with WorkerGone."""
         self.gone.set()
         self._has_room.set()
         if self._alarm is not None:
@@ -141,19 +141,19 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """The worker is gone: every open call fails."""
+        """The worker is gone: fail every open call."""
         self.close()
 
     def pause_writing(self) -> None:
-        """Let callers wait: the worker is slower than they are."""
+        """Let callers wait, because the worker is slower than they are."""
         self._has_room.clear()
 
     def resume_writing(self) -> None:
-        """Let callers go on."""
+        """Let callers continue."""
         self._has_room.set()
 
     def _limit(self, number: int, limit: timedelta) -> None:
-        """Let a call fail when its time is up; one alarm serves all calls, as a timer for each would cost them time."""
+        """Let a call fail when its time is up; one alarm serves all calls, because a timer for each would cost time."""
         loop = asyncio.get_running_loop()
         due = loop.time() + limit.total_seconds()
         self._deadlines[number] = (due, limit)
@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
         self._alarm = loop.call_at(due, self._give_up, loop)
 
     def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Fail the calls whose time is up, and look again when the next one's is."""
+        """Fail the calls whose time is up, and set the alarm for the next one."""
         self._alarm, now = None, loop.time()
         for number, (due, limit) in self._deadlines.items():
             answer = self._waiting[number]

@@ -1,10 +1,10 @@
-"""The processes that a process has started, and those that these have: nothing of an app may stay behind."""
+"""The descendants of a process: no process of an app may stay behind."""
 
 from pathlib import Path
 
 
 def descendants(pid: int) -> list[int]:
-    """The ids, the youngest generation first; empty where the system does not tell (it is Linux that does)."""
+    """The pids, the youngest generation first; empty if the system does not list them (only Linux does)."""
     children = [child for task in _tasks(pid) for child in _children(task)]
     return [each for child in children for each in (*descendants(child), child)]
 

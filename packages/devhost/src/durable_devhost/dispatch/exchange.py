@@ -1,4 +1,4 @@
-"""An HTTP exchange that flows while its function runs: pieces of the request in, head and parts of the response out."""
+"""An HTTP exchange, streamed while its function runs: pieces of the request in, head and parts of the response out."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -8,11 +8,11 @@ Message = dict[str, Any]
 
 
 class Exchange:
-    """Between a caller's connection and the worker that answers it; one event loop has all of it.
+    """Between a caller's connection and the worker that answers it; one event loop has all of its state.
 
-    The worker sends `wants` for a piece of the request, `head`, and `part` for each piece of the response. It hears
+    The worker sends `wants` for a piece of the request, `head`, and `part` for each piece of the response. It gets
     `piece`, `written` for each part, and `hung_up`. It sends only a few parts before the first is written, so that
-    little is held here.
+    little is buffered here.
     """
 
     def __init__(self) -> None:
@@ -25,20 +25,20 @@ class Exchange:
         self._call_id, self._note = call_id, note
 
     def take(self, message: Message) -> None:
-        """Take what the worker sends before its answer."""
+        """Handle a message of the worker that comes before its answer."""
         self._heard.put_nowait(message)
 
     def end(self) -> None:
-        """The call is over, whatever became of it."""
+        """The call is over, with or without an answer."""
         self._note = None
         self._heard.put_nowait(None)
 
     def tell(self, kind: str, **fields: Any) -> None:
-        """Send the worker a message; one to a call that is over is lost."""
+        """Send the worker a message; one to an ended call is lost."""
         if self._note is not None:
             self._note({"kind": kind, "id": self._call_id, **fields})
 
     async def heard(self) -> AsyncIterator[Message]:
-        """Every message of the worker, until the call is over."""
+        """Every message of the worker, until the call ends."""
         while (message := await self._heard.get()) is not None:
             yield message

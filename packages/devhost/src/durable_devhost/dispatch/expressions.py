@@ -1,8 +1,8 @@
-"""Binding expressions: `{name}` in a blob path or queue name, filled in from what the trigger knows.
+"""Binding expressions: `{name}` in a blob path or queue name, filled in with trigger data.
 
-Pure: time and random values come in as arguments. Names are compared without regard to case; `{a.b}` looks into
-objects, which are nothing themselves; `{{` is a brace. Built in are `{rand-guid}`, `{datetime}` and `{sys.…}`, all of
-which a field of that name hides (source: WebJobs SDK, `BindingTemplateToken.cs`, `BindingTemplateParser.cs`,
+Pure: time and random values are arguments. Names ignore case; `{a.b}` looks into
+objects, which print as nothing themselves; `{{` is a brace. Built in are `{rand-guid}`, `{datetime}` and `{sys.…}`, all
+hidden by a field of that name (source: WebJobs SDK, `BindingTemplateToken.cs`, `BindingTemplateParser.cs`,
 `BindingParameterResolver.cs`, `BindingDataPathHelper.cs`, `SystemBindingData.cs`).
 """
 
@@ -28,18 +28,18 @@ _GUID_FORMS: Mapping[str, Callable[[UUID], str]] = {
 
 
 class BadExpression(ValueError):
-    """An expression is no expression, or names something that the trigger does not provide."""
+    """An expression is invalid, or names something that the trigger does not provide."""
 
 
 def has_expression(template: str) -> bool:
-    """Whether there is anything to fill in, or an escaped brace."""
+    """Whether the text has an expression or an escaped brace."""
     return "{" in template or "}" in template
 
 
 def resolve(
     template: str, data: Mapping[str, Any], *, now: datetime, new_guid: Callable[[], UUID], function_name: str = ""
 ) -> str:
-    """Fill in every expression; raises BadExpression with the text that the real host gives."""
+    """Fill in every expression; raises BadExpression with the real host's text."""
     system = {"methodname": function_name, "randguid": new_guid, "utcnow": now}
     tokens = _TOKEN.finditer(template)
     return "".join(_evaluated(token, template, data, system) for token in tokens)
@@ -81,7 +81,7 @@ def _value(expression: str, template: str, position: int, data: Mapping[str, Any
     if first.lower() == "sys":
         return _printed(_inside(system, rest), form)
     if is_built_in:
-        # A dot has cut the name, and with it the format, off.
+        # A dot has cut off the name's rest, and with it the format.
         name, _, form = first.partition(":")
         return _printed(system["randguid" if name.lower().startswith("rand") else "utcnow"], form)
     raise BadExpression(f"No value for named parameter '{first}'.")
@@ -96,12 +96,12 @@ def _inside(value: Any, names: list[str]) -> Any:
 
 
 def _item(data: Mapping[str, Any], name: str) -> tuple[bool, Any]:
-    """Whether there is such a name, and its value; null is one."""
+    """Whether the name exists, and its value; null is one."""
     return next(((True, value) for key, value in data.items() if key.lower() == name.lower()), (False, None))
 
 
 def _printed(value: Any, form: str) -> str:
-    """The text of a value; nothing for an object or a list, as in the SDK. A format is for dates and ids alone."""
+    """The text of a value; empty for an object or a list, as in the SDK. Only dates and ids have a format."""
     if callable(value):
         return _GUID_FORMS.get(form.strip().upper() or "D", str)(value())
     if isinstance(value, datetime):

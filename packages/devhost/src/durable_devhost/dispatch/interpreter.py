@@ -1,4 +1,4 @@
-"""Which Python runs the app: the one that was asked for, the active environment, the app's own, or the host's."""
+"""Which Python runs the app: the one from the option, the active environment, the app's own, or the host's."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _PLACES = ("bin/python", "Scripts/python.exe")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """The app's Python; `reason` says in a few words why it is this one."""
+    """The app's Python; `reason` says in a few words why it was chosen."""
 
     path: str
     reason: str
@@ -27,9 +27,9 @@ def find_interpreter(
 ) -> Interpreter:
     """The Python of `--python`, else of VIRTUAL_ENV, else of .venv, venv or env in the app's folder, else the host's.
 
-    `given` may be a path, a command on the PATH or the folder of a virtual environment. Raises SettingsError for one
-    that is not there. With `as_func` the Python of the PATH comes before the host's, where it has azure-functions: that
-    is the one that `func` takes.
+    `given` may be a path, a command on the PATH or the folder of a virtual environment. Raises SettingsError if it
+    does not exist. With `as_func` the Python of the PATH comes before the host's, if it has azure-functions:
+    `func` takes that one.
     """
     if given:
         return Interpreter(path=_given(given), reason="--python")
@@ -67,5 +67,5 @@ def _on_path(environ: Mapping[str, str]) -> str | None:
 
 
 def _in_environment(folder: Path) -> str | None:
-    """The Python of a virtual environment; its link is kept, as it is what makes the environment one."""
+    """The Python of a virtual environment; its link is not resolved, because the link makes it an environment."""
     return next((str((folder / place).absolute()) for place in _PLACES if (folder / place).is_file()), None)

@@ -1,4 +1,4 @@
-"""Has the app's functions run by a worker: inputs fetched before, outputs stored after."""
+"""Runs the app's functions in a worker: fetches inputs before, stores outputs after."""
 
 from collections.abc import Callable, Mapping
 from random import uniform
@@ -43,10 +43,10 @@ class Workers(Protocol):
 
 
 class Invoker:
-    """The one door to the app's functions, orchestrators aside.
+    """The only way to the app's functions, except orchestrators.
 
-    `client_json` gives the text of a durable client binding (it may carry a task hub and a connection of its own),
-    `new_factor` what the next pause of an exponential backoff is stretched by.
+    `client_json` gives the text of a durable client binding (which may name its own task hub and connection),
+    `new_factor` the random factor of an exponential backoff's next pause.
     """
 
     def __init__(
@@ -81,8 +81,8 @@ class Invoker:
         trace: CallTrace | None = None,
         exchange: Exchange | None = None,
     ) -> Outcome:
-        """Run a function; never raises for what user code does. It is tried again by its retry policy, whatever its
-        trigger is, within the one delivery or request.
+        """Run a function; never raises for errors of user code. It is retried by its retry policy, with any
+        trigger, within the one delivery or request.
 
         `trigger_value`: HTTP the request as `triggers.requests` reads it; queue the message as `bytes` or `str`; blob
         its `bytes`; Event Grid the event's JSON; timer the TimerInfo as a dict; activity and entity their text.
@@ -99,7 +99,7 @@ class Invoker:
             instance_id=instance_id,
             trace=self._traces.of(function, trigger_value, trace),
         )
-        # What has flowed through an exchange cannot flow again.
+        # A streamed exchange cannot be repeated.
         policy = None if exchange else function.retry_policy
         attempt = Attempt(limit=policy.max_retry_count if policy else 0)
         while True:
@@ -214,7 +214,7 @@ class Invoker:
                 raise unsupported(binding, "output")
 
     def _blob_place(self, binding: Binding, data: "_BindingData") -> tuple[str, str]:
-        """Where a blob is; an address is one too, for the `{data.url}` of an event (`BlobPath.cs`)."""
+        """The place of a blob; it may be a URL, for the `{data.url}` of an event (`BlobPath.cs`)."""
         path = self._resolved(binding.text("path") or "", data)
         if place := blob_place(path):
             return place
@@ -234,7 +234,7 @@ class Invoker:
 
 
 class _BindingData:
-    """What the trigger brought; parsed for expressions only when a binding has one."""
+    """The trigger's data; parsed for expressions only if a binding has one."""
 
     def __init__(
         self, function: Function, trigger_value: Any, metadata: Mapping[str, Any], exchange: Exchange | None

@@ -12,7 +12,7 @@ from durable_devhost.dotnet.times import time_span
 class Invocation:
     """One call of a function; `id` is normally a dashed GUID, `instance_id` that of the instance it works for.
 
-    `trace` is what the function is told of its trace, as the worker takes it.
+    `trace` is the function's trace, in the worker's form.
     """
 
     id: str
@@ -35,8 +35,8 @@ class Attempt:
 class Returned:
     """The function returned and its outputs are stored.
 
-    `value` is what a caller has to carry on: for an HTTP function the response as the worker sent it (`type` is `http`,
-    or `string` for a plain text; None where the function declares no HTTP output: an empty 200), for an activity and an
+    `value` is what a caller continues with: for an HTTP function the response as the worker sent it (`type` is `http`,
+    or `string` for a plain text; None if the function declares no HTTP output: an empty 200), for an activity and an
     entity the result as JSON text, None for the others. `outputs` holds what was stored, by parameter name.
     """
 
@@ -49,7 +49,7 @@ class Raised:
     """The function, or the conversion of its input or output, failed.
 
     `message` is `ValueError: boom`, the text that the real worker reports; `stack` is the traceback in Python's own
-    form, without heading and without frames of devhost. `worker_died` says that the process ended under the function.
+    form, without heading and without frames of devhost. `worker_died` says that the process ended during the function.
     """
 
     type_name: str
@@ -60,19 +60,19 @@ class Raised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedOut(Raised):
-    """The function ran for longer than `limit`, and its worker was ended; `message` is the real host's."""
+    """The function ran for longer than `limit`, and its worker was ended; `message` is that of the real host."""
 
     limit: timedelta
     invocation_id: str
     method: str
-    """The function's name with `Functions.` in front, as the real host calls it."""
+    """The function's name with the prefix `Functions.`, as on the real host."""
 
 
 Outcome = Returned | Raised
 
 
 def timed_out(invocation: Invocation, limit: timedelta) -> TimedOut:
-    """The outcome of an invocation that took longer than it may (azure-webjobs-sdk, `FunctionExecutor`)."""
+    """The outcome of an invocation over its limit (azure-webjobs-sdk, `FunctionExecutor`)."""
     method = f"Functions.{invocation.function_name}"
     return TimedOut(
         type_name="FunctionTimeoutException",
@@ -84,6 +84,6 @@ def timed_out(invocation: Invocation, limit: timedelta) -> TimedOut:
 
 
 def failed_by(error: Exception) -> Raised:
-    """The outcome where not user code, but a binding failed."""
+    """The outcome if a binding failed instead of user code."""
     name = type(error).__name__
     return Raised(type_name=name, message=f"{name}: {error}")

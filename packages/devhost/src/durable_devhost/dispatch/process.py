@@ -1,7 +1,7 @@
 """One worker process: started with the app's Python, greeted, told to load the app, and ended in good order.
 
-It stays in the host's process group and keeps its terminal, so that `breakpoint()` works there. What it writes to its
-standard error is passed on, and its last lines are kept for the day it dies.
+It stays in the host's process group and keeps its terminal, so that `breakpoint()` works there. Its standard error
+is passed on, and the last lines are kept to explain a death.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPlan:
-    """How workers of this host are started. `threads` and `debug` (a port) are None where nobody asked for them."""
+    """How workers of this host are started. `threads` and `debug` (a port) are None by default."""
 
     python: str
     app_dir: Path
@@ -42,16 +42,16 @@ class WorkerPlan:
     environ: Mapping[str, str] = field(repr=False)
     threads: int | None = None
     log_level: int = 20
-    """The level of the root logger, in Python's numbers; `shown_level` is the lowest that anybody will see."""
+    """The level of the root logger, in Python's numbers; `shown_level` is the lowest level that is shown."""
     shown_level: int = 0
     debug: int | None = None
     debugpy: str | None = None
-    """Where to look for a debugger after the app's own environment; the host's packages where nothing is said."""
+    """Where to look for a debugger after the app's own environment; by default the host's packages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
-    """What the worker runs on; a package that is not installed is missing in `packages`."""
+    """What the worker runs on; a package that is not installed is left out of `packages`."""
 
     python: str
     executable: str
@@ -60,7 +60,7 @@ class Versions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """The functions of an app as its worker found them, raw; `complaint` is the SDK's refusal, if any."""
+    """The functions of an app as its worker found them, unchecked; `complaint` is the SDK's error, if any."""
 
     functions: tuple[Mapping[str, Any], ...]
     complaint: str | None
@@ -68,7 +68,7 @@ class Loaded:
 
 
 class WorkerProcess:
-    """A running worker; `launch` starts one, `load` makes it import the app, `end` is awaited for its last hour."""
+    """A running worker; `launch` starts one, `load` makes it import the app, `end` is called before it ends."""
 
     def __init__(self, process: asyncio.subprocess.Process, connection: Connection) -> None:
         self.process = process
@@ -80,9 +80,9 @@ class WorkerProcess:
 
     @classmethod
     async def launch(cls, plan: WorkerPlan, heard: Callable[[Message], None]) -> Self:
-        """Start a worker; `heard` gets its log records. Raises DevhostError where it cannot be started."""
+        """Start a worker; `heard` gets its log records. Raises DevhostError if it cannot be started."""
         ours, theirs = socket.socketpair()
-        # A pipe of our own: the end of a process with one of its own waits for children that hold the other side.
+        # An own pipe: asyncio's own process pipe would wait for children that hold the other end.
         reading, writing = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -140,7 +140,7 @@ class WorkerProcess:
         return f"it was ended by signal {-status}"
 
     def hear(self, message: Message, heard: Callable[[Message], None]) -> None:
-        """Take a message that answers no call: the greeting, or a log record."""
+        """Handle a message that answers no call: the greeting, or a log record."""
         if message["kind"] == "hello":
             if not self._greeting.done():
                 self._greeting.set_result(message)
@@ -177,16 +177,16 @@ class WorkerProcess:
         return Loaded(functions=tuple(answer["functions"]), complaint=answer.get("complaint"), versions=versions)
 
     async def wait(self) -> None:
-        """Return when the process has ended and all that it wrote is passed on."""
+        """Return when the process has ended and all its output is passed on."""
         await self.process.wait()
         self.connection.close()
         if self._passing_on is not None:
-            # A child of the app may hold the pipe for longer than its worker lived.
+            # A child of the app may hold the pipe for longer than its worker lives.
             await asyncio.wait((self._passing_on,), timeout=_STOP_S)
             self._passing_on.cancel()
 
     async def stop(self, patience_s: float = _STOP_S) -> None:
-        """Ask the worker to end, and kill it where it does not: nothing of it stays behind."""
+        """Ask the worker to end, and kill it if it does not: no process of it stays."""
         self.is_leaving = True
         self.connection.note({"kind": "stop"})
         try:
@@ -196,7 +196,7 @@ class WorkerProcess:
         await self.wait()
 
     def kill(self) -> None:
-        """End the process at once, and those that the app has started."""
+        """End the process at once, and all processes of the app."""
         self.is_leaving = True
         for pid in (*descendants(self.pid), self.pid):
             with suppress(ProcessLookupError, PermissionError):
@@ -229,7 +229,7 @@ class WorkerProcess:
         return Versions(python=hello["python"], executable=hello["executable"], packages=packages)
 
     async def _pass_on(self, pipe: int) -> None:
-        """Pass standard error on as it comes, also half a line, as a prompt is one."""
+        """Pass standard error on as it comes, also half a line, which may be a prompt."""
         stream = asyncio.StreamReader()
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(pipe, "rb", buffering=0)
@@ -260,5 +260,5 @@ def _debugger(plan: WorkerPlan) -> dict[str, Any] | None:
 
 
 def _site_packages() -> str:
-    """Where the host's own packages are, for a debugger that the app's environment does not have."""
+    """Where the host's own packages are, for a debugger that the app's environment lacks."""
     return os.path.dirname(os.path.dirname(os.path.abspath(sys.modules["aiohttp"].__file__ or "")))

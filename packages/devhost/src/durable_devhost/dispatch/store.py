@@ -22,9 +22,9 @@ class AccountServices:
 
 
 class StorageBindings:
-    """Reads and writes blobs, queue messages and table rows; creates what is missing only when a write needs it.
+    """Reads and writes blobs, queue messages and table rows; only a write creates what is missing.
 
-    `services` finds the account of a connection's name (None: the default one) and raises SettingsError where no
+    `services` finds the account of a connection's name (None: the default one) and raises SettingsError if no
     setting has that name. `encoding` is `extensions.queues.messageEncoding` of host.json.
     """
 
@@ -43,11 +43,11 @@ class StorageBindings:
         """Hears of each container that got a blob, so that a blob trigger need not wait for the next scan."""
 
     async def read_blob(self, connection: str | None, container: str, name: str) -> bytes | None:
-        """The blob's bytes, or None where there is no such blob or container."""
+        """The blob's bytes, or None if the blob or container does not exist."""
         return await self._services(connection).blobs.get(container, name)
 
     async def write_blob(self, connection: str | None, container: str, name: str, content: bytes) -> None:
-        """Write a block blob (`application/octet-stream`, recorded) and create its container when missing."""
+        """Write a block blob (`application/octet-stream`, recorded); a missing container is created."""
         blobs = self._services(connection).blobs
         try:
             await blobs.put(container, name, content)
@@ -57,11 +57,11 @@ class StorageBindings:
         self.written(container)
 
     async def enqueue(self, connection: str | None, queue: str, message: str | bytes) -> None:
-        """Put one message and create the queue when missing.
+        """Put one message; a missing queue is created.
 
-        At least once, as on the real host: where the answer to a put is lost, it is sent again, and the message may be
-        there twice. Storage names a message itself, so a put cannot be told from its repetition; and that a copy is not
-        seen proves nothing, since a listener may have taken it.
+        At least once, as on the real host: if the answer to a put is lost, it is sent again, and the message may be
+        there twice. Storage chooses the message's id, so a put cannot be told from its repetition; and a missing copy
+        proves nothing, since a listener may have taken it.
         """
         queues = self._services(connection).queues
         text = self._encoded(message)
@@ -73,7 +73,7 @@ class StorageBindings:
         self.sent(queue)
 
     async def read_rows(self, connection: str | None, query: TableQuery) -> list[Row]:
-        """The rows that a query asks for; raises NotFound without the table, as the real host fails then."""
+        """The rows of a query; raises NotFound without the table, because the real host fails then."""
         rows: list[Row] = []
         pages = self._services(connection).tables.query(
             query.table, filter=query.filter or None, top=query.take or None
@@ -85,7 +85,7 @@ class StorageBindings:
         return rows
 
     async def write_rows(self, connection: str | None, table: str, operations: Sequence[Operation]) -> None:
-        """Do this to the rows of a table, one partition after the other, and create the table when missing."""
+        """Apply operations to the rows of a table, one partition after the other; a missing table is created."""
         tables = self._services(connection).tables
         for batch in in_batches(operations):
             try:

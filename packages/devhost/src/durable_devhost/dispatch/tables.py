@@ -1,8 +1,8 @@
-"""Table bindings: which rows an input asks for, how a function sees rows, and which rows an output means. Pure.
+"""Table bindings: the rows of an input, their form for a function, and the rows that an output writes. Pure.
 
-The rules are those of the Tables extension 1.x as a function outside .NET meets them
+The rules are those of the Tables extension 1.x for a function outside .NET
 (`TablesExtensionConfigProvider.cs`, `TableEntityWriter.cs`, `TableFilterFormatter.cs`): an input is always a list, and
-its row key is passed over; an output is one object or a list of them.
+its row key is ignored; an output is one object or a list of them.
 """
 
 import re
@@ -30,7 +30,7 @@ _MAX_BATCH = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableQuery:
-    """What a table input asks for; `take` 0 means all rows, an empty filter every one."""
+    """The query of a table input; `take` 0 means all rows, an empty filter every one."""
 
     table: str
     filter: str
@@ -38,7 +38,7 @@ class TableQuery:
 
 
 def table_query(binding: Binding, resolved: Callable[[str], str], data: Callable[[], Mapping[str, Any]]) -> TableQuery:
-    """The query of an input; `resolved` fills in expressions from `data`. The row key is passed over, as there."""
+    """The query of an input; `resolved` fills in expressions from `data`. The row key is ignored, as on Azure."""
     partition = resolved(binding.text("partitionKey") or "")
     template = binding.text("filter") or ""
     parts = [f"PartitionKey eq {quoted(partition)}"] if partition else []
@@ -53,21 +53,21 @@ def table_query(binding: Binding, resolved: Callable[[str], str], data: Callable
 
 
 def rows_value(rows: Sequence[Row]) -> Value:
-    """The rows as the worker gets them: JSON without `Timestamp` and etag."""
+    """The rows for the worker: JSON without `Timestamp` and etag."""
     shown = [{name: _shown(value) for name, value in row.items() if name.lower() not in _HIDDEN} for row in rows]
     return {"type": "json", "value": compact(shown)}
 
 
 def table_operations(value: Value, *, partition_key: str, row_key: str) -> list[Operation]:
-    """What is to be done for an output, in its order; the two keys are for rows that have none.
+    """The operations of an output, in its order; the two keys are for rows that have none.
 
-    Raises ValueError for what is no row. A row is added; one with an `ETag` replaces a row, with `*` whichever.
+    Raises ValueError for an invalid row. A row is added; one with an `ETag` replaces a row, with `*` any.
     """
     return [_operation(item, partition_key, row_key) for item in _items(value)]
 
 
 def in_batches(operations: Sequence[Operation]) -> list[list[Operation]]:
-    """The operations in groups that storage takes at once: of one partition, each row once, a hundred at most."""
+    """The operations in groups that storage accepts: one partition, each row once, a hundred at most."""
     done: list[list[Operation]] = []
     open_: dict[str, dict[str, Operation]] = {}
     for operation in operations:
@@ -81,7 +81,7 @@ def in_batches(operations: Sequence[Operation]) -> list[list[Operation]]:
 
 
 def _filled_in(template: str, resolved: Callable[[str], str], data: Callable[[], Mapping[str, Any]]) -> str:
-    """A filter with its expressions filled in: inside quotes as a text, elsewhere only as a number or truth value."""
+    """A filter with its expressions filled in: inside quotes as text, elsewhere only as a number or boolean."""
     names = _PARAMETER.findall(template)
     if not names or (len(names) == 1 and template == f"{{{names[0]}}}"):
         return resolved(template)
@@ -134,7 +134,7 @@ def _operation(item: Any, partition_key: str, row_key: str) -> Operation:
 
 
 def _put(row: dict[str, Any], name: str, value: Any) -> None:
-    """Put a value under the type that the extension gives it: whole numbers have 64 bits, what is nested is text."""
+    """Set a value with the type that the extension gives it: integers have 64 bits, nested values are text."""
     match value:
         case None:
             return

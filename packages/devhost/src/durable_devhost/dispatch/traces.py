@@ -1,8 +1,8 @@
-"""What a function is told of its trace, as the real host does it: by the trigger, and by the telemetry that is on.
+"""The trace of a function, as the real host gives it: it depends on the trigger and on the telemetry.
 
-Without telemetry nobody is told anything. HTTP functions continue their caller's trace with a span of their own, or
+Without telemetry there is none. HTTP functions continue their caller's trace with a span of their own, or
 begin one; with OpenTelemetry they get ASP.NET Core's attributes of the request too (recorded; the names are those of
-OpenTelemetry's HTTP conventions). Activities get what the orchestration has for them. Application Insights begins a
+OpenTelemetry's HTTP conventions). Activities get the trace of their orchestration. Application Insights begins a
 trace for every other function, OpenTelemetry does not (azure-functions-host, `OpenTelemetryConfigurationExtensions`).
 """
 
@@ -28,7 +28,7 @@ class Traces:
         self._new_guid = new_guid
 
     def of(self, function: Function, trigger_value: Any, given: CallTrace | None) -> dict[str, Any] | None:
-        """The trace as the worker takes it; `given` is what an orchestration has for its activity."""
+        """The trace in the worker's form; `given` is that of an orchestration for its activity."""
         if self._telemetry is Telemetry.OFF:
             return None
         if function.kind is TriggerType.HTTP:

@@ -1,1 +1,1 @@
-"""`durable-devhost doctor`: finds the instances of a hub at rest that cannot go on, and offers a way out for each."""
+"""`durable-devhost doctor`: finds the instances of a stopped hub that cannot go on, and offers remedies for each."""

@@ -1,4 +1,4 @@
-"""What the doctor finds, and which ways out there are for each kind of damage."""
+"""What the doctor finds, and the remedies for each kind of damage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from durable_devhost.durable.entities.messages import EntityId
 
 
 class Remedy(StrEnum):
-    """A way out; the value is what a person types."""
+    """A remedy; the value is what a user types."""
 
     REQUEUE = "requeue"
     TERMINATE = "terminate"
@@ -29,7 +29,7 @@ _WAYS_OUT: Mapping[Fault, tuple[Remedy, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One damaged instance; `name` is its orchestrator's where a row tells it, `lost` what it waits for in vain."""
+    """One damaged instance; `name` is its orchestrator's if a row has it, `lost` what it waits for in vain."""
 
     damage: Damage
     name: str = ""
@@ -42,7 +42,7 @@ class Finding:
 
     @property
     def ways_out(self) -> tuple[Remedy, ...]:
-        """What can be done, the gentlest first. An entity that has lost its state can only be purged."""
+        """The possible remedies, the safest first. An entity that has lost its state can only be purged."""
         if EntityId.is_one(self.instance_id) and self.damage.fault is not Fault.NO_RECORD:
             return (Remedy.PURGE,)
         return _WAYS_OUT[self.damage.fault]

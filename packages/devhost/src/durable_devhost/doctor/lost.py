@@ -1,7 +1,7 @@
-"""Which messages of a waiting instance are lost, and how to make them again. Pure, but for the replay.
+"""Which messages of a waiting instance are lost, and how to rebuild them. Pure, except for the replay.
 
-An instance waits for an activity as long as its history has the scheduling and not the result. In between there is a
-work item, or the result is on its way; where there is neither, nobody will ever answer. So it is with children.
+An instance waits for an activity while its history has the scheduling and not the result. In between there is a
+work item, or the result is in a queue; without either nobody will ever answer. The same holds for children.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -28,11 +28,11 @@ from durable_devhost.model.history import (
 from durable_devhost.model.messages import Message
 
 Again = tuple[int, Message, bool]
-"""A message to send once more: of which task, and whether it is a work item."""
+"""A message to send again: its task, and whether it is a work item."""
 
 
 class Kind(Enum):
-    """What the lost message was."""
+    """What kind of message was lost."""
 
     WORK_ITEM = "the work item of activity"
     START = "the start message of child"
@@ -41,7 +41,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """A message that lies nowhere: the work item of an activity `name`, or the start or answer of the child `name`."""
+    """A message in no queue: the work item of an activity `name`, or the start or answer of the child `name`."""
 
     kind: Kind
     task_id: int
@@ -56,9 +56,9 @@ def lost_tasks(
     known: Collection[str],
     ended: Collection[str],
 ) -> list[Lost]:
-    """The messages that `tasks` wait for and that are on no queue.
+    """The messages that `tasks` wait for and that are in no queue.
 
-    `known` are the ids of all instances, `ended` of those that are over.
+    `known` are the ids of all instances, `ended` those of ended ones.
     """
     return [
         Lost(kind=kind, task_id=task.event_id, name=_called(task))
@@ -75,7 +75,7 @@ def _lost_kind(
     known: Collection[str],
     ended: Collection[str],
 ) -> Kind | None:
-    """What is missing of a task whose answer is not on its way."""
+    """What is missing for a task whose answer is in no queue."""
     if isinstance(task, TaskScheduled):
         return None if (instance_id, task.event_id) in mail.work_items else Kind.WORK_ITEM
     if task.instance_id in ended:
@@ -88,7 +88,7 @@ def _called(task: TaskScheduled | SubOrchestrationCreated) -> str:
 
 
 def answer_of(child: Sequence[HistoryEvent], now: datetime) -> Message | None:
-    """The message with which an ended child answers its parent, made from its history; None where it owes none."""
+    """The message with which an ended child answers its parent, built from its history; None if it owes none."""
     started = next((event for event in child if isinstance(event, ExecutionStarted)), None)
     ended = next((event for event in child if isinstance(event, ExecutionCompleted)), None)
     if started is None or ended is None or started.parent is None:
@@ -109,10 +109,10 @@ async def scheduled_again(
     now: datetime,
     new_execution_id: Callable[[], str],
 ) -> list[Again]:
-    """The messages of the lost tasks as the orchestrator asked for them.
+    """The messages of the lost tasks, as the orchestrator scheduled them.
 
-    The history seldom holds the input of an activity, so the function is replayed over it: what it asks for and the
-    history is not shown to record comes out as new. Tasks that it does not ask for any more are left out.
+    The history seldom holds the input of an activity, so the function is replayed over it: a task that the
+    history does not record comes out as new. Tasks that it no longer schedules are left out.
     """
     names = {
         event.event_id: (type(event), event.name.casefold())
@@ -131,7 +131,7 @@ async def scheduled_again(
 
 
 def _message(outgoing: Outgoing, instance: InstanceRef) -> tuple[Again, type[HistoryEvent], str] | None:
-    """A message, the class of the event that records it in the history, and the name of what it calls."""
+    """A message, the class of its event in the history, and the name of what it calls."""
     match outgoing:
         case WorkItem(event=event):
             message = Message(event=event, target=instance, sender=instance, episode=1, from_decision=True)

@@ -1,4 +1,4 @@
-"""The app in a worker, for replays only: no trigger is listened to, and no activity runs."""
+"""The app in a worker, only for replays: no trigger has a listener, and no activity runs."""
 
 import os
 from contextlib import AsyncExitStack
@@ -21,13 +21,13 @@ from durable_devhost.settings import HostSettings
 
 
 class _Silent:
-    """Hears a worker and tells nobody: what the app logs while it is imported is no news here."""
+    """Ignores the events of a worker: log records of the app's import do not matter here."""
 
     def heard(self, message: Message) -> None:
         """A log record."""
 
     def worker_died(self, pid: int, ending: str, last_words: str) -> None:
-        """The replay that ran then tells it."""
+        """The running replay reports it."""
 
     def worker_overdue(self, pid: int, name: str, limit: timedelta) -> None:
         """Never happens: nothing limits these calls."""
@@ -36,7 +36,7 @@ class _Silent:
 async def load_app(
     resources: AsyncExitStack, options: DoctorOptions, settings: HostSettings, clock: Clock
 ) -> Replaying:
-    """Load the app in a worker that lives until `resources` are closed; raises DevhostError where it does not load."""
+    """Load the app in a worker that lives until `resources` are closed; raises DevhostError if it does not load."""
     start = StartOptions(app_dir=options.app_dir, data_dir=options.data_dir, python=options.python)
     interpreter = find_interpreter(settings.app_dir, options.python, os.environ)
     plan = worker_plan(start, settings, interpreter, main_script(settings), port=0)

@@ -1,4 +1,4 @@
-"""What the doctor prints: a table of what is wrong, questions, and what was done."""
+"""What the doctor prints: a table of findings, questions, and results."""
 
 import signal
 import sys
@@ -21,7 +21,7 @@ _YES = ("y", "yes")
 
 
 class Paper:
-    """Prints to a person, and asks one who sits at a terminal."""
+    """Prints, and asks a user at a terminal."""
 
     def __init__(self, stream: TextIO | None = None, *, answers: TextIO | None = None) -> None:
         target = stream or sys.stdout
@@ -45,7 +45,7 @@ class Paper:
             self.say(f"Note: {note}", "dim")
 
     def choose(self, finding: Finding) -> Remedy | None:
-        """Ask what to do about a finding; None to leave it as it is."""
+        """Ask what to do about a finding; None leaves it alone."""
         ways = {letter: remedy for letter, remedy in _LETTERS.items() if remedy in finding.ways_out}
         offered = ", ".join(f"[{remedy[0]}]{remedy[1:]}" for remedy in finding.ways_out)
         while True:
@@ -56,7 +56,7 @@ class Paper:
                 return ways[answer[0]]
 
     def agrees(self, remedy: Remedy, finding: Finding) -> bool:
-        """Ask whether to do what an option asked for."""
+        """Ask whether to do what an option requested."""
         return self._ask(f"{remedy.capitalize()} {finding.instance_id}? [y/N] ").lower() in _YES
 
     def _ask(self, question: str) -> str:
@@ -68,7 +68,7 @@ class Paper:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a wait for input: the event loop's own handler would only take note of it."""
+    """Let Ctrl-C end a wait for input: the event loop's own handler would only set a flag."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

@@ -1,4 +1,4 @@
-"""One run of `durable-devhost doctor`: open the hub of an app whose host is stopped, examine it, and treat it."""
+"""One run of `durable-devhost doctor`: open the hub of an app whose host is stopped, examine it, and repair it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
@@ -27,9 +27,9 @@ EXIT_DAMAGED = 1
 
 
 async def visit(options: DoctorOptions, paper: Paper) -> int:
-    """Examine the hub and return the exit status: 1 where something is left that is wrong, else 0.
+    """Examine the hub and return the exit status: 1 if damage is left, else 0.
 
-    Raises DevhostError for what a person can fix, such as a host that runs on the hub.
+    Raises DevhostError for problems that the user can fix, such as a host that runs on the hub.
     """
     settings = HostSettings.load(options.app_dir)
     with ExitStack() as stack:
@@ -60,7 +60,7 @@ async def visit(options: DoctorOptions, paper: Paper) -> int:
 
 @contextmanager
 def _folder_at_rest(options: DoctorOptions) -> Iterator[Path]:
-    """Hold the data folder, so that no host starts meanwhile; raises DevhostError where one runs."""
+    """Lock the data folder, so that no host starts meanwhile; raises DevhostError if one runs."""
     if options.data_dir.is_dir():
         with data_folder(options.data_dir) as data:
             yield data
@@ -74,7 +74,7 @@ def _folder_at_rest(options: DoctorOptions) -> Iterator[Path]:
 
 
 async def _is_there(tables: TableService, settings: HostSettings) -> bool:
-    """Whether the hub was ever opened; to look at it must not make it."""
+    """Whether the hub exists; the doctor must not create it."""
     try:
         await tables.query_page(HubNames.checked(hub_name(settings)).instances, top=1)
     except NotFound:
@@ -83,7 +83,7 @@ async def _is_there(tables: TableService, settings: HostSettings) -> bool:
 
 
 async def _refuse_a_running_host(hub: TaskHub) -> None:
-    """On storage that others use too, leases tell of a host: what it has in hand would look lost."""
+    """On shared storage, leases show a running host: the messages that it holds would look lost."""
     for lease in await hub.partitions.read():
         if lease.current_owner and lease.expires_at is not None and lease.expires_at > real_now():
             left = (lease.expires_at - real_now()).total_seconds()
@@ -94,7 +94,7 @@ async def _refuse_a_running_host(hub: TaskHub) -> None:
 
 
 async def _treat(findings: Sequence[Finding], options: DoctorOptions, remedies: Remedies, paper: Paper) -> int:
-    """Do what was asked for, or is answered now; returns how many findings are left."""
+    """Apply the requested or chosen remedies; returns the number of findings left."""
     wanted = _wanted(findings, options)
     left = 0
     for finding in findings:

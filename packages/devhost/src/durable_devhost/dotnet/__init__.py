@@ -1,1 +1,1 @@
-"""What .NET and its JSON library make of a text: the host on Azure is written in it, and apps see the difference."""
+"""How .NET and its JSON library read and print text: the host on Azure uses them, and apps see the difference."""

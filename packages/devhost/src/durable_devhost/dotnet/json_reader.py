@@ -1,8 +1,8 @@
-"""Reads JSON as Newtonsoft does, which takes more than the standard has and says in its own words what is wrong. Pure.
+"""Reads JSON as Newtonsoft does, which accepts more than the standard and has its own error messages. Pure.
 
-Rules and messages are those of `JsonTextReader.cs`: single quotes, names without quotes, comments, commas at the end,
-`undefined`, octal and hexadecimal numbers pass; 64 levels are the most. Half of a surrogate pair becomes U+FFFD.
-What is plain JSON is read by Python's own parser, which is fast; the reader here is for all else.
+Rules and messages are those of `JsonTextReader.cs`: single quotes, unquoted names, comments, trailing commas,
+`undefined`, octal and hexadecimal numbers are accepted; 64 levels are the limit. Half a surrogate pair becomes U+FFFD.
+Python's own parser, which is fast, reads plain JSON; the reader here is for the rest.
 """
 
 import re
@@ -24,13 +24,13 @@ _METADATA = ("$type", "$id")
 
 
 class JsonReaderError(ValueError):
-    """The text is no JSON to Newtonsoft; the message is Newtonsoft's."""
+    """The text is invalid to Newtonsoft; the message is Newtonsoft's."""
 
 
 def parse(text: str, *, whole: bool = True, dates: bool = False) -> Any:
     """The value of a text, as `JToken.Parse` reads it; raises JsonReaderError.
 
-    `whole` asks that nothing but comments follows. With `dates`, strings that look like dates are `NetTime`s.
+    With `whole` only comments may follow. With `dates`, strings that look like dates are `NetTime`s.
     `undefined` is None. Integers have any size up to 380 digits; of equal keys the last one counts, at the first one's
     place.
     """
@@ -47,7 +47,7 @@ def parse(text: str, *, whole: bool = True, dates: bool = False) -> Any:
 def deserialize(text: str, *, dates: bool = True) -> Any:
     """The value of a text, as `JsonConvert.DeserializeObject` reads it; raises JsonReaderError.
 
-    A blank text is None. `$type` and `$id` in front of an object's other keys are lost, since they are metadata to the
+    A blank text is None. `$type` and `$id` before an object's other keys are dropped, since they are metadata to the
     library; of equal keys the last one counts, at its own place.
     """
     try:
@@ -62,7 +62,7 @@ def deserialize(text: str, *, dates: bool = True) -> Any:
 
 
 def without_metadata(value: Any) -> Any:
-    """An object without the metadata that stands in front of its other keys."""
+    """An object without the metadata before its other keys."""
     if not isinstance(value, dict):
         return value
     names = list(value)
@@ -71,7 +71,7 @@ def without_metadata(value: Any) -> Any:
 
 
 class _Reader:
-    """One text and how far it has been read."""
+    """One text and the position in it."""
 
     def __init__(self, text: str, *, dates: bool, moves_doubles: bool) -> None:
         self._text = text
@@ -84,12 +84,12 @@ class _Reader:
         self._moves_doubles = moves_doubles
 
     def is_blank(self) -> bool:
-        """Whether nothing is left but blanks and comments."""
+        """Whether only blanks and comments are left."""
         self._skip(comments=True)
         return self._at >= len(self._text)
 
     def value(self, wanted: str) -> Any:
-        """Read the next value; `wanted` names what is being read where the text ends too soon."""
+        """Read the next value; `wanted` names it in the error if the text ends too soon."""
         self._skip(comments=True)
         if self._at >= len(self._text):
             raise self._error(f"Error reading {wanted} from JsonReader.")
@@ -124,7 +124,7 @@ class _Reader:
                 raise self._error(f"Unexpected character encountered while parsing value: {char}.")
 
     def end(self) -> None:
-        """Nothing but blanks and comments may follow."""
+        """Only blanks and comments may follow."""
         self._skip(comments=True)
         if self._at < len(self._text):
             char = self._text[self._at]
@@ -185,7 +185,7 @@ class _Reader:
             raise self._error(f"Unexpected end of content while loading {what}.")
 
     def _separate(self, bracket: str, what: str) -> None:
-        """Pass the comma behind a value; the bracket that closes stays."""
+        """Skip the comma after a value; a closing bracket is left."""
         self._skip(comments=True)
         self._must_go_on(what)
         char = self._text[self._at]
@@ -310,7 +310,7 @@ class _Reader:
         return self._text[self._at : self._at + 1]
 
     def _pass(self, char: str) -> None:
-        """Go over one character, counting lines as Newtonsoft does."""
+        """Skip one character, counting lines as Newtonsoft does."""
         self._at += 1
         if char == "\r" and self._peek() == "\n":
             self._at += 1

@@ -1,6 +1,6 @@
 """Prints JSON values as Newtonsoft and .NET do. Pure.
 
-A JSON value is None, bool, int, float, str, NetTime, a list or a dict. Numbers that JSON does not have are strings, as
+A JSON value is None, bool, int, float, str, NetTime, a list or a dict. Numbers that JSON lacks are strings, as
 everywhere in Newtonsoft: `"NaN"`, `"Infinity"`.
 """
 

@@ -1,4 +1,4 @@
-"""What an orchestrator asked for: the actions that the SDK's executor emits, as a closed union.
+"""The actions of an orchestrator: what the SDK's executor emits, as a closed union.
 
 The SDK writes each action as a JSON object with a number for its type (`azure.durable_functions.models.actions`,
 version 1.7; schema version 3). Reading them here keeps the decider free of dictionaries.
@@ -14,7 +14,7 @@ from durable_devhost.model.timestamps import parse_time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often and after which pause an activity or sub-orchestration is tried again (Python offers no more)."""
+    """How often and after which pause an activity or sub-orchestration is retried (Python offers no more)."""
 
     first_interval_ms: int
     max_attempts: int
@@ -31,7 +31,7 @@ class CallActivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSubOrchestrator:
-    """Run another orchestration and wait for it; without an id one is made of the parent's execution id."""
+    """Run another orchestration and wait for it; without an id one is made from the parent's execution id."""
 
     name: str
     input: str
@@ -42,7 +42,7 @@ class CallSubOrchestrator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTimer:
-    """Wake up at `fire_at`. `ordinal` numbers the timers of an execution, so that a cancellation finds its own."""
+    """Wake up at `fire_at`. `ordinal` numbers the timers of an execution, so that a cancellation finds its timer."""
 
     fire_at: datetime
     is_cancelled: bool
@@ -67,7 +67,7 @@ class CallEntity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalEntity:
-    """Tell the entity with the scheduler id `entity` something and go on."""
+    """Send the entity with the scheduler id `entity` an operation and go on."""
 
     entity: str
     operation: str
@@ -83,21 +83,21 @@ class CallHttp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContinueAsNewWith:
-    """Start over with `input`, a JSON text, and an empty history."""
+    """Start again with `input`, a JSON text, and an empty history."""
 
     input: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhenAny:
-    """Do all of these and go on when the first is done."""
+    """Do all of these and go on when the first one is done."""
 
     actions: tuple["Action", ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhenAll:
-    """Do all of these and go on when all are done."""
+    """Do all of these and go on when all of them are done."""
 
     actions: tuple["Action", ...]
 
@@ -121,7 +121,7 @@ class UnknownAction(ValueError):
 
 
 def read_action(value: Mapping[str, Any], next_ordinal: Callable[[], int]) -> Action:
-    """Read one action and its children; `next_ordinal` is asked once for each timer, depth first.
+    """Read one action and its children; `next_ordinal` is called once for each timer, depth first.
 
     Raises UnknownAction for a type outside 0 to 9, 11 and 12, and KeyError when a field is missing.
     """

@@ -1,8 +1,8 @@
-"""How several hosts of one hub share its partitions: what a host does next, given all leases. Pure.
+"""How several hosts of one hub share its partitions: a host's next steps, given all leases. Pure.
 
-The rules are those of the real extension (DurableTask.AzureStorage `TablePartitionManager.cs`): a free partition is
-claimed, one's own lease is renewed, and who has less than its share asks the owner of the most for one. The owner that
-is asked drains the partition (it reads no more of its queue), releases it when its work in hand is done, and the host
+The rules are those of the real extension (DurableTask.AzureStorage `TablePartitionManager.cs`): a host claims free
+partitions, renews its own leases, and, with less than its share, asks the host with the most for one. The owner
+then drains the partition (it reads no more of its queue) and releases it when its work in progress is done; the host
 that asked claims it.
 """
 
@@ -42,10 +42,10 @@ def plan(
     is_gone: Callable[[str], bool],
     is_drained: Callable[[int], bool],
 ) -> list[Step]:
-    """What the host `me` does in one pass over all leases of its hub, in the order of the leases.
+    """The steps of the host `me` in one pass over all leases of its hub, in the order of the leases.
 
-    `is_gone` tells that an owner is known to have ended, so that its lease need not run out first. `is_drained` tells
-    that no work of one of our partitions is in hand.
+    `is_gone` says that an owner is known to have ended, so that its lease need not run out first. `is_drained` says
+    that no work of one of our partitions is in progress.
     """
     steps: list[Step] = []
     for stored in leases:
@@ -59,9 +59,9 @@ def plan(
 
 
 def until_next_expiry(leases: Sequence[PartitionLease], me: str, now: datetime) -> float:
-    """Return how many seconds from now the first lease of somebody else runs out that has not; infinity for none.
+    """Return the seconds until the first valid foreign lease runs out; infinity if there is none.
 
-    So a partition can be taken over as soon as its owner's time is up, not at the next of the usual looks.
+    So a partition can be taken over as soon as its owner's time is up, not only at the next usual pass.
     """
     others = (lease.expires_at for lease in leases if lease.current_owner != me and lease.expires_at is not None)
     return min(((at - now).total_seconds() for at in others if at > now), default=math.inf)
@@ -74,7 +74,7 @@ def _keep(lease: PartitionLease, me: str, is_drained: Callable[[int], bool]) -> 
 
 
 def _ask_for_a_share(leases: Sequence[PartitionLease], steps: Sequence[Step], me: str) -> list[Step]:
-    """Ask the owners of the most for partitions, until we have, or were promised, our share."""
+    """Ask the owners with the most for partitions, until we have, or were promised, our share."""
     claimed = {step.lease.queue for step in steps if step.move is Move.CLAIM}
     heading: dict[str, str] = {}
     for lease in leases:

@@ -1,6 +1,6 @@
-"""What an episode decided: new history events, messages to send, and perhaps the end of the execution.
+"""What an episode decided: new history events, messages to send, and possibly the end of the execution.
 
-Effects are data. The decider makes them, the commit stores them, and only then are they carried out.
+Effects are data. The decider creates them, the commit stores them, and only then are they carried out.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimerMessage:
-    """A timer to arm; its message stays invisible until `event.fire_at`."""
+    """A timer to set; its message stays invisible until `event.fire_at`."""
 
     event: TimerFired
 
@@ -56,7 +56,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContinuedAsNew:
-    """The execution starts over with `input` (JSON text); `carried` are external events that came too late for it."""
+    """The execution starts again with `input` (JSON text); `carried` are external events that came too late for it."""
 
     input: str
     carried: tuple[EventRaised, ...] = ()
@@ -64,7 +64,7 @@ class ContinuedAsNew:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """All that one episode decided, in the order in which it is written."""
+    """All decisions of one episode, in the order in which they are written."""
 
     events: tuple[HistoryEvent, ...] = ()
     outbox: tuple[Outgoing, ...] = ()

@@ -1,6 +1,6 @@
-"""Instances rows: written after each commit, and again later where storage refused, so that no query is wrong for long.
+"""Instances rows: written after each commit, and again later if storage refuses, so that no query is wrong for long.
 
-The row is a copy for queries; what counts is the history. So an instance goes on while its row is due.
+The row is a copy for queries; the history is the source of truth. So an instance goes on while its row is due.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class DueRows:
         self._patience = Patience(observer, "The Instances table")
 
     async def write(self, episode: Episode, appended: Appended) -> None:
-        """Write the row of a committed episode, now or, where storage refuses, later."""
+        """Write the row of a committed episode, now or, if storage refuses, later."""
         if episode.record is None:
             return
         before = self._due.get(episode.instance_id)
@@ -42,11 +42,11 @@ class DueRows:
         await self._write_or_note(_Due(record=episode.record, urls=appended.urls, replaces=replaces))
 
     async def correct(self, record: InstanceRecord) -> None:
-        """Let a row say what its history says, where a crash came between the two."""
+        """Write a row from its history, after a crash came between the two."""
         await self._write_or_note(_Due(record=record, urls={}, replaces=False))
 
     def forget(self, instance_id: str) -> None:
-        """An instance was purged or changed behind our back: its row is not ours to write any more."""
+        """An instance was purged or changed by others: its row must not be written any more."""
         self._due.pop(instance_id, None)
 
     def __iter__(self) -> Iterator[str]:
@@ -55,7 +55,7 @@ class DueRows:
     async def _write_or_note(self, due: _Due) -> None:
         instance_id = due.record.instance_id
         if instance_id in self._due:
-            self._due[instance_id] = due  # `run` is at it; two writers could end in the wrong order
+            self._due[instance_id] = due  # `run` is writing it; two writers could end in the wrong order
             return
         try:
             await self._write(due)

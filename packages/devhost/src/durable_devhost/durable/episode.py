@@ -1,4 +1,4 @@
-"""What one episode wants stored and sent: the work order of a commit."""
+"""What one episode wants stored and sent: the input of a commit."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from durable_devhost.taskhub.history import Tail
 class Posting:
     """A message to send; work items go to the activities' queue, all others to the target's control queue.
 
-    `due` keeps the message back until then: timers and scheduled entity requests.
+    `due` hides the message until then: timers and scheduled entity requests.
     """
 
     message: Message
@@ -26,8 +26,8 @@ class Episode:
     """The outcome of one episode.
 
     `events` are the rows to write from `first_row` on, under `etag` (None: there must be no sentinel yet) and `tail`.
-    `record` is the Instances row to write, None when a query would show nothing new; `is_new_record` says that it
-    replaces whatever stands there.
+    `record` is the Instances row to write, None if a query would show nothing new; `is_new_record` says that it
+    replaces any existing row.
     """
 
     instance_id: str

@@ -1,8 +1,8 @@
 """The time of an episode. Pure.
 
-Messages go out before the history is stored. When a host dies in between, the same messages start the episode once
-more, and it must send what it sent before: entities know a request that comes twice by its id and its label, and both
-are made of the episode's time (`DurableOrchestrationContext.cs: NewGuid`). So the time is that of the newest message,
+Messages are sent before the history is stored. If a host dies in between, the same messages start the episode again,
+and it must send the same messages as before: entities recognise a repeated request by its id and its label, and both
+depend on the episode's time (`DurableOrchestrationContext.cs: NewGuid`). So the time is that of the newest message,
 and not that of the clock.
 """
 
@@ -16,10 +16,10 @@ _OLDEST = timedelta(seconds=30)
 
 
 def moment(events: Sequence[HistoryEvent], *, after: datetime | None, now: datetime) -> datetime:
-    """When the episode that `events` start takes place: just after the newest of them, and `after` the one before it.
+    """The time of the episode that `events` start: just after the newest of them, and `after` the episode before.
 
-    What waited for longer than half a minute, as on a host that was off, takes place `now`: an orchestrator that asks
-    for the time wants to know what time it is.
+    Messages older than half a minute, as on a host that was off, take place `now`: an orchestrator that asks
+    for the time wants the present time.
     """
     newest = max(_time_of(event) for event in events) + _TICK
     if not now - _OLDEST <= newest <= now:

@@ -1,6 +1,6 @@
-"""What a background task does when storage refuses or does not answer: say so once, wait, try again, say when it works.
+"""What a background task does when storage fails: report it once, wait, try again, report when it works.
 
-Real storage does this daily (timeouts, 429, 503), and an emulator does when it is restarted. None of it ends a host:
+Real storage fails daily (timeouts, 429, 503), and an emulator does when it is restarted. None of it ends a host:
 what is stored is still there when storage answers again.
 """
 
@@ -18,7 +18,7 @@ _LONGEST_S = 15.0
 
 
 class Patience:
-    """The patience of one background task. `what` is the subject of its sentences."""
+    """The retries of one background task. `what` is the subject of its sentences."""
 
     def __init__(self, observer: Observer, what: str, *, longest_s: float = _LONGEST_S) -> None:
         self._observer = observer
@@ -28,11 +28,11 @@ class Patience:
 
     @asynccontextmanager
     async def trying(self) -> AsyncIterator[None]:
-        """Around one attempt: a failure of storage ends the block, after a pause that grows from attempt to attempt."""
+        """Around one attempt: a storage failure ends the block, after a pause that grows from attempt to attempt."""
         try:
             yield
         except LostRace:
-            return  # what we know is out of date; the next attempt reads it again
+            return  # our data are out of date; the next attempt reads them again
         except (StorageFailure, StorageUnavailable) as error:
             self._failures += 1
             pause = min(_FIRST_S * 2 ** (self._failures - 1), self._longest_s)

@@ -1,4 +1,4 @@
-"""What an orchestrator function asked for in one step, as the worker reports it."""
+"""The actions of an orchestrator function in one step, as the worker reports them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from durable_devhost.durable.actions import Action, read_action
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What the user's code asked for since the last step.
+    """The actions of the user's code since the last step.
 
-    `cancelled` holds the ordinals of timers that were cancelled since they were asked for. `done` says that the
+    `cancelled` holds the ordinals of timers that were cancelled after they were set. `done` says that the
     function returned or continues as new; `output` is compact JSON text. `error` is the failure's text, `stack` the
     user's own frames. `asked` says that the function has read `context.is_replaying` in this execution. `generation`
     has all actions, as they are in the end, of an execution that continues as new and has cancelled a timer.
@@ -34,7 +34,7 @@ class Script:
 def read_script(message: Mapping[str, Any], next_ordinal: Callable[[], int]) -> Script:
     """The script in a worker's answer; `next_ordinal` numbers the timers of the execution. Raises UnknownAction.
 
-    Output and custom status are what the host makes of them: more than 64 levels, the object around them included, fail
+    The host converts output and custom status: more than 64 levels, the object around them included, fail
     the instance.
     """
     try:

@@ -1,4 +1,4 @@
-"""Builds sessions from what is stored and from the messages that arrived."""
+"""Builds sessions from stored data and new messages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from durable_devhost.taskhub.history import StoredHistory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionBuilder:
-    """What every session of a hub has in common."""
+    """The common parts of all sessions of a hub."""
 
     app: App
     hub_name: str
@@ -30,8 +30,8 @@ class SessionBuilder:
     ) -> tuple[OrchestrationSession, bool] | None:
         """The session of the stored execution, or of the one that a start among `messages` begins (then True).
 
-        None when there is neither: the execution is over, or was never started. `stored` None means: nothing is stored.
-        A parent's start replaces an execution that is under way.
+        None if there is neither: the execution has ended, or was never started. `stored` None means: nothing is stored.
+        A parent's start replaces a running execution.
         """
         start = next((each.event for each in messages if isinstance(each.event, ExecutionStarted)), None)
         old = start_of(stored.events) if stored else None
@@ -73,7 +73,7 @@ def start_of(events: Sequence[HistoryEvent]) -> ExecutionStarted | None:
 
 
 def replacement(old: ExecutionStarted, messages: Sequence[Message]) -> ExecutionStarted | None:
-    """The start by a parent that takes a live instance's id: the newest one wins, as on the real host (recorded)."""
+    """The start by a parent that takes a running instance's id: the newest one wins, as on the real host (recorded)."""
     newer = [
         each.event
         for each in messages
@@ -86,7 +86,7 @@ def replacement(old: ExecutionStarted, messages: Sequence[Message]) -> Execution
 
 
 def _is_same(old: ExecutionStarted, start: ExecutionStarted) -> bool:
-    """Whether a start was carried out already: a parent that was cut off sends its child's start twice."""
+    """Whether a start was already executed: an interrupted parent sends its child's start twice."""
     return old.instance.execution_id == start.instance.execution_id or (
         old.parent is not None and old.parent == start.parent
     )
@@ -98,6 +98,6 @@ def is_over(events: Sequence[HistoryEvent]) -> bool:
 
 
 def record_after(events: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord | None:
-    """What the Instances row should say after this history, for a row that a crash kept from being written."""
+    """The Instances row after this history, for a row that a crash kept from being written."""
     started = start_of(events)
     return None if started is None else record_of(started, events, hub_name)

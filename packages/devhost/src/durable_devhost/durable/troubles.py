@@ -1,4 +1,4 @@
-"""Sentences for what can go wrong between a mailbox and a commit."""
+"""Sentences for failures between a mailbox and a commit."""
 
 from durable_devhost.durable.entities.batch import BrokenResult
 from durable_devhost.durable.entities.session import EntityFailed
@@ -8,7 +8,7 @@ from durable_devhost.taskhub.failures import CorruptHistory
 
 
 def describe(error: Exception) -> str:
-    """What happened, and what will be done about it."""
+    """What happened, and what happens next."""
     match error:
         case CorruptHistory():
             return f"{error} Nothing is changed until the row is fixed or the instance is purged."

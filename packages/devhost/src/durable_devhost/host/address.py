@@ -1,4 +1,4 @@
-"""Where the host is reached, and the durable client binding that tells the SDK so."""
+"""The address of the host, and the durable client binding that gives it to the SDK."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from durable_devhost.model.functions import Binding
 from durable_devhost.triggers.management.urls import RPC_PATH, WEBHOOK_PATH, ManagementUrls, client_binding
 
 _SECRET_BYTES = 40
-"""As hexadecimal digits it is longer than any part of a path that the console shows."""
+"""In hexadecimal it is longer than any part of a path that the console shows."""
 
 
 def _new_rpc_path() -> str:
@@ -16,16 +16,16 @@ def _new_rpc_path() -> str:
 
 @dataclass(kw_only=True)
 class Address:
-    """Where the host is reached; the port is known once it listens, which is before any function runs."""
+    """The address of the host; the port is known once it listens, which is before any function runs."""
 
     urls: ManagementUrls
     port: int = 0
     rpc_path: str = field(default_factory=_new_rpc_path, repr=False)
-    """Where the SDK calls this process without a key. Only functions learn it: nobody else goes round the keys."""
+    """The path at which the SDK calls this process without a key. Only functions know it; others need a key."""
 
     @property
     def url(self) -> str:
-        """The base URL without a slash at its end."""
+        """The base URL without a trailing slash."""
         return f"http://localhost:{self.port}"
 
     def binding(self, binding: Binding) -> str:

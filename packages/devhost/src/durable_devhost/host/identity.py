@@ -1,4 +1,4 @@
-"""Who this host is to others on its storage account: the id under which locks, receipts and timer blobs are kept."""
+"""The id of this host on its storage account: locks, receipts and timer blobs are stored under it."""
 
 import platform
 
@@ -10,10 +10,10 @@ _INT32 = 1 << 31
 
 
 def host_id(settings: HostSettings) -> str:
-    """The id that the real host gives itself on a developer's machine, for the same app in the same folder.
+    """The id of the real host on a developer's machine, for the same app in the same folder.
 
-    It is made of the machine's name and the app's folder (`ScriptHostIdProvider.cs`), so two apps of one machine do not
-    take each other's blobs. A setting `AzureFunctionsWebHost__hostid` wins.
+    It is made of the machine's name and the app's folder (`ScriptHostIdProvider.cs`), so two apps on one machine do not
+    use each other's blobs. A setting `AzureFunctionsWebHost__hostid` wins.
     """
     given = next((value for name, value in settings.app_settings.items() if name.lower() == _SETTING.lower()), "")
     machine = "".join(char for char in platform.node().partition(".")[0] if char.isalnum())
@@ -22,7 +22,7 @@ def host_id(settings: HostSettings) -> str:
 
 
 def _stable_hash(text: str) -> int:
-    """`Utility.GetStableHash`: 31 times what was before and the next UTF-16 unit, in 32 bits with a sign."""
+    """`Utility.GetStableHash`: 31 times the value before plus the next UTF-16 unit, as a signed 32-bit number."""
     units = text.encode("utf-16-le", errors="surrogatepass")
     value = 23
     for low, high in zip(units[::2], units[1::2], strict=True):

@@ -1,4 +1,4 @@
-"""The listeners of the app's queue, blob and timer functions, which a reload of the app ends and starts anew."""
+"""The listeners of the app's queue, blob and timer functions, which a reload of the app replaces."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +11,10 @@ from durable_devhost.triggers.timer import TimerListener
 
 
 class TriggerListeners:
-    """Owns the listeners of one catalog at a time. `run` must be under way for them to listen.
+    """Owns the listeners of one catalog at a time. They listen while `run` runs.
 
     `queue_listener` and `timer_listener` make a listener for a function, `blob_listener` one for all blob functions.
-    One event loop touches all, so no lock.
+    One event loop touches the state, so there is no lock.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class TriggerListeners:
         self.replace(catalog)
 
     def replace(self, catalog: FunctionCatalog) -> None:
-        """Listen for the functions of this catalog from now on; what is being worked on is finished first."""
+        """Listen for the functions of this catalog from now on; work in progress is finished first."""
         self.queues = [self._queue_listener(function) for function in catalog.of(TriggerType.QUEUE)]
         blobs = catalog.of(TriggerType.BLOB)
         self.blobs = [self._blob_listener(blobs)] if blobs else []
@@ -41,17 +41,17 @@ class TriggerListeners:
         self._generation.set()
 
     def nudge(self, queue: str) -> None:
-        """Look at this queue now: the host has just put a message into it."""
+        """Poll this queue now: the host has just put a message into it."""
         for listener in self.queues:
             if listener.queue == queue:
                 listener.nudge()
 
     async def timer_info(self, function: Function) -> Mapping[str, Any]:
-        """What a run of this timer function by hand is told; it may be disabled, and without a listener."""
+        """The TimerInfo for a manual run of this timer function; it may be disabled, and without a listener."""
         return await self._timer_listener(function).info()
 
     def written(self, container: str) -> None:
-        """Look at this container now: the host has just put a blob into it."""
+        """Scan this container now: the host has just put a blob into it."""
         for listener in self.blobs:
             listener.nudge(container)
 
@@ -61,7 +61,7 @@ class TriggerListeners:
         return [*self.queues, *self.blobs]
 
     def stop(self) -> None:
-        """Take nothing new; what is being worked on is finished."""
+        """Take no new work; work in progress is finished."""
         self._is_stopping = True
         self._generation.set()
 

@@ -1,4 +1,4 @@
-"""Watches the app's files and has the app loaded anew when one of them is saved."""
+"""Watches the app's files and reloads the app when one of them is saved."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
@@ -9,7 +9,7 @@ from durable_devhost.errors import AppImportError, DevhostError, SettingsError
 from durable_devhost.host.console import Console
 
 _SOURCES = frozenset({".py", ".html", ".jinja", ".j2", ".yaml", ".yml", ".toml", ".sql", ".graphql"})
-"""What an app is made of. Not .json, .txt and the like: apps write such files themselves, and would reload for ever."""
+"""The sources of an app. Not .json, .txt and the like: apps write such files themselves, and would reload for ever."""
 
 _AT_THE_START = frozenset({"host.json", "local.settings.json"})
 _IGNORED = frozenset(
@@ -33,16 +33,16 @@ _IGNORED = frozenset(
         "venv",
     ]
 )
-"""Folders whose files are not the app, or not only: environments, tools, what is built."""
+"""Folders whose files are not, or not only, the app's: environments, tools, build output."""
 
 _DEBOUNCE_MS = 200
 _STEP_MS = 50
 
 
 class Reloader:
-    """`reload` loads the app and raises DevhostError where it does not load; everything stays as it was then.
+    """`reload` loads the app and raises DevhostError if it does not load; nothing changes then.
 
-    `changes` tells of changed files, in batches; `watched` makes it of the file system.
+    `changes` gives changed files, in batches; `watched` reads them from the file system.
     """
 
     def __init__(
@@ -84,9 +84,9 @@ class Reloader:
 
 
 def _forget_bytecode(sources: Iterable[Path]) -> None:
-    """Delete what Python has compiled of the files: one saved twice in a second, at one size, is unchanged to it.
+    """Delete the compiled files of these sources: Python does not notice a second save in one second with one size.
 
-    It compares the whole seconds of the time and the size ("Cached bytecode invalidation" in Python's reference).
+    It compares the time in whole seconds and the size ("Cached bytecode invalidation" in Python's reference).
     """
     for source in sources:
         for compiled in source.parent.glob(f"__pycache__/{source.stem}.*.pyc"):
@@ -95,9 +95,9 @@ def _forget_bytecode(sources: Iterable[Path]) -> None:
 
 
 def watched(app_dir: Path, data: Path) -> AsyncIterator[Sequence[Path]]:
-    """The files below the app's folder that change, without those of environments, tools and the data folder.
+    """The changed files below the app's folder, without those of environments, tools and the data folder.
 
-    Raises SettingsError where the package that watches is not installed, at once rather than with the first change.
+    Raises SettingsError if the package that watches is not installed, at once instead of with the first change.
     """
     try:
         from watchfiles import awatch

@@ -1,4 +1,4 @@
-"""How the host is told to stop: the first Ctrl-C, SIGTERM or SIGHUP asks for a good end, the second for any."""
+"""How the host is told to stop: the first Ctrl-C, SIGTERM or SIGHUP asks it to finish, the second ends it at once."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ EXIT_INTERRUPTED = 130
 
 
 class Shutdown:
-    """The wish to stop. `requested` is set by the first signal; before `is_ready` it cancels the start instead."""
+    """The request to stop. The first signal sets `requested`; before `is_ready` it cancels the start instead."""
 
     def __init__(self) -> None:
         self.requested = asyncio.Event()
@@ -28,14 +28,14 @@ class Shutdown:
             loop.add_signal_handler(sign, self._first)
 
     def at_once(self, act: Callable[[], None]) -> None:
-        """Do this, too, when a second signal cuts the stop short; it must not wait for anything."""
+        """Also do this when a second signal cuts the stop short; it must not wait for anything."""
         self._last_acts.append(act)
 
     def _first(self) -> None:
         loop = asyncio.get_running_loop()
         for sign in _SIGNALS:
             loop.remove_signal_handler(sign)
-            # Not through the loop, which may be waiting for a process to end.
+            # Not through the loop, which may be blocked by a wait for a process.
             signal.signal(sign, self._second)
         self.requested.set()
         if not self.is_ready and self._starting is not None:

@@ -1,7 +1,7 @@
-"""Moves the virtual clock: from one due timer to the next, waiting each time until all that became due is worked off.
+"""Moves the virtual clock: from one due timer to the next, waiting each time until all due work is done.
 
-The clock's lead over real time is kept in the data folder, so that virtual time survives a restart. A hub whose time
-was moved holds rows from the future; a start with the system clock over the same folder is refused unless asked for.
+The clock's lead over real time is stored in the data folder, so that virtual time survives a restart. A hub whose time
+was moved holds rows from the future; a start with the system clock over the same folder is refused unless requested.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from durable_devhost.options import StartOptions
 from durable_devhost.triggers.timer import TimerListener
 
 OFFSET_SETTING = "CLOCK_OFFSET_SECONDS"
-"""Where the app finds how far its own "now" should be ahead, if it wants to follow the virtual clock."""
+"""The variable that tells the app how far its own "now" should be ahead, if it follows the virtual clock."""
 
 _FILE = "clock.json"
 
@@ -29,7 +29,7 @@ _LITTLE = timedelta(seconds=1)
 
 
 def open_clock(options: StartOptions, data: Path) -> Clock:
-    """The clock that the command line asks for; raises SettingsError where the data folder forbids it."""
+    """The clock that the command line names; raises SettingsError if the data folder does not allow it."""
     path = data / _FILE
     if options.clock == "system":
         if path.exists():
@@ -46,7 +46,7 @@ def open_clock(options: StartOptions, data: Path) -> Clock:
 
 
 def stored_offset(data: Path) -> timedelta:
-    """How far virtual time is ahead in this data folder; zero where it never was virtual."""
+    """How far virtual time is ahead in this data folder; zero if it never was virtual."""
     path = data / _FILE
     try:
         return timedelta(seconds=float(json.loads(path.read_text())["offset_seconds"]) if path.exists() else 0.0)
@@ -57,7 +57,7 @@ def stored_offset(data: Path) -> timedelta:
 
 
 def _leave_virtual_time(path: Path, *, is_asked_for: bool) -> None:
-    """Go back to the system's clock: always where virtual time was never moved, as then nothing is still to come."""
+    """Go back to the system clock: always possible if virtual time never moved, because nothing lies in the future."""
     ahead = timedelta() if is_asked_for else stored_offset(path.parent)
     if ahead > _LITTLE:
         lead = timedelta(seconds=round(ahead.total_seconds()))
@@ -75,16 +75,16 @@ class Fetching(Protocol):
 
     @property
     def taken(self) -> int:
-        """How many pieces of work it has begun with."""
+        """How many pieces of work it has begun."""
         ...
 
     async def drain(self) -> None:
-        """Fetch at once, and return when all that was there is done."""
+        """Fetch at once, and return when all of it is done."""
         ...
 
 
 class Listeners(Protocol):
-    """The listeners that a jump has to wait for and to hold; a reload of the app changes them."""
+    """The listeners that a jump waits for and holds; a reload of the app changes them."""
 
     @property
     def timers(self) -> Sequence[TimerListener]:
@@ -98,7 +98,7 @@ class Listeners(Protocol):
 
 
 class StillBusy(Exception):
-    """The clock was moved, but not everything that became due ended in time; `names` says what still runs."""
+    """The clock was moved, but some of the due work did not end in time; `names` has what still runs."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__("Still running: " + ", ".join(names))
@@ -106,7 +106,7 @@ class StillBusy(Exception):
 
 
 class TimeTravel:
-    """Jumps of one host's virtual clock; one at a time, a second one waits for the first.
+    """Jumps of one host's virtual clock, one at a time: a second one waits for the first.
 
     `tell` gets the clock's lead in seconds after each move, so that the app can follow.
     """
@@ -132,9 +132,9 @@ class TimeTravel:
     async def jump(self, by: timedelta, timeout_s: float) -> None:
         """Move the clock by `by`: durable timers fire one after the other, each timer function at most once.
 
-        Before each step it waits until all work is done, for `timeout_s` seconds of real time altogether. What is not
-        done by then, such as an activity that waits for another system, is left behind: time passes over it, as it
-        does in production. Raises StillBusy at the end where something of it still runs.
+        Before each step it waits until all work is done, for `timeout_s` seconds of real time in total. Work that is
+        not done by then, such as an activity that waits for another system, is left behind: time moves on past it, as
+        in production. Raises StillBusy at the end if some of it still runs.
         """
         async with self._one_at_a_time:
             target = self._clock.now() + by
@@ -166,7 +166,7 @@ class TimeTravel:
 
 
 class _Patience:
-    """How long one jump goes on waiting for work, and what it has given up waiting for."""
+    """How long one jump waits for work, and which work it has stopped waiting for."""
 
     def __init__(self, in_flight: InFlight, timeout_s: float) -> None:
         self._in_flight = in_flight
@@ -175,7 +175,7 @@ class _Patience:
         self.is_over = False
 
     async def quiet(self) -> None:
-        """Wait until all work is done but for what was left behind."""
+        """Wait until all work is done except the work left behind."""
         try:
             async with self._limit():
                 await self._in_flight.quiet(self._left_behind)
@@ -183,7 +183,7 @@ class _Patience:
             self._give_up_waiting()
 
     async def work_off(self, listeners: Sequence[Fetching]) -> None:
-        """Wait until all work is done and nothing is left to fetch, of what was there and of what that has caused."""
+        """Wait until all work is done and nothing is left to fetch, including the work that it caused."""
         while True:
             taken = sum(listener.taken for listener in listeners)
             await self.quiet()
@@ -198,7 +198,7 @@ class _Patience:
                 return
 
     def _limit(self) -> asyncio.Timeout:
-        """What is left of the patience; a little in any case, for work that became due after it was over."""
+        """The rest of the time; a little in any case, for work that became due after it had run out."""
         return asyncio.timeout_at(max(self._give_up, asyncio.get_running_loop().time() + _LITTLE_S))
 
     def _give_up_waiting(self) -> None:

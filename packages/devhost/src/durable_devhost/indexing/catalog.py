@@ -1,4 +1,4 @@
-"""Builds the catalog from the app's registered functions, or says everything that is wrong with them at once."""
+"""Builds the catalog from the app's registered functions, or reports everything that is wrong with them at once."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """A function as declared, before it is known to be sound; `told` is what the worker has against it."""
+    """A function as declared, before it is checked; `told` is the worker's error about it."""
 
     name: str
     bindings: tuple[Binding, ...]
@@ -55,11 +55,11 @@ def build_catalog(
 ) -> FunctionCatalog:
     """The functions of the app that are not disabled; AppError lists every problem with file, line and function.
 
-    `only` names those that count, without regard to case; the others are not there (`FunctionMetadataManager`).
+    `only` names those that exist, ignoring case; the others do not exist (`FunctionMetadataManager`).
 
-    `found` and `complaint` are what the worker reports: each function with its raw bindings, and the SDK's refusal of
-    the whole. `retry` is the policy of functions without one of their own. What is wrong with a disabled function does
-    not count, so that an app can run without a function that cannot.
+    `found` and `complaint` come from the worker: each function with its raw bindings, and the SDK's error about
+    the whole app. `retry` is the policy of functions without one of their own. Mistakes of a disabled function are
+    ignored, so that an app can run without it.
     """
     names = {name.lower() for name in only}
     declared = [_candidate(each, settings) for each in found if not names or each["name"].lower() in names]
@@ -84,7 +84,7 @@ def build_catalog(
 
 
 def _sound(candidates: list[_Candidate], retry: RetryPolicy | None) -> Iterator[Function]:
-    """The functions that have nothing against them."""
+    """The functions without a problem."""
     for one in candidates:
         if one.trigger is not None and not list(_problems_of(one)):
             yield _function(one, one.trigger, retry)
@@ -153,7 +153,7 @@ def _property_problems(binding: Binding, function_name: str) -> Iterator[str]:
         case "blob":
             path = binding.text("path") or ""
             container, _, blob = path.partition("/")
-            if (not container or not blob) and not path.startswith("{"):  # an event's `{data.url}` is a whole address
+            if (not container or not blob) and not path.startswith("{"):  # an event's `{data.url}` is a whole URL
                 yield f"the path '{binding.text('path') or ''}' of '{binding.name}' is not of the form container/blob"
         case "blobTrigger":
             yield from _path_problems(binding.text("path") or "")
@@ -169,7 +169,7 @@ def _property_problems(binding: Binding, function_name: str) -> Iterator[str]:
 
 def _path_problems(path: str) -> Iterator[str]:
     if "%" in path:
-        return  # a setting is missing, which is told
+        return  # a setting is missing, which is reported
     try:
         BlobPattern.parse(path)
     except ValueError as error:
@@ -178,7 +178,7 @@ def _path_problems(path: str) -> Iterator[str]:
 
 def _schedule_problems(schedule: str) -> Iterator[str]:
     if "%" in schedule:
-        return  # that the setting is missing has been said
+        return  # the missing setting has been reported
     try:
         parse_schedule(schedule)
     except AppError as error:

@@ -1,4 +1,4 @@
-"""Reads what the worker found declared into devhost's own values: bindings, settings, retry policies. Pure."""
+"""Turns the worker's declarations into devhost's own values: bindings, settings, retry policies. Pure."""
 
 import re
 import time
@@ -38,9 +38,9 @@ def read_binding(given: Mapping[str, Any]) -> Binding:
 
 
 def resolve_settings(binding: Binding, settings: Mapping[str, str]) -> tuple[Binding, list[str]]:
-    """The binding with every `%NAME%` replaced, and the names that are no app setting.
+    """The binding with every `%NAME%` replaced, and the names that are no app settings.
 
-    The names of connections stay as they are: they name a setting by themselves.
+    Connection names are not replaced: they are themselves names of settings.
     """
     missing: list[str] = []
 
@@ -60,7 +60,7 @@ def resolve_settings(binding: Binding, settings: Mapping[str, str]) -> tuple[Bin
 def with_lower_queue(binding: Binding) -> Binding:
     """The binding with its queue's name in lower case, as the host makes it (`QueueTriggerAttributeBindingProvider`).
 
-    A name with expressions stays: their formats tell capitals apart, and the host does it when it has filled them in.
+    A name with expressions is unchanged: formats in them depend on case, and the host lowers it after filling them in.
     """
     name = binding.text("queueName")
     if name is None or "{" in name:
@@ -69,7 +69,7 @@ def with_lower_queue(binding: Binding) -> Binding:
 
 
 def read_retry_policy(given: Mapping[str, Any] | None) -> RetryPolicy | None:
-    """The values of `@app.retry`, or None; ValueError where the real worker or host refuses them."""
+    """The values of `@app.retry`, or None; ValueError if the real worker or host refuses them."""
     if given is None:
         return None
     strategy = given["strategy"]
@@ -89,7 +89,7 @@ def read_retry_policy(given: Mapping[str, Any] | None) -> RetryPolicy | None:
 
 
 def durable_name(trigger: Binding, function_name: str) -> str | None:
-    """The name in the hub: the trigger's own attribute, else the function's name, as it was declared."""
+    """The name in the hub: the trigger's own attribute, else the function's name, as declared."""
     key = _DURABLE_KEYS.get(trigger.type)
     if key is None:
         return None

@@ -1,4 +1,4 @@
-"""What works here and may be another thing on Azure, or is not what was meant: sentences for the start, by function."""
+"""What works here but may differ on Azure, or was not intended: sentences for the start, by function."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any

@@ -37,7 +37,7 @@ def name_problems(function_name: str, bindings: Sequence[Binding]) -> Iterator[s
 
 
 def route_conflicts(functions: Sequence[Function]) -> Iterator[str]:
-    """Functions whose route an earlier one has too, for a method of theirs; no methods are all of them."""
+    """Functions that share a route and a method with an earlier one; no methods means all of them."""
     earlier: list[Function] = []
     for function in functions:
         if function.trigger.type != "httpTrigger":

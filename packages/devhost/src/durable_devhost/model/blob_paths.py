@@ -1,7 +1,7 @@
-"""The path of a blob trigger: which blobs it means, and what its braces stand for in the name of one. Pure.
+"""The path of a blob trigger: which blobs match it, and the values of its braces for a blob's name. Pure.
 
 The rules are those of the WebJobs SDK (`BlobPathSource.cs`, `BindingTemplateSource.cs`, `BindingTemplateToken.cs`): a
-`{name}` stands for any text, slashes and nothing at all included, and the first of two takes as much as it can.
+`{name}` stands for any text, also with slashes or empty, and the first of two takes as much as it can.
 """
 
 import re
@@ -13,7 +13,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 @dataclass(frozen=True, slots=True)
 class BlobPattern:
-    """A trigger's path, taken apart: `container` as it is written, `names` those in braces in their order."""
+    """The parts of a trigger's path: `container` as written, `names` those in braces in their order."""
 
     container: str
     names: tuple[str, ...]
@@ -22,7 +22,7 @@ class BlobPattern:
 
     @classmethod
     def parse(cls, path: str) -> "BlobPattern":
-        """Read a path; raises ValueError, in the words of the extension, for one that the real host does not index."""
+        """Parse a path; raises ValueError, in the words of the extension, for one that the real host does not index."""
         container, slash, blob = path.partition("/")
         if not container or (slash and not blob) or "\\" in container:
             raise ValueError(f"Invalid blob trigger path '{path}'. Paths must be in the format 'container/blob'.")
@@ -32,7 +32,7 @@ class BlobPattern:
         return cls(container, names, re.compile(expression), takes_all=not slash)
 
     def data(self, container: str, blob: str) -> dict[str, str] | None:
-        """What each name in braces stands for in the name of this blob; None where the trigger does not mean it."""
+        """The value of each name in braces for this blob's name; None if the blob does not match."""
         if container.lower() != self.container.lower():
             return None
         if self.takes_all:

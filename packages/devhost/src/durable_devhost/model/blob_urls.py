@@ -1,4 +1,4 @@
-"""The address of a blob, taken apart. Pure."""
+"""The parts of a blob's URL. Pure."""
 
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
@@ -7,9 +7,9 @@ _EMULATORS = frozenset({"localhost", "azurite"})
 
 
 def blob_place(url: str) -> tuple[str, str] | None:
-    """Container and name of the blob at an address (`BlobUriBuilder.cs`); None where it is none of a blob.
+    """Container and name of the blob at a URL (`BlobUriBuilder.cs`); None if it is not the URL of a blob.
 
-    An emulator, which is asked by its IP address, has the account in the path.
+    An emulator, which has an IP address, has the account in the path.
     """
     try:
         parts = urlsplit(url)

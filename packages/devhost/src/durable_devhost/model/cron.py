@@ -14,7 +14,7 @@ _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augu
            "December")  # fmt: skip
 _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _NUMBER = re.compile(r"[\t-\r]*[+-]?[0-9]+[\t-\r]*\0*")
-"""What `int.Parse` takes of a text without blanks."""
+"""The texts without blanks that `int.Parse` accepts."""
 
 _LARGEST = 2**31 - 1
 _OF_QUARTZ = re.compile(r"[LW#?]")
@@ -47,7 +47,7 @@ def split_fields(text: str) -> list[str]:
 
 
 def parse_fields(parts: Sequence[str]) -> list[frozenset[int]]:
-    """The permitted values of six fields, seconds first; ValueError says what NCrontab has against one of them."""
+    """The permitted values of six fields, seconds first; ValueError says why NCrontab refuses one of them."""
     return [parse_field(part, column) for part, column in zip(parts, COLUMNS, strict=True)]
 
 
@@ -57,7 +57,7 @@ def parse_field(text: str, column: Column) -> frozenset[int]:
 
 
 def is_interval(values: frozenset[int], column: Column) -> bool:
-    """Whether NCrontab prints the field with `*` or `-`: all of its values, or two that follow each other."""
+    """Whether NCrontab prints the field with `*` or `-`: all of its values, or two consecutive ones."""
     return len(values) == column.high - column.low + 1 or any(value + 1 in values for value in values)
 
 

@@ -1,4 +1,4 @@
-"""History events: what happened to an orchestration, one frozen class a kind.
+"""History events: what happened to an orchestration, one frozen class for each kind.
 
 Names follow DurableTask.Core (`History/*.cs`); `durable_devhost.model.wire` has their encodings.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class RuntimeStatus(StrEnum):
-    """Where an instance stands; the value is the name in the tables and in the HTTP API."""
+    """The status of an instance; the value is the name in the tables and in the HTTP API."""
 
     RUNNING = "Running"
     COMPLETED = "Completed"
@@ -24,7 +24,7 @@ class RuntimeStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing can happen to the instance any more."""
+        """Whether the instance can no longer change."""
         return self in TERMINAL
 
 
@@ -33,7 +33,7 @@ TERMINAL = frozenset({RuntimeStatus.COMPLETED, RuntimeStatus.FAILED, RuntimeStat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceRef:
-    """One execution of one instance; `execution_id` None addresses whichever execution is current."""
+    """One execution of one instance; `execution_id` None means the current one."""
 
     instance_id: str
     execution_id: str | None
@@ -50,7 +50,7 @@ class InstanceRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentRef:
-    """The orchestration that waits for a sub-orchestration, and under which of its task ids."""
+    """The orchestration that waits for a sub-orchestration, and its task id there."""
 
     name: str
     instance: InstanceRef
@@ -68,7 +68,7 @@ class ParentRef:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "ParentRef":
-        """Read a .NET `ParentInstance` object; raises KeyError when a part is missing."""
+        """Read a .NET `ParentInstance` object; raises KeyError if a part is missing."""
         return cls(
             name=value["Name"],
             instance=InstanceRef.from_json(value["OrchestrationInstance"]),
@@ -114,28 +114,28 @@ class ExecutionCompleted(HistoryEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionTerminated(HistoryEvent):
-    """Somebody ended the instance; `reason` is their text."""
+    """A client terminated the instance; `reason` is its text."""
 
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionSuspended(HistoryEvent):
-    """Somebody paused the instance."""
+    """A client suspended the instance."""
 
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionResumed(HistoryEvent):
-    """Somebody let the instance go on."""
+    """A client resumed the instance."""
 
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskScheduled(HistoryEvent):
-    """An activity was scheduled; its input is kept in the work-item message only, unless host.json says otherwise."""
+    """An activity was scheduled; only the work-item message keeps its input, unless host.json says otherwise."""
 
     name: str
     version: str | None = ""

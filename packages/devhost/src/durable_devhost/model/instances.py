@@ -8,7 +8,7 @@ from durable_devhost.model.history import RuntimeStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceRecord:
-    """Columns of one instance; None means that the column is absent, or in a merge: left as it is.
+    """Columns of one instance; None means that the column is absent, or in a merge: unchanged.
 
     `input`, `output` and `custom_status` are the stored texts, normally JSON; the real provider writes the text `null`
     for a custom status that was never set. `etag` is only set on records that were read.
@@ -34,7 +34,7 @@ class InstanceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFilter:
-    """What a query of instances asks for; None means: whatever."""
+    """The filter of a query of instances; None means any."""
 
     created_from: datetime | None = None
     created_to: datetime | None = None

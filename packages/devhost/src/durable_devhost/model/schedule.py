@@ -22,7 +22,7 @@ class Cron:
     """An NCRONTAB expression; each field holds its permitted values in rising order.
 
     `is_interval` says that the schedule repeats within a day, as far as the extension can tell: one of seconds, minutes
-    and hours covers its whole range or holds two values that follow each other. The seconds do not count where the
+    and hours covers its whole range or holds two consecutive values. The seconds do not count if the
     expression has five fields.
     """
 
@@ -43,11 +43,11 @@ class Cron:
         return min(self.days) <= max(_LONGEST_MONTH.get(month, 31) for month in self.months)
 
     def next_after(self, t: datetime) -> datetime:
-        """Return the first occurrence later than the aware time `t`, reckoned on the wall clock of `t`'s own zone.
+        """Return the first occurrence after the aware time `t`, computed on the wall clock of `t`'s own zone.
 
-        Of the occurrences inside the hour that daylight saving skips the first comes an hour later. In the hour that
-        comes twice an interval goes on through both, and a time of day comes the first time only
-        (`TryAdjustAmbiguousTime`). What never occurs is due at the end of the year 9999, as with NCrontab.
+        The first of the occurrences inside the hour that daylight saving skips comes an hour later. In the hour that
+        comes twice an interval runs in both, and a time of day only the first time
+        (`TryAdjustAmbiguousTime`). A time that never comes is the end of the year 9999, as with NCrontab.
         """
         if not self.ever_occurs:
             return _NEVER
@@ -67,13 +67,13 @@ class Cron:
         return following
 
     def next_wall(self, wall: datetime) -> datetime:
-        """The first permitted time later than `wall` on a clock that is never put forward or back."""
+        """The first permitted time after `wall` on a clock without changes."""
         start = wall.replace(microsecond=0) + timedelta(seconds=1)
         if self._day_matches(start.date()) and (at := self._time_from(start.time())):
             return datetime.combine(start, at)
         day = start.date() + timedelta(days=1)
         while not self._day_matches(day):
-            # A month that does not count is left in one step, so that "29 February, a Monday" stays cheap.
+            # A month without a match is skipped in one step, so that "29 February, a Monday" stays cheap.
             day = day + timedelta(days=1) if day.month in self.months else _first_of_next_month(day)
         return datetime.combine(day, time(self.hours[0], self.minutes[0], self.seconds[0]))
 
@@ -81,7 +81,7 @@ class Cron:
         return day.month in self.months and day.day in self.days and day.isoweekday() % 7 in self.weekdays
 
     def _time_from(self, at: time) -> time | None:
-        """Return the first permitted time of day that is not before `at`, or None when the day has none left."""
+        """Return the first permitted time of day at or after `at`, or None if the day has none left."""
         for hour in (h for h in self.hours if h >= at.hour):
             if hour > at.hour:
                 return time(hour, self.minutes[0], self.seconds[0])
@@ -112,7 +112,7 @@ Schedule = Cron | Every
 def parse_schedule(text: str) -> Schedule:
     """Read a timer's schedule: six fields (seconds first), five fields (second 0), or a TimeSpan.
 
-    Raises AppError with what is wrong, and with what happens on Azure, for what NCrontab does not take.
+    Raises AppError with what is wrong, and with what happens on Azure, for a text that NCrontab refuses.
     """
     parts = split_fields(text)
     if len(parts) in (_WITHOUT_SECONDS, _WITH_SECONDS):
@@ -128,9 +128,9 @@ def parse_schedule(text: str) -> Schedule:
 
 
 def is_frequent(schedule: Schedule, now: datetime) -> bool:
-    """Whether the schedule comes round more than once a minute; such timers keep no status blob.
+    """Whether the schedule recurs more than once a minute; such timers keep no status blob.
 
-    Of an expression that restricts nothing but the seconds the coming minute is looked at (`TimerSchedule.Create`).
+    For an expression that restricts only the seconds, the coming minute decides (`TimerSchedule.Create`).
     """
     match schedule:
         case Every():
@@ -167,7 +167,7 @@ def _cron(text: str, parts: list[str]) -> Cron:
 
 
 def _time_span(text: str) -> timedelta | None:
-    """The interval that a TimeSpan names; None for anything else, for zero, and for one that goes back."""
+    """The interval of a TimeSpan; None for any other text, for zero, and for a negative one."""
     try:
         span = read_time_span(text)
     except (ValueError, OverflowError):
@@ -176,7 +176,7 @@ def _time_span(text: str) -> timedelta | None:
 
 
 def _at(wall: datetime, now: datetime) -> datetime:
-    """A time of the wall clock in the zone of `now`; .NET takes standard time for one that comes twice or never."""
+    """A wall clock time in the zone of `now`; .NET uses standard time for one that comes twice or never."""
     first, second = (wall.replace(tzinfo=now.tzinfo, fold=fold) for fold in (0, 1))
     return _localized(second if _offset(first) > _offset(second) else first)
 
@@ -191,7 +191,7 @@ def _shifted(t: datetime, by: timedelta) -> datetime:
 
 
 def _localized(t: datetime) -> datetime:
-    """The same moment with the right `fold`, and outside of the hour that is skipped."""
+    """The same moment with the right `fold`, and outside of the skipped hour."""
     return t.astimezone(UTC).astimezone(t.tzinfo)
 
 

@@ -1,4 +1,4 @@
-"""Where a call belongs in a distributed trace: W3C trace contexts, as headers and the task hub carry them.
+"""The place of a call in a distributed trace: W3C trace contexts, as in headers and in the task hub.
 
 The format is that of https://www.w3.org/TR/trace-context/; the hub has DurableTask.Core's `DistributedTraceContext`.
 """
@@ -15,7 +15,7 @@ _LONGEST_STATE = 513
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """A span of a trace: ids of 32 and 16 hexadecimal digits, two digits of flags, and what vendors add."""
+    """A span of a trace: ids of 32 and 16 hexadecimal digits, two digits of flags, and vendor data."""
 
     trace_id: str
     span_id: str
@@ -29,7 +29,7 @@ class Trace:
 
     @classmethod
     def parse(cls, parent: str | None, state: str | None) -> Self | None:
-        """The span that two headers name; None where there is none, or none that W3C knows."""
+        """The span in two headers; None if there is none, or an invalid one."""
         found = _PARENT.fullmatch(parent or "")
         if found is None:
             return None
@@ -37,22 +37,22 @@ class Trace:
 
     @classmethod
     def of_history(cls, context: Mapping[str, Any] | None) -> Self | None:
-        """The span that a history event's ParentTraceContext names."""
+        """The span in a history event's ParentTraceContext."""
         return None if context is None else cls.parse(context.get("TraceParent"), context.get("TraceState"))
 
     def span(self, span_id: str, flags: str | None = None) -> Self:
-        """Another span of the same trace; its flags are the same unless they are given."""
+        """Another span of the same trace, with the same flags unless others are given."""
         return replace(self, span_id=span_id, flags=flags or self.flags)
 
     def to_history(self) -> dict[str, Any]:
-        """A ParentTraceContext for an event; too long a state is left out, as there."""
+        """A ParentTraceContext for an event; a state that is too long is left out, as in DurableTask."""
         state = self.state if 0 < len(self.state) <= _LONGEST_STATE else None
         return {"TraceParent": self.parent, "TraceState": state, "Id": None, "SpanId": None, "ActivityStartTime": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTrace:
-    """What a function is told of its trace: the span that is its own, and what the host knows of the call."""
+    """A function's trace: its own span, and the host's data about the call."""
 
     span: Trace
     attributes: Mapping[str, str] = field(default_factory=dict)

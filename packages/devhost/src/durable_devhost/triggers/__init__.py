@@ -1,1 +1,1 @@
-"""What sets functions off: HTTP requests, queue messages, the passing of time."""
+"""What starts functions: HTTP requests, queue messages, blobs, the passing of time."""

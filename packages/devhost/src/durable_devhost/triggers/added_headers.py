@@ -22,8 +22,7 @@ class AddedHeaders:
     def add(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add the headers of host.json (`CustomHttpHeadersMiddleware`, `HstsMiddleware`).
 
-        A header that the function set stays as it is. A proxy in front says by `X-Forwarded-Proto` that it was called
-        by HTTPS.
+        A header that the function set is unchanged. A proxy in front reports HTTPS by `X-Forwarded-Proto`.
         """
         for name, value in self._http.custom_headers:
             response.headers.setdefault(name, value)
@@ -33,7 +32,7 @@ class AddedHeaders:
             response.headers[hdrs.STRICT_TRANSPORT_SECURITY] = hsts.value
 
     async def finish(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Add what every answer has, and drop aiohttp's own content type and length where we have none."""
+        """Add the headers of every answer, and remove aiohttp's own content type and length if we have none."""
         if response.headers.get(hdrs.SERVER) == SERVER_SOFTWARE:
             response.headers[hdrs.SERVER] = _OWN_SERVER
         finish_framing(response)

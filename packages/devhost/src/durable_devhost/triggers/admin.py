@@ -20,7 +20,7 @@ _EVENTS = frozenset({TriggerType.OTHER, TriggerType.EVENT_GRID})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostInfo:
-    """What `/admin/host/status` tells about the host."""
+    """The facts of `/admin/host/status` about the host."""
 
     host_id: str
     instance_id: str
@@ -39,7 +39,7 @@ class AdminPages:
         self._started = monotonic()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request below `/admin/`; 404 for what is not there, 403 for pages of other sites."""
+        """Answer one request below `/admin/`; 404 for an unknown page, 403 for pages of other sites."""
         return await guarded(self._answer, Exposure.CONTROL)(request)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
@@ -70,7 +70,7 @@ class AdminPages:
         return web.Response(text=page, content_type="text/html")
 
     async def _warm_up(self) -> web.Response:
-        """Run the warm-up function where there is one, as the route `admin/warmup` of the real host does."""
+        """Run the warm-up function if there is one, as the route `admin/warmup` of the real host does."""
         for function in self.catalog.functions:
             if function.trigger.type == "warmupTrigger":
                 outcome = await self._manual.deliver(function, "{}", {})
@@ -99,7 +99,7 @@ class AdminPages:
             body = None
         given = body.get("input", "") if isinstance(body, dict) else None
         if function.kind in _EVENTS and not isinstance(given, str | None):
-            given = json.dumps(given, ensure_ascii=False)  # an event is an object, and nobody likes to quote one
+            given = json.dumps(given, ensure_ascii=False)  # an event is an object, which is awkward to quote
         if not isinstance(given, str | None) or not isinstance(body, dict):
             return as_json(400, {"Message": 'The body must be JSON of the form {"input": "text"}.'})
         if refusal := self._manual.refusal(function):

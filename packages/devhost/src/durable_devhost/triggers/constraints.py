@@ -1,4 +1,4 @@
-"""What a route constraint such as `int` or `range(1,10)` lets through: pure predicates on the text of one parameter.
+"""The texts that a route constraint such as `int` or `range(1,10)` accepts: pure predicates on one parameter.
 
 The accepted texts are those of ASP.NET's inline constraints, which parse with .NET's invariant culture: `int` takes
 ` +7 ` and refuses 3000000000, `alpha` takes ASCII letters only, `regex` searches without regard to case.
@@ -47,7 +47,7 @@ def _is_bool(text: str) -> bool:
 
 
 def _is_datetime(text: str) -> bool:
-    """Take ISO 8601 and the usual invariant forms; .NET's parser takes more (a gap that is accepted here)."""
+    """Accept ISO 8601 and the usual invariant forms; .NET's parser accepts more (a known gap)."""
     text = re.sub(r"\s*([ap]m)$", r" \1", text.strip(), flags=re.IGNORECASE)
     with suppress(ValueError):
         datetime.fromisoformat(text)

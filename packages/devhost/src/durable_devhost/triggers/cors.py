@@ -1,7 +1,7 @@
-"""What browsers are told of a call from a page of another origin, as ASP.NET's CORS middleware tells it under `func`.
+"""The CORS headers for pages of another origin, as ASP.NET's CORS middleware sends them under `func`.
 
 The policy is the one that azure-functions-core-tools set up (`Startup.Configure`): any header, any verb. Preflights are
-answered before anything else looks at the request, also for paths that lead nowhere and for callers without a key.
+answered before anything else checks the request, also for unknown paths and for callers without a key.
 Facts: dotnet/aspnetcore, `CorsMiddleware` and `CorsService`.
 """
 
@@ -15,7 +15,7 @@ _ASKED_HEADERS = "Access-Control-Request-Headers"
 
 
 def is_preflight(cors: Cors, method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a request only asks what it may ask; `headers` are looked up without regard to case."""
+    """Whether a request is a preflight; `headers` ignore case."""
     return bool(cors.origins) and method == "OPTIONS" and _ORIGIN in headers and _ASKED_METHOD in headers
 
 
@@ -31,7 +31,7 @@ def preflight_headers(cors: Cors, headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def answer_headers(cors: Cors, headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that any other answer gets; `Vary` is added to what the answer has of it."""
+    """The headers of any other answer; `Vary` is added to the answer's own."""
     origin = headers.get(_ORIGIN)
     is_any = cors.origins == (ANY_ORIGIN,)
     if not origin or not (is_any or origin in cors.origins):

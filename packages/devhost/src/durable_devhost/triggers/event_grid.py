@@ -1,7 +1,7 @@
 """Event Grid functions: their webhook runs a function for each event and answers when all have ended.
 
-The rules are those of `EventGridExtensionConfigProvider.cs`: 202 where every event was handled, 500 with the failure's
-text where one was not, so that Event Grid sends them all again.
+The rules are those of `EventGridExtensionConfigProvider.cs`: 202 if every event was handled, 500 with the failure's
+text if one was not, so that Event Grid sends them all again.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class EventGridWebhook:
         self._in_flight = in_flight
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request; 404 where no Event Grid function has the name in `functionName`, to the letter."""
+        """Answer one request; 404 if no Event Grid function has exactly the name in `functionName`."""
         name = function_asked(request)
         if self._function(name) is None:
             return text_response(404, f"cannot find function: '{name}'")

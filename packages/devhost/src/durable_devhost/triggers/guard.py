@@ -1,10 +1,10 @@
-"""Keeps web pages of other sites away from what controls the host, since a developer's browser reaches it too.
+"""Keeps web pages of other sites away from the host's controls, since a developer's browser can reach them too.
 
 A page of any site can make a browser send requests to a loopback address, and by DNS rebinding it can read the answers:
-its own host name then leads to 127.0.0.1. So the host's own pages and the durable HTTP API look at three headers that a
+its host name then resolves to 127.0.0.1. So the host's own pages and the durable HTTP API check three headers that a
 page cannot choose: `Host`, `Origin` and `Sec-Fetch-Site` (Fetch standard; W3C, Fetch Metadata Request Headers). curl
-and other programs send no `Origin` and no `Sec-Fetch-Site`, and are let in. Routes of the app are not guarded: there
-Azure's rules hold.
+and other programs send no `Origin` and no `Sec-Fetch-Site`, and are allowed. Routes of the app are not guarded: there
+Azure's rules apply.
 """
 
 from collections.abc import Awaitable, Callable, Collection
@@ -25,26 +25,26 @@ _OWN_SITES = frozenset({"same-origin", "none"})
 _READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 _JSON = ("application/json", "text/json")
 _NO_NAME = frozenset("@/?#\\")
-"""Where a URL's host name would begin or end; no browser sends them as part of one."""
+"""Characters at which a URL's host name would begin or end; no browser sends them as part of one."""
 
 
 class Exposure(Enum):
     """What pages of other sites may do with a part of the URL space."""
 
     EVENTS = "events"
-    """Not write. Any `Host` will do: Event Grid comes through tunnels, which have names of their own."""
+    """No writing. Any `Host` is allowed: Event Grid comes through tunnels, which have their own names."""
 
     MANAGEMENT = "management"
-    """Not write, and not come under another host name. Who may read an answer is decided by the browser, with CORS."""
+    """No writing, and no other host name. The browser decides by CORS who may read an answer."""
 
     CONTROL = "control"
-    """Nothing but open it as a page of its own, which is what a link does."""
+    """Nothing but opening it as a separate page, as a link does."""
 
 
 def guarded(handler: Handler, exposure: Exposure, trusted: Collection[str] = ()) -> Handler:
-    """The handler for callers that are not turned away; those get 403, with a sentence that says why.
+    """The handler for allowed callers; others get 403, with a sentence that says why.
 
-    `trusted` are origins (`http://localhost:3000`) that may manage instances, as CORS settings name them.
+    `trusted` are origins (`http://localhost:3000`) that may manage instances, from the CORS settings.
     """
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -55,7 +55,7 @@ def guarded(handler: Handler, exposure: Exposure, trusted: Collection[str] = ())
 
 
 def refusal_of(exposure: Exposure, method: str, headers: Headers, trusted: Collection[str] = ()) -> str | None:
-    """Why a request with these headers is turned away; None where it is not. Pure."""
+    """Why a request with these headers is refused; None if it is not. Pure."""
     hosts = headers.getall(hdrs.HOST, [])
     if exposure is not Exposure.EVENTS and not all(is_loopback(host) for host in hosts):
         return "Only this machine may ask for this, under a name such as localhost:7071: send that as Host."
@@ -71,8 +71,8 @@ def refusal_of(exposure: Exposure, method: str, headers: Headers, trusted: Colle
 def is_loopback(host: str) -> bool:
     """Whether a `Host`, with or without a port, can only mean this machine.
 
-    An address cannot be rebound, and browsers resolve `localhost` and what ends in it by themselves (RFC 6761). 0.0.0.0
-    counts, because tools for functions ask for it and the host listens on 127.0.0.1 alone.
+    An address cannot be rebound, and browsers resolve `localhost` and its subdomains themselves (RFC 6761). 0.0.0.0
+    is allowed, because tools for functions use it and the host listens only on 127.0.0.1.
     """
     if not _NO_NAME.isdisjoint(host):
         return False
@@ -91,9 +91,9 @@ def is_loopback(host: str) -> bool:
 
 
 def lacks_json(request: web.Request) -> bool:
-    """Whether a request has a body that is not said to be JSON.
+    """Whether a request has a body that is not declared as JSON.
 
-    A page of another site cannot send JSON without asking first, and ASP.NET answers such a body with 415 too
+    A page of another site cannot send JSON without a preflight, and ASP.NET answers such a body with 415 too
     (dotnet/aspnetcore, `UnsupportedContentTypeFilter`).
     """
     kind = request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower()
@@ -101,14 +101,14 @@ def lacks_json(request: web.Request) -> bool:
 
 
 def _is_navigation(headers: Headers) -> bool:
-    """Whether a person opens the page: by a link, in a tab of its own and not in a frame."""
+    """Whether a person opens the page: by a link, in its own tab and not in a frame."""
     return headers.get("Sec-Fetch-Mode") == "navigate" and headers.get("Sec-Fetch-Dest") == "document"
 
 
 def _is_own(headers: Headers, hosts: list[str], origin: str, trusted: Collection[str]) -> bool:
     """Whether a request comes from no page, from a page of this host, or from one of a trusted origin.
 
-    A development server that passes requests on changes `Host` and not `Origin`; the browser then says `same-origin`.
+    A development server that forwards requests changes `Host` and not `Origin`; the browser then says `same-origin`.
     """
     site = headers.get(_SITE, "")
     if origin in trusted:

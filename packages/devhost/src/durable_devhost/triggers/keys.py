@@ -1,6 +1,6 @@
 """Who may call what: the host's keys and the levels that they open.
 
-Off by default, as with `func start`: every local caller is then an administrator. With `--enable-auth` the keys live in
+Off by default, as with `func start`: every local caller is then an administrator. With `--enable-auth` the keys are in
 one file of the data folder that only its owner can read. Levels and rules are those of the host's
 `AuthenticationLevelHandler`: the master key opens everything, a system key only its own extension's webhooks, a host
 key every function, a function's key that function.
@@ -24,7 +24,7 @@ _DEFAULT = "default"
 
 
 class AuthLevel(StrEnum):
-    """What an endpoint asks of its caller."""
+    """What an endpoint requires of its caller."""
 
     ANONYMOUS = "anonymous"
     FUNCTION = "function"
@@ -43,16 +43,16 @@ class Keys:
 
 
 class KeyRing:
-    """Decides whether a caller is let in; without keys everybody is."""
+    """Decides whether a caller is admitted; without keys everybody is."""
 
     def __init__(self, keys: Keys | None = None) -> None:
         self._keys = keys
 
     @classmethod
     def open(cls, path: Path, *, functions: Iterable[str], systems: Iterable[str] = ()) -> Self:
-        """Read the keys from `path`, with a new key for each name that has none; creates the file at the first start.
+        """Read the keys from `path`, with a new key for each name without one; creates the file at the first start.
 
-        The file is replaced in one step and always has mode 600. Raises SettingsError when it is unreadable.
+        The file is replaced in one step and always has mode 600. Raises SettingsError if it is unreadable.
         """
         stored = _read(path)
         keys = Keys(
@@ -67,18 +67,18 @@ class KeyRing:
 
     @property
     def is_on(self) -> bool:
-        """Whether keys are asked for at all."""
+        """Whether keys are required at all."""
         return self._keys is not None
 
     def system_key(self, name: str) -> str | None:
-        """The key of an extension's webhooks, for the URLs that it hands out; None while keys are off."""
+        """The key of an extension's webhooks, for the URLs that the host gives out; None while keys are off."""
         return self._keys.systems.get(name.lower()) if self._keys else None
 
     def admits(self, level: AuthLevel, presented: str | None, *, owner: str = "") -> bool:
         """Whether a caller with the key `presented` may use an endpoint of `level`.
 
-        `owner` is the function, or for SYSTEM the extension's key name. Every comparison takes the same time whatever
-        the key is, and all of them are made.
+        `owner` is the function, or for SYSTEM the extension's key name. Every comparison takes the same time for any
+        key, and all of them are made.
         """
         if self._keys is None or level is AuthLevel.ANONYMOUS:
             return True
@@ -101,7 +101,7 @@ def _completed(stored: Mapping[str, str], names: Iterable[str]) -> dict[str, str
 
 
 def _read(path: Path) -> Keys | None:
-    """Read the file that `_write` wrote; None when there is none."""
+    """Read the file that `_write` wrote; None if there is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Keys(

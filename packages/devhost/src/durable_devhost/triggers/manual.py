@@ -1,4 +1,4 @@
-"""Functions run out of turn, because somebody asked for it with `POST /admin/functions/{name}`."""
+"""Functions run on request, with `POST /admin/functions/{name}`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +17,7 @@ _REFUSED = {
 }
 
 FindBlob = Callable[[Function, str], Awaitable[FoundBlob | None]]
-"""A blob function and a path to the blob; None for what is no path of a blob."""
+"""A blob function and a path to the blob; None for an invalid path."""
 
 
 async def _without_status(_: Function) -> Mapping[str, Any]:
@@ -25,10 +25,10 @@ async def _without_status(_: Function) -> Mapping[str, Any]:
 
 
 class ManualRuns:
-    """Takes functions to run and owns their tasks; `run` must be under way for them to begin.
+    """Takes functions to run and owns their tasks, which begin while `run` runs.
 
-    A blob function gets the blob whose path is given, or what is given where that is no path of a blob. `timer_info` is
-    what a timer function is told.
+    A blob function gets the blob at the given path, or the given text if it is no path. `timer_info` gives
+    a timer function's TimerInfo.
     """
 
     def __init__(
@@ -45,13 +45,13 @@ class ManualRuns:
         self._wanted: asyncio.Queue[tuple[Function, str, Mapping[str, Any], int]] = asyncio.Queue()
 
     async def run(self) -> None:
-        """Run what is asked for until cancelled."""
+        """Run requested functions until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 tasks.create_task(self._invoke(*await self._wanted.get()))
 
     def refusal(self, function: Function) -> str | None:
-        """Say why a function cannot be run this way; None when it can."""
+        """Say why a function cannot be run in this way; None if it can."""
         reason = _REFUSED.get(function.kind)
         return f"'{function.name}' is {reason}." if reason else None
 
@@ -61,7 +61,7 @@ class ManualRuns:
         self._wanted.put_nowait((function, text, metadata or {}, token))
 
     async def deliver(self, function: Function, payload: str | bytes, metadata: Mapping[str, Any]) -> Outcome:
-        """Run a function now and return how it ended; `metadata` is what the trigger would tell besides the payload."""
+        """Run a function now and return its outcome; `metadata` is the trigger's data besides the payload."""
         with self._in_flight.work(_entry(function)):
             return await self._run(function, payload, metadata)
 

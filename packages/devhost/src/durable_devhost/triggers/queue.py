@@ -1,14 +1,14 @@
-"""Polls a queue and has its messages processed: that of a queue function, or the one that blob triggers stand on.
+"""Polls a queue and has its messages processed: that of a queue function, or the one of the blob triggers.
 
 The rules are those of the storage extension's `QueueListener`: batches, a threshold for the next one, a pause that
 doubles while the queue is empty. Deviations, besides the short hold of `durable_devhost.triggers.queue_processor`:
 
-* With the default `maxPollingInterval` of a minute an idle queue is looked at every 2 s, since nobody at a desk wants
+* With the default `maxPollingInterval` of a minute an idle queue is polled every 2 s, because no developer wants
   to wait for a minute. Any other value in host.json is obeyed.
 * The pause is not randomised: there is one host.
 
-Storage that refuses or does not answer never ends the listener: it says so once, goes on at pauses that double, and
-says when storage answers again.
+Failing storage never ends the listener: it reports the failure once, goes on with pauses that double, and
+reports when storage answers again.
 """
 
 import asyncio
@@ -33,10 +33,10 @@ _LONGEST_ASKED_S = 60.0
 
 
 class QueueListener:
-    """The listener of one queue, for whose messages `work` is done. `makes_queue` lets it make a queue that is missing.
+    """The listener of one queue, whose messages `work` handles. With `makes_queue` it may create a missing queue.
 
-    `taken` counts the messages that it has begun with. All state is touched by the event loop only, between awaits, so
-    no lock is needed. `_held` are the messages between receipt and deletion.
+    `taken` counts the messages that it has begun. Only the event loop touches the state, between awaits, so
+    there is no lock. `_held` are the messages between receipt and deletion.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class QueueListener:
         self._asked_pause_s = 0.0
 
     async def run(self) -> None:
-        """Poll and process until stopped or cancelled; a message that is worked on then comes back within 4 s."""
+        """Poll and process until stopped or cancelled; an unfinished message then comes back within 4 s."""
         longest = self._settings.max_polling_interval
         longest_s = (_LOCAL_POLLING if longest == _DEFAULT_POLLING else longest).total_seconds()
         pause = _FIRST_PAUSE_S
@@ -88,10 +88,10 @@ class QueueListener:
                 drain.cancel()
 
     async def drain(self) -> None:
-        """Poll at once, again and again, until the queue shows no message and none is being worked on.
+        """Poll at once, repeatedly, until the queue shows no message and none is in progress.
 
-        A failed message that is tried again at once belongs to it; one that is hidden for a while does not. Returns
-        only while `run` is under way, and is cancelled when that ends.
+        A failed message that is retried at once belongs to it; one that is hidden for a while does not. Returns
+        only while `run` runs, and is cancelled when that ends.
         """
         drain = asyncio.get_running_loop().create_future()
         self._drains.append(drain)
@@ -103,17 +103,17 @@ class QueueListener:
                 self._drains.remove(drain)
 
     def stop(self) -> None:
-        """Fetch no more messages; `run` returns when those that are being worked on have ended."""
+        """Fetch no more messages; `run` returns when those in progress have ended."""
         self._is_stopping = True
         self._wake.set()
         self._freed.set()
 
     def nudge(self) -> None:
-        """Look at the queue now: somebody in this process has just put a message into it."""
+        """Poll the queue now: this process has just put a message into it."""
         self._wake.set()
 
     def receipt_of(self, message_id: str) -> str | None:
-        """The newest pop receipt of a message that is being worked on, None where it is not."""
+        """The newest pop receipt of a message in progress, None if it is not."""
         held = self._held.get(message_id)
         return held.item.receipt.pop_receipt if held else None
 
@@ -123,7 +123,7 @@ class QueueListener:
             await self._freed.wait()
 
     async def _paused(self, seconds: float) -> bool:
-        """Wait, and tell whether somebody cut the wait short."""
+        """Wait, and return whether the wait was interrupted."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
@@ -137,7 +137,7 @@ class QueueListener:
                 drain.set_result(None)
 
     async def _receive(self) -> list[QueueItem] | None:
-        """Return the next batch, empty also where there is no such queue yet; None where storage is in trouble."""
+        """Return the next batch, empty also if the queue does not exist yet; None if storage fails."""
         try:
             items = await self._next_batch()
         except (StorageFailure, StorageUnavailable) as error:
@@ -164,7 +164,7 @@ class QueueListener:
         return items
 
     async def _missing(self) -> None:
-        """Make the queue where storage is the host's own; elsewhere it is waited for. Either is told once."""
+        """Create the queue in the host's own storage; in other storage wait for it. Either is reported once."""
         if self._makes_queue:
             await self._queues.create(self.queue)
         if not self._is_missing and self._makes_queue:
@@ -174,7 +174,7 @@ class QueueListener:
         self._is_missing = True
 
     def _take(self, item: QueueItem, tasks: asyncio.TaskGroup) -> None:
-        """Begin with a message; one that is still held came back because its renewal was late: keep its new receipt."""
+        """Begin a message; one that is still held came back because its renewal was late: keep its new receipt."""
         message_id = item.receipt.message_id
         if (held := self._held.get(message_id)) is not None:
             held.item = item

@@ -1,4 +1,4 @@
-"""From what an HTTP function returned to the response on the wire, as the host's `HttpBinding` and Kestrel make it."""
+"""Turns what an HTTP function returned into the response on the wire, as the host's `HttpBinding` and Kestrel do."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ _BARE = frozenset((204, 205, 304))
 _REASONS = {
     413: "Payload Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 418: "I'm a teapot",
 }  # fmt: skip
-"""Where ASP.NET has other words than Python 3.11."""
+"""Reason phrases that differ between ASP.NET and Python 3.11."""
 
 _KNOWN = {
     name.lower(): name
@@ -38,13 +38,13 @@ _KNOWN = {
         "Server", "Set-Cookie", "Trailer", "Transfer-Encoding", "Upgrade", "Vary", "Via", "Warning", "WWW-Authenticate",
     )
 }  # fmt: skip
-"""Headers that Kestrel writes in its own spelling; all others go out as the function spells them."""
+"""Headers that Kestrel writes in its own spelling; all others are sent as the function spells them."""
 
 _LIST_NAME = "System.Collections.Generic.List`1[System.Object]"
 
 
 class ConnectionClosed(Exception):
-    """The answer is one that the real host cannot send: it closes the connection instead."""
+    """The real host cannot send this answer: it closes the connection instead."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the status {status}, with which Azure closes the connection")
@@ -80,7 +80,7 @@ def write_outcome(outcome: Outcome) -> web.Response:
 
 
 def is_long(outcome: Outcome) -> bool:
-    """Whether writing the outcome takes long enough to be done beside other work."""
+    """Whether writing the outcome takes so long that it must run in a thread."""
     match outcome:
         case Returned(value={"type": "string", "value": str() as text}):
             return len(text) > _LONG_TEXT
@@ -100,7 +100,7 @@ def lost_cookies(outcome: Outcome) -> list[str]:
 def frame(response: web.Response, request: web.Request) -> web.Response:
     """Send a function's response as Kestrel does.
 
-    In chunks unless it is empty or has a length of its own, which is believed. HEAD, 204 and 304 have neither.
+    In chunks unless it is empty or has its own length, which is not checked. HEAD, 204 and 304 have neither.
     """
     if _LENGTH in response.headers or _CHUNKS in response.headers:
         if _CHUNKS in response.headers or int(response.headers[_LENGTH]) != _size(response):
@@ -113,7 +113,7 @@ def frame(response: web.Response, request: web.Request) -> web.Response:
 
 
 def finish_framing(response: web.StreamResponse) -> None:
-    """Take back the length that aiohttp adds where the function itself says that its body is in chunks."""
+    """Remove the length that aiohttp adds if the function itself says that its body is in chunks."""
     if _CHUNKS in response.headers and not response.chunked:
         response.headers.popall(_LENGTH, None)
 
@@ -136,7 +136,7 @@ def _from_object(response: Mapping[str, Any]) -> web.Response:
 
 
 def _from_text(text: str) -> web.Response:
-    """Text that is JSON is parsed and printed again; an object with a `body` is a whole response."""
+    """Text that is JSON is parsed and formatted again; an object with a `body` is a whole response."""
     try:
         value = deserialize(text)
     except JsonReaderError:
@@ -171,7 +171,7 @@ def _response_object(value: Any) -> dict[str, Any] | None:
 
 
 def _status(value: Any) -> int | None:
-    """The status that a response names: 200 where it is no whole number, None where that is too big for .NET."""
+    """The status of a response object: 200 if it is no integer, None if that is too big for .NET."""
     match value:
         case bool():
             return 200
@@ -184,7 +184,7 @@ def _status(value: Any) -> int | None:
 
 
 def _response(status: int | None, headers: Iterable[tuple[str, str]], body: bytes) -> web.Response:
-    """Put a response together; a header that Kestrel refuses, or a length below the body's, is a failure, so 500."""
+    """Build a response; a header that Kestrel refuses, or a length below the body's, is a failure, so 500."""
     written: CIMultiDict[str] = CIMultiDict()
     for name, value in headers:
         if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):

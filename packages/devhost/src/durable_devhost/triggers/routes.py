@@ -1,6 +1,6 @@
-"""Which HTTP function a request is for: route templates matched against paths, in order of precedence. Pure.
+"""Finds the HTTP function for a request: route templates are matched with paths, in order of precedence. Pure.
 
-Paths are decoded ones (`durable_devhost.triggers.paths`); one with an empty segment fits no route.
+Paths are decoded (`durable_devhost.triggers.paths`); one with an empty segment matches no route.
 
 Rules and order are those of ASP.NET Core attribute routing (learn.microsoft.com, "Routing in ASP.NET Core"; source
 `RoutePrecedence` and `RoutePatternMatcher`): a literal segment comes before a mixed or constrained one, that before a
@@ -18,7 +18,7 @@ Target = TypeVar("Target")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[Target]):
-    """A template, the verbs that it takes (None: all) and what it leads to."""
+    """A template, its verbs (None: all) and its target."""
 
     template: Template
     methods: frozenset[str] | None
@@ -26,7 +26,7 @@ class Route(Generic[Target]):
 
 
 class RouteTable(Generic[Target]):
-    """All routes, in order of precedence; among equals the earlier declared one wins."""
+    """All routes, in order of precedence; among equals the one declared first wins."""
 
     def __init__(self, routes: Iterable[Route[Target]]) -> None:
         self._routes = sorted(routes, key=lambda route: precedence(route.template))
@@ -42,9 +42,9 @@ class RouteTable(Generic[Target]):
 
 
 def match_template(template: Template, path: str) -> dict[str, str] | None:
-    """Return the parameters of `path`, or None where the template does not fit.
+    """Return the parameters of `path`, or None if the template does not match.
 
-    A parameter that the path leaves out and that has no default has no key. A catch-all keeps the slash at the end.
+    A parameter that the path leaves out and that has no default has no key. A catch-all keeps the trailing slash.
     """
     pieces = _split(path)
     if not all(pieces):
@@ -59,7 +59,7 @@ def match_template(template: Template, path: str) -> dict[str, str] | None:
 
 
 def precedence(template: Template) -> tuple[int, ...]:
-    """Sort key: one digit a segment, smaller first; a template that begins like a longer one comes before it."""
+    """Sort key: one digit for each segment, smaller first; a template that is a prefix of a longer one comes first."""
     return tuple(_rank(parts) for parts in template.segments)
 
 
@@ -69,7 +69,7 @@ def _split(path: str) -> list[str]:
 
 
 def _fold(text: str) -> str:
-    """Lower case, character by character, so that positions stay what they are."""
+    """Lower case, character by character, so that positions do not change."""
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
@@ -107,7 +107,7 @@ def _match_mixed(parts: Sequence[Part], piece: str, values: dict[str, str]) -> b
 
 
 def _match_parts(parts: Sequence[Part], piece: str, values: dict[str, str]) -> bool:
-    """Take the literals from right to left, each as far right as it goes and without going back, as ASP.NET does."""
+    """Match the literals from right to left, each as far right as possible, without backtracking, as ASP.NET does."""
     found: dict[str, str] = {}
     folded, end, pending = _fold(piece), len(piece), None
     for part in reversed(parts):

@@ -1,4 +1,4 @@
-"""Requests whose function streams: the body goes in and the response comes out piece by piece, as on Azure."""
+"""Requests with a streaming function: the body goes in and the response comes out piece by piece, as on Azure."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,10 +15,10 @@ _WITHOUT_BODY = frozenset((204, 205, 304))
 
 
 async def stream(request: web.Request, invoke: Callable[[Exchange], Awaitable[object]]) -> web.StreamResponse:
-    """Answer a request with what the worker sends while `invoke` has it run the function.
+    """Answer a request with the messages of the worker while `invoke` has it run the function.
 
-    500 where the call ends without an answer; where it ends in the middle of one, the connection is closed, so that the
-    caller knows.
+    500 if the call ends without an answer; if it ends in the middle of one, the connection is closed, so that the
+    caller notices.
     """
     exchange = Exchange()
     async with asyncio.TaskGroup() as tasks:
@@ -35,11 +35,11 @@ async def _ended(invoke: Callable[[Exchange], Awaitable[object]], exchange: Exch
     try:
         await invoke(exchange)
     finally:
-        exchange.end()  # also where no worker ever had the call
+        exchange.end()  # also if no worker ever had the call
 
 
 class _Feeder:
-    """Hands the request's body to the worker, a piece each time that it wants one."""
+    """Passes the request's body to the worker, one piece each time it wants one."""
 
     def __init__(self, request: web.Request, exchange: Exchange) -> None:
         self._request = request
@@ -51,7 +51,7 @@ class _Feeder:
         self._wanted.release()
 
     async def run(self) -> None:
-        """Feed until the body has ended, then tell when the caller leaves; aiohttp tells nobody by itself."""
+        """Feed until the body has ended, then tell the worker when the caller leaves; aiohttp does not report that."""
         await self._feed()
         while self._request.transport is not None and not self._request.transport.is_closing():  # noqa: ASYNC110 - as above
             await asyncio.sleep(_LOOK_S)
@@ -106,7 +106,7 @@ def _has_body(request: web.Request, response: web.StreamResponse) -> bool:
 
 
 async def _unless_gone(writing: Awaitable[object], exchange: Exchange) -> None:
-    """Write to the caller, and tell the worker where nobody is there any more."""
+    """Write to the caller, and tell the worker if the caller has left."""
     try:
         await writing
     except OSError:

@@ -24,7 +24,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A parameter; `default` and `optional` say what happens where the path ends before it."""
+    """A parameter; `default` and `optional` say what happens if the path ends before it."""
 
     name: str
     constraints: tuple[Predicate, ...] = ()
@@ -33,7 +33,7 @@ class Parameter:
     catch_all: bool = False
 
     def accepts(self, value: str) -> bool:
-        """Whether every constraint lets `value` through."""
+        """Whether every constraint accepts `value`."""
         return all(accepts(value) for accepts in self.constraints)
 
 
@@ -59,7 +59,7 @@ def parse_template(text: str) -> Template:
 
 
 def _split_template(text: str) -> list[str]:
-    """Split at the slashes that stand outside of braces."""
+    """Split at the slashes outside of braces."""
     segments, depth, start = [], 0, 0
     for index, char in enumerate(text):
         depth += {"{": 1, "}": -1}.get(char, 0)
@@ -128,7 +128,7 @@ def _parse_parameter(text: str) -> Parameter:
 
 
 def _split_constraints(text: str) -> list[str]:
-    """Split at the colons that stand outside of parentheses."""
+    """Split at the colons outside of parentheses."""
     pieces, depth, start = [], 0, 0
     for index, char in enumerate(text):
         depth += {"(": 1, ")": -1}.get(char, 0)
@@ -139,7 +139,7 @@ def _split_constraints(text: str) -> list[str]:
 
 
 def _cut_default(text: str) -> tuple[str, str | None]:
-    """Split `name=default` at the first equals sign that stands outside of parentheses."""
+    """Split `name=default` at the first equals sign outside of parentheses."""
     depth = 0
     for index, char in enumerate(text):
         depth += {"(": 1, ")": -1}.get(char, 0)
@@ -156,7 +156,7 @@ def _parse_constraint(text: str) -> Predicate:
 
 
 def _check(segments: Sequence[Sequence[Part]]) -> None:
-    """Hold the rules that concern more than one part."""
+    """Check the rules that concern more than one part."""
     seen: set[str] = set()
     for index, parts in enumerate(segments):
         for position, part in enumerate(parts):

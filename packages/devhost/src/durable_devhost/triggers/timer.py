@@ -1,9 +1,9 @@
-"""Timer functions: sleeps until a function is due, runs it, remembers it.
+"""Timer functions: sleeps until a function is due, runs it, and stores its status.
 
-The rules are those of the timer extension's `TimerListener`: an occurrence that was missed while the host was away is
-made up for once, at the start, as past due; invocations of one timer never overlap. Two things are devhost's own: on
+The rules are those of the timer extension's `TimerListener`: an occurrence that was missed while the host was off runs
+once, at the start, as past due; invocations of one timer never overlap. Two things are devhost's own: on
 the virtual clock a jump across any number of occurrences runs the function once, as past due; and there is no
-singleton lock, since one folder has one host.
+singleton lock, because one folder has one host.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ _PUNCTUAL = timedelta(seconds=1)
 
 
 class TimerListener:
-    """The listener of one timer function; `zone` is where its schedule counts (Azure's default is UTC).
+    """The listener of one timer function; `zone` is the time zone of its schedule (Azure's default is UTC).
 
-    Raises AppError when the schedule is not valid. One task runs it, so no lock is needed.
+    Raises AppError if the schedule is not valid. One task runs it, so there is no lock.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class TimerListener:
         return self._waiting_for
 
     async def info(self) -> dict[str, Any]:
-        """What a run by hand is told: the stored status, and never that it is past due (`TimerTriggerBinding`)."""
+        """The TimerInfo of a manual run: the stored status, and never past due (`TimerTriggerBinding`)."""
         return self._info(await self._monitor.read() if self._is_monitored() else None, is_past_due=False)
 
     async def run(self) -> None:
@@ -78,23 +78,23 @@ class TimerListener:
             status = await self._invoke(status, monitor, is_past_due=is_late)
 
     def stop(self, running: "asyncio.Task[None]") -> None:
-        """End `running`, the task of `run`: at once while it waits, after the invocation while one is under way."""
+        """End `running`, the task of `run`: at once while it waits, else after the current invocation."""
         self._is_stopping = True
         if self._waiting_for is not None:
             running.cancel()
 
     def hold(self) -> None:
-        """Let the function not begin, however often it comes due, until `release`: for a jump in several steps."""
+        """Keep the function from starting, however often it comes due, until `release`: for a jump in several steps."""
         self._open.clear()
 
     def release(self) -> None:
-        """End a hold. If the function has come due it is in the in-flight register from this moment on."""
+        """End a hold. If the function has come due it counts as in progress from this moment on."""
         if self._waiting_for is not None and self._waiting_for <= self._clock.now() and self._token is None:
             self._token = self._enter()
         self._open.set()
 
     async def _until_due(self, due: datetime) -> bool:
-        """Wait, and tell whether the clock jumped past `due`; an occurrence that a long run covered is not late."""
+        """Wait, and return whether the clock jumped past `due`; an occurrence during a long run is not late."""
         expected = max(due, self._clock.now())
         self._waiting_for = due
         await self._clock.sleep_until(due)

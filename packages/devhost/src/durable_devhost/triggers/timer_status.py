@@ -1,7 +1,7 @@
-"""What a timer remembers between two runs of the host: when it ran last and when it should run next.
+"""The status of a timer between two runs of the host: when it ran last and when it should run next.
 
 Kept as a blob in the container `azure-webjobs-hosts`, at the place and in the JSON of the timer extension
-(`StorageScheduleMonitor` and `ScheduleMonitor.CheckPastDueAsync`), so that either host goes on where the other stopped.
+(`StorageScheduleMonitor` and `ScheduleMonitor.CheckPastDueAsync`), so that either host continues from the other's.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class ScheduleStatus:
     last_updated: datetime | None = None
 
     def to_dict(self) -> dict[str, str]:
-        """The JSON of the extension, also what a function sees as `schedule_status`."""
+        """The JSON of the extension, which a function also gets as `schedule_status`."""
         return {
             "Last": self.last.isoformat() if self.last else _NEVER,
             "Next": self.next.isoformat(),
@@ -46,7 +46,7 @@ class ScheduleStatus:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> "ScheduleStatus":
-        """Read what `to_dict` or the extension wrote; ValueError, KeyError or TypeError for anything else."""
+        """Read the output of `to_dict` or of the extension; ValueError, KeyError or TypeError for anything else."""
         return cls(
             last=_time(content["Last"]),
             next=parse_time(content["Next"]),
@@ -56,20 +56,20 @@ class ScheduleStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumption:
-    """How a timer goes on when the host starts: the status that is valid now, and whether an occurrence was missed."""
+    """How a timer continues at a start: the status that is valid now, and whether an occurrence was missed."""
 
     status: ScheduleStatus
     is_past_due: bool
     is_new: bool = False
-    """Whether there was no status before: the first run is then told of none, although one is stored."""
+    """Whether there was no status before: the first run then gets none, although one is stored."""
 
 
 def resume(stored: ScheduleStatus | None, schedule: Schedule, now: datetime) -> Resumption:
-    """Decide how to go on from the stored status. Pure.
+    """Decide from the stored status how to continue. Pure.
 
-    A schedule that was changed since (the stored next time is not what it gives) is never past due. A status from the
-    future, left by a virtual clock that was given up, counts for nothing: the timer would rest until then. `now` is in
-    the zone in which the schedule counts.
+    A schedule that was changed since (the stored next time is not its own) is never past due. A status from the
+    future, from an abandoned virtual clock, is ignored: the timer would rest until then. `now` is in
+    the time zone of the schedule.
     """
     if stored is None or (stored.last_updated is not None and stored.last_updated - now > _CLOCKS_DIFFER):
         fresh = ScheduleStatus(next=schedule.next_after(now), last_updated=now)
@@ -86,10 +86,10 @@ def resume(stored: ScheduleStatus | None, schedule: Schedule, now: datetime) -> 
 
 
 class ScheduleMonitor:
-    """The status blob of one timer. Best effort, as in the extension: lasting trouble is logged, the timer goes on.
+    """The status blob of one timer. Best effort, as in the extension: a lasting failure is logged, the timer goes on.
 
-    Storage that refuses for a moment is asked again after each of `retry_delays` (seconds), since without its status a
-    timer does not make up for an occurrence that it missed, or runs one twice.
+    A failing call is repeated after each of `retry_delays` (seconds), because without its status a
+    timer does not catch up on a missed occurrence, or runs one twice.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class ScheduleMonitor:
         self._retry_delays = retry_delays
 
     async def read(self) -> ScheduleStatus | None:
-        """Return the stored status; None where there is none that can be read."""
+        """Return the stored status; None if there is none or it cannot be read."""
         try:
             content = await self._insisting(lambda: self._blobs.get(CONTAINER, self.blob_name))
             return ScheduleStatus.from_dict(json.loads(content)) if content is not None else None
@@ -109,7 +109,7 @@ class ScheduleMonitor:
             return None
 
     async def write(self, status: ScheduleStatus) -> None:
-        """Store the status; the container is made when missing."""
+        """Store the status; a missing container is created."""
         content = json.dumps(status.to_dict(), separators=(",", ":")).encode()
         try:
             await self._insisting(lambda: self._put(content))

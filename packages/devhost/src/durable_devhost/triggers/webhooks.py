@@ -1,8 +1,8 @@
-"""What Event Grid posts to a host's webhooks, and how the host answers; the caller does what the events are for.
+"""Event Grid's requests to a host's webhooks, and the host's answers; the caller handles the events.
 
 The rules are those of `HttpRequestProcessor.cs` of the Event Grid extension, which the blob extension shares: the
 header `aeg-event-type` tells a handshake, a notification and a farewell apart, and OPTIONS is the handshake of
-CloudEvents. A body that is no JSON, and what is missing in one, are 500 without a body (recorded).
+CloudEvents. A body that is invalid or incomplete JSON is a 500 without a body (recorded).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from durable_devhost.dotnet.json_writer import as_text, compact
 from durable_devhost.triggers.responses import empty
 
 Events = Callable[[str, list[Any]], Awaitable[web.Response]]
-"""What is done with the events of one notification for the function of that name."""
+"""Handles the events of one notification for the function of that name."""
 
 _VERBS = frozenset({"GET", "PUT", "POST", "DELETE", "OPTIONS"})
 _ORIGIN = "eventgrid.azure.net"
@@ -33,7 +33,7 @@ def text_response(status: int, text: str) -> web.Response:
 
 
 def function_asked(request: web.Request) -> str:
-    """The name in `functionName`, however that is written; empty where there is none."""
+    """The name in `functionName`, in any case of the parameter; empty if there is none."""
     return ",".join(value for name, value in request.query.items() if name.lower() == "functionname")
 
 
@@ -61,7 +61,7 @@ async def answer(request: web.Request, act: Events) -> web.Response:
 
 
 class _Unreadable(Exception):
-    """The body is not what it should be, on which the real host's extension fails."""
+    """The body is not as expected, and the real host's extension fails on it."""
 
 
 async def _text(request: web.Request) -> str:

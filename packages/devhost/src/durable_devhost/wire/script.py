@@ -1,4 +1,4 @@
-"""Whether a folder holds an app: the host asks before it starts anything, the worker each time it loads the app.
+"""Checks whether a folder holds an app: the host before it starts anything, the worker each time it loads the app.
 
 A worker also loads after a death or a saved file, when the script may be gone.
 """

@@ -1,8 +1,8 @@
-"""HTTP functions where `azurefunctions-extensions-http-fastapi` is imported: they run in its web application.
+"""HTTP functions with `azurefunctions-extensions-http-fastapi`: they run in its web application.
 
 The real worker serves that application with uvicorn, and its host passes requests on (`http_v2.py` of
-azure-functions-python-worker). Here the application gets its requests from the host's frames, so that both ways stream
-without a second server; what it makes of results and failures is its own.
+azure-functions-python-worker). Here the application gets its requests from the host's frames, so that both directions
+stream without a second server; it treats results and failures in its own way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CALL = "devhost.call"
 
 
 class Transfer(Protocol):
-    """The two ends that an ASGI application has."""
+    """The two callables of an ASGI application."""
 
     async def receive(self) -> dict[str, Any]:
         """The next event of the request."""
@@ -36,19 +36,19 @@ def is_enabled() -> bool:
 
 
 def takes_request(annotation: Any) -> bool:
-    """Whether a parameter with this annotation may have the request."""
+    """Whether a parameter with this annotation may get the request."""
     base: Any = sys.modules[_BASE]
     return bool(base.RequestTrackerMeta.check_type(annotation))
 
 
 def takes_response(annotation: Any) -> bool:
-    """Whether a function with this return annotation may have the response."""
+    """Whether a function with this return annotation may return the response."""
     base: Any = sys.modules[_BASE]
     return bool(base.ResponseTrackerMeta.check_type(annotation))
 
 
 class WebApplication:
-    """The extension's application with one route, which calls the function that the request is for."""
+    """The extension's application with one route, which calls the function of the request."""
 
     def __init__(self) -> None:
         base: Any = sys.modules[_BASE]
@@ -63,9 +63,9 @@ class WebApplication:
         self._synchronizer = base.RequestTrackerMeta.get_synchronizer()
 
     async def answer(self, given: Mapping[str, Any], transfer: Transfer, call: Callable[[Any], Awaitable[Any]]) -> None:
-        """Answer the request that the host describes with what `call` makes of the extension's request.
+        """Answer the request that the host describes with the result of `call` for the extension's request.
 
-        Raises what `call` raises, and what the application cannot send, after it has answered 500.
+        Raises the exceptions of `call`, and for a response that the application cannot send, after it has answered 500.
         """
 
         async def called(request: Any) -> Any:

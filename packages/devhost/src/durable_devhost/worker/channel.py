@@ -22,13 +22,13 @@ class Channel:
         self._is_open = True
 
     def settle(self) -> None:
-        """Keep the socket to this process: neither programs nor forks that user code starts may hold or use it."""
+        """Keep the socket in this process: neither programs nor forks that user code starts may hold or use it."""
         self._connection.set_inheritable(False)
         self._connection.setblocking(True)
         os.register_at_fork(after_in_child=self._abandon)
 
     def send(self, message: Mapping[str, Any]) -> bool:
-        """Send a message; False where nobody is there to take it.
+        """Send a message; False if the host is gone.
 
         Raises TypeError or BrokenFrame for a message that cannot be sent, and has then sent nothing.
         """
@@ -46,7 +46,7 @@ class Channel:
         return self._is_open
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """Every message in order, until the host hangs up; raises BrokenFrame where it sends something else."""
+        """Every message in order, until the host disconnects; raises BrokenFrame for invalid bytes."""
         with self._connection.makefile("rb", buffering=_SMALL) as stream:
             while True:
                 try:

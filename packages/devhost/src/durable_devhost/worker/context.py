@@ -13,7 +13,7 @@ from durable_devhost.worker.invocation import Attempt, Invocation, Trace, app_fo
 
 
 class _Trace(abstract.TraceContext):
-    """Has both spellings that the real worker's has; what user code writes into the attributes stays there."""
+    """Has both spellings of the real worker's; user code may write attributes, which stay there."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
@@ -53,14 +53,14 @@ class RpcException:
     message: str = ""
 
     def __repr__(self) -> str:
-        """Only what is set, so a first try prints nothing."""
+        """Only fields that are set, so a first try prints nothing."""
         values = vars(self).items()
         return "".join(f"{name}: {json.dumps(value)}\n" for name, value in values if value)
 
 
 @dataclass(frozen=True)
 class RetryContext:
-    """Which try this is. It has no `exception`, although the SDK's class of that name has: nor has the real one."""
+    """Which try this is. Like the real one it has no `exception`, although the SDK's class of that name has."""
 
     retry_count: int
     max_retry_count: int
@@ -68,7 +68,7 @@ class RetryContext:
 
 
 class InvocationContext(func.Context):
-    """What the real worker calls `Context`, with every property that it has there."""
+    """The real worker's `Context`, with every property that it has there."""
 
     def __init__(self, invocation: Invocation, attempt: Attempt, trace: Trace) -> None:
         self._invocation = invocation
@@ -77,7 +77,7 @@ class InvocationContext(func.Context):
 
     @property
     def invocation_id(self) -> str:
-        """The id that log records carry too."""
+        """The id that log records have too."""
         return self._invocation.id
 
     @property
@@ -102,7 +102,7 @@ class InvocationContext(func.Context):
 
     @property
     def retry_context(self) -> Any:
-        """Which try this is, as a RetryContext; all zero where the function has no retry policy."""
+        """Which try this is, as a RetryContext; all zero if the function has no retry policy."""
         attempt = self._attempt
         message = _dotnet_message(self._invocation.function_name, attempt) if attempt.message else ""
         failure = RpcException(stack_trace=attempt.stack, message=message)
@@ -110,7 +110,7 @@ class InvocationContext(func.Context):
 
 
 def _dotnet_message(function_name: str, attempt: Attempt) -> str:
-    """A failure as the host words it for a retry, without .NET frames (WebJobs SDK, `ExceptionFormatter`)."""
+    """A failure in the host's words for a retry, without .NET frames (WebJobs SDK, `ExceptionFormatter`)."""
     return (
         f"Microsoft.Azure.WebJobs.Host.FunctionInvocationException : Exception while executing function: "
         f"Functions.{function_name} ---> Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException : Result: Failure\n"

@@ -16,21 +16,21 @@ _GENERIC = "generic"
 
 
 class GenericConverter:
-    """What the real worker does with a type of which the SDK knows nothing: text, bytes, and JSON on the way out."""
+    """The real worker's treatment of a type that the SDK does not know: text, bytes, and JSON for outputs."""
 
     @staticmethod
     def check_input_type_annotation(annotation: Any) -> bool:
-        """An input is text or bytes; TypeError for what is no class."""
+        """An input is text or bytes; TypeError for an annotation that is no class."""
         return issubclass(annotation, (str, bytes))
 
     @staticmethod
     def check_output_type_annotation(annotation: Any) -> bool:
-        """An output is text or bytes; TypeError for what is no class."""
+        """An output is text or bytes; TypeError for an annotation that is no class."""
         return issubclass(annotation, (str, bytes, bytearray))
 
     @staticmethod
     def decode(data: Datum | None, *, trigger_metadata: Any) -> Any:  # noqa: ARG004 - as all converters have it
-        """The value as it is, JSON as text; ValueError for any other kind, such as an HTTP request."""
+        """The value unchanged, JSON as text; ValueError for any other kind, such as an HTTP request."""
         if data is None or data.type is None:
             return None
         if data.type not in ("string", "bytes", "json"):
@@ -39,7 +39,7 @@ class GenericConverter:
 
     @staticmethod
     def encode(value: Any, *, expected_type: Any) -> Datum:  # noqa: ARG004 - as above
-        """Text and bytes as they are, lists and dictionaries as JSON, numbers; NotImplementedError for the rest."""
+        """Text and bytes unchanged, lists and dictionaries as JSON, numbers; NotImplementedError for the rest."""
         if isinstance(value, str):
             return Datum(value, "string")
         if isinstance(value, (bytes, bytearray)):
@@ -56,9 +56,9 @@ class GenericConverter:
 
 
 def converted_as(binding_type: str, annotation: Any) -> str:
-    """The type by which a parameter is converted: `generic` where it is annotated with `str` or `bytes`.
+    """The type that decides a parameter's conversion: `generic` if it is annotated with `str` or `bytes`.
 
-    Bindings that a return value belongs to keep their own.
+    Bindings with an implicit return value keep their own.
     """
     return _GENERIC if annotation in (str, bytes) and not has_implicit_output(binding_type) else binding_type
 
@@ -69,7 +69,7 @@ def converter(binding_type: str) -> Any:
 
 
 def has_implicit_output(binding_type: str) -> bool:
-    """Whether the return value belongs to this binding, as with durable functions and every type that is unknown."""
+    """Whether the return value belongs to this binding, as with durable functions and every unknown type."""
     found = _registered(binding_type)
     if found is None:
         return binding_type != "durableClient"

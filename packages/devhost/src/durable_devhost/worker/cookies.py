@@ -1,4 +1,4 @@
-"""The cookies of a response as the real worker hands them to its host: taken apart by `SimpleCookie`."""
+"""The cookies of a response as the real worker passes them to its host: parsed by `SimpleCookie`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 _SAME_SITE = ("lax", "strict", "none")
 _FORM = "%a, %d %b %Y %H:%M:%S GMT"
-"""The one form that the worker for Python 3.13 reads; the one before reads many."""
+"""The one form that the worker for Python 3.13 reads; the one before it reads many."""
 
 
 def taken_apart(headers: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """The cookies of these `Set-Cookie` headers, and the names of those that are lost on the way.
+    """The cookies of these `Set-Cookie` headers, and the names of those that are lost.
 
     A value with a blank, a brace in quotes or a character beyond ASCII makes `SimpleCookie` drop the whole header
-    without a word. Raises ValueError for a time and TypeError for an age that cannot be read, which fails the call.
+    silently. Raises ValueError for an invalid time and TypeError for an invalid age, which fails the call.
     """
     cookies: list[dict[str, Any]] = []
     lost: list[str] = []

@@ -17,11 +17,11 @@ _QUIET = "PYDEVD_DISABLE_FILE_VALIDATION"
 
 
 def listen(debug: Mapping[str, Any]) -> Callable[[], None]:
-    """Wait for a debugger at a `port`, without blocking; returns what makes a thread debuggable from inside.
+    """Wait for a debugger at a `port`, without blocking; returns a function that makes a thread debuggable.
 
-    `path` is a folder to find debugpy in where the app has none, or empty, and `python` the interpreter that folder
-    belongs to: a new debugpy still debugs an old Python, but its adapter does not run in one. Raises Refused where
-    there is no debugpy, or where the port is taken.
+    `path` is a folder with debugpy for an app that has none, or empty, and `python` the interpreter of that folder:
+    a new debugpy still debugs an old Python, but its adapter does not run in one. Raises Refused if
+    there is no debugpy, or the port is taken.
     """
     with _also_from(debug.get("path") or ""), _quiet():
         debugpy = _debugpy()
@@ -54,7 +54,7 @@ def _is_in(module: ModuleType, folder: str) -> bool:
 
 @contextmanager
 def _also_from(folder: str) -> Iterator[None]:
-    """Look into `folder` too, last, while debugpy and what it brings are imported; the app must not see it."""
+    """Search `folder` too, last, while debugpy and its parts are imported; the app must not see it."""
     if not folder:
         yield
         return
@@ -69,7 +69,7 @@ def _also_from(folder: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the hint that the standard library is frozen: nobody debugs that here."""
+    """Without the hint that the standard library is frozen: nobody debugs it here."""
     before = os.environ.get(_QUIET)
     os.environ[_QUIET] = "1"
     try:

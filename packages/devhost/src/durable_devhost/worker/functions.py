@@ -1,4 +1,4 @@
-"""What a function of the app is to the worker: what to call, and which parameter is bound to what."""
+"""The worker's view of a function of the app: what to call, and which parameter has which binding."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_binding(raw: Mapping[str, Any]) -> Binding:
 class Function:
     """One function that can be called.
 
-    `call` is what is invoked: the user's own function or the SDK's wrapper around it. `is_web` says that it answers in
+    `call` is called: the user's own function or the SDK's wrapper around it. `is_web` says that it answers in
     the web application of the extension for FastAPI. `has_return` says that a returned value may be one, and
     `is_durable` that it is the trigger's own result, as JSON. `implicit_return` is a binding of a type that the SDK
     does not know, to which a returned value belongs, but nobody stores it. `parameter_types` holds the annotations of

@@ -1,4 +1,4 @@
-"""Lists the functions that the app registered: for the host as plain values, for the worker as things to call."""
+"""Lists the functions that the app registered: for the host as plain values, for the worker as callables."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _DURABLE = ("orchestrationTrigger", "activityTrigger", "entityTrigger")
 
 @dataclass(frozen=True)
 class Index:
-    """`entries` is what the host gets; `functions` are those that can be called, by name.
+    """`entries` is for the host; `functions` are the callable ones, by name.
 
-    `complaint` is the SDK's own reason for not giving its functions; the entries are complete all the same, so that
-    every fault of the app can be told at once.
+    `complaint` is the SDK's own reason for not returning its functions; the entries are complete even then, so that
+    every mistake of the app is reported at once.
     """
 
     entries: list[dict[str, Any]]
@@ -37,7 +37,7 @@ class Index:
 
 
 def index_app(app: Any, folder: Path) -> Index:
-    """Read everything that the app's decorators declared; functions with problems are listed but cannot be called."""
+    """Read all declarations of the app's decorators; functions with problems are listed but cannot be called."""
     declared, complaint = _registered(app)
     entries: list[dict[str, Any]] = []
     functions: dict[str, Function] = {}
@@ -50,9 +50,9 @@ def index_app(app: Any, folder: Path) -> Index:
 
 
 def _registered(app: Any) -> tuple[list[Any], str | None]:
-    """What get_functions() gives, or all builders and the SDK's complaint.
+    """The result of get_functions(), or all builders and the SDK's error.
 
-    It may be called once only: newer versions keep a table of the names they have seen.
+    It may be called only once: newer versions keep a table of the names.
     """
     try:
         return list(app.get_functions()), None
@@ -116,7 +116,7 @@ def _is_web(trigger: Binding, user: Callable[..., Any]) -> bool:
 
 
 def _source(function: Callable[..., Any], folder: Path) -> tuple[Path, int | None]:
-    """File (relative to the app where it lies in it) and line of the function that the user wrote."""
+    """File (relative to the app if it lies in it) and line of the user's function."""
     code = getattr(inspect.unwrap(sdk.unwrapped(function)), "__code__", None)
     if code is None:
         return Path(getattr(function, "__module__", "?")), None

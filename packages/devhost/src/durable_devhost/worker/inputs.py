@@ -1,4 +1,4 @@
-"""From the values of an `invoke` message to what the user's parameters get, with the SDK's own converters."""
+"""Turns the values of an `invoke` message into the arguments of the user's function, with the SDK's own converters."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _DEMANDED = {"eventHubTrigger": "SystemProperties", "serviceBusTrigger": "UserPr
 
 
 def trigger_argument(function: Function, value: Mapping[str, Any] | None, metadata: Mapping[str, Any]) -> Any:
-    """What the trigger's parameter gets; raises ValueError or TypeError where the value does not fit.
+    """The trigger's argument; raises ValueError or TypeError if the value does not fit.
 
-    A parameter annotated with a list gets a batch of one where there is one event. One annotated with `str` or `bytes`
-    gets what the host sends, be it text or bytes: the annotation converts nothing (recorded).
+    A parameter annotated with a list gets a batch of one for a single event. One annotated with `str` or `bytes`
+    gets the host's value, text or bytes: the annotation converts nothing (recorded).
     """
     kind, wanted = function.trigger.type, function.parameter_types.get(function.trigger.name)
     _refuse_sdk_types(function.trigger, wanted)
@@ -34,7 +34,7 @@ def trigger_argument(function: Function, value: Mapping[str, Any] | None, metada
 
 
 def input_argument(binding: Binding, value: Mapping[str, Any] | None, wanted: Any) -> Any:
-    """What the parameter of an input gets: None where there is nothing, the value as it is for `str` and `bytes`.
+    """The argument of an input: None if there is no value, the unchanged value for `str` and `bytes`.
 
     A blob becomes an InputStream without name and length (recorded).
     """
@@ -43,7 +43,7 @@ def input_argument(binding: Binding, value: Mapping[str, Any] | None, wanted: An
 
 
 def _metadata(kind: str, given: Mapping[str, Any]) -> dict[str, Datum]:
-    """The metadata for the converter, with what some insist on: a function that is run by hand comes without."""
+    """The metadata for the converter, with fields that some require: a function run by hand has none."""
     metadata = {name: _datum(item) for name, item in given.items() if item}
     name = _DEMANDED.get(kind)
     if name is not None and name not in metadata and f"{name}Array" not in metadata:
@@ -67,7 +67,7 @@ def _datum(value: Mapping[str, Any]) -> Datum:
 
 
 def _request(value: Mapping[str, Any]) -> HttpRequest:
-    """What the SDK's converter makes of a request, without the steps between."""
+    """The same as the SDK's converter makes of a request, without the steps between."""
     return HttpRequest(
         method=value["method"],
         url=value["url"],

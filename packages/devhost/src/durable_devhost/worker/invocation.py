@@ -1,4 +1,4 @@
-"""Which invocation the running code belongs to: the contextvar, the log filter and the `context` parameter."""
+"""The invocation of the running code: the contextvar, the log filter and the `context` parameter."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _THREAD = threading.local()
 
 @dataclass(frozen=True)
 class Invocation:
-    """One call of a function, or one episode of an orchestrator, whose id is then that of its instance."""
+    """One call of a function, or one episode of an orchestrator, which has the id of its instance."""
 
     id: str
     function_name: str
     is_quiet: bool = False
-    """Whether its log records are dropped: those of a replay that is made only to compare."""
+    """Whether its log records are dropped: those of a replay for comparison."""
 
 
 _CURRENT: ContextVar[Invocation | None] = ContextVar("devhost_invocation", default=None)
@@ -34,9 +34,9 @@ def current_invocation() -> Invocation | None:
 
 @contextmanager
 def entered(invocation: Invocation) -> Iterator[None]:
-    """Make the body, its tasks and what it sends to other threads with its context belong to `invocation`."""
+    """Make the body, its tasks and other threads with its context belong to `invocation`."""
     token = _CURRENT.set(invocation)
-    _THREAD.invocation_id = invocation.id  # where the real worker leaves it too, for code that reads it from there
+    _THREAD.invocation_id = invocation.id  # the real worker leaves it there too, for code that reads it from there
     try:
         yield
     finally:
@@ -47,12 +47,12 @@ def entered(invocation: Invocation) -> Iterator[None]:
 class InvocationFilter(logging.Filter):
     """Adds `invocation_id` and `function_name` to every record (empty outside invocations); drops those of quiet ones.
 
-    Attach it to a handler. A thread of the user's own is known by the id that it copied to
+    Attach it to a handler. A thread of the user is matched by the id that it copied to
     `context.thread_local_storage.invocation_id`, as the real worker documents.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mark the record, and say whether it counts."""
+        """Mark the record, and return whether it counts."""
         invocation = _CURRENT.get()
         record.invocation_id = invocation.id if invocation else getattr(_THREAD, "invocation_id", None) or ""
         record.function_name = invocation.function_name if invocation else ""
@@ -70,13 +70,13 @@ class Attempt:
 
     @classmethod
     def read(cls, given: Mapping[str, Any] | None) -> Attempt:
-        """The attempt as a message has it; the first of one where there is none."""
+        """The attempt in a message; the first one if it has none."""
         return cls(**given) if given else cls()
 
 
 @dataclass(frozen=True)
 class Trace:
-    """The span that a call has in a distributed trace, as the host tells it; empty without telemetry."""
+    """The span of a call in a distributed trace, from the host; empty without telemetry."""
 
     parent: str = ""
     state: str = ""
@@ -84,12 +84,12 @@ class Trace:
 
     @classmethod
     def read(cls, given: Mapping[str, Any] | None) -> Trace:
-        """The trace as a message has it; an empty one where there is none."""
+        """The trace in a message; an empty one if it has none."""
         return cls(**given) if given else cls()
 
 
 def thread_local_storage() -> Any:
-    """Where a thread of the user's own leaves the id of the invocation that it works for."""
+    """Where a thread of the user stores the id of the invocation that it works for."""
     return _THREAD
 
 

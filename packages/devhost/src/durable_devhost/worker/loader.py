@@ -1,6 +1,6 @@
 """Imports the app's function_app.py as the real Python worker does, and says in one sentence why it cannot.
 
-One app a process: `sys.path` becomes the app's, and its modules stay imported (`loader.py`, `dispatcher.py` and
+One app for each process: `sys.path` becomes the app's, and its modules stay imported (`loader.py`, `dispatcher.py` and
 `utils/dependency.py` of azure-functions-python-worker).
 """
 
@@ -27,7 +27,7 @@ class Refused(Exception):
 
 
 def enter(folder: Path) -> None:
-    """Make imports look into the app's folder first and then into the packages that a deployment carries."""
+    """Make imports search the app's folder first and then the packages inside a deployment."""
     packages = folder / ".python_packages" / "lib" / "site-packages"
     for path in (packages, folder):
         if path.is_dir():
@@ -86,7 +86,7 @@ def _story(error: BaseException) -> str:
 
 
 def _failed_in_sdk(error: ImportError) -> bool:
-    """Whether it is the durable SDK's own import that failed: its versions do not fit, the app is not at fault."""
+    """Whether the durable SDK's own import failed: its versions do not fit, the app is not at fault."""
     frames = [each for each in traceback.extract_tb(error.__traceback__) if "importlib" not in each.filename]
     return bool(frames) and "/azure/durable_functions/" in Path(frames[-1].filename).as_posix()
 

@@ -11,13 +11,13 @@ from durable_devhost.worker.tracebacks import user_traceback
 
 _TALKATIVE = ("azure", "asyncio", "aiohttp", "urllib3")
 _OF_THE_SYSTEM = ("azure_functions_worker", "azure.functions")
-"""Beginnings of loggers that only Azure's own telemetry gets (`logging.py` of azure-functions-python-worker)."""
+"""Prefixes of loggers that only Azure's own telemetry gets (`logging.py` of azure-functions-python-worker)."""
 
 
 def send_logs(send: Callable[[Mapping[str, Any]], bool], level: int, shown: int = 0) -> None:
     """Let the root logger take every record from `level` on, and send those that are `shown`.
 
-    Libraries that tell of every request are taken from warnings on.
+    Libraries that log every request are taken from warnings on.
     """
     root, handler = logging.getLogger(), AsyncLoggingHandler(send)
     handler.setLevel(shown)
@@ -28,9 +28,9 @@ def send_logs(send: Callable[[Mapping[str, Any]], bool], level: int, shown: int 
 
 
 class AsyncLoggingHandler(logging.Handler):
-    """Hands log records to the host; what a record's arguments break is reported as logging does.
+    """Passes log records to the host; logging reports records with invalid arguments.
 
-    It has the name of the real worker's, by which apps look for it among the root logger's handlers.
+    It has the name of the real worker's handler, which apps look for among the root logger's handlers.
     """
 
     def __init__(self, send: Callable[[Mapping[str, Any]], bool]) -> None:
@@ -39,7 +39,7 @@ class AsyncLoggingHandler(logging.Handler):
         self.addFilter(InvocationFilter())
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send the record, unless it is the system's.
+        """Send the record, unless it is for Azure's telemetry.
 
         A forked process, which has no host, writes its warnings to stderr as Python does.
         """

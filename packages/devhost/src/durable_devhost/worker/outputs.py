@@ -1,4 +1,4 @@
-"""From what a function returned and set to the values of a `returned` message, with the SDK's own converters."""
+"""Turns results and outputs of a function into the values of a `returned` message, with the SDK's own converters."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Output(func.Out[Any]):
         self._value = val
 
     def get(self) -> Any:
-        """The value set last, None before."""
+        """The last value, None before the first."""
         return self._value
 
 
 def results(function: Function, value: Any, outputs: Mapping[str, Output]) -> dict[str, Any]:
-    """The fields `result` and `outputs` of the answer; raises where a value does not fit its binding."""
+    """The fields `result` and `outputs` of the answer; raises if a value does not fit its binding."""
     if value is not None and not function.has_return:
         # The real worker's text lacks a blank in the same place.
         raise RuntimeError(f"function {function.name!r} without a $return bindingreturned a non-None value")
@@ -53,12 +53,12 @@ def results(function: Function, value: Any, outputs: Mapping[str, Output]) -> di
     if function.is_durable:
         result = _durable_result(function, value)
     elif function.implicit_return is not None:
-        _encoded(function.implicit_return, value, None)  # fails where it does on Azure, and goes nowhere there either
+        _encoded(function.implicit_return, value, None)  # fails as on Azure, and would be stored nowhere there either
     return {"result": result, "outputs": encoded}
 
 
 def http_result(value: Any) -> dict[str, Any]:
-    """What an HTTP output accepts: a response or text; TypeError for anything else, as the real worker has it."""
+    """The value of an HTTP output: a response or text; TypeError for anything else, as in the real worker."""
     if isinstance(value, str):
         return {"type": "string", "value": _sendable(value)}
     if isinstance(value, Collected):
@@ -86,7 +86,7 @@ def _unfit(binding_type: str, value: Any) -> TypeError:
 
 
 def _sendable(text: str) -> str:
-    """The text, where it can be sent: the real worker cannot put half of a surrogate pair into a protobuf message."""
+    """The text, if it can be sent: the real worker cannot put half a surrogate pair into a protobuf message."""
     text.encode()
     return text
 
@@ -107,7 +107,7 @@ def _encoded(binding: Binding, value: Any, wanted: Any) -> dict[str, Any] | None
 
 
 def _typed(datum: Any) -> dict[str, Any]:
-    """The value as the protocol has it; NotImplementedError, ValueError and UnicodeEncodeError for what it has not."""
+    """The value in the protocol's form; NotImplementedError, ValueError and UnicodeEncodeError if there is none."""
     kind, value = datum.type, datum.value
     if kind in _JSON_TYPES:
         kind, value = "json", json.dumps(value)

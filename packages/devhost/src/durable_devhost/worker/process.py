@@ -1,4 +1,4 @@
-"""The worker as a process: its manners, its main thread with the app's event loop, its thread that hears the host."""
+"""The worker as a process: its set-up, its main thread with the app's event loop, its thread that reads the host."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FOR_THE_HOST = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(descriptor: int) -> None:
-    """Serve the host behind the socket `descriptor` until it says stop or hangs up; does not return."""
+    """Serve the host through the socket `descriptor` until it says stop or disconnects; does not return."""
     channel = Channel(socket.socket(fileno=descriptor))
     channel.settle()
     _settle()
@@ -78,7 +78,7 @@ def _settle() -> None:
 
 
 def _name_version() -> None:
-    """What `func start` finds out before it starts a worker, and Azure has as a setting of the app."""
+    """The values that `func start` finds out before it starts a worker, and that Azure has as settings of the app."""
     if not os.environ.get("FUNCTIONS_WORKER_RUNTIME_VERSION"):
         os.environ["FUNCTIONS_WORKER_RUNTIME_VERSION"] = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -94,7 +94,7 @@ def _give_back(handlers: Mapping[signal.Signals, Any]) -> None:
 
 
 def _die_with_parent() -> None:
-    """Ask Linux for an end when the host is killed; user code may keep the thread that would notice from running."""
+    """Ask Linux to end this process when the host is killed; user code may block the thread that would notice."""
     if not sys.platform.startswith("linux"):
         return
     import ctypes
@@ -102,4 +102,4 @@ def _die_with_parent() -> None:
     try:
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     except (OSError, AttributeError):
-        return  # a libc without it: the end of the socket has to do
+        return  # a libc without it: the end of the socket has to be enough

@@ -1,4 +1,4 @@
-"""What the real Python worker demands of a function's parameters and annotations, told before anything runs.
+"""The real Python worker's requirements on a function's parameters and annotations, checked before anything runs.
 
 The rules are those of its `functions.py` (azure-functions-python-worker): every parameter is bound and every binding
 is a parameter, annotations are plain run-time classes that fit the binding. The real worker refuses to load the
@@ -47,7 +47,7 @@ def signature_problems(function: Callable[..., Any], bindings: Sequence[Binding]
 
 
 def signature_hints(function: Callable[..., Any], bindings: Sequence[Binding]) -> Iterator[str]:
-    """What will fail when `function` is called, though the real worker loads it; only where annotations can be read."""
+    """What will fail when `function` is called, though the real worker loads it; only if annotations can be read."""
     if any(binding.type == "durableClient" for binding in bindings) and not is_async(
         inspect.unwrap(unwrapped(function))
     ):
@@ -61,7 +61,7 @@ def signature_hints(function: Callable[..., Any], bindings: Sequence[Binding]) -
 
 
 def is_sdk_type(annotation: Any) -> bool:
-    """Whether a parameter wants a client of a storage SDK, which `azurefunctions-extensions-bindings-*` makes of it."""
+    """Whether a parameter wants a client of a storage SDK, which `azurefunctions-extensions-bindings-*` creates."""
     return str(getattr(annotation, "__module__", "")).startswith("azurefunctions.extensions.bindings.")
 
 
@@ -80,14 +80,14 @@ def wants_context(function: Callable[..., Any], bindings: Sequence[Binding]) -> 
 
 
 def parameter_types(function: Callable[..., Any]) -> dict[str, Any]:
-    """The annotated types by parameter, `Out[T]` as `T`; only for functions whose annotations can be read."""
+    """The annotated types by parameter, `Out[T]` as `T`; only for functions with readable annotations."""
     hints = typing.get_type_hints(function)
     hints.pop("return", None)
     return {name: _out_argument(hint) for name, hint in hints.items()}
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Whether calling the function gives something to await on the loop."""
+    """Whether a call of the function returns an awaitable."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
@@ -136,12 +136,12 @@ def _why(binding: Binding) -> str:
 
 
 def _is_called(annotation: Any, name: str) -> bool:
-    """The worker knows these classes by their name alone."""
+    """The worker recognises these classes only by name."""
     return isinstance(annotation, type) and annotation.__name__ == name
 
 
 def _is_plain(annotation: Any) -> bool:
-    """A class, or a generic of `typing` that the worker lets through; built-in generics and unions are neither."""
+    """A class, or a generic of `typing` that the worker accepts; built-in generics and unions are neither."""
     if isinstance(annotation, types.GenericAlias):
         return isinstance(annotation, type)  # Python 3.9 and 3.10 say yes, so the real worker takes it there
     if isinstance(annotation, type):
@@ -152,7 +152,7 @@ def _is_plain(annotation: Any) -> bool:
 
 
 def _fits(binding: Binding, annotation: Any, kind: str) -> bool:
-    """Whether the converter of this kind takes the annotation."""
+    """Whether the converter of this kind accepts the annotation."""
     if kind in ("httpTrigger", "http") and asgi.is_enabled():
         return asgi.takes_response(annotation) if binding.is_output else asgi.takes_request(annotation)
     if is_sdk_type(annotation):

@@ -1,4 +1,4 @@
-"""Tracebacks as the user wants them: their own frames, none of the machinery that called them."""
+"""Tracebacks for the user: their own frames, none of the code that called them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _LIBRARY = (str(Path("concurrent", "futures", "thread.py")), str(Path("importlib
 def user_stack(error: BaseException) -> str:
     """The frames of the error itself without heading and message, in the form of `traceback.format_tb`.
 
-    The real worker reports exactly this text as the stack, its own frames in front (recorded from worker 4.34).
+    The real worker reports exactly this text as the stack, with its own frames first (recorded from worker 4.34).
     """
     return "".join(traceback.StackSummary.from_list(user_frames(error)).format())
 
 
 def failure_text(error: BaseException) -> str:
-    """`ValueError: boom`, also where the exception cannot say what it is: a failure must be told in any case."""
+    """`ValueError: boom`, also if the exception cannot be printed: a failure must always be reported."""
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001 - the edge of user code: its __str__ runs here

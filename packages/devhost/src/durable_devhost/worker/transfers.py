@@ -1,4 +1,4 @@
-"""The two ends of an HTTP request as its application sees them: frames that flow, or a whole request and its answer."""
+"""The two ends of an HTTP request for its application: streamed frames, or a whole request and its answer."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _PARTS_AHEAD = 4
-"""How many parts of a response may be under way before the host has written the first."""
+"""How many parts of a response may be on their way before the host has written the first."""
 _DISCONNECT = {"type": "http.disconnect"}
 Message = Mapping[str, Any]
 
 
 class Collected(dict):  # type: ignore[type-arg] # Python 3.9 cannot subscript it here
-    """The answer to a request, in the form that the host takes."""
+    """The answer to a request, in the host's form."""
 
 
 class WholeTransfer:
-    """The whole request at once, and a response that is collected: for a function that is run by hand."""
+    """The whole request at once, and a collected response: for a function that is run by hand."""
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body
@@ -25,7 +25,7 @@ class WholeTransfer:
         self._parts: list[bytes] = []
 
     async def receive(self) -> dict[str, Any]:
-        """The body, and then nothing more: nobody hangs up."""
+        """The body, and then nothing more: nobody disconnects."""
         if self._body is None:
             await asyncio.Event().wait()
         body, self._body = self._body, None
@@ -39,7 +39,7 @@ class WholeTransfer:
             self._parts.append(event.get("body", b""))
 
     def take(self, message: Message) -> None:
-        """Nothing comes from the host."""
+        """The host sends nothing."""
 
     @property
     def answer(self) -> Collected:
@@ -51,13 +51,13 @@ class WholeTransfer:
 
 
 class FlowingTransfer:
-    """Asks the host for each piece of the request, and sends each piece of the response as it comes.
+    """Asks the host for each piece of the request, and sends each piece of the response at once.
 
-    All of it happens on the app's loop.
+    All of it runs on the app's loop.
     """
 
     answer = Collected(type="flown")
-    """What the call returns: everything has been sent."""
+    """The return value of the call: everything has been sent."""
 
     def __init__(self, call_id: int, send: Callable[[Message], object]) -> None:
         self._id = call_id
@@ -69,7 +69,7 @@ class FlowingTransfer:
         self._changed = asyncio.Event()
 
     async def receive(self) -> dict[str, Any]:
-        """The next piece of the body; after the last the end of the connection."""
+        """The next piece of the body; after the last one, the disconnect."""
         if not self._is_whole and not self._is_gone:
             self._send({"kind": "wants", "id": self._id})
         while self._is_whole or not self._pieces:
@@ -81,7 +81,7 @@ class FlowingTransfer:
         return {"type": "http.request", "body": piece["body"], "more_body": piece["more"]}
 
     async def send(self, event: Message) -> None:
-        """Pass the event on, as fast as the caller takes it; what nobody takes any more is dropped."""
+        """Send the event, as fast as the caller reads; events for a caller who left are dropped."""
         if event["type"] == "http.response.start":
             headers = _texts(event.get("headers", []))
             self._send({"kind": "head", "id": self._id, "status": event["status"], "headers": headers})
@@ -94,7 +94,7 @@ class FlowingTransfer:
                 self._send({"kind": "part", "id": self._id, "body": bytes(event.get("body", b"")), "more": more})
 
     def take(self, message: Message) -> None:
-        """Hear the host: a piece of the request, a part that was written, or that the caller has gone."""
+        """Handle a message of the host: a piece of the request, a written part, or that the caller has left."""
         if message["kind"] == "piece":
             self._pieces.append(message)
         elif message["kind"] == "written":

@@ -1,4 +1,4 @@
-"""Notices when a step of an orchestrator does not come back, while it still has not."""
+"""Notices a step of an orchestrator that does not return, while it still runs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from typing import Any
 
 PATIENCE_S = 1.0
-"""A step only decides what comes next; what takes longer than this waits, computes or talks to others."""
+"""A step only decides what comes next; one that takes longer than this waits, computes or does I/O."""
 
 _LOOK_EVERY_S = 0.5
 
 
 class Watchdog:
-    """`watching` marks a step; `run` is the thread that looks, and tells of each step once.
+    """`watching` marks a step; `run` is the thread that checks, and reports each step once.
 
-    It looks twice a second rather than being woken by each step: steps are many and short.
+    It checks twice a second instead of being woken by each step: steps are many and short.
     """
 
     def __init__(self, send: Callable[[Mapping[str, Any]], bool]) -> None:
@@ -26,7 +26,7 @@ class Watchdog:
         self._told: set[tuple[float, str, str]] = set()
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start checking."""
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
     @contextmanager
@@ -41,7 +41,7 @@ class Watchdog:
             self._told.discard(step)
 
     def look(self) -> None:
-        """Tell of every step that has taken too long."""
+        """Report every step that has taken too long."""
         now = time.monotonic()
         for step in list(self._steps.values()):
             began, name, instance_id = step
@@ -50,6 +50,6 @@ class Watchdog:
                 self._send({"kind": "slow", "name": name, "instance": instance_id})
 
     def _run(self) -> None:
-        pause = threading.Event()  # not time.sleep, which apps replace: by nothing at all, or by what counts its calls
+        pause = threading.Event()  # not time.sleep, which apps replace: by nothing at all, or by a counter of its calls
         while not pause.wait(_LOOK_EVERY_S):
             self.look()

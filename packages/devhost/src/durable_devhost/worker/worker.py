@@ -1,8 +1,8 @@
 """Starts a worker: `APP_PYTHON …/worker/worker.py --fd N`, with the app's folder as working directory.
 
-The file is called as the real worker's is under `func start`, for an app finds the name in `sys.modules["__main__"]`.
+The file has the name of the real worker's under `func start`, for apps that read it from `sys.modules["__main__"]`.
 
-It runs in an environment that knows nothing of devhost. So the package is registered by hand: a path entry would let
+It runs in an environment without devhost. So the package is registered by hand: a path entry would let
 devhost's neighbours, or this very folder, hide modules of the app.
 """
 
@@ -31,7 +31,7 @@ def _register_package() -> None:
 
 
 def _greet_from_the_past(descriptor: int) -> None:
-    """Say which Python this is, in the words of `wire.frames`, which such an old one cannot import."""
+    """Say which Python this is, in the form of `wire.frames`, which an old Python cannot import."""
     import json
     import socket
     import struct
@@ -41,13 +41,13 @@ def _greet_from_the_past(descriptor: int) -> None:
     header = json.dumps(dict(hello, packages={}, parts=[])).encode("utf-8")
     connection = socket.socket(fileno=descriptor)
     connection.sendall(struct.pack("!II", len(header), 0) + header)
-    connection.recv(1)  # until the host has read it and hangs up
+    connection.recv(1)  # until the host has read it and disconnects
 
 
 def _arguments() -> list[str]:
-    """The command line as the real host gives it (`RpcWorkerContext`): an app that parses it fails here as on Azure.
+    """The command line as from the real host (`RpcWorkerContext`): an app that parses it fails here as on Azure.
 
-    Nobody listens where it points to.
+    Nobody listens at its address.
     """
     from uuid import uuid4
 

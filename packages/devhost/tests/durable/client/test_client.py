@@ -36,7 +36,7 @@ def desk() -> Desk:
     return Desk()
 
 
-async def test_a_start_makes_up_an_id_without_dashes_and_an_execution_id_with_them(desk: Desk) -> None:
+async def test_a_start_creates_an_instance_id_without_dashes_and_an_execution_id_with_dashes(desk: Desk) -> None:
     """Recorded from the HTTP API."""
     instance_id = await desk.client.start("hello", input_text='{"a": 1}')
     (started,) = desk.engine.started
@@ -46,12 +46,12 @@ async def test_a_start_makes_up_an_id_without_dashes_and_an_execution_id_with_th
 
 
 @pytest.mark.parametrize("instance_id", ["@bad", "x" * 101, "a/b"])
-async def test_an_id_is_taken_as_it_is(desk: Desk, instance_id: str) -> None:
+async def test_any_id_is_accepted_unchanged(desk: Desk, instance_id: str) -> None:
     """The real host checks neither ids nor names (recorded)."""
     assert instance_id == await desk.client.start("nope", instance_id=instance_id)
 
 
-async def test_a_start_has_the_version_that_is_asked_for_or_the_default() -> None:
+async def test_a_start_has_the_requested_version_or_the_default() -> None:
     """host.json's defaultVersion."""
     desk = Desk(default_version="1.0")
     await desk.client.start("hello")
@@ -59,8 +59,8 @@ async def test_a_start_has_the_version_that_is_asked_for_or_the_default() -> Non
     assert ["1.0", "2.0"] == [started.version for started in desk.engine.started]
 
 
-async def test_a_traced_start_is_of_its_callers_trace_or_of_a_new_one() -> None:
-    """Its own span is a new one in both; where instances are not traced the history has no trace."""
+async def test_a_traced_start_joins_the_trace_of_its_caller_or_begins_one() -> None:
+    """Its span is new in both cases; without tracing the history has no trace."""
     desk = Desk(is_traced=True)
     caller = Trace(trace_id="a" * 32, span_id="b" * 16, state="c=d")
     await desk.client.start("hello", caller=caller)
@@ -83,8 +83,8 @@ async def test_an_id_in_use_cannot_be_started_again(desk: Desk) -> None:
         await desk.client.start("hello", instance_id="i")
 
 
-async def test_a_started_instance_is_seen_at_once(desk: Desk) -> None:
-    """Read your writes."""
+async def test_a_started_instance_is_visible_at_once(desk: Desk) -> None:
+    """A caller reads its own writes."""
     await desk.client.start("hello", instance_id="i")
     assert RuntimeStatus.PENDING is (await desk.client.status("i")).status
 
@@ -107,7 +107,7 @@ async def test_an_unknown_instance_is_not_found(desk: Desk) -> None:
             await refused
 
 
-async def test_an_event_goes_to_whatever_execution_is_current(desk: Desk) -> None:
+async def test_an_event_goes_to_the_current_execution(desk: Desk) -> None:
     """So the message has no execution id."""
     desk.put("i", RuntimeStatus.RUNNING)
     await desk.client.raise_event("i", "Go", '"{\\"k\\":1}"')
@@ -117,7 +117,7 @@ async def test_an_event_goes_to_whatever_execution_is_current(desk: Desk) -> Non
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
-async def test_nothing_can_be_sent_to_an_ended_instance(desk: Desk, status: RuntimeStatus) -> None:
+async def test_an_ended_instance_accepts_no_message(desk: Desk, status: RuntimeStatus) -> None:
     """410 in the HTTP API."""
     desk.put("i", status)
     client = desk.client
@@ -146,7 +146,7 @@ async def test_terminate_suspend_and_resume_are_events_with_a_reason(desk: Desk)
 
 
 @pytest.mark.parametrize(("verb", "status"), [("resume", RuntimeStatus.RUNNING), ("suspend", RuntimeStatus.SUSPENDED)])
-async def test_a_change_that_does_not_fit_the_state_says_so(desk: Desk, verb: str, status: RuntimeStatus) -> None:
+async def test_a_change_that_does_not_fit_the_status_is_refused(desk: Desk, verb: str, status: RuntimeStatus) -> None:
     """The text is the real host's."""
     desk.put("i", status)
     text = f"Cannot {verb} the orchestration instance i because instance is in the {status} state."
@@ -163,7 +163,7 @@ async def test_only_a_failed_instance_can_be_rewound(desk: Desk, status: Runtime
 
 
 async def test_a_failed_instance_is_rewound(desk: Desk) -> None:
-    """The details are rewind's own tests."""
+    """The tests of rewind have the details."""
     await desk.client.start("hello", instance_id="i")
     await desk.engine.finish("i", RuntimeStatus.FAILED, "no")
     await desk.client.rewind("i", "r")
@@ -184,8 +184,8 @@ async def test_a_restart_takes_name_and_input_of_the_old_instance(desk: Desk, st
     assert UNDASHED.fullmatch(started.instance.execution_id or "")
 
 
-async def test_a_restart_with_the_same_id_needs_the_old_instance_to_have_ended(desk: Desk) -> None:
-    """A live one is not replaced."""
+async def test_a_restart_with_the_same_id_needs_an_ended_instance(desk: Desk) -> None:
+    """A running one is not replaced."""
     desk.put("done", RuntimeStatus.COMPLETED)
     desk.put("live", RuntimeStatus.RUNNING)
     assert "done" == await desk.client.restart("done", new_id=False)
@@ -194,7 +194,7 @@ async def test_a_restart_with_the_same_id_needs_the_old_instance_to_have_ended(d
 
 
 @pytest.mark.parametrize("status", LIVE)
-async def test_a_live_instance_cannot_be_purged(desk: Desk, status: RuntimeStatus) -> None:
+async def test_a_running_instance_cannot_be_purged(desk: Desk, status: RuntimeStatus) -> None:
     """Recorded: 412 with this text."""
     desk.put("i", status)
     desk.hub.history.events["i"] = [STARTED]
@@ -215,7 +215,7 @@ async def test_an_instance_without_a_history_can_be_purged(desk: Desk, status: R
 
 
 async def test_an_instance_that_may_be_starting_cannot_be_purged(desk: Desk) -> None:
-    """Its start message is on its way for a while, and it would come back."""
+    """Its start message may still be in the queue and would bring it back."""
     desk.put("i", RuntimeStatus.PENDING)
     with pytest.raises(WrongState):
         await desk.client.purge("i")
@@ -223,7 +223,7 @@ async def test_an_instance_that_may_be_starting_cannot_be_purged(desk: Desk) -> 
 
 @pytest.mark.parametrize("has_row", [True, False])
 async def test_an_instance_whose_history_cannot_be_read_can_be_purged(desk: Desk, has_row: bool) -> None:
-    """Whether or not it has a row."""
+    """With or without an instance row."""
     desk.hub.history.corrupt.add("i")
     if has_row:
         desk.put("i", RuntimeStatus.RUNNING)
@@ -232,8 +232,8 @@ async def test_an_instance_whose_history_cannot_be_read_can_be_purged(desk: Desk
     assert ["i"] == desk.engine.forgotten
 
 
-async def test_the_row_alone_ends_an_instance_whose_history_cannot_be_read(desk: Desk) -> None:
-    """As the real host does for one without a history."""
+async def test_terminating_an_instance_with_an_unreadable_history_ends_it_in_its_row(desk: Desk) -> None:
+    """As the real host does for an instance without a history."""
     desk.put("i", RuntimeStatus.RUNNING)
     desk.hub.history.corrupt.add("i")
     await desk.client.terminate("i", "enough")
@@ -242,16 +242,16 @@ async def test_the_row_alone_ends_an_instance_whose_history_cannot_be_read(desk:
     assert ["i"] == desk.engine.forgotten
 
 
-async def test_the_row_alone_ends_an_instance_without_a_history(desk: Desk) -> None:
-    """The engine has dropped the event, as nobody is there to take it."""
+async def test_terminating_an_instance_without_a_history_ends_it_in_its_row(desk: Desk) -> None:
+    """The engine drops the event, because no execution takes it."""
     desk.put("i", RuntimeStatus.RUNNING)
     desk.engine.is_listening = False
     await desk.client.terminate("i", "enough")
     assert RuntimeStatus.TERMINATED is (await desk.client.status("i")).status
 
 
-async def test_an_instance_that_is_still_ending_is_left_to_the_engine(desk: Desk) -> None:
-    """Where a step of user code takes long, the event is stored and waits."""
+async def test_terminating_an_instance_with_a_history_is_left_to_the_engine(desk: Desk) -> None:
+    """While a step of user code runs, the event is stored and waits."""
     desk.put("i", RuntimeStatus.RUNNING)
     desk.hub.history.events["i"] = [STARTED]
     desk.engine.is_listening = False
@@ -261,7 +261,7 @@ async def test_an_instance_that_is_still_ending_is_left_to_the_engine(desk: Desk
 
 @pytest.mark.parametrize("instance_id", ["done", "@counter@k"])
 async def test_a_purge_leaves_nothing_behind(desk: Desk, instance_id: str) -> None:
-    """Neither in storage nor in memory; entities never end and can be purged all the same."""
+    """Neither in storage nor in memory. Entities never end and can be purged too."""
     await desk.client.start("hello", instance_id=instance_id)
     if instance_id == "done":
         await desk.engine.finish(instance_id, RuntimeStatus.COMPLETED)
@@ -270,8 +270,8 @@ async def test_a_purge_leaves_nothing_behind(desk: Desk, instance_id: str) -> No
     assert [instance_id] == desk.engine.forgotten
 
 
-async def test_a_purge_by_filter_takes_ended_instances_only(desk: Desk) -> None:
-    """Whatever statuses were asked for."""
+async def test_a_purge_by_filter_takes_only_ended_instances(desk: Desk) -> None:
+    """Whatever statuses the filter has."""
     for status in RuntimeStatus:
         desk.put(f"i-{status}", status)
     assert 0 == await desk.client.purge_all(InstanceFilter(statuses=frozenset({RuntimeStatus.RUNNING})))
@@ -283,14 +283,14 @@ async def test_a_purge_by_filter_takes_ended_instances_only(desk: Desk) -> None:
 
 
 async def test_a_purge_by_filter_goes_through_all_pages(desk: Desk) -> None:
-    """More than one page of 1,000."""
+    """With more than one page of 1,000."""
     for number in range(1001):
         desk.put(f"i{number:04}", RuntimeStatus.COMPLETED)
     assert 1001 == await desk.client.purge_all(InstanceFilter())
 
 
 async def test_a_list_has_pages(desk: Desk) -> None:
-    """Ordered by id, with a continuation as long as there is more."""
+    """Ordered by id, with a continuation token while there is more."""
     for name in "cab":
         desk.put(name, RuntimeStatus.RUNNING)
     first = await desk.client.instances(InstanceFilter(), page_size=2)
@@ -301,7 +301,7 @@ async def test_a_list_has_pages(desk: Desk) -> None:
 
 @pytest.mark.parametrize("input_text", ['"5"', None])
 async def test_a_signal_has_the_recorded_form(desk: Desk, input_text: str | None) -> None:
-    """Order of keys included; the name is in lower case, the key as it is."""
+    """Also the order of keys; the name is in lower case, the key is unchanged."""
     await desk.client.signal(addressed("COUNTER", "K"), "add", input_text)
     (message,) = desk.engine.posted
     assert isinstance(message.event, EventRaised)
@@ -318,7 +318,7 @@ async def test_a_signal_has_the_recorded_form(desk: Desk, input_text: str | None
     )
 
 
-async def test_an_unknown_entity_is_named_with_the_known_ones() -> None:
+async def test_the_error_for_an_unknown_entity_lists_the_known_ones() -> None:
     """The texts are the real host's."""
     start = "The function 'nope' doesn't exist, is disabled, or is not an entity function. Additional info: "
     for entities, info in {
@@ -330,7 +330,7 @@ async def test_an_unknown_entity_is_named_with_the_known_ones() -> None:
         assert start + info == str(caught.value)
 
 
-async def test_an_entity_s_state_is_its_json_text(desk: Desk) -> None:
+async def test_the_state_of_an_entity_is_its_json_text(desk: Desk) -> None:
     """Also while the text is null; an entity that was never signalled is not found."""
     desk.put("@counter@k", RuntimeStatus.RUNNING, input='{"exists":true,"state":"7","sorter":{}}')
     desk.put("@counter@new", RuntimeStatus.RUNNING, input=None)
@@ -340,13 +340,13 @@ async def test_an_entity_s_state_is_its_json_text(desk: Desk) -> None:
             await desk.client.entity_state(addressed("Counter", key))
 
 
-async def test_every_refusal_has_one_root(desk: Desk) -> None:
-    """So a caller can catch them all."""
+async def test_all_refusals_share_one_base_class(desk: Desk) -> None:
+    """So that a caller can catch them all."""
     with pytest.raises(ClientError):
         await desk.client.purge("i")
 
 
-async def test_the_history_is_what_is_stored(desk: Desk) -> None:
+async def test_the_history_holds_the_stored_events(desk: Desk) -> None:
     """In order."""
     await desk.client.start("hello", instance_id="i")
     await desk.client.raise_event("i", "Go", "1")

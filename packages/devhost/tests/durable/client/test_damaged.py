@@ -56,8 +56,8 @@ async def _damage(account: StorageAccount) -> None:
         await tables.insert("TestHubNameInstances", old)
 
 
-def test_each_can_be_terminated_and_purged(app: AppUnderTest) -> None:
-    """202 and 200; it has the reason, and afterwards it is gone and its id is free."""
+def test_each_damaged_instance_can_be_terminated_and_purged(app: AppUnderTest) -> None:
+    """With 202 and 200. It has the reason, and afterwards its id is free."""
     for instance_id in ("unreadable", "empty", "lonely"):
         assert app.request("POST", f"{INSTANCES}/{instance_id}/terminate?reason=enough").status == 202
         status = app.status(instance_id)
@@ -71,8 +71,8 @@ def test_each_can_be_terminated_and_purged(app: AppUnderTest) -> None:
         assert app.wait(instance_id)["runtimeStatus"] == "Completed"
 
 
-def test_each_can_be_purged_as_it_is(app: AppUnderTest) -> None:
-    """A sound one that is alive cannot."""
+def test_each_damaged_instance_can_be_purged_without_a_termination(app: AppUnderTest) -> None:
+    """A healthy running one cannot."""
     for instance_id in ("unreadable", "empty", "lonely"):
         assert app.request("DELETE", f"{INSTANCES}/{instance_id}").body == {"instancesDeleted": 1}
         assert app.status(instance_id) is None

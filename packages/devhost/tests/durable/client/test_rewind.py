@@ -63,35 +63,35 @@ def failed_parent(instance_id: str, child: str) -> list[HistoryEvent]:
     ]
 
 
-def test_the_failure_its_scheduling_and_the_end_are_cleared() -> None:
-    """What succeeded stays."""
+def test_a_rewind_clears_the_failure_its_scheduling_and_the_end() -> None:
+    """Successful events stay."""
     plan = plan_rewind(failed_activity("i"))
     assert {4: "TaskScheduled", 5: "TaskFailed", 6: "ExecutionCompleted"} == plan.cleared
     assert ({}, ()) == (plan.noted, plan.children)
 
 
-def test_the_creation_of_a_failed_child_is_noted_and_stays() -> None:
-    """The child's second end is matched with it."""
+def test_the_creation_of_a_failed_child_is_marked_and_kept() -> None:
+    """The second end of the child needs it."""
     plan = plan_rewind(failed_parent("i", "kid"))
     assert {3: "SubOrchestrationInstanceFailed", 4: "ExecutionCompleted"} == plan.cleared
     assert ({2: "SubOrchestrationInstanceCreated"}, ("kid",)) == (plan.noted, plan.children)
 
 
-def test_a_failure_whose_scheduling_is_gone_is_cleared_alone() -> None:
-    """So are failures after an earlier rewind that was cut short."""
+def test_a_failure_without_its_scheduling_is_cleared_too() -> None:
+    """An earlier rewind may have stopped half-way."""
     plan = plan_rewind([TaskFailed(timestamp=NOW, task_id=7), SubOrchestrationFailed(timestamp=NOW, task_id=8)])
     assert ({0: "TaskFailed", 1: "SubOrchestrationInstanceFailed"}, ()) == (plan.cleared, plan.children)
 
 
-def test_a_terminated_end_is_not_cleared() -> None:
+def test_a_termination_is_not_cleared() -> None:
     """Only failures can be rewound."""
     ended = ExecutionCompleted(timestamp=NOW, status=RuntimeStatus.TERMINATED)
     assert {} == plan_rewind([ended]).cleared
 
 
 @given(st.lists(st.booleans(), max_size=12))
-def test_after_a_rewind_no_failure_is_left_and_no_success_is_lost(outcomes: list[bool]) -> None:
-    """Rewinding twice finds nothing the second time."""
+def test_a_rewind_clears_every_failure_and_keeps_every_success(outcomes: list[bool]) -> None:
+    """A second rewind finds nothing."""
     events: list[HistoryEvent] = []
     for task, good in enumerate(outcomes):
         events.append(TaskScheduled(timestamp=NOW, event_id=task, name="A"))
@@ -102,8 +102,8 @@ def test_after_a_rewind_no_failure_is_left_and_no_success_is_lost(outcomes: list
     assert outcomes.count(True) == sum(isinstance(event, TaskCompleted) for event in left)
 
 
-async def test_a_failed_instance_is_pending_again_and_gets_a_message() -> None:
-    """The message carries the reason; what the engine had in memory is dropped before it."""
+async def test_a_rewound_instance_is_pending_and_gets_a_message() -> None:
+    """The message has the reason; the engine forgets its session first."""
     desk = Desk()
     desk.put("i", RuntimeStatus.FAILED, output="no")
     desk.hub.history.events["i"] = failed_activity("i")
@@ -118,7 +118,7 @@ async def test_a_failed_instance_is_pending_again_and_gets_a_message() -> None:
     assert "i" in desk.engine.forgotten
 
 
-async def test_only_the_deepest_failed_instance_is_woken() -> None:
+async def test_only_the_deepest_failed_instance_gets_a_message() -> None:
     """Its parents go on when it has completed."""
     desk = Desk()
     for instance_id in ("top", "middle", "leaf"):
@@ -134,8 +134,8 @@ async def test_only_the_deepest_failed_instance_is_woken() -> None:
     assert {2: "SubOrchestrationInstanceCreated"} == desk.hub.history.noted["top"]
 
 
-async def test_a_purged_child_stops_the_rewind_before_anything_is_changed() -> None:
-    """A parent whose child is gone could never go on."""
+async def test_a_purged_child_stops_the_rewind_before_any_change() -> None:
+    """Its parent could never go on."""
     desk = Desk()
     desk.put("top", RuntimeStatus.FAILED)
     desk.hub.history.events["top"] = failed_parent("top", "gone")
@@ -146,7 +146,7 @@ async def test_a_purged_child_stops_the_rewind_before_anything_is_changed() -> N
 
 
 async def test_rows_are_rewound_in_place_and_keep_their_other_columns(azurite: Azurite) -> None:
-    """As the real provider leaves them: another type and a reason, the sentinel untouched."""
+    """As the real provider does it: another type and a reason; the sentinel is untouched."""
     async with Transport(StorageAccount.parse(azurite.connection_string)) as transport:
         hub = await TaskHub.open(transport, f"h{uuid4().hex[:20]}", partition_count=1, clock=SystemClock())
         await hub.history.append("i/1", "e", first_row=0, events=failed_activity("i/1"), etag=None)

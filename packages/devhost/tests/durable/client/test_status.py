@@ -62,17 +62,17 @@ def text_of(body: Any) -> str:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["sample"])
-def test_a_body_is_what_the_real_host_answered_key_for_key(sample: dict[str, Any]) -> None:
-    """Values, order of keys and formats of times agree with the recording."""
+def test_a_status_body_equals_that_of_the_real_host(sample: dict[str, Any]) -> None:
+    """Values, order of keys and time formats agree with the recording."""
     assert text_of(sample["body"]) == text_of(status_body(record_of(sample), ALL, events_of(sample)))
 
 
 def test_a_body_without_history_has_no_key_for_it() -> None:
-    """The property is left out, not null."""
+    """The property is missing, not null."""
     assert "historyEvents" not in status_body(record_of(SAMPLES[0]))
 
 
-def test_a_hidden_input_is_null_and_goes_from_the_events() -> None:
+def test_a_hidden_input_is_null_and_missing_from_the_events() -> None:
     """showInput=false."""
     sample = SAMPLES[0]
     body = status_body(record_of(sample), Shown(input=False), events_of(sample))
@@ -80,7 +80,7 @@ def test_a_hidden_input_is_null_and_goes_from_the_events() -> None:
     assert all("Input" not in event for event in body["historyEvents"])
 
 
-def test_results_are_shown_on_request_only() -> None:
+def test_results_are_shown_only_on_request() -> None:
     """showHistoryOutput is off by default."""
     assert all("Result" not in event for event in history_body(events_of(SAMPLES[0]), Shown(history=True)))
 
@@ -99,14 +99,14 @@ def test_results_are_shown_on_request_only() -> None:
         ("", ""),
     ],
 )
-def test_a_stored_text_is_shown_as_json_or_as_it_is(text: str | None, shown: Any) -> None:
-    """Terminate reasons and failure messages are no JSON."""
+def test_a_stored_text_is_shown_as_json_or_unchanged(text: str | None, shown: Any) -> None:
+    """Termination reasons and failure messages are not JSON."""
     assert shown == shown_text(text)
 
 
 @given(st.text())
 def test_every_stored_text_can_be_shown(text: str) -> None:
-    """Nothing that users store breaks a status query."""
+    """No stored text of a user breaks a status query."""
     json.dumps(shown_text(text))
 
 
@@ -119,7 +119,7 @@ def test_a_row_that_a_rewind_cleared_is_a_generic_event_without_data() -> None:
 
 
 def test_a_failed_child_is_joined_with_its_creation() -> None:
-    """The creation's name and id move into the failure, whose task id is not shown."""
+    """The failure gets the creation's name and id; its task id is not shown."""
     created = SubOrchestrationCreated(timestamp=NOON, event_id=3, name="Child", instance_id="kid")
     failed = SubOrchestrationFailed(timestamp=NOON + timedelta(seconds=1), task_id=3, reason="r", details="d")
     (event,) = history_body([created, failed], ALL)
@@ -135,20 +135,20 @@ def test_a_failed_child_is_joined_with_its_creation() -> None:
 
 
 def test_a_result_without_its_scheduling_is_shown_unjoined() -> None:
-    """A history that a rewind changed may hold such a result."""
+    """A rewind can leave such a result."""
     (event,) = history_body([TaskFailed(timestamp=NOON, task_id=9, reason="r")], ALL)
     assert "FunctionName" not in event
 
 
-def test_an_activity_s_result_is_not_joined_with_a_child_of_the_same_id() -> None:
-    """Ids are unique, but a corrupt history must not be shown as something else."""
+def test_the_result_of_an_activity_is_not_joined_with_a_child_of_the_same_id() -> None:
+    """Ids are unique; a corrupt history must not look like something else."""
     created = SubOrchestrationCreated(timestamp=NOON, event_id=0, name="Child", instance_id="kid")
     assert 2 == len(history_body([created, TaskCompleted(timestamp=NOON, task_id=0)], ALL))
 
 
 @given(st.lists(st.booleans(), max_size=8))
-def test_of_each_activity_either_the_scheduling_or_the_result_is_listed(done: list[bool]) -> None:
-    """The list has one entry an activity, whatever has finished."""
+def test_each_activity_has_one_entry_in_the_list(done: list[bool]) -> None:
+    """Its scheduling, or its result once it has finished."""
     events: list[HistoryEvent] = [TaskScheduled(timestamp=NOON, event_id=n, name="A") for n in range(len(done))]
     events += [TaskCompleted(timestamp=NOON, task_id=n) for n, is_done in enumerate(done) if is_done]
     listed = history_body(events, ALL)
@@ -173,8 +173,8 @@ def entity(state: str | None, custom_status: str = "{}") -> InstanceRecord:
     )
 
 
-def test_an_entity_s_state_is_read_out_of_its_scheduler() -> None:
-    """A deleted entity has the text null, one that was never set has none."""
+def test_the_state_of_an_entity_is_read_from_its_scheduler() -> None:
+    """A deleted entity has the text null, a new one has none."""
     assert ("7", "null", None) == (state_of(entity("7")), state_of(entity("null")), state_of(entity(None)))
 
 
@@ -187,8 +187,8 @@ def test_a_listed_entity_shows_id_time_and_state() -> None:
     } == entity_body(entity("7"), with_state=True)
 
 
-def test_whether_an_entity_is_listed_depends_on_what_was_asked() -> None:
-    """With states one with the state null is listed, without them the custom status decides (recorded)."""
+def test_a_list_includes_entities_by_what_was_asked_for() -> None:
+    """With states, one with the state null is listed; without, the custom status decides (recorded)."""
     deleted = entity("null")
     existing = entity("7", '{"entityExists":true}')
     assert entity_body(deleted, with_state=True) is not None
@@ -197,13 +197,13 @@ def test_whether_an_entity_is_listed_depends_on_what_was_asked() -> None:
     assert (entity_body(existing, with_state=False) or {})["state"] is None
 
 
-def test_an_orchestration_whose_id_begins_with_an_at_is_no_entity() -> None:
-    """Recorded: such ids are accepted at the start."""
+def test_an_orchestration_whose_id_begins_with_an_at_sign_is_not_an_entity() -> None:
+    """Recorded: the start accepts such ids."""
     assert entity_body(replace(entity("7"), instance_id="@bad"), with_state=True) is None
 
 
 @pytest.mark.parametrize(("name", "key"), [("", "k"), ("a@b", "k"), ("counter", "a/b"), ("counter", "a\n")])
-def test_a_name_or_key_that_no_client_may_use_is_refused(name: str, key: str) -> None:
+def test_a_forbidden_entity_name_or_key_is_refused(name: str, key: str) -> None:
     """ArgumentException on the real host."""
     with pytest.raises(BadArgument):
         addressed(name, key)

@@ -91,7 +91,7 @@ def ops(plan: EntityPlan) -> list[str | None]:
 
 
 def test_a_batch_changes_the_state_and_answers_the_callers() -> None:
-    """Signals get no answer, errors get theirs."""
+    """Signals get no answer, failed calls get their error."""
     chosen = plan(SchedulerState(), event(signal(5)), event(call("get")), event(call("explode", "o2")))
     commit = settle(chosen)
     assert commit.state == SchedulerState(exists=True, state="5")
@@ -113,8 +113,8 @@ def test_a_batch_changes_the_state_and_answers_the_callers() -> None:
     ]
 
 
-def test_the_recorded_batches_end_in_the_recorded_state() -> None:
-    """The four requests of a recorded orchestration, as one batch and read back from storage in between."""
+def test_the_recorded_batches_give_the_recorded_state() -> None:
+    """Four recorded requests, once as one batch and once with storage in between."""
     labels = [
         ("0001-01-01T00:00:00", "2026-11-21T04:30:19.1503316Z", "add", '"5"'),
         ("2026-11-21T04:30:19.1503316Z", "2026-11-21T04:30:19.1503317", "add", '"2"'),
@@ -141,7 +141,7 @@ def test_a_broken_result_changes_nothing() -> None:
 
 
 def test_a_batch_without_operations_keeps_the_state() -> None:
-    """Nothing is run, what the sorter learnt is stored."""
+    """No function runs; what the sorter learnt is stored."""
     waiting = call("get", timestamp="2026-11-21T04:30:02Z", predecessor="2026-11-21T04:30:01Z")
     chosen = plan(SchedulerState(exists=True, state="3"), event(waiting), minutes=30)
     commit = settle(chosen)
@@ -150,8 +150,8 @@ def test_a_batch_without_operations_keeps_the_state() -> None:
     assert commit.state.sorter.received["o1"].buffered[0].op == "get"
 
 
-def test_a_full_batch_leaves_the_rest_for_a_continue() -> None:
-    """The entity sends itself an event and takes no operations until it comes."""
+def test_a_full_batch_continues_with_an_event_to_itself() -> None:
+    """The entity takes no operations until that event comes."""
     chosen = plan(SchedulerState(), *(event(signal(number)) for number in range(5)), limit=3)
     commit = settle(chosen)
     assert chosen.continue_later
@@ -173,19 +173,19 @@ def test_a_batch_that_fits_exactly_is_not_continued() -> None:
 
 @pytest.mark.parametrize(("seconds", "operations"), [(10, []), (11, ["add"])])
 def test_a_suspension_ends_by_itself(seconds: int, operations: list[str]) -> None:
-    """A continue event that got lost does not stop the entity for ever."""
+    """A lost continue event must not stop the entity for ever."""
     state = SchedulerState(suspended=True, queue=(signal(1),))
     assert ops(plan(state, started=NOW - timedelta(seconds=seconds))) == operations
 
 
 def test_a_scheduled_request_runs_when_it_is_due() -> None:
-    """Up to a tenth of a second early is not early."""
+    """It may run up to a tenth of a second early."""
     due = NOW + timedelta(milliseconds=100)
     assert ops(plan(SchedulerState(), event(signal(1, due=due)))) == ["add"]
 
 
 def test_a_scheduled_request_that_comes_early_is_sent_again() -> None:
-    """It waits in the queue under a name that tells its time."""
+    """It waits in the queue under a name that holds its time."""
     due = NOW + timedelta(seconds=5)
     request = signal(1, due=due)
     chosen = plan(SchedulerState(), event(request))
@@ -197,8 +197,8 @@ def test_a_scheduled_request_that_comes_early_is_sent_again() -> None:
     assert RequestMessage.from_json_text(message.event.input) == replace(request, is_typed=True)
 
 
-def test_a_scheduled_request_far_ahead_is_sent_on_in_steps() -> None:
-    """Its own due time stays."""
+def test_a_request_scheduled_far_ahead_is_sent_again_in_steps() -> None:
+    """Its due time stays."""
     request = signal(1, due=NOW + timedelta(days=30))
     (message,) = settle(plan(SchedulerState(), event(request))).outgoing
     assert message.due == NOW + timedelta(days=3)
@@ -208,7 +208,7 @@ def test_a_scheduled_request_far_ahead_is_sent_on_in_steps() -> None:
 
 
 def test_a_lock_request_ends_the_batch() -> None:
-    """The last of the set tells the orchestration; who is not the holder waits."""
+    """The last entity of the set answers the orchestration; requests of others wait."""
     lock = call(None, id="lock", lockset=(OTHER, COUNTER), position=1)
     chosen = plan(SchedulerState(), event(signal(1)), event(lock), event(signal(2)))
     assert (ops(chosen), chosen.lock_request) == (["add"], lock)
@@ -221,8 +221,8 @@ def test_a_lock_request_ends_the_batch() -> None:
     assert ops(plan(commit.state, event(signal(3)))) == []
 
 
-def test_a_lock_request_goes_on_to_the_next_entity() -> None:
-    """With its position moved on, and without a call of the function."""
+def test_a_lock_request_goes_to_the_next_entity() -> None:
+    """With its position advanced, and without a call of the function."""
     lock = call(None, id="lock", lockset=(COUNTER, OTHER))
     commit = settle(plan(SchedulerState(), event(lock)))
     (message,) = commit.outgoing
@@ -234,8 +234,8 @@ def test_a_lock_request_goes_on_to_the_next_entity() -> None:
     assert forwarded == replace(lock, position=1, is_typed=True)
 
 
-def test_the_lock_holder_goes_first() -> None:
-    """Others wait until it lets go."""
+def test_requests_of_the_lock_holder_go_first() -> None:
+    """Others wait until it releases the lock."""
     state = SchedulerState(locked_by="o1", queue=(signal(1),))
     chosen = plan(state, event(signal(2)), event(call("get")))
     assert ops(chosen) == ["get"]
@@ -244,7 +244,7 @@ def test_the_lock_holder_goes_first() -> None:
 
 @pytest.mark.parametrize(("holder", "locked_by"), [("o1", None), ("o2", "o1")])
 def test_only_the_holder_releases_a_lock(holder: str, locked_by: str | None) -> None:
-    """Then the queue goes on."""
+    """Then the waiting requests go on."""
     state = SchedulerState(locked_by="o1", queue=(signal(1),))
     release = EventRaised(timestamp=NOW, name="release", input=f'{{"parent":"{holder}","id":"lock"}}')
     chosen = plan(state, release)
@@ -253,16 +253,16 @@ def test_only_the_holder_releases_a_lock(holder: str, locked_by: str | None) -> 
 
 
 @pytest.mark.parametrize(("name", "text"), [("op", "{}"), ("op", None), ("release", "7"), ("release", None)])
-def test_an_event_that_nobody_understands_is_refused_and_stops_nothing(name: str, text: str | None) -> None:
-    """The engine reports it; the others run."""
+def test_an_unreadable_event_is_refused_and_the_others_run(name: str, text: str | None) -> None:
+    """The engine reports it."""
     corrupt = EventRaised(timestamp=NOW, name=name, input=text)
     chosen = plan(SchedulerState(), corrupt, event(signal(1)))
     assert ops(chosen) == ["add"]
     assert [(refusal.event, refusal.reason[:8]) for refusal in chosen.refused] == [(corrupt, "it is no")]
 
 
-def test_a_call_that_names_no_caller_gets_no_answer() -> None:
-    """There is nobody to tell."""
+def test_a_call_without_a_caller_gets_no_answer() -> None:
+    """There is nobody to answer."""
     assert settle(plan(SchedulerState(), event(signal(1, signal=False)))).outgoing == ()
 
 
@@ -316,10 +316,10 @@ def traffic(draw: st.DrawFn) -> tuple[list[RequestMessage], list[Sequence[Reques
 
 
 @given(traffic(), st.integers(1, 4), st.data())
-def test_every_operation_is_applied_once_whatever_happens_to_messages_and_host(
+def test_every_operation_is_applied_once_despite_duplicates_and_crashes(
     sent_and_batches: tuple[list[RequestMessage], list[Sequence[RequestMessage]]], limit: int, data: st.DataObject
 ) -> None:
-    """Reordered, doubled, shown again after a crash: the sum is right and each call is answered once."""
+    """Reordered, doubled, delivered again after a crash: the sum is right and each call is answered once."""
     sent, batches = sent_and_batches
     text: str | None = None
     answers: list[str] = []

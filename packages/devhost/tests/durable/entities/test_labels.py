@@ -13,7 +13,7 @@ TICKS = st.integers(0, 3_155_378_975_999_999_999)
 
 @given(TICKS, st.booleans())
 def test_a_label_reads_back_as_its_ticks(ticks: int, is_utc: bool) -> None:
-    """Writing and reading agree over the whole range of .NET's DateTime."""
+    """Over the whole range of .NET's DateTime."""
     assert ticks_of(label_of(ticks, is_utc=is_utc)) == ticks
 
 
@@ -23,8 +23,8 @@ def test_an_unset_label_has_no_ticks() -> None:
     assert label_of(0, is_utc=False) == UNSET
 
 
-def test_the_text_form_does_not_count() -> None:
-    """With `Z`, without, or with an offset: the same point in time."""
+def test_labels_compare_by_time_and_not_by_text() -> None:
+    """With `Z`, without, or with an offset."""
     assert (
         ticks_of("2026-11-21T04:36:01.494Z")
         == ticks_of("2026-11-21T04:36:01.4940000")
@@ -32,25 +32,25 @@ def test_the_text_form_does_not_count() -> None:
     )
 
 
-def test_one_more_tick_takes_the_z_away() -> None:
+def test_a_label_one_tick_later_has_no_z() -> None:
     """The recorded pair `…01.494Z` and `…01.4940001`."""
     assert next_label("2026-11-21T04:36:01.494Z") == "2026-11-21T04:36:01.4940001"
 
 
 def test_a_whole_second_is_written_without_a_fraction() -> None:
-    """Newtonsoft's form."""
+    """As Newtonsoft does."""
     assert next_label("2026-11-21T04:36:01.9999999") == "2026-11-21T04:36:02"
 
 
-def test_moving_back_keeps_the_form() -> None:
+def test_subtracting_from_a_label_keeps_its_form() -> None:
     """The recorded horizon is half an hour before a recorded label."""
     window = timedelta(minutes=30)
     assert moved_back("2026-11-21T04:30:19.1503316Z", window) == "2026-11-21T04:00:19.1503316Z"
     assert moved_back("2026-11-21T04:30:19.1503317", window) == "2026-11-21T04:00:19.1503317"
 
 
-def test_a_span_is_counted_in_ticks() -> None:
-    """A microsecond has ten of them."""
+def test_a_time_span_is_counted_in_ticks() -> None:
+    """A microsecond has ten."""
     assert ticks_in(timedelta(seconds=1, microseconds=1)) == 10_000_010
 
 

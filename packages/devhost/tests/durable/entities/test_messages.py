@@ -47,7 +47,7 @@ CLIENT_SIGNAL = (
 
 
 @pytest.mark.parametrize("text", [SIGNAL, CALL, CLIENT_SIGNAL], ids=["signal", "call", "client"])
-def test_a_recorded_request_is_written_as_it_was_read(text: str) -> None:
+def test_a_recorded_request_is_written_back_equal(text: str) -> None:
     """Nothing is lost and every property stays in its place."""
     assert RequestMessage.from_json_text(text).to_json_text() == text
 
@@ -74,8 +74,8 @@ def test_an_orchestration_signal_is_written_as_recorded() -> None:
     assert sent.to_json_text() == SIGNAL.replace("1678152", "167815")
 
 
-def test_the_id_comes_after_nothing_but_the_four_tolerated_properties() -> None:
-    """The storage provider would take the answers for out of order otherwise."""
+def test_only_the_four_tolerated_properties_come_before_the_id() -> None:
+    """Otherwise the storage provider would take the answers for out of order."""
     request = RequestMessage(
         op="x",
         signal=True,
@@ -113,14 +113,14 @@ def test_the_id_comes_after_nothing_but_the_four_tolerated_properties() -> None:
         '{"id":"i","lockset":[{}]}',
     ],
 )
-def test_a_broken_request_is_named_as_such(text: str | None) -> None:
-    """One error class for whatever is wrong with it."""
+def test_a_broken_request_raises_one_error_class(text: str | None) -> None:
+    """Whatever is wrong with it."""
     with pytest.raises(CorruptRequest, match=r"it is no"):
         RequestMessage.from_json_text(text)
 
 
-def test_a_scheduled_request_is_due_at_its_time() -> None:
-    """Its event's name says so in .NET's round-trip format."""
+def test_the_event_of_a_scheduled_request_names_its_due_time() -> None:
+    """In .NET's round-trip format."""
     request = RequestMessage.from_client(op="add", input=None, id="i", due=NOW + timedelta(days=6))
     assert request.deliver_at(NOW) == request.due
     assert request_event_name(request.deliver_at(NOW)) == "op@2026-11-27T04:30:19.1503310Z"
@@ -132,8 +132,8 @@ def test_a_request_far_ahead_travels_in_steps() -> None:
     assert request.deliver_at(NOW) == NOW + timedelta(days=3)
 
 
-def test_a_request_for_now_is_named_op() -> None:
-    """Without a due time there is no delay."""
+def test_the_event_of_an_immediate_request_is_named_op() -> None:
+    """It has no due time."""
     request = RequestMessage.from_client(op="add", input=None, id="i")
     assert request_event_name(request.deliver_at(NOW)) == "op"
 
@@ -155,7 +155,7 @@ def test_a_response_is_written_as_recorded(response: ResponseMessage, text: str)
     assert ResponseMessage.from_json_text(text) == response
 
 
-def test_a_response_that_is_no_object_is_refused() -> None:
+def test_a_response_that_is_not_an_object_is_refused() -> None:
     """A list is no answer."""
     with pytest.raises(ValueError, match="must be a JSON object"):
         ResponseMessage.from_json_text("[]")
@@ -167,8 +167,8 @@ def test_an_entity_id_reads_back(text: str) -> None:
     assert EntityId.parse(text).scheduler_id == text
 
 
-def test_an_entity_name_is_lower_case_and_its_key_is_not_changed() -> None:
-    """Names have no case, keys have."""
+def test_an_entity_name_is_lower_case_and_its_key_is_unchanged() -> None:
+    """Names ignore case, keys do not."""
     entity = EntityId(name="Counter", key="K1")
     assert entity.scheduler_id == "@counter@K1"
     assert EntityId.from_json(entity.to_json()) == entity == EntityId.parse("@COUNTER@K1")
@@ -184,20 +184,20 @@ def test_other_texts_are_no_entity_ids(text: str) -> None:
 @pytest.mark.parametrize(
     ("key", "valid"), [("k", True), ("ü @:", True), ("a/b", False), ("a\\b", False), ("#", False), ("\x7f", False)]
 )
-def test_keys_with_forbidden_characters_are_known(key: str, valid: bool) -> None:
+def test_keys_with_forbidden_characters_are_detected(key: str, valid: bool) -> None:
     """Clients may not signal them."""
     assert EntityId(name="c", key=key).is_key_valid is valid
 
 
 @pytest.mark.parametrize(("now", "counter"), [(NOW, 0), (NOW + timedelta(microseconds=1), 0), (NOW, 1)])
 def test_request_ids_are_the_same_on_each_replay(now: datetime, counter: int) -> None:
-    """They depend on instance, time and counter, and on nothing else."""
+    """They depend only on instance, time and counter."""
     guid = request_guid("e1", now, counter)
     assert guid == request_guid("e1", now, counter)
     assert guid != request_guid("e2", now, counter) != request_guid("e2", now, counter + 1)
 
 
-def test_request_ids_are_made_as_the_extension_makes_them() -> None:
+def test_request_ids_equal_those_of_the_extension() -> None:
     """The second request of a recorded orchestration, made at a time without a seventh digit."""
     now = datetime(2026, 11, 21, 4, 36, 1, 494000, tzinfo=UTC)
     assert round_trip_text(now) == "2026-11-21T04:36:01.4940000Z"
@@ -205,7 +205,7 @@ def test_request_ids_are_made_as_the_extension_makes_them() -> None:
 
 
 def test_the_first_message_has_no_predecessor_and_the_second_names_the_first() -> None:
-    """In one moment, a tick apart: the recorded pair."""
+    """Both were sent at one moment, a tick apart: the recorded pair."""
     labels = SendLabels()
     now = datetime(2026, 11, 21, 4, 36, 1, 494000, tzinfo=UTC)
     assert labels.label("@counter@kk", now) == ("2026-11-21T04:36:01.494Z", UNSET)
@@ -214,12 +214,12 @@ def test_the_first_message_has_no_predecessor_and_the_second_names_the_first() -
 
 
 def test_a_window_of_zero_switches_labels_off() -> None:
-    """Receivers then take messages as they come."""
+    """Receivers then take messages in any order."""
     assert SendLabels(timedelta(0)).label("@c@k", NOW) == (UNSET, UNSET)
 
 
-def test_what_was_sent_before_the_window_is_forgotten() -> None:
-    """Its receiver has forgotten it too."""
+def test_labels_older_than_the_window_are_forgotten() -> None:
+    """Their receiver has forgotten them too."""
     labels = SendLabels()
     labels.label("@c@old", NOW)
     labels.label("@c@young", NOW + timedelta(minutes=25))
@@ -246,7 +246,7 @@ def test_labels_to_one_destination_form_a_chain(sends: list[tuple[str, datetime]
 
 
 @given(MOMENTS, st.integers(0, 20))
-def test_labels_go_on_after_a_replay_as_if_there_had_been_none(sends: list[tuple[str, datetime]], cut: int) -> None:
+def test_labels_after_a_replay_continue_the_chain(sends: list[tuple[str, datetime]], cut: int) -> None:
     """Observing the recorded messages rebuilds the map."""
     live, rebuilt = SendLabels(), SendLabels()
     for destination, now in sends[:cut]:
@@ -255,8 +255,8 @@ def test_labels_go_on_after_a_replay_as_if_there_had_been_none(sends: list[tuple
         assert rebuilt.label(destination, now) == live.label(destination, now)
 
 
-def test_a_recorded_label_wins_over_a_derived_one() -> None:
-    """A history by the real host holds times finer than Python's."""
+def test_a_recorded_label_wins_over_a_computed_one() -> None:
+    """A history of the real host holds finer times than Python's."""
     labels = SendLabels()
     labels.label("@c@k", NOW)
     labels.observe("@c@k", "2026-11-21T04:30:19.1503316Z")

@@ -18,8 +18,8 @@ from durable_devhost.durable.entities.scheduler import SchedulerState
 COUNTER = EntityId(name="Counter", key="k1")
 
 
-def test_the_payload_is_what_the_sdk_reads() -> None:
-    """Names in lower case, texts as they are stored."""
+def test_the_payload_has_the_form_that_the_sdk_reads() -> None:
+    """Names in lower case, stored texts unchanged."""
     requests = [RequestMessage(op="add", id="1", input='"5"', signal=True), RequestMessage(op="get", id="2")]
     assert entity_payload(COUNTER, SchedulerState(), requests) == (
         '{"self":{"name":"counter","key":"k1"},"exists":false,"state":null,"batch":['
@@ -27,8 +27,8 @@ def test_the_payload_is_what_the_sdk_reads() -> None:
     )
 
 
-def test_the_sdk_s_result_is_read() -> None:
-    """Times are not looked at."""
+def test_the_result_of_the_sdk_is_read() -> None:
+    """Its times are ignored."""
     text = json.dumps(
         {
             "entityExists": True,
@@ -48,8 +48,8 @@ def test_the_sdk_s_result_is_read() -> None:
     )
 
 
-def test_missing_signals_are_no_signals() -> None:
-    """Only state and results are needed."""
+def test_missing_signals_count_as_none() -> None:
+    """Only state and results are required."""
     result = read_result('{"entityExists":false,"entityState":null,"results":[]}', 0)
     assert (result.exists, result.state, result.signals) == (False, None, ())
 
@@ -66,13 +66,13 @@ def test_missing_signals_are_no_signals() -> None:
         ('{"entityExists":true,"entityState":null,"results":[]}', "returned 0 results for 1 operations"),
     ],
 )
-def test_a_broken_result_is_named_in_a_sentence(text: str | None, sentence: str) -> None:
+def test_a_broken_result_is_a_one_sentence_error(text: str | None, sentence: str) -> None:
     """The engine shows it and tries again later."""
     with pytest.raises(BrokenResult, match=sentence):
         read_result(text, 1)
 
 
-def test_each_operation_of_a_batch_over_its_limit_fails_and_the_state_stays() -> None:
+def test_a_batch_over_its_limit_fails_each_operation_and_keeps_the_state() -> None:
     """With the text of the timeout."""
     requests = [RequestMessage(op="add", id="1"), RequestMessage(op="get", id="2")]
     payload = entity_payload(COUNTER, SchedulerState(exists=True, state="5"), requests)

@@ -14,19 +14,19 @@ BROKEN = ["{", "[1]", '"x"', "7"]
 
 
 @pytest.mark.parametrize("text", [RECORDED, NEVER_SET])
-def test_a_recorded_state_is_written_as_it_was_read(text: str) -> None:
-    """Properties that have their default value stay absent."""
+def test_a_recorded_state_is_written_back_equal(text: str) -> None:
+    """Properties with their default value stay absent."""
     assert SchedulerState.from_json_text(text).to_json_text() == text
 
 
 @pytest.mark.parametrize("text", [None, "", "null"])
 def test_a_new_entity_has_no_input(text: str | None) -> None:
-    """It does not exist, and nothing waits."""
+    """It does not exist yet, and nothing waits."""
     assert SchedulerState.from_json_text(text) == SchedulerState()
     assert SchedulerState().to_json_text() == '{"sorter":{}}'
 
 
-def test_everything_that_a_scheduler_remembers_is_stored() -> None:
+def test_the_whole_state_of_a_scheduler_is_stored() -> None:
     """In the order of the extension's class."""
     state = SchedulerState(
         exists=True,
@@ -46,8 +46,8 @@ def test_everything_that_a_scheduler_remembers_is_stored() -> None:
 @pytest.mark.parametrize(
     "text", [*BROKEN, '{"queue":[{}]}', '{"sorter":7}', '{"sorter":{"ReceivedFromInstance":{"e1":{}}}}']
 )
-def test_a_corrupt_state_is_named_as_such(text: str) -> None:
-    """One error class for whatever is wrong with it."""
+def test_a_corrupt_state_raises_one_error_class(text: str) -> None:
+    """Whatever is wrong with it."""
     with pytest.raises(CorruptState, match="the entity's stored state"):
         SchedulerState.from_json_text(text)
 
@@ -63,21 +63,21 @@ def test_a_corrupt_state_is_named_as_such(text: str) -> None:
         ),
     ],
 )
-def test_the_custom_status_shows_what_matters(state: SchedulerState, shown: str) -> None:
-    """Defaults are left out."""
+def test_the_custom_status_leaves_out_defaults(state: SchedulerState, shown: str) -> None:
+    """As the extension writes it."""
     assert state.custom_status == shown
 
 
 @pytest.mark.parametrize(
     ("text", "state"), [(RECORDED, "7"), (NEVER_SET, "null"), ('{"sorter":{}}', None), (None, None)]
 )
-def test_an_entity_exists_where_its_state_is_a_text(text: str | None, state: str | None) -> None:
-    """A deleted one still reads as null."""
+def test_the_entity_state_is_none_without_a_text(text: str | None, state: str | None) -> None:
+    """A deleted entity still reads as null."""
     assert entity_state(text) == state
 
 
 @pytest.mark.parametrize("text", BROKEN)
-def test_reading_a_corrupt_state_fails_with_its_name(text: str) -> None:
-    """It is not taken for an entity that does not exist."""
+def test_reading_a_corrupt_state_fails(text: str) -> None:
+    """It must not look like an entity that does not exist."""
     with pytest.raises(CorruptState):
         entity_state(text)

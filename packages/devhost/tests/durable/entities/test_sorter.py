@@ -66,10 +66,10 @@ def deliveries(draw: st.DrawFn) -> tuple[list[RequestMessage], list[RequestMessa
 
 
 @given(deliveries(), st.data())
-def test_any_reordering_within_the_window_is_mended(
+def test_any_reordering_within_the_window_is_corrected(
     sent_and_arrived: tuple[list[RequestMessage], list[RequestMessage]], data: st.DataObject
 ) -> None:
-    """No operation is lost, none is delivered twice, and each sender's order is kept, also across storage."""
+    """No operation is lost or doubled, and each sender's order is kept, also across storage."""
     sent, arrived = sent_and_arrived
     sorter, delivered = new_sorter(), []
     for request in arrived:
@@ -84,17 +84,17 @@ def test_any_reordering_within_the_window_is_mended(
 
 
 @given(deliveries())
-def test_a_second_delivery_of_everything_delivers_nothing(
+def test_delivering_everything_twice_delivers_nothing_new(
     sent_and_arrived: tuple[list[RequestMessage], list[RequestMessage]],
 ) -> None:
-    """After a crash the queue shows messages again whose effects are already stored."""
+    """After a crash the queue shows messages whose effects are already stored."""
     _, arrived = sent_and_arrived
     sorter = new_sorter()
     names(sorter, arrived)
     assert names(stored(sorter), arrived) == []
 
 
-def test_a_request_that_overtook_another_waits_for_it() -> None:
+def test_a_request_waits_for_its_predecessor() -> None:
     """The predecessor's arrival delivers both."""
     sender, sorter = Sender(), new_sorter()
     first, second, third = sender.send(), sender.send(), sender.send()
@@ -102,15 +102,15 @@ def test_a_request_that_overtook_another_waits_for_it() -> None:
     assert names(sorter, [first]) == ["o1-1", "o1-2", "o1-3"]
 
 
-def test_a_request_that_waits_is_kept_once() -> None:
-    """Its duplicate takes its place."""
+def test_a_waiting_request_is_kept_once() -> None:
+    """Its duplicate replaces it."""
     sender, sorter = Sender(), new_sorter()
     first, second = sender.send(), sender.send()
     assert names(sorter, [second, second, first]) == ["o1-1", "o1-2"]
 
 
-def test_a_lost_predecessor_holds_others_back_for_no_longer_than_the_window() -> None:
-    """Later traffic from anybody moves the horizon and frees them."""
+def test_a_lost_predecessor_delays_others_no_longer_than_the_window() -> None:
+    """Later requests of any sender move the horizon and free them."""
     sender, other, sorter = Sender(), Sender("o2"), new_sorter()
     sender.send()
     assert names(sorter, [sender.send(1)]) == []
@@ -118,30 +118,30 @@ def test_a_lost_predecessor_holds_others_back_for_no_longer_than_the_window() ->
     assert set(sorter.received) == {"o1", "o2"}
 
 
-def test_senders_that_are_silent_for_longer_than_the_window_are_forgotten() -> None:
-    """The stored state does not grow for ever."""
+def test_senders_silent_for_longer_than_the_window_are_forgotten() -> None:
+    """So the stored state does not grow for ever."""
     sorter = new_sorter()
     names(sorter, [Sender("o1").send(0), Sender("o2").send(20), Sender("o3").send(31)])
     assert set(sorter.received) == {"o2", "o3"}
 
 
-def test_what_waits_in_the_window_goes_on_waiting_when_the_horizon_moves() -> None:
-    """Only what is older is given up."""
+def test_requests_inside_the_window_keep_waiting_when_the_horizon_moves() -> None:
+    """Only older ones are given up."""
     sender, sorter = Sender(), new_sorter()
     sender.send(20)
     assert names(sorter, [Sender("o2").send(0), sender.send(21), Sender("o3").send(31)]) == ["o2-1", "o3-1"]
     assert [request.op for request in sorter.received["o1"].buffered] == ["o1-2"]
 
 
-def test_a_request_older_than_the_window_is_taken_as_it_comes() -> None:
+def test_a_request_older_than_the_window_is_delivered_at_once() -> None:
     """Nobody remembers what came before it."""
     sender, sorter = Sender(), new_sorter()
     late = [sender.send(), sender.send()]
     assert names(sorter, [Sender("o2").send(31), *reversed(late)]) == ["o2-1", "o1-2", "o1-1"]
 
 
-def test_a_new_execution_of_a_sender_starts_over() -> None:
-    """What still waited of the old one is delivered first."""
+def test_a_new_execution_of_a_sender_starts_again() -> None:
+    """Waiting requests of the old one are delivered first."""
     old, new, sorter = Sender(execution="x1"), Sender(execution="x2"), new_sorter()
     old.send()
     waiting = old.send()
@@ -157,21 +157,21 @@ def test_a_new_execution_of_a_sender_starts_over() -> None:
     ],
     ids=["client", "forwarded lock"],
 )
-def test_unordered_requests_pass_through(request_: RequestMessage) -> None:
-    """Each time they come."""
+def test_unordered_requests_are_delivered_at_once(request_: RequestMessage) -> None:
+    """Every time they come."""
     sorter = new_sorter()
     assert names(sorter, [request_, request_]) == [request_.op] * 2
     assert sorter.received == {}
 
 
-def test_a_window_of_zero_switches_the_order_off() -> None:
-    """Messages are taken as they come."""
+def test_a_window_of_zero_switches_ordering_off() -> None:
+    """Requests are delivered as they come."""
     sender, sorter = Sender(), new_sorter(timedelta(0))
     first, second = sender.send(), sender.send()
     assert names(sorter, [second, first]) == ["o1-2", "o1-1"]
 
 
-def test_a_batch_leaves_the_stored_maps_alone() -> None:
+def test_a_batch_does_not_change_the_stored_maps() -> None:
     """A batch that fails is planned again from them."""
     state = SorterState()
     names(Sorter(state, REORDER_WINDOW), [Sender().send()])
@@ -186,14 +186,14 @@ RECORDED = {
 }
 
 
-def test_the_recorded_form_reads_and_writes_the_same() -> None:
+def test_the_recorded_form_is_written_back_equal() -> None:
     """Defaults stay absent."""
     assert SorterState.from_json(RECORDED).to_json() == RECORDED
     assert SorterState.from_json({}).to_json() == {}
 
 
-def test_everything_that_a_sorter_can_hold_is_stored() -> None:
-    """Also what entities sent themselves, and what waits, in the order of its labels."""
+def test_the_whole_state_of_a_sorter_is_stored() -> None:
+    """Also messages of entities to themselves, and waiting ones in the order of their labels."""
     sender = Sender(execution=None)
     first, second = sender.send(), sender.send()
     state = SorterState(

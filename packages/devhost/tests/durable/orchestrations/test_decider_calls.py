@@ -45,8 +45,8 @@ def retrying(context: Any) -> Any:
         return str(error)
 
 
-def test_a_failed_attempt_is_tried_again_after_the_pause() -> None:
-    """The timer is due the interval after the episode began, and the next attempt gets the next id."""
+def test_a_failed_attempt_is_retried_after_the_interval() -> None:
+    """The timer counts from the beginning of the episode, and the next attempt gets the next id."""
     stage = Stage(retrying)
     stage.begin()
     paused = stage.step(failed(0))
@@ -56,7 +56,7 @@ def test_a_failed_attempt_is_tried_again_after_the_pause() -> None:
     assert end_of(stage.step(completed(2, "9"))).result == "9"
 
 
-def test_after_the_last_attempt_one_more_timer_fires_at_once() -> None:
+def test_the_last_attempt_is_followed_by_a_timer_that_fires_at_once() -> None:
     """Recorded: attempts 0 and 2, timers 1 and 3, the end is 4."""
     stage = Stage(retrying)
     stage.begin()
@@ -96,8 +96,8 @@ def family_with_retry(context: Any) -> Any:
     return (yield context.call_sub_orchestrator_with_retry("child", df.RetryOptions(100, 2), None))
 
 
-def test_a_child_is_tried_again_under_a_fresh_id() -> None:
-    """Without an id of its own each attempt has its own."""
+def test_a_retried_child_gets_a_new_id() -> None:
+    """If it has none of its own."""
     stage = Stage(family_with_retry)
     stage.begin()
     stage.step(child_failed(0))
@@ -107,8 +107,8 @@ def test_a_child_is_tried_again_under_a_fresh_id() -> None:
 
 
 @pytest.mark.parametrize("instance_id", ["@counter@k", "I1", "BOSS"])
-def test_forbidden_ids_of_children_are_refused_in_silence(instance_id: str) -> None:
-    """As on the real host: nothing is scheduled and the instance waits for ever."""
+def test_a_child_with_a_forbidden_id_is_never_scheduled(instance_id: str) -> None:
+    """As on the real host: without an error, and the instance waits for ever."""
 
     def bad(context: Any) -> Any:
         yield context.call_sub_orchestrator("child", None, instance_id)
@@ -128,7 +128,7 @@ def test_an_unknown_function_keeps_the_instance_running(call: str) -> None:
     assert stage.session.record.status is RuntimeStatus.RUNNING
 
 
-def test_an_unknown_orchestrator_fails_with_the_known_ones() -> None:
+def test_an_unknown_orchestrator_fails_and_lists_the_known_ones() -> None:
     """Recorded: the end has event id 0."""
     end = end_of(Stage(None).begin())
     assert end.status is RuntimeStatus.FAILED
@@ -157,7 +157,7 @@ def test_a_child_answers_its_parent(result: Any, status: RuntimeStatus, answer: 
 
 
 def test_a_function_that_is_no_generator_may_return_or_raise() -> None:
-    """The failure names the exception, since there is no state of the SDK around it."""
+    """The failure names the exception, because the SDK has wrapped no state around it."""
     assert end_of(Stage(lambda context: {"got": context.get_input()}, '"1"').begin()).result == '{"got":1}'
     text = end_of(Stage(lambda _context: 1 / 0).begin()).result
     assert text is not None
@@ -167,8 +167,8 @@ def test_a_function_that_is_no_generator_may_return_or_raise() -> None:
     )
 
 
-def test_a_result_that_is_no_json_fails_the_instance() -> None:
-    """The SDK says why."""
+def test_a_result_that_is_not_json_fails_the_instance() -> None:
+    """With the SDK's text."""
 
     def odd(context: Any) -> Any:
         yield context.call_activity("a", 1)
@@ -185,8 +185,8 @@ def talking(context: Any) -> Any:
     return (yield context.call_entity(COUNTER, "get"))
 
 
-def test_an_entity_answers_under_the_id_of_the_request() -> None:
-    """Both requests are labelled in their order; the answer ends the wait."""
+def test_an_entity_answers_under_the_request_id() -> None:
+    """Both requests are labelled in order; the answer ends the wait."""
     stage = Stage(talking)
     requests = [json.loads(posting.message.event.input or "") for posting in stage.begin().postings]  # type: ignore[attr-defined]
     assert [request["op"] for request in requests] == ["add", "get"]
@@ -195,8 +195,8 @@ def test_an_entity_answers_under_the_id_of_the_request() -> None:
     assert end_of(stage.step(answer)).result == "12"
 
 
-def test_the_recorded_id_of_a_request_wins_over_a_derived_one() -> None:
-    """A real host may have made another GUID; its answer comes under that one."""
+def test_the_recorded_request_id_wins_over_a_computed_one() -> None:
+    """A real host may have made another GUID, under which the answer comes."""
     stage = Stage(talking)
     stage.begin()
     texts = [json.loads(row.input) for row in stage.rows if row.__class__.__name__ == "EventSent"]  # type: ignore[attr-defined]
@@ -212,8 +212,8 @@ def test_the_recorded_id_of_a_request_wins_over_a_derived_one() -> None:
 
 
 @pytest.mark.parametrize("signal", [True, False])
-def test_an_unknown_entity_fails_a_signal_and_hangs_a_call(signal: bool) -> None:
-    """Only what the host checks synchronously surfaces (recorded for signals)."""
+def test_a_signal_to_an_unknown_entity_fails_and_a_call_waits_for_ever(signal: bool) -> None:
+    """Only what the host checks synchronously raises (recorded for signals)."""
 
     def lost(context: Any) -> Any:
         target = df.EntityId("Nope", "k")

@@ -50,7 +50,7 @@ def in_a_row(context: Any) -> Any:
     return (yield context.call_activity("B", first))
 
 
-def test_a_chain_schedules_the_next_activity_when_the_one_before_is_done() -> None:
+def test_a_chain_schedules_each_activity_after_the_one_before() -> None:
     """Rows, ids and the work item's input as the real host writes them."""
     stage = Stage(in_a_row)
 
@@ -71,14 +71,14 @@ def test_a_chain_schedules_the_next_activity_when_the_one_before_is_done() -> No
     )
 
 
-def test_inputs_are_stored_in_the_rows_where_the_settings_say_so() -> None:
+def test_inputs_are_stored_in_the_rows_if_the_settings_say_so() -> None:
     """host.json's storeInputsInOrchestrationHistory."""
     row = Stage(in_a_row, store_inputs=True).begin().events[2]
     assert isinstance(row, TaskScheduled)
     assert row.input == '["1"]'
 
 
-def test_rows_say_which_events_were_played_when_they_were_written() -> None:
+def test_rows_have_the_played_mark_of_the_real_host() -> None:
     """Received events True, episode marks and decisions False (recorded)."""
     begun = Stage(in_a_row).begin()
     assert [event.is_played for event in begun.events] == [False, True, False, False]
@@ -103,8 +103,8 @@ def test_an_answer_cancels_the_timer_and_ends_the_instance_at_once() -> None:
     assert end_of(stage.step(raised("Approval"))).result == "true"
 
 
-def test_an_early_answer_is_kept_and_the_timer_is_created_all_the_same() -> None:
-    """Recorded: the rows hold a TimerCreated although the timer was cancelled in the same breath."""
+def test_an_early_answer_is_kept_and_its_timer_is_still_created() -> None:
+    """Recorded: the rows hold a TimerCreated although the timer was cancelled in the same episode."""
     stage = Stage(approval)
     episode = stage.step(stage.started, raised("Approval", '"early"'))
     assert "TimerCreated" in kinds(episode)
@@ -118,7 +118,7 @@ def test_a_timer_that_fires_first_wins() -> None:
     assert end_of(stage.step(fired(0))).result == '"late"'
 
 
-def test_an_event_in_another_case_ends_the_wait_for_the_host_alone() -> None:
+def test_an_event_in_another_case_ends_the_wait_only_for_the_host() -> None:
     """Python does not see it; the timer still ends the instance (recorded)."""
     stage = Stage(approval)
     stage.begin()
@@ -126,8 +126,8 @@ def test_an_event_in_another_case_ends_the_wait_for_the_host_alone() -> None:
     assert end_of(stage.step(fired(0))).result == '"late"'
 
 
-def test_while_suspended_a_cancelled_timer_lets_the_instance_complete() -> None:
-    """Recorded: the instance completes without an ExecutionResumed."""
+def test_a_suspended_instance_completes_after_a_cancelled_timer() -> None:
+    """Recorded: without an ExecutionResumed."""
     stage = Stage(approval)
     stage.begin()
     stage.step(suspended())
@@ -143,7 +143,7 @@ def plain_wait(context: Any) -> Any:
     return (yield context.call_activity("a", None))
 
 
-def test_while_suspended_events_are_put_aside_and_decisions_withheld() -> None:
+def test_a_suspended_instance_keeps_events_and_withholds_decisions() -> None:
     """Python runs on, as its custom status shows; the activity is scheduled after the resume."""
     stage = Stage(plain_wait)
     stage.begin()
@@ -158,8 +158,8 @@ def test_while_suspended_events_are_put_aside_and_decisions_withheld() -> None:
     assert ended(stage.step(completed(0)))
 
 
-def test_a_timer_that_was_cancelled_before_the_host_came_to_it_keeps_nothing_open() -> None:
-    """While suspended Python runs ahead of the host: it sets a timer and cancels it before the host has begun it."""
+def test_a_timer_cancelled_before_the_host_creates_it_keeps_nothing_open() -> None:
+    """While suspended, Python sets and cancels a timer before the host has begun it."""
 
     def ahead(context: Any) -> Any:
         yield context.call_activity("a", 1)
@@ -173,7 +173,7 @@ def test_a_timer_that_was_cancelled_before_the_host_came_to_it_keeps_nothing_ope
     assert end_of(stage.step(resumed())).result == "true"
 
 
-def test_a_termination_ends_the_instance_whatever_is_open() -> None:
+def test_a_termination_ends_the_instance_despite_open_tasks() -> None:
     """The reason is the output, as plain text."""
     stage = Stage(approval)
     stage.begin()
@@ -182,7 +182,7 @@ def test_a_termination_ends_the_instance_whatever_is_open() -> None:
     assert stage.session.record.output == "enough"
 
 
-def test_a_start_and_a_termination_in_one_batch_still_record_what_was_asked_for() -> None:
+def test_a_start_and_a_termination_in_one_batch_record_the_decisions() -> None:
     """Recorded: ExecutionStarted, ExecutionTerminated, TaskScheduled, ExecutionCompleted."""
     stage = Stage(in_a_row)
     assert kinds(stage.step(stage.started, terminated()))[1:5] == [
@@ -204,7 +204,7 @@ def rounds(context: Any) -> Any:
     return n
 
 
-def test_continue_as_new_begins_the_rows_again() -> None:
+def test_continue_as_new_starts_new_rows() -> None:
     """Recorded: 0 OrchestratorStarted, 1 ExecutionStarted, 2 OrchestratorCompleted (played), then the decisions."""
     stage = Stage(rounds)
     stage.begin()
@@ -227,7 +227,7 @@ def test_continue_as_new_begins_the_rows_again() -> None:
     assert end_of(stage.step(completed(0))).result == "2"
 
 
-def test_events_that_come_with_the_end_of_a_generation_are_carried_over() -> None:
+def test_events_at_the_end_of_a_generation_are_carried_over() -> None:
     """They arrive after continue_as_new was called, so the next generation gets them."""
 
     def collecting(context: Any) -> Any:
@@ -245,8 +245,8 @@ def test_events_that_come_with_the_end_of_a_generation_are_carried_over() -> Non
     assert end_of(episode).result == "[1,2]"
 
 
-def test_a_loser_keeps_the_instance_running() -> None:
-    """An activity that lost a race is awaited; a cancelled timer is not."""
+def test_an_activity_that_lost_a_race_keeps_the_instance_running() -> None:
+    """A cancelled timer does not."""
 
     def race(context: Any) -> Any:
         slow, fast = context.call_activity("a", 1), context.call_activity("b", 2)
@@ -259,7 +259,7 @@ def test_a_loser_keeps_the_instance_running() -> None:
     assert end_of(stage.step(completed(0))).result == '"won"'
 
 
-def test_a_failure_waits_for_what_is_still_open() -> None:
+def test_a_failed_instance_waits_for_open_activities() -> None:
     """The first failure fails the function, the instance fails when the other activity is done."""
 
     def both(context: Any) -> Any:
@@ -271,8 +271,8 @@ def test_a_failure_waits_for_what_is_still_open() -> None:
     assert end_of(stage.step(completed(1))).status is RuntimeStatus.FAILED
 
 
-def test_empty_groups_are_done_at_once() -> None:
-    """As .NET's WhenAll of nothing."""
+def test_empty_groups_complete_at_once() -> None:
+    """Like .NET's WhenAll of nothing."""
 
     def nothing(context: Any) -> Any:
         yield context.task_all([])
@@ -281,7 +281,7 @@ def test_empty_groups_are_done_at_once() -> None:
     assert end_of(Stage(nothing).begin()).result == "1"
 
 
-def test_a_http_call_is_a_built_in_activity() -> None:
+def test_an_http_call_is_a_built_in_activity() -> None:
     """With the request as an object in the argument's array."""
 
     def calling(context: Any) -> Any:
@@ -299,7 +299,7 @@ def test_a_http_call_is_a_built_in_activity() -> None:
     ("status", "size"), [("x" * 8_000, 0), ("中" * 8_300, 0), ("x" * 8_702, 17), ("中" * 17_000, 33)]
 )
 def test_a_custom_status_above_16_kb_fails_the_instance_and_is_not_shown(status: str, size: int) -> None:
-    """The limit counts UTF-16 of the JSON text, a broken KB not; the message names the size (recorded)."""
+    """The limit counts UTF-16 units of the JSON text in whole KB; the message names the size (recorded)."""
 
     def talkative(context: Any) -> Any:
         context.set_custom_status(status)
@@ -326,8 +326,8 @@ def test_a_custom_status_above_16_kb_fails_the_instance_and_is_not_shown(status:
     ],
     ids=["another name", "another kind", "another id"],
 )
-def test_a_history_that_the_code_does_not_match_fails_the_instance(row: HistoryEvent) -> None:
-    """The code was changed while the instance ran, or depends on chance."""
+def test_a_history_that_does_not_match_the_code_fails_the_instance(row: HistoryEvent) -> None:
+    """The code was changed while the instance ran, or it is not deterministic."""
     stage = Stage(in_a_row)
     stage.rows = [
         OrchestratorStarted(timestamp=START),
@@ -341,7 +341,7 @@ def test_a_history_that_the_code_does_not_match_fails_the_instance(row: HistoryE
 
 
 def test_a_rewound_row_is_decided_again() -> None:
-    """A GenericEvent is passed over, so the activity it stood for is scheduled anew under its old id."""
+    """A GenericEvent is skipped, so its activity is scheduled again under its old id."""
     stage = Stage(in_a_row)
     stage.begin()
     stage.rows[2] = GenericEvent(event_id=0, timestamp=START)
@@ -350,8 +350,8 @@ def test_a_rewound_row_is_decided_again() -> None:
     assert [event.event_id for event in episode.events if isinstance(event, TaskScheduled)] == [0]
 
 
-def test_a_doubled_or_unknown_completion_changes_nothing() -> None:
-    """Messages come at least once."""
+def test_a_duplicate_or_unknown_completion_changes_nothing() -> None:
+    """Messages arrive at least once."""
     stage = Stage(approval)
     stage.begin()
     for event in (completed(9), failed(9), fired(9)):
@@ -360,7 +360,7 @@ def test_a_doubled_or_unknown_completion_changes_nothing() -> None:
     assert stage.session.expects(0)
 
 
-def test_timers_of_a_stored_history_are_found_again() -> None:
+def test_timers_are_restored_from_a_stored_history() -> None:
     """Those that have neither fired nor been cancelled."""
     stage = Stage(approval)
     stage.begin()
@@ -373,7 +373,7 @@ def test_timers_of_a_stored_history_are_found_again() -> None:
     assert not stage.session.expects(0)
 
 
-def test_an_action_that_nobody_knows_is_named() -> None:
+def test_an_unknown_action_is_named_in_the_error() -> None:
     """A newer SDK may ask for more than this host can do."""
     with pytest.raises(UnknownAction, match="type 13"):
         read_action({"actionType": 13}, lambda: 0)

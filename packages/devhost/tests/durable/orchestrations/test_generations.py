@@ -55,7 +55,7 @@ def begun(orchestrator: Any) -> Stage:
     return stage
 
 
-def test_an_event_that_a_turn_has_heard_is_heard_once_more() -> None:
+def test_an_event_of_one_turn_is_heard_again_in_the_next() -> None:
     """Recorded, with three events a second and a half apart: each is heard in two turns."""
     stage = begun(turns)
     for number, name in enumerate(NAMES):
@@ -66,8 +66,8 @@ def test_an_event_that_a_turn_has_heard_is_heard_once_more() -> None:
     assert heard_by(stage) == [[0], [0], [1], [1], [2], [2]]
 
 
-def test_what_came_in_earlier_episodes_is_carried_too() -> None:
-    """Recorded: two of what comes before the wait is heard at once, what comes after the activity is left for later."""
+def test_events_of_earlier_episodes_are_carried_over_too() -> None:
+    """Recorded: of two events before the wait one is heard at once; one after the activity is left for later."""
     stage = begun(turns)
     stage.step(raised("One", "0"), raised("Two", "1"), completed(ACTIVITY), raised("One", "2"))
     assert heard_by(stage) == [[0, 1]]
@@ -76,8 +76,8 @@ def test_what_came_in_earlier_episodes_is_carried_too() -> None:
     assert not _raised(stage.rows)
 
 
-def test_a_later_event_of_its_name_takes_the_place_of_one_that_is_carried() -> None:
-    """Recorded: of what is there before the wait the SDK keeps the last of each name."""
+def test_a_later_event_of_the_same_name_replaces_a_carried_one() -> None:
+    """Recorded: of the events before the wait the SDK keeps the last of each name."""
     stage = begun(turns)
     stage.step(completed(ACTIVITY))
     stage.step(raised("Wake", "0"))
@@ -88,8 +88,8 @@ def test_a_later_event_of_its_name_takes_the_place_of_one_that_is_carried() -> N
     assert heard_by(stage) == [[0], [1, 2], [4]]
 
 
-def test_where_the_timer_won_no_event_is_heard_twice() -> None:
-    """Nothing was cancelled, so `continue_as_new` is called where the timer fired."""
+def test_no_event_is_heard_twice_if_the_timer_won() -> None:
+    """No timer was cancelled, so `continue_as_new` is called where the timer fired."""
     stage = begun(turns)
     stage.step(completed(ACTIVITY))
     stage.step(fired(TIMER, stage.now + timedelta(seconds=20)), raised("One", "0"))
@@ -99,8 +99,8 @@ def test_where_the_timer_won_no_event_is_heard_twice() -> None:
     assert not _raised(stage.rows)
 
 
-def test_a_turn_with_an_activity_after_the_wait_loses_what_comes_meanwhile() -> None:
-    """As on the real host: the activity's result comes after the event, so `continue_as_new` does too."""
+def test_a_turn_that_ends_with_an_activity_loses_events_that_come_meanwhile() -> None:
+    """As on the real host: the activity's result comes after the event, and so does `continue_as_new`."""
     stage = begun(lambda context: turns(context, is_long=True))
     stage.step(completed(ACTIVITY))
     stage.step(raised("Wake", "0"), raised("One", "1"))
@@ -109,8 +109,8 @@ def test_a_turn_with_an_activity_after_the_wait_loses_what_comes_meanwhile() -> 
     assert [row.input for row in _raised(stage.rows)] == ["2"]
 
 
-def test_an_event_that_is_awaited_first_of_all_never_ends() -> None:
-    """The real host goes round for ever, which is told by name here."""
+def test_an_orchestrator_that_waits_for_an_event_first_loops_for_ever() -> None:
+    """The real host loops for ever; here an error names the orchestrator."""
 
     def hasty(context: Any) -> Any:
         wait = context.wait_for_external_event("Wake")
@@ -124,8 +124,8 @@ def test_an_event_that_is_awaited_first_of_all_never_ends() -> None:
         run_now(stage.session.step([raised("Wake", "0")], stage.now, lambda: "e"))
 
 
-def test_many_generations_without_events_are_no_loop() -> None:
-    """Whoever counts to two thousand in this way comes to the end."""
+def test_many_generations_without_events_are_not_a_loop() -> None:
+    """An orchestrator that counts to two thousand in this way completes."""
 
     def counting(context: Any) -> Any:
         if context.get_input() == 2_000:
@@ -137,8 +137,8 @@ def test_many_generations_without_events_are_no_loop() -> None:
     assert begun(counting).session.record.output == '"counted"'
 
 
-def test_where_a_replay_goes_astray_what_was_decided_live_counts() -> None:
-    """Then the history has an activity that the actions have not come to."""
+def test_carried_events_of_a_live_turn_are_kept_if_its_replay_diverges() -> None:
+    """The history has an activity that the actions do not."""
     stage = begun(turns)
     late = EventRaised(timestamp=stage.now, name="One", input="0")
     end = ContinuedAsNew(input='"next"', carried=(late,))
@@ -215,10 +215,10 @@ def _both(stage: Stage, model: RealHost, events: Sequence[HistoryEvent]) -> None
 
 
 @given(batches=BATCHES, fires=st.booleans(), is_long=st.booleans(), restarts=st.booleans())
-def test_every_turn_hears_what_it_hears_on_the_real_host(
+def test_every_turn_hears_the_same_events_as_on_the_real_host(
     batches: list[tuple[list[str], bool, list[str]]], fires: bool, is_long: bool, restarts: bool
 ) -> None:
-    """Whatever comes together and in whatever order; also on a session that is built from the rows each time."""
+    """In any combination and order; also on a session that is built from the rows each time."""
     stage = begun(lambda context: turns(context, is_long=is_long))
     model = RealHost(stage.started, is_long=is_long)
     for batch in batches:
@@ -231,7 +231,7 @@ def test_every_turn_hears_what_it_hears_on_the_real_host(
 def test_no_event_is_lost_and_none_is_heard_more_than_twice(
     batches: list[tuple[list[str], bool, list[str]]], fires: bool
 ) -> None:
-    """But for one that a later one of its name took the place of."""
+    """Except one that a later event of the same name replaced."""
     stage = begun(turns)
     names: list[str] = []
     for before, answers, after in batches:

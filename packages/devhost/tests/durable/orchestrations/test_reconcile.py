@@ -90,7 +90,7 @@ def _accept(events: Sequence[HistoryEvent], *, target: str | None = "e", is_new:
 
 @pytest.mark.parametrize("kind", ["completed", "failed", "child", "failed child", "timer"])
 def test_an_answer_counts_once_and_only_while_its_task_is_open(kind: str) -> None:
-    """Doubled, late or unasked ones are dropped."""
+    """Duplicate, late and unknown ones are dropped."""
     event = _answer(kind)
     assert _accept([event, event]) == [event]
     assert _reconcile([event], history=History(open_tasks=())) == Reconciled()
@@ -98,31 +98,31 @@ def test_an_answer_counts_once_and_only_while_its_task_is_open(kind: str) -> Non
 
 
 @pytest.mark.parametrize("target", [None, "", "e"])
-def test_what_is_addressed_to_this_execution_or_to_any_is_accepted(target: str | None) -> None:
+def test_messages_for_this_execution_or_for_none_are_accepted(target: str | None) -> None:
     """Clients do not know the execution id."""
     assert _accept([RAISED], target=target) == [RAISED]
 
 
-def test_what_is_addressed_to_another_execution_is_dropped() -> None:
+def test_messages_for_another_execution_are_dropped() -> None:
     """Events too: that generation is gone."""
     assert _accept([RAISED, _answer("timer")], target="older") == []
 
 
-def test_the_start_stands_in_front_of_what_overtook_it() -> None:
-    """One start only, and none for an execution that runs already."""
+def test_the_start_comes_before_messages_that_overtook_it() -> None:
+    """Only one start counts, and none for an execution that already runs."""
     assert _accept([RAISED, STARTED, STARTED], is_new=True) == [STARTED, RAISED]
     assert _accept([RAISED, STARTED]) == [RAISED]
 
 
 def test_events_of_the_same_name_and_control_events_all_count() -> None:
-    """They complete no task; each has a time of its own."""
+    """They complete no task, and each has its own time."""
     terminated = ExecutionTerminated(timestamp=NOW, reason="enough")
     later = replace(RAISED, timestamp=NOW + timedelta(microseconds=1))
     assert _accept([RAISED, later, terminated]) == [RAISED, later, terminated]
 
 
 def test_a_copy_of_an_event_is_dropped() -> None:
-    """Whether it comes in the same batch, or when the event is in the history, of this generation or the last one."""
+    """In the same batch, or if the history of this generation or the one before has it."""
     assert _accept([RAISED, RAISED]) == [RAISED]
     seen = SeenEvents([STARTED, RAISED])
     assert _reconcile([RAISED], history=History(seen=seen)) == Reconciled()
@@ -133,21 +133,21 @@ def test_a_copy_of_an_event_is_dropped() -> None:
 
 
 @pytest.mark.parametrize("kind", ["completed", "failed", "child", "failed child", "timer"])
-def test_an_answer_to_what_was_not_decided_yet_must_come_again(kind: str) -> None:
-    """Messages go out before the history is stored, so another host can be faster than our own commit."""
+def test_an_answer_to_a_task_that_is_not_yet_decided_is_retried(kind: str) -> None:
+    """Messages are sent before the history is stored, so another host can be faster than our commit."""
     known, early = _answer(kind, 1), _answer(kind, 3)
     assert _reconcile([early, known]) == Reconciled(events=[known], early=[0])
 
 
-def test_an_entitys_answer_counts_when_the_request_is_in_the_history() -> None:
-    """Until then it must come again; what clients raise waits for nothing."""
+def test_an_entity_answer_counts_once_its_request_is_in_the_history() -> None:
+    """Until then it is retried; events of clients wait for nothing."""
     asked, unknown = replace(RAISED, name="asked"), replace(RAISED, name="not yet")
     assert _reconcile([unknown, asked], sender="@counter@a") == Reconciled(events=[asked], early=[0])
     assert _accept([unknown]) == [unknown]
 
 
-def test_an_entitys_second_answer_to_one_request_is_dropped() -> None:
-    """It has another time, for the entity worked on the request again after a crash."""
+def test_a_second_entity_answer_to_one_request_is_dropped() -> None:
+    """It has another time, because the entity ran the request again after a crash."""
     first = replace(RAISED, name="asked")
     second = replace(first, timestamp=NOW + timedelta(seconds=1))
     assert _reconcile([first, second], sender="@counter@a").events == [first]

@@ -74,10 +74,8 @@ def warnings_of(app: AppUnderTest, instance_id: str) -> list[str]:
     ("orchestrator", "said"),
     [("shaky", "Non-Deterministic workflow detected"), ("counting", "its replay ended with another result")],
 )
-def test_an_orchestrator_that_depends_on_more_than_its_input_is_named(
-    app: AppUnderTest, orchestrator: str, said: str
-) -> None:
-    """The instance itself completes, as it would on the live generator; the warning says what production would do."""
+def test_a_nondeterministic_orchestrator_is_named_in_a_warning(app: AppUnderTest, orchestrator: str, said: str) -> None:
+    """The instance completes here; the warning says what production would do."""
     instance = app.start(orchestrator)
 
     assert app.wait(instance)["runtimeStatus"] == "Completed"

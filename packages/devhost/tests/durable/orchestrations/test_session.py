@@ -152,8 +152,8 @@ def _answered(event: HistoryEvent) -> int | None:
 
 
 @given(program=st.lists(STEPS, max_size=5), ends=st.booleans(), data=st.data())
-def test_a_rebuilt_session_decides_what_the_live_one_decides(program: Program, ends: bool, data: st.DataObject) -> None:
-    """At every point of any run: same rows, ids and messages (the stage compares them), and one end at most."""
+def test_a_rebuilt_session_decides_the_same_as_the_live_one(program: Program, ends: bool, data: st.DataObject) -> None:
+    """At every point of any run: the same rows, ids and messages (the stage compares them), and one end at most."""
     stage = Stage(lambda context: Interpreter(context).run(program))
     stage.begin()
     for _ in range(data.draw(st.integers(1, 12))):
@@ -202,7 +202,7 @@ def _chain(context: Any, note: Callable[[str], None]) -> Any:
         note(name)
 
 
-def test_a_function_that_asks_whether_it_is_replayed_sees_a_replay_in_every_episode() -> None:
+def test_an_orchestrator_that_reads_is_replaying_is_replayed_in_every_episode() -> None:
     """Recorded: each episode is one pass from the top, a replay until the last event that is not new."""
     passes = Asking(_chain).play(*([completed(number)] for number in range(3)))
     assert passes == [
@@ -213,8 +213,8 @@ def test_a_function_that_asks_whether_it_is_replayed_sees_a_replay_in_every_epis
     ]
 
 
-def test_what_comes_in_one_episode_is_new_as_a_whole() -> None:
-    """Recorded: of a fan-out only the pass that goes on sees that it does."""
+def test_all_events_of_one_episode_are_new() -> None:
+    """Recorded: of a fan-out only the pass that goes on sees it."""
 
     def fan(context: Any, note: Callable[[str], None]) -> Any:
         note("start")
@@ -246,8 +246,8 @@ def test_a_timer_and_an_event_are_replayed_like_an_activity() -> None:
     ]
 
 
-def test_who_asks_late_is_replayed_from_the_first_question_on() -> None:
-    """Recorded: what was run before it was asked cannot be told apart; its code runs from the top again afterwards."""
+def test_an_orchestrator_is_replayed_from_its_first_use_of_is_replaying() -> None:
+    """Recorded: earlier passes cannot be told apart; the code runs from the top again afterwards."""
 
     def late(context: Any, note: Callable[[str], None]) -> Any:
         yield context.call_activity("a", 1)
@@ -263,7 +263,7 @@ def test_who_asks_late_is_replayed_from_the_first_question_on() -> None:
 
 
 def test_a_new_generation_begins_without_a_replay() -> None:
-    """Its first pass is new, whatever was before; the ones after it are not."""
+    """Its first pass is new; later ones are replays."""
 
     def again(context: Any, note: Callable[[str], None]) -> Any:
         number = context.get_input() or 0
@@ -282,16 +282,16 @@ def test_a_new_generation_begins_without_a_replay() -> None:
     ]
 
 
-def test_a_function_that_never_asks_keeps_its_generator() -> None:
-    """Which is what makes the steady state cheap."""
+def test_an_orchestrator_that_never_reads_is_replaying_keeps_its_generator() -> None:
+    """This makes the common case fast."""
     stage = Stage(lambda context: Interpreter(context).run([("one", ["a"]), ("one", ["b"])]))
     for events in ([stage.started], [completed(0)], [completed(1)]):
         run_now(stage.session.step(events, stage.now, lambda: "e-next"))
     assert len(stage.app.executions) == 1
 
 
-def test_an_execution_is_closed_when_its_session_is_or_begins_anew() -> None:
-    """So that user code forgets what nobody will go on with."""
+def test_an_execution_is_closed_when_its_session_ends_or_begins_anew() -> None:
+    """So that the worker forgets user code that nobody continues."""
     asking = Asking(_chain)
     asking.play([completed(0)])
     first, second = asking.stage.app.executions
@@ -300,8 +300,8 @@ def test_an_execution_is_closed_when_its_session_is_or_begins_anew() -> None:
     assert second.is_closed
 
 
-def test_an_ended_instance_is_replayed_for_a_hint_unless_every_episode_was_a_replay() -> None:
-    """The throw-away execution is closed; who is always replayed would have failed by now."""
+def test_an_ended_instance_is_replayed_once_to_check_determinism() -> None:
+    """Unless every episode was a replay already. The extra execution is closed."""
     stage = Stage(lambda context: Interpreter(context).run([("one", ["a"])]))
     stage.begin()
     stage.step(completed(0))
@@ -317,8 +317,8 @@ def test_an_ended_instance_is_replayed_for_a_hint_unless_every_episode_was_a_rep
 
 
 @pytest.mark.parametrize("asks", [False, True])
-def test_a_call_of_what_is_not_there_is_a_warning_once(asks: bool) -> None:
-    """Not again with every replay, and not from a session that is built from the rows."""
+def test_a_call_of_an_unknown_function_warns_once(asks: bool) -> None:
+    """Not again in replays or in a session that is built from the rows."""
 
     def lost(context: Any) -> Any:
         if asks:

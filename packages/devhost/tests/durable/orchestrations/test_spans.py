@@ -34,7 +34,7 @@ def _trace(event: HistoryEvent) -> Trace:
     return Trace.of_history(event.parent_trace_context) or Trace(trace_id="", span_id="")
 
 
-def test_the_history_keeps_the_clients_span_and_that_of_the_execution() -> None:
+def test_the_history_keeps_the_spans_of_the_client_and_of_the_execution() -> None:
     """Recorded: only what the client began is marked as sampled."""
     stage = traced(CLIENT)
     started = next(row for row in stage.begin().events if isinstance(row, ExecutionStarted))
@@ -46,7 +46,7 @@ def test_the_history_keeps_the_clients_span_and_that_of_the_execution() -> None:
     assert begun(started, stage.now) is started
 
 
-def test_all_that_is_scheduled_is_of_the_same_trace_each_with_a_span_of_its_own() -> None:
+def test_scheduled_tasks_share_the_trace_and_have_their_own_spans() -> None:
     """In messages and rows, also in the next generation, which keeps the span of the execution."""
     stage = traced(CLIENT)
     first = stage.begin()
@@ -62,7 +62,7 @@ def test_all_that_is_scheduled_is_of_the_same_trace_each_with_a_span_of_its_own(
     assert rows == spans[:3]
 
 
-def test_without_a_trace_there_is_none() -> None:
+def test_without_a_trace_the_history_has_none() -> None:
     """As in a hub of a host without telemetry."""
     stage = traced(None)
     (posting,) = stage.begin().postings

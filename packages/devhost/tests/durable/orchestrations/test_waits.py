@@ -3,8 +3,8 @@
 from durable_devhost.durable.orchestrations.waits import EventWaits
 
 
-def test_an_event_that_came_early_ends_the_next_wait_for_it_and_no_further_one() -> None:
-    """In any case of its name; that it was written in another one is remembered."""
+def test_an_early_event_ends_only_the_next_wait_for_it() -> None:
+    """Names ignore case; that the case differed is remembered."""
     waits = EventWaits()
     waits.arrive("Go")
     assert waits.are_spelled_alike
@@ -12,7 +12,7 @@ def test_an_event_that_came_early_ends_the_next_wait_for_it_and_no_further_one()
     assert not waits.are_spelled_alike
 
 
-def test_the_most_recent_waiter_gets_the_event() -> None:
+def test_the_most_recent_wait_gets_the_event() -> None:
     """A stack, as in the extension."""
     waits = EventWaits()
     first, second = waits.wait("Go"), waits.wait("Go")
@@ -21,7 +21,7 @@ def test_the_most_recent_waiter_gets_the_event() -> None:
 
 
 def test_a_renamed_wait_gets_the_event_of_its_new_name() -> None:
-    """As the reply to an entity call whose recorded id wins."""
+    """Like the reply to an entity call whose recorded id wins."""
     waits = EventWaits()
     waiter = waits.wait("derived")
     waits.rename("derived", "recorded")

@@ -24,10 +24,10 @@ from packages.devhost.tests.triggers.blobs.conftest import Services, Watch
 from packages.devhost.tests.triggers.listening import Faults
 
 
-async def test_a_blob_that_was_there_before_is_handed_over_with_all_that_is_known_of_it(
+async def test_an_existing_blob_is_passed_with_all_its_properties(
     watch: Watch, blobs: BlobService, container: str
 ) -> None:
-    """Bytes, whatever they are; name, address, length, properties and metadata as the SDK shows them."""
+    """Its bytes unchanged; name, address, length, properties and metadata as the SDK shows them."""
     seen: list[Any] = []
 
     def work(blob: func.InputStream) -> None:
@@ -41,7 +41,7 @@ async def test_a_blob_that_was_there_before_is_handed_over_with_all_that_is_know
     assert seen[1].endswith(f"/{container}/a/b%20%C3%BC.bin")
 
 
-async def test_a_blob_is_handled_once_and_again_when_it_has_changed(
+async def test_a_blob_is_handled_once_and_again_after_a_change(
     watch: Watch, blobs: BlobService, container: str
 ) -> None:
     """Also by the next host, which finds the receipts."""
@@ -63,8 +63,8 @@ async def test_a_blob_is_handled_once_and_again_when_it_has_changed(
     assert seen == [b"first", b"second"]
 
 
-async def test_of_two_hosts_one_handles_a_blob(watch: Watch, blobs: BlobService, container: str) -> None:
-    """The receipts keep them apart."""
+async def test_only_one_of_two_hosts_handles_a_blob(watch: Watch, blobs: BlobService, container: str) -> None:
+    """The receipts prevent a second run."""
     seen: list[str] = []
 
     def work(blob: func.InputStream) -> None:
@@ -80,8 +80,10 @@ async def test_of_two_hosts_one_handles_a_blob(watch: Watch, blobs: BlobService,
     assert sorted(seen) == [f"{container}/{number}" for number in range(8)]
 
 
-async def test_only_blobs_that_fit_the_path_run_the_function(watch: Watch, blobs: BlobService, container: str) -> None:
-    """The others have no receipt either."""
+async def test_only_blobs_that_match_the_path_run_the_function(
+    watch: Watch, blobs: BlobService, container: str
+) -> None:
+    """The others get no receipt either."""
     seen: list[str] = []
 
     def work(blob: func.InputStream) -> None:
@@ -100,7 +102,7 @@ async def test_only_blobs_that_fit_the_path_run_the_function(watch: Watch, blobs
 async def test_blobs_of_another_account_have_their_receipts_there_and_their_messages_here(
     watch: Watch, blobs: BlobService, container: str, services: Services
 ) -> None:
-    """The poison queue is theirs too; how far a container was scanned is kept with the host."""
+    """The poison queue is in their account too; the host's account keeps how far a container was scanned."""
     asked: list[str | None] = []
 
     def work(blob: func.InputStream) -> None: ...
@@ -120,10 +122,10 @@ async def test_blobs_of_another_account_have_their_receipts_there_and_their_mess
     assert await blobs.exists(HOSTS, f"blobscaninfo/{container}/{account}/{container}/scanInfo")
 
 
-async def test_a_function_with_a_retry_policy_is_tried_again_within_one_delivery(
+async def test_a_function_with_a_retry_policy_is_retried_within_one_delivery(
     watch: Watch, blobs: BlobService, container: str
 ) -> None:
-    """Each delivery as often as the policy says."""
+    """In each delivery as often as the policy says."""
     tries: list[int] = []
 
     def work(blob: func.InputStream, context: func.Context) -> None:
@@ -137,7 +139,7 @@ async def test_a_function_with_a_retry_policy_is_tried_again_within_one_delivery
     assert tries == [0, 1, 0, 1]
 
 
-async def test_a_blob_that_fails_too_often_is_told_to_the_poison_queue(
+async def test_a_blob_that_fails_too_often_is_put_into_the_poison_queue(
     watch: Watch, blobs: BlobService, queues: QueueService, container: str
 ) -> None:
     """With the names that the extension gives it."""
@@ -165,11 +167,11 @@ async def test_a_blob_that_fails_too_often_is_told_to_the_poison_queue(
     ("change", "warns"),
     [({"etag": '"0x1"'}, False), ({"name": "gone"}, False), ({"function_id": "Host.Functions.other"}, True)],
 )
-async def test_a_message_that_asks_for_nothing_any_more_is_deleted(
+async def test_a_message_that_is_out_of_date_is_deleted(
     watch: Watch, blobs: BlobService, queues: QueueService, container: str, change: dict[str, str], warns: bool,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    """Another version of the blob, none at all, or no such function."""
+    """The blob has changed or is gone, or the function does not exist."""
     seen: list[str] = []
 
     def work(blob: func.InputStream) -> None:
@@ -186,10 +188,10 @@ async def test_a_message_that_asks_for_nothing_any_more_is_deleted(
     assert any("no blob function of this app" in record.getMessage() for record in caplog.records) is warns
 
 
-async def test_a_message_that_names_nothing_goes_to_the_poison_queue(
+async def test_a_message_that_names_no_blob_goes_to_the_poison_queue(
     watch: Watch, queues: QueueService, container: str
 ) -> None:
-    """It is not thrown away unread."""
+    """It is not dropped unread."""
 
     def work(blob: func.InputStream) -> None: ...
 
@@ -201,8 +203,10 @@ async def test_a_message_that_names_nothing_goes_to_the_poison_queue(
     assert strange in [item.text for item in await queues.peek(POISON_QUEUE)]
 
 
-async def test_a_function_of_event_grid_waits_for_a_message(watch: Watch, blobs: BlobService, container: str) -> None:
-    """Its container is not scanned, and the version does not matter; the short form of its id is good too."""
+async def test_an_event_grid_blob_function_waits_for_a_message(
+    watch: Watch, blobs: BlobService, container: str
+) -> None:
+    """Its container is not scanned, and the version does not matter; the short form of its id works too."""
     seen: list[bytes] = []
 
     def work(blob: func.InputStream) -> None:
@@ -221,7 +225,7 @@ async def test_a_function_of_event_grid_waits_for_a_message(watch: Watch, blobs:
 async def test_a_crash_before_the_message_was_sent_loses_nothing(
     watch: Watch, blobs: BlobService, container: str
 ) -> None:
-    """The receipt is there and incomplete; the lease of the host that died has run out."""
+    """The receipt is incomplete, and the dead host's lease has run out."""
     seen: list[str] = []
 
     def work(blob: func.InputStream) -> None:
@@ -239,8 +243,8 @@ async def test_a_crash_before_the_message_was_sent_loses_nothing(
     assert found.metadata == {}
 
 
-async def test_a_blob_that_another_host_is_at_comes_up_again(watch: Watch, blobs: BlobService, container: str) -> None:
-    """As long as the receipt is leased it is put off, and not forgotten."""
+async def test_a_blob_in_progress_on_another_host_is_retried(watch: Watch, blobs: BlobService, container: str) -> None:
+    """It is deferred while its receipt is leased."""
     seen: list[str] = []
 
     def work(blob: func.InputStream) -> None:
@@ -260,10 +264,10 @@ async def test_a_blob_that_another_host_is_at_comes_up_again(watch: Watch, blobs
     assert seen == [f"{container}/x"]
 
 
-async def test_a_container_that_is_not_there_is_told_once_and_waited_for(
+async def test_a_missing_container_is_reported_once_and_waited_for(
     watch: Watch, blobs: BlobService, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever puts the first blob there makes it."""
+    """The writer of the first blob creates it."""
     seen: list[str] = []
 
     def work(blob: func.InputStream) -> None:
@@ -283,10 +287,10 @@ async def test_a_container_that_is_not_there_is_told_once_and_waited_for(
     ]  # fmt: skip
 
 
-async def test_storage_that_refuses_is_told_once_and_asked_again(
+async def test_a_storage_failure_is_reported_once_and_retried(
     watch: Watch, blobs: BlobService, container: str, azurite: Any, faults: Faults, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A blob is handled all the same, as soon as storage answers."""
+    """The blob is handled as soon as storage answers."""
     done, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def work(blob: func.InputStream) -> None:
@@ -314,7 +318,7 @@ async def test_storage_that_refuses_is_told_once_and_asked_again(
 
 
 async def test_a_stop_lets_a_function_finish(watch: Watch, blobs: BlobService, container: str) -> None:
-    """What it has taken is in the register until then."""
+    """Its work counts as in progress until then."""
     began, ends, loop = asyncio.Event(), threading.Event(), asyncio.get_running_loop()
 
     def work(blob: func.InputStream) -> None:
@@ -331,8 +335,8 @@ async def test_a_stop_lets_a_function_finish(watch: Watch, blobs: BlobService, c
         assert watching.listener.taken == 1
 
 
-def test_a_message_stands_in_the_queue_as_host_json_says() -> None:
-    """In Base64, or as it is; either can be read."""
+def test_a_message_is_encoded_as_host_json_says() -> None:
+    """In Base64 or as plain text; both can be read."""
     message = BlobMessage(function_id="Host.Functions.f", container="c", name="n", etag='"0x1"')
     assert in_queue(message, "none").startswith('{\n  "Type": "BlobTrigger",\n  "FunctionId": "Host.Functions.f",')
     for encoding in ("none", "base64"):

@@ -104,8 +104,8 @@ def notify(app: AppUnderTest, path: str, event: dict[str, Any]) -> int:
         return status
 
 
-def test_a_jump_of_the_clock_waits_for_blobs_and_for_all_that_they_cause(app: AppUnderTest) -> None:
-    """A blob makes a message and another blob, the message makes a row; nobody has to wait for the next scan."""
+def test_a_jump_of_the_clock_waits_for_blobs_and_all_their_effects(app: AppUnderTest) -> None:
+    """A blob creates a message and another blob, the message creates a row; nobody waits for the next scan."""
     put(app, "inbox", "plan.txt", b"content", metadata={"who": "me"})
     app.advance(hours=1)
     assert seen(app) == ["copies/plan-me.txt"]
@@ -113,7 +113,7 @@ def test_a_jump_of_the_clock_waits_for_blobs_and_for_all_that_they_cause(app: Ap
 
 
 def test_a_blob_whose_function_was_killed_is_handled_by_the_next_host(app: AppUnderTest) -> None:
-    """Its message is back within seconds; what was done before is not done again."""
+    """Its message is back within seconds; finished work is not repeated."""
     app.kill()
     put(app, "slow", "one", b"content")
     app.restart()
@@ -123,8 +123,8 @@ def test_a_blob_whose_function_was_killed_is_handled_by_the_next_host(app: AppUn
     app.until(lambda: seen(app) == ["slow/one"])
 
 
-def test_an_event_runs_the_functions_that_wait_for_one(app: AppUnderTest) -> None:
-    """One has the event, the other the blob that it names."""
+def test_an_event_runs_the_functions_that_wait_for_it(app: AppUnderTest) -> None:
+    """One gets the event, the other the blob that it names."""
     before = seen(app)
     assert notify(app, "/runtime/webhooks/EventGrid?functionName=on_event", {"id": "e1", "data": {}}) == 202
     put(app, "events", "a b", b"content")
@@ -134,8 +134,8 @@ def test_an_event_runs_the_functions_that_wait_for_one(app: AppUnderTest) -> Non
     app.until(lambda: seen(app) == [*before, "e1", "events/a b"])
 
 
-def test_the_start_tells_what_is_listened_to(app: AppUnderTest) -> None:
-    """Path and webhook."""
+def test_the_start_lists_paths_and_webhooks(app: AppUnderTest) -> None:
+    """Path for a blob function, webhook for an event."""
     ready = [record for record in app.records if record["event"] == "ready"][-1]
     told = {each["name"]: each["detail"] for each in ready["functions"] if each["kind"] in ("blob", "eventGrid")}
     assert told == {

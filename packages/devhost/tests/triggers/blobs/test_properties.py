@@ -35,12 +35,12 @@ def properties(**headers: str) -> dict[str, Any]:
     )
 
 
-def test_all_names_are_there_and_no_others() -> None:
-    """Also for a blob of which storage says next to nothing."""
+def test_all_property_names_exist_and_no_others() -> None:
+    """Also for a blob of which storage says very little."""
     assert sorted(properties()) == RECORDED
 
 
-def test_what_storage_does_not_say_has_the_default_of_its_type() -> None:
+def test_a_missing_property_has_the_default_of_its_type() -> None:
     """Times are the first day of the calendar."""
     found = properties()
     assert (found["LastModified"], found["CreatedOn"]) == ("2026-01-02T03:04:05+00:00", "0001-01-01T00:00:00+00:00")
@@ -63,6 +63,6 @@ def test_what_storage_does_not_say_has_the_default_of_its_type() -> None:
         ("x-ms-access-tier", "Hot", "AccessTier", "Hot"),
     ],
 )
-def test_what_storage_says_is_shown_as_net_prints_it(header: str, value: str, name: str, shown: Any) -> None:
+def test_properties_are_printed_as_dotnet_prints_them(header: str, value: str, name: str, shown: Any) -> None:
     """Members of enumerations are numbers."""
     assert properties(**{header.replace("-", "_"): value})[name] == shown

@@ -51,7 +51,7 @@ async def test_an_encoded_slash_matches_nothing(front: Front) -> None:
 
 
 @pytest.mark.parametrize("path", ["orchestrators/hello", "instances/i/raiseEvent/X"])
-async def test_a_body_that_is_no_json_is_refused(front: Front, path: str) -> None:
+async def test_a_body_that_is_not_json_is_refused(front: Front, path: str) -> None:
     """Recorded; the position is Python's."""
     front.desk.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", path, body="{bad")
@@ -63,14 +63,14 @@ async def test_a_body_that_is_no_json_is_refused(front: Front, path: str) -> Non
     assert ["Message", "ExceptionMessage", "ExceptionType", "StackTrace"] == list(answer.json)
 
 
-async def test_a_start_of_an_orchestrator_that_is_off_is_refused(front: Front) -> None:
+async def test_a_start_of_a_disabled_orchestrator_is_refused(front: Front) -> None:
     """Recorded: without an exception's message, so that the SDK's client ends with a KeyError."""
     answer = await front.ask("POST", "orchestrators/off")
     assert (answer.status, list(answer.json)) == (400, ["Message"])
     assert answer.json["Message"].startswith("The function 'off' doesn't exist, is disabled, or is not an orchestrator")
 
 
-async def test_a_start_on_a_live_id_is_a_conflict(front: Front) -> None:
+async def test_a_start_with_the_id_of_a_running_instance_is_a_conflict(front: Front) -> None:
     """Recorded."""
     front.desk.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", "orchestrators/hello/i")
@@ -80,29 +80,29 @@ async def test_a_start_on_a_live_id_is_a_conflict(front: Front) -> None:
     )
 
 
-async def test_a_waiting_start_answers_the_bare_output(front: Front) -> None:
+async def test_a_waiting_start_answers_only_the_output(front: Front) -> None:
     """Recorded."""
     front.desk.engine.ends_as = RuntimeStatus.COMPLETED, '["Hello Zürich!"]'
     answer = await front.ask("POST", "orchestrators/hello?timeout=10&pollingInterval=1")
     assert (200, JSON_TYPE, '["Hello Zürich!"]') == (answer.status, answer.headers["Content-Type"], answer.text)
 
 
-async def test_a_waiting_start_shows_the_status_of_a_failure(front: Front) -> None:
-    """As a status query would, 500 included."""
+async def test_a_waiting_start_answers_the_status_of_a_failed_instance(front: Front) -> None:
+    """As a status query would, with 500."""
     front.desk.engine.ends_as = RuntimeStatus.FAILED, "boom"
     path = "orchestrators/hello?timeout=10&pollingInterval=1&returnInternalServerErrorOnFailure=true"
     answer = await front.ask("POST", path)
     assert (500, "Failed", "boom") == (answer.status, answer.json["runtimeStatus"], answer.json["output"])
 
 
-async def test_a_start_that_waited_in_vain_answers_202(front: Front) -> None:
+async def test_a_waiting_start_answers_202_after_its_timeout(front: Front) -> None:
     """Recorded."""
     answer = await front.ask("POST", "orchestrators/hello?timeout=0.02&pollingInterval=0.01")
     assert (202, "10") == (answer.status, answer.headers["Retry-After"])
 
 
-async def test_a_polling_interval_above_the_timeout_starts_nothing(front: Front) -> None:
-    """ArgumentException."""
+async def test_a_polling_interval_above_the_timeout_is_refused(front: Front) -> None:
+    """ArgumentException; nothing starts."""
     answer = await front.ask("POST", "orchestrators/hello?timeout=1&pollingInterval=2")
     assert (400, "One or more of the arguments submitted is incorrect", "System.ArgumentException") == (
         answer.status,
@@ -112,7 +112,7 @@ async def test_a_polling_interval_above_the_timeout_starts_nothing(front: Front)
     assert [] == front.desk.engine.started
 
 
-async def test_a_live_instance_is_202_and_says_where_to_ask_again(front: Front) -> None:
+async def test_a_running_instance_is_202_with_a_location(front: Front) -> None:
     """The recorded body, byte for byte."""
     front.desk.put("x", RuntimeStatus.RUNNING, name="approval", input='"{\\"seconds\\": 3600}"')
     answer = await front.ask("GET", "instances/x?showInput=true")
@@ -143,7 +143,7 @@ async def test_a_live_instance_is_202_and_says_where_to_ask_again(front: Front) 
     ],
 )
 async def test_an_ended_instance_is_200(front: Front, status: RuntimeStatus, code: int) -> None:
-    """Also a failed one, without the flag for it."""
+    """Also a failed one, unless 500 is asked for."""
     front.desk.put("i", status)
     answer = await front.ask("GET", "instances/i")
     assert (code, code == 202) == (answer.status, "Location" in answer.headers)
@@ -155,8 +155,8 @@ async def test_a_failed_instance_is_500_on_request(front: Front) -> None:
     assert 500 == (await front.ask("GET", "instances/i?returnInternalServerErrorOnFailure=true")).status
 
 
-async def test_a_history_is_shown_but_for_a_pending_instance(front: Front) -> None:
-    """Recorded of one that no host could run."""
+async def test_a_history_is_shown_except_for_a_pending_instance(front: Front) -> None:
+    """Recorded for an instance that no host could run."""
     await front.desk.client.start("hello", instance_id="i")
     assert "historyEvents" not in (await front.ask("GET", "instances/i?showHistory=true")).json
     await front.desk.engine.finish("i", RuntimeStatus.COMPLETED, "[1,2]")
@@ -178,20 +178,20 @@ async def test_a_history_is_shown_but_for_a_pending_instance(front: Front) -> No
         ("GET", "nothing/here"),
     ],
 )
-async def test_what_is_not_there_is_404_and_empty(front: Front, method: str, path: str) -> None:
-    """Recorded, for ids, paths and verbs alike."""
+async def test_an_unknown_resource_is_an_empty_404(front: Front, method: str, path: str) -> None:
+    """Recorded, for ids, paths and verbs."""
     assert_empty(await front.ask(method, path), 404)
 
 
 @pytest.mark.parametrize("operation", ["raiseEvent/X", "terminate?reason=r", "suspend?reason=r", "resume?reason=r"])
-async def test_nothing_can_be_sent_to_an_ended_instance(front: Front, operation: str) -> None:
-    """Recorded: 410, also where the body would be refused."""
+async def test_an_ended_instance_answers_410_to_messages(front: Front, operation: str) -> None:
+    """Recorded, even if the body would be refused."""
     front.desk.put("i", RuntimeStatus.COMPLETED)
     assert_empty(await front.ask("POST", f"instances/i/{operation}"), 410)
 
 
 async def test_an_event_is_stored_as_compact_json(front: Front) -> None:
-    """One level of JSON and no more is taken off, so what the SDK sends stays text."""
+    """One level of JSON is decoded, so what the SDK sends stays text."""
     front.desk.put("i", RuntimeStatus.RUNNING)
     for body in ('{ "k" : 1 }', '"{\\"k\\": 1}"', "null"):
         assert_empty(await front.ask("POST", "instances/i/raiseEvent/Go", body=body), 202)
@@ -200,7 +200,7 @@ async def test_an_event_is_stored_as_compact_json(front: Front) -> None:
     ]
 
 
-async def test_an_event_without_a_body_is_bad_json(front: Front) -> None:
+async def test_an_event_without_a_body_is_invalid_json(front: Front) -> None:
     """The recorded text."""
     front.desk.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", "instances/i/raiseEvent/Go")
@@ -210,15 +210,15 @@ async def test_an_event_without_a_body_is_bad_json(front: Front) -> None:
     )
 
 
-async def test_an_event_must_be_sent_as_json(front: Front) -> None:
-    """By its content type."""
+async def test_an_event_needs_the_json_content_type(front: Front) -> None:
+    """Any other type is refused."""
     front.desk.put("i", RuntimeStatus.RUNNING)
     answer = await front.ask("POST", "instances/i/raiseEvent/Go", body="1", headers={"Content-Type": "text/plain"})
     assert (400, '{"Message":"Only application/json request content is supported"}') == (answer.status, answer.text)
 
 
 async def test_terminate_suspend_and_resume_answer_202(front: Front) -> None:
-    """And the status follows."""
+    """The status follows."""
     front.desk.put("i", RuntimeStatus.RUNNING)
     for operation, status in (("suspend", "Suspended"), ("resume", "Running"), ("terminate", "Terminated")):
         assert_empty(await front.ask("POST", f"instances/i/{operation}?reason=because%20of%20it"), 202)
@@ -239,8 +239,8 @@ async def test_a_resume_of_a_running_instance_is_500(front: Front) -> None:
     assert (500, expected) == (answer.status, answer.json)
 
 
-async def test_a_rewind_that_is_refused_answers_a_bare_text(front: Front) -> None:
-    """Recorded, the dollar sign too."""
+async def test_a_refused_rewind_answers_plain_text(front: Front) -> None:
+    """Recorded, with the dollar sign."""
     front.desk.put("i", RuntimeStatus.RUNNING)
     missing = await front.ask("POST", "instances/nobody/rewind?reason=r")
     running = await front.ask("POST", "instances/i/rewind?reason=r")
@@ -259,15 +259,15 @@ async def test_a_failed_instance_is_rewound(front: Front) -> None:
     assert "Pending" == (await front.ask("GET", "instances/i")).json["runtimeStatus"]
 
 
-async def test_a_restart_answers_as_a_start_does(front: Front) -> None:
-    """With a new id unless told otherwise."""
+async def test_a_restart_answers_like_a_start(front: Front) -> None:
+    """With a new id unless the request says otherwise."""
     front.desk.put("i", RuntimeStatus.COMPLETED)
     fresh = await front.ask("POST", "instances/i/restart")
     same = await front.ask("POST", "instances/i/restart?restartWithNewInstanceId=false")
     assert (202, 202, "i", True) == (fresh.status, same.status, same.json["id"], fresh.json["id"] != "i")
 
 
-async def test_a_restart_that_is_refused_says_why(front: Front) -> None:
+async def test_a_refused_restart_gives_the_reason(front: Front) -> None:
     """Recorded."""
     front.desk.put("live", RuntimeStatus.RUNNING)
     missing = await front.ask("POST", "instances/nobody/restart")

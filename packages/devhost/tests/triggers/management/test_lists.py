@@ -15,14 +15,14 @@ JSON_TYPE = "application/json; charset=utf-8"
 SCHEDULER = '{"exists":true,"state":"7","sorter":{}}'
 
 
-async def test_a_purge_answers_how_many_it_deleted(front: Front) -> None:
-    """Recorded; a second time there is nothing left."""
+async def test_a_purge_answers_the_number_of_deleted_instances(front: Front) -> None:
+    """Recorded; a second purge deletes none."""
     front.desk.put("i", RuntimeStatus.COMPLETED)
     assert '{"instancesDeleted":1}' == (await front.ask("DELETE", "instances/i")).text
     assert_empty(await front.ask("DELETE", "instances/i"), 404)
 
 
-async def test_a_purge_of_a_live_instance_is_412(front: Front) -> None:
+async def test_a_purge_of_a_running_instance_is_412(front: Front) -> None:
     """The recorded text, as a JSON string."""
     await front.desk.client.start("hello", instance_id="x")
     front.desk.put("x", RuntimeStatus.RUNNING)
@@ -34,13 +34,13 @@ async def test_a_purge_of_a_live_instance_is_412(front: Front) -> None:
     assert (412, expected) == (answer.status, answer.text)
 
 
-async def test_a_purge_by_filter_needs_a_start_of_the_period(front: Front) -> None:
+async def test_a_purge_by_filter_needs_the_start_of_the_period(front: Front) -> None:
     """Recorded."""
     answer = await front.ask("DELETE", "instances")
     assert (400, "\"Please provide value for 'createdTimeFrom' parameter.\"") == (answer.status, answer.text)
 
 
-async def test_a_purge_by_filter_is_404_when_there_is_nothing(front: Front) -> None:
+async def test_a_purge_by_filter_without_matches_is_404(front: Front) -> None:
     """Recorded."""
     path = "instances?createdTimeFrom=2020-01-01T00:00:00Z&runtimeStatus=Completed"
     front.desk.put("done", RuntimeStatus.COMPLETED)
@@ -49,8 +49,8 @@ async def test_a_purge_by_filter_is_404_when_there_is_nothing(front: Front) -> N
     assert_empty(await front.ask("DELETE", path), 404)
 
 
-async def test_a_list_has_pages_and_shows_entities_too(front: Front) -> None:
-    """The header is there only as long as there is more."""
+async def test_a_list_has_pages_and_includes_entities(front: Front) -> None:
+    """The header is present only while there is more."""
     front.desk.put("@counter@k", RuntimeStatus.RUNNING, input=SCHEDULER)
     front.desk.put("b", RuntimeStatus.RUNNING)
     front.desk.put("c", RuntimeStatus.COMPLETED)
@@ -69,7 +69,7 @@ async def test_an_empty_list_is_an_empty_array(front: Front) -> None:
     assert (200, JSON_TYPE, "[]") == (answer.status, answer.headers["Content-Type"], answer.text)
 
 
-async def test_an_entity_s_state_is_the_body(front: Front) -> None:
+async def test_the_state_of_an_entity_is_the_body(front: Front) -> None:
     """Recorded; a deleted one still reads null."""
     front.desk.put("@counter@k", RuntimeStatus.RUNNING, input=SCHEDULER)
     front.desk.put("@counter@", RuntimeStatus.RUNNING, input='{"state":"null","sorter":{}}')
@@ -77,7 +77,7 @@ async def test_an_entity_s_state_is_the_body(front: Front) -> None:
 
 
 async def test_entities_are_listed_with_their_states(front: Front) -> None:
-    """Recorded; another name's are not in the list."""
+    """Recorded; entities of another name are not in the list."""
     front.desk.put("@counter@k", RuntimeStatus.RUNNING, input=SCHEDULER)
     front.desk.put("@lamp@k", RuntimeStatus.RUNNING, input=SCHEDULER)
     answer = await front.ask("GET", "entities/Counter?fetchState=true")
@@ -95,10 +95,10 @@ async def test_entities_are_listed_with_their_states(front: Front) -> None:
         (None, None, None),
     ],
 )
-async def test_a_signal_carries_its_body_as_json_text(
+async def test_a_signal_passes_its_body_as_json_text(
     front: Front, body: str | None, headers: Any, stored: str | None
 ) -> None:
-    """Anything but application/json is passed on as a string."""
+    """A body of any type but application/json becomes a string."""
     assert_empty(await front.ask("POST", "entities/Counter/k?op=add", body=body, headers=headers), 202)
     (message,) = front.desk.engine.posted
     assert isinstance(message.event, EventRaised)
@@ -114,8 +114,8 @@ async def test_a_delete_of_an_entity_is_an_operation(front: Front) -> None:
     assert '{"op":"delete","signal":true,"id":' in (message.event.input or "")
 
 
-async def test_a_signal_that_cannot_be_is_refused(front: Front) -> None:
-    """Recorded for the unknown entity, which has a message only."""
+async def test_an_invalid_signal_is_refused(front: Front) -> None:
+    """Recorded for the unknown entity, whose answer has only a message."""
     unknown = await front.ask("POST", "entities/Nope/k?op=add", body="3")
     bad_json = await front.ask("POST", "entities/Counter/k?op=add", body="{")
     bad_key = await front.ask("POST", "entities/Counter/a%23b?op=add", body="3")
@@ -129,20 +129,20 @@ async def test_a_signal_that_cannot_be_is_refused(front: Front) -> None:
     assert [] == front.desk.engine.posted
 
 
-async def test_a_host_is_always_primary(front: Front) -> None:
+async def test_a_host_is_always_the_primary_one(front: Front) -> None:
     """There is no second one."""
     assert_empty(await front.ask("POST", "makeprimary"), 200)
 
 
-async def test_another_hub_is_refused_by_name(front: Front) -> None:
-    """The answer says which one is here."""
+async def test_a_request_for_another_hub_is_refused(front: Front) -> None:
+    """The answer names the hub of this host."""
     answer = await front.ask("GET", "instances/i?taskHub=Other&connection=Storage")
     assert 400 == answer.status
     assert "runs only the task hub 'TruthHub' on the connection 'Storage'" in answer.json["Message"]
 
 
-async def test_storage_that_does_not_answer_is_500(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the sentence that the console would show."""
+async def test_unreachable_storage_is_500(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the sentence that the console shows."""
 
     async def query(wanted: InstanceFilter, **_: Any) -> InstancePage:
         raise StorageUnavailable(f"Nothing answers ({wanted.id_prefix}).")
@@ -153,6 +153,6 @@ async def test_storage_that_does_not_answer_is_500(front: Front, monkeypatch: py
 
 
 async def test_half_a_surrogate_pair_does_not_break_an_answer(front: Front) -> None:
-    """JSON can hold what UTF-8 cannot."""
+    """JSON can hold it, UTF-8 cannot."""
     front.desk.put("i", RuntimeStatus.COMPLETED, output='"\\ud800"')
     assert "�" == (await front.ask("GET", "instances/i")).json["output"]

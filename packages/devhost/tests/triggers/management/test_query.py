@@ -18,7 +18,7 @@ def query(*pairs: tuple[str, str]) -> Query:
     return Query(MultiDict(pairs))
 
 
-def test_flags_are_read_in_any_case() -> None:
+def test_flags_ignore_case() -> None:
     """The SDK writes True."""
     asked = query(("showhistory", "True"), ("showInput", "FALSE"), ("showHistoryOutput", "yes"))
     assert Shown(input=False, history=True, history_output=False) == asked.shown
@@ -34,7 +34,7 @@ def test_flags_are_read_in_any_case() -> None:
         ([""], frozenset()),
     ],
 )
-def test_statuses_are_a_list_or_repeated_and_unknown_ones_are_passed_over(
+def test_statuses_are_a_list_or_repeated_and_unknown_ones_are_ignored(
     values: list[str], statuses: frozenset[RuntimeStatus]
 ) -> None:
     """Recorded: an unknown status alone filters nothing."""
@@ -45,24 +45,24 @@ def test_statuses_are_a_list_or_repeated_and_unknown_ones_are_passed_over(
     "text", ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000Z", "2026-01-02T04:04:05 01:00", "2026-01-02T03:04:05"]
 )
 def test_times_are_iso_8601(text: str) -> None:
-    """A plus sign may have become a blank on its way."""
+    """A plus sign may have become a blank in the URL."""
     expected = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert expected == query(("createdTimeFrom", text)).instances.created_from
 
 
-def test_a_time_that_is_none_counts_as_not_given() -> None:
+def test_an_invalid_time_counts_as_missing() -> None:
     """As with DateTime.TryParse."""
     assert query(("createdTimeTo", "yesterday")).instances.created_to is None
 
 
 @pytest.mark.parametrize(("text", "size"), [("5", 5), ("0", 100), ("many", 100), ("-1", 100), ("5000", 1000)])
-def test_a_page_holds_100_entries_unless_told_otherwise(text: str, size: int) -> None:
-    """A table gives 1,000 at most."""
+def test_a_page_has_100_entries_by_default(text: str, size: int) -> None:
+    """A table returns at most 1,000."""
     assert size == query(("top", text)).page_size
 
 
 def test_entities_are_found_by_the_prefix_of_their_ids() -> None:
-    """Names in lower case; inputs are needed for states only."""
+    """Names are in lower case; inputs are read only for states."""
     asked = query(("fetchState", "true"), ("lastOperationTimeFrom", "2026-01-02T03:04:05Z"))
     assert ("@counter@", True, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == (
         (wanted := asked.entities("Counter")).id_prefix,
@@ -76,7 +76,7 @@ def test_entities_are_found_by_the_prefix_of_their_ids() -> None:
     ("timeout", "interval", "wait"),
     [("10", "1", Wait(timeout=10, interval=1)), ("10", "", None), ("", "1", None), ("x", "1", None), ("10", "0", None)],
 )
-def test_a_start_waits_only_when_both_parameters_are_given(timeout: str, interval: str, wait: Wait | None) -> None:
+def test_a_start_waits_only_if_both_parameters_are_given(timeout: str, interval: str, wait: Wait | None) -> None:
     """In seconds."""
     assert wait == query(("timeout", timeout), ("pollingInterval", interval)).wait
 

@@ -44,7 +44,7 @@ from durable_devhost.triggers.management.routes import (
     ],
 )
 def test_each_template_has_its_operation(method: str, path: str, route: Route) -> None:
-    """Literals without regard to case, slashes around the path do not matter."""
+    """Literals ignore case, and slashes around the path do not matter."""
     assert route == match_route(method, path)
 
 
@@ -67,12 +67,12 @@ def test_each_template_has_its_operation(method: str, path: str, route: Route) -
         ("GET", "makeprimary"),
     ],
 )
-def test_what_fits_no_template_means_nothing(method: str, path: str) -> None:
-    """A 404 without a body, whether the path or the verb is wrong (recorded)."""
+def test_an_unknown_path_or_verb_matches_no_operation(method: str, path: str) -> None:
+    """It becomes a 404 without a body (recorded)."""
     assert match_route(method, path) is None
 
 
 @given(st.sampled_from(["GET", "POST", "DELETE", "PUT", "HEAD"]), st.text(alphabet="insta/ce@$ ", max_size=30))
 def test_no_path_breaks_the_matching(method: str, path: str) -> None:
-    """Whatever a client sends."""
+    """For any text of a client."""
     match_route(method, path)

@@ -45,27 +45,27 @@ async def caller() -> AsyncIterator[Caller]:
 
 
 async def test_a_start_stores_the_input_as_json_of_json(caller: Caller) -> None:
-    """The double encoding is the SDK's, and its reader takes it off again."""
+    """The SDK encodes twice and decodes twice."""
     instance_id = await caller.sdk.start_new("hello", "my id", {"a": 1}, "2.0")
     (started,) = caller.desk.engine.started
     assert ("my id", "hello", '"{\\"a\\": 1}"', "2.0") == (instance_id, started.name, started.input, started.version)
 
 
-async def test_a_start_without_input_has_none(caller: Caller) -> None:
-    """Its id is made up by the host."""
+async def test_a_start_without_input_stores_none(caller: Caller) -> None:
+    """The host creates its id."""
     assert await caller.sdk.start_new("hello") == caller.desk.engine.started[0].instance.instance_id
     assert caller.desk.engine.started[0].input is None
 
 
-async def test_a_start_on_a_live_id_raises(caller: Caller) -> None:
+async def test_a_start_with_the_id_of_a_running_instance_raises(caller: Caller) -> None:
     """With the host's text."""
     caller.desk.put("i", RuntimeStatus.RUNNING)
     with pytest.raises(Exception, match="An Orchestration instance with the status Running already exists"):
         await caller.sdk.start_new("hello", "i")
 
 
-async def test_a_status_is_understood(caller: Caller) -> None:
-    """A known and an unknown instance."""
+async def test_the_sdk_reads_a_status(caller: Caller) -> None:
+    """Of a known and of an unknown instance."""
     caller.desk.put("i", RuntimeStatus.COMPLETED, output='{"n":1}', custom_status='"stage"')
     status = await caller.sdk.get_status("i", show_history=True, show_history_output=True, show_input=True)
     nothing = await caller.sdk.get_status("nobody")
@@ -78,7 +78,7 @@ async def test_a_status_is_understood(caller: Caller) -> None:
     assert nothing.instance_id is None
 
 
-async def test_lists_and_filters_are_understood(caller: Caller) -> None:
+async def test_the_sdk_reads_lists_and_filters(caller: Caller) -> None:
     """Times with six digits, statuses with commas."""
     caller.desk.put("done", RuntimeStatus.COMPLETED)
     caller.desk.put("live", RuntimeStatus.RUNNING)
@@ -89,7 +89,7 @@ async def test_lists_and_filters_are_understood(caller: Caller) -> None:
     assert (["done", "live"], ["done"]) == tuple([each.instance_id for each in found] for found in (everything, some))
 
 
-async def test_purges_count_what_they_deleted(caller: Caller) -> None:
+async def test_purges_count_deleted_instances(caller: Caller) -> None:
     """An unknown id counts as none."""
     caller.desk.put("a", RuntimeStatus.COMPLETED)
     caller.desk.put("b", RuntimeStatus.FAILED)
@@ -100,7 +100,7 @@ async def test_purges_count_what_they_deleted(caller: Caller) -> None:
 
 
 async def test_events_and_changes_arrive(caller: Caller) -> None:
-    """A payload from the SDK arrives as JSON text, which is the SDK's known behaviour."""
+    """The SDK sends a payload as JSON text, which is its known behaviour."""
     caller.desk.put("i", RuntimeStatus.RUNNING)
     await caller.sdk.raise_event("i", "Go", {"k": 1})
     await caller.sdk.suspend("i", "because of it")
@@ -112,7 +112,7 @@ async def test_events_and_changes_arrive(caller: Caller) -> None:
     assert ["because of it", "go", "50 % done & dusted"] == [change.reason for change in changes]  # type: ignore[attr-defined]
 
 
-async def test_an_event_for_nobody_raises(caller: Caller) -> None:
+async def test_an_event_for_an_unknown_or_ended_instance_raises(caller: Caller) -> None:
     """404 and 410 have their own texts in the SDK."""
     caller.desk.put("done", RuntimeStatus.COMPLETED)
     with pytest.raises(Exception, match="No instance with ID nobody found"):
@@ -121,14 +121,14 @@ async def test_an_event_for_nobody_raises(caller: Caller) -> None:
         await caller.sdk.raise_event("done", "Go", 1)
 
 
-async def test_a_restart_tells_the_new_id(caller: Caller) -> None:
-    """The SDK hands back the whole answer."""
+async def test_a_restart_returns_the_new_id(caller: Caller) -> None:
+    """The SDK returns the whole answer."""
     caller.desk.put("i", RuntimeStatus.COMPLETED)
     assert "i" == (await caller.sdk.restart("i", restart_with_new_instance_id=False))["id"]
 
 
 async def test_entities_are_signalled_and_read(caller: Caller) -> None:
-    """The input is JSON of JSON here too."""
+    """Here too the input is JSON of JSON."""
     entity = EntityId("Counter", "k")
     await caller.sdk.signal_entity(entity, "add", 5)
     caller.desk.put("@counter@k", RuntimeStatus.RUNNING, input='{"exists":true,"state":"5","sorter":{}}')

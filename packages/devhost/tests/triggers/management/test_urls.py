@@ -11,7 +11,7 @@ BASE = "http://127.0.0.1:7071/runtime/webhooks/durabletask"
 RECORDED = ManagementUrls(hub="TruthHub", key="KEY")
 
 
-def test_the_payload_of_a_start_is_the_recorded_one() -> None:
+def test_the_payload_of_a_start_equals_the_recorded_one() -> None:
     """Keys, their order and the order of the query."""
     query = "taskHub=TruthHub&connection=Storage&code=KEY"
     expected = {
@@ -27,8 +27,8 @@ def test_the_payload_of_a_start_is_the_recorded_one() -> None:
     assert json.dumps(expected) == json.dumps(RECORDED.instance(BASE, "x-num"))
 
 
-def test_an_id_is_encoded_in_urls_and_raw_as_the_id() -> None:
-    """Recorded of the id @bad."""
+def test_an_id_is_encoded_in_urls_and_raw_elsewhere() -> None:
+    """Recorded for the id @bad."""
     payload = RECORDED.instance(BASE, "@bad")
     assert ("@bad", f"{BASE}/instances/%40bad?taskHub=TruthHub&connection=Storage&code=KEY") == (
         payload["id"],
@@ -36,7 +36,7 @@ def test_an_id_is_encoded_in_urls_and_raw_as_the_id() -> None:
     )
 
 
-def test_without_a_key_there_is_no_code() -> None:
+def test_without_a_key_the_urls_have_no_code() -> None:
     """Keys are off by default."""
     urls = ManagementUrls(hub="Hub")
     assert f"{BASE}/instances/i?taskHub=Hub&connection=Storage" == urls.status(BASE, "i")
@@ -45,12 +45,12 @@ def test_without_a_key_there_is_no_code() -> None:
 
 
 def test_hub_connection_and_key_are_encoded() -> None:
-    """Keys of Azure end with equals signs."""
+    """Azure's keys end with equals signs."""
     urls = ManagementUrls(hub="Hub", connection="My Storage", key="a/b==")
     assert f"{BASE}/instances/i?taskHub=Hub&connection=My%20Storage&code=a%2Fb%3D%3D" == urls.status(BASE, "i")
 
 
-def test_a_binding_has_the_extension_s_keys_in_order() -> None:
+def test_a_binding_has_the_keys_of_the_extension_in_order() -> None:
     """BindingHelper.cs."""
     binding = json.loads(client_binding(BASE, "http://127.0.0.1:7071/durabletask", "TruthHub", None, "KEY"))
     assert [
@@ -73,8 +73,8 @@ def test_a_binding_has_the_extension_s_keys_in_order() -> None:
     )
 
 
-def test_the_sdk_makes_the_recorded_management_payload_of_a_binding() -> None:
-    """What a starter function answers has a rewind, after terminate."""
+def test_the_sdk_makes_the_recorded_management_payload_from_a_binding() -> None:
+    """The answer of a starter function has a rewind URL, after terminate."""
     client = DurableOrchestrationClient(client_binding(BASE, "http://127.0.0.1:7071/durabletask/", "Hub", None, None))
     payload = client.create_http_management_payload("i")
     assert ["terminatePostUri", "rewindPostUri", "purgeHistoryDeleteUri"] == list(payload)[3:6]
@@ -91,12 +91,12 @@ def test_the_sdk_makes_the_recorded_management_payload_of_a_binding() -> None:
         (None, "Other", False),
     ],
 )
-def test_a_request_may_name_this_hub_and_no_other(hub: str | None, connection: str | None, known: bool) -> None:
+def test_a_request_may_name_only_this_hub(hub: str | None, connection: str | None, known: bool) -> None:
     """`Storage` is the extension's short name for AzureWebJobsStorage."""
     assert known is RECORDED.names_this_hub(hub, connection)
 
 
-def test_a_hub_on_a_connection_of_its_own_is_known_by_that() -> None:
+def test_a_request_may_name_the_hubs_own_connection() -> None:
     """storageProvider.connectionName."""
     urls = ManagementUrls(hub="Hub", connection="Durable")
     assert (True, False) == (urls.names_this_hub("Hub", "durable"), urls.names_this_hub("Hub", "Storage"))

@@ -1,4 +1,4 @@
-"""Entities as clients see them: read out of their instance rows, one by one or as a list. Pure.
+"""Entities as clients see them: read from their instance rows, one by one or as a list. Pure.
 
 An entity is an instance whose id is `@name@key` and whose input is its scheduler's state (`SchedulerState.cs`).
 """
@@ -13,7 +13,7 @@ from durable_devhost.model.timestamps import format_time
 
 
 def addressed(name: str, key: str) -> EntityId:
-    """The entity that a client names; raises BadArgument for a name or key that no client may use."""
+    """The entity that a client names; raises BadArgument for a forbidden name or key."""
     try:
         entity = EntityId(name=name, key=key)
     except ValueError as error:
@@ -24,7 +24,7 @@ def addressed(name: str, key: str) -> EntityId:
 
 
 def state_of(record: InstanceRecord) -> str | None:
-    """The entity's state as JSON text, `null` for a deleted one, None where there never was one."""
+    """The entity's state as JSON text, `null` for a deleted one, None if it never existed."""
     scheduler = shown_text(record.input)
     state = scheduler.get("state") if isinstance(scheduler, dict) else None
     return state if isinstance(state, str) else None

@@ -1,4 +1,4 @@
-"""What the durable client needs of a task hub; `durable_devhost.taskhub.hub.TaskHub` has it."""
+"""What the durable client needs from a task hub; `durable_devhost.taskhub.hub.TaskHub` provides it."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
@@ -15,9 +15,9 @@ class Histories(Protocol):
         ...
 
     async def mark_rewound(self, instance_id: str, *, cleared: Mapping[int, str], noted: Mapping[int, str]) -> None:
-        """Take rows out of the replay, in place; both map a row's index to the name of its event type.
+        """Take rows out of the replay, in place; both arguments map a row's index to the name of its event type.
 
-        `cleared` rows become GenericEvents, `noted` ones stay what they are; both get a Reason that says `Rewound: …`.
+        `cleared` rows become GenericEvents, `noted` ones keep their type; both get a Reason that begins `Rewound: `.
         """
         ...
 
@@ -54,5 +54,5 @@ class Hub(Protocol):
         ...
 
     async def purge(self, instance_id: str) -> int:
-        """Delete all that is stored of an instance and return how many history rows it had."""
+        """Delete everything stored of an instance and return the number of its history rows."""
         ...

@@ -1,7 +1,7 @@
-"""Rewind: let a failed orchestration go on from before its failure.
+"""Rewind: lets a failed orchestration go on from before its failure.
 
 The rows of the failure are neutralised in place, and the deepest failed instances get a message that wakes them; their
-parents go on when those complete. The way is that of `AzureTableTrackingStore.cs: RewindHistoryAsync`: the execution id
+parents go on when those complete. It follows `AzureTableTrackingStore.cs: RewindHistoryAsync`: the execution id
 stays, freed task ids are used again, and every failed activity of the execution is run again, also a retried one.
 """
 
@@ -42,7 +42,7 @@ class RewindPlan:
 
 
 def plan_rewind(events: Sequence[HistoryEvent]) -> RewindPlan:
-    """Find the failures in one execution's history, and what was scheduled that failed."""
+    """Find the failures in one execution's history, and the tasks that failed."""
     made = {
         event.event_id: index
         for index, event in enumerate(events)
@@ -68,9 +68,9 @@ def plan_rewind(events: Sequence[HistoryEvent]) -> RewindPlan:
 
 
 async def rewind(engine: Engine, hub: Hub, instance_id: str, reason: str | None, now: datetime) -> None:
-    """Rewind a failed instance and its failed descendants, whose histories must all be there.
+    """Rewind a failed instance and its failed descendants, whose histories must all exist.
 
-    Raises NotFound for a descendant that was purged, before anything has been changed.
+    Raises NotFound for a purged descendant, before anything has been changed.
     """
     plans: dict[str, RewindPlan] = {}
     await _collect(hub, instance_id, plans)
@@ -78,7 +78,7 @@ async def rewind(engine: Engine, hub: Hub, instance_id: str, reason: str | None,
         await engine.forget(each)
         await hub.history.mark_rewound(each, cleared=plan.cleared, noted=plan.noted)
         await hub.instances.merge(InstanceRecord(instance_id=each, status=RuntimeStatus.PENDING, last_updated_time=now))
-        # Whoever asked for the instance between the two has put the old rows back into memory.
+        # A query between the two may have put the old rows back into memory.
         await engine.forget(each)
     for each in [each for each, plan in plans.items() if not plan.children]:
         target = InstanceRef(instance_id=each, execution_id=None)

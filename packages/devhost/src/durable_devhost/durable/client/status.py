@@ -30,12 +30,12 @@ from durable_devhost.model.timestamps import format_time
 from durable_devhost.model.wire import SPEC_OF, to_json
 
 Maker = TaskScheduled | SubOrchestrationCreated
-"""The events whose result comes later as an event of its own."""
+"""The events whose result comes later as a separate event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What of an instance the caller wants to see: the query flags of the HTTP API, with its defaults."""
+    """What a caller wants to see of an instance: the query flags of the HTTP API, with its defaults."""
 
     input: bool = True
     history: bool = False
@@ -45,7 +45,7 @@ class Shown:
 def status_body(
     record: InstanceRecord, shown: Shown = Shown(), history: Sequence[HistoryEvent] | None = None
 ) -> dict[str, Any]:
-    """One instance as the HTTP API answers it; `historyEvents` is there only where a history is given."""
+    """One instance as in the HTTP API; `historyEvents` is there only if a history is given."""
     body: dict[str, Any] = {
         "name": record.name,
         "instanceId": record.instance_id,
@@ -62,7 +62,7 @@ def status_body(
 
 
 def shown_text(text: str | None) -> Any:
-    """A stored text as JSON, or the text itself where it is none, as a terminate reason mostly is."""
+    """A stored text as JSON, or the text itself if it is invalid, as most termination reasons are."""
     if text is None:
         return None
     try:
@@ -72,14 +72,14 @@ def shown_text(text: str | None) -> Any:
 
 
 def is_open(status: RuntimeStatus | None) -> bool:
-    """Whether a status query answers 202: something can still happen to the instance."""
+    """Whether a status query answers 202: the instance can still change."""
     return status is not None and not status.is_terminal
 
 
 def history_body(events: Sequence[HistoryEvent], shown: Shown) -> list[dict[str, Any]]:
     """The history as `historyEvents`.
 
-    Each episode's frame is left out, and so is what was scheduled once its result is in the list: the result then says
+    The frame of each episode is left out, and so is a scheduling whose result is in the list: the result then says
     when and under which name it was scheduled.
     """
     scheduled = {event.event_id: event for event in events if isinstance(event, Maker)}

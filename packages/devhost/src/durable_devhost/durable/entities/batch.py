@@ -1,6 +1,6 @@
-"""Decide what an entity does: choose the operations to run from the events that came, and settle their results. Pure.
+"""Decides what an entity does: chooses operations from the events that came, and settles their results. Pure.
 
-The engine goes three steps: `plan_batch`, then one call of the entity function with `entity_payload` where the plan has
+The engine takes three steps: `plan_batch`, then one call of the entity function with `entity_payload` if the plan has
 operations, then `apply_result`. Until the commit is stored nothing has happened: after a failure the same events are
 planned again. The algorithm is that of the extension's `EntityMiddleware` and `TaskEntityShim.cs`.
 """
@@ -54,7 +54,7 @@ _LOCKED = "Lock Acquisition Completed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An event that no entity can understand, and why; it is left out of the batch and must be reported."""
+    """An event that no entity can read, and why; it is left out of the batch and must be reported."""
 
     event: EventRaised
     reason: str
@@ -62,10 +62,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityPlan:
-    """One batch: `state` is what will be left of the scheduler when it is done, apart from the results.
+    """One batch: `state` is the scheduler's state after it, without the results.
 
-    `operations` go to the entity function in one call; with none there is no call. `lock_request` is taken after them.
-    `reschedule` are requests that came before their time, with the time of their next delivery. `continue_later` says
+    `operations` go to the entity function in one call; without any there is none. `lock_request` is taken after them.
+    `reschedule` are requests that came too early, with the time of their next delivery. `continue_later` says
     that the batch was full. `refused` are events left out.
     """
 
@@ -79,10 +79,10 @@ class EntityPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityCommit:
-    """What a batch led to: the state to store, messages in the order of their sending, and the custom status.
+    """The result of a batch: the state to store, messages in the order of their sending, and the custom status.
 
-    The messages are nowhere in the stored rows. They must be sent before the state is stored, as the real host does:
-    a second sending after a crash is harmless, a lost one is not.
+    The stored rows do not hold the messages. They must be sent before the state is stored, as the real host does:
+    sending twice after a crash is harmless, a lost message is not.
     """
 
     state: SchedulerState
@@ -99,7 +99,7 @@ def plan_batch(
     batch_limit: int = BATCH_LIMIT,
     reorder_window: timedelta = REORDER_WINDOW,
 ) -> EntityPlan:
-    """Take in `events` and choose the operations to run, as far as a lock or the limit allows.
+    """Add `events` and choose the operations to run, as far as a lock or the limit allows.
 
     `execution_started_at` is the time of the ExecutionStarted event: a suspension older than ten seconds is over.
     """
@@ -130,9 +130,9 @@ def apply_result(
     now: datetime,
     reorder_window: timedelta = REORDER_WINDOW,
 ) -> EntityCommit:
-    """Settle what the function returned: the new state, the answers, locks and the messages to itself.
+    """Settle the function's result: the new state, the answers, locks and the messages to itself.
 
-    `result_text` is not looked at where the plan has no operations. `execution_id` is the entity's current execution
+    `result_text` is ignored if the plan has no operations. `execution_id` is the entity's current execution
     and makes the ids of its own signals unique. Raises BrokenResult.
     """
     settlement = _Settlement(entity_id, execution_id, now)
@@ -192,7 +192,7 @@ class _Intake:
         self._now = now
 
     def take(self, event: EventRaised) -> None:
-        """Requests by the name `op…`, releases by `release`; any other name is the entity's own `continue`."""
+        """Requests have names with `op…`, releases `release`; any other name is the entity's own `continue`."""
         try:
             if event.name.startswith(REQUEST_EVENT):
                 self._take_request(RequestMessage.from_json_text(event.input))
@@ -239,12 +239,12 @@ class _Settlement:
         self.outgoing.append(InstanceMessage(target=target, event=event, due=due))
 
     def send_request(self, entity: EntityId, request: RequestMessage, due: datetime | None = None) -> None:
-        """Send a request to an entity; one that is due later is named so."""
+        """Send a request to an entity; the name of one that is due later says so."""
         target = InstanceRef(instance_id=entity.scheduler_id, execution_id=None)
         self.send(target, request_event_name(due), replace(request, is_typed=True).to_json_text(), due)
 
     def answer(self, request: RequestMessage, response: ResponseMessage) -> None:
-        """Tell the caller; a call that names no caller has nobody to tell."""
+        """Answer the caller; a call without a caller gets no answer."""
         if request.parent is not None:
             target = InstanceRef(instance_id=request.parent, execution_id=request.parent_execution)
             self.send(target, request.id, response.to_json_text())

@@ -1,7 +1,7 @@
 """The labels that order entity messages: points in time counted in .NET ticks (100 ns since 0001-01-01).
 
-A label travels as ISO 8601 text. One taken from a clock ends in `Z`, one made by adding a tick does not, and both forms
-are kept as they are, for they are copied into the entity's stored state (recorded from extension 3.15). Labels are
+A label is sent as ISO 8601 text. One taken from a clock ends in `Z`, one made by adding a tick does not, and both forms
+are kept, because they are copied into the entity's stored state (recorded from extension 3.15). Labels are
 compared as ticks, because Python's datetime cannot hold 100 ns.
 """
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 UNSET = "0001-01-01T00:00:00"
-"""The label of a message that takes no part in the ordering; zero ticks."""
+"""The label of a message without an order; zero ticks."""
 
 _SECOND = 10_000_000
 _DAY = 86_400 * _SECOND
@@ -22,7 +22,7 @@ _LABEL = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(Z|[+-]\d\
 # A batch compares each of its labels a dozen times.
 @lru_cache(maxsize=1024)
 def ticks_of(label: str) -> int:
-    """The label as ticks; raises ValueError where the text is no time of at most seven fraction digits."""
+    """The label as ticks; raises ValueError if the text is no time of at most seven fraction digits."""
     parts = _LABEL.fullmatch(label)
     if parts is None:
         raise ValueError(f"{label!r} is no time")
@@ -38,7 +38,7 @@ def ticks_in(span: timedelta) -> int:
 
 
 def label_of(ticks: int, *, is_utc: bool) -> str:
-    """The text of a label: fraction digits only as far as they are not zero, and a `Z` where `is_utc`."""
+    """The text of a label: fraction digits without trailing zeros, and a `Z` if `is_utc`."""
     seconds, fraction = divmod(ticks, _SECOND)
     text = (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat(timespec="seconds")
     digits = f".{fraction:07}".rstrip("0") if fraction else ""
@@ -51,5 +51,5 @@ def next_label(label: str) -> str:
 
 
 def moved_back(label: str, span: timedelta) -> str:
-    """The label `span` earlier, with or without `Z` as it was."""
+    """The label `span` earlier, with or without `Z` as before."""
     return label_of(ticks_of(label) - ticks_in(span), is_utc=label.endswith("Z"))

@@ -1,4 +1,4 @@
-"""One live entity: its scheduler's state and where its rows end. Entities always continue as new, so three rows do."""
+"""One live entity: its scheduler's state and next row. Entities always continue as new, so three rows are enough."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -41,7 +41,7 @@ class EntityFailed(Exception):
 
 
 class EntitySession:
-    """The live state of one entity; nothing in it that storage does not hold."""
+    """The live state of one entity; storage holds all of it too."""
 
     def __init__(
         self,
@@ -78,9 +78,9 @@ class EntitySession:
     async def step(
         self, events: Sequence[EventRaised], now: datetime, new_execution_id: Callable[[], str], app: App
     ) -> Episode:
-        """Run one batch of operations and say what is to be stored; raises EntityFailed, BrokenResult.
+        """Run one batch of operations and return what is to be stored; raises EntityFailed, BrokenResult.
 
-        The session counts the batch as done; if the commit fails the session must be thrown away.
+        The session counts the batch as done; if the commit fails the session must be dropped.
         """
         plan = plan_batch(
             self._state,
@@ -159,5 +159,5 @@ class EntitySession:
 
 
 def as_events(events: Sequence[HistoryEvent]) -> list[EventRaised]:
-    """The entity's messages among what arrived; anything else means nothing to an entity."""
+    """The entity's messages in a batch; any other means nothing to an entity."""
     return [replace(event, is_played=False) for event in events if isinstance(event, EventRaised)]

@@ -1,8 +1,8 @@
-"""The receiver's side of the order: deliver each sender's requests once and in the order in which they were sent.
+"""The receiver's side of the order: delivers each sender's requests once and in the order in which they were sent.
 
-A request names the one that its sender sent before it to the same entity. If that has not been seen yet the request is
-kept back until it comes, but for no longer than a window (half an hour): what is older than the window is taken as it
-comes. Rules and stored form are those of the extension's `EntityScheduler/MessageSorter.cs`.
+A request names its predecessor, the one that its sender sent before it to the same entity. If that has not come yet,
+the request waits for it, but no longer than a window (half an hour): one older than the window is delivered at
+once. Rules and stored form are those of the extension's `EntityScheduler/MessageSorter.cs`.
 """
 
 from bisect import bisect_left
@@ -17,7 +17,7 @@ from durable_devhost.durable.entities.messages import CLEAN_UP_PAUSE, RequestMes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """What came from one sender: the label of the last request delivered, and those that wait for an earlier one."""
+    """The state of one sender: the label of the last delivered request, and those that wait for an earlier one."""
 
     last: str = UNSET
     execution_id: str | None = None
@@ -25,7 +25,7 @@ class Received:
     """In the order of their labels."""
 
     def to_json(self) -> dict[str, Any]:
-        """The stored form; only `Last` is always there."""
+        """The stored form; only `Last` is always present."""
         value: dict[str, Any] = {"Last": self.last}
         if self.execution_id is not None:
             value["ExecutionId"] = self.execution_id
@@ -35,7 +35,7 @@ class Received:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Received":
-        """Read the stored form; raises ValueError, TypeError or KeyError where it is another."""
+        """Read the stored form; raises ValueError, TypeError or KeyError if it is invalid."""
         ticks_of(value["Last"])
         buffered = [RequestMessage.from_json(request) for request in (value.get("Buffered") or {}).values()]
         return cls(
@@ -55,7 +55,7 @@ class SorterState:
     send_horizon: str = UNSET
 
     def to_json(self) -> dict[str, Any]:
-        """The stored form without what has its default value."""
+        """The stored form without default values."""
         value: dict[str, Any] = {}
         if self.last_sent:
             value["LastSentToInstance"] = dict(self.last_sent)
@@ -69,7 +69,7 @@ class SorterState:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "SorterState":
-        """Read the stored form; raises ValueError, TypeError, KeyError or AttributeError where it is another."""
+        """Read the stored form; raises ValueError, TypeError, KeyError or AttributeError if it is invalid."""
         received = value.get("ReceivedFromInstance") or {}
         return cls(
             last_sent=dict(value.get("LastSentToInstance") or {}),
@@ -80,7 +80,7 @@ class SorterState:
 
 
 class Sorter:
-    """Works through the requests of one batch; made from the stored maps, which it does not change."""
+    """Sorts the requests of one batch; made from the stored maps, which it does not change."""
 
     def __init__(self, state: SorterState, window: timedelta) -> None:
         self.received = dict(state.received)
@@ -90,7 +90,7 @@ class Sorter:
     def receive(self, request: RequestMessage) -> list[RequestMessage]:
         """Take one request and return those that may be delivered now: none, this one, or also some that waited.
 
-        Clients' requests and forwarded lock requests are not ordered and pass through.
+        Clients' requests and forwarded lock requests have no order and are delivered at once.
         """
         if not self._window or request.parent is None or request.position > 0:
             return [request]
@@ -108,7 +108,7 @@ class Sorter:
         return delivered
 
     def _advance(self, request: RequestMessage) -> list[RequestMessage]:
-        """Move the horizon after the newest label, now and then, and forget what lies behind it."""
+        """Move the horizon after the newest label, now and then, and forget what is older."""
         patience = ticks_in(self._window + CLEAN_UP_PAUSE)
         if ticks_of(self.horizon) + patience >= ticks_of(request.timestamp):
             return []
@@ -124,7 +124,7 @@ class Sorter:
         return delivered
 
     def _deliver(self, sender: Received) -> tuple[Received, list[RequestMessage]]:
-        """Take off the buffer what has no predecessor to wait for any more."""
+        """Take requests off the buffer that have no predecessor to wait for."""
         last, waiting = sender.last, list(sender.buffered)
         ready: list[RequestMessage] = []
         while waiting and self._is_next(waiting[0], last):
@@ -142,7 +142,7 @@ class Sorter:
 
 
 def _with(sender: Received, request: RequestMessage) -> Received:
-    """The sender with one more request in its buffer; one of the same label is the same request and is replaced."""
+    """The sender with one more request in its buffer; one with the same label is the same request and is replaced."""
     waiting = list(sender.buffered)
     place = bisect_left(waiting, _ticks(request), key=_ticks)
     is_known = place < len(waiting) and _ticks(waiting[place]) == _ticks(request)

@@ -1,1 +1,1 @@
-"""Orchestrations: sessions, what the SDK asked for, what follows of it."""
+"""Orchestrations: sessions, the SDK's actions, and their effects."""

@@ -1,16 +1,16 @@
-"""Decide what an orchestration does next: a fold over its history and over what its function asked for. Pure.
+"""Decides what an orchestration does next: a fold over its history and its function's actions. Pure.
 
 The durable extension runs the SDK's actions as a script inside a DurableTask orchestration: one action at a time, each
 started only when the one before it is done in the *host's* eyes (`OutOfProcOrchestrationShim.cs`). Python usually
-agrees with the host about what is done; where it does not (suspended instances, events that differ in case, unknown
-activities), the host's view wins, and that view is what this module keeps:
+agrees with the host; where it does not (suspended instances, events that differ in case, unknown
+activities), the host's view wins, and this module keeps that view:
 
 * an action gets its id when it is started, children of a group in order, depth first;
-* a started action is *pending* until its event is in the history: replay removes what was recorded, what is left at
-  the end of an episode is new;
-* the execution ends when the script is exhausted and nothing is open any more: a timer or activity that lost a race
+* a started action is *pending* until its event is in the history: replay removes recorded ones, and those left at
+  the end of an episode are new;
+* the execution ends when the script is exhausted and nothing is open: a timer or activity that lost a race
   keeps the instance running, a cancelled timer does not;
-* while suspended, events are put aside, and only the end of the execution is written.
+* while suspended, events are kept for later, and only the end of the execution is written.
 
 The same object serves a live session (`extend` and `apply` per episode) and a replay (once with everything).
 """
@@ -66,7 +66,7 @@ from durable_devhost.model.history import (
 )
 
 CUSTOM_STATUS_LIMIT_KB = 16
-"""KB of UTF-16 that a custom status may have, a broken one not counted (extension `DurableOrchestrationContext.cs`)."""
+"""KB of UTF-16 that a custom status may have, rounded down (extension `DurableOrchestrationContext.cs`)."""
 
 
 class OrchestrationDecider:
@@ -99,11 +99,11 @@ class OrchestrationDecider:
 
     @property
     def is_live(self) -> bool:
-        """Whether folding on decides what a replay from the start would decide.
+        """Whether continuing the fold decides the same as a replay from the start.
 
-        It does as long as host and function take the same for done. They part at a suspension, at a name that the app
-        does not have, at an event in another case, and where a cancelled timer ends a group that a retry is still in
-        (a replay takes the timer for cancelled from the start). The real host replays at every episode.
+        It does while host and function agree about what is done. They differ after a suspension, for a name that the
+        app lacks, for an event in another case, and if a cancelled timer ends a group in which a retry still runs
+        (a replay treats the timer as cancelled from the start). The real host replays at every episode.
         """
         has_cut_retries = self._has_retries and bool(self._cancelled)
         return self._events.are_spelled_alike and not (self._was_suspended or self._was_refused or has_cut_retries)
@@ -113,7 +113,7 @@ class OrchestrationDecider:
         return task_id in self._open
 
     def extend(self, script: Script) -> None:
-        """Take over what the function asked for since the last call."""
+        """Add the function's actions since the last call."""
         self._script += script.actions
         if script.custom_status is not None:
             self._show(script.custom_status)
@@ -124,7 +124,7 @@ class OrchestrationDecider:
         self._go_on()
 
     def _show(self, custom_status: str) -> None:
-        """Take over a custom status; one that is too long fails the instance, and the one before it stays."""
+        """Set the custom status; one that is too long fails the instance, and the one before it stays."""
         size = len(custom_status.encode("utf-16-le")) // 1024
         if size <= CUSTOM_STATUS_LIMIT_KB:
             self.custom_status = custom_status
@@ -156,7 +156,7 @@ class OrchestrationDecider:
         self._go_on()
 
     def decide(self, now: datetime, new_execution_id: Callable[[], str]) -> Decisions:
-        """What is new since the last episode; everything returned counts as recorded from here on.
+        """The new decisions since the last episode; all that is returned counts as recorded from here on.
 
         `now` is the time that new events carry; `new_execution_id` names the executions of new sub-orchestrations.
         """
@@ -174,7 +174,7 @@ class OrchestrationDecider:
         return Decisions(events=tuple(events), outbox=tuple(outgoing for _, outgoing in effects), end=end)
 
     def _go_on(self) -> None:
-        """Start actions as long as the one before them is done."""
+        """Start actions while the one before them is done."""
         while (
             self._running and self._failure is None and self._script and (self._current is None or self._current.done)
         ):
@@ -209,7 +209,7 @@ class OrchestrationDecider:
         return waiting
 
     def _attempt(self, action: CallActivity | CallSubOrchestrator, waiting: Leaf | Retried) -> None:
-        """Schedule one attempt. What the real host refuses here is swallowed by it: no event, and Python waits on."""
+        """Schedule one attempt. A refusal of the real host is silent: no event, and Python goes on waiting."""
         pending = self._scheduler.call(action, self._started)
         if pending is None:
             waiting.done = self._was_refused = True
@@ -233,7 +233,7 @@ class OrchestrationDecider:
         return leaf
 
     def _cancel_timer(self, ordinal: int) -> None:
-        """Cancel a timer; one that the host has not come to yet is cancelled when it does."""
+        """Cancel a timer; one that the host has not created yet is cancelled when it is."""
         self._cancelled.add(ordinal)
         if ordinal in self._timers:
             task_id, leaf = self._timers.pop(ordinal)
@@ -249,7 +249,7 @@ class OrchestrationDecider:
         return Leaf(done=True) if isinstance(action, SignalEntity) else self._events.wait(problem.request_id)
 
     def _recognise(self, event: TaskScheduled | TimerCreated | SubOrchestrationCreated | EventSent) -> None:
-        """Take a recorded decision off the pending ones; a decision that was never asked for fails the instance."""
+        """Remove a recorded decision from the pending ones; one that was never requested fails the instance."""
         pending = self._pending.pop(event.event_id, None)
         try:
             renamed = self._scheduler.match(pending, event)

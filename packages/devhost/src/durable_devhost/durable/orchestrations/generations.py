@@ -1,11 +1,11 @@
-"""What a generation of an orchestration that continues as new hands on to the next one. Pure.
+"""What a generation of an orchestration that continues as new passes to the next one. Pure.
 
-The executor of DurableTask carries the external events that come after `continue_as_new` was called, in the host's eyes
+The executor of DurableTask carries over the external events that come after `continue_as_new` in the host's eyes
 (DurableTask.Core `TaskOrchestrationContext.HandleEventRaisedEvent`). The host replays the generation when it ends, and
 a timer that the function has cancelled is cancelled as soon as the replay creates it: a `task_any` with it is done at
 once, and what follows is called there (extension `OutOfProcOrchestrationShim.InvokeAPIFromAction`). So every event
-since then is carried, also one that the function has heard; it hears that again. Where nothing else is waited for in
-between, it never stops.
+since then is carried over, also one that the function has heard; it hears that again. If nothing else is waited for
+in between, it never stops.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from durable_devhost.durable.script import Script
 from durable_devhost.model.history import EventRaised, ExecutionStarted, HistoryEvent
 
 MAX_GENERATIONS = 1_000
-"""So many generations in one episode, each with events of the one before it, are taken for a loop without an end."""
+"""This many generations in one episode, each with events of the one before it, count as an endless loop."""
 
 
 class EndlessLoop(Exception):
-    """An orchestrator continues as new again and again, for it hears one event over and over."""
+    """An orchestrator continues as new repeatedly, because it hears one event again and again."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -39,10 +39,10 @@ def carried_over(
     actions: Sequence[Action],
     history: Sequence[HistoryEvent],
 ) -> tuple[EventRaised, ...]:
-    """The events of the generation that the next one begins with, in their order.
+    """The events of the generation with which the next one begins, in their order.
 
     `end` is how the generation ended while it was live, `actions` are all of its actions and `history` all of its
-    events. Where a replay does not end so, for retries that a cancelled timer has cut, `end` counts.
+    events. If a replay does not end so, because a cancelled timer has cut retries, `end` counts.
     """
     replay = OrchestrationDecider(started, scheduler)
     replay.extend(Script(actions=tuple(actions), done=True))

@@ -1,8 +1,8 @@
-"""Which of the messages that arrived for an orchestration mean anything to its current execution. Pure.
+"""Finds out which of the messages for an orchestration mean anything to its current execution. Pure.
 
-Messages are delivered at least once and in any order. What is late, doubled or addressed to an execution that is gone
-is dropped here (DurableTask.Core `TaskOrchestrationDispatcher.ReconcileMessagesWithState`). What answers a question
-that the history does not hold *yet* is early: messages go out before the history is stored, so an answer can overtake
+Messages are delivered at least once and in any order. Late and duplicate ones, and those for an earlier execution,
+are dropped here (DurableTask.Core `TaskOrchestrationDispatcher.ReconcileMessagesWithState`). An answer to a task
+that the history does not hold *yet* is early: messages are sent before the history is stored, so an answer can overtake
 it (DurableTask.AzureStorage `OrchestrationSession.IsOutOfOrderMessage`).
 """
 
@@ -51,14 +51,14 @@ class Execution(Protocol):
 
 @dataclass(slots=True)
 class Reconciled:
-    """`events` are to be folded, a start in front; `early` are the indexes of messages that must come again."""
+    """`events` are to be folded, the start first; `early` are the indexes of messages that must come again."""
 
     events: list[HistoryEvent] = field(default_factory=list)
     early: list[int] = field(default_factory=list)
 
 
 def reconcile(messages: Sequence[Message], execution_id: str, execution: Execution, *, is_new: bool) -> Reconciled:
-    """Sort out what arrived; `is_new` says that the execution begins with one of these messages."""
+    """Sort the messages; `is_new` says that the execution begins with one of them."""
     found = Reconciled()
     answered: set[int] = set()
     raised = SeenEvents()
@@ -75,7 +75,7 @@ def reconcile(messages: Sequence[Message], execution_id: str, execution: Executi
             continue
         if isinstance(event, EventRaised):
             if is_answer(message) and (execution.has_answer(event.name) or raised.has_name(event.name)):
-                continue  # the entity worked twice on one request, which it does after a crash
+                continue  # the entity ran one request twice, which it does after a crash
             if execution.has_seen(event) or event in raised:
                 continue
             raised.add([event])
@@ -89,9 +89,9 @@ def reconcile(messages: Sequence[Message], execution_id: str, execution: Executi
 
 
 class SeenEvents:
-    """The external events of an execution and of the generation before it, to know a copy that comes late.
+    """The external events of an execution and of the generation before it, to recognise late copies.
 
-    Nobody raises the same thing twice within a microsecond, so an event's time, name and input tell it from all others.
+    Nobody raises the same event twice within a microsecond, so time, name and input identify it.
     """
 
     def __init__(self, events: Iterable[HistoryEvent] = ()) -> None:
@@ -115,7 +115,7 @@ class SeenEvents:
         return name in self._names
 
     def begin_generation(self) -> None:
-        """The execution starts over; what the generation before the last one received is forgotten."""
+        """A new generation begins; events from before the last one are forgotten."""
         self._before, self._now, self._names = self._now, set(), set()
 
 
@@ -127,7 +127,7 @@ def _mark(event: EventRaised) -> _Mark:
 
 
 def is_answer(message: Message) -> bool:
-    """Whether a message answers something that the orchestration asked for."""
+    """Whether a message answers a task of the orchestration."""
     if isinstance(message.event, EventRaised):
         return EntityId.is_one(message.sender.instance_id)
     return _answered(message.event) is not None
@@ -142,7 +142,7 @@ def _is_early(message: Message, execution: Execution) -> bool:
 
 
 def _answered(event: HistoryEvent) -> int | None:
-    """The task id that an event completes, None for events that complete none."""
+    """The id of the task that an event completes, None if it completes none."""
     match event:
         case TaskCompleted() | TaskFailed() | SubOrchestrationCompleted() | SubOrchestrationFailed():
             return event.task_id

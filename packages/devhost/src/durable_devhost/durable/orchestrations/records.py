@@ -1,4 +1,4 @@
-"""What the Instances row says of an orchestration, as its history has it. Pure."""
+"""The Instances row of an orchestration, computed from its history. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from durable_devhost.model.instances import InstanceRecord
 def record_with(
     record: InstanceRecord, rows: Sequence[HistoryEvent], end: Completed | ContinuedAsNew | None = None
 ) -> InstanceRecord:
-    """What these rows, and the end if they led to one, mean for the status and the output."""
+    """The status and output after these rows, and after the end if they led to one."""
     if isinstance(end, Completed):
         return replace(record, status=end.status, output=end.result, completed_time=rows[-1].timestamp)
     changed = replace(record, status=record.status or RuntimeStatus.RUNNING)
@@ -32,7 +32,7 @@ def record_with(
 
 
 def record_of(started: ExecutionStarted, history: Sequence[HistoryEvent], hub_name: str) -> InstanceRecord:
-    """What the Instances row says after `history`, as far as the history alone tells."""
+    """The Instances row after `history`, as far as the history alone has it."""
     record = InstanceRecord(
         instance_id=started.instance.instance_id,
         execution_id=started.instance.execution_id,

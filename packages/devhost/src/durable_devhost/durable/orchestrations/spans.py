@@ -1,9 +1,9 @@
-"""The spans of an orchestration: its own, and those of what it schedules, in the trace that its start names. Pure.
+"""The spans of an orchestration: its own, and those of its tasks, in the trace of its start. Pure.
 
 A start has the span of its scheduling, and gets that of its execution in the first episode; the history keeps both, and
 the next generation has them too. An activity and a child get a span of the parent's trace (DurableTask.Core
-`TaskOrchestrationDispatcher`, `TraceHelper`). Ids are made of the execution's id, so that what is decided once more is
-the same. Only what comes from a client is marked as sampled (recorded).
+`TaskOrchestrationDispatcher`, `TraceHelper`). Ids are derived from the execution's id, so that a repeated decision has
+the same ones. Only a client's span is marked as sampled (recorded).
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ from durable_devhost.model.traces import UNSAMPLED, Trace
 
 
 def begun(started: ExecutionStarted, now: datetime) -> ExecutionStarted:
-    """The start with the span of the execution; the same object where it has one, or no trace."""
+    """The start with the span of the execution; the same object if it has one, or no trace."""
     context, trace = started.parent_trace_context, Trace.of_history(started.parent_trace_context)
     if context is None or trace is None or context.get("Id"):
         return started

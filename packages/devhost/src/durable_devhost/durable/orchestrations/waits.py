@@ -1,4 +1,4 @@
-"""What an orchestration waits for, as the host sees it: tasks that become done, alone or in groups.
+"""What an orchestration waits for in the host's eyes: tasks that complete, alone or in groups.
 
 The decider keeps one tree of these for the action that it executes; the leaves are completed by history events.
 """
@@ -19,7 +19,7 @@ class Leaf:
 
 @dataclass(slots=True)
 class Group:
-    """A WhenAny or WhenAll; done is read off the children."""
+    """A WhenAny or WhenAll; its children decide whether it is done."""
 
     mode: Literal["any", "all"]
     children: list["Wait"]
@@ -36,8 +36,8 @@ class Group:
 class Retried:
     """An activity or sub-orchestration with a retry policy, between its attempts.
 
-    DurableTask sets one more timer after the last failed attempt, due at once, and so does the SDK: the whole is done
-    when that one has fired (DurableTask.Core `RetryInterceptor.cs`, SDK `RetryAbleTask`).
+    DurableTask sets one more timer after the last failed attempt, due at once, and so does the SDK: the call is done
+    when that timer has fired (DurableTask.Core `RetryInterceptor.cs`, SDK `RetryAbleTask`).
     """
 
     call: CallActivity | CallSubOrchestrator
@@ -50,17 +50,17 @@ Wait = Leaf | Group | Retried
 
 @dataclass(slots=True)
 class EventWaits:
-    """Who waits for which external event, and what arrived before anybody waited.
+    """The waits for external events, and the events that came before a wait.
 
-    Names match without regard to case; the most recent waiter of a name gets the event (a stack), early events are
-    handed out in the order of their arrival (extension `DurableOrchestrationContext.RaiseEvent`).
+    Names ignore case; the most recent wait for a name gets the event (a stack), early events are
+    given out in the order of their arrival (extension `DurableOrchestrationContext.RaiseEvent`).
     """
 
     _waiting: defaultdict[str, list[Leaf]] = field(default_factory=lambda: defaultdict(list))
     _early: defaultdict[str, deque[None]] = field(default_factory=lambda: defaultdict(deque))
     _spelling: dict[str, str] = field(default_factory=dict)
     are_spelled_alike: bool = True
-    """Whether each name was always written in one way; Python, for which case matters, saw the same events if so."""
+    """Whether each name always had one spelling; only then Python, for which case matters, saw the same events."""
 
     def wait(self, name: str) -> Leaf:
         """Wait for `name`; an early event ends the wait at once."""
@@ -74,7 +74,7 @@ class EventWaits:
         return leaf
 
     def arrive(self, name: str) -> None:
-        """An event of this name came in."""
+        """An event of this name arrived."""
         key = self._key(name)
         if self._waiting[key]:
             self._waiting[key].pop().done = True
@@ -82,7 +82,7 @@ class EventWaits:
             self._early[key].append(None)
 
     def rename(self, old: str, new: str) -> None:
-        """Let those that wait for `old` wait for `new`: the recorded id of an entity call wins over a derived one."""
+        """Turn waits for `old` into waits for `new`: the recorded id of an entity call wins over a computed one."""
         self._waiting[new.casefold()] += self._waiting.pop(old.casefold(), [])
 
     def _key(self, name: str) -> str:

@@ -1,1 +1,1 @@
-"""Blob functions: containers are scanned, a queue carries what is new, receipts say what was taken."""
+"""Blob functions: scans find new blobs, a queue carries them, receipts say which were handled."""

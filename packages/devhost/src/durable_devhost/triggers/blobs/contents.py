@@ -1,4 +1,4 @@
-"""A blob as its trigger hands it over: the bytes, what is known of the blob, and what the path's braces stand for."""
+"""A blob as its trigger passes it on: the bytes, its properties, and the values of the path's braces."""
 
 import re
 from collections.abc import Callable
@@ -34,11 +34,11 @@ class TriggerBlobs:
         self._services = services
 
     async def properties(self, function: Function, container: str, name: str) -> BlobProperties | None:
-        """What is known of a blob in the function's account; None where there is none."""
+        """The properties of a blob in the function's account; None if it does not exist."""
         return await self._services(function.trigger.text("connection")).blobs.properties(container, name)
 
     async def read(self, function: Function, container: str, name: str) -> FoundBlob | None:
-        """The blob, as the function gets it; None where there is none. Its bytes may be newer than its properties."""
+        """The blob for the function; None if it does not exist. Its bytes may be newer than its properties."""
         blobs = self._services(function.trigger.text("connection")).blobs
         properties = await blobs.properties(container, name)
         content = None if properties is None else await blobs.get(container, name)
@@ -54,9 +54,9 @@ class TriggerBlobs:
         return FoundBlob(content=content, metadata=metadata, etag=properties.etag)
 
     async def at(self, function: Function, path: str) -> FoundBlob | None:
-        """The blob at a path (`container/name`), whether the trigger means it or not, as on the real host.
+        """The blob at a path (`container/name`), whether it matches the trigger or not, as on the real host.
 
-        None for what is no path of a blob.
+        None for an invalid path.
         """
         container, _, name = path.partition("/")
         return await self.read(function, container, name) if name and _CONTAINER.fullmatch(container) else None

@@ -1,8 +1,8 @@
-"""Listens for the blobs of all blob functions: scans their containers, and works off the host's own queue.
+"""Listens for the blobs of all blob functions: scans their containers, and processes the host's own queue.
 
-What a scan finds goes into the queue `azure-webjobs-blobtrigger-<host id>` first, as on the real host, so that nothing
-is lost where the host is killed. Scans are in real time, ten seconds apart, also on a virtual clock: storage does not
-jump. A blob that this host itself has written is looked for at once.
+A found blob goes into the queue `azure-webjobs-blobtrigger-<host id>` first, as on the real host, so that nothing
+is lost if the host is killed. Scans are in real time, ten seconds apart, also on a virtual clock: storage does not
+jump. A blob that this host itself has written is scanned for at once.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _LARGEST_BATCH = 32
 
 
 class BlobQueue:
-    """The queue of this host's blob messages. `sent` hears of each message, so that it need not be polled for."""
+    """The queue of this host's blob messages. `sent` is called for each message, so that it need not be polled for."""
 
     def __init__(
         self, services: Callable[[str | None], AccountServices], *, host_id: str, encoding: MessageEncoding
@@ -44,7 +44,7 @@ class BlobQueue:
         self.sent: Callable[[], None] = lambda: None
 
     async def put(self, message: BlobMessage) -> None:
-        """Put a message; the queue is made where it is missing."""
+        """Put a message; a missing queue is created."""
         text = in_queue(message, self.encoding)
         try:
             await self.queues.put(self.name, text)
@@ -55,9 +55,9 @@ class BlobQueue:
 
 
 class BlobListener:
-    """The listener of all blob functions of a host. `run` must be under way for it to listen.
+    """The listener of all blob functions of a host. It listens while `run` runs.
 
-    One event loop touches all state, and one task scans, so no lock is needed.
+    One event loop touches the state, and one task scans, so there is no lock.
     """
 
     def __init__(
@@ -95,12 +95,12 @@ class BlobListener:
 
     @property
     def taken(self) -> int:
-        """How many messages it has begun with."""
+        """How many messages it has begun."""
         return self._listener.taken
 
     async def run(self) -> None:
-        """Scan and work off until stopped or cancelled; what is worked on then comes back within 4 s."""
-        with suppress(StorageFailure, StorageUnavailable):  # the listener makes it later
+        """Scan and process until stopped or cancelled; unfinished messages then come back within 4 s."""
+        with suppress(StorageFailure, StorageUnavailable):  # the listener creates it later
             await self._queue.queues.create(self._queue.name)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -113,7 +113,7 @@ class BlobListener:
                 asked.cancel()
 
     async def drain(self) -> None:
-        """Scan at once, and return when all that was found has been worked off."""
+        """Scan at once, and return when all found blobs have been processed."""
         if self._scans:
             asked = asyncio.get_running_loop().create_future()
             self._asked.append(asked)
@@ -122,13 +122,13 @@ class BlobListener:
         await self._listener.drain()
 
     def stop(self) -> None:
-        """Take nothing new; `run` returns when what is being worked on has ended."""
+        """Take no new work; `run` returns when work in progress has ended."""
         self._is_stopping = True
         self._wake.set()
         self._listener.stop()
 
     def nudge(self, container: str) -> None:
-        """Look at this container now: the host has just put a blob into it."""
+        """Scan this container now: the host has just put a blob into it."""
         if any(scan.container == container for scan in self._scans):
             self._wake.set()
 
@@ -147,7 +147,7 @@ class BlobListener:
                     each.set_result(None)
 
     async def _scan(self, scan: ContainerScan) -> bool:
-        """Scan a container; False where storage is in trouble, which is told once and does not end the listener."""
+        """Scan a container; False if storage fails, which is reported once and does not end the listener."""
         try:
             await scan.scan()
         except NotFound:

@@ -1,6 +1,6 @@
-"""The message that says which blob a function has to handle, in the JSON of `BlobTriggerMessage.cs`. Pure.
+"""The message that names a blob for a function to handle, in the JSON of `BlobTriggerMessage.cs`. Pure.
 
-A message stands in the host's own queue until its function has run, and a copy of it in the poison queue where that
+A message is in the host's own queue until its function has run, and a copy of it in the poison queue if that
 failed too often.
 """
 
@@ -24,12 +24,12 @@ def queue_name(host_id: str) -> str:
 
 
 def function_id(name: str) -> str:
-    """How messages and receipts name a function."""
+    """The name of a function in messages and receipts."""
     return _ID_PREFIX + name
 
 
 def function_name(id_: str) -> str:
-    """The name of the function with that id; the short form `Functions.NAME` is one too (`BlobListenerFactory.cs`)."""
+    """The name of the function with that id; the short form `Functions.NAME` works too (`BlobListenerFactory.cs`)."""
     return id_.removeprefix("Host.").removeprefix("Functions.")
 
 
@@ -58,7 +58,7 @@ class BlobMessage:
 
     @classmethod
     def from_text(cls, text: str) -> "BlobMessage | None":
-        """Read a message; None for a text that is none."""
+        """Read a message; None for an invalid text."""
         try:
             content: Any = deserialize(text, dates=False)
             return cls(
@@ -73,7 +73,7 @@ class BlobMessage:
 
     @classmethod
     def from_queue(cls, text: str) -> "BlobMessage | None":
-        """Read a message as it stands in a queue, in Base64 or as it is; None for a text that is none."""
+        """Read a message from a queue, in Base64 or plain; None for an invalid text."""
         try:
             return cls.from_text(text if text.lstrip().startswith("{") else base64.b64decode(text).decode())
         except ValueError:
@@ -81,6 +81,6 @@ class BlobMessage:
 
 
 def in_queue(message: BlobMessage, encoding: MessageEncoding) -> str:
-    """The message as it stands in a queue."""
+    """The message's text in a queue."""
     text = message.to_text()
     return text if encoding == "none" else base64.b64encode(text.encode()).decode("ascii")

@@ -1,6 +1,6 @@
-"""A blob's properties as a function sees them: `BlobProperties` of Azure.Storage.Blobs as Newtonsoft prints it. Pure.
+"""A blob's properties for a function: `BlobProperties` of Azure.Storage.Blobs as Newtonsoft prints it. Pure.
 
-Names and their number are recorded (Functions host 4.1037, Storage bindings 5.3). What storage does not say has the
+Names and their number are recorded (Functions host 4.1037, Storage bindings 5.3). A value missing in storage has the
 default of its .NET type: the first day of the calendar for a time, 0 for an enumeration.
 """
 
@@ -82,7 +82,7 @@ def _header_time(headers: Mapping[str, str], name: str) -> str:
 
 
 def _place(headers: Mapping[str, str], name: str, values: tuple[str, ...]) -> int:
-    """The number of an enumeration's member; 0 where storage says nothing, or something new."""
+    """The number of an enumeration's member; 0 if storage gives none, or an unknown one."""
     value = headers.get(name, values[0])
     return values.index(value) if value in values else 0
 

@@ -1,9 +1,9 @@
-"""Receipts: small blobs that say for which version of a blob a function has been asked already.
+"""Receipts: small blobs that say for which version of a blob a function has already been called.
 
-They lie in the container `azure-webjobs-hosts` of the blob's own account, under the names and with the marks of the
-extension (`BlobReceiptManager.cs`), so that devhost and the real host take each other's for their own. A receipt is
-made incomplete, leased while the message is put into the queue, and complete then. A crash leaves at most an incomplete
-one, and the next scan goes on from there.
+They are in the container `azure-webjobs-hosts` of the blob's own account, under the names and with the marks of the
+extension (`BlobReceiptManager.cs`), so that devhost and the real host accept each other's. A receipt is
+created incomplete, leased while the message is put into the queue, and then completed. A crash leaves at most an
+incomplete one, and the next scan goes on from there.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,11 +26,11 @@ class Receipts:
         self._host_id = host_id
 
     def name(self, function_id: str, container: str, blob: ListedBlob) -> str:
-        """Where the receipt of a function for this version of a blob is."""
+        """The place of the receipt of a function for this version of a blob."""
         return f"{_FOLDER}/{self._host_id}/{function_id}/{blob.etag}/{container}/{blob.name}"
 
     async def once(self, receipt: str, act: Callable[[], Awaitable[None]]) -> bool:
-        """Act and complete the receipt, unless that was done before; False where another host is at it right now."""
+        """Act and complete the receipt, unless that was done before; False if another host is doing it right now."""
         is_complete = await self._is_complete(receipt)
         if is_complete:
             return True
@@ -50,12 +50,12 @@ class Receipts:
         return True
 
     async def _is_complete(self, receipt: str) -> bool | None:
-        """Whether a receipt is complete; None where there is none."""
+        """Whether a receipt is complete; None if it does not exist."""
         found = await self._blobs.properties(HOSTS, receipt)
         return None if found is None else _INCOMPLETE not in {name.lower() for name in found.metadata}
 
     async def _create(self, receipt: str) -> bool:
-        """Make an incomplete receipt; False where somebody else has just done so."""
+        """Create an incomplete receipt; False if another host has just done so."""
         try:
             await self._put(receipt)
         except NotFound:
@@ -69,7 +69,7 @@ class Receipts:
         await self._blobs.put(HOSTS, receipt, b"", only_if_new=True, metadata={_INCOMPLETE: _INCOMPLETE})
 
     async def _complete(self, receipt: str, lease: str) -> None:
-        """Complete a receipt, where it is still there and still leased: else the function is asked twice, not never."""
+        """Complete a receipt, if it still exists and is leased: otherwise the function runs twice rather than never."""
         try:
             await self._blobs.set_metadata(HOSTS, receipt, {}, lease_id=lease)
         except (NotFound, Conflict, PreconditionFailed):

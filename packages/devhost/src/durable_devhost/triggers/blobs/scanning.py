@@ -1,8 +1,8 @@
-"""Looks through a container for blobs that are new, or have changed, and has a message written for each.
+"""Scans a container for new or changed blobs, and has a message written for each.
 
 The rules are those of the extension (`ScanBlobScanLogHybridPollingStrategy.cs`, `StorageBlobScanInfoManager.cs`): only
-blobs that are as new as the newest of the scan before are looked at, and the time of that one is kept in storage, so
-that the next start need not look at all receipts. The log of storage requests, which the real host reads besides, finds
+blobs that are as new as the newest of the scan before are checked, and the time of that one is stored, so
+that the next start need not check all receipts. The log of storage requests, which the real host reads too, finds
 nothing that a scan does not find.
 """
 
@@ -45,7 +45,7 @@ class ScanInfo:
         self._name = f"blobscaninfo/{host_id}/{account}/{container}/scanInfo"
 
     async def read(self) -> datetime | None:
-        """The time that was stored; None before the first scan, and for one that cannot be read."""
+        """The stored time; None before the first scan, and for an invalid one."""
         content = await self._blobs.get(HOSTS, self._name)
         try:
             return parse_time(json.loads(content)["LatestScan"]) if content is not None else None
@@ -63,10 +63,10 @@ class ScanInfo:
 
 
 class ContainerScan:
-    """The scan of one container, for all functions that wait for its blobs. One task runs it, so no lock is needed.
+    """The scan of one container, for all functions that wait for its blobs. One task runs it, so there is no lock.
 
-    `_known` are the function, name and etag of those newest blobs whose receipts are complete: they come up in every
-    scan, and need not be asked for again.
+    `_known` are the function, name and etag of those newest blobs whose receipts are complete: every scan finds
+    them, and need not check them again.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class ContainerScan:
         return [watcher.function.name for watcher in self._watchers]
 
     async def scan(self) -> None:
-        """Look through the container once; raises NotFound where there is none, and what storage says otherwise."""
+        """Scan the container once; raises NotFound if it does not exist, and other storage errors."""
         if not self._is_resumed:
             self._latest, self._is_resumed = await self._info.read(), True
         newest, since = self._latest, self._latest
@@ -116,7 +116,7 @@ class ContainerScan:
             await self._info.write(self._latest)
 
     async def _take(self, watcher: Watcher, blob: ListedBlob) -> tuple[str, str, str] | None:
-        """Have a message written unless that was done; None where another host is at it, so that it is seen again."""
+        """Have a message written unless that was done; None if another host is doing it: the scan checks it again."""
         id_ = function_id(watcher.function.name)
         key = (id_, blob.name, blob.etag)
         if key in self._known or watcher.pattern.data(self.container, blob.name) is None:

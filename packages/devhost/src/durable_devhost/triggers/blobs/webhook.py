@@ -1,7 +1,7 @@
 """The webhook of blob functions with `source="EventGrid"`: each event becomes a message in the host's blob queue.
 
 The rules are those of `BlobsExtensionConfigProvider.cs`: the function is named by its id, `Host.Functions.NAME`, and is
-not looked for before the message is worked off.
+only looked up when the message is processed.
 """
 
 from typing import Any
@@ -38,7 +38,7 @@ class BlobWebhook:
 
 
 def _message(event: Any, function_id: str) -> BlobMessage | None:
-    """The message of one event; None where it is no event of a blob."""
+    """The message of one event; None if it is not about a blob."""
     data = event.get("data") if isinstance(event, dict) else None
     if not isinstance(data, dict) or not isinstance(data.get("url"), str) or not isinstance(data.get("blobType"), str):
         return None

@@ -1,4 +1,4 @@
-"""What the messages of the host's blob queue are for: one blob for one function (`BlobQueueTriggerExecutor.cs`)."""
+"""Handles the messages of the host's blob queue: one blob for one function (`BlobQueueTriggerExecutor.cs`)."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ def is_scanned(function: Function) -> bool:
 
 
 class BlobWork:
-    """Runs the functions that the messages name. `changed` hears of a blob that is not the one that was found."""
+    """Runs the functions that the messages name. `changed` is called for a blob that has changed since it was found."""
 
     name = "blob functions"
     is_binary = False
@@ -41,7 +41,7 @@ class BlobWork:
         self._changed = changed
 
     async def run(self, body: str | bytes, _item: QueueItem, /) -> Outcome:
-        """Run the function with its blob. A blob that is gone, or has changed since, asks for nothing any more."""
+        """Run the function with its blob. A blob that is gone or has changed since is skipped."""
         message = BlobMessage.from_text(body if isinstance(body, str) else body.decode(errors="replace"))
         if message is None:
             return Raised(type_name="ValueError", message="ValueError: the message names no blob and no function")

@@ -1,8 +1,8 @@
 """The durable HTTP API: one handler for `/runtime/webhooks/durabletask/` and for the SDK's local RPC base.
 
-Status codes, headers and bodies are those recorded from extension 3.15 and 3.19, and JSON that comes in is read as
+Status codes, headers and bodies are those recorded from extension 3.15 and 3.19, and incoming JSON is read as
 Newtonsoft reads it; see the templates in
-`durable_devhost.triggers.management.routes`. Whoever serves the first of the two bases checks its key before.
+`durable_devhost.triggers.management.routes`. The server of the first base checks its key before.
 """
 
 import asyncio
@@ -167,7 +167,7 @@ class ManagementApi:
         return json_response(self._urls.instance(base, instance_id), status=202, headers=headers)
 
     async def _ended(self, instance_id: str, wait: Wait) -> InstanceRecord | None:
-        """Look at an instance again and again until it has ended; None when it has not in time."""
+        """Poll an instance until it has ended; None if it has not in time."""
         try:
             async with asyncio.timeout(wait.timeout):
                 while True:
@@ -225,7 +225,7 @@ class ManagementApi:
         try:
             await self._client.rewind(instance_id, query.text("reason"))
         except NotFound as error:
-            # The dollar sign is a slip of the extension's own, and part of its answer.
+            # The dollar sign is a mistake of the extension, and part of its answer.
             return json_response(f'No orchestration with instance ID "${error.instance_id}" found.', status=404)
         except WrongState as error:
             return json_response(str(error), status=412)
@@ -242,7 +242,7 @@ class ManagementApi:
             except JsonReaderError as error:
                 refusal = invalid_json(error)
         if refusal is not None:
-            # A missing or ended instance comes before a bad body, as on the real host.
+            # A missing or ended instance wins over a bad body, as on the real host.
             await self._client.require_alive(route.instance_id)
             return refusal
         await self._client.raise_event(route.instance_id, route.name, compact(value))
@@ -289,7 +289,7 @@ def _bad_request(error: BadArgument | DisabledOrchestrator | UnknownEntity) -> w
 
 
 def _input(text: str) -> str:
-    """The input of a start: the text as it came (recorded) where everybody can read it, else printed anew."""
+    """The input of a start: the unchanged text (recorded) if it is standard JSON, else formatted again."""
     value = parse(text)
     try:
         json.loads(text)

@@ -1,7 +1,7 @@
 """The query parameters of the durable HTTP API, read as leniently as the extension does. Pure.
 
-Names are compared without regard to case. What cannot be understood counts as not given: an unknown status, a date that
-is none (recorded: a list with only unknown statuses is not filtered at all).
+Names ignore case. An invalid value counts as missing: an unknown status, an invalid date
+(recorded: a list with only unknown statuses is not filtered at all).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from durable_devhost.model.timestamps import parse_time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """How long a start waits for the end of the orchestration, and how often it looks; in seconds."""
+    """How long a start waits for the end of the orchestration, and how often it polls; in seconds."""
 
     timeout: float
     interval: float
@@ -34,17 +34,17 @@ class Query:
             self._values.setdefault(name.lower(), []).append(value)
 
     def text(self, name: str) -> str | None:
-        """The first value of a parameter, None where it is absent or blank."""
+        """The first value of a parameter, None if it is absent or blank."""
         first = self._values.get(name.lower(), [""])[0]
         return first if first.strip() else None
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """A boolean; anything but true and false counts as not given."""
+        """A boolean; anything but true and false counts as missing."""
         return {"true": True, "false": False}.get((self.text(name) or "").strip().lower(), default)
 
     def time(self, name: str) -> datetime | None:
         """A point in time."""
-        # An offset's plus sign that was not encoded arrives as a blank.
+        # A plus sign of an offset that was not encoded arrives as a blank.
         text = (self.text(name) or "").strip().replace(" ", "+")
         try:
             return parse_time(text)
@@ -59,7 +59,7 @@ class Query:
 
     @property
     def shown(self) -> Shown:
-        """What of an instance is to be shown."""
+        """Which parts of an instance to show."""
         return Shown(
             input=self.flag("showInput", default=True),
             history=self.flag("showHistory"),
@@ -68,7 +68,7 @@ class Query:
 
     @property
     def instances(self) -> InstanceFilter:
-        """Which instances are meant."""
+        """Which instances to list."""
         return InstanceFilter(
             created_from=self.time("createdTimeFrom"),
             created_to=self.time("createdTimeTo"),
@@ -78,7 +78,7 @@ class Query:
         )
 
     def entities(self, name: str | None) -> InstanceFilter:
-        """Which entities are meant; their states are their instances' inputs, so those are needed with states only."""
+        """Which entities to list; their states are their instances' inputs, so those are needed only with states."""
         return InstanceFilter(
             created_from=self.time("lastOperationTimeFrom"),
             created_to=self.time("lastOperationTimeTo"),
@@ -88,7 +88,7 @@ class Query:
 
     @property
     def wait(self) -> Wait | None:
-        """Whether a start should wait; both parameters are needed. Raises BadArgument when they contradict."""
+        """Whether a start should wait; both parameters are needed. Raises BadArgument if they contradict."""
         timeout, interval = self._seconds("timeout"), self._seconds("pollingInterval")
         if timeout is None or interval is None:
             return None

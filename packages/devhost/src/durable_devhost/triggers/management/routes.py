@@ -1,7 +1,7 @@
-"""Which operation of the durable HTTP API a path means. Pure.
+"""Finds the operation of the durable HTTP API for a path. Pure.
 
-The templates and their order are `HttpApiHandler.cs`'s; literals are compared without regard to case. A path is matched
-after it was decoded, so an encoded slash in an id never matches what was meant, as on the real host.
+The templates and their order are `HttpApiHandler.cs`'s; literals ignore case. A path is matched
+after decoding, so an encoded slash in an id never matches as intended, as on the real host.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Verb(Enum):
-    """What `instances/{id}/{operation}` can ask for; the value is the path segment in lower case."""
+    """The values of `operation` in `instances/{id}/{operation}`; the value is the path segment in lower case."""
 
     TERMINATE = "terminate"
     SUSPEND = "suspend"
@@ -111,7 +111,7 @@ Route = (
 
 
 def match_route(method: str, path: str) -> Route | None:
-    """The operation that a method and a decoded path below the API's base mean, None for a 404."""
+    """The operation for a method and a decoded path below the API's base, None for a 404."""
     kind, *rest = path.strip("/").split("/")
     if not all(rest):
         return None
