@@ -176,7 +176,7 @@ async def nothing(*_):
 
 @pytest.mark.parametrize("document", ["README.md", DEVHOST, "CHANGELOG.md", "SECURITY.md", ROOMS])
 async def test_every_page_of_devhost_in_the_documents_is_served(document):
-    """404 is the answer to a page that is not there; with the system clock a jump is refused, but known."""
+    """An unknown page would be 404; with the system clock a jump is refused, but known."""
     pages = ControlPages(clock=SystemClock(), travel=None, facts=dict, deliver=nothing, letters=list)
     for path in set(re.findall(r"/admin/devhost/\w+", text_of(document))):
         answers = [await pages.answer(make_mocked_request(method, path)) for method in ("GET", "POST")]

@@ -251,8 +251,8 @@ def test_who_has_an_answer_is_told_that_nothing_has_changed(api):
     assert requests.get(url, headers={"If-None-Match": '"another"'}, timeout=60).status_code == 200
 
 
-def test_a_request_that_names_another_host_is_refused(api):
-    """As one is that a page elsewhere sends to this machine by a name of its own."""
+def test_a_request_with_another_host_name_is_refused(api):
+    """A page elsewhere can send one to this machine by a name of its own."""
     url = f"{api.app.host.url}/api/proposals"
     for headers in ({"Host": "greenlight.example"}, {"X-Forwarded-For": "203.0.113.7"}):
         assert requests.get(url, headers=headers, timeout=60).status_code == 403

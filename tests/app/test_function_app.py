@@ -90,7 +90,7 @@ def test_durable_names_and_routes_do_not_change():
     }  # fmt: skip
 
 
-def test_only_a_link_gets_in_without_a_key():
+def test_only_links_work_without_a_key():
     """It brings a token of its own; all else but script files asks for a function key where settings say nothing."""
     open_routes = {
         route for _, kind, route, level in functions() if kind == "httpTrigger" and "anonymous" in level.lower()

@@ -10,7 +10,7 @@ HASH = "ab" * 32
 
 @pytest.mark.parametrize("form", ["{}", "  {} ", "W/{}"])
 def test_a_tag_names_round_and_document(form: str) -> None:
-    """Also where a proxy made it weak."""
+    """Also if a proxy made it weak."""
     named = with_tag({"decision": "approve"}, form.format(write_tag(HASH, 2, 7)))
     assert named == {"decision": "approve", "round": 2, "document": HASH}
 
@@ -29,8 +29,8 @@ def test_an_invalid_tag_names_a_document_that_no_proposal_has(tag: str) -> None:
     assert About.from_dict(named).names_document
 
 
-def test_body_and_tag_say_the_same_or_nothing_is_taken() -> None:
-    """What is null in the body is not given."""
+def test_body_and_tag_must_agree() -> None:
+    """A null in the body counts as missing."""
     tag = write_tag(HASH, 2, 7)
     assert with_tag({"round": 2, "document": None}, tag) == {"round": 2, "document": HASH}
     with pytest.raises(Invalid, match=r"^round: differs from If-Match"):

@@ -145,8 +145,8 @@ async def test_where_letters_cannot_be_forgotten_instances_are_purged(run, monke
     assert "old letters could not be forgotten" in caplog.text
 
 
-async def test_a_run_purges_no_more_than_it_may(run, caplog):
-    """The next ones go on; a remainder is a warning."""
+async def test_a_run_purges_a_limited_number(run, caplog):
+    """The next runs continue; a remainder is a warning."""
     hub = Hub(*names(5))
     for purged, remaining in ((2, 3), (2, 1), (1, 0)):
         (told,) = await run(hub, RETENTION_LIMIT="2")

@@ -62,7 +62,7 @@ async def test_a_submission_is_recorded_and_its_workflow_started(front):
 
 
 async def test_title_and_author_are_enough(front):
-    """The policy is the default one then, with the people of the settings."""
+    """The default policy applies, with the people of the settings."""
     entry, *_ = record_of(await front.submit({"title": "Bench", "author": "Ines"}))
     assert entry.policy_name == "default"
     assert entry.policy["stages"][0]["approvers"] == ["Mara", "Jonas"]
@@ -88,8 +88,8 @@ async def test_a_stranger_cannot_be_asked(front, monkeypatch):
     assert (await front.submit({**FORM, "policy": {"stages": [stage]}})).status == 202
 
 
-async def test_a_policy_may_be_named(front):
-    """One of the folder's."""
+async def test_a_submission_may_name_a_policy(front):
+    """One of the policies folder."""
     entry, *_ = record_of(await front.submit({"title": "Bench", "author": "Ines", "policy": "two-person-rule"}))
     assert entry.policy_name == "two-person-rule"
 

@@ -66,7 +66,7 @@ def write_down(proposal, verb):
     assert isinstance(record_verb(proposal, verb, Actor(name=verb.acting, via=Via.SYSTEM)), Done)
 
 
-def test_a_proposal_that_is_nothing_but_a_record_is_reviewed(app, reviews):
+def test_a_proposal_that_is_only_a_record_is_reviewed(app, reviews):
     """Neither in the list nor started: people are asked after a look at all records, and decide."""
     proposal = put_on_record()
     assert app.status(proposal) is None

@@ -153,8 +153,8 @@ def test_a_row_that_is_thought_to_be_new_is_not_looked_for(processes):
     assert other.write(row(entries=3, size=9), is_new=True) == row(entries=5, head="b" * 64, size=9)
 
 
-def test_the_newest_come_first_page_by_page(index):
-    """Every row once, in the order of their submission; the last page says that it is the last."""
+def test_the_newest_rows_come_first_page_by_page(index):
+    """Every row once, in the order of submission; the last page has no token."""
     ids = fill(index, 25)
     first = index.page(Question(), top=10)
     assert [each.proposal_id for each in first.rows] == ids[:10]

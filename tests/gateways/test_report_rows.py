@@ -61,7 +61,7 @@ class Counted:
             yield entity
 
 
-def test_rows_are_read_as_they_were_written(table, snapshots):
+def test_rows_read_back_equal(table, snapshots):
     """Hours of stages, ends and deadlines."""
     index, rows = TableIndex(table), ReportRows(table, snapshots)
     index.write(row("p-1", stage_hours=(("design", 5.25),), ended_at=NOW, status="approved"))
@@ -72,8 +72,8 @@ def test_rows_are_read_as_they_were_written(table, snapshots):
     assert found["p-2"].waiting_for == ("Mara Lindqvist",)
 
 
-def test_a_second_report_asks_for_what_has_changed_since(table, snapshots, monkeypatch):
-    """Whatever else there is."""
+def test_a_second_report_reads_only_what_has_changed_since(table, snapshots, monkeypatch):
+    """However many rows exist."""
     index, counted = TableIndex(table), Counted(table)
     for number in range(30):
         index.write(row(f"p-{number}"))
@@ -87,8 +87,8 @@ def test_a_second_report_asks_for_what_has_changed_since(table, snapshots, monke
     assert counted.rows == 31
 
 
-def test_what_is_older_than_a_report_looks_back_is_left_out(table, snapshots, monkeypatch):
-    """Also when it gets as old while it is known."""
+def test_rows_older_than_the_report_are_left_out(table, snapshots, monkeypatch):
+    """Also if they grow too old while they are cached."""
     index, rows = TableIndex(table), ReportRows(table, snapshots)
     index.write(row("p-old", submitted_at=NOW - REPORTED))
     index.write(row("p-new"))

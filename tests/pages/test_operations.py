@@ -67,7 +67,7 @@ def test_texts_of_others_stay_text(text: str) -> None:
         assert one_line(text) in " ".join(hostile.text.split()) or one_line(text) in hostile.text
 
 
-def test_each_page_has_one_heading_and_ids_that_are_there_once() -> None:
+def test_each_page_has_one_heading_and_unique_ids() -> None:
     """For people who hear it; and no script but the files that improve it."""
     for page in pages("plain"):
         tags = [tag for tag, _ in page.elements]

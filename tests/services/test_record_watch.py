@@ -12,7 +12,7 @@ NOW = datetime(2026, 3, 2, 9, 0, 30, tzinfo=UTC)
 
 
 @given(st.integers(0, 970), st.integers(0, 10**6))
-def test_each_record_has_its_turn_before_one_comes_again(count, minutes):
+def test_each_record_is_checked_before_one_is_checked_again(count, minutes):
     """So many looks, one in ten minutes, as it takes for all of them."""
     ids = {f"p-{number}" for number in range(count)}
     begin = NOW + timedelta(minutes=minutes)

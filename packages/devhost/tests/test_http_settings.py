@@ -68,7 +68,7 @@ def test_limits_are_numbers_and_minus_one_means_none() -> None:
     assert (limited.max_outstanding_requests, limited.max_concurrent_requests) == (20, -1)
 
 
-def test_a_throttle_that_is_no_truth_is_refused() -> None:
+def test_a_throttle_setting_that_is_not_a_boolean_is_refused() -> None:
     """As the other keys are."""
     with pytest.raises(SettingsError, match="dynamicThrottlesEnabled"):
         read(dynamicThrottlesEnabled="maybe")

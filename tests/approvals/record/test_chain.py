@@ -98,8 +98,8 @@ def test_what_is_read_behind_a_known_beginning_is_read_as_the_whole(entries, dat
             read_chain(content[beginning.size : -1], keys=KEYS, after=beginning)
 
 
-def test_no_bytes_are_a_record_without_entries():
-    """So it is read; to be verified, a record has at least its submission, and is missing without."""
+def test_an_empty_record_has_no_entries_and_fails_verification():
+    """A record has at least its submission; without it the record is missing."""
     assert read_chain(b"") == Chain(entries=(), head=GENESIS, size=0)
     verdict = verify(b"")
     assert (verdict.state, verdict.line, verdict.finding) == (State.MISSING, 1, "line 1: the record is missing")

@@ -138,8 +138,8 @@ def test_an_author_may_always_replace_a_file_and_add_one_while_there_is_room():
     assert not permissions(story.review, AUTHOR, story.now).attach
 
 
-def test_the_same_comment_again_does_not_take_the_form_away():
-    """Another one may be made."""
+def test_a_repeated_comment_does_not_remove_the_comment_form():
+    """Another comment is possible."""
     story = Story(policy({"approvers": ["Mara"]})).check()
     for words in ("-", "--"):
         story.does("comments", by="Mara", comment=words)

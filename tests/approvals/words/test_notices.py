@@ -57,8 +57,8 @@ def test_what_is_added_up_already_changes_no_letter():
         told(story, after=after)
 
 
-def test_what_was_told_is_not_told_again():
-    """The workflow keeps the number of the last entry that it has told about."""
+def test_an_entry_is_not_told_twice():
+    """The workflow stores the number of the last entry that it sent letters for."""
     story = Story(ALL).check()
     assert told(story, after=len(story.entries)) == []
 

@@ -85,8 +85,8 @@ async def test_of_very_many_proposals_the_most_urgent_are_searched(client, monke
     assert "of the most urgent" not in (await inbox("Mara", q="plenty")).text
 
 
-async def test_a_decision_moves_it_from_waiting_to_decided(client):
-    """And out of nobody else's."""
+async def test_a_decision_moves_a_proposal_from_waiting_to_decided(client):
+    """Only in this person's inbox."""
     proposal = await handed_in(client, "Towpath")
     page = await inbox("Mara", q="Towpath")
     sent = await Browser(client, "Mara").post(
@@ -100,8 +100,8 @@ async def test_a_decision_moves_it_from_waiting_to_decided(client):
     assert chosen(await inbox("Jonas", q="Towpath"), proposal)
 
 
-async def test_fifty_answers_of_which_three_are_about_a_document_that_changed(client):
-    """Forty-seven are taken; of the others each says what was changed, and by whom."""
+async def test_fifty_answers_include_three_about_a_changed_document(client):
+    """Forty-seven are recorded; each of the others shows what changed, and by whom."""
     proposals = [await handed_in(client, f"Trestle {number}") for number in range(50)]
     shown = [pick for page in ("1", "2", "3") for pick in picks(await inbox("Mara", q="Trestle", page=page))]
     assert {pick.split()[0] for pick in shown} == set(proposals)

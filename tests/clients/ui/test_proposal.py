@@ -103,8 +103,8 @@ async def test_nobody_else_sees_it(client):
     assert (await send(client, proposal, "Eve", "comments", comment="Hello.")).status == 403
 
 
-async def test_a_record_that_was_changed_is_not_shown(client, azurite):
-    """Nothing is decided by what it says."""
+async def test_a_damaged_record_is_not_shown(client, azurite):
+    """Nothing may be decided by it."""
     proposal = await begun(client)
     page = await look(proposal)
     rewrite(azurite.connection_string, proposal, lambda content: content.replace(b"Mara", b"Evil"))
@@ -112,8 +112,8 @@ async def test_a_record_that_was_changed_is_not_shown(client, azurite):
         assert (shown.status, "cannot be shown" in shown.html) == (500, True)
 
 
-async def test_a_record_that_is_changed_while_one_acts_is_told(client, azurite, monkeypatch):
-    """The page was good, the act finds it."""
+async def test_a_record_damaged_after_the_page_was_loaded_is_reported(client, azurite, monkeypatch):
+    """The action finds the damage."""
     proposal = await begun(client)
     page = await look(proposal)
     real = BlobRecords.append

@@ -45,8 +45,8 @@ def test_what_is_kept_is_kept_by_one_browser_and_a_script_by_all():
     assert kept_headers()["Cache-Control"] == "private, no-cache"
 
 
-def test_an_answer_for_programs_would_be_a_blank_page():
-    """Somebody may open it in a browser."""
+def test_the_policy_of_json_answers_allows_nothing():
+    """Somebody may open one in a browser."""
     assert policy_of(json_headers()) == {
         "default-src": "'none'", "form-action": "'none'", "frame-ancestors": "'none'", "base-uri": "'none'",
     }  # fmt: skip

@@ -145,7 +145,7 @@ def test_the_azurite_of_a_killed_host_is_reused(app: AppUnderTest) -> None:
 
 
 def test_a_second_host_over_the_same_folder_is_refused(app: AppUnderTest, options: tuple[str, ...]) -> None:
-    """It names the pid of the first, which goes on undisturbed."""
+    """The error names the pid of the first host, which goes on undisturbed."""
     second = AppUnderTest(APP, app.data_dir, options, {})
     with pytest.raises(AppFailed, match=rf"Another devhost \(pid {app.pid}\) is using the data folder"):
         second.launch()

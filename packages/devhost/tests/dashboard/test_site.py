@@ -155,7 +155,7 @@ async def test_changes_before_the_start_of_the_host_are_said_to_be_unknown(opene
     assert "Custom statuses, the oldest first: none." in text
 
 
-async def test_an_instance_whose_history_cannot_be_read_can_still_be_ended(opened: Opened) -> None:
+async def test_an_instance_with_an_unreadable_history_can_still_be_terminated(opened: Opened) -> None:
     """The page says what is wrong."""
     site = await opened()
     site.desk.hub.history.corrupt.add("mine")

@@ -138,8 +138,8 @@ async def test_messages_are_whole_however_they_are_cut_on_their_way(size: int) -
     assert heard == sent
 
 
-async def test_messages_that_answer_nothing_are_heard_in_order(pair: Pair) -> None:
-    """Log records, and before them the greeting; an answer to a call that nobody waits for is passed over."""
+async def test_messages_that_answer_no_call_are_delivered_in_order(pair: Pair) -> None:
+    """The greeting and log records. An answer to a call that nobody waits for is ignored."""
     await pair.send({"kind": "returned", "id": 99})
     for number in range(5):
         await pair.send({"kind": "log", "n": number})

@@ -54,8 +54,8 @@ def _story(context: Any) -> Any:
 
 
 @pytest.mark.parametrize("lost_at", [(), (1,), (1, 2, 3), (2,), (3,), (2, 3, 5)])
-async def test_a_batch_whose_execution_is_lost_is_done_again(hub: TaskHub, lost_at: tuple[int, ...]) -> None:
-    """At whatever step: nothing is stored twice, nobody waits in vain, and nobody is told of a trouble."""
+async def test_a_batch_whose_execution_is_lost_is_repeated(hub: TaskHub, lost_at: tuple[int, ...]) -> None:
+    """At any step: nothing is stored twice, nobody waits for ever, and no trouble is reported."""
     async with running(hub, _story, *lost_at) as bench:
         await bench.begin()
         await bench.say("Go")
@@ -85,8 +85,8 @@ async def test_a_lost_replay_of_an_ended_instance_is_no_trouble(hub: TaskHub) ->
         assert bench.watcher.troubles == []
 
 
-async def test_user_code_forgets_what_the_engine_forgets(hub: TaskHub) -> None:
-    """Also when the rows were changed behind its back; then the next message builds the session anew."""
+async def test_the_app_forgets_executions_that_the_engine_forgets(hub: TaskHub) -> None:
+    """Also if the rows were changed by another host; the next message builds the session again."""
     async with running(hub, _story) as bench:
         await bench.begin()
         await bench.engine.forget("i")
@@ -218,7 +218,7 @@ async def test_an_event_does_not_wait_for_the_instance_row(azurite: Azurite) -> 
     assert record.custom_status == '"heard"'
 
 
-async def test_a_start_that_was_put_by_comes_back_after_a_crash(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_queued_start_comes_back_after_a_crash(hub: TaskHub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its message is in the control queue, hidden for as long as the host lives, or beside the history to be."""
     monkeypatch.setattr(engine_module, "PATIENCE_S", 0.05)
     monkeypatch.setattr(commit_module, "HOLD", timedelta(seconds=1))

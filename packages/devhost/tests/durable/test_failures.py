@@ -58,7 +58,7 @@ def test_what_is_not_there_is_named_with_what_is() -> None:
     assert message == missing_entity("x", ["e"], ["a"])
 
 
-def test_the_details_of_a_disabled_child_are_an_exception_of_the_task_framework() -> None:
+def test_a_disabled_child_fails_with_an_exception_of_the_task_framework() -> None:
     """Recorded."""
     details = missing_details("The function 'off' …")
     assert details.startswith('{"$type":"DurableTask.Core.Exceptions.OrchestrationFailureException, DurableTask.Core",')

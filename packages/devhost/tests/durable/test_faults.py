@@ -119,7 +119,7 @@ async def test_instances_of_all_kinds_end_as_expected_despite_many_faults(bench:
 
 @pytest.mark.parametrize("name", sorted(RIGHT) if LONG else ["adds"])
 @pytest.mark.parametrize("fault", [Fault.STUCK, Fault.STUCK_AFTER])
-async def test_another_host_ends_what_a_dead_one_began(
+async def test_another_host_finishes_the_instances_of_a_dead_one(
     azurite: Azurite, name: str, fault: Fault, mode: StorageMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first host dies at the Nth call, before or after it took effect; each N, or each third, has its own hub."""

@@ -137,8 +137,8 @@ def test_messages_are_shown_as_their_function_gets_them(app: AppUnderTest) -> No
     )
 
 
-def test_settings_are_those_of_the_app_and_not_of_the_machine(app: AppUnderTest) -> None:
-    """And no secret is among them."""
+def test_the_settings_page_shows_the_apps_settings_without_secrets(app: AppUnderTest) -> None:
+    """And none of the machine's."""
     shown = page(app, "settings")
     assert ("GREETING" in shown, "hello" in shown, "API_KEY" in shown) == (True, True, True)
     assert ("k1" in shown, "OF_THIS_MACHINE" in shown, "AccountKey" in shown) == (False, False, False)

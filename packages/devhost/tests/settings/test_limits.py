@@ -122,8 +122,8 @@ def test_an_orchestrator_that_is_always_over_the_limit_can_be_terminated(app: Ap
     assert (app.status(instance) or {})["output"] == "over"
 
 
-def test_a_message_whose_function_is_over_the_limit_is_tried_again_and_then_poison(app: AppUnderTest) -> None:
-    """As after any failure; host.json says twice."""
+def test_a_queue_message_over_the_limit_is_retried_and_then_poison(app: AppUnderTest) -> None:
+    """As after any failure; host.json allows two tries."""
     policy = TextBase64EncodePolicy()
     queue = QueueClient.from_connection_string(app.connection_string, "naps", message_encode_policy=policy)
     poison = QueueClient.from_connection_string(app.connection_string, "naps-poison")

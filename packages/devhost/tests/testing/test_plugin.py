@@ -124,8 +124,8 @@ def test_a_host_in_the_other_storage_mode_is_refused(
     assert app.wait(instance)["output"]["answered"] == "yes"
 
 
-def test_an_app_that_does_not_start_shows_what_the_host_said(start_app: StartApp, tmp_path: Path) -> None:
-    """Not a timeout, but the sentence."""
+def test_a_failed_start_shows_the_output_of_the_host(start_app: StartApp, tmp_path: Path) -> None:
+    """The sentence instead of a timeout."""
     with pytest.raises(AppFailed, match=r"did not become ready:\n.*There is no function_app\.py"):
         start_app(tmp_path)
 

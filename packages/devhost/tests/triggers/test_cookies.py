@@ -42,7 +42,7 @@ def sent(header: str) -> list[str | None]:
         ("a=1; Max-Age=1.9", ["a=1; max-age=1; domain=; path="]),
     ],
 )
-def test_a_cookie_is_written_as_dotnet_writes_it(header: str, expected: list[str | None]) -> None:
+def test_a_cookie_is_written_as_by_dotnet(header: str, expected: list[str | None]) -> None:
     """Recorded; an age below zero, or beyond a TimeSpan, fails the call."""
     assert sent(header) == expected
 

@@ -89,8 +89,8 @@ async def test_the_hosts_own_pages_are_not_throttled(serve_app: Serve) -> None:
         assert await asked == [200]
 
 
-async def test_a_place_is_free_again_when_the_block_fails() -> None:
-    """Whatever happens in it."""
+async def test_a_failed_block_frees_its_place() -> None:
+    """With any exception."""
     throttle = Throttle(HttpSettings(max_outstanding_requests=1, max_concurrent_requests=1))
 
     async def fail() -> None:

@@ -97,7 +97,7 @@ OUTSIDE = "One or more errors occurred. (Result: Failure\nException: "
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit(), StopIteration(7)])
-def test_whatever_a_step_raises_is_a_failure_of_the_instance(error):
+def test_any_exception_of_a_step_fails_the_instance(error):
     """Python itself makes a RuntimeError of StopIteration."""
 
     def fails(context):

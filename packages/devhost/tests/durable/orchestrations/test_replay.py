@@ -84,7 +84,7 @@ def test_a_nondeterministic_orchestrator_is_named_in_a_warning(app: AppUnderTest
     assert said in warnings_of(app, instance)[0]
 
 
-def test_a_steady_orchestrator_is_not_named(app: AppUnderTest) -> None:
+def test_a_deterministic_orchestrator_is_not_named(app: AppUnderTest) -> None:
     """A replay that does the same again says nothing, nor one that fails as before outside the generator.
 
     The shaky one behind them shows that the replays have run.
