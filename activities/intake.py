@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from approvals.intake import Intake, NumberedEntry, Refused, SummarisedEntry, Undo, ValidEntry, summarise, validate
+from approvals.intake import Intake, NumberedEntry, StepRefused, SummarisedEntry, Undo, ValidEntry, summarise, validate
 from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.register import open_register
@@ -35,7 +35,7 @@ def summarise_proposal(entry: dict) -> dict:
     numbered = NumberedEntry.from_dict(entry)
     content = open_attachments().read(numbered.document) if numbered.document else b""
     summary = summarise(numbered, content)
-    if isinstance(summary, Refused):
+    if isinstance(summary, StepRefused):
         return summary.to_dict()
     return SummarisedEntry(
         proposal_id=numbered.proposal_id,
@@ -60,7 +60,7 @@ def publish_proposal(entry: dict) -> dict:
     """Write the proposal's page to the register; refuses if another proposal has that title."""
     summarised = SummarisedEntry.from_dict(entry)
     page = open_register().publish(summarised, now=clock.now())
-    if isinstance(page, Refused):
+    if isinstance(page, StepRefused):
         return page.to_dict()
     return {
         "number": summarised.number,

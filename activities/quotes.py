@@ -20,7 +20,7 @@ def request_quote(question: dict) -> dict:
         if answer.status != 200:
             return {"refused": f"the supplier's response had status {answer.status}"}
         return {"quote": read_quote(answer.text).to_dict()}
-    except (outbound.Refused, outbound.NoAnswer, Invalid) as error:
+    except (outbound.UrlRefused, outbound.NoAnswer, Invalid) as error:
         return {"refused": str(error)}
 
 

@@ -16,9 +16,9 @@ from approvals.instants import read_instant
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry, Via
 from approvals.record.verdict import State, Tampered
-from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
+from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
 from approvals.rules.counter_state import Contribution
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.progress import checked, failed, settle
 from approvals.rules.replay import apply
 from approvals.rules.state import Checking, Review
@@ -53,7 +53,7 @@ class Findings(Boundary):
     """What is to be carried out then; None for a workflow that an earlier version has begun, which looks itself."""
 
 
-class Telling(Boundary):
+class TellInput(Boundary):
     """The input of TellPeople."""
 
     proposal_id: str
@@ -61,7 +61,7 @@ class Telling(Boundary):
     """Number of the entry up to which letters were sent."""
 
 
-class Taking(Boundary):
+class DecideInput(Boundary):
     """The input of DecideByEvent."""
 
     proposal_id: str
@@ -107,7 +107,7 @@ def tell_people(telling: dict) -> dict:
 
     For workflows that an earlier version has begun: since then a look sends the letters itself.
     """
-    asked = Telling.from_dict(telling)
+    asked = TellInput.from_dict(telling)
     chain = open_review_records().read(asked.proposal_id)
     if chain is None:
         raise NoRecord(f"there is no record of proposal {asked.proposal_id}")
@@ -118,13 +118,13 @@ def tell_people(telling: dict) -> dict:
 @bp.activity_trigger(input_name="taking", activity="DecideByEvent")
 def decide_by_event(taking: dict) -> dict:
     """Record a decision from an event once; `refused` is the code of the refusal, or None."""
-    asked = Taking.from_dict(taking)
-    refused: Refused | None = None
+    asked = DecideInput.from_dict(taking)
+    refused: ActionRefused | None = None
 
     def judge(review: Review) -> tuple[Entry, ...]:
         nonlocal refused
         answer = _judge(review, asked.heard, clock.now())
-        refused = answer if isinstance(answer, Refused) else None
+        refused = answer if isinstance(answer, ActionRefused) else None
         return answer if isinstance(answer, tuple) else ()
 
     found = add(asked.proposal_id, judge)
@@ -214,16 +214,16 @@ async def _step(
     return await carry_out(look, chain, review, tell)
 
 
-def _judge(review: Review, heard: EventDecision, now: datetime) -> tuple[Entry, ...] | Refused:
+def _judge(review: Review, heard: EventDecision, now: datetime) -> tuple[Entry, ...] | ActionRefused:
     """Return the entries for an event's decision: none if it is already recorded."""
     actor = Actor(name=heard.decision.approver, via=Via.EVENT)
     answer = accept(review, _verb(heard), actor, now, directory=open_directory())
     match answer:
         case Accepted(entries=entries):
             return entries
-        case Repeated():
+        case AlreadyRecorded():
             return ()
-        case Refused():
+        case ActionRefused():
             return answer
 
 

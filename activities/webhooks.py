@@ -13,7 +13,7 @@ def check_destination(destination: dict) -> dict:
     """Return `{"refused": reason}`; the reason is null if the URL may be called."""
     try:
         outbound.check(destination["url"])
-    except outbound.Refused as error:
+    except outbound.UrlRefused as error:
         return {"refused": str(error)}
     return {"refused": None}
 
@@ -24,7 +24,7 @@ def send_webhook(call: dict) -> dict:
     asked = Call.from_dict(call)
     try:
         response = outbound.send(asked.method, asked.url, timeout=asked.timeout_seconds, body=asked.body, key=asked.key)
-    except outbound.Refused as error:
+    except outbound.UrlRefused as error:
         return Answer(status=None, refused=str(error)).to_dict()
     except outbound.NoAnswer as error:
         return Answer(status=None, trouble=str(error)).to_dict()

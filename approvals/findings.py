@@ -47,7 +47,7 @@ class Counts(Boundary):
     error: int
 
 
-class Sum(Boundary):
+class ChecksSummary(Boundary):
     """The summary of all checks of a proposal: the output of FanOutFanIn."""
 
     outcome: Literal["passed", "warnings", "objections", "incomplete"]
@@ -66,17 +66,17 @@ class FindingsRecord(Boundary):
 
     proposal_id: str
     opened_at: Annotated[str, Field(description="when this run started, ISO 8601 in UTC")]
-    sum: Sum
+    sum: ChecksSummary
 
 
-def add_up(results: Sequence[Checked | FailedCheck]) -> Sum:
+def add_up(results: Sequence[Checked | FailedCheck]) -> ChecksSummary:
     """Summarise the results of all attachments. A proposal without attachments passes."""
     checked = [each for each in results if isinstance(each, Checked)]
     failed = tuple(each for each in results if isinstance(each, FailedCheck))
     findings = tuple(finding for each in checked for finding in each.findings)
     severities = [finding.severity for finding in findings]
     counts = Counts(ok=severities.count("ok"), warning=severities.count("warning"), error=severities.count("error"))
-    return Sum(
+    return ChecksSummary(
         outcome=_worst(counts, failed),
         attachments=len(results),
         bytes=sum(each.bytes for each in checked),

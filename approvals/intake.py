@@ -56,7 +56,7 @@ class Undo(Boundary):
     title: Line
 
 
-class Refused(Boundary):
+class StepRefused(Boundary):
     """The refusal of a step, instead of its result. Trying again would not help."""
 
     refused: str
@@ -96,15 +96,15 @@ class SummarisedEntry(Boundary):
     """Table and keys of the summary's row."""
 
 
-def validate(intake: Intake) -> ValidEntry | Refused:
+def validate(intake: Intake) -> ValidEntry | StepRefused:
     """Apply the rules that depend only on the proposal itself."""
     proposal = intake.proposal
     if proposal.estimated_cost > 0 and not proposal.summary.strip() and not proposal.attachments:
-        return Refused(refused="a proposal with a cost needs a summary or a document that explains the cost")
+        return StepRefused(refused="a proposal with a cost needs a summary or a document that explains the cost")
     names = [attachment.name.casefold() for attachment in proposal.attachments]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        return Refused(refused=f"two attachments are called {twice[:60]!r}; give each its own name")
+        return StepRefused(refused=f"two attachments are called {twice[:60]!r}; give each its own name")
     return ValidEntry(
         proposal_id=intake.proposal_id,
         opened_at=intake.opened_at,
@@ -117,13 +117,13 @@ def validate(intake: Intake) -> ValidEntry | Refused:
     )
 
 
-def summarise(entry: NumberedEntry, content: bytes) -> str | Refused:
+def summarise(entry: NumberedEntry, content: bytes) -> str | StepRefused:
     """Make the summary from the title, the proposal's summary and the document's content (may be empty)."""
     try:
         document = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         named = entry.document.name[:60] if entry.document else ""
-        return Refused(refused=f"the document {named!r} is not UTF-8 text")
+        return StepRefused(refused=f"the document {named!r} is not UTF-8 text")
     return extract(entry.title, entry.summary, document)
 
 

@@ -11,7 +11,7 @@ from approvals.names import Name
 from approvals.validation import Boundary, Prose
 
 
-class Lag(StrEnum):
+class StuckReason(StrEnum):
     """Why the sweep looks at a review."""
 
     UNLISTED = "unlisted"
@@ -27,11 +27,11 @@ class Lag(StrEnum):
 
 
 _LAGS = {
-    Lag.UNLISTED: "it has a record and no row in the list",
-    Lag.BEHIND: "its record is ahead of its workflow",
-    Lag.LATE: "its time has passed and its workflow did nothing",
-    Lag.LOST: "it has no workflow",
-    Lag.UNTOLD: "not all of its letters and counts are known to be done",
+    StuckReason.UNLISTED: "it has a record and no row in the list",
+    StuckReason.BEHIND: "its record is ahead of its workflow",
+    StuckReason.LATE: "its time has passed and its workflow did nothing",
+    StuckReason.LOST: "it has no workflow",
+    StuckReason.UNTOLD: "not all of its letters and counts are known to be done",
 }
 
 
@@ -75,7 +75,7 @@ class StuckReview(Described):
     """An open proposal whose workflow was behind or missing when the last sweep looked."""
 
     proposal_id: str
-    lag: Lag
+    lag: StuckReason
     reason: str
     """The same in words."""
     done: str
@@ -165,7 +165,7 @@ class Overview(Described):
     """The latest ones, newest first."""
 
 
-class Done(Described):
+class ActDone(Described):
     """What an operator asked for was done."""
 
     target: str

@@ -110,14 +110,14 @@ class TryAgain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenUp:
+class CallGivenUp:
     """The call cannot succeed, or was tried often enough."""
 
     outcome: Literal["failed", "refused"]
     reason: str
 
 
-Verdict = Delivered | FollowUp | TryAgain | GivenUp
+Verdict = Delivered | FollowUp | TryAgain | CallGivenUp
 
 
 def judge(answer: Answer, url: str, *, failures: int, polls: int, most: int) -> Verdict:
@@ -126,21 +126,21 @@ def judge(answer: Answer, url: str, *, failures: int, polls: int, most: int) -> 
     The number of polls is not limited here, but the waits grow. The workflow has a time limit for them.
     """
     if answer.refused:
-        return GivenUp(outcome="refused", reason=answer.refused)
+        return CallGivenUp(outcome="refused", reason=answer.refused)
     if answer.status is None or answer.status in _WORTH_ANOTHER_TRY:
         if failures + 1 < most:
             return TryAgain(after_seconds=_wait(answer, failures))
-        return GivenUp(outcome="failed", reason=answer.trouble or f"the last response had status {answer.status}")
+        return CallGivenUp(outcome="failed", reason=answer.trouble or f"the last response had status {answer.status}")
     if answer.status == 202 and answer.location:
         place = target(url, answer.location)
         if place is None:
-            return GivenUp(outcome="refused", reason="the response's Location is not a valid URL")
+            return CallGivenUp(outcome="refused", reason="the response's Location is not a valid URL")
         return FollowUp(url=place, after_seconds=_wait(answer, polls))
     if 200 <= answer.status < 300:
         return Delivered()
     if 300 <= answer.status < 400:
-        return GivenUp(outcome="refused", reason=f"redirects are not followed ({answer.status})")
-    return GivenUp(outcome="failed", reason=f"the response had status {answer.status}")
+        return CallGivenUp(outcome="refused", reason=f"redirects are not followed ({answer.status})")
+    return CallGivenUp(outcome="failed", reason=f"the response had status {answer.status}")
 
 
 def _wait(answer: Answer, times: int) -> float:

@@ -26,7 +26,7 @@ from approvals.queue_message import (
 from approvals.record.entries import Via
 from approvals.reserved_names import UNNAMED
 from approvals.rules.acceptance import Actor
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.single_stage.proposal import may_decide
 from approvals.workflows import find_workflow
 from gateways import clock
@@ -99,7 +99,7 @@ async def _decide(
     match done:
         case Unknown():
             return done
-        case Refused(reason=reason):
+        case ActionRefused(reason=reason):
             return Rejected(reason=reason)
         case _:
             return None

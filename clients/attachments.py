@@ -12,7 +12,7 @@ from approvals.attachments import KINDS, LARGEST_UPLOAD, Upload, checked_file_na
 from approvals.record.documents import Attachment
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor, accept
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.state import Review
 from approvals.rules.verbs import Attach
 from approvals.validation import Invalid
@@ -28,8 +28,8 @@ from gateways import clock
 from gateways.attachments import open_attachments
 from gateways.people import open_directory
 from services import desk
-from services.documents import Altered, Gone, read_document
-from services.review_changes import Done, Unknown
+from services.documents import FileAltered, FileMissing, read_document
+from services.review_changes import Unknown, VerbRecorded
 
 bp = df.Blueprint()
 
@@ -142,7 +142,7 @@ def _foreseen(review: Review, upload: Upload, actor: Actor) -> func.HttpResponse
         sha256=digest,
     )
     judged = accept(review, verb, actor, clock.now(), directory=open_directory())
-    if isinstance(judged, Refused):
+    if isinstance(judged, ActionRefused):
         return refusal(judged)
     return None
 
@@ -160,15 +160,15 @@ async def _put(
     except Tampered as error:
         return damaged(proposal_id, error)
     match done:
-        case Done():
+        case VerbRecorded():
             return _respond(done, kept)
-        case Refused():
+        case ActionRefused():
             return refusal(done)
         case Unknown():
             return unknown(proposal_id)
 
 
-def _respond(done: Done, kept: Attachment) -> func.HttpResponse:
+def _respond(done: VerbRecorded, kept: Attachment) -> func.HttpResponse:
     view = AttachmentView(**kept.model_dump(exclude={"blob"}))
     reply = AttachmentReply(**VerbReply.of(done).model_dump(), attachment=view)
     where = f"/api/proposals/{done.review.proposal_id}/attachments/{quote(kept.name, safe='')}"
@@ -185,9 +185,9 @@ async def serve(review: Review, name: str) -> func.HttpResponse:
         )
     try:
         content = await asyncio.to_thread(read_document, found)
-    except Gone:
+    except FileMissing:
         return problem(410, f"The file {found.name!r} is gone.", "Ask its author to PUT it again.")
-    except Altered:
+    except FileAltered:
         return problem(
             500,
             f"The file {found.name!r} differs from the file on record.",

@@ -17,11 +17,11 @@ import azure.functions as func
 from approvals.names import same
 from approvals.record.entries import Via
 from approvals.record.verdict import Tampered
-from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
+from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
 from approvals.rules.choices import ChosenAnswer, to_verb
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.identities import known_as
-from approvals.rules.links import Expired, Forged, Link, read_link
+from approvals.rules.links import Expired, InvalidLink, Link, read_link
 from approvals.rules.state import AwaitingChanges, Review
 from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Invalid
@@ -58,7 +58,7 @@ from gateways.review_records import open_review_records
 from pages.rendering import icon
 from services import desk
 from services.replays import review_of
-from services.review_changes import Done, Unknown
+from services.review_changes import Unknown, VerbRecorded
 
 bp = df.Blueprint()
 log = logging.getLogger("greenlight.links")
@@ -139,7 +139,7 @@ def _look_up(token: str) -> OpenLink | LinkProblem:
     """
     now = clock.now()
     match read_link(token, link_keys(), now):
-        case Forged():
+        case InvalidLink():
             log.warning(json.dumps({"record": "link", "refused": "forged"}))
             return FORGED
         case Expired(link=link):
@@ -160,9 +160,9 @@ def _look_up(token: str) -> OpenLink | LinkProblem:
         return ANSWERED
     meant = Decide(approver=link.person, decision="approve")
     match accept(review, meant, _actor(link), now, directory=directory):
-        case Refused() as refused:
+        case ActionRefused() as refused:
             return refused_by(refused)
-        case Repeated():
+        case AlreadyRecorded():
             return ANSWERED
         case Accepted():
             return OpenLink(link=link, token=token, entries=chain.entries, review=review)
@@ -202,17 +202,17 @@ def _read(fields: Mapping[str, Any], opened: OpenLink) -> Decide | RequestChange
 
 async def _act(
     client: df.DurableOrchestrationClient, opened: OpenLink, verb: Decide | RequestChanges
-) -> Done | LinkProblem:
+) -> VerbRecorded | LinkProblem:
     try:
         done = await desk.act(client, opened.link.proposal, verb, _actor(opened.link))
     except Tampered:
         return DAMAGED
     match done:
-        case Done(repeated=False):
+        case VerbRecorded(repeated=False):
             return done
-        case Done():
+        case VerbRecorded():
             return ANSWERED
-        case Refused():
+        case ActionRefused():
             return refused_by(done)
         case Unknown():
             return GONE

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.operations import Act, Done, MessageAct, OperatorRequest
+from approvals.operations import Act, ActDone, MessageAct, OperatorRequest
 from approvals.record.verdict import Tampered
 from approvals.validation import Invalid, read_json
 from clients.approval_queue import deliver
@@ -131,7 +131,7 @@ def _word(req: func.HttpRequest, acts: type[Word]) -> Word | func.HttpResponse:
     return problem(404, f"There is no act {word[:40]!r}.", f"There are: {known}.")
 
 
-def _respond(done: Done | Declined) -> func.HttpResponse:
-    if isinstance(done, Done):
+def _respond(done: ActDone | Declined) -> func.HttpResponse:
+    if isinstance(done, ActDone):
         return answer(done.to_dict())
     return problem(_STATUS[done.code], done.detail, done.what_to_do, code=done.code)

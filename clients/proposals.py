@@ -28,7 +28,7 @@ from gateways.list_pages import MOST_ROWS, Question
 from gateways.people import name_of
 from gateways.proposal_index import open_proposal_index
 from services.previews import foresee
-from services.submissions import Submission, Taken, read_submission, submit
+from services.submissions import IdTaken, Submission, read_submission, submit
 
 bp = df.Blueprint()
 
@@ -79,7 +79,7 @@ async def submit_proposal(req: func.HttpRequest, client: df.DurableOrchestration
         return problem(400, str(error), what_to_do, error.errors, code="invalid")
     except Tampered as error:
         return damaged(proposal_id, error)
-    if isinstance(submitted, Taken):
+    if isinstance(submitted, IdTaken):
         return problem(
             409,
             f"The id {proposal_id!r} already belongs to something else.",

@@ -29,7 +29,7 @@ from enum import StrEnum
 import azure.durable_functions as df
 import azure.functions as func
 
-from approvals.operations import Lag
+from approvals.operations import StuckReason
 from approvals.record.chain import Chain
 from approvals.record.verdict import Anchor
 from approvals.rules.progress import counts, failed
@@ -67,7 +67,7 @@ SILENT = timedelta(hours=1)
 """The same for a review without a deadline, whose document is being checked."""
 
 
-_SEEN_BY_ALL = frozenset({Lag.UNLISTED, Lag.BEHIND, Lag.LOST})
+_SEEN_BY_ALL = frozenset({StuckReason.UNLISTED, StuckReason.BEHIND, StuckReason.LOST})
 """What only a look at all records sees. If it is left as it is, the next sweep has to look for it again."""
 
 
@@ -90,12 +90,12 @@ class Straggler:
     proposal_id: str
     row: IndexRow | None
     """None if the list of proposals does not have it."""
-    lag: Lag
+    lag: StuckReason
 
     @property
     def overdue(self) -> bool:
         """Whether its record has grown or its deadline has passed. Otherwise only its workflow's status can show it."""
-        return self.lag not in (Lag.LOST, Lag.UNTOLD)
+        return self.lag not in (StuckReason.LOST, StuckReason.UNTOLD)
 
 
 @bp.function_name(name="SweepReviews")
@@ -120,7 +120,7 @@ async def sweep_reviews(timer: func.TimerRequest, client: df.DurableOrchestratio
     later = ({"proposalId": each.proposal_id, "lag": each.lag.value, "done": "later"} for each in stragglers)
     named += list(later)[MOST_A_RUN:]
     # A row that was put in order is nobody's concern; those that operators may have to look at come first.
-    named = [each for each in named if each["done"] != Action.LEFT.value or each["lag"] != Lag.UNTOLD.value]
+    named = [each for each in named if each["done"] != Action.LEFT.value or each["lag"] != StuckReason.UNTOLD.value]
     named.sort(key=lambda each: each["done"] == Action.WOKEN.value)
     await asyncio.to_thread(_keep, {**line, "stuckCount": len(named), "stuck": named[:MOST_NAMED]})
 
@@ -146,18 +146,18 @@ def find_stragglers(
     `rows` are those of reviews that are open or not known to be completely processed. `listed` has every proposal with
     a row. `alive` has every workflow that has not finished; None if this is not known.
     """
-    unlisted = (Straggler(proposal_id=each, row=None, lag=Lag.UNLISTED) for each in sizes if each not in listed)
+    unlisted = (Straggler(proposal_id=each, row=None, lag=StuckReason.UNLISTED) for each in sizes if each not in listed)
     overdue, lost, unfinished = list[Straggler](), list[Straggler](), list[Straggler]()
     for row in rows:
         size = sizes.get(row.proposal_id, 0)
         is_open = row.status not in FINAL
         if size > row.size or _is_late(row, now):
-            lag = Lag.BEHIND if size > row.size else Lag.LATE
+            lag = StuckReason.BEHIND if size > row.size else StuckReason.LATE
             overdue.append(Straggler(proposal_id=row.proposal_id, row=row, lag=lag))
         elif is_open and size == row.size and alive is not None and row.proposal_id not in alive:
-            lost.append(Straggler(proposal_id=row.proposal_id, row=row, lag=Lag.LOST))
+            lost.append(Straggler(proposal_id=row.proposal_id, row=row, lag=StuckReason.LOST))
         elif size == row.size and row.told < row.entries:
-            unfinished.append(Straggler(proposal_id=row.proposal_id, row=row, lag=Lag.UNTOLD))
+            unfinished.append(Straggler(proposal_id=row.proposal_id, row=row, lag=StuckReason.UNTOLD))
     return (*unlisted, *overdue, *lost, *unfinished)
 
 

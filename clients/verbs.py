@@ -14,7 +14,7 @@ from pydantic import AliasChoices
 from approvals.about import About, with_tag
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
-from approvals.rules.eligibility import Code, Refused
+from approvals.rules.eligibility import ActionRefused, Code
 from approvals.rules.forms import LARGEST_VERB
 from approvals.rules.verbs import VERBS, Verb
 from approvals.validation import Invalid, read_json
@@ -25,7 +25,7 @@ from clients.web.rates import admit
 from clients.web.replies import VerbReply
 from clients.web.responses import answer, problem
 from services import desk
-from services.review_changes import Done, Unknown
+from services.review_changes import Unknown, VerbRecorded
 
 bp = df.Blueprint()
 
@@ -86,17 +86,17 @@ async def act_on_proposal(req: func.HttpRequest, client: df.DurableOrchestration
     return _respond(proposal_id, done)
 
 
-def _respond(proposal_id: str, done: Done | Refused | Unknown) -> func.HttpResponse:
+def _respond(proposal_id: str, done: VerbRecorded | ActionRefused | Unknown) -> func.HttpResponse:
     match done:
-        case Done():
+        case VerbRecorded():
             return answer(VerbReply.of(done).to_dict())
-        case Refused():
+        case ActionRefused():
             return refusal(done)
         case Unknown():
             return unknown(proposal_id)
 
 
-def refusal(refused: Refused) -> func.HttpResponse:
+def refusal(refused: ActionRefused) -> func.HttpResponse:
     """Return the response for a refused action."""
     status, what_to_do = REFUSALS[refused.code]
     detail = refused.reason[:1].upper() + refused.reason[1:]

@@ -18,7 +18,7 @@ LARGEST_ANSWER = 256 * 1024
 """Bytes of a response that are read; the rest is ignored."""
 
 
-class Refused(Exception):
+class UrlRefused(Exception):
     """The URL may not be called; the text tells the person who chose it why."""
 
 
@@ -36,14 +36,14 @@ class Response:
 
 
 def check(url: str) -> None:
-    """Raise `Refused` if `ALLOWED_HOSTS` does not allow this URL."""
+    """Raise `UrlRefused` if `ALLOWED_HOSTS` does not allow this URL."""
     reason = refusal(url, os.environ.get("ALLOWED_HOSTS", ""))
     if reason:
-        raise Refused(reason)
+        raise UrlRefused(reason)
 
 
 def send(method: str, url: str, *, timeout: float, body: Any = None, key: str | None = None) -> Response:
-    """Make one request, JSON in the body; raises `Refused` or `NoAnswer`. `timeout` is seconds for all of it."""
+    """Make one request, JSON in the body; raises `UrlRefused` or `NoAnswer`. `timeout` is seconds for all of it."""
     check(url)
     line, late = _Line(), f"there was no response within {timeout:g} s"
     headers = {"Idempotency-Key": key} if key else {}
@@ -64,7 +64,7 @@ def send(method: str, url: str, *, timeout: float, body: Any = None, key: str | 
                 text = _read(response)
         except requests.RequestException as error:
             if line.led_inside:
-                raise Refused(f"the host's name resolves to {line.led_inside}, which may not be called") from error
+                raise UrlRefused(f"the host's name resolves to {line.led_inside}, which may not be called") from error
             raise NoAnswer(late if line.was_cut else f"there was no response: {type(error).__name__}") from error
         if line.was_cut:  # a response without a length looks complete then
             raise NoAnswer(late)

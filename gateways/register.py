@@ -15,7 +15,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, Re
 from azure.data.tables import TableClient, TableTransactionError, UpdateMode
 from azure.storage.blob import ContainerClient, ContentSettings
 
-from approvals.intake import Refused, SummarisedEntry, Undo, ValidEntry, page_name
+from approvals.intake import StepRefused, SummarisedEntry, Undo, ValidEntry, page_name
 from gateways.containers import open_container
 from gateways.tables import hashed, keys, open_table, transact
 
@@ -47,7 +47,7 @@ class Register(Protocol):
         """Delete the proposal's summary; returns whether there was one."""
         ...
 
-    def publish(self, entry: SummarisedEntry, *, now: datetime) -> str | Refused:
+    def publish(self, entry: SummarisedEntry, *, now: datetime) -> str | StepRefused:
         """Write the proposal's page and return its name; refuses if another proposal has a page with that title."""
         ...
 
@@ -122,7 +122,7 @@ class StoredRegister:
         self._summaries.delete_entity(row["PartitionKey"], row["RowKey"])
         return True
 
-    def publish(self, entry: SummarisedEntry, *, now: datetime) -> str | Refused:
+    def publish(self, entry: SummarisedEntry, *, now: datetime) -> str | StepRefused:
         """Create the blob of that title. An existing blob is this proposal's own, or a reason to refuse.
 
         If a page is withdrawn between the two calls, ResourceNotFoundError is raised, and the next attempt writes it.
@@ -138,7 +138,7 @@ class StoredRegister:
         except ResourceExistsError:
             there = blob.get_blob_properties().metadata
             if there.get("holder") != hashed(entry.proposal_id):
-                return Refused(refused=f"a proposal with this title is already published, as {there.get('number')}")
+                return StepRefused(refused=f"a proposal with this title is already published, as {there.get('number')}")
         return f"{blob.container_name}/{blob.blob_name}"
 
     def withdraw(self, undo: Undo) -> bool:

@@ -10,7 +10,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from greenlight.access import Access
-from greenlight.errors import GreenlightError, Unknown
+from greenlight.errors import GreenlightError, NotFound
 from greenlight.failures import complaint, stranger, unanswered
 from greenlight.texts import one_line
 
@@ -95,12 +95,12 @@ class Api:
         Only the newest thousand proposals are searched.
         """
         if len(given) < SHORTEST_ID:
-            raise Unknown(f"{given} is too short for an id.", f"Type at least {SHORTEST_ID} characters of it.")
+            raise NotFound(f"{given} is too short for an id.", f"Type at least {SHORTEST_ID} characters of it.")
         found = [one for one in self._newest() if one.startswith(given)]
         if len(found) > 1:
             raise GreenlightError(f"{len(found)} ids begin with {given}.", f"Type more of it: {', '.join(found[:3])}.")
         if not found:
-            raise Unknown(
+            raise NotFound(
                 f"There is no proposal {one_line(given)} in your list.",
                 "See `greenlight list`. For a proposal that is not in it, type the whole id.",
             )

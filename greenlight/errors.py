@@ -22,13 +22,13 @@ class GreenlightError(Exception):
         self.details = tuple(details)
 
 
-class Refused(GreenlightError):
+class RequestRefused(GreenlightError):
     """Greenlight refused: somebody else was faster, the proposal has ended, or this person may not do it."""
 
     status = NO
 
 
-class Unknown(GreenlightError):
+class NotFound(GreenlightError):
     """There is no such proposal or file; the id may be a shortened one."""
 
 
@@ -36,5 +36,5 @@ class Unreachable(GreenlightError):
     """Nothing answers at the address; `watch` goes on trying for a while."""
 
 
-class Lost(Unreachable):
+class AnswerLost(Unreachable):
     """The answer to a request was lost: it may have been done or not."""

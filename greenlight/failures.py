@@ -11,11 +11,11 @@ from urllib3.exceptions import NewConnectionError
 
 from approvals.words.wording import span
 from greenlight.access import Access
-from greenlight.errors import GreenlightError, Lost, Refused, Unknown, Unreachable
+from greenlight.errors import AnswerLost, GreenlightError, NotFound, RequestRefused, Unreachable
 from greenlight.texts import short_id
 
 _KINDS: Mapping[int, type[GreenlightError]] = MappingProxyType(
-    {403: Refused, 404: Unknown, 409: Refused, 410: Refused, 429: Refused}
+    {403: RequestRefused, 404: NotFound, 409: RequestRefused, 410: RequestRefused, 429: RequestRefused}
 )
 
 _ADVICE: Mapping[str, str] = MappingProxyType(
@@ -42,7 +42,7 @@ def unanswered(error: requests.RequestException, access: Access) -> GreenlightEr
         return GreenlightError("One of the numbers is not valid in JSON.", "Use digits; nothing was sent.")
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if not isinstance(error, requests.ConnectTimeout) and not isinstance(reason, NewConnectionError):
-        return Lost(f"The answer from {access.url} was lost.", "Check whether it was done, then try again.")
+        return AnswerLost(f"The answer from {access.url} was lost.", "Check whether it was done, then try again.")
     what_to_do = "Check GREENLIGHT_URL (or --url) and the network."
     if access.local:
         what_to_do = "Start it with `make run` in its repository, or say where it runs: --url, or GREENLIGHT_URL."

@@ -23,7 +23,7 @@ from greenlight.texts import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class PolicyFile:
     """A file of the folder: what it says, or what is wrong with it."""
 
     name: str
@@ -53,7 +53,7 @@ def policies(*, which: str | None, folder: Path, as_json: bool) -> None:
         raise Exit(NO)
 
 
-def _print(found: list[Found], *, in_full: bool) -> None:
+def _print(found: list[PolicyFile], *, in_full: bool) -> None:
     out = console()
     if not found:
         put(out, Text("There are no policies here; name their folder with --folder."))
@@ -63,11 +63,11 @@ def _print(found: list[Found], *, in_full: bool) -> None:
         put(out, _words(each, in_full=in_full))
 
 
-def _all(folder: Path) -> Iterator[Found]:
+def _all(folder: Path) -> Iterator[PolicyFile]:
     return (_read(folder / f"{name}.json") for name in policy_names(folder))
 
 
-def _find(which: str, folder: Path) -> Found:
+def _find(which: str, folder: Path) -> PolicyFile:
     inside = folder / f"{which}.json"
     path = inside if inside.exists() else Path(which)
     if not path.exists():
@@ -75,13 +75,13 @@ def _find(which: str, folder: Path) -> Found:
     return _read(path)
 
 
-def _read(path: Path) -> Found:
+def _read(path: Path) -> PolicyFile:
     content = None
     try:
         content = _inside(read_json(read_bytes(path), own=True))
-        return Found(name=path.stem, content=content, policy=read_policy(content))
+        return PolicyFile(name=path.stem, content=content, policy=read_policy(content))
     except Invalid as error:
-        return Found(name=path.stem, content=content, policy=None, faults=error.errors)
+        return PolicyFile(name=path.stem, content=content, policy=None, faults=error.errors)
 
 
 def _inside(content: Any) -> Any:
@@ -90,7 +90,7 @@ def _inside(content: Any) -> Any:
     return brought if isinstance(brought, dict) else content
 
 
-def _words(found: Found, *, in_full: bool) -> RenderableType:
+def _words(found: PolicyFile, *, in_full: bool) -> RenderableType:
     title = Text(one_line(found.name), "bold")
     if found.policy is None:
         faults = [Text(f"- {one_line(fault)}", "red") for fault in found.faults]

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from greenlight.access import DEFAULT_URL, find_access
 from greenlight.api import Api, Json
-from greenlight.errors import GreenlightError, Unknown
+from greenlight.errors import GreenlightError, NotFound
 from greenlight.texts import plain
 
 Found = TypeVar("Found")
@@ -35,7 +35,7 @@ class Session:
         """Do something with the proposal that an id, or its beginning, names; raises Unknown."""
         try:
             return do(self._whole.get(given, given))
-        except Unknown as error:
+        except NotFound as error:
             if given in self._whole:
                 raise
             self._whole[given] = self._looked_up(given, error)
@@ -53,7 +53,7 @@ class Session:
         """Print something that takes more than a line."""
         put(self.out, what)
 
-    def _looked_up(self, given: str, error: Unknown) -> str:
+    def _looked_up(self, given: str, error: NotFound) -> str:
         """Return the whole id; raises `error` if the id was whole already."""
         whole = self.api.full_id(given)
         if whole == given:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from greenlight.api import Api, Json
 from greenlight.completion import proposal_ids
-from greenlight.errors import NO, Lost, Unreachable
+from greenlight.errors import NO, AnswerLost, Unreachable
 from greenlight.session import Session, connected, print_json, with_json
 from greenlight.story import Event, tell
 from greenlight.texts import one_line
@@ -75,7 +75,7 @@ class Watch:
                 return ask()
             except Unreachable as error:
                 # A host that never answered is reported at once.
-                if self.clock() > give_up or (self._told == 0 and not isinstance(error, Lost)):
+                if self.clock() > give_up or (self._told == 0 and not isinstance(error, AnswerLost)):
                     raise
                 self.miss(error)
                 self.pause(1.0)

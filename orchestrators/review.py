@@ -33,7 +33,7 @@ import azure.durable_functions as df
 from azure.durable_functions.models.Task import TaskBase
 
 from approvals.decision import APPROVAL_EVENT, BUDGET_EVENT, Decision, read_event
-from approvals.findings import CLEAN, Sum
+from approvals.findings import CLEAN, ChecksSummary
 from approvals.rules.counter_state import Contribution
 from approvals.rules.turns import (
     MOST_TROUBLES,
@@ -183,7 +183,7 @@ def _check(context: df.DurableOrchestrationContext, turn: Turn, step: Step) -> S
         work = {"attachments": [each.to_dict() for each in step.attachments]}
         checks = context.call_sub_orchestrator(FAN_OUT.name, work, part_id(context, "checks"))
         total = yield from attempt(checks)
-        findings = UNCHECKED if isinstance(total, Failed) else findings_of(Sum.from_dict(total))
+        findings = UNCHECKED if isinstance(total, Failed) else findings_of(ChecksSummary.from_dict(total))
     found = {
         "proposalId": turn.proposal_id,
         "document": step.document,

@@ -10,9 +10,9 @@ from azure.durable_functions.models.Task import TaskBase
 from approvals.webhooks import (
     Answer,
     Call,
+    CallGivenUp,
     Delivered,
     FollowUp,
-    GivenUp,
     TryAgain,
     WebhookForm,
     as_text,
@@ -49,7 +49,7 @@ def call_webhook(context: df.DurableOrchestrationContext) -> Generator[Any, Any,
         match judge(answer, asked.url, failures=failures, polls=polls, most=form.attempts):
             case Delivered():
                 return _ended(context, "delivered", answer, calls)
-            case GivenUp(outcome=outcome, reason=reason):
+            case CallGivenUp(outcome=outcome, reason=reason):
                 return _ended(context, outcome, answer, calls, reason)
             case FollowUp(url=url, after_seconds=wait):
                 failures, polls = 0, polls + 1

@@ -62,7 +62,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundPage:
     """A page of what was found."""
 
     rows: Sequence[IndexRow]
@@ -84,7 +84,7 @@ class Result:
     """Where the proposal stands now, or why the decision was not taken."""
 
 
-def inbox_page(shell: Shell, question: Question, found: Found, *, now: datetime, fault: str = "") -> Page:
+def inbox_page(shell: Shell, question: Question, found: FoundPage, *, now: datetime, fault: str = "") -> Page:
     """Return a page of the inbox; `fault` says what was wrong with a bulk decision that was sent from it."""
     return framed(
         "inbox.html",

@@ -64,7 +64,7 @@ _FITTING: Mapping[str, tuple[Act, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ActResult:
     """What came of something that was asked for."""
 
     good: bool
@@ -84,7 +84,7 @@ class Workflow:
     history: Sequence[HistoryLine]
 
 
-def operations_page(shell: Shell, view: Overview, told: Told | None = None) -> Page:
+def operations_page(shell: Shell, view: Overview, told: ActResult | None = None) -> Page:
     """Return the page; each kind of trouble has its number on top."""
     return framed(
         "operations.html",
@@ -115,7 +115,7 @@ def operations_page(shell: Shell, view: Overview, told: Told | None = None) -> P
 
 
 def workflow_page(
-    shell: Shell, given: str, workflow: Workflow | None, verdict: Verdict | None, told: Told | None = None
+    shell: Shell, given: str, workflow: Workflow | None, verdict: Verdict | None, told: ActResult | None = None
 ) -> Page:
     """Return the page of one id: its workflow, and whether its record is what was written; either may be missing."""
     return framed(

@@ -12,7 +12,7 @@ MOST_SAID = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Remark:
     """One statement of a person."""
 
     by: str
@@ -23,13 +23,13 @@ class Said:
     """Empty for a decision without a comment."""
 
 
-def said(entries: Iterable[Entry]) -> list[Said]:
+def said(entries: Iterable[Entry]) -> list[Remark]:
     """Return the statements, the latest last."""
     found = []
     for entry in entries:
         did, words = _did(entry), comment_of(entry)
         if did and (words or isinstance(entry, Decided)):
-            found.append(Said(by=entry.by, did=did, at=entry.at, words=words))
+            found.append(Remark(by=entry.by, did=did, at=entry.at, words=words))
     return found[-MOST_SAID:]
 
 

@@ -48,7 +48,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RequestedChange:
     """What an approver asked to be changed."""
 
     by: str
@@ -78,7 +78,9 @@ def submit_page(
     )
 
 
-def resubmit_page(shell: Shell, draft: Draft, wish: Wish, *, preview: Mapping[str, Any] | None = None) -> Page:
+def resubmit_page(
+    shell: Shell, draft: Draft, wish: RequestedChange, *, preview: Mapping[str, Any] | None = None
+) -> Page:
     """Return the form for a proposal that comes again, with what was asked for in view, and who will be asked."""
     shown = {"by": wish.by, "at": wish.at, "words": visible(wish.words), "until": wish.until}
     return framed(

@@ -9,9 +9,18 @@ from approvals.findings import CLEAN
 from approvals.names import same
 from approvals.policy.plan import choose_stages
 from approvals.policy.stages import Stage
-from approvals.record.entries import Asked
+from approvals.record.entries import AskedPerson
 from approvals.rules.seats import people_of
-from approvals.rules.state import Answer, AwaitingChanges, BetweenStages, Checking, ClosedStage, OpenStage, Over, Review
+from approvals.rules.state import (
+    Answer,
+    AwaitingChanges,
+    BetweenStages,
+    Checking,
+    ClosedStage,
+    EndedReview,
+    OpenStage,
+    Review,
+)
 from approvals.validation import Invalid
 from approvals.visible import one_line
 from approvals.words.letter_texts import cost
@@ -181,7 +190,7 @@ def _answered(answer: Answer) -> Person:
     )
 
 
-def _waited_for(asked: Asked) -> Person:
+def _waited_for(asked: AskedPerson) -> Person:
     behalf = one_line(asked.on_behalf_of or "")
     return Person(name=one_line(asked.person), on_behalf_of=behalf, state="is waited for", mark="open")
 
@@ -194,7 +203,7 @@ def _to_come(review: Review, plan: Stage, title: str) -> Station:
     return Station(title=title, mark="next", state="To come", lines=lines, people=coming)
 
 
-def _coming(review: Review, asked: Asked) -> Person:
+def _coming(review: Review, asked: AskedPerson) -> Person:
     """Return a person who will be asked; one who has already answered is not asked again."""
     early = next((each for each in review.answers if each.stage is None and same(each.person, asked.person)), None)
     if early:
@@ -249,7 +258,7 @@ def _with_changes(review: Review, stages: tuple[Station, ...], now: datetime) ->
 
 def _end(review: Review) -> Station:
     end = review.end
-    if not isinstance(end, Over):
+    if not isinstance(end, EndedReview):
         return Station(title="Decision", mark="next", state="To come")
     reason = one_line(end.reason or "")
     return Station(

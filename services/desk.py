@@ -11,26 +11,26 @@ import logging
 import azure.durable_functions as df
 
 from approvals.rules.acceptance import Actor
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.turns import wake_for
 from approvals.rules.verbs import Verb
 from services.full_looks import open_looks
 from services.instances import find_instance
-from services.review_changes import Done, Unknown, record_verb
+from services.review_changes import Unknown, VerbRecorded, record_verb
 
 log = logging.getLogger("greenlight.desk")
 
 
 async def act(
     client: df.DurableOrchestrationClient, proposal_id: str, verb: Verb, actor: Actor
-) -> Done | Refused | Unknown:
+) -> VerbRecorded | ActionRefused | Unknown:
     """Judge a verb and record it. Raises `Contention`, and azure.core's errors if storage does not respond."""
     try:
         answer = await asyncio.to_thread(record_verb, proposal_id, verb, actor)
     except BaseException:
         open_looks().ask()  # it may be on record all the same
         raise
-    if isinstance(answer, Done):
+    if isinstance(answer, VerbRecorded):
         if not answer.repeated:
             line = {"record": "verb", "proposalId": proposal_id, "verb": type(verb).__name__, "entry": answer.number}
             log.info(json.dumps({**line, "via": actor.via.value}))

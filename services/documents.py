@@ -8,20 +8,20 @@ from approvals.record.documents import Attachment
 from gateways.attachments import open_attachments
 
 
-class Gone(Exception):
+class FileMissing(Exception):
     """The recorded file is missing in the store."""
 
 
-class Altered(Exception):
+class FileAltered(Exception):
     """The stored file is not the recorded one."""
 
 
 def read_document(attachment: Attachment) -> bytes:
-    """Return a file's content. Blocks; raises `Gone` or `Altered`, and azure.core's errors if storage fails."""
+    """Return a file's content. Blocks; raises `FileMissing` or `FileAltered`, and what azure.core raises."""
     try:
         content = open_attachments().read(attachment)
     except (ResourceNotFoundError, ValueError):
-        raise Gone from None
+        raise FileMissing from None
     if hashlib.sha256(content).hexdigest() != attachment.sha256:
-        raise Altered
+        raise FileAltered
     return content

@@ -3,7 +3,7 @@
 import asyncio
 
 from approvals.identifiers import is_instance_id
-from approvals.operations import Done
+from approvals.operations import ActDone
 from approvals.words.notices import Notice, notices_for
 from gateways.letters.letters import open_letters
 from gateways.letters.mail import MailServer, open_post
@@ -14,7 +14,7 @@ from gateways.review_records import open_review_records
 from services.operator_acts import Declined, recorded
 
 
-async def send_letter(proposal_id: str, key: str, by: str) -> Done | Declined:
+async def send_letter(proposal_id: str, key: str, by: str) -> ActDone | Declined:
     """Send an unsent letter now; it is written again from the record, and sent once.
 
     Raises azure.core's errors, and `Tampered` for a damaged record.
@@ -56,7 +56,7 @@ async def send_letter(proposal_id: str, key: str, by: str) -> Done | Declined:
 
     await recorded("send letter", target, by, send)
     if sent:
-        return Done(target=target, sentence="The letter has gone.")
+        return ActDone(target=target, sentence="The letter has gone.")
     return Declined(
         code="notSent", detail=f"The letter did not go: {why}.", what_to_do="Mend the cause, then try again."
     )

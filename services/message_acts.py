@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from approvals.operations import Done, MessageAct, MessageState, PutAsideMessage
+from approvals.operations import ActDone, MessageAct, MessageState, PutAsideMessage
 from gateways import clock
 from gateways.people import name_of
 from gateways.put_aside import open_put_aside
@@ -13,7 +13,7 @@ Deliver = Callable[[bytes, str], Awaitable[str | None]]
 """Delivers the body of a message to its receiver, under the message's own id; returns why it was refused, or None."""
 
 
-async def act_on_message(act: MessageAct, message: str, by: str, deliver: Deliver) -> Done | Declined:
+async def act_on_message(act: MessageAct, message: str, by: str, deliver: Deliver) -> ActDone | Declined:
     """Send a message again, or discard it; only one operator can, and only once.
 
     A message that is refused again waits, with the new reason. Raises the errors of `deliver`; the message waits then.
@@ -38,7 +38,7 @@ async def act_on_message(act: MessageAct, message: str, by: str, deliver: Delive
         return await asyncio.to_thread(_taken, message)
     if act is MessageAct.DISCARD:
         await recorded("discard message", message, by, _nothing)
-        return Done(target=message, sentence="The message was discarded; its row stays.")
+        return ActDone(target=message, sentence="The message was discarded; its row stays.")
 
     refused: str | None = None
 
@@ -54,7 +54,7 @@ async def act_on_message(act: MessageAct, message: str, by: str, deliver: Delive
             detail=f"The message was worked again and refused again: {refused}.",
             what_to_do="Mend the cause and send it again, or discard it.",
         )
-    return Done(target=message, sentence="The message was taken.")
+    return ActDone(target=message, sentence="The message was taken.")
 
 
 async def _send(found: PutAsideMessage, deliver: Deliver) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import azure.durable_functions as df
 
-from approvals.operations import ActRecord, Lag, Overview, PutAsideMessage, Run, StuckReview, UnsentLetter
+from approvals.operations import ActRecord, Overview, PutAsideMessage, Run, StuckReason, StuckReview, UnsentLetter
 from gateways import clock
 from gateways.operations import open_operations
 from gateways.put_aside import open_put_aside
@@ -52,7 +52,7 @@ def _stuck(runs: Sequence[Run]) -> tuple[tuple[StuckReview, ...], int]:
     stuck = tuple(
         StuckReview(proposal_id=each["proposalId"], lag=lag, reason=lag.words, done=each["done"])
         for each in found
-        for lag in (Lag(each["lag"]),)
+        for lag in (StuckReason(each["lag"]),)
     )
     return stuck, int(line.get("stuckCount", len(stuck)))
 

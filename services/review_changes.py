@@ -16,8 +16,8 @@ from azure.core.exceptions import ResourceNotFoundError
 from approvals.record.chain import Chain
 from approvals.record.entries import Entry
 from approvals.record.verdict import Tampered
-from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
-from approvals.rules.eligibility import Refused
+from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.state import Review
 from approvals.rules.verbs import Verb
 from gateways import clock
@@ -35,7 +35,7 @@ _LOCKS = tuple(Lock() for _ in range(64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class VerbRecorded:
     """The result of a recorded verb."""
 
     review: Review
@@ -99,9 +99,9 @@ def add(
     )
 
 
-def record_verb(proposal_id: str, verb: Verb, actor: Actor) -> Done | Refused | Unknown:
+def record_verb(proposal_id: str, verb: Verb, actor: Actor) -> VerbRecorded | ActionRefused | Unknown:
     """Judge a verb and record it. Blocks; raises `Contention`, and azure.core's errors if storage does not respond."""
-    answer: Accepted | Repeated | Refused | None = None
+    answer: Accepted | AlreadyRecorded | ActionRefused | None = None
     directory = open_directory()
 
     def judge(review: Review) -> tuple[Entry, ...]:
@@ -113,10 +113,10 @@ def record_verb(proposal_id: str, verb: Verb, actor: Actor) -> Done | Refused | 
     match written, answer:
         case Unknown(), _:
             return Unknown()
-        case _, Refused() as refused:
+        case _, ActionRefused() as refused:
             return refused
         case (_, review), Accepted(number=number):
-            return Done(review=review, number=number, repeated=False)
-        case (_, review), Repeated(number=number):
-            return Done(review=review, number=number, repeated=True)
+            return VerbRecorded(review=review, number=number, repeated=False)
+        case (_, review), AlreadyRecorded(number=number):
+            return VerbRecorded(review=review, number=number, repeated=True)
     raise AssertionError("judge always sets an answer if there is a record")

@@ -69,7 +69,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class IdTaken:
     """The id belongs to another proposal or workflow; nothing was submitted."""
 
 
@@ -104,10 +104,10 @@ def read_submission(body: Any, proposal_id: str, via: Via) -> Submission:
 
 async def submit(
     client: df.DurableOrchestrationClient, submission: Submission, *, is_new: bool = False
-) -> Review | Taken:
+) -> Review | IdTaken:
     """Record a proposal and start its review; returns the review, also if the same proposal was submitted before.
 
-    With `is_new` the id was made for this proposal, so it is not looked for. Returns `Taken` if the id belongs to
+    With `is_new` the id was made for this proposal, so it is not looked for. Returns `IdTaken` if the id belongs to
     something else. Raises `Invalid` for a picture that cannot be read.
     """
     known = None if is_new else await asyncio.to_thread(_find, submission)
@@ -115,15 +115,15 @@ async def submit(
     if known is None and not is_new:
         unused = not await find_instance(client, submission.proposal_id)
         if not unused:  # it belongs to something else, unless another request has submitted the same just now
-            known = await asyncio.to_thread(_find, submission) or Taken()
-    if isinstance(known, Taken):
-        return Taken()
+            known = await asyncio.to_thread(_find, submission) or IdTaken()
+    if isinstance(known, IdTaken):
+        return IdTaken()
     try:
         chain = await asyncio.to_thread(_put_on_record, submission, known)
     except BaseException:
         open_looks().ask()  # it may be on record, and not in the list
         raise
-    if isinstance(chain, Taken):
+    if isinstance(chain, IdTaken):
         return chain
     review = review_of(chain)
     if not review.final and not await _begin(client, submission.proposal_id, unused=unused):
@@ -140,14 +140,14 @@ async def _begin(client: df.DurableOrchestrationClient, proposal_id: str, *, unu
     return True
 
 
-def _find(submission: Submission) -> Chain | Taken | None:
-    """Return the record under the id; None if the id is free; `Taken` if it was ever used for something else."""
+def _find(submission: Submission) -> Chain | IdTaken | None:
+    """Return the record under the id; None if the id is free; `IdTaken` if it was ever used for something else."""
     chain = open_review_records().read(submission.proposal_id)
     if chain is None and _was_there(submission.proposal_id):
         chain = open_review_records().read(submission.proposal_id)  # another request may have created it just now
         if chain is None:
-            return Taken()
-    return chain if chain is None or _is_same(chain.entries[0], submission) else Taken()
+            return IdTaken()
+    return chain if chain is None or _is_same(chain.entries[0], submission) else IdTaken()
 
 
 def _was_there(proposal_id: str) -> bool:
@@ -155,15 +155,15 @@ def _was_there(proposal_id: str) -> bool:
     return open_audit().knows(proposal_id) or missing(proposal_id) is not None
 
 
-def _put_on_record(submission: Submission, known: Chain | None) -> Chain | Taken:
+def _put_on_record(submission: Submission, known: Chain | None) -> Chain | IdTaken:
     """Store the files, create the record, add the proposal to the list. Of two senders one creates it, both get it."""
     entries = _entries(submission, open_attachments().keep(submission.uploads))
     records = open_review_records()
     begun = None if known else records.create(submission.proposal_id, entries)
     chain = known or begun or _find(submission)
     assert chain  # the faster sender has created it, and records are never removed
-    if isinstance(chain, Taken) or chain.entries[0].document != entries[0].document:
-        return Taken()
+    if isinstance(chain, IdTaken) or chain.entries[0].document != entries[0].document:
+        return IdTaken()
     if begun:
         line = {"record": "submission", "proposalId": submission.proposal_id, "via": submission.via.value}
         log.info(json.dumps(line))

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import azure.durable_functions as df
 
 from approvals.identifiers import is_instance_id
-from approvals.operations import Act, Done, OperatorRequest
+from approvals.operations import Act, ActDone, OperatorRequest
 from approvals.record.verdict import Tampered
 from approvals.retention import EndedInstance, outcome_of
 from approvals.rules.state import FINAL
@@ -31,7 +31,7 @@ _DONE = {
 
 async def act_on_instance(
     client: df.DurableOrchestrationClient, act: Act, instance_id: str, request: OperatorRequest
-) -> Done | Declined:
+) -> ActDone | Declined:
     """Terminate, rewind, resume, wake or purge an instance, if its state and its proposal allow it.
 
     Raises what the durable API raises, after the act is on record as failed.
@@ -47,7 +47,7 @@ async def act_on_instance(
     if refused:
         return refused
     await recorded(act.value, instance_id, request.by, lambda: _carry_out(client, act, instance, request.reason))
-    return Done(target=instance_id, sentence=f"The workflow {instance_id} {_DONE[act]}.")
+    return ActDone(target=instance_id, sentence=f"The workflow {instance_id} {_DONE[act]}.")
 
 
 def _untimely(act: Act, instance: Instance) -> Declined | None:

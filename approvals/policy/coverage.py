@@ -30,7 +30,7 @@ FORESEEN: tuple[tuple[str, ...], ...] = (
 """Findings that together include every stage that findings can include, and leave out every stage that they can."""
 
 
-class Cut(NamedTuple):
+class AmountLimit(NamedTuple):
     """A point between two amounts: right before an amount, or right after it."""
 
     at: Decimal
@@ -41,8 +41,8 @@ class Cut(NamedTuple):
 class Band:
     """The costs between two cuts."""
 
-    low: Cut
-    high: Cut
+    low: AmountLimit
+    high: AmountLimit
 
     def __str__(self) -> str:
         """Return the interval in mathematical notation: `(1000, 2000]` is above 1000 and up to 2000."""
@@ -54,11 +54,11 @@ class Band:
         return _first(self.low, decimals) < _first(self.high, decimals)
 
 
-_BEGIN, _END = Cut(Decimal(0), after=False), Cut(Decimal("Infinity"), after=False)
+_BEGIN, _END = AmountLimit(Decimal(0), after=False), AmountLimit(Decimal("Infinity"), after=False)
 ANY_COST = Band(low=_BEGIN, high=_END)
 
 
-def _first(cut: Cut, decimals: int) -> Decimal:
+def _first(cut: AmountLimit, decimals: int) -> Decimal:
     """Return the first amount after a cut, in the smallest unit of the currency."""
     if cut == _END:
         return cut.at
@@ -134,8 +134,8 @@ def _unmet(conditions: Sequence[Condition]) -> tuple[str, ...]:
 def band_of(condition: Condition) -> Band:
     """Return the costs that a condition covers."""
     above, least, most = condition.cost_above, condition.cost_from, condition.cost_up_to
-    low = Cut(exact(above), after=True) if above is not None else Cut(exact(least or 0.0), after=False)
-    return Band(low=max(low, _BEGIN), high=Cut(exact(most), after=True) if most is not None else _END)
+    low = AmountLimit(exact(above), after=True) if above is not None else AmountLimit(exact(least or 0.0), after=False)
+    return Band(low=max(low, _BEGIN), high=AmountLimit(exact(most), after=True) if most is not None else _END)
 
 
 def find_overlaps(conditions: Sequence[Condition], decimals: int) -> Iterator[tuple[int, int, Band]]:

@@ -66,7 +66,7 @@ Ending = Literal["approved", "rejected", "withdrawn", "expired", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AskedPerson:
     """A person whose answer is needed."""
 
     seat: str
@@ -136,7 +136,7 @@ class StageOpened(_Entry):
     index: int
     """The stage's index in the plan, from 0."""
     round: int
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedPerson, ...]
     deadline: datetime
     rung: int
     """0: the approvers; above: a rung of the escalation, if the stage opens again after changes."""
@@ -253,7 +253,7 @@ class Escalated(_Entry):
     stage: str
     rung: int
     """From 1."""
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedPerson, ...]
     missing: tuple[str, ...]
     """Who did not answer in time."""
     deadline: datetime

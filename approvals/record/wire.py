@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, TypeAdapter
 from pydantic import Field as Limits
 
 from approvals.record.entries import (
-    Asked,
+    AskedPerson,
     Attached,
     ChangesRequested,
     Checked,
@@ -75,7 +75,7 @@ _ASKED_FIELDS = _fields(
     ("seat", "seat", TEXT), ("person", "person", TEXT), ("on_behalf_of", "onBehalfOf", TEXT_OR_NONE)
 )
 _ASKED_SHAPE = Shape(
-    read=lambda value: Asked(**read_fields(_ASKED_FIELDS, value)),
+    read=lambda value: AskedPerson(**read_fields(_ASKED_FIELDS, value)),
     write=lambda asked: write_fields(_ASKED_FIELDS, asked),
 )
 

@@ -11,7 +11,7 @@ from approvals.names import among, key, same
 from approvals.policy.faults import KNOWN_WORDS
 from approvals.policy.stages import Effect
 from approvals.record.entries import (
-    Asked,
+    AskedPerson,
     ChangesRequested,
     Commented,
     Decided,
@@ -25,7 +25,7 @@ from approvals.record.entries import (
 from approvals.reserved_names import A_SYSTEM, NOBODIES
 from approvals.rules.authoring import attach, resubmit, withdraw
 from approvals.rules.document_match import outdated_link, wrong_document
-from approvals.rules.eligibility import Refused, asked_as, may_answer, over, superseded
+from approvals.rules.eligibility import ActionRefused, asked_as, may_answer, over, superseded
 from approvals.rules.handover import blocks_review
 from approvals.rules.identities import known_as, with_known_names
 from approvals.rules.limits import why_too_many
@@ -79,14 +79,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repeated:
+class AlreadyRecorded:
     """The action was recorded before; repeating it changes nothing."""
 
     number: int
     """The number of its entry; that of the latest entry if it has none."""
 
 
-Judgement = Accepted | Repeated | Refused
+Judgement = Accepted | AlreadyRecorded | ActionRefused
 
 
 def accept(
@@ -107,18 +107,20 @@ def accept(
     return Accepted(entries=(*due, judged, *following), number=judged.number)
 
 
-def _judge(review: Review, verb: Verb, actor: Actor, now: datetime, directory: Directory) -> Entry | Repeated | Refused:
+def _judge(
+    review: Review, verb: Verb, actor: Actor, now: datetime, directory: Directory
+) -> Entry | AlreadyRecorded | ActionRefused:
     if among(verb.acting, NOBODIES):
-        return Refused(code="notAsked", reason="the request names no person; only a named person's answer counts")
+        return ActionRefused(code="notAsked", reason="the request names no person; only a named person's answer counts")
     if isinstance(verb, Delegate | Reassign) and among(verb.to, NOBODIES):
-        return Refused(code="invalid", reason=f"to: {verb.to} is a reserved name; name a person")
+        return ActionRefused(code="invalid", reason=f"to: {verb.to} is a reserved name; name a person")
     judged = _by_kind(review, verb, actor, now, directory)
     return why_too_many(review, judged) or judged if isinstance(judged, Entry) else judged
 
 
 def _by_kind(
     review: Review, verb: Verb, actor: Actor, now: datetime, directory: Directory
-) -> Entry | Repeated | Refused:
+) -> Entry | AlreadyRecorded | ActionRefused:
     match verb:
         case Decide():
             return _decide(review, verb, actor, now)
@@ -133,20 +135,22 @@ def _by_kind(
         case Remind():
             return _remind(review, verb, actor, now)
         case Withdraw():
-            return withdraw(review, verb, actor.via, now) or Repeated(number=review.number)
+            return withdraw(review, verb, actor.via, now) or AlreadyRecorded(number=review.number)
         case Resubmit():
-            return resubmit(review, verb, actor.via, now) or Repeated(number=review.number)
+            return resubmit(review, verb, actor.via, now) or AlreadyRecorded(number=review.number)
         case Attach():
-            return attach(review, verb, actor.via, now) or Repeated(number=review.number)
+            return attach(review, verb, actor.via, now) or AlreadyRecorded(number=review.number)
         case never:
             assert_never(never)
 
 
-def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry | AlreadyRecorded | ActionRefused:
     words: dict[str, Effect] = {**KNOWN_WORDS, **review.policy.outcomes}
     effect = next((words[word] for word in words if same(word, verb.decision)), None)
     if effect is None:
-        return Refused(code="invalid", reason=f"decision: use one of {', '.join(words)}, not {verb.decision[:60]!r}")
+        return ActionRefused(
+            code="invalid", reason=f"decision: use one of {', '.join(words)}, not {verb.decision[:60]!r}"
+        )
     told = _recorded_before(review, verb, actor, effect)
     if told:
         return told
@@ -159,7 +163,7 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
         )
         return _request_changes(review, wanted, actor, now, decision_id=verb.decision_id)
     seat = may_answer(review, verb.approver, actor.via)
-    if isinstance(seat, Refused):
+    if isinstance(seat, ActionRefused):
         return seat
     wrong = _about_another(review, verb, actor, seat)
     if wrong:
@@ -178,21 +182,25 @@ def _decide(review: Review, verb: Decide, actor: Actor, now: datetime) -> Entry 
     )
 
 
-def _about_another(review: Review, verb: Decide | RequestChanges, actor: Actor, seat: Asked | None) -> Refused | None:
+def _about_another(
+    review: Review, verb: Decide | RequestChanges, actor: Actor, seat: AskedPerson | None
+) -> ActionRefused | None:
     """Return why an answer is not about the current document. A link is about the round of its letter."""
     if actor.link and not verb.names_document:
         return None
     return wrong_document(review, verb, verb.approver, seat)
 
 
-def _on_behalf_of(seat: Asked | None, person: str) -> str | None:
+def _on_behalf_of(seat: AskedPerson | None, person: str) -> str | None:
     """Return for whom a person answers: who delegated the task, or who was asked if a system names somebody else."""
     if seat is None:
         return None
     return seat.on_behalf_of or (None if same(seat.person, person) else seat.person)
 
 
-def _recorded_before(review: Review, verb: Decide, actor: Actor, effect: Effect) -> Repeated | Refused | None:
+def _recorded_before(
+    review: Review, verb: Decide, actor: Actor, effect: Effect
+) -> AlreadyRecorded | ActionRefused | None:
     """Find the same decision in the record, or a reason not to record this one; None if it is new and possible."""
     if verb.decision_id:
         known = next((each for each in review.decisions if each.decision_id == verb.decision_id), None)
@@ -203,7 +211,7 @@ def _recorded_before(review: Review, verb: Decide, actor: Actor, effect: Effect)
             return _requested_again(wish, verb, effect)
     if actor.link:
         if not same(actor.link.person, verb.approver) or actor.link.proposal != review.proposal_id:
-            return Refused(code="notAsked", reason="this link belongs to another person or proposal")
+            return ActionRefused(code="notAsked", reason="this link belongs to another person or proposal")
         unfit = _unfit(review, actor.link)
         if unfit:
             return unfit
@@ -213,12 +221,12 @@ def _recorded_before(review: Review, verb: Decide, actor: Actor, effect: Effect)
     return over(review.end) if review.end else None
 
 
-def _unfit(review: Review, link: Link) -> Refused | None:
+def _unfit(review: Review, link: Link) -> ActionRefused | None:
     """Return why a link cannot be used any more; None if it can."""
     if link.id in review.spent_links:
         used = next((each for each in review.decisions if each.link_id == link.id), None)
         what = _describe(used) if used else f"{link.person} asked for changes"
-        return Refused(code="replayed", reason=f"this link has been used: {what}")
+        return ActionRefused(code="replayed", reason=f"this link has been used: {what}")
     return outdated_link(review, link) or superseded(review, link)
 
 
@@ -227,23 +235,23 @@ def _answer_of(review: Review, person: str) -> Answer | None:
     return next((each for each in reversed(review.answers) if same(each.person, person)), None)
 
 
-def _again(known: Answer, verb: Decide, otherwise: str, about: About | None = None) -> Repeated | Refused:
+def _again(known: Answer, verb: Decide, otherwise: str, about: About | None = None) -> AlreadyRecorded | ActionRefused:
     """Compare an answer with a recorded one. With `about` the documents that they name must be the same, too."""
     other = about is not None and (
         (about.document or known.document).lower() != known.document or (about.round or known.round) != known.round
     )
     if same(known.person, verb.approver) and same(known.word, verb.decision) and not other:
-        return Repeated(number=known.number)
-    return Refused(code="alreadyDecided", reason=f"{_describe(known)}; {otherwise}")
+        return AlreadyRecorded(number=known.number)
+    return ActionRefused(code="alreadyDecided", reason=f"{_describe(known)}; {otherwise}")
 
 
-def _requested_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> Repeated | Refused:
+def _requested_again(wish: ChangesRequested, verb: Decide, effect: Effect) -> AlreadyRecorded | ActionRefused:
     """Recognise a repeated request for changes, however old the first one is."""
     if same(wish.by, verb.approver) and effect == "changes":
-        return Repeated(number=wish.number)
+        return AlreadyRecorded(number=wish.number)
     at = minute(wish.at)
     reason = f"{wish.by} asked for changes at {at}; this decisionId belongs to another decision"
-    return Refused(code="alreadyDecided", reason=reason)
+    return ActionRefused(code="alreadyDecided", reason=reason)
 
 
 def _describe(answer: Answer) -> str:
@@ -252,22 +260,22 @@ def _describe(answer: Answer) -> str:
 
 def _request_changes(
     review: Review, verb: RequestChanges, actor: Actor, now: datetime, *, decision_id: str | None = None
-) -> Entry | Repeated | Refused:
+) -> Entry | AlreadyRecorded | ActionRefused:
     if isinstance(review.phase, AwaitingChanges) and same(review.phase.by, verb.approver):
-        return Repeated(number=review.number)
+        return AlreadyRecorded(number=review.number)
     unfit = _unfit(review, actor.link) if actor.link else None
     if unfit:
         return unfit
     if review.end:
         return over(review.end)
     seat = may_answer(review, verb.approver, actor.via)
-    if isinstance(seat, Refused):
+    if isinstance(seat, ActionRefused):
         return seat
     wrong = _about_another(review, verb, actor, seat)
     if wrong:
         return wrong
     if seat is None or review.stage is None:
-        return Refused(code="notNow", reason="you can ask for changes only while your stage is open")
+        return ActionRefused(code="notNow", reason="you can ask for changes only while your stage is open")
     return ChangesRequested(
         **heading(review, now=now, by=verb.approver, via=actor.via),
         stage=review.stage.plan.name,
@@ -281,20 +289,20 @@ def _request_changes(
 
 def _hand_over(
     review: Review, verb: Delegate | Reassign, actor: Actor, now: datetime, directory: Directory
-) -> Entry | Repeated | Refused:
+) -> Entry | AlreadyRecorded | ActionRefused:
     if review.end:
         return over(review.end)
     stage = review.stage
     if stage is None:
-        return Refused(code="notNow", reason="a task can be handed over only while its stage is open")
+        return ActionRefused(code="notNow", reason="a task can be handed over only while its stage is open")
     if actor.via is Via.PERSON and not same(verb.acting, verb.owner):
-        return Refused(code="notAsked", reason=f"only {verb.owner} or an operator may hand this task over")
+        return ActionRefused(code="notAsked", reason=f"only {verb.owner} or an operator may hand this task over")
     seat = next((each for each in review.waiting_for if same(each.person, verb.owner)), None)
     if seat is None:
         given = next((each for each in stage.asked if same(each.person, verb.to)), None)
         if given and among(verb.owner, (given.on_behalf_of or "", given.seat)):
-            return Repeated(number=review.number)
-        return Refused(code="notAsked", reason=f"{verb.owner} has no task in stage {stage.plan.name!r}")
+            return AlreadyRecorded(number=review.number)
+        return ActionRefused(code="notAsked", reason=f"{verb.owner} has no task in stage {stage.plan.name!r}")
     unfit = unfit_recipient(review, verb, actor.via, directory)
     if unfit:
         return unfit
@@ -315,25 +323,25 @@ def _hand_over(
     )
 
 
-def _giver(seat: Asked, to: str) -> str | None:
+def _giver(seat: AskedPerson, to: str) -> str | None:
     """Return for whom the new person answers; None if the task returns to its owner."""
     owner = seat.on_behalf_of or seat.person
     return None if same(owner, to) else owner
 
 
-def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> Entry | AlreadyRecorded | ActionRefused:
     if review.end:
         return over(review.end)
     if review.stage is None:
-        return Refused(code="notNow", reason="a task can be taken back only while its stage is open")
+        return ActionRefused(code="notNow", reason="a task can be taken back only while its stage is open")
     stage = review.stage.plan.name
     given = next((each for each in review.stage.asked if delegated_seat(review, each, verb.by)), None)
     if given is None and asked_as(review, verb.by) and (key(verb.by), Kind.DELEGATED) in review.acts:
-        return Repeated(number=review.number)
+        return AlreadyRecorded(number=review.number)
     if given is None:
-        return Refused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
+        return ActionRefused(code="notAsked", reason=f"{verb.by} has delegated no task in stage {stage!r}")
     if given not in review.waiting_for:
-        return Refused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
+        return ActionRefused(code="alreadyDecided", reason=f"{given.person} has answered on behalf of {verb.by}")
     unfit = busy(review, verb.by) or blocks_review(review, review.stage, given, verb.by)
     if unfit:
         return unfit
@@ -349,11 +357,11 @@ def _take_back(review: Review, verb: TakeBack, actor: Actor, now: datetime) -> E
     )
 
 
-def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entry | Repeated | Refused:
+def _comment(review: Review, verb: Comment, actor: Actor, now: datetime) -> Entry | AlreadyRecorded | ActionRefused:
     if (verb.by, verb.comment) in review.latest_comments:
-        return Repeated(number=review.number)
+        return AlreadyRecorded(number=review.number)
     if actor.via is Via.PERSON and not concerns(review, verb.by):
-        return Refused(code="notAsked", reason=f"{verb.by} is not involved in this proposal")
+        return ActionRefused(code="notAsked", reason=f"{verb.by} is not involved in this proposal")
     place, told_at = heading(review, now=now, by=verb.by, via=actor.via), review.comments_told_at
     if review.end:
         return Commented(**place, comment=verb.comment, after_end=True)
@@ -368,18 +376,18 @@ def concerns(review: Review, person: str) -> bool:
     return among(person, (*review.involved, *named, *higher, *review.policy.budget_owners))
 
 
-def _remind(review: Review, verb: Remind, actor: Actor, now: datetime) -> Entry | Refused:
+def _remind(review: Review, verb: Remind, actor: Actor, now: datetime) -> Entry | ActionRefused:
     if review.end:
         return over(review.end)
     stage = review.stage
     if stage is None:
-        return Refused(code="notNow", reason="nobody is being asked now")
+        return ActionRefused(code="notNow", reason="nobody is being asked now")
     if actor.via is Via.PERSON and not concerns(review, verb.by):
-        return Refused(code="notAsked", reason=f"{verb.by} is not involved in this proposal")
+        return ActionRefused(code="notAsked", reason=f"{verb.by} is not involved in this proposal")
     last = stage.last_reminder
     if last and now < last + REMIND_AGAIN_AFTER:
         wait = int((last + REMIND_AGAIN_AFTER - now).total_seconds()) + 1
-        return Refused(code="tooSoon", reason="the last reminder was less than an hour ago", retry_after_s=wait)
+        return ActionRefused(code="tooSoon", reason="the last reminder was less than an hour ago", retry_after_s=wait)
     return Reminded(
         **heading(review, now=now, by=verb.by, via=actor.via),
         stage=stage.plan.name,

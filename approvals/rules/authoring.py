@@ -10,7 +10,7 @@ from approvals.names import same
 from approvals.policy.policy import check_for
 from approvals.record.documents import Attachment, document_hash
 from approvals.record.entries import Attached, Entry, Resubmitted, Via, Withdrawn
-from approvals.rules.eligibility import Refused, over
+from approvals.rules.eligibility import ActionRefused, over
 from approvals.rules.progress import heading
 from approvals.rules.revisions import tolerated
 from approvals.rules.state import AwaitingChanges, Review, Status
@@ -18,10 +18,10 @@ from approvals.rules.verbs import Attach, Resubmit, Withdraw
 from approvals.validation import Invalid
 
 
-def withdraw(review: Review, verb: Withdraw, via: Via, now: datetime) -> Entry | Refused | None:
+def withdraw(review: Review, verb: Withdraw, via: Via, now: datetime) -> Entry | ActionRefused | None:
     """Judge a withdrawal."""
     if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only the author {review.author} may withdraw the proposal")
+        return ActionRefused(code="notAuthor", reason=f"only the author {review.author} may withdraw the proposal")
     if review.status is Status.WITHDRAWN:
         return None
     if review.end:
@@ -29,17 +29,17 @@ def withdraw(review: Review, verb: Withdraw, via: Via, now: datetime) -> Entry |
     return Withdrawn(**heading(review, now=now, by=verb.by, via=via), reason=verb.reason)
 
 
-def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry | Refused | None:
+def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry | ActionRefused | None:
     """Judge a resubmission."""
     if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only the author {review.author} may resubmit the proposal")
+        return ActionRefused(code="notAuthor", reason=f"only the author {review.author} may resubmit the proposal")
     fields = ("title", "summary", "cost", "currency", "department")
     given = {name: value for name in fields if (value := getattr(verb, name)) is not None}
     document = document_hash({**review.words, **given}, review.attachments)
     if not isinstance(review.phase, AwaitingChanges):
         if review.resubmission == document:
             return None
-        return over(review.end) if review.end else Refused(code="notNow", reason="nobody has asked for changes")
+        return over(review.end) if review.end else ActionRefused(code="notNow", reason="nobody has asked for changes")
     after = {**review.words, **given}
     try:
         check_for(
@@ -50,7 +50,7 @@ def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry |
             department=after["department"],
         )
     except Invalid as error:
-        return Refused(code="invalid", reason=f"with these changes the policy cannot be applied: {error}")
+        return ActionRefused(code="invalid", reason=f"with these changes the policy cannot be applied: {error}")
     changed = {name: value for name, value in given.items() if value != review.words[name]}
     files = (part for each in review.revisions if each.round > review.round for part in each.parts)
     return Resubmitted(
@@ -63,10 +63,10 @@ def resubmit(review: Review, verb: Resubmit, via: Via, now: datetime) -> Entry |
     )
 
 
-def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | Refused | None:
+def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | ActionRefused | None:
     """Judge adding or replacing a file."""
     if not same(verb.by, review.author):
-        return Refused(code="notAuthor", reason=f"only the author {review.author} may add files to the proposal")
+        return ActionRefused(code="notAuthor", reason=f"only the author {review.author} may add files to the proposal")
     fields = {"name": verb.name, "blob": verb.blob, "content_type": verb.content_type}
     new = Attachment(**fields, size=verb.size, sha256=verb.sha256)
     before = next((each for each in review.attachments if each.name == verb.name), None)
@@ -76,7 +76,7 @@ def attach(review: Review, verb: Attach, via: Via, now: datetime) -> Entry | Ref
         return over(review.end)
     others = (*(each for each in review.attachments if each.name != verb.name), new)
     if len(others) > MOST_ATTACHMENTS:
-        return Refused(
+        return ActionRefused(
             code="conflict",
             reason=f"a proposal may have at most {MOST_ATTACHMENTS} files; use an existing name to replace a file",
         )

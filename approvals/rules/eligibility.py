@@ -6,10 +6,10 @@ from typing import Literal
 from approvals.instants import minute
 from approvals.names import among, key, same
 from approvals.policy.policy import Stage
-from approvals.record.entries import Asked, Via
+from approvals.record.entries import AskedPerson, Via
 from approvals.reserved_names import NOBODY
 from approvals.rules.links import Link
-from approvals.rules.state import ON_BEHALF, AwaitingChanges, Checking, ClosedStage, Over, Review
+from approvals.rules.state import ON_BEHALF, AwaitingChanges, Checking, ClosedStage, EndedReview, Review
 
 Code = Literal[
     "invalid",
@@ -30,7 +30,7 @@ Code = Literal[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class ActionRefused:
     """A refused action; `reason` is one sentence for the person, without a full stop."""
 
     code: Code
@@ -41,18 +41,18 @@ class Refused:
     """What was changed in the document, by whom and when; only for `documentChanged`."""
 
 
-def asked_as(review: Review, person: str) -> Asked | None:
+def asked_as(review: Review, person: str) -> AskedPerson | None:
     """Return the seat that a person is asked to answer for now."""
     return next((each for each in review.waiting_for if same(each.person, person)), None)
 
 
-def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
+def may_answer(review: Review, person: str, via: Via) -> AskedPerson | ActionRefused | None:
     """Return the seat that a person may answer for; None if the answer is early and is kept for its stage."""
     own = wrote_it(review, person)
     if own:
         return own
     if isinstance(review.phase, AwaitingChanges):
-        return Refused(
+        return ActionRefused(
             code="notNow", reason="the author was asked for changes; decide after the proposal is submitted again"
         )
     seat = asked_as(review, person) or _vouched_for(review, via)
@@ -66,76 +66,78 @@ def may_answer(review: Review, person: str, via: Via) -> Asked | Refused | None:
     return (
         _came_late(review, person)
         or _gave_it_away(review, person)
-        or Refused(code="notAsked", reason=f"{person} is not asked in this proposal")
+        or ActionRefused(code="notAsked", reason=f"{person} is not asked in this proposal")
     )
 
 
-def wrote_it(review: Review, person: str) -> Refused | None:
+def wrote_it(review: Review, person: str) -> ActionRefused | None:
     """Refuse an author's answer to their own proposal; None for others, or if the policy allows it."""
     if not same(person, review.author) or review.policy.allow_self_approval:
         return None
-    return Refused(code="selfApproval", reason=f"{person} wrote the proposal and may not decide on it")
+    return ActionRefused(code="selfApproval", reason=f"{person} wrote the proposal and may not decide on it")
 
 
-def over(end: Over) -> Refused:
+def over(end: EndedReview) -> ActionRefused:
     """Return the refusal for an action after the end: how the review ended, and who decided."""
     by = "" if end.by == NOBODY else f" by {end.by}"
-    return Refused(code="over", reason=f"the proposal was {end.outcome}{by} at {minute(end.at)}")
+    return ActionRefused(code="over", reason=f"the proposal was {end.outcome}{by} at {minute(end.at)}")
 
 
-def superseded(review: Review, link: Link) -> Refused | None:
+def superseded(review: Review, link: Link) -> ActionRefused | None:
     """Return why a link does not fit the open stage; None if it does."""
     if review.end:
         return over(review.end)
     stage = review.stage
     if stage is None:
-        return Refused(code="superseded", reason="the proposal is not waiting for an answer now")
+        return ActionRefused(code="superseded", reason="the proposal is not waiting for an answer now")
     if (link.round, link.stage, link.rung) == (review.round, stage.plan.name, stage.rung):
         return None
     ended = next((each for each in reversed(review.closed) if review.stages[each.index].name == link.stage), None)
     if ended and ended.round == review.round:
         return _closed(link.stage, ended)
-    return Refused(code="superseded", reason="the proposal has moved on since this link was sent")
+    return ActionRefused(code="superseded", reason="the proposal has moved on since this link was sent")
 
 
-def _closed(stage: str, ended: ClosedStage) -> Refused:
+def _closed(stage: str, ended: ClosedStage) -> ActionRefused:
     reason = f"stage {stage!r} was {ended.outcome} by {ended.by} at {minute(ended.at)}"
-    return Refused(code="over", reason=reason)
+    return ActionRefused(code="over", reason=reason)
 
 
-def _vouched_for(review: Review, via: Via) -> Asked | None:
+def _vouched_for(review: Review, via: Via) -> AskedPerson | None:
     """Return a seat for a person that a trusted system names, if the policy allows that for the open stage."""
     if review.open_stage is None or not review.open_stage.anyone or via not in ON_BEHALF:
         return None
     return next(iter(review.waiting_for), None)
 
 
-def _second_answer(review: Review, person: str) -> Refused | None:
+def _second_answer(review: Review, person: str) -> ActionRefused | None:
     if not review.policy.four_eyes:
         return None
     earlier = next((each for each in review.answers if same(each.person, person)), None)
     if earlier is None:
         return None
-    return Refused(
+    return ActionRefused(
         code="fourEyes", reason=f"{person} has decided in an earlier stage, and this policy requires four eyes"
     )
 
 
-def _missed(review: Review, person: str) -> Refused | None:
+def _missed(review: Review, person: str) -> ActionRefused | None:
     """Return the refusal for a person whose task now belongs to somebody else."""
     stage = review.stage
     if stage is None:
         return None
     to = next((each.person for each in stage.asked if _gave_away(each, person)), None)
     if to:
-        return Refused(code="notAsked", reason=f"{person} has handed this task over to {to}")
+        return ActionRefused(code="notAsked", reason=f"{person} has handed this task over to {to}")
     if stage.rung and among(person, _named(stage.plan, below=stage.rung)):
         now = ", ".join(each.person for each in stage.asked)
-        return Refused(code="over", reason=f"the deadline passed at {minute(stage.opened_at)}; now {now} may decide")
+        return ActionRefused(
+            code="over", reason=f"the deadline passed at {minute(stage.opened_at)}; now {now} may decide"
+        )
     return None
 
 
-def _gave_away(asked: Asked, person: str) -> bool:
+def _gave_away(asked: AskedPerson, person: str) -> bool:
     """Say whether a task belonged to this person and now belongs to somebody else."""
     return not same(asked.person, person) and among(person, (asked.seat, asked.on_behalf_of or asked.seat))
 
@@ -164,13 +166,13 @@ def _holders(review: Review, stage: Stage) -> tuple[str, ...]:
     return tuple(given.get(key(each), each) for each in stage.approvers)
 
 
-def _gave_it_away(review: Review, person: str) -> Refused | None:
+def _gave_it_away(review: Review, person: str) -> ActionRefused | None:
     """Return the refusal for a person whose task was given to somebody else in an earlier round."""
     to = next((each.person for _, each in review.handed_over if _gave_away(each, person)), None)
-    return Refused(code="notAsked", reason=f"{person} has handed this task over to {to}") if to else None
+    return ActionRefused(code="notAsked", reason=f"{person} has handed this task over to {to}") if to else None
 
 
-def _came_late(review: Review, person: str) -> Refused | None:
+def _came_late(review: Review, person: str) -> ActionRefused | None:
     """Return the refusal for a person whose stage is closed, with who decided it."""
     for ended in reversed(review.closed):
         plan = review.stages[ended.index] if ended.round == review.round else None

@@ -2,12 +2,12 @@
 
 from approvals.names import among
 from approvals.policy.staffing import find_short
-from approvals.record.entries import Asked
-from approvals.rules.eligibility import Refused
+from approvals.record.entries import AskedPerson
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.state import OpenStage, Review
 
 
-def blocks_review(review: Review, stage: OpenStage, seat: Asked, to: str) -> Refused | None:
+def blocks_review(review: Review, stage: OpenStage, seat: AskedPerson, to: str) -> ActionRefused | None:
     """Return why the review could not be decided if `to` got this seat's task in the open stage; None if it could."""
     plan = stage.plan
     before = tuple(each.person for each in stage.asked)
@@ -16,12 +16,12 @@ def blocks_review(review: Review, stage: OpenStage, seat: Asked, to: str) -> Ref
     known = (*asked, *before, *(each.seat for each in stage.asked))
     if plan.on_timeout == "escalate" and among(to, above) and all(among(person, known) for person in above):
         reason = f"stage {plan.name!r} escalates only to {to}; choose another person"
-        return Refused(code="conflict", reason=reason)
+        return ActionRefused(code="conflict", reason=reason)
     short = _short_of_eyes(review, stage, asked) if review.policy.four_eyes else None
     if short is None or _short_of_eyes(review, stage, before):
         return None
     reason = f"stage {short!r} needs {to}, who may not decide in two stages (fourEyes)"
-    return Refused(code="conflict", reason=reason)
+    return ActionRefused(code="conflict", reason=reason)
 
 
 def _short_of_eyes(review: Review, stage: OpenStage, asked: tuple[str, ...]) -> str | None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from approvals.names import key
 from approvals.record.entries import Entry, Kind
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.state import Review
 
 MOST_BY_ONE: Mapping[Kind, int] = MappingProxyType(
@@ -26,17 +26,17 @@ MOST_OF_AUTHOR = 5_000
 _AUTHORS = frozenset({Kind.ATTACHED, Kind.RESUBMITTED})
 
 
-def why_too_many(review: Review, entry: Entry) -> Refused | None:
+def why_too_many(review: Review, entry: Entry) -> ActionRefused | None:
     """Return why an entry exceeds a limit; None if it does not."""
     most = MOST_ENTRIES if entry.kind in MOST_BY_ONE else MOST_OF_AUTHOR if entry.kind in _AUTHORS else None
     if most is not None and review.number >= most:
         accepted = "decisions and the author's actions" if entry.kind in MOST_BY_ONE else "decisions"
-        return Refused(
+        return ActionRefused(
             code="conflict", reason=f"the record has {review.number:,} entries; only {accepted} are accepted now"
         )
     allowed = MOST_BY_ONE.get(entry.kind)
     if allowed is not None and review.acts.count((key(entry.by), entry.kind)) >= allowed:
-        return Refused(
+        return ActionRefused(
             code="conflict", reason=f"{entry.by} has done this {allowed} times, which is the limit for one proposal"
         )
     return None

@@ -48,7 +48,7 @@ class Expired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forged:
+class InvalidLink:
     """Not a valid link: another key, a changed or cut token."""
 
 
@@ -63,16 +63,16 @@ def write_link(link: Link, keys: Sequence[str]) -> str:
     return token if isinstance(token, str) else token.decode()
 
 
-def read_link(token: str, keys: Sequence[str], now: datetime) -> Link | Expired | Forged:
+def read_link(token: str, keys: Sequence[str], now: datetime) -> Link | Expired | InvalidLink:
     """Return the content of a token if one of the keys has signed it; without keys no token is valid. Never raises."""
     if not keys or len(token) > LONGEST_TOKEN or not _plain(token):
-        return Forged()
+        return InvalidLink()
     try:
         link = Link.from_dict(_serializer(keys).loads(token))
     except (BadData, Invalid):
-        return Forged()
+        return InvalidLink()
     if not is_seen(link.person):
-        return Forged()  # made before such names were refused; no answer can have such a name
+        return InvalidLink()  # made before such names were refused; no answer can have such a name
     return link if now.timestamp() < link.expires else Expired(link=link)
 
 

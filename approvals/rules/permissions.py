@@ -10,7 +10,7 @@ from approvals.names import same
 from approvals.record.entries import Via
 from approvals.rules.acceptance import Accepted, Actor, Judgement, accept
 from approvals.rules.choices import Choice, ChosenAnswer, choices, to_verb
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.state import Review
 from approvals.rules.verbs import Attach, Comment, Delegate, Reassign, Remind, Resubmit, TakeBack, Verb, Withdraw
 
@@ -63,7 +63,7 @@ def permissions(review: Review, person: str, now: datetime, *, directory: Direct
 
     def may_give(model: type[Delegate] | type[Reassign]) -> Iterator[str]:
         told = judged(model.from_dict({"from": person, "to": _STRANGER}))
-        hopeless = isinstance(told, Refused) and told.code in _WHOEVER_IT_IS
+        hopeless = isinstance(told, ActionRefused) and told.code in _WHOEVER_IT_IS
         candidates = () if hopeless else _candidates(review, directory)
         return (to for to in candidates if taken(model.from_dict({"from": person, "to": to})))
 

@@ -11,7 +11,7 @@ from approvals.policy.plan import choose_stages
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, document_hash, policy_hash
 from approvals.record.entries import (
-    Asked,
+    AskedPerson,
     Checked,
     Closing,
     CommentsSent,
@@ -33,11 +33,11 @@ from approvals.rules.state import (
     AwaitingChanges,
     BetweenStages,
     Checking,
+    EndedReview,
     OpenStage,
-    Over,
     Pause,
     Review,
-    Withdrawing,
+    WithdrawalStarted,
 )
 from approvals.rules.verdict import judge, word_of
 
@@ -140,7 +140,7 @@ def _next_deadline(review: Review) -> datetime | None:
             return min(planned, stage.deadline) if planned else stage.deadline
         case BetweenStages():
             return review.edited_at + EDIT_PAUSE if review.edited_at else None
-        case Checking() | Withdrawing() | Over():
+        case Checking() | WithdrawalStarted() | EndedReview():
             return None
         case never:
             assert_never(never)
@@ -177,7 +177,7 @@ def heading(
 
 def _next(review: Review, now: datetime) -> Entry | None:
     """Return the next entry that is due, or None. The letter about held-back comments comes before the end."""
-    if isinstance(review.phase, Withdrawing):
+    if isinstance(review.phase, WithdrawalStarted):
         return _of_phase(review, now)
     due = _comments_due(review)
     following = None if due and now >= due else _of_phase(review, now)
@@ -189,9 +189,9 @@ def _next(review: Review, now: datetime) -> Entry | None:
 def _of_phase(review: Review, now: datetime) -> Entry | None:
     """Return the entry that is due in the current phase."""
     match review.phase:
-        case Checking() | Over():
+        case Checking() | EndedReview():
             return None
-        case Withdrawing(by=by, reason=reason):
+        case WithdrawalStarted(by=by, reason=reason):
             return _end(review, "withdrawn", now, by=by, reason=reason)
         case AwaitingChanges(until=until):
             if now < until:
@@ -255,7 +255,7 @@ def _open(review: Review, resumed: Pause | None, now: datetime) -> StageOpened:
     )
 
 
-def _early(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> dict[int, str]:
+def _early(review: Review, plan: Stage, asked: tuple[AskedPerson, ...]) -> dict[int, str]:
     """Return which early answers count for a stage: the number of each answer's entry, with its seat.
 
     Each answer counts once, in the first stage that asks for it. No person takes two seats, even if the policy has kept
@@ -304,7 +304,7 @@ def _due(review: Review, stage: OpenStage, now: datetime) -> Entry | None:
 
 
 def _escalate(
-    review: Review, plan: Stage, rung: int, asked: tuple[Asked, ...], needed: int, now: datetime
+    review: Review, plan: Stage, rung: int, asked: tuple[AskedPerson, ...], needed: int, now: datetime
 ) -> Escalated:
     hours = plan.escalate_to[rung - 1].window_hours or plan.window_hours
     at = max(now, review.last_at)

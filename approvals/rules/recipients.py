@@ -3,13 +3,13 @@
 from approvals.directory import Directory
 from approvals.names import among, same
 from approvals.policy.policy import Policy
-from approvals.record.entries import Asked, Via
-from approvals.rules.eligibility import Refused, wrote_it
+from approvals.record.entries import AskedPerson, Via
+from approvals.rules.eligibility import ActionRefused, wrote_it
 from approvals.rules.state import Review
 from approvals.rules.verbs import Delegate, Reassign
 
 
-def unfit_recipient(review: Review, verb: Delegate | Reassign, via: Via, directory: Directory) -> Refused | None:
+def unfit_recipient(review: Review, verb: Delegate | Reassign, via: Via, directory: Directory) -> ActionRefused | None:
     """Return why a task must not be given to the person in a verb; None if it may be.
 
     The policy's `delegateTo` applies to people. A system that reassigns a task acts for the operators, who handle cases
@@ -20,13 +20,13 @@ def unfit_recipient(review: Review, verb: Delegate | Reassign, via: Via, directo
         return unfit
     if not directory.allows(verb.to):
         reason = f"{verb.to} is an address outside of the directory and of the domains in MAIL_DOMAINS"
-        return Refused(code="notAllowed", reason=reason)
+        return ActionRefused(code="notAllowed", reason=reason)
     if isinstance(verb, Delegate) or via is Via.PERSON:
         return _outside(review.policy, verb.to, directory)
     return None
 
 
-def delegated_seat(review: Review, asked: Asked, person: str) -> Asked | None:
+def delegated_seat(review: Review, asked: AskedPerson, person: str) -> AskedPerson | None:
     """Return a seat of the open stage as it was before a person delegated it; None if this person did not."""
     if asked.on_behalf_of is None or review.stage is None:
         return None
@@ -41,12 +41,12 @@ def delegated_seat(review: Review, asked: Asked, person: str) -> Asked | None:
     )
 
 
-def busy(review: Review, person: str) -> Refused | None:
+def busy(review: Review, person: str) -> ActionRefused | None:
     """Return why a person cannot get one more task in the open stage; None if they can."""
     return _has_a_place(review, person) or _engaged_elsewhere(review, person)
 
 
-def _engaged_elsewhere(review: Review, person: str) -> Refused | None:
+def _engaged_elsewhere(review: Review, person: str) -> ActionRefused | None:
     """Refuse a person who has decided in another stage, if the policy requires four eyes; else None."""
     here = review.stage.index if review.stage else None
     if not review.policy.four_eyes or not any(
@@ -54,34 +54,34 @@ def _engaged_elsewhere(review: Review, person: str) -> Refused | None:
     ):
         return None
     reason = f"{person} has decided in another stage, and this policy requires four eyes"
-    return Refused(code="conflict", reason=reason)
+    return ActionRefused(code="conflict", reason=reason)
 
 
-def _has_a_place(review: Review, person: str) -> Refused | None:
+def _has_a_place(review: Review, person: str) -> ActionRefused | None:
     """Refuse a person who is asked in the open stage or has answered in it, for anybody's seat; else None."""
     asked = tuple(each.person for each in review.stage.asked) if review.stage else ()
     answered = tuple(each.person for each in review.stage_answers)
     if not among(person, (*asked, *answered)):
         return None
-    return Refused(code="conflict", reason=f"{person} is already asked in this stage and can answer only once")
+    return ActionRefused(code="conflict", reason=f"{person} is already asked in this stage and can answer only once")
 
 
-def _outside(policy: Policy, to: str, directory: Directory) -> Refused | None:
+def _outside(policy: Policy, to: str, directory: Directory) -> ActionRefused | None:
     match policy.delegate_to:
         case "anyone":
             return None
         case "nobody":
-            return Refused(code="notAllowed", reason="this policy does not allow tasks to be handed over")
+            return ActionRefused(code="notAllowed", reason="this policy does not allow tasks to be handed over")
         case "directory":
             if directory.knows(to):
                 return None
-            return Refused(
+            return ActionRefused(
                 code="notAllowed",
                 reason=f"this policy allows only people in the directory to take over a task, not {to}",
             )
         case named:
             if among(to, named):
                 return None
-            return Refused(
+            return ActionRefused(
                 code="notAllowed", reason=f"this policy allows only {', '.join(named)} to take over a task, not {to}"
             )

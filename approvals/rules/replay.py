@@ -7,7 +7,7 @@ from approvals.names import among, key, same
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import policy_hash
 from approvals.record.entries import (
-    Asked,
+    AskedPerson,
     Attached,
     ChangesRequested,
     Checked,
@@ -34,11 +34,11 @@ from approvals.rules.state import (
     BetweenStages,
     Checking,
     ClosedStage,
+    EndedReview,
     OpenStage,
-    Over,
     Pause,
     Review,
-    Withdrawing,
+    WithdrawalStarted,
 )
 
 
@@ -116,7 +116,9 @@ def apply(review: Review, entry: Entry) -> Review:
         case Attached():
             return _attached(after, entry)
         case Withdrawn():
-            return replace(after, phase=Withdrawing(by=entry.by, reason=entry.reason, missing_changes=review.changes))
+            return replace(
+                after, phase=WithdrawalStarted(by=entry.by, reason=entry.reason, missing_changes=review.changes)
+            )
         case Ended():
             return replace(after, phase=_over(review, entry))
         case Submitted():
@@ -191,7 +193,7 @@ def _handed_over(review: Review, entry: Delegated | Reassigned) -> Review:
     others = tuple(
         each for each in review.handed_over if not (each[0] == entry.stage and same(each[1].seat, entry.seat))
     )
-    held = Asked(seat=entry.seat, person=entry.to, on_behalf_of=entry.on_behalf_of)
+    held = AskedPerson(seat=entry.seat, person=entry.to, on_behalf_of=entry.on_behalf_of)
     handed_over = others if same(entry.to, entry.seat) else (*others, (entry.stage, held))
     given = _given_on(review, stage, entry)
     return _having_asked(
@@ -199,7 +201,7 @@ def _handed_over(review: Review, entry: Delegated | Reassigned) -> Review:
     )
 
 
-def _given_on(review: Review, stage: OpenStage, entry: Delegated | Reassigned) -> tuple[tuple[str, Asked], ...]:
+def _given_on(review: Review, stage: OpenStage, entry: Delegated | Reassigned) -> tuple[tuple[str, AskedPerson], ...]:
     """Return who delegated which seats. If a task returns to a person, their delegation and later ones end."""
     mine = tuple(each for each in review.given if each[0] == entry.stage and same(each[1].seat, entry.seat))
     others = tuple(each for each in review.given if each not in mine)
@@ -288,8 +290,8 @@ def _revised(review: Review, entry: Attached | Resubmitted, number: int, change:
     return replace(review, document=entry.document, revisions=(*review.revisions, revision))
 
 
-def _over(review: Review, entry: Ended) -> Over:
-    return Over(
+def _over(review: Review, entry: Ended) -> EndedReview:
+    return EndedReview(
         outcome=entry.outcome,
         by=entry.decided_by,
         word=entry.word,
@@ -329,7 +331,7 @@ def _open_stage(review: Review) -> OpenStage:
     return review.stage
 
 
-def _having_asked(review: Review, asked: tuple[Asked, ...]) -> Review:
+def _having_asked(review: Review, asked: tuple[AskedPerson, ...]) -> Review:
     """Return the review after the last entry has asked these people."""
     new = tuple(each.person for each in asked if not among(each.person, review.involved))
     known = {person for person, _ in review.first_asked}

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from approvals.names import among, key
 from approvals.policy.staffing import find_short
 from approvals.policy.stages import Stage
-from approvals.record.entries import Asked
+from approvals.record.entries import AskedPerson
 from approvals.rules.state import OpenStage, Review
 from approvals.rules.verdict import still_needed
 
 
-def people_of(review: Review, plan: Stage) -> tuple[Asked, ...]:
+def people_of(review: Review, plan: Stage) -> tuple[AskedPerson, ...]:
     """Return who is asked when a stage opens: its approvers, or those who got their tasks in an earlier round."""
-    return _as_handed_over(review, plan, tuple(Asked(seat=each, person=each) for each in plan.approvers))
+    return _as_handed_over(review, plan, tuple(AskedPerson(seat=each, person=each) for each in plan.approvers))
 
 
-def people_on(review: Review, stage: OpenStage, rung: int) -> tuple[tuple[Asked, ...], int]:
+def people_on(review: Review, stage: OpenStage, rung: int) -> tuple[tuple[AskedPerson, ...], int]:
     """Return who is asked on a rung, and how many of them must say yes; nobody if the rung is skipped.
 
     No person fills two places. So if a rung has fewer people than answers are missing, the people who have not answered
@@ -26,7 +26,7 @@ def people_on(review: Review, stage: OpenStage, rung: int) -> tuple[tuple[Asked,
     if not review.policy.allow_self_approval:
         passed_over = (*passed_over, review.author)
     names = tuple(each for each in stage.plan.escalate_to[rung - 1].to if not among(each, passed_over))
-    own = tuple(Asked(seat=each, person=each) for each in names)
+    own = tuple(AskedPerson(seat=each, person=each) for each in names)
     given = _as_handed_over(review, stage.plan, own)
     people = tuple(one if among(other.person, passed_over) else other for one, other in zip(own, given, strict=True))
     needed = still_needed(stage.plan, review.stage_answers)
@@ -36,11 +36,11 @@ def people_on(review: Review, stage: OpenStage, rung: int) -> tuple[tuple[Asked,
     return people, needed
 
 
-def _is_one_of(asked: Asked, names: tuple[str, ...]) -> bool:
+def _is_one_of(asked: AskedPerson, names: tuple[str, ...]) -> bool:
     return among(asked.seat, names) or among(asked.person, names)
 
 
-def _as_handed_over(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
+def _as_handed_over(review: Review, plan: Stage, asked: tuple[AskedPerson, ...]) -> tuple[AskedPerson, ...]:
     """Give each seat to the person who got it in an earlier round, if the review can still be decided then."""
     for stage, held in review.handed_over:
         given = tuple(held if stage == plan.name and key(each.seat) == key(held.seat) else each for each in asked)
@@ -49,7 +49,7 @@ def _as_handed_over(review: Review, plan: Stage, asked: tuple[Asked, ...]) -> tu
     return asked
 
 
-def _can_go_on(review: Review, plan: Stage, asked: Sequence[Asked], person: str) -> bool:
+def _can_go_on(review: Review, plan: Stage, asked: Sequence[AskedPerson], person: str) -> bool:
     people = tuple(each.person for each in asked)
     if len(set(map(key, people))) < len(people):
         return False

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from approvals.policy.policy import Policy, Stage
 from approvals.record.documents import Attachment, policy_version
-from approvals.record.entries import Asked, ChangesRequested, Closing, Ending, Kind, Via, YesOrNo
+from approvals.record.entries import AskedPerson, ChangesRequested, Closing, Ending, Kind, Via, YesOrNo
 from approvals.reserved_names import NOBODY
 from approvals.rules.revisions import Revision
 
@@ -94,7 +94,7 @@ class OpenStage:
     deadline: datetime
     rung: int
     """0: the approvers; above: a rung of the escalation, from 1."""
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedPerson, ...]
     reminders: int = 0
     """How many of the planned reminders have been sent."""
     last_reminder: datetime | None = None
@@ -131,7 +131,7 @@ class AwaitingChanges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawing:
+class WithdrawalStarted:
     """The author has withdrawn the proposal; the entry of its end is not written yet."""
 
     by: str
@@ -140,7 +140,7 @@ class Withdrawing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Over:
+class EndedReview:
     """The review has ended."""
 
     outcome: Ending
@@ -154,7 +154,7 @@ class Over:
     """Requested changes that were never submitted."""
 
 
-Phase = Checking | BetweenStages | OpenStage | AwaitingChanges | Withdrawing | Over
+Phase = Checking | BetweenStages | OpenStage | AwaitingChanges | WithdrawalStarted | EndedReview
 """The phase of a review: one of these, with its own data."""
 
 
@@ -207,9 +207,9 @@ class Review:
     """The author, and everybody who was ever asked."""
     first_asked: tuple[tuple[str, int], ...] = ()
     """Everybody who was ever asked, by `names.key`, with the number of the first entry that asked them."""
-    handed_over: tuple[tuple[str, Asked], ...] = ()
+    handed_over: tuple[tuple[str, AskedPerson], ...] = ()
     """By name of the stage: the seats that were given to somebody else, who keeps them in later rounds."""
-    given: tuple[tuple[str, Asked], ...] = ()
+    given: tuple[tuple[str, AskedPerson], ...] = ()
     """By name of the stage: delegated seats as they were before each delegation, in order."""
     latest_comments: tuple[tuple[str, str], ...] = ()
     """Each person's latest comment, to recognise one that is delivered twice."""
@@ -237,13 +237,13 @@ class Review:
                 return Status.CHECKING
             case BetweenStages() if self.edited_at:
                 return Status.CHECKING
-            case BetweenStages() | Withdrawing():
+            case BetweenStages() | WithdrawalStarted():
                 return Status.IN_REVIEW
             case OpenStage(plan=plan):
                 return Status.AWAITING_BUDGET if plan.kind == "budget" else Status.IN_REVIEW
             case AwaitingChanges():
                 return Status.CHANGES_REQUESTED
-            case Over(outcome=outcome):
+            case EndedReview(outcome=outcome):
                 return Status(outcome)
             case never:
                 assert_never(never)
@@ -254,9 +254,9 @@ class Review:
         return self.end is not None
 
     @property
-    def end(self) -> Over | None:
+    def end(self) -> EndedReview | None:
         """How the review ended; None before that."""
-        return self.phase if isinstance(self.phase, Over) else None
+        return self.phase if isinstance(self.phase, EndedReview) else None
 
     @property
     def stage(self) -> OpenStage | None:
@@ -274,7 +274,7 @@ class Review:
         match self.phase:
             case AwaitingChanges() as changes:
                 return changes
-            case Withdrawing(missing_changes=missing_changes) | Over(missing_changes=missing_changes):
+            case WithdrawalStarted(missing_changes=missing_changes) | EndedReview(missing_changes=missing_changes):
                 return missing_changes
             case _:
                 return None
@@ -287,7 +287,7 @@ class Review:
         return self.changes.until if self.changes else None
 
     @property
-    def waiting_for(self) -> tuple[Asked, ...]:
+    def waiting_for(self) -> tuple[AskedPerson, ...]:
         """The people who are asked and have not answered."""
         if self.stage is None:
             return ()

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from approvals.attachments import StoredAttachment
 from approvals.decision import Decision
-from approvals.findings import Sum
+from approvals.findings import ChecksSummary
 from approvals.forms import AsTuple
 from approvals.identifiers import InstanceId
 from approvals.instants import Instant, read_instant
@@ -265,7 +265,7 @@ def step_of(review: Review, *, told: int = 0, counted: Mapping[str, int] | None 
     )
 
 
-def findings_of(total: Sum) -> tuple[str, ...]:
+def findings_of(total: ChecksSummary) -> tuple[str, ...]:
     """Return findings in the words of policies: the summary, and each check that found something."""
     return (total.outcome, *sorted({each.check for each in total.findings if each.severity != "ok"}))
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from approvals.names import among, digest, key, same
 from approvals.record.entries import (
-    Asked,
+    AskedPerson,
     Attached,
     ChangesRequested,
     Commented,
@@ -218,7 +218,7 @@ def _handing_over(step: _Step, entry: Delegated | Reassigned) -> tuple[Notice, .
     return (*_ask(step, kind, new), *_inform(step, kind, _without(former, entry.by)))
 
 
-def _ask(step: _Step, kind: NoticeKind, people: tuple[Asked, ...]) -> tuple[Notice, ...]:
+def _ask(step: _Step, kind: NoticeKind, people: tuple[AskedPerson, ...]) -> tuple[Notice, ...]:
     """Return notices to people whose answer is needed; a person with two seats gets one."""
     first = {key(each.person): each for each in reversed(people)}
     return tuple(

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 from approvals.policy.rights import OWN_POLICY
 from approvals.record.documents import Attachment
 from approvals.record.entries import (
-    Asked,
+    AskedPerson,
     Attached,
     ChangesRequested,
     Checked,
@@ -152,11 +152,11 @@ def _ended(entry: Ended) -> Told:
     return f"the end: {entry.outcome}", (decided, own, entry.reason or "")
 
 
-def _asked(asked: tuple[Asked, ...]) -> str:
+def _asked(asked: tuple[AskedPerson, ...]) -> str:
     return people(tuple(_person(each) for each in asked))
 
 
-def _person(asked: Asked) -> str:
+def _person(asked: AskedPerson) -> str:
     return f"{asked.person} (for {asked.on_behalf_of})" if asked.on_behalf_of else asked.person
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from approvals.operations import Act, Done, MessageAct, OperatorRequest, Overview
+from approvals.operations import Act, ActDone, MessageAct, OperatorRequest, Overview
 from approvals.workflows import RESERVATION, WORKFLOWS
 from clients.counters import COUNTERS
 from clients.description.described import (
@@ -26,7 +26,7 @@ _INSTANCE = Parameter(
 )
 _WORKFLOW: Json = {"enum": [each.name for each in WORKFLOWS.values()]}
 _ASKS = Body(models={JSON: OperatorRequest}, example={"by": "Mara Lindqvist", "reason": "The cause is mended."})
-_DONE: Mapping[int, Answer] = {200: Answer(does="It is done, and on record with who did it.", models={JSON: Done})}
+_DONE: Mapping[int, Answer] = {200: Answer(does="It is done, and on record with who did it.", models={JSON: ActDone})}
 
 ACTS = (
     Operation(

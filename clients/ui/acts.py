@@ -7,11 +7,11 @@ import azure.durable_functions as df
 
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.verbs import Verb
 from clients.web.access import damaged
 from services import desk
-from services.review_changes import Done
+from services.review_changes import VerbRecorded
 
 
 async def act_in_turn(
@@ -24,8 +24,8 @@ async def act_in_turn(
         except Tampered as error:
             damaged(proposal_id, error)
             return ["its record was changed by somebody else; an operator has to check it"]
-        if isinstance(done, Refused):
+        if isinstance(done, ActionRefused):
             return [done.reason]
-        if not isinstance(done, Done):
+        if not isinstance(done, VerbRecorded):
             return ["there is no such proposal any more"]
     return []

@@ -20,7 +20,7 @@ from clients.web.visitors import shell, visitor
 from gateways.images import Unreadable, scale
 from pages.document import LARGEST_SHOWN, ShownFile, document_page
 from pages.documents import is_text, look_of
-from services.documents import Altered, Gone, read_document
+from services.documents import FileAltered, FileMissing, read_document
 
 bp = df.Blueprint()
 
@@ -57,9 +57,9 @@ async def show_file(req: func.HttpRequest) -> func.HttpResponse:
     try:
         content = await asyncio.to_thread(read_document, attachment)
         before = await asyncio.to_thread(read_document, earlier[1]) if earlier else None
-    except Gone:
+    except FileMissing:
         return explain(410, "This file is gone", "It is on record, but not in the store.", "Ask whoever handed it in.")
-    except Altered:
+    except FileAltered:
         return explain(500, "This file cannot be shown", "It is not what was put on record.", "Tell an operator.")
     if to_save:
         return keep(req, saved(attachment, content), tag)

@@ -15,7 +15,7 @@ from approvals.names import same
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
 from approvals.rules.choices import CHANGES
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.state import Status
 from approvals.rules.verbs import Decide, RequestChanges
 from approvals.validation import Invalid
@@ -29,10 +29,10 @@ from gateways import clock
 from gateways.personal_rows import Part
 from gateways.proposal_index import open_proposal_index
 from gateways.proposal_rows import IndexRow
-from pages.inbox import STATUSES, Found, Question, Result, inbox_page, results_page
+from pages.inbox import STATUSES, FoundPage, Question, Result, inbox_page, results_page
 from pages.rendering import Page
 from services import desk
-from services.review_changes import Contention, Done
+from services.review_changes import Contention, VerbRecorded
 
 bp = df.Blueprint()
 
@@ -114,7 +114,7 @@ async def _page(who: Visitor, question: Question, *, fault: str = "") -> Page:
     filters = _filters(question, now)
     fitting = [row for row in rows if all(fits(row) for fits in filters)]
     begin = (question.page - 1) * ON_A_PAGE
-    found = Found(
+    found = FoundPage(
         rows=fitting[begin : begin + ON_A_PAGE],
         total=len(fitting),
         pages=max(1, -(-len(fitting) // ON_A_PAGE)),
@@ -201,10 +201,10 @@ async def _act(
             raise
         return False, "Storage did not respond. Check whether your answer is recorded, and send it again if not."
     match done:
-        case Done(review=review):
+        case VerbRecorded(review=review):
             waiting = people(tuple(each.person for each in review.waiting_for))
             return True, STATUSES[review.status.value] + (f"; waits for {waiting}." if waiting else ".")
-        case Refused(reason=reason, changes=changes):
+        case ActionRefused(reason=reason, changes=changes):
             told = "; ".join(changes)
             return False, f"{reason[:1].upper()}{reason[1:]}." + (f" Changed: {told}." if told else "")
         case _:

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from approvals.identifiers import is_instance_id
-from approvals.operations import Act, Done, MessageAct, OperatorRequest
+from approvals.operations import Act, ActDone, MessageAct, OperatorRequest
 from approvals.record.verdict import Tampered
 from approvals.validation import Invalid
 from approvals.words.histories import history_in_words, reason_of
@@ -19,7 +19,7 @@ from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, show, show_kept
 from clients.web.roles import OPERATORS, may_operate
 from clients.web.visitors import Visitor, shell, visitor
-from pages.operations import Told, Workflow, operations_page, workflow_page
+from pages.operations import ActResult, Workflow, operations_page, workflow_page
 from services.audits import examine
 from services.instances import find_status
 from services.letter_acts import send_letter
@@ -78,18 +78,18 @@ async def operate(req: func.HttpRequest, client: df.DurableOrchestrationClient) 
         done = Declined(code="notNow", detail=f"The record is damaged: {error}.", what_to_do="Verify it.")
     if done is None:
         return explain(400, "This was not understood", "Use the buttons of the page.")
-    if isinstance(done, Done):
-        told, status = Told(good=True, sentence=done.sentence), 200
+    if isinstance(done, ActDone):
+        told, status = ActResult(good=True, sentence=done.sentence), 200
     else:
         advice = "Tick “Also if its proposal is still open” to do it all the same."
         what_to_do = advice if done.code == "openProposal" else done.what_to_do
-        told, status = Told(good=False, sentence=f"{done.detail} {what_to_do}"), _STATUS[done.code]
+        told, status = ActResult(good=False, sentence=f"{done.detail} {what_to_do}"), _STATUS[done.code]
     if "instance" in asked:
         return await _workflow(client, who, asked["instance"], told, status)
     return show(operations_page(shell(who, "operations"), await overview(client), told), status=status)
 
 
-async def _do(client: df.DurableOrchestrationClient, who: Visitor, asked: dict[str, str]) -> Done | Declined | None:
+async def _do(client: df.DurableOrchestrationClient, who: Visitor, asked: dict[str, str]) -> ActDone | Declined | None:
     """Do what the fields of a form say; None where they say nothing that there is."""
     act = asked.get("act", "")
     if "instance" in asked and act in set(Act):
@@ -105,7 +105,7 @@ async def _do(client: df.DurableOrchestrationClient, who: Visitor, asked: dict[s
 
 
 async def _workflow(
-    client: df.DurableOrchestrationClient, who: Visitor, given: str, told: Told | None = None, status: int = 200
+    client: df.DurableOrchestrationClient, who: Visitor, given: str, told: ActResult | None = None, status: int = 200
 ) -> func.HttpResponse:
     if not is_instance_id(given):
         return explain(404, "There is nothing of this id", "An id has up to 100 letters, digits, dots and dashes.")

@@ -9,7 +9,7 @@ import azure.functions as func
 from approvals.record.documents import Attachment
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.permissions import Permissions, permissions
 from approvals.rules.state import Review
 from approvals.rules.versions import versions
@@ -32,8 +32,8 @@ from pages.proposal import ShownProposal, proposal_address, proposal_page
 from pages.rendering import Page
 from pages.verb_forms import SentForm
 from services import desk
-from services.documents import Altered, Gone, read_document
-from services.review_changes import Done
+from services.documents import FileAltered, FileMissing, read_document
+from services.review_changes import VerbRecorded
 
 bp = df.Blueprint()
 
@@ -83,15 +83,15 @@ async def act_from_proposal(req: func.HttpRequest, client: df.DurableOrchestrati
     try:
         verb = read_verb(fields, found.review, who.name)
         actor = Actor(name=who.name, via=who.caller.via)
-        done = verb if isinstance(verb, Refused) else await desk.act(client, proposal_id, verb, actor)
+        done = verb if isinstance(verb, ActionRefused) else await desk.act(client, proposal_id, verb, actor)
     except Invalid as error:
         return await show_again(who, found, with_faults(form, error), 400)
     except Tampered as error:
         return damaged_page(proposal_id, error)
-    if isinstance(done, Done):
+    if isinstance(done, VerbRecorded):
         return redirect(f"{proposal_address(proposal_id)}?done={form.verb}")
     now_there = await find_proposal(who, proposal_id)
-    if isinstance(now_there, func.HttpResponse) or not isinstance(done, Refused):
+    if isinstance(now_there, func.HttpResponse) or not isinstance(done, ActionRefused):
         return now_there if isinstance(now_there, func.HttpResponse) else redirect(proposal_address(proposal_id))
     return await show_again(who, now_there, with_refusal(form, done), int(REFUSALS[done.code][0]))
 
@@ -128,7 +128,7 @@ def _words(attachment: Attachment) -> str | None:
     """Return the words of a text; None where it is gone, or is not what was put: its own page says so."""
     try:
         return read_document(attachment).decode("utf-8-sig", errors="replace")
-    except (Gone, Altered):
+    except (FileMissing, FileAltered):
         return None
 
 

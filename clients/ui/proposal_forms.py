@@ -7,7 +7,7 @@ from typing import Any
 from approvals.about import About
 from approvals.rules.choices import ChosenAnswer, to_verb
 from approvals.rules.document_match import wrong_document
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.state import Review
 from approvals.rules.verbs import VERBS, Verb
 from approvals.validation import Invalid
@@ -34,7 +34,7 @@ def sent_form(fields: Mapping[str, Any]) -> SentForm:
     return SentForm(verb=verb if verb in FORMS else "", fields=kept)
 
 
-def read_verb(fields: Mapping[str, Any], review: Review, person: str) -> Verb | Refused:
+def read_verb(fields: Mapping[str, Any], review: Review, person: str) -> Verb | ActionRefused:
     """Return the verb of a form, refused if it is about another document than the present one; raises `Invalid`."""
     form = sent_form(fields)
     document = str(fields.get("document", ""))
@@ -65,7 +65,7 @@ def with_faults(form: SentForm, error: Invalid) -> SentForm:
     return SentForm(verb=form.verb, fields=form.fields, faults=faults)
 
 
-def with_refusal(form: SentForm, refused: Refused) -> SentForm:
+def with_refusal(form: SentForm, refused: ActionRefused) -> SentForm:
     """Return a form with the reason why it was not recorded."""
     reason = f"{refused.reason[:1].upper()}{refused.reason[1:]}."
     return SentForm(verb=form.verb, fields=form.fields, refusal=reason, changes=refused.changes)

@@ -20,7 +20,7 @@ from clients.web.outages import answers_outages
 from clients.web.page_outages import unavailable
 from clients.web.page_replies import explain, redirect, show
 from clients.web.visitors import Visitor, refused, shell, visitor
-from pages.submit import Draft, Wish, by_field, resubmit_page
+from pages.submit import Draft, RequestedChange, by_field, resubmit_page
 from services.previews import foresee_again
 
 bp = df.Blueprint()
@@ -98,11 +98,11 @@ def _show(
     return show(resubmit_page(shell(who, "submit"), draft, wish, preview=preview), status=status)
 
 
-def _wish(review: Review, entries: tuple[Entry, ...]) -> Wish:
+def _wish(review: Review, entries: tuple[Entry, ...]) -> RequestedChange:
     """Return the latest request for changes, which is what the author has to answer."""
     asked = next((each for each in reversed(entries) if isinstance(each, ChangesRequested)), None)
     assert review.changes  # `_open` has seen to that
-    return Wish(
+    return RequestedChange(
         by=review.changes.by,
         at=asked.at if asked else review.last_at,
         words=asked.comment if asked else "",

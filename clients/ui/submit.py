@@ -22,7 +22,7 @@ from clients.web.visitors import Visitor, refused, shell, visitor
 from gateways.policies import DEFAULT, find_policy, policy_names
 from pages.submit import Draft, by_field, submit_page
 from services.previews import foresee
-from services.submissions import Submission, Taken, read_submission, submit
+from services.submissions import IdTaken, Submission, read_submission, submit
 
 bp = df.Blueprint()
 
@@ -81,7 +81,7 @@ async def _hand_in(
         return refused(damaged(submission.proposal_id, error))
     except Invalid as error:
         return await _show(who, replace(draft, faults=by_field(error.errors)), status=400)
-    if isinstance(done, Taken):
+    if isinstance(done, IdTaken):
         # The id is the form's own: an existing proposal came from it before, and was changed since.
         fault = {"form": ["This form was already submitted with other content. The proposal's page shows it."]}
         return await _show(who, replace(draft, proposal_id=uuid.uuid4().hex, faults=fault), status=409)

@@ -9,7 +9,7 @@ import azure.functions as func
 
 from approvals.record.entries import Entry
 from approvals.rules.choices import CHANGES, choices, find_choice
-from approvals.rules.eligibility import Code, Refused, asked_as
+from approvals.rules.eligibility import ActionRefused, Code, asked_as
 from approvals.rules.links import Link
 from approvals.rules.state import Review
 from approvals.rules.verbs import Decide, RequestChanges
@@ -21,7 +21,7 @@ from clients.web.replies import AttachmentView, Time, VerbReply
 from clients.web.responses import answer, problem
 from pages.decision import FormInput, decision_page, result_page
 from pages.rendering import message_page
-from services.review_changes import Contention, Done
+from services.review_changes import Contention, VerbRecorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ _REFUSALS: dict[Code, tuple[int, str, str]] = {
 }
 
 
-def refused_by(refused: Refused) -> LinkProblem:
+def refused_by(refused: ActionRefused) -> LinkProblem:
     """Return the page for a refused answer; 403 if the reason is who the person is."""
     status, heading, what_to_do = _REFUSALS.get(
         refused.code, (403, "You cannot answer here", "Ask the author of the proposal who has to answer.")
@@ -237,7 +237,7 @@ def _by_field(error: Invalid) -> dict[str, str]:
     return faults
 
 
-def show_result(done: Done, verb: Decide | RequestChanges, *, as_json: bool) -> func.HttpResponse:
+def show_result(done: VerbRecorded, verb: Decide | RequestChanges, *, as_json: bool) -> func.HttpResponse:
     """Show that an answer is recorded, and the state of the proposal."""
     if as_json:
         return answer(VerbReply.of(done).to_dict())

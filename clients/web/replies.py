@@ -8,7 +8,7 @@ from approvals.described import Described
 from approvals.record.verdict import State
 from approvals.rules.state import Status
 from gateways.proposal_rows import IndexRow
-from services.review_changes import Done
+from services.review_changes import VerbRecorded
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """ISO 8601 in UTC."""
@@ -39,7 +39,7 @@ class VerbReply(Described):
     deadline: Time | None
 
     @classmethod
-    def of(cls, done: Done) -> Self:
+    def of(cls, done: VerbRecorded) -> Self:
         """Return the response for a recorded action."""
         review = done.review
         return cls(

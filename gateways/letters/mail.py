@@ -39,7 +39,7 @@ _GIVEN_UP_AFTER = timedelta(minutes=5)
 """Longer than a mail server can take for all its responses, so the process that was sending has crashed."""
 
 
-class Post(Protocol):
+class LetterSender(Protocol):
     """What the app needs for sending letters."""
 
     def send(self, letter: Letter, *, key: str) -> bool:
@@ -213,7 +213,7 @@ def open_outbox() -> ContainerClient:
     return open_container(os.environ.get("OUTBOX_CONTAINER") or "outbox")
 
 
-def open_post() -> Post:
+def open_post() -> LetterSender:
     """Return the sender of letters: by SMTP if `SMTP_HOST` is set, otherwise into the container `OUTBOX_CONTAINER`.
 
     Raises `MailSettingsWrong`.

@@ -6,8 +6,8 @@ from typing import Any
 from approvals.directory import NOBODY_KNOWN, Directory
 from approvals.policy.policy import Policy
 from approvals.record.entries import Entry, Kind, Via
-from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
-from approvals.rules.eligibility import Refused
+from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.links import Link
 from approvals.rules.progress import EDIT_PAUSE, begin, checked, settle
 from approvals.rules.replay import apply, replay
@@ -101,7 +101,9 @@ class Story:
         """Do something as `fields` say; returns Accepted, Repeated or Refused."""
         return self.judge(VERBS[verb].from_dict(fields), via, link)
 
-    def judge(self, verb: Verb, via: Via = Via.SYSTEM, link: Link | None = None) -> Accepted | Repeated | Refused:
+    def judge(
+        self, verb: Verb, via: Via = Via.SYSTEM, link: Link | None = None
+    ) -> Accepted | AlreadyRecorded | ActionRefused:
         """Judge a verb now, and write it down where it is accepted."""
         actor = Actor(name=verb.acting, via=via, link=link)
         answer = accept(self.review, verb, actor, self.now, directory=self.directory)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.findings import Checked, Counts, FailedCheck, Finding, FindingsRecord, Sum, add_up
+from approvals.findings import Checked, ChecksSummary, Counts, FailedCheck, Finding, FindingsRecord, add_up
 
 SEVERITIES = st.sampled_from(["ok", "warning", "error"])
 
@@ -62,4 +62,4 @@ def test_a_sum_is_unchanged_after_json(results):
     """Also as part of the record."""
     record = FindingsRecord(proposal_id="p-1", opened_at="2026-03-02T09:00:00+00:00", sum=add_up(results))
     assert FindingsRecord.from_dict(record.to_dict()) == record
-    assert Sum.from_dict(record.to_dict()["sum"]) == record.sum
+    assert ChecksSummary.from_dict(record.to_dict()["sum"]) == record.sum

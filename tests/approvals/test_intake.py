@@ -11,7 +11,7 @@ from approvals.intake import (
     Intake,
     IntakeForm,
     NumberedEntry,
-    Refused,
+    StepRefused,
     SummarisedEntry,
     Undo,
     ValidEntry,
@@ -92,14 +92,14 @@ def test_a_document_must_be_text():
     """UTF-8, with or without a byte order mark."""
     entry = numbered(summary="", attachments=[stored("plan.md")])
     assert summarise(entry, b"\xef\xbb\xbfOak.") == "A bench: Oak."
-    assert summarise(entry, b"caf\xe9") == Refused(refused="the document 'plan.md' is not UTF-8 text")
+    assert summarise(entry, b"caf\xe9") == StepRefused(refused="the document 'plan.md' is not UTF-8 text")
 
 
 def test_without_a_document_the_summary_is_enough():
     """Without both there is the title."""
     assert summarise(numbered(summary="Oak."), b"") == "A bench: Oak."
     assert summarise(numbered(), b"") == "A bench"
-    assert summarise(numbered(), b"\xff") == Refused(refused="the document '' is not UTF-8 text")
+    assert summarise(numbered(), b"\xff") == StepRefused(refused="the document '' is not UTF-8 text")
 
 
 @pytest.mark.parametrize("same", ["A Bench", "  a \t bench ", "\uff21 bench"])

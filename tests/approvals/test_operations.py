@@ -2,13 +2,13 @@
 
 import pytest
 
-from approvals.operations import Lag, OperatorRequest
+from approvals.operations import OperatorRequest, StuckReason
 from approvals.validation import Invalid
 
 
 def test_every_reason_to_look_at_a_review_has_its_own_words():
     """No two share them."""
-    assert len({lag.words for lag in Lag}) == len(Lag)
+    assert len({lag.words for lag in StuckReason}) == len(StuckReason)
 
 
 def test_a_reason_is_one_line():

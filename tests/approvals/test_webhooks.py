@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.validation import Invalid
-from approvals.webhooks import Answer, Delivered, FollowUp, GivenUp, TryAgain, WebhookForm, as_text, judge
+from approvals.webhooks import Answer, CallGivenUp, Delivered, FollowUp, TryAgain, WebhookForm, as_text, judge
 
 URL = "https://api.example.com/jobs/1?x=1"
 
@@ -42,14 +42,14 @@ def test_a_temporary_failure_is_retried_a_limited_number_of_times(status):
 def test_a_permanent_failure_is_not_retried(status, outcome):
     """A redirect is not followed."""
     given_up = verdict(status)
-    assert isinstance(given_up, GivenUp)
+    assert isinstance(given_up, CallGivenUp)
     assert (given_up.outcome, str(status) in given_up.reason) == (outcome, True)
 
 
 def test_a_forbidden_url_is_refused():
     """With the reason of the list."""
     answer = Answer(status=None, refused="not on the list")
-    assert judge(answer, URL, failures=0, polls=0, most=3) == GivenUp(outcome="refused", reason="not on the list")
+    assert judge(answer, URL, failures=0, polls=0, most=3) == CallGivenUp(outcome="refused", reason="not on the list")
 
 
 @pytest.mark.parametrize("location", ["http://[::1", "ftp://api.example.com/", "/" + "x" * 60_000])

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.operations import Lag
+from approvals.operations import StuckReason
 from clients.sweep import MOST_NAMED
 from gateways.operations import TableOperations, open_operations
 
@@ -24,10 +24,13 @@ async def test_each_found_review_is_listed_with_reason_and_action(sweep, client,
     told = await sweep()
     line = kept()
     assert {name: line[name] for name in told} == told
-    assert (line["stuckCount"], line["stuck"][-1]) == (3, {"proposalId": behind, "lag": Lag.BEHIND, "done": "woken"})
+    assert (line["stuckCount"], line["stuck"][-1]) == (
+        3,
+        {"proposalId": behind, "lag": StuckReason.BEHIND, "done": "woken"},
+    )
     assert {(each["proposalId"], each["lag"], each["done"]) for each in line["stuck"][:-1]} == {
-        (unlisted, Lag.UNLISTED, "started"),
-        (lost, Lag.LOST, "failed"),
+        (unlisted, StuckReason.UNLISTED, "started"),
+        (lost, StuckReason.LOST, "failed"),
     }
 
 

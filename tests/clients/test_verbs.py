@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from approvals.rules.eligibility import Code, Refused
+from approvals.rules.eligibility import ActionRefused, Code
 from approvals.rules.forms import LARGEST_VERB
 from approvals.rules.verbs import VERBS
 from clients import verbs
@@ -268,7 +268,7 @@ async def test_a_second_reminder_at_once_is_throttled(front):
 @pytest.mark.parametrize("code", get_args(Code))
 def test_every_refusal_has_a_status_and_a_next_step(code):
     """Also one that no verb of this route can give."""
-    response = refusal(Refused(code=code, reason="it is so"))
+    response = refusal(ActionRefused(code=code, reason="it is so"))
     body = json.loads(response.get_body())
     assert 400 <= response.status_code < 500
     assert (body["code"], body["detail"]) == (code, "It is so.")

@@ -15,7 +15,7 @@ from approvals.rules.progress import begin
 from approvals.rules.verbs import Decide, Withdraw
 from durable_devhost.testing.plugin import AppFailed
 from gateways.review_records import open_review_records
-from services.review_changes import Done, record_verb
+from services.review_changes import VerbRecorded, record_verb
 from tests.long import LONG
 from tests.workflows.conftest import ROOT, SETTINGS, Greenlight
 from tests.workflows.reviews import Reviews, counted, stage, sweeping
@@ -63,7 +63,7 @@ def put_on_record():
 
 def write_down(proposal, verb):
     """Take a verb down as the desk does, and wake nobody."""
-    assert isinstance(record_verb(proposal, verb, Actor(name=verb.acting, via=Via.SYSTEM)), Done)
+    assert isinstance(record_verb(proposal, verb, Actor(name=verb.acting, via=Via.SYSTEM)), VerbRecorded)
 
 
 def test_a_proposal_that_is_only_a_record_is_reviewed(app, reviews):

@@ -95,6 +95,6 @@ def test_a_slow_answer_does_not_extend_the_time_limit(trickle, beginning):
 def test_a_host_that_is_not_listed_is_not_called(neighbour, monkeypatch):
     """Nor is any without a list."""
     monkeypatch.delenv("ALLOWED_HOSTS")
-    with pytest.raises(outbound.Refused, match="ALLOWED_HOSTS"):
+    with pytest.raises(outbound.UrlRefused, match="ALLOWED_HOSTS"):
         outbound.send("GET", f"{neighbour.url}/hook", timeout=5)
     assert neighbour.requests == []

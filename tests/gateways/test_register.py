@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from approvals.intake import Refused, SummarisedEntry, Undo, ValidEntry
+from approvals.intake import StepRefused, SummarisedEntry, Undo, ValidEntry
 from gateways.register import open_register
 from gateways.tables import open_table
 
@@ -99,7 +99,7 @@ def test_a_title_is_published_once(register):
     assert name.startswith("register-tests/bench-")
     assert register.publish(page(title), now=NOW) == name
     other = page(title, "p-2", "P-2026-0002")
-    refused = Refused(refused="a proposal with this title is already published, as P-2026-0001")
+    refused = StepRefused(refused="a proposal with this title is already published, as P-2026-0001")
     assert register.publish(other, now=NOW) == refused
     assert register.withdraw(undo(other)) is False
     assert register.withdraw(undo(page(title)))

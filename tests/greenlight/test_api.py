@@ -8,7 +8,7 @@ import pytest
 
 from greenlight.access import Access
 from greenlight.api import Api
-from greenlight.errors import GreenlightError, Lost, Refused, Unknown, Unreachable
+from greenlight.errors import AnswerLost, GreenlightError, NotFound, RequestRefused, Unreachable
 
 SHOWN = {"status": "approved", "entries": 9}
 
@@ -53,7 +53,8 @@ def test_a_repeated_submission_has_the_same_id(api, server):
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, GreenlightError), (403, Refused), (404, Unknown), (409, Refused), (429, Refused)]
+    ("status", "kind"),
+    [(400, GreenlightError), (403, RequestRefused), (404, NotFound), (409, RequestRefused), (429, RequestRefused)],
 )
 def test_a_problem_becomes_an_error_with_its_text(api, server, status, kind):
     """The text is written for people."""
@@ -76,7 +77,7 @@ def test_several_faults_have_a_line_each(api, server):
 def test_advice_for_programs_is_translated_for_the_command_line(api, server):
     """`GET the proposal` does not help a person who types."""
     server.refuses(409, "It was approved.", "GET the proposal's audit.", code="over")
-    with pytest.raises(Refused) as error:
+    with pytest.raises(RequestRefused) as error:
         api.act("p-1", "decisions", {})
     assert "greenlight show" in error.value.what_to_do
 
@@ -84,7 +85,7 @@ def test_advice_for_programs_is_translated_for_the_command_line(api, server):
 def test_a_throttled_caller_learns_how_long_to_wait(api, server):
     """In words, from Retry-After."""
     server.will(429, {"detail": "They were reminded.", "code": "tooSoon"}, Retry_After="1800")
-    with pytest.raises(Refused) as error:
+    with pytest.raises(RequestRefused) as error:
         api.act("p-1", "remind", {"by": "Mara"})
     assert error.value.what_to_do == "Try again in 30 minutes."
     assert len(server.asked) == 1
@@ -124,7 +125,7 @@ def test_an_unreachable_host_is_reported_with_how_to_start_it():
     with Api(Access(url=f"http://127.0.0.1:{port}")) as api, pytest.raises(Unreachable) as error:
         api.proposal("p-1")
     assert "make run" in error.value.what_to_do
-    assert not isinstance(error.value, Lost)
+    assert not isinstance(error.value, AnswerLost)
 
 
 def test_a_lost_answer_is_not_reported_as_an_unreachable_host():
@@ -139,7 +140,7 @@ def test_a_lost_answer_is_not_reported_as_an_unreachable_host():
 
         thread = threading.Thread(target=hang_up)
         thread.start()
-        with Api(Access(url=url)) as api, pytest.raises(Lost):
+        with Api(Access(url=url)) as api, pytest.raises(AnswerLost):
             api.act("p-1", "comments", {})
         thread.join()
 

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from greenlight.errors import Lost, Unreachable
+from greenlight.errors import AnswerLost, Unreachable
 from greenlight.story import tell
 from greenlight.watching import PATIENCE, Page, Watch
 from tests.greenlight.played import Played
@@ -83,7 +83,7 @@ def test_polls_become_less_frequent_while_nothing_happens(watch, played):
 def test_a_short_outage_does_not_end_the_watch(watch, played):
     """A host restarts, and the proposal goes on."""
     away = Unreachable("away", "")
-    following, seen, _, missed = watch(played[0], away, Lost("lost", ""), played[2])
+    following, seen, _, missed = watch(played[0], away, AnswerLost("lost", ""), played[2])
     assert following.run()["status"] == "rejected"
     assert seen[-1] == 6
     assert len(missed) == 2

@@ -7,19 +7,19 @@ import pytest
 from approvals.operations import (
     ActRecord,
     FailedInstance,
-    Lag,
     LetterState,
     MessageState,
     Overview,
     PutAsideMessage,
     Run,
+    StuckReason,
     StuckReview,
     UnsentLetter,
 )
 from approvals.record.verdict import State, Verdict
 from approvals.visible import one_line
 from approvals.words.histories import HistoryLine
-from pages.operations import Told, Workflow, operations_page, workflow_page
+from pages.operations import ActResult, Workflow, operations_page, workflow_page
 from pages.shell import Shell
 from tests.gateways.hostile import CORPUS, Reader
 
@@ -36,7 +36,7 @@ def overview(text: str) -> Overview:
     )  # fmt: skip
     return Overview(
         now=NOW,
-        stuck=(StuckReview(proposal_id=text, lag=Lag.LOST, reason=Lag.LOST.words, done="woken"),),
+        stuck=(StuckReview(proposal_id=text, lag=StuckReason.LOST, reason=StuckReason.LOST.words, done="woken"),),
         stuck_count=1,
         failed=(FailedInstance(instance_id=text, workflow=text, status="Failed", reason=text, updated_at=AGO),),
         more_failed=False,
@@ -54,7 +54,7 @@ def pages(text: str) -> list[Reader]:
         id=text, name=text, status="Failed", created=AGO, updated=AGO, reason=one_line(text), history=(line,)
     )
     verdict = Verdict(state=State.DAMAGED, entries=1, authenticated=1, head="ab", finding=text, line=2)
-    told = Told(good=False, sentence=text)
+    told = ActResult(good=False, sentence=text)
     made = (operations_page(SHELL, overview(text), told), workflow_page(SHELL, text, flow, verdict, told))
     return [Reader(page.html) for page in made]
 

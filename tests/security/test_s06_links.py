@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 from itsdangerous.encoding import base64_encode
 
-from approvals.rules.links import Expired, Forged, Link, read_link, write_link
+from approvals.rules.links import Expired, InvalidLink, Link, read_link, write_link
 
 KEY, OTHER = "the-real-key-" + "a" * 32, "another-key-" + "b" * 32
 SALT = "greenlight/decision-link/v1"
@@ -58,7 +58,7 @@ FORGERIES = {
 @pytest.mark.parametrize("token", FORGERIES.values(), ids=FORGERIES.keys())
 def test_a_token_not_signed_as_a_link_is_a_forgery(token):
     """Knowing the salt, the format and own links does not help."""
-    assert read_link(token, (KEY,), NOW) == Forged()
+    assert read_link(token, (KEY,), NOW) == InvalidLink()
 
 
 def test_a_signed_link_is_read():
@@ -80,7 +80,7 @@ def test_changed_characters_never_make_another_link(place, letters):
     token = write_link(MINE, (KEY,))
     at = place % len(token)
     changed = token[:at] + letters.decode("latin-1") + token[at + len(letters) :]
-    assert read_link(changed, (KEY,), NOW) in (Forged(), MINE)
+    assert read_link(changed, (KEY,), NOW) in (InvalidLink(), MINE)
 
 
 def test_the_deadline_is_signed():

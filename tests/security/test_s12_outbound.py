@@ -89,7 +89,7 @@ def test_a_name_that_resolves_to_this_machine_is_not_called(monkeypatch, lying, 
     port, heard = raw
     monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
     lying(address)
-    with pytest.raises(outbound.Refused, match="resolves to"):
+    with pytest.raises(outbound.UrlRefused, match="resolves to"):
         outbound.send("POST", f"https://{SUPPLIER}:{port}/orders", timeout=5, body={"secret": 1})
     assert [each for each in heard if each] == []
 
@@ -121,7 +121,7 @@ def test_a_name_without_tls_is_not_resolved(monkeypatch, inner):
     port, heard = inner
     monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("it was looked up"))
-    with pytest.raises(outbound.Refused, match="https"):
+    with pytest.raises(outbound.UrlRefused, match="https"):
         outbound.send("GET", f"http://{SUPPLIER}:{port}/", timeout=5)
     assert heard == []
 
@@ -149,7 +149,7 @@ def test_no_spelling_of_another_host_is_called(monkeypatch, inner, url):
     """The list names a supplier; all these lead elsewhere."""
     port, heard = inner
     monkeypatch.setenv("ALLOWED_HOSTS", SUPPLIER)
-    with pytest.raises(outbound.Refused):
+    with pytest.raises(outbound.UrlRefused):
         outbound.send("GET", url.format(port=port), timeout=5)
     assert heard == []
 
@@ -186,5 +186,5 @@ def test_the_metadata_service_is_refused_even_if_listed(monkeypatch):
 
     line = Line(fileno=here.detach())
     monkeypatch.setattr("urllib3.util.connection.create_connection", lambda *_, **__: line)
-    with there, pytest.raises(outbound.Refused, match=r"169\.254"):
+    with there, pytest.raises(outbound.UrlRefused, match=r"169\.254"):
         outbound.send("GET", "https://169.254.169.254/metadata/identity", timeout=5)

@@ -10,13 +10,13 @@ from approvals.policy.policy import Policy
 from approvals.record.entries import Via
 from approvals.record.verdict import Tampered
 from approvals.rules.acceptance import Actor
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.progress import begin, checked
 from approvals.rules.verbs import Comment, Decide
 from gateways.containers import open_container
 from gateways.record_cache import RecordCache
 from gateways.review_records import BlobRecords, open_review_records
-from services.review_changes import Done, Unknown, add, record_verb
+from services.review_changes import Unknown, VerbRecorded, add, record_verb
 from tests.records import rewrite
 
 WORDS = {"title": "Footbridge", "summary": "", "cost": 100.0, "currency": "EUR", "department": None}
@@ -66,12 +66,12 @@ def record_verb_elsewhere(other, proposal, verb):
     """Let another process record a verb."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("services.review_changes.open_review_records", lambda: other)
-        assert isinstance(record_verb(proposal, verb, MARA), Done)
+        assert isinstance(record_verb(proposal, verb, MARA), VerbRecorded)
 
 
 def test_what_is_accepted_costs_one_call(records, proposal):
     """The append, which names the version that it was judged by."""
-    assert isinstance(record_verb(proposal, Decide(approver="Mara", decision="approve"), MARA), Done)
+    assert isinstance(record_verb(proposal, Decide(approver="Mara", decision="approve"), MARA), VerbRecorded)
     assert (records.reads, records.appends) == (0, 1)
 
 
@@ -82,9 +82,9 @@ def test_what_is_refused_is_judged_by_what_storage_has(records, proposal):
     add(proposal, lambda _: (), records=other)
     again = Decide(approver="Mara", decision="reject", decision_id="two")
     record_verb_elsewhere(other, proposal, answer)
-    assert isinstance(record_verb(proposal, again, MARA), Refused)
+    assert isinstance(record_verb(proposal, again, MARA), ActionRefused)
     assert (records.reads, records.appends) == (1, 1)
-    assert isinstance(record_verb(proposal, again, MARA), Refused)
+    assert isinstance(record_verb(proposal, again, MARA), ActionRefused)
     assert (records.reads, records.appends) == (2, 1)
 
 
@@ -93,7 +93,7 @@ def test_of_many_at_once_each_is_recorded_and_none_reads(records, proposal):
     with ThreadPoolExecutor(16) as pool:
         said = [Comment(by="Mara", comment=f"word {number}") for number in range(50)]
         answers = list(pool.map(lambda verb: record_verb(proposal, verb, MARA), said))
-    assert {type(each) for each in answers} == {Done}
+    assert {type(each) for each in answers} == {VerbRecorded}
     assert sorted(each.number for each in answers) == list(range(4, 54))
     assert (records.reads, records.appends) == (0, 50)
 

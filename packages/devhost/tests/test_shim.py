@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from durable_devhost.errors import DevhostError, SettingsError
-from durable_devhost.shim import CORE_TOOLS_VERSION, Said, Start, translate, write_shim
+from durable_devhost.shim import CORE_TOOLS_VERSION, Start, TextToPrint, translate, write_shim
 
 
 def _start(*arguments: str, environ: dict[str, str] | None = None) -> tuple[list[str], list[str]]:
@@ -68,14 +68,14 @@ def test_vs_code_gives_debugger_and_python_in_the_environment() -> None:
 @pytest.mark.parametrize("arguments", [["--version"], ["-v"]])
 def test_the_version_is_that_of_core_tools(arguments: list[str]) -> None:
     """Tools expect it to begin with a 4."""
-    assert translate(arguments, {}) == Said(text=CORE_TOOLS_VERSION)
+    assert translate(arguments, {}) == TextToPrint(text=CORE_TOOLS_VERSION)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])
 def test_help_says_what_the_shim_is(arguments: list[str]) -> None:
     """And what it is not."""
     said = translate(arguments, {})
-    assert isinstance(said, Said)
+    assert isinstance(said, TextToPrint)
     assert "func of durable-devhost" in said.text
 
 

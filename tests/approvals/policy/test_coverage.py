@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from approvals.names import key
-from approvals.policy.coverage import ALWAYS, FORESEEN, Band, Cut, band_of, find_gaps, find_overlaps
+from approvals.policy.coverage import ALWAYS, FORESEEN, AmountLimit, Band, band_of, find_gaps, find_overlaps
 from approvals.policy.stages import Condition
 from tests.approvals.policies import FINDINGS
 
@@ -148,4 +148,4 @@ def test_an_overlap_of_two_stages_that_split_costs_is_found(one, other, shared):
 def test_without_a_condition_every_cost_is_accepted():
     """From zero on."""
     assert str(band_of(ALWAYS)) == "[0, ∞)"
-    assert band_of(ALWAYS) == Band(low=Cut(0, False), high=Cut(float("inf"), False))
+    assert band_of(ALWAYS) == Band(low=AmountLimit(0, False), high=AmountLimit(float("inf"), False))

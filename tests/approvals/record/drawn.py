@@ -6,7 +6,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from approvals.record.documents import Attachment
-from approvals.record.entries import Asked, Closing, Ending, Entry, Resubmitted, Submitted, Via, YesOrNo
+from approvals.record.entries import AskedPerson, Closing, Ending, Entry, Resubmitted, Submitted, Via, YesOrNo
 from approvals.validation import LONGEST_NAME
 
 _JSON = st.recursive(
@@ -52,7 +52,7 @@ _OWN = {
 _NAMED = {
     "after_end": st.none() | st.booleans(),
     "answers_kept": st.none() | st.booleans(),
-    "asked": st.lists(st.builds(Asked), **_SOME).map(tuple),
+    "asked": st.lists(st.builds(AskedPerson), **_SOME).map(tuple),
     "attachment": _FILES,
     "comments": st.lists(st.integers(1, 5_000), **_SOME).map(tuple),
     "deadline": _TIMES,

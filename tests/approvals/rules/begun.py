@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.progress import EDIT_PAUSE
 from tests.approvals.story import Story, policy
 
@@ -11,9 +11,9 @@ TWO = ONE, {"approvers": ["Jonas"]}
 PAUSE_H = EDIT_PAUSE.total_seconds() / 3600
 
 
-def refused(answer: object, code: str = "documentChanged") -> Refused:
+def refused(answer: object, code: str = "documentChanged") -> ActionRefused:
     """The refusal that an answer is."""
-    assert isinstance(answer, Refused), answer
+    assert isinstance(answer, ActionRefused), answer
     assert answer.code == code, answer
     return answer
 

@@ -6,8 +6,8 @@ import pytest
 
 from approvals.record.chain import GENESIS, read_chain, seal, verify
 from approvals.record.entries import Kind, Via
-from approvals.rules.acceptance import Accepted, Repeated
-from approvals.rules.eligibility import Refused
+from approvals.rules.acceptance import Accepted, AlreadyRecorded
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.progress import COMMENT_PAUSE, next_wake
 from tests.approvals.story import AUTHOR, Story, policy
 
@@ -68,8 +68,8 @@ def test_a_note_is_possible_after_the_end_and_marked() -> None:
     ended = story.review.end
     story.waits(24)
     assert isinstance(story.does("comments", Via.PERSON, by="Jonas", comment="pity"), Accepted)
-    assert isinstance(story.does("comments", Via.PERSON, by="Jonas", comment="pity"), Repeated)
-    assert isinstance(story.does("comments", Via.PERSON, by="Eve", comment="hello"), Refused)
+    assert isinstance(story.does("comments", Via.PERSON, by="Jonas", comment="pity"), AlreadyRecorded)
+    assert isinstance(story.does("comments", Via.PERSON, by="Eve", comment="hello"), ActionRefused)
     note = story.entries[-1]
     assert (note.kind, note.after_end, note.letter) == (Kind.COMMENTED, True, None)
     assert (story.status, story.review.end, story.review.comments) == ("withdrawn", ended, 1)

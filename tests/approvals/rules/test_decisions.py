@@ -3,8 +3,8 @@
 import pytest
 
 from approvals.record.entries import Kind, Via
-from approvals.rules.acceptance import Accepted, Repeated
-from approvals.rules.eligibility import Refused
+from approvals.rules.acceptance import Accepted, AlreadyRecorded
+from approvals.rules.eligibility import ActionRefused
 from tests.approvals.story import AUTHOR, Story, policy
 
 PAIR = {"approvers": ["Mara", "Jonas"]}
@@ -13,7 +13,7 @@ THREE = {"approvers": ["Mara", "Jonas", "Ana"]}
 
 def refused(code: str, answer: object) -> bool:
     """Say whether an answer is a refusal of that kind."""
-    return isinstance(answer, Refused) and answer.code == code
+    return isinstance(answer, ActionRefused) and answer.code == code
 
 
 def test_the_first_answer_decides_a_stage_that_needs_one() -> None:
@@ -73,7 +73,7 @@ def test_a_quorum_needs_that_many_different_people() -> None:
     story = Story(policy({**THREE, "rule": "quorum", "quorum": 2})).check()
     first = story.decides("Mara")
     again = story.decides("mara ")
-    assert isinstance(again, Repeated)
+    assert isinstance(again, AlreadyRecorded)
     assert again.number == first.number
     assert story.status == "inReview"
     story.decides("Ana")
@@ -132,7 +132,7 @@ def test_a_repeated_decision_id_is_the_same_decision_even_after_the_end() -> Non
     story = Story(policy(PAIR)).check()
     first = story.decides("Mara", decisionId="d1")
     again = story.decides("Mara", decisionId="d1")
-    assert again == Repeated(number=first.number)
+    assert again == AlreadyRecorded(number=first.number)
     assert refused("alreadyDecided", story.decides("Jonas", decisionId="d1"))
 
 
@@ -145,7 +145,7 @@ def test_a_repeated_decision_id_for_another_document_is_refused() -> None:
     story.check()
     assert refused("alreadyDecided", story.decides("Mara", decisionId="d1", document=story.review.document))
     assert refused("alreadyDecided", story.decides("Mara", decisionId="d1", round=2))
-    assert isinstance(story.decides("Mara", decisionId="d1", document=before.upper(), round=1), Repeated)
+    assert isinstance(story.decides("Mara", decisionId="d1", document=before.upper(), round=1), AlreadyRecorded)
     assert "Mara" in story.waiting
 
 
@@ -154,7 +154,7 @@ def test_a_repeated_decision_id_asks_for_changes_once() -> None:
     story = Story(policy({**THREE, "rule": "all"}, outcomes={"later": "changes", "not so": "changes"})).check()
     first = story.decides("Mara", "later", decisionId="d1")
     story.does("resubmit", by=AUTHOR, comment="No need.")
-    assert story.decides("Mara", "later", decisionId="d1") == Repeated(number=first.number)
+    assert story.decides("Mara", "later", decisionId="d1") == AlreadyRecorded(number=first.number)
     assert story.status == "inReview"
     other = story.decides("Mara", decisionId="d1")
     assert refused("alreadyDecided", other)
@@ -170,7 +170,7 @@ def test_a_decision_id_keeps_a_repeated_message_out_of_a_later_stage() -> None:
     story = Story(policy({"approvers": ["Mara"]}, {"approvers": ["Mara"]})).check()
     story.decides("Mara", decisionId="d1")
     assert story.waiting == ["Mara"]
-    assert isinstance(story.decides("Mara", decisionId="d1"), Repeated)
+    assert isinstance(story.decides("Mara", decisionId="d1"), AlreadyRecorded)
     assert story.status == "inReview"
 
 
@@ -178,7 +178,7 @@ def test_a_repeated_answer_after_the_end_gets_the_same_reply() -> None:
     """It was delivered twice."""
     story = Story(policy(PAIR)).check()
     story.decides("Mara")
-    assert isinstance(story.decides("Mara"), Repeated)
+    assert isinstance(story.decides("Mara"), AlreadyRecorded)
     assert refused("alreadyDecided", story.decides("Mara", "reject"))
 
 
@@ -204,7 +204,7 @@ def test_nobody_decides_two_stages_with_four_eyes() -> None:
     story = Story(policy({"approvers": ["Mara"]}, PAIR, fourEyes=True)).check()
     story.decides("Mara")
     twice = story.decides("Mara")
-    assert isinstance(twice, Repeated) or refused("fourEyes", twice)
+    assert isinstance(twice, AlreadyRecorded) or refused("fourEyes", twice)
     assert story.status == "inReview"
     story.decides("Jonas")
     assert story.status == "approved"
@@ -251,7 +251,7 @@ def test_a_word_counts_in_any_case(word: str) -> None:
     """Another spelling of it is the same answer."""
     story = Story(policy({**THREE, "rule": "all"})).check()
     assert isinstance(story.decides("Mara", word), Accepted)
-    assert isinstance(story.decides("Mara", word.lower()), Repeated)
+    assert isinstance(story.decides("Mara", word.lower()), AlreadyRecorded)
 
 
 def test_an_early_answer_counts_once_its_stage_opens() -> None:
@@ -260,7 +260,7 @@ def test_an_early_answer_counts_once_its_stage_opens() -> None:
     assert isinstance(story.decides("Mara"), Accepted)
     assert isinstance(story.decides("Jonas"), Accepted)
     assert story.status == "checking"
-    assert isinstance(story.decides("Jonas"), Repeated)
+    assert isinstance(story.decides("Jonas"), AlreadyRecorded)
     story.check()
     assert story.status == "approved"
 

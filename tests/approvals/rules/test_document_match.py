@@ -1,7 +1,7 @@
 """What an answer is about: what its sender names, or can have seen."""
 
 from approvals.record.entries import Via
-from approvals.rules.acceptance import Accepted, Repeated
+from approvals.rules.acceptance import Accepted, AlreadyRecorded
 from tests.approvals.rules.begun import TWO, begun, refused
 from tests.approvals.story import AUTHOR
 
@@ -133,7 +133,7 @@ class TestNaming:
         story = begun({"approvers": ["Mara", "Jonas"], "rule": "all"})
         story.decides("Mara", decisionId="d1")
         story.attaches("offer.md", "v2")
-        assert isinstance(story.decides("Mara", decisionId="d1"), Repeated)
+        assert isinstance(story.decides("Mara", decisionId="d1"), AlreadyRecorded)
 
     def test_a_long_list_of_changes_is_shortened_in_the_reason(self) -> None:
         """The list itself has all of them."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from approvals.record.entries import Asked, Kind
+from approvals.record.entries import AskedPerson, Kind
 from approvals.rules.acceptance import Accepted
 from approvals.rules.progress import EDIT_PAUSE, next_wake
 from approvals.rules.seats import people_of
@@ -145,7 +145,7 @@ class TestChangingUnderReview:
     def test_the_owner_is_asked_if_the_delegate_would_have_two_seats(self) -> None:
         """Only an old record can have that; a person fills one seat."""
         story = begun({"approvers": ["Anna", "Bert"], "rule": "all"})
-        held = Asked(seat="Anna", person="Bert", on_behalf_of="Anna")
+        held = AskedPerson(seat="Anna", person="Bert", on_behalf_of="Anna")
         review = replace(story.review, handed_over=(("A", held),))
         assert [each.person for each in people_of(review, review.stages[0])] == ["Anna", "Bert"]
 

@@ -8,8 +8,8 @@ from approvals.directory import Directory, read_directory
 from approvals.policy.policy import Policy, read_policy
 from approvals.policy.stages import Stage
 from approvals.record.entries import Via
-from approvals.rules.acceptance import Accepted, Actor, Repeated, accept
-from approvals.rules.eligibility import Refused
+from approvals.rules.acceptance import Accepted, Actor, AlreadyRecorded, accept
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.identities import known_as
 from approvals.rules.verbs import VERBS
 from approvals.validation import Invalid
@@ -36,7 +36,7 @@ def judged(story: Story, verb: str, directory: Directory = KNOWN, **fields: Any)
 
 def told(answer: Any) -> str:
     """Return the code of a refusal."""
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, ActionRefused)
     return answer.code
 
 
@@ -53,7 +53,7 @@ def test_nobody_fills_two_seats_of_one_stage() -> None:
     """An old record has one person twice, under names that the directory knows now."""
     story = Story(policy({"approvers": ["Mara", "mara@example.org"], "rule": "quorum", "quorum": 2})).check()
     assert isinstance(judged(story, "decisions", approver="mara@example.org", decision="approve"), Accepted)
-    assert isinstance(judged(story, "decisions", approver="Mara Lindqvist", decision="approve"), Repeated)
+    assert isinstance(judged(story, "decisions", approver="Mara Lindqvist", decision="approve"), AlreadyRecorded)
     assert story.status == "inReview"
 
 

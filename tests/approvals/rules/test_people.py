@@ -7,8 +7,8 @@ import pytest
 
 from approvals.record.entries import Kind, Via
 from approvals.reserved_names import A_SYSTEM
-from approvals.rules.acceptance import Accepted, Repeated
-from approvals.rules.eligibility import Refused
+from approvals.rules.acceptance import Accepted, AlreadyRecorded
+from approvals.rules.eligibility import ActionRefused
 from tests.approvals.story import AUTHOR, Story, policy
 
 BOARD = {"approvers": ["Anna", "Bert", "Carl"], "rule": "quorum", "quorum": 2}
@@ -18,7 +18,7 @@ FOUR = {"approvers": ["Anna", "Bert", "Carl", "Dana"], "rule": "all"}
 
 def code(answer: object) -> str:
     """The code of a refusal."""
-    assert isinstance(answer, Refused), answer
+    assert isinstance(answer, ActionRefused), answer
     return answer.code
 
 
@@ -178,7 +178,7 @@ class TestTakingBack:
     def test_taking_back_twice_changes_nothing(self, story: Story) -> None:
         """The second time is a repetition."""
         story.does("takeBack", by="Anna")
-        assert isinstance(story.does("takeBack", by="Anna"), Repeated)
+        assert isinstance(story.does("takeBack", by="Anna"), AlreadyRecorded)
 
     def test_only_the_person_who_delegated_may_take_back(self, story: Story) -> None:
         """Nobody else has anything to take back."""

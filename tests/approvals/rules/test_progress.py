@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from approvals.record.entries import Kind
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.progress import checked, counts, failed, next_wake, settle
 from tests.approvals.story import AUTHOR, BEGUN, Story, policy
 
@@ -38,7 +38,7 @@ def test_a_person_on_a_rung_decides_for_all() -> None:
     story.passes(72)
     assert story.waiting == ["Jonas"]
     late = story.decides("Mara")
-    assert isinstance(late, Refused)
+    assert isinstance(late, ActionRefused)
     assert late.reason == "the deadline passed at 2026-03-05 09:00 UTC; now Jonas may decide"
     story.decides("Jonas")
     assert story.status == "approved"
@@ -54,7 +54,7 @@ def test_a_person_on_a_rung_may_reject() -> None:
 def test_an_answer_from_a_lower_rung_is_late() -> None:
     """From any rung below."""
     story = Story(policy({"approvers": ["Mara"], "escalateTo": ["Jonas", "Ana"]})).check().passes(72).passes(72)
-    assert isinstance(story.decides("Jonas"), Refused)
+    assert isinstance(story.decides("Jonas"), ActionRefused)
     assert story.waiting == ["Ana"]
 
 
@@ -64,7 +64,7 @@ def test_a_person_on_an_earlier_rung_learns_who_decided_the_stage() -> None:
     story = Story(policy(*stages)).check().passes(72).passes(72)
     story.decides("Ana")
     late = story.decides("Jonas")
-    assert isinstance(late, Refused)
+    assert isinstance(late, ActionRefused)
     assert late.reason == "stage 'A' was approved by Ana at 2026-03-08 09:00 UTC"
 
 
@@ -72,7 +72,7 @@ def test_an_answer_after_the_deadline_is_late_even_if_nobody_has_looked() -> Non
     """Nothing is approved after the end of the ladder: time is processed before the answer."""
     story = Story(policy({"approvers": ["Mara"]})).check().waits(72)
     late = story.decides("Mara")
-    assert isinstance(late, Refused)
+    assert isinstance(late, ActionRefused)
     assert late.code == "over"
     assert story.status == "inReview"
     story.passes(0)

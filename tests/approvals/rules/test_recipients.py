@@ -9,7 +9,7 @@ from approvals.policy.faults import find_faults
 from approvals.policy.policy import Policy, read_policy
 from approvals.record.entries import Via
 from approvals.rules.acceptance import Accepted, Actor, accept
-from approvals.rules.eligibility import Refused
+from approvals.rules.eligibility import ActionRefused
 from approvals.rules.verbs import VERBS
 from approvals.validation import Invalid
 from tests.approvals.story import AUTHOR, Story, policy
@@ -24,7 +24,7 @@ def handed(delegate_to: Any, to: str, verb: str = "delegate", via: Via = Via.PER
     story = Story(policy({"approvers": ["Mara", "Jonas"]}, delegateTo=delegate_to)).check()
     meant = VERBS[verb].from_dict({"from": "Mara", "to": to})
     answer = accept(story.review, meant, Actor(name="Mara", via=via), story.now, directory=KNOWN)
-    if isinstance(answer, Refused):
+    if isinstance(answer, ActionRefused):
         return answer.code
     assert isinstance(answer, Accepted)
     return "taken"

@@ -10,7 +10,7 @@ from approvals.record.documents import Attachment, document_hash
 from approvals.record.entries import ChangesRequested, Delegated, Entry, Escalated, Reminded
 from approvals.rules.progress import next_wake
 from approvals.rules.replay import apply, replay
-from approvals.rules.state import Withdrawing
+from approvals.rules.state import WithdrawalStarted
 from tests.approvals.story import AUTHOR, Story, policy
 
 WORDS = {"title": "Bench", "summary": "", "cost": 1.0, "currency": "EUR", "department": None}
@@ -72,7 +72,7 @@ def test_nobody_is_waited_for_during_a_withdrawal() -> None:
     story = Story(policy({"approvers": ["Mara"]})).check()
     story.does("withdraw", by=AUTHOR, reason="")
     between = replay(story.entries[:-1])
-    assert isinstance(between.phase, Withdrawing)
+    assert isinstance(between.phase, WithdrawalStarted)
     assert ("inReview", (), None, False) == (
         between.status,
         between.waiting_for,

@@ -3,8 +3,8 @@
 import pytest
 
 from approvals.record.entries import Kind, Via
-from approvals.rules.acceptance import Accepted, Repeated
-from approvals.rules.eligibility import Refused
+from approvals.rules.acceptance import Accepted, AlreadyRecorded
+from approvals.rules.eligibility import ActionRefused
 from tests.approvals.story import AUTHOR, Story, policy
 
 PAIR = {"approvers": ["Mara", "Jonas"], "rule": "all"}
@@ -18,7 +18,7 @@ def story() -> Story:
 
 def code(answer: object) -> str:
     """The code of a refusal."""
-    assert isinstance(answer, Refused), answer
+    assert isinstance(answer, ActionRefused), answer
     return answer.code
 
 
@@ -37,7 +37,7 @@ class TestDelegating:
     def test_delegating_twice_changes_nothing(self, story: Story) -> None:
         """The second time is a repetition."""
         story.does("delegate", approver="Mara", to="Ana")
-        assert isinstance(story.does("delegate", approver="Mara", to="Ana"), Repeated)
+        assert isinstance(story.does("delegate", approver="Mara", to="Ana"), AlreadyRecorded)
         assert len(story.of(Kind.DELEGATED)) == 1
 
     def test_a_delegate_may_delegate_further_and_back(self, story: Story) -> None:
@@ -123,7 +123,7 @@ class TestReassigning:
     def test_an_operator_reassigns_a_task_and_the_seat_stays(self, story: Story) -> None:
         """Quorum and required people count as before."""
         story.does("reassign", **{"from": "Mara", "to": "Ana", "by": "the office"})
-        assert isinstance(story.does("reassign", **{"from": "Mara", "to": "Ana"}), Repeated)
+        assert isinstance(story.does("reassign", **{"from": "Mara", "to": "Ana"}), AlreadyRecorded)
         story.decides("Jonas")
         story.decides("Ana")
         assert story.status == "approved"
@@ -176,7 +176,7 @@ class TestCommenting:
     def test_a_repeated_comment_is_the_same_comment(self, story: Story) -> None:
         """It was delivered twice; others may write the same words."""
         story.does("comments", by="Jonas", comment="why oak?")
-        assert isinstance(story.does("comments", by="Jonas", comment="why oak?"), Repeated)
+        assert isinstance(story.does("comments", by="Jonas", comment="why oak?"), AlreadyRecorded)
         assert isinstance(story.does("comments", by="Mara", comment="why oak?"), Accepted)
 
     def test_commenting_goes_on_after_the_end(self, story: Story) -> None:
@@ -253,7 +253,7 @@ class TestChanges:
         assert code(Story(policy(PAIR)).does("changes", approver="Mara", comment="x")) == "notNow"
         assert code(story.does("changes", approver="Eve", comment="x")) == "notAsked"
         story.does("changes", approver="Mara", comment="shorter")
-        assert isinstance(story.does("changes", approver="Mara", comment="shorter"), Repeated)
+        assert isinstance(story.does("changes", approver="Mara", comment="shorter"), AlreadyRecorded)
         assert code(story.decides("Jonas")) == "notNow"
         story.does("withdraw", by=AUTHOR)
         assert code(story.does("changes", approver="Mara", comment="x")) == "over"
@@ -273,7 +273,7 @@ class TestChanges:
         story.does("changes", approver="Mara", comment="shorter")
         assert code(story.does("resubmit", by="Mara")) == "notAuthor"
         story.does("resubmit", by=AUTHOR, title="Short bench")
-        assert isinstance(story.does("resubmit", by=AUTHOR, title="Short bench"), Repeated)
+        assert isinstance(story.does("resubmit", by=AUTHOR, title="Short bench"), AlreadyRecorded)
         story.does("withdraw", by=AUTHOR)
         assert code(story.does("resubmit", by=AUTHOR, title="Other")) == "over"
 
@@ -300,7 +300,7 @@ class TestFiles:
     def test_a_file_of_the_same_name_replaces_the_earlier_one(self, story: Story) -> None:
         """Unless its content is equal."""
         story.attaches("plan", "drawn")
-        assert isinstance(story.attaches("plan", "drawn"), Repeated)
+        assert isinstance(story.attaches("plan", "drawn"), AlreadyRecorded)
         story.attaches("plan", "drawn better")
         assert [each.sha256 for each in story.review.attachments] == ["drawn better"]
 
@@ -334,7 +334,7 @@ class TestWithdrawing:
     def test_withdrawing_twice_changes_nothing(self, story: Story) -> None:
         """The second time is a repetition."""
         story.does("withdraw", by=AUTHOR)
-        assert isinstance(story.does("withdraw", by=AUTHOR), Repeated)
+        assert isinstance(story.does("withdraw", by=AUTHOR), AlreadyRecorded)
 
     def test_only_the_author_withdraws_and_not_after_the_end(self, story: Story) -> None:
         """A decision is final."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from approvals.decision import Decision
-from approvals.findings import Counts, Finding, Sum
+from approvals.findings import ChecksSummary, Counts, Finding
 from approvals.rules.turns import (
     LONGEST_WAIT,
     MOST_TROUBLES,
@@ -175,7 +175,7 @@ def test_findings_are_the_worst_one_and_each_check_with_a_finding():
         Finding(attachment="note.md", check=check, severity=severity, message="m") for check, severity in said
     )
     counts = Counts(ok=1, warning=1, error=2)
-    total = Sum(outcome="objections", attachments=1, bytes=1, counts=counts, findings=findings, failed=())
+    total = ChecksSummary(outcome="objections", attachments=1, bytes=1, counts=counts, findings=findings, failed=())
     assert findings_of(total) == ("objections", "size", "text")
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from durable_devhost import __version__, event_loop
 from durable_devhost.azurite.install import install
-from durable_devhost.doctor.table import Paper
+from durable_devhost.doctor.table import Printer
 from durable_devhost.doctor.visit import visit
 from durable_devhost.errors import AppImportError, DevhostError, SettingsError
 from durable_devhost.host.printable import printable
 from durable_devhost.host.shutdown import EXIT_INTERRUPTED, Shutdown
 from durable_devhost.host.startup import run
 from durable_devhost.options import DEFAULT_PORT, DoctorOptions, StartOptions
-from durable_devhost.shim import Said, Start, translate, write_shim
+from durable_devhost.shim import Start, TextToPrint, translate, write_shim
 from durable_devhost.storage_mode import StorageMode
 
 EXIT_STOPPED = 0
@@ -273,7 +273,7 @@ def _carry_out(command: Command) -> int:
     """Run a command and return its exit status."""
     match command:
         case DoctorOptions():
-            return asyncio.run(visit(command, Paper()))
+            return asyncio.run(visit(command, Printer()))
         case InstallAzurite():
             print(f"Azurite is ready: {install(print)}")
         case WriteShim(folder=folder):
@@ -285,7 +285,7 @@ def _carry_out(command: Command) -> int:
 
 def _func(arguments: Sequence[str]) -> int:
     match translate(arguments):
-        case Said(text=text):
+        case TextToPrint(text=text):
             print(text)
         case Start(arguments=start, notes=notes):
             for note in notes:

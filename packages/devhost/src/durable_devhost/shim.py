@@ -65,7 +65,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class TextToPrint:
     """A text to print, and nothing to start."""
 
     text: str
@@ -92,13 +92,13 @@ def write_shim(folder: Path) -> Path:
     return target
 
 
-def translate(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> Start | Said:
+def translate(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> Start | TextToPrint:
     """The meaning of a command line of `func` here; raises SettingsError for a command that devhost lacks."""
     match list(arguments[1:] if arguments[:1] == ["host"] else arguments):
         case [] | ["--help" | "-h" | "help", *_]:
-            return Said(text=_HELP)
+            return TextToPrint(text=_HELP)
         case ["--version" | "-v", *_]:
-            return Said(text=CORE_TOOLS_VERSION)
+            return TextToPrint(text=CORE_TOOLS_VERSION)
         case ["start", *options]:
             return _start(options, environ)
         case [command, *_]:

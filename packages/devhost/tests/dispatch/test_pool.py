@@ -16,7 +16,7 @@ import pytest
 from durable_devhost.dispatch import pool as pools
 from durable_devhost.dispatch.connection import CallOverdue, WorkerGone
 from durable_devhost.dispatch.pool import MOST_DEATHS, SessionLost, WorkerPool
-from durable_devhost.dispatch.process import Loaded, WorkerProcess
+from durable_devhost.dispatch.process import LoadedApp, WorkerProcess
 from durable_devhost.errors import AppError, AppImportError, WorkerKeepsDying
 from packages.devhost.tests.dispatch.machines import (
     APP,
@@ -51,7 +51,7 @@ def _workers() -> list[int]:
     return sorted(int(pid) for pid, arguments in lines if arguments.startswith(sys.executable) and "--fd" in arguments)
 
 
-async def _accepted(loaded: Loaded) -> list[str]:
+async def _accepted(loaded: LoadedApp) -> list[str]:
     return sorted(function["name"] for function in loaded.functions)
 
 
@@ -231,7 +231,7 @@ async def test_a_reload_of_a_broken_app_keeps_the_old_worker(tmp_path: Path, wor
     """Also of one that the host refuses. Sessions go on, and no process is left over."""
     plan = plan_of(tmp_path / "app")
 
-    async def refuse(_: Loaded) -> None:
+    async def refuse(_: LoadedApp) -> None:
         raise AppError("The host does not take it.")
 
     async with machine(plan, workers) as running:
@@ -263,7 +263,7 @@ async def test_a_worker_that_is_not_taken_has_ended_when_the_reload_is_refused(
         launched.append(await launch(*given))
         return launched[-1]
 
-    async def refuse(_: Loaded) -> None:
+    async def refuse(_: LoadedApp) -> None:
         raise AppError("The host does not take it.")
 
     monkeypatch.setattr(WorkerProcess, "launch", noted)

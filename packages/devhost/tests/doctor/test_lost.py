@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.doctor.lost import Kind, Lost, answer_of, lost_tasks, scheduled_again
+from durable_devhost.doctor.lost import Kind, LostMessage, answer_of, lost_tasks, scheduled_again
 from durable_devhost.doctor.mail import Mail
 from durable_devhost.durable.damage import open_tasks
 from durable_devhost.durable.orchestrations.pending import Scheduler
@@ -31,13 +31,13 @@ ACTIVITY = TaskScheduled(timestamp=START, event_id=0, name="a")
 CHILD = SubOrchestrationCreated(timestamp=START, event_id=1, name="child", instance_id="kid")
 NO_MAIL = Mail()
 WORK, START_OF_CHILD, ANSWER = (
-    Lost(kind=Kind.WORK_ITEM, task_id=0, name="a"),
-    Lost(kind=Kind.START, task_id=1, name="kid"),
-    Lost(kind=Kind.ANSWER, task_id=1, name="kid"),
+    LostMessage(kind=Kind.WORK_ITEM, task_id=0, name="a"),
+    LostMessage(kind=Kind.START, task_id=1, name="kid"),
+    LostMessage(kind=Kind.ANSWER, task_id=1, name="kid"),
 )
 
 
-def lost(mail: Mail = NO_MAIL, *, known: str = "", ended: str = "") -> list[Lost]:
+def lost(mail: Mail = NO_MAIL, *, known: str = "", ended: str = "") -> list[LostMessage]:
     """What is lost of an activity and a child."""
     return lost_tasks("i", [ACTIVITY, CHILD], mail, known=known.split(), ended=ended.split())
 

@@ -6,7 +6,7 @@ import pytest
 
 from durable_devhost.doctor.examination import Examination
 from durable_devhost.doctor.findings import Finding, Remedy
-from durable_devhost.doctor.table import Paper
+from durable_devhost.doctor.table import Printer
 from durable_devhost.durable.damage import Damage, Fault
 
 
@@ -15,10 +15,10 @@ def finding(fault: Fault = Fault.UNREADABLE, instance_id: str = "i1") -> Finding
     return Finding(damage=Damage(instance_id=instance_id, fault=fault, text="its history is odd"), name="play")
 
 
-def answering(*answers: str) -> tuple[Paper, io.StringIO]:
+def answering(*answers: str) -> tuple[Printer, io.StringIO]:
     """A paper and what is printed on it; the person gives these answers."""
     printed = io.StringIO()
-    return Paper(printed, answers=io.StringIO("".join(f"{answer}\n" for answer in answers))), printed
+    return Printer(printed, answers=io.StringIO("".join(f"{answer}\n" for answer in answers))), printed
 
 
 def test_each_finding_has_a_row_with_its_remedies() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from durable_devhost.azurite.process import Azurite
 from durable_devhost.clock import SystemClock, real_now
-from durable_devhost.doctor.table import Paper
+from durable_devhost.doctor.table import Printer
 from durable_devhost.doctor.visit import visit
 from durable_devhost.errors import DevhostError, SettingsError
 from durable_devhost.options import DoctorOptions
@@ -210,7 +210,7 @@ def test_a_folder_without_data_is_no_hub(tmp_path: Path) -> None:
     """The doctor must not create one."""
     options = DoctorOptions(app_dir=tmp_path, data_dir=tmp_path / "data")
     with pytest.raises(SettingsError, match="nothing was ever started over it"):
-        asyncio.run(visit(options, Paper()))
+        asyncio.run(visit(options, Printer()))
     assert not options.data_dir.exists()
 
 
@@ -231,7 +231,7 @@ async def test_a_hub_that_does_not_exist_is_not_created(
 ) -> None:
     """The doctor says that there is none."""
     elsewhere = Elsewhere(tmp_path, azurite.connection_string)
-    assert await visit(elsewhere.options, Paper()) == 0
+    assert await visit(elsewhere.options, Printer()) == 0
     assert capsys.readouterr().out.startswith(f"There is no task hub {elsewhere.hub} at ")
     assert await tables.create_table(f"{elsewhere.hub}Instances")
 
@@ -242,9 +242,9 @@ async def test_on_other_storage_a_lease_shows_a_running_host(
     """The messages that this host holds would look lost."""
     elsewhere = Elsewhere(tmp_path, azurite.connection_string)
     hub = await TaskHub.open(transport, elsewhere.hub, partition_count=4, clock=SystemClock())
-    assert await visit(elsewhere.options, Paper()) == 0
+    assert await visit(elsewhere.options, Printer()) == 0
     lease = await hub.partitions.claim((await hub.partitions.read())[0], "vm", real_now())
     with pytest.raises(DevhostError, match=r"A host \(vm\) works on the hub"):
-        await visit(elsewhere.options, Paper())
+        await visit(elsewhere.options, Printer())
     await hub.partitions.release(lease)
-    assert await visit(elsewhere.options, Paper()) == 0
+    assert await visit(elsewhere.options, Printer()) == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from durable_devhost.host.facts import Invoked, ListedFunction, Logged, Orchestrated, Ready, Requested
+from durable_devhost.host.facts import InvocationEnded, ListedFunction, LogRecord, Orchestrated, Ready, Requested
 from durable_devhost.host.printable import printable, printable_fact
 
 
@@ -47,13 +47,13 @@ def test_every_text_of_a_record_is_made_printable() -> None:
     escape = "\x1b"
     request = Requested(method="GET", path=f"/{escape}\n", status=404, ms=1.5)
     assert printable_fact(request) == Requested(method="GET", path="/\\x1b\\n", status=404, ms=1.5)
-    logged = Logged(level="info", logger=f"a{escape}\n", text=f"one\ntwo{escape}", stack="x\ny")
-    assert printable_fact(logged) == Logged(level="info", logger="a\\x1b\\n", text="one\ntwo\\x1b", stack="x\ny")
+    logged = LogRecord(level="info", logger=f"a{escape}\n", text=f"one\ntwo{escape}", stack="x\ny")
+    assert printable_fact(logged) == LogRecord(level="info", logger="a\\x1b\\n", text="one\ntwo\\x1b", stack="x\ny")
     function = ListedFunction(name=f"f{escape}", kind="http", methods=("GET", f"P{escape}"))
     ready = Ready(url="u", app=f"a{escape}", hub="h", storage="s", clock="c", functions=(function,))
     (listed,) = printable_fact(ready).functions
     assert (listed.name, listed.methods, listed.listened) == ("f\\x1b", ("GET", "P\\x1b"), True)
-    invoked = Invoked(function="f", kind="http", invocation="i", ms=1, error=f"a\n{escape}")
+    invoked = InvocationEnded(function="f", kind="http", invocation="i", ms=1, error=f"a\n{escape}")
     assert printable_fact(invoked).error == "a\n\\x1b"
     failed = Orchestrated(name="o\n", instance="i", status="Failed", detail="a\nb")
     assert (printable_fact(failed).name, printable_fact(failed).detail) == ("o\\n", "a\nb")

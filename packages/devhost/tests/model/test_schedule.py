@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durable_devhost.errors import AppError
-from durable_devhost.model.schedule import Cron, Every, is_frequent, parse_schedule
+from durable_devhost.model.schedule import Cron, FixedInterval, is_frequent, parse_schedule
 
 MONDAY = datetime(2024, 1, 1, 12, 0, 0, tzinfo=UTC)
 NEW_YORK = ZoneInfo("America/New_York")
@@ -209,7 +209,7 @@ def test_a_repeated_time_of_day_counts_as_past_after_the_clocks_go_back() -> Non
 @given(seconds=st.integers(1, 10**6), when=moments)
 def test_a_time_span_is_elapsed_time(seconds: int, when: datetime) -> None:
     """Clock changes do not matter."""
-    every = Every(text="", interval=timedelta(seconds=seconds))
+    every = FixedInterval(text="", interval=timedelta(seconds=seconds))
     assert (every.next_after(when).astimezone(UTC) - when.astimezone(UTC)) == timedelta(seconds=seconds)
 
 

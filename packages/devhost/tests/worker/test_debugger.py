@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from durable_devhost.worker.debugger import listen
-from durable_devhost.worker.loader import Refused
+from durable_devhost.worker.loader import AppCannotRun
 
 FAKE = """
 import os, sys
@@ -43,12 +43,12 @@ def test_debugpy_of_devhost_is_used_and_its_folder_is_not_left_on_the_path(fallb
 
 def test_a_debug_port_in_use_is_an_error(fallback):
     """Another host has it, or the debugger of the last run."""
-    with pytest.raises(Refused, match=r"cannot listen at 127\.0\.0\.1:1: Address already in use"):
+    with pytest.raises(AppCannotRun, match=r"cannot listen at 127\.0\.0\.1:1: Address already in use"):
         listen({"port": 1, "path": fallback})
 
 
 def test_a_missing_debugpy_error_gives_both_ways_to_install_it(monkeypatch):
     """For the app or for devhost."""
     monkeypatch.setitem(sys.modules, "debugpy", None)
-    with pytest.raises(Refused, match=r"-m pip install debugpy\) or .*durable-devhost\[debug\]"):
+    with pytest.raises(AppCannotRun, match=r"-m pip install debugpy\) or .*durable-devhost\[debug\]"):
         listen({"port": 5678, "path": ""})

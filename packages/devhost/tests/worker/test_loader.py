@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from durable_devhost.worker.loader import Refused, load_app
+from durable_devhost.worker.loader import AppCannotRun, load_app
 
 APP = """
 app = df.DFApp()
@@ -32,20 +32,20 @@ def test_another_script_name_is_accepted(load):
 
 def test_a_syntax_error_is_reported_with_file_and_line(load):
     """The line of the mistake, not of the import."""
-    with pytest.raises(Refused, match=r"^function_app\.py:4: SyntaxError: .+ Fix that line") as caught:
+    with pytest.raises(AppCannotRun, match=r"^function_app\.py:4: SyntaxError: .+ Fix that line") as caught:
         load("app = df.DFApp()\ndef broken(:\n")
     assert "def broken(:" in caught.value.details
 
 
 def test_a_missing_package_is_reported_with_what_to_install(load):
     """With the place of the import and the command."""
-    with pytest.raises(Refused, match=r"function_app\.py:3: the module 'no_such_thing' is not installed.*pip"):
+    with pytest.raises(AppCannotRun, match=r"function_app\.py:3: the module 'no_such_thing' is not installed.*pip"):
         load("import no_such_thing\n")
 
 
 def test_a_name_missing_in_a_package_is_reported(load):
     """Usually the version is wrong."""
-    with pytest.raises(Refused, match=r"function_app\.py:3: ImportError: cannot import name 'Nope'.*the version"):
+    with pytest.raises(AppCannotRun, match=r"function_app\.py:3: ImportError: cannot import name 'Nope'.*the version"):
         load("from azure.functions import Nope\n")
 
 
@@ -57,13 +57,13 @@ def test_an_sdk_that_cannot_be_imported_is_reported_with_its_versions_and_fittin
         exec(compile("import no_such_thing", str(inside), "exec"))
     """
     expected = r"^function_app\.py:\d: No module named 'no_such_thing'\. azure-functions-durable 1\..* beside .*<2'"
-    with pytest.raises(Refused, match=expected):
+    with pytest.raises(AppCannotRun, match=expected):
         load(dedent(source))
 
 
 def test_a_failure_in_an_imported_module_names_it_and_keeps_only_the_users_traceback(load):
     """The traceback has the user's two files and no frame of devhost or importlib."""
-    with pytest.raises(Refused, match=r"^deep\.py:2: KeyError: 'x'\..* fix it") as caught:
+    with pytest.raises(AppCannotRun, match=r"^deep\.py:2: KeyError: 'x'\..* fix it") as caught:
         load("import deep\n", deep="settings = {}\nsettings['x']\n")
     assert [line.split('"')[1].rpartition("/")[2] for line in caught.value.details.splitlines() if "File" in line] == [
         "function_app.py",
@@ -73,7 +73,7 @@ def test_a_failure_in_an_imported_module_names_it_and_keeps_only_the_users_trace
 
 def test_an_app_that_exits_at_import_does_not_end_the_worker(load):
     """SystemExit is an answer."""
-    with pytest.raises(Refused, match=r"function_app\.py:3: the app ended the process"):
+    with pytest.raises(AppCannotRun, match=r"function_app\.py:3: the app ended the process"):
         load("raise SystemExit(3)\n")
 
 
@@ -84,17 +84,17 @@ def test_an_app_that_exits_at_import_does_not_end_the_worker(load):
 )  # fmt: skip
 def test_a_script_without_exactly_one_app_is_refused(load, source, expected):
     """The real worker needs exactly one FunctionRegister; blueprints do not count."""
-    with pytest.raises(Refused, match=expected):
+    with pytest.raises(AppCannotRun, match=expected):
         load(source)
 
 
 def test_a_folder_without_an_app_is_refused_with_what_to_do(tmp_path):
     """Wrong folder, v1 app, unusual script name: each has its own sentence."""
-    with pytest.raises(Refused, match=r"There is no function_app\.py in .*--app"):
+    with pytest.raises(AppCannotRun, match=r"There is no function_app\.py in .*--app"):
         load_app(tmp_path, "function_app.py")
-    with pytest.raises(Refused, match="is no Python module"):
+    with pytest.raises(AppCannotRun, match="is no Python module"):
         load_app(tmp_path, "app-main.txt")
     (tmp_path / "Old").mkdir()
     (tmp_path / "Old" / "function.json").write_text("{}")
-    with pytest.raises(Refused, match="v1 model"):
+    with pytest.raises(AppCannotRun, match="v1 model"):
         load_app(tmp_path, "function_app.py")

@@ -34,7 +34,7 @@ _LONGEST_NUMBER = 10
 _LONGEST_JUMP = timedelta(days=366)
 
 
-class Refused(Exception):
+class ActionRefused(Exception):
     """What was asked for cannot be done; the text says why."""
 
 
@@ -64,7 +64,7 @@ class Dashboard:
             if path.startswith("letter"):
                 return await self._letter(path, request)
             text = await self._page(path, request)
-        except (ClientError, InstanceExists, Refused) as error:
+        except (ClientError, InstanceExists, ActionRefused) as error:
             return _html(_wrong(str(error)), 409 if request.method == hdrs.METH_POST else 404)
         except (StorageFailure, DevhostError, CorruptHistory, OSError) as error:
             return _html(_wrong(str(error)), 500)
@@ -74,7 +74,7 @@ class Dashboard:
         """A letter, or a part of it: as a page, as the document in that page's frame, or as a file to save."""
         number = request.query.get("id", "")
         if self._letters is None or not (number.isascii() and number.isdecimal() and len(number) < _LONGEST_NUMBER):
-            raise Refused("There is no such letter.")
+            raise ActionRefused("There is no such letter.")
         match path:
             case "letter":
                 if shown := await self._letters.one(int(number)):
@@ -86,11 +86,13 @@ class Dashboard:
                 part = request.query.get("part", "") if path == "letter/file" else ""
                 if download := await self._letters.file(int(number), part):
                     return _saved(download)
-        raise Refused("There is no such letter, or no such part of it. The oldest are deleted when there are many.")
+        raise ActionRefused(
+            "There is no such letter, or no such part of it. The oldest are deleted when there are many."
+        )
 
     async def _page(self, path: str, request: web.Request) -> str:
         if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
-            raise Refused(f"Nothing here answers {request.method}.")
+            raise ActionRefused(f"Nothing here answers {request.method}.")
         query, sources = dict(request.query), self._sources
         match path:
             case "":
@@ -113,26 +115,26 @@ class Dashboard:
             case "settings":
                 return settings_page(sources.facts(), sources.settings())
             case _:
-                raise Refused("There is no such page.")
+                raise ActionRefused("There is no such page.")
 
     async def _act(self, path: str, request: web.Request) -> str:
         """Do what a form asks for, and return the address of the page to show next."""
         form = {name: str(value) for name, value in (await request.post()).items()}
         if not compare_digest(form.get("token", "").encode(errors="replace"), self._token.encode()):
-            raise Refused("The host has started anew since this page was shown. Load it again, then repeat this.")
+            raise ActionRefused("The host has started anew since this page was shown. Load it again, then repeat this.")
         match path:
             case "instance":
                 return await self._change(form.get("id", ""), form)
             case "run":
                 if refusal := self._sources.run(form.get("function", ""), form.get("input", "")):
-                    raise Refused(refusal)
+                    raise ActionRefused(refusal)
                 return address("live")
             case "clock":
                 return await self._move(form)
             case "mail" if self._letters is not None:
                 return self._delete(form)
             case _:
-                raise Refused("There is no such action.")
+                raise ActionRefused("There is no such action.")
 
     async def _change(self, instance_id: str, form: dict[str, str]) -> str:
         client, reason = self._sources.client, form.get("reason") or None
@@ -153,7 +155,7 @@ class Dashboard:
                 await client.purge(instance_id)
                 return address("instances")
             case _:
-                raise Refused("There is no such action.")
+                raise ActionRefused("There is no such action.")
         return address("instance", id=instance_id)
 
     def _delete(self, form: dict[str, str]) -> str:
@@ -164,12 +166,12 @@ class Dashboard:
             case "delete", number if number.isascii() and number.isdecimal() and len(number) < _LONGEST_NUMBER:
                 self._letters.delete(int(number))
             case _:
-                raise Refused("There is no such action.")
+                raise ActionRefused("There is no such action.")
         return address("mail")
 
     async def _move(self, form: dict[str, str]) -> str:
         if self._sources.move is None:
-            raise Refused("This host runs on the system clock. Start it with --clock virtual to move time.")
+            raise ActionRefused("This host runs on the system clock. Start it with --clock virtual to move time.")
         action, now = form.get("action", ""), self._sources.clock.now()
         if action == "next":
             due = self._sources.next_due()
@@ -178,9 +180,9 @@ class Dashboard:
             try:
                 by = timedelta(hours=float(action or form.get("hours", "")))
             except (ValueError, OverflowError):
-                raise Refused("Hours are a number.") from None
+                raise ActionRefused("Hours are a number.") from None
             if not timedelta() <= by <= _LONGEST_JUMP:
-                raise Refused("Time only goes forward, and by a year at most.")
+                raise ActionRefused("Time only goes forward, and by a year at most.")
         await self._sources.move(by)
         return address("clock")
 
@@ -205,7 +207,7 @@ def _json(text: str) -> str:
     try:
         json.loads(text or "null")
     except ValueError as error:
-        raise Refused(f"The payload is not JSON: {error}. A text needs quotation marks.") from None
+        raise ActionRefused(f"The payload is not JSON: {error}. A text needs quotation marks.") from None
     return text or "null"
 
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from durable_devhost.dispatch.connection import CallOverdue, Message, WorkerGone
 from durable_devhost.dispatch.exchange import Exchange
-from durable_devhost.dispatch.process import Loaded, WorkerPlan, WorkerProcess
+from durable_devhost.dispatch.process import LoadedApp, WorkerPlan, WorkerProcess
 from durable_devhost.errors import AppError, WorkerKeepsDying
 from durable_devhost.inflight import InFlight
 
@@ -83,7 +83,7 @@ class WorkerPool:
         """The process ids of the workers."""
         return [worker.pid for worker in self._workers]
 
-    async def start(self) -> Loaded:
+    async def start(self) -> LoadedApp:
         """Start the first worker and give what it found; raises DevhostError for an app that does not load."""
         worker, loaded = await self._launched(first=True)
         self._workers.append(worker)
@@ -152,7 +152,7 @@ class WorkerPool:
         for worker in self._workers:
             worker.connection.note({"kind": "environ", "values": {name: value}})
 
-    async def reload(self, accept: Callable[[Loaded], Awaitable[Result]]) -> Result:
+    async def reload(self, accept: Callable[[LoadedApp], Awaitable[Result]]) -> Result:
         """Load the app anew: new workers take over, the old ones finish what they do.
 
         `accept` sees what was found before anything changes, and its result is given back. Where the app does not load,
@@ -211,7 +211,7 @@ class WorkerPool:
         self._turn += 1
         return alive[self._turn % len(alive)]
 
-    async def _launched(self, *, first: bool) -> tuple[WorkerProcess, Loaded]:
+    async def _launched(self, *, first: bool) -> tuple[WorkerProcess, LoadedApp]:
         plan = replace(self._plan, environ=self._environ, debug=self._plan.debug if first else None)
         worker = await WorkerProcess.launch(plan, self._observer.heard)
         try:

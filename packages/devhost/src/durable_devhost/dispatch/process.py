@@ -59,7 +59,7 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class LoadedApp:
     """The functions of an app as its worker found them, unchecked; `complaint` is the SDK's error, if any."""
 
     functions: tuple[Mapping[str, Any], ...]
@@ -147,7 +147,7 @@ class WorkerProcess:
         else:
             heard(message)
 
-    async def load(self, plan: WorkerPlan) -> Loaded:
+    async def load(self, plan: WorkerPlan) -> LoadedApp:
         """Make the worker import the app; raises AppError, AppImportError, and DevhostError for a worker that ended."""
         try:
             versions = await self._greeted(plan)
@@ -174,7 +174,7 @@ class WorkerProcess:
         if answer["kind"] == "refused":
             text, details = answer["text"], answer.get("details")
             raise AppImportError(text, details) if details else AppError(text)
-        return Loaded(functions=tuple(answer["functions"]), complaint=answer.get("complaint"), versions=versions)
+        return LoadedApp(functions=tuple(answer["functions"]), complaint=answer.get("complaint"), versions=versions)
 
     async def wait(self) -> None:
         """Return when the process has ended and all its output is passed on."""

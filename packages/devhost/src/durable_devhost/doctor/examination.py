@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from durable_devhost.doctor.findings import Finding
-from durable_devhost.doctor.lost import Kind, Lost, lost_tasks
+from durable_devhost.doctor.lost import Kind, LostMessage, lost_tasks
 from durable_devhost.doctor.mail import Mail, read_mail
 from durable_devhost.durable.damage import Damage, Fault, damage_of, is_ended, open_tasks, unreadable
 from durable_devhost.durable.entities.messages import EntityId
@@ -54,7 +54,7 @@ class _Chart:
     waiting: dict[str, Tasks] = field(default_factory=dict)
     unreadable_ended: list[str] = field(default_factory=list)
 
-    def add(self, damage: Damage, lost: Sequence[Lost] = ()) -> None:
+    def add(self, damage: Damage, lost: Sequence[LostMessage] = ()) -> None:
         """Note one damaged instance."""
         record = self.records.get(damage.instance_id)
         name = record.name or "" if record is not None else ""
@@ -180,7 +180,7 @@ async def _examine_mail(hub: TaskHub, mail: Mail, chart: _Chart) -> None:
             chart.add(Damage(instance_id=instance_id, fault=Fault.LOST_MESSAGES, text=text), lost)
 
 
-def _runs_again(hub: TaskHub, lost: Lost) -> bool:
+def _runs_again(hub: TaskHub, lost: LostMessage) -> bool:
     """Whether the next start brings it back: in journal mode an activity is open as long as the history says so."""
     return hub.mode is StorageMode.JOURNAL and lost.kind is Kind.WORK_ITEM
 

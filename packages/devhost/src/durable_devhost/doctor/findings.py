@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from durable_devhost.doctor.lost import Lost
+from durable_devhost.doctor.lost import LostMessage
 from durable_devhost.durable.damage import Damage, Fault
 from durable_devhost.durable.entities.messages import EntityId
 
@@ -33,7 +33,7 @@ class Finding:
 
     damage: Damage
     name: str = ""
-    lost: tuple[Lost, ...] = ()
+    lost: tuple[LostMessage, ...] = ()
 
     @property
     def instance_id(self) -> str:

@@ -40,7 +40,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
+class LostMessage:
     """A message in no queue: the work item of an activity `name`, or the start or answer of the child `name`."""
 
     kind: Kind
@@ -55,13 +55,13 @@ def lost_tasks(
     *,
     known: Collection[str],
     ended: Collection[str],
-) -> list[Lost]:
+) -> list[LostMessage]:
     """The messages that `tasks` wait for and that are in no queue.
 
     `known` are the ids of all instances, `ended` those of ended ones.
     """
     return [
-        Lost(kind=kind, task_id=task.event_id, name=_called(task))
+        LostMessage(kind=kind, task_id=task.event_id, name=_called(task))
         for task in tasks
         if (instance_id, task.event_id) not in mail.answers
         and (kind := _lost_kind(instance_id, task, mail, known, ended)) is not None

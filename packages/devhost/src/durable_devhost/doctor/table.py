@@ -20,7 +20,7 @@ _LETTERS = {remedy.value[0]: remedy for remedy in Remedy}
 _YES = ("y", "yes")
 
 
-class Paper:
+class Printer:
     """Prints, and asks a user at a terminal."""
 
     def __init__(self, stream: TextIO | None = None, *, answers: TextIO | None = None) -> None:

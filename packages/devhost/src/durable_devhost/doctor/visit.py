@@ -11,7 +11,7 @@ from durable_devhost.doctor.examination import examine
 from durable_devhost.doctor.findings import Finding, Remedy
 from durable_devhost.doctor.remedies import Remedies
 from durable_devhost.doctor.replays import load_app
-from durable_devhost.doctor.table import Paper
+from durable_devhost.doctor.table import Printer
 from durable_devhost.errors import DevhostError, SettingsError
 from durable_devhost.host.accounts import Accounts, hub_name, open_hub, refusals_named
 from durable_devhost.host.time_travel import stored_offset
@@ -26,7 +26,7 @@ EXIT_SOUND = 0
 EXIT_DAMAGED = 1
 
 
-async def visit(options: DoctorOptions, paper: Paper) -> int:
+async def visit(options: DoctorOptions, paper: Printer) -> int:
     """Examine the hub and return the exit status: 1 if damage is left, else 0.
 
     Raises DevhostError for problems that the user can fix, such as a host that runs on the hub.
@@ -93,7 +93,7 @@ async def _refuse_a_running_host(hub: TaskHub) -> None:
             )
 
 
-async def _treat(findings: Sequence[Finding], options: DoctorOptions, remedies: Remedies, paper: Paper) -> int:
+async def _treat(findings: Sequence[Finding], options: DoctorOptions, remedies: Remedies, paper: Printer) -> int:
     """Apply the requested or chosen remedies; returns the number of findings left."""
     wanted = _wanted(findings, options)
     left = 0
@@ -130,7 +130,7 @@ def _wanted(findings: Sequence[Finding], options: DoctorOptions) -> dict[str, Re
     return wanted
 
 
-def _choice(finding: Finding, options: DoctorOptions, paper: Paper) -> Remedy | None:
+def _choice(finding: Finding, options: DoctorOptions, paper: Printer) -> Remedy | None:
     if options.is_sure:
         return finding.ways_out[0]
     return paper.choose(finding) if paper.can_ask else None

@@ -19,7 +19,7 @@ from durable_devhost import __version__
 from durable_devhost.clock import VirtualClock
 from durable_devhost.dispatch.invoker import Invoker
 from durable_devhost.dispatch.outcome import Outcome
-from durable_devhost.dispatch.process import Loaded
+from durable_devhost.dispatch.process import LoadedApp
 from durable_devhost.dispatch.store import StorageBindings
 from durable_devhost.durable.client.client import DurableClient
 from durable_devhost.durable.engine import DurableEngine
@@ -246,7 +246,7 @@ class Host:
     def _reloader(self, front: HttpFront, admin: AdminPages, events: EventGridWebhook) -> Reloader:
         around = self.around
 
-        async def accept(loaded: Loaded) -> FunctionCatalog:
+        async def accept(loaded: LoadedApp) -> FunctionCatalog:
             settings = around.settings
             catalog = build_catalog(
                 loaded.functions,

@@ -19,7 +19,17 @@ from durable_devhost.clock import Clock
 from durable_devhost.dispatch.connection import Message
 from durable_devhost.dispatch.outcome import Invocation, Outcome, Raised
 from durable_devhost.dotnet.times import time_span
-from durable_devhost.host.facts import Fact, Invoked, Logged, Mailed, Orchestrated, Ready, Requested, Said, as_record
+from durable_devhost.host.facts import (
+    Fact,
+    HostNotice,
+    InvocationEnded,
+    LogRecord,
+    Mailed,
+    Orchestrated,
+    Ready,
+    Requested,
+    as_record,
+)
 from durable_devhost.host.printing import FuncSink, TextSink
 from durable_devhost.log_levels import Level, LogLevels
 from durable_devhost.model.functions import Function
@@ -96,7 +106,7 @@ class Console:
         if not self._shows(f"Function.{function.name}", Level.ERROR if failed else Level.INFORMATION):
             return
         self._tell(
-            Invoked(
+            InvocationEnded(
                 function=function.durable_name or function.name,
                 kind=function.trigger.type.removesuffix("Trigger"),
                 invocation=invocation.id,
@@ -133,7 +143,7 @@ class Console:
             names = ("level", "logger", "text", "function", "invocation", "stack")
             whose = f"Function.{message['function']}.User" if message["function"] else "Function"
             if self._shows(whose, logging.getLevelNamesMapping().get(message["level"].upper(), Level.INFORMATION)):
-                self._tell(Logged(**{name: message[name] for name in names}))
+                self._tell(LogRecord(**{name: message[name] for name in names}))
         elif message["kind"] == "slow":
             self.warning(
                 f"The orchestrator '{message['name']}' has not come back for a second. An orchestrator only decides: "
@@ -168,15 +178,15 @@ class Console:
 
     def notice(self, text: str) -> None:
         """Something worth knowing."""
-        self._tell(Said(severity="notice", text=text))
+        self._tell(HostNotice(severity="notice", text=text))
 
     def warning(self, text: str, instance_id: str | None = None) -> None:
         """Something that needs a person, though the host goes on."""
-        self._tell(Said(severity="warning", text=text, instance=instance_id or ""))
+        self._tell(HostNotice(severity="warning", text=text, instance=instance_id or ""))
 
     def failure(self, text: str, *, instance_id: str | None = None, details: str = "") -> None:
         """Something failed; `details` is a traceback, normally the user's own."""
-        self._tell(Said(severity="failure", text=text, instance=instance_id or "", details=details))
+        self._tell(HostNotice(severity="failure", text=text, instance=instance_id or "", details=details))
 
     @contextmanager
     def showing_logs(self) -> Iterator[None]:
@@ -202,7 +212,7 @@ class Console:
         """Show one log record."""
         error = record.exc_info[1] if record.exc_info else None
         self._tell(
-            Logged(
+            LogRecord(
                 level=record.levelname.lower(),
                 logger=record.name,
                 text=record.getMessage(),

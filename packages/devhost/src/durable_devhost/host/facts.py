@@ -100,7 +100,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invoked:
+class InvocationEnded:
     """An invocation ended. `error` is `ValueError: boom` where it failed, `stack` the user's own frames."""
 
     function: str
@@ -135,7 +135,7 @@ class Orchestrated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Logged:
+class LogRecord:
     """A log record of the app or of a library; `invocation` and `function` are empty outside invocations."""
 
     level: str
@@ -147,7 +147,7 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class HostNotice:
     """A sentence of devhost itself: a notice, a warning, or a failure with the details that explain it."""
 
     severity: Literal["notice", "warning", "failure"]
@@ -167,21 +167,21 @@ class Mailed:
     links: tuple[str, ...] = ()
 
 
-Fact = Ready | Invoked | Requested | Orchestrated | Logged | Said | Mailed
+Fact = Ready | InvocationEnded | Requested | Orchestrated | LogRecord | HostNotice | Mailed
 
 _EVENT = {
     Ready: "ready",
-    Invoked: "invocation",
+    InvocationEnded: "invocation",
     Requested: "request",
     Orchestrated: "orchestration",
-    Logged: "log",
+    LogRecord: "log",
     Mailed: "letter",
 }
 
 
 def as_record(fact: Fact, at: datetime) -> dict[str, Any]:
     """A fact as one flat JSON object: `time`, `event`, then its fields, without those that are empty."""
-    event = fact.severity if isinstance(fact, Said) else _EVENT[type(fact)]
+    event = fact.severity if isinstance(fact, HostNotice) else _EVENT[type(fact)]
     shown = {each.name: _plain(getattr(fact, each.name)) for each in fields(fact) if each.name != "severity"}
     kept = {name: value for name, value in shown.items() if value not in ("", [])}
     return {"time": at.isoformat().replace("+00:00", "Z"), "event": event, **kept}

@@ -13,14 +13,14 @@ from rich.text import Text
 from durable_devhost.dotnet.texts import folded
 from durable_devhost.host.facts import (
     Fact,
-    Invoked,
+    HostNotice,
+    InvocationEnded,
     ListedFunction,
-    Logged,
+    LogRecord,
     Mailed,
     Orchestrated,
     Ready,
     Requested,
-    Said,
 )
 from durable_devhost.host.printable import printable_fact
 
@@ -50,7 +50,7 @@ class TextSink:
 
     def write(self, fact: Fact, at: datetime) -> None:
         """Print one fact."""
-        if isinstance(fact, Invoked) and fact.kind == "http" and not fact.error:
+        if isinstance(fact, InvocationEnded) and fact.kind == "http" and not fact.error:
             return  # the request's own line says it
         fact = printable_fact(fact)
         text = _banner(fact) if isinstance(fact, Ready) else _line(fact, at)
@@ -75,9 +75,9 @@ class FuncSink(TextSink):
     def write(self, fact: Fact, at: datetime) -> None:
         """Print one fact."""
         match printable_fact(fact):
-            case Logged(text=text, stack=stack):
+            case LogRecord(text=text, stack=stack):
                 self._print(at, text, stack)
-            case Invoked(function=name, error=error, stack=stack, invocation=id_, ms=ms) if error:
+            case InvocationEnded(function=name, error=error, stack=stack, invocation=id_, ms=ms) if error:
                 self._print(at, f"Executed 'Functions.{name}' (Failed, Id={id_}, Duration={ms:.0f}ms)")
                 self._print(at, f"System.Private.CoreLib: Exception while executing function: Functions.{name}.")
                 self._print(at, f"Exception: {error}", f"Stack: {stack}")
@@ -144,24 +144,24 @@ def _listing(functions: Iterable[ListedFunction]) -> Text:
     return text
 
 
-def _line(fact: Invoked | Requested | Orchestrated | Logged | Said | Mailed, at: datetime) -> Text:
+def _line(fact: InvocationEnded | Requested | Orchestrated | LogRecord | HostNotice | Mailed, at: datetime) -> Text:
     text = Text().append(f"{at:%H:%M:%S}  ", "dim")
     match fact:
-        case Invoked():
+        case InvocationEnded():
             return _invoked(text, fact)
         case Requested():
             return _requested(text, fact)
         case Orchestrated():
             return _orchestrated(text, fact)
-        case Logged():
+        case LogRecord():
             return _logged(text, fact)
-        case Said():
+        case HostNotice():
             return _said(text, fact)
         case Mailed():
             return _mailed(text, fact)
 
 
-def _invoked(text: Text, fact: Invoked) -> Text:
+def _invoked(text: Text, fact: InvocationEnded) -> Text:
     text.append(f"{fact.function:<{_NAME_WIDTH}}", "cyan").append(f" {fact.kind:<{_ID_WIDTH}} ", "dim")
     if not fact.error:
         whose = f"  {short_id(fact.instance)}" if fact.instance else ""
@@ -186,14 +186,14 @@ def _orchestrated(text: Text, fact: Orchestrated) -> Text:
     return text.append_text(_below(f"instance {fact.instance}\n{folded(fact.detail)}\n{fact.stack}"))
 
 
-def _logged(text: Text, fact: Logged) -> Text:
+def _logged(text: Text, fact: LogRecord) -> Text:
     style = _LEVEL_STYLE.get(fact.level, "")
     text.append(f"{fact.function or fact.logger:<{_NAME_WIDTH}}", "dim")
     text.append(f" {fact.level:<{_ID_WIDTH}} ", style or "dim").append(fact.text, style)
     return text.append_text(_below(fact.stack))
 
 
-def _said(text: Text, fact: Said) -> Text:
+def _said(text: Text, fact: HostNotice) -> Text:
     style = {"notice": "blue", "warning": "yellow", "failure": "bold red"}[fact.severity]
     text.append(f"{fact.severity}: ", style).append(fact.text)
     if fact.instance:

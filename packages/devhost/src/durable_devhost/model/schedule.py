@@ -94,7 +94,7 @@ class Cron:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Every:
+class FixedInterval:
     """A constant interval, counted from the last invocation."""
 
     text: str
@@ -106,7 +106,7 @@ class Every:
         return (t.astimezone(UTC) + self.interval).astimezone(t.tzinfo)
 
 
-Schedule = Cron | Every
+Schedule = Cron | FixedInterval
 
 
 def parse_schedule(text: str) -> Schedule:
@@ -118,7 +118,7 @@ def parse_schedule(text: str) -> Schedule:
     if len(parts) in (_WITHOUT_SECONDS, _WITH_SECONDS):
         return _cron(text, parts)
     if interval := _time_span(text):
-        return Every(text=text, interval=interval)
+        return FixedInterval(text=text, interval=interval)
     if len(parts) == _WITH_SECONDS + 1:
         raise AppError(f"The schedule '{text}' has seven fields; NCRONTAB has six, and no year. {_ON_AZURE}")
     raise AppError(
@@ -133,7 +133,7 @@ def is_frequent(schedule: Schedule, now: datetime) -> bool:
     For an expression that restricts only the seconds, the coming minute decides (`TimerSchedule.Create`).
     """
     match schedule:
-        case Every():
+        case FixedInterval():
             return schedule.interval < timedelta(minutes=1)
         case Cron(has_seconds=False):
             return False

@@ -22,7 +22,7 @@ from durable_devhost.inflight import InFlight
 from durable_devhost.settings import QueueSettings
 from durable_devhost.storage.account import NotFound, StorageFailure
 from durable_devhost.storage.queues import QueueItem, QueueService
-from durable_devhost.triggers.queue_processor import HOLD_S, Held, QueueProcessor, QueueWork
+from durable_devhost.triggers.queue_processor import HOLD_S, MessageInWork, QueueProcessor, QueueWork
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class QueueListener:
         self._is_missing = False
         self._is_in_trouble = False
         self._processor = QueueProcessor(queue=queue, work=work, queues=queues, settings=settings)
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, MessageInWork] = {}
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
         self._drains: list[asyncio.Future[None]] = []
@@ -180,11 +180,11 @@ class QueueListener:
             held.item = item
             return
         self.taken += 1
-        held = self._held[message_id] = Held(item)
+        held = self._held[message_id] = MessageInWork(item)
         token = self._in_flight.enter(f"queue {self._name} (message {message_id})")
         tasks.create_task(self._process(held, token))
 
-    async def _process(self, held: Held, token: int) -> None:
+    async def _process(self, held: MessageInWork, token: int) -> None:
         message_id = held.item.receipt.message_id
         try:
             await self._processor.process(held)

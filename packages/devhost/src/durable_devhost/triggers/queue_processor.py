@@ -40,7 +40,7 @@ _STORAGE_TICK = timedelta(seconds=1)
 _SPACE = re.compile(r"[ \t\r\n]")
 
 
-class Held:
+class MessageInWork:
     """A message that is being worked on; `item` carries the newest receipt, `is_late` says that a renewal failed."""
 
     __slots__ = ("is_late", "item")
@@ -117,7 +117,7 @@ class QueueProcessor:
         self._unanswered: dict[str, datetime] = {}
         self._copies: deque[str] = deque(maxlen=_REMEMBERED)
 
-    async def process(self, held: Held) -> None:
+    async def process(self, held: MessageInWork) -> None:
         """Bring one message to its end; on a storage error, which is raised, it comes back by itself."""
         message_id = held.item.receipt.message_id
         if message_id not in self._done:
@@ -127,7 +127,7 @@ class QueueProcessor:
         await self._queues.delete(held.item.receipt)
         self._done.discard(message_id)
 
-    async def _handle(self, held: Held) -> bool:
+    async def _handle(self, held: MessageInWork) -> bool:
         """Do what is to be done with a message, and tell whether it has to be deleted now."""
         if held.item.dequeue_count > self._settings.max_dequeue_count and self._work.poison_place(held.item):
             return await self._give_up(held, "it was tried too often")
@@ -143,7 +143,7 @@ class QueueProcessor:
             return await self._failed(held, f"the function failed {held.item.dequeue_count} times")
         return True
 
-    async def _run_held(self, held: Held, body: str | bytes) -> Outcome:
+    async def _run_held(self, held: MessageInWork, body: str | bytes) -> Outcome:
         """Run the function while the message is kept hidden.
 
         The keeper is asked to stop, never cancelled: a renewal that was sent voids the receipt, its answer is needed.
@@ -156,7 +156,7 @@ class QueueProcessor:
             finally:
                 done.set()
 
-    async def _keep(self, held: Held, done: asyncio.Event) -> None:
+    async def _keep(self, held: MessageInWork, done: asyncio.Event) -> None:
         while not done.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(_RENEW_S):
@@ -164,7 +164,7 @@ class QueueProcessor:
             if not done.is_set():
                 await self._renew(held)
 
-    async def _renew(self, held: Held) -> None:
+    async def _renew(self, held: MessageInWork) -> None:
         """Hide the message for longer. Where that fails it may come again; the listener notes its new receipt."""
         item = held.item
         try:
@@ -177,14 +177,14 @@ class QueueProcessor:
         if held.item is item:  # else it has come again meanwhile, and this receipt is the older one
             held.item = replace(item, receipt=receipt)
 
-    async def _failed(self, held: Held, why: str) -> bool:
+    async def _failed(self, held: MessageInWork, why: str) -> bool:
         if held.item.dequeue_count >= self._settings.max_dequeue_count or not self._work.poison_place(held.item):
             return await self._give_up(held, why)
         hide_s = int(self._settings.visibility_timeout.total_seconds())
         await self._queues.update(held.item.receipt, visible_after_s=hide_s)
         return False
 
-    async def _give_up(self, held: Held, why: str) -> bool:
+    async def _give_up(self, held: MessageInWork, why: str) -> bool:
         """Copy a message to the poison queue; where there can be none it rests for ten minutes, as on the real host."""
         item, poison = held.item, self._work.poison_place(held.item)
         if poison is None:

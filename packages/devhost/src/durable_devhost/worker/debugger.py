@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from durable_devhost.worker.loader import Refused
+from durable_devhost.worker.loader import AppCannotRun
 
 _ADDRESS = "127.0.0.1"
 _QUIET = "PYDEVD_DISABLE_FILE_VALIDATION"
@@ -30,7 +30,7 @@ def listen(debug: Mapping[str, Any]) -> Callable[[], None]:
         try:
             debugpy.listen((_ADDRESS, debug["port"]))
         except (RuntimeError, OSError) as error:
-            raise Refused(
+            raise AppCannotRun(
                 f"The debugger cannot listen at {_ADDRESS}:{debug['port']}: {error}. Give another port, or install "
                 f"debugpy for the app: {sys.executable} -m pip install debugpy"
             ) from error
@@ -42,7 +42,7 @@ def _debugpy() -> ModuleType:
     try:
         return importlib.import_module("debugpy")
     except ImportError as error:
-        raise Refused(
+        raise AppCannotRun(
             f"debugpy is needed for --debug and is not installed. Install it for the app "
             f"({sys.executable} -m pip install debugpy) or for devhost (pip install 'durable-devhost[debug]')."
         ) from error

@@ -19,7 +19,7 @@ from durable_devhost.wire.frames import BrokenFrame
 from durable_devhost.worker import debugger, sdk
 from durable_devhost.worker.channel import Channel
 from durable_devhost.worker.leaving import flush, leave
-from durable_devhost.worker.loader import Refused, load_app
+from durable_devhost.worker.loader import AppCannotRun, load_app
 from durable_devhost.worker.logs import send_logs
 
 _log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Desk:
         gc.disable()  # what an import leaves behind is used until the end; collecting it costs a tenth of a start
         try:
             answer = self._loaded(message)
-        except Refused as refused:
+        except AppCannotRun as refused:
             answer = {"kind": "refused", "text": str(refused), "details": refused.details}
         except Exception as error:  # noqa: BLE001 - the edge of user code: decorators of the app run here
             text = f"The app's functions cannot be read: {type(error).__name__}: {error}"
@@ -84,7 +84,7 @@ class Desk:
     def _loaded(self, message: Message) -> dict[str, Any]:
         reason = sdk.refusal(sdk.installed())
         if reason is not None:
-            raise Refused(reason)
+            raise AppCannotRun(reason)
         debug = message.get("debug")
         initializer = debugger.listen(debug) if debug else None
         app = load_app(self._folder, message["script"])

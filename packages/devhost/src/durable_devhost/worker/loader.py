@@ -18,7 +18,7 @@ from durable_devhost.worker import sdk
 from durable_devhost.worker.tracebacks import user_traceback
 
 
-class Refused(Exception):
+class AppCannotRun(Exception):
     """The app cannot run; the text says why and what to do, `details` is a traceback without devhost's frames."""
 
     def __init__(self, text: str, details: str = "") -> None:
@@ -39,7 +39,7 @@ def enter(folder: Path) -> None:
 def load_app(folder: Path, script_name: str) -> Any:
     """The app object that the script in `folder` defines; raises Refused."""
     if fault := script_fault(folder, script_name):
-        raise Refused(fault)
+        raise AppCannotRun(fault)
     script = folder / script_name
     return _only_app(_import(script, folder), script)
 
@@ -49,7 +49,7 @@ def _import(script: Path, folder: Path) -> ModuleType:
         return importlib.import_module(script.stem)
     except (Exception, SystemExit) as error:
         where = _place(error, script, folder)
-        raise Refused(f"{where}: {_story(error)}", user_traceback(error)) from error
+        raise AppCannotRun(f"{where}: {_story(error)}", user_traceback(error)) from error
 
 
 def _place(error: BaseException, script: Path, folder: Path) -> str:
@@ -95,12 +95,12 @@ def _only_app(module: ModuleType, script: Path) -> Any:
     wanted = sdk.app_class()
     apps = {name: value for name in dir(module) if isinstance(value := getattr(module, name), wanted)}
     if not apps:
-        raise Refused(
+        raise AppCannotRun(
             f"{script.name} defines no app. Create one at its top level, for example "
             f"app = azure.functions.FunctionApp(); blueprints alone do not count, they are registered in an app."
         )
     if len(apps) > 1:
-        raise Refused(
+        raise AppCannotRun(
             f"{script.name} defines more than one app ({', '.join(apps)}); the Functions host allows exactly one. "
             f"Make the others blueprints and register them."
         )

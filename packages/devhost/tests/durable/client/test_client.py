@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from durable_devhost.durable.client.entities import addressed
-from durable_devhost.durable.client.errors import ClientError, Gone, NotFound, UnknownEntity, WrongState
+from durable_devhost.durable.client.errors import ClientError, InstanceEnded, NotFound, UnknownEntity, WrongState
 from durable_devhost.durable.ports import InstanceExists
 from durable_devhost.model.history import (
     TERMINAL,
@@ -127,7 +127,7 @@ async def test_an_ended_instance_accepts_no_message(desk: Desk, status: RuntimeS
         client.suspend("i", None),
         client.resume("i", None),
     ):
-        with pytest.raises(Gone):
+        with pytest.raises(InstanceEnded):
             await refused
     assert [] == desk.engine.posted
 

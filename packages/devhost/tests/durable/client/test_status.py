@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from durable_devhost.durable.client.entities import addressed, entity_body, state_of
 from durable_devhost.durable.client.errors import BadArgument
-from durable_devhost.durable.client.status import Shown, history_body, shown_text, status_body
+from durable_devhost.durable.client.status import StatusFields, history_body, shown_text, status_body
 from durable_devhost.model.history import (
     ExecutionStarted,
     GenericEvent,
@@ -33,7 +33,7 @@ SAMPLES = [
     json.loads(line) for line in (Path(__file__).parent / "recorded_status.jsonl").read_text("utf-8").splitlines()
 ]
 NOON = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
-ALL = Shown(history=True, history_output=True)
+ALL = StatusFields(history=True, history_output=True)
 
 
 def record_of(sample: dict[str, Any]) -> InstanceRecord:
@@ -75,14 +75,14 @@ def test_a_body_without_history_has_no_key_for_it() -> None:
 def test_a_hidden_input_is_null_and_missing_from_the_events() -> None:
     """showInput=false."""
     sample = SAMPLES[0]
-    body = status_body(record_of(sample), Shown(input=False), events_of(sample))
+    body = status_body(record_of(sample), StatusFields(input=False), events_of(sample))
     assert body["input"] is None
     assert all("Input" not in event for event in body["historyEvents"])
 
 
 def test_results_are_shown_only_on_request() -> None:
     """showHistoryOutput is off by default."""
-    assert all("Result" not in event for event in history_body(events_of(SAMPLES[0]), Shown(history=True)))
+    assert all("Result" not in event for event in history_body(events_of(SAMPLES[0]), StatusFields(history=True)))
 
 
 @pytest.mark.parametrize(

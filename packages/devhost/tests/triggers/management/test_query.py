@@ -6,7 +6,7 @@ import pytest
 from multidict import MultiDict
 
 from durable_devhost.durable.client.errors import BadArgument
-from durable_devhost.durable.client.status import Shown
+from durable_devhost.durable.client.status import StatusFields
 from durable_devhost.model.history import RuntimeStatus
 from durable_devhost.triggers.management.query import Query, Wait
 
@@ -21,7 +21,7 @@ def query(*pairs: tuple[str, str]) -> Query:
 def test_flags_ignore_case() -> None:
     """The SDK writes True."""
     asked = query(("showhistory", "True"), ("showInput", "FALSE"), ("showHistoryOutput", "yes"))
-    assert Shown(input=False, history=True, history_output=False) == asked.shown
+    assert StatusFields(input=False, history=True, history_output=False) == asked.shown
 
 
 @pytest.mark.parametrize(

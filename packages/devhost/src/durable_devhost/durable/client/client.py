@@ -10,7 +10,13 @@ from datetime import timedelta
 
 from durable_devhost.clock import Clock
 from durable_devhost.durable.client.entities import state_of
-from durable_devhost.durable.client.errors import DisabledOrchestrator, Gone, NotFound, UnknownEntity, WrongState
+from durable_devhost.durable.client.errors import (
+    DisabledOrchestrator,
+    InstanceEnded,
+    NotFound,
+    UnknownEntity,
+    WrongState,
+)
 from durable_devhost.durable.client.ports import Hub
 from durable_devhost.durable.client.rewind import rewind
 from durable_devhost.durable.client.status import shown_text
@@ -105,7 +111,7 @@ class DurableClient:
         """An instance that can still receive something; raises NotFound and Gone."""
         record = await self.status(instance_id)
         if record.status is not None and record.status.is_terminal:
-            raise Gone(instance_id, record.status)
+            raise InstanceEnded(instance_id, record.status)
         return record
 
     async def history(self, instance_id: str) -> Sequence[HistoryEvent]:

@@ -15,7 +15,7 @@ class NotFound(ClientError):
         self.instance_id = instance_id
 
 
-class Gone(ClientError):
+class InstanceEnded(ClientError):
     """The instance has ended, so nothing can be sent to it any more."""
 
     def __init__(self, instance_id: str, status: RuntimeStatus) -> None:

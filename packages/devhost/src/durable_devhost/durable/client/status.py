@@ -34,7 +34,7 @@ Maker = TaskScheduled | SubOrchestrationCreated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class StatusFields:
     """What a caller wants to see of an instance: the query flags of the HTTP API, with its defaults."""
 
     input: bool = True
@@ -43,7 +43,7 @@ class Shown:
 
 
 def status_body(
-    record: InstanceRecord, shown: Shown = Shown(), history: Sequence[HistoryEvent] | None = None
+    record: InstanceRecord, shown: StatusFields = StatusFields(), history: Sequence[HistoryEvent] | None = None
 ) -> dict[str, Any]:
     """One instance as in the HTTP API; `historyEvents` is there only if a history is given."""
     body: dict[str, Any] = {
@@ -76,7 +76,7 @@ def is_open(status: RuntimeStatus | None) -> bool:
     return status is not None and not status.is_terminal
 
 
-def history_body(events: Sequence[HistoryEvent], shown: Shown) -> list[dict[str, Any]]:
+def history_body(events: Sequence[HistoryEvent], shown: StatusFields) -> list[dict[str, Any]]:
     """The history as `historyEvents`.
 
     The frame of each episode is left out, and so is a scheduling whose result is in the list: the result then says
@@ -108,7 +108,7 @@ def _maker(event: HistoryEvent, scheduled: Mapping[int, Maker]) -> Maker | None:
             return None
 
 
-def _event_body(event: HistoryEvent, maker: Maker | None, shown: Shown) -> dict[str, Any]:
+def _event_body(event: HistoryEvent, maker: Maker | None, shown: StatusFields) -> dict[str, Any]:
     body = _without(to_json(event), _NEVER_SHOWN)
     body["EventType"] = SPEC_OF[type(event)].name
     if isinstance(event, ExecutionStarted):
@@ -122,7 +122,7 @@ def _event_body(event: HistoryEvent, maker: Maker | None, shown: Shown) -> dict[
     return body if shown.input else _without(body, ("Input",))
 
 
-def _with_result(body: dict[str, Any], shown: Shown) -> dict[str, Any]:
+def _with_result(body: dict[str, Any], shown: StatusFields) -> dict[str, Any]:
     if not shown.history_output:
         return _without(body, ("Result",))
     return {**body, "Result": shown_text(body["Result"])}

@@ -18,7 +18,7 @@ from durable_devhost.durable.client.entities import addressed, entity_body
 from durable_devhost.durable.client.errors import (
     BadArgument,
     DisabledOrchestrator,
-    Gone,
+    InstanceEnded,
     NotFound,
     UnknownEntity,
     WrongState,
@@ -81,7 +81,7 @@ class ManagementApi:
             return await self._answer(route, request, query)
         except NotFound:
             return empty_response(404)
-        except Gone:
+        except InstanceEnded:
             return empty_response(410)
         except (BadArgument, DisabledOrchestrator, UnknownEntity) as error:
             return _bad_request(error)

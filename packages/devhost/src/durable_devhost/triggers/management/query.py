@@ -11,7 +11,7 @@ from multidict import MultiMapping
 
 from durable_devhost.durable.client.client import PAGE_SIZE
 from durable_devhost.durable.client.errors import BadArgument
-from durable_devhost.durable.client.status import Shown
+from durable_devhost.durable.client.status import StatusFields
 from durable_devhost.model.history import RuntimeStatus
 from durable_devhost.model.instances import InstanceFilter
 from durable_devhost.model.timestamps import parse_time
@@ -58,9 +58,9 @@ class Query:
         return min(int(text), 1000) if text.isdecimal() and int(text) > 0 else PAGE_SIZE
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> StatusFields:
         """Which parts of an instance to show."""
-        return Shown(
+        return StatusFields(
             input=self.flag("showInput", default=True),
             history=self.flag("showHistory"),
             history_output=self.flag("showHistoryOutput"),
