@@ -24,7 +24,7 @@ from approvals.words.notices import Letter
 from gateways import clock
 from gateways.containers import open_container
 from gateways.letters.messages import local_address, where_to, write_message
-from gateways.letters.old_letters import forget_counts, forget_files, forget_rows
+from gateways.letters.old_letters import WRITTEN, forget_counts, forget_files, forget_rows
 from gateways.letters.smtp import Line, NotSent, Server, Undeliverable, deliver, read_server
 from gateways.operations import Operations, open_operations
 from gateways.tables import insert, keys, open_table
@@ -58,10 +58,15 @@ class Outbox:
 
     def send(self, letter: Letter, *, key: str) -> bool:
         """Write the blob if there is none with its name."""
-        message = write_message(letter, key=key, now=clock.now())
+        now = clock.now()
+        message = write_message(letter, key=key, now=now)
         try:
             self._container.upload_blob(
-                _blob_name(letter.proposal_id, key), message.as_bytes(), overwrite=False, content_settings=_MESSAGE
+                _blob_name(letter.proposal_id, key),
+                message.as_bytes(),
+                overwrite=False,
+                content_settings=_MESSAGE,
+                metadata={WRITTEN: now.isoformat()},
             )
         except ResourceExistsError:
             return False

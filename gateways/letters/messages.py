@@ -47,7 +47,7 @@ def where_to(letter: Letter) -> str | None:
 
 def local_address(name: str) -> str:
     """Return an address at this machine for a person by their name, for mail servers that send nothing on."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", name.replace("'", "")).encode("ascii", "ignore").decode().lower()
     return f"{'.'.join(re.findall('[a-z0-9]+', plain))[:_LONGEST_LOCAL_PART].strip('.') or 'somebody'}@localhost"
 
 

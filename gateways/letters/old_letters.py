@@ -13,9 +13,12 @@ from typing import Any, TypeVar
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TableClient, TableTransactionError
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import BlobProperties, ContainerClient
 
 from gateways.tables import transact
+
+WRITTEN = "written"
+"""The metadata of a letter that says when it was written, by the app's clock. A virtual one is ahead of storage's."""
 
 _AT_ONCE = 100
 """Operations in one call, by the rules of Table Storage; Blob Storage takes 256."""
@@ -32,8 +35,8 @@ def forget_files(outbox: ContainerClient, *, finished: Collection[str], before: 
     """
     old = (
         blob.name
-        for blob in outbox.list_blobs()
-        if blob.last_modified < before and blob.name.partition("/")[0] in finished
+        for blob in outbox.list_blobs(include=["metadata"])
+        if _written(blob) < before and blob.name.partition("/")[0] in finished
     )
     count = 0
     for names in _hundreds(islice(old, most)):
@@ -86,6 +89,12 @@ def _delete(table: TableClient, rows: list[Any]) -> int:
             raise
         return 0
     return len(rows)
+
+
+def _written(blob: BlobProperties) -> datetime:
+    """When a letter was written; letters of earlier versions do not say it themselves."""
+    said = (blob.metadata or {}).get(WRITTEN)
+    return datetime.fromisoformat(said) if said else blob.last_modified
 
 
 def _hundreds(things: Iterable[T]) -> Iterator[list[T]]:

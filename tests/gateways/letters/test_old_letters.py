@@ -63,6 +63,21 @@ def test_letters_of_ended_proposals_go(outbox):
     assert files(outbox) == ["open/1-asked-a.eml", "open/2-ended-b.eml"]
 
 
+def test_the_age_of_a_letter_is_told_by_the_clock_of_the_app(outbox, monkeypatch):
+    """In virtual time the app's clock is ahead of storage's, so a letter of now would look old."""
+    monkeypatch.setattr(clock, "now", lambda: LATER + timedelta(days=60))
+    Outbox(outbox).send(letter(), key="1-asked-a")
+    assert forget_files(outbox, finished={"p-1"}, before=LATER + timedelta(days=30), most=99) == 0
+    assert forget_files(outbox, finished={"p-1"}, before=LATER + timedelta(days=90), most=99) == 1
+
+
+def test_a_letter_without_a_time_is_as_old_as_its_blob(outbox):
+    """Earlier versions wrote such letters."""
+    outbox.upload_blob("p-1/1-asked-a.eml", b"Hello")
+    assert forget_files(outbox, finished={"p-1"}, before=EARLIER, most=99) == 0
+    assert forget_files(outbox, finished={"p-1"}, before=LATER, most=99) == 1
+
+
 def test_a_run_forgets_no_more_than_it_may(outbox):
     """The next one goes on."""
     for number in range(5):
