@@ -12,13 +12,13 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from packages.devhost.bench import peer_setup
 from packages.devhost.bench.contender import Contender, WorkFailed
 from packages.devhost.bench.local_host import hosts
-from packages.devhost.bench.report import Cell, picture, table, write_between
+from packages.devhost.bench.report import Cell, Figures, picture, table, write_between
 from packages.devhost.bench.storage_floor import StorageFloor
 from packages.devhost.bench.workloads import WORKLOADS, Workload
 
@@ -39,33 +39,36 @@ def main() -> int:
             if not given.no_peers and postgres is None:
                 print("Without PostgreSQL there is no DBOS here: `apt install postgresql` brings it.", file=sys.stderr)
             contenders: list[Contender] = [*hosts(given.mode), StorageFloor(), *peers]
-            figures = measure(contenders, workloads, given.rounds, quick=given.quick)
+            names, text = [each.name for each in contenders], ""
+            for done, figures in measure(contenders, workloads, given.rounds, quick=given.quick):
+                text = table(workloads, names, figures)
+                if given.write:  # after each round, so that a long run that is ended early has not been for nothing
+                    whole = f"{_about(done)}\n\n{text}\n\n![Times as fast as devhost]({PICTURE})"
+                    write_between(given.write, PART, whole)
+                    (given.write.parent / PICTURE).write_text(picture(workloads, names, figures))
     except WorkFailed as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    names = [each.name for each in contenders]
-    text = table(workloads, names, figures)
+    if given.quick:
+        print("Each workload was a fraction of what its title says.")
     print(text)
-    if given.write:
-        write_between(given.write, PART, f"{_about(given.rounds)}\n\n{text}\n\n![Times as fast as devhost]({PICTURE})")
-        (given.write.parent / PICTURE).write_text(picture(workloads, names, figures))
     return 0
 
 
 def measure(
     contenders: Sequence[Contender], workloads: Sequence[Workload], rounds: int, *, quick: bool
-) -> dict[str, dict[str, Cell]]:
-    """Have every contender do every workload, in turns; gives the figures of all rounds."""
+) -> Iterator[tuple[int, Figures]]:
+    """Have every contender do every workload, in turns; gives the number of rounds done and all figures after each."""
     figures = {workload.title: {each.name: Cell() for each in contenders} for workload in workloads}
-    for number in range(rounds):
+    for number in range(1, rounds + 1):
         for contender in contenders:
             try:
                 contender.start()
                 for workload in workloads:
-                    _one(contender, workload, figures[workload.title][contender.name], quick, f"{number + 1}/{rounds}")
+                    _one(contender, workload, figures[workload.title][contender.name], quick, f"{number}/{rounds}")
             finally:
                 contender.stop()
-    return figures
+        yield number, figures
 
 
 def _one(contender: Contender, workload: Workload, cell: Cell, quick: bool, turn: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from durable_devhost.azurite.process import data_folder, running_azurite
 from packages.devhost.bench import floor
 from packages.devhost.bench.contender import NotMeasured
+from packages.devhost.bench.storage_clients import Client, thin
 
 
 class StorageFloor:
@@ -20,7 +21,7 @@ class StorageFloor:
         self.name = name
         self._owned = ExitStack()
         self._loop = asyncio.new_event_loop()
-        self._client: floor.Client | None = None
+        self._client: Client | None = None
         self._open = AsyncExitStack()
 
     def start(self) -> None:
@@ -29,7 +30,7 @@ class StorageFloor:
         data = self._owned.enter_context(tempfile.TemporaryDirectory())
         folder = self._owned.enter_context(data_folder(Path(data)))
         azurite = self._owned.enter_context(running_azurite(folder, Path.cwd()))
-        self._client = self._run(self._open.enter_async_context(floor.thin(azurite.connection_string)))
+        self._client = self._run(self._open.enter_async_context(thin(azurite.connection_string)))
 
     def work(self, task: str, count: int, ids: str = "") -> list[float]:  # noqa: ARG002 - its instances have ids of their own
         """See `Contender`."""
