@@ -12,7 +12,7 @@ from durable_devhost.durable.holds import Hold
 from durable_devhost.durable.outbox import Outbox
 from durable_devhost.inflight import InFlight
 
-_MOST_BESIDE = 16
+_MOST_BESIDE = 8
 """How many messages may be on their way out while their instances go on; after a crash these come again."""
 
 
