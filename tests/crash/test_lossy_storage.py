@@ -24,8 +24,8 @@ LOST = 0.04
 """Of all answers; reading, too. Real storage loses far fewer."""
 PEOPLE = ("mara@example.org", "jonas@example.org")
 """Names to which mail can be sent, without a directory."""
-ASKED, LETTERS = 3, 4
-"""The entry with which both are asked; they are written to then, and when it has ended."""
+ASKED, LETTERS = 3, 5
+"""The entry with which both are asked; they are written to then, and with the author when it has ended."""
 MOST_SENDINGS = 20
 
 pytestmark = pytest.mark.timeout(900 if LONG else 240)

@@ -27,10 +27,10 @@ def looks():
 async def test_a_workflow_that_cannot_be_woken_is_looked_for(client, looks):
     """By the next sweep, which compares all records."""
     client.add("p-1")
-    await desk.wake(client, "p-1")
+    await desk.wake(client, "p-1", 3)
     assert not looks.is_due(NOW)
     client.broken = {"raise_event": "connection lost"}
-    await desk.wake(client, "p-1")
+    await desk.wake(client, "p-1", 3)
     assert looks.is_due(NOW)
 
 
@@ -38,7 +38,7 @@ async def test_one_that_has_finished_is_looked_for_too(client, looks, caplog):
     """An operator may have ended the workflow of a review that is open; nobody is warned of others."""
     client.add("p-1", status="Terminated")
     client.broken = {"raise_event": "gone"}
-    await desk.wake(client, "p-1")
+    await desk.wake(client, "p-1", 3)
     assert looks.is_due(NOW)
     assert "could not be woken" not in caplog.text
 

@@ -2,8 +2,8 @@
 
 usage: python -m packages.devhost.bench [--quick] [--rounds N] [--only WORDS] [--write DOCUMENT]
 
-A round starts each contender over nothing, has it do every workload, and stops it. What stands in the table is the
-median of the rounds. --write puts the table between the marks of a document, and a picture beside it.
+For each workload of a round each contender starts over nothing, warms up, does the work, and stops. What stands in the
+table is the median of the rounds. --write puts the table between the marks of a document, and a picture beside it.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from packages.devhost.bench.contender import Contender, WorkFailed
 from packages.devhost.bench.local_host import hosts
 from packages.devhost.bench.report import Cell, Figures, picture, table, write_between
 from packages.devhost.bench.storage_floor import StorageFloor
-from packages.devhost.bench.workloads import WORKLOADS, Workload
+from packages.devhost.bench.workloads import WARM_UP, WORKLOADS, Workload
 
 PART = "engines"
 PICTURE = "pictures/bench.svg"
@@ -61,13 +61,9 @@ def measure(
     """Have every contender do every workload, in turns; gives the number of rounds done and all figures after each."""
     figures = {workload.title: {each.name: Cell() for each in contenders} for workload in workloads}
     for number in range(1, rounds + 1):
-        for contender in contenders:
-            try:
-                contender.start()
-                for workload in workloads:
-                    _one(contender, workload, figures[workload.title][contender.name], quick, f"{number}/{rounds}")
-            finally:
-                contender.stop()
+        for workload in workloads:
+            for contender in contenders:
+                _one(contender, workload, figures[workload.title][contender.name], quick, f"{number}/{rounds}")
         yield number, figures
 
 
@@ -75,11 +71,15 @@ def _one(contender: Contender, workload: Workload, cell: Cell, quick: bool, turn
     if cell.missing:
         return
     try:
+        contender.start()
+        contender.work("chain", WARM_UP)
         figure = workload.figure(contender, quick)
     except WorkFailed as error:
         cell.missing = error.in_table
         print(f"round {turn}  {contender.name}: {workload.title}: {error}", file=sys.stderr, flush=True)
         return
+    finally:
+        contender.stop()
     cell.figures.append(figure)
     print(f"round {turn}  {contender.name}: {workload.title} {figure:.2f} {workload.unit}", file=sys.stderr, flush=True)
 

@@ -109,7 +109,7 @@ def test_the_wheel_requires_no_azure_package(built: Built) -> None:
     needed = metadata.get_all("Requires-Dist") or []
     assert "aiohttp" in {re.split(r"[<>=; \[]", each)[0] for each in needed if "extra ==" not in each}
     assert not [each for each in needed if "azure" in each.lower()]
-    assert {"pytest", "watch", "debug", "mail"} == set(metadata.get_all("Provides-Extra") or [])
+    assert {"pytest", "watch", "debug", "mail", "fast"} == set(metadata.get_all("Provides-Extra") or [])
     assert metadata["Requires-Python"] == ">=3.11"
 
 
