@@ -13,6 +13,7 @@ from durable_devhost.testing.app import AppUnderTest
 from packages.devhost.tests.edges.comparing import comparable
 from packages.devhost.tests.edges.driver import drive
 from packages.devhost.tests.edges.turns import IN_A_ROW, turns
+from tests.long import long
 
 _FOLDER = Path(__file__).parent
 RECORDED: dict[str, Any] = json.loads((_FOLDER / "recorded.json").read_text(encoding="utf-8"))
@@ -39,7 +40,7 @@ BY_RULE: dict[str, Any] = {
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(scope="module", params=list(StorageMode), ids=str)
+@pytest.fixture(scope="module", params=[StorageMode.STANDARD, pytest.param(StorageMode.JOURNAL, marks=long)], ids=str)
 def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Everything that was recorded, asked of one host of each storage mode."""
     options = ("--clock", "system", "--storage-mode", request.param)
