@@ -14,7 +14,7 @@ from durable_devhost.azurite.process import running_azurite
 from durable_devhost.storage_mode import StorageMode
 from packages.devhost.tests.chaos.lane import Lane
 from packages.devhost.tests.chaos.scenarios import BY_NAME, SCENARIOS, SUBJECTS
-from packages.devhost.tests.chaos.verdicts import Run
+from packages.devhost.tests.chaos.verdicts import Run, red
 from tests.long import LONG
 
 ACCOUNTS = [f"chaos{number}" for number in range(100)]
@@ -87,7 +87,7 @@ def test_a_lost_answer_loses_and_doubles_nothing(lane: Lane, all_runs: list[Run]
     runs = lane.sweep(BY_NAME[name], "reset after")
     all_runs += runs
     assert len(runs) > 3
-    assert [run for run in runs if run.is_red] == []
+    assert red(runs) == []
 
 
 @pytest.mark.parametrize("name", LARGER)
@@ -95,7 +95,7 @@ def test_a_sample_of_answers_is_lost_in_larger_scenarios(lane: Lane, all_runs: l
     """Every sixth call of each."""
     runs = lane.sweep(BY_NAME[name], "reset after", step=6)
     all_runs += runs
-    assert [run for run in runs if run.is_red] == []
+    assert red(runs) == []
 
 
 @pytest.mark.parametrize("name", [name for name in SMALL if name != "launch"])
@@ -109,7 +109,7 @@ def test_a_host_that_is_killed_loses_and_doubles_nothing(
     runs = lane.sweep(BY_NAME[name], fault, step=1 if LONG else 3)
     all_runs += runs
     assert len(runs) > 1
-    assert [run for run in runs if run.is_red] == []
+    assert red(runs) == []
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -117,7 +117,7 @@ def test_a_chain_survives_every_kind_of_storage_failure(lane: Lane, all_runs: li
     """Every seventh call of a chain fails; `make chaos` tries the rest."""
     runs = lane.sweep(BY_NAME["chain"], name, step=7)
     all_runs += runs
-    assert [run for run in runs if run.is_red] == []
+    assert red(runs) == []
 
 
 @pytest.mark.parametrize("name", _marked(ONE_OF_A_KIND))
@@ -127,11 +127,11 @@ def test_the_critical_calls_may_fail(lane: Lane, name: str) -> None:
     runs = lane.sweep(BY_NAME[scenario], fault, most=2 if scenario == "launch" else 4, **script)
     if name in LATE:
         lane.settle()
-    assert [run for run in runs if run.is_red] == []
+    assert red(runs) == []
 
 
 def test_correct_results_stay_correct(lane: Lane, all_runs: list[Run]) -> None:
     """Hidden messages come back later and must not add a result."""
     was_right = [run for run in all_runs if not run.is_red]
     lane.settle()
-    assert [run for run in was_right if run.is_red] == []
+    assert red(was_right) == []

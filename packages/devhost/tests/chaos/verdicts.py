@@ -48,6 +48,16 @@ class Run:
         """Whether the run is a failure: an untrue refusal is one too."""
         return self.verdict in RED or bool(self.denied)
 
+    def __str__(self) -> str:
+        """Return what a person needs who looks for the cause."""
+        found = f"found {self.found!r} {self.note} {self.after_restart} {self.denied or ''}"
+        return f"{self.verdict.name} {self.scenario}, {self.fault} at call {self.at}, {self.call}: {found}"
+
+
+def red(runs: list[Run]) -> list[str]:
+    """Return those that failed, in words."""
+    return [str(run) for run in runs if run.is_red]
+
 
 def judge(wanted: Any, found: Any, *, is_final: bool) -> Verdict | None:
     """The verdict on what is there; None where it can still become right."""
