@@ -67,7 +67,7 @@ test: setup
 
 long: setup
 	LONG=1 $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 1200 --dist loadfile --no-loadscope-reorder $(COVERED) \
-		tests/crash packages/devhost/tests/crash packages/devhost/tests/edges packages/devhost/tests/outside tests/examples/test_demo.py tests/workflows \
+		tests/crash packages/devhost/tests/crash packages/devhost/tests/chaos packages/devhost/tests/edges packages/devhost/tests/outside tests/examples/test_demo.py tests/workflows \
 		tests/gateways/test_report_rows.py
 
 # Only parts, with tables in a file: .venv/bin/python -m packages.devhost.tests.chaos --part kills --write FILE

@@ -15,11 +15,13 @@ from durable_devhost.storage_mode import StorageMode
 from packages.devhost.tests.chaos.lane import Lane
 from packages.devhost.tests.chaos.scenarios import BY_NAME, SCENARIOS, SUBJECTS
 from packages.devhost.tests.chaos.verdicts import Run, red
-from tests.long import LONG
+from tests.long import LONG, long
 
 ACCOUNTS = [f"chaos{number}" for number in range(100)]
 SMALL = [scenario.name for scenario in SCENARIOS if scenario.is_small]
 LARGER = [scenario.name for scenario in SCENARIOS if not scenario.is_small and scenario.name != "launch"]
+KILLED = ("chain", "event")
+"""Scenarios in which the host is always killed; in `make long` it is in all small ones."""
 WAYS = ("refused", "body cut", "500 after", "429", "403", "garbage 200", "late answer")
 """Faults that differ in what the host can do about them."""
 
@@ -98,7 +100,9 @@ def test_a_sample_of_answers_is_lost_in_larger_scenarios(lane: Lane, all_runs: l
     assert red(runs) == []
 
 
-@pytest.mark.parametrize("name", [name for name in SMALL if name != "launch"])
+@pytest.mark.parametrize(
+    "name", [name if name in KILLED else pytest.param(name, marks=long) for name in SMALL if name != "launch"]
+)
 @pytest.mark.parametrize("fault", ["host dies before", "host dies after"])
 def test_a_host_that_is_killed_loses_and_doubles_nothing(
     lane: Lane, mode: StorageMode, all_runs: list[Run], name: str, fault: str
