@@ -12,6 +12,8 @@ from packages.devhost.bench.local_host import LocalHost
 WARM_UP = 10
 """Chains that nobody times, before the work that counts."""
 IDLE_S = 15.0
+CALM_S = 45.0
+"""Until a host counts as idle: it looks into its queues less and less often when nothing comes."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def _kill(contender: Contender, quick: bool) -> float:
 
 def _idle_calls(contender: Contender, quick: bool) -> float:
     host, seconds = _local(contender), IDLE_S / 3 if quick else IDLE_S
+    time.sleep(CALM_S / 3 if quick else CALM_S)
     before = host.storage_calls()
     time.sleep(seconds)
     return (host.storage_calls() - before) / seconds
@@ -74,6 +77,7 @@ def _idle_calls(contender: Contender, quick: bool) -> float:
 
 def _idle_cpu(contender: Contender, quick: bool) -> float:
     host, seconds = _local(contender), IDLE_S / 3 if quick else IDLE_S
+    time.sleep(CALM_S / 3 if quick else CALM_S)
     before = host.cpu_s()
     time.sleep(seconds)
     return (host.cpu_s() - before) / seconds * 100
