@@ -13,8 +13,8 @@ from pathlib import Path
 from packages.devhost.bench.contender import WorkFailed
 from packages.devhost.bench.peer_process import PEERS, PeerProcess
 
-PLACE = PEERS / ".installed"
-"""Made by the benchmark; `make clean` leaves it, as it leaves the rest of the set-up."""
+PLACE = Path(__file__).resolve().parents[3] / "build" / "peers"
+"""Not beside the peers' programs, where it would look like a part of the repository."""
 PYTHON = PLACE / "venv/bin/python"
 RESTATE = PLACE / "node_modules/.bin/restate-server"
 _POSTGRES_USER = "postgres"
@@ -29,7 +29,7 @@ def install() -> None:
     if stamp.exists() and stamp.read_text() == text:
         return
     print("Installing the peers: DBOS, durabletask and Restate. Once, about a minute.", file=sys.stderr)
-    PLACE.mkdir(exist_ok=True)
+    PLACE.mkdir(parents=True, exist_ok=True)
     _run(sys.executable, "-m", "venv", "--clear", str(PLACE / "venv"))
     _run(str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(wanted[0]))
     shutil.copy(wanted[1], PLACE)
