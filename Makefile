@@ -81,11 +81,11 @@ soak: setup
 
 bench: setup
 	$(BIN)/python -m packages.devhost.bench --mode journal --write docs/performance.md
-	$(BIN)/python tools/bench_app.py --write docs/performance.md
+	$(BIN)/python -m tools.bench_app --write docs/performance.md
 
 bench-quick: setup
 	$(BIN)/python -m packages.devhost.bench --quick --rounds 1 --no-peers
-	$(BIN)/python tools/bench_app.py --quick --rounds 1
+	$(BIN)/python -m tools.bench_app --quick --rounds 1
 
 bench-bodies: setup
 	$(BIN)/python tools/bench_bodies.py

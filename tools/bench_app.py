@@ -1,6 +1,6 @@
 """Times what people do with proposals, on a host of its own: the answer, and the processor time of host and worker.
 
-usage: python tools/bench_app.py [--rounds N] [--quick] [--write DOCUMENT]
+usage: python -m tools.bench_app [--rounds N] [--quick] [--write DOCUMENT]
 
 Each figure is the median over all rounds. "In all" is over when the host has nothing left to do: letters are written
 and workflows wait. `make bench` runs it after the engines. How many calls to storage each operation costs is not
@@ -22,14 +22,10 @@ from functools import partial
 from pathlib import Path
 
 from durable_devhost.testing.app import AppUnderTest
+from packages.devhost.bench.contender import cpu_s, processes
+from packages.devhost.bench.report import write_between
 
 ROOT = Path(__file__).resolve().parents[1]
-if str(ROOT) not in sys.path:  # where this runs as a file
-    sys.path.insert(0, str(ROOT))
-
-from packages.devhost.bench.contender import cpu_s, processes  # noqa: E402
-from packages.devhost.bench.report import write_between  # noqa: E402
-
 PART = "app"
 AT_ONCE = 50
 SETTINGS = {"ALLOWED_HOSTS": "127.0.0.1"}

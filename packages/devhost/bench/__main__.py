@@ -68,6 +68,8 @@ def measure(
 
 
 def _one(contender: Contender, workload: Workload, cell: Cell, quick: bool, turn: str) -> None:
+    if contender.depth < workload.depth:
+        cell.missing = "-"
     if cell.missing:
         return
     try:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from enum import IntEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -24,10 +25,15 @@ class AllLost(WorkFailed):
     in_table = "all lost"
 
 
-class NotMeasured(WorkFailed):
-    """This contender has no such thing."""
+class Depth(IntEnum):
+    """How much there is of a contender, and how much a workload needs."""
 
-    in_table = "-"
+    STORAGE = 1
+    """The calls alone."""
+    ENGINE = 2
+    """Workflows that wait and that survive a crash."""
+    HOST = 3
+    """devhost, of which more can be seen from outside."""
 
 
 class Contender(Protocol):
@@ -35,6 +41,7 @@ class Contender(Protocol):
 
     name: str
     """As it stands in the table."""
+    depth: Depth
 
     def start(self) -> None:
         """Come up over new, empty data; returns when work can be given."""

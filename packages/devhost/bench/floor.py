@@ -1,41 +1,116 @@
 """The storage calls of a workload without an engine: what nothing on the same storage can beat.
 
-usage: python -m packages.devhost.bench.floor [--rounds N] [--many N] [--fan-out N] [--loop N]
-
-The calls, their contents, and which of them wait for which, are those of `durable_devhost.durable` in the ordinary
-layout: a work item is stored before the history that expects it, the Instances row comes at the start and at the end,
-and a work item is deleted beside the next step. The two clients that send them are in `storage_clients.py`.
+The calls, their contents, and which of them wait for which, are those of `durable_devhost.durable` in standard mode: a
+work item is stored before the history that expects it, the Instances row comes at the start and at the end, and a work
+item is deleted beside the next step. devhost's own client sends them, with its encodings.
 """
 
-import argparse
 import asyncio
-import os
-import statistics
-import tempfile
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
-from durable_devhost.azurite.process import Azurite, data_folder, running_azurite
-from durable_devhost.clock import real_now
+from durable_devhost.clock import SystemClock, real_now
 from durable_devhost.model.history import (
     ExecutionCompleted,
+    ExecutionStarted,
     HistoryEvent,
+    InstanceRef,
     OrchestratorCompleted,
     OrchestratorStarted,
     RuntimeStatus,
     TaskCompleted,
+    TaskScheduled,
 )
-from packages.devhost.bench.storage_clients import Client, Run, bare, scheduled, thin
+from durable_devhost.model.instances import InstanceRecord
+from durable_devhost.model.messages import Message
+from durable_devhost.storage.account import StorageAccount
+from durable_devhost.storage.queues import Receipt
+from durable_devhost.storage.transport import Transport
+from durable_devhost.taskhub.history import StoredHistory, Tail
+from durable_devhost.taskhub.hub import TaskHub
 
 STEPS = 5
 """The activities of a chain."""
 
 _ROWS_OF_ANSWERS = 97
 """How many results fit into one batch of history rows, beside those that begin and end an episode."""
+
+_HOLD = timedelta(seconds=60)
+
+
+@dataclass
+class Run:
+    """One instance and where its history ends."""
+
+    instance: InstanceRef = field(
+        default_factory=lambda: InstanceRef(instance_id=uuid4().hex, execution_id=uuid4().hex)
+    )
+    etag: str | None = None
+    rows: int = 0
+    tail: Tail = StoredHistory().tail
+
+    @property
+    def started(self) -> ExecutionStarted:
+        """The event that begins it."""
+        return ExecutionStarted(timestamp=real_now(), instance=self.instance, name="chain", input="0")
+
+
+def scheduled(number: int) -> TaskScheduled:
+    """The row of an activity that was scheduled."""
+    return TaskScheduled(timestamp=real_now(), event_id=number, name="add_one")
+
+
+class Client:
+    """The four kinds of storage call that an orchestration makes, by devhost's own client of storage."""
+
+    def __init__(self, hub: TaskHub) -> None:
+        self._hub = hub
+
+    async def send(self, run: Run, number: int) -> Receipt:
+        """Store the work item of an activity."""
+        event = replace(scheduled(number), input=f'["{number}"]')
+        message = Message(event=event, target=run.instance, sender=run.instance, episode=1, from_decision=True)
+        return await self._hub.queues.send_work_item(message, visible_after=_HOLD)
+
+    async def delete(self, receipt: Receipt) -> None:
+        """Delete a work item."""
+        await self._hub.queues.delete(receipt)
+
+    async def append(self, run: Run, events: list[HistoryEvent]) -> None:
+        """Commit history rows under the sentinel's etag."""
+        instance = run.instance
+        appended = await self._hub.history.append(
+            instance.instance_id,
+            instance.execution_id or "",
+            first_row=run.rows,
+            events=events,
+            etag=run.etag,
+            tail=run.tail,
+        )
+        run.etag, run.rows, run.tail = appended.etag, appended.row_count, appended.tail
+
+    async def show(self, run: Run, status: RuntimeStatus) -> None:
+        """Write the Instances row, of an instance that is new the first time."""
+        now = real_now()
+        record = InstanceRecord(
+            instance_id=run.instance.instance_id,
+            execution_id=run.instance.execution_id,
+            name="chain",
+            status=status,
+            input="0",
+            output=None if status is RuntimeStatus.RUNNING else "5",
+            custom_status="null",
+            created_time=now,
+            last_updated_time=now,
+            generation=0,
+            tags="null",
+        )
+        await self._hub.instances.merge(record)
 
 
 def episode(*middle: HistoryEvent) -> list[HistoryEvent]:
@@ -100,78 +175,8 @@ async def many_chains(client: Client, count: int) -> None:
     await asyncio.gather(*(chain(client) for _ in range(count)))
 
 
-CLIENTS: Mapping[str, Callable[[str], AbstractAsyncContextManager[Client]]] = {"thin": thin, "bare": bare}
-
-
-@dataclass
-class Figures:
-    """What one client took, round by round."""
-
-    one_ms: list[float] = field(default_factory=list)
-    many_per_s: list[float] = field(default_factory=list)
-    client_cpu_ms: list[float] = field(default_factory=list)
-    azurite_cpu_ms: list[float] = field(default_factory=list)
-    fan_out_s: list[float] = field(default_factory=list)
-    loop_s: list[float] = field(default_factory=list)
-
-
-async def measure(client: Client, figures: Figures, azurite: Azurite, given: argparse.Namespace) -> None:
-    """Add one round, after a warm-up."""
-    await many_chains(client, 20)
-    for _ in range(50):
-        figures.one_ms.append(await seconds(chain(client)) * 1000)
-    cpu, storage = time.process_time(), cpu_s(azurite)
-    figures.many_per_s.append(given.many / await seconds(many_chains(client, given.many)))
-    figures.client_cpu_ms.append((time.process_time() - cpu) * 1000 / given.many)
-    figures.azurite_cpu_ms.append((cpu_s(azurite) - storage) * 1000 / given.many)
-    if given.fan_out:
-        await fan_out(client, given.fan_out)
-        figures.fan_out_s.append(await seconds(fan_out(client, given.fan_out)))
-    if given.loop:
-        await chain(client, given.loop)
-        figures.loop_s.append(await seconds(chain(client, given.loop)))
-
-
-def cpu_s(azurite: Azurite) -> float:
-    """The CPU that Azurite has used."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    fields = Path(f"/proc/{azurite.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / ticks
-
-
-async def _rounds(given: argparse.Namespace, figures: Mapping[str, Figures], azurite: Azurite) -> None:
-    for _ in range(given.rounds):
-        for name, opened in CLIENTS.items():
-            async with opened(azurite.connection_string) as client:
-                await measure(client, figures[name], azurite, given)
-
-
-def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--many", type=int, default=200)
-    parser.add_argument("--fan-out", type=int, default=1000)
-    parser.add_argument("--loop", type=int, default=0)
-    given = parser.parse_args()
-    figures = {name: Figures() for name in CLIENTS}
-    with (
-        tempfile.TemporaryDirectory() as name,
-        data_folder(Path(name)) as folder,
-        running_azurite(folder, Path.cwd()) as azurite,
-    ):
-        asyncio.run(_rounds(given, figures, azurite))
-    heads = (
-        f"{'one ms p50':>11} {given.many:>5} at once /s {'CPU ms':>7} {'Azurite':>8} {'fan-out s':>10} {'loop s':>7}"
-    )
-    print(f"{heads}  client")
-    for name, found in figures.items():
-        columns = (
-            (found.one_ms, 11), (found.many_per_s, 16), (found.client_cpu_ms, 7), (found.azurite_cpu_ms, 8),
-            (found.fan_out_s, 10), (found.loop_s, 7),
-        )  # fmt: skip
-        print(*(f"{statistics.median(values) if values else 0:{width}.2f}" for values, width in columns), f" {name}")
-
-
-if __name__ == "__main__":
-    main()
+@asynccontextmanager
+async def connected(connection_string: str) -> AsyncIterator[Client]:
+    """A client on a hub of its own in the storage behind a connection string."""
+    async with Transport(StorageAccount.parse(connection_string)) as transport:
+        yield Client(await TaskHub.open(transport, "Floor", partition_count=4, clock=SystemClock()))

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from packages.devhost.bench.contender import WorkFailed, cpu_s, kill_all, processes, resident_bytes
+from durable_devhost.azurite.process import stop_survivor
+from packages.devhost.bench.contender import Depth, WorkFailed, cpu_s, kill_all, processes, resident_bytes
 
 APP = Path(__file__).resolve().parent / "app"
 API = "/runtime/webhooks/durabletask"
@@ -25,13 +27,19 @@ POLL_MANY_S = 0.02
 STEPS = 5
 
 
+COMMAND = (sys.executable, "-m", "durable_devhost", "start")
+"""devhost as it is here."""
+
+
 class LocalHost:
     """devhost with the app of the benchmark, on an Azurite that it starts itself."""
 
-    def __init__(self, name: str, *options: str) -> None:
-        """`options` are further words of `durable-devhost start`."""
+    depth = Depth.HOST
+
+    def __init__(self, name: str, *command: str) -> None:
+        """`command` starts it: `COMMAND`, perhaps with more options, or another version's."""
         self.name = name
-        self._options = options
+        self._command = command
         self._data = ""
         self._process: subprocess.Popen[str] | None = None
         self._local = threading.local()
@@ -44,17 +52,15 @@ class LocalHost:
 
     def restart(self) -> None:
         """See `Contender`."""
-        command = [sys.executable, "-m", "durable_devhost", "start", "--app", str(APP), "--data", self._data]
-        self._process = subprocess.Popen(
-            [*command, "--port", "0", "--json-logs", *self._options], stdout=subprocess.PIPE, text=True
-        )
+        place = ["--app", str(APP), "--data", self._data, "--port", "0", "--json-logs"]
+        self._process = subprocess.Popen([*self._command, *place], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout
         for line in self._process.stdout:
             if line.startswith("{") and (record := json.loads(line)).get("event") == "ready":
                 self._address = record["url"].removeprefix("http://").rstrip("/")
                 break
         else:
-            raise WorkFailed("devhost did not start")
+            raise WorkFailed(f"`{shlex.join(self._command)}` did not start")
         self._local = threading.local()
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
 
@@ -67,7 +73,9 @@ class LocalHost:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(120)
-        shutil.rmtree(self._data, ignore_errors=True)
+        if self._data:
+            stop_survivor(Path(self._data))  # of a host that was killed and has not come back
+            shutil.rmtree(self._data, ignore_errors=True)
 
     def work(self, task: str, count: int, ids: str = "") -> list[float]:
         """See `Contender`."""
@@ -106,13 +114,11 @@ class LocalHost:
         """The calls of storage since the start."""
         return int(self._ask("GET", "/admin/devhost/info")["storageCalls"]["total"])
 
-    def wait_for_events(self, count: int, ids: str) -> float:
-        """Start as many instances that wait for an event, until all of them wait; gives seconds."""
-        began = time.perf_counter()
+    def wait_for_events(self, count: int, ids: str) -> None:
+        """Start as many instances that wait for an event; returns when all of them wait."""
         self._start_all("wait", None, count, ids)
         for number in range(count):
             self._until(f"{ids}-{number}", "Running", POLL_MANY_S)
-        return time.perf_counter() - began
 
     def _timed(self, name: str, given: Any, right: Any) -> float:
         began = time.perf_counter()
@@ -172,6 +178,7 @@ class LocalHost:
         return self._process
 
 
-def hosts(modes: Sequence[str] = ()) -> list[LocalHost]:
+def hosts(modes: Sequence[str]) -> list[LocalHost]:
     """devhost as it is, and in each further storage mode."""
-    return [LocalHost("devhost"), *(LocalHost(f"devhost, {mode}", "--storage-mode", mode) for mode in modes)]
+    others = (LocalHost(f"devhost, {mode}", *COMMAND, "--storage-mode", mode) for mode in modes)
+    return [LocalHost("devhost", *COMMAND), *others]

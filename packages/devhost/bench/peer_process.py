@@ -8,13 +8,15 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from packages.devhost.bench.contender import AllLost, WorkFailed, kill_all
+from packages.devhost.bench.contender import AllLost, Depth, WorkFailed, kill_all
 
 PEERS = Path(__file__).resolve().parent / "peers"
 
 
 class PeerProcess:
     """One program that answers as `peers/serving.py` says."""
+
+    depth = Depth.ENGINE
 
     def __init__(self, name: str, program: Callable[[Path], tuple[list[str], Mapping[str, str]]]) -> None:
         """`program` gives the command and the environment for a folder of data."""

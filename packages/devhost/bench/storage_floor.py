@@ -10,18 +10,19 @@ from typing import Any
 
 from durable_devhost.azurite.process import data_folder, running_azurite
 from packages.devhost.bench import floor
-from packages.devhost.bench.contender import NotMeasured
-from packages.devhost.bench.storage_clients import Client, thin
+from packages.devhost.bench.contender import Depth, WorkFailed
 
 
 class StorageFloor:
     """devhost's own client of storage, on an Azurite of its own. It makes the calls in order and decides nothing."""
 
-    def __init__(self, name: str = "storage alone") -> None:
-        self.name = name
+    name = "storage alone"
+    depth = Depth.STORAGE
+
+    def __init__(self) -> None:
         self._owned = ExitStack()
         self._loop = asyncio.new_event_loop()
-        self._client: Client | None = None
+        self._client: floor.Client | None = None
         self._open = AsyncExitStack()
 
     def start(self) -> None:
@@ -30,7 +31,7 @@ class StorageFloor:
         data = self._owned.enter_context(tempfile.TemporaryDirectory())
         folder = self._owned.enter_context(data_folder(Path(data)))
         azurite = self._owned.enter_context(running_azurite(folder, Path.cwd()))
-        self._client = self._run(self._open.enter_async_context(thin(azurite.connection_string)))
+        self._client = self._run(self._open.enter_async_context(floor.connected(azurite.connection_string)))
 
     def work(self, task: str, count: int, ids: str = "") -> list[float]:  # noqa: ARG002 - its instances have ids of their own
         """See `Contender`."""
@@ -45,15 +46,15 @@ class StorageFloor:
                 return [self._run(floor.seconds(floor.fan_out(client, count)))]
             case "loop":
                 return [self._run(floor.seconds(floor.chain(client, count)))]
-        raise NotMeasured("it has no engine")
+        raise WorkFailed("it has no engine")
 
     def kill(self) -> None:
         """See `Contender`."""
-        raise NotMeasured("it has no engine")
+        raise WorkFailed("it has no engine")
 
     def restart(self) -> None:
         """See `Contender`."""
-        raise NotMeasured("it has no engine")
+        raise WorkFailed("it has no engine")
 
     def stop(self) -> None:
         """See `Contender`."""
